@@ -1,0 +1,168 @@
+//! What a signed-in person does to their password, and what an administrator does to an account.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use tracing::info;
+
+use crate::delivery::MessageKind;
+use crate::model::{Account, AuthUser, Digest, Mistake};
+use crate::password::{Busy, HashingPool, Password, PasswordPolicy, Verdict};
+use crate::ports::{AccountStore, Changed, Clock, StoreError};
+use crate::recovery::Recovery;
+use crate::register::judge;
+use crate::session::Visit;
+
+/// Why a password was not changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PasswordError {
+    /// The current password is wrong, or was changed by somebody else meanwhile.
+    #[error("the current password is wrong")]
+    WrongPassword,
+    /// The account has no password that could be changed.
+    #[error("the account has no password")]
+    NoPassword,
+    /// The account has a password already.
+    #[error("the account has a password")]
+    HasPassword,
+    /// The sign-in is too long ago for this.
+    #[error("the sign-in is too long ago")]
+    NotFresh,
+    /// The new password is refused.
+    #[error("the new password has mistakes")]
+    Invalid(Vec<Mistake>),
+    /// Too many passwords are waiting.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The store failed.
+    #[error("the account store failed")]
+    Store(#[from] StoreError),
+}
+
+/// Changes and sets passwords, and what only an administrator may.
+pub struct Passwords<U: AuthUser> {
+    accounts: Arc<dyn AccountStore<U>>,
+    hashing: HashingPool,
+    policy: PasswordPolicy,
+    recovery: Option<Recovery<U>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl<U: AuthUser> Passwords<U> {
+    /// Wires the slice. With `recovery`, owners get a notice of every change.
+    #[must_use]
+    pub fn new(
+        accounts: Arc<dyn AccountStore<U>>,
+        hashing: HashingPool,
+        policy: PasswordPolicy,
+        recovery: Option<Recovery<U>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { accounts, hashing, policy, recovery, clock }
+    }
+
+    /// Changes the visitor's password. Every other session and bearer token ends, pending resets
+    /// and changes of address die, and the owner gets a notice.
+    ///
+    /// # Errors
+    /// [`PasswordError`]; nothing changes then.
+    pub async fn change(
+        &self,
+        visit: &Visit<U>,
+        current: &Password,
+        new: &Password,
+    ) -> Result<(), PasswordError> {
+        let account = &visit.account;
+        if !account.hash.is_usable() {
+            return Err(PasswordError::NoPassword);
+        }
+        // Judged first: what is refused anyway need not cost a verification.
+        self.judge(account, new)?;
+        if self.hashing.verify(current, Some(&account.hash)).await? == Verdict::Wrong {
+            info!(account = %account.user.id(), "password change refused: wrong password");
+            return Err(PasswordError::WrongPassword);
+        }
+        self.store(account, new, Some(visit.digest())).await
+    }
+
+    /// Gives the visitor's account its first password, if it has none and the sign-in is recent.
+    /// Other sessions end.
+    ///
+    /// # Errors
+    /// [`PasswordError`]; nothing changes then.
+    pub async fn set(
+        &self,
+        visit: &Visit<U>,
+        new: &Password,
+        fresh: std::time::Duration,
+    ) -> Result<(), PasswordError> {
+        let account = &visit.account;
+        if account.hash.is_usable() {
+            return Err(PasswordError::HasPassword);
+        }
+        let age = self.clock.now() - visit.session.created_at;
+        if age > TimeDelta::from_std(fresh).unwrap_or(TimeDelta::MAX) {
+            return Err(PasswordError::NotFresh);
+        }
+        self.judge(account, new)?;
+        self.store(account, new, Some(visit.digest())).await
+    }
+
+    /// Disables an account: its sessions and tokens end for good. Answers whether there is one.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn disable(&self, id: &U::Id) -> Result<bool, StoreError> {
+        info!(account = %id, "account disabled");
+        self.accounts.set_active(id, false, self.clock.now()).await
+    }
+
+    /// Enables an account again; whoever had a session must sign in anew. Answers whether there is
+    /// one.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn enable(&self, id: &U::Id) -> Result<bool, StoreError> {
+        info!(account = %id, "account enabled");
+        self.accounts.set_active(id, true, self.clock.now()).await
+    }
+
+    /// Deletes an account with its sessions and tokens. Answers whether there was one.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn delete(&self, id: &U::Id) -> Result<bool, StoreError> {
+        info!(account = %id, "account deleted");
+        self.accounts.delete(id).await
+    }
+
+    fn judge(&self, account: &Account<U>, new: &Password) -> Result<(), PasswordError> {
+        judge(&self.policy, new, &account.user.identifiers(), "new_password")
+            .map_err(PasswordError::Invalid)
+    }
+
+    async fn store(
+        &self,
+        account: &Account<U>,
+        new: &Password,
+        kept: Option<&Digest>,
+    ) -> Result<(), PasswordError> {
+        let hash = self.hashing.hash(new).await?;
+        match self.accounts.change_password(account, &hash, kept, self.clock.now()).await? {
+            Changed::Done => {}
+            Changed::Moved => return Err(PasswordError::WrongPassword),
+        }
+        info!(account = %account.user.id(), "password changed");
+        if let Some(recovery) = &self.recovery {
+            recovery.notify_account(MessageKind::PasswordChanged, account);
+        }
+        Ok(())
+    }
+}
+
+impl<U: AuthUser> std::fmt::Debug for Passwords<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Passwords(..)")
+    }
+}

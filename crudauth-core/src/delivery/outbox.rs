@@ -1,0 +1,113 @@
+//! What is still to be done once a request is answered.
+//!
+//! The queue is in memory: what waits in it when the process dies is not sent. It stands behind
+//! this one type, so that it can become durable without anyone above noticing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tracing::{error, warn};
+
+/// How much is done at once, and how much may wait.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct OutboxConfig {
+    /// How many jobs run at once (default 8).
+    pub at_once: u32,
+    /// How many may wait, beyond which new ones are dropped and logged (default 10,000).
+    pub waiting: u32,
+    /// How long one may take, beyond which it is given up and logged (default 30 s).
+    pub time_limit: Duration,
+}
+
+impl Default for OutboxConfig {
+    fn default() -> Self {
+        Self { at_once: 8, waiting: 10_000, time_limit: Duration::from_secs(30) }
+    }
+}
+
+/// Runs jobs after the answer. Clones share one queue.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    config: OutboxConfig,
+    places: Arc<Semaphore>,
+    runners: Arc<Semaphore>,
+}
+
+impl Outbox {
+    /// An empty queue.
+    #[must_use]
+    pub fn new(config: OutboxConfig) -> Self {
+        let places = config.waiting.saturating_add(config.at_once);
+        Self {
+            config,
+            places: Arc::new(Semaphore::new(places as usize)),
+            runners: Arc::new(Semaphore::new(config.at_once as usize)),
+        }
+    }
+
+    /// Takes a job. `what` names it in the log, and tells nothing of its content.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn enqueue(&self, what: &'static str, job: impl Future<Output = ()> + Send + 'static) {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            error!(what, "the outbox is full: dropped");
+            return;
+        };
+        let (runners, limit) = (Arc::clone(&self.runners), self.config.time_limit);
+        tokio::spawn(async move {
+            let _place = place;
+            // The semaphore is never closed.
+            let Ok(_runner) = runners.acquire().await else { return };
+            if tokio::time::timeout(limit, job).await.is_err() {
+                warn!(what, limit_s = limit.as_secs(), "given up: it took too long");
+            }
+        });
+    }
+
+    /// Waits until everything that was taken so far is done or given up: before a process ends,
+    /// and in tests.
+    pub async fn drained(&self) {
+        let all = self.config.waiting.saturating_add(self.config.at_once);
+        // Whoever holds every place has seen every job end.
+        let _ = self.places.acquire_many(all).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    fn small() -> Outbox {
+        Outbox::new(OutboxConfig { at_once: 1, waiting: 1, time_limit: Duration::from_secs(5) })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hanging_job_is_given_up_and_the_next_one_runs() {
+        let (outbox, done) = (small(), Arc::new(AtomicU32::new(0)));
+        outbox.enqueue("hangs", std::future::pending());
+        let count = Arc::clone(&done);
+        outbox.enqueue("runs", async move {
+            let _ = count.fetch_add(1, Ordering::SeqCst);
+        });
+        outbox.drained().await;
+        assert_eq!(done.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_does_not_fit_is_dropped_and_nothing_grows() {
+        let (outbox, done) = (small(), Arc::new(AtomicU32::new(0)));
+        for _ in 0..5 {
+            let count = Arc::clone(&done);
+            outbox.enqueue("runs", async move {
+                let _ = count.fetch_add(1, Ordering::SeqCst);
+            });
+        }
+        outbox.drained().await;
+        assert_eq!(done.load(Ordering::SeqCst), 2);
+    }
+}

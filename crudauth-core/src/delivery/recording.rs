@@ -1,0 +1,31 @@
+//! Keeps messages instead of sending them: for tests.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{BoxError, EmailMessage, EmailSender, MessageKind};
+
+/// A sender that remembers what it was given. Clones share one memory.
+#[derive(Clone, Debug, Default)]
+pub struct RecordingSender(Arc<Mutex<Vec<EmailMessage>>>);
+
+impl RecordingSender {
+    /// Everything it was given so far, oldest first.
+    #[must_use]
+    pub fn messages(&self) -> Vec<EmailMessage> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The newest message of that kind to that address.
+    #[must_use]
+    pub fn last(&self, kind: MessageKind, to: &str) -> Option<EmailMessage> {
+        let messages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        messages.iter().rev().find(|one| one.kind == kind && one.to.as_str() == to).cloned()
+    }
+}
+
+impl EmailSender for RecordingSender {
+    async fn send(&self, message: &EmailMessage) -> Result<(), BoxError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(message.clone());
+        Ok(())
+    }
+}

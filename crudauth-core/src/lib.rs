@@ -1,0 +1,31 @@
+//! The rules of crudauth, without a web framework.
+//!
+//! | room | what is in it |
+//! | --- | --- |
+//! | [`model`] | the words everyone uses: identifiers, accounts, tokens, keys |
+//! | [`ports`] | what the outside fills in: clock, randomness, stores |
+//! | [`password`] | argon2id on a bounded pool, the policy, the block list |
+//! | [`register`] | signing up |
+//! | [`login`] | signing in by password, and the lockout that guards it |
+//! | [`session`] | sessions: finding, listing, ending them |
+//! | [`account`] | what a signed-in person does to their password; what an administrator does |
+//! | [`recovery`] | proving, resetting, moving: what mailed links do |
+//! | [`ratelimit`] | allowances |
+//! | [`delivery`] | messages, their senders, and the queue between |
+//! | [`storage`] | the stores over SQL, and migrations |
+//!
+//! Arrows point down only: slices use `ports` and `model`, `storage` fills `ports`; the crate
+//! `crudauth` wires them together and speaks HTTP. Use that one; this crate's interface may change
+//! between releases of it.
+
+pub mod account;
+pub mod delivery;
+pub mod login;
+pub mod model;
+pub mod password;
+pub mod ports;
+pub mod ratelimit;
+pub mod recovery;
+pub mod register;
+pub mod session;
+pub mod storage;

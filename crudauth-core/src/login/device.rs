@@ -1,0 +1,80 @@
+//! Devices that have signed in before.
+//!
+//! Whoever knows a name can make its misses, so a lock on the name alone would let strangers keep
+//! its owner out. A device that has signed in carries a cookie that says so; its attempts are
+//! counted apart from everybody's. The cookie grants nothing else: with it and the wrong password
+//! one is as locked out as anybody (OWASP calls this a device cookie).
+//!
+//! It is a random name and, for each account that signed in there, a keyed hash of name and
+//! account. It tells nobody who that was, and needs no store.
+
+use crate::model::{Account, AuthUser, Digest, KeyRing, MacKey};
+use crate::ports::Entropy;
+
+/// How many accounts a device is remembered for; the least recent is forgotten first.
+const ACCOUNTS: usize = 4;
+
+/// Half a digest is still 128 bits.
+const MARK_DIGITS: usize = 32;
+
+/// A device that this account has used before.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// Its random name.
+    pub(super) name: String,
+}
+
+/// Whether the cookie was made at a sign-in of this account.
+pub(super) fn recognise<U: AuthUser>(
+    keys: &KeyRing,
+    cookie: &str,
+    account: &Account<U>,
+) -> Option<Known> {
+    let (name, marks) = parse(cookie)?;
+    let is_known = keys.all().any(|keys| {
+        let wanted = mark(&keys.device, name, account);
+        // Each mark is a keyed hash: how far two of them agree tells nothing about a third.
+        marks.iter().any(|mark| *mark == wanted)
+    });
+    is_known.then(|| Known { name: name.to_owned() })
+}
+
+/// The cookie after a sign-in of this account: it comes first, the device keeps its name.
+pub(super) fn extend<U: AuthUser>(
+    keys: &KeyRing,
+    entropy: &dyn Entropy,
+    cookie: Option<&str>,
+    account: &Account<U>,
+) -> String {
+    let (name, known) = match cookie.and_then(parse) {
+        Some((name, marks)) => (name.to_owned(), marks),
+        None => {
+            let mut bytes = [0; 16];
+            entropy.fill(&mut bytes);
+            (hex::encode(bytes), Vec::new())
+        }
+    };
+    let ours = mark(&keys.current().device, &name, account);
+    let others = known.into_iter().filter(|mark| *mark != ours).take(ACCOUNTS - 1);
+    let marks: Vec<_> = std::iter::once(ours.as_str()).chain(others).collect();
+    format!("{name}.{}", marks.join("."))
+}
+
+fn parse(cookie: &str) -> Option<(&str, Vec<&str>)> {
+    let is_hex = |part: &&str| {
+        part.len() == MARK_DIGITS && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    if cookie.len() > (ACCOUNTS + 1) * (MARK_DIGITS + 1) {
+        return None;
+    }
+    let mut parts = cookie.split('.');
+    let name = parts.next().filter(is_hex)?;
+    Some((name, parts.filter(is_hex).collect()))
+}
+
+fn mark<U: AuthUser>(key: &MacKey, name: &str, account: &Account<U>) -> String {
+    let id = account.user.id().to_string();
+    let digest: Digest =
+        key.digest(&[name.as_bytes(), id.as_bytes(), &account.epoch.to_be_bytes()]);
+    hex::encode(&digest.as_bytes()[..MARK_DIGITS / 2])
+}

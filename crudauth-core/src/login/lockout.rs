@@ -1,0 +1,244 @@
+//! The lockout that guards sign-in.
+//!
+//! Misses are counted by client network, by what was typed, and by the account that it names; each
+//! counter that exceeds its free tries is locked, for twice as long every time. A miss is counted
+//! when it is known, and a hit is let in only if no counter was used up meanwhile: so people who
+//! sign in rightly at one moment do not count against each other, and guesses made at one moment
+//! learn no more than the free tries would have told them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::device::Known;
+use crate::model::{Account, AuthUser, ClientAddress, Digest, Identifier, KeyRing};
+use crate::ports::{CounterStore, LockRule, LockState, StoreError};
+
+/// Settings of the lockout.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct LockoutConfig {
+    /// How many misses are free (default 5, at least 1).
+    pub free_attempts: u32,
+    /// In what time, from the first one on (default 1 minute).
+    pub window: Duration,
+    /// The first lock (default 1 minute); each further one is twice as long.
+    pub first: Duration,
+    /// The longest lock (default 1 hour).
+    pub longest: Duration,
+    /// How long after a lock the next one is still the longer (default 1 hour).
+    pub memory: Duration,
+}
+
+impl Default for LockoutConfig {
+    fn default() -> Self {
+        Self {
+            free_attempts: 5,
+            window: Duration::from_secs(60),
+            first: Duration::from_secs(60),
+            longest: Duration::from_secs(3600),
+            memory: Duration::from_secs(3600),
+        }
+    }
+}
+
+impl LockoutConfig {
+    /// What is wrong with the settings, each in a sentence.
+    #[must_use]
+    pub fn mistakes(&self) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        if self.free_attempts == 0 {
+            mistakes.push("lockout: `free_attempts` must be at least 1".to_owned());
+        }
+        if self.window.is_zero() || self.first.is_zero() {
+            mistakes.push("lockout: `window` and `first` must be longer than nothing".to_owned());
+        }
+        if self.longest < self.first {
+            mistakes.push("lockout: `longest` must not be shorter than `first`".to_owned());
+        }
+        mistakes
+    }
+}
+
+/// Counts misses.
+#[derive(Clone)]
+pub struct Lockout {
+    counters: Arc<dyn CounterStore>,
+    keys: KeyRing,
+    config: LockoutConfig,
+}
+
+/// The counters of one attempt.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// By client network.
+    client: Digest,
+    /// By what was typed.
+    typed: Digest,
+    /// By the account; for an unknown one by the text again, so that both cost the same.
+    account: Digest,
+    /// By client and account together: what a success gives back to the client.
+    pair: Digest,
+    /// By account and device, where the device is known: then it is the only one that counts.
+    device: Option<Digest>,
+}
+
+impl Names {
+    /// The counters that decide.
+    pub(super) fn judged(&self) -> Vec<Digest> {
+        match self.device {
+            Some(device) => vec![device],
+            None => vec![self.client, self.typed, self.account],
+        }
+    }
+
+    /// The counters that a miss is counted on.
+    fn counted(&self) -> Vec<Digest> {
+        match self.device {
+            Some(device) => vec![device],
+            None => vec![self.client, self.typed, self.account, self.pair],
+        }
+    }
+}
+
+/// How things stand before a password is verified.
+#[derive(Debug)]
+pub(super) struct StandingOfAttempt {
+    refused_for: Option<Duration>,
+    has_misses: bool,
+}
+
+impl StandingOfAttempt {
+    /// How long the attempt is refused for, if it is.
+    pub(super) fn refusal(&self) -> Option<Duration> {
+        self.refused_for
+    }
+
+    /// Whether a success has something to clear.
+    pub(super) fn has_misses(&self) -> bool {
+        self.has_misses
+    }
+}
+
+impl Lockout {
+    /// A lockout over that store.
+    #[must_use]
+    pub fn new(counters: Arc<dyn CounterStore>, keys: KeyRing, config: LockoutConfig) -> Self {
+        Self { counters, keys, config }
+    }
+
+    pub(super) fn rule(&self) -> LockRule {
+        LockRule {
+            free: self.config.free_attempts,
+            window: self.config.window,
+            first: self.config.first,
+            longest: self.config.longest,
+            memory: self.config.memory,
+        }
+    }
+
+    pub(super) fn names<U: AuthUser>(
+        &self,
+        typed: &str,
+        account: Option<&Account<U>>,
+        client: Option<ClientAddress>,
+        device: Option<&Known>,
+    ) -> Names {
+        let client = client.map(|client| client.network()).unwrap_or_default();
+        let text = typed_key::<U>(typed);
+        let (kind, id): (&str, String) = match account {
+            Some(account) => ("account", account.user.id().to_string()),
+            None => ("nobody", text.clone()),
+        };
+        Names {
+            client: self.name("client", &[&client]),
+            typed: self.name("typed", &[&text]),
+            account: self.name(kind, &[&id]),
+            pair: self.name("pair", &[&client, kind, &id]),
+            device: device.map(|device| self.name("device", &[&device.name, &id])),
+        }
+    }
+
+    /// How the counters stand; locks those whose tries are used up, since this attempt is the one
+    /// too many.
+    pub(super) async fn standing(
+        &self,
+        names: &Names,
+        now: DateTime<Utc>,
+    ) -> Result<StandingOfAttempt, StoreError> {
+        let judged = names.judged();
+        let asked = [0, 1, 2].map(|at| judged.get(at).unwrap_or(&judged[0]));
+        let states = self.counters.locks(asked).await?;
+        let rule = self.rule();
+        let has_misses = states.iter().any(|(_, state)| state.misses > 0);
+        let locked = states.iter().filter_map(|(_, state)| state.lock(now)).max();
+        let is_used_up = |(_, state): &&(Digest, LockState)| state.is_used_up(&rule, now);
+        let until = match locked {
+            // Knocking at a locked door neither counts nor prolongs.
+            Some(until) => Some(until),
+            None if states.iter().any(|state| is_used_up(&state)) => {
+                self.counters.lock(&judged, &rule, now).await?
+            }
+            None => None,
+        };
+        Ok(StandingOfAttempt { refused_for: until.map(|until| left(until, now)), has_misses })
+    }
+
+    /// Counts a miss; tells for how long the next attempts are locked out if it was one too many.
+    pub(super) async fn miss(
+        &self,
+        names: &Names,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Duration>, StoreError> {
+        let until =
+            self.counters.miss(&names.counted(), &names.judged(), &self.rule(), now).await?;
+        Ok(until.map(|until| left(until, now)))
+    }
+
+    /// Clears what was counted on the account, under every one of its names, and gives back to the
+    /// client's network what this account's misses took from it. Other people's misses stay.
+    pub(super) async fn forgive<U: AuthUser>(
+        &self,
+        names: &Names,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if let Some(device) = names.device {
+            return self.counters.forgive(&[device], &names.client, &names.pair, now).await;
+        }
+        let mut cleared = vec![names.typed, names.account];
+        for identifier in account.user.identifiers() {
+            let name = self.name("typed", &[&typed_key::<U>(identifier)]);
+            if !cleared.contains(&name) {
+                cleared.push(name);
+            }
+        }
+        self.counters.forgive(&cleared, &names.client, &names.pair, now).await
+    }
+
+    fn name(&self, kind: &str, parts: &[&str]) -> Digest {
+        let mut all: Vec<&[u8]> = vec![b"lockout", kind.as_bytes()];
+        all.extend(parts.iter().map(|part| part.as_bytes()));
+        self.keys.current().counter.digest(&all)
+    }
+}
+
+/// The form under which a typed text is counted: that of the identifier that it reads as, so that
+/// no other spelling of one has tries of its own.
+fn typed_key<U: AuthUser>(typed: &str) -> String {
+    match Identifier::readings::<U>(typed).first() {
+        Some((_, identifier)) => identifier.key().to_owned(),
+        None => typed.trim().to_lowercase(),
+    }
+}
+
+fn left(until: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+    (until - now).to_std().unwrap_or_default()
+}
+
+impl std::fmt::Debug for Lockout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lockout").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,112 @@
+//! The stored row: the app's struct and the columns that only the library sees.
+
+use std::fmt;
+use std::hash::Hash;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{AuthUser, PasswordHash};
+use crate::ports::Entropy;
+
+/// An account as it is stored.
+#[derive(Clone)]
+pub struct Account<U> {
+    /// What the app declared.
+    pub user: U,
+    /// The stored hash, if there is one at all.
+    pub(crate) hash: PasswordHash,
+    pub(crate) is_active: bool,
+    pub(crate) is_superuser: bool,
+    pub(crate) is_verified: bool,
+    pub(crate) version: i32,
+    pub(crate) epoch: i64,
+}
+
+impl<U: AuthUser> Account<U> {
+    /// Whether it may sign in.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.is_active
+    }
+
+    /// Whether it passes the superuser gate.
+    #[must_use]
+    pub fn is_superuser(&self) -> bool {
+        self.is_superuser
+    }
+
+    /// Whether the address that recovers it was proved.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.is_verified
+    }
+
+    /// The value of its recovery address, where the shape has one.
+    pub(crate) fn recovery(&self) -> Option<&str> {
+        U::SHAPE.recovery().and_then(|index| self.user.identifiers().get(index).copied())
+    }
+}
+
+/// Shows the key and the flags; neither the hash nor the app's own columns.
+impl<U: AuthUser> fmt::Debug for Account<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("id", &self.user.id().to_string())
+            .field("is_active", &self.is_active)
+            .field("is_superuser", &self.is_superuser)
+            .field("is_verified", &self.is_verified)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A type that can be an account's key: an integer that the database counts up, a [`Uuid`] or a
+/// [`String`] that the library makes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of an account",
+    label = "not a kind of key",
+    note = "write `i64`, `i32`, `uuid::Uuid` or `String`"
+)]
+pub trait AccountId:
+    Clone + Eq + Hash + Send + Sync + fmt::Display + fmt::Debug + Serialize + 'static
+{
+    /// Whether the database counts it up.
+    const IS_COUNTED: bool;
+
+    /// A new key; `None` where the database makes it.
+    fn make(entropy: &dyn Entropy) -> Option<Self>;
+}
+
+macro_rules! counted {
+    ($($key:ty),*) => {$(
+        impl AccountId for $key {
+            const IS_COUNTED: bool = true;
+            fn make(_: &dyn Entropy) -> Option<Self> {
+                None
+            }
+        }
+    )*};
+}
+counted!(i32, i64);
+
+impl AccountId for Uuid {
+    const IS_COUNTED: bool = false;
+
+    /// A random UUID (RFC 9562, version 4): it tells neither when nor in what order people came.
+    fn make(entropy: &dyn Entropy) -> Option<Self> {
+        let mut bytes = [0; 16];
+        entropy.fill(&mut bytes);
+        Some(uuid::Builder::from_random_bytes(bytes).into_uuid())
+    }
+}
+
+impl AccountId for String {
+    const IS_COUNTED: bool = false;
+
+    /// 128 random bits in hex.
+    fn make(entropy: &dyn Entropy) -> Option<Self> {
+        let mut bytes = [0; 16];
+        entropy.fill(&mut bytes);
+        Some(hex::encode(bytes))
+    }
+}

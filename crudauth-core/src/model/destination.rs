@@ -1,0 +1,154 @@
+//! Where a person goes on to after following a mailed link.
+//!
+//! It promises that whoever puts it behind the site's origin stays on the site: what comes with a
+//! request is read here before it rides in a token, so no link of ours leads to a stranger's page.
+//! Recovery requests call it.
+
+/// A path of this site, with its query and fragment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination(String);
+
+impl Destination {
+    /// The longest that is carried along, in bytes.
+    pub const MAX_BYTES: usize = 2048;
+
+    /// Reads a path of this site; `None` for anything else, which callers drop without a word.
+    ///
+    /// It starts with exactly one `/`, which a percent-encoded second one does not evade. It has no
+    /// backslash, which browsers take for a slash, and no control character, plain or
+    /// percent-encoded; no blanks; and no dot segments, from which `/.//host` would come out as
+    /// `//host`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() > Self::MAX_BYTES || text.contains(char::is_whitespace) {
+            return None;
+        }
+        let decoded = percent_decode(text);
+        let decoded_path = percent_decode(path(text));
+        let leads_elsewhere = !text.starts_with('/')
+            || decoded_path.starts_with("//")
+            || decoded.contains(|c: char| c == '\\' || c.is_control())
+            || decoded_path.split('/').any(|segment| matches!(segment, "." | ".."));
+        (!leads_elsewhere).then(|| Self(text.to_owned()))
+    }
+
+    /// The path as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What comes before a query and a fragment.
+fn path(text: &str) -> &str {
+    text.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// Decodes once, as the next reader of the path will; what is no escape stays as it is.
+fn percent_decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let escaped = bytes.get(at..at + 3).and_then(unescape);
+        decoded.push(escaped.unwrap_or(*byte));
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// The byte that `%XX` stands for.
+fn unescape(escape: &[u8]) -> Option<u8> {
+    let digits = std::str::from_utf8(escape.strip_prefix(b"%")?).ok()?;
+    // `from_str_radix` would take a sign for a digit.
+    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if is_hex { u8::from_str_radix(digits, 16).ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_path_of_this_site_is_kept_as_it_is() {
+        for path in [
+            "/",
+            "/deep/path?x=1#part",
+            "/a%20b/stra%C3%9Fe?next=https://example.com/../x#//y",
+            "/straße",
+            "/100%",
+            "/%zz%+1%",
+            "/a//b",
+            "/.well-known/...",
+            "/user@example.com",
+            "/a/%2F",
+        ] {
+            assert_eq!(Destination::parse(path).as_ref().map(Destination::as_str), Some(path));
+        }
+    }
+
+    #[test]
+    fn nothing_leads_to_another_site() {
+        for text in [
+            "",
+            "path",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "//evil.example",
+            "///evil.example",
+            "/%2fevil.example",
+            "/%2Fevil.example",
+            "%2f/evil.example",
+            "/\\evil.example",
+            "\\/evil.example",
+            "/%5cevil.example",
+            "/%5Cevil.example",
+            "/a?b=\\",
+            "/./\u{2f}evil.example",
+            "/.//evil.example",
+            "/a/..//evil.example",
+            "/%2e%2E//evil.example",
+            "@evil.example",
+            "?next=/",
+        ] {
+            assert_eq!(Destination::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_control_character_passes_plain_or_escaped() {
+        for c in (0..=0x1f_u8).chain([0x7f]) {
+            assert_eq!(Destination::parse(&format!("/{}/evil.example", char::from(c))), None);
+            assert_eq!(Destination::parse(&format!("/a%{c:02x}")), None);
+            assert_eq!(Destination::parse(&format!("/a?b#%{c:02X}")), None);
+        }
+        for text in ["/a%0d%0aSet-Cookie:%20x", "/a\u{85}", "/a%c2%85", "/a\u{2028}", " /", "/ "] {
+            assert_eq!(Destination::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_longer_than_is_carried_along_is_dropped() {
+        let longest = format!("/{}", "a".repeat(Destination::MAX_BYTES - 1));
+        assert!(Destination::parse(&longest).is_some());
+        assert!(Destination::parse(&format!("{longest}a")).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_passes_is_one_path_and_unchanged(
+            text in "[/\\\\%2fF5cC0dDaAeE.?#x\t ]{0,12}|\\PC{0,40}|/\\PC{0,40}",
+        ) {
+            if let Some(destination) = Destination::parse(&text) {
+                prop_assert_eq!(destination.as_str(), &text);
+                prop_assert!(text.starts_with('/') && !text.starts_with("//"));
+                prop_assert!(!text.contains('\\') && !text.contains(char::is_control));
+                let lower = text.to_ascii_lowercase();
+                prop_assert!(!lower.contains("%5c") && !lower.starts_with("/%2f"));
+                prop_assert!(!lower.contains("%0d") && !lower.contains("%0a"));
+            }
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! What a client filled in, taken apart field by field.
+//!
+//! Every mistake is told at once and names its field; none repeats a value. Whatever nobody takes
+//! is dropped, so a field that is not asked for cannot set anything.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::{EmailAddress, Username};
+use super::{Identifier, IdentifierKind, InvalidEmail, InvalidIdentifier, InvalidUsername};
+
+/// The fields of a form, JSON or text, and what was found wrong with them so far.
+///
+/// `Debug` shows the names only.
+pub struct Form {
+    fields: Vec<(String, Field)>,
+    mistakes: Vec<Mistake>,
+}
+
+/// Not parsed before somebody asks, so that a field that does not parse can be named.
+enum Field {
+    Json(Box<RawValue>),
+    Text(String),
+}
+
+/// Something wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The field's name.
+    pub field: Cow<'static, str>,
+    /// The rule that it breaks.
+    pub rule: Rule,
+    /// What to tell the person; never repeats what they typed.
+    pub message: Cow<'static, str>,
+}
+
+/// The rules that a field can break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rule {
+    /// It must be there.
+    Missing,
+    /// It must be there once.
+    Repeated,
+    /// It must be of another type.
+    Type,
+    /// It must have at least so many characters.
+    TooShort {
+        /// How many.
+        min: usize,
+    },
+    /// It may have at most so many characters.
+    TooLong {
+        /// How many.
+        max: usize,
+    },
+    /// It is not of the form that it must have.
+    Value,
+    /// A password that is too easily guessed.
+    PasswordPolicy,
+}
+
+/// The body is no form at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the body is not a JSON object")]
+pub struct InvalidForm;
+
+impl Mistake {
+    /// A mistake in `field`.
+    pub fn new(
+        field: impl Into<Cow<'static, str>>,
+        rule: Rule,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { field: field.into(), rule, message: message.into() }
+    }
+
+    fn missing(field: &'static str) -> Self {
+        Self::new(field, Rule::Missing, "Field required")
+    }
+
+    /// That `field` may have at most `max` characters.
+    #[must_use]
+    pub fn too_long(field: &'static str, max: usize) -> Self {
+        Self::new(
+            field,
+            Rule::TooLong { max },
+            format!("String should have at most {max} characters"),
+        )
+    }
+}
+
+impl Form {
+    /// Reads a JSON object.
+    ///
+    /// # Errors
+    /// [`InvalidForm`] if it is none.
+    pub fn from_json(body: &[u8]) -> Result<Self, InvalidForm> {
+        let Fields(fields) = serde_json::from_slice(body).map_err(|_| InvalidForm)?;
+        let fields = fields.into_iter().map(|(name, value)| (name, Field::Json(value))).collect();
+        Ok(Self { fields, mistakes: Vec::new() })
+    }
+
+    /// Takes the fields of an HTML form.
+    #[must_use]
+    pub fn from_texts(fields: impl IntoIterator<Item = (String, String)>) -> Self {
+        let fields = fields.into_iter().map(|(name, value)| (name, Field::Text(value))).collect();
+        Self { fields, mistakes: Vec::new() }
+    }
+
+    /// Notes a mistake.
+    pub fn note(&mut self, mistake: Mistake) {
+        self.mistakes.push(mistake);
+    }
+
+    /// The value of the column `name`; `None` after noting what is wrong with it. An absent field
+    /// reads as `null`, so an `Option` may be left out.
+    pub fn take<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        let (is_there, parsed) = match self.field(name)? {
+            None => (false, serde_json::from_str("null")),
+            Some(Field::Json(value)) => (true, serde_json::from_str(value.get())),
+            Some(Field::Text(text)) => (true, serde_json::from_value(text.into())),
+        };
+        match parsed {
+            Ok(value) => Some(value),
+            Err(_) if !is_there => self.refuse(Mistake::missing(name)),
+            Err(error) => self.refuse(Mistake::new(name, Rule::Type, expected(&error))),
+        }
+    }
+
+    /// The text of the field `name`; `None` after noting that there is none.
+    pub fn text(&mut self, name: &'static str) -> Option<String> {
+        match self.optional_text(name)? {
+            Some(text) => Some(text),
+            None => self.refuse(Mistake::missing(name)),
+        }
+    }
+
+    /// The text of the field `name`, which may be absent or `null`; `None` after noting that it is
+    /// something else.
+    #[allow(clippy::option_option, reason = "outside: was it right; inside: is it there")]
+    pub fn optional_text(&mut self, name: &'static str) -> Option<Option<String>> {
+        match self.field(name)? {
+            None => Some(None),
+            Some(Field::Text(text)) => Some(Some(text)),
+            Some(Field::Json(value)) => match serde_json::from_str(value.get()) {
+                Ok(text) => Some(text),
+                Err(_) => {
+                    self.refuse(Mistake::new(name, Rule::Type, "Input should be a valid string"))
+                }
+            },
+        }
+    }
+
+    /// The text of the field `name` as it is, for comparing: what nothing can equal need not be
+    /// refused. `None` after noting that there is none.
+    pub fn login_text(&mut self, name: &'static str) -> Option<String> {
+        match self.once(name)? {
+            Some(Field::Text(text)) => Some(text),
+            Some(Field::Json(_)) => {
+                self.refuse(Mistake::new(name, Rule::Type, "Input should be a valid string"))
+            }
+            None => self.refuse(Mistake::missing(name)),
+        }
+    }
+
+    /// The identifier in the field `name`; `None` after noting what is wrong with it.
+    pub fn identifier(&mut self, name: &'static str, kind: IdentifierKind) -> Option<Identifier> {
+        let typed = self.text(name)?;
+        match Identifier::parse(kind, &typed) {
+            Ok(identifier) => Some(identifier),
+            Err(InvalidIdentifier::Email(InvalidEmail::TooLong)) => {
+                self.refuse(Mistake::too_long(name, EmailAddress::MAX_CHARS))
+            }
+            Err(InvalidIdentifier::Username(InvalidUsername::TooLong)) => {
+                self.refuse(Mistake::too_long(name, Username::MAX_CHARS))
+            }
+            Err(error) => self.refuse(Mistake::new(name, Rule::Value, error.to_string())),
+        }
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// All mistakes that were noted.
+    pub fn finish(self) -> Result<(), Vec<Mistake>> {
+        if self.mistakes.is_empty() { Ok(()) } else { Err(self.mistakes) }
+    }
+
+    /// The mistakes so far.
+    #[must_use]
+    pub fn into_mistakes(self) -> Vec<Mistake> {
+        self.mistakes
+    }
+
+    /// Takes a field out. A text with NUL is refused here, once for all: PostgreSQL stores none.
+    #[allow(clippy::option_option, reason = "outside: was it right; inside: is it there")]
+    fn field(&mut self, name: &'static str) -> Option<Option<Field>> {
+        let first = self.once(name)?;
+        let has_nul = match &first {
+            Some(Field::Json(value)) => value.get().contains("\\u0000"),
+            Some(Field::Text(text)) => text.contains('\0'),
+            None => false,
+        };
+        if has_nul {
+            return self.refuse(Mistake::new(name, Rule::Value, "Input should not contain NUL"));
+        }
+        Some(first)
+    }
+
+    /// Takes a field out that may be there once.
+    #[allow(clippy::option_option, reason = "outside: was it right; inside: is it there")]
+    fn once(&mut self, name: &'static str) -> Option<Option<Field>> {
+        let mut found = self.fields.extract_if(.., |(key, _)| key == name).map(|(_, value)| value);
+        let first = found.next();
+        if found.count() > 0 {
+            return self.refuse(Mistake::new(name, Rule::Repeated, "Field given more than once"));
+        }
+        Some(first)
+    }
+
+    fn refuse<T>(&mut self, mistake: Mistake) -> Option<T> {
+        self.mistakes.push(mistake);
+        None
+    }
+}
+
+/// What serde expected; the part of its message that repeats the input is left out.
+fn expected(error: &serde_json::Error) -> Cow<'static, str> {
+    let text = error.to_string();
+    match text.rsplit_once(", expected ") {
+        Some((_, wanted)) => {
+            let wanted = wanted.split(" at line").next().unwrap_or(wanted);
+            Cow::Owned(format!("Input should be {wanted}"))
+        }
+        None => Cow::Borrowed("Input is not of the right form"),
+    }
+}
+
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.fields.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Form").field("fields", &names).finish_non_exhaustive()
+    }
+}
+
+/// A JSON object with every field that it has, twice where it is there twice.
+struct Fields(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Fields(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+mod tests {
+    use super::*;
+
+    fn mistakes(body: &str, take: impl FnOnce(&mut Form)) -> Vec<Mistake> {
+        let mut form = Form::from_json(body.as_bytes()).unwrap();
+        take(&mut form);
+        form.into_mistakes()
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_once_and_names_its_field() {
+        let told = mistakes(r#"{"age": "old", "nick": 5}"#, |form| {
+            let _: Option<u8> = form.take("age");
+            form.text("nick");
+            form.text("email");
+        });
+        let named: Vec<_> = told.iter().map(|mistake| (&*mistake.field, mistake.rule)).collect();
+        assert_eq!(named, [("age", Rule::Type), ("nick", Rule::Type), ("email", Rule::Missing)]);
+    }
+
+    #[test]
+    fn no_mistake_repeats_what_was_typed() {
+        let told = mistakes(r#"{"age": "s3cret", "list": ["s3cret"]}"#, |form| {
+            let _: Option<u8> = form.take("age");
+            let _: Option<bool> = form.take("list");
+        });
+        assert_eq!(told.len(), 2);
+        assert!(told.iter().all(|mistake| !mistake.message.contains("s3cret")));
+    }
+
+    #[test]
+    fn an_optional_field_may_be_left_out_or_null() {
+        for body in ["{}", r#"{"nick": null}"#] {
+            let mut form = Form::from_json(body.as_bytes()).unwrap();
+            assert_eq!(form.take::<Option<String>>("nick"), Some(None));
+            assert!(form.finish().is_ok());
+        }
+    }
+
+    #[test]
+    fn a_lone_surrogate_a_nul_and_a_repetition_are_told_at_their_field() {
+        for body in [
+            r#"{"password": "\ud800", "x": 1}"#,
+            r#"{"password": "a\u0000b"}"#,
+            r#"{"password": "a", "password": "b"}"#,
+        ] {
+            let told = mistakes(body, |form| drop(form.text("password")));
+            assert_eq!(told.len(), 1);
+            assert_eq!(told[0].field, "password");
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_is_no_form() {
+        for body in ["", "{bad", "[]", "\"text\"", "7", "{\"a\":1}x"] {
+            assert!(Form::from_json(body.as_bytes()).is_err(), "{body}");
+        }
+        assert!(Form::from_json(b"\xff\xfe").is_err());
+    }
+}

@@ -1,0 +1,162 @@
+//! One secret from the app, a key per purpose.
+//!
+//! Nothing signs with the secret itself: HKDF-SHA-256 (RFC 5869) makes a key for every use, so no
+//! value of one kind is ever valid as another.
+
+use std::fmt;
+
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
+
+use super::{Digest, Token};
+
+/// The app's secret: at least 32 bytes that nobody can guess.
+///
+/// Whoever has it can forge everything that the library signs. `Debug` redacts it.
+#[derive(Clone)]
+pub struct SecretKey(SecretString);
+
+impl SecretKey {
+    const MIN_BYTES: usize = 32;
+
+    /// Derives the keys.
+    ///
+    /// # Errors
+    /// [`WeakSecret`] for a secret that is too short or plainly not random.
+    pub(crate) fn keys(&self) -> Result<Keys, WeakSecret> {
+        let secret = self.0.expose_secret().as_bytes();
+        if secret.len() < Self::MIN_BYTES {
+            return Err(WeakSecret::TooShort { bytes: secret.len() });
+        }
+        let mut seen = [false; 256];
+        secret.iter().for_each(|byte| seen[usize::from(*byte)] = true);
+        if seen.iter().filter(|is_used| **is_used).count() < 8 {
+            return Err(WeakSecret::Repetitive);
+        }
+        Ok(Keys::derive(secret))
+    }
+}
+
+impl<T: Into<String>> From<T> for SecretKey {
+    fn from(secret: T) -> Self {
+        Self(SecretString::from(secret.into()))
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKey(redacted)")
+    }
+}
+
+/// Why a secret is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WeakSecret {
+    /// Shorter than 32 bytes.
+    #[error(
+        "the secret key has {bytes} bytes and needs at least 32: make one with `openssl rand -hex 32`"
+    )]
+    TooShort {
+        /// How many it has.
+        bytes: usize,
+    },
+    /// Fewer than eight different characters.
+    #[error("the secret key repeats a few characters: make one with `openssl rand -hex 32`")]
+    Repetitive,
+}
+
+/// A key for one purpose.
+#[derive(Clone)]
+pub struct MacKey(Hmac<Sha256>);
+
+impl MacKey {
+    /// The keyed hash (HMAC-SHA-256, RFC 2104) of `parts`, each told apart from the next.
+    #[must_use]
+    pub fn digest(&self, parts: &[&[u8]]) -> Digest {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        Digest::new(mac.finalize().into_bytes().into())
+    }
+
+    /// What is stored of a token.
+    #[must_use]
+    pub fn token(&self, token: &Token) -> Digest {
+        self.digest(&[token.expose().as_bytes()])
+    }
+}
+
+impl fmt::Debug for MacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MacKey(redacted)")
+    }
+}
+
+/// The keys of one secret.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// Digests of session tokens.
+    pub session: MacKey,
+    /// Digests of CSRF tokens.
+    pub csrf: MacKey,
+    /// Digests of the tokens in mailed links.
+    pub one_time: MacKey,
+    /// Signs the cookie by which a device is known again.
+    pub device: MacKey,
+    /// Hides who is counted in the names of counters.
+    pub counter: MacKey,
+}
+
+impl Keys {
+    fn derive(secret: &[u8]) -> Self {
+        let derived = Hkdf::<Sha256>::new(Some(b"crudauth"), secret);
+        let key = |purpose: &str| {
+            // One block of SHA-256: the length at which HMAC uses a key as it is.
+            let mut bytes = zeroize::Zeroizing::new([0; 64]);
+            // Cannot fail: HKDF gives up to 8,160 bytes.
+            let _ = derived.expand(purpose.as_bytes(), &mut *bytes);
+            MacKey(Hmac::new((&*bytes).into()))
+        };
+        Self {
+            session: key("session"),
+            csrf: key("csrf"),
+            one_time: key("one-time token"),
+            device: key("device"),
+            counter: key("counter"),
+        }
+    }
+}
+
+/// The keys in use: the first makes, every one verifies.
+#[derive(Clone, Debug)]
+pub struct KeyRing {
+    current: Keys,
+    previous: Vec<Keys>,
+}
+
+impl KeyRing {
+    /// The keys of `current`, and of the secrets that it followed.
+    ///
+    /// # Errors
+    /// [`WeakSecret`] for the first that is too weak.
+    pub fn new(current: &SecretKey, previous: &[SecretKey]) -> Result<Self, WeakSecret> {
+        let previous = previous.iter().map(SecretKey::keys).collect::<Result<_, _>>()?;
+        Ok(Self { current: current.keys()?, previous })
+    }
+
+    /// The keys that new values are made with.
+    #[must_use]
+    pub fn current(&self) -> &Keys {
+        &self.current
+    }
+
+    /// All keys that a value may have been made with, the current ones first.
+    pub fn all(&self) -> impl Iterator<Item = &Keys> {
+        std::iter::once(&self.current).chain(&self.previous)
+    }
+}

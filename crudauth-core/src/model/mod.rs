@@ -1,0 +1,30 @@
+//! The words that everyone uses: who an account is, what names it, what proves it.
+//!
+//! Values here are right by construction: whoever holds an [`EmailAddress`] or a [`Username`] need
+//! not check it again.
+
+mod account;
+mod client;
+mod destination;
+mod device;
+mod email;
+mod form;
+mod identifier;
+mod keys;
+mod password_hash;
+mod shape;
+mod token;
+mod username;
+
+pub use account::{Account, AccountId};
+pub use client::{ClientAddress, client_address};
+pub use destination::Destination;
+pub use device::Device;
+pub use email::{EmailAddress, InvalidEmail};
+pub use form::{Form, InvalidForm, Mistake, Rule};
+pub use identifier::{Identifier, InvalidIdentifier};
+pub use keys::{KeyRing, Keys, MacKey, SecretKey, WeakSecret};
+pub use password_hash::PasswordHash;
+pub use shape::{AuthUser, Companion, IdentifierColumn, IdentifierKind, Recoverable, Shape};
+pub use token::{Digest, Token};
+pub use username::{InvalidUsername, Username};

@@ -1,0 +1,242 @@
+//! Argon2 around a work area that the caller lends: computing, writing and reading PHC strings.
+//!
+//! `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<output>`; called by the pool only.
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as Phc, Salt};
+use argon2::{Algorithm, Argon2, Params, Version};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::memory::Memory;
+use super::{Password, PasswordHash};
+use crate::ports::Entropy;
+
+/// The most memory that a stored hash may ask for, in KiB: a damaged column must not take the
+/// machine down.
+pub(super) const MAX_MEMORY_KIB: u32 = 262_144;
+/// The most passes that a stored hash may ask for.
+pub(super) const MAX_PASSES: u32 = 16;
+/// The most lanes that a stored hash may ask for.
+pub(super) const MAX_LANES: u32 = 16;
+
+/// The salt's and the output's length in bytes (RFC 9106, section 4).
+const SALT_BYTES: usize = 16;
+const OUTPUT_BYTES: usize = 32;
+
+/// Hashes `password` with a salt of its own. `None` only if argon2 refuses the parameters.
+pub(super) fn hash(
+    password: &Password,
+    params: &Params,
+    entropy: &dyn Entropy,
+    memory: &Memory,
+) -> Option<PasswordHash> {
+    let mut salt = [0; SALT_BYTES];
+    entropy.fill(&mut salt);
+    let mut output = Zeroizing::new([0; OUTPUT_BYTES]);
+    let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    compute(&argon, password, &salt, &mut *output, memory)?;
+    let phc = Phc {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(params).ok()?,
+        salt: Some(Salt::new(&salt).ok()?),
+        hash: Some(Output::new(&*output).ok()?),
+    };
+    Some(PasswordHash::new(phc.to_string()))
+}
+
+fn compute(
+    argon: &Argon2<'_>,
+    password: &Password,
+    salt: &[u8],
+    output: &mut [u8],
+    memory: &Memory,
+) -> Option<()> {
+    let password = password.expose().as_bytes();
+    memory
+        .lend(argon.params().block_count(), |blocks| {
+            argon.hash_password_into_with_memory(password, salt, output, blocks)
+        })
+        .ok()
+}
+
+/// A stored hash that can be computed again.
+#[derive(Clone)]
+pub(super) struct Stored {
+    algorithm: Algorithm,
+    version: Version,
+    params: Params,
+    salt: Salt,
+    output: Output,
+}
+
+impl Stored {
+    /// Reads a PHC string of the argon2 family. `None` for any other text, and for parameters
+    /// beyond the bounds above.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let phc = Phc::new(text).ok()?;
+        let output = phc.hash?;
+        Some(Self {
+            algorithm: Algorithm::try_from(phc.algorithm.as_str()).ok()?,
+            // Argon2 1.0, which had no version field, is what a string without one means.
+            version: phc.version.map_or(Ok(Version::V0x10), Version::try_from).ok()?,
+            params: bounded(&phc.params, output.len())?,
+            salt: phc.salt?,
+            output,
+        })
+    }
+
+    /// One that no password was hashed for and that costs what a fresh hash costs: its output is
+    /// random, so no pass over memory is spent on making it.
+    pub(super) fn decoy(params: &Params, entropy: &dyn Entropy) -> Option<Self> {
+        let (mut salt, mut output) = ([0; SALT_BYTES], [0; OUTPUT_BYTES]);
+        entropy.fill(&mut salt);
+        entropy.fill(&mut output);
+        Some(Self {
+            algorithm: Algorithm::Argon2id,
+            version: Version::V0x13,
+            params: params.clone(),
+            salt: Salt::new(&salt).ok()?,
+            output: Output::new(&output).ok()?,
+        })
+    }
+
+    /// Whether it was made from `password`.
+    pub(super) fn is_of(&self, password: &Password, memory: &Memory) -> bool {
+        let mut output = Zeroizing::new([0; Output::MAX_LENGTH]);
+        let Some(output) = output.get_mut(..self.output.len()) else { return false };
+        let argon = Argon2::new(self.algorithm, self.version, self.params.clone());
+        compute(&argon, password, self.salt.as_ref(), output, memory).is_some()
+            && bool::from(output.ct_eq(self.output.as_bytes()))
+    }
+
+    /// Whether a fresh hash would be made in another way.
+    pub(super) fn is_outdated(&self, fresh: &Params) -> bool {
+        let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        self.algorithm != Algorithm::Argon2id
+            || self.version != Version::V0x13
+            || cost(&self.params) != cost(fresh)
+            || self.output.len() != OUTPUT_BYTES
+    }
+}
+
+/// The three parameters that argon2 has, each given once and within the bounds.
+fn bounded(params: &ParamsString, output_bytes: usize) -> Option<Params> {
+    let (m, t, p) = (params.get_decimal("m")?, params.get_decimal("t")?, params.get_decimal("p")?);
+    let is_within = m <= MAX_MEMORY_KIB && t <= MAX_PASSES && p <= MAX_LANES;
+    if !is_within || params.iter().count() != 3 {
+        return None;
+    }
+    Params::new(m, t, p, Some(output_bytes)).ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ports::OsEntropy;
+
+    fn small() -> Params {
+        Params::new(64, 2, 1, None).unwrap()
+    }
+
+    fn fresh(typed: &str) -> PasswordHash {
+        let password = Password::parse(typed).unwrap();
+        hash(&password, &small(), &OsEntropy, &Memory::new(64)).unwrap()
+    }
+
+    fn is_of(stored: &str, typed: &str) -> bool {
+        let stored = Stored::parse(stored).unwrap();
+        stored.is_of(&Password::parse(typed).unwrap(), &Memory::new(64))
+    }
+
+    #[test]
+    fn a_hash_is_a_phc_string_with_a_salt_of_its_own() {
+        let (one, other) = (fresh("a-strong-one"), fresh("a-strong-one"));
+        assert!(one.expose().starts_with("$argon2id$v=19$m=64,t=2,p=1$"));
+        assert_eq!(one.expose().len(), "$argon2id$v=19$m=64,t=2,p=1$".len() + 22 + 1 + 43);
+        assert_ne!(one.expose(), other.expose());
+        assert!(is_of(one.expose(), "a-strong-one") && !is_of(one.expose(), "a-strong-on"));
+    }
+
+    /// From the reference implementation's own `src/test.c`: the password is `password`, the salt
+    /// `somesalt`; version 0x10 and argon2i among them.
+    #[test]
+    fn what_the_reference_implementation_made_is_read() {
+        for stored in [
+            "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+            "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc",
+            "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8",
+            "$argon2i$m=256,t=2,p=1$c29tZXNhbHQ$/U3YPXYsSb3q9XxHvc0MLxur+GP960kN9j7emXX8zwY",
+        ] {
+            assert!(is_of(stored, "password") && !is_of(stored, "passwor"), "{stored}");
+        }
+    }
+
+    #[test]
+    fn a_hash_made_in_another_way_is_outdated() {
+        let output = "A".repeat(43);
+        let salt = "c29tZXNhbHRzb21lc2FsdA";
+        let is_outdated = |head: &str| {
+            Stored::parse(&format!("{head}${salt}${output}")).unwrap().is_outdated(&small())
+        };
+        let stored = fresh("a-strong-one");
+        assert!(!Stored::parse(stored.expose()).unwrap().is_outdated(&small()));
+        assert!(is_outdated("$argon2i$v=19$m=64,t=2,p=1"));
+        assert!(is_outdated("$argon2id$v=16$m=64,t=2,p=1"));
+        assert!(is_outdated("$argon2id$m=64,t=2,p=1"));
+        assert!(is_outdated("$argon2id$v=19$m=65,t=2,p=1"));
+        assert!(is_outdated("$argon2id$v=19$m=64,t=3,p=1"));
+        assert!(is_outdated("$argon2id$v=19$m=64,t=2,p=2"));
+        let short = format!("$argon2id$v=19$m=64,t=2,p=1${salt}${}", "A".repeat(32));
+        assert!(Stored::parse(&short).unwrap().is_outdated(&small()));
+    }
+
+    #[test]
+    fn parameters_beyond_the_bounds_are_malformed() {
+        let parse = |params: &str| {
+            Stored::parse(&format!("$argon2id$v=19${params}$c29tZXNhbHQ${}", "A".repeat(43)))
+        };
+        assert!(parse("m=262144,t=16,p=16").is_some());
+        for params in [
+            "m=262145,t=2,p=1",
+            "m=4294967295,t=2,p=1",
+            "m=4294967296,t=2,p=1",
+            "m=256,t=17,p=1",
+            "m=256,t=2,p=17",
+            "m=256,t=0,p=1",
+            "m=256,t=2,p=0",
+            "m=7,t=2,p=1",
+            "m=127,t=2,p=16",
+            "m=256,t=2",
+            "m=256,t=2,p=1,m=256",
+            "m=256,m=256,t=2",
+            "m=256,t=2,p=1,keyid=Hj5+dsK0",
+            "m=256,t=2,p=1,x=1",
+            "m=0256,t=2,p=1",
+            "m=-1,t=2,p=1",
+        ] {
+            assert!(parse(params).is_none(), "{params}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "\\PC{0,80}") {
+            let _ = Stored::parse(&text);
+        }
+
+        #[test]
+        fn no_damage_to_a_hash_makes_the_parser_panic(
+            at in 0_usize..97, cut in 0_usize..97, by in "[$=,a-zA-Z0-9+/!é]{0,3}",
+        ) {
+            let whole = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$\
+                         nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+            let end = (at + cut).min(whole.len());
+            let start = at.min(end);
+            let _ = Stored::parse(&format!("{}{by}{}", &whole[..start], &whole[end..]));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Passwords: what was typed, what is stored of it, and the cost between the two.
+//!
+//! - [`Password`] is what a person typed, in one Unicode form, wiped when dropped.
+//! - [`PasswordPolicy`] says whether it may become somebody's password. It is asked when one is
+//!   chosen, never at a login.
+//! - [`HashingPool`] turns it into a [`PasswordHash`] and compares the two, on a bounded number of
+//!   threads and in a bounded amount of memory.
+//!
+//! What this slice promises:
+//! - a hash is argon2id in the PHC string form, with a salt of its own (RFC 9106; OWASP's Password
+//!   Storage Cheat Sheet);
+//! - an account without a password, and one with a damaged hash, cost what a real one costs: the
+//!   time of an answer does not tell who exists;
+//! - too many hashes at once are [`Busy`], at once or after a set patience, and never a queue or a
+//!   memory that grows without end;
+//! - a password is not cut: every byte of up to [`MAX_BYTES`] counts.
+//!
+//! Called by the flows that take a password: register, login, recovery and account.
+
+mod argon;
+mod common;
+mod config;
+mod field;
+mod memory;
+mod policy;
+mod pool;
+mod typed;
+
+pub use crate::model::PasswordHash;
+pub use config::{HashingConfig, HashingConfigError};
+pub use field::read_password;
+pub use policy::{PasswordPolicy, PolicyViolation};
+pub use pool::{Busy, HashingPool, Verdict};
+pub use typed::{MAX_BYTES, Password, PasswordTooLong};

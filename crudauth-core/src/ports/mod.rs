@@ -1,0 +1,21 @@
+//! What the outside fills in: time, randomness, stores, delivery.
+//!
+//! A store's verb is one whole atomic effect: no transaction crosses a port, so nothing above one
+//! can check first and act later.
+
+mod accounts;
+mod clock;
+mod counters;
+mod entropy;
+mod error;
+mod sessions;
+
+pub use accounts::{
+    AccountStore, Changed, Consumed, Created, NewAccount, NewToken, NewValues, OneTimeToken,
+    Purpose,
+};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use counters::{Allowance, Counted, CounterStore, LockRule, LockState};
+pub use entropy::{Entropy, OsEntropy};
+pub use error::StoreError;
+pub use sessions::{LiveSession, NewSession, Opened, SessionEntry, SessionRecord, SessionStore};

@@ -1,0 +1,169 @@
+//! Allowances: how often an action may be asked for by one client, one account or about one target.
+//!
+//! An allowance holds within any stretch of time of its length, not from one full hour to the
+//! next. Where the store of counters fails, so does the request.
+
+use std::sync::Arc;
+
+use crate::model::{ClientAddress, KeyRing};
+use crate::ports::{Allowance, Clock, Counted, CounterStore, StoreError};
+
+/// What is limited, with the allowances that hold when nothing is said.
+///
+/// `times: 0` switches one off.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Allowances {
+    /// Sign-ups from one client network (default 5 an hour).
+    pub register: Allowance,
+    /// Changes of password by one account, right or wrong (default 5 an hour).
+    pub change_password: Allowance,
+    /// First passwords set by one account (default 5 an hour).
+    pub set_password: Allowance,
+    /// "Sign out everywhere" by one account (default 10 an hour).
+    pub logout_all: Allowance,
+    /// New CSRF tokens from one client network (default 30 an hour).
+    pub csrf_refresh: Allowance,
+    /// Verification mails asked for from one client network, and for one address (default 5 an
+    /// hour each).
+    pub email_verify_request: Allowance,
+    /// Reset mails asked for from one client network, and for one address (default 5 an hour each).
+    pub password_reset_request: Allowance,
+    /// Changes of address asked for from one client network, by one account, and to one address
+    /// (default 3 an hour each).
+    pub email_change_request: Allowance,
+    /// Links confirmed from one client network (default 30 an hour).
+    pub confirm: Allowance,
+    /// Notices to one address that somebody tried to sign up with it (default 5 an hour).
+    pub existing_account_notice: Allowance,
+}
+
+impl Default for Allowances {
+    fn default() -> Self {
+        Self {
+            register: Allowance::per_hour(5),
+            change_password: Allowance::per_hour(5),
+            set_password: Allowance::per_hour(5),
+            logout_all: Allowance::per_hour(10),
+            csrf_refresh: Allowance::per_hour(30),
+            email_verify_request: Allowance::per_hour(5),
+            password_reset_request: Allowance::per_hour(5),
+            email_change_request: Allowance::per_hour(3),
+            confirm: Allowance::per_hour(30),
+            existing_account_notice: Allowance::per_hour(5),
+        }
+    }
+}
+
+impl Allowances {
+    /// The most uses that an allowance may have: each use is listed, so that the rule is exact.
+    pub const MAX_TIMES: u32 = 1000;
+
+    /// Every allowance with the name of its field.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, Allowance); 10] {
+        [
+            ("register", self.register),
+            ("change_password", self.change_password),
+            ("set_password", self.set_password),
+            ("logout_all", self.logout_all),
+            ("csrf_refresh", self.csrf_refresh),
+            ("email_verify_request", self.email_verify_request),
+            ("password_reset_request", self.password_reset_request),
+            ("email_change_request", self.email_change_request),
+            ("confirm", self.confirm),
+            ("existing_account_notice", self.existing_account_notice),
+        ]
+    }
+}
+
+/// Counts uses.
+#[derive(Clone)]
+pub struct Throttle {
+    counters: Arc<dyn CounterStore>,
+    keys: KeyRing,
+    clock: Arc<dyn Clock>,
+}
+
+/// Who or what is counted.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject<'a> {
+    /// The client's network: an IPv4 address, or the /64 of an IPv6 one. Clients without an
+    /// address are counted together.
+    Client(Option<ClientAddress>),
+    /// The account with this key.
+    Account(&'a str),
+    /// The address that a message would go to.
+    Target(&'a str),
+}
+
+/// How an allowance stands after a use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// How many uses it allows; 0 if it is switched off.
+    pub limit: u32,
+    /// Whether this use was one too many, or how many are left.
+    pub counted: Counted,
+}
+
+impl Throttle {
+    /// A throttle over that store.
+    #[must_use]
+    pub fn new(counters: Arc<dyn CounterStore>, keys: KeyRing, clock: Arc<dyn Clock>) -> Self {
+        Self { counters, keys, clock }
+    }
+
+    /// Counts one use of `action` by `subject`.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn count(
+        &self,
+        action: &'static str,
+        allowance: Allowance,
+        subject: Subject<'_>,
+    ) -> Result<Standing, StoreError> {
+        let limit = allowance.times;
+        if limit == 0 {
+            return Ok(Standing { limit, counted: Counted::Allowed { remaining: 0 } });
+        }
+        let (kind, who) = match subject {
+            Subject::Client(client) => {
+                ("client", client.map(|client| client.network()).unwrap_or_default())
+            }
+            Subject::Account(id) => ("account", id.to_owned()),
+            Subject::Target(target) => ("target", target.to_owned()),
+        };
+        let name = self.keys.current().counter.digest(&[
+            b"allowance",
+            action.as_bytes(),
+            kind.as_bytes(),
+            who.as_bytes(),
+        ]);
+        let counted = self.counters.count(&name, allowance, self.clock.now()).await?;
+        Ok(Standing { limit, counted })
+    }
+
+    /// Counts one use and answers whether it was allowed, for limits that nobody is told of: what
+    /// fails is not allowed.
+    pub(crate) async fn allows(
+        &self,
+        action: &'static str,
+        allowance: Allowance,
+        subject: Subject<'_>,
+    ) -> bool {
+        match self.count(action, allowance, subject).await {
+            Ok(standing) => matches!(standing.counted, Counted::Allowed { .. }),
+            Err(error) => {
+                tracing::error!(action, error = &error as &dyn std::error::Error, "not counted");
+                false
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Throttle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Throttle(..)")
+    }
+}

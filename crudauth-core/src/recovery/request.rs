@@ -1,0 +1,135 @@
+//! Asking for a link.
+
+use tracing::info;
+
+use super::{Bearer, Recovery};
+use crate::delivery::MessageKind;
+use crate::model::{Account, AuthUser, Destination, EmailAddress};
+use crate::password::{Busy, Password, Verdict};
+use crate::ports::{Purpose, StoreError};
+use crate::ratelimit::Subject;
+use crate::register::log_failure;
+
+/// Why a change of address was not begun.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChangeError {
+    /// The password is wrong, or the account has none.
+    #[error("the password is wrong")]
+    WrongPassword,
+    /// It is the account's address already.
+    #[error("that is the address already")]
+    SameAddress,
+    /// Too many passwords are waiting to be verified.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The store failed.
+    #[error("the account store failed")]
+    Store(#[from] StoreError),
+}
+
+impl<U: AuthUser> Recovery<U> {
+    /// Mails a verification link, if an active account has that address and has not proved it yet.
+    /// Returns at once, and the same for everybody.
+    pub fn start_verification(&self, address: EmailAddress, redirect_to: Option<Destination>) {
+        self.start(Purpose::Verify, address, redirect_to);
+    }
+
+    /// Mails a reset link, if an active account has that address. Returns at once, and the same
+    /// for everybody.
+    pub fn start_reset(&self, address: EmailAddress, redirect_to: Option<Destination>) {
+        self.start(Purpose::Reset, address, redirect_to);
+    }
+
+    fn start(&self, purpose: Purpose, address: EmailAddress, redirect_to: Option<Destination>) {
+        let recovery = self.clone();
+        let what = match purpose {
+            Purpose::Verify => "verification mail",
+            Purpose::Reset | Purpose::Change => "reset mail",
+        };
+        self.0.outbox.enqueue(what, async move {
+            let allowances = &recovery.0.allowances;
+            let (action, allowance) = match purpose {
+                Purpose::Verify => ("email_verify_request", allowances.email_verify_request),
+                Purpose::Reset | Purpose::Change => {
+                    ("password_reset_request", allowances.password_reset_request)
+                }
+            };
+            let target = Subject::Target(address.as_str());
+            if !recovery.0.throttle.allows(action, allowance, target).await {
+                info!(action, "nothing sent: too many for one address");
+                return;
+            }
+            let found = recovery.0.accounts.by_identifier(Self::address_at(), address.as_str()).await;
+            let account = match found {
+                Ok(Some(account)) => account,
+                Ok(None) => return info!(action, "nothing sent: no such account"),
+                Err(error) => return log_failure("looking up an account", &error),
+            };
+            let is_done = purpose == Purpose::Verify && account.is_verified();
+            if !account.is_active() || is_done {
+                return info!(action, account = %account.user.id(), "nothing sent: disabled or verified");
+            }
+            info!(action, account = %account.user.id(), "link issued");
+            let bearer = Bearer::of(&account, address.as_str());
+            recovery.mail_link(purpose, bearer, address, None, redirect_to).await;
+        });
+    }
+
+    /// Mails a link to `new_address` by which the account moves there, and tells the present
+    /// address that this was asked for. Whether the new address is free is looked up after the
+    /// answer, and told to nobody.
+    ///
+    /// # Errors
+    /// [`ChangeError`]; nothing is sent then.
+    pub async fn start_change(
+        &self,
+        account: &Account<U>,
+        password: &Password,
+        new_address: EmailAddress,
+        redirect_to: Option<Destination>,
+    ) -> Result<(), ChangeError> {
+        let verdict = self.0.hashing.verify(password, Some(&account.hash)).await?;
+        if verdict == Verdict::Wrong {
+            info!(account = %account.user.id(), "change of address refused: wrong password");
+            return Err(ChangeError::WrongPassword);
+        }
+        let Some(present) = account.recovery().map(str::to_owned) else {
+            return Err(ChangeError::WrongPassword);
+        };
+        if present == new_address.as_str() {
+            return Err(ChangeError::SameAddress);
+        }
+        let (recovery, account) = (self.clone(), account.clone());
+        self.0.outbox.enqueue("change-of-address mail", async move {
+            recovery.change(account, present, new_address, redirect_to).await;
+        });
+        Ok(())
+    }
+
+    async fn change(
+        &self,
+        account: Account<U>,
+        present: String,
+        new_address: EmailAddress,
+        redirect_to: Option<Destination>,
+    ) {
+        let allowance = self.0.allowances.email_change_request;
+        let target = Subject::Target(new_address.as_str());
+        if !self.0.throttle.allows("email_change_request", allowance, target).await {
+            return info!("nothing sent: too many for one address");
+        }
+        match self.0.accounts.by_identifier(Self::address_at(), new_address.as_str()).await {
+            Ok(None) => {}
+            Ok(Some(_)) => {
+                return info!(account = %account.user.id(), "nothing sent: address taken");
+            }
+            Err(error) => return log_failure("looking up an account", &error),
+        }
+        info!(account = %account.user.id(), "change of address asked for");
+        self.notify_account(MessageKind::EmailChangeRequested, &account);
+        let bearer = Bearer::of(&account, &present);
+        let to = new_address.clone();
+        self.mail_link(Purpose::Change, bearer, to, Some(new_address), redirect_to).await;
+    }
+}

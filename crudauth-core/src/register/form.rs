@@ -1,0 +1,61 @@
+//! What a visitor fills in to sign up.
+
+use std::fmt;
+
+use crate::model::{AuthUser, Form, Identifier, InvalidForm, Mistake, Rule};
+use crate::password::{Password, read_password};
+
+/// A sign-up, read and right as far as can be told without the store.
+///
+/// `Debug` shows neither the password nor the app's own values.
+pub struct SignUp<U: AuthUser> {
+    pub(crate) identifiers: Vec<Identifier>,
+    pub(crate) password: Password,
+    pub(crate) own: U::SignUp,
+}
+
+impl<U: AuthUser> SignUp<U> {
+    /// Reads the fields of the shape out of a form; everything else in it is dropped.
+    ///
+    /// # Errors
+    /// Every mistake that the form has.
+    pub fn read(mut form: Form) -> Result<Self, Vec<Mistake>> {
+        // All fields are taken before any mistake ends the reading, so that all are told.
+        let columns = U::SHAPE.identifiers;
+        let identifiers: Vec<_> =
+            columns.iter().map(|column| form.identifier(column.name, column.kind)).collect();
+        let password = read_password(&mut form, "password");
+        let own = U::sign_up(&mut form);
+        let identifiers: Option<Vec<_>> = identifiers.into_iter().collect();
+        match (identifiers, password, own) {
+            (Some(identifiers), Some(password), Some(own)) => {
+                form.finish()?;
+                Ok(Self { identifiers, password, own })
+            }
+            _ => Err(form.into_mistakes()),
+        }
+    }
+
+    /// The identifiers as they will be shown, in the order of the shape.
+    #[must_use]
+    pub fn shown(&self) -> Vec<String> {
+        self.identifiers.iter().map(|identifier| identifier.shown().to_owned()).collect()
+    }
+
+    /// Reads a JSON object, for tools that sign people up without HTTP.
+    ///
+    /// # Errors
+    /// Every mistake in it.
+    pub fn from_json(body: &serde_json::Value) -> Result<Self, Vec<Mistake>> {
+        let form = Form::from_json(body.to_string().as_bytes()).map_err(|InvalidForm| {
+            vec![Mistake::new("", Rule::Type, "Input should be an object")]
+        })?;
+        Self::read(form)
+    }
+}
+
+impl<U: AuthUser> fmt::Debug for SignUp<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignUp").field("identifiers", &self.identifiers).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,173 @@
+//! Signing up.
+//!
+//! What a sign-up may set is an allow-list: identifiers, password, and the columns that the struct
+//! opted in. With messages to send, an address that is taken is answered like a new one, and its
+//! owner is told instead; a taken username is told, since people must be able to choose another.
+
+mod form;
+
+use std::error::Error;
+use std::sync::Arc;
+
+pub use form::SignUp;
+use tracing::{error, info};
+
+use crate::model::{AccountId, AuthUser, Identifier, IdentifierKind, Mistake, Rule};
+use crate::password::{Busy, HashingPool, Password, PasswordPolicy, PolicyViolation};
+use crate::ports::{AccountStore, Clock, Created, Entropy, NewAccount, NewValues, StoreError};
+use crate::recovery::Recovery;
+
+/// What became of a sign-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registered<Id> {
+    /// There is a new account under this key.
+    Added(Id),
+    /// Another account has the address, or another unique value; its owner gets a notice. With
+    /// messages to send, a visitor must not learn this.
+    AddressTaken,
+}
+
+/// Why nobody signed up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegisterError {
+    /// Something is wrong with these fields.
+    #[error("the sign-up has mistakes")]
+    Invalid(Vec<Mistake>),
+    /// Another account has that identifier.
+    #[error("the {0} is taken")]
+    Taken(&'static str),
+    /// Too many passwords are waiting to be hashed.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The store failed.
+    #[error("the account store failed")]
+    Store(#[from] StoreError),
+}
+
+/// Adds accounts.
+pub struct Registration<U: AuthUser> {
+    pub(crate) accounts: Arc<dyn AccountStore<U>>,
+    pub(crate) hashing: HashingPool,
+    pub(crate) policy: PasswordPolicy,
+    pub(crate) recovery: Option<Recovery<U>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+}
+
+impl<U: AuthUser> Registration<U> {
+    /// Wires the slice. With `recovery`, a new account is asked to confirm its address.
+    #[must_use]
+    pub fn new(
+        accounts: Arc<dyn AccountStore<U>>,
+        hashing: HashingPool,
+        policy: PasswordPolicy,
+        recovery: Option<Recovery<U>>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self { accounts, hashing, policy, recovery, clock, entropy }
+    }
+
+    /// Whether messages are sent, so that a taken address need not be told.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.recovery.is_some()
+    }
+
+    /// Judges a sign-up without storing anything.
+    ///
+    /// # Errors
+    /// The password's mistakes.
+    pub fn check(&self, sign_up: &SignUp<U>) -> Result<(), Vec<Mistake>> {
+        let own: Vec<_> = sign_up.identifiers.iter().map(Identifier::shown).collect();
+        judge(&self.policy, &sign_up.password, &own, "password")
+    }
+
+    /// Adds an account.
+    ///
+    /// # Errors
+    /// [`RegisterError`]; nothing is stored then.
+    pub async fn register(&self, sign_up: SignUp<U>) -> Result<Registered<U::Id>, RegisterError> {
+        self.check(&sign_up).map_err(RegisterError::Invalid)?;
+        // Hashed before anything is looked up: a taken name costs what a free one costs.
+        let hash = self.hashing.hash(&sign_up.password).await?;
+        let address = sign_up.identifiers.iter().find_map(|identifier| match identifier {
+            Identifier::Email(address) => Some(address.clone()),
+            Identifier::Username(_) => None,
+        });
+        let mut epoch = [0; 8];
+        self.entropy.fill(&mut epoch);
+        let epoch = i64::from_be_bytes(epoch) & i64::MAX;
+        let account = NewAccount {
+            id: <U::Id as AccountId>::make(&*self.entropy),
+            identifiers: sign_up.identifiers,
+            hash,
+            own: NewValues(sign_up.own),
+            epoch,
+            created_at: self.clock.now(),
+        };
+        match self.accounts.create(account).await? {
+            Created::Added(id) => {
+                info!(account = %id, "registered");
+                if let (Some(recovery), Some(address)) = (&self.recovery, address) {
+                    recovery.welcome(id.clone(), address, epoch);
+                }
+                Ok(Registered::Added(id))
+            }
+            Created::Taken(taken) => {
+                let kinds = taken.iter().map(|&at| &U::SHAPE.identifiers[at]);
+                // With both taken the address decides.
+                let told =
+                    kinds.clone().find(|column| column.kind == IdentifierKind::Email).is_none();
+                match kinds.into_iter().next() {
+                    Some(column) if told => {
+                        info!(identifier = column.name, "sign-up refused: taken");
+                        Err(RegisterError::Taken(column.name))
+                    }
+                    _ => {
+                        info!("sign-up refused: address taken");
+                        if let (Some(recovery), Some(address)) = (&self.recovery, address) {
+                            recovery.tell_owner(address).await;
+                        }
+                        Ok(Registered::AddressTaken)
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<U: AuthUser> std::fmt::Debug for Registration<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Registration(..)")
+    }
+}
+
+/// Judges a new password, and words what is wrong with it for the field that it was typed into.
+pub(crate) fn judge(
+    policy: &PasswordPolicy,
+    password: &Password,
+    own: &[&str],
+    field: &'static str,
+) -> Result<(), Vec<Mistake>> {
+    let violations = match policy.check(password, own) {
+        Ok(()) => return Ok(()),
+        Err(violations) => violations,
+    };
+    Err(violations
+        .into_iter()
+        .map(|violation| {
+            let rule = match violation {
+                PolicyViolation::TooShort { min } => Rule::TooShort { min },
+                _ => Rule::PasswordPolicy,
+            };
+            Mistake::new(field, rule, violation.to_string())
+        })
+        .collect())
+}
+
+/// Logs what a job that runs after the answer could not do.
+pub(crate) fn log_failure(what: &'static str, error: &(dyn Error + 'static)) {
+    error!(what, error, "not done");
+}

@@ -1,0 +1,287 @@
+//! Sessions: opened at sign-in, found at every request, listed and ended by their owner.
+//!
+//! The cookie carries 256 random bits, of which the store keeps a keyed digest. A session dies
+//! when it idles, when its owner or the password it was opened under is gone, or when it is ended.
+
+mod config;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+pub use config::SessionConfig;
+use sha2::{Digest as _, Sha256};
+use tracing::info;
+
+use crate::model::{Account, AuthUser, ClientAddress, Device, Digest, KeyRing, Token};
+use crate::ports::{
+    Clock, Entropy, LockRule, NewSession, Opened, SessionEntry, SessionRecord, SessionStore,
+    StoreError,
+};
+
+/// How long a user agent may be; the rest is not stored.
+const USER_AGENT_CHARS: usize = 512;
+
+/// Keeps people signed in.
+pub struct Sessions<U: AuthUser> {
+    store: Arc<dyn SessionStore<U>>,
+    keys: KeyRing,
+    config: SessionConfig,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// From where a session is opened, and how long it is to live.
+#[derive(Clone, Debug, Default)]
+pub struct Opening {
+    /// The client's address.
+    pub client: Option<ClientAddress>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// Whether it is to outlive the browser.
+    pub is_remembered: bool,
+    /// The session that the client had so far: it ends.
+    pub replaces: Option<Token>,
+}
+
+/// The secrets of a new session, to be given to the client and forgotten.
+#[derive(Clone, Debug)]
+pub struct OpenedSession {
+    /// What the session cookie carries.
+    pub token: Token,
+    /// What must be sent along with every unsafe request.
+    pub csrf: Token,
+    /// Its name in lists.
+    pub handle: String,
+    /// Whether it outlives the browser.
+    pub is_remembered: bool,
+}
+
+/// A request's session and account.
+#[derive(Clone, Debug)]
+pub struct Visit<U: AuthUser> {
+    /// Whose session it is.
+    pub account: Account<U>,
+    /// The session.
+    pub session: SessionRecord,
+    digest: Digest,
+    has_slid: bool,
+}
+
+impl<U: AuthUser> Visit<U> {
+    /// Whether its life was prolonged just now, so that cookies with a date want to be renewed.
+    #[must_use]
+    pub fn has_slid(&self) -> bool {
+        self.has_slid
+    }
+
+    /// What stands for its secret in the store.
+    pub(crate) fn digest(&self) -> &Digest {
+        &self.digest
+    }
+}
+
+/// A session as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct ListedSession {
+    /// Its name; opens nothing.
+    pub handle: String,
+    /// What program opened it.
+    pub device: Device,
+    /// From where.
+    pub client: Option<String>,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// When it was last active, to the minute.
+    pub last_activity_at: DateTime<Utc>,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+}
+
+impl<U: AuthUser> Sessions<U> {
+    /// Wires the slice.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn SessionStore<U>>,
+        keys: KeyRing,
+        config: SessionConfig,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self { store, keys, config, clock, entropy }
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn config(&self) -> &SessionConfig {
+        &self.config
+    }
+
+    /// Opens a session for an account that has proved itself; `None` if one of the counters
+    /// `unless` was locked meanwhile.
+    pub(crate) async fn open(
+        &self,
+        account: &Account<U>,
+        opening: Opening,
+        unless: &[Digest],
+        rule: &LockRule,
+    ) -> Result<Option<OpenedSession>, StoreError> {
+        let now = self.clock.now();
+        let (token, csrf) = (Token::generate(&*self.entropy), Token::generate(&*self.entropy));
+        let keys = self.keys.current();
+        let digest = keys.session.token(&token);
+        let handle = handle(&digest);
+        let ends_at = self.config.absolute.map(|lifetime| now + lifetime);
+        let session = NewSession {
+            digest,
+            handle: handle.clone(),
+            account: account.user.id().clone(),
+            csrf: keys.csrf.token(&csrf),
+            version: account.version,
+            epoch: account.epoch,
+            client: opening.client,
+            user_agent: opening
+                .user_agent
+                .map(|agent| agent.chars().take(USER_AGENT_CHARS).collect()),
+            is_remembered: opening.is_remembered,
+            created_at: now,
+            expires_at: self.config.expiry(opening.is_remembered, ends_at, now),
+            ends_at,
+        };
+        let replaced = opening.replaces.as_ref().map(|token| keys.session.token(token));
+        let opened =
+            self.store.open(session, unless, rule, replaced.as_ref(), self.config.cap).await?;
+        Ok(match opened {
+            Opened::Done => {
+                Some(OpenedSession { token, csrf, handle, is_remembered: opening.is_remembered })
+            }
+            Opened::Locked => None,
+        })
+    }
+
+    /// Who is signed in with this token, if anybody.
+    ///
+    /// Prolongs the session, at most once a minute. A session of an account that was disabled is
+    /// ended, so that enabling the account again does not bring it back.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn authenticate(&self, token: &Token) -> Result<Option<Visit<U>>, StoreError> {
+        let now = self.clock.now();
+        for keys in self.keys.all() {
+            let digest = keys.session.token(token);
+            let Some(live) = self.store.find(&digest, now).await? else { continue };
+            if !live.account.is_active() {
+                info!(account = %live.account.user.id(), "session ended: account disabled");
+                self.store.end(&digest).await?;
+                return Ok(None);
+            }
+            let has_slid = now - live.session.last_activity_at >= self.config.slide_every();
+            if has_slid {
+                let session = &live.session;
+                let expires_at = self.config.expiry(session.is_remembered, session.ends_at, now);
+                self.store.slide(&digest, now, expires_at).await?;
+            }
+            return Ok(Some(Visit {
+                account: live.account,
+                session: live.session,
+                digest,
+                has_slid,
+            }));
+        }
+        Ok(None)
+    }
+
+    /// Whether `sent` is the session's CSRF token.
+    #[must_use]
+    pub fn is_csrf_token(&self, visit: &Visit<U>, sent: &str) -> bool {
+        let Some(token) = Token::parse(sent) else { return false };
+        self.keys.all().any(|keys| keys.csrf.token(&token) == visit.session.csrf)
+    }
+
+    /// Makes a new CSRF token for the session; the old one dies. `None` if the session ended, or
+    /// got another one, meanwhile.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn renew_csrf_token(&self, visit: &Visit<U>) -> Result<Option<Token>, StoreError> {
+        let token = Token::generate(&*self.entropy);
+        let digest = self.keys.current().csrf.token(&token);
+        let is_ours = self.store.replace_csrf(visit.digest(), &visit.session.csrf, &digest).await?;
+        Ok(is_ours.then_some(token))
+    }
+
+    /// The live sessions of the visitor's account, the latest active first.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn list(&self, visit: &Visit<U>) -> Result<Vec<ListedSession>, StoreError> {
+        let entries = self.store.list(&visit.account, self.clock.now()).await?;
+        let listed = |entry: SessionEntry| ListedSession {
+            is_current: entry.handle == visit.session.handle,
+            handle: entry.handle,
+            device: Device::from_user_agent(entry.user_agent.as_deref()),
+            client: entry.client,
+            created_at: entry.created_at,
+            last_activity_at: entry.last_activity_at,
+        };
+        Ok(entries.into_iter().map(listed).collect())
+    }
+
+    /// Ends this session.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn sign_out(&self, visit: &Visit<U>) -> Result<(), StoreError> {
+        info!(account = %visit.account.user.id(), "signed out");
+        self.store.end(visit.digest()).await
+    }
+
+    /// Ends the session of that name, if it is the visitor's own. Answers whether there was one.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn revoke(&self, visit: &Visit<U>, handle: &str) -> Result<bool, StoreError> {
+        let is_one = handle.len() == 64 && handle.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_one {
+            return Ok(false);
+        }
+        let revoked = self.store.revoke(&visit.account, handle, self.clock.now()).await?;
+        info!(account = %visit.account.user.id(), revoked, "session revoked");
+        Ok(revoked)
+    }
+
+    /// Ends the sessions of the visitor's account, this one too unless it is kept, and tells how
+    /// many.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn revoke_all(&self, visit: &Visit<U>, keep: Keep) -> Result<u64, StoreError> {
+        let kept = match keep {
+            Keep::Current => Some(visit.digest()),
+            Keep::None => None,
+        };
+        let revoked = self.store.revoke_all_but(&visit.account, kept, self.clock.now()).await?;
+        info!(account = %visit.account.user.id(), revoked, "signed out everywhere");
+        Ok(revoked)
+    }
+}
+
+/// What stays when everything is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The session that asks.
+    Current,
+    /// Nothing.
+    None,
+}
+
+/// A session's name in lists: whoever knows it cannot tell the digest, let alone the token.
+fn handle(digest: &Digest) -> String {
+    hex::encode(Sha256::new().chain_update(b"handle").chain_update(digest.as_bytes()).finalize())
+}
+
+impl<U: AuthUser> std::fmt::Debug for Sessions<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sessions").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,3 @@
+//! What stands behind the ports.
+
+pub mod sql;

@@ -1,0 +1,269 @@
+//! Accounts in the user's own table.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::statements::{MAX_IDENTIFIERS, Sql};
+use super::store::retrying;
+use super::{AuthRow, Backend, Call, SqlStore, Stores, rows};
+use crate::model::{Account, AuthUser, Digest, PasswordHash};
+use crate::ports::{
+    AccountStore, Changed, Consumed, Created, NewAccount, NewToken, OneTimeToken, Purpose,
+    StoreError,
+};
+
+#[async_trait]
+impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<DB, U> {
+    async fn by_identifier(&self, at: usize, key: &str) -> Result<Option<Account<U>>, StoreError> {
+        let sql = Sql::<DB, U>::BY_IDENTIFIER[at.min(MAX_IDENTIFIERS - 1)];
+        let row = self.row(|| Call::new(sql).with(key.to_owned())).await?;
+        Ok(row.map(|row| rows::account::<DB, U>(&row)).transpose()?)
+    }
+
+    async fn by_id(&self, id: &U::Id) -> Result<Option<Account<U>>, StoreError> {
+        let row = self.row(|| Call::new(Sql::<DB, U>::BY_ID).with(id.clone())).await?;
+        Ok(row.map(|row| rows::account::<DB, U>(&row)).transpose()?)
+    }
+
+    async fn create(&self, account: NewAccount<U>) -> Result<Created<U::Id>, StoreError> {
+        let keys: Vec<_> =
+            account.identifiers.iter().map(|identifier| identifier.key().to_owned()).collect();
+        match self.insert(account, &keys).await {
+            Ok(id) => Ok(Created::Added(id)),
+            Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
+                let mut taken = Vec::new();
+                for (at, key) in keys.iter().enumerate() {
+                    if self.by_identifier(at, key).await?.is_some() {
+                        taken.push(at);
+                    }
+                }
+                Ok(Created::Taken(taken))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn renew_hash(
+        &self,
+        id: &U::Id,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<(), StoreError> {
+        let call = Call::new(Sql::<DB, U>::RENEW_HASH)
+            .with(new.expose().to_owned())
+            .with(id.clone())
+            .with(old.expose().to_owned());
+        self.execute(call).await?;
+        Ok(())
+    }
+
+    async fn change_password(
+        &self,
+        account: &Account<U>,
+        hash: &PasswordHash,
+        kept: Option<&Digest>,
+        now: DateTime<Utc>,
+    ) -> Result<Changed, StoreError> {
+        retrying!(self.try_change_password(account, hash, kept, now))
+    }
+
+    async fn set_active(
+        &self,
+        id: &U::Id,
+        is_active: bool,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        retrying!(self.try_set_active(id, is_active, now))
+    }
+
+    async fn delete(&self, id: &U::Id) -> Result<bool, StoreError> {
+        retrying!(self.try_delete(id))
+    }
+
+    async fn issue(&self, token: NewToken<U::Id>) -> Result<(), StoreError> {
+        self.execute(Self::issuing(token)).await?;
+        Ok(())
+    }
+
+    async fn one_time_token(
+        &self,
+        digest: &Digest,
+        purpose: Purpose,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(OneTimeToken, Account<U>)>, StoreError> {
+        Ok(self.find_token(digest, purpose, now).await?)
+    }
+
+    async fn confirm_address(
+        &self,
+        digest: &Digest,
+        token: &OneTimeToken,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Result<Consumed, StoreError> {
+        retrying!(self.try_confirm_address(digest, token, account, now))
+    }
+
+    async fn reset_password(
+        &self,
+        digest: &Digest,
+        token: &OneTimeToken,
+        account: &Account<U>,
+        hash: &PasswordHash,
+        now: DateTime<Utc>,
+    ) -> Result<Consumed, StoreError> {
+        retrying!(self.try_reset_password(digest, token, account, hash, now))
+    }
+
+    async fn move_address(
+        &self,
+        digest: &Digest,
+        token: &OneTimeToken,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Result<Consumed, StoreError> {
+        retrying!(self.try_move_address(digest, token, account, now))
+    }
+
+    async fn purge_tokens(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        Ok(self.purge(Sql::<DB, U>::PURGE_TOKENS, now, limit).await?)
+    }
+}
+
+impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
+    /// Adds the row and tells its key, also where the database made it.
+    async fn insert(&self, account: NewAccount<U>, keys: &[String]) -> Result<U::Id, sqlx::Error> {
+        let id = account.id.clone();
+        let call = Self::inserting(account);
+        if let Some(id) = id {
+            self.execute(call).await?;
+            return Ok(id);
+        }
+        if DB::DIALECT.returns() {
+            let row = self.returned(call).await?.ok_or(sqlx::Error::RowNotFound)?;
+            return rows::take::<DB, _>(&row, 0);
+        }
+        let mut tx = self.begin().await?;
+        DB::execute(&mut tx, call).await?;
+        let key = keys.first().cloned().unwrap_or_default();
+        let call = Call::new(Sql::<DB, U>::BY_IDENTIFIER[0]).with(key);
+        let row = DB::fetch_optional(&mut tx, call).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let made = rows::account::<DB, U>(&row)?;
+        tx.commit().await?;
+        Ok(made.user.id().clone())
+    }
+
+    /// Binds in the order of `{new columns}`.
+    fn inserting(account: NewAccount<U>) -> Call<DB> {
+        let mut call = Call::new(Sql::<DB, U>::CREATE)
+            .with(account.hash.expose().to_owned())
+            .with(account.epoch)
+            .bind(|values| DB::put_time(values, account.created_at));
+        if let Some(id) = account.id {
+            call = call.with(id);
+        }
+        for (column, identifier) in U::SHAPE.identifiers.iter().zip(&account.identifiers) {
+            call = call.with(identifier.shown().to_owned());
+            if !column.key_suffix().is_empty() {
+                call = call.with(identifier.key().to_owned());
+            }
+        }
+        U::write(account.own.0, call)
+    }
+
+    async fn try_change_password(
+        &self,
+        account: &Account<U>,
+        hash: &PasswordHash,
+        kept: Option<&Digest>,
+        now: DateTime<Utc>,
+    ) -> Result<Changed, sqlx::Error> {
+        let id = account.user.id();
+        let mut tx = self.begin().await?;
+        let call = Call::new(Sql::<DB, U>::CHANGE_PASSWORD)
+            .with(hash.expose().to_owned())
+            .bind(|values| DB::put_time(values, now))
+            .with(id.clone())
+            .with(account.version)
+            .with(account.epoch);
+        if DB::execute(&mut tx, call).await? == 0 {
+            return Ok(Changed::Moved);
+        }
+        Self::void_credentials(&mut tx, id, kept).await?;
+        if let Some(kept) = kept {
+            let call = Call::new(Sql::<DB, U>::REBIND_SESSION)
+                .with(account.version + 1)
+                .with(kept.to_vec())
+                .with(id.clone());
+            DB::execute(&mut tx, call).await?;
+        }
+        tx.commit().await?;
+        Ok(Changed::Done)
+    }
+
+    async fn try_set_active(
+        &self,
+        id: &U::Id,
+        is_active: bool,
+        now: DateTime<Utc>,
+    ) -> Result<bool, sqlx::Error> {
+        let sql = if is_active { Sql::<DB, U>::ENABLE } else { Sql::<DB, U>::DISABLE };
+        let mut tx = self.begin().await?;
+        let call = Call::new(sql).bind(|values| DB::put_time(values, now)).with(id.clone());
+        let changed = DB::execute(&mut tx, call).await?;
+        if !is_active {
+            self.forget_credentials(&mut tx, id).await?;
+        }
+        tx.commit().await?;
+        Ok(changed > 0)
+    }
+
+    async fn try_delete(&self, id: &U::Id) -> Result<bool, sqlx::Error> {
+        let mut tx = self.begin().await?;
+        let deleted =
+            DB::execute(&mut tx, Call::new(Sql::<DB, U>::DELETE).with(id.clone())).await?;
+        self.forget_credentials(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(deleted > 0)
+    }
+
+    /// Ends every session but `kept`, and the pending resets and changes of address.
+    pub(super) async fn void_credentials(
+        connection: &mut DB::Connection,
+        id: &U::Id,
+        kept: Option<&Digest>,
+    ) -> Result<(), sqlx::Error> {
+        let kept = kept.map_or_else(Vec::new, |digest| digest.to_vec());
+        let call = Call::new(Sql::<DB, U>::END_SESSIONS).with(id.clone()).with(kept);
+        DB::execute(connection, call).await?;
+        let call = Call::new(Sql::<DB, U>::VOID_TOKENS)
+            .with(id.clone())
+            .with(Purpose::Verify.as_str().to_owned());
+        DB::execute(connection, call).await?;
+        Ok(())
+    }
+
+    /// Ends every session and every token.
+    async fn forget_credentials(
+        &self,
+        connection: &mut DB::Connection,
+        id: &U::Id,
+    ) -> Result<(), sqlx::Error> {
+        let call = Call::new(Sql::<DB, U>::END_SESSIONS).with(id.clone()).with(Vec::<u8>::new());
+        DB::execute(connection, call).await?;
+        DB::execute(connection, Call::new(Sql::<DB, U>::FORGET_TOKENS).with(id.clone())).await?;
+        Ok(())
+    }
+}
+
+impl<DB: Backend, U: AuthUser> SqlStore<DB, U> {
+    /// Deletes at most `limit` rows that have expired.
+    pub(super) async fn purge(
+        &self,
+        sql: &'static str,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, sqlx::Error> {
+        self.execute(Call::new(sql).with(super::store::millis(now)).with(i64::from(limit))).await
+    }
+}

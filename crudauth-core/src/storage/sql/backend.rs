@@ -1,0 +1,177 @@
+//! What the SQL path needs of a driver, as supertraits: whoever writes `DB: Backend` need not
+//! repeat a bound for every type that is bound or read.
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use sqlx::error::BoxDynError;
+use sqlx::{ColumnIndex, Database, Decode, Encode, Row, Type, TypeInfo};
+
+use super::{Call, Dialect};
+
+/// "This database stores a `T`": sqlx's bounds turned round.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be a column of `{Self}`",
+    label = "no sqlx encoding of `{T}` for `{Self}`",
+    note = "derive `sqlx::Type` on `{T}`, or mark the field `#[auth(skip)]`"
+)]
+pub trait Stores<T>: Database {
+    /// Binds a value.
+    ///
+    /// # Errors
+    /// If it does not encode.
+    fn put(values: &mut Self::Arguments, value: T) -> Result<(), BoxDynError>;
+
+    /// Reads the column at a position.
+    ///
+    /// # Errors
+    /// If it does not decode.
+    fn take(row: &Self::Row, at: usize) -> Result<T, sqlx::Error>;
+
+    /// The database's name for the type.
+    fn sql_type() -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<DB, T> Stores<T> for DB
+where
+    DB: Database,
+    T: for<'q> Encode<'q, DB> + for<'r> Decode<'r, DB> + Type<DB>,
+    usize: ColumnIndex<DB::Row>,
+{
+    fn put(values: &mut DB::Arguments, value: T) -> Result<(), BoxDynError> {
+        sqlx::Arguments::add(values, value)
+    }
+
+    fn take(row: &DB::Row, at: usize) -> Result<T, sqlx::Error> {
+        row.try_get(at)
+    }
+
+    fn sql_type() -> String {
+        T::type_info().name().to_owned()
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A database that accounts can live in. Implemented for the drivers that are switched on.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a database that crudauth knows",
+    note = "switch on the feature of your database: `sqlite`, `postgres` or `mysql`"
+)]
+pub trait Backend:
+    Database<Connection: Send>
+    + sealed::Sealed
+    + Stores<i32>
+    + Stores<i64>
+    + Stores<Option<i64>>
+    + Stores<bool>
+    + Stores<String>
+    + Stores<Option<String>>
+    + Stores<Vec<u8>>
+{
+    /// What it wants to read.
+    const DIALECT: Dialect;
+
+    /// Binds an instant to a column of the user's table.
+    ///
+    /// MySQL would turn a `DateTime<Utc>` past 2038 into NULL, and crudauth-py writes SQLite's
+    /// without an offset, so both get UTC without one.
+    ///
+    /// # Errors
+    /// If it does not encode.
+    fn put_time(values: &mut Self::Arguments, time: DateTime<Utc>) -> Result<(), BoxDynError>;
+
+    /// Runs a statement and tells how many rows it changed.
+    fn execute<'c>(
+        connection: &'c mut Self::Connection,
+        call: Call<Self>,
+    ) -> BoxFuture<'c, Result<u64, sqlx::Error>>;
+
+    /// Runs a statement and takes its first row.
+    fn fetch_optional<'c>(
+        connection: &'c mut Self::Connection,
+        call: Call<Self>,
+    ) -> BoxFuture<'c, Result<Option<Self::Row>, sqlx::Error>>;
+
+    /// Runs a statement and takes its rows.
+    fn fetch_all<'c>(
+        connection: &'c mut Self::Connection,
+        call: Call<Self>,
+    ) -> BoxFuture<'c, Result<Vec<Self::Row>, sqlx::Error>>;
+
+    /// Runs a statement whose text is known at run time only: a migration's.
+    fn execute_ddl<'c>(
+        connection: &'c mut Self::Connection,
+        sql: String,
+    ) -> BoxFuture<'c, Result<(), sqlx::Error>>;
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+macro_rules! backend {
+    ($database:ty, $dialect:expr, $time:ident => $stored:expr) => {
+        impl sealed::Sealed for $database {}
+
+        impl Backend for $database {
+            const DIALECT: Dialect = $dialect;
+
+            fn put_time(
+                values: &mut Self::Arguments,
+                $time: DateTime<Utc>,
+            ) -> Result<(), BoxDynError> {
+                sqlx::Arguments::add(values, $stored)
+            }
+
+            fn execute<'c>(
+                connection: &'c mut Self::Connection,
+                call: Call<Self>,
+            ) -> BoxFuture<'c, Result<u64, sqlx::Error>> {
+                Box::pin(async move {
+                    let (sql, values) = call.into_parts()?;
+                    let done = sqlx::query_with::<Self, _>(sql, values).execute(connection).await?;
+                    Ok(done.rows_affected())
+                })
+            }
+
+            fn fetch_optional<'c>(
+                connection: &'c mut Self::Connection,
+                call: Call<Self>,
+            ) -> BoxFuture<'c, Result<Option<Self::Row>, sqlx::Error>> {
+                Box::pin(async move {
+                    let (sql, values) = call.into_parts()?;
+                    sqlx::query_with::<Self, _>(sql, values).fetch_optional(connection).await
+                })
+            }
+
+            fn fetch_all<'c>(
+                connection: &'c mut Self::Connection,
+                call: Call<Self>,
+            ) -> BoxFuture<'c, Result<Vec<Self::Row>, sqlx::Error>> {
+                Box::pin(async move {
+                    let (sql, values) = call.into_parts()?;
+                    sqlx::query_with::<Self, _>(sql, values).fetch_all(connection).await
+                })
+            }
+
+            fn execute_ddl<'c>(
+                connection: &'c mut Self::Connection,
+                sql: String,
+            ) -> BoxFuture<'c, Result<(), sqlx::Error>> {
+                Box::pin(async move {
+                    // Names were checked by the derive and types come from sqlx: nothing in a
+                    // migration's text is input.
+                    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(connection).await?;
+                    Ok(())
+                })
+            }
+        }
+    };
+}
+
+#[cfg(feature = "sqlite")]
+backend!(sqlx::Sqlite, Dialect::Sqlite, time => time.naive_utc());
+#[cfg(feature = "postgres")]
+backend!(sqlx::Postgres, Dialect::Postgres, time => time);
+#[cfg(feature = "mysql")]
+backend!(sqlx::MySql, Dialect::MySql, time => time.naive_utc());

@@ -1,0 +1,49 @@
+//! Where the databases differ in what they want to read.
+
+/// The SQL that a database speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL and MariaDB.
+    MySql,
+}
+
+impl Dialect {
+    /// What a name is quoted with.
+    pub(crate) const fn quote(self) -> &'static str {
+        match self {
+            Self::Sqlite | Self::Postgres => "\"",
+            Self::MySql => "`",
+        }
+    }
+
+    /// Whether `INSERT … RETURNING` is understood everywhere that this dialect is.
+    pub(crate) const fn returns(self) -> bool {
+        !matches!(self, Self::MySql)
+    }
+
+    /// Whether a parameter carries its number.
+    pub(crate) const fn counts_parameters(self) -> bool {
+        !matches!(self, Self::MySql)
+    }
+
+    /// How an insert turns into an update where the row is there already.
+    pub(crate) const fn on_taken_digest(self) -> &'static str {
+        match self {
+            Self::Sqlite | Self::Postgres => "ON CONFLICT (digest) DO UPDATE SET",
+            Self::MySql => "ON DUPLICATE KEY UPDATE",
+        }
+    }
+
+    /// Begins a transaction that will write. SQLite takes its one lock at once: a transaction that
+    /// reads first and writes later fails under concurrency, whatever the busy timeout.
+    pub(crate) const fn begin(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN IMMEDIATE",
+            Self::Postgres | Self::MySql => "BEGIN",
+        }
+    }
+}

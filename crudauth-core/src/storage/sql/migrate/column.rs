@@ -1,0 +1,60 @@
+//! A column as a migration makes it.
+
+use super::super::{Backend, Dialect, Stores};
+
+/// A column: its name, its type, and what it holds when nothing is said.
+#[derive(Clone, Debug)]
+pub struct ColumnPlan {
+    pub(super) name: String,
+    pub(super) sql_type: String,
+    pub(super) is_nullable: bool,
+    pub(super) default: Option<SqlDefault>,
+}
+
+/// A value that a column holds when nothing is said; an empty table or a full one gets it alike.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SqlDefault {
+    /// A text.
+    Text(&'static str),
+    /// A whole number.
+    Integer(i64),
+    /// A truth value.
+    Boolean(bool),
+    /// The time of the insert. A column that is added to a table later does without it, since
+    /// SQLite refuses it there.
+    Now,
+}
+
+impl ColumnPlan {
+    /// A column for values of type `T`, whose SQL type the driver names.
+    #[must_use]
+    pub fn of<DB: Backend + Stores<T>, T>(name: &'static str) -> Self {
+        let sql_type = match (DB::DIALECT, &*<DB as Stores<T>>::sql_type()) {
+            // MySQL's VARCHAR has no length of its own, and its texts compare without case.
+            (Dialect::MySql, "VARCHAR" | "TEXT") => "TEXT COLLATE utf8mb4_bin".to_owned(),
+            // TIMESTAMP ends in 2038.
+            (Dialect::MySql, "TIMESTAMP") => "DATETIME(6)".to_owned(),
+            (_, name) => name.to_owned(),
+        };
+        Self { name: name.to_owned(), sql_type, is_nullable: false, default: None }
+    }
+
+    /// A column of the library's own.
+    pub(super) fn own(name: impl Into<String>, sql_type: impl Into<String>) -> Self {
+        Self { name: name.into(), sql_type: sql_type.into(), is_nullable: false, default: None }
+    }
+
+    /// May be NULL.
+    #[must_use]
+    pub fn nullable(mut self) -> Self {
+        self.is_nullable = true;
+        self
+    }
+
+    /// Holds `default` when nothing is said.
+    #[must_use]
+    pub fn default(mut self, default: SqlDefault) -> Self {
+        self.default = Some(default);
+        self
+    }
+}

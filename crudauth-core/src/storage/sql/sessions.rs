@@ -1,0 +1,182 @@
+//! Sessions in a table of their own beside the user's.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::statements::Sql;
+use super::store::{instant, millis};
+use super::{AuthRow, Backend, Call, SqlStore, Stores, rows};
+use crate::model::{Account, Digest};
+use crate::ports::{
+    LiveSession, LockRule, NewSession, Opened, SessionEntry, SessionRecord, SessionStore,
+    StoreError,
+};
+
+#[async_trait]
+impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<DB, U> {
+    async fn find(
+        &self,
+        digest: &Digest,
+        now: DateTime<Utc>,
+    ) -> Result<Option<LiveSession<U>>, StoreError> {
+        let call = || Call::new(Sql::<DB, U>::SESSION).with(digest.to_vec()).with(millis(now));
+        let Some(row) = self.row(call).await? else { return Ok(None) };
+        let account = rows::account::<DB, U>(&row)?;
+        let at = rows::after_account::<U>();
+        let csrf: Vec<u8> = rows::take::<DB, _>(&row, at + 1)?;
+        let ends_at: Option<i64> = rows::take::<DB, _>(&row, at + 5)?;
+        let session = SessionRecord {
+            handle: rows::take::<DB, _>(&row, at)?,
+            csrf: Digest::from_bytes(&csrf)
+                .ok_or_else(|| sqlx::Error::Decode("a CSRF digest has 32 bytes".into()))?,
+            is_remembered: rows::take::<DB, _>(&row, at + 2)?,
+            created_at: instant(rows::take::<DB, _>(&row, at + 3)?),
+            last_activity_at: instant(rows::take::<DB, _>(&row, at + 4)?),
+            ends_at: ends_at.map(instant),
+        };
+        Ok(Some(LiveSession { session, account }))
+    }
+
+    async fn open(
+        &self,
+        session: NewSession<U::Id>,
+        unless: &[Digest],
+        rule: &LockRule,
+        replaced: Option<&Digest>,
+        cap: u32,
+    ) -> Result<Opened, StoreError> {
+        let now = session.created_at;
+        let cap = Call::new(Sql::<DB, U>::CAP_SESSIONS)
+            .with(replaced.map_or_else(Vec::new, |digest| digest.to_vec()))
+            .with(session.account.clone())
+            .with(session.account.clone())
+            .with(millis(now))
+            .with(session.version)
+            .with(session.epoch)
+            .with(i64::from(cap));
+        if self.execute(Self::opening(session, unless, rule)).await? == 0 {
+            return Ok(Opened::Locked);
+        }
+        // Not one transaction with the insert, and need not be: each sign-in deletes after it has
+        // inserted, so the last of several at once sees them all, and the cap holds.
+        self.execute(cap).await?;
+        Ok(Opened::Done)
+    }
+
+    async fn slide(
+        &self,
+        digest: &Digest,
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let call = Call::new(Sql::<DB, U>::SLIDE)
+            .with(millis(now))
+            .with(millis(expires_at))
+            .with(digest.to_vec())
+            .with(millis(now));
+        self.execute(call).await?;
+        Ok(())
+    }
+
+    async fn replace_csrf(
+        &self,
+        digest: &Digest,
+        old: &Digest,
+        new: &Digest,
+    ) -> Result<bool, StoreError> {
+        let call = Call::new(Sql::<DB, U>::REPLACE_CSRF)
+            .with(new.to_vec())
+            .with(digest.to_vec())
+            .with(old.to_vec());
+        Ok(self.execute(call).await? == 1)
+    }
+
+    async fn list(
+        &self,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SessionEntry>, StoreError> {
+        let call = || {
+            Call::new(Sql::<DB, U>::LIST_SESSIONS)
+                .with(account.user.id().clone())
+                .with(millis(now))
+                .with(account.version)
+                .with(account.epoch)
+        };
+        let found = self.rows(call).await?;
+        let entry = |row: &DB::Row| -> Result<SessionEntry, sqlx::Error> {
+            Ok(SessionEntry {
+                handle: rows::take::<DB, _>(row, 0)?,
+                client: rows::take::<DB, _>(row, 1)?,
+                user_agent: rows::take::<DB, _>(row, 2)?,
+                created_at: instant(rows::take::<DB, _>(row, 3)?),
+                last_activity_at: instant(rows::take::<DB, _>(row, 4)?),
+            })
+        };
+        Ok(found.iter().map(entry).collect::<Result<_, _>>()?)
+    }
+
+    async fn end(&self, digest: &Digest) -> Result<(), StoreError> {
+        self.execute(Call::new(Sql::<DB, U>::END_SESSION).with(digest.to_vec())).await?;
+        Ok(())
+    }
+
+    async fn revoke(
+        &self,
+        account: &Account<U>,
+        handle: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let call = Call::new(Sql::<DB, U>::REVOKE_SESSION)
+            .with(account.user.id().clone())
+            .with(handle.to_owned())
+            .with(millis(now))
+            .with(account.version)
+            .with(account.epoch);
+        Ok(self.execute(call).await? > 0)
+    }
+
+    async fn revoke_all_but(
+        &self,
+        account: &Account<U>,
+        kept: Option<&Digest>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let call = Call::new(Sql::<DB, U>::REVOKE_SESSIONS)
+            .with(account.user.id().clone())
+            .with(kept.map_or_else(Vec::new, |digest| digest.to_vec()))
+            .with(millis(now))
+            .with(account.version)
+            .with(account.epoch);
+        Ok(self.execute(call).await?)
+    }
+
+    async fn purge_sessions(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        Ok(self.purge(Sql::<DB, U>::PURGE_SESSIONS, now, limit).await?)
+    }
+}
+
+impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
+    fn opening(session: NewSession<U::Id>, unless: &[Digest], rule: &LockRule) -> Call<DB> {
+        let now = millis(session.created_at);
+        let mut call = Call::new(Sql::<DB, U>::OPEN_SESSION)
+            .with(session.digest.to_vec())
+            .with(session.handle)
+            .with(session.account)
+            .with(session.csrf.to_vec())
+            .with(session.version)
+            .with(session.epoch)
+            .with(session.client.map(|client| client.to_string()))
+            .with(session.user_agent)
+            .with(session.is_remembered)
+            .with(now)
+            .with(now)
+            .with(millis(session.expires_at))
+            .with(session.ends_at.map(millis));
+        // The statement names three counters; fewer are filled up with a name that no counter has.
+        for at in 0..3 {
+            call = call.with(unless.get(at).map_or_else(Vec::new, |digest| digest.to_vec()));
+        }
+        call.with(now).with(i64::from(rule.free)).with(now)
+    }
+}

@@ -1,0 +1,203 @@
+//! Every statement that runs while serving, each written once.
+//!
+//! The words in braces are explained in `text.rs`. Parameters are written `$n`, each used once and
+//! in order, since MySQL knows them by position only. An assignment reads the row as it was before
+//! only on PostgreSQL and SQLite; MySQL works from left to right, so no assignment here reads a
+//! column that one before it has set.
+
+use std::marker::PhantomData;
+
+use super::Backend;
+use super::text::Text;
+use crate::model::AuthUser;
+
+/// How many identifiers a shape may have.
+pub(super) const MAX_IDENTIFIERS: usize = 4;
+
+/// The statements for the table of `U` on `DB`.
+pub(super) struct Sql<DB, U>(PhantomData<(DB, U)>);
+
+/// Constants of their own, so that the texts can borrow from them for ever.
+struct Bytes<DB, U>(PhantomData<(DB, U)>);
+
+const BY_IDENTIFIER: &str = "SELECT {account} FROM {table} WHERE {identifier} = $1";
+
+impl<DB: Backend, U: AuthUser> Bytes<DB, U> {
+    const BY_IDENTIFIER: [Text; MAX_IDENTIFIERS] = [
+        Text::render::<U>(DB::DIALECT, BY_IDENTIFIER, 0),
+        Text::render::<U>(DB::DIALECT, BY_IDENTIFIER, 1),
+        Text::render::<U>(DB::DIALECT, BY_IDENTIFIER, 2),
+        Text::render::<U>(DB::DIALECT, BY_IDENTIFIER, 3),
+    ];
+}
+
+impl<DB: Backend, U: AuthUser> Sql<DB, U> {
+    /// One for each identifier of the shape.
+    pub(super) const BY_IDENTIFIER: [&'static str; MAX_IDENTIFIERS] = [
+        Bytes::<DB, U>::BY_IDENTIFIER[0].as_str(),
+        Bytes::<DB, U>::BY_IDENTIFIER[1].as_str(),
+        Bytes::<DB, U>::BY_IDENTIFIER[2].as_str(),
+        Bytes::<DB, U>::BY_IDENTIFIER[3].as_str(),
+    ];
+}
+
+macro_rules! statements {
+    ($($name:ident = $template:literal;)*) => {
+        impl<DB: Backend, U: AuthUser> Bytes<DB, U> {
+            $(const $name: Text = Text::render::<U>(DB::DIALECT, $template, 0);)*
+        }
+        impl<DB: Backend, U: AuthUser> Sql<DB, U> {
+            $(pub(super) const $name: &'static str = Bytes::<DB, U>::$name.as_str();)*
+        }
+    };
+}
+
+// --- accounts ---------------------------------------------------------------
+
+statements! {
+    ANY_ROW = "SELECT 1 FROM {table} LIMIT 1";
+
+    BY_ID = "SELECT {account} FROM {table} WHERE {id} = $1";
+
+    CREATE = "INSERT INTO {table} ({new columns}) VALUES ({new values}){returning id}";
+
+    RENEW_HASH = "UPDATE {table} SET {hash} = $1 WHERE {id} = $2 AND {hash} = $3";
+
+    CHANGE_PASSWORD = "UPDATE {table} SET {hash} = $1, {version} = {version} + 1, {updated} = $2 \
+        WHERE {id} = $3 AND {version} = $4 AND {epoch} = $5 AND {active}";
+
+    DISABLE = "UPDATE {table} SET {active} = FALSE, {version} = {version} + 1, {updated} = $1 \
+        WHERE {id} = $2";
+
+    ENABLE = "UPDATE {table} SET {active} = TRUE, {updated} = $1 WHERE {id} = $2";
+
+    DELETE = "DELETE FROM {table} WHERE {id} = $1";
+
+    CONFIRM_ADDRESS = "UPDATE {table} SET {verified} = TRUE, {updated} = $1 \
+        WHERE {id} = $2 AND {recovery} = $3 AND {epoch} = $4 AND {active}";
+
+    RESET_PASSWORD = "UPDATE {table} SET {hash} = $1, {version} = {version} + 1, \
+        {verified} = TRUE, {updated} = $2 \
+        WHERE {id} = $3 AND {recovery} = $4 AND {version} = $5 AND {epoch} = $6 AND {active}";
+
+    MOVE_ADDRESS = "UPDATE {table} SET {recovery} = $1, {verified} = TRUE, {updated} = $2 \
+        WHERE {id} = $3 AND {recovery} = $4 AND {version} = $5 AND {epoch} = $6 AND {active}";
+}
+
+// --- one-time tokens --------------------------------------------------------
+
+statements! {
+    ISSUE = "INSERT INTO {tokens} (digest, user_id, purpose, bound_to, new_address, redirect_to, \
+        token_version, auth_epoch, created_at, expires_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+    TOKEN = "SELECT {account}, t.bound_to, t.new_address, t.redirect_to, t.token_version, t.used_at \
+        FROM {tokens} t JOIN {table} ON {table}.{id} = t.user_id \
+        WHERE t.digest = $1 AND t.purpose = $2 AND t.expires_at > $3 \
+        AND t.auth_epoch = {table}.{epoch} AND {table}.{active} \
+        AND t.bound_to = {table}.{recovery}";
+
+    USE_TOKEN = "UPDATE {tokens} SET used_at = $1 \
+        WHERE digest = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > $4";
+
+    VOID_TOKENS = "DELETE FROM {tokens} WHERE user_id = $1 AND purpose <> $2";
+
+    FORGET_TOKENS = "DELETE FROM {tokens} WHERE user_id = $1";
+
+    PURGE_TOKENS = "DELETE FROM {tokens} WHERE digest IN (SELECT digest FROM \
+        (SELECT digest FROM {tokens} WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) AS old)";
+}
+
+// --- sessions ---------------------------------------------------------------
+
+statements! {
+    SESSION = "SELECT {account}, s.handle, s.csrf_digest, s.is_remembered, s.created_at, \
+        s.last_activity_at, s.ends_at FROM {sessions} s JOIN {table} ON {table}.{id} = s.user_id \
+        WHERE s.digest = $1 AND s.expires_at > $2 \
+        AND s.token_version = {table}.{version} AND s.auth_epoch = {table}.{epoch}";
+
+    OPEN_SESSION = "INSERT INTO {sessions} (digest, handle, user_id, csrf_digest, token_version, \
+        auth_epoch, ip, user_agent, is_remembered, created_at, last_activity_at, expires_at, ends_at) \
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM (SELECT 1 AS one) AS o \
+        WHERE NOT EXISTS (SELECT 1 FROM {lockouts} WHERE digest IN ($14, $15, $16) \
+        AND (locked_until > $17 OR (misses >= $18 AND window_ends_at > $19)))";
+
+    CAP_SESSIONS = "DELETE FROM {sessions} WHERE digest = $1 OR (user_id = $2 AND digest NOT IN \
+        (SELECT digest FROM (SELECT digest FROM {sessions} WHERE user_id = $3 AND expires_at > $4 \
+        AND token_version = $5 AND auth_epoch = $6 \
+        ORDER BY last_activity_at DESC, created_at DESC LIMIT $7) AS kept))";
+
+    SLIDE = "UPDATE {sessions} SET last_activity_at = $1, expires_at = $2 \
+        WHERE digest = $3 AND last_activity_at < $4";
+
+    REPLACE_CSRF = "UPDATE {sessions} SET csrf_digest = $1 WHERE digest = $2 AND csrf_digest = $3";
+
+    REBIND_SESSION = "UPDATE {sessions} SET token_version = $1 WHERE digest = $2 AND user_id = $3";
+
+    LIST_SESSIONS = "SELECT handle, ip, user_agent, created_at, last_activity_at FROM {sessions} \
+        WHERE user_id = $1 AND expires_at > $2 AND token_version = $3 AND auth_epoch = $4 \
+        ORDER BY last_activity_at DESC, created_at DESC";
+
+    END_SESSION = "DELETE FROM {sessions} WHERE digest = $1";
+
+    REVOKE_SESSION = "DELETE FROM {sessions} WHERE user_id = $1 AND handle = $2 \
+        AND expires_at > $3 AND token_version = $4 AND auth_epoch = $5";
+
+    REVOKE_SESSIONS = "DELETE FROM {sessions} WHERE user_id = $1 AND digest <> $2 \
+        AND expires_at > $3 AND token_version = $4 AND auth_epoch = $5";
+
+    END_SESSIONS = "DELETE FROM {sessions} WHERE user_id = $1 AND digest <> $2";
+
+    PURGE_SESSIONS = "DELETE FROM {sessions} WHERE digest IN (SELECT digest FROM \
+        (SELECT digest FROM {sessions} WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) AS old)";
+}
+
+// --- counters ---------------------------------------------------------------
+
+// An allowance keeps the instants of its last uses, newest first, as text of 13 digits each
+// (milliseconds since 1970), so that "the fifth last use is less than an hour ago" is one substring
+// and one comparison, and the whole rule one statement: exact, atomic and the same on every
+// database.
+statements! {
+    COUNT = "INSERT INTO {allowances} (digest, hits, is_used_up, expires_at) \
+        VALUES ($1, $2, FALSE, $3) {on taken digest} \
+        is_used_up = CASE WHEN SUBSTR({allowances}.hits, $4, 13) > $5 THEN TRUE ELSE FALSE END, \
+        expires_at = CASE WHEN SUBSTR({allowances}.hits, $6, 13) > $7 \
+            THEN {allowances}.expires_at ELSE $8 END, \
+        hits = CASE WHEN SUBSTR({allowances}.hits, $9, 13) > $10 THEN {allowances}.hits \
+            ELSE SUBSTR(CONCAT($11, {allowances}.hits), 1, $12) END{returning count}";
+
+    COUNTED = "SELECT hits, is_used_up FROM {allowances} WHERE digest = $1";
+
+    LOCKS = "SELECT digest, misses, window_ends_at, locked_until FROM {lockouts} \
+        WHERE digest IN ($1, $2, $3)";
+
+    LOCK_STATE = "SELECT digest, misses, window_ends_at, locked_until FROM {lockouts} \
+        WHERE digest = $1";
+
+    MISS = "INSERT INTO {lockouts} \
+        (digest, misses, window_ends_at, rounds, rounds_until, locked_until, expires_at) \
+        VALUES ($1, 1, $2, 0, 0, 0, $3) {on taken digest} \
+        misses = CASE WHEN {lockouts}.window_ends_at > $4 THEN {lockouts}.misses + 1 ELSE 1 END, \
+        expires_at = CASE WHEN {lockouts}.expires_at > $5 THEN {lockouts}.expires_at ELSE $6 END, \
+        window_ends_at = CASE WHEN {lockouts}.window_ends_at > $7 \
+            THEN {lockouts}.window_ends_at ELSE $8 END";
+
+    LOCK = "UPDATE {lockouts} SET \
+        locked_until = $1 + CASE WHEN rounds_until <= $2 THEN $3 \
+            WHEN rounds >= $4 THEN $5 ELSE $6 * (1 << rounds) END, \
+        rounds = CASE WHEN rounds_until <= $7 THEN 1 ELSE rounds + 1 END, \
+        rounds_until = $8, expires_at = $9, misses = 0, window_ends_at = 0 \
+        WHERE digest = $10 AND misses >= $11 AND window_ends_at > $12 AND locked_until <= $13";
+
+    GIVE_BACK = "UPDATE {lockouts} SET misses = CASE WHEN misses > $1 THEN misses - $2 ELSE 0 END \
+        WHERE digest = $3 AND window_ends_at > $4";
+
+    FORGIVE = "DELETE FROM {lockouts} WHERE digest = $1";
+
+    PURGE_LOCKOUTS = "DELETE FROM {lockouts} WHERE digest IN (SELECT digest FROM \
+        (SELECT digest FROM {lockouts} WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) AS old)";
+
+    PURGE_ALLOWANCES = "DELETE FROM {allowances} WHERE digest IN (SELECT digest FROM \
+        (SELECT digest FROM {allowances} WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) AS old)";
+}
