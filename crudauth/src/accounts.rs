@@ -1,0 +1,214 @@
+//! The flows as plain async calls: for admin tools, command lines, GraphQL and tests. The routes
+//! are thin callers of the same.
+
+use std::sync::Arc;
+
+use crudauth_core::account::{PasswordError, Passwords};
+use crudauth_core::login::{Attempt, SignIn, SignInError, SignedIn};
+use crudauth_core::model::{Account, AuthUser, Destination, EmailAddress, Identifier, Token};
+use crudauth_core::password::Password;
+use crudauth_core::ports::{AccountStore, Clock, CounterStore, SessionStore, StoreError};
+use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed, Recovery};
+use crudauth_core::register::{RegisterError, Registered, Registration, SignUp};
+use crudauth_core::session::{Sessions, Visit};
+
+/// How many expired rows of a kind one purge deletes, in steps of a tenth.
+const PURGED_AT_ONCE: u32 = 5000;
+
+/// The accounts behind a mount; `auth.accounts()` gives them.
+pub struct Accounts<U: AuthUser> {
+    pub(crate) store: Arc<dyn AccountStore<U>>,
+    pub(crate) session_store: Arc<dyn SessionStore<U>>,
+    pub(crate) counters: Arc<dyn CounterStore>,
+    pub(crate) registration: Registration<U>,
+    pub(crate) sign_in: SignIn<U>,
+    pub(crate) sessions: Arc<Sessions<U>>,
+    pub(crate) passwords: Passwords<U>,
+    pub(crate) recovery: Option<Recovery<U>>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl<U: AuthUser> Accounts<U> {
+    /// Adds an account. With the `email` slice its owner is asked to confirm the address, and a
+    /// taken address is not an error: its owner gets a notice.
+    ///
+    /// # Errors
+    /// [`RegisterError`]; nothing is stored then.
+    pub async fn register(&self, sign_up: SignUp<U>) -> Result<Registered<U::Id>, RegisterError> {
+        self.registration.register(sign_up).await
+    }
+
+    /// Signs somebody in by identifier and password, under the lockout.
+    ///
+    /// # Errors
+    /// [`SignInError`].
+    pub async fn sign_in(&self, attempt: Attempt<'_>) -> Result<SignedIn<U>, SignInError> {
+        self.sign_in.sign_in(attempt).await
+    }
+
+    /// Who is signed in with this session token, if anybody.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn authenticate(&self, token: &Token) -> Result<Option<Visit<U>>, StoreError> {
+        self.sessions.authenticate(token).await
+    }
+
+    /// Lists and ends sessions.
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions<U> {
+        &self.sessions
+    }
+
+    /// The account with this key.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn find(&self, id: &U::Id) -> Result<Option<Account<U>>, StoreError> {
+        self.store.by_id(id).await
+    }
+
+    /// The account that a text names, by the identifiers of the shape in their order.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn find_by_identifier(&self, typed: &str) -> Result<Option<Account<U>>, StoreError> {
+        for (at, column) in U::SHAPE.identifiers.iter().enumerate() {
+            let Ok(identifier) = Identifier::parse(column.kind, typed) else { continue };
+            if let Some(account) = self.store.by_identifier(at, identifier.key()).await? {
+                return Ok(Some(account));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Changes the visitor's password; every other session ends.
+    ///
+    /// # Errors
+    /// [`PasswordError`]; nothing changes then.
+    pub async fn change_password(
+        &self,
+        visit: &Visit<U>,
+        current: &Password,
+        new: &Password,
+    ) -> Result<(), PasswordError> {
+        self.passwords.change(visit, current, new).await
+    }
+
+    /// Gives the visitor's account its first password; other sessions end.
+    ///
+    /// # Errors
+    /// [`PasswordError`]; nothing changes then.
+    pub async fn set_password(
+        &self,
+        visit: &Visit<U>,
+        new: &Password,
+    ) -> Result<(), PasswordError> {
+        self.passwords.set(visit, new, self.sessions.config().fresh).await
+    }
+
+    /// Disables an account: its sessions and tokens end for good. Answers whether there is one.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn disable(&self, id: &U::Id) -> Result<bool, StoreError> {
+        self.passwords.disable(id).await
+    }
+
+    /// Enables an account again. Answers whether there is one.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn enable(&self, id: &U::Id) -> Result<bool, StoreError> {
+        self.passwords.enable(id).await
+    }
+
+    /// Deletes an account with its sessions and tokens. Answers whether there was one.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn delete(&self, id: &U::Id) -> Result<bool, StoreError> {
+        self.passwords.delete(id).await
+    }
+
+    /// Mails a verification link if there is somebody to mail it to; tells nobody whether. Does
+    /// nothing where the mount does not name `email`.
+    pub fn start_verification(&self, address: EmailAddress, redirect_to: Option<Destination>) {
+        if let Some(recovery) = &self.recovery {
+            recovery.start_verification(address, redirect_to);
+        }
+    }
+
+    /// Mails a reset link if there is somebody to mail it to; tells nobody whether. Does nothing
+    /// where the mount does not name `email`.
+    pub fn start_reset(&self, address: EmailAddress, redirect_to: Option<Destination>) {
+        if let Some(recovery) = &self.recovery {
+            recovery.start_reset(address, redirect_to);
+        }
+    }
+
+    /// Mails a link to the new address, by which the account moves there.
+    ///
+    /// # Errors
+    /// [`ChangeError`]; nothing is sent then. Where the mount does not name `email`, every
+    /// password is wrong.
+    pub async fn start_email_change(
+        &self,
+        account: &Account<U>,
+        password: &Password,
+        new_address: EmailAddress,
+        redirect_to: Option<Destination>,
+    ) -> Result<(), ChangeError> {
+        let recovery = self.recovery.as_ref().ok_or(ChangeError::WrongPassword)?;
+        recovery.start_change(account, password, new_address, redirect_to).await
+    }
+
+    /// Uses a verification link's token.
+    ///
+    /// # Errors
+    /// [`ConfirmError`].
+    pub async fn confirm_verification(&self, token: &str) -> Result<Confirmed, ConfirmError> {
+        self.recovery.as_ref().ok_or(ConfirmError::Invalid)?.confirm_verification(token).await
+    }
+
+    /// Uses a reset link's token: the password changes, everything that was signed in ends.
+    ///
+    /// # Errors
+    /// [`ConfirmError`]; a refused password does not use the link up.
+    pub async fn confirm_reset(
+        &self,
+        token: &str,
+        password: &Password,
+    ) -> Result<Confirmed, ConfirmError> {
+        self.recovery.as_ref().ok_or(ConfirmError::Invalid)?.confirm_reset(token, password).await
+    }
+
+    /// Uses the token of a change of address.
+    ///
+    /// # Errors
+    /// [`ConfirmError`].
+    pub async fn confirm_email_change(&self, token: &str) -> Result<Confirmed, ConfirmError> {
+        self.recovery.as_ref().ok_or(ConfirmError::Invalid)?.confirm_change(token).await
+    }
+
+    pub(crate) async fn purge(&self) -> Result<u64, StoreError> {
+        let (now, step) = (self.clock.now(), PURGED_AT_ONCE / 10);
+        let mut purged = 0;
+        for _ in 0..10 {
+            let rows = self.session_store.purge_sessions(now, step).await?
+                + self.store.purge_tokens(now, step).await?
+                + self.counters.purge_counters(now, step).await?;
+            purged += rows;
+            if rows < u64::from(step) {
+                break;
+            }
+        }
+        Ok(purged)
+    }
+}
+
+impl<U: AuthUser> std::fmt::Debug for Accounts<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Accounts").field("table", &U::SHAPE.table).finish_non_exhaustive()
+    }
+}

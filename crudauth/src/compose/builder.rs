@@ -1,0 +1,210 @@
+//! Collects what a mount is made of.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crudauth_core::delivery::OutboxConfig;
+use crudauth_core::login::LockoutConfig;
+use crudauth_core::model::SecretKey;
+use crudauth_core::password::{HashingConfig, PasswordPolicy};
+use crudauth_core::ports::{Clock, Entropy, OsEntropy, SystemClock};
+use crudauth_core::ratelimit::Allowances;
+use crudauth_core::recovery::EmailConfig;
+use crudauth_core::session::SessionConfig;
+use crudauth_core::storage::sql::{AuthRow, Backend, Stores};
+use sqlx::Pool;
+
+use super::slots::{Open, Ready, Slots};
+use super::{ConfigError, validate, wire};
+use crate::http::{CookieConfig, HttpConfig};
+use crate::mount::Mount;
+use crate::slice;
+
+/// Builds a mount; `Auth::builder(pool, secret)` begins.
+///
+/// What is not said is safe. What the mounted slices cannot work without is asked for by the
+/// compiler, and the rest is judged, all at once, by [`build`](Self::build).
+#[must_use = "a mount is made by `build()`"]
+pub struct Builder<A, DB: Backend, S> {
+    pub(super) pool: Pool<DB>,
+    pub(super) secret: SecretKey,
+    pub(super) settings: Settings,
+    slots: S,
+    mount: PhantomData<fn() -> A>,
+}
+
+/// Settings with defaults.
+pub(super) struct Settings {
+    pub(super) previous_secrets: Vec<SecretKey>,
+    pub(super) sessions: SessionConfig,
+    pub(super) lockout: LockoutConfig,
+    pub(super) policy: PasswordPolicy,
+    pub(super) hashing: HashingConfig,
+    pub(super) allowances: Allowances,
+    pub(super) outbox: OutboxConfig,
+    pub(super) http: HttpConfig,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            previous_secrets: Vec::new(),
+            sessions: SessionConfig::default(),
+            lockout: LockoutConfig::default(),
+            policy: PasswordPolicy::default(),
+            hashing: HashingConfig::default(),
+            allowances: Allowances::default(),
+            outbox: OutboxConfig::default(),
+            http: HttpConfig::default(),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
+        }
+    }
+}
+
+impl<A, DB: Backend, E> Builder<A, DB, Slots<E>>
+where
+    Slots<E>: Default,
+{
+    /// Begins; the generated `Auth::builder` calls this.
+    pub fn new(pool: Pool<DB>, secret: impl Into<SecretKey>) -> Self {
+        Self {
+            pool,
+            secret: secret.into(),
+            settings: Settings::default(),
+            slots: Slots::default(),
+            mount: PhantomData,
+        }
+    }
+}
+
+impl<A: Mount, DB: Backend, E> Builder<A, DB, Slots<E>> {
+    /// The settings of the `email` slice: who sends, and where links point.
+    pub fn email(self, config: EmailConfig) -> Builder<A, DB, Slots<EmailConfig>>
+    where
+        E: Open<slice::Email>,
+    {
+        Builder {
+            pool: self.pool,
+            secret: self.secret,
+            settings: self.settings,
+            slots: Slots { email: config },
+            mount: PhantomData,
+        }
+    }
+
+    /// Secrets that were in use before: what was made with them is still read, and nothing is made
+    /// with them any more. So a secret can be changed without signing anybody out.
+    pub fn previous_secrets<T: Into<SecretKey>>(
+        mut self,
+        secrets: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.settings.previous_secrets = secrets.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How long sessions live, and how many an account may have.
+    pub fn sessions(mut self, config: SessionConfig) -> Self {
+        self.settings.sessions = config;
+        self
+    }
+
+    /// When sign-in is locked, and for how long.
+    pub fn lockout(mut self, config: LockoutConfig) -> Self {
+        self.settings.lockout = config;
+        self
+    }
+
+    /// What a new password must be like.
+    pub fn password_policy(mut self, policy: PasswordPolicy) -> Self {
+        self.settings.policy = policy;
+        self
+    }
+
+    /// What a hash costs, and how many are made at once.
+    pub fn hashing(mut self, config: HashingConfig) -> Self {
+        self.settings.hashing = config;
+        self
+    }
+
+    /// How often an action may be asked for.
+    pub fn allowances(mut self, allowances: Allowances) -> Self {
+        self.settings.allowances = allowances;
+        self
+    }
+
+    /// How many messages are under way, and how many may wait.
+    pub fn outbox(mut self, config: OutboxConfig) -> Self {
+        self.settings.outbox = config;
+        self
+    }
+
+    /// Names and attributes of the cookies.
+    pub fn cookies(mut self, config: CookieConfig) -> Self {
+        self.settings.http.cookies = config;
+        self
+    }
+
+    /// How many reverse proxies stand in front (default 0: `X-Forwarded-For` is not believed, and
+    /// the socket's peer is the client). Each must add the address of whoever called it.
+    pub fn trusted_proxy_hops(mut self, hops: usize) -> Self {
+        self.settings.http.trusted_hops = hops;
+        self
+    }
+
+    /// Sites beside the app's own whose pages may send the sign-in form, such as
+    /// `https://www.example.com`, for browsers that do not say where a request comes from
+    /// (`Sec-Fetch-Site`). The front end of the `email` slice is one already.
+    pub fn trusted_origins<T: Into<String>>(
+        mut self,
+        origins: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.settings.http.trusted_origins.extend(origins.into_iter().map(Into::into));
+        self
+    }
+
+    /// What OWASP's ASVS (level 2) and NIST SP 800-63B ask for beyond what crudauth-py's front ends
+    /// expect: cookies named `__Host-…`, passwords of at least 15 characters, sessions that end
+    /// after 30 days however often they are used.
+    pub fn hardened(mut self) -> Self {
+        self.settings.http.cookies = CookieConfig::hardened();
+        self.settings.policy = self.settings.policy.min_chars(15);
+        self.settings.sessions.absolute = Some(std::time::Duration::from_secs(30 * 24 * 3600));
+        self
+    }
+
+    /// Another clock, for tests.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.settings.clock = clock;
+        self
+    }
+
+    /// Another source of randomness.
+    pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
+        self.settings.entropy = entropy;
+        self
+    }
+
+    /// Wires the mount.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with everything that is wrong with the settings.
+    pub fn build(self) -> Result<A, ConfigError>
+    where
+        E: Ready<slice::Email>,
+        DB: Stores<<A::User as crudauth_core::model::AuthUser>::Id>,
+        A::User: AuthRow<DB>,
+    {
+        let email = self.slots.email.email();
+        let keys = validate::judge(&self.secret, &self.settings, email.as_ref())?;
+        Ok(A::new(wire::wire::<A, DB>(self.pool, self.settings, email, keys)))
+    }
+}
+
+impl<A, DB: Backend, S> std::fmt::Debug for Builder<A, DB, S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder").field("database", &DB::NAME).finish_non_exhaustive()
+    }
+}

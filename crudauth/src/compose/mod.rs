@@ -1,0 +1,10 @@
+//! The one place that knows which adapter stands behind which port.
+
+mod builder;
+mod slots;
+mod validate;
+mod wire;
+
+pub use builder::Builder;
+pub use slots::{Anything, NotMounted, Slots, Unset};
+pub use validate::ConfigError;

@@ -1,0 +1,114 @@
+//! Puts adapters behind ports, and slices together.
+
+use std::sync::Arc;
+
+use crudauth_core::account::Passwords;
+use crudauth_core::delivery::Outbox;
+use crudauth_core::login::{Lockout, SignIn};
+use crudauth_core::model::{AuthUser, KeyRing};
+use crudauth_core::password::HashingPool;
+use crudauth_core::ports::{AccountStore, CounterStore, SessionStore};
+use crudauth_core::ratelimit::Throttle;
+use crudauth_core::recovery::{self, EmailConfig, Recovery};
+use crudauth_core::register::Registration;
+use crudauth_core::session::Sessions;
+use crudauth_core::storage::sql::{AuthRow, Backend, SqlStore, Stores};
+use sqlx::Pool;
+
+use super::builder::Settings;
+use crate::accounts::Accounts;
+use crate::mount::{Mount, Mounted, Parts};
+
+pub(super) fn wire<A: Mount, DB>(
+    pool: Pool<DB>,
+    settings: Settings,
+    email: Option<EmailConfig>,
+    keys: KeyRing,
+) -> Mounted<A::User>
+where
+    DB: Backend + Stores<<A::User as AuthUser>::Id>,
+    A::User: AuthRow<DB>,
+{
+    let Settings {
+        sessions,
+        lockout,
+        policy,
+        hashing,
+        allowances,
+        outbox,
+        mut http,
+        clock,
+        entropy,
+        ..
+    } = settings;
+    let sql = Arc::new(SqlStore::<DB, A::User>::new(pool));
+    let store: Arc<dyn AccountStore<A::User>> = Arc::clone(&sql) as _;
+    let session_store: Arc<dyn SessionStore<A::User>> = Arc::clone(&sql) as _;
+    let counters: Arc<dyn CounterStore> = sql;
+
+    let hashing = HashingPool::new(hashing, Arc::clone(&entropy));
+    let outbox = Outbox::new(outbox);
+    let throttle = Throttle::new(Arc::clone(&counters), keys.clone(), Arc::clone(&clock));
+    http.trusted_origins.extend(email.as_ref().map(|email| email.frontend_url().to_owned()));
+    let recovery = email.map(|config| {
+        Recovery::new(recovery::Parts {
+            accounts: Arc::clone(&store),
+            hashing: hashing.clone(),
+            policy: policy.clone(),
+            throttle: throttle.clone(),
+            allowances,
+            config,
+            outbox: outbox.clone(),
+            keys: keys.clone(),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+        })
+    });
+    let sessions = Arc::new(Sessions::new(
+        Arc::clone(&session_store),
+        keys.clone(),
+        sessions,
+        Arc::clone(&clock),
+        Arc::clone(&entropy),
+    ));
+    let accounts = Accounts {
+        registration: Registration::new(
+            Arc::clone(&store),
+            hashing.clone(),
+            policy.clone(),
+            recovery.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+        ),
+        sign_in: SignIn::new(
+            Arc::clone(&store),
+            Arc::clone(&sessions),
+            Lockout::new(Arc::clone(&counters), keys.clone(), lockout),
+            hashing.clone(),
+            keys,
+            Arc::clone(&clock),
+            entropy,
+        ),
+        passwords: Passwords::new(
+            Arc::clone(&store),
+            hashing,
+            policy,
+            recovery.clone(),
+            Arc::clone(&clock),
+        ),
+        sessions,
+        recovery,
+        store,
+        session_store,
+        counters,
+        clock,
+    };
+    Mounted::new(Parts {
+        accounts,
+        throttle,
+        allowances,
+        outbox,
+        http,
+        paths: A::paths().into_paths(),
+    })
+}

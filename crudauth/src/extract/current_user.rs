@@ -1,0 +1,107 @@
+//! The handler arguments.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use poem::{FromRequest, Request, RequestBody};
+use tracing::error;
+
+use super::cell::Cell;
+use super::{Gate, Principal};
+use crate::http::Refusal;
+use crate::mount::Mount;
+
+/// Whoever is signed in: a handler with this argument is for them only.
+///
+/// It names the mount, and dereferences to the user struct. Make it the **first** argument: poem
+/// reads arguments in order, and a stranger should be refused before the body is read.
+///
+/// However many arguments ask, the request costs one look-up; a handler that asks for nobody costs
+/// none.
+///
+/// # Refusals
+/// In this order: 401 `Not authenticated`; on an unsafe method 403 `Missing CSRF token` or `Invalid
+/// CSRF token`; what the gate `G` says; 503 if the store cannot be reached. A route that is not
+/// behind `.with(auth)` is a 500, and the log says so.
+pub struct CurrentUser<A: Mount, G = ()> {
+    principal: Arc<Principal<A::User>>,
+    gate: PhantomData<fn() -> G>,
+}
+
+impl<A: Mount, G> CurrentUser<A, G> {
+    /// Who it is, and how they proved it.
+    #[must_use]
+    pub fn principal(&self) -> &Principal<A::User> {
+        &self.principal
+    }
+}
+
+impl<A: Mount, G> Deref for CurrentUser<A, G> {
+    type Target = A::User;
+
+    fn deref(&self) -> &A::User {
+        self.principal.user()
+    }
+}
+
+impl<A: Mount, G> fmt::Debug for CurrentUser<A, G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CurrentUser").field(self.principal.account()).finish()
+    }
+}
+
+impl<'a, A: Mount, G: Gate<A>> FromRequest<'a> for CurrentUser<A, G> {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let found = cell::<A>(request)?.checked(request).await?;
+        let principal = found.ok_or_else(Refusal::not_authenticated)?;
+        G::check(&principal, request).await?;
+        Ok(Self { principal, gate: PhantomData })
+    }
+}
+
+/// Whoever is signed in, if anybody is.
+///
+/// Use it instead of `Option<CurrentUser<..>>`, which poem makes of every argument: that one turns
+/// a missing CSRF token, or a store that is down, into "nobody".
+///
+/// # Refusals
+/// As [`CurrentUser`], but for the 401.
+pub struct MaybeUser<A: Mount>(Option<Arc<Principal<A::User>>>);
+
+impl<A: Mount> MaybeUser<A> {
+    /// The user, if somebody is signed in.
+    #[must_use]
+    pub fn user(&self) -> Option<&A::User> {
+        self.0.as_deref().map(Principal::user)
+    }
+
+    /// Who it is, and how they proved it.
+    #[must_use]
+    pub fn principal(&self) -> Option<&Principal<A::User>> {
+        self.0.as_deref()
+    }
+}
+
+impl<A: Mount> fmt::Debug for MaybeUser<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let account = self.principal().map(Principal::account);
+        f.debug_tuple("MaybeUser").field(&account).finish()
+    }
+}
+
+impl<'a, A: Mount> FromRequest<'a> for MaybeUser<A> {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Self(cell::<A>(request)?.checked(request).await?))
+    }
+}
+
+/// The cell that the middleware has put into the request.
+fn cell<A: Mount>(request: &Request) -> Result<&Arc<Cell<A::User>>, Refusal> {
+    request.extensions().get::<Arc<Cell<A::User>>>().ok_or_else(|| {
+        let mount = std::any::type_name::<A>();
+        error!(mount, "a handler asks for its user, but the route is not behind `.with(auth)`");
+        Refusal::internal()
+    })
+}

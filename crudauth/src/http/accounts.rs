@@ -1,0 +1,130 @@
+//! `POST /register` and `GET /me`, and the passwords of people who are signed in.
+
+use crudauth_core::model::{AuthUser, IdentifierKind};
+use crudauth_core::password::read_password;
+use crudauth_core::ratelimit::Subject;
+use crudauth_core::register::{Registered, SignUp};
+use poem::http::{Method, StatusCode};
+use poem::{Request, Response};
+use serde_json::{Value, json};
+
+use super::endpoint::Path;
+use super::headers::{client, detail, json as answer};
+use super::pace::a_moment;
+use super::refusal::capital;
+use super::{Refusal, body, limits};
+use crate::extract::principal_of;
+use crate::mount::Mounted;
+
+/// What every mount has.
+pub(super) fn paths<U: AuthUser>() -> Vec<Path<U>> {
+    vec![
+        Path::new(Method::POST, "/register", register),
+        Path::new(Method::GET, "/me", me),
+        Path::new(Method::POST, "/change-password", change_password),
+        Path::new(Method::POST, "/set-password", set_password),
+    ]
+}
+
+/// What a visitor is told where the address may or may not have been free.
+const ENROLLED: &str = "If the email is available, check your inbox to finish signing up.";
+
+/// Judged in this order: fields, password, allowance, what is taken.
+async fn register<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let parts = mounted.parts();
+    let form = body::json(&mut request).await?;
+    let sign_up = SignUp::<U>::read(form).map_err(Refusal::mistakes)?;
+    let registration = &parts.accounts.registration;
+    registration.check(&sign_up).map_err(Refusal::mistakes)?;
+    let subject = Subject::Client(client(&request, &parts.http));
+    let used = limits::count(&mounted, "register", parts.allowances.register, subject).await?;
+    used.told(async {
+        let shown = sign_up.shown();
+        let registered = registration.register(sign_up).await?;
+        if registration.is_silent() {
+            a_moment().await;
+            return answer(StatusCode::ACCEPTED, &json!({ "detail": ENROLLED }));
+        }
+        match registered {
+            Registered::Added(id) => {
+                let named = |kind| value(U::SHAPE.position(kind).map(|at| shown[at].as_str()));
+                let body = json!({
+                    "id": id,
+                    "email": named(IdentifierKind::Email),
+                    "username": named(IdentifierKind::Username),
+                });
+                answer(StatusCode::OK, &body)
+            }
+            Registered::AddressTaken => Err(match U::SHAPE.recovery() {
+                Some(at) => {
+                    let name = capital(U::SHAPE.identifiers[at].name);
+                    Refusal::taken("taken", format!("{name} already registered"))
+                }
+                None => Refusal::taken("taken", "Already taken"),
+            }),
+        }
+    })
+    .await
+}
+
+async fn me<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
+    let principal = principal_of(&mounted, &request).await?;
+    let identifiers = principal.user().identifiers();
+    let named = |kind| value(U::SHAPE.position(kind).and_then(|at| identifiers.get(at).copied()));
+    let body = json!({
+        "user_id": principal.user().id(),
+        "username": named(IdentifierKind::Username),
+        "email": named(IdentifierKind::Email),
+        "is_superuser": principal.account().is_superuser(),
+        "scopes": [],
+        "via": principal.via().as_str(),
+    });
+    answer(StatusCode::OK, &body)
+}
+
+fn value(text: Option<&str>) -> Value {
+    text.map_or(Value::Null, Value::from)
+}
+
+async fn change_password<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let principal = principal_of(&mounted, &request).await?;
+    let (id, allowance) =
+        (principal.user().id().to_string(), mounted.parts().allowances.change_password);
+    let used = limits::count(&mounted, "change_password", allowance, Subject::Account(&id)).await?;
+    used.told(async {
+        let mut form = body::json(&mut request).await?;
+        let current = read_password(&mut form, "current_password");
+        let new = read_password(&mut form, "new_password");
+        let (Some(current), Some(new)) = (current, new) else {
+            return Err(Refusal::mistakes(form.into_mistakes()));
+        };
+        mounted.accounts().change_password(principal.visit(), &current, &new).await?;
+        detail("Password changed.")
+    })
+    .await
+}
+
+async fn set_password<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let principal = principal_of(&mounted, &request).await?;
+    let (id, allowance) =
+        (principal.user().id().to_string(), mounted.parts().allowances.set_password);
+    let used = limits::count(&mounted, "set_password", allowance, Subject::Account(&id)).await?;
+    used.told(async {
+        let mut form = body::json(&mut request).await?;
+        let Some(new) = read_password(&mut form, "new_password") else {
+            return Err(Refusal::mistakes(form.into_mistakes()));
+        };
+        mounted.accounts().set_password(principal.visit(), &new).await?;
+        detail("Password set.")
+    })
+    .await
+}

@@ -1,0 +1,87 @@
+//! Reads what a client sent, never more than a form can need.
+
+use crudauth_core::model::{Form, Mistake, Rule};
+use futures_util::stream;
+use poem::Request;
+use poem::error::ReadBodyError;
+use poem::http::header;
+
+use super::Refusal;
+use super::headers::text;
+
+/// No form of ours needs more: the longest password has 4 KiB, in JSON escapes six times that.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// Reads a JSON object. Any other content type is refused: that is what a form on another site can
+/// send without asking first.
+pub(super) async fn json(request: &mut Request) -> Result<Form, Refusal> {
+    let media_type = media_type(request);
+    let is_json = media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"));
+    if !is_json {
+        return Err(whole("Send a JSON object as application/json"));
+    }
+    let body = bytes(request).await?;
+    Form::from_json(&body).map_err(|_| whole("JSON decode error"))
+}
+
+/// Reads an HTML form, URL-encoded or multipart.
+pub(super) async fn form(request: &mut Request) -> Result<Form, Refusal> {
+    match &*media_type(request) {
+        "application/x-www-form-urlencoded" => {
+            let body = bytes(request).await?;
+            let fields: Vec<(String, String)> =
+                serde_urlencoded::from_bytes(&body).map_err(|_| whole("Form decode error"))?;
+            Ok(Form::from_texts(fields))
+        }
+        "multipart/form-data" => {
+            let content_type = text(request.headers(), header::CONTENT_TYPE).unwrap_or_default();
+            let boundary =
+                multer::parse_boundary(content_type).map_err(|_| whole("Form decode error"))?;
+            let body = bytes(request).await?;
+            multipart(body.to_vec(), boundary).await.map_err(|_| whole("Form decode error"))
+        }
+        _ => {
+            // Names the fields, as for a form in which they are missing.
+            let missing = ["username", "password"]
+                .map(|field| Mistake::new(field, Rule::Missing, "Field required"));
+            Err(Refusal::mistakes(missing.to_vec()))
+        }
+    }
+}
+
+async fn multipart(body: Vec<u8>, boundary: String) -> Result<Form, multer::Error> {
+    let chunks = stream::iter([Ok::<_, std::io::Error>(body)]);
+    let mut parts = multer::Multipart::new(chunks, boundary);
+    let mut fields = Vec::new();
+    while let Some(field) = parts.next_field().await? {
+        if let Some(name) = field.name().map(str::to_owned) {
+            fields.push((name, field.text().await?));
+        }
+    }
+    Ok(Form::from_texts(fields))
+}
+
+async fn bytes(request: &mut Request) -> Result<Vec<u8>, Refusal> {
+    let told: Option<usize> =
+        text(request.headers(), header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    if told.is_some_and(|length| length > MAX_BYTES) {
+        return Err(Refusal::payload_too_large());
+    }
+    match request.take_body().into_bytes_limit(MAX_BYTES).await {
+        Ok(bytes) => Ok(bytes.to_vec()),
+        Err(ReadBodyError::PayloadTooLarge) => Err(Refusal::payload_too_large()),
+        Err(_) => Err(whole("The body could not be read")),
+    }
+}
+
+/// The content type without its parameters, in lower case.
+fn media_type(request: &Request) -> String {
+    let value = text(request.headers(), header::CONTENT_TYPE).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Something is wrong with the body as a whole.
+fn whole(message: &'static str) -> Refusal {
+    Refusal::mistake(Mistake::new("", Rule::Value, message))
+}

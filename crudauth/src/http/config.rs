@@ -1,0 +1,116 @@
+//! Settings of the HTTP side.
+
+use poem::http::HeaderValue;
+
+/// Names and attributes of the cookies.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CookieConfig {
+    /// Whether cookies go over HTTPS only (default true; `false` is for development over plain
+    /// HTTP).
+    pub secure: bool,
+    /// When a browser sends them along with requests from other sites (default
+    /// [`SameSite::Lax`]). There is no `None`: every other site could then act for people.
+    pub same_site: SameSite,
+    /// For which paths they are sent (default `/`).
+    pub path: String,
+    /// The name of the session cookie (default `session_id`).
+    pub session: String,
+    /// The name of the cookie by which scripts learn the CSRF token (default `csrf_token`).
+    pub csrf: String,
+    /// The name of the cookie by which a device is known again (default `known_device`).
+    pub device: String,
+}
+
+/// When a browser sends a cookie along with a request that another site caused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameSite {
+    /// Only when a person follows a link.
+    Lax,
+    /// Never.
+    Strict,
+}
+
+impl Default for CookieConfig {
+    fn default() -> Self {
+        Self {
+            secure: true,
+            same_site: SameSite::Lax,
+            path: "/".to_owned(),
+            session: "session_id".to_owned(),
+            csrf: "csrf_token".to_owned(),
+            device: "known_device".to_owned(),
+        }
+    }
+}
+
+impl CookieConfig {
+    /// Names with the prefix `__Host-`: a browser takes such a cookie from this host only, over
+    /// HTTPS, for every path.
+    #[must_use]
+    pub fn hardened() -> Self {
+        Self {
+            session: "__Host-session_id".to_owned(),
+            csrf: "__Host-csrf_token".to_owned(),
+            device: "__Host-known_device".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The same over plain HTTP, for development.
+    #[must_use]
+    pub fn insecure(mut self) -> Self {
+        self.secure = false;
+        self
+    }
+
+    pub(super) fn names(&self) -> [&str; 3] {
+        [&self.session, &self.csrf, &self.device]
+    }
+}
+
+/// Settings of the HTTP side.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub(crate) struct HttpConfig {
+    pub(crate) cookies: CookieConfig,
+    pub(crate) trusted_hops: usize,
+    pub(crate) trusted_origins: Vec<String>,
+}
+
+impl HttpConfig {
+    /// What is wrong with the settings, each in a sentence.
+    pub(crate) fn mistakes(&self) -> Vec<String> {
+        let cookies = &self.cookies;
+        let mut mistakes = Vec::new();
+        let names = cookies.names();
+        for name in names {
+            if !is_token(name) {
+                mistakes.push(format!("cookies: `{name}` is no name for a cookie (RFC 6265)"));
+            }
+            let wants_secure = name.starts_with("__Host-") || name.starts_with("__Secure-");
+            if wants_secure && !cookies.secure {
+                mistakes.push(format!("cookies: `{name}` needs `secure`"));
+            }
+            if name.starts_with("__Host-") && cookies.path != "/" {
+                mistakes.push(format!("cookies: `{name}` needs the path `/`"));
+            }
+        }
+        if names[0] == names[1] || names[1] == names[2] || names[0] == names[2] {
+            mistakes.push("cookies: each needs a name of its own".to_owned());
+        }
+        let is_path = |path: &str| {
+            path.starts_with('/') && !path.contains(';') && HeaderValue::from_str(path).is_ok()
+        };
+        if !is_path(&cookies.path) {
+            mistakes.push("cookies: the path must start with `/`".to_owned());
+        }
+        mistakes
+    }
+}
+
+/// A token of RFC 9110, section 5.6.2.
+fn is_token(name: &str) -> bool {
+    let is_mark = |byte| b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || is_mark(byte))
+}

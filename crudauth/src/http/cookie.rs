@@ -1,0 +1,142 @@
+//! Cookies: read from the request by hand, since poem's own reader needs a middleware of its own,
+//! and written one header each.
+
+use crudauth_core::model::Token;
+use crudauth_core::session::{OpenedSession, SessionConfig};
+use poem::http::{HeaderMap, HeaderValue, header};
+use poem::{Request, Response};
+
+use super::config::{CookieConfig, SameSite};
+
+/// How long a device is remembered: as long as browsers keep a cookie at most.
+const DEVICE_SECONDS: u64 = 400 * 24 * 3600;
+
+/// The cookies of a request that are ours.
+#[derive(Debug)]
+pub(crate) struct Cookies<'r> {
+    headers: &'r HeaderMap,
+    config: &'r CookieConfig,
+}
+
+pub(crate) fn cookies_of<'r>(request: &'r Request, config: &'r CookieConfig) -> Cookies<'r> {
+    Cookies { headers: request.headers(), config }
+}
+
+impl<'r> Cookies<'r> {
+    /// The session's token, if there is one of the form that is given out.
+    pub(crate) fn session(&self) -> Option<Token> {
+        Token::parse(self.value(&self.config.session)?)
+    }
+
+    /// The CSRF token that scripts read.
+    pub(crate) fn csrf(&self) -> Option<&'r str> {
+        self.value(&self.config.csrf)
+    }
+
+    /// What says that this device has signed in before.
+    pub(crate) fn device(&self) -> Option<&'r str> {
+        self.value(&self.config.device)
+    }
+
+    fn value(&self, name: &str) -> Option<&'r str> {
+        let lines = self.headers.get_all(header::COOKIE).into_iter();
+        lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';')).find_map(
+            |pair| {
+                let (key, value) = pair.split_once('=')?;
+                (key.trim() == name).then(|| value.trim().trim_matches('"'))
+            },
+        )
+    }
+}
+
+/// Sets the cookies of a new session, and the one that knows the device again.
+pub(super) fn set_session(
+    response: &mut Response,
+    config: &CookieConfig,
+    lifetimes: &SessionConfig,
+    session: &OpenedSession,
+    device: &str,
+) {
+    let max_age = max_age(lifetimes, session.is_remembered);
+    put(response, config, &config.session, session.token.expose(), max_age, Script::Hidden);
+    put(response, config, &config.csrf, session.csrf.expose(), max_age, Script::Readable);
+    put(response, config, &config.device, device, Some(DEVICE_SECONDS), Script::Hidden);
+}
+
+/// Sets the CSRF cookie, to live as long as its session's.
+pub(super) fn set_csrf(
+    response: &mut Response,
+    config: &CookieConfig,
+    lifetimes: &SessionConfig,
+    is_remembered: bool,
+    csrf: &str,
+) {
+    let max_age = max_age(lifetimes, is_remembered);
+    put(response, config, &config.csrf, csrf, max_age, Script::Readable);
+}
+
+/// Renews the dates of a remembered session's cookies, whose life was prolonged just now.
+pub(crate) fn keep_session(
+    response: &mut Response,
+    config: &CookieConfig,
+    lifetimes: &SessionConfig,
+    token: &Token,
+    csrf: Option<&str>,
+) {
+    let max_age = max_age(lifetimes, true);
+    put(response, config, &config.session, token.expose(), max_age, Script::Hidden);
+    if let Some(csrf) = csrf {
+        put(response, config, &config.csrf, csrf, max_age, Script::Readable);
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}
+
+/// Removes the session's cookies. The device stays known.
+pub(super) fn clear_session(response: &mut Response, config: &CookieConfig) {
+    put(response, config, &config.session, "", Some(0), Script::Hidden);
+    put(response, config, &config.csrf, "", Some(0), Script::Readable);
+}
+
+/// Whether the page's scripts may read a cookie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Script {
+    Readable,
+    Hidden,
+}
+
+fn max_age(lifetimes: &SessionConfig, is_remembered: bool) -> Option<u64> {
+    is_remembered.then_some(lifetimes.remembered_idle.as_secs())
+}
+
+/// Writes one `Set-Cookie` (RFC 6265).
+fn put(
+    response: &mut Response,
+    config: &CookieConfig,
+    name: &str,
+    value: &str,
+    max_age: Option<u64>,
+    script: Script,
+) {
+    let mut cookie = format!("{name}={value}");
+    if script == Script::Hidden {
+        cookie.push_str("; HttpOnly");
+    }
+    match max_age {
+        Some(0) => cookie.push_str("; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"),
+        Some(seconds) => cookie.push_str(&format!("; Max-Age={seconds}")),
+        None => {}
+    }
+    cookie.push_str(&format!("; Path={}", config.path));
+    cookie.push_str(match config.same_site {
+        SameSite::Lax => "; SameSite=lax",
+        SameSite::Strict => "; SameSite=strict",
+    });
+    if config.secure {
+        cookie.push_str("; Secure");
+    }
+    // Names and path were judged when the mount was built, and values are ours.
+    if let Ok(mut cookie) = HeaderValue::from_str(&cookie) {
+        cookie.set_sensitive(true);
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}

@@ -1,0 +1,111 @@
+//! A path of the library's: one endpoint that knows its methods, so that a wrong one is answered
+//! with `Allow` and as JSON.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use crudauth_core::model::AuthUser;
+use futures_util::future::BoxFuture;
+use poem::http::Method;
+use poem::{Endpoint, Request, Response};
+
+use super::{Refusal, accounts};
+use crate::mount::Mounted;
+use crate::slice::Slice;
+
+type Handler<U> =
+    Arc<dyn Fn(Mounted<U>, Request) -> BoxFuture<'static, Result<Response, Refusal>> + Send + Sync>;
+
+/// A path and what it does for each method.
+pub struct Path<U: AuthUser> {
+    pub(crate) path: &'static str,
+    methods: Vec<(Method, Handler<U>)>,
+}
+
+impl<U: AuthUser> Path<U> {
+    pub(super) fn new<F, R>(method: Method, path: &'static str, handler: F) -> Self
+    where
+        F: Fn(Mounted<U>, Request) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Response, Refusal>> + Send + 'static,
+    {
+        let handler: Handler<U> =
+            Arc::new(move |mounted, request| Box::pin(handler(mounted, request)));
+        Self { path, methods: vec![(method, handler)] }
+    }
+
+    pub(crate) fn endpoint(&self, mounted: &Mounted<U>) -> PathEndpoint<U> {
+        PathEndpoint { mounted: mounted.clone(), methods: self.methods.clone() }
+    }
+}
+
+/// What poem calls.
+pub(crate) struct PathEndpoint<U: AuthUser> {
+    mounted: Mounted<U>,
+    methods: Vec<(Method, Handler<U>)>,
+}
+
+impl<U: AuthUser> Endpoint for PathEndpoint<U> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        // A HEAD is answered as a GET is; the server leaves the body out (RFC 9110, 9.3.2).
+        let method = match request.method() {
+            &Method::HEAD => &Method::GET,
+            method => method,
+        };
+        let Some((_, handler)) = self.methods.iter().find(|(known, _)| known == method) else {
+            let allowed: Vec<_> = self.methods.iter().map(|(method, _)| method.as_str()).collect();
+            return Ok(Refusal::method_not_allowed(&allowed.join(", ")).to_response());
+        };
+        let result = handler(self.mounted.clone(), request).await;
+        Ok(result.unwrap_or_else(|refusal| refusal.to_response()))
+    }
+}
+
+/// Answers what is asked for under a prefix of ours and is not there.
+pub(crate) struct NotFound;
+
+impl Endpoint for NotFound {
+    type Output = Response;
+
+    async fn call(&self, _: Request) -> poem::Result<Response> {
+        Ok(Refusal::not_found("Not Found").to_response())
+    }
+}
+
+/// The paths of a mount, collected slice by slice.
+pub struct Paths<U: AuthUser>(Vec<Path<U>>);
+
+impl<U: AuthUser> Paths<U> {
+    /// What every mount has.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "it is where a chain begins, not a default")]
+    pub fn new() -> Self {
+        Self(accounts::paths())
+    }
+
+    /// Adds a slice's.
+    #[must_use]
+    pub fn with<S: Slice<U>>(mut self) -> Self {
+        self.0.extend(S::paths());
+        self
+    }
+
+    pub(crate) fn into_paths(self) -> Vec<Path<U>> {
+        self.0
+    }
+}
+
+impl<U: AuthUser> fmt::Debug for Paths<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.0).finish()
+    }
+}
+
+impl<U: AuthUser> fmt::Debug for Path<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let methods: Vec<_> = self.methods.iter().map(|(method, _)| method).collect();
+        f.debug_struct("Path").field("path", &self.path).field("methods", &methods).finish()
+    }
+}

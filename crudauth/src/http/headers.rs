@@ -1,0 +1,47 @@
+//! Who is asking, as the headers and the socket tell.
+
+use crudauth_core::model::{ClientAddress, client_address};
+use poem::http::{HeaderMap, HeaderName, header};
+use poem::{Addr, Body, Request, Response};
+use serde::Serialize;
+
+use super::Refusal;
+use super::config::HttpConfig;
+
+/// The client's address: the socket's peer, or what the trusted proxies say.
+pub(super) fn client(request: &Request, config: &HttpConfig) -> Option<ClientAddress> {
+    let peer = match &request.remote_addr().0 {
+        Addr::SocketAddr(address) => Some(address.ip()),
+        _ => None,
+    };
+    let lines = request.headers().get_all("x-forwarded-for").into_iter();
+    client_address(peer, lines.filter_map(|line| line.to_str().ok()), config.trusted_hops)
+}
+
+/// A header's text, if it is there and readable.
+pub(crate) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// What the client calls itself.
+pub(super) fn user_agent(request: &Request) -> Option<String> {
+    text(request.headers(), header::USER_AGENT).map(str::to_owned)
+}
+
+/// An answer with a JSON body that no cache keeps.
+pub(super) fn json(
+    status: poem::http::StatusCode,
+    body: &impl Serialize,
+) -> Result<Response, Refusal> {
+    let body = serde_json::to_vec(body).map_err(|_| Refusal::internal())?;
+    Ok(Response::builder()
+        .status(status)
+        .content_type("application/json")
+        .header(header::CACHE_CONTROL, "no-store")
+        .body(Body::from(body)))
+}
+
+/// The usual success: a sentence.
+pub(super) fn detail(text: &str) -> Result<Response, Refusal> {
+    json(poem::http::StatusCode::OK, &serde_json::json!({ "detail": text }))
+}

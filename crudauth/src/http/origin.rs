@@ -1,0 +1,40 @@
+//! Whether a form comes from another site: nobody may sign people in behind their backs.
+
+use poem::Request;
+use poem::http::header;
+
+use super::Refusal;
+use super::config::HttpConfig;
+use super::headers::text;
+
+/// Refuses what a page of another site sent.
+///
+/// Browsers say so in `Sec-Fetch-Site`; those that do not (and any, over plain HTTP) name the page
+/// in `Origin`, which must be the host that was asked or one that the app trusts. Programs send
+/// neither.
+pub(super) fn refuse_cross_site(request: &Request, config: &HttpConfig) -> Result<(), Refusal> {
+    let headers = request.headers();
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return if site.as_bytes().eq_ignore_ascii_case(b"cross-site") {
+            Err(Refusal::cross_site())
+        } else {
+            Ok(())
+        };
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let Ok(origin) = origin.to_str() else { return Err(Refusal::cross_site()) };
+    let host =
+        text(headers, header::HOST).or_else(|| request.uri().authority().map(|a| a.as_str()));
+    let is_own = origin
+        .split_once("://")
+        .is_some_and(|(_, page)| host.is_some_and(|host| page.eq_ignore_ascii_case(host)));
+    let is_trusted = || config.trusted_origins.iter().any(|trusted| origin_of(trusted) == origin);
+    if is_own || is_trusted() { Ok(()) } else { Err(Refusal::cross_site()) }
+}
+
+/// Scheme and host of an address, as `Origin` names them.
+fn origin_of(url: &str) -> &str {
+    let host_at = url.find("://").map_or(0, |at| at + 3);
+    let end = url[host_at..].find('/').map_or(url.len(), |at| host_at + at);
+    &url[..end]
+}

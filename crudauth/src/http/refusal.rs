@@ -1,0 +1,340 @@
+//! Every refusal, with its status, code and text: the one table of what clients are told.
+//!
+//! A body is a problem document (RFC 9457). `detail` is crudauth-py's sentence, `code` is stable
+//! and made for programs. What a store said goes to the log, never to a client.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use crudauth_core::account::PasswordError;
+use crudauth_core::login::SignInError;
+use crudauth_core::model::{Mistake, Rule};
+use crudauth_core::password::Busy;
+use crudauth_core::ports::StoreError;
+use crudauth_core::recovery::{ChangeError, ConfirmError};
+use crudauth_core::register::RegisterError;
+use poem::error::ResponseError;
+use poem::http::{HeaderName, HeaderValue, StatusCode, header};
+use poem::{Body, Response};
+use serde_json::{Value, json};
+use tracing::error;
+
+/// Why a request was refused; becomes an answer of type `application/problem+json`.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    detail: Detail,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Clone, Debug)]
+enum Detail {
+    Text(Cow<'static, str>),
+    Mistakes(Vec<Mistake>),
+}
+
+/// How long a client should wait when the store is away.
+const STORE_RETRY: Duration = Duration::from_secs(5);
+
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident = $status:ident, $code:literal, $detail:literal;)*) => {
+        impl Refusal {
+            $($(#[$doc])*
+            #[must_use]
+            pub fn $name() -> Self {
+                Self::new(StatusCode::$status, $code, $detail)
+            })*
+        }
+    };
+}
+
+refusals! {
+    /// No usable credential came with the request.
+    not_authenticated = UNAUTHORIZED, "not-authenticated", "Not authenticated";
+    /// A gate of the app's own said no.
+    denied = FORBIDDEN, "access-denied", "Access denied";
+    /// The account is no superuser.
+    not_superuser = FORBIDDEN, "insufficient-privileges", "Insufficient privileges";
+    /// The account has not proved its address.
+    not_verified = FORBIDDEN, "not-verified", "Recovery factor not verified";
+    /// Something is wrong on the server's side; the log says what.
+    internal = INTERNAL_SERVER_ERROR, "internal-error", "Internal Server Error";
+}
+
+impl Refusal {
+    /// A refusal of the app's own, for its gates: `code` is for programs, `detail` for people.
+    #[must_use]
+    pub fn new(
+        status: StatusCode,
+        code: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { status, code, detail: Detail::Text(detail.into()), headers: Vec::new() }
+    }
+
+    pub(crate) fn not_found(detail: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", detail)
+    }
+
+    pub(super) fn method_not_allowed(allowed: &str) -> Self {
+        let code = "method-not-allowed";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, code, "Method Not Allowed")
+            .with(header::ALLOW, allowed)
+    }
+
+    pub(super) fn payload_too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", "Request body too large")
+    }
+
+    pub(crate) fn csrf_missing() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "csrf-missing", "Missing CSRF token").csrf()
+    }
+
+    pub(crate) fn csrf_invalid() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "csrf-invalid", "Invalid CSRF token").csrf()
+    }
+
+    fn csrf(self) -> Self {
+        self.with(HeaderName::from_static("x-csrf-error"), "true")
+    }
+
+    pub(super) fn cross_site() -> Self {
+        let detail = "Cross-site login requests are not allowed.";
+        Self::new(StatusCode::FORBIDDEN, "cross-site", detail)
+    }
+
+    pub(super) fn too_many(retry_after: Duration) -> Self {
+        let detail = "Too many requests. Try again later.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail).retry(retry_after)
+    }
+
+    fn locked_out(retry_after: Duration) -> Self {
+        let detail = "Too many login attempts. Try again later.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "locked-out", detail).retry(retry_after)
+    }
+
+    fn unavailable(retry_after: Duration) -> Self {
+        let detail = "Service temporarily unavailable. Try again later.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry(retry_after)
+    }
+
+    pub(super) fn session_not_found() -> Self {
+        Self::not_found("Session not found.")
+    }
+
+    pub(super) fn mistakes(mistakes: Vec<Mistake>) -> Self {
+        Self {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            code: "invalid-fields",
+            detail: Detail::Mistakes(mistakes),
+            headers: Vec::new(),
+        }
+    }
+
+    pub(super) fn mistake(mistake: Mistake) -> Self {
+        Self::mistakes(vec![mistake])
+    }
+
+    pub(super) fn taken(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
+    }
+
+    pub(super) fn with(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// Rounded up, so that whoever comes back then is not too early.
+    fn retry(self, after: Duration) -> Self {
+        let seconds = after.as_millis().div_ceil(1000).max(1);
+        self.with(header::RETRY_AFTER, &seconds.to_string())
+    }
+
+    pub(crate) fn to_response(&self) -> Response {
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        let mut body = json!({
+            "type": "about:blank",
+            "title": title,
+            "status": self.status.as_u16(),
+            "code": self.code,
+        });
+        match &self.detail {
+            Detail::Text(text) => body["detail"] = json!(text),
+            Detail::Mistakes(mistakes) => {
+                body["detail"] = mistakes.iter().map(listed).collect();
+                body["errors"] = mistakes.iter().map(pointed).collect();
+            }
+        }
+        let mut response = Response::builder()
+            .status(self.status)
+            .content_type("application/problem+json")
+            .header(header::CACHE_CONTROL, "no-store")
+            .body(Body::from(body.to_string()));
+        for (name, value) in &self.headers {
+            response.headers_mut().append(name.clone(), value.clone());
+        }
+        response
+    }
+}
+
+/// A mistake as crudauth-py lists it.
+fn listed(mistake: &Mistake) -> Value {
+    let (kind, context) = match mistake.rule {
+        Rule::Missing => ("missing", None),
+        Rule::Type => ("type_error", None),
+        Rule::TooShort { min } => ("string_too_short", Some(json!({ "min_length": min }))),
+        Rule::TooLong { max } => ("string_too_long", Some(json!({ "max_length": max }))),
+        Rule::PasswordPolicy => ("password_policy", None),
+        _ => ("value_error", None),
+    };
+    let place = if mistake.field.is_empty() {
+        json!(["body"])
+    } else if let Some(name) = mistake.field.strip_prefix('?') {
+        json!(["query", name])
+    } else {
+        json!(["body", mistake.field])
+    };
+    let mut value = json!({ "type": kind, "loc": place, "msg": mistake.message });
+    if let Some(context) = context {
+        value["ctx"] = context;
+    }
+    value
+}
+
+/// A mistake with a JSON pointer (RFC 6901).
+fn pointed(mistake: &Mistake) -> Value {
+    let name = mistake.field.replace('~', "~0").replace('/', "~1");
+    let pointer = if name.is_empty() { String::new() } else { format!("/{name}") };
+    json!({ "pointer": pointer, "detail": mistake.message })
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.code, self.status.as_u16())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl ResponseError for Refusal {
+    fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    fn as_response(&self) -> Response {
+        self.to_response()
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(cause: StoreError) -> Self {
+        error!(error = &cause as &dyn std::error::Error, "a store failed");
+        match cause {
+            StoreError::Unavailable(_) => Self::unavailable(STORE_RETRY),
+            _ => Self::internal(),
+        }
+    }
+}
+
+impl From<Busy> for Refusal {
+    fn from(busy: Busy) -> Self {
+        Self::unavailable(busy.retry_after)
+    }
+}
+
+impl From<SignInError> for Refusal {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::LockedOut { retry_after } => Self::locked_out(retry_after),
+            SignInError::Busy(busy) => busy.into(),
+            SignInError::Store(cause) => cause.into(),
+            _ => {
+                let detail = "Incorrect username or password";
+                Self::new(StatusCode::UNAUTHORIZED, "bad-credentials", detail)
+            }
+        }
+    }
+}
+
+impl From<RegisterError> for Refusal {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Invalid(mistakes) => Self::mistakes(mistakes),
+            RegisterError::Taken(field) => {
+                Self::taken("taken", format!("{} already taken", capital(field)))
+            }
+            RegisterError::Busy(busy) => busy.into(),
+            RegisterError::Store(cause) => cause.into(),
+            _ => Self::internal(),
+        }
+    }
+}
+
+impl From<PasswordError> for Refusal {
+    fn from(error: PasswordError) -> Self {
+        let told = |status, code, detail| Self::new(status, code, detail);
+        match error {
+            PasswordError::WrongPassword => {
+                told(StatusCode::UNAUTHORIZED, "wrong-password", "Current password is incorrect.")
+            }
+            PasswordError::NoPassword => told(
+                StatusCode::BAD_REQUEST,
+                "no-password",
+                "Account has no password; use /set-password to create one.",
+            ),
+            PasswordError::HasPassword => told(
+                StatusCode::BAD_REQUEST,
+                "has-password",
+                "Account already has a password; use the password reset flow to change it.",
+            ),
+            PasswordError::NotFresh => told(
+                StatusCode::FORBIDDEN,
+                "sign-in-too-old",
+                "Sign in again to continue: this needs a recent sign-in.",
+            ),
+            PasswordError::Invalid(mistakes) => Self::mistakes(mistakes),
+            PasswordError::Busy(busy) => busy.into(),
+            PasswordError::Store(cause) => cause.into(),
+            _ => Self::internal(),
+        }
+    }
+}
+
+impl From<ChangeError> for Refusal {
+    fn from(error: ChangeError) -> Self {
+        let told = |code, detail| Self::new(StatusCode::BAD_REQUEST, code, detail);
+        match error {
+            ChangeError::WrongPassword => told("wrong-password", "Incorrect password"),
+            ChangeError::SameAddress => told("same-email", "New email matches current email"),
+            ChangeError::Busy(busy) => busy.into(),
+            ChangeError::Store(cause) => cause.into(),
+            _ => Self::internal(),
+        }
+    }
+}
+
+impl From<ConfirmError> for Refusal {
+    fn from(error: ConfirmError) -> Self {
+        let told = |code, detail| Self::new(StatusCode::BAD_REQUEST, code, detail);
+        match error {
+            ConfirmError::Invalid => told("invalid-token", "Invalid or expired token"),
+            ConfirmError::Used => told("token-used", "Token already used"),
+            ConfirmError::Password(mistakes) => Self::mistakes(mistakes),
+            ConfirmError::AddressTaken => Self::taken("email-taken", "Email already in use"),
+            ConfirmError::Busy(busy) => busy.into(),
+            ConfirmError::Store(cause) => cause.into(),
+            _ => Self::internal(),
+        }
+    }
+}
+
+/// `username` -> `Username`, as a sentence begins.
+pub(super) fn capital(field: &str) -> String {
+    let mut letters = field.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    first + letters.as_str()
+}

@@ -1,0 +1,203 @@
+//! Complete, hardened accounts for a [poem] app, over *its own* user struct and *its own* database.
+//!
+//! Derive on a struct you already have, run the migrations, mount the routes. What that gives by
+//! saying nothing: argon2id on a bounded pool, sessions and tokens kept as digests in your own
+//! database, CSRF protection, an escalating lockout that cannot lock owners out, allowances,
+//! single-use links, and answers that do not tell who has an account.
+//!
+//! # The recipe
+//!
+//! ```no_run
+//! use crudauth::{AuthUser, CurrentUser, EmailConfig, PrintingSender, Verified};
+//! use poem::{EndpointExt, Route, Server, get, handler, listener::TcpListener, web::Json};
+//!
+//! #[derive(Clone, Debug, AuthUser)]
+//! #[auth(table = "users")]
+//! struct User {
+//!     id: i64,
+//!     email: String,
+//!     username: String,
+//!     #[auth(register)] // the only column of the app's own that a sign-up may set
+//!     full_name: Option<String>,
+//! }
+//!
+//! #[crudauth::routes(user = User, session, email)]
+//! struct Auth;
+//!
+//! #[handler]
+//! async fn dashboard(user: CurrentUser<Auth>) -> Json<i64> {
+//!     Json(user.id)
+//! }
+//!
+//! #[handler]
+//! async fn billing(_: CurrentUser<Auth, Verified>) -> &'static str {
+//!     "only for people who have proved their address"
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let pool = sqlx::SqlitePool::connect("sqlite:app.db?mode=rwc").await?;
+//!     crudauth::migrations!(User).run(&pool).await?;
+//!
+//!     let secret_key = std::fs::read_to_string("secret.key")?; // `openssl rand -hex 32`
+//!     let auth = Auth::builder(pool, secret_key.trim())
+//!         .email(EmailConfig::new(PrintingSender, "https://app.example.com"))
+//!         .build()?;
+//!     auth.spawn_purge(std::time::Duration::from_secs(600));
+//!
+//!     let app = auth
+//!         .mount(Route::new()) // or .nest("/accounts", auth.routes())
+//!         .at("/dashboard", get(dashboard))
+//!         .at("/billing", get(billing))
+//!         .with(auth.clone());
+//!     Server::new(TcpListener::bind("127.0.0.1:8000")).run(app).await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # The struct
+//!
+//! [`derive(AuthUser)`](macro@AuthUser) reads it. It declares **what the app wants to see** of an
+//! account. The password hash and the other columns of the library's own are in the same table and
+//! are read in the same query into a record that the app never holds, so no `Serialize`, `Debug` or
+//! `..Default` reaches them. A struct that wants to see one of the harmless ones
+//! (`is_superuser: bool`, `email_verified: bool`, `created_at`) declares it.
+//!
+//! Fields are any types that sqlx holds in your database. What is wrong with a struct is a compile
+//! error at the field, which says what to write instead.
+//!
+//! # The table
+//!
+//! [`migrations!`] compares the live database with the struct and makes what is missing; see
+//! [`Migrations`]. It drops and narrows nothing, and may be run by every worker at every start.
+//!
+//! # The routes
+//!
+//! [`#[crudauth::routes]`](routes) mounts what is named and nothing else; the words are in
+//! [`slice`]. Bodies, cookies, headers and statuses are those of crudauth-py 0.8.2, so front ends
+//! made for it work unchanged. Refusals are problem documents (RFC 9457) with crudauth-py's
+//! sentence as `detail` and a stable `code`; see [`Refusal`].
+//!
+//! | route | slice | what it does |
+//! | --- | --- | --- |
+//! | `POST /register` | always | adds an account |
+//! | `GET /me` | always | who is signed in |
+//! | `POST /change-password`, `/set-password` | always | for people who are signed in |
+//! | `POST /login`, `/logout` | `session` | opens and ends a session |
+//! | `GET /sessions`, `DELETE /sessions/{id}`, `POST /logout-all`, `/csrf/refresh` | `sessions` | the device list |
+//! | `POST /email/verify-request`, `/email/verify-confirm` | `email` | proves an address |
+//! | `POST /password/reset-request`, `/password/reset-confirm` | `email` | chooses a new password |
+//! | `POST /email/change-request`, `/email/change-confirm` | `email` | moves to another address |
+//!
+//! # The handlers
+//!
+//! [`CurrentUser<Auth>`](CurrentUser) makes a route one for people who are signed in, and
+//! dereferences to the user struct; its second parameter is a [`Gate`], such as [`Verified`] or one
+//! of your own. [`MaybeUser<Auth>`](MaybeUser) is for routes that strangers may see, too. A request
+//! costs one database round trip, however many arguments ask, and none if none asks.
+//!
+//! # Without HTTP
+//!
+//! Every flow is also a plain async call on [`Accounts`], which `auth.accounts()` gives:
+//!
+//! ```no_run
+//! # use crudauth::{AuthUser, SignUp};
+//! # #[derive(Clone, Debug, AuthUser)]
+//! # struct User { id: i64, email: String, username: String }
+//! # #[crudauth::routes(user = User, session)]
+//! # struct Auth;
+//! # async fn f(auth: Auth) -> Result<(), Box<dyn std::error::Error>> {
+//! let form = serde_json::json!({
+//!     "email": "ada@example.com", "username": "ada", "password": "a-strong-one",
+//! });
+//! let sign_up = SignUp::<User>::from_json(&form).map_err(|mistakes| mistakes[0].message.clone())?;
+//! auth.accounts().register(sign_up).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Settings
+//!
+//! [`Builder`] has them, with defaults that are safe; [`Builder::hardened`] turns on what ASVS
+//! level 2 and NIST ask beyond what crudauth-py's front ends expect. What the mounted slices cannot
+//! work without is asked for by the compiler; the rest is judged, all at once, by
+//! [`Builder::build`].
+//!
+//! The library works on your pool and never asks a connection whether it is alive before it uses
+//! it; turn `test_before_acquire` off for your own queries as well, it is a round trip each time.
+//! On SQLite, use WAL and a busy timeout. Hashing in an unoptimised build is slow: put this into
+//! your workspace's `Cargo.toml`.
+//!
+//! ```toml
+//! [profile.dev.package]
+//! argon2 = { opt-level = 3 }
+//! blake2 = { opt-level = 3 }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | what it brings |
+//! | --- | --- |
+//! | `sqlite` (default), `postgres`, `mysql` | the database; MariaDB is `mysql` |
+//! | `smtp` | [`SmtpSender`](email::SmtpSender) |
+
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+compile_error!(
+    "crudauth needs a database: switch on one of the features `sqlite`, `postgres`, `mysql`"
+);
+
+mod accounts;
+mod compose;
+mod extract;
+mod http;
+mod mount;
+mod nobody;
+#[doc(hidden)]
+pub mod private;
+pub mod slice;
+
+pub use accounts::Accounts;
+pub use compose::{Builder, ConfigError};
+pub use crudauth_core::login::{Attempt, LockoutConfig, SignInError, SignedIn};
+pub use crudauth_core::model::{
+    Account, AccountId, AuthUser, ClientAddress, Destination, EmailAddress, Mistake, Recoverable,
+    Rule, SecretKey, Token, Username,
+};
+pub use crudauth_core::password::{HashingConfig, Password, PasswordPolicy};
+pub use crudauth_core::ports::{Allowance, StoreError};
+pub use crudauth_core::ratelimit::Allowances;
+pub use crudauth_core::recovery::EmailConfig;
+pub use crudauth_core::register::{RegisterError, Registered, SignUp};
+pub use crudauth_core::session::{Opening, SessionConfig, Visit};
+pub use crudauth_core::storage::sql::{AuthRow, Backend, MigrateError, Migrations, Plan, Stores};
+/// Reads a struct as the accounts of an app; see the crate's page for what it gives.
+pub use crudauth_macros::AuthUser;
+pub use crudauth_macros::{migrations, routes};
+pub use email::{EmailMessage, EmailSender, PrintingSender};
+pub use extract::{CurrentUser, Gate, MaybeUser, Principal, Superuser, Verified, Via};
+pub use http::{CookieConfig, Refusal, SameSite};
+pub use mount::{Mount, Mounted, Mounts};
+
+/// Messages and who sends them.
+pub mod email {
+    pub use crudauth_core::delivery::{
+        BoxError, EmailMessage, EmailSender, MessageKind, OutboxConfig, PrintingSender,
+        RecordingSender,
+    };
+    #[cfg(feature = "smtp")]
+    pub use crudauth_core::delivery::{SmtpConfig, SmtpError, SmtpSender, SmtpTls};
+}
+
+/// Time and randomness, for those who bring their own.
+pub mod ports {
+    pub use crudauth_core::ports::{Clock, Entropy, ManualClock, OsEntropy, SystemClock};
+}
+
+/// What the flows answer with, beside what is named at the root.
+pub mod flow {
+    pub use crudauth_core::account::PasswordError;
+    pub use crudauth_core::model::{Device, Form, InvalidForm};
+    pub use crudauth_core::password::Busy;
+    pub use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed};
+    pub use crudauth_core::session::{Keep, ListedSession, OpenedSession, Sessions};
+}

@@ -1,0 +1,141 @@
+//! A mount: one user struct's accounts, wired and ready to be put into an app.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crudauth_core::delivery::Outbox;
+use crudauth_core::model::AuthUser;
+use crudauth_core::ports::StoreError;
+use crudauth_core::ratelimit::{Allowances, Throttle};
+use poem::Route;
+
+use crate::accounts::Accounts;
+use crate::http::{self, HttpConfig, Path, Paths};
+
+/// A struct under `#[crudauth::routes(..)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a mount",
+    label = "expected the struct under `#[crudauth::routes(..)]`",
+    note = "arguments name the mount, not the user struct: `CurrentUser<Auth>`"
+)]
+pub trait Mount: Clone + Send + Sync + 'static {
+    /// Whose accounts it serves.
+    type User: AuthUser;
+
+    /// Wraps what the builder has wired.
+    fn new(mounted: Mounted<Self::User>) -> Self;
+
+    /// What the builder has wired.
+    fn mounted(&self) -> &Mounted<Self::User>;
+
+    /// The routes of the slices that it names.
+    fn paths() -> Paths<Self::User>;
+}
+
+/// A mount that names this slice.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not mount the `{Slice}` slice",
+    label = "needs `{Slice}` in `#[crudauth::routes(..)]`"
+)]
+pub trait Mounts<Slice>: Mount {}
+
+/// What stands behind a mount. The struct under `#[crudauth::routes(..)]` dereferences to it; a
+/// clone is the same mount.
+pub struct Mounted<U: AuthUser>(Arc<Parts<U>>);
+
+/// What a mount is made of.
+pub(crate) struct Parts<U: AuthUser> {
+    pub(crate) accounts: Accounts<U>,
+    pub(crate) throttle: Throttle,
+    pub(crate) allowances: Allowances,
+    pub(crate) outbox: Outbox,
+    pub(crate) http: HttpConfig,
+    pub(crate) paths: Vec<Path<U>>,
+}
+
+impl<U: AuthUser> Mounted<U> {
+    pub(crate) fn new(parts: Parts<U>) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    pub(crate) fn parts(&self) -> &Parts<U> {
+        &self.0
+    }
+
+    /// Whether both are one mount.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The same flows as plain calls, without HTTP.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts<U> {
+        &self.0.accounts
+    }
+
+    /// The routes by themselves, to be nested under a prefix:
+    /// `Route::new().nest("/accounts", auth.routes())`. Whatever else is asked for there is
+    /// answered with a 404 as JSON.
+    #[must_use]
+    pub fn routes(&self) -> Route {
+        self.mount(Route::new()).at("/*rest", http::NotFound)
+    }
+
+    /// Puts every route into the app's own.
+    ///
+    /// # Panics
+    /// If the app has a route at one of their paths already.
+    #[must_use]
+    pub fn mount(&self, route: Route) -> Route {
+        self.0.paths.iter().fold(route, |route, path| route.at(path.path, path.endpoint(self)))
+    }
+
+    /// Deletes what has expired: sessions, one-time tokens, counters. At most a few thousand rows
+    /// of each, so that it never holds the database up; tells how many.
+    ///
+    /// # Errors
+    /// If a store fails.
+    pub async fn purge(&self) -> Result<u64, StoreError> {
+        self.0.accounts.purge().await
+    }
+
+    /// Purges once in `every` for as long as the app runs.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime, or if `every` is zero.
+    pub fn spawn_purge(&self, every: Duration) -> tokio::task::JoinHandle<()> {
+        let mounted = self.clone();
+        let mut ticks = tokio::time::interval(every);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        tokio::spawn(async move {
+            loop {
+                ticks.tick().await;
+                match mounted.purge().await {
+                    Ok(0) => {}
+                    Ok(rows) => tracing::debug!(rows, "purged"),
+                    Err(error) => {
+                        tracing::error!(error = &error as &dyn std::error::Error, "not purged");
+                    }
+                }
+            }
+        })
+    }
+
+    /// Waits until every message that was asked for so far is handed to the sender or given up:
+    /// before the process ends, and in tests.
+    pub async fn drained(&self) {
+        self.0.outbox.drained().await;
+    }
+}
+
+impl<U: AuthUser> Clone for Mounted<U> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<U: AuthUser> std::fmt::Debug for Mounted<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mounted").field("table", &U::SHAPE.table).finish_non_exhaustive()
+    }
+}

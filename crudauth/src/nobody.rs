@@ -1,0 +1,49 @@
+//! A user struct for mounts that did not compile, so that one mistake is one error.
+
+use crudauth_core::model::{AuthUser, Companion, Form, Recoverable, Shape};
+use crudauth_core::storage::sql::{AuthRow, Backend, Call, ColumnPlan};
+
+/// Nobody: no value of it exists.
+#[derive(Clone, Debug)]
+pub enum Nobody {}
+
+impl AuthUser for Nobody {
+    type Id = i64;
+    type SignUp = ();
+    const SHAPE: Shape = Shape {
+        table: "nobody",
+        id: "id",
+        columns: &[],
+        identifiers: &[],
+        written: &[],
+        companion: Companion::DEFAULT,
+    };
+
+    fn id(&self) -> &i64 {
+        match *self {}
+    }
+
+    fn identifiers(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    fn sign_up(_: &mut Form) -> Option<()> {
+        None
+    }
+}
+
+impl Recoverable for Nobody {}
+
+impl<DB: Backend> AuthRow<DB> for Nobody {
+    fn read(_: &DB::Row) -> Result<Self, sqlx::Error> {
+        Err(sqlx::Error::RowNotFound)
+    }
+
+    fn write((): (), call: Call<DB>) -> Call<DB> {
+        call
+    }
+
+    fn plan() -> Vec<ColumnPlan> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,16 @@
+//! What generated code names. Not for anyone else: it may change in every release.
+
+pub use crudauth_core::model::{
+    AuthUser, Companion, Form, IdentifierColumn, IdentifierKind, Recoverable, SecretKey, Shape,
+};
+pub use crudauth_core::storage::sql::{
+    AuthRow, Backend, Call, ColumnPlan, Migrations, SqlDefault, Stores,
+};
+pub use {poem, sqlx};
+
+pub use crate::compose::{Anything, Builder, NotMounted, Slots, Unset};
+pub use crate::extract::Guarded;
+pub use crate::http::Paths;
+pub use crate::mount::{Mount, Mounted, Mounts};
+pub use crate::nobody::Nobody;
+pub use crate::slice;

@@ -1,0 +1,49 @@
+//! The slices that a mount can name: markers, one for each word of `#[crudauth::routes(..)]`.
+
+use crudauth_core::model::{AuthUser, Recoverable};
+
+use crate::http::{self, Path};
+
+/// A slice: a word in `#[crudauth::routes(..)]`, and the routes that it mounts.
+pub trait Slice<U: AuthUser> {
+    /// Its routes.
+    fn paths() -> Vec<Path<U>>;
+}
+
+/// `session`: cookie sessions with CSRF tokens.
+///
+/// `POST /login`, `POST /logout`, and what signed-in people need: `GET /me`,
+/// `POST /change-password`, `POST /set-password`.
+#[derive(Clone, Copy, Debug)]
+pub enum Session {}
+
+/// `sessions`: people see and end their own sessions.
+///
+/// `GET /sessions`, `DELETE /sessions/{id}`, `POST /logout-all`, `POST /csrf/refresh`.
+#[derive(Clone, Copy, Debug)]
+pub enum Sessions {}
+
+/// `email`: addresses are confirmed, passwords reset and addresses changed by mailed links.
+///
+/// `POST /email/verify-request` and `-confirm`, `POST /password/reset-request` and `-confirm`,
+/// `POST /email/change-request` and `-confirm`.
+#[derive(Clone, Copy, Debug)]
+pub enum Email {}
+
+impl<U: AuthUser> Slice<U> for Session {
+    fn paths() -> Vec<Path<U>> {
+        http::session::paths()
+    }
+}
+
+impl<U: AuthUser> Slice<U> for Sessions {
+    fn paths() -> Vec<Path<U>> {
+        http::sessions::paths()
+    }
+}
+
+impl<U: AuthUser + Recoverable> Slice<U> for Email {
+    fn paths() -> Vec<Path<U>> {
+        http::email::paths()
+    }
+}
