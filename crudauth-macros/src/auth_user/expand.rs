@@ -1,0 +1,213 @@
+//! Quotes what a right user struct becomes: `AuthUser`, `AuthRow` for every database that stores
+//! its columns, and the markers of what it can do.
+
+use std::collections::HashSet;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Ident, Type};
+
+use super::model::{Field, Kind, Model, Role};
+use super::parse::SqlLiteral;
+use crate::support::{private, private_at};
+
+pub(super) fn expand(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
+    let (user, row, markers) = (auth_user(model, key), auth_row(model), markers(model));
+    quote!(#user #row #markers)
+}
+
+/// A name that the app's own expressions cannot mean.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
+    let (p, user, form) = (private(), model.declared.ident, local("form"));
+    let (id, id_type) = (key.ident(), key.ty());
+    let types = model.register().map(Field::ty);
+    let shape = shape(model, key);
+    let identifiers = model.identifiers().map(|(_, field)| text_of(field));
+    let register: Vec<_> = model.register().collect();
+    let taken: Vec<_> = (0..register.len()).map(|at| local(&format!("taken_{at}"))).collect();
+    let values = register.iter().map(|field| take(field, &form));
+    quote! {
+        #[automatically_derived]
+        #[allow(unused_variables)]
+        impl #p::AuthUser for #user {
+            type Id = #id_type;
+            type SignUp = (#(#types,)*);
+            const SHAPE: #p::Shape = #shape;
+            fn id(&self) -> &Self::Id {
+                &self.#id
+            }
+            fn identifiers(&self) -> ::std::vec::Vec<&::core::primitive::str> {
+                ::std::vec::Vec::from([#(#identifiers),*])
+            }
+            fn sign_up(#form: &mut #p::Form) -> ::core::option::Option<Self::SignUp> {
+                #(let #taken = #values;)*
+                ::core::option::Option::Some((#(#taken?,)*))
+            }
+        }
+    }
+}
+
+fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
+    let p = private();
+    let (table, id) = (&model.table.text, &key.column.text);
+    let columns = model.columns().map(|field| &field.column.text);
+    let identifiers = model.identifiers().map(|(kind, field)| {
+        let (name, column, kind) = (&field.name, &field.column.text, kind.variant());
+        quote!(#p::IdentifierColumn { name: #name, column: #column, kind: #p::IdentifierKind::#kind })
+    });
+    let bound = model.bound().map(|(_, field)| field);
+    let written = model.register().chain(bound).map(|field| &field.column.text);
+    quote! {
+        #p::Shape {
+            table: #table,
+            id: #id,
+            columns: &[#(#columns),*],
+            identifiers: &[#(#identifiers),*],
+            written: &[#(#written),*],
+            companion: #p::Companion::DEFAULT,
+        }
+    }
+}
+
+/// An identifier as text; what is none is told at its type.
+fn text_of(field: &Field<'_>) -> TokenStream {
+    let ident = field.ident();
+    quote_spanned! {field.ty().span()=>
+        ::core::convert::AsRef::<::core::primitive::str>::as_ref(&self.#ident)
+    }
+}
+
+/// Takes a column out of a sign-up; a type that serde cannot read is told at itself.
+fn take(field: &Field<'_>, form: &Ident) -> TokenStream {
+    let (ty, name) = (field.ty(), &field.name);
+    let p = private_at(ty.span());
+    quote_spanned!(ty.span()=> #p::Form::take::<#ty>(#form, #name))
+}
+
+/// The parameter that stands for the database; no type of the app's is called so.
+fn database(span: Span) -> Ident {
+    Ident::new("__DB", span)
+}
+
+fn auth_row(model: &Model<'_>) -> TokenStream {
+    let (p, user, db) = (private(), model.declared.ident, database(Span::call_site()));
+    let (row, values, call) = (local("row"), local("values"), local("call"));
+    let stores = stores(model);
+    let reads = reads(model, &db, &row);
+    let binds = binds(model, &values);
+    let plans = model.columns().map(|field| plan(field, &db));
+    quote! {
+        #[automatically_derived]
+        #[allow(unused_variables)]
+        impl<#db: #p::Backend> #p::AuthRow<#db> for #user where #(#stores,)* {
+            fn read(
+                #row: &<#db as #p::sqlx::Database>::Row,
+            ) -> ::core::result::Result<Self, #p::sqlx::Error> {
+                ::core::result::Result::Ok(Self { #(#reads),* })
+            }
+            fn write(#values: Self::SignUp, #call: #p::Call<#db>) -> #p::Call<#db> {
+                #call #(#binds)*
+            }
+            fn plan() -> ::std::vec::Vec<#p::ColumnPlan> {
+                ::std::vec::Vec::from([#(#plans),*])
+            }
+        }
+    }
+}
+
+/// One bound for each type of a column, told at the first column of it.
+fn stores(model: &Model<'_>) -> Vec<TokenStream> {
+    let mut seen = HashSet::new();
+    let types = model.columns().map(Field::ty);
+    let distinct = types.filter(|ty| seen.insert(ty.to_token_stream().to_string()));
+    let bound = |ty: &Type| {
+        let (p, db) = (private_at(ty.span()), database(ty.span()));
+        quote_spanned!(ty.span()=> #db: #p::Stores<#ty>)
+    };
+    distinct.map(bound).collect()
+}
+
+/// The fields of the struct: columns by position, the others by default.
+fn reads(model: &Model<'_>, db: &Ident, row: &Ident) -> Vec<TokenStream> {
+    let p = private();
+    let mut position = 0_usize;
+    let read = |field: &Field<'_>| {
+        let (ident, ty) = (field.ident(), field.ty());
+        let value = match field.role {
+            Role::Skipped => {
+                quote_spanned!(ty.span()=> <#ty as ::core::default::Default>::default())
+            }
+            _ => {
+                let at = position;
+                position += 1;
+                quote!(<#db as #p::Stores<#ty>>::take(#row, #at)?)
+            }
+        };
+        quote!(#ident: #value)
+    };
+    model.fields.iter().map(read).collect()
+}
+
+/// Binds what a sign-up asked for, then what it stores without asking.
+fn binds(model: &Model<'_>, values: &Ident) -> Vec<TokenStream> {
+    let register = model.register().enumerate().map(|(at, field)| {
+        let (ty, at) = (field.ty(), syn::Index::from(at));
+        quote!(.with::<#ty>(#values.#at))
+    });
+    let bound = model.bound().map(|(value, field)| {
+        let ty = field.ty();
+        let of_type = || quote_spanned!(ty.span()=> ::core::default::Default::default());
+        let value = value.map_or_else(of_type, ToTokens::to_token_stream);
+        quote!(.with::<#ty>(#value))
+    });
+    register.chain(bound).collect()
+}
+
+/// A column as a migration makes it.
+fn plan(field: &Field<'_>, db: &Ident) -> TokenStream {
+    let (p, ty, column) = (private(), field.ty(), &field.column.text);
+    let nullable = field.is_optional().then(|| quote!(.nullable()));
+    let default = match &field.role {
+        Role::Sql(literal) => {
+            let value = sql_default(literal);
+            Some(quote!(.default(#p::SqlDefault::#value)))
+        }
+        _ => None,
+    };
+    quote!(#p::ColumnPlan::of::<#db, #ty>(#column) #nullable #default)
+}
+
+fn sql_default(literal: &SqlLiteral) -> TokenStream {
+    match literal {
+        SqlLiteral::Text(text) => quote!(Text(#text)),
+        SqlLiteral::Integer(number) => quote!(Integer(#number)),
+        SqlLiteral::Boolean(truth) => quote!(Boolean(#truth)),
+    }
+}
+
+/// What the shape can do.
+fn markers(model: &Model<'_>) -> TokenStream {
+    let (p, user) = (private(), model.declared.ident);
+    let is_recoverable = model.identifiers().any(|(kind, _)| kind == Kind::Email);
+    let recoverable = is_recoverable.then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #p::Recoverable for #user {}
+        }
+    });
+    quote!(#recoverable)
+}
+
+impl Kind {
+    fn variant(self) -> Ident {
+        match self {
+            Self::Email => format_ident!("Email"),
+            Self::Username => format_ident!("Username"),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Every rule that a mount can break; each mistake stands at the token that makes it.
+
+use proc_macro2::Span;
+use syn::{Attribute, Path, Token, punctuated::Punctuated};
+
+use super::model::Model;
+use super::parse::{Declared, UNIT};
+use crate::support::Errors;
+
+pub(super) fn check(declared: &Declared, model: &Model<'_>, errors: &mut Errors) {
+    if let Some(surplus) = &declared.surplus {
+        errors.at(surplus, UNIT);
+    } else if !declared.generics.params.is_empty() {
+        errors.at(&declared.generics, UNIT);
+    }
+    derives(&declared.attributes, errors);
+    if declared.is_understood {
+        absences(declared, errors);
+    }
+    for slice in &model.slices {
+        let is_there = |needed| model.slices.iter().any(|other| other.word == needed);
+        let word = declared.slices.iter().find(|word| *word == slice.word);
+        if let (Some(needed), Some(word)) = (slice.needs.filter(|&needed| !is_there(needed)), word)
+        {
+            errors.at(word, format!("`{word}` needs `{needed}`: add `{needed}`"));
+        }
+    }
+}
+
+/// What a mount cannot do without. There is no token for what is absent, so the whole attribute is
+/// pointed at.
+fn absences(declared: &Declared, errors: &mut Errors) {
+    let mut absent = |told| errors.push(syn::Error::new(Span::call_site(), told));
+    if declared.user.is_none() {
+        absent("no user struct is named: add `user = User`");
+    }
+    let is_named = |transport| declared.slices.iter().any(|word| word == transport);
+    if !is_named("session") && !is_named("sessions") {
+        absent("no transport is named: add `session`");
+    }
+}
+
+/// Traits that a mount has anyway.
+fn derives(attributes: &[Attribute], errors: &mut Errors) {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("derive")) {
+        let paths = attribute.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated);
+        for path in paths.into_iter().flatten() {
+            if path.is_ident("Clone") || path.is_ident("Debug") {
+                let told = "a mount is `Clone` and `Debug` by itself: drop it here";
+                errors.at(path, told);
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Quotes what a mount becomes: the struct around what the builder has wired, its marks, and the
+//! function that begins the builder.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::Ident;
+use syn::spanned::Spanned;
+
+use super::model::{Model, Slot};
+use crate::support::{private, private_at};
+
+pub(super) fn expand(model: &Model<'_>) -> TokenStream {
+    let (mount, builder, middleware) = (mount(model), builder(model), middleware(model));
+    let (wrapper, marks) = (wrapper(model), marks(model));
+    quote!(#wrapper #mount #marks #builder #middleware)
+}
+
+fn wrapper(model: &Model<'_>) -> TokenStream {
+    let Model { attributes, visibility, ident, .. } = model;
+    let (name, mounted) = (ident.to_string(), mounted(model));
+    quote! {
+        #(#attributes)*
+        #visibility struct #ident(#mounted);
+
+        #[automatically_derived]
+        impl ::core::clone::Clone for #ident {
+            fn clone(&self) -> Self {
+                Self(::core::clone::Clone::clone(&self.0))
+            }
+        }
+        #[automatically_derived]
+        impl ::core::fmt::Debug for #ident {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_struct(#name).finish_non_exhaustive()
+            }
+        }
+        #[automatically_derived]
+        impl ::core::ops::Deref for #ident {
+            type Target = #mounted;
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+    }
+}
+
+/// What the builder has wired. Here and below, what the library asks of the user struct stands at
+/// the struct's name, and so does the answer if it is not so.
+fn mounted(model: &Model<'_>) -> TokenStream {
+    let (user, span) = (&model.user, model.user.span());
+    let p = private_at(span);
+    quote_spanned!(span=> #p::Mounted<#user>)
+}
+
+fn mount(model: &Model<'_>) -> TokenStream {
+    let (ident, user, mounted) = (model.ident, &model.user, mounted(model));
+    let (p, span) = (private_at(user.span()), user.span());
+    let paths = model.slices.iter().filter(|_| model.has_paths).map(|slice| {
+        let marker = Ident::new(slice.marker, span);
+        quote_spanned!(span=> .with::<#p::slice::#marker>())
+    });
+    quote_spanned! {span=>
+        #[automatically_derived]
+        impl #p::Mount for #ident {
+            type User = #user;
+            fn new(mounted: #mounted) -> Self {
+                Self(mounted)
+            }
+            fn mounted(&self) -> &#mounted {
+                &self.0
+            }
+            fn paths() -> #p::Paths<#user> {
+                #p::Paths::new() #(#paths)*
+            }
+        }
+    }
+}
+
+fn marks(model: &Model<'_>) -> TokenStream {
+    let (p, ident) = (private(), model.ident);
+    let markers = model.slices.iter().map(|slice| format_ident!("{}", slice.marker));
+    quote!(#(
+        #[automatically_derived]
+        impl #p::Mounts<#p::slice::#markers> for #ident {}
+    )*)
+}
+
+fn builder(model: &Model<'_>) -> TokenStream {
+    let Model { visibility, ident, user, slots, .. } = model;
+    let p = private();
+    let slots = slots.iter().map(|slot| slot.variant());
+    let q = private_at(user.span());
+    let bounds = quote_spanned! {user.span()=>
+        DB: #q::Stores<<#user as #q::AuthUser>::Id>, #user: #q::AuthRow<DB>,
+    };
+    let about = format!("Begins to wire [`{ident}`] over the app's own pool.");
+    quote! {
+        impl #ident {
+            #[doc = #about]
+            #[allow(dead_code)]
+            #visibility fn builder<DB>(
+                pool: #p::sqlx::Pool<DB>,
+                secret: impl ::core::convert::Into<#p::SecretKey>,
+            ) -> #p::Builder<Self, DB, #p::Slots<#(#p::#slots),*>>
+            where
+                DB: #p::Backend,
+                #bounds
+            {
+                #p::Builder::new(pool, secret)
+            }
+        }
+    }
+}
+
+fn middleware(model: &Model<'_>) -> TokenStream {
+    let (p, ident) = (private(), model.ident);
+    quote! {
+        #[automatically_derived]
+        impl<E: #p::poem::Endpoint> #p::poem::Middleware<E> for #ident {
+            type Output = #p::Guarded<E, Self>;
+            fn transform(&self, endpoint: E) -> Self::Output {
+                #p::Guarded::new(::core::clone::Clone::clone(self), endpoint)
+            }
+        }
+    }
+}
+
+impl Slot {
+    fn variant(self) -> Ident {
+        match self {
+            Self::Unset => format_ident!("Unset"),
+            Self::NotMounted => format_ident!("NotMounted"),
+            Self::Anything => format_ident!("Anything"),
+        }
+    }
+}

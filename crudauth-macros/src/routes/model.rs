@@ -1,0 +1,88 @@
+//! What the words mean: a user, slices, and what each slice needs.
+
+use syn::{Attribute, Ident, Type, Visibility};
+
+use super::parse::Declared;
+use crate::support::fallback;
+
+/// A slice that a mount can name. To add one is to add a line to [`SLICES`].
+pub(super) struct Slice {
+    /// The word.
+    pub(super) word: &'static str,
+    /// The marker in `crudauth::slice`.
+    pub(super) marker: &'static str,
+    /// The word that it does not work without.
+    pub(super) needs: Option<&'static str>,
+    /// Whether the builder has a place for its settings.
+    pub(super) has_slot: bool,
+}
+
+/// All of them, in the order of the builder's places.
+pub(super) const SLICES: &[Slice] = &[
+    Slice { word: "session", marker: "Session", needs: None, has_slot: false },
+    Slice { word: "sessions", marker: "Sessions", needs: Some("session"), has_slot: false },
+    Slice { word: "email", marker: "Email", needs: None, has_slot: true },
+];
+
+/// A mount.
+pub(super) struct Model<'a> {
+    pub(super) attributes: &'a [Attribute],
+    pub(super) visibility: &'a Visibility,
+    pub(super) ident: &'a Ident,
+    pub(super) user: Type,
+    pub(super) slices: Vec<&'static Slice>,
+    /// One for each slice that has a place.
+    pub(super) slots: Vec<Slot>,
+    /// Whether the slices' routes are mounted.
+    pub(super) has_paths: bool,
+}
+
+/// How a place in the builder begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slot {
+    Unset,
+    NotMounted,
+    Anything,
+}
+
+impl<'a> Model<'a> {
+    pub(super) fn of(declared: &'a Declared) -> Self {
+        let is_named = |slice: &Slice| declared.slices.iter().any(|word| word == slice.word);
+        let slot = |slice| if is_named(slice) { Slot::Unset } else { Slot::NotMounted };
+        Self {
+            attributes: &declared.attributes,
+            visibility: &declared.visibility,
+            ident: &declared.ident,
+            user: declared.user.clone().unwrap_or_else(fallback::nobody),
+            slices: SLICES.iter().filter(|slice| is_named(slice)).collect(),
+            slots: SLICES.iter().filter(|slice| slice.has_slot).map(slot).collect(),
+            has_paths: true,
+        }
+    }
+
+    /// The same mount after a mistake: it has every slice and asks for nothing.
+    pub(super) fn broken(self) -> Self {
+        let slots = vec![Slot::Anything; self.slots.len()];
+        Self { slices: SLICES.iter().collect(), slots, has_paths: false, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_slice_needs_one_that_exists() {
+        for slice in SLICES {
+            let exists = |needed| SLICES.iter().any(|other| other.word == needed);
+            assert!(slice.needs.is_none_or(exists), "{}", slice.word);
+        }
+    }
+
+    #[test]
+    fn a_marker_is_called_as_its_word() {
+        for slice in SLICES {
+            assert_eq!(slice.marker.to_lowercase(), slice.word.replace('_', ""));
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Turns arguments and struct into words that keep their places.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::parse::Parser;
+use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident, Type, Visibility};
+
+use super::model::SLICES;
+use crate::support::{Errors, Word, naming};
+
+/// The mount as it was written.
+pub(super) struct Declared {
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) visibility: Visibility,
+    pub(super) ident: Ident,
+    pub(super) generics: Generics,
+    /// What the item is if it is no unit struct; the tokens that tell so.
+    pub(super) surplus: Option<TokenStream>,
+    pub(super) user: Option<Type>,
+    /// The slices, as they were named.
+    pub(super) slices: Vec<Ident>,
+    /// Whether every word was one; else what seems to be missing may only be misspelt.
+    pub(super) is_understood: bool,
+}
+
+/// `None` if nothing can be made of the item.
+pub(super) fn declared(
+    arguments: TokenStream,
+    item: TokenStream,
+    errors: &mut Errors,
+) -> Option<Declared> {
+    let mut user = None;
+    let mut slices = Vec::new();
+    for word in errors.take(Word::<Type>::list.parse2(arguments)).into_iter().flatten() {
+        if word.key == "user" {
+            word.value(&mut user, "User", errors);
+        } else {
+            slice(word, &mut slices, errors);
+        }
+    }
+    let is_understood = errors.len() == 0;
+    let Ok(item) = syn::parse2::<DeriveInput>(item.clone()) else {
+        errors.at(item, UNIT);
+        return None;
+    };
+    let surplus = surplus(&item.data);
+    let DeriveInput { attrs: attributes, vis: visibility, ident, generics, .. } = item;
+    Some(Declared { attributes, visibility, ident, generics, surplus, user, slices, is_understood })
+}
+
+/// What the attribute stands on.
+pub(super) const UNIT: &str = "a mount is a unit struct: write `struct Auth;`";
+
+fn slice(word: Word<Type>, slices: &mut Vec<Ident>, errors: &mut Errors) {
+    let known: Vec<_> = SLICES.iter().map(|slice| slice.word).collect();
+    let name = word.key.to_string();
+    if !known.contains(&&*name) {
+        let known: Vec<_> = std::iter::once("user").chain(known).collect();
+        errors.at(&word.key, naming::unknown(&name, "`routes`", &known));
+        return;
+    }
+    let mut place = slices.iter().find(|slice| *slice == &word.key).cloned();
+    let is_new = place.is_none();
+    word.flag(&mut place, errors);
+    slices.extend(place.filter(|_| is_new));
+}
+
+fn surplus(data: &Data) -> Option<TokenStream> {
+    match data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => Some(fields.to_token_stream()),
+            Fields::Unnamed(fields) => Some(fields.to_token_stream()),
+            Fields::Unit => None,
+        },
+        Data::Enum(data) => Some(data.enum_token.to_token_stream()),
+        Data::Union(data) => Some(data.union_token.to_token_stream()),
+    }
+}
