@@ -1,0 +1,121 @@
+//! Accounts with email, username and password: the recipe that everything starts from.
+//!
+//! You want this one when people sign up by themselves and you can send them mail. Run it, open
+//! the address it prints, and sign up; the mails are printed on the terminal.
+//!
+//! ```sh
+//! cargo run -p examples --example email_password
+//! ```
+
+use std::time::Duration;
+
+use crudauth::email::BoxError;
+use crudauth::{
+    AuthRow, AuthUser, Backend, CookieConfig, CurrentUser, EmailConfig, MaybeUser, Stores, Verified,
+};
+use examples::{Database, Settings, asked_to_end, log_to_stderr};
+use poem::listener::TcpListener;
+use poem::web::Json;
+use poem::{EndpointExt, Route, Server, get, handler, post};
+use serde_json::{Value, json};
+
+mod page;
+
+/// What this app wants to see of an account.
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+struct User {
+    id: i64,
+    email: String,
+    username: String,
+    /// The only column of the app's own that a sign-up may set.
+    #[auth(register)]
+    full_name: Option<String>,
+    #[auth(default = "free")]
+    plan: String,
+}
+
+#[crudauth::routes(user = User, session, email)]
+struct Auth;
+
+#[handler]
+async fn dashboard(user: CurrentUser<Auth>) -> Json<Value> {
+    Json(json!({ "id": user.id }))
+}
+
+/// Only for people who have proved their address.
+#[handler]
+async fn billing(_: CurrentUser<Auth, Verified>) -> Json<Value> {
+    Json(json!({ "ok": true }))
+}
+
+#[handler]
+async fn profile(user: CurrentUser<Auth>) -> Json<Value> {
+    Json(json!({ "full_name": user.full_name, "plan": user.plan }))
+}
+
+/// For everybody; whoever is signed in is greeted by name.
+#[handler]
+async fn greeting(user: MaybeUser<Auth>) -> Json<Value> {
+    Json(json!({ "hello": user.user().map(|user| &user.username) }))
+}
+
+/// Changes something, so it wants the session's CSRF token.
+#[handler]
+async fn note(_: CurrentUser<Auth>) -> Json<Value> {
+    Json(json!({ "saved": true }))
+}
+
+#[handler]
+async fn healthz() -> &'static str {
+    "ok"
+}
+
+/// Makes the tables and wires the mount, on whatever database the pool is for.
+async fn accounts<DB>(pool: sqlx::Pool<DB>, settings: &Settings) -> Result<Auth, BoxError>
+where
+    DB: Backend + Stores<i64>,
+    User: AuthRow<DB>,
+{
+    crudauth::migrations!(User).run(&pool).await?;
+    let cookies = CookieConfig::default();
+    let auth = Auth::builder(pool, settings.secret_key.as_str())
+        .email(EmailConfig::new(settings.sender(), &settings.frontend_url))
+        .cookies(if settings.cookie_secure { cookies } else { cookies.insecure() })
+        .trusted_proxy_hops(settings.trusted_proxy_hops)
+        .build()?;
+    Ok(auth)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    log_to_stderr();
+    let settings = Settings::read("email_password")?;
+    let auth = match Database::connect(&settings.database_url).await? {
+        Database::Sqlite(pool) => accounts(pool, &settings).await?,
+        Database::Postgres(pool) => accounts(pool, &settings).await?,
+        Database::MySql(pool) => accounts(pool, &settings).await?,
+    };
+    auth.spawn_purge(Duration::from_secs(600));
+
+    let app = page::mount(auth.mount(Route::new()))
+        .at("/dashboard", get(dashboard))
+        .at("/billing", get(billing))
+        .at("/profile", get(profile))
+        .at("/greeting", get(greeting))
+        .at("/note", post(note).put(note).patch(note).delete(note))
+        .at("/healthz", get(healthz))
+        .with(auth.clone());
+    announce(&settings.bind);
+    Server::new(TcpListener::bind(&settings.bind))
+        .run_with_graceful_shutdown(app, asked_to_end(), Some(Duration::from_secs(5)))
+        .await?;
+    // Mails that were promised are sent before the process ends, if that does not take long.
+    drop(tokio::time::timeout(Duration::from_secs(5), auth.drained()).await);
+    Ok(())
+}
+
+#[allow(clippy::print_stdout, reason = "a program: it talks to whoever started it")]
+fn announce(bind: &str) {
+    println!("Open http://{bind} and sign up.");
+}
