@@ -1,0 +1,224 @@
+//! An app as a user would write it, with everything in reach that a test wants to turn or look at.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crudauth::email::{MessageKind, RecordingSender};
+use crudauth::ports::ManualClock;
+use crudauth::{
+    AuthRow, AuthUser, Backend, Builder, CurrentUser, EmailConfig, EmailMessage, MaybeUser, Stores,
+    Superuser, Verified,
+};
+use poem::endpoint::BoxEndpoint;
+use poem::web::Json;
+use poem::{EndpointExt, Response, Route, get, handler, post};
+use serde_json::{Value, json};
+
+use crate::{Answer, Browser, Database, Kind};
+
+/// A password that nothing refuses.
+pub const PASSWORD: &str = "a-strong-one";
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+pub struct User {
+    pub id: i64,
+    pub email: String,
+    pub username: String,
+    #[auth(register)]
+    pub full_name: Option<String>,
+    #[auth(default = "free")]
+    pub plan: String,
+    pub is_superuser: bool,
+}
+
+#[crudauth::routes(user = User, session, sessions, email)]
+pub struct Auth;
+
+/// The builder before `build()`, for tests that set something.
+pub type Unbuilt<DB> = Builder<Auth, DB, crudauth::private::Slots<EmailConfig>>;
+
+/// Something that is set on a builder of any database.
+pub trait Setting: Send {
+    fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB>;
+}
+
+/// Nothing is set.
+impl Setting for () {
+    fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
+        builder
+    }
+}
+
+/// A running app, but for the socket.
+#[derive(Clone)]
+pub struct App {
+    pub auth: Auth,
+    pub database: Database,
+    pub outbox: RecordingSender,
+    pub clock: Arc<ManualClock>,
+    endpoint: Arc<BoxEndpoint<'static, Response>>,
+}
+
+pub const SECRET: &str = "a-secret-for-tests-of-at-least-32-bytes";
+pub const FRONTEND: &str = "https://app.example.com";
+
+impl App {
+    /// An app on a new database of that kind.
+    pub async fn on(kind: Kind) -> Self {
+        Self::with(kind, ()).await
+    }
+
+    /// The same, with something set.
+    pub async fn with(kind: Kind, setting: impl Setting) -> Self {
+        let (database, _) = Database::create(kind).await;
+        Self::over(database, setting).await
+    }
+
+    /// An app on a database that may have been used before.
+    pub async fn over(database: Database, setting: impl Setting) -> Self {
+        let (outbox, clock) = (RecordingSender::default(), Arc::new(ManualClock::default()));
+        let auth = match &database {
+            Database::Sqlite(pool) => build(pool.clone(), setting, &outbox, &clock).await,
+            Database::Postgres(pool) => build(pool.clone(), setting, &outbox, &clock).await,
+            Database::MySql(pool) => build(pool.clone(), setting, &outbox, &clock).await,
+        };
+        let endpoint = routes(&auth);
+        Self { auth, database, outbox, clock, endpoint: Arc::new(endpoint) }
+    }
+
+    /// The same app again, as after a restart: nothing in memory is kept.
+    pub async fn restarted(&self) -> Self {
+        Self::over(self.database.clone(), ()).await
+    }
+
+    pub(crate) fn endpoint(&self) -> &BoxEndpoint<'static, Response> {
+        &self.endpoint
+    }
+
+    /// A browser at an address that no other has.
+    pub fn browser(&self) -> Browser {
+        static COUNT: AtomicU32 = AtomicU32::new(1);
+        let n = COUNT.fetch_add(1, Ordering::Relaxed);
+        Browser::new(self.clone(), format!("203.0.{}.{}", n / 250 % 250, n % 250 + 1))
+    }
+
+    /// Signs `name` up, by a browser of its own.
+    pub async fn register(&self, name: &str) -> Answer {
+        self.browser().post("/register", sign_up(name)).await
+    }
+
+    /// Signs `name` up and in.
+    pub async fn member(&self, name: &str) -> Browser {
+        assert_eq!(self.register(name).await.status, 202);
+        self.signed_in(name, PASSWORD).await
+    }
+
+    /// One more browser in which `name` is signed in.
+    pub async fn signed_in(&self, name: &str, password: &str) -> Browser {
+        let browser = self.browser();
+        let answer = browser.login(name, password).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        browser
+    }
+
+    /// The newest message of that kind to that address, once everything is sent.
+    pub async fn mailed(&self, kind: MessageKind, to: &str) -> EmailMessage {
+        self.auth.drained().await;
+        let found = self.outbox.last(kind, to);
+        found.unwrap_or_else(|| panic!("no {kind:?} to {to}: {:?}", self.outbox.messages()))
+    }
+
+    /// How many messages of that kind went to that address.
+    pub async fn count_mailed(&self, kind: MessageKind, to: &str) -> usize {
+        self.auth.drained().await;
+        let messages = self.outbox.messages();
+        messages.iter().filter(|one| one.kind == kind && one.to.as_str() == to).count()
+    }
+
+    /// The token in the newest link of that kind to that address.
+    pub async fn token(&self, kind: MessageKind, to: &str) -> String {
+        let link = self.mailed(kind, to).await.link.expect("such a message has a link");
+        link.rsplit_once("?token=").expect("the link carries a token").1.to_owned()
+    }
+
+    /// Asks for a reset of that address and takes the token out of the mail.
+    pub async fn reset_token(&self, address: &str) -> String {
+        let answer =
+            self.browser().post("/password/reset-request", json!({ "email": address })).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        self.token(MessageKind::ResetPassword, address).await
+    }
+}
+
+/// The form of a sign-up.
+pub fn sign_up(name: &str) -> Value {
+    json!({ "email": format!("{name}@example.com"), "username": name, "password": PASSWORD })
+}
+
+async fn build<DB>(
+    pool: sqlx::Pool<DB>,
+    setting: impl Setting,
+    outbox: &RecordingSender,
+    clock: &Arc<ManualClock>,
+) -> Auth
+where
+    DB: Backend + Stores<i64>,
+    User: AuthRow<DB>,
+{
+    crudauth::migrations!(User).run(&pool).await.unwrap();
+    let builder = Auth::builder(pool, SECRET)
+        .email(EmailConfig::new(outbox.clone(), FRONTEND))
+        .trusted_proxy_hops(1)
+        .clock(Arc::clone(clock) as _);
+    setting.set(builder).build().unwrap()
+}
+
+#[handler]
+async fn dashboard(user: CurrentUser<Auth>) -> Json<Value> {
+    Json(json!({ "id": user.id, "plan": user.plan, "full_name": user.full_name }))
+}
+
+#[handler]
+async fn billing(_: CurrentUser<Auth, Verified>) -> &'static str {
+    "ok"
+}
+
+#[handler]
+async fn admin(_: CurrentUser<Auth, (Verified, Superuser)>) -> &'static str {
+    "ok"
+}
+
+#[handler]
+async fn greeting(user: MaybeUser<Auth>) -> Json<Value> {
+    Json(json!(user.user().map(|user| &user.username)))
+}
+
+#[handler]
+async fn twice(one: CurrentUser<Auth>, other: CurrentUser<Auth, Verified>) -> Json<bool> {
+    Json(one.id == other.id)
+}
+
+#[handler]
+async fn note(_: CurrentUser<Auth>, body: String) -> String {
+    body
+}
+
+#[handler]
+async fn open() -> &'static str {
+    "ok"
+}
+
+fn routes(auth: &Auth) -> BoxEndpoint<'static, Response> {
+    auth.mount(Route::new())
+        .at("/dashboard", get(dashboard))
+        .at("/billing", get(billing))
+        .at("/admin", get(admin))
+        .at("/greeting", get(greeting).post(greeting))
+        .at("/twice", get(twice))
+        .at("/note", post(note))
+        .at("/open", get(open))
+        .with(auth.clone())
+        .map_to_response()
+        .boxed()
+}

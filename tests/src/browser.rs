@@ -1,0 +1,189 @@
+//! A browser: keeps cookies, sends the CSRF token along.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use poem::http::{HeaderMap, Method};
+use poem::{Endpoint, Request};
+use serde_json::{Value, json};
+
+use crate::App;
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    pub fn detail(&self) -> String {
+        self.json()["detail"].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The cookies that it sets or clears, as they stand in the headers.
+    pub fn set_cookies(&self) -> Vec<String> {
+        let lines = self.headers.get_all("set-cookie").into_iter();
+        lines.map(|line| line.to_str().unwrap().to_owned()).collect()
+    }
+
+    /// The names of its headers, for comparing answers that must not differ.
+    pub fn header_names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.headers.keys().map(ToString::to_string).collect();
+        names.sort();
+        names
+    }
+}
+
+/// A browser. Clones share their cookies.
+#[derive(Clone)]
+pub struct Browser {
+    app: App,
+    pub ip: String,
+    cookies: Arc<Mutex<BTreeMap<String, String>>>,
+}
+
+impl Browser {
+    pub(crate) fn new(app: App, ip: String) -> Self {
+        Self { app, ip, cookies: Arc::default() }
+    }
+
+    /// Another address, the same cookies.
+    pub fn at(mut self, ip: &str) -> Self {
+        ip.clone_into(&mut self.ip);
+        self
+    }
+
+    /// Another program, or the same one after a restart, with the same cookies.
+    pub fn to(mut self, app: &App) -> Self {
+        self.app = app.clone();
+        self
+    }
+
+    /// A thief's browser: the same cookies as they are now, from elsewhere.
+    pub fn stolen(&self) -> Self {
+        let thief = self.app.browser();
+        *thief.cookies.lock().unwrap() = self.cookies();
+        thief
+    }
+
+    pub fn cookies(&self) -> BTreeMap<String, String> {
+        self.cookies.lock().unwrap().clone()
+    }
+
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies().get(name).cloned()
+    }
+
+    pub fn set_cookie(&self, name: &str, value: &str) {
+        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+    }
+
+    pub fn drop_cookie(&self, name: &str) {
+        self.cookies.lock().unwrap().remove(name);
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[], Vec::new()).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, &[], Vec::new()).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        let headers = [("content-type", "application/json")];
+        self.send(Method::POST, path, &headers, body.to_string().into_bytes()).await
+    }
+
+    /// Fills in and sends the sign-in form.
+    pub async fn login(&self, identifier: &str, password: &str) -> Answer {
+        self.login_with(identifier, password, &[], &[]).await
+    }
+
+    /// The same with more fields and headers.
+    pub async fn login_with(
+        &self,
+        identifier: &str,
+        password: &str,
+        fields: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let form = [("username", identifier), ("password", password)];
+        let form: Vec<_> = form.iter().chain(fields).collect();
+        let body = serde_urlencoded::to_string(form).unwrap();
+        let content_type = [("content-type", "application/x-www-form-urlencoded")];
+        let headers: Vec<_> = content_type.iter().chain(headers).copied().collect();
+        self.send(Method::POST, "/login", &headers, body.into_bytes()).await
+    }
+
+    pub async fn change_password(&self, current: &str, new: &str) -> Answer {
+        let body = json!({ "current_password": current, "new_password": new });
+        self.post("/change-password", body).await
+    }
+
+    pub async fn is_signed_in(&self) -> bool {
+        self.get("/me").await.status == 200
+    }
+
+    /// Sends a request with the cookies, the CSRF token if there is one and `headers` says nothing
+    /// else, and the client's address as a proxy would add it.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path.parse().unwrap());
+        request = request.header("x-forwarded-for", &self.ip).header("host", "localhost");
+        let cookies = self.cookies();
+        if !cookies.is_empty() {
+            let pairs: Vec<_> =
+                cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header("cookie", pairs.join("; "));
+        }
+        let is_csrf_said =
+            headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("x-csrf-token"));
+        if let Some(token) = cookies.get("csrf_token").filter(|_| !is_csrf_said) {
+            request = request.header("x-csrf-token", token);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.app.endpoint().get_response(request.body(body)).await;
+        let answer = Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            text: response.into_body().into_string().await.unwrap(),
+        };
+        self.keep(&answer);
+        answer
+    }
+
+    fn keep(&self, answer: &Answer) {
+        let mut cookies = self.cookies.lock().unwrap();
+        for line in answer.set_cookies() {
+            let (pair, attributes) = line.split_once(';').unwrap_or((&line, ""));
+            let (name, value) = pair.split_once('=').unwrap();
+            if value.is_empty() || attributes.contains("Max-Age=0") {
+                cookies.remove(name);
+            } else {
+                cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! A fresh, empty database of each kind.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use sqlx::mysql::{MySqlPool, MySqlPoolOptions};
+use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
+use sqlx::{AssertSqlSafe, Row};
+
+/// The kinds of databases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+    MySql,
+}
+
+/// One of them, for one test.
+#[derive(Clone, Debug)]
+pub enum Database {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+    MySql(MySqlPool),
+}
+
+/// A name that no other test uses, in this run or in one beside it.
+fn fresh_name() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    format!("t{}_{}_{count}", std::process::id(), now.subsec_nanos())
+}
+
+fn server(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| {
+        panic!("{variable} names no server: run the tests by `cargo xtask test`")
+    })
+}
+
+impl Database {
+    /// Makes one, and tells under what address a program finds it.
+    pub async fn create(kind: Kind) -> (Self, String) {
+        let url = Self::create_empty(kind).await;
+        (Self::connect(&url).await, url)
+    }
+
+    /// The address of a new database.
+    pub async fn create_empty(kind: Kind) -> String {
+        let name = fresh_name();
+        match kind {
+            Kind::Sqlite => {
+                let directory: PathBuf = std::env::temp_dir().join("crudauth-tests");
+                std::fs::create_dir_all(&directory).unwrap();
+                format!("sqlite://{}?mode=rwc", directory.join(format!("{name}.db")).display())
+            }
+            Kind::Postgres => {
+                let server = server("CRUDAUTH_TEST_POSTGRES");
+                let admin = PgPoolOptions::new().max_connections(1).connect(&server).await.unwrap();
+                let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+                sqlx::query(create).execute(&admin).await.unwrap();
+                beside(&server, &name)
+            }
+            Kind::MySql => {
+                let server = server("CRUDAUTH_TEST_MYSQL");
+                let admin =
+                    MySqlPoolOptions::new().max_connections(1).connect(&server).await.unwrap();
+                // Case is kept apart by our columns, not by the database's default.
+                let create = AssertSqlSafe(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"));
+                sqlx::query(create).execute(&admin).await.unwrap();
+                beside(&server, &name)
+            }
+        }
+    }
+
+    /// Connects to what [`create_empty`](Self::create_empty) made.
+    pub async fn connect(url: &str) -> Self {
+        let patience = Duration::from_secs(10);
+        if url.starts_with("sqlite") {
+            let options: SqliteConnectOptions = url.parse().unwrap();
+            let options =
+                options.journal_mode(SqliteJournalMode::Wal).busy_timeout(Duration::from_secs(10));
+            let pool = SqlitePoolOptions::new().max_connections(4).acquire_timeout(patience);
+            Self::Sqlite(pool.connect_with(options).await.unwrap())
+        } else if url.starts_with("postgres") {
+            let pool = PgPoolOptions::new().max_connections(4).acquire_timeout(patience);
+            Self::Postgres(pool.connect(url).await.unwrap())
+        } else {
+            let pool = MySqlPoolOptions::new().max_connections(4).acquire_timeout(patience);
+            Self::MySql(pool.connect(url).await.unwrap())
+        }
+    }
+
+    /// Runs a statement, as somebody would by hand.
+    pub async fn execute(&self, sql: &str) {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+            Self::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+            Self::MySql(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+        }
+    }
+
+    /// The one number that a query answers with.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(pool) => sqlx::query(sql).fetch_one(pool).await.unwrap().get(0),
+            Self::Postgres(pool) => sqlx::query(sql).fetch_one(pool).await.unwrap().get(0),
+            Self::MySql(pool) => sqlx::query(sql).fetch_one(pool).await.unwrap().get(0),
+        }
+    }
+
+    /// The one text that a query answers with.
+    pub async fn text(&self, sql: &str) -> String {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(pool) => sqlx::query(sql).fetch_one(pool).await.unwrap().get(0),
+            Self::Postgres(pool) => sqlx::query(sql).fetch_one(pool).await.unwrap().get(0),
+            Self::MySql(pool) => sqlx::query(sql).fetch_one(pool).await.unwrap().get(0),
+        }
+    }
+
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Sqlite(_) => Kind::Sqlite,
+            Self::Postgres(_) => Kind::Postgres,
+            Self::MySql(_) => Kind::MySql,
+        }
+    }
+}
+
+/// The address of another database on the same server.
+fn beside(server: &str, name: &str) -> String {
+    let (start, _) = server.rsplit_once('/').expect("the server's address names a database");
+    format!("{start}/{name}")
+}

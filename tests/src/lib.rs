@@ -1,0 +1,50 @@
+//! What the test files share: an app over each database, browsers that keep cookies, a clock to
+//! turn, and the mails that were sent.
+//!
+//! `cargo xtask test` starts the servers and names them in the environment.
+#![allow(clippy::disallowed_methods, reason = "tests read the environment and the clock")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends at the first surprise"
+)]
+#![allow(missing_docs, missing_debug_implementations, reason = "for this crate's own tests")]
+
+mod app;
+mod browser;
+mod database;
+
+pub use app::{App, Auth, FRONTEND, PASSWORD, SECRET, Setting, Unbuilt, User, sign_up};
+pub use browser::{Answer, Browser};
+pub use database::{Database, Kind};
+
+/// Each `async fn name(app: App)` becomes three tests: `name::sqlite`, `name::postgres` and
+/// `name::mysql`.
+#[macro_export]
+macro_rules! on_every_database {
+    ($($(#[$attribute:meta])* async fn $name:ident($app:ident: App) $body:block)*) => {$(
+        mod $name {
+            #[allow(unused_imports, reason = "not every promise needs all that its file does")]
+            use super::*;
+
+            $(#[$attribute])*
+            async fn promise($app: $crate::App) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                promise($crate::App::on($crate::Kind::Sqlite).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                promise($crate::App::on($crate::Kind::Postgres).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn mysql() {
+                promise($crate::App::on($crate::Kind::MySql).await).await;
+            }
+        }
+    )*};
+}
