@@ -1,0 +1,21 @@
+//! A default is a value of its column.
+
+use crudauth::AuthUser;
+
+#[derive(Clone, AuthUser)]
+struct User {
+    id: i64,
+    email: String,
+    #[auth(default = 1)]
+    plan: String,
+    #[auth(default = "0")]
+    points: i64,
+    #[auth(default = 0)]
+    is_beta: bool,
+    #[auth(default = String::new())]
+    level: i32,
+    #[auth(default = 99999999999999999999)]
+    limit: i64,
+}
+
+fn main() {}

@@ -1,0 +1,23 @@
+//! A key is made and an identifier asked for, whatever is said.
+
+use crudauth::AuthUser;
+
+#[derive(Clone, AuthUser)]
+struct User {
+    #[auth(register)]
+    id: i64,
+    #[auth(register)]
+    email: String,
+    #[auth(default = "nobody")]
+    username: String,
+}
+
+#[derive(Clone, AuthUser)]
+struct Other {
+    #[auth(default)]
+    id: i64,
+    #[auth(email, username)]
+    login: String,
+}
+
+fn main() {}

@@ -1,0 +1,29 @@
+//! All mistakes are told in one compile, and nothing that uses the struct complains as well.
+
+use crudauth::AuthUser;
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users;")]
+struct User {
+    number: i64,
+    email: Option<String>,
+    plan: String,
+    #[auth(register)]
+    is_superuser: bool,
+}
+
+#[crudauth::routes(user = User, session, email)]
+struct Auth;
+
+#[poem::handler]
+async fn dashboard(user: crudauth::CurrentUser<Auth, crudauth::Verified>) -> String {
+    user.plan.clone()
+}
+
+fn main() {
+    let _ = async |pool: sqlx::SqlitePool| {
+        let _ = crudauth::migrations!(User).run(&pool).await;
+        let settings = crudauth::EmailConfig::new(crudauth::PrintingSender, "https://example.com");
+        let _ = Auth::builder(pool, "secret").email(settings).build();
+    };
+}

@@ -1,0 +1,17 @@
+//! A key is a number, a UUID or a text.
+
+use crudauth::AuthUser;
+
+#[derive(Clone, AuthUser)]
+struct User {
+    id: f64,
+    email: String,
+}
+
+#[derive(Clone, AuthUser)]
+struct Other {
+    id: Option<i64>,
+    email: String,
+}
+
+fn main() {}

@@ -1,0 +1,25 @@
+//! Types and values that come through a `macro_rules!`.
+
+#![deny(warnings)]
+#![allow(dead_code)]
+
+macro_rules! user {
+    ($name:ident, $optional:ty, $default:expr, $table:literal) => {
+        #[derive(Clone, Debug, crudauth::AuthUser)]
+        #[auth(table = $table)]
+        struct $name {
+            id: i64,
+            email: String,
+            note: $optional,
+            #[auth(default = $default)]
+            plan: String,
+        }
+    };
+}
+user!(User, Option<String>, "free", "people");
+
+fn main() {
+    use crudauth::private::AuthUser;
+    assert_eq!(User::SHAPE.table, "people");
+    assert_eq!(User::SHAPE.written, [""; 0]);
+}

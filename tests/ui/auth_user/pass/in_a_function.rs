@@ -1,0 +1,40 @@
+//! A struct in a function, and one in a module that keeps it to itself.
+
+#![deny(warnings)]
+#![allow(dead_code)]
+
+mod accounts {
+    pub(super) mod inner {
+        use crudauth::AuthUser;
+
+        #[derive(Clone, Debug, AuthUser)]
+        pub struct Admin {
+            pub(crate) id: String,
+            username: String,
+            #[auth(register)]
+            pub(super) team: Option<String>,
+        }
+    }
+
+    /// The mount.
+    #[crudauth::routes(user = self::inner::Admin, session)]
+    pub(super) struct Admins;
+}
+
+fn main() {
+    #[derive(Clone, Debug, crudauth::AuthUser)]
+    struct User {
+        id: i64,
+        email: String,
+    }
+
+    #[crudauth::routes(user = User, session, email)]
+    struct Auth;
+
+    let _ = |pool: sqlx::MySqlPool| Auth::builder(pool, "secret");
+    let _ = |pool: sqlx::MySqlPool| accounts::Admins::builder(pool, "secret");
+    let _ = async |pool: sqlx::MySqlPool| crudauth::migrations!(User).run(&pool).await;
+    let _ = async |pool: sqlx::MySqlPool| {
+        crudauth::migrations!(accounts::inner::Admin,).run(&pool).await
+    };
+}

@@ -1,0 +1,5 @@
+//! Migrations are of one user struct.
+
+fn main() {
+    let _ = async |pool: sqlx::SqlitePool| crudauth::migrations!().run(&pool).await;
+}

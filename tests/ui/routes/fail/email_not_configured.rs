@@ -1,0 +1,14 @@
+//! A slice that needs settings gets them.
+
+#[derive(Clone, Debug, crudauth::AuthUser)]
+struct User {
+    id: i64,
+    email: String,
+}
+
+#[crudauth::routes(user = User, session, email)]
+struct Auth;
+
+fn main() {
+    let _ = |pool: sqlx::SqlitePool| Auth::builder(pool, "secret").build();
+}

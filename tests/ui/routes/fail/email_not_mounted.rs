@@ -1,0 +1,17 @@
+//! Settings are of slices that are mounted.
+
+#[derive(Clone, Debug, crudauth::AuthUser)]
+struct User {
+    id: i64,
+    email: String,
+}
+
+#[crudauth::routes(user = User, session)]
+struct Auth;
+
+fn main() {
+    let _ = |pool: sqlx::SqlitePool| {
+        let settings = crudauth::EmailConfig::new(crudauth::PrintingSender, "https://example.com");
+        Auth::builder(pool, "secret").email(settings).build()
+    };
+}

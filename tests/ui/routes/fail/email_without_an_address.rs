@@ -1,0 +1,12 @@
+//! Mail needs an address.
+
+#[derive(Clone, Debug, crudauth::AuthUser)]
+struct User {
+    id: i64,
+    username: String,
+}
+
+#[crudauth::routes(user = User, session, email)]
+struct Auth;
+
+fn main() {}

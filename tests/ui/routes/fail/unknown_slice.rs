@@ -1,0 +1,27 @@
+//! A misspelt slice is told with the one that was meant.
+
+#[derive(Clone, Debug, crudauth::AuthUser)]
+struct User {
+    id: i64,
+    email: String,
+}
+
+#[crudauth::routes(user = User, sesion, email)]
+struct Auth;
+
+#[crudauth::routes(user = User, session, teleport)]
+struct Other;
+
+#[poem::handler]
+async fn dashboard(user: crudauth::CurrentUser<Auth, crudauth::Verified>) -> String {
+    user.principal().user();
+    String::new()
+}
+
+fn main() {
+    let _ = |pool: sqlx::SqlitePool| {
+        let settings = crudauth::EmailConfig::new(crudauth::PrintingSender, "https://example.com");
+        let auth = Auth::builder(pool, "secret").email(settings).build().unwrap();
+        let _ = poem::EndpointExt::with(auth.mount(poem::Route::new()), auth.clone());
+    };
+}
