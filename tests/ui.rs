@@ -1,8 +1,12 @@
-//! What a mistake reads like: each case is one mistake or one theme, its `.stderr` beside it.
+//! What the macros say to whoever makes a mistake: each case is one mistake or one theme, with the
+//! compiler's answer beside it as `.stderr`.
+//!
+//! After a change of the words: `TRYBUILD=overwrite cargo test -p crudauth-tests --test ui`, and
+//! read what came out.
 
 #[test]
-fn every_mistake_is_one_error_that_says_what_to_write() {
+fn a_mistake_is_told_once_where_it_is_and_with_what_to_write() {
     let cases = trybuild::TestCases::new();
-    cases.compile_fail("ui/*/fail/*.rs");
     cases.pass("ui/*/pass/*.rs");
+    cases.compile_fail("ui/*/fail/*.rs");
 }
