@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crudauth::email::{MessageKind, RecordingSender};
 use crudauth::ports::ManualClock;
 use crudauth::{
-    AuthRow, AuthUser, Backend, Builder, CurrentUser, EmailConfig, EmailMessage, MaybeUser, Stores,
-    Superuser, Verified,
+    Allowance, Allowances, AuthRow, AuthUser, Backend, Builder, CurrentUser, EmailConfig,
+    EmailMessage, MaybeUser, Stores, Superuser, Verified,
 };
 use poem::endpoint::BoxEndpoint;
 use poem::web::Json;
-use poem::{EndpointExt, Response, Route, get, handler, post};
+use poem::{Endpoint, EndpointExt, Response, Route, get, handler, post};
 use serde_json::{Value, json};
 
 use crate::{Answer, Browser, Database, Kind};
@@ -47,6 +47,31 @@ pub trait Setting: Send {
 impl Setting for () {
     fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
         builder
+    }
+}
+
+/// No allowance is counted.
+pub struct Unlimited;
+
+impl Setting for Unlimited {
+    fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
+        let off = Allowance::per_hour(0);
+        let mut allowances = Allowances::default();
+        for one in [
+            &mut allowances.register,
+            &mut allowances.change_password,
+            &mut allowances.set_password,
+            &mut allowances.logout_all,
+            &mut allowances.csrf_refresh,
+            &mut allowances.email_verify_request,
+            &mut allowances.password_reset_request,
+            &mut allowances.email_change_request,
+            &mut allowances.confirm,
+            &mut allowances.existing_account_notice,
+        ] {
+            *one = off;
+        }
+        builder.allowances(allowances)
     }
 }
 
@@ -90,6 +115,17 @@ impl App {
     /// The same app again, as after a restart: nothing in memory is kept.
     pub async fn restarted(&self) -> Self {
         Self::over(self.database.clone(), ()).await
+    }
+
+    /// The same database, clock and browsers, but another endpoint: for mounts of a test's own.
+    pub fn serving(&self, endpoint: impl Endpoint<Output = Response> + 'static) -> Self {
+        Self { endpoint: Arc::new(endpoint.boxed()), ..self.clone() }
+    }
+
+    /// Another mount on the same database, behind the same routes.
+    pub fn around(&self, auth: Auth) -> Self {
+        let endpoint = Arc::new(routes(&auth));
+        Self { auth, endpoint, ..self.clone() }
     }
 
     pub(crate) fn endpoint(&self) -> &BoxEndpoint<'static, Response> {

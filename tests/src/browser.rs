@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use poem::http::{HeaderMap, Method};
+use poem::http::{HeaderMap, HeaderValue, Method};
 use poem::{Endpoint, Request};
 use serde_json::{Value, json};
 
@@ -38,6 +38,15 @@ impl Answer {
     pub fn set_cookies(&self) -> Vec<String> {
         let lines = self.headers.get_all("set-cookie").into_iter();
         lines.map(|line| line.to_str().unwrap().to_owned()).collect()
+    }
+
+    /// All that a stranger could tell two answers apart by, but for the time.
+    pub fn looks(&self) -> (u16, String, Vec<(String, String)>) {
+        let value = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let mut headers: Vec<_> =
+            self.headers.iter().map(|(name, text)| (name.to_string(), value(text))).collect();
+        headers.sort();
+        (self.status, self.text.clone(), headers)
     }
 
     /// The names of its headers, for comparing answers that must not differ.
@@ -135,6 +144,11 @@ impl Browser {
         self.post("/change-password", body).await
     }
 
+    /// The account's key, as `/me` tells it.
+    pub async fn id(&self) -> i64 {
+        self.get("/me").await.json()["user_id"].as_i64().expect("somebody is signed in")
+    }
+
     pub async fn is_signed_in(&self) -> bool {
         self.get("/me").await.status == 200
     }
@@ -149,7 +163,10 @@ impl Browser {
         body: Vec<u8>,
     ) -> Answer {
         let mut request = Request::builder().method(method).uri(path.parse().unwrap());
-        request = request.header("x-forwarded-for", &self.ip).header("host", "localhost");
+        request = request.header("x-forwarded-for", &self.ip);
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+            request = request.header("host", "localhost");
+        }
         let cookies = self.cookies();
         if !cookies.is_empty() {
             let pairs: Vec<_> =

@@ -26,7 +26,7 @@ pub enum Database {
 }
 
 /// A name that no other test uses, in this run or in one beside it.
-fn fresh_name() -> String {
+pub(crate) fn fresh_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
@@ -110,6 +110,11 @@ impl Database {
             Self::Postgres(pool) => sqlx::query(sql).fetch_one(pool).await.unwrap().get(0),
             Self::MySql(pool) => sqlx::query(sql).fetch_one(pool).await.unwrap().get(0),
         }
+    }
+
+    /// How many rows there are: `count("users WHERE is_active")`.
+    pub async fn count(&self, rows: &str) -> i64 {
+        self.number(&format!("SELECT COUNT(*) FROM {rows}")).await
     }
 
     /// The one text that a query answers with.

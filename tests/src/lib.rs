@@ -13,11 +13,22 @@
 
 mod app;
 mod browser;
+mod crowd;
 mod database;
+mod log;
+mod pools;
+mod postgres;
+mod program;
 
-pub use app::{App, Auth, FRONTEND, PASSWORD, SECRET, Setting, Unbuilt, User, sign_up};
+pub use app::{
+    App, Auth, FRONTEND, PASSWORD, SECRET, Setting, Unbuilt, Unlimited, User, sign_up,
+};
 pub use browser::{Answer, Browser};
+pub use crowd::{at_once, count_of};
 pub use database::{Database, Kind};
+pub use log::Log;
+pub use postgres::OwnPostgres;
+pub use program::{Program, session};
 
 /// Each `async fn name(app: App)` becomes three tests: `name::sqlite`, `name::postgres` and
 /// `name::mysql`.

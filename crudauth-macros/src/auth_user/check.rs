@@ -35,8 +35,8 @@ pub(super) fn check(model: &Model<'_>, errors: &mut Errors) {
 
 fn not_plain(name: &str, word: &str) -> String {
     format!(
-        "`{name}` is no plain name, which has letters, digits and `_` only and begins with no \
-         digit: write `#[auth({word} = \"..\")]` with another"
+        "`{name}` is no plain name: write `#[auth({word} = \"..\")]` with letters, digits and `_` \
+         only, and no digit first"
     )
 }
 
@@ -73,7 +73,7 @@ fn column(field: &Field<'_>, errors: &mut Errors) {
             let told = "the key is made by the database or by the library";
             unwanted(field, told, told, errors);
         }
-        Role::Identifier(kind) => identifier(field, *kind, errors),
+        Role::Identifier(_) => identifier(field, errors),
         Role::Register => register(field, errors),
         Role::Sql(literal) => sql_default(field, literal, errors),
         Role::Unfilled if field.declared.is_understood && !field.is_optional() => {
@@ -119,26 +119,27 @@ fn library(field: &Field<'_>, column: &str, errors: &mut Errors) {
     }
 }
 
-fn identifier(field: &Field<'_>, kind: Kind, errors: &mut Errors) {
+fn identifier(field: &Field<'_>, errors: &mut Errors) {
     let words = &field.declared.words;
     let register = format!("`{}` is an identifier, which every sign-up asks for", field.name);
     let default = "an identifier names one account, so it has no default";
     unwanted(field, &register, default, errors);
     reserved(field, errors);
-    if field.is_optional() {
-        let is_marked = words.email.is_some() || words.username.is_some();
-        let way_out = match is_marked {
-            true => format!("drop `{}`", kind.word()),
-            false => format!(
-                "rename the field and say `#[auth(column = \"{}\")]`, which leaves it a plain column",
-                field.column.text
-            ),
-        };
-        errors.at(
-            field.ty(),
-            format!("an identifier cannot be optional: write `String`, or {way_out}"),
-        );
-    }
+    let told = match field.type_name() {
+        _ if field.is_optional() => "an identifier cannot be optional",
+        Some(name) if well_known(&name).is_some_and(|(is, _)| is != "text") => {
+            "an identifier is a text"
+        }
+        _ => return,
+    };
+    let way_out = match words.email.as_ref().or(words.username.as_ref()) {
+        Some(word) => format!("drop `{word}`"),
+        None => format!(
+            "rename the field and map it with `#[auth(column = \"{}\")]`",
+            field.column.text
+        ),
+    };
+    errors.at(field.ty(), format!("{told}: write `String`, or {way_out}"));
 }
 
 fn register(field: &Field<'_>, errors: &mut Errors) {
@@ -158,21 +159,26 @@ fn reserved(field: &Field<'_>, errors: &mut Errors) {
     }
 }
 
+/// What a type with a well-known name holds: its name, and a literal of it.
+fn well_known(name: &str) -> Option<(&'static str, &'static str)> {
+    match name {
+        "String" => Some(("text", "\"..\"")),
+        "bool" => Some(("truth", "false")),
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => Some(("number", "0")),
+        _ => None,
+    }
+}
+
 /// A literal that a type with a well-known name does not read back.
 fn sql_default(field: &Field<'_>, literal: &SqlLiteral, errors: &mut Errors) {
     let Some(name) = field.type_name() else { return };
-    let (tokens, fits) = match literal {
-        SqlLiteral::Text(text) => (text.to_token_stream(), "String"),
-        SqlLiteral::Integer(number) => (number.to_token_stream(), "integer"),
-        SqlLiteral::Boolean(truth) => (truth.to_token_stream(), "bool"),
+    let Some((wanted, example)) = well_known(&name) else { return };
+    let (tokens, is) = match literal {
+        SqlLiteral::Text(text) => (text.to_token_stream(), "text"),
+        SqlLiteral::Integer(number) => (number.to_token_stream(), "number"),
+        SqlLiteral::Boolean(truth) => (truth.to_token_stream(), "truth"),
     };
-    let (wanted, example) = match &*name {
-        "String" => ("String", "\"..\""),
-        "bool" => ("bool", "false"),
-        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => ("integer", "0"),
-        _ => return,
-    };
-    if fits != wanted {
+    if is != wanted {
         errors.at(tokens, format!("no value of `{name}`: write one, as in `default = {example}`"));
     }
 }

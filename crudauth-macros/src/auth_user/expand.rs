@@ -14,7 +14,10 @@ use crate::support::{private, private_at};
 
 pub(super) fn expand(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let (user, row, markers) = (auth_user(model, key), auth_row(model), markers(model));
-    quote!(#user #row #markers)
+    quote! {
+        #[allow(unused_variables)]
+        const _: () = { #user #row #markers };
+    }
 }
 
 /// A name that the app's own expressions cannot mean.
@@ -22,21 +25,21 @@ fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
+/// The sign-up's values are a struct of their own, so that the app's private types may be in it.
 fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
-    let (p, user, form) = (private(), model.declared.ident, local("form"));
+    let (p, user) = (private(), model.declared.ident);
     let (id, id_type) = (key.ident(), key.ty());
     let types = model.register().map(Field::ty);
     let shape = shape(model, key);
     let identifiers = model.identifiers().map(|(_, field)| text_of(field));
-    let register: Vec<_> = model.register().collect();
-    let taken: Vec<_> = (0..register.len()).map(|at| local(&format!("taken_{at}"))).collect();
-    let values = register.iter().map(|field| take(field, &form));
+    let sign_up = sign_up(model);
     quote! {
+        pub struct __SignUp(#(#types),*);
+
         #[automatically_derived]
-        #[allow(unused_variables)]
         impl #p::AuthUser for #user {
             type Id = #id_type;
-            type SignUp = (#(#types,)*);
+            type SignUp = __SignUp;
             const SHAPE: #p::Shape = #shape;
             fn id(&self) -> &Self::Id {
                 &self.#id
@@ -44,10 +47,21 @@ fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
             fn identifiers(&self) -> ::std::vec::Vec<&::core::primitive::str> {
                 ::std::vec::Vec::from([#(#identifiers),*])
             }
-            fn sign_up(#form: &mut #p::Form) -> ::core::option::Option<Self::SignUp> {
-                #(let #taken = #values;)*
-                ::core::option::Option::Some((#(#taken?,)*))
-            }
+            #sign_up
+        }
+    }
+}
+
+/// Takes every column before it gives up on one, so that a sign-up is told all its mistakes.
+fn sign_up(model: &Model<'_>) -> TokenStream {
+    let (p, form) = (private(), local("form"));
+    let register: Vec<_> = model.register().collect();
+    let taken: Vec<_> = (0..register.len()).map(|at| local(&format!("taken_{at}"))).collect();
+    let values = register.iter().map(|field| take(field, &form));
+    quote! {
+        fn sign_up(#form: &mut #p::Form) -> ::core::option::Option<Self::SignUp> {
+            #(let #taken = #values;)*
+            ::core::option::Option::Some(__SignUp(#(#taken?),*))
         }
     }
 }
@@ -103,7 +117,6 @@ fn auth_row(model: &Model<'_>) -> TokenStream {
     let plans = model.columns().map(|field| plan(field, &db));
     quote! {
         #[automatically_derived]
-        #[allow(unused_variables)]
         impl<#db: #p::Backend> #p::AuthRow<#db> for #user where #(#stores,)* {
             fn read(
                 #row: &<#db as #p::sqlx::Database>::Row,

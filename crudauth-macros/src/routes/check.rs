@@ -52,3 +52,43 @@ fn derives(attributes: &[Attribute], errors: &mut Errors) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::TokenStream;
+    use quote::quote;
+
+    use super::*;
+    use crate::routes::parse;
+
+    fn told(arguments: TokenStream) -> Vec<String> {
+        let mut errors = Errors::default();
+        let item = quote!(
+            struct Auth;
+        );
+        let declared = parse::declared(arguments, item, &mut errors).unwrap();
+        check(&declared, &Model::of(&declared), &mut errors);
+        errors.messages()
+    }
+
+    #[test]
+    fn a_right_mount_is_told_nothing_in_any_order() {
+        assert_eq!(told(quote!(user = User, session)), [""; 0]);
+        assert_eq!(
+            told(quote!(email, sessions, session, user = crate::accounts::User<i64>)),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn what_is_absent_is_told_at_once() {
+        assert_eq!(told(quote!()).len(), 2);
+        assert_eq!(told(quote!(sessions)).len(), 2);
+    }
+
+    #[test]
+    fn a_misspelt_word_is_told_without_what_follows_from_it() {
+        assert_eq!(told(quote!(usr = User, session)), ["unknown word `usr`: did you mean `user`?"]);
+        assert_eq!(told(quote!(user = "User", sesions)).len(), 2);
+    }
+}

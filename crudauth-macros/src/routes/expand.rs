@@ -1,27 +1,52 @@
 //! Quotes what a mount becomes: the struct around what the builder has wired, its marks, and the
 //! function that begins the builder.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::model::{Model, Slot};
 use crate::support::{private, private_at};
 
 pub(super) fn expand(model: &Model<'_>) -> TokenStream {
+    let (wrapper, sharing, marks) = (wrapper(model), sharing(model), marks(model));
     let (mount, builder, middleware) = (mount(model), builder(model), middleware(model));
-    let (wrapper, marks) = (wrapper(model), marks(model));
-    quote!(#wrapper #mount #marks #builder #middleware)
+    quote!(#wrapper #sharing #mount #marks #builder #middleware)
+}
+
+/// Where the library asks something of the user struct, so that the answer is told at its name.
+fn at_user(model: &Model<'_>) -> Span {
+    model.user.span().resolved_at(Span::call_site())
+}
+
+/// What the builder has wired.
+fn mounted(model: &Model<'_>) -> TokenStream {
+    let (p, user) = (private_at(at_user(model)), &model.user);
+    quote_spanned!(at_user(model)=> #p::Mounted<#user>)
 }
 
 fn wrapper(model: &Model<'_>) -> TokenStream {
     let Model { attributes, visibility, ident, .. } = model;
-    let (name, mounted) = (ident.to_string(), mounted(model));
+    let (name, mounted) = (ident.unraw().to_string(), mounted(model));
     quote! {
         #(#attributes)*
         #visibility struct #ident(#mounted);
 
+        #[automatically_derived]
+        impl ::core::fmt::Debug for #ident {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_struct(#name).finish_non_exhaustive()
+            }
+        }
+    }
+}
+
+/// A clone is the same mount; what the builder has wired shines through.
+fn sharing(model: &Model<'_>) -> TokenStream {
+    let (ident, mounted) = (model.ident, mounted(model));
+    quote_spanned! {at_user(model)=>
         #[automatically_derived]
         impl ::core::clone::Clone for #ident {
             fn clone(&self) -> Self {
@@ -29,32 +54,18 @@ fn wrapper(model: &Model<'_>) -> TokenStream {
             }
         }
         #[automatically_derived]
-        impl ::core::fmt::Debug for #ident {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.debug_struct(#name).finish_non_exhaustive()
-            }
-        }
-        #[automatically_derived]
         impl ::core::ops::Deref for #ident {
             type Target = #mounted;
-            fn deref(&self) -> &Self::Target {
+            fn deref(&self) -> &#mounted {
                 &self.0
             }
         }
     }
 }
 
-/// What the builder has wired. Here and below, what the library asks of the user struct stands at
-/// the struct's name, and so does the answer if it is not so.
-fn mounted(model: &Model<'_>) -> TokenStream {
-    let (user, span) = (&model.user, model.user.span());
-    let p = private_at(span);
-    quote_spanned!(span=> #p::Mounted<#user>)
-}
-
 fn mount(model: &Model<'_>) -> TokenStream {
     let (ident, user, mounted) = (model.ident, &model.user, mounted(model));
-    let (p, span) = (private_at(user.span()), user.span());
+    let (p, span) = (private_at(at_user(model)), at_user(model));
     let paths = model.slices.iter().filter(|_| model.has_paths).map(|slice| {
         let marker = Ident::new(slice.marker, span);
         quote_spanned!(span=> .with::<#p::slice::#marker>())
@@ -87,14 +98,10 @@ fn marks(model: &Model<'_>) -> TokenStream {
 
 fn builder(model: &Model<'_>) -> TokenStream {
     let Model { visibility, ident, user, slots, .. } = model;
-    let p = private();
+    let p = private_at(at_user(model));
     let slots = slots.iter().map(|slot| slot.variant());
-    let q = private_at(user.span());
-    let bounds = quote_spanned! {user.span()=>
-        DB: #q::Stores<<#user as #q::AuthUser>::Id>, #user: #q::AuthRow<DB>,
-    };
     let about = format!("Begins to wire [`{ident}`] over the app's own pool.");
-    quote! {
+    quote_spanned! {at_user(model)=>
         impl #ident {
             #[doc = #about]
             #[allow(dead_code)]
@@ -103,8 +110,8 @@ fn builder(model: &Model<'_>) -> TokenStream {
                 secret: impl ::core::convert::Into<#p::SecretKey>,
             ) -> #p::Builder<Self, DB, #p::Slots<#(#p::#slots),*>>
             where
-                DB: #p::Backend,
-                #bounds
+                DB: #p::Backend + #p::Stores<<#user as #p::AuthUser>::Id>,
+                #user: #p::AuthRow<DB>,
             {
                 #p::Builder::new(pool, secret)
             }

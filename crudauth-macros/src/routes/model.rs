@@ -26,7 +26,7 @@ pub(super) const SLICES: &[Slice] = &[
 
 /// A mount.
 pub(super) struct Model<'a> {
-    pub(super) attributes: &'a [Attribute],
+    pub(super) attributes: Vec<&'a Attribute>,
     pub(super) visibility: &'a Visibility,
     pub(super) ident: &'a Ident,
     pub(super) user: Type,
@@ -50,7 +50,7 @@ impl<'a> Model<'a> {
         let is_named = |slice: &Slice| declared.slices.iter().any(|word| word == slice.word);
         let slot = |slice| if is_named(slice) { Slot::Unset } else { Slot::NotMounted };
         Self {
-            attributes: &declared.attributes,
+            attributes: declared.attributes.iter().collect(),
             visibility: &declared.visibility,
             ident: &declared.ident,
             user: declared.user.clone().unwrap_or_else(fallback::nobody),
@@ -60,8 +60,10 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// The same mount after a mistake: it has every slice and asks for nothing.
-    pub(super) fn broken(self) -> Self {
+    /// The same mount after a mistake: it has every slice, asks for nothing, and derives nothing
+    /// that it has already.
+    pub(super) fn broken(mut self) -> Self {
+        self.attributes.retain(|attribute| !attribute.path().is_ident("derive"));
         let slots = vec![Slot::Anything; self.slots.len()];
         Self { slices: SLICES.iter().collect(), slots, has_paths: false, ..self }
     }

@@ -2,11 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::parse::Parser;
-use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident, Type, Visibility};
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{Attribute, Data, DeriveInput, Expr, Fields, Generics, Ident, Type, Visibility};
 
 use super::model::SLICES;
-use crate::support::{Errors, Word, naming};
+use crate::support::{Errors, Word, naming, put};
 
 /// The mount as it was written.
 pub(super) struct Declared {
@@ -23,6 +23,42 @@ pub(super) struct Declared {
     pub(super) is_understood: bool,
 }
 
+/// What stands behind a `=`.
+enum Value {
+    Type(Type),
+    Other(Expr),
+}
+
+impl Parse for Value {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        match input.fork().parse::<Type>() {
+            Ok(_) => Ok(Self::Type(input.parse()?)),
+            Err(_) => Ok(Self::Other(input.parse()?)),
+        }
+    }
+}
+
+impl ToTokens for Value {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Type(ty) => ty.to_tokens(tokens),
+            Self::Other(other) => other.to_tokens(tokens),
+        }
+    }
+}
+
+impl Value {
+    fn ty(self, errors: &mut Errors) -> Option<Type> {
+        match self {
+            Self::Type(ty) => Some(ty),
+            Self::Other(other) => {
+                errors.at(other, "`user` takes a struct: write `user = User`");
+                None
+            }
+        }
+    }
+}
+
 /// `None` if nothing can be made of the item.
 pub(super) fn declared(
     arguments: TokenStream,
@@ -31,9 +67,14 @@ pub(super) fn declared(
 ) -> Option<Declared> {
     let mut user = None;
     let mut slices = Vec::new();
-    for word in errors.take(Word::<Type>::list.parse2(arguments)).into_iter().flatten() {
+    for word in errors.take(Word::<Value>::list.parse2(arguments)).into_iter().flatten() {
         if word.key == "user" {
-            word.value(&mut user, "User", errors);
+            let mut value = None;
+            let key = word.key.clone();
+            word.value(&mut value, "User", errors);
+            if let Some(value) = value.and_then(|value| value.ty(errors)) {
+                put(&mut user, &key, value, errors);
+            }
         } else {
             slice(word, &mut slices, errors);
         }
@@ -51,7 +92,7 @@ pub(super) fn declared(
 /// What the attribute stands on.
 pub(super) const UNIT: &str = "a mount is a unit struct: write `struct Auth;`";
 
-fn slice(word: Word<Type>, slices: &mut Vec<Ident>, errors: &mut Errors) {
+fn slice(word: Word<Value>, slices: &mut Vec<Ident>, errors: &mut Errors) {
     let known: Vec<_> = SLICES.iter().map(|slice| slice.word).collect();
     let name = word.key.to_string();
     if !known.contains(&&*name) {

@@ -16,7 +16,9 @@ impl<V: Parse> Parse for Word<V> {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let key = Ident::parse_any(input)?;
         if input.peek(token::Paren) {
-            return Err(input.error(format!("`{key}` takes no parentheses: write `{key} = ..`")));
+            let told =
+                format!("`{key}` takes no parentheses: write a value, if it takes one, after `=`");
+            return Err(input.error(told));
         }
         let value = match input.parse::<Option<Token![=]>>()? {
             Some(_) => Some(input.parse()?),

@@ -12,10 +12,6 @@ struct User {
     points: i64,
     #[auth(default = 0)]
     is_beta: bool,
-    #[auth(default = String::new())]
-    level: i32,
-    #[auth(default = 99999999999999999999)]
-    limit: i64,
 }
 
 fn main() {}

@@ -8,4 +8,18 @@ struct User {
     email: i64,
 }
 
+struct Address;
+
+impl Clone for Address {
+    fn clone(&self) -> Self {
+        Self
+    }
+}
+
+#[derive(Clone, AuthUser)]
+struct Other {
+    id: i64,
+    email: Address,
+}
+
 fn main() {}

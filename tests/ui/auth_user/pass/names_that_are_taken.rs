@@ -1,7 +1,7 @@
 //! Keywords as columns, and names that the generated code could have meant for its own.
 
 #![deny(warnings)]
-#![allow(dead_code)]
+#![allow(dead_code, non_camel_case_types)]
 
 use crudauth::AuthUser;
 
@@ -20,7 +20,6 @@ fn row() -> i64 {
 }
 
 type Result<T> = Option<T>;
-#[allow(non_camel_case_types)]
 type str = String;
 
 #[derive(Clone, Debug, AuthUser)]
@@ -37,6 +36,7 @@ struct r#async {
     row: i64,
     #[auth(default = p::values())]
     values: i64,
+    #[auth(default)]
     form: Result<String>,
     #[auth(column = "default")]
     r#self_: Option<String>,
@@ -48,6 +48,6 @@ struct r#struct;
 fn main() {
     use crudauth::private::AuthUser;
     assert_eq!(r#async::SHAPE.table, "asyncs");
-    assert_eq!(r#async::SHAPE.written, ["type", "select", "call", "row", "values"]);
+    assert_eq!(r#async::SHAPE.written, ["type", "select", "call", "row", "values", "form"]);
     let _ = |pool: sqlx::PgPool| r#struct::builder(pool, "secret");
 }

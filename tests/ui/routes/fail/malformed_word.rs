@@ -12,6 +12,9 @@ struct NoValue;
 #[crudauth::routes(user = User, session = 3)]
 struct Value;
 
+#[crudauth::routes(user = "User", session)]
+struct Text;
+
 #[crudauth::routes(user = User, session, email())]
 struct Parentheses;
 

@@ -1,0 +1,353 @@
+//! Signing in: by what name, into what session, and who is refused.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+
+use std::time::Duration;
+
+use crudauth::email::MessageKind;
+use crudauth::{Backend, HashingConfig};
+use crudauth_tests::{
+    Answer, App, Browser, FRONTEND, Kind, Log, PASSWORD, Setting, Unbuilt, on_every_database,
+};
+use poem::http::Method;
+use serde_json::json;
+
+const NEW: &str = "another-strong-one";
+
+/// Hashes cost one pass more.
+struct Costly;
+
+impl Setting for Costly {
+    fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
+        builder.hashing(HashingConfig::default().passes(3))
+    }
+}
+
+/// The line that sets this cookie.
+fn cookie_line(answer: &Answer, name: &str) -> String {
+    let line = answer.set_cookies().into_iter().find(|line| line.starts_with(&format!("{name}=")));
+    line.unwrap_or_else(|| panic!("no {name}: {answer:?}"))
+}
+
+async fn login_from(browser: &Browser, headers: &[(&str, &str)]) -> u16 {
+    browser.login_with("ada", PASSWORD, &[], headers).await.status
+}
+
+on_every_database! {
+    async fn either_identifier_in_any_case_signs_in(app: App) {
+        app.register("Ada").await;
+        for typed in
+            ["Ada", "ada", "ADA", "\u{ff21}da", "ada@example.com", "ADA@Example.COM", " ada@example.com"]
+        {
+            let browser = app.browser();
+            let answer = browser.login(typed, PASSWORD).await;
+            assert_eq!(answer.status, 200, "{typed}");
+            assert_eq!(answer.json()["username"], "Ada", "{typed}");
+            assert!(browser.is_signed_in().await, "{typed}");
+        }
+    }
+
+    async fn who_is_refused_does_not_learn_why(app: App) {
+        for name in ["ada", "dis", "non"] {
+            app.register(name).await;
+        }
+        let disable = "UPDATE users SET is_active = FALSE WHERE username = 'dis'";
+        app.database.execute(disable).await;
+        let unset = "UPDATE users SET hashed_password = '!' WHERE username = 'non'";
+        app.database.execute(unset).await;
+        let wrong = app.browser().login("ada", "not-her-password").await;
+        assert_eq!((wrong.status, wrong.detail().as_str()), (401, "Incorrect username or password"));
+        for (typed, password) in [
+            ("dis", PASSWORD),
+            ("non", PASSWORD),
+            ("non", "!"),
+            ("nobody", PASSWORD),
+            ("nobody@example.com", PASSWORD),
+            ("ada@example.com", "not-her-password"),
+            ("not a name", PASSWORD),
+            ("\u{0}", PASSWORD),
+        ] {
+            let refused = app.browser().login(typed, password).await;
+            assert_eq!(refused.looks(), wrong.looks(), "{typed:?}");
+        }
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM users_sessions").await, 0);
+    }
+
+    async fn a_hash_of_another_cost_is_renewed_at_the_next_login(app: App) {
+        let costly = App::over(app.database.clone(), Costly).await;
+        let phone = costly.member("ada").await.to(&app);
+        let passes = async |passes: u32| {
+            let sql = format!("SELECT COUNT(*) FROM users WHERE hashed_password LIKE '%,t={passes},%'");
+            app.database.number(&sql).await
+        };
+        assert_eq!(passes(3).await, 1);
+        app.browser().login("ada", "not-her-password").await;
+        assert_eq!(passes(3).await, 1, "a wrong password renews nothing");
+        app.signed_in("ada", PASSWORD).await;
+        assert_eq!((passes(3).await, passes(2).await), (0, 1));
+        assert!(phone.is_signed_in().await, "a renewed hash is the same password");
+        app.signed_in("ada", PASSWORD).await;
+    }
+
+    async fn a_key_that_is_used_again_lets_no_old_credential_in(app: App) {
+        let ada = app.member("ada").await;
+        let verify = app.token(MessageKind::VerifyEmail, "ada@example.com").await;
+        let reset = app.reset_token("ada@example.com").await;
+        let id = app.database.number("SELECT id FROM users").await;
+        app.database.execute("DELETE FROM users").await;
+        // The same names, so that nothing but the account itself is another.
+        app.register("ada").await;
+        app.database.execute(&format!("UPDATE users SET id = {id}")).await;
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM users_sessions").await, 1);
+        assert!(!ada.is_signed_in().await);
+        let answer = app.browser().post("/email/verify-confirm", json!({ "token": verify })).await;
+        assert_eq!(answer.detail(), "Invalid or expired token");
+        let body = json!({ "token": reset, "new_password": NEW });
+        let answer = app.browser().post("/password/reset-confirm", body).await;
+        assert_eq!(answer.detail(), "Invalid or expired token");
+        let new = app.signed_in("ada", PASSWORD).await;
+        assert_eq!(new.get("/sessions").await.json().as_array().unwrap().len(), 1);
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM users WHERE email_verified").await, 0);
+    }
+
+    async fn whoever_signs_up_after_the_newest_account_is_deleted_inherits_nothing(app: App) {
+        let (ada, phone) = (app.member("ada").await, app.signed_in("ada", PASSWORD).await);
+        let id = app.database.number("SELECT id FROM users").await;
+        assert!(app.auth.accounts().delete(&id).await.unwrap());
+        app.register("bob").await;
+        assert!(app.database.number("SELECT id FROM users").await > id, "no key is used twice");
+        assert!(!ada.is_signed_in().await && !phone.is_signed_in().await);
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM users_sessions").await, 0);
+        assert_eq!(app.browser().login("ada", PASSWORD).await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn a_login_answers_with_the_account_and_two_cookies_that_end_with_the_browser() {
+    let app = App::on(Kind::Sqlite).await;
+    app.register("ada").await;
+    let browser = app.browser();
+    let answer = browser.login("ada", PASSWORD).await;
+    let (session, csrf) =
+        (browser.cookie("session_id").unwrap(), browser.cookie("csrf_token").unwrap());
+    let id = app.database.number("SELECT id FROM users").await;
+    let body = json!({ "id": id, "username": "ada", "csrf_token": csrf });
+    assert_eq!((answer.status, answer.json()), (200, body));
+    let line = format!("session_id={session}; HttpOnly; Path=/; SameSite=lax; Secure");
+    assert_eq!(cookie_line(&answer, "session_id"), line);
+    let line = format!("csrf_token={csrf}; Path=/; SameSite=lax; Secure");
+    assert_eq!(cookie_line(&answer, "csrf_token"), line);
+    assert!(cookie_line(&answer, "known_device").contains("; HttpOnly"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert!(session.len() == 64 && csrf.len() == 64 && session != csrf);
+}
+
+#[tokio::test]
+async fn remember_me_outlives_the_browser_and_a_month_of_silence_less_a_day() {
+    let app = App::on(Kind::Sqlite).await;
+    let other = app.member("ada").await;
+    for said in ["true", "1", "on", "yes"] {
+        let browser = app.browser();
+        let answer = browser.login_with("ada", PASSWORD, &[("remember_me", said)], &[]).await;
+        for name in ["session_id", "csrf_token"] {
+            assert!(cookie_line(&answer, name).contains("; Max-Age=2592000;"), "{said}");
+        }
+    }
+    let remembered = app.browser();
+    remembered.login_with("ada", PASSWORD, &[("remember_me", "true")], &[]).await;
+    app.clock.advance(Duration::from_secs(29 * 24 * 3600));
+    assert!(remembered.is_signed_in().await && !other.is_signed_in().await);
+    app.clock.advance(Duration::from_secs(30 * 24 * 3600));
+    assert!(!remembered.is_signed_in().await);
+    let answer = app.browser().login_with("ada", PASSWORD, &[("remember_me", "maybe")], &[]).await;
+    assert_eq!((answer.status, &answer.json()["detail"][0]["loc"][1]), (422, &json!("remember_me")));
+}
+
+#[tokio::test]
+async fn a_login_never_adopts_the_session_id_that_it_was_sent_with() {
+    let app = App::on(Kind::Sqlite).await;
+    app.register("ada").await;
+    let planted = "0123456789abcdef".repeat(4);
+    let victim = app.browser();
+    victim.set_cookie("session_id", &planted);
+    victim.login("ada", PASSWORD).await;
+    assert_ne!(victim.cookie("session_id").unwrap(), planted);
+    let attacker = app.browser();
+    attacker.set_cookie("session_id", &planted);
+    assert!(victim.is_signed_in().await && !attacker.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn a_login_ends_the_session_that_it_was_sent_with() {
+    let app = App::on(Kind::Sqlite).await;
+    app.register("ada").await;
+    let browser = app.member("eve").await;
+    let (before, copy) = (browser.cookies(), browser.stolen());
+    assert_eq!(browser.login("ada", PASSWORD).await.status, 200);
+    assert_ne!(browser.cookies()["session_id"], before["session_id"]);
+    assert_ne!(browser.cookies()["csrf_token"], before["csrf_token"]);
+    assert!(!copy.is_signed_in().await, "the old one died, though it was another's");
+    assert_eq!(browser.get("/me").await.json()["username"], "ada");
+}
+
+#[tokio::test]
+async fn a_failed_login_leaves_the_old_session() {
+    let app = App::on(Kind::Sqlite).await;
+    let ada = app.member("ada").await;
+    let answer = ada.login("ada", "not-her-password").await;
+    assert_eq!((answer.status, answer.set_cookies().len()), (401, 0));
+    assert!(ada.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn a_form_from_another_site_signs_nobody_in() {
+    let app = App::on(Kind::Sqlite).await;
+    app.register("ada").await;
+    for headers in [
+        &[("sec-fetch-site", "cross-site")][..],
+        &[("sec-fetch-site", "Cross-Site")],
+        &[("sec-fetch-site", "cross-site"), ("origin", FRONTEND)],
+        &[("origin", "https://evil.example")],
+        &[("origin", "https://app.example.com.evil.example")],
+        &[("origin", "https://localhost.evil.example")],
+        &[("origin", "http://app.example.com")],
+        &[("origin", "null")],
+        &[("origin", "")],
+    ] {
+        let browser = app.browser();
+        let answer = browser.login_with("ada", PASSWORD, &[], headers).await;
+        assert_eq!((answer.status, answer.code().as_str()), (403, "cross-site"), "{headers:?}");
+        assert_eq!(answer.detail(), "Cross-site login requests are not allowed.");
+        assert!(!browser.is_signed_in().await);
+    }
+    let answer = app
+        .browser()
+        .send(Method::POST, "/login", &[("sec-fetch-site", "cross-site")], b"{".to_vec())
+        .await;
+    assert_eq!(answer.status, 403, "before anything is read");
+}
+
+#[tokio::test]
+async fn the_apps_own_pages_and_programs_may_sign_in() {
+    let app = App::on(Kind::Sqlite).await;
+    app.register("ada").await;
+    for headers in [
+        &[][..],
+        &[("sec-fetch-site", "same-origin")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "none")],
+        &[("origin", FRONTEND)],
+        &[("origin", "https://localhost")],
+    ] {
+        assert_eq!(login_from(&app.browser(), headers).await, 200, "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn credentials_are_read_from_the_form_alone() {
+    let app = App::on(Kind::Sqlite).await;
+    app.register("ada").await;
+    let path = format!("/login?username=ada&password={PASSWORD}");
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let answer = app.browser().send(Method::POST, &path, &form, Vec::new()).await;
+    assert_eq!(answer.status, 422);
+    let body = json!({ "username": "ada", "password": PASSWORD });
+    assert_eq!(app.browser().post("/login", body).await.status, 422);
+    let part = |name: &str, text: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+    };
+    let body = part("username", "ada") + &part("password", PASSWORD) + "--b--\r\n";
+    let multipart = [("content-type", "multipart/form-data; boundary=b")];
+    let answer =
+        app.browser().send(Method::POST, "/login", &multipart, body.into_bytes()).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+#[tokio::test]
+async fn no_secret_of_a_session_is_in_the_database() {
+    let app = App::on(Kind::Sqlite).await;
+    let ada = app.member("ada").await;
+    let reset = app.reset_token("ada@example.com").await;
+    let file = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+    let path = app.database.text(file).await;
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.extend(std::fs::read(format!("{path}-wal")).unwrap());
+    let holds = |what: &[u8]| bytes.windows(what.len()).any(|window| window == what);
+    let handle = app.database.text("SELECT handle FROM users_sessions").await;
+    assert!(holds(handle.as_bytes()), "this is where they would be");
+    let (session, csrf) = (ada.cookie("session_id").unwrap(), ada.cookie("csrf_token").unwrap());
+    for secret in [&session, &csrf, &reset, PASSWORD] {
+        assert!(!holds(secret.as_bytes()), "{secret}");
+        let binary = (0..secret.len() / 2).map(|at| secret.get(2 * at..2 * at + 2));
+        let binary: Option<Vec<u8>> =
+            binary.map(|digits| u8::from_str_radix(digits?, 16).ok()).collect();
+        assert!(binary.is_none_or(|binary| !holds(&binary)), "{secret}");
+    }
+    let thief = app.browser();
+    thief.set_cookie("session_id", &handle);
+    assert!(!thief.is_signed_in().await, "what lists show opens nothing");
+}
+
+#[tokio::test]
+async fn the_log_tells_who_did_what_and_no_secret() {
+    let log = Log::listen();
+    let app = App::on(Kind::Sqlite).await;
+    let ada = app.member("ada").await;
+    let id = app.database.number("SELECT id FROM users").await;
+    let verify = app.token(MessageKind::VerifyEmail, "ada@example.com").await;
+    app.browser().post("/email/verify-confirm", json!({ "token": verify })).await;
+    ada.login("ada", "not-her-password").await;
+    ada.change_password("not-her-password", NEW).await;
+    assert_eq!(ada.change_password(PASSWORD, NEW).await.status, 200);
+    let body = json!({ "new_email": "ada@example.org", "password": NEW });
+    assert_eq!(ada.post("/email/change-request", body).await.status, 200);
+    let change = app.token(MessageKind::ChangeEmail, "ada@example.org").await;
+    app.browser().post("/email/change-confirm", json!({ "token": change })).await;
+    let reset = app.reset_token("ada@example.org").await;
+    let body = json!({ "token": reset, "new_password": "a-third-strong-one" });
+    assert_eq!(app.browser().post("/password/reset-confirm", body).await.status, 200);
+    app.register("ada").await;
+    app.browser().login("nobody", "no-password-of-anybody").await;
+    let again = app.signed_in("ada", "a-third-strong-one").await;
+    again.post("/logout", json!({})).await;
+    app.auth.drained().await;
+
+    for secret in [&verify, &change, &reset] {
+        assert_eq!(log.count(secret), 0, "{secret}");
+    }
+    let cookies = ada.cookies().into_values().chain(again.cookies().into_values());
+    for secret in cookies.flat_map(|value| value.split('.').map(str::to_owned).collect::<Vec<_>>())
+    {
+        assert_eq!(log.count(&secret), 0, "{secret}");
+    }
+    for secret in [PASSWORD, NEW, "not-her-password", "a-third-strong-one", "no-password-of-anybody"]
+    {
+        assert_eq!(log.count(secret), 0, "{secret}");
+    }
+    assert_eq!(log.count("?token="), 0, "no link");
+    assert_eq!(log.count("$argon2id$"), 0, "no hash");
+    let text = log.text();
+    for outcome in [
+        "registered",
+        "signed in",
+        "sign-in refused",
+        "address verified",
+        "password change refused: wrong password",
+        "password changed",
+        "change of address asked for",
+        "address changed",
+        "password reset",
+        "sign-up refused",
+        "signed out",
+    ] {
+        assert!(log.count(outcome) > 0, "not told: {outcome}\n{text}");
+    }
+    for outcome in ["registered", "signed in", "sign-in refused", "password changed", "signed out"] {
+        let named = text.lines().any(|line| {
+            line.contains(outcome)
+                && (line.contains(&format!("account={id}"))
+                    || line.contains(&format!("account=\"{id}\"")))
+        });
+        assert!(named, "whose: {outcome}");
+    }
+}

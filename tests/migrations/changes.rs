@@ -1,0 +1,128 @@
+//! A struct that has grown since its table was made.
+
+use chrono::{DateTime, Utc};
+use crudauth::{AuthUser, MigrateError, SignUp, migrations};
+use crudauth_tests::{SECRET, on_every_pool, sign_up};
+
+use super::{Auth, User};
+
+/// What a quote or a backslash must not break.
+const PLAN: &str = r"it's \ free";
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+struct Grown {
+    id: i64,
+    email: String,
+    username: String,
+    nickname: Option<String>,
+    #[auth(default = r"it's \ free")]
+    plan: String,
+    #[auth(default = -5)]
+    level: i64,
+    #[auth(default = true)]
+    is_new: bool,
+    #[auth(default = 3)]
+    seats: Option<i32>,
+    #[auth(skip)]
+    cache: Vec<Vec<u8>>,
+}
+
+#[crudauth::routes(user = Grown, session)]
+struct GrownAuth;
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+#[allow(dead_code, reason = "read by the library only")]
+struct Strict {
+    id: i64,
+    email: String,
+    username: String,
+    note: Option<String>,
+    #[auth(register)]
+    country: String,
+    #[auth(default = Utc::now().timestamp())]
+    seen: i64,
+}
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+struct Dated {
+    id: i64,
+    email: String,
+    username: String,
+    created_at: DateTime<Utc>,
+    updated_at: Option<DateTime<Utc>>,
+}
+
+#[crudauth::routes(user = Dated, session)]
+struct DatedAuth;
+
+on_every_pool! {
+    async fn a_new_field_is_added_and_old_rows_read_with_its_default(database, pool) {
+        migrations!(User).run(&pool).await.unwrap();
+        let before = Auth::builder(pool.clone(), SECRET).build().unwrap();
+        let form = SignUp::<User>::from_json(&sign_up("ada")).unwrap();
+        before.accounts().register(form).await.unwrap();
+
+        assert_eq!(migrations!(Grown).run(&pool).await.unwrap(), 5, "one for each new column");
+        assert!(migrations!(Grown).plan(&pool).await.unwrap().is_empty());
+
+        let after = GrownAuth::builder(pool, SECRET).build().unwrap();
+        let form = SignUp::<Grown>::from_json(&sign_up("bob")).unwrap();
+        after.accounts().register(form).await.unwrap();
+        for name in ["ada", "bob"] {
+            let user = after.accounts().find_by_identifier(name).await.unwrap().unwrap().user;
+            assert_eq!(user.email, format!("{name}@example.com"));
+            assert_eq!((user.username.as_str(), user.nickname), (name, None));
+            assert_eq!((user.plan.as_str(), user.level, user.is_new), (PLAN, -5, true), "{name}");
+            assert_eq!(user.seats, Some(3), "{name}");
+            assert!(user.cache.is_empty() && user.id > 0);
+        }
+    }
+
+    async fn a_required_column_that_rows_lack_is_blocked_by_name(database, pool) {
+        migrations!(User).run(&pool).await.unwrap();
+        database
+            .execute("INSERT INTO users (email, username, username_key) \
+                      VALUES ('ada@example.com', 'ada', 'ada')")
+            .await;
+        let planned = migrations!(Strict).plan(&pool).await.unwrap();
+        let run = migrations!(Strict).run(&pool).await.unwrap_err();
+        assert!(matches!(run, MigrateError::Blocked(_)), "{run:?}");
+        for column in ["`country`", "`seen`"] {
+            assert!(run.to_string().contains(column), "{run}");
+            assert!(planned.blocked().iter().any(|one| one.to_string().contains(column)));
+        }
+        assert!(!run.to_string().contains("note"), "that one can be added");
+
+        let still = migrations!(Strict).plan(&pool).await.unwrap();
+        assert_eq!(still.statements(), planned.statements(), "nothing was changed");
+        assert!(still.statements().iter().any(|statement| statement.contains("note")));
+        assert!(still.to_string().contains("-- blocked: "));
+    }
+
+    async fn a_required_column_is_added_to_an_empty_table(database, pool) {
+        migrations!(User).run(&pool).await.unwrap();
+        assert_eq!(migrations!(Strict).run(&pool).await.unwrap(), 3);
+        assert!(migrations!(Strict).plan(&pool).await.unwrap().is_empty());
+    }
+
+    async fn a_table_without_the_librarys_columns_is_taken_over_and_its_rows_are_read(database, pool) {
+        database
+            .execute("CREATE TABLE users (id BIGINT PRIMARY KEY, email VARCHAR(320), \
+                      username VARCHAR(64), username_key VARCHAR(255))")
+            .await;
+        database.execute("INSERT INTO users VALUES (7, 'ada@example.com', 'Ada', 'ada')").await;
+        migrations!(Dated).run(&pool).await.unwrap();
+        assert!(migrations!(Dated).plan(&pool).await.unwrap().is_empty());
+
+        let auth = DatedAuth::builder(pool, SECRET).build().unwrap();
+        let ada = auth.accounts().find(&7).await.unwrap().expect("she was there before");
+        assert!(ada.is_active() && !ada.is_superuser() && !ada.is_verified());
+        let age = Utc::now() - ada.user.created_at;
+        assert!(age.num_minutes().abs() < 5, "dated by the migration: {age}");
+        assert_eq!((ada.user.updated_at, ada.user.id), (None, 7));
+        assert_eq!((&*ada.user.email, &*ada.user.username), ("ada@example.com", "Ada"));
+    }
+}

@@ -1,0 +1,71 @@
+//! Names that a database shortens, folds or reads as something else.
+
+use crudauth::{AuthUser, SignUp, migrations};
+use crudauth_tests::{Database, Kind, SECRET, on_every_pool, sign_up};
+
+/// As long as the library's longest table beside it leaves on PostgreSQL.
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "people_who_have_an_account_at_the_cooperative_of_one")]
+#[allow(dead_code, reason = "read by the library only")]
+struct Person {
+    id: i64,
+    email: String,
+    username: String,
+}
+
+#[crudauth::routes(user = Person, session)]
+struct People;
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "order")]
+#[allow(dead_code, reason = "read by the library only")]
+struct Order {
+    #[auth(column = "key")]
+    id: i64,
+    #[auth(column = "Mail")]
+    email: String,
+    #[auth(column = "select")]
+    username: String,
+    #[auth(column = "fullName")]
+    full_name: Option<String>,
+}
+
+#[crudauth::routes(user = Order, session)]
+struct Orders;
+
+on_every_pool! {
+    async fn a_long_table_name_is_migrated_once_and_serves(database, pool) {
+        assert_eq!(<Person as crudauth::AuthUser>::SHAPE.table.len(), 52);
+        migrations!(Person).run(&pool).await.unwrap();
+        let left = migrations!(Person).plan(&pool).await.unwrap();
+        assert!(left.is_empty(), "{left}");
+        assert_eq!(migrations!(Person).run(&pool).await.unwrap(), 0);
+        let people = People::builder(pool, SECRET).build().unwrap();
+        let form = SignUp::<Person>::from_json(&sign_up("ada")).unwrap();
+        people.accounts().register(form).await.unwrap();
+        assert!(people.accounts().find_by_identifier("ada").await.unwrap().is_some());
+    }
+
+    async fn keywords_and_capitals_are_names_like_any_other(database, pool) {
+        migrations!(Order).run(&pool).await.unwrap();
+        let left = migrations!(Order).plan(&pool).await.unwrap();
+        assert!(left.is_empty(), "{left}");
+        let orders = Orders::builder(pool, SECRET).build().unwrap();
+        let form = SignUp::<Order>::from_json(&sign_up("ada")).unwrap();
+        orders.accounts().register(form).await.unwrap();
+        assert!(orders.accounts().find_by_identifier("ada@example.com").await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn postgres_tells_columns_apart_by_case_and_so_does_a_plan() {
+    let (database, _) = Database::create(Kind::Postgres).await;
+    let Database::Postgres(pool) = database.clone() else { unreachable!() };
+    migrations!(Order).run(&pool).await.unwrap();
+    database.execute("ALTER TABLE \"order\" RENAME COLUMN \"fullName\" TO fullname").await;
+    let plan = migrations!(Order).plan(&pool).await.unwrap();
+    assert!(plan.to_string().contains("ADD COLUMN \"fullName\""), "{plan}");
+    migrations!(Order).run(&pool).await.unwrap();
+    let orders = Orders::builder(pool, SECRET).build().unwrap();
+    assert!(orders.accounts().find_by_identifier("ada").await.unwrap().is_none(), "it is read");
+}

@@ -1,0 +1,112 @@
+//! Beside others: the app's own migrations, another schema, another user table.
+
+use crudauth::{
+    Attempt, AuthUser, Opening, Password, Registered, SignUp, SignedIn, migrations,
+};
+use crudauth_tests::{Database, Kind, PASSWORD, SECRET, on_every_pool, sign_up};
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool};
+
+use super::written::directory;
+use super::{Auth, User};
+
+#[derive(Clone, Debug, AuthUser)]
+#[allow(dead_code, reason = "read by the library only")]
+struct Admin {
+    id: i64,
+    email: String,
+    username: String,
+    desk: Option<String>,
+}
+
+#[crudauth::routes(user = Admin, session)]
+struct AdminAuth;
+
+async fn sign_in<U: AuthUser>(accounts: &crudauth::Accounts<U>, name: &str) -> SignedIn<U> {
+    let password = Password::parse(PASSWORD).unwrap();
+    let opening = Opening::default();
+    let attempt = Attempt { identifier: name, password: &password, device: None, opening };
+    accounts.sign_in(attempt).await.unwrap()
+}
+
+async fn register<U: AuthUser>(accounts: &crudauth::Accounts<U>, name: &str) -> U::Id {
+    let form = SignUp::<U>::from_json(&sign_up(name)).unwrap();
+    match accounts.register(form).await.unwrap() {
+        Registered::Added(id) => id,
+        Registered::AddressTaken => panic!("{name} is new"),
+    }
+}
+
+on_every_pool! {
+    async fn an_apps_own_migrations_and_ours_leave_each_other_alone(database, pool) {
+        let own = directory();
+        std::fs::write(own.join("1_posts.sql"), "CREATE TABLE posts (id INT);").unwrap();
+        Migrator::new(own.clone()).await.unwrap().run(&pool).await.unwrap();
+        migrations!(User).run(&pool).await.unwrap();
+        std::fs::write(own.join("2_likes.sql"), "CREATE TABLE likes (id INT);").unwrap();
+        Migrator::new(own).await.unwrap().run(&pool).await.unwrap();
+        assert_eq!(migrations!(User).run(&pool).await.unwrap(), 0);
+        assert_eq!(database.number("SELECT COUNT(*) FROM _sqlx_migrations").await, 2);
+        for table in ["posts", "likes", "users"] {
+            assert_eq!(database.number(&format!("SELECT COUNT(*) FROM {table}")).await, 0);
+        }
+    }
+
+    async fn two_user_tables_know_nothing_of_each_other(database, pool) {
+        migrations!(User).run(&pool).await.unwrap();
+        assert!(migrations!(Admin).run(&pool).await.unwrap() > 0);
+        assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
+        let users = Auth::builder(pool.clone(), SECRET).build().unwrap();
+        let admins = AdminAuth::builder(pool, SECRET).build().unwrap();
+        let (users, admins) = (users.accounts(), admins.accounts());
+
+        // The same key, the same names, the same password, the same secret.
+        assert_eq!(register(users, "ada").await, register(admins, "ada").await);
+        let (user, admin) = (sign_in(users, "ada").await, sign_in(admins, "ada").await);
+        assert!(users.authenticate(&user.session.token).await.unwrap().is_some());
+        assert!(admins.authenticate(&admin.session.token).await.unwrap().is_some());
+        assert!(admins.authenticate(&user.session.token).await.unwrap().is_none());
+        assert!(users.authenticate(&admin.session.token).await.unwrap().is_none());
+
+        assert!(users.disable(&user.account.user.id).await.unwrap());
+        assert!(users.authenticate(&user.session.token).await.unwrap().is_none());
+        let desk = admins.authenticate(&admin.session.token).await.unwrap().unwrap();
+        assert!(desk.account.is_active());
+        assert!(users.delete(&user.account.user.id).await.unwrap());
+        assert!(admins.find(&admin.account.user.id).await.unwrap().is_some());
+    }
+
+    async fn locked_out_of_one_table_is_not_locked_out_of_the_other(database, pool) {
+        migrations!(User).run(&pool).await.unwrap();
+        migrations!(Admin).run(&pool).await.unwrap();
+        let users = Auth::builder(pool.clone(), SECRET).build().unwrap();
+        let admins = AdminAuth::builder(pool, SECRET).build().unwrap();
+        register(admins.accounts(), "ada").await;
+        let wrong = Password::parse("a-wrong-one").unwrap();
+        for _ in 0..6 {
+            let opening = Opening::default();
+            let attempt = Attempt { identifier: "ada", password: &wrong, device: None, opening };
+            assert!(users.accounts().sign_in(attempt).await.is_err());
+        }
+        sign_in(admins.accounts(), "ada").await;
+    }
+}
+
+#[tokio::test]
+async fn another_schema_of_postgres_is_migrated_by_itself() {
+    let url = Database::create_empty(Kind::Postgres).await;
+    let public = PgPool::connect(&url).await.unwrap();
+    sqlx::query("CREATE SCHEMA app").execute(&public).await.unwrap();
+    let options: PgConnectOptions = url.parse().unwrap();
+    let app = PgPool::connect_with(options.options([("search_path", "app")])).await.unwrap();
+
+    let everything = migrations!(User).run(&public).await.unwrap();
+    assert_eq!(migrations!(User).run(&app).await.unwrap(), everything, "public is not looked at");
+    assert_eq!(migrations!(User).run(&app).await.unwrap(), 0);
+    let auth = Auth::builder(app, SECRET).build().unwrap();
+    let id = register(auth.accounts(), "ada").await;
+    let in_app = sqlx::query_scalar::<_, i64>("SELECT id FROM app.users").fetch_one(&public);
+    assert_eq!(in_app.await.unwrap(), id);
+    let in_public = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM public.users");
+    assert_eq!(in_public.fetch_one(&public).await.unwrap(), 0);
+}

@@ -1,0 +1,74 @@
+//! Plan and run, by one worker and by several.
+
+use crudauth::{Plan, migrations};
+use crudauth_tests::{Database, on_every_pool};
+
+use super::{TABLES, User};
+
+/// How many statements of a plan begin so.
+fn count(plan: &Plan, start: &str) -> usize {
+    plan.statements().iter().filter(|statement| statement.starts_with(start)).count()
+}
+
+on_every_pool! {
+    async fn a_plan_lists_everything_and_changes_nothing(database, pool) {
+        for _ in 0..2 {
+            let plan = migrations!(User).plan(&pool).await.unwrap();
+            assert!(!plan.is_empty() && plan.blocked().is_empty());
+            assert_eq!(count(&plan, "CREATE TABLE"), TABLES.len());
+            assert_eq!(count(&plan, "CREATE UNIQUE INDEX"), 2, "email and username_key");
+            for table in TABLES {
+                assert!(plan.to_string().contains(table), "{table}");
+            }
+        }
+    }
+
+    async fn a_run_makes_what_was_planned_and_a_second_one_nothing(database, pool) {
+        let plan = migrations!(User).plan(&pool).await.unwrap();
+        let made = migrations!(User).run(&pool).await.unwrap();
+        assert_eq!(made, plan.statements().len());
+        for table in TABLES {
+            assert_eq!(database.number(&format!("SELECT COUNT(*) FROM {table}")).await, 0);
+        }
+        let left = migrations!(User).plan(&pool).await.unwrap();
+        assert!(left.is_empty(), "{left}");
+        assert_eq!(migrations!(User).run(&pool).await.unwrap(), 0);
+    }
+
+    async fn of_four_workers_at_once_one_migrates_and_none_fails(database, pool) {
+        for round in 0..5 {
+            let url = Database::create_empty(database.kind()).await;
+            let mut workers = Vec::new();
+            for _ in 0..4 {
+                let pool = sqlx::Pool::<Driver>::connect(&url).await.unwrap();
+                workers.push(tokio::spawn(async move {
+                    migrations!(User).run(&pool).await.unwrap()
+                }));
+            }
+            let mut busy = 0;
+            for worker in workers {
+                busy += usize::from(worker.await.unwrap() > 0);
+            }
+            assert_eq!(busy, 1, "round {round}");
+        }
+    }
+
+    async fn a_run_finishes_what_another_left_half_done(database, pool) {
+        migrations!(User).run(&pool).await.unwrap();
+        database.execute("DROP TABLE users_lockouts").await;
+        database.execute("ALTER TABLE users DROP COLUMN auth_epoch").await;
+        assert_eq!(migrations!(User).run(&pool).await.unwrap(), 3, "table, its index, column");
+        assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
+    }
+
+    async fn what_a_struct_no_longer_declares_stays_with_its_values(database, pool) {
+        migrations!(User).run(&pool).await.unwrap();
+        database.execute("ALTER TABLE users ADD COLUMN legacy INTEGER").await;
+        database
+            .execute("INSERT INTO users (email, username, username_key, legacy) \
+                      VALUES ('ada@example.com', 'ada', 'ada', 7)")
+            .await;
+        assert_eq!(migrations!(User).run(&pool).await.unwrap(), 0);
+        assert_eq!(database.number("SELECT COUNT(*) FROM users WHERE legacy = 7").await, 1);
+    }
+}

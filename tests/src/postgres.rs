@@ -1,0 +1,97 @@
+//! A PostgreSQL server of a test's own, to be stopped and started.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::database::fresh_name;
+
+/// A server on a port of its own; gone with all it holds on drop.
+pub struct OwnPostgres {
+    programs: PathBuf,
+    /// Whom to run as, since the server refuses to be root.
+    user: Option<(u32, u32)>,
+    home: PathBuf,
+    port: u16,
+}
+
+impl OwnPostgres {
+    /// A running one.
+    pub fn start() -> Self {
+        let named = |variable: &str| {
+            std::env::var(variable).unwrap_or_else(|_| {
+                panic!("{variable} is not set: run the tests by `cargo xtask test`")
+            })
+        };
+        let user = Some(named("CRUDAUTH_TEST_POSTGRES_USER")).filter(|user| !user.is_empty());
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let server = Self {
+            programs: PathBuf::from(named("CRUDAUTH_TEST_POSTGRES_BIN")),
+            user: user.map(|user| (id("-u", &user), id("-g", &user))),
+            home: std::env::temp_dir().join(format!("crudauth-own-{}", fresh_name())),
+            port,
+        };
+        fs::create_dir(&server.home).unwrap();
+        fs::set_permissions(&server.home, Permissions::from_mode(0o711)).unwrap();
+        if let Some((uid, gid)) = server.user {
+            chown(&server.home, Some(uid), Some(gid)).unwrap();
+        }
+        server.run("initdb", &["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync"]);
+        let settings = server.home.join("data/postgresql.conf");
+        let mut settings = OpenOptions::new().append(true).open(settings).unwrap();
+        writeln!(
+            settings,
+            "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off"
+        )
+        .unwrap();
+        server.start_again();
+        server
+    }
+
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Stops it as a crash would: nobody's connection is closed in order.
+    pub fn stop(&self) {
+        self.run("pg_ctl", &["stop", "--wait", "--mode=immediate"]);
+    }
+
+    /// Returns once it takes connections.
+    pub fn start_again(&self) {
+        self.run("pg_ctl", &["start", "--wait", "--timeout=60", "--log=server.log"]);
+    }
+
+    fn run(&self, program: &str, args: &[&str]) {
+        let log = self.home.join("commands.log");
+        // Into a file, not a pipe: the server that `pg_ctl` leaves behind would hold a pipe open.
+        let out = File::options().create(true).append(true).open(&log).unwrap();
+        let mut command = Command::new(self.programs.join(program));
+        command.args(args).arg("--pgdata").arg(self.home.join("data"));
+        command.current_dir(&self.home).env("HOME", &self.home).env("LC_ALL", "C");
+        command.stdin(Stdio::null()).stdout(out.try_clone().unwrap()).stderr(out);
+        if let Some((uid, gid)) = self.user {
+            command.gid(gid).uid(uid);
+        }
+        let status = command.status().unwrap();
+        assert!(status.success(), "{program}: {}", fs::read_to_string(log).unwrap_or_default());
+    }
+}
+
+impl Drop for OwnPostgres {
+    fn drop(&mut self) {
+        if self.home.join("data/postmaster.pid").exists() {
+            self.stop();
+        }
+        drop(fs::remove_dir_all(&self.home));
+    }
+}
+
+fn id(what: &str, user: &str) -> u32 {
+    let answer = Command::new("id").args([what, user]).output().unwrap();
+    String::from_utf8(answer.stdout).unwrap().trim().parse().unwrap()
+}
