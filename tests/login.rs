@@ -40,6 +40,7 @@ on_every_database! {
             ["Ada", "ada", "ADA", "\u{ff21}da", "ada@example.com", "ADA@Example.COM", " ada@example.com"]
         {
             let browser = app.browser();
+            app.clock.advance(Duration::from_secs(1));
             let answer = browser.login(typed, PASSWORD).await;
             assert_eq!(answer.status, 200, "{typed}");
             assert_eq!(answer.json()["username"], "Ada", "{typed}");
@@ -146,7 +147,7 @@ async fn a_login_answers_with_the_account_and_two_cookies_that_end_with_the_brow
 async fn remember_me_outlives_the_browser_and_a_month_of_silence_less_a_day() {
     let app = App::on(Kind::Sqlite).await;
     let other = app.member("ada").await;
-    for said in ["true", "1", "on", "yes"] {
+    for said in ["1", "on", "True"] {
         let browser = app.browser();
         let answer = browser.login_with("ada", PASSWORD, &[("remember_me", said)], &[]).await;
         for name in ["session_id", "csrf_token"] {
@@ -160,7 +161,10 @@ async fn remember_me_outlives_the_browser_and_a_month_of_silence_less_a_day() {
     app.clock.advance(Duration::from_secs(30 * 24 * 3600));
     assert!(!remembered.is_signed_in().await);
     let answer = app.browser().login_with("ada", PASSWORD, &[("remember_me", "maybe")], &[]).await;
-    assert_eq!((answer.status, &answer.json()["detail"][0]["loc"][1]), (422, &json!("remember_me")));
+    assert_eq!(
+        (answer.status, &answer.json()["detail"][0]["loc"][1]),
+        (422, &json!("remember_me"))
+    );
 }
 
 #[tokio::test]
@@ -258,8 +262,7 @@ async fn credentials_are_read_from_the_form_alone() {
     };
     let body = part("username", "ada") + &part("password", PASSWORD) + "--b--\r\n";
     let multipart = [("content-type", "multipart/form-data; boundary=b")];
-    let answer =
-        app.browser().send(Method::POST, "/login", &multipart, body.into_bytes()).await;
+    let answer = app.browser().send(Method::POST, "/login", &multipart, body.into_bytes()).await;
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 
@@ -320,7 +323,8 @@ async fn the_log_tells_who_did_what_and_no_secret() {
     {
         assert_eq!(log.count(&secret), 0, "{secret}");
     }
-    for secret in [PASSWORD, NEW, "not-her-password", "a-third-strong-one", "no-password-of-anybody"]
+    for secret in
+        [PASSWORD, NEW, "not-her-password", "a-third-strong-one", "no-password-of-anybody"]
     {
         assert_eq!(log.count(secret), 0, "{secret}");
     }
@@ -342,7 +346,8 @@ async fn the_log_tells_who_did_what_and_no_secret() {
     ] {
         assert!(log.count(outcome) > 0, "not told: {outcome}\n{text}");
     }
-    for outcome in ["registered", "signed in", "sign-in refused", "password changed", "signed out"] {
+    for outcome in ["registered", "signed in", "sign-in refused", "password changed", "signed out"]
+    {
         let named = text.lines().any(|line| {
             line.contains(outcome)
                 && (line.contains(&format!("account={id}"))

@@ -185,9 +185,11 @@ async fn a_taken_name_is_told_and_a_taken_address_beside_it_is_not() {
 #[tokio::test]
 async fn a_weak_password_is_refused_with_its_rule_and_nothing_is_stored() {
     let app = App::on(Kind::Sqlite).await;
-    for (password, rule) in
-        [("short", "string_too_short"), ("password123", "password_policy"), ("ada@example", "password_policy")]
-    {
+    for (password, rule) in [
+        ("short", "string_too_short"),
+        ("password123", "password_policy"),
+        ("Ada@example.com", "password_policy"),
+    ] {
         let mut form = sign_up("ada");
         form["password"] = json!(password);
         let answer = app.browser().post("/register", form).await;

@@ -1,8 +1,6 @@
 //! Beside others: the app's own migrations, another schema, another user table.
 
-use crudauth::{
-    Attempt, AuthUser, Opening, Password, Registered, SignUp, SignedIn, migrations,
-};
+use crudauth::{Attempt, AuthUser, Opening, Password, Registered, SignUp, SignedIn, migrations};
 use crudauth_tests::{Database, Kind, PASSWORD, SECRET, on_every_pool, sign_up};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool};

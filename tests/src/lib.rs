@@ -20,9 +20,7 @@ mod pools;
 mod postgres;
 mod program;
 
-pub use app::{
-    App, Auth, FRONTEND, PASSWORD, SECRET, Setting, Unbuilt, Unlimited, User, sign_up,
-};
+pub use app::{App, Auth, FRONTEND, PASSWORD, SECRET, Setting, Unbuilt, Unlimited, User, sign_up};
 pub use browser::{Answer, Browser};
 pub use crowd::{at_once, count_of};
 pub use database::{Database, Kind};

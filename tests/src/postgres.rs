@@ -28,7 +28,8 @@ impl OwnPostgres {
             })
         };
         let user = Some(named("CRUDAUTH_TEST_POSTGRES_USER")).filter(|user| !user.is_empty());
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let port =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let server = Self {
             programs: PathBuf::from(named("CRUDAUTH_TEST_POSTGRES_BIN")),
             user: user.map(|user| (id("-u", &user), id("-g", &user))),
@@ -40,7 +41,10 @@ impl OwnPostgres {
         if let Some((uid, gid)) = server.user {
             chown(&server.home, Some(uid), Some(gid)).unwrap();
         }
-        server.run("initdb", &["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync"]);
+        server.run(
+            "initdb",
+            &["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync"],
+        );
         let settings = server.home.join("data/postgresql.conf");
         let mut settings = OpenOptions::new().append(true).open(settings).unwrap();
         writeln!(

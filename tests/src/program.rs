@@ -34,8 +34,10 @@ impl Program {
 
     /// Starts one without waiting until it answers.
     pub fn begin(database: &str) -> Self {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        let files = std::env::temp_dir().join(format!("crudauth-{}", crate::database::fresh_name()));
+        let port =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let files =
+            std::env::temp_dir().join(format!("crudauth-{}", crate::database::fresh_name()));
         let log = File::create(files.with_extension("log")).unwrap();
         let child = Command::new(executable())
             .env("BIND", format!("127.0.0.1:{port}"))
@@ -174,7 +176,8 @@ fn parse(answer: &str) -> Answer {
 /// Cargo puts it beside the directory of the test that runs.
 fn executable() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let path = test.parent().and_then(|deps| deps.parent()).unwrap().join("examples/email_password");
+    let path =
+        test.parent().and_then(|deps| deps.parent()).unwrap().join("examples/email_password");
     assert!(path.is_file(), "{} is missing: run the tests by `cargo xtask test`", path.display());
     path
 }

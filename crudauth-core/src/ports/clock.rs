@@ -15,6 +15,7 @@ pub trait Clock: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
+#[expect(clippy::disallowed_methods, reason = "this is the port")]
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
@@ -33,6 +34,7 @@ impl ManualClock {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the port")]
 impl Default for ManualClock {
     fn default() -> Self {
         Self(AtomicI64::new(Utc::now().timestamp_millis()))

@@ -14,10 +14,11 @@ pub trait Entropy: Send + Sync + 'static {
 pub struct OsEntropy;
 
 impl Entropy for OsEntropy {
-    #[allow(
+    #[expect(
         clippy::expect_used,
         reason = "see the trait: there is no safe way on without randomness"
     )]
+    #[expect(clippy::disallowed_methods, reason = "this is the port")]
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the operating system gives random bytes");
     }

@@ -2,6 +2,7 @@
 //!
 //! The result is a `&'static str`: no statement is put together at run time, and a name that is
 //! no plain identifier stops the build.
+#![expect(clippy::panic, reason = "a panic in a constant is a compile error")]
 
 use super::Dialect;
 use crate::model::{AccountId, AuthUser, Shape};

@@ -8,8 +8,6 @@ struct User {
     email: String,
     #[auth(default = String::new())]
     level: i32,
-    #[auth(default = 99999999999999999999)]
-    limit: i64,
 }
 
 fn main() {}

@@ -1,0 +1,13 @@
+//! The database's whole numbers have 64 bits.
+
+use crudauth::AuthUser;
+
+#[derive(Clone, AuthUser)]
+struct User {
+    id: i64,
+    email: String,
+    #[auth(default = 9_223_372_036_854_775_808)]
+    limit: i64,
+}
+
+fn main() {}
