@@ -74,7 +74,7 @@
 //! # The routes
 //!
 //! [`#[crudauth::routes]`](routes) mounts what is named and nothing else; the words are in
-//! [`slice`]. Bodies, cookies, headers and statuses are those of crudauth-py 0.8.2, so front ends
+//! [`mod@slice`]. Bodies, cookies, headers and statuses are those of crudauth-py 0.8.2, so front ends
 //! made for it work unchanged. Refusals are problem documents (RFC 9457) with crudauth-py's
 //! sentence as `detail` and a stable `code`; see [`Refusal`].
 //!

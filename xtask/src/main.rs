@@ -23,6 +23,7 @@ compile_error!("the test servers need a Unix: elsewhere, run this in WSL or a co
 
 mod keeper;
 mod mariadb;
+mod names;
 mod postgres;
 mod programs;
 mod scratch;

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     Result,
-    servers::{MYSQL_URL, POSTGRES_URL, is_named},
+    names::{MYSQL_URL, POSTGRES_URL, is_named},
     user::{Unprivileged, is_root},
 };
 

@@ -5,15 +5,12 @@ use std::thread;
 use crate::{
     Result,
     mariadb::Mariadb,
+    names::{MYSQL_URL, POSTGRES_URL, is_named},
     postgres::Postgres,
     programs::{MariadbPrograms, PostgresPrograms},
     scratch::ScratchDir,
 };
 
-/// A Postgres superuser's URL.
-pub(crate) const POSTGRES_URL: &str = "CRUDAUTH_TEST_POSTGRES";
-/// The URL of a MySQL user who may create databases.
-pub(crate) const MYSQL_URL: &str = "CRUDAUTH_TEST_MYSQL";
 /// The directory of `initdb`, `postgres` and `pg_ctl`, for a test that stops a server of its own.
 const POSTGRES_BIN: &str = "CRUDAUTH_TEST_POSTGRES_BIN";
 /// Whom to run those programs as; empty means as the test itself.
@@ -58,11 +55,6 @@ impl Servers {
         }
         Ok(variables)
     }
-}
-
-/// Whether the environment names a running server, so that none is started.
-pub(crate) fn is_named(variable: &str) -> bool {
-    std::env::var_os(variable).is_some_and(|url| !url.is_empty())
 }
 
 fn start_postgres(dir: &ScratchDir) -> Result<Option<Postgres>> {

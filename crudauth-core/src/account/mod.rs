@@ -7,10 +7,9 @@ use tracing::info;
 
 use crate::delivery::MessageKind;
 use crate::model::{Account, AuthUser, Digest, Mistake};
-use crate::password::{Busy, HashingPool, Password, PasswordPolicy, Verdict};
+use crate::password::{Busy, HashingPool, Password, PasswordPolicy, Verdict, judge};
 use crate::ports::{AccountStore, Changed, Clock, StoreError};
 use crate::recovery::Recovery;
-use crate::register::judge;
 use crate::session::Visit;
 
 /// Why a password was not changed.

@@ -159,7 +159,7 @@ impl<U: AuthUser> SignIn<U> {
         };
         match renewed {
             Ok(()) => info!(account = %account.user.id(), "password hash renewed"),
-            Err(error) => crate::register::log_failure("renewing a password hash", &error),
+            Err(error) => error.log("renewing a password hash"),
         }
     }
 }

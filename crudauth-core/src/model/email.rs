@@ -13,7 +13,7 @@ use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use super::username::is_unseen;
+use super::unicode::is_unseen;
 
 /// An email address in its normal form.
 ///

@@ -14,6 +14,7 @@ mod keys;
 mod password_hash;
 mod shape;
 mod token;
+mod unicode;
 mod username;
 
 pub use account::{Account, AccountId};

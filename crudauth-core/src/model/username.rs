@@ -9,7 +9,8 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
-use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+
+use super::unicode::is_unseen;
 
 /// A username: the form that is shown, and the key that is compared and unique.
 ///
@@ -151,31 +152,6 @@ fn fold(text: &str) -> String {
 fn is_blank(c: char) -> bool {
     const BRAILLE_BLANK: char = '\u{2800}';
     c.is_whitespace() || c == BRAILLE_BLANK
-}
-
-/// Whether an identifier with this character could look like one without it, or like nothing that
-/// can be told: controls, formats, default ignorables, and what Unicode gives no meaning.
-pub(super) fn is_unseen(c: char) -> bool {
-    use GeneralCategory::{Control, Format, PrivateUse, Surrogate, Unassigned};
-    let has_no_glyph =
-        matches!(c.general_category(), Control | Format | PrivateUse | Surrogate | Unassigned);
-    has_no_glyph || is_ignorable_letter_or_mark(c)
-}
-
-/// The `Default_Ignorable_Code_Point`s of Unicode's `DerivedCoreProperties.txt` that are letters or
-/// marks; all others are formats or unassigned.
-fn is_ignorable_letter_or_mark(c: char) -> bool {
-    matches!(
-        c,
-        '\u{034F}'
-            | '\u{115F}'..='\u{1160}'
-            | '\u{17B4}'..='\u{17B5}'
-            | '\u{180B}'..='\u{180F}'
-            | '\u{3164}'
-            | '\u{FE00}'..='\u{FE0F}'
-            | '\u{FFA0}'
-            | '\u{E0100}'..='\u{E01EF}'
-    )
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! A password out of a form.
+//! A password out of a form, and what is told about it there.
 
-use super::{MAX_BYTES, Password};
-use crate::model::{Form, Mistake};
+use super::{MAX_BYTES, Password, PasswordPolicy, PolicyViolation};
+use crate::model::{Form, Mistake, Rule};
 
 /// The password in the field `name`; `None` after noting what is wrong with it.
 pub fn read_password(form: &mut Form, name: &'static str) -> Option<Password> {
@@ -11,4 +11,27 @@ pub fn read_password(form: &mut Form, name: &'static str) -> Option<Password> {
         form.note(Mistake::too_long(name, MAX_BYTES));
     }
     password.ok()
+}
+
+/// Judges a new password, and words what is wrong with it for the field that it was typed into.
+pub(crate) fn judge(
+    policy: &PasswordPolicy,
+    password: &Password,
+    own: &[&str],
+    field: &'static str,
+) -> Result<(), Vec<Mistake>> {
+    let violations = match policy.check(password, own) {
+        Ok(()) => return Ok(()),
+        Err(violations) => violations,
+    };
+    Err(violations
+        .into_iter()
+        .map(|violation| {
+            let rule = match violation {
+                PolicyViolation::TooShort { min } => Rule::TooShort { min },
+                _ => Rule::PasswordPolicy,
+            };
+            Mistake::new(field, rule, violation.to_string())
+        })
+        .collect())
 }

@@ -28,6 +28,7 @@ mod typed;
 
 pub use crate::model::PasswordHash;
 pub use config::{HashingConfig, HashingConfigError};
+pub(crate) use field::judge;
 pub use field::read_password;
 pub use policy::{PasswordPolicy, PolicyViolation};
 pub use pool::{Busy, HashingPool, Verdict};

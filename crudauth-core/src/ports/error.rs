@@ -15,3 +15,10 @@ pub enum StoreError {
     #[error("the store failed")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
 }
+
+impl StoreError {
+    /// Logs what a job that runs after the answer could not do: there is nobody left to tell.
+    pub(crate) fn log(&self, what: &'static str) {
+        tracing::error!(what, error = self as &dyn Error, "not done");
+    }
+}

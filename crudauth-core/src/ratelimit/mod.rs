@@ -155,7 +155,7 @@ impl Throttle {
         match self.count(action, allowance, subject).await {
             Ok(standing) => matches!(standing.counted, Counted::Allowed { .. }),
             Err(error) => {
-                tracing::error!(action, error = &error as &dyn std::error::Error, "not counted");
+                error.log(action);
                 false
             }
         }

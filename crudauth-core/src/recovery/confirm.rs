@@ -5,9 +5,8 @@ use tracing::info;
 use super::Recovery;
 use crate::delivery::MessageKind;
 use crate::model::{Account, AuthUser, Digest, EmailAddress, Mistake, Token};
-use crate::password::{Busy, Password};
+use crate::password::{Busy, Password, judge};
 use crate::ports::{Consumed, OneTimeToken, Purpose, StoreError};
-use crate::register::judge;
 
 /// A link was used.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -23,7 +23,6 @@ use crate::model::{Account, AuthUser, Destination, EmailAddress, IdentifierKind,
 use crate::password::{HashingPool, PasswordPolicy};
 use crate::ports::{AccountStore, Clock, Entropy, NewToken, Purpose};
 use crate::ratelimit::{Allowances, Subject, Throttle};
-use crate::register::log_failure;
 
 /// Recovers accounts. Clones share everything.
 pub struct Recovery<U: AuthUser>(Arc<Parts<U>>);
@@ -130,7 +129,7 @@ impl<U: AuthUser> Recovery<U> {
             expires_at: now + lifetime,
         };
         if let Err(error) = parts.accounts.issue(stored).await {
-            return log_failure("issuing a one-time token", &error);
+            return error.log("issuing a one-time token");
         }
         let link = format!("{}{path}?token={}", parts.config.frontend_url(), token.expose());
         self.send(&compose(kind, to, Some(link), lifetime)).await;

@@ -8,7 +8,6 @@ use crate::model::{Account, AuthUser, Destination, EmailAddress};
 use crate::password::{Busy, Password, Verdict};
 use crate::ports::{Purpose, StoreError};
 use crate::ratelimit::Subject;
-use crate::register::log_failure;
 
 /// Why a change of address was not begun.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +63,7 @@ impl<U: AuthUser> Recovery<U> {
             let account = match found {
                 Ok(Some(account)) => account,
                 Ok(None) => return info!(action, "nothing sent: no such account"),
-                Err(error) => return log_failure("looking up an account", &error),
+                Err(error) => return error.log("looking up an account"),
             };
             let is_done = purpose == Purpose::Verify && account.is_verified();
             if !account.is_active() || is_done {
@@ -124,7 +123,7 @@ impl<U: AuthUser> Recovery<U> {
             Ok(Some(_)) => {
                 return info!(account = %account.user.id(), "nothing sent: address taken");
             }
-            Err(error) => return log_failure("looking up an account", &error),
+            Err(error) => return error.log("looking up an account"),
         }
         info!(account = %account.user.id(), "change of address asked for");
         self.notify_account(MessageKind::EmailChangeRequested, &account);

@@ -6,14 +6,13 @@
 
 mod form;
 
-use std::error::Error;
 use std::sync::Arc;
 
 pub use form::SignUp;
-use tracing::{error, info};
+use tracing::info;
 
-use crate::model::{AccountId, AuthUser, Identifier, IdentifierKind, Mistake, Rule};
-use crate::password::{Busy, HashingPool, Password, PasswordPolicy, PolicyViolation};
+use crate::model::{AccountId, AuthUser, Identifier, IdentifierKind, Mistake};
+use crate::password::{Busy, HashingPool, PasswordPolicy, judge};
 use crate::ports::{AccountStore, Clock, Created, Entropy, NewAccount, NewValues, StoreError};
 use crate::recovery::Recovery;
 
@@ -142,32 +141,4 @@ impl<U: AuthUser> std::fmt::Debug for Registration<U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Registration(..)")
     }
-}
-
-/// Judges a new password, and words what is wrong with it for the field that it was typed into.
-pub(crate) fn judge(
-    policy: &PasswordPolicy,
-    password: &Password,
-    own: &[&str],
-    field: &'static str,
-) -> Result<(), Vec<Mistake>> {
-    let violations = match policy.check(password, own) {
-        Ok(()) => return Ok(()),
-        Err(violations) => violations,
-    };
-    Err(violations
-        .into_iter()
-        .map(|violation| {
-            let rule = match violation {
-                PolicyViolation::TooShort { min } => Rule::TooShort { min },
-                _ => Rule::PasswordPolicy,
-            };
-            Mistake::new(field, rule, violation.to_string())
-        })
-        .collect())
-}
-
-/// Logs what a job that runs after the answer could not do.
-pub(crate) fn log_failure(what: &'static str, error: &(dyn Error + 'static)) {
-    error!(what, error, "not done");
 }

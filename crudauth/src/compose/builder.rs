@@ -7,16 +7,17 @@ use crudauth_core::delivery::OutboxConfig;
 use crudauth_core::login::LockoutConfig;
 use crudauth_core::model::SecretKey;
 use crudauth_core::password::{HashingConfig, PasswordPolicy};
-use crudauth_core::ports::{Clock, Entropy, OsEntropy, SystemClock};
+use crudauth_core::ports::{Clock, Entropy};
 use crudauth_core::ratelimit::Allowances;
 use crudauth_core::recovery::EmailConfig;
 use crudauth_core::session::SessionConfig;
 use crudauth_core::storage::sql::{AuthRow, Backend, Stores};
 use sqlx::Pool;
 
+use super::settings::Settings;
 use super::slots::{Open, Ready, Slots};
 use super::{ConfigError, validate, wire};
-use crate::http::{CookieConfig, HttpConfig};
+use crate::http::CookieConfig;
 use crate::mount::Mount;
 use crate::slice;
 
@@ -31,37 +32,6 @@ pub struct Builder<A, DB: Backend, S> {
     pub(super) settings: Settings,
     slots: S,
     mount: PhantomData<fn() -> A>,
-}
-
-/// Settings with defaults.
-pub(super) struct Settings {
-    pub(super) previous_secrets: Vec<SecretKey>,
-    pub(super) sessions: SessionConfig,
-    pub(super) lockout: LockoutConfig,
-    pub(super) policy: PasswordPolicy,
-    pub(super) hashing: HashingConfig,
-    pub(super) allowances: Allowances,
-    pub(super) outbox: OutboxConfig,
-    pub(super) http: HttpConfig,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) entropy: Arc<dyn Entropy>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            previous_secrets: Vec::new(),
-            sessions: SessionConfig::default(),
-            lockout: LockoutConfig::default(),
-            policy: PasswordPolicy::default(),
-            hashing: HashingConfig::default(),
-            allowances: Allowances::default(),
-            outbox: OutboxConfig::default(),
-            http: HttpConfig::default(),
-            clock: Arc::new(SystemClock),
-            entropy: Arc::new(OsEntropy),
-        }
-    }
 }
 
 impl<A, DB: Backend, E> Builder<A, DB, Slots<E>>

@@ -5,7 +5,7 @@ use crudauth_core::model::SecretKey;
 use crudauth_core::ratelimit::Allowances;
 use crudauth_core::recovery::EmailConfig;
 
-use super::builder::Settings;
+use super::settings::Settings;
 
 /// Everything that is wrong with the settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

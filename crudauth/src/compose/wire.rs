@@ -15,7 +15,7 @@ use crudauth_core::session::Sessions;
 use crudauth_core::storage::sql::{AuthRow, Backend, SqlStore, Stores};
 use sqlx::Pool;
 
-use super::builder::Settings;
+use super::settings::Settings;
 use crate::accounts::Accounts;
 use crate::mount::{Mount, Mounted, Parts};
 

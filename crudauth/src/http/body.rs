@@ -75,6 +75,15 @@ async fn bytes(request: &mut Request) -> Result<Vec<u8>, Refusal> {
     }
 }
 
+/// What crudauth-py reads as a boolean.
+pub(super) fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "on" | "yes" | "y" | "t" => Some(true),
+        "false" | "0" | "off" | "no" | "n" | "f" => Some(false),
+        _ => None,
+    }
+}
+
 /// The content type without its parameters, in lower case.
 fn media_type(request: &Request) -> String {
     let value = text(request.headers(), header::CONTENT_TYPE).unwrap_or_default();

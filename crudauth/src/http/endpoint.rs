@@ -10,9 +10,8 @@ use futures_util::future::BoxFuture;
 use poem::http::Method;
 use poem::{Endpoint, Request, Response};
 
-use super::{Refusal, accounts};
+use super::Refusal;
 use crate::mount::Mounted;
-use crate::slice::Slice;
 
 type Handler<U> =
     Arc<dyn Fn(Mounted<U>, Request) -> BoxFuture<'static, Result<Response, Refusal>> + Send + Sync>;
@@ -71,35 +70,6 @@ impl Endpoint for NotFound {
 
     async fn call(&self, _: Request) -> poem::Result<Response> {
         Ok(Refusal::not_found("Not Found").to_response())
-    }
-}
-
-/// The paths of a mount, collected slice by slice.
-pub struct Paths<U: AuthUser>(Vec<Path<U>>);
-
-impl<U: AuthUser> Paths<U> {
-    /// What every mount has.
-    #[must_use]
-    #[allow(clippy::new_without_default, reason = "it is where a chain begins, not a default")]
-    pub fn new() -> Self {
-        Self(accounts::paths())
-    }
-
-    /// Adds a slice's.
-    #[must_use]
-    pub fn with<S: Slice<U>>(mut self) -> Self {
-        self.0.extend(S::paths());
-        self
-    }
-
-    pub(crate) fn into_paths(self) -> Vec<Path<U>> {
-        self.0
-    }
-}
-
-impl<U: AuthUser> fmt::Debug for Paths<U> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.0).finish()
     }
 }
 

@@ -42,7 +42,7 @@ impl Login {
             None => None,
         };
         let is_remembered = match form.optional_text("remember_me") {
-            Some(text) => boolean(text.as_deref().unwrap_or("false")).or_else(|| {
+            Some(text) => body::boolean(text.as_deref().unwrap_or("false")).or_else(|| {
                 let message = "Input should be a valid boolean, unable to interpret input";
                 form.note(Mistake::new("remember_me", Rule::Value, message));
                 None
@@ -73,15 +73,6 @@ fn filled(form: &mut Form, name: &'static str) -> Option<String> {
         return None;
     }
     Some(text)
-}
-
-/// What crudauth-py reads as a boolean.
-pub(super) fn boolean(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "1" | "on" | "yes" | "y" | "t" => Some(true),
-        "false" | "0" | "off" | "no" | "n" | "f" => Some(false),
-        _ => None,
-    }
 }
 
 async fn login<U: AuthUser>(

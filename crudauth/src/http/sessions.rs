@@ -7,10 +7,10 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
+use super::body::boolean;
 use super::cookie::{clear_session, cookies_of, set_csrf};
 use super::endpoint::Path;
 use super::headers::{client, detail, json as answer};
-use super::session::boolean;
 use super::{Refusal, limits};
 use crate::extract::{principal_of, visitor_of};
 use crate::mount::Mounted;

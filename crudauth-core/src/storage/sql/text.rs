@@ -10,6 +10,9 @@ use crate::model::{AccountId, AuthUser, Shape};
 /// Long enough for a struct of some fifty columns; what does not fit stops the build.
 const ROOM: usize = 6144;
 
+/// PostgreSQL cuts longer names off.
+const LONGEST_NAME: usize = 63;
+
 /// A statement's text in a buffer of fixed size, since a constant cannot allocate.
 pub(super) struct Text {
     bytes: [u8; ROOM],
@@ -156,6 +159,10 @@ impl Renderer {
             );
             rest = tail;
         }
+        assert!(
+            name.len() + suffix.len() <= LONGEST_NAME,
+            "a table's name may have 52 letters, a column's 63, a username's 59"
+        );
         text.push_str(self.dialect.quote());
         text.push_str(name);
         text.push_str(suffix);

@@ -20,8 +20,7 @@ pub enum SqlDefault {
     Integer(i64),
     /// A truth value.
     Boolean(bool),
-    /// The time of the insert. A column that is added to a table later does without it, since
-    /// SQLite refuses it there.
+    /// The time of the insert; of the migration for rows that were there before.
     Now,
 }
 
@@ -32,8 +31,11 @@ impl ColumnPlan {
         let sql_type = match (DB::DIALECT, &*<DB as Stores<T>>::sql_type()) {
             // MySQL's VARCHAR has no length of its own, and its texts compare without case.
             (Dialect::MySql, "VARCHAR" | "TEXT") => "TEXT COLLATE utf8mb4_bin".to_owned(),
-            // TIMESTAMP ends in 2038.
-            (Dialect::MySql, "TIMESTAMP") => "DATETIME(6)".to_owned(),
+            // TIMESTAMP ends in 2038, and without a number MySQL rounds to the second.
+            (Dialect::MySql, "TIMESTAMP" | "DATETIME") => "DATETIME(6)".to_owned(),
+            (Dialect::MySql, "TIME") => "TIME(6)".to_owned(),
+            // Within quotes PostgreSQL knows it in lower case only.
+            (Dialect::Postgres, "\"CHAR\"") => "\"char\"".to_owned(),
             (_, name) => name.to_owned(),
         };
         Self { name: name.to_owned(), sql_type, is_nullable: false, default: None }

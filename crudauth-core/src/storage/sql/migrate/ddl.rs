@@ -28,16 +28,26 @@ pub(super) fn create_table(dialect: Dialect, table: &Table) -> String {
 }
 
 /// Adds a column to a table that may hold rows: without NOT NULL where nothing could fill it.
-pub(super) fn add_column(dialect: Dialect, table: &str, column: &ColumnPlan) -> String {
+pub(super) fn add_column(dialect: Dialect, table: &str, column: &ColumnPlan) -> Vec<String> {
     let q = dialect.quote();
-    let constant = column.default.filter(|value| *value != SqlDefault::Now);
-    let null = if column.is_nullable || constant.is_none() { "" } else { " NOT NULL" };
-    let default = constant.map_or_else(String::new, |value| default(dialect, value, column));
-    format!(
+    // SQLite takes nothing but a constant here, so the rows are dated by a second statement.
+    let is_dated_after = dialect == Dialect::Sqlite && column.default == Some(SqlDefault::Now);
+    let filled = if is_dated_after { Some(SqlDefault::Text(LONG_AGO)) } else { column.default };
+    let null = if column.is_nullable || filled.is_none() { "" } else { " NOT NULL" };
+    let default = filled.map_or_else(String::new, |value| default(dialect, value, column));
+    let mut statements = vec![format!(
         "ALTER TABLE {q}{table}{q} ADD COLUMN {q}{}{q} {}{null}{default}",
         column.name, column.sql_type
-    )
+    )];
+    if is_dated_after {
+        let name = &column.name;
+        statements.push(format!("UPDATE {q}{table}{q} SET {q}{name}{q} = CURRENT_TIMESTAMP"));
+    }
+    statements
 }
+
+/// What SQLite dates a row by that something else inserts into a table without our date.
+const LONG_AGO: &str = "1970-01-01 00:00:00";
 
 pub(super) fn create_index(dialect: Dialect, table: &str, index: &Index) -> String {
     let q = dialect.quote();

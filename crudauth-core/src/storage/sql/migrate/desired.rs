@@ -1,5 +1,7 @@
 //! The tables that a struct and the library need.
 
+use sha2::{Digest as _, Sha256};
+
 use super::super::{AuthRow, Backend, Dialect, Stores};
 use super::column::{ColumnPlan, SqlDefault};
 use crate::model::{AccountId, AuthUser, IdentifierColumn, IdentifierKind};
@@ -46,7 +48,7 @@ pub(super) fn tables<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>() -> Vec<Table
 fn user_table<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>(types: Types, id: String) -> Table {
     let shape = U::SHAPE;
     let ours = companion::<U>(types);
-    let is_ours = |name: &str| ours.iter().any(|column| column.name == name);
+    let is_ours = |name: &str| ours.iter().any(|column| column.name.eq_ignore_ascii_case(name));
     let is_identifier = |name: &str| shape.identifiers.iter().any(|one| one.column == name);
     let mut columns = Vec::new();
     let mut indexes = Vec::new();
@@ -179,11 +181,22 @@ fn digest_key(types: Types) -> Key {
 impl Index {
     fn on(table: &str, columns: &[&str], is_unique: bool) -> Self {
         Self {
-            name: format!("ix_{table}_{}", columns.join("_")),
+            name: short_name(format!("ix_{table}_{}", columns.join("_"))),
             columns: columns.iter().map(|&column| column.to_owned()).collect(),
             is_unique,
         }
     }
+}
+
+/// The same name wherever it is short enough, else one that is as much its own: PostgreSQL cuts
+/// names off after 63 bytes, and MySQL refuses those of more than 64.
+fn short_name(name: String) -> String {
+    const LONGEST: usize = 63;
+    if name.len() <= LONGEST {
+        return name;
+    }
+    let digest = hex::encode(&Sha256::digest(&name)[..4]);
+    format!("{}_{digest}", &name[..LONGEST - 1 - digest.len()])
 }
 
 /// What the library's columns are called on a database.

@@ -5,6 +5,7 @@ use super::super::{Backend, Call, Dialect, rows};
 /// A table as the database has it; without columns if there is none.
 #[derive(Debug)]
 pub(super) struct LiveTable {
+    dialect: Dialect,
     columns: Vec<String>,
     indexes: Vec<String>,
 }
@@ -32,6 +33,7 @@ impl LiveTable {
             ),
         };
         Ok(Self {
+            dialect: DB::DIALECT,
             columns: names::<DB>(connection, columns, table).await?,
             indexes: names::<DB>(connection, indexes, table).await?,
         })
@@ -42,11 +44,19 @@ impl LiveTable {
     }
 
     pub(super) fn has_column(&self, name: &str) -> bool {
-        self.columns.iter().any(|column| column.eq_ignore_ascii_case(name))
+        self.columns.iter().any(|column| self.is_same(column, name))
     }
 
     pub(super) fn has_index(&self, name: &str) -> bool {
-        self.indexes.iter().any(|index| index.eq_ignore_ascii_case(name))
+        self.indexes.iter().any(|index| self.is_same(index, name))
+    }
+
+    /// Whether a name in quotes means that one.
+    fn is_same(&self, live: &str, name: &str) -> bool {
+        match self.dialect {
+            Dialect::Postgres => live == name,
+            Dialect::Sqlite | Dialect::MySql => live.eq_ignore_ascii_case(name),
+        }
     }
 }
 

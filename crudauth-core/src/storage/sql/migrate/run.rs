@@ -139,7 +139,10 @@ impl<U: AuthUser> Migrations<U> {
             }
             Dialect::MySql => {
                 let mut connection = pool.acquire().await?;
-                let lock = Call::new("SELECT GET_LOCK('crudauth', 60)");
+                // A connection keeps the lock for as long as it lives, so this one, whatever happens
+                // to it, must not return to the pool.
+                connection.close_on_drop();
+                let lock = Call::new(GET_LOCK);
                 let row = DB::fetch_optional(&mut connection, lock).await?;
                 let is_ours: Option<i64> =
                     row.map(|row| rows::take::<DB, _>(&row, 0)).transpose()?.flatten();
@@ -147,12 +150,8 @@ impl<U: AuthUser> Migrations<U> {
                     return Err(MigrateError::Locked);
                 }
                 let made = apply::<DB, U>(&mut connection).await;
-                // A connection keeps the lock for as long as it lives, so one that cannot give it
-                // back must not return to the pool.
-                let freed = Call::new("SELECT RELEASE_LOCK('crudauth')");
-                if DB::fetch_optional(&mut connection, freed).await.is_err() {
-                    drop(connection.detach());
-                }
+                // Sooner than by the end of the connection; if it fails, that end does it.
+                let _ = DB::fetch_optional(&mut connection, Call::new(RELEASE_LOCK)).await;
                 made
             }
         }
@@ -179,13 +178,10 @@ impl<U: AuthUser> Migrations<U> {
         if plan.is_empty() {
             return Ok(None);
         }
-        #[allow(
-            clippy::disallowed_methods,
-            reason = "a file's name is not a rule that a test turns"
-        )]
-        let time = chrono::Utc::now().format("%Y%m%d%H%M%S");
-        let path = directory.as_ref().join(format!("{time}_crudauth_{}.sql", U::SHAPE.table));
+        let directory = directory.as_ref();
         std::fs::create_dir_all(directory)?;
+        let version = free_version(directory)?;
+        let path = directory.join(format!("{version}_crudauth_{}.sql", U::SHAPE.table));
         std::fs::write(&path, plan.to_string())?;
         Ok(Some(path))
     }
@@ -199,6 +195,27 @@ impl<U: AuthUser> fmt::Debug for Migrations<U> {
 
 /// PostgreSQL's name for our lock: "crudauth" in ASCII.
 const LOCK: i64 = i64::from_be_bytes(*b"crudauth");
+
+// MySQL's locks are the server's, so their names tell the database.
+const GET_LOCK: &str = "SELECT GET_LOCK(CONCAT('crudauth ', SHA1(DATABASE())), 60)";
+const RELEASE_LOCK: &str = "SELECT RELEASE_LOCK(CONCAT('crudauth ', SHA1(DATABASE())))";
+
+/// The present second, or the first after it that no file there begins with: to sqlx two files of
+/// one number are one migration.
+fn free_version(directory: &Path) -> io::Result<String> {
+    let names = std::fs::read_dir(directory)?
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<io::Result<Vec<_>>>()?;
+    #[allow(clippy::disallowed_methods, reason = "a file's name is not a rule that a test turns")]
+    let mut time = chrono::Utc::now();
+    loop {
+        let version = time.format("%Y%m%d%H%M%S").to_string();
+        if !names.iter().any(|name| name.starts_with(&version)) {
+            return Ok(version);
+        }
+        time += chrono::TimeDelta::seconds(1);
+    }
+}
 
 async fn apply<DB, U>(connection: &mut DB::Connection) -> Result<usize, MigrateError>
 where
@@ -232,7 +249,7 @@ where
                     let (table, column) = (table.name.clone(), column.name.clone());
                     plan.blocked.push(Blocked::NoValue { table, column });
                 } else {
-                    plan.statements.push(ddl::add_column(DB::DIALECT, &table.name, column));
+                    plan.statements.extend(ddl::add_column(DB::DIALECT, &table.name, column));
                 }
             }
         }

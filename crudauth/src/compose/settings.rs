@@ -1,0 +1,44 @@
+//! Settings that are safe when nothing is said.
+
+use std::sync::Arc;
+
+use crudauth_core::delivery::OutboxConfig;
+use crudauth_core::login::LockoutConfig;
+use crudauth_core::model::SecretKey;
+use crudauth_core::password::{HashingConfig, PasswordPolicy};
+use crudauth_core::ports::{Clock, Entropy, OsEntropy, SystemClock};
+use crudauth_core::ratelimit::Allowances;
+use crudauth_core::session::SessionConfig;
+
+use crate::http::HttpConfig;
+
+/// Settings with defaults.
+pub(super) struct Settings {
+    pub(super) previous_secrets: Vec<SecretKey>,
+    pub(super) sessions: SessionConfig,
+    pub(super) lockout: LockoutConfig,
+    pub(super) policy: PasswordPolicy,
+    pub(super) hashing: HashingConfig,
+    pub(super) allowances: Allowances,
+    pub(super) outbox: OutboxConfig,
+    pub(super) http: HttpConfig,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            previous_secrets: Vec::new(),
+            sessions: SessionConfig::default(),
+            lockout: LockoutConfig::default(),
+            policy: PasswordPolicy::default(),
+            hashing: HashingConfig::default(),
+            allowances: Allowances::default(),
+            outbox: OutboxConfig::default(),
+            http: HttpConfig::default(),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
+        }
+    }
+}

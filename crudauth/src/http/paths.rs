@@ -1,0 +1,38 @@
+//! The paths of a mount: what every mount has, and what its slices add.
+
+use std::fmt;
+
+use crudauth_core::model::AuthUser;
+
+use super::accounts;
+use super::endpoint::Path;
+use crate::slice::Slice;
+
+/// The paths of a mount, collected slice by slice.
+pub struct Paths<U: AuthUser>(Vec<Path<U>>);
+
+impl<U: AuthUser> Paths<U> {
+    /// What every mount has.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "it is where a chain begins, not a default")]
+    pub fn new() -> Self {
+        Self(accounts::paths())
+    }
+
+    /// Adds a slice's.
+    #[must_use]
+    pub fn with<S: Slice<U>>(mut self) -> Self {
+        self.0.extend(S::paths());
+        self
+    }
+
+    pub(crate) fn into_paths(self) -> Vec<Path<U>> {
+        self.0
+    }
+}
+
+impl<U: AuthUser> fmt::Debug for Paths<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.0).finish()
+    }
+}
