@@ -1,11 +1,10 @@
 //! Collects what a mount is made of.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crudauth_core::delivery::OutboxConfig;
 use crudauth_core::login::LockoutConfig;
-use crudauth_core::model::SecretKey;
+use crudauth_core::model::{AuthUser, KeyRing, SecretKey};
 use crudauth_core::password::{HashingConfig, PasswordPolicy};
 use crudauth_core::ports::{Clock, Entropy};
 use crudauth_core::ratelimit::Allowances;
@@ -31,12 +30,18 @@ pub struct Builder<A, DB: Backend, S> {
     pub(super) secret: SecretKey,
     pub(super) settings: Settings,
     slots: S,
-    mount: PhantomData<fn() -> A>,
+    wire: Wire<A, DB>,
 }
 
-impl<A, DB: Backend, E> Builder<A, DB, Slots<E>>
+/// How adapters are put behind ports. It is chosen where the builder begins, so that what the
+/// database must be able to hold is asked for there, once.
+type Wire<A, DB> = fn(Pool<DB>, Settings, Option<EmailConfig>, KeyRing) -> A;
+
+impl<A: Mount, DB, E> Builder<A, DB, Slots<E>>
 where
     Slots<E>: Default,
+    DB: Backend + Stores<<A::User as AuthUser>::Id>,
+    A::User: AuthRow<DB>,
 {
     /// Begins; the generated `Auth::builder` calls this.
     pub fn new(pool: Pool<DB>, secret: impl Into<SecretKey>) -> Self {
@@ -45,7 +50,7 @@ where
             secret: secret.into(),
             settings: Settings::default(),
             slots: Slots::default(),
-            mount: PhantomData,
+            wire: wire::wire::<A, DB>,
         }
     }
 }
@@ -61,7 +66,7 @@ impl<A: Mount, DB: Backend, E> Builder<A, DB, Slots<E>> {
             secret: self.secret,
             settings: self.settings,
             slots: Slots { email: config },
-            mount: PhantomData,
+            wire: self.wire,
         }
     }
 
@@ -164,12 +169,10 @@ impl<A: Mount, DB: Backend, E> Builder<A, DB, Slots<E>> {
     pub fn build(self) -> Result<A, ConfigError>
     where
         E: Ready<slice::Email>,
-        DB: Stores<<A::User as crudauth_core::model::AuthUser>::Id>,
-        A::User: AuthRow<DB>,
     {
         let email = self.slots.email.email();
         let keys = validate::judge(&self.secret, &self.settings, email.as_ref())?;
-        Ok(A::new(wire::wire::<A, DB>(self.pool, self.settings, email, keys)))
+        Ok((self.wire)(self.pool, self.settings, email, keys))
     }
 }
 

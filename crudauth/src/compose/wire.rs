@@ -24,7 +24,7 @@ pub(super) fn wire<A: Mount, DB>(
     settings: Settings,
     email: Option<EmailConfig>,
     keys: KeyRing,
-) -> Mounted<A::User>
+) -> A
 where
     DB: Backend + Stores<<A::User as AuthUser>::Id>,
     A::User: AuthRow<DB>,
@@ -103,12 +103,12 @@ where
         counters,
         clock,
     };
-    Mounted::new(Parts {
+    A::new(Mounted::new(Parts {
         accounts,
         throttle,
         allowances,
         outbox,
         http,
         paths: A::paths().into_paths(),
-    })
+    }))
 }
