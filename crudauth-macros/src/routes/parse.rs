@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Attribute, Data, DeriveInput, Expr, Fields, Generics, Ident, Type, Visibility};
 
-use super::model::SLICES;
+use super::slices::SLICES;
 use crate::support::{Errors, Word, naming, put};
 
 /// The mount as it was written.
