@@ -174,7 +174,7 @@ pub use crudauth_core::storage::sql::{AuthRow, Backend, MigrateError, Migrations
 pub use crudauth_macros::AuthUser;
 pub use crudauth_macros::{migrations, routes};
 pub use email::{EmailMessage, EmailSender, PrintingSender};
-pub use extract::{CurrentUser, Gate, MaybeUser, Principal, Superuser, Verified, Via};
+pub use extract::{CurrentUser, Gate, MaybeUser, Principal, Proof, Superuser, Verified};
 pub use http::{CookieConfig, Refusal, SameSite};
 pub use mount::{Mount, Mounted, Mounts};
 

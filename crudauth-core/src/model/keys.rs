@@ -155,6 +155,11 @@ impl KeyRing {
         &self.current
     }
 
+    /// The keys that values are no longer made with.
+    pub(crate) fn previous(&self) -> &[Keys] {
+        &self.previous
+    }
+
     /// All keys that a value may have been made with, the current ones first.
     pub fn all(&self) -> impl Iterator<Item = &Keys> {
         std::iter::once(&self.current).chain(&self.previous)

@@ -150,12 +150,16 @@ impl<U: AuthUser> Sessions<U> {
         let replaced = opening.replaces.as_ref().map(|token| keys.session.token(token));
         let opened =
             self.store.open(session, unless, rule, replaced.as_ref(), self.config.cap).await?;
-        Ok(match opened {
-            Opened::Done => {
-                Some(OpenedSession { token, csrf, handle, is_remembered: opening.is_remembered })
+        if opened == Opened::Locked {
+            return Ok(None);
+        }
+        // What is replaced may have been opened under a secret that was followed by this one.
+        for keys in self.keys.previous() {
+            if let Some(token) = &opening.replaces {
+                self.store.end(&keys.session.token(token)).await?;
             }
-            Opened::Locked => None,
-        })
+        }
+        Ok(Some(OpenedSession { token, csrf, handle, is_remembered: opening.is_remembered }))
     }
 
     /// Who is signed in with this token, if anybody.

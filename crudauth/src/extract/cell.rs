@@ -1,6 +1,7 @@
 //! One cell per request: whoever asks first has the visitor looked up, everybody after shares the
 //! answer.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crudauth_core::model::{AuthUser, Token};
@@ -9,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use super::Principal;
 use crate::http::{Refusal, cookies_of};
-use crate::mount::Mounted;
+use crate::mount::{Mount, Mounted};
 
 /// Who is asking, once somebody wanted to know.
 pub(super) struct Cell<U: AuthUser> {
@@ -54,6 +55,24 @@ impl<U: AuthUser> Cell<U> {
 
     fn token(&self, request: &Request) -> Option<Token> {
         cookies_of(request, &self.mounted.parts().http.cookies).session()
+    }
+}
+
+/// The cell of one mount: an app may have several over one user struct, and they stay apart.
+pub(super) struct CellOf<A: Mount> {
+    pub(super) cell: Arc<Cell<A::User>>,
+    mount: PhantomData<fn() -> A>,
+}
+
+impl<A: Mount> CellOf<A> {
+    pub(super) fn new(cell: Arc<Cell<A::User>>) -> Self {
+        Self { cell, mount: PhantomData }
+    }
+}
+
+impl<A: Mount> Clone for CellOf<A> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.cell))
     }
 }
 

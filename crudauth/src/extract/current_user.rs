@@ -8,7 +8,7 @@ use std::sync::Arc;
 use poem::{FromRequest, Request, RequestBody};
 use tracing::error;
 
-use super::cell::Cell;
+use super::cell::{Cell, CellOf};
 use super::{Gate, Principal};
 use crate::http::Refusal;
 use crate::mount::Mount;
@@ -98,8 +98,8 @@ impl<'a, A: Mount> FromRequest<'a> for MaybeUser<A> {
 }
 
 /// The cell that the middleware has put into the request.
-fn cell<A: Mount>(request: &Request) -> Result<&Arc<Cell<A::User>>, Refusal> {
-    request.extensions().get::<Arc<Cell<A::User>>>().ok_or_else(|| {
+fn cell<A: Mount>(request: &Request) -> Result<&Cell<A::User>, Refusal> {
+    request.extensions().get::<CellOf<A>>().map(|found| &*found.cell).ok_or_else(|| {
         let mount = std::any::type_name::<A>();
         error!(mount, "a handler asks for its user, but the route is not behind `.with(auth)`");
         Refusal::internal()

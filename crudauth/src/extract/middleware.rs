@@ -6,7 +6,7 @@ use crudauth_core::model::AuthUser;
 use poem::http::{HeaderValue, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
 
-use super::cell::Cell;
+use super::cell::{Cell, CellOf};
 use crate::http::{cookies_of, keep_session};
 use crate::mount::Mount;
 
@@ -40,12 +40,10 @@ impl<E: Endpoint, A: Mount> Endpoint for Guarded<E, A> {
         let mounted = self.auth.mounted();
         let config = &mounted.parts().http.cookies;
         let cookies = cookies_of(&request, config);
-        let Some(token) = cookies.session() else {
-            request.extensions_mut().insert(Arc::new(Cell::new(mounted.clone())));
-            return self.endpoint.call(request).await.map(IntoResponse::into_response);
-        };
-        let sent = Sent { token: Some(token), csrf: cookies.csrf().map(str::to_owned) };
+        let sent = Sent { token: cookies.session(), csrf: cookies.csrf().map(str::to_owned) };
         let cell = Arc::new(Cell::new(mounted.clone()));
+        // Handlers ask by the mount's type, the library's own routes by the mount itself.
+        request.extensions_mut().insert(CellOf::<A>::new(Arc::clone(&cell)));
         request.extensions_mut().insert(Arc::clone(&cell));
         let mut response = self.endpoint.call(request).await?.into_response();
         finish(&cell, sent, &mut response);

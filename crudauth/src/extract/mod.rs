@@ -10,4 +10,4 @@ pub(crate) use cell::{principal_of, visitor_of};
 pub use current_user::{CurrentUser, MaybeUser};
 pub use gate::{Gate, Superuser, Verified};
 pub use middleware::Guarded;
-pub use principal::{Principal, Via};
+pub use principal::{Principal, Proof};

@@ -17,12 +17,12 @@ pub struct Principal<U: AuthUser> {
 /// How a request was proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Via {
+pub enum Proof {
     /// By a session cookie.
     Session,
 }
 
-impl Via {
+impl Proof {
     /// Its name in answers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -51,8 +51,8 @@ impl<U: AuthUser> Principal<U> {
 
     /// How the request was proved.
     #[must_use]
-    pub fn via(&self) -> Via {
-        Via::Session
+    pub fn proof(&self) -> Proof {
+        Proof::Session
     }
 
     /// The session, for calls of [`Accounts`](crate::Accounts).

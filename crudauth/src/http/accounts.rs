@@ -80,7 +80,7 @@ async fn me<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Respon
         "email": named(IdentifierKind::Email),
         "is_superuser": principal.account().is_superuser(),
         "scopes": [],
-        "via": principal.via().as_str(),
+        "via": principal.proof().as_str(),
     });
     answer(StatusCode::OK, &body)
 }

@@ -1,5 +1,7 @@
 //! Reads what a client sent, never more than a form can need.
 
+use std::time::Duration;
+
 use crudauth_core::model::{Form, Mistake, Rule};
 use futures_util::stream;
 use poem::Request;
@@ -11,6 +13,9 @@ use super::headers::text;
 
 /// No form of ours needs more: the longest password has 4 KiB, in JSON escapes six times that.
 const MAX_BYTES: usize = 64 * 1024;
+
+/// Nor longer: whoever sends a form byte by byte only means to keep us busy.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Reads a JSON object. Any other content type is refused: that is what a form on another site can
 /// send without asking first.
@@ -68,10 +73,12 @@ async fn bytes(request: &mut Request) -> Result<Vec<u8>, Refusal> {
     if told.is_some_and(|length| length > MAX_BYTES) {
         return Err(Refusal::payload_too_large());
     }
-    match request.take_body().into_bytes_limit(MAX_BYTES).await {
-        Ok(bytes) => Ok(bytes.to_vec()),
-        Err(ReadBodyError::PayloadTooLarge) => Err(Refusal::payload_too_large()),
-        Err(_) => Err(whole("The body could not be read")),
+    let body = request.take_body().into_bytes_limit(MAX_BYTES);
+    match tokio::time::timeout(TIME_LIMIT, body).await {
+        Ok(Ok(bytes)) => Ok(bytes.to_vec()),
+        Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(Refusal::payload_too_large()),
+        Ok(Err(_)) => Err(whole("The body could not be read")),
+        Err(_) => Err(Refusal::request_timeout()),
     }
 }
 

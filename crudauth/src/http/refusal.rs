@@ -88,6 +88,10 @@ impl Refusal {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", "Request body too large")
     }
 
+    pub(super) fn request_timeout() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request-timeout", "Request took too long")
+    }
+
     pub(crate) fn csrf_missing() -> Self {
         Self::new(StatusCode::FORBIDDEN, "csrf-missing", "Missing CSRF token").csrf()
     }

@@ -34,6 +34,8 @@ impl ColumnPlan {
             // TIMESTAMP ends in 2038, and without a number MySQL rounds to the second.
             (Dialect::MySql, "TIMESTAMP" | "DATETIME") => "DATETIME(6)".to_owned(),
             (Dialect::MySql, "TIME") => "TIME(6)".to_owned(),
+            // As it stands MySQL's has ten digits and no fraction; an amount would be rounded.
+            (Dialect::MySql, "DECIMAL") => "DECIMAL(56, 28)".to_owned(),
             // Within quotes PostgreSQL knows it in lower case only.
             (Dialect::Postgres, "\"CHAR\"") => "\"char\"".to_owned(),
             (_, name) => name.to_owned(),
