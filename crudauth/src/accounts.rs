@@ -12,8 +12,8 @@ use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed, Recovery};
 use crudauth_core::register::{RegisterError, Registered, Registration, SignUp};
 use crudauth_core::session::{Sessions, Visit};
 
-/// How many expired rows of a kind one purge deletes, in steps of a tenth.
-const PURGED_AT_ONCE: u32 = 5000;
+/// How many expired rows of a table one statement deletes.
+const PURGED_AT_ONCE: u32 = 500;
 
 /// The accounts behind a mount; `auth.accounts()` gives them.
 pub struct Accounts<U: AuthUser> {
@@ -42,7 +42,7 @@ impl<U: AuthUser> Accounts<U> {
     ///
     /// # Errors
     /// [`SignInError`].
-    pub async fn sign_in(&self, attempt: Attempt<'_>) -> Result<SignedIn<U>, SignInError> {
+    pub async fn sign_in(&self, attempt: Attempt) -> Result<SignedIn<U>, SignInError> {
         self.sign_in.sign_in(attempt).await
     }
 
@@ -82,7 +82,7 @@ impl<U: AuthUser> Accounts<U> {
         Ok(None)
     }
 
-    /// Changes the visitor's password; every other session ends.
+    /// Changes the visitor's password; every other session ends. Answers the account as it is then.
     ///
     /// # Errors
     /// [`PasswordError`]; nothing changes then.
@@ -91,11 +91,12 @@ impl<U: AuthUser> Accounts<U> {
         visit: &Visit<U>,
         current: &Password,
         new: &Password,
-    ) -> Result<(), PasswordError> {
+    ) -> Result<Account<U>, PasswordError> {
         self.passwords.change(visit, current, new).await
     }
 
-    /// Gives the visitor's account its first password; other sessions end.
+    /// Gives the visitor's account its first password; other sessions end. Answers the account as
+    /// it is then.
     ///
     /// # Errors
     /// [`PasswordError`]; nothing changes then.
@@ -103,7 +104,7 @@ impl<U: AuthUser> Accounts<U> {
         &self,
         visit: &Visit<U>,
         new: &Password,
-    ) -> Result<(), PasswordError> {
+    ) -> Result<Account<U>, PasswordError> {
         self.passwords.set(visit, new, self.sessions.config().fresh).await
     }
 
@@ -191,19 +192,15 @@ impl<U: AuthUser> Accounts<U> {
         self.recovery.as_ref().ok_or(ConfirmError::Invalid)?.confirm_change(token).await
     }
 
-    pub(crate) async fn purge(&self) -> Result<u64, StoreError> {
-        let (now, step) = (self.clock.now(), PURGED_AT_ONCE / 10);
-        let mut purged = 0;
-        for _ in 0..10 {
-            let rows = self.session_store.purge_sessions(now, step).await?
-                + self.store.purge_tokens(now, step).await?
-                + self.counters.purge_counters(now, step).await?;
-            purged += rows;
-            if rows < u64::from(step) {
-                break;
-            }
-        }
-        Ok(purged)
+    /// One step of a purge: bounded, so that no statement holds the database up. Tells how many
+    /// rows it deleted, and whether there may be more.
+    pub(crate) async fn purge_step(&self) -> Result<(u64, bool), StoreError> {
+        let now = self.clock.now();
+        let sessions = self.session_store.purge_sessions(now, PURGED_AT_ONCE).await?;
+        let tokens = self.store.purge_tokens(now, PURGED_AT_ONCE).await?;
+        let counters = self.counters.purge_counters(now, PURGED_AT_ONCE).await?;
+        let most = sessions.max(tokens).max(counters);
+        Ok((sessions + tokens + counters, most >= u64::from(PURGED_AT_ONCE)))
     }
 }
 

@@ -169,7 +169,9 @@ pub use crudauth_core::ratelimit::Allowances;
 pub use crudauth_core::recovery::EmailConfig;
 pub use crudauth_core::register::{RegisterError, Registered, SignUp};
 pub use crudauth_core::session::{Opening, SessionConfig, Visit};
-pub use crudauth_core::storage::sql::{AuthRow, Backend, MigrateError, Migrations, Plan, Stores};
+pub use crudauth_core::storage::sql::{
+    AuthRow, Backend, Blocked, MigrateError, Migrations, Plan, Stores,
+};
 /// Reads a struct as the accounts of an app; see the crate's page for what it gives.
 pub use crudauth_macros::AuthUser;
 pub use crudauth_macros::{migrations, routes};

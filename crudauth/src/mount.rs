@@ -90,13 +90,21 @@ impl<U: AuthUser> Mounted<U> {
         self.0.paths.iter().fold(route, |route, path| route.at(path.path, path.endpoint(self)))
     }
 
-    /// Deletes what has expired: sessions, one-time tokens, counters. At most a few thousand rows
-    /// of each, so that it never holds the database up; tells how many.
+    /// Deletes what has expired: sessions, one-time tokens, counters. It does so in small steps,
+    /// and lets others get a word in between them; tells how many rows went.
     ///
     /// # Errors
     /// If a store fails.
     pub async fn purge(&self) -> Result<u64, StoreError> {
-        self.0.accounts.purge().await
+        let mut purged = 0;
+        loop {
+            let (rows, has_more) = self.0.accounts.purge_step().await?;
+            purged += rows;
+            if !has_more {
+                return Ok(purged);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Purges once in `every` for as long as the app runs.

@@ -61,8 +61,9 @@ impl<U: AuthUser> Passwords<U> {
         Self { accounts, hashing, policy, recovery, clock }
     }
 
-    /// Changes the visitor's password. Every other session and bearer token ends, pending resets
-    /// and changes of address die, and the owner gets a notice.
+    /// Changes the visitor's password, and answers the account as it is then. Every other session
+    /// and bearer token ends, pending resets and changes of address die, and the owner gets a
+    /// notice.
     ///
     /// # Errors
     /// [`PasswordError`]; nothing changes then.
@@ -71,7 +72,7 @@ impl<U: AuthUser> Passwords<U> {
         visit: &Visit<U>,
         current: &Password,
         new: &Password,
-    ) -> Result<(), PasswordError> {
+    ) -> Result<Account<U>, PasswordError> {
         let account = &visit.account;
         if !account.hash.is_usable() {
             return Err(PasswordError::NoPassword);
@@ -95,7 +96,7 @@ impl<U: AuthUser> Passwords<U> {
         visit: &Visit<U>,
         new: &Password,
         fresh: std::time::Duration,
-    ) -> Result<(), PasswordError> {
+    ) -> Result<Account<U>, PasswordError> {
         let account = &visit.account;
         if account.hash.is_usable() {
             return Err(PasswordError::HasPassword);
@@ -146,7 +147,7 @@ impl<U: AuthUser> Passwords<U> {
         account: &Account<U>,
         new: &Password,
         kept: Option<&Digest>,
-    ) -> Result<(), PasswordError> {
+    ) -> Result<Account<U>, PasswordError> {
         let hash = self.hashing.hash(new).await?;
         match self.accounts.change_password(account, &hash, kept, self.clock.now()).await? {
             Changed::Done => {}
@@ -156,7 +157,7 @@ impl<U: AuthUser> Passwords<U> {
         if let Some(recovery) = &self.recovery {
             recovery.notify_account(MessageKind::PasswordChanged, account);
         }
-        Ok(())
+        Ok(Account { hash, version: account.version + 1, ..account.clone() })
     }
 }
 

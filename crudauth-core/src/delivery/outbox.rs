@@ -4,9 +4,10 @@
 //! this one type, so that it can become durable without anyone above noticing.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tracing::{error, warn};
 
 /// How much is done at once, and how much may wait.
@@ -31,20 +32,48 @@ impl Default for OutboxConfig {
 #[derive(Clone, Debug)]
 pub struct Outbox {
     config: OutboxConfig,
-    places: Arc<Semaphore>,
     runners: Arc<Semaphore>,
+    jobs: Arc<Jobs>,
+}
+
+/// What was taken and is not done yet.
+#[derive(Debug, Default)]
+struct Jobs {
+    count: AtomicU32,
+    ended: Notify,
+}
+
+/// One of them; it ends however it ends, a panic included.
+struct Job(Arc<Jobs>);
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.0.count.fetch_sub(1, Ordering::SeqCst);
+        self.0.ended.notify_waiters();
+    }
+}
+
+impl OutboxConfig {
+    /// What is wrong with the settings, each in a sentence.
+    #[must_use]
+    pub fn mistakes(&self) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        if self.at_once == 0 {
+            mistakes.push("outbox: `at_once` must be at least 1".to_owned());
+        }
+        if self.time_limit.is_zero() {
+            mistakes.push("outbox: `time_limit` must be longer than nothing".to_owned());
+        }
+        mistakes
+    }
 }
 
 impl Outbox {
     /// An empty queue.
     #[must_use]
     pub fn new(config: OutboxConfig) -> Self {
-        let places = config.waiting.saturating_add(config.at_once);
-        Self {
-            config,
-            places: Arc::new(Semaphore::new(places as usize)),
-            runners: Arc::new(Semaphore::new(config.at_once as usize)),
-        }
+        let runners = Arc::new(Semaphore::new(config.at_once as usize));
+        Self { config, runners, jobs: Arc::default() }
     }
 
     /// Takes a job. `what` names it in the log, and tells nothing of its content.
@@ -52,13 +81,16 @@ impl Outbox {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn enqueue(&self, what: &'static str, job: impl Future<Output = ()> + Send + 'static) {
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+        let room = self.config.waiting.saturating_add(self.config.at_once);
+        let before = self.jobs.count.fetch_add(1, Ordering::SeqCst);
+        let counted = Job(Arc::clone(&self.jobs));
+        if before >= room {
             error!(what, "the outbox is full: dropped");
             return;
-        };
+        }
         let (runners, limit) = (Arc::clone(&self.runners), self.config.time_limit);
         tokio::spawn(async move {
-            let _place = place;
+            let _counted = counted;
             // The semaphore is never closed.
             let Ok(_runner) = runners.acquire().await else { return };
             if tokio::time::timeout(limit, job).await.is_err() {
@@ -67,19 +99,21 @@ impl Outbox {
         });
     }
 
-    /// Waits until everything that was taken so far is done or given up: before a process ends,
-    /// and in tests.
+    /// Waits until everything that was taken is done or given up, also what is taken meanwhile:
+    /// before a process ends, and in tests.
     pub async fn drained(&self) {
-        let all = self.config.waiting.saturating_add(self.config.at_once);
-        // Whoever holds every place has seen every job end.
-        let _ = self.places.acquire_many(all).await;
+        loop {
+            let ended = self.jobs.ended.notified();
+            if self.jobs.count.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            ended.await;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
     use super::*;
 
     fn small() -> Outbox {

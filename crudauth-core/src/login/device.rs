@@ -5,8 +5,8 @@
 //! counted apart from everybody's. The cookie grants nothing else: with it and the wrong password
 //! one is as locked out as anybody (OWASP calls this a device cookie).
 //!
-//! It is a random name and, for each account that signed in there, a keyed hash of name and
-//! account. It tells nobody who that was, and needs no store.
+//! It is a random name with a seal of ours and, for each account that signed in there, a keyed hash
+//! of name and account. It tells nobody who that was, and needs no store.
 
 use crate::model::{Account, AuthUser, Digest, KeyRing, MacKey};
 use crate::ports::Entropy;
@@ -18,7 +18,6 @@ const ACCOUNTS: usize = 4;
 const MARK_DIGITS: usize = 32;
 
 /// A device that this account has used before.
-#[derive(Debug)]
 pub(super) struct Known {
     /// Its random name.
     pub(super) name: String,
@@ -30,7 +29,7 @@ pub(super) fn recognise<U: AuthUser>(
     cookie: &str,
     account: &Account<U>,
 ) -> Option<Known> {
-    let (name, marks) = parse(cookie)?;
+    let (name, marks) = parse(keys, cookie)?;
     let is_known = keys.all().any(|keys| {
         let wanted = mark(&keys.device, name, account);
         // Each mark is a keyed hash: how far two of them agree tells nothing about a third.
@@ -46,35 +45,51 @@ pub(super) fn extend<U: AuthUser>(
     cookie: Option<&str>,
     account: &Account<U>,
 ) -> String {
-    let (name, known) = match cookie.and_then(parse) {
-        Some((name, marks)) => (name.to_owned(), marks),
-        None => {
-            let mut bytes = [0; 16];
+    let sent = cookie.and_then(|cookie| parse(keys, cookie));
+    let (name, known) = sent.map_or_else(
+        || {
+            let mut bytes = [0; MARK_DIGITS / 2];
             entropy.fill(&mut bytes);
             (hex::encode(bytes), Vec::new())
-        }
-    };
-    let ours = mark(&keys.current().device, &name, account);
+        },
+        |(name, marks)| (name.to_owned(), marks),
+    );
+    let key = &keys.current().device;
+    let ours = mark(key, &name, account);
     let others = known.into_iter().filter(|mark| *mark != ours).take(ACCOUNTS - 1);
     let marks: Vec<_> = std::iter::once(ours.as_str()).chain(others).collect();
-    format!("{name}.{}", marks.join("."))
+    format!("{name}.{}.{}", seal(key, &name), marks.join("."))
 }
 
-fn parse(cookie: &str) -> Option<(&str, Vec<&str>)> {
+/// Name and marks, if the name is one that was given out: no client chooses its own, since each has
+/// tries of its own.
+fn parse<'c>(keys: &KeyRing, cookie: &'c str) -> Option<(&'c str, Vec<&'c str>)> {
     let is_hex = |part: &&str| {
         part.len() == MARK_DIGITS && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     };
-    if cookie.len() > (ACCOUNTS + 1) * (MARK_DIGITS + 1) {
+    if cookie.len() > (ACCOUNTS + 2) * (MARK_DIGITS + 1) {
         return None;
     }
     let mut parts = cookie.split('.');
     let name = parts.next().filter(is_hex)?;
+    let sealed = parts.next()?;
+    // Keyed hashes: how far two of them agree tells nothing about a third.
+    keys.all().any(|keys| seal(&keys.device, name) == sealed).then_some(())?;
     Some((name, parts.filter(is_hex).collect()))
 }
 
+fn seal(key: &MacKey, name: &str) -> String {
+    half(key.digest(&[b"name", name.as_bytes()]))
+}
+
+/// Bound to the password's version: whoever knew an old one and signed in with it gains nothing by
+/// that once it is changed.
 fn mark<U: AuthUser>(key: &MacKey, name: &str, account: &Account<U>) -> String {
     let id = account.user.id().to_string();
-    let digest: Digest =
-        key.digest(&[name.as_bytes(), id.as_bytes(), &account.epoch.to_be_bytes()]);
+    let (version, epoch) = (account.version.to_be_bytes(), account.epoch.to_be_bytes());
+    half(key.digest(&[b"account", name.as_bytes(), id.as_bytes(), &version, &epoch]))
+}
+
+fn half(digest: Digest) -> String {
     hex::encode(&digest.as_bytes()[..MARK_DIGITS / 2])
 }

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 
 use super::device::Known;
 use crate::model::{Account, AuthUser, ClientAddress, Digest, Identifier, KeyRing};
-use crate::ports::{CounterStore, LockRule, LockState, StoreError};
+use crate::ports::{CounterStore, GivenBack, LONGEST, LockRule, LockState, StoreError};
 
 /// Settings of the lockout.
 #[derive(Clone, Copy, Debug)]
@@ -51,8 +51,16 @@ impl LockoutConfig {
         if self.free_attempts == 0 {
             mistakes.push("lockout: `free_attempts` must be at least 1".to_owned());
         }
-        if self.window.is_zero() || self.first.is_zero() {
-            mistakes.push("lockout: `window` and `first` must be longer than nothing".to_owned());
+        let second = Duration::from_secs(1);
+        for (name, value) in [
+            ("window", self.window),
+            ("first", self.first),
+            ("longest", self.longest),
+            ("memory", self.memory),
+        ] {
+            if value < second || value > LONGEST {
+                mistakes.push(format!("lockout: `{name}` must be one second to 100 years"));
+            }
         }
         if self.longest < self.first {
             mistakes.push("lockout: `longest` must not be shorter than `first`".to_owned());
@@ -72,7 +80,8 @@ pub struct Lockout {
 /// The counters of one attempt.
 #[derive(Debug)]
 pub(super) struct Names {
-    /// By client network.
+    /// By client network; for a client without an address by the text again, or everybody without
+    /// one would be locked out by one of them.
     client: Digest,
     /// By what was typed.
     typed: Digest,
@@ -145,14 +154,18 @@ impl Lockout {
         client: Option<ClientAddress>,
         device: Option<&Known>,
     ) -> Names {
-        let client = client.map(|client| client.network()).unwrap_or_default();
         let text = typed_key::<U>(typed);
+        let network = client.map(|client| client.network());
+        let client = network.clone().unwrap_or_default();
         let (kind, id): (&str, String) = match account {
             Some(account) => ("account", account.user.id().to_string()),
             None => ("nobody", text.clone()),
         };
         Names {
-            client: self.name("client", &[&client]),
+            client: match network {
+                Some(network) => self.name("client", &[&network]),
+                None => self.name("typed", &[&text]),
+            },
             typed: self.name("typed", &[&text]),
             account: self.name(kind, &[&id]),
             pair: self.name("pair", &[&client, kind, &id]),
@@ -171,7 +184,10 @@ impl Lockout {
         let asked = [0, 1, 2].map(|at| judged.get(at).unwrap_or(&judged[0]));
         let states = self.counters.locks(asked).await?;
         let rule = self.rule();
-        let has_misses = states.iter().any(|(_, state)| state.misses > 0);
+        // A lock took the misses, and left rounds.
+        let has_history =
+            |state: &LockState| state.misses > 0 || state.locked_until.timestamp() > 0;
+        let has_misses = states.iter().any(|(_, state)| has_history(state));
         let locked = states.iter().filter_map(|(_, state)| state.lock(now)).max();
         let is_used_up = |(_, state): &&(Digest, LockState)| state.is_used_up(&rule, now);
         let until = match locked {
@@ -205,16 +221,32 @@ impl Lockout {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         if let Some(device) = names.device {
-            return self.counters.forgive(&[device], &names.client, &names.pair, now).await;
+            return self.counters.forgive(&[device], None, now).await;
         }
-        let mut cleared = vec![names.typed, names.account];
-        for identifier in account.user.identifiers() {
-            let name = self.name("typed", &[&typed_key::<U>(identifier)]);
-            if !cleared.contains(&name) {
-                cleared.push(name);
-            }
+        let mut cleared = self.names_of(account);
+        if !cleared.contains(&names.typed) {
+            cleared.push(names.typed);
         }
-        self.counters.forgive(&cleared, &names.client, &names.pair, now).await
+        let given_back = GivenBack { shared: &names.client, pair: &names.pair };
+        self.counters.forgive(&cleared, Some(given_back), now).await
+    }
+
+    /// Lifts what is counted and locked on an account, under every one of its names. What is
+    /// counted on clients stays.
+    pub(crate) async fn lift<U: AuthUser>(
+        &self,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.counters.forgive(&self.names_of(account), None, now).await
+    }
+
+    /// The counters that are an account's own.
+    fn names_of<U: AuthUser>(&self, account: &Account<U>) -> Vec<Digest> {
+        let id = account.user.id().to_string();
+        let identifiers = account.user.identifiers();
+        let typed = identifiers.iter().map(|one| self.name("typed", &[&typed_key::<U>(one)]));
+        typed.chain([self.name("account", &[&id])]).collect()
     }
 
     fn name(&self, kind: &str, parts: &[&str]) -> Digest {

@@ -8,29 +8,35 @@ mod lockout;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lockout::Names;
 pub use lockout::{Lockout, LockoutConfig};
-use tracing::{info, warn};
+use tracing::{Instrument, info, warn};
 
-use crate::model::{Account, AuthUser, Identifier, KeyRing};
+use crate::model::{Account, AuthUser, ClientAddress, Identifier, KeyRing};
 use crate::password::{Busy, HashingPool, Password, Verdict};
 use crate::ports::{AccountStore, Clock, Entropy, StoreError};
 use crate::session::{OpenedSession, Opening, Sessions};
 
 /// Someone wants to sign in.
-#[derive(Debug)]
-pub struct Attempt<'a> {
+pub struct Attempt {
     /// What was typed to name the account.
-    pub identifier: &'a str,
+    pub identifier: String,
     /// What was typed to prove it.
-    pub password: &'a Password,
+    pub password: Password,
     /// What the device cookie says, if one was sent.
-    pub device: Option<&'a str>,
+    pub device: Option<String>,
     /// From where, and what session is wanted.
     pub opening: Opening,
 }
 
+impl std::fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attempt").field("opening", &self.opening).finish_non_exhaustive()
+    }
+}
+
 /// Someone has signed in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SignedIn<U: AuthUser> {
     /// Who.
     pub account: Account<U>,
@@ -38,6 +44,14 @@ pub struct SignedIn<U: AuthUser> {
     pub session: OpenedSession,
     /// The device cookie to set: by it this device is known again when others lock the account.
     pub device: String,
+}
+
+impl<U: AuthUser> std::fmt::Debug for SignedIn<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("SignedIn");
+        shown.field("account", &self.account).field("session", &self.session);
+        shown.finish_non_exhaustive()
+    }
 }
 
 /// Why nobody has.
@@ -62,7 +76,9 @@ pub enum SignInError {
 }
 
 /// Signs people in.
-pub struct SignIn<U: AuthUser> {
+pub struct SignIn<U: AuthUser>(Arc<Parts<U>>);
+
+struct Parts<U: AuthUser> {
     accounts: Arc<dyn AccountStore<U>>,
     sessions: Arc<Sessions<U>>,
     lockout: Lockout,
@@ -84,77 +100,100 @@ impl<U: AuthUser> SignIn<U> {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { accounts, sessions, lockout, hashing, keys, clock, entropy }
+        Self(Arc::new(Parts { accounts, sessions, lockout, hashing, keys, clock, entropy }))
     }
 
     /// Signs somebody in, or counts a miss.
     ///
+    /// Once begun it goes on to its end, whatever becomes of the caller: whoever hangs up when the
+    /// answer takes longer than a hit does would otherwise guess for nothing.
+    ///
     /// # Errors
     /// [`SignInError`]; the session that the client had so far lives on then.
-    pub async fn sign_in(&self, attempt: Attempt<'_>) -> Result<SignedIn<U>, SignInError> {
+    pub async fn sign_in(&self, attempt: Attempt) -> Result<SignedIn<U>, SignInError> {
+        let this = Self(Arc::clone(&self.0));
+        let judged = tokio::spawn(async move { this.judge(attempt).await }.in_current_span());
+        match judged.await {
+            Ok(result) => result,
+            // The runtime is shutting down, or a store has panicked.
+            Err(error) => Err(SignInError::Store(StoreError::Failed(Box::new(error)))),
+        }
+    }
+
+    async fn judge(&self, attempt: Attempt) -> Result<SignedIn<U>, SignInError> {
         let client = attempt.opening.client;
-        let found = self.find(attempt.identifier).await?;
+        let found = self.find(&attempt.identifier).await?;
         let device = self.device_of(&attempt, found.as_ref());
-        let names = self.lockout.names(attempt.identifier, found.as_ref(), client, device.as_ref());
-        let standing = self.lockout.standing(&names, self.clock.now()).await?;
+        let names =
+            self.0.lockout.names(&attempt.identifier, found.as_ref(), client, device.as_ref());
+        let standing = self.0.lockout.standing(&names, self.0.clock.now()).await?;
         if let Some(retry_after) = standing.refusal() {
             warn!(account = id(found.as_ref()), client = ?client, "sign-in refused: locked out");
             return Err(SignInError::LockedOut { retry_after });
         }
         let stored = found.as_ref().map(|account| &account.hash);
-        let verdict = self.hashing.verify(attempt.password, stored).await?;
+        let verdict = self.0.hashing.verify(&attempt.password, stored).await?;
         let account = match found {
             Some(account) if verdict != Verdict::Wrong && account.is_active() => account,
-            found => {
-                warn!(account = id(found.as_ref()), client = ?client, "sign-in refused");
-                return Err(match self.lockout.miss(&names, self.clock.now()).await? {
-                    Some(retry_after) => SignInError::LockedOut { retry_after },
-                    None => SignInError::Refused,
-                });
-            }
+            found => return Err(self.missed(&names, found.as_ref(), client).await),
         };
-        let (unless, rule) = (names.judged(), self.lockout.rule());
-        let opened = self.sessions.open(&account, attempt.opening, &unless, &rule).await?;
+        let (unless, rule) = (names.judged(), self.0.lockout.rule());
+        let opened = self.0.sessions.open(&account, attempt.opening, &unless, &rule).await?;
         let Some(session) = opened else {
-            // Guesses that ran beside this attempt used the tries up.
-            let standing = self.lockout.standing(&names, self.clock.now()).await?;
-            let retry_after = standing.refusal().unwrap_or(rule.first);
-            warn!(account = %account.user.id(), client = ?client, "sign-in refused: locked out");
-            return Err(SignInError::LockedOut { retry_after });
+            // Guesses that ran beside this attempt used the tries up, or the password has changed:
+            // a miss like any other, also in what it costs.
+            return Err(self.missed(&names, Some(&account), client).await);
         };
         if standing.has_misses() {
-            self.lockout.forgive(&names, &account, self.clock.now()).await?;
+            self.0.lockout.forgive(&names, &account, self.0.clock.now()).await?;
         }
         if verdict == Verdict::RightOutdated {
-            self.renew_hash(&account, attempt.password).await;
+            self.renew_hash(&account, &attempt.password).await;
         }
         info!(account = %account.user.id(), client = ?client, session = session.handle, "signed in");
-        let device = device::extend(&self.keys, &*self.entropy, attempt.device, &account);
+        let device = self.remember_device(attempt.device.as_deref(), &account);
         Ok(SignedIn { account, session, device })
+    }
+
+    /// Counts a miss.
+    async fn missed(
+        &self,
+        names: &Names,
+        account: Option<&Account<U>>,
+        client: Option<ClientAddress>,
+    ) -> SignInError {
+        warn!(account = id(account), client = ?client, "sign-in refused");
+        match self.0.lockout.miss(names, self.0.clock.now()).await {
+            Ok(Some(retry_after)) => SignInError::LockedOut { retry_after },
+            Ok(None) => SignInError::Refused,
+            Err(error) => error.into(),
+        }
+    }
+
+    /// The cookie by which this device is known again for that account.
+    #[must_use]
+    pub fn remember_device(&self, cookie: Option<&str>, account: &Account<U>) -> String {
+        device::extend(&self.0.keys, &*self.0.entropy, cookie, account)
     }
 
     /// The account that was named: the first that a reading of the text finds.
     async fn find(&self, typed: &str) -> Result<Option<Account<U>>, StoreError> {
         for (at, identifier) in Identifier::readings::<U>(typed) {
-            if let Some(account) = self.accounts.by_identifier(at, identifier.key()).await? {
+            if let Some(account) = self.0.accounts.by_identifier(at, identifier.key()).await? {
                 return Ok(Some(account));
             }
         }
         Ok(None)
     }
 
-    fn device_of(
-        &self,
-        attempt: &Attempt<'_>,
-        account: Option<&Account<U>>,
-    ) -> Option<device::Known> {
-        device::recognise(&self.keys, attempt.device?, account?)
+    fn device_of(&self, attempt: &Attempt, account: Option<&Account<U>>) -> Option<device::Known> {
+        device::recognise(&self.0.keys, attempt.device.as_deref()?, account?)
     }
 
     /// Stores the same password under today's parameters. It failing costs nobody their sign-in.
     async fn renew_hash(&self, account: &Account<U>, password: &Password) {
-        let renewed = match self.hashing.hash(password).await {
-            Ok(hash) => self.accounts.renew_hash(account.user.id(), &account.hash, &hash).await,
+        let renewed = match self.0.hashing.hash(password).await {
+            Ok(hash) => self.0.accounts.renew_hash(account.user.id(), &account.hash, &hash).await,
             Err(Busy { .. }) => return,
         };
         match renewed {

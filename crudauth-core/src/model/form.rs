@@ -202,7 +202,7 @@ impl Form {
     fn field(&mut self, name: &'static str) -> Option<Option<Field>> {
         let first = self.once(name)?;
         let has_nul = match &first {
-            Some(Field::Json(value)) => value.get().contains("\\u0000"),
+            Some(Field::Json(value)) => has_escaped_nul(value.get()),
             Some(Field::Text(text)) => text.contains('\0'),
             None => false,
         };
@@ -227,6 +227,14 @@ impl Form {
         self.mistakes.push(mistake);
         None
     }
+}
+
+/// Whether a JSON text escapes a NUL; in `\\u0000` it is the backslash that is escaped.
+fn has_escaped_nul(json: &str) -> bool {
+    json.match_indices("\\u0000").any(|(at, _)| {
+        let before = json.as_bytes()[..at].iter().rev();
+        before.take_while(|byte| **byte == b'\\').count() % 2 == 0
+    })
 }
 
 /// What serde expected; the part of its message that repeats the input is left out.

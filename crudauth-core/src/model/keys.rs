@@ -53,18 +53,15 @@ impl fmt::Debug for SecretKey {
 
 /// Why a secret is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WeakSecret {
+pub(crate) enum WeakSecret {
     /// Shorter than 32 bytes.
-    #[error(
-        "the secret key has {bytes} bytes and needs at least 32: make one with `openssl rand -hex 32`"
-    )]
+    #[error("has {bytes} bytes and needs at least 32: make one with `openssl rand -hex 32`")]
     TooShort {
         /// How many it has.
         bytes: usize,
     },
     /// Fewer than eight different characters.
-    #[error("the secret key repeats a few characters: make one with `openssl rand -hex 32`")]
+    #[error("repeats a few characters: make one with `openssl rand -hex 32`")]
     Repetitive,
 }
 
@@ -143,10 +140,22 @@ impl KeyRing {
     /// The keys of `current`, and of the secrets that it followed.
     ///
     /// # Errors
-    /// [`WeakSecret`] for the first that is too weak.
-    pub fn new(current: &SecretKey, previous: &[SecretKey]) -> Result<Self, WeakSecret> {
-        let previous = previous.iter().map(SecretKey::keys).collect::<Result<_, _>>()?;
-        Ok(Self { current: current.keys()?, previous })
+    /// What is wrong with them, each in a sentence; no sentence holds a secret.
+    pub fn new(current: &SecretKey, previous: &[SecretKey]) -> Result<Self, Vec<String>> {
+        let mut mistakes = Vec::new();
+        let made = current.keys();
+        mistakes.extend(made.as_ref().err().map(|weak| format!("the secret key {weak}")));
+        let mut followed = Vec::new();
+        for (at, secret) in previous.iter().enumerate() {
+            match secret.keys() {
+                Ok(keys) => followed.push(keys),
+                Err(weak) => mistakes.push(format!("the previous secret number {} {weak}", at + 1)),
+            }
+        }
+        match made {
+            Ok(current) if mistakes.is_empty() => Ok(Self { current, previous: followed }),
+            _ => Err(mistakes),
+        }
     }
 
     /// The keys that new values are made with.

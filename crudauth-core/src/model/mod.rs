@@ -24,7 +24,7 @@ pub use device::Device;
 pub use email::{EmailAddress, InvalidEmail};
 pub use form::{Form, InvalidForm, Mistake, Rule};
 pub use identifier::{Identifier, InvalidIdentifier};
-pub use keys::{KeyRing, Keys, MacKey, SecretKey, WeakSecret};
+pub use keys::{KeyRing, Keys, MacKey, SecretKey};
 pub use password_hash::PasswordHash;
 pub use shape::{AuthUser, Companion, IdentifierColumn, IdentifierKind, Recoverable, Shape};
 pub use token::{Digest, Token};

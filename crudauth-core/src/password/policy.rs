@@ -37,6 +37,24 @@ impl PasswordPolicy {
         self
     }
 
+    /// Asks for at least so many characters, or for more where it does already.
+    #[must_use]
+    pub fn at_least(self, min_chars: usize) -> Self {
+        let min_chars = self.min_chars.max(min_chars);
+        self.min_chars(min_chars)
+    }
+
+    /// What is wrong with the settings, each in a sentence.
+    #[must_use]
+    pub fn mistakes(&self) -> Vec<String> {
+        // ASVS 5.0, 6.2.1 and 6.2.9: at least 8, and 64 must be allowed.
+        if (8..=64).contains(&self.min_chars) {
+            Vec::new()
+        } else {
+            vec!["password policy: `min_chars` must be 8 to 64".to_owned()]
+        }
+    }
+
     /// Takes passwords from the list of the most used ones too. For an app with a list of its own,
     /// such as a breach service (ASVS 6.2.4 asks for one).
     #[must_use]

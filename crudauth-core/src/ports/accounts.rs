@@ -130,9 +130,13 @@ impl<U: AuthUser> std::fmt::Debug for NewValues<U> {
 pub enum Created<Id> {
     /// It was added under this key.
     Added(Id),
-    /// The identifiers at these positions of the shape are taken; none of them, if it was another
-    /// unique column.
-    Taken(Vec<usize>),
+    /// Something is taken.
+    Taken {
+        /// The identifiers at these positions of the shape; none, if it was another unique column.
+        identifiers: Vec<usize>,
+        /// Whether one account has all of them.
+        is_one_owner: bool,
+    },
 }
 
 /// What became of a change.

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+/// The longest time that a setting may name: far beyond any use, and near enough for a calendar.
+pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 /// Tells what time it is. One reading serves one decision.
 pub trait Clock: Send + Sync + 'static {
     /// The present instant.

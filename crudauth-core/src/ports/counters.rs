@@ -43,18 +43,27 @@ pub trait CounterStore: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError>;
 
-    /// Forgets misses, locks and rounds of `names`, and gives back to `shared` what `pair` counted
-    /// in the same window. Locks of `shared` stay.
+    /// Forgets misses, locks and rounds of `names`, and gives back what is to be given back: once,
+    /// however many ask for it at the same time.
     async fn forgive(
         &self,
         names: &[Digest],
-        shared: &Digest,
-        pair: &Digest,
+        given_back: Option<GivenBack<'_>>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
     /// Deletes at most `limit` counters that have run out, and tells how many.
     async fn purge_counters(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
+}
+
+/// What a success gives back: the misses that `pair` counted, to `shared`, as far as they were
+/// counted there in its present window. Locks of `shared` stay.
+#[derive(Clone, Copy, Debug)]
+pub struct GivenBack<'a> {
+    /// The counter that others count on, too.
+    pub shared: &'a Digest,
+    /// The counter of what this one had a part in.
+    pub pair: &'a Digest,
 }
 
 /// So many uses within so long a time, however they are spread.

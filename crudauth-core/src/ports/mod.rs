@@ -14,8 +14,9 @@ pub use accounts::{
     AccountStore, Changed, Consumed, Created, NewAccount, NewToken, NewValues, OneTimeToken,
     Purpose,
 };
+pub(crate) use clock::LONGEST;
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use counters::{Allowance, Counted, CounterStore, LockRule, LockState};
+pub use counters::{Allowance, Counted, CounterStore, GivenBack, LockRule, LockState};
 pub use entropy::{Entropy, OsEntropy};
 pub use error::StoreError;
 pub use sessions::{LiveSession, NewSession, Opened, SessionEntry, SessionRecord, SessionStore};

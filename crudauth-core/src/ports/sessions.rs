@@ -20,10 +20,10 @@ pub trait SessionStore<U: AuthUser>: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<Option<LiveSession<U>>, StoreError>;
 
-    /// Stores a session that follows a proved password, unless one of the counters `unless` is
-    /// locked or used up at that moment: guesses that ran beside this one may have seen to that,
-    /// and so cannot outrun the lock. Then ends the session `replaced`, and the account's least
-    /// recently active ones beyond `cap`.
+    /// Stores a session that follows a proved password, unless the account has changed since its
+    /// password was read, or one of the counters `unless` is locked or used up at that moment:
+    /// guesses that ran beside this one may have seen to that, and so cannot outrun the lock. Then
+    /// ends the session `replaced`, and the account's least recently active ones beyond `cap`.
     async fn open(
         &self,
         session: NewSession<U::Id>,
@@ -154,6 +154,6 @@ pub struct SessionEntry {
 pub enum Opened {
     /// It is open.
     Done,
-    /// A counter was locked meanwhile: it was not opened.
-    Locked,
+    /// The account has changed or a counter was locked meanwhile: it was not opened.
+    Refused,
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::model::{ClientAddress, KeyRing};
-use crate::ports::{Allowance, Clock, Counted, CounterStore, StoreError};
+use crate::ports::{Allowance, Clock, Counted, CounterStore, LONGEST, StoreError};
 
 /// What is limited, with the allowances that hold when nothing is said.
 ///
@@ -58,6 +58,24 @@ impl Default for Allowances {
 impl Allowances {
     /// The most uses that an allowance may have: each use is listed, so that the rule is exact.
     pub const MAX_TIMES: u32 = 1000;
+
+    /// What is wrong with the settings, each in a sentence.
+    #[must_use]
+    pub fn mistakes(&self) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        for (name, allowance) in self.named() {
+            if allowance.times > Self::MAX_TIMES {
+                mistakes.push(format!("allowances: `{name}` may be at most {}", Self::MAX_TIMES));
+            }
+            let is_within = !allowance.within.is_zero() && allowance.within <= LONGEST;
+            if allowance.times > 0 && !is_within {
+                mistakes.push(format!(
+                    "allowances: `{name}` must be within some time, 100 years at most"
+                ));
+            }
+        }
+        mistakes
+    }
 
     /// Every allowance with the name of its field.
     #[must_use]

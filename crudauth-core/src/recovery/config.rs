@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::delivery::{EmailSender, MessageKind, SharedSender};
-use crate::ports::Purpose;
+use crate::ports::{LONGEST, Purpose};
 
 /// Settings of the `email` slice.
 #[derive(Clone, Debug)]
@@ -85,8 +85,9 @@ impl EmailConfig {
             if !link.path.starts_with('/') || !link.path.bytes().all(is_path_byte) {
                 mistakes.push(format!("email: the {name} link must be a plain path"));
             }
-            if link.lifetime < Duration::from_secs(60) {
-                mistakes.push(format!("email: the {name} link must work for at least one minute"));
+            if link.lifetime < Duration::from_secs(60) || link.lifetime > LONGEST {
+                mistakes
+                    .push(format!("email: the {name} link must work for one minute to 100 years"));
             }
         }
         mistakes

@@ -80,6 +80,10 @@ impl<U: AuthUser> Recovery<U> {
             .reset_password(&live.digest, &live.token, &live.account, &hash, now)
             .await?;
         let confirmed = finish(done, &live, "password reset")?;
+        // The reset has happened, whether or not this does.
+        if let Err(error) = self.0.lockout.lift(&live.account, now).await {
+            error.log("lifting a lock");
+        }
         self.notify_account(MessageKind::PasswordChanged, &live.account);
         Ok(confirmed)
     }

@@ -19,6 +19,7 @@ pub use request::ChangeError;
 use tracing::{error, info};
 
 use crate::delivery::{EmailMessage, MessageKind, Outbox, compose};
+use crate::login::Lockout;
 use crate::model::{Account, AuthUser, Destination, EmailAddress, IdentifierKind, KeyRing, Token};
 use crate::password::{HashingPool, PasswordPolicy};
 use crate::ports::{AccountStore, Clock, Entropy, NewToken, Purpose};
@@ -39,6 +40,8 @@ pub struct Parts<U: AuthUser> {
     pub throttle: Throttle,
     /// How often that may be.
     pub allowances: Allowances,
+    /// Lifted by a reset: whoever proved control of the address need not wait.
+    pub lockout: Lockout,
     /// Who sends, and where links point.
     pub config: EmailConfig,
     /// What is done after the answer.
@@ -70,7 +73,9 @@ impl<U: AuthUser> Recovery<U> {
         self.0.outbox.enqueue("verification mail", async move {
             let allowance = recovery.0.allowances.email_verify_request;
             let target = Subject::Target(address.as_str());
-            if recovery.0.throttle.allows("email_verify_request", allowance, target).await {
+            if !recovery.0.throttle.allows("email_verify_request", allowance, target).await {
+                info!(account = %id, "no verification mail: too many for one address");
+            } else {
                 let bearer =
                     Bearer { id, version: 0, epoch, bound_to: address.as_str().to_owned() };
                 recovery.mail_link(Purpose::Verify, bearer, address, None, None).await;

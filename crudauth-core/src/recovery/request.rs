@@ -54,11 +54,6 @@ impl<U: AuthUser> Recovery<U> {
                     ("password_reset_request", allowances.password_reset_request)
                 }
             };
-            let target = Subject::Target(address.as_str());
-            if !recovery.0.throttle.allows(action, allowance, target).await {
-                info!(action, "nothing sent: too many for one address");
-                return;
-            }
             let found = recovery.0.accounts.by_identifier(Self::address_at(), address.as_str()).await;
             let account = match found {
                 Ok(Some(account)) => account,
@@ -68,6 +63,17 @@ impl<U: AuthUser> Recovery<U> {
             let is_done = purpose == Purpose::Verify && account.is_verified();
             if !account.is_active() || is_done {
                 return info!(action, account = %account.user.id(), "nothing sent: disabled or verified");
+            }
+            // Looked up by the compared form: the mail goes to the account's address, and to no
+            // other that a database takes for it.
+            if account.recovery() != Some(address.as_str()) {
+                return info!(action, "nothing sent: no such account");
+            }
+            // Counted only for mail that would go out, or strangers could use up the allowance of
+            // an address before its owner has an account.
+            let target = Subject::Target(address.as_str());
+            if !recovery.0.throttle.allows(action, allowance, target).await {
+                return info!(action, account = %account.user.id(), "nothing sent: too many for one address");
             }
             info!(action, account = %account.user.id(), "link issued");
             let bearer = Bearer::of(&account, address.as_str());
@@ -113,11 +119,9 @@ impl<U: AuthUser> Recovery<U> {
         new_address: EmailAddress,
         redirect_to: Option<Destination>,
     ) {
-        let allowance = self.0.allowances.email_change_request;
-        let target = Subject::Target(new_address.as_str());
-        if !self.0.throttle.allows("email_change_request", allowance, target).await {
-            return info!("nothing sent: too many for one address");
-        }
+        info!(account = %account.user.id(), "change of address asked for");
+        // Whatever becomes of it: a notice only for a free address would tell which ones are.
+        self.notify_account(MessageKind::EmailChangeRequested, &account);
         match self.0.accounts.by_identifier(Self::address_at(), new_address.as_str()).await {
             Ok(None) => {}
             Ok(Some(_)) => {
@@ -125,8 +129,11 @@ impl<U: AuthUser> Recovery<U> {
             }
             Err(error) => return error.log("looking up an account"),
         }
-        info!(account = %account.user.id(), "change of address asked for");
-        self.notify_account(MessageKind::EmailChangeRequested, &account);
+        let allowance = self.0.allowances.email_change_request;
+        let target = Subject::Target(new_address.as_str());
+        if !self.0.throttle.allows("email_change_request", allowance, target).await {
+            return info!("nothing sent: too many for one address");
+        }
         let bearer = Bearer::of(&account, &present);
         let to = new_address.clone();
         self.mail_link(Purpose::Change, bearer, to, Some(new_address), redirect_to).await;

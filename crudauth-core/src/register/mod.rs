@@ -11,7 +11,9 @@ use std::sync::Arc;
 pub use form::SignUp;
 use tracing::info;
 
-use crate::model::{AccountId, AuthUser, Identifier, IdentifierKind, Mistake};
+use crate::model::{
+    AccountId, AuthUser, EmailAddress, Identifier, IdentifierKind, Mistake, PasswordHash,
+};
 use crate::password::{Busy, HashingPool, PasswordPolicy, judge};
 use crate::ports::{AccountStore, Clock, Created, Entropy, NewAccount, NewValues, StoreError};
 use crate::recovery::Recovery;
@@ -42,6 +44,13 @@ pub enum RegisterError {
     /// The store failed.
     #[error("the account store failed")]
     Store(#[from] StoreError),
+}
+
+/// A sign-up whose password is hashed.
+#[derive(Debug)]
+pub struct Prepared<U: AuthUser> {
+    sign_up: SignUp<U>,
+    hash: PasswordHash,
 }
 
 /// Adds accounts.
@@ -88,9 +97,27 @@ impl<U: AuthUser> Registration<U> {
     /// # Errors
     /// [`RegisterError`]; nothing is stored then.
     pub async fn register(&self, sign_up: SignUp<U>) -> Result<Registered<U::Id>, RegisterError> {
+        let prepared = self.prepare(sign_up).await?;
+        self.enrol(prepared).await
+    }
+
+    /// Judges a sign-up and hashes its password, before anything is looked up: a taken name costs
+    /// what a free one costs.
+    ///
+    /// # Errors
+    /// [`RegisterError`]; nothing is stored then.
+    pub async fn prepare(&self, sign_up: SignUp<U>) -> Result<Prepared<U>, RegisterError> {
         self.check(&sign_up).map_err(RegisterError::Invalid)?;
-        // Hashed before anything is looked up: a taken name costs what a free one costs.
         let hash = self.hashing.hash(&sign_up.password).await?;
+        Ok(Prepared { sign_up, hash })
+    }
+
+    /// Stores a sign-up.
+    ///
+    /// # Errors
+    /// [`RegisterError`]; nothing is stored then.
+    pub async fn enrol(&self, prepared: Prepared<U>) -> Result<Registered<U::Id>, RegisterError> {
+        let Prepared { sign_up, hash } = prepared;
         let address = sign_up.identifiers.iter().find_map(|identifier| match identifier {
             Identifier::Email(address) => Some(address.clone()),
             Identifier::Username(_) => None,
@@ -114,24 +141,37 @@ impl<U: AuthUser> Registration<U> {
                 }
                 Ok(Registered::Added(id))
             }
-            Created::Taken(taken) => {
-                let kinds = taken.iter().map(|&at| &U::SHAPE.identifiers[at]);
-                // With both taken the address decides.
-                let told =
-                    kinds.clone().find(|column| column.kind == IdentifierKind::Email).is_none();
-                match kinds.into_iter().next() {
-                    Some(column) if told => {
-                        info!(identifier = column.name, "sign-up refused: taken");
-                        Err(RegisterError::Taken(column.name))
-                    }
-                    _ => {
-                        info!("sign-up refused: address taken");
-                        if let (Some(recovery), Some(address)) = (&self.recovery, address) {
-                            recovery.tell_owner(address).await;
-                        }
-                        Ok(Registered::AddressTaken)
-                    }
+            Created::Taken { identifiers, is_one_owner } => {
+                self.taken(&identifiers, is_one_owner, address).await
+            }
+        }
+    }
+
+    /// An address that is taken is told to its owner; a name that is taken, to whoever asks. With
+    /// both taken by one account the address decides. Otherwise the name does: else whoever has an
+    /// account could ask under its own name, and learn of any address whether it is taken.
+    async fn taken(
+        &self,
+        identifiers: &[usize],
+        is_one_owner: bool,
+        address: Option<EmailAddress>,
+    ) -> Result<Registered<U::Id>, RegisterError> {
+        let columns = identifiers.iter().map(|&at| &U::SHAPE.identifiers[at]);
+        let is_address_taken = columns.clone().any(|column| column.kind == IdentifierKind::Email);
+        let name = columns.into_iter().find(|column| column.kind != IdentifierKind::Email);
+        match name {
+            Some(column) if !(is_address_taken && is_one_owner) => {
+                info!(identifier = column.name, "sign-up refused: taken");
+                Err(RegisterError::Taken(column.name))
+            }
+            _ => {
+                info!("sign-up refused: address taken");
+                if let (Some(recovery), Some(address), true) =
+                    (&self.recovery, address, is_address_taken)
+                {
+                    recovery.tell_owner(address).await;
                 }
+                Ok(Registered::AddressTaken)
             }
         }
     }

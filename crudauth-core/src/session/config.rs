@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::ports::LONGEST;
+
 /// Settings of sessions. Safe when nothing is said.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -44,8 +46,8 @@ impl SessionConfig {
             ("remembered_idle", Some(self.remembered_idle)),
             ("absolute", self.absolute),
         ] {
-            if value.is_some_and(|value| value < minute) {
-                mistakes.push(format!("sessions: `{name}` must be at least one minute"));
+            if value.is_some_and(|value| value < minute || value > LONGEST) {
+                mistakes.push(format!("sessions: `{name}` must be one minute to 100 years"));
             }
         }
         if self.cap == 0 {

@@ -116,8 +116,8 @@ impl<U: AuthUser> Sessions<U> {
         &self.config
     }
 
-    /// Opens a session for an account that has proved itself; `None` if one of the counters
-    /// `unless` was locked meanwhile.
+    /// Opens a session for an account that has proved itself; `None` if the account has changed or
+    /// one of the counters `unless` was locked meanwhile.
     pub(crate) async fn open(
         &self,
         account: &Account<U>,
@@ -150,7 +150,7 @@ impl<U: AuthUser> Sessions<U> {
         let replaced = opening.replaces.as_ref().map(|token| keys.session.token(token));
         let opened =
             self.store.open(session, unless, rule, replaced.as_ref(), self.config.cap).await?;
-        if opened == Opened::Locked {
+        if opened == Opened::Refused {
             return Ok(None);
         }
         // What is replaced may have been opened under a secret that was followed by this one.
@@ -183,7 +183,11 @@ impl<U: AuthUser> Sessions<U> {
             if has_slid {
                 let session = &live.session;
                 let expires_at = self.config.expiry(session.is_remembered, session.ends_at, now);
-                self.store.slide(&digest, now, expires_at).await?;
+                // Not worth refusing anybody for: the session is live, and the next request tries
+                // again.
+                if let Err(error) = self.store.slide(&digest, now, expires_at).await {
+                    error.log("prolonging a session");
+                }
             }
             return Ok(Some(Visit {
                 account: live.account,

@@ -143,11 +143,15 @@ impl<'a> Model<'a> {
 impl<'a> Field<'a> {
     fn of(declared: &'a DeclaredField<'a>) -> Self {
         let name = declared.ident.unraw().to_string();
-        let column = match &declared.words.column {
+        let mut column = match &declared.words.column {
             Some((_, column)) => Name { text: column.value(), tokens: column.to_token_stream() },
             None => Name { text: name.clone(), tokens: declared.ident.to_token_stream() },
         };
         let role = Role::of(declared, &name, &column.text);
+        // A library's column has one name, in whatever letters it is written here.
+        if let (Role::Library, Some(known)) = (&role, library_column(&column.text)) {
+            known.clone_into(&mut column.text);
+        }
         Self { declared, name, column, role }
     }
 

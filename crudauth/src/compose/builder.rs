@@ -141,12 +141,11 @@ impl<A: Mount, DB: Backend, E> Builder<A, DB, Slots<E>> {
     }
 
     /// What OWASP's ASVS (level 2) and NIST SP 800-63B ask for beyond what crudauth-py's front ends
-    /// expect: cookies named `__Host-…`, passwords of at least 15 characters, sessions that end
-    /// after 30 days however often they are used.
+    /// expect: cookies named `__Host-…` over HTTPS only, passwords of at least 15 characters,
+    /// sessions that end after 30 days at most however often they are used. What is set to be
+    /// stricter stays so.
     pub fn hardened(mut self) -> Self {
-        self.settings.http.cookies = CookieConfig::hardened();
-        self.settings.policy = self.settings.policy.min_chars(15);
-        self.settings.sessions.absolute = Some(std::time::Duration::from_secs(30 * 24 * 3600));
+        self.settings.is_hardened = true;
         self
     }
 
@@ -170,9 +169,12 @@ impl<A: Mount, DB: Backend, E> Builder<A, DB, Slots<E>> {
     where
         E: Ready<slice::Email>,
     {
-        let email = self.slots.email.email();
-        let keys = validate::judge(&self.secret, &self.settings, email.as_ref())?;
-        Ok((self.wire)(self.pool, self.settings, email, keys))
+        let (email, mut settings) = (self.slots.email.email(), self.settings);
+        if settings.is_hardened {
+            settings.harden();
+        }
+        let keys = validate::judge(&self.secret, &settings, email.as_ref())?;
+        Ok((self.wire)(self.pool, settings, email, keys))
     }
 }
 

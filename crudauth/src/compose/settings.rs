@@ -1,6 +1,7 @@
 //! Settings that are safe when nothing is said.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crudauth_core::delivery::OutboxConfig;
 use crudauth_core::login::LockoutConfig;
@@ -22,6 +23,7 @@ pub(super) struct Settings {
     pub(super) allowances: Allowances,
     pub(super) outbox: OutboxConfig,
     pub(super) http: HttpConfig,
+    pub(super) is_hardened: bool,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
 }
@@ -37,8 +39,19 @@ impl Default for Settings {
             allowances: Allowances::default(),
             outbox: OutboxConfig::default(),
             http: HttpConfig::default(),
+            is_hardened: false,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
         }
+    }
+}
+
+impl Settings {
+    /// Makes stricter what is not strict enough, whatever was set before or after the word.
+    pub(super) fn harden(&mut self) {
+        let month = Duration::from_secs(30 * 24 * 3600);
+        self.policy = self.policy.clone().at_least(15);
+        self.sessions.absolute = Some(self.sessions.absolute.unwrap_or(month).min(month));
+        self.http.cookies = self.http.cookies.clone().hardened();
     }
 }

@@ -1,8 +1,6 @@
 //! Refuses settings that cannot be right, all of them at once.
 
-use crudauth_core::model::KeyRing;
-use crudauth_core::model::SecretKey;
-use crudauth_core::ratelimit::Allowances;
+use crudauth_core::model::{KeyRing, SecretKey};
 use crudauth_core::recovery::EmailConfig;
 
 use super::settings::Settings;
@@ -30,22 +28,15 @@ pub(super) fn judge(
 ) -> Result<KeyRing, ConfigError> {
     let mut mistakes = Vec::new();
     let keys = KeyRing::new(secret, &settings.previous_secrets);
-    if let Err(weak) = &keys {
-        mistakes.push(weak.to_string());
-    }
+    mistakes.extend(keys.as_ref().err().into_iter().flatten().cloned());
     mistakes.extend(settings.sessions.mistakes());
     mistakes.extend(settings.lockout.mistakes());
+    mistakes.extend(settings.policy.mistakes());
     mistakes.extend(settings.hashing.validate().err().map(|error| error.to_string()));
+    mistakes.extend(settings.allowances.mistakes());
+    mistakes.extend(settings.outbox.mistakes());
     mistakes.extend(settings.http.mistakes());
     mistakes.extend(email.into_iter().flat_map(EmailConfig::mistakes));
-    for (name, allowance) in settings.allowances.named() {
-        if allowance.times > Allowances::MAX_TIMES {
-            mistakes.push(format!("allowances: `{name}` may be at most {}", Allowances::MAX_TIMES));
-        }
-        if allowance.times > 0 && allowance.within.is_zero() {
-            mistakes.push(format!("allowances: `{name}` must be within some time"));
-        }
-    }
     match keys {
         Ok(keys) if mistakes.is_empty() => Ok(keys),
         _ => Err(ConfigError { mistakes }),

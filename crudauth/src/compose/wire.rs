@@ -50,6 +50,7 @@ where
     let outbox = Outbox::new(outbox);
     let throttle = Throttle::new(Arc::clone(&counters), keys.clone(), Arc::clone(&clock));
     http.trusted_origins.extend(email.as_ref().map(|email| email.frontend_url().to_owned()));
+    let lockout = Lockout::new(Arc::clone(&counters), keys.clone(), lockout);
     let recovery = email.map(|config| {
         Recovery::new(recovery::Parts {
             accounts: Arc::clone(&store),
@@ -57,6 +58,7 @@ where
             policy: policy.clone(),
             throttle: throttle.clone(),
             allowances,
+            lockout: lockout.clone(),
             config,
             outbox: outbox.clone(),
             keys: keys.clone(),
@@ -83,7 +85,7 @@ where
         sign_in: SignIn::new(
             Arc::clone(&store),
             Arc::clone(&sessions),
-            Lockout::new(Arc::clone(&counters), keys.clone(), lockout),
+            lockout,
             hashing.clone(),
             keys,
             Arc::clone(&clock),

@@ -1,6 +1,6 @@
 //! `POST /register` and `GET /me`, and the passwords of people who are signed in.
 
-use crudauth_core::model::{AuthUser, IdentifierKind};
+use crudauth_core::model::{Account, AuthUser, IdentifierKind};
 use crudauth_core::password::read_password;
 use crudauth_core::ratelimit::Subject;
 use crudauth_core::register::{Registered, SignUp};
@@ -8,6 +8,7 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
+use super::cookie::{cookies_of, set_device};
 use super::endpoint::Path;
 use super::headers::{client, detail, json as answer};
 use super::pace::a_moment;
@@ -43,12 +44,14 @@ async fn register<U: AuthUser>(
     let used = limits::count(&mounted, "register", parts.allowances.register, subject).await?;
     used.told(async {
         let shown = sign_up.shown();
-        let registered = registration.register(sign_up).await?;
+        let prepared = registration.prepare(sign_up).await?;
         if registration.is_silent() {
-            a_moment().await;
+            // What the database does in that moment takes longer for a taken address.
+            let (registered, ()) = tokio::join!(registration.enrol(prepared), a_moment());
+            registered?;
             return answer(StatusCode::ACCEPTED, &json!({ "detail": ENROLLED }));
         }
-        match registered {
+        match registration.enrol(prepared).await? {
             Registered::Added(id) => {
                 let named = |kind| value(U::SHAPE.position(kind).map(|at| shown[at].as_str()));
                 let body = json!({
@@ -104,8 +107,8 @@ async fn change_password<U: AuthUser>(
         let (Some(current), Some(new)) = (current, new) else {
             return Err(Refusal::mistakes(form.into_mistakes()));
         };
-        mounted.accounts().change_password(principal.visit(), &current, &new).await?;
-        detail("Password changed.")
+        let changed = mounted.accounts().change_password(principal.visit(), &current, &new).await?;
+        still_known(&mounted, &request, &changed, detail("Password changed.")?)
     })
     .await
 }
@@ -123,8 +126,23 @@ async fn set_password<U: AuthUser>(
         let Some(new) = read_password(&mut form, "new_password") else {
             return Err(Refusal::mistakes(form.into_mistakes()));
         };
-        mounted.accounts().set_password(principal.visit(), &new).await?;
-        detail("Password set.")
+        let changed = mounted.accounts().set_password(principal.visit(), &new).await?;
+        still_known(&mounted, &request, &changed, detail("Password set.")?)
     })
     .await
+}
+
+/// What says that a device has signed in before dies with the password; the device at hand is known
+/// under the new one, too.
+fn still_known<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+    account: &Account<U>,
+    mut response: Response,
+) -> Result<Response, Refusal> {
+    let config = &mounted.parts().http.cookies;
+    let sent = cookies_of(request, config).device();
+    let device = mounted.accounts().sign_in.remember_device(sent, account);
+    set_device(&mut response, config, &device);
+    Ok(response)
 }

@@ -46,15 +46,15 @@ impl Default for CookieConfig {
 
 impl CookieConfig {
     /// Names with the prefix `__Host-`: a browser takes such a cookie from this host only, over
-    /// HTTPS, for every path.
+    /// HTTPS, for every path. The rest stays as it is.
     #[must_use]
-    pub fn hardened() -> Self {
-        Self {
-            session: "__Host-session_id".to_owned(),
-            csrf: "__Host-csrf_token".to_owned(),
-            device: "__Host-known_device".to_owned(),
-            ..Self::default()
+    pub fn hardened(mut self) -> Self {
+        for name in [&mut self.session, &mut self.csrf, &mut self.device] {
+            if !name.starts_with("__Host-") {
+                name.insert_str(0, "__Host-");
+            }
         }
+        Self { secure: true, path: "/".to_owned(), ..self }
     }
 
     /// The same over plain HTTP, for development.
@@ -98,6 +98,11 @@ impl HttpConfig {
         }
         if names[0] == names[1] || names[1] == names[2] || names[0] == names[2] {
             mistakes.push("cookies: each needs a name of its own".to_owned());
+        }
+        for origin in &self.trusted_origins {
+            if !origin.starts_with("https://") && !origin.starts_with("http://") {
+                mistakes.push(format!("trusted origins: write `https://host`, not `{origin}`"));
+            }
         }
         let is_path = |path: &str| {
             path.starts_with('/') && !path.contains(';') && HeaderValue::from_str(path).is_ok()

@@ -23,9 +23,10 @@ pub(crate) fn cookies_of<'r>(request: &'r Request, config: &'r CookieConfig) -> 
 }
 
 impl<'r> Cookies<'r> {
-    /// The session's token, if there is one of the form that is given out.
+    /// The session's token: the first value of the form that is given out. Whatever else a
+    /// neighbouring site has put under the name signs nobody out.
     pub(crate) fn session(&self) -> Option<Token> {
-        Token::parse(self.value(&self.config.session)?)
+        self.values(&self.config.session).find_map(Token::parse)
     }
 
     /// The CSRF token that scripts read.
@@ -39,13 +40,17 @@ impl<'r> Cookies<'r> {
     }
 
     fn value(&self, name: &str) -> Option<&'r str> {
+        self.values(name).next()
+    }
+
+    /// Read as bytes: a cookie of somebody else's that is no text must not hide ours.
+    fn values(&self, name: &str) -> impl Iterator<Item = &'r str> {
         let lines = self.headers.get_all(header::COOKIE).into_iter();
-        lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';')).find_map(
-            |pair| {
-                let (key, value) = pair.split_once('=')?;
-                (key.trim() == name).then(|| value.trim().trim_matches('"'))
-            },
-        )
+        let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+        pairs.filter_map(move |pair| {
+            let (key, value) = std::str::from_utf8(pair).ok()?.split_once('=')?;
+            (key.trim() == name).then(|| value.trim().trim_matches('"'))
+        })
     }
 }
 
@@ -60,6 +65,11 @@ pub(super) fn set_session(
     let max_age = max_age(lifetimes, session.is_remembered);
     put(response, config, &config.session, session.token.expose(), max_age, Script::Hidden);
     put(response, config, &config.csrf, session.csrf.expose(), max_age, Script::Readable);
+    set_device(response, config, device);
+}
+
+/// Sets the cookie by which this device is known again.
+pub(super) fn set_device(response: &mut Response, config: &CookieConfig, device: &str) {
     put(response, config, &config.device, device, Some(DEVICE_SECONDS), Script::Hidden);
 }
 

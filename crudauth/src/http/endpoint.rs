@@ -9,6 +9,7 @@ use crudauth_core::model::AuthUser;
 use futures_util::future::BoxFuture;
 use poem::http::Method;
 use poem::{Endpoint, Request, Response};
+use tracing::{Instrument, error};
 
 use super::Refusal;
 use crate::mount::Mounted;
@@ -57,8 +58,17 @@ impl<U: AuthUser> Endpoint for PathEndpoint<U> {
             let allowed: Vec<_> = self.methods.iter().map(|(method, _)| method.as_str()).collect();
             return Ok(Refusal::method_not_allowed(&allowed.join(", ")).to_response());
         };
-        let result = handler(self.mounted.clone(), request).await;
-        Ok(result.unwrap_or_else(|refusal| refusal.to_response()))
+        // In a task of its own: a client that hangs up in the middle cannot cut a flow in half, and a
+        // panic is an answer, not a broken connection.
+        let answer = tokio::spawn(handler(self.mounted.clone(), request).in_current_span()).await;
+        let refused = |refusal: Refusal| refusal.to_response();
+        Ok(match answer {
+            Ok(answer) => answer.unwrap_or_else(refused),
+            Err(error) => {
+                error!(%error, "a route did not end");
+                refused(Refusal::internal())
+            }
+        })
     }
 }
 

@@ -14,8 +14,10 @@ pub(super) fn client(request: &Request, config: &HttpConfig) -> Option<ClientAdd
         Addr::SocketAddr(address) => Some(address.ip()),
         _ => None,
     };
+    // Lossy, not dropped: what a client wrote into a line must not hide what a proxy added to it.
     let lines = request.headers().get_all("x-forwarded-for").into_iter();
-    client_address(peer, lines.filter_map(|line| line.to_str().ok()), config.trusted_hops)
+    let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
+    client_address(peer, lines.iter().map(AsRef::as_ref), config.trusted_hops)
 }
 
 /// A header's text, if it is there and readable.

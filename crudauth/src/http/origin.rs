@@ -26,8 +26,9 @@ pub(super) fn refuse_cross_site(request: &Request, config: &HttpConfig) -> Resul
     let host =
         text(headers, header::HOST).or_else(|| request.uri().authority().map(|a| a.as_str()));
     let is_own = origin
-        .split_once("://")
-        .is_some_and(|(_, page)| host.is_some_and(|host| page.eq_ignore_ascii_case(host)));
+        .strip_prefix("https://")
+        .or_else(|| origin.strip_prefix("http://"))
+        .is_some_and(|page| host.is_some_and(|host| page.eq_ignore_ascii_case(host)));
     let is_trusted = || config.trusted_origins.iter().any(|trusted| origin_of(trusted) == origin);
     if is_own || is_trusted() { Ok(()) } else { Err(Refusal::cross_site()) }
 }

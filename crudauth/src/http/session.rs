@@ -85,9 +85,9 @@ async fn login<U: AuthUser>(
     let login = Login::read(form).map_err(Refusal::mistakes)?;
     let cookies = cookies_of(&request, &parts.http.cookies);
     let attempt = Attempt {
-        identifier: &login.identifier,
-        password: &login.password,
-        device: cookies.device(),
+        identifier: login.identifier,
+        password: login.password,
+        device: cookies.device().map(str::to_owned),
         opening: Opening {
             client: client(&request, &parts.http),
             user_agent: user_agent(&request),

@@ -31,13 +31,15 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
         match self.insert(account, &keys).await {
             Ok(id) => Ok(Created::Added(id)),
             Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
-                let mut taken = Vec::new();
+                let (mut taken, mut owners) = (Vec::new(), Vec::new());
                 for (at, key) in keys.iter().enumerate() {
-                    if self.by_identifier(at, key).await?.is_some() {
+                    if let Some(owner) = self.by_identifier(at, key).await? {
                         taken.push(at);
+                        owners.push(owner.user.id().clone());
                     }
                 }
-                Ok(Created::Taken(taken))
+                owners.dedup();
+                Ok(Created::Taken { identifiers: taken, is_one_owner: owners.len() <= 1 })
             }
             Err(error) => Err(error.into()),
         }
@@ -49,10 +51,12 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
         old: &PasswordHash,
         new: &PasswordHash,
     ) -> Result<(), StoreError> {
-        let call = Call::new(Sql::<DB, U>::RENEW_HASH)
-            .with(new.expose().to_owned())
-            .with(id.clone())
-            .with(old.expose().to_owned());
+        let call = || {
+            Call::new(Sql::<DB, U>::RENEW_HASH)
+                .with(new.expose().to_owned())
+                .with(id.clone())
+                .with(old.expose().to_owned())
+        };
         self.execute(call).await?;
         Ok(())
     }
@@ -81,7 +85,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
     }
 
     async fn issue(&self, token: NewToken<U::Id>) -> Result<(), StoreError> {
-        self.execute(Self::issuing(token)).await?;
+        self.execute(|| Self::issuing(&token)).await?;
         Ok(())
     }
 
@@ -126,7 +130,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
     }
 
     async fn purge_tokens(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        Ok(self.purge(Sql::<DB, U>::PURGE_TOKENS, now, limit).await?)
+        self.purge(Sql::<DB, U>::PURGE_TOKENS, now, limit).await
     }
 }
 
@@ -136,7 +140,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         let id = account.id.clone();
         let call = Self::inserting(account);
         if let Some(id) = id {
-            self.execute(call).await?;
+            self.execute_once(call).await?;
             return Ok(id);
         }
         if DB::DIALECT.returns() {
@@ -263,7 +267,8 @@ impl<DB: Backend, U: AuthUser> SqlStore<DB, U> {
         sql: &'static str,
         now: DateTime<Utc>,
         limit: u32,
-    ) -> Result<u64, sqlx::Error> {
-        self.execute(Call::new(sql).with(super::store::millis(now)).with(i64::from(limit))).await
+    ) -> Result<u64, StoreError> {
+        let call = || Call::new(sql).with(super::store::millis(now)).with(i64::from(limit));
+        self.execute(call).await
     }
 }

@@ -1,10 +1,12 @@
 //! A statement with its values.
 
-use sqlx::SqlSafeStr;
-use sqlx::SqlStr;
-use sqlx::error::BoxDynError;
+use std::any::Any;
 
-use super::{Backend, Stores};
+use chrono::{DateTime, Utc};
+use sqlx::error::BoxDynError;
+use sqlx::{SqlSafeStr, SqlStr};
+
+use super::{Backend, Dialect, Stores};
 
 /// A statement and the values bound to it so far, in the order of its parameters.
 ///
@@ -23,14 +25,14 @@ impl<DB: Backend> Call<DB> {
 
     /// Binds the next parameter.
     #[must_use]
-    pub fn with<T>(mut self, value: T) -> Self
+    pub fn with<T: 'static>(self, value: T) -> Self
     where
         DB: Stores<T>,
     {
-        if let Err(error) = <DB as Stores<T>>::put(&mut self.values, value) {
-            self.error.get_or_insert(error);
+        match past_2038(DB::DIALECT, &value) {
+            Some(time) => self.bind(|values| DB::put_time(values, time)),
+            None => self.bind(|values| <DB as Stores<T>>::put(values, value)),
         }
-        self
     }
 
     pub(super) fn bind(
@@ -49,6 +51,17 @@ impl<DB: Backend> Call<DB> {
             Some(error) => Err(sqlx::Error::Encode(error)),
         }
     }
+}
+
+/// sqlx sends an instant to MySQL as a `TIMESTAMP`, which past 2038 is stored as NULL without a
+/// word. The column of an app's own is a `DATETIME` like ours, and is written in the same way.
+fn past_2038<T: 'static>(dialect: Dialect, value: &T) -> Option<DateTime<Utc>> {
+    if dialect != Dialect::MySql {
+        return None;
+    }
+    let value: &dyn Any = value;
+    let optional = || value.downcast_ref::<Option<DateTime<Utc>>>().copied().flatten();
+    value.downcast_ref::<DateTime<Utc>>().copied().or_else(optional)
 }
 
 impl<DB: Backend> std::fmt::Debug for Call<DB> {

@@ -9,7 +9,7 @@ use super::statements::Sql;
 use super::store::{instant, millis, retrying};
 use super::{AuthRow, Backend, Call, SqlStore, rows};
 use crate::model::Digest;
-use crate::ports::{Allowance, Counted, CounterStore, LockRule, LockState, StoreError};
+use crate::ports::{Allowance, Counted, CounterStore, GivenBack, LockRule, LockState, StoreError};
 
 /// How many digits an instant has in an allowance's list of uses.
 const DIGITS: usize = 13;
@@ -65,11 +65,10 @@ impl<DB: Backend, U: AuthRow<DB>> CounterStore for SqlStore<DB, U> {
     async fn forgive(
         &self,
         names: &[Digest],
-        shared: &Digest,
-        pair: &Digest,
+        given_back: Option<GivenBack<'_>>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        retrying!(self.try_forgive(names, shared, pair, now))
+        retrying!(self.try_forgive(names, given_back, now))
     }
 
     async fn purge_counters(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
@@ -181,8 +180,7 @@ impl<DB: Backend, U: AuthRow<DB>> SqlStore<DB, U> {
     ) -> Result<(), sqlx::Error> {
         let (first, longest) = (duration(rule.first), duration(rule.longest));
         // From this round on every lock is the longest one, so a shift cannot overflow.
-        let rounds = (0..32_i32).find(|rounds| first << rounds >= longest).unwrap_or(32);
-        let remembered = millis(now + rule.longest + rule.memory);
+        let rounds = (0..30_i32).find(|rounds| first << rounds >= longest).unwrap_or(30);
         let call = Call::new(Sql::<DB, U>::LOCK)
             .with(millis(now))
             .with(millis(now))
@@ -191,34 +189,48 @@ impl<DB: Backend, U: AuthRow<DB>> SqlStore<DB, U> {
             .with(longest)
             .with(first)
             .with(millis(now))
-            .with(millis(now + rule.memory))
-            .with(remembered)
             .with(name.to_vec())
             .with(i64::from(rule.free))
             .with(millis(now))
             .with(millis(now));
-        DB::execute(connection, call).await?;
+        if DB::execute(connection, call).await? == 1 {
+            // From the lock's end on, or the longest one would forget its own round.
+            let call = Call::new(Sql::<DB, U>::REMEMBER_LOCK)
+                .with(duration(rule.memory))
+                .with(duration(rule.memory))
+                .with(name.to_vec());
+            DB::execute(connection, call).await?;
+        }
         Ok(())
     }
 
     async fn try_forgive(
         &self,
         names: &[Digest],
-        shared: &Digest,
-        pair: &Digest,
+        given_back: Option<GivenBack<'_>>,
         now: DateTime<Utc>,
     ) -> Result<(), sqlx::Error> {
         let mut tx = self.begin().await?;
-        if let Some(state) = Self::state_of(&mut tx, pair).await?.filter(|s| s.window_ends_at > now)
+        if let Some(GivenBack { shared, pair }) = given_back
+            && let Some(counted) = Self::state_of(&mut tx, pair).await?
         {
-            let call = Call::new(Sql::<DB, U>::GIVE_BACK)
-                .with(i64::from(state.misses))
-                .with(i64::from(state.misses))
-                .with(shared.to_vec())
-                .with(millis(now));
-            DB::execute(&mut tx, call).await?;
+            // Taken before it is given back: of several successes at once one gives it back.
+            let call = Call::new(Sql::<DB, U>::TAKE_PAIR)
+                .with(pair.to_vec())
+                .with(i64::from(counted.misses))
+                .with(millis(counted.window_ends_at));
+            if DB::execute(&mut tx, call).await? == 1 {
+                // A window of the client's that ends later began later: it has none of these.
+                let call = Call::new(Sql::<DB, U>::GIVE_BACK)
+                    .with(i64::from(counted.misses))
+                    .with(i64::from(counted.misses))
+                    .with(shared.to_vec())
+                    .with(millis(now))
+                    .with(millis(counted.window_ends_at));
+                DB::execute(&mut tx, call).await?;
+            }
         }
-        let mut names: Vec<_> = names.iter().chain([pair]).collect();
+        let mut names = names.to_vec();
         names.sort_unstable();
         for name in names {
             DB::execute(&mut tx, Call::new(Sql::<DB, U>::FORGIVE).with(name.to_vec())).await?;

@@ -45,21 +45,13 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
         replaced: Option<&Digest>,
         cap: u32,
     ) -> Result<Opened, StoreError> {
-        let now = session.created_at;
-        let cap = Call::new(Sql::<DB, U>::CAP_SESSIONS)
-            .with(replaced.map_or_else(Vec::new, |digest| digest.to_vec()))
-            .with(session.account.clone())
-            .with(session.account.clone())
-            .with(millis(now))
-            .with(session.version)
-            .with(session.epoch)
-            .with(i64::from(cap));
-        if self.execute(Self::opening(session, unless, rule)).await? == 0 {
-            return Ok(Opened::Locked);
+        let opening = || Self::opening(&session, unless, rule);
+        if self.execute(opening).await? == 0 {
+            return Ok(Opened::Refused);
         }
         // Not one transaction with the insert, and need not be: each sign-in deletes after it has
         // inserted, so the last of several at once sees them all, and the cap holds.
-        self.execute(cap).await?;
+        self.execute(|| Self::capping(&session, replaced, cap)).await?;
         Ok(Opened::Done)
     }
 
@@ -69,11 +61,13 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
         now: DateTime<Utc>,
         expires_at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let call = Call::new(Sql::<DB, U>::SLIDE)
-            .with(millis(now))
-            .with(millis(expires_at))
-            .with(digest.to_vec())
-            .with(millis(now));
+        let call = || {
+            Call::new(Sql::<DB, U>::SLIDE)
+                .with(millis(now))
+                .with(millis(expires_at))
+                .with(digest.to_vec())
+                .with(millis(now))
+        };
         self.execute(call).await?;
         Ok(())
     }
@@ -84,10 +78,12 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
         old: &Digest,
         new: &Digest,
     ) -> Result<bool, StoreError> {
-        let call = Call::new(Sql::<DB, U>::REPLACE_CSRF)
-            .with(new.to_vec())
-            .with(digest.to_vec())
-            .with(old.to_vec());
+        let call = || {
+            Call::new(Sql::<DB, U>::REPLACE_CSRF)
+                .with(new.to_vec())
+                .with(digest.to_vec())
+                .with(old.to_vec())
+        };
         Ok(self.execute(call).await? == 1)
     }
 
@@ -117,7 +113,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
     }
 
     async fn end(&self, digest: &Digest) -> Result<(), StoreError> {
-        self.execute(Call::new(Sql::<DB, U>::END_SESSION).with(digest.to_vec())).await?;
+        self.execute(|| Call::new(Sql::<DB, U>::END_SESSION).with(digest.to_vec())).await?;
         Ok(())
     }
 
@@ -127,12 +123,14 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
         handle: &str,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let call = Call::new(Sql::<DB, U>::REVOKE_SESSION)
-            .with(account.user.id().clone())
-            .with(handle.to_owned())
-            .with(millis(now))
-            .with(account.version)
-            .with(account.epoch);
+        let call = || {
+            Call::new(Sql::<DB, U>::REVOKE_SESSION)
+                .with(account.user.id().clone())
+                .with(handle.to_owned())
+                .with(millis(now))
+                .with(account.version)
+                .with(account.epoch)
+        };
         Ok(self.execute(call).await? > 0)
     }
 
@@ -142,41 +140,59 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
         kept: Option<&Digest>,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let call = Call::new(Sql::<DB, U>::REVOKE_SESSIONS)
-            .with(account.user.id().clone())
-            .with(kept.map_or_else(Vec::new, |digest| digest.to_vec()))
-            .with(millis(now))
-            .with(account.version)
-            .with(account.epoch);
-        Ok(self.execute(call).await?)
+        let call = || {
+            Call::new(Sql::<DB, U>::REVOKE_SESSIONS)
+                .with(account.user.id().clone())
+                .with(kept.map_or_else(Vec::new, |digest| digest.to_vec()))
+                .with(millis(now))
+                .with(account.version)
+                .with(account.epoch)
+        };
+        self.execute(call).await
     }
 
     async fn purge_sessions(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        Ok(self.purge(Sql::<DB, U>::PURGE_SESSIONS, now, limit).await?)
+        self.purge(Sql::<DB, U>::PURGE_SESSIONS, now, limit).await
     }
 }
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
-    fn opening(session: NewSession<U::Id>, unless: &[Digest], rule: &LockRule) -> Call<DB> {
+    fn opening(session: &NewSession<U::Id>, unless: &[Digest], rule: &LockRule) -> Call<DB> {
         let now = millis(session.created_at);
         let mut call = Call::new(Sql::<DB, U>::OPEN_SESSION)
             .with(session.digest.to_vec())
-            .with(session.handle)
-            .with(session.account)
+            .with(session.handle.clone())
             .with(session.csrf.to_vec())
-            .with(session.version)
-            .with(session.epoch)
             .with(session.client.map(|client| client.to_string()))
-            .with(session.user_agent)
+            .with(session.user_agent.clone())
             .with(session.is_remembered)
             .with(now)
             .with(now)
             .with(millis(session.expires_at))
-            .with(session.ends_at.map(millis));
+            .with(session.ends_at.map(millis))
+            .with(session.account.clone())
+            .with(session.version)
+            .with(session.epoch);
         // The statement names three counters; fewer are filled up with a name that no counter has.
         for at in 0..3 {
             call = call.with(unless.get(at).map_or_else(Vec::new, |digest| digest.to_vec()));
         }
         call.with(now).with(i64::from(rule.free)).with(now)
+    }
+
+    /// Keeps the new session and the account's most recently active ones beside it. Sessions of a
+    /// later version, opened after the password has changed, are none of this sign-in's business.
+    fn capping(session: &NewSession<U::Id>, replaced: Option<&Digest>, cap: u32) -> Call<DB> {
+        Call::new(Sql::<DB, U>::CAP_SESSIONS)
+            .with(replaced.map_or_else(Vec::new, |digest| digest.to_vec()))
+            .with(session.account.clone())
+            .with(session.digest.to_vec())
+            .with(session.version)
+            .with(session.account.clone())
+            .with(session.digest.to_vec())
+            .with(millis(session.created_at))
+            .with(session.version)
+            .with(session.epoch)
+            .with(i64::from(cap.saturating_sub(1)))
     }
 }

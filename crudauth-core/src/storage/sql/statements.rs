@@ -91,11 +91,12 @@ statements! {
         token_version, auth_epoch, created_at, expires_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
-    TOKEN = "SELECT {account}, t.bound_to, t.new_address, t.redirect_to, t.token_version, t.used_at \
-        FROM {tokens} t JOIN {table} ON {table}.{id} = t.user_id \
-        WHERE t.digest = $1 AND t.purpose = $2 AND t.expires_at > $3 \
-        AND t.auth_epoch = {table}.{epoch} AND {table}.{active} \
-        AND t.bound_to = {table}.{recovery}";
+    TOKEN = "SELECT {account}, {tokens}.bound_to, {tokens}.new_address, {tokens}.redirect_to, \
+        {tokens}.token_version, {tokens}.used_at \
+        FROM {tokens} JOIN {table} ON {table}.{id} = {tokens}.user_id \
+        WHERE {tokens}.digest = $1 AND {tokens}.purpose = $2 AND {tokens}.expires_at > $3 \
+        AND {tokens}.auth_epoch = {table}.{epoch} AND {table}.{active} \
+        AND {tokens}.bound_to = {table}.{recovery}";
 
     USE_TOKEN = "UPDATE {tokens} SET used_at = $1 \
         WHERE digest = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > $4";
@@ -104,28 +105,31 @@ statements! {
 
     FORGET_TOKENS = "DELETE FROM {tokens} WHERE user_id = $1";
 
-    PURGE_TOKENS = "DELETE FROM {tokens} WHERE digest IN (SELECT digest FROM \
-        (SELECT digest FROM {tokens} WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) AS old)";
+    PURGE_TOKENS = "DELETE FROM {tokens} WHERE {expired tokens}";
 }
 
 // --- sessions ---------------------------------------------------------------
 
 statements! {
-    SESSION = "SELECT {account}, s.handle, s.csrf_digest, s.is_remembered, s.created_at, \
-        s.last_activity_at, s.ends_at FROM {sessions} s JOIN {table} ON {table}.{id} = s.user_id \
-        WHERE s.digest = $1 AND s.expires_at > $2 \
-        AND s.token_version = {table}.{version} AND s.auth_epoch = {table}.{epoch}";
+    SESSION = "SELECT {account}, {sessions}.handle, {sessions}.csrf_digest, \
+        {sessions}.is_remembered, {sessions}.created_at, {sessions}.last_activity_at, \
+        {sessions}.ends_at FROM {sessions} JOIN {table} ON {table}.{id} = {sessions}.user_id \
+        WHERE {sessions}.digest = $1 AND {sessions}.expires_at > $2 \
+        AND {sessions}.token_version = {table}.{version} \
+        AND {sessions}.auth_epoch = {table}.{epoch}";
 
     OPEN_SESSION = "INSERT INTO {sessions} (digest, handle, user_id, csrf_digest, token_version, \
         auth_epoch, ip, user_agent, is_remembered, created_at, last_activity_at, expires_at, ends_at) \
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM (SELECT 1 AS one) AS o \
-        WHERE NOT EXISTS (SELECT 1 FROM {lockouts} WHERE digest IN ($14, $15, $16) \
+        SELECT $1, $2, {id}, $3, {version}, {epoch}, $4, $5, $6, $7, $8, $9, $10 FROM {table} \
+        WHERE {id} = $11 AND {version} = $12 AND {epoch} = $13 AND {active} \
+        AND NOT EXISTS (SELECT 1 FROM {lockouts} WHERE digest IN ($14, $15, $16) \
         AND (locked_until > $17 OR (misses >= $18 AND window_ends_at > $19)))";
 
-    CAP_SESSIONS = "DELETE FROM {sessions} WHERE digest = $1 OR (user_id = $2 AND digest NOT IN \
-        (SELECT digest FROM (SELECT digest FROM {sessions} WHERE user_id = $3 AND expires_at > $4 \
-        AND token_version = $5 AND auth_epoch = $6 \
-        ORDER BY last_activity_at DESC, created_at DESC LIMIT $7) AS kept))";
+    CAP_SESSIONS = "DELETE FROM {sessions} WHERE digest = $1 OR (user_id = $2 AND digest <> $3 \
+        AND token_version <= $4 AND digest NOT IN \
+        (SELECT digest FROM (SELECT digest FROM {sessions} WHERE user_id = $5 AND digest <> $6 \
+        AND expires_at > $7 AND token_version = $8 AND auth_epoch = $9 \
+        ORDER BY last_activity_at DESC, created_at DESC LIMIT $10) AS kept))";
 
     SLIDE = "UPDATE {sessions} SET last_activity_at = $1, expires_at = $2 \
         WHERE digest = $3 AND last_activity_at < $4";
@@ -148,8 +152,7 @@ statements! {
 
     END_SESSIONS = "DELETE FROM {sessions} WHERE user_id = $1 AND digest <> $2";
 
-    PURGE_SESSIONS = "DELETE FROM {sessions} WHERE digest IN (SELECT digest FROM \
-        (SELECT digest FROM {sessions} WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) AS old)";
+    PURGE_SESSIONS = "DELETE FROM {sessions} WHERE {expired sessions}";
 }
 
 // --- counters ---------------------------------------------------------------
@@ -187,17 +190,20 @@ statements! {
         locked_until = $1 + CASE WHEN rounds_until <= $2 THEN $3 \
             WHEN rounds >= $4 THEN $5 ELSE $6 * (1 << rounds) END, \
         rounds = CASE WHEN rounds_until <= $7 THEN 1 ELSE rounds + 1 END, \
-        rounds_until = $8, expires_at = $9, misses = 0, window_ends_at = 0 \
-        WHERE digest = $10 AND misses >= $11 AND window_ends_at > $12 AND locked_until <= $13";
+        misses = 0, window_ends_at = 0 \
+        WHERE digest = $8 AND misses >= $9 AND window_ends_at > $10 AND locked_until <= $11";
+
+    REMEMBER_LOCK = "UPDATE {lockouts} SET rounds_until = locked_until + $1, \
+        expires_at = locked_until + $2 WHERE digest = $3";
+
+    TAKE_PAIR = "DELETE FROM {lockouts} WHERE digest = $1 AND misses = $2 AND window_ends_at = $3";
 
     GIVE_BACK = "UPDATE {lockouts} SET misses = CASE WHEN misses > $1 THEN misses - $2 ELSE 0 END \
-        WHERE digest = $3 AND window_ends_at > $4";
+        WHERE digest = $3 AND window_ends_at > $4 AND window_ends_at <= $5";
 
     FORGIVE = "DELETE FROM {lockouts} WHERE digest = $1";
 
-    PURGE_LOCKOUTS = "DELETE FROM {lockouts} WHERE digest IN (SELECT digest FROM \
-        (SELECT digest FROM {lockouts} WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) AS old)";
+    PURGE_LOCKOUTS = "DELETE FROM {lockouts} WHERE {expired lockouts}";
 
-    PURGE_ALLOWANCES = "DELETE FROM {allowances} WHERE digest IN (SELECT digest FROM \
-        (SELECT digest FROM {allowances} WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) AS old)";
+    PURGE_ALLOWANCES = "DELETE FROM {allowances} WHERE {expired allowances}";
 }

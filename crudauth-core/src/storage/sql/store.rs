@@ -85,29 +85,43 @@ impl<DB: Backend, U> SqlStore<DB, U> {
         }
     }
 
-    /// Runs one statement that writes, and is the whole of its transaction.
-    pub(super) async fn execute(&self, call: Call<DB>) -> Result<u64, sqlx::Error> {
+    /// Runs one statement that writes, and is the whole of its transaction. If another transaction
+    /// stands in its way it is tried again.
+    pub(super) async fn execute(
+        &self,
+        call: impl Fn() -> Call<DB> + Send + Sync,
+    ) -> Result<u64, StoreError> {
+        retrying!(self.execute_once(call()))
+    }
+
+    /// As [`execute`](Self::execute), once.
+    pub(super) async fn execute_once(&self, call: Call<DB>) -> Result<u64, sqlx::Error> {
         DB::execute(&mut *self.connection().await?, call).await
     }
 
-    /// As [`execute`](Self::execute), for a statement that answers with a row.
+    /// As [`execute_once`](Self::execute_once), for a statement that answers with a row.
     pub(super) async fn returned(&self, call: Call<DB>) -> Result<Option<DB::Row>, sqlx::Error> {
         DB::fetch_optional(&mut *self.connection().await?, call).await
     }
 
     /// Begins a transaction that writes. A broken connection is replaced: nothing has happened.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, DB>, sqlx::Error> {
-        match Transaction::begin(self.connection().await?, Some(begin::<DB>())).await {
-            Err(error) if is_disconnect(&error) => {
-                Transaction::begin(self.live_connection().await?, Some(begin::<DB>())).await
-            }
+        match begin(self.connection().await?).await {
+            Err(error) if is_disconnect(&error) => begin(self.live_connection().await?).await,
             result => result,
         }
     }
 }
 
-fn begin<DB: Backend>() -> SqlStr {
-    DB::DIALECT.begin().into_sql_str()
+/// Begins, in a task of its own: a caller that goes away in the middle (a client that hangs up)
+/// would leave a connection in the pool on which a transaction is open and nobody knows of it. So
+/// the transaction is always there in full before it can be dropped, and then it is rolled back.
+async fn begin<DB: Backend>(
+    connection: PoolConnection<DB>,
+) -> Result<Transaction<'static, DB>, sqlx::Error> {
+    let statement: SqlStr = DB::DIALECT.begin().into_sql_str();
+    let begun = tokio::spawn(async move { Transaction::begin(connection, Some(statement)).await });
+    begun.await.unwrap_or(Err(sqlx::Error::BeginFailed))
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
@@ -171,7 +185,10 @@ impl From<sqlx::Error> for StoreError {
 /// Whether the server has no place for us just now: too many connections, or a read-only stand-by.
 fn is_starting_up(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(cause) = error else { return false };
-    cause.code().is_some_and(|code| code.starts_with("53") || matches!(&*code, "25006" | "08004"))
+    // Too many connections, read-only, cannot connect; a lock or the time for a statement ran out.
+    cause.code().is_some_and(|code| {
+        code.starts_with("53") || matches!(&*code, "25006" | "08004" | "55P03" | "57014")
+    }) || cause.message().contains("--read-only")
 }
 
 /// An instant as the library's own tables keep it: milliseconds since 1970, which mean the same on

@@ -29,6 +29,7 @@ pub(super) struct Text {
 /// | `{account}` | all columns that an account is read from |
 /// | `{new columns}` `{new values}` | what a sign-up writes |
 /// | `{identifier}` | the compared column of the identifier at hand |
+/// | `{expired sessions}` … | some rows that have expired: instant and number are bound |
 /// | `{recovery}` | the compared column of the recovery address |
 /// | `{on taken digest}` `{returning …}` | dialect |
 /// | `$1`, `$2`, … | parameters, each once and in order |
@@ -134,6 +135,10 @@ impl Renderer {
                 None => self.name(text, self.shape.id, ""),
             },
             b"on taken digest" => text.push_str(self.dialect.on_taken_digest()),
+            b"expired sessions" => self.expired(text, "_sessions"),
+            b"expired tokens" => self.expired(text, "_tokens"),
+            b"expired allowances" => self.expired(text, "_allowances"),
+            b"expired lockouts" => self.expired(text, "_lockouts"),
             b"returning id" => {
                 if self.dialect.returns() {
                     text.push_str(" RETURNING ");
@@ -259,6 +264,18 @@ impl Renderer {
             self.parameter(text, bound);
             more -= 1;
         }
+    }
+
+    /// Some rows that have expired, by the index on that. MySQL has words for it; what the others
+    /// understand would make it read, and lock, the whole table.
+    const fn expired(&self, text: &mut Text, suffix: &str) {
+        if matches!(self.dialect, Dialect::MySql) {
+            text.push_str("expires_at <= ? ORDER BY expires_at LIMIT ?");
+            return;
+        }
+        text.push_str("digest IN (SELECT digest FROM ");
+        self.name(text, self.shape.table, suffix);
+        text.push_str(" WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)");
     }
 
     const fn parameter(&self, text: &mut Text, number: usize) {

@@ -12,14 +12,14 @@ use crate::model::{Account, Digest, EmailAddress, PasswordHash};
 use crate::ports::{Consumed, NewToken, OneTimeToken, Purpose};
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
-    pub(super) fn issuing(token: NewToken<U::Id>) -> Call<DB> {
+    pub(super) fn issuing(token: &NewToken<U::Id>) -> Call<DB> {
         Call::new(Sql::<DB, U>::ISSUE)
             .with(token.digest.to_vec())
-            .with(token.account)
+            .with(token.account.clone())
             .with(token.purpose.as_str().to_owned())
-            .with(token.bound_to)
-            .with(token.new_address.map(|address| address.as_str().to_owned()))
-            .with(token.redirect_to)
+            .with(token.bound_to.clone())
+            .with(token.new_address.as_ref().map(|address| address.as_str().to_owned()))
+            .with(token.redirect_to.clone())
             .with(token.version)
             .with(token.epoch)
             .with(millis(token.created_at))

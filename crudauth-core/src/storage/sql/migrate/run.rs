@@ -41,7 +41,7 @@ impl fmt::Display for Blocked {
             Self::NoValue { table, column } => write!(
                 f,
                 "the rows of `{table}` have no `{column}`: make the field an `Option`, give it \
-                 `#[auth(default = ..)]`, or add and fill the column yourself"
+                 a literal `#[auth(default = ..)]`, or add and fill the column yourself"
             ),
         }
     }
