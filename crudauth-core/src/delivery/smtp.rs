@@ -99,6 +99,9 @@ impl SmtpSender {
     ///
     /// # Errors
     /// [`SmtpError`].
+    ///
+    /// # Panics
+    /// Outside a tokio runtime, in which it keeps its connections.
     pub fn new(config: SmtpConfig) -> Result<Self, SmtpError> {
         let from = config.from.parse().map_err(|_| SmtpError::From)?;
         let mut builder = match config.tls {
@@ -158,8 +161,8 @@ mod tests {
         assert!(wire.contains("text/plain") && wire.contains("text/html"));
     }
 
-    #[test]
-    fn a_sender_is_made_without_a_connection_and_never_shows_its_password() {
+    #[tokio::test]
+    async fn a_sender_is_made_without_a_connection_and_never_shows_its_password() {
         let config = SmtpConfig::new("smtp.example.com", "noreply@example.com")
             .credentials("user", "hunter2-secret");
         assert!(!format!("{config:?}").contains("hunter2"));
