@@ -78,7 +78,7 @@ on_every_database! {
         app.register("ada").await;
         let (token, browser) = (app.reset_token(ADA).await, app.browser());
         for (refused, kind) in
-            [("short", "string_too_short"), ("password1", "password_policy"), (ADA, "password_policy")]
+            [("zq7-fk2", "string_too_short"), ("password1", "password_policy"), (ADA, "password_policy")]
         {
             let answer = reset(&browser, &token, refused).await;
             assert_eq!(answer.status, 422);

@@ -183,6 +183,21 @@ async fn a_taken_name_is_told_and_a_taken_address_beside_it_is_not() {
 }
 
 #[tokio::test]
+async fn a_taken_name_is_told_where_the_address_is_anothers() {
+    let app = App::on(Kind::Sqlite).await;
+    app.register("ada").await;
+    app.register("eve").await;
+    let mut seen = Vec::new();
+    for address in ["ada@example.com", "free@example.com"] {
+        let form = json!({ "email": address, "username": "eve", "password": PASSWORD });
+        seen.push(app.browser().post("/register", form).await.looks());
+    }
+    assert_eq!(seen[0], seen[1], "eve learns nothing of the address by asking under her own name");
+    assert_eq!(seen[0].0, 422);
+    assert_eq!(app.count_mailed(MessageKind::ExistingAccount, "ada@example.com").await, 0);
+}
+
+#[tokio::test]
 async fn a_weak_password_is_refused_with_its_rule_and_nothing_is_stored() {
     let app = App::on(Kind::Sqlite).await;
     for (password, rule) in [

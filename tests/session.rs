@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crudauth_tests::{App, PASSWORD, on_every_database};
+use crudauth_tests::{PASSWORD, on_every_database};
 use serde_json::json;
 
 const NEW: &str = "another-strong-one";

@@ -1,1 +1,244 @@
+//! What `build()` refuses: settings that cannot be right, all of them in one answer.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+
+use std::time::Duration;
+
+use crudauth::email::{OutboxConfig, RecordingSender};
+use crudauth::{
+    Allowance, Allowances, CookieConfig, EmailConfig, HashingConfig, LockoutConfig, SessionConfig,
+};
+use crudauth_tests::{Auth, FRONTEND, SECRET, Unbuilt};
+use sqlx::{Sqlite, SqlitePool};
+
+const OLD_SECRET: &str = "an-older-secret-of-at-least-32-bytes-1234";
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Nothing connects before the first request.
+fn pool() -> SqlitePool {
+    SqlitePool::connect_lazy("sqlite::memory:").unwrap()
+}
+
+fn email(url: &str) -> EmailConfig {
+    EmailConfig::new(RecordingSender::default(), url)
+}
+
+fn right() -> Unbuilt<Sqlite> {
+    Auth::builder(pool(), SECRET).email(email(FRONTEND))
+}
+
+fn mistakes(builder: Unbuilt<Sqlite>) -> Vec<String> {
+    let error = builder.build().unwrap_err();
+    assert_eq!(error.to_string(), error.mistakes().join("; "));
+    error.mistakes().to_vec()
+}
+
+fn sessions(change: impl FnOnce(&mut SessionConfig)) -> Unbuilt<Sqlite> {
+    let mut config = SessionConfig::default();
+    change(&mut config);
+    right().sessions(config)
+}
+
+fn lockout(change: impl FnOnce(&mut LockoutConfig)) -> Unbuilt<Sqlite> {
+    let mut config = LockoutConfig::default();
+    change(&mut config);
+    right().lockout(config)
+}
+
+fn cookies(mut config: CookieConfig, change: impl FnOnce(&mut CookieConfig)) -> Unbuilt<Sqlite> {
+    change(&mut config);
+    right().cookies(config)
+}
+
+fn allowances(change: impl FnOnce(&mut Allowances)) -> Unbuilt<Sqlite> {
+    let mut config = Allowances::default();
+    change(&mut config);
+    right().allowances(config)
+}
+
+/// Each is refused for one reason, which names what is wrong.
+fn each_is_told<const N: usize>(cases: [(Unbuilt<Sqlite>, &str); N]) {
+    for (builder, named) in cases {
+        let told = mistakes(builder);
+        assert_eq!(told.len(), 1, "{named}: {told:?}");
+        assert!(told[0].contains(named), "{named}: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_said_is_right_and_so_is_what_is_hardened() {
+    right().build().unwrap();
+    right().hardened().build().unwrap();
+    right().previous_secrets([OLD_SECRET]).build().unwrap();
+    right().cookies(CookieConfig::default().insecure()).build().unwrap();
+    let hashing = HashingConfig::default();
+    right().hashing(hashing.memory_kib(7_168).passes(5)).build().unwrap();
+    allowances(|config| config.register = Allowance::per_hour(1000)).build().unwrap();
+    let off = |config: &mut Allowances| config.register = allowance(0, Duration::ZERO);
+    allowances(off).build().unwrap();
+}
+
+fn allowance(times: u32, within: Duration) -> Allowance {
+    let mut allowance = Allowance::per_hour(times);
+    allowance.within = within;
+    allowance
+}
+
+#[tokio::test]
+async fn a_guessable_secret_is_refused() {
+    let of = |secret: &str| Auth::builder(pool(), secret).email(email(FRONTEND));
+    each_is_told([
+        (of(""), "the secret key has 0 bytes and needs at least 32"),
+        (of(&SECRET[..31]), "the secret key has 31 bytes"),
+        (of(&"ab".repeat(20)), "the secret key repeats a few characters"),
+        (right().previous_secrets(["short"]), "5 bytes"),
+        (right().previous_secrets([OLD_SECRET, &"x".repeat(40)]), "repeats a few characters"),
+    ]);
+}
+
+#[tokio::test]
+async fn every_weak_secret_is_told_and_which_it_is() {
+    let weak = Auth::builder(pool(), "short").email(email(FRONTEND)).previous_secrets(["old"]);
+    let told = mistakes(weak);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().any(|mistake| mistake.contains("previous")), "{told:?}");
+}
+
+#[tokio::test]
+async fn sessions_that_end_at_once_or_are_none_are_refused() {
+    each_is_told([
+        (sessions(|config| config.cap = 0), "`cap` must be at least 1"),
+        (sessions(|config| config.idle = SECOND * 59), "`idle` must be one minute to 100 years"),
+        (sessions(|config| config.remembered_idle = SECOND), "`remembered_idle`"),
+        (sessions(|config| config.absolute = Some(SECOND)), "`absolute`"),
+    ]);
+}
+
+#[tokio::test]
+async fn a_lockout_that_locks_everybody_or_nobody_is_refused() {
+    each_is_told([
+        (lockout(|config| config.free_attempts = 0), "`free_attempts` must be at least 1"),
+        (lockout(|config| config.longest = SECOND * 59), "`longest` must not be shorter"),
+        (lockout(|config| config.first = Duration::ZERO), "must be one second to 100 years"),
+        (lockout(|config| config.window = Duration::ZERO), "must be one second to 100 years"),
+    ]);
+}
+
+#[tokio::test]
+async fn cookies_that_a_browser_would_drop_are_refused() {
+    let plain = CookieConfig::default;
+    let hardened = || plain().hardened();
+    each_is_told([
+        (cookies(plain(), |config| config.session = "my id".to_owned()), "`my id` is no name"),
+        (cookies(plain(), |config| config.csrf = String::new()), "`` is no name"),
+        (cookies(plain(), |config| config.device = "a;b".to_owned()), "`a;b` is no name"),
+        (cookies(plain(), |config| config.csrf = config.session.clone()), "a name of its own"),
+        (cookies(plain(), |config| config.device = config.csrf.clone()), "a name of its own"),
+        (cookies(plain(), |config| config.path = "app".to_owned()), "must start with `/`"),
+        (cookies(plain(), |config| config.path = "/a; Domain=x".to_owned()), "the path"),
+    ]);
+    let secure = |config: &mut CookieConfig| config.session = "__Secure-id".to_owned();
+    each_is_told([(cookies(plain().insecure(), secure), "`__Secure-id` needs `secure`")]);
+    for (name, told) in [
+        ("needs `secure`", mistakes(right().cookies(hardened().insecure()))),
+        ("needs the path `/`", mistakes(cookies(hardened(), |config| config.path += "app"))),
+    ] {
+        assert_eq!(told.len(), 3, "each of the three: {told:?}");
+        assert!(told.iter().all(|one| one.contains("`__Host-") && one.contains(name)), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn allowances_that_cannot_be_counted_are_refused() {
+    each_is_told([
+        (allowances(|config| config.register = Allowance::per_hour(1001)), "`register` may be"),
+        (allowances(|config| config.confirm = allowance(5, Duration::ZERO)), "`confirm` must be"),
+    ]);
+}
+
+#[tokio::test]
+async fn hashing_below_owasps_minimum_or_without_a_seat_is_refused() {
+    let hashing = HashingConfig::default;
+    each_is_told([
+        (right().hashing(hashing().memory_kib(19_455)), "is too cheap"),
+        (right().hashing(hashing().passes(1)), "is too cheap"),
+        (right().hashing(hashing().seats(0)), "at least one seat"),
+        (right().hashing(hashing().memory_kib(1 << 30)), "is too expensive"),
+        (right().hashing(hashing().lanes(0)), "0 lanes"),
+    ]);
+}
+
+#[tokio::test]
+async fn links_that_lead_nowhere_or_die_at_once_are_refused() {
+    let of = |config: EmailConfig| Auth::builder(pool(), SECRET).email(config);
+    let hour = SECOND * 3600;
+    each_is_told([
+        (of(email("app.example.com")), "the front end's URL"),
+        (of(email("https://app.example.com?next=")), "the front end's URL"),
+        (of(email("javascript:alert(1)")), "the front end's URL"),
+        (of(email(FRONTEND).reset_link("/reset", SECOND * 59)), "the reset link must work"),
+        (of(email(FRONTEND).verify_link("/verify", SECOND)), "the verify link must work"),
+        (of(email(FRONTEND).change_link("/change", SECOND)), "the change link must work"),
+        (of(email(FRONTEND).reset_link("/reset?a=b", hour)), "the reset link must be a plain path"),
+        (of(email(FRONTEND).verify_link("verify", hour)), "the verify link must be a plain path"),
+    ]);
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_told_at_once_and_no_secret_with_it() {
+    let short = "a-short-s3cret";
+    let (mut session, mut lock) = (SessionConfig::default(), LockoutConfig::default());
+    (session.cap, session.idle) = (0, SECOND);
+    (lock.free_attempts, lock.longest) = (0, SECOND);
+    let mut allowed = Allowances::default();
+    (allowed.register, allowed.confirm) = (allowance(5000, SECOND), allowance(1, Duration::ZERO));
+    let builder = Auth::builder(pool(), short)
+        .email(email("nowhere").reset_link("reset", SECOND))
+        .previous_secrets([OLD_SECRET])
+        .sessions(session)
+        .lockout(lock)
+        .allowances(allowed)
+        .hashing(HashingConfig::default().passes(1))
+        .cookies(CookieConfig::default().hardened().insecure());
+    assert!(!format!("{builder:?}").contains("s3cret"));
+    let error = builder.build().unwrap_err();
+    assert_eq!(error.mistakes().len(), 14, "{error}");
+    for part in ["secret key", "`cap`", "`idle`", "`free_attempts`", "`longest`", "`register`"] {
+        assert!(error.to_string().contains(part), "{part}: {error}");
+    }
+    for secret in [short, "s3cret", OLD_SECRET] {
+        assert!(!format!("{error} {error:?}").contains(secret));
+    }
+    let debug = format!("{:?} {:?}", right().previous_secrets([OLD_SECRET]), right().build());
+    assert!(!debug.contains(SECRET) && !debug.contains(OLD_SECRET), "{debug}");
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_hashing_is_told_at_once() {
+    let told = mistakes(right().hashing(HashingConfig::default().seats(0).passes(1).lanes(0)));
+    assert_eq!(told.len(), 3, "{told:?}");
+}
+
+#[tokio::test]
+async fn a_time_that_no_calendar_reaches_is_refused() {
+    let of = |config: EmailConfig| Auth::builder(pool(), SECRET).email(config);
+    each_is_told([
+        (sessions(|config| config.idle = Duration::MAX), "`idle`"),
+        (sessions(|config| config.remembered_idle = Duration::MAX), "`remembered_idle`"),
+        (sessions(|config| config.absolute = Some(Duration::MAX)), "`absolute`"),
+        (lockout(|config| config.window = Duration::MAX), "`window`"),
+        (lockout(|config| config.memory = Duration::MAX), "`memory`"),
+        (lockout(|config| config.longest = Duration::MAX), "`longest`"),
+        (allowances(|config| config.confirm = allowance(5, Duration::MAX)), "`confirm`"),
+        (of(email(FRONTEND).reset_link("/reset", Duration::MAX)), "reset link"),
+    ]);
+}
+
+#[tokio::test]
+async fn an_outbox_that_sends_nothing_is_refused() {
+    let mut none = OutboxConfig::default();
+    none.at_once = 0;
+    let mut never = OutboxConfig::default();
+    never.time_limit = Duration::ZERO;
+    each_is_told([(right().outbox(none), "`at_once`"), (right().outbox(never), "`time_limit`")]);
+}

@@ -1,6 +1,7 @@
 //! A struct that has grown since its table was made.
 
 use chrono::{DateTime, Utc};
+use crudauth::ports::{Clock, SystemClock};
 use crudauth::{AuthUser, MigrateError, SignUp, migrations};
 use crudauth_tests::{SECRET, on_every_pool, sign_up};
 
@@ -41,7 +42,7 @@ struct Strict {
     note: Option<String>,
     #[auth(register)]
     country: String,
-    #[auth(default = Utc::now().timestamp())]
+    #[auth(default = SystemClock.now().timestamp())]
     seen: i64,
 }
 
@@ -118,9 +119,9 @@ on_every_pool! {
         assert!(migrations!(Dated).plan(&pool).await.unwrap().is_empty());
 
         let auth = DatedAuth::builder(pool, SECRET).build().unwrap();
-        let ada = auth.accounts().find(&7).await.unwrap().expect("she was there before");
+        let ada = auth.accounts().find(&7).await.unwrap().unwrap();
         assert!(ada.is_active() && !ada.is_superuser() && !ada.is_verified());
-        let age = Utc::now() - ada.user.created_at;
+        let age = SystemClock.now() - ada.user.created_at;
         assert!(age.num_minutes().abs() < 5, "dated by the migration: {age}");
         assert_eq!((ada.user.updated_at, ada.user.id), (None, 7));
         assert_eq!((&*ada.user.email, &*ada.user.username), ("ada@example.com", "Ada"));

@@ -1,7 +1,7 @@
 //! Rows that something else has inserted, and keys.
 
 use crudauth::email::MessageKind;
-use crudauth::{Attempt, Opening, Password, Registered, SignInError, SignUp};
+use crudauth::{Attempt, Password, Registered, SignInError, SignUp};
 use crudauth_tests::{App, PASSWORD, User, on_every_database, sign_up};
 use serde_json::json;
 
@@ -10,12 +10,7 @@ const INSERT: &str = "INSERT INTO users (email, username, username_key) \
 
 async fn sign_in(app: &App, password: &str) -> Result<i64, SignInError> {
     let password = Password::parse(password).unwrap();
-    let attempt = Attempt {
-        identifier: "ada",
-        password: &password,
-        device: None,
-        opening: Opening::default(),
-    };
+    let attempt = Attempt::new("ada", &password);
     app.auth.accounts().sign_in(attempt).await.map(|signed_in| signed_in.account.user.id)
 }
 

@@ -35,7 +35,7 @@ struct Orders;
 
 on_every_pool! {
     async fn a_long_table_name_is_migrated_once_and_serves(database, pool) {
-        assert_eq!(<Person as crudauth::AuthUser>::SHAPE.table.len(), 52);
+        assert_eq!(<Person as AuthUser>::SHAPE.table.len(), 52);
         migrations!(Person).run(&pool).await.unwrap();
         let left = migrations!(Person).plan(&pool).await.unwrap();
         assert!(left.is_empty(), "{left}");

@@ -1,6 +1,6 @@
 //! Beside others: the app's own migrations, another schema, another user table.
 
-use crudauth::{Attempt, AuthUser, Opening, Password, Registered, SignUp, SignedIn, migrations};
+use crudauth::{Attempt, AuthUser, Password, Registered, SignUp, SignedIn, migrations};
 use crudauth_tests::{Database, Kind, PASSWORD, SECRET, on_every_pool, sign_up};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool};
@@ -22,8 +22,7 @@ struct AdminAuth;
 
 async fn sign_in<U: AuthUser>(accounts: &crudauth::Accounts<U>, name: &str) -> SignedIn<U> {
     let password = Password::parse(PASSWORD).unwrap();
-    let opening = Opening::default();
-    let attempt = Attempt { identifier: name, password: &password, device: None, opening };
+    let attempt = Attempt::new(name, &password);
     accounts.sign_in(attempt).await.unwrap()
 }
 
@@ -82,8 +81,7 @@ on_every_pool! {
         register(admins.accounts(), "ada").await;
         let wrong = Password::parse("a-wrong-one").unwrap();
         for _ in 0..6 {
-            let opening = Opening::default();
-            let attempt = Attempt { identifier: "ada", password: &wrong, device: None, opening };
+            let attempt = Attempt::new("ada", &wrong);
             assert!(users.accounts().sign_in(attempt).await.is_err());
         }
         sign_in(admins.accounts(), "ada").await;

@@ -15,6 +15,7 @@ mod app;
 mod browser;
 mod crowd;
 mod database;
+pub mod guessing;
 mod log;
 mod pools;
 mod postgres;

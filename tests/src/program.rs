@@ -2,12 +2,14 @@
 //! hand.
 
 use std::fs::{self, File};
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use poem::http::{HeaderMap, HeaderName, HeaderValue};
+use poem::http::{HeaderMap, HeaderName};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -19,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running process; killed on drop.
 pub struct Program {
-    child: Child,
+    child: Mutex<Child>,
     port: u16,
     files: PathBuf,
 }
@@ -27,7 +29,7 @@ pub struct Program {
 impl Program {
     /// Starts one on that database, with the library's own secret for tests; several may share it.
     pub async fn start(database: &str) -> Self {
-        let mut program = Self::begin(database);
+        let program = Self::begin(database);
         program.wait().await;
         program
     }
@@ -51,14 +53,14 @@ impl Program {
             .stderr(log)
             .spawn()
             .unwrap();
-        Self { child, port, files }
+        Self { child: Mutex::new(child), port, files }
     }
 
     /// Returns once it answers.
-    pub async fn wait(&mut self) {
+    pub async fn wait(&self) {
         let start = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_err() {
-            let has_ended = self.child.try_wait().unwrap().is_some();
+            let has_ended = self.child.lock().unwrap().try_wait().unwrap().is_some();
             assert!(!has_ended && start.elapsed() < PATIENCE, "did not come up: {}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -66,9 +68,15 @@ impl Program {
     }
 
     /// Ends it as `kill -9` does.
-    pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub fn kill(self) {
+        self.kill_now();
+    }
+
+    /// The same while others wait for its answers.
+    pub fn kill_now(&self) {
+        let mut child = self.child.lock().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     pub fn log(&self) -> String {
@@ -81,7 +89,7 @@ impl Program {
         loop {
             let mails = fs::read_to_string(self.files.with_extension("mails")).unwrap_or_default();
             let mails = mails.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            let found = mails.filter(|mail| mail["kind"] == kind && mail["to"] == to).last();
+            let found = mails.rev().find(|mail| mail["kind"] == kind && mail["to"] == to);
             if let Some(mail) = found {
                 let link = mail["link"].as_str().expect("such a message has a link");
                 return link.rsplit_once("?token=").expect("the link has a token").1.to_owned();
@@ -98,6 +106,12 @@ impl Program {
     pub async fn post(&self, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
         let headers = [&[("content-type", "application/json")], headers].concat();
         self.send("POST", path, &headers, &body.to_string()).await
+    }
+
+    /// The same by somebody who may get no answer, since the process is about to be killed.
+    pub async fn try_post(&self, path: &str, body: Value) -> Option<Answer> {
+        let headers = [("content-type", "application/json")];
+        self.exchange("POST", path, &headers, &body.to_string()).await.ok()
     }
 
     /// Signs in from that address.
@@ -128,25 +142,37 @@ impl Program {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answer {
+        let answer = tokio::time::timeout(PATIENCE, self.exchange(method, path, headers, body));
+        let answer = answer.await.unwrap_or_else(|_| panic!("no answer in time: {}", self.log()));
+        answer.unwrap_or_else(|error| panic!("no answer, {error}: {}", self.log()))
+    }
+
+    async fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> io::Result<Answer> {
         let mut request = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
         let length = body.len();
         request.push_str(&format!("content-length: {length}\r\nconnection: close\r\n\r\n{body}"));
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await?;
+        stream.write_all(request.as_bytes()).await?;
         let mut answer = String::new();
-        let read = tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await;
-        read.expect("it answers in time").unwrap();
-        parse(&answer)
+        stream.read_to_string(&mut answer).await?;
+        parse(&answer).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        let child = self.child.get_mut().unwrap();
+        drop(child.kill());
+        drop(child.wait());
         for extension in ["log", "mails"] {
             drop(fs::remove_file(self.files.with_extension(extension)));
         }
@@ -161,16 +187,16 @@ pub fn session(answer: &Answer) -> String {
     cookie.split(';').next().unwrap_or_default().to_owned()
 }
 
-fn parse(answer: &str) -> Answer {
-    let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+/// Reads an answer whose connection has ended; `None` if it broke off before its body.
+fn parse(answer: &str) -> Option<Answer> {
+    let (head, body) = answer.split_once("\r\n\r\n")?;
     let mut lines = head.lines();
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).expect("a status line");
+    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
     let mut headers = HeaderMap::new();
     for (name, value) in lines.filter_map(|line| line.split_once(':')) {
-        let name: HeaderName = name.parse().unwrap();
-        headers.append(name, HeaderValue::from_str(value.trim()).unwrap());
+        headers.append(name.parse::<HeaderName>().ok()?, value.trim().parse().ok()?);
     }
-    Answer { status: status.parse().unwrap(), headers, text: body.to_owned() }
+    Some(Answer { status, headers, text: body.to_owned() })
 }
 
 /// Cargo puts it beside the directory of the test that runs.

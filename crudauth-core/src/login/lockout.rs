@@ -115,7 +115,7 @@ impl Names {
 #[derive(Debug)]
 pub(super) struct StandingOfAttempt {
     refused_for: Option<Duration>,
-    has_misses: bool,
+    has_history: bool,
 }
 
 impl StandingOfAttempt {
@@ -125,8 +125,8 @@ impl StandingOfAttempt {
     }
 
     /// Whether a success has something to clear.
-    pub(super) fn has_misses(&self) -> bool {
-        self.has_misses
+    pub(super) fn has_history(&self) -> bool {
+        self.has_history
     }
 }
 
@@ -187,7 +187,7 @@ impl Lockout {
         // A lock took the misses, and left rounds.
         let has_history =
             |state: &LockState| state.misses > 0 || state.locked_until.timestamp() > 0;
-        let has_misses = states.iter().any(|(_, state)| has_history(state));
+        let has_history = states.iter().any(|(_, state)| has_history(state));
         let locked = states.iter().filter_map(|(_, state)| state.lock(now)).max();
         let is_used_up = |(_, state): &&(Digest, LockState)| state.is_used_up(&rule, now);
         let until = match locked {
@@ -198,7 +198,7 @@ impl Lockout {
             }
             None => None,
         };
-        Ok(StandingOfAttempt { refused_for: until.map(|until| left(until, now)), has_misses })
+        Ok(StandingOfAttempt { refused_for: until.map(|until| left(until, now)), has_history })
     }
 
     /// Counts a miss; tells for how long the next attempts are locked out if it was one too many.

@@ -29,6 +29,19 @@ pub struct Attempt {
     pub opening: Opening,
 }
 
+impl Attempt {
+    /// Somebody who types these two, from nowhere in particular: [`device`](Self::device) and
+    /// [`opening`](Self::opening) say more.
+    pub fn new(identifier: impl Into<String>, password: &Password) -> Self {
+        Self {
+            identifier: identifier.into(),
+            password: password.clone(),
+            device: None,
+            opening: Opening::default(),
+        }
+    }
+}
+
 impl std::fmt::Debug for Attempt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Attempt").field("opening", &self.opening).finish_non_exhaustive()
@@ -144,8 +157,12 @@ impl<U: AuthUser> SignIn<U> {
             // a miss like any other, also in what it costs.
             return Err(self.missed(&names, Some(&account), client).await);
         };
-        if standing.has_misses() {
-            self.0.lockout.forgive(&names, &account, self.0.clock.now()).await?;
+        if standing.has_history() {
+            // They are in, whether or not what was counted before is cleared.
+            let forgiven = self.0.lockout.forgive(&names, &account, self.0.clock.now()).await;
+            if let Err(error) = forgiven {
+                error.log("clearing misses");
+            }
         }
         if verdict == Verdict::RightOutdated {
             self.renew_hash(&account, &attempt.password).await;

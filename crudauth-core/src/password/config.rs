@@ -95,34 +95,27 @@ impl HashingConfig {
         self
     }
 
-    /// Refuses what would hash weakly, not at all, or so expensively that the hash could not be
-    /// read back.
-    ///
-    /// # Errors
-    /// [`HashingConfigError`], with what to change.
-    pub fn validate(&self) -> Result<(), HashingConfigError> {
+    /// What is wrong with it: it would hash weakly, not at all, or so expensively that the hash could
+    /// not be read back.
+    #[must_use]
+    pub fn mistakes(&self) -> Vec<HashingConfigError> {
         let Self { memory_kib, passes, lanes, seats, .. } = *self;
-        if seats == 0 {
-            return Err(HashingConfigError::NoSeats);
-        }
-        if !OWASP_MINIMUM.iter().any(|&(m, t)| memory_kib >= m && passes >= t) {
-            return Err(HashingConfigError::TooCheap { memory_kib, passes });
-        }
-        if memory_kib > MAX_MEMORY_KIB || passes > MAX_PASSES {
-            return Err(HashingConfigError::TooExpensive { memory_kib, passes });
-        }
-        if !(1..=MAX_LANES).contains(&lanes) {
-            return Err(HashingConfigError::Lanes(lanes));
-        }
-        Ok(())
+        let is_cheap = !OWASP_MINIMUM.iter().any(|&(m, t)| memory_kib >= m && passes >= t);
+        let is_expensive = memory_kib > MAX_MEMORY_KIB || passes > MAX_PASSES;
+        let judged = [
+            (seats == 0, HashingConfigError::NoSeats),
+            (is_cheap, HashingConfigError::TooCheap { memory_kib, passes }),
+            (is_expensive, HashingConfigError::TooExpensive { memory_kib, passes }),
+            (!(1..=MAX_LANES).contains(&lanes), HashingConfigError::Lanes(lanes)),
+        ];
+        judged.into_iter().filter_map(|(is_one, mistake)| is_one.then_some(mistake)).collect()
     }
 
-    /// Argon2's parameters: the default's instead of ones that [`validate`](Self::validate) refuses.
+    /// Argon2's parameters: the default's instead of ones that [`mistakes`](Self::mistakes) refuses.
     pub(super) fn params(&self) -> Params {
-        self.validate()
-            .ok()
-            .and_then(|()| Params::new(self.memory_kib, self.passes, self.lanes, None).ok())
-            .unwrap_or_default()
+        let is_right = self.mistakes().is_empty();
+        let params = || Params::new(self.memory_kib, self.passes, self.lanes, None).ok();
+        is_right.then(params).flatten().unwrap_or_default()
     }
 
     pub(super) fn seat_count(&self) -> usize {
@@ -179,10 +172,10 @@ mod tests {
 
     #[test]
     fn the_default_and_every_pair_of_owasps_may_be_used() {
-        assert_eq!(HashingConfig::default().validate(), Ok(()));
+        assert_eq!(HashingConfig::default().mistakes(), []);
         for (memory_kib, passes) in OWASP_MINIMUM {
             let config = HashingConfig::default().memory_kib(memory_kib).passes(passes);
-            assert_eq!(config.validate(), Ok(()));
+            assert_eq!(config.mistakes(), []);
         }
     }
 
@@ -206,11 +199,11 @@ mod tests {
             default().lanes(17),
             default().memory_kib(0).passes(0),
         ] {
-            assert!(config.validate().is_err(), "{config:?}");
+            assert!(!config.mistakes().is_empty(), "{config:?}");
             assert_eq!(config.params(), Params::DEFAULT);
         }
         let none = default().seats(0).waiting(usize::MAX);
-        assert_eq!(none.validate(), Err(HashingConfigError::NoSeats));
+        assert_eq!(none.mistakes(), [HashingConfigError::NoSeats]);
         assert_eq!((none.seat_count(), none.place_count()), (1, Semaphore::MAX_PERMITS));
     }
 }

@@ -64,7 +64,7 @@ impl Busy {
 impl HashingPool {
     /// A pool; it starts no thread, computes nothing, and allocates its memory when first used.
     ///
-    /// Whether `config` may be used is told by [`HashingConfig::validate`]. Where that was not asked,
+    /// Whether `config` may be used is told by [`HashingConfig::mistakes`]. Where that was not asked,
     /// a refused cost is replaced by the default one, and no seats by one.
     #[must_use]
     pub fn new(config: HashingConfig, entropy: Arc<dyn Entropy>) -> Self {

@@ -32,7 +32,7 @@ pub(super) fn judge(
     mistakes.extend(settings.sessions.mistakes());
     mistakes.extend(settings.lockout.mistakes());
     mistakes.extend(settings.policy.mistakes());
-    mistakes.extend(settings.hashing.validate().err().map(|error| error.to_string()));
+    mistakes.extend(settings.hashing.mistakes().iter().map(ToString::to_string));
     mistakes.extend(settings.allowances.mistakes());
     mistakes.extend(settings.outbox.mistakes());
     mistakes.extend(settings.http.mistakes());

@@ -89,24 +89,28 @@ impl<DB: Backend, U: AuthRow<DB>> SqlStore<DB, U> {
         let oldest = i32::try_from(oldest).unwrap_or(i32::MAX);
         let length = i32::try_from(allowance.times as usize * DIGITS).unwrap_or(i32::MAX);
         let expires = millis(now + allowance.within);
-        let call = Call::new(Sql::<DB, U>::COUNT)
-            .with(name.to_vec())
-            .with(digits(now))
-            .with(expires)
-            .with(oldest)
-            .with(since.clone())
-            .with(oldest)
-            .with(since.clone())
-            .with(expires)
-            .with(oldest)
-            .with(since)
-            .with(digits(now))
-            .with(length);
+        let call = || {
+            Call::new(Sql::<DB, U>::COUNT)
+                .with(name.to_vec())
+                .with(digits(now))
+                .with(expires)
+                .with(oldest)
+                .with(since.clone())
+                .with(oldest)
+                .with(since.clone())
+                .with(expires)
+                .with(oldest)
+                .with(since.clone())
+                .with(digits(now))
+                .with(length)
+        };
         if DB::DIALECT.returns() {
-            return self.returned(call).await?.ok_or(sqlx::Error::RowNotFound);
+            // As a statement that only reads, which may be sent again on another connection: a use
+            // that is counted twice, since its answer was lost, harms nobody.
+            return self.row(call).await?.ok_or(sqlx::Error::RowNotFound);
         }
         let mut tx = self.begin().await?;
-        DB::execute(&mut tx, call).await?;
+        DB::execute(&mut tx, call()).await?;
         let call = Call::new(Sql::<DB, U>::COUNTED).with(name.to_vec());
         let row = DB::fetch_optional(&mut tx, call).await?.ok_or(sqlx::Error::RowNotFound)?;
         tx.commit().await?;

@@ -1,0 +1,80 @@
+//! Changing a password, and setting the first one.
+
+use std::time::Duration;
+
+use crudauth::email::MessageKind;
+use crudauth::flow::PasswordError;
+use crudauth_tests::{PASSWORD, on_every_database};
+
+use super::{NEW, account, opens, password, register, signed_in, visit};
+
+on_every_database! {
+    async fn a_change_of_password_keeps_this_session_and_ends_the_others(app: App) {
+        let id = register(&app, "ada").await;
+        let (here, there) = (signed_in(&app, "ada").await, signed_in(&app, "ada").await);
+        let seen = visit(&app, &here).await.unwrap();
+        let accounts = app.auth.accounts();
+        accounts.change_password(&seen, &password(PASSWORD), &password(NEW)).await.unwrap();
+        assert!(visit(&app, &here).await.is_some() && visit(&app, &there).await.is_none());
+        assert!(opens(&app, "ada", NEW).await && !opens(&app, "ada", PASSWORD).await);
+        assert_eq!(app.count_mailed(MessageKind::PasswordChanged, "ada@example.com").await, 1);
+        assert_eq!(account(&app, id).await.user.id, id);
+    }
+
+    async fn a_refused_change_of_password_changes_nothing(app: App) {
+        register(&app, "ada").await;
+        let (here, there) = (signed_in(&app, "ada").await, signed_in(&app, "ada").await);
+        let seen = visit(&app, &here).await.unwrap();
+        let accounts = app.auth.accounts();
+        let change = async |old, new| {
+            accounts.change_password(&seen, &password(old), &password(new)).await.unwrap_err()
+        };
+        assert!(matches!(change(NEW, NEW).await, PasswordError::WrongPassword));
+        let PasswordError::Invalid(told) = change(PASSWORD, "short").await else { panic!() };
+        assert_eq!(told[0].field, "new_password");
+        assert!(visit(&app, &here).await.is_some() && visit(&app, &there).await.is_some());
+        assert!(opens(&app, "ada", PASSWORD).await);
+    }
+
+    async fn of_two_changes_from_one_look_the_second_is_refused(app: App) {
+        register(&app, "ada").await;
+        let seen = visit(&app, &signed_in(&app, "ada").await).await.unwrap();
+        let accounts = app.auth.accounts();
+        accounts.change_password(&seen, &password(PASSWORD), &password(NEW)).await.unwrap();
+        let second =
+            accounts.change_password(&seen, &password(PASSWORD), &password("a-third-one")).await;
+        assert!(matches!(second, Err(PasswordError::WrongPassword)), "{second:?}");
+        assert!(opens(&app, "ada", NEW).await && !opens(&app, "ada", "a-third-one").await);
+    }
+
+    async fn a_first_password_is_set_once_and_soon_after_the_sign_in(app: App) {
+        register(&app, "ada").await;
+        let here = signed_in(&app, "ada").await;
+        let accounts = app.auth.accounts();
+        let seen = visit(&app, &here).await.unwrap();
+        let has = accounts.set_password(&seen, &password(NEW)).await;
+        assert!(matches!(has, Err(PasswordError::HasPassword)), "{has:?}");
+
+        // As for an account that came by another way than a password.
+        app.database.execute("UPDATE users SET hashed_password = '!'").await;
+        let seen = visit(&app, &here).await.unwrap();
+        let none = accounts.change_password(&seen, &password(PASSWORD), &password(NEW)).await;
+        assert!(matches!(none, Err(PasswordError::NoPassword)), "{none:?}");
+        app.clock.advance(Duration::from_secs(601));
+        let late = accounts.set_password(&visit(&app, &here).await.unwrap(), &password(NEW)).await;
+        assert!(matches!(late, Err(PasswordError::NotFresh)), "{late:?}");
+        assert!(!opens(&app, "ada", NEW).await);
+    }
+
+    async fn a_first_password_signs_in_and_ends_the_other_sessions(app: App) {
+        register(&app, "ada").await;
+        let (here, there) = (signed_in(&app, "ada").await, signed_in(&app, "ada").await);
+        app.database.execute("UPDATE users SET hashed_password = '!'").await;
+        let seen = visit(&app, &here).await.unwrap();
+        let accounts = app.auth.accounts();
+        accounts.set_password(&seen, &password(NEW)).await.unwrap();
+        assert!(visit(&app, &here).await.is_some() && visit(&app, &there).await.is_none());
+        assert!(opens(&app, "ada", NEW).await && !opens(&app, "ada", PASSWORD).await);
+        assert_eq!(app.count_mailed(MessageKind::PasswordChanged, "ada@example.com").await, 1);
+    }
+}

@@ -1,0 +1,98 @@
+//! Devices that signed in before: their owners get in while strangers lock the account.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+
+use crudauth_tests::guessing::{lock_of, locked, miss, strangers_miss};
+use crudauth_tests::{App, Kind, PASSWORD, on_every_database};
+use serde_json::json;
+
+async fn app() -> App {
+    App::on(Kind::Sqlite).await
+}
+
+on_every_database! {
+    async fn a_device_that_signed_in_before_gets_in_while_strangers_lock_the_account(app: App) {
+        let laptop = app.member("ada").await;
+        laptop.post("/logout", json!({})).await;
+        strangers_miss(&app, "ada", 5).await;
+        lock_of(&app.browser(), "ada").await;
+        assert_eq!(laptop.login("ada", PASSWORD).await.status, 200);
+        assert_eq!(laptop.clone().at("192.0.2.7").login("ada", PASSWORD).await.status, 200);
+        lock_of(&app.browser(), "ada").await;
+    }
+}
+
+#[tokio::test]
+async fn a_known_device_has_five_tries_like_everybody() {
+    let app = app().await;
+    let laptop = app.member("ada").await;
+    for at in 0..5 {
+        miss(&laptop.clone().at(&format!("192.0.2.{at}")), "ada", 1).await;
+    }
+    assert_eq!(locked(&laptop.clone().at("192.0.2.9").login("ada", PASSWORD).await), 60);
+    assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200, "it locks itself only");
+}
+
+#[tokio::test]
+async fn a_device_cookie_that_is_forged_or_anothers_gives_nothing() {
+    let app = app().await;
+    let (ada, bob) = (app.member("ada").await, app.member("bob").await);
+    let (hers, his) = (ada.cookie("known_device").unwrap(), bob.cookie("known_device").unwrap());
+    let (name, mark) = hers.split_once('.').unwrap();
+    let (other, _) = his.split_once('.').unwrap();
+    strangers_miss(&app, "ada", 5).await;
+    for forged in [
+        his.clone(),
+        format!("{other}.{mark}"),
+        format!("{name}.{}", "0".repeat(32)),
+        format!("{name}."),
+        name.to_owned(),
+        String::new(),
+        format!("{}.{mark}", "0".repeat(32)),
+    ] {
+        let browser = app.browser();
+        browser.set_cookie("known_device", &forged);
+        assert_eq!(browser.login("ada", PASSWORD).await.status, 429, "{forged}");
+    }
+    let browser = app.browser();
+    browser.set_cookie("known_device", &hers);
+    assert!(!browser.is_signed_in().await, "it signs nobody in by itself");
+    assert_eq!(browser.login("ada", PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_account_whose_key_is_used_again_has_no_known_device() {
+    let app = app().await;
+    let laptop = app.member("ada").await;
+    let id = app.database.number("SELECT id FROM users").await;
+    app.database.execute("DELETE FROM users").await;
+    app.register("ada").await;
+    app.database.execute(&format!("UPDATE users SET id = {id}")).await;
+    strangers_miss(&app, "ada", 5).await;
+    assert_eq!(laptop.login("ada", PASSWORD).await.status, 429);
+}
+
+#[tokio::test]
+async fn a_shared_device_is_known_to_both_who_use_it() {
+    let app = app().await;
+    let tablet = app.member("ada").await;
+    app.register("bob").await;
+    tablet.login("bob", PASSWORD).await;
+    tablet.post("/logout", json!({})).await;
+    for name in ["ada", "bob"] {
+        strangers_miss(&app, name, 5).await;
+        lock_of(&app.browser(), name).await;
+        assert_eq!(tablet.login(name, PASSWORD).await.status, 200, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_knew_the_old_password_is_a_stranger_once_it_is_changed() {
+    let app = app().await;
+    let (ada, thief) = (app.member("ada").await, app.signed_in("ada", PASSWORD).await);
+    assert_eq!(ada.change_password(PASSWORD, "another-strong-one").await.status, 200);
+    strangers_miss(&app, "ada", 5).await;
+    lock_of(&thief, "ada").await;
+    ada.post("/logout", json!({})).await;
+    assert_eq!(ada.login("ada", "another-strong-one").await.status, 200, "hers is known");
+}

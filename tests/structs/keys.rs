@@ -1,0 +1,73 @@
+//! Keys of every kind, through the routes.
+
+use crudauth::{AuthUser, migrations};
+use crudauth_tests::{SECRET, on_every_pool, sign_up};
+use serde_json::Value;
+
+use super::visitor::Visitor;
+
+/// A user with a key of that type, and a promise about it on every database.
+macro_rules! key {
+    ($name:ident: $key:ty, $looks_right:expr) => {
+        mod $name {
+            use super::*;
+
+            #[derive(Clone, Debug, AuthUser)]
+            #[auth(table = "members")]
+            struct Member {
+                #[auth(id, column = "member_id")]
+                key: $key,
+                email: String,
+                username: String,
+            }
+
+            #[crudauth::routes(user = Member, session, sessions)]
+            struct Members;
+
+            on_every_pool! {
+                async fn names_the_account_wherever_it_is_shown(database, pool) {
+                    migrations!(Member).run(&pool).await.unwrap();
+                    assert!(migrations!(Member).plan(&pool).await.unwrap().is_empty());
+                    let members = Members::builder(pool, SECRET).build().unwrap();
+                    let mut shown = Vec::new();
+                    for name in ["ada", "bob"] {
+                        let browsers = [(); 2].map(|()| Visitor::of(members.routes()));
+                        shown.push(stay(browsers, name).await);
+                        let one = members.accounts().find_by_identifier(name).await.unwrap();
+                        let one = one.unwrap().user;
+                        assert_eq!(serde_json::to_value(&one.key).unwrap(), *shown.last().unwrap());
+                        assert!(members.accounts().find(&one.key).await.unwrap().is_some());
+                    }
+                    let looks_right: fn(&Value) -> bool = $looks_right;
+                    assert!(shown.iter().all(looks_right), "{shown:?}");
+                    assert_ne!(shown[0], shown[1]);
+                }
+            }
+        }
+    };
+}
+
+key!(i32_keys: i32, |key| key.as_i64().is_some_and(|key| key > 0));
+key!(i64_keys: i64, |key| key.as_i64().is_some_and(|key| key > 0));
+key!(uuid_keys: uuid::Uuid, |key| key.as_str().unwrap().parse::<uuid::Uuid>().is_ok());
+key!(text_keys: String, |key| key.as_str().is_some_and(|key| key.len() == 32));
+
+/// A whole stay, from the sign-up to the end of the other session; tells the key that was shown.
+async fn stay([mut laptop, mut phone]: [Visitor; 2], name: &str) -> Value {
+    let (status, registered) = laptop.post("/register", &sign_up(name)).await;
+    assert_eq!(status, 200, "{registered}");
+    assert_eq!(registered["username"], name);
+    for (browser, identifier) in
+        [(&mut laptop, name), (&mut phone, registered["email"].as_str().unwrap())]
+    {
+        let (status, signed_in) = browser.login(identifier).await;
+        assert_eq!((status.as_u16(), &signed_in["id"]), (200, &registered["id"]));
+        assert_eq!(browser.get("/me").await.1["user_id"], registered["id"]);
+    }
+    let (_, sessions) = laptop.get("/sessions").await;
+    let other = sessions.as_array().unwrap().iter().find(|one| one["current"] == false).unwrap();
+    let (status, _) = laptop.delete(&format!("/sessions/{}", other["id"].as_str().unwrap())).await;
+    assert_eq!(status, 200);
+    assert_eq!((laptop.get("/me").await.0.as_u16(), phone.get("/me").await.0.as_u16()), (200, 401));
+    registered["id"].clone()
+}

@@ -1,0 +1,151 @@
+//! Keywords, other names and other places for columns.
+
+use crudauth::{Attempt, AuthUser, Password, migrations};
+use crudauth_tests::{PASSWORD, SECRET, on_every_pool, sign_up};
+use serde_json::json;
+
+use super::visitor::Visitor;
+use super::{added, mistakes};
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "group")]
+struct Reserved {
+    #[auth(id)]
+    key: i64,
+    email: String,
+    username: String,
+    #[auth(register)]
+    r#type: String,
+    #[auth(register)]
+    order: i64,
+    #[auth(register)]
+    group: Option<String>,
+    #[auth(register)]
+    select: bool,
+    #[auth(default = 3)]
+    r#where: i64,
+    #[auth(default = "x")]
+    table: String,
+    user: Option<String>,
+    index: Option<i64>,
+    #[auth(default)]
+    values: i64,
+}
+
+#[crudauth::routes(user = Reserved, session, sessions)]
+struct ReservedAuth;
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "people")]
+struct Renamed {
+    #[auth(id, column = "person_no")]
+    number: i64,
+    #[auth(username, column = "login_name")]
+    login: String,
+    #[auth(email, column = "mail")]
+    address: String,
+    #[auth(register, column = "born_on")]
+    birthday: Option<String>,
+    #[auth(column = "password")]
+    secret: Option<String>,
+}
+
+#[crudauth::routes(user = Renamed, session)]
+struct RenamedAuth;
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "old")]
+struct Same {
+    id: i64,
+    email: String,
+    s: Option<i64>,
+    digest: Option<String>,
+    user_id: Option<i64>,
+    expires_at: Option<i64>,
+}
+
+#[crudauth::routes(user = Same, session, sessions)]
+struct SameAuth;
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "s")]
+struct Short {
+    id: i64,
+    email: String,
+}
+
+#[crudauth::routes(user = Short, session, sessions)]
+struct ShortAuth;
+
+on_every_pool! {
+    async fn keywords_are_columns_like_any_other(database, pool) {
+        migrations!(Reserved).run(&pool).await.unwrap();
+        assert!(migrations!(Reserved).plan(&pool).await.unwrap().is_empty());
+        let auth = ReservedAuth::builder(pool, SECRET).build().unwrap();
+        let mut form = sign_up("ada");
+        form.as_object_mut().unwrap().extend(
+            json!({ "type": "a", "order": 2, "select": true, "r#type": "b", "where": 9 })
+                .as_object().unwrap().clone(),
+        );
+        let account = added(auth.accounts(), &form).await;
+        let user = &account.user;
+        assert_eq!((user.key, &*user.email, &*user.username), (1, "ada@example.com", "ada"));
+        assert_eq!((&*user.r#type, user.order, &user.group, user.select), ("a", 2, &None, true));
+        assert_eq!((user.r#where, &*user.table, user.values), (3, "x", 0));
+        assert_eq!((&user.user, user.index), (&None, None));
+        signs_in_changes_and_goes(auth.accounts(), &user.key).await;
+    }
+
+    async fn a_column_may_be_called_otherwise_than_its_field(database, pool) {
+        migrations!(Renamed).run(&pool).await.unwrap();
+        let auth = RenamedAuth::builder(pool, SECRET).build().unwrap();
+        let told = mistakes::<Renamed>(&json!({ "mail": "a@example.com", "password": PASSWORD }));
+        let fields: Vec<_> = told.iter().map(|mistake| &*mistake.field).collect();
+        assert_eq!(fields, ["login", "address"], "a form says the fields' names");
+        let form = json!({
+            "address": "ada@example.com", "login": "Ada", "password": PASSWORD, "birthday": "1815",
+        });
+        let user = added(auth.accounts(), &form).await.user;
+        assert_eq!((user.number, &*user.login, &*user.address), (1, "Ada", "ada@example.com"));
+        assert_eq!((user.birthday.as_deref(), user.secret), (Some("1815"), None));
+        let row = database.text("SELECT CONCAT(person_no, login_name, login_name_key, mail, born_on) FROM people");
+        assert_eq!(row.await, "1Adaadaada@example.com1815");
+
+        let mut browser = Visitor::of(auth.routes());
+        assert_eq!(browser.login("ADA").await.0, 200);
+        let (_, me) = browser.get("/me").await;
+        assert_eq!((&me["username"], &me["email"]), (&json!("Ada"), &json!("ada@example.com")));
+    }
+
+    async fn names_that_the_librarys_statements_use_are_free(database, pool) {
+        migrations!(Same).run(&pool).await.unwrap();
+        let auth = SameAuth::builder(pool, SECRET).build().unwrap();
+        let user = added(auth.accounts(), &sign_up("ada")).await.user;
+        assert_eq!((&*user.email, user.s, user.digest), ("ada@example.com", None, None));
+        assert_eq!((user.user_id, user.expires_at), (None, None));
+        signs_in_changes_and_goes(auth.accounts(), &user.id).await;
+    }
+    async fn a_tables_name_may_be_a_letter(database, pool) {
+        migrations!(Short).run(&pool).await.unwrap();
+        let auth = ShortAuth::builder(pool, SECRET).build().unwrap();
+        let user = added(auth.accounts(), &sign_up("ada")).await.user;
+        assert_eq!(user.email, "ada@example.com");
+        signs_in_changes_and_goes(auth.accounts(), &user.id).await;
+    }
+}
+
+/// Whatever asks for the table does it by its right names.
+async fn signs_in_changes_and_goes<U: AuthUser>(accounts: &crudauth::Accounts<U>, id: &U::Id) {
+    let (old, new) = (Password::parse(PASSWORD).unwrap(), Password::parse("a-new-one").unwrap());
+    let token =
+        accounts.sign_in(Attempt::new("ada@example.com", &old)).await.unwrap().session.token;
+    let visit = accounts.authenticate(&token).await.unwrap().unwrap();
+    assert_eq!(accounts.sessions().list(&visit).await.unwrap().len(), 1);
+    accounts.change_password(&visit, &old, &new).await.unwrap();
+    assert!(accounts.authenticate(&token).await.unwrap().is_some());
+    assert!(accounts.disable(id).await.unwrap());
+    assert!(accounts.authenticate(&token).await.unwrap().is_none());
+    assert!(accounts.enable(id).await.unwrap());
+    assert!(accounts.delete(id).await.unwrap());
+    assert!(accounts.find(id).await.unwrap().is_none());
+}
