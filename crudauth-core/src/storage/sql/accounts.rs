@@ -191,7 +191,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             .with(account.version)
             .with(account.epoch);
         if DB::execute(&mut tx, call).await? == 0 {
-            return Ok(Changed::Moved);
+            return tx.undone(Changed::Moved).await;
         }
         Self::void_credentials(&mut tx, id, kept).await?;
         if let Some(kept) = kept {

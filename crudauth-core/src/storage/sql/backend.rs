@@ -101,6 +101,12 @@ pub trait Backend:
         call: Call<Self>,
     ) -> BoxFuture<'c, Result<Vec<Self::Row>, sqlx::Error>>;
 
+    /// Says something that has neither values nor rows: how a transaction begins and ends.
+    fn say<'c>(
+        connection: &'c mut Self::Connection,
+        sql: &'static str,
+    ) -> BoxFuture<'c, Result<(), sqlx::Error>>;
+
     /// Runs a statement whose text is known at run time only: a migration's.
     fn execute_ddl<'c>(
         connection: &'c mut Self::Connection,
@@ -151,6 +157,16 @@ macro_rules! backend {
                 Box::pin(async move {
                     let (sql, values) = call.into_parts()?;
                     sqlx::query_with::<Self, _>(sql, values).fetch_all(connection).await
+                })
+            }
+
+            fn say<'c>(
+                connection: &'c mut Self::Connection,
+                sql: &'static str,
+            ) -> BoxFuture<'c, Result<(), sqlx::Error>> {
+                Box::pin(async move {
+                    sqlx::raw_sql(sql).execute(connection).await?;
+                    Ok(())
                 })
             }
 

@@ -38,6 +38,12 @@ impl Dialect {
         }
     }
 
+    /// Whether the driver finds its way back when nobody waits for an answer any more. sqlx's for
+    /// MySQL does not: it goes on reading the old answer as the new one, or waits for ever.
+    pub(crate) const fn survives_cancellation(self) -> bool {
+        !matches!(self, Self::MySql)
+    }
+
     /// Begins a transaction that will write. SQLite takes its one lock at once: a transaction that
     /// reads first and writes later fails under concurrency, whatever the busy timeout.
     pub(crate) const fn begin(self) -> &'static str {

@@ -16,6 +16,7 @@ mod statements;
 mod store;
 mod text;
 mod tokens;
+mod transaction;
 
 pub use backend::{Backend, Stores};
 pub use call::Call;

@@ -4,10 +4,11 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::SqlStr;
-use sqlx::pool::PoolConnection;
-use sqlx::{Connection, Database, Pool, SqlSafeStr, Transaction};
 
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection, Database, Pool};
+
+use super::transaction::{Held, Transaction};
 use super::{Backend, Call};
 use crate::ports::StoreError;
 
@@ -58,14 +59,18 @@ impl<DB: Backend, U> SqlStore<DB, U> {
         &self,
         call: impl Fn() -> Call<DB> + Send + Sync,
     ) -> Result<Option<DB::Row>, sqlx::Error> {
-        let mut connection = self.connection().await?;
-        match DB::fetch_optional(&mut connection, call()).await {
+        let mut held = Held::new(self.connection().await?);
+        let found = DB::fetch_optional(held.get()?, call()).await;
+        let connection = held.done();
+        match found {
             Err(error) if is_disconnect(&error) => {
-                drop(connection.detach());
-                let mut connection = self.live_connection().await?;
-                DB::fetch_optional(&mut connection, call()).await
+                drop(connection.map(PoolConnection::detach));
+                let mut held = Held::new(self.live_connection().await?);
+                let found = DB::fetch_optional(held.get()?, call()).await;
+                held.done();
+                found
             }
-            result => result,
+            found => found,
         }
     }
 
@@ -74,14 +79,18 @@ impl<DB: Backend, U> SqlStore<DB, U> {
         &self,
         call: impl Fn() -> Call<DB> + Send + Sync,
     ) -> Result<Vec<DB::Row>, sqlx::Error> {
-        let mut connection = self.connection().await?;
-        match DB::fetch_all(&mut connection, call()).await {
+        let mut held = Held::new(self.connection().await?);
+        let found = DB::fetch_all(held.get()?, call()).await;
+        let connection = held.done();
+        match found {
             Err(error) if is_disconnect(&error) => {
-                drop(connection.detach());
-                let mut connection = self.live_connection().await?;
-                DB::fetch_all(&mut connection, call()).await
+                drop(connection.map(PoolConnection::detach));
+                let mut held = Held::new(self.live_connection().await?);
+                let found = DB::fetch_all(held.get()?, call()).await;
+                held.done();
+                found
             }
-            result => result,
+            found => found,
         }
     }
 
@@ -96,32 +105,29 @@ impl<DB: Backend, U> SqlStore<DB, U> {
 
     /// As [`execute`](Self::execute), once.
     pub(super) async fn execute_once(&self, call: Call<DB>) -> Result<u64, sqlx::Error> {
-        DB::execute(&mut *self.connection().await?, call).await
+        let mut held = Held::new(self.connection().await?);
+        let done = DB::execute(held.get()?, call).await;
+        held.done();
+        done
     }
 
     /// As [`execute_once`](Self::execute_once), for a statement that answers with a row.
     pub(super) async fn returned(&self, call: Call<DB>) -> Result<Option<DB::Row>, sqlx::Error> {
-        DB::fetch_optional(&mut *self.connection().await?, call).await
+        let mut held = Held::new(self.connection().await?);
+        let row = DB::fetch_optional(held.get()?, call).await;
+        held.done();
+        row
     }
 
     /// Begins a transaction that writes. A broken connection is replaced: nothing has happened.
-    pub(super) async fn begin(&self) -> Result<Transaction<'static, DB>, sqlx::Error> {
-        match begin(self.connection().await?).await {
-            Err(error) if is_disconnect(&error) => begin(self.live_connection().await?).await,
+    pub(super) async fn begin(&self) -> Result<Transaction<DB>, sqlx::Error> {
+        match Transaction::begin(self.connection().await?).await {
+            Err(error) if is_disconnect(&error) => {
+                Transaction::begin(self.live_connection().await?).await
+            }
             result => result,
         }
     }
-}
-
-/// Begins, in a task of its own: a caller that goes away in the middle (a client that hangs up)
-/// would leave a connection in the pool on which a transaction is open and nobody knows of it. So
-/// the transaction is always there in full before it can be dropped, and then it is rolled back.
-async fn begin<DB: Backend>(
-    connection: PoolConnection<DB>,
-) -> Result<Transaction<'static, DB>, sqlx::Error> {
-    let statement: SqlStr = DB::DIALECT.begin().into_sql_str();
-    let begun = tokio::spawn(async move { Transaction::begin(connection, Some(statement)).await });
-    begun.await.unwrap_or(Err(sqlx::Error::BeginFailed))
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {

@@ -71,7 +71,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         if DB::execute(&mut tx, call).await? == 0
             || !Self::use_up(&mut tx, digest, Purpose::Verify, now).await?
         {
-            return Ok(Consumed::Spent);
+            return tx.undone(Consumed::Spent).await;
         }
         tx.commit().await?;
         Ok(Consumed::Done)
@@ -96,7 +96,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         if DB::execute(&mut tx, call).await? == 0
             || !Self::use_up(&mut tx, digest, Purpose::Reset, now).await?
         {
-            return Ok(Consumed::Spent);
+            return tx.undone(Consumed::Spent).await;
         }
         Self::void_credentials(&mut tx, account.user.id(), None).await?;
         tx.commit().await?;
@@ -121,12 +121,12 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             .with(account.epoch);
         let moved = match DB::execute(&mut tx, call).await {
             Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
-                return Ok(Consumed::Taken);
+                return tx.undone(Consumed::Taken).await;
             }
             result => result?,
         };
         if moved == 0 || !Self::use_up(&mut tx, digest, Purpose::Change, now).await? {
-            return Ok(Consumed::Spent);
+            return tx.undone(Consumed::Spent).await;
         }
         // Whatever was mailed to the old address, or would move the account again, is void.
         let call = Call::new(Sql::<DB, U>::FORGET_TOKENS).with(account.user.id().clone());
