@@ -94,14 +94,17 @@
 //! [`CurrentUser<Auth>`](CurrentUser) makes a route one for people who are signed in, and
 //! dereferences to the user struct; its second parameter is a [`Gate`], such as [`Verified`] or one
 //! of your own. [`MaybeUser<Auth>`](MaybeUser) is for routes that strangers may see, too. A request
-//! costs one database round trip, however many arguments ask, and none if none asks.
+//! costs one database round trip, however many arguments ask, and none if none asks; once a minute
+//! a session's activity is written down by a second one. A state-changing request of a handler with
+//! such an argument must bring the CSRF token in `X-CSRF-Token`; a handler without one guards
+//! nothing.
 //!
 //! # Without HTTP
 //!
 //! Every flow is also a plain async call on [`Accounts`], which `auth.accounts()` gives:
 //!
 //! ```no_run
-//! # use crudauth::{AuthUser, SignUp};
+//! # use crudauth::{AuthUser, Registered, SignUp};
 //! # #[derive(Clone, Debug, AuthUser)]
 //! # struct User { id: i64, email: String, username: String }
 //! # #[crudauth::routes(user = User, session)]
@@ -111,10 +114,20 @@
 //!     "email": "ada@example.com", "username": "ada", "password": "a-strong-one",
 //! });
 //! let sign_up = SignUp::<User>::from_json(&form).map_err(|mistakes| mistakes[0].message.clone())?;
-//! auth.accounts().register(sign_up).await?;
+//! match auth.accounts().register(sign_up).await? {
+//!     Registered::Added(id) => println!("account {id}"),
+//!     taken => println!("nobody was added: {taken:?}"),
+//! }
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # What is logged
+//!
+//! Every outcome goes to [`tracing`](https://docs.rs/tracing), with account and client and never a
+//! secret; so does what a client must not be told: a store's errors, a mail that was not sent, a
+//! route that is not behind `.with(auth)`. Install a subscriber (`tracing_subscriber::fmt::init()`),
+//! or nobody hears of it.
 //!
 //! # Settings
 //!

@@ -12,8 +12,7 @@ pub trait Slice<U: AuthUser> {
 
 /// `session`: cookie sessions with CSRF tokens.
 ///
-/// `POST /login`, `POST /logout`, and what signed-in people need: `GET /me`,
-/// `POST /change-password`, `POST /set-password`.
+/// `POST /login`, `POST /logout`.
 #[derive(Clone, Copy, Debug)]
 pub enum Session {}
 

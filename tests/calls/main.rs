@@ -23,7 +23,7 @@ pub(crate) async fn register(app: &App, name: &str) -> i64 {
     let form = SignUp::<User>::from_json(&sign_up(name)).unwrap();
     match app.auth.accounts().register(form).await.unwrap() {
         Registered::Added(id) => id,
-        Registered::AddressTaken => panic!("{name} is new"),
+        _ => panic!("{name} is new"),
     }
 }
 

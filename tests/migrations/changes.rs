@@ -64,14 +64,14 @@ on_every_pool! {
         migrations!(User).run(&pool).await.unwrap();
         let before = Auth::builder(pool.clone(), SECRET).build().unwrap();
         let form = SignUp::<User>::from_json(&sign_up("ada")).unwrap();
-        before.accounts().register(form).await.unwrap();
+        assert!(matches!(before.accounts().register(form).await.unwrap(), crudauth::Registered::Added(_)));
 
         assert_eq!(migrations!(Grown).run(&pool).await.unwrap(), 5, "one for each new column");
         assert!(migrations!(Grown).plan(&pool).await.unwrap().is_empty());
 
         let after = GrownAuth::builder(pool, SECRET).build().unwrap();
         let form = SignUp::<Grown>::from_json(&sign_up("bob")).unwrap();
-        after.accounts().register(form).await.unwrap();
+        assert!(matches!(after.accounts().register(form).await.unwrap(), crudauth::Registered::Added(_)));
         for name in ["ada", "bob"] {
             let user = after.accounts().find_by_identifier(name).await.unwrap().unwrap().user;
             assert_eq!(user.email, format!("{name}@example.com"));

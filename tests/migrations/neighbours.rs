@@ -30,7 +30,7 @@ async fn register<U: AuthUser>(accounts: &crudauth::Accounts<U>, name: &str) -> 
     let form = SignUp::<U>::from_json(&sign_up(name)).unwrap();
     match accounts.register(form).await.unwrap() {
         Registered::Added(id) => id,
-        Registered::AddressTaken => panic!("{name} is new"),
+        _ => panic!("{name} is new"),
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) async fn added<U: AuthUser>(accounts: &Accounts<U>, form: &Value) -> 
     let form = SignUp::from_json(form).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
     match accounts.register(form).await.unwrap() {
         Registered::Added(id) => accounts.find(&id).await.unwrap().unwrap(),
-        Registered::AddressTaken => panic!("the address is free"),
+        _ => panic!("the address is free"),
     }
 }
 

@@ -114,8 +114,9 @@ impl<U: AuthUser> Passwords<U> {
     /// # Errors
     /// If the store fails.
     pub async fn disable(&self, id: &U::Id) -> Result<bool, StoreError> {
-        info!(account = %id, "account disabled");
-        self.accounts.set_active(id, false, self.clock.now()).await
+        let is_one = self.accounts.set_active(id, false, self.clock.now()).await?;
+        info!(account = %id, is_one, "account disabled");
+        Ok(is_one)
     }
 
     /// Enables an account again; whoever had a session must sign in anew. Answers whether there is
@@ -124,8 +125,9 @@ impl<U: AuthUser> Passwords<U> {
     /// # Errors
     /// If the store fails.
     pub async fn enable(&self, id: &U::Id) -> Result<bool, StoreError> {
-        info!(account = %id, "account enabled");
-        self.accounts.set_active(id, true, self.clock.now()).await
+        let is_one = self.accounts.set_active(id, true, self.clock.now()).await?;
+        info!(account = %id, is_one, "account enabled");
+        Ok(is_one)
     }
 
     /// Deletes an account with its sessions and tokens. Answers whether there was one.
@@ -133,8 +135,9 @@ impl<U: AuthUser> Passwords<U> {
     /// # Errors
     /// If the store fails.
     pub async fn delete(&self, id: &U::Id) -> Result<bool, StoreError> {
-        info!(account = %id, "account deleted");
-        self.accounts.delete(id).await
+        let was_one = self.accounts.delete(id).await?;
+        info!(account = %id, was_one, "account deleted");
+        Ok(was_one)
     }
 
     fn judge(&self, account: &Account<U>, new: &Password) -> Result<(), PasswordError> {

@@ -14,7 +14,8 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 /// Sends emails. Write it as a plain `async fn`:
 ///
 /// ```
-/// use crudauth_core::delivery::{BoxError, EmailMessage, EmailSender};
+/// # use crudauth_core::delivery as email;
+/// use email::{BoxError, EmailMessage, EmailSender}; // crudauth::email::…
 ///
 /// struct MyProvider;
 ///

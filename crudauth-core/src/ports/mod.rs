@@ -1,4 +1,4 @@
-//! What the outside fills in: time, randomness, stores, delivery.
+//! What the outside fills in: time, randomness, stores.
 //!
 //! A store's verb is one whole atomic effect: no transaction crosses a port, so nothing above one
 //! can check first and act later.

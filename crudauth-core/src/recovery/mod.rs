@@ -76,9 +76,9 @@ impl<U: AuthUser> Recovery<U> {
             if !recovery.0.throttle.allows("email_verify_request", allowance, target).await {
                 info!(account = %id, "no verification mail: too many for one address");
             } else {
-                let bearer =
-                    Bearer { id, version: 0, epoch, bound_to: address.as_str().to_owned() };
-                recovery.mail_link(Purpose::Verify, bearer, address, None, None).await;
+                let holder =
+                    Holder { id, version: 0, epoch, bound_to: address.as_str().to_owned() };
+                recovery.mail_link(Purpose::Verify, holder, address, None, None).await;
             }
         });
     }
@@ -112,7 +112,7 @@ impl<U: AuthUser> Recovery<U> {
     async fn mail_link(
         &self,
         purpose: Purpose,
-        bearer: Bearer<U::Id>,
+        holder: Holder<U::Id>,
         to: EmailAddress,
         new_address: Option<EmailAddress>,
         redirect_to: Option<Destination>,
@@ -123,13 +123,13 @@ impl<U: AuthUser> Recovery<U> {
         let now = parts.clock.now();
         let stored = NewToken {
             digest: parts.keys.current().one_time.token(&token),
-            account: bearer.id,
+            account: holder.id,
             purpose,
-            bound_to: bearer.bound_to,
+            bound_to: holder.bound_to,
             new_address,
             redirect_to: redirect_to.map(|path| path.as_str().to_owned()),
-            version: bearer.version,
-            epoch: bearer.epoch,
+            version: holder.version,
+            epoch: holder.epoch,
             created_at: now,
             expires_at: now + lifetime,
         };
@@ -159,14 +159,14 @@ impl<U: AuthUser> Recovery<U> {
 }
 
 /// Whose token it is, and what it is bound to.
-struct Bearer<Id> {
+struct Holder<Id> {
     id: Id,
     version: i32,
     epoch: i64,
     bound_to: String,
 }
 
-impl<Id: Clone> Bearer<Id> {
+impl<Id: Clone> Holder<Id> {
     fn of<U: AuthUser<Id = Id>>(account: &Account<U>, bound_to: &str) -> Self {
         Self {
             id: account.user.id().clone(),

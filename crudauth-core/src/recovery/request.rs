@@ -2,7 +2,7 @@
 
 use tracing::info;
 
-use super::{Bearer, Recovery};
+use super::{Holder, Recovery};
 use crate::delivery::MessageKind;
 use crate::model::{Account, AuthUser, Destination, EmailAddress};
 use crate::password::{Busy, Password, Verdict};
@@ -76,8 +76,8 @@ impl<U: AuthUser> Recovery<U> {
                 return info!(action, account = %account.user.id(), "nothing sent: too many for one address");
             }
             info!(action, account = %account.user.id(), "link issued");
-            let bearer = Bearer::of(&account, address.as_str());
-            recovery.mail_link(purpose, bearer, address, None, redirect_to).await;
+            let holder = Holder::of(&account, address.as_str());
+            recovery.mail_link(purpose, holder, address, None, redirect_to).await;
         });
     }
 
@@ -134,8 +134,8 @@ impl<U: AuthUser> Recovery<U> {
         if !self.0.throttle.allows("email_change_request", allowance, target).await {
             return info!("nothing sent: too many for one address");
         }
-        let bearer = Bearer::of(&account, &present);
+        let holder = Holder::of(&account, &present);
         let to = new_address.clone();
-        self.mail_link(Purpose::Change, bearer, to, Some(new_address), redirect_to).await;
+        self.mail_link(Purpose::Change, holder, to, Some(new_address), redirect_to).await;
     }
 }

@@ -20,12 +20,16 @@ use crate::recovery::Recovery;
 
 /// What became of a sign-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a taken address is no error, and adds nobody"]
+#[non_exhaustive]
 pub enum Registered<Id> {
     /// There is a new account under this key.
     Added(Id),
-    /// Another account has the address, or another unique value; its owner gets a notice. With
-    /// messages to send, a visitor must not learn this.
+    /// Another account has the address. With messages to send its owner gets a notice, and a visitor
+    /// must not learn this.
     AddressTaken,
+    /// Another account has the value of a unique column of the app's own.
+    Conflict,
 }
 
 /// Why nobody signed up.
@@ -158,6 +162,10 @@ impl<U: AuthUser> Registration<U> {
     ) -> Result<Registered<U::Id>, RegisterError> {
         let columns = identifiers.iter().map(|&at| &U::SHAPE.identifiers[at]);
         let is_address_taken = columns.clone().any(|column| column.kind == IdentifierKind::Email);
+        if identifiers.is_empty() {
+            info!("sign-up refused: a unique column of the app's own is taken");
+            return Ok(Registered::Conflict);
+        }
         let name = columns.into_iter().find(|column| column.kind != IdentifierKind::Email);
         match name {
             Some(column) if !(is_address_taken && is_one_owner) => {

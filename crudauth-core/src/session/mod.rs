@@ -240,8 +240,9 @@ impl<U: AuthUser> Sessions<U> {
     /// # Errors
     /// If the store fails.
     pub async fn sign_out(&self, visit: &Visit<U>) -> Result<(), StoreError> {
+        self.store.end(visit.digest()).await?;
         info!(account = %visit.account.user.id(), "signed out");
-        self.store.end(visit.digest()).await
+        Ok(())
     }
 
     /// Ends the session of that name, if it is the visitor's own. Answers whether there was one.

@@ -27,7 +27,7 @@ pub struct Anything;
 #[diagnostic::on_unimplemented(
     message = "the `{Slice}` slice is mounted but not configured",
     label = "`{Slice}` still needs its settings",
-    note = "call its method on the builder, or drop it from `#[crudauth::routes(..)]`"
+    note = "for `email` write `.email(EmailConfig::new(sender, url))` before `.build()`, or drop the slice from `#[crudauth::routes(..)]`"
 )]
 pub trait Ready<Slice>: Place {}
 

@@ -59,9 +59,12 @@ fn finish<U: AuthUser>(cell: &Cell<U>, sent: Sent, response: &mut Response) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
     }
     let visit = principal.visit();
-    // An answer that sets or clears cookies has the last word on them.
-    if visit.has_slid() && visit.session.is_remembered && !headers.contains_key(header::SET_COOKIE)
-    {
+    // An answer that sets or clears the session's cookie has the last word on it.
+    let name = &cell.mounted.parts().http.cookies.session;
+    let says_more = headers.get_all(header::SET_COOKIE).iter().any(|line| {
+        line.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
+    });
+    if visit.has_slid() && visit.session.is_remembered && !says_more {
         let sessions = cell.mounted.accounts().sessions();
         let csrf = sent.csrf.filter(|csrf| sessions.is_csrf_token(visit, csrf));
         if let Some(token) = sent.token {

@@ -48,7 +48,8 @@ async fn register<U: AuthUser>(
         if registration.is_silent() {
             // What the database does in that moment takes longer for a taken address.
             let (registered, ()) = tokio::join!(registration.enrol(prepared), a_moment());
-            registered?;
+            // Whatever became of it, the answer is the same.
+            let _ = registered?;
             return answer(StatusCode::ACCEPTED, &json!({ "detail": ENROLLED }));
         }
         match registration.enrol(prepared).await? {
@@ -61,13 +62,12 @@ async fn register<U: AuthUser>(
                 });
                 answer(StatusCode::OK, &body)
             }
-            Registered::AddressTaken => Err(match U::SHAPE.recovery() {
-                Some(at) => {
-                    let name = capital(U::SHAPE.identifiers[at].name);
-                    Refusal::taken("taken", format!("{name} already registered"))
-                }
-                None => Refusal::taken("taken", "Already taken"),
-            }),
+            Registered::AddressTaken => {
+                let name = U::SHAPE.recovery().map_or("email", |at| U::SHAPE.identifiers[at].name);
+                let detail = format!("{} already registered", capital(name));
+                Err(Refusal::taken("taken", detail))
+            }
+            _ => Err(Refusal::taken("taken", "Already taken")),
         }
     })
     .await

@@ -170,7 +170,7 @@ impl Refusal {
             Detail::Text(text) => body["detail"] = json!(text),
             Detail::Mistakes(mistakes) => {
                 body["detail"] = mistakes.iter().map(listed).collect();
-                body["errors"] = mistakes.iter().map(pointed).collect();
+                body["errors"] = mistakes.iter().filter_map(pointed).collect();
             }
         }
         let mut response = Response::builder()
@@ -209,11 +209,14 @@ fn listed(mistake: &Mistake) -> Value {
     value
 }
 
-/// A mistake with a JSON pointer (RFC 6901).
-fn pointed(mistake: &Mistake) -> Value {
+/// A mistake with a JSON pointer (RFC 6901); one in the query is nowhere in the body.
+fn pointed(mistake: &Mistake) -> Option<Value> {
+    if mistake.field.starts_with('?') {
+        return None;
+    }
     let name = mistake.field.replace('~', "~0").replace('/', "~1");
     let pointer = if name.is_empty() { String::new() } else { format!("/{name}") };
-    json!({ "pointer": pointer, "detail": mistake.message })
+    Some(json!({ "pointer": pointer, "detail": mistake.message }))
 }
 
 impl fmt::Display for Refusal {
@@ -256,10 +259,11 @@ impl From<SignInError> for Refusal {
             SignInError::LockedOut { retry_after } => Self::locked_out(retry_after),
             SignInError::Busy(busy) => busy.into(),
             SignInError::Store(cause) => cause.into(),
-            _ => {
+            SignInError::Refused => {
                 let detail = "Incorrect username or password";
                 Self::new(StatusCode::UNAUTHORIZED, "bad-credentials", detail)
             }
+            _ => Self::internal(),
         }
     }
 }
