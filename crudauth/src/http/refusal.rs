@@ -21,6 +21,25 @@ use serde_json::{Value, json};
 use tracing::error;
 
 /// Why a request was refused; becomes an answer of type `application/problem+json`.
+///
+/// | status | `code` | when |
+/// | --- | --- | --- |
+/// | 400 | `invalid-token`, `token-used` | a mailed link is none of ours, has died, or was used |
+/// | 400 | `wrong-password`, `same-email` | a change of address |
+/// | 400 | `no-password`, `has-password` | changing a password that is not there, setting a second one |
+/// | 401 | `not-authenticated` | nobody is signed in |
+/// | 401 | `bad-credentials`, `wrong-password` | sign-in; the current password |
+/// | 403 | `csrf-missing`, `csrf-invalid` | with `X-CSRF-Error: true` |
+/// | 403 | `cross-site` | a sign-in form from another site |
+/// | 403 | `not-verified`, `insufficient-privileges`, `access-denied` | gates |
+/// | 403 | `sign-in-too-old` | a first password wants a recent sign-in |
+/// | 404, 405 | `not-found`, `method-not-allowed` | 405 with `Allow` |
+/// | 408, 413 | `request-timeout`, `payload-too-large` | a body that takes 30 s or 64 KiB |
+/// | 422 | `invalid-fields` | `detail` lists the mistakes, `errors` points at them |
+/// | 422 | `taken`, `email-taken` | another account has it |
+/// | 429 | `too-many-requests`, `locked-out` | with `Retry-After` |
+/// | 500 | `internal-error` | the log says more |
+/// | 503 | `unavailable` | the store is away or the hashing line is full; with `Retry-After` |
 #[derive(Clone, Debug)]
 pub struct Refusal {
     status: StatusCode,
