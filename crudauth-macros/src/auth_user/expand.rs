@@ -15,6 +15,7 @@ use crate::support::{private, private_at};
 pub(super) fn expand(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let (user, row, markers) = (auth_user(model, key), auth_row(model), markers(model));
     quote! {
+        // A struct that opts nothing in takes nothing out of the form.
         #[allow(unused_variables)]
         const _: () = { #user #row #markers };
     }

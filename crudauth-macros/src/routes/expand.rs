@@ -104,6 +104,7 @@ fn builder(model: &Model<'_>) -> TokenStream {
     quote_spanned! {at_user(model)=>
         impl #ident {
             #[doc = #about]
+            // An app may wire its mount elsewhere, or in its tests only.
             #[allow(dead_code)]
             #visibility fn builder<DB>(
                 pool: #p::sqlx::Pool<DB>,
