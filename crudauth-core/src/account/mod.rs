@@ -141,7 +141,7 @@ impl<U: AuthUser> Passwords<U> {
     }
 
     fn judge(&self, account: &Account<U>, new: &Password) -> Result<(), PasswordError> {
-        judge(&self.policy, new, &account.user.identifiers(), "new_password")
+        judge(&self.policy, new, &account.names(), "new_password")
             .map_err(PasswordError::Invalid)
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::MessageKind;
 use crate::model::EmailAddress;
 
 /// An email as a sender gets it.
@@ -25,42 +26,6 @@ pub struct EmailMessage {
     pub link: Option<String>,
     /// How long the link works; zero without one.
     pub expires_in: Duration,
-}
-
-/// The kinds of messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum MessageKind {
-    /// Asks to confirm an address.
-    VerifyEmail,
-    /// Offers to choose a new password.
-    ResetPassword,
-    /// Asks to confirm a new address.
-    ChangeEmail,
-    /// Tells the owner of an address that somebody tried to sign up with it.
-    ExistingAccount,
-    /// Tells the old address that the account is about to move to another.
-    EmailChangeRequested,
-    /// Tells the old address that the account has moved to another.
-    EmailChanged,
-    /// Tells that the password was changed, or chosen anew by a mailed link.
-    PasswordChanged,
-}
-
-impl MessageKind {
-    /// Its stable name, as crudauth-py has it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::VerifyEmail => "verify_email",
-            Self::ResetPassword => "reset_password",
-            Self::ChangeEmail => "change_email",
-            Self::ExistingAccount => "existing_account",
-            Self::EmailChangeRequested => "email_change_requested",
-            Self::EmailChanged => "email_changed",
-            Self::PasswordChanged => "password_changed",
-        }
-    }
 }
 
 impl fmt::Debug for EmailMessage {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{BoxError, EmailMessage, EmailSender, MessageKind};
+use super::{BoxError, Delivery, DeliveryChannel, EmailMessage, EmailSender, MessageKind};
 
 /// A sender that remembers what it was given. Clones share one memory.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,32 @@ impl RecordingSender {
 impl EmailSender for RecordingSender {
     async fn send(&self, message: &EmailMessage) -> Result<(), BoxError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(message.clone());
+        Ok(())
+    }
+}
+
+/// A channel that remembers what it was given. Clones share one memory.
+#[derive(Clone, Debug, Default)]
+pub struct RecordingChannel(Arc<Mutex<Vec<Delivery>>>);
+
+impl RecordingChannel {
+    /// Everything it was given so far, oldest first.
+    #[must_use]
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The newest message of that kind to that address or number.
+    #[must_use]
+    pub fn last(&self, kind: MessageKind, to: &str) -> Option<Delivery> {
+        let deliveries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        deliveries.iter().rev().find(|one| one.kind == kind && one.to.as_str() == to).cloned()
+    }
+}
+
+impl DeliveryChannel for RecordingChannel {
+    async fn deliver(&self, delivery: &Delivery) -> Result<(), BoxError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(delivery.clone());
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use crate::model::EmailAddress;
 
 /// Writes the message of that kind. `link` must be safe as it is, in text and in an attribute: it
 /// is the app's configured address and a token.
-pub(crate) fn compose(
+pub(super) fn compose(
     kind: MessageKind,
     to: EmailAddress,
     link: Option<String>,
@@ -41,6 +41,11 @@ const fn words(kind: MessageKind) -> (&'static str, &'static str, &'static str) 
         MessageKind::VerifyEmail => (
             "Confirm your email address",
             "To confirm that this is your address, open this link:",
+            "If you did not ask for this, you need not do anything.",
+        ),
+        MessageKind::VerifyRecovery => (
+            "Confirm how we reach you",
+            "To confirm that this reaches you, open this link:",
             "If you did not ask for this, you need not do anything.",
         ),
         MessageKind::ResetPassword => (

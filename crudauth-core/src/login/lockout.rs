@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::device::Known;
-use crate::model::{Account, AuthUser, ClientAddress, Digest, Identifier, KeyRing};
+use crate::model::{Account, AuthUser, ClientAddress, Digest, KeyRing, lookups};
 use crate::ports::{CounterStore, GivenBack, LONGEST, LockRule, LockState, StoreError};
 
 /// Settings of the lockout.
@@ -244,8 +244,8 @@ impl Lockout {
     /// The counters that are an account's own.
     fn names_of<U: AuthUser>(&self, account: &Account<U>) -> Vec<Digest> {
         let id = account.user.id().to_string();
-        let identifiers = account.user.identifiers();
-        let typed = identifiers.iter().map(|one| self.name("typed", &[&typed_key::<U>(one)]));
+        let names = account.names().into_iter();
+        let typed = names.map(|one| self.name("typed", &[&typed_key::<U>(one)]));
         typed.chain([self.name("account", &[&id])]).collect()
     }
 
@@ -259,8 +259,8 @@ impl Lockout {
 /// The form under which a typed text is counted: that of the identifier that it reads as, so that
 /// no other spelling of one has tries of its own.
 fn typed_key<U: AuthUser>(typed: &str) -> String {
-    match Identifier::readings::<U>(typed).first() {
-        Some((_, identifier)) => identifier.key().to_owned(),
+    match lookups::<U>(typed).into_iter().next() {
+        Some((_, key)) => key,
         None => typed.trim().to_lowercase(),
     }
 }

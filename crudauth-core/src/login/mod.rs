@@ -12,7 +12,7 @@ use lockout::Names;
 pub use lockout::{Lockout, LockoutConfig};
 use tracing::{Instrument, info, warn};
 
-use crate::model::{Account, AuthUser, ClientAddress, Identifier, KeyRing};
+use crate::model::{Account, AuthUser, ClientAddress, KeyRing, lookups};
 use crate::password::{Busy, HashingPool, Password, Verdict};
 use crate::ports::{AccountStore, Clock, Entropy, StoreError};
 use crate::session::{OpenedSession, Opening, Sessions};
@@ -135,7 +135,7 @@ impl<U: AuthUser> SignIn<U> {
 
     async fn judge(&self, attempt: Attempt) -> Result<SignedIn<U>, SignInError> {
         let client = attempt.opening.client;
-        let found = self.find(&attempt.identifier).await?;
+        let found = find(&*self.0.accounts, &attempt.identifier).await?;
         let device = self.device_of(&attempt, found.as_ref());
         let names =
             self.0.lockout.names(&attempt.identifier, found.as_ref(), client, device.as_ref());
@@ -193,16 +193,6 @@ impl<U: AuthUser> SignIn<U> {
         device::extend(&self.0.keys, &*self.0.entropy, cookie, account)
     }
 
-    /// The account that was named: the first that a reading of the text finds.
-    async fn find(&self, typed: &str) -> Result<Option<Account<U>>, StoreError> {
-        for (at, identifier) in Identifier::readings::<U>(typed) {
-            if let Some(account) = self.0.accounts.by_identifier(at, identifier.key()).await? {
-                return Ok(Some(account));
-            }
-        }
-        Ok(None)
-    }
-
     fn device_of(&self, attempt: &Attempt, account: Option<&Account<U>>) -> Option<device::Known> {
         device::recognise(&self.0.keys, attempt.device.as_deref()?, account?)
     }
@@ -218,6 +208,23 @@ impl<U: AuthUser> SignIn<U> {
             Err(error) => error.log("renewing a password hash"),
         }
     }
+}
+
+/// The account that a text names: the first that one of its readings finds. Each is looked up,
+/// whatever the others find, so that known and unknown names cost the same.
+///
+/// # Errors
+/// If the store fails.
+pub async fn find<U: AuthUser>(
+    accounts: &dyn AccountStore<U>,
+    typed: &str,
+) -> Result<Option<Account<U>>, StoreError> {
+    let mut first = None;
+    for (at, key) in lookups::<U>(typed) {
+        let found = accounts.by_identifier(at, &key).await?;
+        first = first.or(found);
+    }
+    Ok(first)
 }
 
 /// An account's key for the log.

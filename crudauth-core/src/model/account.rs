@@ -6,7 +6,7 @@ use std::hash::Hash;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{AuthUser, PasswordHash};
+use super::{AuthUser, Contact, IdentifierKind, PasswordHash};
 use crate::ports::Entropy;
 
 /// An account as it is stored.
@@ -42,9 +42,23 @@ impl<U: AuthUser> Account<U> {
         self.is_verified
     }
 
-    /// The value of its recovery address, where the shape has one.
-    pub(crate) fn recovery(&self) -> Option<&str> {
-        U::SHAPE.recovery().and_then(|index| self.user.identifiers().get(index).copied())
+    /// Where messages recover it, if it has such a place: in its one form, whatever the row shows.
+    #[must_use]
+    pub fn contact(&self) -> Option<Contact> {
+        let at = U::SHAPE.recovery?;
+        let shown = self.user.identifiers().get(at).copied()??;
+        Contact::parse(U::SHAPE.identifiers[at].kind, shown)
+    }
+
+    /// What the row shows as its first identifier of that kind.
+    #[must_use]
+    pub fn named(&self, kind: IdentifierKind) -> Option<&str> {
+        self.user.identifiers().get(U::SHAPE.position(kind)?).copied()?
+    }
+
+    /// The texts that name it.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.user.identifiers().into_iter().flatten().collect()
     }
 }
 

@@ -10,14 +10,14 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::{EmailAddress, Username};
-use super::{Identifier, IdentifierKind, InvalidEmail, InvalidIdentifier, InvalidUsername};
+use super::{EmailAddress, Identifier, IdentifierColumn, InvalidEmail};
 
 /// The fields of a form, JSON or text, and what was found wrong with them so far.
 ///
 /// `Debug` shows the names only.
 pub struct Form {
     fields: Vec<(String, Field)>,
+    limits: Vec<(String, usize)>,
     mistakes: Vec<Mistake>,
 }
 
@@ -85,7 +85,7 @@ impl Mistake {
 
     /// That `field` may have at most `max` characters.
     #[must_use]
-    pub fn too_long(field: &'static str, max: usize) -> Self {
+    pub fn too_long(field: impl Into<Cow<'static, str>>, max: usize) -> Self {
         Self::new(
             field,
             Rule::TooLong { max },
@@ -102,14 +102,14 @@ impl Form {
     pub fn from_json(body: &[u8]) -> Result<Self, InvalidForm> {
         let Fields(fields) = serde_json::from_slice(body).map_err(|_| InvalidForm)?;
         let fields = fields.into_iter().map(|(name, value)| (name, Field::Json(value))).collect();
-        Ok(Self { fields, mistakes: Vec::new() })
+        Ok(Self { fields, limits: Vec::new(), mistakes: Vec::new() })
     }
 
     /// Takes the fields of an HTML form.
     #[must_use]
     pub fn from_texts(fields: impl IntoIterator<Item = (String, String)>) -> Self {
         let fields = fields.into_iter().map(|(name, value)| (name, Field::Text(value))).collect();
-        Self { fields, mistakes: Vec::new() }
+        Self { fields, limits: Vec::new(), mistakes: Vec::new() }
     }
 
     /// Notes a mistake.
@@ -168,16 +168,47 @@ impl Form {
         }
     }
 
-    /// The identifier in the field `name`; `None` after noting what is wrong with it.
-    pub fn identifier(&mut self, name: &'static str, kind: IdentifierKind) -> Option<Identifier> {
-        let typed = self.text(name)?;
-        match Identifier::parse(kind, &typed) {
-            Ok(identifier) => Some(identifier),
-            Err(InvalidIdentifier::Email(InvalidEmail::TooLong)) => {
-                self.refuse(Mistake::too_long(name, EmailAddress::MAX_CHARS))
+    /// The value of the column `name`, which may have at most `max` characters as text; `None`
+    /// after noting what is wrong with it.
+    pub fn take_within<T: DeserializeOwned>(&mut self, name: &'static str, max: usize) -> Option<T> {
+        self.limit(name, max);
+        self.take(name)
+    }
+
+    /// Refuses a text of more than `max` characters in the field `name`.
+    pub fn limit(&mut self, name: &str, max: usize) {
+        self.limits.push((name.to_owned(), max));
+    }
+
+    /// The identifier that the shape keeps in that column, `None` inside where an optional one was
+    /// left out; `None` outside after noting what is wrong with it.
+    #[allow(clippy::option_option, reason = "outside: was it right; inside: is it there")]
+    pub fn identifier(&mut self, column: &IdentifierColumn) -> Option<Option<Identifier>> {
+        let name = column.name;
+        let typed = match column.is_optional {
+            true => self.optional_text(name)?,
+            false => Some(self.text(name)?),
+        };
+        let Some(typed) = typed else { return Some(None) };
+        match Identifier::parse(column.kind, &typed) {
+            Ok(identifier) if identifier.shown().chars().count() > column.longest() => {
+                self.refuse(Mistake::too_long(name, column.longest()))
             }
-            Err(InvalidIdentifier::Username(InvalidUsername::TooLong)) => {
-                self.refuse(Mistake::too_long(name, Username::MAX_CHARS))
+            Ok(identifier) => Some(Some(identifier)),
+            Err(error) if error.is_too_long() => {
+                self.refuse(Mistake::too_long(name, column.longest()))
+            }
+            Err(error) => self.refuse(Mistake::new(name, Rule::Value, error.to_string())),
+        }
+    }
+
+    /// The address in the field `name`; `None` after noting what is wrong with it.
+    pub fn email(&mut self, name: &'static str) -> Option<EmailAddress> {
+        let typed = self.text(name)?;
+        match EmailAddress::parse(&typed) {
+            Ok(address) => Some(address),
+            Err(InvalidEmail::TooLong) => {
+                self.refuse(Mistake::too_long(name, EmailAddress::MAX_CHARS))
             }
             Err(error) => self.refuse(Mistake::new(name, Rule::Value, error.to_string())),
         }
@@ -209,7 +240,21 @@ impl Form {
         if has_nul {
             return self.refuse(Mistake::new(name, Rule::Value, "Input should not contain NUL"));
         }
+        if let Some(max) = self.exceeded(name, first.as_ref()) {
+            return self.refuse(Mistake::too_long(name, max));
+        }
         Some(first)
+    }
+
+    /// The limit that the text of a field exceeds.
+    fn exceeded(&self, name: &str, field: Option<&Field>) -> Option<usize> {
+        let limits = self.limits.iter().filter(|(limited, _)| limited == name);
+        let max = limits.map(|(_, max)| *max).min()?;
+        let chars = match field? {
+            Field::Text(text) => text.chars().count(),
+            Field::Json(value) => serde_json::from_str::<String>(value.get()).ok()?.chars().count(),
+        };
+        (chars > max).then_some(max)
     }
 
     /// Takes a field out that may be there once.

@@ -1,6 +1,11 @@
 //! What a person types to name an account, parsed to the form that is compared.
 
-use super::{AuthUser, EmailAddress, IdentifierKind, InvalidEmail, InvalidUsername, Username};
+use unicode_normalization::UnicodeNormalization;
+
+use super::{
+    AuthUser, Code, Contact, EmailAddress, IdentifierColumn, IdentifierKind, InvalidCode,
+    InvalidEmail, InvalidPhone, InvalidUsername, PhoneNumber, Username,
+};
 
 /// An identifier of one kind, in its parsed form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +14,10 @@ pub enum Identifier {
     Email(EmailAddress),
     /// A name.
     Username(Username),
+    /// A number that messages reach.
+    Phone(PhoneNumber),
+    /// A code of the app's own.
+    Code(Code),
 }
 
 /// Why a text is no identifier of its kind.
@@ -20,6 +29,25 @@ pub enum InvalidIdentifier {
     /// It is no username.
     #[error(transparent)]
     Username(#[from] InvalidUsername),
+    /// It is no phone number.
+    #[error(transparent)]
+    Phone(#[from] InvalidPhone),
+    /// It is no code.
+    #[error(transparent)]
+    Code(#[from] InvalidCode),
+}
+
+impl InvalidIdentifier {
+    /// Whether it has more characters than one of its kind may have.
+    #[must_use]
+    pub const fn is_too_long(&self) -> bool {
+        matches!(
+            self,
+            Self::Email(InvalidEmail::TooLong)
+                | Self::Username(InvalidUsername::TooLong)
+                | Self::Code(InvalidCode::TooLong)
+        )
+    }
 }
 
 impl Identifier {
@@ -31,6 +59,8 @@ impl Identifier {
         Ok(match kind {
             IdentifierKind::Email => Self::Email(EmailAddress::parse(typed)?),
             IdentifierKind::Username => Self::Username(Username::parse(typed)?),
+            IdentifierKind::Phone => Self::Phone(PhoneNumber::parse(typed)?),
+            IdentifierKind::Code => Self::Code(Code::parse(typed)?),
         })
     }
 
@@ -40,21 +70,75 @@ impl Identifier {
         match self {
             Self::Email(address) => address.as_str(),
             Self::Username(name) => name.as_str(),
+            Self::Phone(number) => number.as_str(),
+            Self::Code(code) => code.as_str(),
         }
     }
 
-    /// What is compared, and unique in the table.
+    /// What is compared, and unique, in `column`: one that is compared as it is shown has one form
+    /// only.
     #[must_use]
-    pub fn key(&self) -> &str {
+    pub fn key(&self, column: &IdentifierColumn) -> &str {
         match self {
-            Self::Email(address) => address.as_str(),
-            Self::Username(name) => name.key(),
+            Self::Username(name) if column.has_own_key() => name.key(),
+            other => other.shown(),
         }
     }
 
-    /// The readings of what was typed at a login, in the order in which the shape tries them.
-    pub(crate) fn readings<U: AuthUser>(typed: &str) -> Vec<(usize, Self)> {
-        let kinds = U::SHAPE.identifiers.iter().map(|identifier| identifier.kind).enumerate();
-        kinds.filter_map(|(at, kind)| Some((at, Self::parse(kind, typed).ok()?))).collect()
+    /// Where messages reach its owner, if it is such a place.
+    #[must_use]
+    pub fn into_contact(self) -> Option<Contact> {
+        match self {
+            Self::Email(address) => Some(Contact::Email(address)),
+            Self::Phone(number) => Some(Contact::Phone(number)),
+            Self::Username(_) | Self::Code(_) => None,
+        }
     }
+}
+
+impl IdentifierColumn {
+    /// The compared form of what a row shows. Rows that other software wrote may hold what no
+    /// sign-up of ours would take; they keep a form of their own, so that their owners can sign in.
+    #[must_use]
+    pub fn key_of(&self, shown: &str) -> String {
+        match Identifier::parse(self.kind, shown) {
+            Ok(identifier) => identifier.key(self).to_owned(),
+            Err(_) => self.lenient(shown),
+        }
+    }
+
+    /// The form of what is no identifier by the rules.
+    fn lenient(&self, text: &str) -> String {
+        match self.kind {
+            IdentifierKind::Email => text.trim().to_lowercase(),
+            IdentifierKind::Username if self.has_own_key() => Username::fold(text),
+            IdentifierKind::Username => text.nfc().collect(),
+            IdentifierKind::Phone => text.trim().to_owned(),
+            IdentifierKind::Code => text.trim().nfkc().collect(),
+        }
+    }
+}
+
+/// Longer texts name nobody.
+const LONGEST_LOOKUP: usize = 1024;
+
+/// What to look for when `typed` shall name an account: positions and compared forms, in the order
+/// in which the shape tries them. Which positions there are depends on the text alone, so known and
+/// unknown names cost the same if all of them are looked up.
+pub(crate) fn lookups<U: AuthUser>(typed: &str) -> Vec<(usize, String)> {
+    if typed.len() > LONGEST_LOOKUP || typed.contains('\0') {
+        return Vec::new();
+    }
+    let asked = || U::SHAPE.identifiers.iter().enumerate().filter(|(_, column)| column.is_login);
+    let strict: Vec<_> = asked()
+        .filter_map(|(at, column)| {
+            let identifier = Identifier::parse(column.kind, typed).ok()?;
+            Some((at, identifier.key(column).to_owned()))
+        })
+        .collect();
+    if !strict.is_empty() {
+        return strict;
+    }
+    // By no rule an identifier: a name that other software took may still be one.
+    asked().map(|(at, column)| (at, column.lenient(typed))).collect()
 }

@@ -5,6 +5,8 @@
 
 mod account;
 mod client;
+mod code;
+mod contact;
 mod destination;
 mod device;
 mod email;
@@ -12,6 +14,7 @@ mod form;
 mod identifier;
 mod keys;
 mod password_hash;
+mod phone;
 mod shape;
 mod token;
 mod unicode;
@@ -19,13 +22,18 @@ mod username;
 
 pub use account::{Account, AccountId};
 pub use client::{ClientAddress, client_address};
+pub use code::{Code, InvalidCode};
+pub use contact::Contact;
 pub use destination::Destination;
 pub use device::Device;
 pub use email::{EmailAddress, InvalidEmail};
 pub use form::{Form, InvalidForm, Mistake, Rule};
+pub(crate) use identifier::lookups;
 pub use identifier::{Identifier, InvalidIdentifier};
 pub use keys::{KeyRing, Keys, MacKey, SecretKey};
 pub use password_hash::PasswordHash;
-pub use shape::{AuthUser, Companion, IdentifierColumn, IdentifierKind, Recoverable, Shape};
+pub use phone::{InvalidPhone, PhoneNumber};
+pub use shape::{AuthUser, Companion, IdentifierColumn, IdentifierKind, Recoverable, RecoverableByEmail,
+    Shape};
 pub use token::{Digest, Token};
 pub use username::{InvalidUsername, Username};

@@ -2,7 +2,7 @@
 //!
 //! Everything here is constant, so that SQL text can be rendered by the compiler.
 
-use super::{AccountId, Form};
+use super::{AccountId, Code, EmailAddress, Form, PhoneNumber, Username};
 
 /// A struct that `#[derive(AuthUser)]` was put on.
 ///
@@ -25,20 +25,32 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// The key of this account.
     fn id(&self) -> &Self::Id;
 
-    /// The values of the identifiers, in the order of [`Shape::identifiers`].
-    fn identifiers(&self) -> Vec<&str>;
+    /// The values of the identifiers, in the order of [`Shape::identifiers`]; `None` where the
+    /// account has none.
+    fn identifiers(&self) -> Vec<Option<&str>>;
 
     /// Takes the opted-in columns out of a sign-up form, or notes there what is wrong with them.
     fn sign_up(form: &mut Form) -> Option<Self::SignUp>;
 }
 
-/// A user struct whose accounts can be recovered: it has an address that messages reach.
+/// A user struct whose accounts can be recovered: it has an address or a number that messages
+/// reach.
+#[diagnostic::on_unimplemented(
+    message = "nothing recovers the accounts of `{Self}`",
+    label = "needs a field that messages reach",
+    note = "add a field `email: String` or `phone: String` to `{Self}`, or drop what needs it: the \
+            slices `email` and `recovery`, the gate `Verified`"
+)]
+pub trait Recoverable: AuthUser {}
+
+/// A user struct whose accounts are recovered by email.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no address to recover an account by",
     label = "the `email` slice needs one",
-    note = "add a field `email: String` to `{Self}`, or drop `email` from `#[crudauth::routes(..)]`"
+    note = "add a field `email: String` to `{Self}`, or write `recovery` in place of `email` in \
+            `#[crudauth::routes(..)]` and give the builder a channel"
 )]
-pub trait Recoverable: AuthUser {}
+pub trait RecoverableByEmail: Recoverable {}
 
 /// The table behind a user struct.
 #[derive(Clone, Copy, Debug)]
@@ -51,24 +63,24 @@ pub struct Shape {
     pub columns: &'static [&'static str],
     /// What names an account, in the order in which a login tries them.
     pub identifiers: &'static [IdentifierColumn],
+    /// The position of the identifier that recovers an account.
+    pub recovery: Option<usize>,
     /// The struct's columns that a sign-up writes, beside key and identifiers.
     pub written: &'static [&'static str],
+    /// The struct's columns, beside the identifiers, of which no two rows may have the same value.
+    pub unique: &'static [&'static str],
     /// The columns that the library keeps beside the struct's.
     pub companion: Companion,
 }
 
 impl Shape {
-    /// The position of the identifier that recovers an account: the address.
+    /// The identifier that recovers an account.
     #[must_use]
-    pub const fn recovery(&self) -> Option<usize> {
-        let mut index = 0;
-        while index < self.identifiers.len() {
-            if matches!(self.identifiers[index].kind, IdentifierKind::Email) {
-                return Some(index);
-            }
-            index += 1;
+    pub const fn recovery_column(&self) -> Option<&'static IdentifierColumn> {
+        match self.recovery {
+            Some(at) => Some(&self.identifiers[at]),
+            None => None,
         }
-        None
     }
 
     /// The position of the first identifier of that kind.
@@ -78,36 +90,76 @@ impl Shape {
     }
 }
 
-/// A column that names an account.
+/// A column that names an account, or by which it is recovered.
 #[derive(Clone, Copy, Debug)]
 pub struct IdentifierColumn {
     /// Its name in requests and answers.
     pub name: &'static str,
     /// Its name in the table.
     pub column: &'static str,
+    /// The column that holds the compared form, which is unique; [`column`](Self::column) itself
+    /// where both are one.
+    pub key: &'static str,
     /// What kind of text it holds.
     pub kind: IdentifierKind,
+    /// The most characters that a sign-up may give, where that is fewer than the kind takes.
+    pub max_chars: Option<usize>,
+    /// Whether an account may be without it.
+    pub is_optional: bool,
+    /// Whether a login looks here.
+    pub is_login: bool,
 }
 
 impl IdentifierColumn {
-    /// What follows the column's name in the name of the column that holds the compared form:
-    /// nothing where both are one.
+    /// Whether the compared form is kept beside the shown one.
     #[must_use]
-    pub const fn key_suffix(&self) -> &'static str {
-        match self.kind {
-            IdentifierKind::Email => "",
-            IdentifierKind::Username => "_key",
-        }
+    pub const fn has_own_key(&self) -> bool {
+        !is_same(self.column, self.key)
     }
+
+    /// The most characters that a sign-up may give.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        self.max_chars.map_or(self.kind.max_chars(), |own| own.min(self.kind.max_chars()))
+    }
+}
+
+/// Comparing texts in a constant.
+const fn is_same(a: &str, b: &str) -> bool {
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+    while let ([x, rest_of_a @ ..], [y, rest_of_b @ ..]) = (a, b) {
+        if *x != *y {
+            return false;
+        }
+        (a, b) = (rest_of_a, rest_of_b);
+    }
+    a.is_empty() && b.is_empty()
 }
 
 /// A kind of identifier; each has a parsed type with one normal form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentifierKind {
-    /// An [`EmailAddress`](super::EmailAddress).
+    /// An [`EmailAddress`].
     Email,
-    /// A [`Username`](super::Username).
+    /// A [`Username`].
     Username,
+    /// A [`PhoneNumber`].
+    Phone,
+    /// A [`Code`] of the app's own.
+    Code,
+}
+
+impl IdentifierKind {
+    /// The most characters that one may have.
+    #[must_use]
+    pub const fn max_chars(self) -> usize {
+        match self {
+            Self::Email => EmailAddress::MAX_CHARS,
+            Self::Username => Username::MAX_CHARS,
+            Self::Phone => PhoneNumber::MAX_CHARS,
+            Self::Code => Code::MAX_CHARS,
+        }
+    }
 }
 
 /// The columns that the library keeps in the user's table and shows to nobody.
@@ -125,8 +177,8 @@ pub struct Companion {
     pub version: &'static str,
     /// A random number that is this account's alone: a key that is used again inherits nothing.
     pub epoch: &'static str,
-    /// Whether the recovery address was proved.
-    pub verified: &'static str,
+    /// Whether what recovers the account was proved; a shape without recovery has none.
+    pub verified: Option<&'static str>,
     /// When the account was made.
     pub created: &'static str,
     /// When the library last changed it.
@@ -134,21 +186,10 @@ pub struct Companion {
 }
 
 impl Companion {
-    /// crudauth-py's names.
-    pub const DEFAULT: Self = Self {
-        hash: "hashed_password",
-        active: "is_active",
-        superuser: "is_superuser",
-        version: "token_version",
-        epoch: "auth_epoch",
-        verified: "email_verified",
-        created: "created_at",
-        updated: "updated_at",
-    };
-
-    /// The columns that are read beside the struct's own, in reading order.
+    /// How many columns are read beside the struct's own: hash, flags, version, epoch, and whether
+    /// the account is verified where there is a column for it.
     #[must_use]
-    pub const fn read(&self) -> [&'static str; 6] {
-        [self.hash, self.active, self.superuser, self.version, self.epoch, self.verified]
+    pub const fn read_count(&self) -> usize {
+        5 + self.verified.is_some() as usize
     }
 }

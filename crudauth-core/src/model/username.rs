@@ -148,6 +148,13 @@ fn fold(text: &str) -> String {
     text.nfkc().collect::<String>().to_lowercase().nfkc().collect()
 }
 
+impl Username {
+    /// The compared form of a text that need not be a username by these rules.
+    pub(super) fn fold(text: &str) -> String {
+        fold(text)
+    }
+}
+
 /// White space, and what looks like it.
 fn is_blank(c: char) -> bool {
     const BRAILLE_BLANK: char = '\u{2800}';

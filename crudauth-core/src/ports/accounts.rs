@@ -104,8 +104,8 @@ pub trait AccountStore<U: AuthUser>: Send + Sync + 'static {
 pub struct NewAccount<U: AuthUser> {
     /// Its key, unless the database makes it.
     pub id: Option<U::Id>,
-    /// Its identifiers, in the order of the shape.
-    pub identifiers: Vec<Identifier>,
+    /// Its identifiers, in the order of the shape; `None` where it has none.
+    pub identifiers: Vec<Option<Identifier>>,
     /// Its password.
     pub hash: PasswordHash,
     /// The app's own columns.

@@ -1,9 +1,88 @@
-//! Who sends mail, where its links point, and how long they work.
+//! Over what messages go out, where mailed links point, and how long tokens work.
 
 use std::time::Duration;
 
-use crate::delivery::{EmailSender, MessageKind, SharedSender};
+use crate::delivery::{DeliveryChannel, EmailSender, MailChannel, SharedChannel, SharedSender};
 use crate::ports::{LONGEST, Purpose};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Settings of the `recovery` slice: over what messages reach people, and how long the tokens in
+/// them work.
+#[derive(Clone, Debug)]
+pub struct RecoveryConfig {
+    channels: Vec<SharedChannel>,
+    lifetimes: Lifetimes,
+}
+
+/// How long tokens work.
+#[derive(Clone, Copy, Debug)]
+struct Lifetimes {
+    verify: Duration,
+    reset: Duration,
+    change: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self { verify: 24 * HOUR, reset: HOUR, change: 24 * HOUR }
+    }
+}
+
+impl RecoveryConfig {
+    /// Messages go out over `channel`.
+    pub fn new(channel: impl DeliveryChannel) -> Self {
+        Self { channels: vec![SharedChannel::new(channel)], lifetimes: Lifetimes::default() }
+    }
+
+    /// Another channel, over which every message goes out as well; one that fails does not keep
+    /// the others.
+    #[must_use]
+    pub fn channel(mut self, channel: impl DeliveryChannel) -> Self {
+        self.channels.push(SharedChannel::new(channel));
+        self
+    }
+
+    /// How long the token of a verification works (default 24 hours).
+    #[must_use]
+    pub const fn verify_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetimes.verify = lifetime;
+        self
+    }
+
+    /// How long the token of a reset works (default one hour).
+    #[must_use]
+    pub const fn reset_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetimes.reset = lifetime;
+        self
+    }
+
+    /// What is wrong with the settings, each in a sentence.
+    #[must_use]
+    pub fn mistakes(&self) -> Vec<String> {
+        let Lifetimes { verify, reset, change } = self.lifetimes;
+        let named = [("verify", verify), ("reset", reset), ("change", change)];
+        let is_wrong = |lifetime| !(Duration::from_secs(60)..=LONGEST).contains(&lifetime);
+        let wrong = named.into_iter().filter(|&(_, lifetime)| is_wrong(lifetime));
+        wrong
+            .map(|(name, _)| {
+                format!("recovery: the {name} token must work for one minute to 100 years")
+            })
+            .collect()
+    }
+
+    pub(super) fn channels(&self) -> &[SharedChannel] {
+        &self.channels
+    }
+
+    pub(super) const fn lifetime(&self, purpose: Purpose) -> Duration {
+        match purpose {
+            Purpose::Verify => self.lifetimes.verify,
+            Purpose::Reset => self.lifetimes.reset,
+            Purpose::Change => self.lifetimes.change,
+        }
+    }
+}
 
 /// Settings of the `email` slice.
 #[derive(Clone, Debug)]
@@ -35,16 +114,14 @@ impl EmailConfig {
     /// Links are `/verify-email`, `/reset-password` and `/confirm-email-change` there, each with
     /// `?token=`.
     pub fn new(sender: impl EmailSender, frontend_url: impl Into<String>) -> Self {
-        let link = |path: &str, hours: u64| Link {
-            path: path.to_owned(),
-            lifetime: Duration::from_secs(hours * 3600),
-        };
+        let link = |path: &str, lifetime| Link { path: path.to_owned(), lifetime };
+        let Lifetimes { verify, reset, change } = Lifetimes::default();
         Self {
             sender: SharedSender::new(sender),
             frontend_url: frontend_url.into().trim_end_matches('/').to_owned(),
-            verify: link("/verify-email", 24),
-            reset: link("/reset-password", 1),
-            change: link("/confirm-email-change", 24),
+            verify: link("/verify-email", verify),
+            reset: link("/reset-password", reset),
+            change: link("/confirm-email-change", change),
         }
     }
 
@@ -93,24 +170,25 @@ impl EmailConfig {
         mistakes
     }
 
-    pub(super) fn sender(&self) -> &SharedSender {
-        &self.sender
-    }
-
     /// The front end's address, without a slash at its end.
     #[must_use]
     pub fn frontend_url(&self) -> &str {
         &self.frontend_url
     }
 
-    /// The kind of message, how long its link works, and where it points.
-    pub(super) fn link(&self, purpose: Purpose) -> (MessageKind, Duration, &str) {
-        let (kind, link) = match purpose {
-            Purpose::Verify => (MessageKind::VerifyEmail, &self.verify),
-            Purpose::Reset => (MessageKind::ResetPassword, &self.reset),
-            Purpose::Change => (MessageKind::ChangeEmail, &self.change),
-        };
-        (kind, link.lifetime, &link.path)
+    /// The same over the one channel that mails links.
+    #[must_use]
+    pub fn into_recovery(self) -> RecoveryConfig {
+        let paths = [&self.verify, &self.reset, &self.change].map(|link| link.path.as_str());
+        let channel = MailChannel::new(self.sender, &self.frontend_url, paths);
+        RecoveryConfig {
+            channels: vec![SharedChannel::new(channel)],
+            lifetimes: Lifetimes {
+                verify: self.verify.lifetime,
+                reset: self.reset.lifetime,
+                change: self.change.lifetime,
+            },
+        }
     }
 }
 

@@ -47,7 +47,7 @@ struct Live<U: AuthUser> {
 }
 
 impl<U: AuthUser> Recovery<U> {
-    /// Proves the address that the link was mailed to.
+    /// Proves the address or number that the token was sent to.
     ///
     /// # Errors
     /// [`ConfirmError`].
@@ -70,7 +70,7 @@ impl<U: AuthUser> Recovery<U> {
         password: &Password,
     ) -> Result<Confirmed, ConfirmError> {
         let live = self.look(token, Purpose::Reset).await?;
-        judge(&self.0.policy, password, &live.account.user.identifiers(), "new_password")
+        judge(&self.0.policy, password, &live.account.names(), "new_password")
             .map_err(ConfirmError::Password)?;
         let hash = self.0.hashing.hash(password).await?;
         let now = self.now();
@@ -100,7 +100,7 @@ impl<U: AuthUser> Recovery<U> {
             accounts.move_address(&live.digest, &live.token, &live.account, self.now()).await?;
         let confirmed = finish(done, &live, "address changed")?;
         if let Ok(old) = EmailAddress::parse(&live.token.bound_to) {
-            self.notify(MessageKind::EmailChanged, old);
+            self.notify(MessageKind::EmailChanged, old.into());
         }
         Ok(confirmed)
     }

@@ -1,6 +1,6 @@
-//! Recovery: proving an address, choosing a new password, moving to another address.
+//! Recovery: proving an address or a number, choosing a new password, moving to another address.
 //!
-//! Each is a pair: a request that mails a link, and a confirmation that uses it up. A request
+//! Each is a pair: a request that sends a token, and a confirmation that uses it up. A request
 //! answers before anything is looked up, so its answer and its time are the same for everybody;
 //! what it asks for is done from the [`Outbox`]. A confirmation consumes the token in the
 //! transaction of its effect, and signs nobody in.
@@ -13,14 +13,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-pub use config::{EmailConfig, InvalidUrl};
+pub use config::{EmailConfig, InvalidUrl, RecoveryConfig};
 pub use confirm::{ConfirmError, Confirmed};
 pub use request::ChangeError;
 use tracing::{error, info};
 
-use crate::delivery::{EmailMessage, MessageKind, Outbox, compose};
+use crate::delivery::{Delivery, MessageKind, Outbox};
 use crate::login::Lockout;
-use crate::model::{Account, AuthUser, Destination, EmailAddress, IdentifierKind, KeyRing, Token};
+use crate::model::{Account, AuthUser, Contact, Destination, EmailAddress, KeyRing, Token};
 use crate::password::{HashingPool, PasswordPolicy};
 use crate::ports::{AccountStore, Clock, Entropy, NewToken, Purpose};
 use crate::ratelimit::{Allowances, Subject, Throttle};
@@ -36,14 +36,14 @@ pub struct Parts<U: AuthUser> {
     pub hashing: HashingPool,
     /// Judges them.
     pub policy: PasswordPolicy,
-    /// Counts what is sent to one address.
+    /// Counts what is sent to one address or number.
     pub throttle: Throttle,
     /// How often that may be.
     pub allowances: Allowances,
-    /// Lifted by a reset: whoever proved control of the address need not wait.
+    /// Lifted by a reset: whoever proved control of it need not wait.
     pub lockout: Lockout,
-    /// Who sends, and where links point.
-    pub config: EmailConfig,
+    /// Over what messages go out, and how long tokens work.
+    pub config: RecoveryConfig,
     /// What is done after the answer.
     pub outbox: Outbox,
     /// Keys of the tokens' digests.
@@ -67,58 +67,59 @@ impl<U: AuthUser> Recovery<U> {
         Self(Arc::new(parts))
     }
 
-    /// Asks a new account to confirm its address. Returns at once.
-    pub(crate) fn welcome(&self, id: U::Id, address: EmailAddress, epoch: i64) {
+    /// Asks a new account to prove what recovers it. Returns at once.
+    pub(crate) fn welcome(&self, id: U::Id, contact: Contact, epoch: i64) {
         let recovery = self.clone();
-        self.0.outbox.enqueue("verification mail", async move {
+        self.0.outbox.enqueue("verification", async move {
             let allowance = recovery.0.allowances.email_verify_request;
-            let target = Subject::Target(address.as_str());
+            let target = Subject::Target(contact.as_str());
             if !recovery.0.throttle.allows("email_verify_request", allowance, target).await {
-                info!(account = %id, "no verification mail: too many for one address");
+                info!(account = %id, "no verification: too many for one address");
             } else {
                 let holder =
-                    Holder { id, version: 0, epoch, bound_to: address.as_str().to_owned() };
-                recovery.mail_link(Purpose::Verify, holder, address, None, None).await;
+                    Holder { id, version: 0, epoch, bound_to: contact.as_str().to_owned() };
+                recovery.issue(Purpose::Verify, holder, contact, None, None).await;
             }
         });
     }
 
-    /// Tells the owner of an address that somebody tried to sign up with it. It is counted before
-    /// this returns: a sign-up with a free address has just written to the database as well.
-    pub(crate) async fn tell_owner(&self, address: EmailAddress) {
+    /// Tells the owner of an address or a number that somebody tried to sign up with it. It is
+    /// counted before this returns: a sign-up with a free one has just written to the database as
+    /// well.
+    pub(crate) async fn tell_owner(&self, contact: Contact) {
         let allowance = self.0.allowances.existing_account_notice;
-        let target = Subject::Target(address.as_str());
+        let target = Subject::Target(contact.as_str());
         if self.0.throttle.allows("existing_account_notice", allowance, target).await {
-            self.notify(MessageKind::ExistingAccount, address);
+            self.notify(MessageKind::ExistingAccount, contact);
         }
     }
 
-    /// Sends a notice, which has no link. Returns at once.
-    pub(crate) fn notify(&self, kind: MessageKind, to: EmailAddress) {
+    /// Sends a notice, which has no token. Returns at once.
+    pub(crate) fn notify(&self, kind: MessageKind, to: Contact) {
         let recovery = self.clone();
         self.0.outbox.enqueue("notice", async move {
-            recovery.send(&compose(kind, to, None, Duration::ZERO)).await;
+            recovery.send(&Delivery { to, kind, token: None, expires_in: Duration::ZERO }).await;
         });
     }
 
-    /// Sends a notice to the account's own address.
+    /// Sends a notice to where the account is reached.
     pub(crate) fn notify_account(&self, kind: MessageKind, account: &Account<U>) {
-        if let Some(address) = account.recovery().and_then(|text| EmailAddress::parse(text).ok()) {
-            self.notify(kind, address);
+        if let Some(contact) = account.contact() {
+            self.notify(kind, contact);
         }
     }
 
-    /// Issues a token and mails the link that carries it.
-    async fn mail_link(
+    /// Issues a token and sends it.
+    async fn issue(
         &self,
         purpose: Purpose,
         holder: Holder<U::Id>,
-        to: EmailAddress,
+        to: Contact,
         new_address: Option<EmailAddress>,
         redirect_to: Option<Destination>,
     ) {
         let parts = &self.0;
-        let (kind, lifetime, path) = parts.config.link(purpose);
+        let lifetime = parts.config.lifetime(purpose);
         let token = Token::generate(&*parts.entropy);
         let now = parts.clock.now();
         let stored = NewToken {
@@ -136,15 +137,18 @@ impl<U: AuthUser> Recovery<U> {
         if let Err(error) = parts.accounts.issue(stored).await {
             return error.log("issuing a one-time token");
         }
-        let link = format!("{}{path}?token={}", parts.config.frontend_url(), token.expose());
-        self.send(&compose(kind, to, Some(link), lifetime)).await;
+        let kind = kind(purpose, &to);
+        self.send(&Delivery { to, kind, token: Some(token), expires_in: lifetime }).await;
     }
 
-    async fn send(&self, message: &EmailMessage) {
-        let kind = message.kind.as_str();
-        match self.0.config.sender().send(message).await {
-            Ok(()) => info!(kind, "message handed to the sender"),
-            Err(cause) => error!(kind, error = %redacted(&*cause, message), "message not sent"),
+    /// Sends over every channel; one that fails keeps none of the others.
+    async fn send(&self, delivery: &Delivery) {
+        let kind = delivery.kind.as_str();
+        for channel in self.0.config.channels() {
+            match channel.deliver(delivery).await {
+                Ok(()) => info!(kind, "message handed on"),
+                Err(cause) => error!(kind, error = %redacted(&*cause, delivery), "message not sent"),
+            }
         }
     }
 
@@ -152,9 +156,19 @@ impl<U: AuthUser> Recovery<U> {
         self.0.clock.now()
     }
 
-    /// The position of the address among the identifiers.
-    fn address_at() -> usize {
-        U::SHAPE.position(IdentifierKind::Email).unwrap_or_default()
+    /// The position of what recovers an account among the identifiers.
+    fn contact_at() -> usize {
+        U::SHAPE.recovery.unwrap_or_default()
+    }
+}
+
+/// What a message with a token for that purpose is about.
+const fn kind(purpose: Purpose, to: &Contact) -> MessageKind {
+    match (purpose, to) {
+        (Purpose::Verify, Contact::Email(_)) => MessageKind::VerifyEmail,
+        (Purpose::Verify, Contact::Phone(_)) => MessageKind::VerifyRecovery,
+        (Purpose::Reset, _) => MessageKind::ResetPassword,
+        (Purpose::Change, _) => MessageKind::ChangeEmail,
     }
 }
 
@@ -177,14 +191,11 @@ impl<Id: Clone> Holder<Id> {
     }
 }
 
-/// A sender's error without the link, in case it repeats what it could not send.
-fn redacted(error: &dyn std::error::Error, message: &EmailMessage) -> String {
+/// A channel's error without the token, in case it repeats what it could not send.
+fn redacted(error: &dyn std::error::Error, delivery: &Delivery) -> String {
     let text = error.to_string();
-    match &message.link {
-        Some(link) => {
-            let secret = link.rsplit('=').next().unwrap_or(link);
-            text.replace(link.as_str(), "(link)").replace(secret, "(token)")
-        }
+    match &delivery.token {
+        Some(token) => text.replace(token.expose(), "(token)"),
         None => text,
     }
 }

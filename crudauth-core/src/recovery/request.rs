@@ -1,10 +1,10 @@
-//! Asking for a link.
+//! Asking for a token.
 
 use tracing::info;
 
 use super::{Holder, Recovery};
 use crate::delivery::MessageKind;
-use crate::model::{Account, AuthUser, Destination, EmailAddress};
+use crate::model::{Account, AuthUser, Contact, Destination, EmailAddress};
 use crate::password::{Busy, Password, Verdict};
 use crate::ports::{Purpose, StoreError};
 use crate::ratelimit::Subject;
@@ -28,23 +28,27 @@ pub enum ChangeError {
 }
 
 impl<U: AuthUser> Recovery<U> {
-    /// Mails a verification link, if an active account has that address and has not proved it yet.
-    /// Returns at once, and the same for everybody.
-    pub fn start_verification(&self, address: EmailAddress, redirect_to: Option<Destination>) {
-        self.start(Purpose::Verify, address, redirect_to);
+    /// Sends a verification token, if an active account has that contact and has not proved it
+    /// yet. Returns at once, and the same for everybody.
+    pub fn start_verification(
+        &self,
+        contact: impl Into<Contact>,
+        redirect_to: Option<Destination>,
+    ) {
+        self.start(Purpose::Verify, contact.into(), redirect_to);
     }
 
-    /// Mails a reset link, if an active account has that address. Returns at once, and the same
+    /// Sends a reset token, if an active account has that contact. Returns at once, and the same
     /// for everybody.
-    pub fn start_reset(&self, address: EmailAddress, redirect_to: Option<Destination>) {
-        self.start(Purpose::Reset, address, redirect_to);
+    pub fn start_reset(&self, contact: impl Into<Contact>, redirect_to: Option<Destination>) {
+        self.start(Purpose::Reset, contact.into(), redirect_to);
     }
 
-    fn start(&self, purpose: Purpose, address: EmailAddress, redirect_to: Option<Destination>) {
+    fn start(&self, purpose: Purpose, contact: Contact, redirect_to: Option<Destination>) {
         let recovery = self.clone();
         let what = match purpose {
-            Purpose::Verify => "verification mail",
-            Purpose::Reset | Purpose::Change => "reset mail",
+            Purpose::Verify => "verification",
+            Purpose::Reset | Purpose::Change => "reset",
         };
         self.0.outbox.enqueue(what, async move {
             let allowances = &recovery.0.allowances;
@@ -54,7 +58,7 @@ impl<U: AuthUser> Recovery<U> {
                     ("password_reset_request", allowances.password_reset_request)
                 }
             };
-            let found = recovery.0.accounts.by_identifier(Self::address_at(), address.as_str()).await;
+            let found = recovery.0.accounts.by_identifier(Self::contact_at(), contact.as_str()).await;
             let account = match found {
                 Ok(Some(account)) => account,
                 Ok(None) => return info!(action, "nothing sent: no such account"),
@@ -64,20 +68,20 @@ impl<U: AuthUser> Recovery<U> {
             if !account.is_active() || is_done {
                 return info!(action, account = %account.user.id(), "nothing sent: disabled or verified");
             }
-            // Looked up by the compared form: the mail goes to the account's address, and to no
-            // other that a database takes for it.
-            if account.recovery() != Some(address.as_str()) {
+            // Looked up by the compared form: the message goes to the account's own contact, and to
+            // no other that a database takes for it.
+            if account.contact().as_ref() != Some(&contact) {
                 return info!(action, "nothing sent: no such account");
             }
-            // Counted only for mail that would go out, or strangers could use up the allowance of
+            // Counted only for what would go out, or strangers could use up the allowance of
             // an address before its owner has an account.
-            let target = Subject::Target(address.as_str());
+            let target = Subject::Target(contact.as_str());
             if !recovery.0.throttle.allows(action, allowance, target).await {
                 return info!(action, account = %account.user.id(), "nothing sent: too many for one address");
             }
-            info!(action, account = %account.user.id(), "link issued");
-            let holder = Holder::of(&account, address.as_str());
-            recovery.mail_link(purpose, holder, address, None, redirect_to).await;
+            info!(action, account = %account.user.id(), "token issued");
+            let holder = Holder::of(&account, contact.as_str());
+            recovery.issue(purpose, holder, contact, None, redirect_to).await;
         });
     }
 
@@ -99,10 +103,10 @@ impl<U: AuthUser> Recovery<U> {
             info!(account = %account.user.id(), "change of address refused: wrong password");
             return Err(ChangeError::WrongPassword);
         }
-        let Some(present) = account.recovery().map(str::to_owned) else {
+        let Some(Contact::Email(present)) = account.contact() else {
             return Err(ChangeError::WrongPassword);
         };
-        if present == new_address.as_str() {
+        if present == new_address {
             return Err(ChangeError::SameAddress);
         }
         let (recovery, account) = (self.clone(), account.clone());
@@ -115,14 +119,14 @@ impl<U: AuthUser> Recovery<U> {
     async fn change(
         &self,
         account: Account<U>,
-        present: String,
+        present: EmailAddress,
         new_address: EmailAddress,
         redirect_to: Option<Destination>,
     ) {
         info!(account = %account.user.id(), "change of address asked for");
         // Whatever becomes of it: a notice only for a free address would tell which ones are.
         self.notify_account(MessageKind::EmailChangeRequested, &account);
-        match self.0.accounts.by_identifier(Self::address_at(), new_address.as_str()).await {
+        match self.0.accounts.by_identifier(Self::contact_at(), new_address.as_str()).await {
             Ok(None) => {}
             Ok(Some(_)) => {
                 return info!(account = %account.user.id(), "nothing sent: address taken");
@@ -134,8 +138,8 @@ impl<U: AuthUser> Recovery<U> {
         if !self.0.throttle.allows("email_change_request", allowance, target).await {
             return info!("nothing sent: too many for one address");
         }
-        let holder = Holder::of(&account, &present);
-        let to = new_address.clone();
-        self.mail_link(Purpose::Change, holder, to, Some(new_address), redirect_to).await;
+        let holder = Holder::of(&account, present.as_str());
+        let to = new_address.clone().into();
+        self.issue(Purpose::Change, holder, to, Some(new_address), redirect_to).await;
     }
 }

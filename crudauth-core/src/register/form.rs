@@ -2,14 +2,16 @@
 
 use std::fmt;
 
-use crate::model::{AuthUser, Form, Identifier, InvalidForm, Mistake, Rule};
+use crate::model::{
+    AuthUser, Contact, Form, Identifier, IdentifierKind, InvalidForm, Mistake, Rule,
+};
 use crate::password::{Password, read_password};
 
 /// A sign-up, read and right as far as can be told without the store.
 ///
 /// `Debug` shows neither the password nor the app's own values.
 pub struct SignUp<U: AuthUser> {
-    pub(crate) identifiers: Vec<Identifier>,
+    pub(crate) identifiers: Vec<Option<Identifier>>,
     pub(crate) password: Password,
     pub(crate) own: U::SignUp,
 }
@@ -23,7 +25,7 @@ impl<U: AuthUser> SignUp<U> {
         // All fields are taken before any mistake ends the reading, so that all are told.
         let columns = U::SHAPE.identifiers;
         let identifiers: Vec<_> =
-            columns.iter().map(|column| form.identifier(column.name, column.kind)).collect();
+            columns.iter().map(|column| form.identifier(column)).collect();
         let password = read_password(&mut form, "password");
         let own = U::sign_up(&mut form);
         let identifiers: Option<Vec<_>> = identifiers.into_iter().collect();
@@ -36,10 +38,20 @@ impl<U: AuthUser> SignUp<U> {
         }
     }
 
-    /// The identifiers as they will be shown, in the order of the shape.
+    /// The first identifier of that kind, as it will be shown.
     #[must_use]
-    pub fn shown(&self) -> Vec<String> {
-        self.identifiers.iter().map(|identifier| identifier.shown().to_owned()).collect()
+    pub fn shown(&self, kind: IdentifierKind) -> Option<&str> {
+        self.identifiers.get(U::SHAPE.position(kind)?)?.as_ref().map(Identifier::shown)
+    }
+
+    /// The texts that will name the account.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.identifiers.iter().flatten().map(Identifier::shown).collect()
+    }
+
+    /// What will recover the account.
+    pub(crate) fn contact(&self) -> Option<Contact> {
+        self.identifiers.get(U::SHAPE.recovery?)?.clone()?.into_contact()
     }
 
     /// Reads a JSON object, for tools that sign people up without HTTP.

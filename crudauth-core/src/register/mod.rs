@@ -11,9 +11,7 @@ use std::sync::Arc;
 pub use form::SignUp;
 use tracing::info;
 
-use crate::model::{
-    AccountId, AuthUser, EmailAddress, Identifier, IdentifierKind, Mistake, PasswordHash,
-};
+use crate::model::{AccountId, AuthUser, Contact, Mistake, PasswordHash};
 use crate::password::{Busy, HashingPool, PasswordPolicy, judge};
 use crate::ports::{AccountStore, Clock, Created, Entropy, NewAccount, NewValues, StoreError};
 use crate::recovery::Recovery;
@@ -92,8 +90,7 @@ impl<U: AuthUser> Registration<U> {
     /// # Errors
     /// The password's mistakes.
     pub fn check(&self, sign_up: &SignUp<U>) -> Result<(), Vec<Mistake>> {
-        let own: Vec<_> = sign_up.identifiers.iter().map(Identifier::shown).collect();
-        judge(&self.policy, &sign_up.password, &own, "password")
+        judge(&self.policy, &sign_up.password, &sign_up.names(), "password")
     }
 
     /// Adds an account.
@@ -122,10 +119,7 @@ impl<U: AuthUser> Registration<U> {
     /// [`RegisterError`]; nothing is stored then.
     pub async fn enrol(&self, prepared: Prepared<U>) -> Result<Registered<U::Id>, RegisterError> {
         let Prepared { sign_up, hash } = prepared;
-        let address = sign_up.identifiers.iter().find_map(|identifier| match identifier {
-            Identifier::Email(address) => Some(address.clone()),
-            Identifier::Username(_) => None,
-        });
+        let contact = sign_up.contact();
         let mut epoch = [0; 8];
         self.entropy.fill(&mut epoch);
         let epoch = i64::from_be_bytes(epoch) & i64::MAX;
@@ -140,44 +134,45 @@ impl<U: AuthUser> Registration<U> {
         match self.accounts.create(account).await? {
             Created::Added(id) => {
                 info!(account = %id, "registered");
-                if let (Some(recovery), Some(address)) = (&self.recovery, address) {
-                    recovery.welcome(id.clone(), address, epoch);
+                if let (Some(recovery), Some(contact)) = (&self.recovery, contact) {
+                    recovery.welcome(id.clone(), contact, epoch);
                 }
                 Ok(Registered::Added(id))
             }
             Created::Taken { identifiers, is_one_owner } => {
-                self.taken(&identifiers, is_one_owner, address).await
+                self.taken(&identifiers, is_one_owner, contact).await
             }
         }
     }
 
-    /// An address that is taken is told to its owner; a name that is taken, to whoever asks. With
-    /// both taken by one account the address decides. Otherwise the name does: else whoever has an
-    /// account could ask under its own name, and learn of any address whether it is taken.
+    /// What recovers an account is told to its owner if it is taken; a name that is taken, to
+    /// whoever asks. With both taken by one account the former decides. Otherwise the name does:
+    /// else whoever has an account could ask under its own name, and learn of any address whether
+    /// it is taken.
     async fn taken(
         &self,
         identifiers: &[usize],
         is_one_owner: bool,
-        address: Option<EmailAddress>,
+        contact: Option<Contact>,
     ) -> Result<Registered<U::Id>, RegisterError> {
-        let columns = identifiers.iter().map(|&at| &U::SHAPE.identifiers[at]);
-        let is_address_taken = columns.clone().any(|column| column.kind == IdentifierKind::Email);
         if identifiers.is_empty() {
             info!("sign-up refused: a unique column of the app's own is taken");
             return Ok(Registered::Conflict);
         }
-        let name = columns.into_iter().find(|column| column.kind != IdentifierKind::Email);
-        match name {
-            Some(column) if !(is_address_taken && is_one_owner) => {
-                info!(identifier = column.name, "sign-up refused: taken");
-                Err(RegisterError::Taken(column.name))
+        let is_contact = |at: &usize| U::SHAPE.recovery == Some(*at);
+        let is_contact_taken = identifiers.iter().any(is_contact);
+        match identifiers.iter().find(|at| !is_contact(at)) {
+            Some(&at) if !(is_contact_taken && is_one_owner) => {
+                let name = U::SHAPE.identifiers[at].name;
+                info!(identifier = name, "sign-up refused: taken");
+                Err(RegisterError::Taken(name))
             }
             _ => {
                 info!("sign-up refused: address taken");
-                if let (Some(recovery), Some(address), true) =
-                    (&self.recovery, address, is_address_taken)
+                if let (Some(recovery), Some(contact), true) =
+                    (&self.recovery, contact, is_contact_taken)
                 {
-                    recovery.tell_owner(address).await;
+                    recovery.tell_owner(contact).await;
                 }
                 Ok(Registered::AddressTaken)
             }

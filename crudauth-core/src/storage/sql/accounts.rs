@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::statements::{MAX_IDENTIFIERS, Sql};
 use super::store::retrying;
 use super::{AuthRow, Backend, Call, SqlStore, Stores, rows};
-use crate::model::{Account, AuthUser, Digest, PasswordHash};
+use crate::model::{Account, AuthUser, Digest, Identifier, PasswordHash};
 use crate::ports::{
     AccountStore, Changed, Consumed, Created, NewAccount, NewToken, OneTimeToken, Purpose,
     StoreError,
@@ -17,7 +17,9 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
     async fn by_identifier(&self, at: usize, key: &str) -> Result<Option<Account<U>>, StoreError> {
         let sql = Sql::<DB, U>::BY_IDENTIFIER[at.min(MAX_IDENTIFIERS - 1)];
         let row = self.row(|| Call::new(sql).with(key.to_owned())).await?;
-        Ok(row.map(|row| rows::account::<DB, U>(&row)).transpose()?)
+        let found = row.map(|row| rows::account::<DB, U>(&row)).transpose()?;
+        // A table that was there before us may compare without case or accents.
+        Ok(found.filter(|account| is_named(account, at, key)))
     }
 
     async fn by_id(&self, id: &U::Id) -> Result<Option<Account<U>>, StoreError> {
@@ -26,13 +28,15 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
     }
 
     async fn create(&self, account: NewAccount<U>) -> Result<Created<U::Id>, StoreError> {
-        let keys: Vec<_> =
-            account.identifiers.iter().map(|identifier| identifier.key().to_owned()).collect();
+        let columns = U::SHAPE.identifiers.iter().zip(&account.identifiers);
+        let key = |(column, one): (_, &Option<Identifier>)| Some(one.as_ref()?.key(column).to_owned());
+        let keys: Vec<_> = columns.map(key).collect();
         match self.insert(account, &keys).await {
             Ok(id) => Ok(Created::Added(id)),
             Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
                 let (mut taken, mut owners) = (Vec::new(), Vec::new());
                 for (at, key) in keys.iter().enumerate() {
+                    let Some(key) = key else { continue };
                     if let Some(owner) = self.by_identifier(at, key).await? {
                         taken.push(at);
                         owners.push(owner.user.id().clone());
@@ -134,9 +138,20 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
     }
 }
 
+/// Whether the account's identifier at that position has this compared form.
+fn is_named<U: AuthUser>(account: &Account<U>, at: usize, key: &str) -> bool {
+    let shown = account.user.identifiers().get(at).copied().flatten();
+    let column = U::SHAPE.identifiers.get(at);
+    shown.zip(column).is_some_and(|(shown, column)| column.key_of(shown) == key)
+}
+
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     /// Adds the row and tells its key, also where the database made it.
-    async fn insert(&self, account: NewAccount<U>, keys: &[String]) -> Result<U::Id, sqlx::Error> {
+    async fn insert(
+        &self,
+        account: NewAccount<U>,
+        keys: &[Option<String>],
+    ) -> Result<U::Id, sqlx::Error> {
         let id = account.id.clone();
         let call = Self::inserting(account);
         if let Some(id) = id {
@@ -149,8 +164,10 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         }
         let mut tx = self.begin().await?;
         DB::execute(&mut tx, call).await?;
-        let key = keys.first().cloned().unwrap_or_default();
-        let call = Call::new(Sql::<DB, U>::BY_IDENTIFIER[0]).with(key);
+        // The derive asks for an identifier that every account has.
+        let mut named = keys.iter().enumerate().filter_map(|(at, key)| Some((at, key.as_ref()?)));
+        let (at, key) = named.next().ok_or(sqlx::Error::RowNotFound)?;
+        let call = Call::new(Sql::<DB, U>::BY_IDENTIFIER[at]).with(key.clone());
         let row = DB::fetch_optional(&mut tx, call).await?.ok_or(sqlx::Error::RowNotFound)?;
         let made = rows::account::<DB, U>(&row)?;
         tx.commit().await?;
@@ -167,9 +184,10 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             call = call.with(id);
         }
         for (column, identifier) in U::SHAPE.identifiers.iter().zip(&account.identifiers) {
-            call = call.with(identifier.shown().to_owned());
-            if !column.key_suffix().is_empty() {
-                call = call.with(identifier.key().to_owned());
+            let identifier = identifier.as_ref();
+            call = call.with(identifier.map(|one| one.shown().to_owned()));
+            if column.has_own_key() {
+                call = call.with(identifier.map(|one| one.key(column).to_owned()));
             }
         }
         U::write(account.own.0, call)

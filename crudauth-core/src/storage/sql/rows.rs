@@ -16,13 +16,16 @@ pub(super) fn account<DB: Backend, U: AuthRow<DB>>(
         is_superuser: take::<DB, _>(row, at + 2)?,
         version: take::<DB, _>(row, at + 3)?,
         epoch: take::<DB, _>(row, at + 4)?,
-        is_verified: take::<DB, _>(row, at + 5)?,
+        is_verified: match U::SHAPE.companion.verified {
+            Some(_) => take::<DB, _>(row, at + 5)?,
+            None => false,
+        },
     })
 }
 
 /// The position of the first column after an account's.
 pub(super) fn after_account<U: AuthUser>() -> usize {
-    U::SHAPE.columns.len() + U::SHAPE.companion.read().len()
+    U::SHAPE.columns.len() + U::SHAPE.companion.read_count()
 }
 
 /// The column at a position.

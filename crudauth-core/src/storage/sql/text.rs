@@ -30,7 +30,8 @@ pub(super) struct Text {
 /// | `{new columns}` `{new values}` | what a sign-up writes |
 /// | `{identifier}` | the compared column of the identifier at hand |
 /// | `{expired sessions}` … | some rows that have expired: instant and number are bound |
-/// | `{recovery}` | the compared column of the recovery address |
+/// | `{recovery}` | the compared column of what recovers an account |
+/// | `{shown recovery}` | the column that shows it |
 /// | `{on taken digest}` `{returning …}` | dialect |
 /// | `$1`, `$2`, … | parameters, each once and in order |
 pub(super) struct Renderer {
@@ -123,15 +124,22 @@ impl Renderer {
             b"active" => self.name(text, companion.active, ""),
             b"version" => self.name(text, companion.version, ""),
             b"epoch" => self.name(text, companion.epoch, ""),
-            b"verified" => self.name(text, companion.verified, ""),
+            b"verified" => match companion.verified {
+                Some(verified) => self.name(text, verified, ""),
+                None => self.name(text, companion.active, ""),
+            },
             b"updated" => self.name(text, companion.updated, ""),
             b"account" => self.account(text),
             b"new columns" => self.new_columns(text),
             b"new values" => self.new_values(text),
             b"identifier" => self.key(text, self.identifier),
-            b"recovery" => match self.shape.recovery() {
-                Some(at) => self.key(text, at),
-                // Such a statement is never run: only a recoverable shape asks for it.
+            // Without recovery, what follows is rendered all the same, and never run.
+            b"recovery" => match self.shape.recovery_column() {
+                Some(column) => self.name(text, column.key, ""),
+                None => self.name(text, self.shape.id, ""),
+            },
+            b"shown recovery" => match self.shape.recovery_column() {
+                Some(column) => self.name(text, column.column, ""),
                 None => self.name(text, self.shape.id, ""),
             },
             b"on taken digest" => text.push_str(self.dialect.on_taken_digest()),
@@ -177,8 +185,7 @@ impl Renderer {
     const fn key(&self, text: &mut Text, at: usize) {
         // A statement per possible identifier exists; those beyond the shape's are never run.
         let at = if at < self.shape.identifiers.len() { at } else { 0 };
-        let identifier = &self.shape.identifiers[at];
-        self.name(text, identifier.column, identifier.key_suffix());
+        self.name(text, self.shape.identifiers[at].key, "");
     }
 
     const fn qualified(&self, text: &mut Text, column: &str) {
@@ -194,14 +201,25 @@ impl Renderer {
             text.push_str(", ");
             at += 1;
         }
-        let companion = self.shape.companion.read();
+        let companion = &self.shape.companion;
+        let read = [
+            companion.hash,
+            companion.active,
+            companion.superuser,
+            companion.version,
+            companion.epoch,
+        ];
         let mut at = 0;
-        while at < companion.len() {
+        while at < read.len() {
             if at > 0 {
                 text.push_str(", ");
             }
-            self.qualified(text, companion[at]);
+            self.qualified(text, read[at]);
             at += 1;
+        }
+        if let Some(verified) = companion.verified {
+            text.push_str(", ");
+            self.qualified(text, verified);
         }
     }
 
@@ -211,12 +229,15 @@ impl Renderer {
             companion.hash,
             companion.active,
             companion.superuser,
-            companion.verified,
             companion.version,
             companion.epoch,
             companion.created,
         ];
         let mut at = 0;
+        if let Some(verified) = companion.verified {
+            self.name(text, verified, "");
+            text.push_str(", ");
+        }
         while at < fixed.len() {
             if at > 0 {
                 text.push_str(", ");
@@ -233,7 +254,7 @@ impl Renderer {
             let identifier = &self.shape.identifiers[at];
             text.push_str(", ");
             self.name(text, identifier.column, "");
-            if !identifier.key_suffix().is_empty() {
+            if identifier.has_own_key() {
                 text.push_str(", ");
                 self.key(text, at);
             }
@@ -250,12 +271,15 @@ impl Renderer {
     const fn new_values(&self, text: &mut Text) {
         // Hash, epoch and time are bound; flags and version start as every account's.
         let mut bound = 1;
+        if self.shape.companion.verified.is_some() {
+            text.push_str("FALSE, ");
+        }
         self.parameter(text, bound);
-        text.push_str(", TRUE, FALSE, FALSE, 0");
+        text.push_str(", TRUE, FALSE, 0");
         let mut more = 2 + self.shape.written.len() + (!self.is_id_counted) as usize;
         let mut at = 0;
         while at < self.shape.identifiers.len() {
-            more += 1 + !self.shape.identifiers[at].key_suffix().is_empty() as usize;
+            more += 1 + self.shape.identifiers[at].has_own_key() as usize;
             at += 1;
         }
         while more > 0 {

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::statements::Sql;
 use super::store::{instant, millis};
 use super::{AuthRow, Backend, Call, SqlStore, Stores, rows};
-use crate::model::{Account, Digest, EmailAddress, PasswordHash};
+use crate::model::{Account, Digest, EmailAddress, IdentifierColumn, PasswordHash};
 use crate::ports::{Consumed, NewToken, OneTimeToken, Purpose};
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
@@ -127,6 +127,12 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         };
         if moved == 0 || !Self::use_up(&mut tx, digest, Purpose::Change, now).await? {
             return tx.undone(Consumed::Spent).await;
+        }
+        if U::SHAPE.recovery_column().is_some_and(IdentifierColumn::has_own_key) {
+            let call = Call::new(Sql::<DB, U>::SHOW_ADDRESS)
+                .with(address.as_str().to_owned())
+                .with(account.user.id().clone());
+            DB::execute(&mut tx, call).await?;
         }
         // Whatever was mailed to the old address, or would move the account again, is void.
         let call = Call::new(Sql::<DB, U>::FORGET_TOKENS).with(account.user.id().clone());

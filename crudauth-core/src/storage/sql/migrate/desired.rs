@@ -78,17 +78,19 @@ fn identifier_columns(
     types: Types,
     identifier: &IdentifierColumn,
 ) -> (ColumnPlan, Option<ColumnPlan>) {
-    match identifier.kind {
-        IdentifierKind::Email => (ColumnPlan::own(identifier.column, types.text(320)), None),
-        IdentifierKind::Username => {
-            let key = format!("{}{}", identifier.column, identifier.key_suffix());
-            // The compared form may be longer than the shown one: a ligature is two letters.
-            (
-                ColumnPlan::own(identifier.column, types.text(64)),
-                Some(ColumnPlan::own(key, types.text(255))),
-            )
-        }
-    }
+    let chars = match identifier.kind {
+        // crudauth-py's length.
+        IdentifierKind::Email => 320,
+        IdentifierKind::Username | IdentifierKind::Code => 64,
+        IdentifierKind::Phone => 32,
+    };
+    let column = |name, chars| {
+        let column = ColumnPlan::own(name, types.text(chars));
+        if identifier.is_optional { column.nullable() } else { column }
+    };
+    // The compared form may be longer than the shown one: a ligature is two letters.
+    let key = identifier.has_own_key().then(|| column(identifier.key, chars.max(255)));
+    (column(identifier.column, chars), key)
 }
 
 /// The columns that the library keeps in the user's table, with defaults, so that a row which was
@@ -97,16 +99,17 @@ fn companion<U: AuthUser>(types: Types) -> Vec<ColumnPlan> {
     let names = U::SHAPE.companion;
     let flag =
         |name: &str, value| ColumnPlan::own(name, "BOOLEAN").default(SqlDefault::Boolean(value));
-    vec![
+    let mut columns = vec![
         ColumnPlan::own(names.hash, types.text(255)).default(SqlDefault::Text("!")),
         flag(names.active, true),
         flag(names.superuser, false),
-        flag(names.verified, false),
         ColumnPlan::own(names.version, "INTEGER").default(SqlDefault::Integer(0)),
         ColumnPlan::own(names.epoch, "BIGINT").default(SqlDefault::Integer(0)),
         ColumnPlan::own(names.created, types.time()).default(SqlDefault::Now),
         ColumnPlan::own(names.updated, types.time()).nullable(),
-    ]
+    ];
+    columns.extend(names.verified.map(|name| flag(name, false)));
+    columns
 }
 
 fn sessions(types: Types, user_table: &str, id: &str) -> Table {

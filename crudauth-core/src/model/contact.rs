@@ -1,0 +1,50 @@
+//! Where messages reach the owner of an account.
+
+use std::fmt;
+
+use super::{EmailAddress, Identifier, IdentifierKind, PhoneNumber};
+
+/// An address or a number that messages reach, in its one form.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Contact {
+    /// An email address.
+    Email(EmailAddress),
+    /// A phone number.
+    Phone(PhoneNumber),
+}
+
+impl Contact {
+    /// Reads a text as a contact of that kind; `None` if it is none, or the kind reaches nobody.
+    #[must_use]
+    pub fn parse(kind: IdentifierKind, text: &str) -> Option<Self> {
+        Identifier::parse(kind, text).ok()?.into_contact()
+    }
+
+    /// The address or number as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Email(address) => address.as_str(),
+            Self::Phone(number) => number.as_str(),
+        }
+    }
+}
+
+impl fmt::Display for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<EmailAddress> for Contact {
+    fn from(address: EmailAddress) -> Self {
+        Self::Email(address)
+    }
+}
+
+impl From<PhoneNumber> for Contact {
+    fn from(number: PhoneNumber) -> Self {
+        Self::Phone(number)
+    }
+}
