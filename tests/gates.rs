@@ -231,7 +231,7 @@ fn mount(app: &App, secret: &str, previous: &[&str], is_hardened: bool) -> App {
         .trusted_proxy_hops(1)
         .clock(Arc::clone(&app.clock) as _);
     let builder = if is_hardened { builder.hardened() } else { builder };
-    app.around(builder.build().unwrap())
+    app.around(builder.build().await.unwrap())
 }
 
 #[tokio::test]

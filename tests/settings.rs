@@ -27,8 +27,8 @@ fn right() -> Unbuilt<Sqlite> {
     Auth::builder(pool(), SECRET).email(email(FRONTEND))
 }
 
-fn mistakes(builder: Unbuilt<Sqlite>) -> Vec<String> {
-    let error = builder.build().unwrap_err();
+async fn mistakes(builder: Unbuilt<Sqlite>) -> Vec<String> {
+    let error = builder.build().await.unwrap_err();
     assert_eq!(error.to_string(), error.mistakes().join("; "));
     error.mistakes().to_vec()
 }
@@ -59,7 +59,7 @@ fn allowances(change: impl FnOnce(&mut Allowances)) -> Unbuilt<Sqlite> {
 /// Each is refused for one reason, which names what is wrong.
 fn each_is_told<const N: usize>(cases: [(Unbuilt<Sqlite>, &str); N]) {
     for (builder, named) in cases {
-        let told = mistakes(builder);
+        let told = mistakes(builder).await;
         assert_eq!(told.len(), 1, "{named}: {told:?}");
         assert!(told[0].contains(named), "{named}: {told:?}");
     }
@@ -67,15 +67,15 @@ fn each_is_told<const N: usize>(cases: [(Unbuilt<Sqlite>, &str); N]) {
 
 #[tokio::test]
 async fn what_is_not_said_is_right_and_so_is_what_is_hardened() {
-    right().build().unwrap();
-    right().hardened().build().unwrap();
-    right().previous_secrets([OLD_SECRET]).build().unwrap();
-    right().cookies(CookieConfig::default().insecure()).build().unwrap();
+    right().build().await.unwrap();
+    right().hardened().build().await.unwrap();
+    right().previous_secrets([OLD_SECRET]).build().await.unwrap();
+    right().cookies(CookieConfig::default().insecure()).build().await.unwrap();
     let hashing = HashingConfig::default();
-    right().hashing(hashing.memory_kib(7_168).passes(5)).build().unwrap();
-    allowances(|config| config.register = Allowance::per_hour(1000)).build().unwrap();
+    right().hashing(hashing.memory_kib(7_168).passes(5)).build().await.unwrap();
+    allowances(|config| config.register = Allowance::per_hour(1000)).build().await.unwrap();
     let off = |config: &mut Allowances| config.register = allowance(0, Duration::ZERO);
-    allowances(off).build().unwrap();
+    allowances(off).build().await.unwrap();
 }
 
 fn allowance(times: u32, within: Duration) -> Allowance {
@@ -99,7 +99,7 @@ async fn a_guessable_secret_is_refused() {
 #[tokio::test]
 async fn every_weak_secret_is_told_and_which_it_is() {
     let weak = Auth::builder(pool(), "short").email(email(FRONTEND)).previous_secrets(["old"]);
-    let told = mistakes(weak);
+    let told = mistakes(weak).await;
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told.iter().any(|mistake| mistake.contains("previous")), "{told:?}");
 }
@@ -140,8 +140,8 @@ async fn cookies_that_a_browser_would_drop_are_refused() {
     let secure = |config: &mut CookieConfig| config.session = "__Secure-id".to_owned();
     each_is_told([(cookies(plain().insecure(), secure), "`__Secure-id` needs `secure`")]);
     for (name, told) in [
-        ("needs `secure`", mistakes(right().cookies(hardened().insecure()))),
-        ("needs the path `/`", mistakes(cookies(hardened(), |config| config.path += "app"))),
+        ("needs `secure`", mistakes(right().cookies(hardened().insecure())).await),
+        ("needs the path `/`", mistakes(cookies(hardened(), |config| config.path += "app")).await),
     ] {
         assert_eq!(told.len(), 3, "each of the three: {told:?}");
         assert!(told.iter().all(|one| one.contains("`__Host-") && one.contains(name)), "{told:?}");
@@ -201,7 +201,7 @@ async fn everything_that_is_wrong_is_told_at_once_and_no_secret_with_it() {
         .hashing(HashingConfig::default().passes(1))
         .cookies(CookieConfig::default().hardened().insecure());
     assert!(!format!("{builder:?}").contains("s3cret"));
-    let error = builder.build().unwrap_err();
+    let error = builder.build().await.unwrap_err();
     assert_eq!(error.mistakes().len(), 14, "{error}");
     for part in ["secret key", "`cap`", "`idle`", "`free_attempts`", "`longest`", "`register`"] {
         assert!(error.to_string().contains(part), "{part}: {error}");
@@ -209,13 +209,14 @@ async fn everything_that_is_wrong_is_told_at_once_and_no_secret_with_it() {
     for secret in [short, "s3cret", OLD_SECRET] {
         assert!(!format!("{error} {error:?}").contains(secret));
     }
-    let debug = format!("{:?} {:?}", right().previous_secrets([OLD_SECRET]), right().build());
+    let debug = format!("{:?} {:?}", right().previous_secrets([OLD_SECRET]), right().build().await);
     assert!(!debug.contains(SECRET) && !debug.contains(OLD_SECRET), "{debug}");
 }
 
 #[tokio::test]
 async fn everything_that_is_wrong_with_hashing_is_told_at_once() {
-    let told = mistakes(right().hashing(HashingConfig::default().seats(0).passes(1).lanes(0)));
+    let told =
+        mistakes(right().hashing(HashingConfig::default().seats(0).passes(1).lanes(0))).await;
     assert_eq!(told.len(), 3, "{told:?}");
 }
 

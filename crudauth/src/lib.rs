@@ -42,7 +42,8 @@
 //!     let secret_key = std::fs::read_to_string("secret.key")?; // `openssl rand -hex 32`
 //!     let auth = Auth::builder(pool, secret_key.trim())
 //!         .email(EmailConfig::new(PrintingSender, "https://app.example.com"))
-//!         .build()?;
+//!         .build()
+//!         .await?;
 //!     auth.spawn_purge(std::time::Duration::from_secs(600));
 //!
 //!     let app = auth
@@ -173,13 +174,13 @@ pub use accounts::Accounts;
 pub use compose::{Builder, ConfigError};
 pub use crudauth_core::login::{Attempt, LockoutConfig, SignInError, SignedIn};
 pub use crudauth_core::model::{
-    Account, AccountId, AuthUser, ClientAddress, Destination, EmailAddress, Mistake, Recoverable,
-    Rule, SecretKey, Token, Username,
+    Account, AccountId, AuthUser, ClientAddress, Contact, Destination, EmailAddress, Mistake,
+    PhoneNumber, Recoverable, RecoverableByEmail, Rule, SecretKey, Token, Username,
 };
 pub use crudauth_core::password::{HashingConfig, Password, PasswordPolicy};
 pub use crudauth_core::ports::{Allowance, StoreError};
 pub use crudauth_core::ratelimit::Allowances;
-pub use crudauth_core::recovery::EmailConfig;
+pub use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 pub use crudauth_core::register::{RegisterError, Registered, SignUp};
 pub use crudauth_core::session::{Opening, SessionConfig, Visit};
 pub use crudauth_core::storage::sql::{
@@ -201,6 +202,13 @@ pub mod email {
     };
     #[cfg(feature = "smtp")]
     pub use crudauth_core::delivery::{SmtpConfig, SmtpError, SmtpSender, SmtpTls};
+}
+
+/// Messages over other channels than email.
+pub mod channel {
+    pub use crudauth_core::delivery::{
+        BoxError, Delivery, DeliveryChannel, MessageKind, RecordingChannel,
+    };
 }
 
 /// Time and randomness, for those who bring their own.

@@ -83,7 +83,8 @@ where
         .email(EmailConfig::new(settings.sender(), &settings.frontend_url))
         .cookies(if settings.cookie_secure { cookies } else { cookies.insecure() })
         .trusted_proxy_hops(settings.trusted_proxy_hops)
-        .build()?;
+        .build()
+        .await?;
     Ok(auth)
 }
 

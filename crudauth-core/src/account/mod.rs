@@ -141,8 +141,7 @@ impl<U: AuthUser> Passwords<U> {
     }
 
     fn judge(&self, account: &Account<U>, new: &Password) -> Result<(), PasswordError> {
-        judge(&self.policy, new, &account.names(), "new_password")
-            .map_err(PasswordError::Invalid)
+        judge(&self.policy, new, &account.names(), "new_password").map_err(PasswordError::Invalid)
     }
 
     async fn store(

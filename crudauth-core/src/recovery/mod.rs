@@ -147,7 +147,9 @@ impl<U: AuthUser> Recovery<U> {
         for channel in self.0.config.channels() {
             match channel.deliver(delivery).await {
                 Ok(()) => info!(kind, "message handed on"),
-                Err(cause) => error!(kind, error = %redacted(&*cause, delivery), "message not sent"),
+                Err(cause) => {
+                    error!(kind, error = %redacted(&*cause, delivery), "message not sent")
+                }
             }
         }
     }

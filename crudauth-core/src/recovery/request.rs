@@ -30,18 +30,14 @@ pub enum ChangeError {
 impl<U: AuthUser> Recovery<U> {
     /// Sends a verification token, if an active account has that contact and has not proved it
     /// yet. Returns at once, and the same for everybody.
-    pub fn start_verification(
-        &self,
-        contact: impl Into<Contact>,
-        redirect_to: Option<Destination>,
-    ) {
-        self.start(Purpose::Verify, contact.into(), redirect_to);
+    pub fn start_verification(&self, contact: Contact, redirect_to: Option<Destination>) {
+        self.start(Purpose::Verify, contact, redirect_to);
     }
 
     /// Sends a reset token, if an active account has that contact. Returns at once, and the same
     /// for everybody.
-    pub fn start_reset(&self, contact: impl Into<Contact>, redirect_to: Option<Destination>) {
-        self.start(Purpose::Reset, contact.into(), redirect_to);
+    pub fn start_reset(&self, contact: Contact, redirect_to: Option<Destination>) {
+        self.start(Purpose::Reset, contact, redirect_to);
     }
 
     fn start(&self, purpose: Purpose, contact: Contact, redirect_to: Option<Destination>) {

@@ -24,8 +24,7 @@ impl<U: AuthUser> SignUp<U> {
     pub fn read(mut form: Form) -> Result<Self, Vec<Mistake>> {
         // All fields are taken before any mistake ends the reading, so that all are told.
         let columns = U::SHAPE.identifiers;
-        let identifiers: Vec<_> =
-            columns.iter().map(|column| form.identifier(column)).collect();
+        let identifiers: Vec<_> = columns.iter().map(|column| form.identifier(column)).collect();
         let password = read_password(&mut form, "password");
         let own = U::sign_up(&mut form);
         let identifiers: Option<Vec<_>> = identifiers.into_iter().collect();

@@ -9,6 +9,7 @@ use crudauth_core::model::SecretKey;
 use crudauth_core::password::{HashingConfig, PasswordPolicy};
 use crudauth_core::ports::{Clock, Entropy, OsEntropy, SystemClock};
 use crudauth_core::ratelimit::Allowances;
+use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 use crudauth_core::session::SessionConfig;
 
 use crate::http::HttpConfig;
@@ -16,6 +17,8 @@ use crate::http::HttpConfig;
 /// Settings with defaults.
 pub(super) struct Settings {
     pub(super) previous_secrets: Vec<SecretKey>,
+    pub(super) email: Option<EmailConfig>,
+    pub(super) recovery: Option<RecoveryConfig>,
     pub(super) sessions: SessionConfig,
     pub(super) lockout: LockoutConfig,
     pub(super) policy: PasswordPolicy,
@@ -32,6 +35,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             previous_secrets: Vec::new(),
+            email: None,
+            recovery: None,
             sessions: SessionConfig::default(),
             lockout: LockoutConfig::default(),
             policy: PasswordPolicy::default(),

@@ -29,7 +29,8 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
 
     async fn create(&self, account: NewAccount<U>) -> Result<Created<U::Id>, StoreError> {
         let columns = U::SHAPE.identifiers.iter().zip(&account.identifiers);
-        let key = |(column, one): (_, &Option<Identifier>)| Some(one.as_ref()?.key(column).to_owned());
+        let key =
+            |(column, one): (_, &Option<Identifier>)| Some(one.as_ref()?.key(column).to_owned());
         let keys: Vec<_> = columns.map(key).collect();
         match self.insert(account, &keys).await {
             Ok(id) => Ok(Created::Added(id)),
