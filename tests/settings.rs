@@ -57,7 +57,7 @@ fn allowances(change: impl FnOnce(&mut Allowances)) -> Unbuilt<Sqlite> {
 }
 
 /// Each is refused for one reason, which names what is wrong.
-fn each_is_told<const N: usize>(cases: [(Unbuilt<Sqlite>, &str); N]) {
+async fn each_is_told<const N: usize>(cases: [(Unbuilt<Sqlite>, &str); N]) {
     for (builder, named) in cases {
         let told = mistakes(builder).await;
         assert_eq!(told.len(), 1, "{named}: {told:?}");
@@ -93,7 +93,8 @@ async fn a_guessable_secret_is_refused() {
         (of(&"ab".repeat(20)), "the secret key repeats a few characters"),
         (right().previous_secrets(["short"]), "5 bytes"),
         (right().previous_secrets([OLD_SECRET, &"x".repeat(40)]), "repeats a few characters"),
-    ]);
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -111,7 +112,8 @@ async fn sessions_that_end_at_once_or_are_none_are_refused() {
         (sessions(|config| config.idle = SECOND * 59), "`idle` must be one minute to 100 years"),
         (sessions(|config| config.remembered_idle = SECOND), "`remembered_idle`"),
         (sessions(|config| config.absolute = Some(SECOND)), "`absolute`"),
-    ]);
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -121,7 +123,8 @@ async fn a_lockout_that_locks_everybody_or_nobody_is_refused() {
         (lockout(|config| config.longest = SECOND * 59), "`longest` must not be shorter"),
         (lockout(|config| config.first = Duration::ZERO), "must be one second to 100 years"),
         (lockout(|config| config.window = Duration::ZERO), "must be one second to 100 years"),
-    ]);
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -136,9 +139,10 @@ async fn cookies_that_a_browser_would_drop_are_refused() {
         (cookies(plain(), |config| config.device = config.csrf.clone()), "a name of its own"),
         (cookies(plain(), |config| config.path = "app".to_owned()), "must start with `/`"),
         (cookies(plain(), |config| config.path = "/a; Domain=x".to_owned()), "the path"),
-    ]);
+    ])
+    .await;
     let secure = |config: &mut CookieConfig| config.session = "__Secure-id".to_owned();
-    each_is_told([(cookies(plain().insecure(), secure), "`__Secure-id` needs `secure`")]);
+    each_is_told([(cookies(plain().insecure(), secure), "`__Secure-id` needs `secure`")]).await;
     for (name, told) in [
         ("needs `secure`", mistakes(right().cookies(hardened().insecure())).await),
         ("needs the path `/`", mistakes(cookies(hardened(), |config| config.path += "app")).await),
@@ -153,7 +157,8 @@ async fn allowances_that_cannot_be_counted_are_refused() {
     each_is_told([
         (allowances(|config| config.register = Allowance::per_hour(1001)), "`register` may be"),
         (allowances(|config| config.confirm = allowance(5, Duration::ZERO)), "`confirm` must be"),
-    ]);
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -165,7 +170,8 @@ async fn hashing_below_owasps_minimum_or_without_a_seat_is_refused() {
         (right().hashing(hashing().seats(0)), "at least one seat"),
         (right().hashing(hashing().memory_kib(1 << 30)), "is too expensive"),
         (right().hashing(hashing().lanes(0)), "0 lanes"),
-    ]);
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -181,7 +187,8 @@ async fn links_that_lead_nowhere_or_die_at_once_are_refused() {
         (of(email(FRONTEND).change_link("/change", SECOND)), "the change link must work"),
         (of(email(FRONTEND).reset_link("/reset?a=b", hour)), "the reset link must be a plain path"),
         (of(email(FRONTEND).verify_link("verify", hour)), "the verify link must be a plain path"),
-    ]);
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -232,7 +239,8 @@ async fn a_time_that_no_calendar_reaches_is_refused() {
         (lockout(|config| config.longest = Duration::MAX), "`longest`"),
         (allowances(|config| config.confirm = allowance(5, Duration::MAX)), "`confirm`"),
         (of(email(FRONTEND).reset_link("/reset", Duration::MAX)), "reset link"),
-    ]);
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -241,5 +249,6 @@ async fn an_outbox_that_sends_nothing_is_refused() {
     none.at_once = 0;
     let mut never = OutboxConfig::default();
     never.time_limit = Duration::ZERO;
-    each_is_told([(right().outbox(none), "`at_once`"), (right().outbox(never), "`time_limit`")]);
+    each_is_told([(right().outbox(none), "`at_once`"), (right().outbox(never), "`time_limit`")])
+        .await;
 }

@@ -74,6 +74,11 @@ impl Kind {
         }
     }
 
+    /// Whether it is compared in another form than it is shown, unless `exact` says otherwise.
+    pub(super) fn is_folded(self) -> bool {
+        matches!(self, Self::Username | Self::Phone)
+    }
+
     /// Whether messages reach it.
     pub(super) fn is_contact(self) -> bool {
         matches!(self, Self::Email | Self::Phone)
@@ -212,10 +217,12 @@ impl<'a> Field<'a> {
             (Role::Identifier(_), Some((_, key))) => {
                 Some(Name { text: key.value(), tokens: key.to_token_stream() })
             }
-            (Role::Identifier(Kind::Username), None) if words.exact.is_none() => Some(Name {
-                text: format!("{}_key", self.column.text),
-                tokens: self.column.tokens.clone(),
-            }),
+            (Role::Identifier(kind), None) if kind.is_folded() && words.exact.is_none() => {
+                Some(Name {
+                    text: format!("{}_key", self.column.text),
+                    tokens: self.column.tokens.clone(),
+                })
+            }
             _ => None,
         }
     }

@@ -69,8 +69,8 @@ pub(super) fn one(field: &Field<'_>, errors: &mut Errors) {
         let told = "no message reaches it, so it recovers nothing";
         errors.at(recovery, format!("{told}: drop `{recovery}`"));
     }
-    if let (Some(exact), true) = (&words.exact, kind != Kind::Username) {
-        let told = "only a username is compared otherwise than it is shown";
+    if let (Some(exact), true) = (&words.exact, !kind.is_folded()) {
+        let told = "it is compared as it is shown anyway";
         errors.at(exact, format!("{told}: drop `{exact}`"));
     } else if let (Some(exact), Some((key, _))) = (&words.exact, &words.key) {
         let told = "what is compared as it is shown needs no column beside it";
