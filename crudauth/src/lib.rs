@@ -154,6 +154,7 @@
 //! | --- | --- |
 //! | `sqlite` (default), `postgres`, `mysql` | the database; MariaDB is `mysql` |
 //! | `smtp` | [`SmtpSender`](email::SmtpSender) |
+//! | `legacy-hashes` (default) | password hashes of other systems, see [`legacy`]; those of crudauth-py by default |
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 compile_error!(
@@ -214,6 +215,25 @@ pub mod channel {
 /// Time and randomness, for those who bring their own.
 pub mod ports {
     pub use crudauth_core::ports::{Clock, Entropy, ManualClock, OsEntropy, SystemClock};
+}
+
+/// Password hashes that other systems made: read wherever a password is checked, and replaced by
+/// argon2id when their owners sign in.
+///
+/// The feature `legacy-hashes` brings four formats. Hashes of crudauth-py (`CrudauthPy`) are then read
+/// without a setting; `Bcrypt` (PHP, Spring, Rails, Node, Django), `Pbkdf2` and `Scrypt` (Django,
+/// passlib) are to be named, as is a [`LegacyHash`](legacy::LegacyHash) of your own:
+///
+/// ```text
+/// Auth::builder(pool, secret_key).legacy_hash(Bcrypt::default().cost(10))
+/// ```
+///
+/// In an unoptimised build bcrypt takes seconds, unless `blowfish = { opt-level = 3 }` stands beside
+/// `argon2` in your workspace's `[profile.dev.package]`.
+pub mod legacy {
+    pub use crudauth_core::password::LegacyHash;
+    #[cfg(feature = "legacy-hashes")]
+    pub use crudauth_core::password::{Bcrypt, CrudauthPy, Pbkdf2, Scrypt};
 }
 
 /// What the flows answer with, beside what is named at the root.

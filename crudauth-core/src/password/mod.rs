@@ -5,12 +5,15 @@
 //!   chosen, never at a login.
 //! - [`HashingPool`] turns it into a [`PasswordHash`] and compares the two, on a bounded number of
 //!   threads and in a bounded amount of memory.
+//! - [`LegacyHash`] is a format of hashes that another system made, which the pool reads as well.
 //!
 //! What this slice promises:
 //! - a hash is argon2id in the PHC string form, with a salt of its own (RFC 9106; OWASP's Password
 //!   Storage Cheat Sheet);
 //! - an account without a password, and one with a damaged hash, cost what a real one costs: the
 //!   time of an answer does not tell who exists;
+//! - a hash that another system made opens its account everywhere, and only until its owner's next
+//!   sign-in, which replaces it; a table without such hashes pays nothing for them;
 //! - too many hashes at once are [`Busy`], at once or after a set patience, and never a queue or a
 //!   memory that grows without end;
 //! - a password is not cut: every byte of up to [`MAX_BYTES`] counts.
@@ -21,6 +24,7 @@ mod argon;
 mod common;
 mod config;
 mod field;
+mod legacy;
 mod memory;
 mod policy;
 mod pool;
@@ -30,6 +34,9 @@ pub use crate::model::PasswordHash;
 pub use config::{HashingConfig, HashingConfigError};
 pub(crate) use field::judge;
 pub use field::read_password;
+#[cfg(feature = "legacy-hashes")]
+pub use legacy::{Bcrypt, CrudauthPy, Pbkdf2, Scrypt};
+pub use legacy::{LegacyHash, default_formats};
 pub use policy::{PasswordPolicy, PolicyViolation};
 pub use pool::{Busy, HashingPool, Verdict};
 pub use typed::{MAX_BYTES, Password, PasswordTooLong};

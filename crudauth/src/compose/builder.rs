@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crudauth_core::delivery::OutboxConfig;
 use crudauth_core::login::LockoutConfig;
 use crudauth_core::model::{AuthUser, SecretKey};
-use crudauth_core::password::{HashingConfig, PasswordPolicy};
+use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy};
 use crudauth_core::ports::{Clock, Entropy};
 use crudauth_core::ratelimit::Allowances;
 use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
@@ -114,6 +114,17 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
     /// What a hash costs, and how many are made at once.
     pub fn hashing(mut self, config: HashingConfig) -> Self {
         self.settings.hashing = config;
+        self
+    }
+
+    /// One more format of password hashes that another system made: one of those in
+    /// [`crate::legacy`], or one of your own. Add each once.
+    ///
+    /// It is asked wherever a password is checked, after argon2id said no, and the hash is replaced
+    /// when its owner signs in. It costs nothing while the table holds no hash of it; else every
+    /// miss costs one check of it more, whoever was named.
+    pub fn legacy_hash(mut self, format: impl LegacyHash) -> Self {
+        self.settings.legacy.push(Arc::new(format));
         self
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crudauth_core::delivery::OutboxConfig;
 use crudauth_core::login::LockoutConfig;
 use crudauth_core::model::SecretKey;
-use crudauth_core::password::{HashingConfig, PasswordPolicy};
+use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy, default_formats};
 use crudauth_core::ports::{Clock, Entropy, OsEntropy, SystemClock};
 use crudauth_core::ratelimit::Allowances;
 use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
@@ -23,6 +23,7 @@ pub(super) struct Settings {
     pub(super) lockout: LockoutConfig,
     pub(super) policy: PasswordPolicy,
     pub(super) hashing: HashingConfig,
+    pub(super) legacy: Vec<Arc<dyn LegacyHash>>,
     pub(super) allowances: Allowances,
     pub(super) outbox: OutboxConfig,
     pub(super) http: HttpConfig,
@@ -41,6 +42,7 @@ impl Default for Settings {
             lockout: LockoutConfig::default(),
             policy: PasswordPolicy::default(),
             hashing: HashingConfig::default(),
+            legacy: default_formats(),
             allowances: Allowances::default(),
             outbox: OutboxConfig::default(),
             http: HttpConfig::default(),

@@ -54,6 +54,7 @@ where
         lockout,
         policy,
         hashing,
+        legacy,
         allowances,
         outbox,
         mut http,
@@ -66,7 +67,7 @@ where
     let session_store: Arc<dyn SessionStore<A::User>> = Arc::clone(&sql) as _;
     let counters: Arc<dyn CounterStore> = sql;
 
-    let hashing = HashingPool::new(hashing, Arc::clone(&entropy));
+    let hashing = HashingPool::new(hashing, legacy, Arc::clone(&entropy));
     let outbox = Outbox::new(outbox);
     let throttle = Throttle::new(Arc::clone(&counters), keys.clone(), Arc::clone(&clock));
     http.trusted_origins.extend(email.as_ref().map(|email| email.frontend_url().to_owned()));
