@@ -153,6 +153,7 @@
 //! | --- | --- |
 //! | `sqlite` (default), `postgres`, `mysql` | the database; MariaDB is `mysql` |
 //! | `smtp` | [`SmtpSender`](email::SmtpSender) |
+//! | `breach` | [`HaveIBeenPwned`](breach), which knows the passwords of data breaches |
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 compile_error!(
@@ -176,7 +177,7 @@ pub use crudauth_core::model::{
     Account, AccountId, AuthUser, ClientAddress, Destination, EmailAddress, Mistake, Recoverable,
     Rule, SecretKey, Token, Username,
 };
-pub use crudauth_core::password::{HashingConfig, Password, PasswordPolicy};
+pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
 pub use crudauth_core::ports::{Allowance, StoreError};
 pub use crudauth_core::ratelimit::Allowances;
 pub use crudauth_core::recovery::EmailConfig;
@@ -203,6 +204,25 @@ pub mod email {
     pub use crudauth_core::delivery::{SmtpConfig, SmtpError, SmtpSender, SmtpTls};
 }
 
+/// Passwords of data breaches, and who knows them: for
+/// [`PasswordPolicy::breach_service`].
+///
+/// ```
+/// # #[cfg(feature = "breach")]
+/// # fn f() -> Result<crudauth::PasswordPolicy, crudauth::breach::HaveIBeenPwnedError> {
+/// use crudauth::PasswordPolicy;
+/// use crudauth::breach::HaveIBeenPwned;
+///
+/// let policy = PasswordPolicy::default().breach_service(HaveIBeenPwned::new()?);
+/// # Ok(policy)
+/// # }
+/// ```
+pub mod breach {
+    pub use crudauth_core::password::breach::{BoxError, BreachService};
+    #[cfg(feature = "breach")]
+    pub use crudauth_core::password::breach::{HaveIBeenPwned, HaveIBeenPwnedError};
+}
+
 /// Time and randomness, for those who bring their own.
 pub mod ports {
     pub use crudauth_core::ports::{Clock, Entropy, ManualClock, OsEntropy, SystemClock};
@@ -212,7 +232,7 @@ pub mod ports {
 pub mod flow {
     pub use crudauth_core::account::PasswordError;
     pub use crudauth_core::model::{Device, Form, InvalidForm};
-    pub use crudauth_core::password::Busy;
+    pub use crudauth_core::password::{Busy, PolicyViolation};
     pub use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed};
     pub use crudauth_core::session::{Keep, ListedSession, OpenedSession, Sessions};
 }

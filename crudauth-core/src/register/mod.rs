@@ -14,7 +14,7 @@ use tracing::info;
 use crate::model::{
     AccountId, AuthUser, EmailAddress, Identifier, IdentifierKind, Mistake, PasswordHash,
 };
-use crate::password::{Busy, HashingPool, PasswordPolicy, judge};
+use crate::password::{Busy, HashingPool, PasswordPolicy, check, judge};
 use crate::ports::{AccountStore, Clock, Created, Entropy, NewAccount, NewValues, StoreError};
 use crate::recovery::Recovery;
 
@@ -87,13 +87,13 @@ impl<U: AuthUser> Registration<U> {
         self.recovery.is_some()
     }
 
-    /// Judges a sign-up without storing anything.
+    /// Judges a sign-up without storing anything and without asking anybody: the breach service
+    /// has its turn in [`prepare`](Self::prepare), which whoever wants to sign up must be allowed.
     ///
     /// # Errors
     /// The password's mistakes.
     pub fn check(&self, sign_up: &SignUp<U>) -> Result<(), Vec<Mistake>> {
-        let own: Vec<_> = sign_up.identifiers.iter().map(Identifier::shown).collect();
-        judge(&self.policy, &sign_up.password, &own, "password")
+        check(&self.policy, &sign_up.password, &own(sign_up), "password")
     }
 
     /// Adds an account.
@@ -111,7 +111,9 @@ impl<U: AuthUser> Registration<U> {
     /// # Errors
     /// [`RegisterError`]; nothing is stored then.
     pub async fn prepare(&self, sign_up: SignUp<U>) -> Result<Prepared<U>, RegisterError> {
-        self.check(&sign_up).map_err(RegisterError::Invalid)?;
+        judge(&self.policy, &sign_up.password, &own(&sign_up), "password")
+            .await
+            .map_err(RegisterError::Invalid)?;
         let hash = self.hashing.hash(&sign_up.password).await?;
         Ok(Prepared { sign_up, hash })
     }
@@ -183,6 +185,11 @@ impl<U: AuthUser> Registration<U> {
             }
         }
     }
+}
+
+/// What will name the account.
+fn own<U: AuthUser>(sign_up: &SignUp<U>) -> Vec<&str> {
+    sign_up.identifiers.iter().map(Identifier::shown).collect()
 }
 
 impl<U: AuthUser> std::fmt::Debug for Registration<U> {
