@@ -154,6 +154,7 @@
 //! | `sqlite` (default), `postgres`, `mysql` | the database; MariaDB is `mysql` |
 //! | `smtp` | [`SmtpSender`](email::SmtpSender) |
 //! | `breach` | [`HaveIBeenPwned`](breach), which knows the passwords of data breaches |
+//! | `testing` | `crudauth::testing`: people who are signed in, in one line, for the app's own tests |
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 compile_error!(
@@ -169,6 +170,8 @@ mod nobody;
 #[doc(hidden)]
 pub mod private;
 pub mod slice;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use accounts::Accounts;
 pub use compose::{Builder, ConfigError};
