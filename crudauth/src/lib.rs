@@ -155,6 +155,8 @@
 //! | `sqlite` (default), `postgres`, `mysql` | the database; MariaDB is `mysql` |
 //! | `smtp` | [`SmtpSender`](email::SmtpSender) |
 //! | `legacy-hashes` (default) | password hashes of other systems, see [`legacy`]; those of crudauth-py by default |
+//! | `breach` | [`HaveIBeenPwned`](breach), which knows the passwords of data breaches |
+//! | `testing` | `crudauth::testing`: people who are signed in, in one line, for the app's own tests |
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 compile_error!(
@@ -170,6 +172,8 @@ mod nobody;
 #[doc(hidden)]
 pub mod private;
 pub mod slice;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use accounts::Accounts;
 pub use compose::{Builder, ConfigError};
@@ -178,7 +182,7 @@ pub use crudauth_core::model::{
     Account, AccountId, AuthUser, ClientAddress, Contact, Destination, EmailAddress, Mistake,
     PhoneNumber, Recoverable, RecoverableByEmail, Rule, SecretKey, Token, Username,
 };
-pub use crudauth_core::password::{HashingConfig, Password, PasswordPolicy};
+pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
 pub use crudauth_core::ports::{Allowance, StoreError};
 pub use crudauth_core::ratelimit::Allowances;
 pub use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
@@ -212,6 +216,25 @@ pub mod channel {
     };
 }
 
+/// Passwords of data breaches, and who knows them: for
+/// [`PasswordPolicy::breach_service`].
+///
+/// ```
+/// # #[cfg(feature = "breach")]
+/// # fn f() -> Result<crudauth::PasswordPolicy, crudauth::breach::HaveIBeenPwnedError> {
+/// use crudauth::PasswordPolicy;
+/// use crudauth::breach::HaveIBeenPwned;
+///
+/// let policy = PasswordPolicy::default().breach_service(HaveIBeenPwned::new()?);
+/// # Ok(policy)
+/// # }
+/// ```
+pub mod breach {
+    pub use crudauth_core::password::breach::{BoxError, BreachService};
+    #[cfg(feature = "breach")]
+    pub use crudauth_core::password::breach::{HaveIBeenPwned, HaveIBeenPwnedError};
+}
+
 /// Time and randomness, for those who bring their own.
 pub mod ports {
     pub use crudauth_core::ports::{Clock, Entropy, ManualClock, OsEntropy, SystemClock};
@@ -240,7 +263,7 @@ pub mod legacy {
 pub mod flow {
     pub use crudauth_core::account::PasswordError;
     pub use crudauth_core::model::{Device, Form, InvalidForm};
-    pub use crudauth_core::password::Busy;
+    pub use crudauth_core::password::{Busy, PolicyViolation};
     pub use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed};
     pub use crudauth_core::session::{Keep, ListedSession, OpenedSession, Sessions};
 }

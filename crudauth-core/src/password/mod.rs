@@ -3,6 +3,8 @@
 //! - [`Password`] is what a person typed, in one Unicode form, wiped when dropped.
 //! - [`PasswordPolicy`] says whether it may become somebody's password. It is asked when one is
 //!   chosen, never at a login.
+//! - [`BreachService`](breach::BreachService) is asked by the policy, if there is one, whether the
+//!   password is known from a data breach; it learns neither the password nor its digest.
 //! - [`HashingPool`] turns it into a [`PasswordHash`] and compares the two, on a bounded number of
 //!   threads and in a bounded amount of memory.
 //! - [`LegacyHash`] is a format of hashes that another system made, which the pool reads as well.
@@ -21,6 +23,8 @@
 //! Called by the flows that take a password: register, login, recovery and account.
 
 mod argon;
+pub mod breach;
+mod candidate;
 mod common;
 mod config;
 mod field;
@@ -31,9 +35,10 @@ mod pool;
 mod typed;
 
 pub use crate::model::PasswordHash;
+pub use candidate::Candidate;
 pub use config::{HashingConfig, HashingConfigError};
-pub(crate) use field::judge;
 pub use field::read_password;
+pub(crate) use field::{check, judge};
 #[cfg(feature = "legacy-hashes")]
 pub use legacy::{Bcrypt, CrudauthPy, Pbkdf2, Scrypt};
 pub use legacy::{LegacyHash, default_formats};
