@@ -63,6 +63,7 @@ async fn troubled(trouble: Trouble) -> App {
         .trusted_proxy_hops(1)
         .clock(Arc::clone(&app.clock) as _)
         .build()
+        .await
         .unwrap();
     app.around(auth)
 }
@@ -218,7 +219,7 @@ async fn what_the_front_end_s_address_holds_is_escaped_in_html() {
     let Database::Sqlite(pool) = app.database.clone() else { unreachable!() };
     for address in ["https://a\"><script>", "https://app.example.com/?a=1&b=2"] {
         let email = EmailConfig::new(app.outbox.clone(), address);
-        let built = Auth::builder(pool.clone(), SECRET).email(email).build();
+        let built = Auth::builder(pool.clone(), SECRET).email(email).build().await;
         assert!(built.is_err(), "what would need escaping is refused at once");
     }
     let html = app.mailed(VerifyEmail, ADA).await.html;

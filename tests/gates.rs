@@ -223,7 +223,7 @@ async fn the_routes_work_under_a_prefix_and_what_is_not_there_is_told_as_json() 
 }
 
 /// Another mount on the app's database.
-fn mount(app: &App, secret: &str, previous: &[&str], is_hardened: bool) -> App {
+async fn mount(app: &App, secret: &str, previous: &[&str], is_hardened: bool) -> App {
     let Database::Sqlite(pool) = app.database.clone() else { unreachable!() };
     let builder = Auth::builder(pool, secret)
         .previous_secrets(previous.iter().copied())
@@ -231,7 +231,7 @@ fn mount(app: &App, secret: &str, previous: &[&str], is_hardened: bool) -> App {
         .trusted_proxy_hops(1)
         .clock(Arc::clone(&app.clock) as _);
     let builder = if is_hardened { builder.hardened() } else { builder };
-    app.around(builder.build().unwrap())
+    app.around(builder.build().await.unwrap())
 }
 
 #[tokio::test]
@@ -241,7 +241,7 @@ async fn a_new_secret_signs_nobody_out_as_long_as_the_old_one_is_named() {
     let old = app.member("ada").await;
     let (verify, reset) =
         (app.token(VerifyEmail, "ada@example.com").await, app.reset_token("ada@example.com").await);
-    let rotated = mount(&app, NEW, &[SECRET], false);
+    let rotated = mount(&app, NEW, &[SECRET], false).await;
     let ada = old.clone().to(&rotated);
     assert!(ada.is_signed_in().await);
     assert_eq!(ada.post("/note", json!({})).await.status, 200, "with its CSRF token");
@@ -249,7 +249,7 @@ async fn a_new_secret_signs_nobody_out_as_long_as_the_old_one_is_named() {
     assert_eq!(confirm.status, 200);
     let new = rotated.signed_in("ada", PASSWORD).await;
 
-    let forgetful = mount(&app, NEW, &[], false);
+    let forgetful = mount(&app, NEW, &[], false).await;
     assert!(!old.clone().to(&forgetful).is_signed_in().await);
     assert!(new.clone().to(&forgetful).is_signed_in().await, "made with the new one");
     let body = json!({ "token": reset, "new_password": "another-strong-one" });
@@ -263,7 +263,7 @@ async fn a_session_that_lived_through_a_change_of_secret_is_replaced_at_the_next
     let app = App::on(Kind::Sqlite).await;
     let ada = app.member("ada").await;
     let thief = ada.stolen();
-    let rotated = mount(&app, NEW, &[SECRET], false);
+    let rotated = mount(&app, NEW, &[SECRET], false).await;
     let ada = ada.to(&rotated);
     assert_eq!(ada.login("ada", PASSWORD).await.status, 200);
     assert!(ada.is_signed_in().await);
@@ -272,7 +272,7 @@ async fn a_session_that_lived_through_a_change_of_secret_is_replaced_at_the_next
 
 #[tokio::test]
 async fn the_hardened_mount_names_its_cookies_for_this_host_only() {
-    let app = mount(&App::on(Kind::Sqlite).await, SECRET, &[], true);
+    let app = mount(&App::on(Kind::Sqlite).await, SECRET, &[], true).await;
     let sign_up = |password: &str| json!({ "email": "ada@example.com", "username": "ada", "password": password });
     assert_eq!(app.browser().post("/register", sign_up("fourteen-chars")).await.status, 422);
     assert_eq!(app.browser().post("/register", sign_up("fifteen-chars-1")).await.status, 202);

@@ -20,7 +20,7 @@ struct Mute;
 async fn mute() -> App {
     let app = App::on(Kind::Sqlite).await;
     let Database::Sqlite(pool) = app.database.clone() else { panic!("not SQLite") };
-    let mute = Mute::builder(pool, SECRET).trusted_proxy_hops(1).build().unwrap();
+    let mute = Mute::builder(pool, SECRET).trusted_proxy_hops(1).build().await.unwrap();
     app.serving(mute.mount(Route::new()).with(mute).map_to_response())
 }
 

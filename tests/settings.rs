@@ -27,8 +27,8 @@ fn right() -> Unbuilt<Sqlite> {
     Auth::builder(pool(), SECRET).email(email(FRONTEND))
 }
 
-fn mistakes(builder: Unbuilt<Sqlite>) -> Vec<String> {
-    let error = builder.build().unwrap_err();
+async fn mistakes(builder: Unbuilt<Sqlite>) -> Vec<String> {
+    let error = builder.build().await.unwrap_err();
     assert_eq!(error.to_string(), error.mistakes().join("; "));
     error.mistakes().to_vec()
 }
@@ -57,9 +57,9 @@ fn allowances(change: impl FnOnce(&mut Allowances)) -> Unbuilt<Sqlite> {
 }
 
 /// Each is refused for one reason, which names what is wrong.
-fn each_is_told<const N: usize>(cases: [(Unbuilt<Sqlite>, &str); N]) {
+async fn each_is_told<const N: usize>(cases: [(Unbuilt<Sqlite>, &str); N]) {
     for (builder, named) in cases {
-        let told = mistakes(builder);
+        let told = mistakes(builder).await;
         assert_eq!(told.len(), 1, "{named}: {told:?}");
         assert!(told[0].contains(named), "{named}: {told:?}");
     }
@@ -67,15 +67,15 @@ fn each_is_told<const N: usize>(cases: [(Unbuilt<Sqlite>, &str); N]) {
 
 #[tokio::test]
 async fn what_is_not_said_is_right_and_so_is_what_is_hardened() {
-    right().build().unwrap();
-    right().hardened().build().unwrap();
-    right().previous_secrets([OLD_SECRET]).build().unwrap();
-    right().cookies(CookieConfig::default().insecure()).build().unwrap();
+    right().build().await.unwrap();
+    right().hardened().build().await.unwrap();
+    right().previous_secrets([OLD_SECRET]).build().await.unwrap();
+    right().cookies(CookieConfig::default().insecure()).build().await.unwrap();
     let hashing = HashingConfig::default();
-    right().hashing(hashing.memory_kib(7_168).passes(5)).build().unwrap();
-    allowances(|config| config.register = Allowance::per_hour(1000)).build().unwrap();
+    right().hashing(hashing.memory_kib(7_168).passes(5)).build().await.unwrap();
+    allowances(|config| config.register = Allowance::per_hour(1000)).build().await.unwrap();
     let off = |config: &mut Allowances| config.register = allowance(0, Duration::ZERO);
-    allowances(off).build().unwrap();
+    allowances(off).build().await.unwrap();
 }
 
 fn allowance(times: u32, within: Duration) -> Allowance {
@@ -93,13 +93,14 @@ async fn a_guessable_secret_is_refused() {
         (of(&"ab".repeat(20)), "the secret key repeats a few characters"),
         (right().previous_secrets(["short"]), "5 bytes"),
         (right().previous_secrets([OLD_SECRET, &"x".repeat(40)]), "repeats a few characters"),
-    ]);
+    ])
+    .await;
 }
 
 #[tokio::test]
 async fn every_weak_secret_is_told_and_which_it_is() {
     let weak = Auth::builder(pool(), "short").email(email(FRONTEND)).previous_secrets(["old"]);
-    let told = mistakes(weak);
+    let told = mistakes(weak).await;
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told.iter().any(|mistake| mistake.contains("previous")), "{told:?}");
 }
@@ -111,7 +112,8 @@ async fn sessions_that_end_at_once_or_are_none_are_refused() {
         (sessions(|config| config.idle = SECOND * 59), "`idle` must be one minute to 100 years"),
         (sessions(|config| config.remembered_idle = SECOND), "`remembered_idle`"),
         (sessions(|config| config.absolute = Some(SECOND)), "`absolute`"),
-    ]);
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -121,7 +123,8 @@ async fn a_lockout_that_locks_everybody_or_nobody_is_refused() {
         (lockout(|config| config.longest = SECOND * 59), "`longest` must not be shorter"),
         (lockout(|config| config.first = Duration::ZERO), "must be one second to 100 years"),
         (lockout(|config| config.window = Duration::ZERO), "must be one second to 100 years"),
-    ]);
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -136,12 +139,13 @@ async fn cookies_that_a_browser_would_drop_are_refused() {
         (cookies(plain(), |config| config.device = config.csrf.clone()), "a name of its own"),
         (cookies(plain(), |config| config.path = "app".to_owned()), "must start with `/`"),
         (cookies(plain(), |config| config.path = "/a; Domain=x".to_owned()), "the path"),
-    ]);
+    ])
+    .await;
     let secure = |config: &mut CookieConfig| config.session = "__Secure-id".to_owned();
-    each_is_told([(cookies(plain().insecure(), secure), "`__Secure-id` needs `secure`")]);
+    each_is_told([(cookies(plain().insecure(), secure), "`__Secure-id` needs `secure`")]).await;
     for (name, told) in [
-        ("needs `secure`", mistakes(right().cookies(hardened().insecure()))),
-        ("needs the path `/`", mistakes(cookies(hardened(), |config| config.path += "app"))),
+        ("needs `secure`", mistakes(right().cookies(hardened().insecure())).await),
+        ("needs the path `/`", mistakes(cookies(hardened(), |config| config.path += "app")).await),
     ] {
         assert_eq!(told.len(), 3, "each of the three: {told:?}");
         assert!(told.iter().all(|one| one.contains("`__Host-") && one.contains(name)), "{told:?}");
@@ -153,7 +157,8 @@ async fn allowances_that_cannot_be_counted_are_refused() {
     each_is_told([
         (allowances(|config| config.register = Allowance::per_hour(1001)), "`register` may be"),
         (allowances(|config| config.confirm = allowance(5, Duration::ZERO)), "`confirm` must be"),
-    ]);
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -165,7 +170,8 @@ async fn hashing_below_owasps_minimum_or_without_a_seat_is_refused() {
         (right().hashing(hashing().seats(0)), "at least one seat"),
         (right().hashing(hashing().memory_kib(1 << 30)), "is too expensive"),
         (right().hashing(hashing().lanes(0)), "0 lanes"),
-    ]);
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -181,7 +187,8 @@ async fn links_that_lead_nowhere_or_die_at_once_are_refused() {
         (of(email(FRONTEND).change_link("/change", SECOND)), "the change link must work"),
         (of(email(FRONTEND).reset_link("/reset?a=b", hour)), "the reset link must be a plain path"),
         (of(email(FRONTEND).verify_link("verify", hour)), "the verify link must be a plain path"),
-    ]);
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -201,7 +208,7 @@ async fn everything_that_is_wrong_is_told_at_once_and_no_secret_with_it() {
         .hashing(HashingConfig::default().passes(1))
         .cookies(CookieConfig::default().hardened().insecure());
     assert!(!format!("{builder:?}").contains("s3cret"));
-    let error = builder.build().unwrap_err();
+    let error = builder.build().await.unwrap_err();
     assert_eq!(error.mistakes().len(), 14, "{error}");
     for part in ["secret key", "`cap`", "`idle`", "`free_attempts`", "`longest`", "`register`"] {
         assert!(error.to_string().contains(part), "{part}: {error}");
@@ -209,13 +216,14 @@ async fn everything_that_is_wrong_is_told_at_once_and_no_secret_with_it() {
     for secret in [short, "s3cret", OLD_SECRET] {
         assert!(!format!("{error} {error:?}").contains(secret));
     }
-    let debug = format!("{:?} {:?}", right().previous_secrets([OLD_SECRET]), right().build());
+    let debug = format!("{:?} {:?}", right().previous_secrets([OLD_SECRET]), right().build().await);
     assert!(!debug.contains(SECRET) && !debug.contains(OLD_SECRET), "{debug}");
 }
 
 #[tokio::test]
 async fn everything_that_is_wrong_with_hashing_is_told_at_once() {
-    let told = mistakes(right().hashing(HashingConfig::default().seats(0).passes(1).lanes(0)));
+    let told =
+        mistakes(right().hashing(HashingConfig::default().seats(0).passes(1).lanes(0))).await;
     assert_eq!(told.len(), 3, "{told:?}");
 }
 
@@ -231,7 +239,8 @@ async fn a_time_that_no_calendar_reaches_is_refused() {
         (lockout(|config| config.longest = Duration::MAX), "`longest`"),
         (allowances(|config| config.confirm = allowance(5, Duration::MAX)), "`confirm`"),
         (of(email(FRONTEND).reset_link("/reset", Duration::MAX)), "reset link"),
-    ]);
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -240,5 +249,6 @@ async fn an_outbox_that_sends_nothing_is_refused() {
     none.at_once = 0;
     let mut never = OutboxConfig::default();
     never.time_limit = Duration::ZERO;
-    each_is_told([(right().outbox(none), "`at_once`"), (right().outbox(never), "`time_limit`")]);
+    each_is_told([(right().outbox(none), "`at_once`"), (right().outbox(never), "`time_limit`")])
+        .await;
 }

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use crudauth_core::account::{PasswordError, Passwords};
-use crudauth_core::login::{Attempt, SignIn, SignInError, SignedIn};
-use crudauth_core::model::{Account, AuthUser, Destination, EmailAddress, Identifier, Token};
+use crudauth_core::login::{self, Attempt, SignIn, SignInError, SignedIn};
+use crudauth_core::model::{Account, AuthUser, Contact, Destination, EmailAddress, Token};
 use crudauth_core::password::Password;
 use crudauth_core::ports::{AccountStore, Clock, CounterStore, SessionStore, StoreError};
 use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed, Recovery};
@@ -73,13 +73,7 @@ impl<U: AuthUser> Accounts<U> {
     /// # Errors
     /// If the store fails.
     pub async fn find_by_identifier(&self, typed: &str) -> Result<Option<Account<U>>, StoreError> {
-        for (at, column) in U::SHAPE.identifiers.iter().enumerate() {
-            let Ok(identifier) = Identifier::parse(column.kind, typed) else { continue };
-            if let Some(account) = self.store.by_identifier(at, identifier.key()).await? {
-                return Ok(Some(account));
-            }
-        }
-        Ok(None)
+        login::find(&*self.store, typed).await
     }
 
     /// Changes the visitor's password; every other session ends. Answers the account as it is then.
@@ -132,19 +126,19 @@ impl<U: AuthUser> Accounts<U> {
         self.passwords.delete(id).await
     }
 
-    /// Mails a verification link if there is somebody to mail it to; tells nobody whether. Does
-    /// nothing where the mount does not name `email`.
-    pub fn start_verification(&self, address: EmailAddress, redirect_to: Option<Destination>) {
+    /// Sends a verification token if there is somebody to send it to; tells nobody whether. Does
+    /// nothing where the mount names neither `email` nor `recovery`.
+    pub fn start_verification(&self, contact: Contact, redirect_to: Option<Destination>) {
         if let Some(recovery) = &self.recovery {
-            recovery.start_verification(address, redirect_to);
+            recovery.start_verification(contact, redirect_to);
         }
     }
 
-    /// Mails a reset link if there is somebody to mail it to; tells nobody whether. Does nothing
-    /// where the mount does not name `email`.
-    pub fn start_reset(&self, address: EmailAddress, redirect_to: Option<Destination>) {
+    /// Sends a reset token if there is somebody to send it to; tells nobody whether. Does nothing
+    /// where the mount names neither `email` nor `recovery`.
+    pub fn start_reset(&self, contact: Contact, redirect_to: Option<Destination>) {
         if let Some(recovery) = &self.recovery {
-            recovery.start_reset(address, redirect_to);
+            recovery.start_reset(contact, redirect_to);
         }
     }
 

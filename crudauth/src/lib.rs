@@ -42,7 +42,8 @@
 //!     let secret_key = std::fs::read_to_string("secret.key")?; // `openssl rand -hex 32`
 //!     let auth = Auth::builder(pool, secret_key.trim())
 //!         .email(EmailConfig::new(PrintingSender, "https://app.example.com"))
-//!         .build()?;
+//!         .build()
+//!         .await?;
 //!     auth.spawn_purge(std::time::Duration::from_secs(600));
 //!
 //!     let app = auth
@@ -153,6 +154,9 @@
 //! | --- | --- |
 //! | `sqlite` (default), `postgres`, `mysql` | the database; MariaDB is `mysql` |
 //! | `smtp` | [`SmtpSender`](email::SmtpSender) |
+//! | `legacy-hashes` (default) | password hashes of other systems, see [`legacy`]; those of crudauth-py by default |
+//! | `breach` | [`HaveIBeenPwned`](breach), which knows the passwords of data breaches |
+//! | `testing` | `crudauth::testing`: people who are signed in, in one line, for the app's own tests |
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 compile_error!(
@@ -168,18 +172,20 @@ mod nobody;
 #[doc(hidden)]
 pub mod private;
 pub mod slice;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use accounts::Accounts;
 pub use compose::{Builder, ConfigError};
 pub use crudauth_core::login::{Attempt, LockoutConfig, SignInError, SignedIn};
 pub use crudauth_core::model::{
-    Account, AccountId, AuthUser, ClientAddress, Destination, EmailAddress, Mistake, Recoverable,
-    Rule, SecretKey, Token, Username,
+    Account, AccountId, AuthUser, ClientAddress, Contact, Destination, EmailAddress, Mistake,
+    PhoneNumber, Recoverable, RecoverableByEmail, Rule, SecretKey, Token, Username,
 };
-pub use crudauth_core::password::{HashingConfig, Password, PasswordPolicy};
+pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
 pub use crudauth_core::ports::{Allowance, StoreError};
 pub use crudauth_core::ratelimit::Allowances;
-pub use crudauth_core::recovery::EmailConfig;
+pub use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 pub use crudauth_core::register::{RegisterError, Registered, SignUp};
 pub use crudauth_core::session::{Opening, SessionConfig, Visit};
 pub use crudauth_core::storage::sql::{
@@ -203,16 +209,61 @@ pub mod email {
     pub use crudauth_core::delivery::{SmtpConfig, SmtpError, SmtpSender, SmtpTls};
 }
 
+/// Messages over other channels than email.
+pub mod channel {
+    pub use crudauth_core::delivery::{
+        BoxError, Delivery, DeliveryChannel, MessageKind, RecordingChannel,
+    };
+}
+
+/// Passwords of data breaches, and who knows them: for
+/// [`PasswordPolicy::breach_service`].
+///
+/// ```
+/// # #[cfg(feature = "breach")]
+/// # fn f() -> Result<crudauth::PasswordPolicy, crudauth::breach::HaveIBeenPwnedError> {
+/// use crudauth::PasswordPolicy;
+/// use crudauth::breach::HaveIBeenPwned;
+///
+/// let policy = PasswordPolicy::default().breach_service(HaveIBeenPwned::new()?);
+/// # Ok(policy)
+/// # }
+/// ```
+pub mod breach {
+    pub use crudauth_core::password::breach::{BoxError, BreachService};
+    #[cfg(feature = "breach")]
+    pub use crudauth_core::password::breach::{HaveIBeenPwned, HaveIBeenPwnedError};
+}
+
 /// Time and randomness, for those who bring their own.
 pub mod ports {
     pub use crudauth_core::ports::{Clock, Entropy, ManualClock, OsEntropy, SystemClock};
+}
+
+/// Password hashes that other systems made: read wherever a password is checked, and replaced by
+/// argon2id when their owners sign in.
+///
+/// The feature `legacy-hashes` brings four formats. Hashes of crudauth-py (`CrudauthPy`) are then read
+/// without a setting; `Bcrypt` (PHP, Spring, Rails, Node, Django), `Pbkdf2` and `Scrypt` (Django,
+/// passlib) are to be named, as is a [`LegacyHash`](legacy::LegacyHash) of your own:
+///
+/// ```text
+/// Auth::builder(pool, secret_key).legacy_hash(Bcrypt::default().cost(10))
+/// ```
+///
+/// In an unoptimised build bcrypt takes seconds, unless `blowfish = { opt-level = 3 }` stands beside
+/// `argon2` in your workspace's `[profile.dev.package]`.
+pub mod legacy {
+    pub use crudauth_core::password::LegacyHash;
+    #[cfg(feature = "legacy-hashes")]
+    pub use crudauth_core::password::{Bcrypt, CrudauthPy, Pbkdf2, Scrypt};
 }
 
 /// What the flows answer with, beside what is named at the root.
 pub mod flow {
     pub use crudauth_core::account::PasswordError;
     pub use crudauth_core::model::{Device, Form, InvalidForm};
-    pub use crudauth_core::password::Busy;
+    pub use crudauth_core::password::{Busy, PolicyViolation};
     pub use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed};
     pub use crudauth_core::session::{Keep, ListedSession, OpenedSession, Sessions};
 }

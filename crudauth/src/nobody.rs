@@ -1,6 +1,6 @@
 //! A user struct for mounts that did not compile, so that one mistake is one error.
 
-use crudauth_core::model::{AuthUser, Companion, Form, Recoverable, Shape};
+use crudauth_core::model::{AuthUser, Companion, Form, Recoverable, RecoverableByEmail, Shape};
 use crudauth_core::storage::sql::{AuthRow, Backend, Call, ColumnPlan};
 
 /// Nobody: no value of it exists.
@@ -15,15 +15,26 @@ impl AuthUser for Nobody {
         id: "id",
         columns: &[],
         identifiers: &[],
+        recovery: None,
         written: &[],
-        companion: Companion::DEFAULT,
+        unique: &[],
+        companion: Companion {
+            hash: "hash",
+            active: "active",
+            superuser: "superuser",
+            version: "version",
+            epoch: "epoch",
+            verified: None,
+            created: "created",
+            updated: "updated",
+        },
     };
 
     fn id(&self) -> &i64 {
         match *self {}
     }
 
-    fn identifiers(&self) -> Vec<&str> {
+    fn identifiers(&self) -> Vec<Option<&str>> {
         Vec::new()
     }
 
@@ -33,6 +44,8 @@ impl AuthUser for Nobody {
 }
 
 impl Recoverable for Nobody {}
+
+impl RecoverableByEmail for Nobody {}
 
 impl<DB: Backend> AuthRow<DB> for Nobody {
     fn read(_: &DB::Row) -> Result<Self, sqlx::Error> {

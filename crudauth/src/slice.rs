@@ -1,6 +1,6 @@
 //! The slices that a mount can name: markers, one for each word of `#[crudauth::routes(..)]`.
 
-use crudauth_core::model::{AuthUser, Recoverable};
+use crudauth_core::model::{AuthUser, Recoverable, RecoverableByEmail};
 
 use crate::http::{self, Path};
 
@@ -29,6 +29,14 @@ pub enum Sessions {}
 #[derive(Clone, Copy, Debug)]
 pub enum Email {}
 
+/// `recovery`: what recovers an account - an address, a phone number - is confirmed, and passwords
+/// are reset, over channels of the app's own.
+///
+/// `POST /email/verify-request` and `-confirm`, `POST /password/reset-request` and `-confirm`; the
+/// paths are those of crudauth-py for every channel.
+#[derive(Clone, Copy, Debug)]
+pub enum Recovery {}
+
 impl<U: AuthUser> Slice<U> for Session {
     fn paths() -> Vec<Path<U>> {
         http::session::paths()
@@ -41,8 +49,16 @@ impl<U: AuthUser> Slice<U> for Sessions {
     }
 }
 
-impl<U: AuthUser + Recoverable> Slice<U> for Email {
+impl<U: AuthUser + RecoverableByEmail> Slice<U> for Email {
     fn paths() -> Vec<Path<U>> {
-        http::email::paths()
+        let mut paths = http::recovery::paths();
+        paths.extend(http::email::paths());
+        paths
+    }
+}
+
+impl<U: AuthUser + Recoverable> Slice<U> for Recovery {
+    fn paths() -> Vec<Path<U>> {
+        http::recovery::paths()
     }
 }

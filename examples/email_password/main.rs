@@ -6,17 +6,15 @@
 //! ```sh
 //! cargo run -p examples --example email_password
 //! ```
+#![allow(clippy::print_stdout, reason = "a program: it talks to whoever started it")]
 
 use std::time::Duration;
 
 use crudauth::email::BoxError;
-use crudauth::{
-    AuthRow, AuthUser, Backend, CookieConfig, CurrentUser, EmailConfig, MaybeUser, Stores, Verified,
-};
-use examples::{Database, Settings, asked_to_end, log_to_stderr};
-use poem::listener::TcpListener;
+use crudauth::{AuthRow, AuthUser, Backend, CurrentUser, EmailConfig, MaybeUser, Stores, Verified};
+use examples::{Settings, log_to_stderr, on_the_database};
 use poem::web::Json;
-use poem::{EndpointExt, Route, Server, get, handler, post};
+use poem::{EndpointExt, Route, get, handler, post};
 use serde_json::{Value, json};
 
 mod page;
@@ -78,12 +76,12 @@ where
     User: AuthRow<DB>,
 {
     crudauth::migrations!(User).run(&pool).await?;
-    let cookies = CookieConfig::default();
     let auth = Auth::builder(pool, settings.secret_key.as_str())
         .email(EmailConfig::new(settings.sender(), &settings.frontend_url))
-        .cookies(if settings.cookie_secure { cookies } else { cookies.insecure() })
+        .cookies(settings.cookies())
         .trusted_proxy_hops(settings.trusted_proxy_hops)
-        .build()?;
+        .build()
+        .await?;
     Ok(auth)
 }
 
@@ -91,11 +89,7 @@ where
 async fn main() -> Result<(), BoxError> {
     log_to_stderr();
     let settings = Settings::read("email_password")?;
-    let auth = match Database::connect(&settings.database_url).await? {
-        Database::Sqlite(pool) => accounts(pool, &settings).await?,
-        Database::Postgres(pool) => accounts(pool, &settings).await?,
-        Database::MySql(pool) => accounts(pool, &settings).await?,
-    };
+    let auth = on_the_database!(&settings, accounts);
     auth.spawn_purge(Duration::from_secs(600));
 
     let app = page::mount(auth.mount(Route::new()))
@@ -106,16 +100,7 @@ async fn main() -> Result<(), BoxError> {
         .at("/note", post(note).put(note).patch(note).delete(note))
         .at("/healthz", get(healthz))
         .with(auth.clone());
-    announce(&settings.bind);
-    Server::new(TcpListener::bind(&settings.bind))
-        .run_with_graceful_shutdown(app, asked_to_end(), Some(Duration::from_secs(5)))
-        .await?;
+    println!("Open http://{} and sign up.", settings.bind);
     // Mails that were promised are sent before the process ends, if that does not take long.
-    drop(tokio::time::timeout(Duration::from_secs(5), auth.drained()).await);
-    Ok(())
-}
-
-#[allow(clippy::print_stdout, reason = "a program: it talks to whoever started it")]
-fn announce(bind: &str) {
-    println!("Open http://{bind} and sign up.");
+    settings.serve(app, auth.drained()).await
 }

@@ -12,9 +12,12 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crudauth::channel::{Delivery, DeliveryChannel};
 use crudauth::email::BoxError;
 use crudauth::ports::{Entropy, OsEntropy};
-use crudauth::{EmailMessage, EmailSender, PrintingSender};
+use crudauth::{CookieConfig, EmailMessage, EmailSender, PrintingSender};
+use poem::listener::TcpListener;
+use poem::{Endpoint, Server};
 use sqlx::mysql::{MySqlPool, MySqlPoolOptions};
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgPool, PgPoolOptions};
@@ -61,7 +64,32 @@ impl Settings {
         })
     }
 
-    /// Who sends the mails.
+    /// The cookies, over HTTPS only if that is wanted.
+    #[must_use]
+    pub fn cookies(&self) -> CookieConfig {
+        let cookies = CookieConfig::default();
+        if self.cookie_secure { cookies } else { cookies.insecure() }
+    }
+
+    /// Serves the app until the process is asked to end; then waits a little for what was promised
+    /// to be sent.
+    ///
+    /// # Errors
+    /// If the address cannot be listened on.
+    pub async fn serve(
+        &self,
+        app: impl Endpoint + 'static,
+        drained: impl Future<Output = ()>,
+    ) -> Result<(), BoxError> {
+        println!("Listening on http://{}", self.bind);
+        Server::new(TcpListener::bind(&self.bind))
+            .run_with_graceful_shutdown(app, asked_to_end(), Some(Duration::from_secs(5)))
+            .await?;
+        drop(tokio::time::timeout(Duration::from_secs(5), drained).await);
+        Ok(())
+    }
+
+    /// Who sends the mails, and any other message.
     #[must_use]
     pub fn sender(&self) -> Mailer {
         match &self.outbox {
@@ -168,22 +196,62 @@ impl FileSender {
     }
 }
 
+impl FileSender {
+    /// One at a time, so that lines do not mix.
+    fn append(&self, line: &serde_json::Value) -> Result<(), BoxError> {
+        let path = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = OpenOptions::new().create(true).append(true).open(&*path)?;
+        file.write_all(format!("{line}\n").as_bytes())?;
+        Ok(())
+    }
+}
+
 impl EmailSender for FileSender {
     async fn send(&self, message: &EmailMessage) -> Result<(), BoxError> {
-        let line = serde_json::json!({
+        self.append(&serde_json::json!({
             "to": message.to,
             "subject": message.subject,
             "body": message.text,
             "kind": message.kind.as_str(),
             "link": message.link,
             "expires_in": message.expires_in.as_secs(),
-        });
-        // One at a time, so that lines do not mix.
-        let path = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut file = OpenOptions::new().create(true).append(true).open(&*path)?;
-        file.write_all(format!("{line}\n").as_bytes())?;
-        Ok(())
+        }))
     }
+}
+
+/// In place of a provider of text messages.
+impl DeliveryChannel for Mailer {
+    async fn deliver(&self, delivery: &Delivery) -> Result<(), BoxError> {
+        let token = delivery.token.as_ref().map(crudauth::Token::expose);
+        let kind = delivery.kind.as_str();
+        match self {
+            Self::Terminal => {
+                println!("--- message to {}: {kind}\n{}\n---", delivery.to, token.unwrap_or("-"));
+                Ok(())
+            }
+            Self::File(file) => file.append(&serde_json::json!({
+                "to": delivery.to.as_str(),
+                "subject": null,
+                "body": token,
+                "kind": kind,
+                "link": null,
+                "expires_in": delivery.expires_in.as_secs(),
+            })),
+        }
+    }
+}
+
+/// Calls a function that is generic over the database with a pool for the one that the settings
+/// name.
+#[macro_export]
+macro_rules! on_the_database {
+    ($settings:expr, $wire:ident) => {
+        match $crate::Database::connect(&$settings.database_url).await? {
+            $crate::Database::Sqlite(pool) => $wire(pool, $settings).await?,
+            $crate::Database::Postgres(pool) => $wire(pool, $settings).await?,
+            $crate::Database::MySql(pool) => $wire(pool, $settings).await?,
+        }
+    };
 }
 
 /// Writes what happens to standard error; `RUST_LOG` says how much.
@@ -194,7 +262,7 @@ pub fn log_to_stderr() {
 }
 
 /// Resolves when the process is asked to end.
-pub async fn asked_to_end() {
+async fn asked_to_end() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {

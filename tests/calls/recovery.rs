@@ -21,7 +21,7 @@ on_every_database! {
         let id = register(&app, "ada").await;
         let session = signed_in(&app, "ada").await;
         let accounts = app.auth.accounts();
-        accounts.start_reset(address(ADA), Destination::parse("/home"));
+        accounts.start_reset(address(ADA).into(), Destination::parse("/home"));
         let token = app.token(MessageKind::ResetPassword, ADA).await;
         let weak = accounts.confirm_reset(&token, &password("short")).await;
         assert!(matches!(weak, Err(ConfirmError::Password(_))), "{weak:?}");
@@ -41,7 +41,7 @@ on_every_database! {
 
     async fn a_reset_for_nobody_mails_nothing(app: App) {
         register(&app, "ada").await;
-        app.auth.accounts().start_reset(address("eve@example.com"), None);
+        app.auth.accounts().start_reset(address("eve@example.com").into(), None);
         assert_eq!(app.count_mailed(MessageKind::ResetPassword, "eve@example.com").await, 0);
         assert_eq!(app.count_mailed(MessageKind::ResetPassword, ADA).await, 0);
     }
@@ -65,13 +65,13 @@ on_every_database! {
         let id = register(&app, "ada").await;
         let accounts = app.auth.accounts();
         let first = app.token(MessageKind::VerifyEmail, ADA).await;
-        accounts.start_verification(address(ADA), None);
+        accounts.start_verification(address(ADA).into(), None);
         assert_eq!(app.count_mailed(MessageKind::VerifyEmail, ADA).await, 2);
         assert_eq!(accounts.confirm_verification(&first).await.unwrap().redirect_to, None);
         assert!(account(&app, id).await.is_verified());
         let again = accounts.confirm_verification(&first).await;
         assert!(matches!(again, Err(ConfirmError::Used)), "{again:?}");
-        accounts.start_verification(address(ADA), None);
+        accounts.start_verification(address(ADA).into(), None);
         assert_eq!(app.count_mailed(MessageKind::VerifyEmail, ADA).await, 2, "it is proved");
     }
 

@@ -62,14 +62,14 @@ struct DatedAuth;
 on_every_pool! {
     async fn a_new_field_is_added_and_old_rows_read_with_its_default(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
-        let before = Auth::builder(pool.clone(), SECRET).build().unwrap();
+        let before = Auth::builder(pool.clone(), SECRET).build().await.unwrap();
         let form = SignUp::<User>::from_json(&sign_up("ada")).unwrap();
         assert!(matches!(before.accounts().register(form).await.unwrap(), crudauth::Registered::Added(_)));
 
         assert_eq!(migrations!(Grown).run(&pool).await.unwrap(), 5, "one for each new column");
         assert!(migrations!(Grown).plan(&pool).await.unwrap().is_empty());
 
-        let after = GrownAuth::builder(pool, SECRET).build().unwrap();
+        let after = GrownAuth::builder(pool, SECRET).build().await.unwrap();
         let form = SignUp::<Grown>::from_json(&sign_up("bob")).unwrap();
         assert!(matches!(after.accounts().register(form).await.unwrap(), crudauth::Registered::Added(_)));
         for name in ["ada", "bob"] {
@@ -118,7 +118,7 @@ on_every_pool! {
         migrations!(Dated).run(&pool).await.unwrap();
         assert!(migrations!(Dated).plan(&pool).await.unwrap().is_empty());
 
-        let auth = DatedAuth::builder(pool, SECRET).build().unwrap();
+        let auth = DatedAuth::builder(pool, SECRET).build().await.unwrap();
         let ada = auth.accounts().find(&7).await.unwrap().unwrap();
         assert!(ada.is_active() && !ada.is_superuser() && !ada.is_verified());
         let age = SystemClock.now() - ada.user.created_at;

@@ -40,7 +40,7 @@ on_every_pool! {
         let left = migrations!(Person).plan(&pool).await.unwrap();
         assert!(left.is_empty(), "{left}");
         assert_eq!(migrations!(Person).run(&pool).await.unwrap(), 0);
-        let people = People::builder(pool, SECRET).build().unwrap();
+        let people = People::builder(pool, SECRET).build().await.unwrap();
         let form = SignUp::<Person>::from_json(&sign_up("ada")).unwrap();
         assert!(matches!(people.accounts().register(form).await.unwrap(), crudauth::Registered::Added(_)));
         assert!(people.accounts().find_by_identifier("ada").await.unwrap().is_some());
@@ -50,7 +50,7 @@ on_every_pool! {
         migrations!(Order).run(&pool).await.unwrap();
         let left = migrations!(Order).plan(&pool).await.unwrap();
         assert!(left.is_empty(), "{left}");
-        let orders = Orders::builder(pool, SECRET).build().unwrap();
+        let orders = Orders::builder(pool, SECRET).build().await.unwrap();
         let form = SignUp::<Order>::from_json(&sign_up("ada")).unwrap();
         assert!(matches!(orders.accounts().register(form).await.unwrap(), crudauth::Registered::Added(_)));
         assert!(orders.accounts().find_by_identifier("ada@example.com").await.unwrap().is_some());
@@ -66,6 +66,6 @@ async fn postgres_tells_columns_apart_by_case_and_so_does_a_plan() {
     let plan = migrations!(Order).plan(&pool).await.unwrap();
     assert!(plan.to_string().contains("ADD COLUMN \"fullName\""), "{plan}");
     migrations!(Order).run(&pool).await.unwrap();
-    let orders = Orders::builder(pool, SECRET).build().unwrap();
+    let orders = Orders::builder(pool, SECRET).build().await.unwrap();
     assert!(orders.accounts().find_by_identifier("ada").await.unwrap().is_none(), "it is read");
 }

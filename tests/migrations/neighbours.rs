@@ -53,8 +53,8 @@ on_every_pool! {
         migrations!(User).run(&pool).await.unwrap();
         assert!(migrations!(Admin).run(&pool).await.unwrap() > 0);
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
-        let users = Auth::builder(pool.clone(), SECRET).build().unwrap();
-        let admins = AdminAuth::builder(pool, SECRET).build().unwrap();
+        let users = Auth::builder(pool.clone(), SECRET).build().await.unwrap();
+        let admins = AdminAuth::builder(pool, SECRET).build().await.unwrap();
         let (users, admins) = (users.accounts(), admins.accounts());
 
         // The same key, the same names, the same password, the same secret.
@@ -76,8 +76,8 @@ on_every_pool! {
     async fn locked_out_of_one_table_is_not_locked_out_of_the_other(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         migrations!(Admin).run(&pool).await.unwrap();
-        let users = Auth::builder(pool.clone(), SECRET).build().unwrap();
-        let admins = AdminAuth::builder(pool, SECRET).build().unwrap();
+        let users = Auth::builder(pool.clone(), SECRET).build().await.unwrap();
+        let admins = AdminAuth::builder(pool, SECRET).build().await.unwrap();
         register(admins.accounts(), "ada").await;
         let wrong = Password::parse("a-wrong-one").unwrap();
         for _ in 0..6 {
@@ -99,7 +99,7 @@ async fn another_schema_of_postgres_is_migrated_by_itself() {
     let everything = migrations!(User).run(&public).await.unwrap();
     assert_eq!(migrations!(User).run(&app).await.unwrap(), everything, "public is not looked at");
     assert_eq!(migrations!(User).run(&app).await.unwrap(), 0);
-    let auth = Auth::builder(app, SECRET).build().unwrap();
+    let auth = Auth::builder(app, SECRET).build().await.unwrap();
     let id = register(auth.accounts(), "ada").await;
     let in_app = sqlx::query_scalar::<_, i64>("SELECT id FROM app.users").fetch_one(&public);
     assert_eq!(in_app.await.unwrap(), id);

@@ -36,7 +36,8 @@ pub struct User {
 pub struct Auth;
 
 /// The builder before `build()`, for tests that set something.
-pub type Unbuilt<DB> = Builder<Auth, DB, crudauth::private::Slots<EmailConfig>>;
+pub type Unbuilt<DB> =
+    Builder<Auth, DB, crudauth::private::Slots<EmailConfig, crudauth::private::NotMounted>>;
 
 /// Something that is set on a builder of any database.
 pub trait Setting: Send {
@@ -207,7 +208,7 @@ where
         .email(EmailConfig::new(outbox.clone(), FRONTEND))
         .trusted_proxy_hops(1)
         .clock(Arc::clone(clock) as _);
-    setting.set(builder).build().unwrap()
+    setting.set(builder).build().await.unwrap()
 }
 
 #[handler]

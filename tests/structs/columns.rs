@@ -106,7 +106,7 @@ on_every_pool! {
     async fn every_type_is_read_back_as_it_was_written(database, pool) {
         migrations!(Typed).run(&pool).await.unwrap();
         assert!(migrations!(Typed).plan(&pool).await.unwrap().is_empty());
-        let auth = TypedAuth::builder(pool, SECRET).build().unwrap();
+        let auth = TypedAuth::builder(pool, SECRET).build().await.unwrap();
         let user = added(auth.accounts(), &filled()).await.user;
         assert_eq!((user.id, &*user.email, &*user.username), (1, "ada@example.com", "ada"));
         assert_eq!((user.yes, user.byte, user.short, user.int), (true, -7, -300, 70_000));
@@ -122,7 +122,7 @@ on_every_pool! {
 
     async fn every_type_may_be_left_out_where_it_is_an_option(database, pool) {
         migrations!(Optional).run(&pool).await.unwrap();
-        let auth = OptionalAuth::builder(pool, SECRET).build().unwrap();
+        let auth = OptionalAuth::builder(pool, SECRET).build().await.unwrap();
         let none = added(auth.accounts(), &sign_up("bob")).await.user;
         assert_eq!((none.id, &*none.email, &*none.username), (1, "bob@example.com", "bob"));
         assert_eq!((none.yes, none.byte, none.short, none.double), (None, None, None, None));
@@ -144,7 +144,7 @@ async fn an_instant_after_2038_is_stored_on_mysql() {
     let (database, _) = Database::create(Kind::MySql).await;
     let Database::MySql(pool) = database.clone() else { unreachable!() };
     migrations!(Optional).run(&pool).await.unwrap();
-    let auth = OptionalAuth::builder(pool, SECRET).build().unwrap();
+    let auth = OptionalAuth::builder(pool, SECRET).build().await.unwrap();
     let mut form = filled();
     form["instant"] = json!("2055-05-05T05:05:05Z");
     let user = added(auth.accounts(), &form).await.user;
@@ -187,7 +187,7 @@ async fn types_of_postgres_alone_are_columns_there() {
     database.execute("CREATE TYPE mood AS ENUM ('sunny', 'grim')").await;
     migrations!(OnPostgres).run(&pool).await.unwrap();
     assert!(migrations!(OnPostgres).plan(&pool).await.unwrap().is_empty());
-    let auth = PostgresAuth::builder(pool, SECRET).build().unwrap();
+    let auth = PostgresAuth::builder(pool, SECRET).build().await.unwrap();
     let mut form = sign_up("ada");
     form["tags"] = json!(["a", "it's"]);
     form["mood"] = json!("sunny");
@@ -218,7 +218,7 @@ async fn an_enum_is_a_text_on_sqlite() {
     let (database, _) = Database::create(Kind::Sqlite).await;
     let Database::Sqlite(pool) = database.clone() else { unreachable!() };
     migrations!(OnSqlite).run(&pool).await.unwrap();
-    let auth = SqliteAuth::builder(pool, SECRET).build().unwrap();
+    let auth = SqliteAuth::builder(pool, SECRET).build().await.unwrap();
     let mut form = sign_up("ada");
     form["mood"] = json!("sunny");
     let user = added(auth.accounts(), &form).await.user;

@@ -70,7 +70,7 @@ fn is_as_declared(user: &User) {
 on_every_pool! {
     async fn a_sign_up_stores_every_default(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
-        let auth = Auth::builder(pool, SECRET).build().unwrap();
+        let auth = Auth::builder(pool, SECRET).build().await.unwrap();
         let mut form = sign_up("ada");
         // None of these asks a visitor.
         for name in ["plain", "trial", "text", "five", "no", "cache", "perhaps", "id"] {
@@ -90,7 +90,7 @@ on_every_pool! {
             .execute("INSERT INTO users (email, username, username_key, plain, zero, bytes, trial, token) \
                       VALUES ('b@example.com', 'Bob', 'bob', 'p', 1, '', 't', 'k')")
             .await;
-        let auth = Auth::builder(pool, SECRET).build().unwrap();
+        let auth = Auth::builder(pool, SECRET).build().await.unwrap();
         let user = auth.accounts().find_by_identifier("bob").await.unwrap().unwrap().user;
         is_as_declared(&user);
         assert_eq!((user.plain, user.trial), (Plan("p".to_owned()), Plan("t".to_owned())));

@@ -28,7 +28,7 @@ macro_rules! key {
                 async fn names_the_account_wherever_it_is_shown(database, pool) {
                     migrations!(Member).run(&pool).await.unwrap();
                     assert!(migrations!(Member).plan(&pool).await.unwrap().is_empty());
-                    let members = Members::builder(pool, SECRET).build().unwrap();
+                    let members = Members::builder(pool, SECRET).build().await.unwrap();
                     let mut shown = Vec::new();
                     for name in ["ada", "bob"] {
                         let browsers = [(); 2].map(|()| Visitor::of(members.routes()));

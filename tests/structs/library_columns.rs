@@ -47,7 +47,7 @@ on_every_pool! {
     async fn a_column_of_the_librarys_may_be_written_in_capitals(database, pool) {
         migrations!(Loud).run(&pool).await.unwrap();
         assert!(migrations!(Loud).plan(&pool).await.unwrap().is_empty());
-        let auth = LoudAuth::builder(pool, SECRET).build().unwrap();
+        let auth = LoudAuth::builder(pool, SECRET).build().await.unwrap();
         let user = added(auth.accounts(), &sign_up("ada")).await.user;
         assert_eq!((user.id, &*user.email, user.boss), (1, "ada@example.com", false));
     }
@@ -56,7 +56,7 @@ on_every_pool! {
         migrations!(User).run(&pool).await.unwrap();
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
         let clock = Arc::new(ManualClock::default());
-        let auth = Auth::builder(pool, SECRET).clock(Arc::clone(&clock) as _).build().unwrap();
+        let auth = Auth::builder(pool, SECRET).clock(Arc::clone(&clock) as _).build().await.unwrap();
         let account = added(auth.accounts(), &sign_up("ada")).await;
         let new = &account.user;
         assert!(new.is_active && !new.is_superuser && !new.email_verified);
@@ -78,7 +78,7 @@ on_every_pool! {
 
     async fn the_hash_is_in_nothing_that_an_app_can_print(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
-        let auth = Auth::builder(pool, SECRET).build().unwrap();
+        let auth = Auth::builder(pool, SECRET).build().await.unwrap();
         let account = added(auth.accounts(), &sign_up("ada")).await;
         let hash = database.text("SELECT hashed_password FROM users").await;
         assert!(hash.starts_with("$argon2id$"));

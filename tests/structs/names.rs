@@ -81,7 +81,7 @@ on_every_pool! {
     async fn keywords_are_columns_like_any_other(database, pool) {
         migrations!(Reserved).run(&pool).await.unwrap();
         assert!(migrations!(Reserved).plan(&pool).await.unwrap().is_empty());
-        let auth = ReservedAuth::builder(pool, SECRET).build().unwrap();
+        let auth = ReservedAuth::builder(pool, SECRET).build().await.unwrap();
         let mut form = sign_up("ada");
         form.as_object_mut().unwrap().extend(
             json!({ "type": "a", "order": 2, "select": true, "r#type": "b", "where": 9 })
@@ -98,7 +98,7 @@ on_every_pool! {
 
     async fn a_column_may_be_called_otherwise_than_its_field(database, pool) {
         migrations!(Renamed).run(&pool).await.unwrap();
-        let auth = RenamedAuth::builder(pool, SECRET).build().unwrap();
+        let auth = RenamedAuth::builder(pool, SECRET).build().await.unwrap();
         let told = mistakes::<Renamed>(&json!({ "mail": "a@example.com", "password": PASSWORD }));
         let fields: Vec<_> = told.iter().map(|mistake| &*mistake.field).collect();
         assert_eq!(fields, ["login", "address"], "a form says the fields' names");
@@ -119,7 +119,7 @@ on_every_pool! {
 
     async fn names_that_the_librarys_statements_use_are_free(database, pool) {
         migrations!(Same).run(&pool).await.unwrap();
-        let auth = SameAuth::builder(pool, SECRET).build().unwrap();
+        let auth = SameAuth::builder(pool, SECRET).build().await.unwrap();
         let user = added(auth.accounts(), &sign_up("ada")).await.user;
         assert_eq!((&*user.email, user.s, user.digest), ("ada@example.com", None, None));
         assert_eq!((user.user_id, user.expires_at), (None, None));
@@ -127,7 +127,7 @@ on_every_pool! {
     }
     async fn a_tables_name_may_be_a_letter(database, pool) {
         migrations!(Short).run(&pool).await.unwrap();
-        let auth = ShortAuth::builder(pool, SECRET).build().unwrap();
+        let auth = ShortAuth::builder(pool, SECRET).build().await.unwrap();
         let user = added(auth.accounts(), &sign_up("ada")).await.user;
         assert_eq!(user.email, "ada@example.com");
         signs_in_changes_and_goes(auth.accounts(), &user.id).await;

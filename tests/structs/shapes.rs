@@ -30,7 +30,7 @@ struct NamedAuth;
 on_every_pool! {
     async fn an_address_is_enough(database, pool) {
         migrations!(Addressed).run(&pool).await.unwrap();
-        let auth = AddressedAuth::builder(pool, SECRET).build().unwrap();
+        let auth = AddressedAuth::builder(pool, SECRET).build().await.unwrap();
         let mut browser = Visitor::of(auth.routes());
         let form = json!({ "email": "Ada@EXAMPLE.com", "password": PASSWORD });
         let (status, registered) = browser.post("/register", &form).await;
@@ -46,7 +46,7 @@ on_every_pool! {
 
     async fn a_username_is_enough(database, pool) {
         migrations!(Named).run(&pool).await.unwrap();
-        let auth = NamedAuth::builder(pool, SECRET).build().unwrap();
+        let auth = NamedAuth::builder(pool, SECRET).build().await.unwrap();
         let mut browser = Visitor::of(auth.routes());
         let form = json!({ "username": "Ada", "password": PASSWORD });
         let (status, registered) = browser.post("/register", &form).await;
@@ -61,7 +61,7 @@ on_every_pool! {
 
     async fn a_username_is_shown_as_typed_and_unique_by_its_key(database, pool) {
         migrations!(Named).run(&pool).await.unwrap();
-        let auth = NamedAuth::builder(pool, SECRET).build().unwrap();
+        let auth = NamedAuth::builder(pool, SECRET).build().await.unwrap();
         let form = |name: &str| json!({ "username": name, "password": PASSWORD });
         let shown = added(auth.accounts(), &form("Zoë_Ångström")).await.user.username;
         assert_eq!(shown, "Zoë_Ångström");
@@ -94,7 +94,7 @@ async fn a_struct_may_live_in_a_function() {
     let (database, _) = Database::create(Kind::Sqlite).await;
     let Database::Sqlite(pool) = database.clone() else { unreachable!() };
     migrations!(Guest).run(&pool).await.unwrap();
-    let hotel = Hotel::builder(pool, SECRET).build().unwrap();
+    let hotel = Hotel::builder(pool, SECRET).build().await.unwrap();
     let mut form = sign_up("ada");
     form["room"] = json!(12);
     let guest = added(hotel.accounts(), &form).await.user;

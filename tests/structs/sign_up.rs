@@ -87,7 +87,7 @@ fn null_is_nothing_for_an_option_and_wrong_for_the_others() {
 on_every_pool! {
     async fn nothing_but_what_opted_in_is_set_by_a_visitor(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
-        let auth = Auth::builder(pool, SECRET).build().unwrap();
+        let auth = Auth::builder(pool, SECRET).build().await.unwrap();
         let mut form = sign_up("ada");
         let more = json!({
             "name": "Ada", "age": 36, "born": "1815-12-10", "raw": [1], "terms": true,
@@ -109,7 +109,7 @@ on_every_pool! {
 
     async fn a_refused_form_adds_nothing(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
-        let auth = Auth::builder(pool, SECRET).build().unwrap();
+        let auth = Auth::builder(pool, SECRET).build().await.unwrap();
         let mut browser = Visitor::of(auth.routes());
         let (status, told) = browser.post("/register", &sign_up("ada")).await;
         assert_eq!(status, 422);

@@ -62,7 +62,7 @@ on_every_pool! {
     async fn forty_columns_are_written_and_read_in_order(database, pool) {
         migrations!(Wide).run(&pool).await.unwrap();
         assert!(migrations!(Wide).plan(&pool).await.unwrap().is_empty());
-        let auth = WideAuth::builder(pool, SECRET).build().unwrap();
+        let auth = WideAuth::builder(pool, SECRET).build().await.unwrap();
         let mut form = sign_up("ada");
         for (at, name) in TEXTS.iter().enumerate() {
             form[name] = format!("text {at}").into();

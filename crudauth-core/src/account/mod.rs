@@ -78,7 +78,7 @@ impl<U: AuthUser> Passwords<U> {
             return Err(PasswordError::NoPassword);
         }
         // Judged first: what is refused anyway need not cost a verification.
-        self.judge(account, new)?;
+        self.judge(account, new).await?;
         if self.hashing.verify(current, Some(&account.hash)).await? == Verdict::Wrong {
             info!(account = %account.user.id(), "password change refused: wrong password");
             return Err(PasswordError::WrongPassword);
@@ -105,7 +105,7 @@ impl<U: AuthUser> Passwords<U> {
         if age > TimeDelta::from_std(fresh).unwrap_or(TimeDelta::MAX) {
             return Err(PasswordError::NotFresh);
         }
-        self.judge(account, new)?;
+        self.judge(account, new).await?;
         self.store(account, new, Some(visit.digest())).await
     }
 
@@ -140,8 +140,9 @@ impl<U: AuthUser> Passwords<U> {
         Ok(was_one)
     }
 
-    fn judge(&self, account: &Account<U>, new: &Password) -> Result<(), PasswordError> {
+    async fn judge(&self, account: &Account<U>, new: &Password) -> Result<(), PasswordError> {
         judge(&self.policy, new, &account.names(), "new_password")
+            .await
             .map_err(PasswordError::Invalid)
     }
 

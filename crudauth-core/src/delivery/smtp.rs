@@ -144,7 +144,8 @@ impl EmailSender for SmtpSender {
 #[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 mod tests {
     use super::*;
-    use crate::delivery::{MessageKind, compose};
+    use crate::delivery::MessageKind;
+    use crate::delivery::texts::compose;
     use crate::model::EmailAddress;
 
     #[test]

@@ -144,7 +144,10 @@ impl<U: AuthUser> SignIn<U> {
             warn!(account = id(found.as_ref()), client = ?client, "sign-in refused: locked out");
             return Err(SignInError::LockedOut { retry_after });
         }
-        let stored = found.as_ref().map(|account| &account.hash);
+        // A disabled account is refused anyhow; its right password would be told by costing less
+        // than a wrong one, since hashes of other systems are looked at only after a miss.
+        let able = found.as_ref().filter(|account| account.is_active());
+        let stored = able.map(|account| &account.hash);
         let verdict = self.0.hashing.verify(&attempt.password, stored).await?;
         let account = match found {
             Some(account) if verdict != Verdict::Wrong && account.is_active() => account,
@@ -155,6 +158,7 @@ impl<U: AuthUser> SignIn<U> {
         let Some(session) = opened else {
             // Guesses that ran beside this attempt used the tries up, or the password has changed:
             // a miss like any other, also in what it costs.
+            let _ = self.0.hashing.spend_like_a_miss(&attempt.password, &account.hash).await;
             return Err(self.missed(&names, Some(&account), client).await);
         };
         if standing.has_history() {

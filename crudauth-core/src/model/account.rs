@@ -50,6 +50,14 @@ impl<U: AuthUser> Account<U> {
         Contact::parse(U::SHAPE.identifiers[at].kind, shown)
     }
 
+    /// What the row compares of that place, to which tokens are bound.
+    pub(crate) fn contact_key(&self) -> Option<String> {
+        let at = U::SHAPE.recovery?;
+        let (column, shown) = (&U::SHAPE.identifiers[at], self.user.identifiers());
+        let shown = shown.get(at).copied()??;
+        Some(if column.has_own_key() { column.key_of(shown) } else { shown.to_owned() })
+    }
+
     /// What the row shows as its first identifier of that kind.
     #[must_use]
     pub fn named(&self, kind: IdentifierKind) -> Option<&str> {

@@ -1,6 +1,7 @@
 //! Where messages reach the owner of an account.
 
 use std::fmt;
+use std::str::FromStr;
 
 use super::{EmailAddress, Identifier, IdentifierKind, PhoneNumber};
 
@@ -34,6 +35,22 @@ impl Contact {
 impl fmt::Display for Contact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// A text is no contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("neither an email address nor an international phone number")]
+pub struct InvalidContact;
+
+/// What begins with `+` is read as a phone number, all else as an email address.
+impl FromStr for Contact {
+    type Err = InvalidContact;
+
+    fn from_str(typed: &str) -> Result<Self, Self::Err> {
+        let is_number = typed.trim_start().starts_with('+') && !typed.contains('@');
+        let kind = if is_number { IdentifierKind::Phone } else { IdentifierKind::Email };
+        Self::parse(kind, typed).ok_or(InvalidContact)
     }
 }
 

@@ -87,6 +87,18 @@ impl EmailAddress {
         &self.0
     }
 
+    /// The same address with its domain in Unicode, where that is another text: other software
+    /// keeps it so.
+    pub(super) fn in_unicode(&self) -> Option<String> {
+        let (local, domain) = self.0.rsplit_once('@')?;
+        let (unicode, told) = Uts46::new().to_unicode(
+            domain.as_bytes(),
+            AsciiDenyList::STD3,
+            Hyphens::CheckFirstLast,
+        );
+        (told.is_ok() && unicode != domain).then(|| format!("{local}@{unicode}"))
+    }
+
     /// What stands before the @-sign.
     #[must_use]
     pub fn local_part(&self) -> &str {

@@ -170,7 +170,11 @@ impl Form {
 
     /// The value of the column `name`, which may have at most `max` characters as text; `None`
     /// after noting what is wrong with it.
-    pub fn take_within<T: DeserializeOwned>(&mut self, name: &'static str, max: usize) -> Option<T> {
+    pub fn take_within<T: DeserializeOwned>(
+        &mut self,
+        name: &'static str,
+        max: usize,
+    ) -> Option<T> {
         self.limit(name, max);
         self.take(name)
     }

@@ -107,6 +107,26 @@ impl IdentifierColumn {
         }
     }
 
+    /// Another form under which rows that other software wrote may keep the identifier: the same
+    /// address with its domain in Unicode.
+    pub(crate) fn alternate(&self, key: &str) -> Option<String> {
+        if self.kind != IdentifierKind::Email || self.has_own_key() {
+            return None;
+        }
+        EmailAddress::parse(key).ok()?.in_unicode()
+    }
+
+    /// Whether a look-up finds a row that shows this text: where the compared form is not kept
+    /// beside it, the text itself must be in that form.
+    #[must_use]
+    pub fn finds(&self, shown: &str) -> bool {
+        if self.has_own_key() {
+            return true;
+        }
+        let key = self.key_of(shown);
+        key == shown || self.alternate(&key).is_some_and(|alternate| alternate == shown)
+    }
+
     /// The form of what is no identifier by the rules.
     fn lenient(&self, text: &str) -> String {
         match self.kind {
@@ -130,12 +150,15 @@ pub(crate) fn lookups<U: AuthUser>(typed: &str) -> Vec<(usize, String)> {
         return Vec::new();
     }
     let asked = || U::SHAPE.identifiers.iter().enumerate().filter(|(_, column)| column.is_login);
-    let strict: Vec<_> = asked()
-        .filter_map(|(at, column)| {
-            let identifier = Identifier::parse(column.kind, typed).ok()?;
-            Some((at, identifier.key(column).to_owned()))
-        })
-        .collect();
+    let mut strict = Vec::new();
+    for (at, column) in asked() {
+        if let Ok(identifier) = Identifier::parse(column.kind, typed) {
+            let key = identifier.key(column).to_owned();
+            let alternate = column.alternate(&key);
+            strict.push((at, key));
+            strict.extend(alternate.map(|key| (at, key)));
+        }
+    }
     if !strict.is_empty() {
         return strict;
     }

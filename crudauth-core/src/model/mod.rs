@@ -23,7 +23,7 @@ mod username;
 pub use account::{Account, AccountId};
 pub use client::{ClientAddress, client_address};
 pub use code::{Code, InvalidCode};
-pub use contact::Contact;
+pub use contact::{Contact, InvalidContact};
 pub use destination::Destination;
 pub use device::Device;
 pub use email::{EmailAddress, InvalidEmail};
@@ -33,7 +33,8 @@ pub use identifier::{Identifier, InvalidIdentifier};
 pub use keys::{KeyRing, Keys, MacKey, SecretKey};
 pub use password_hash::PasswordHash;
 pub use phone::{InvalidPhone, PhoneNumber};
-pub use shape::{AuthUser, Companion, IdentifierColumn, IdentifierKind, Recoverable, RecoverableByEmail,
-    Shape};
+pub use shape::{
+    AuthUser, Companion, IdentifierColumn, IdentifierKind, Recoverable, RecoverableByEmail, Shape,
+};
 pub use token::{Digest, Token};
 pub use username::{InvalidUsername, Username};

@@ -30,6 +30,8 @@ pub struct HashingConfig {
     seats: usize,
     waiting: usize,
     patience: Duration,
+    /// May be cheaper than anything that is safe.
+    is_for_tests: bool,
 }
 
 impl Default for HashingConfig {
@@ -42,11 +44,24 @@ impl Default for HashingConfig {
             seats: cores,
             waiting: cores.saturating_mul(PLACES_PER_SEAT),
             patience: Duration::from_secs(10),
+            is_for_tests: false,
         }
     }
 }
 
 impl HashingConfig {
+    /// A cost that no test waits for, and that is no protection. Without `debug_assertions` it is
+    /// the default, so that no program hashes so by mistake.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn cheap() -> Self {
+        if cfg!(debug_assertions) {
+            Self { is_for_tests: true, ..Self::default() }.memory_kib(64).passes(1)
+        } else {
+            Self::default()
+        }
+    }
+
     /// The memory that one hash fills, in KiB (default 19,456; at most 262,144).
     #[must_use]
     pub const fn memory_kib(mut self, memory_kib: u32) -> Self {
@@ -100,7 +115,8 @@ impl HashingConfig {
     #[must_use]
     pub fn mistakes(&self) -> Vec<HashingConfigError> {
         let Self { memory_kib, passes, lanes, seats, .. } = *self;
-        let is_cheap = !OWASP_MINIMUM.iter().any(|&(m, t)| memory_kib >= m && passes >= t);
+        let is_cheap = !self.is_for_tests
+            && !OWASP_MINIMUM.iter().any(|&(m, t)| memory_kib >= m && passes >= t);
         let is_expensive = memory_kib > MAX_MEMORY_KIB || passes > MAX_PASSES;
         let judged = [
             (seats == 0, HashingConfigError::NoSeats),
@@ -183,6 +199,17 @@ mod tests {
     fn two_cores_take_64_logins_at_once() {
         let cores = available_parallelism().map_or(1, NonZero::get);
         assert!(HashingConfig::default().place_count() >= 64 * cores);
+    }
+
+    #[cfg(feature = "testing")]
+    #[test]
+    fn a_cost_for_tests_is_cheap_in_a_debug_build_only() {
+        let config = HashingConfig::cheap();
+        assert_eq!(config.mistakes(), []);
+        let expected = if cfg!(debug_assertions) { 64 } else { Params::DEFAULT_M_COST };
+        assert_eq!(config.params().m_cost(), expected);
+        let impossible = config.memory_kib(0).passes(0);
+        assert_eq!(impossible.params(), Params::DEFAULT, "argon2 has its own least");
     }
 
     #[test]

@@ -14,17 +14,27 @@ pub fn read_password(form: &mut Form, name: &'static str) -> Option<Password> {
 }
 
 /// Judges a new password, and words what is wrong with it for the field that it was typed into.
-pub(crate) fn judge(
+pub(crate) async fn judge(
     policy: &PasswordPolicy,
     password: &Password,
     own: &[&str],
     field: &'static str,
 ) -> Result<(), Vec<Mistake>> {
-    let violations = match policy.check(password, own) {
-        Ok(()) => return Ok(()),
-        Err(violations) => violations,
-    };
-    Err(violations
+    policy.judge(password, own).await.map_err(|violations| worded(violations, field))
+}
+
+/// The same without asking anybody else: what is refused here is refused by [`judge`], too.
+pub(crate) fn check(
+    policy: &PasswordPolicy,
+    password: &Password,
+    own: &[&str],
+    field: &'static str,
+) -> Result<(), Vec<Mistake>> {
+    policy.check(password, own).map_err(|violations| worded(violations, field))
+}
+
+fn worded(violations: Vec<PolicyViolation>, field: &'static str) -> Vec<Mistake> {
+    violations
         .into_iter()
         .map(|violation| {
             let rule = match violation {
@@ -33,5 +43,5 @@ pub(crate) fn judge(
             };
             Mistake::new(field, rule, violation.to_string())
         })
-        .collect())
+        .collect()
 }

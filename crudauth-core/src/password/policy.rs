@@ -1,14 +1,21 @@
 //! Which passwords may be chosen. Asked at registration, reset, change and set; never at a login.
 
+use std::borrow::Cow;
+use std::time::Duration;
+
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
-use super::{Password, common};
+use super::breach::{BreachService, SharedBreachService};
+use super::candidate::Validator;
+use super::{Candidate, Password, common};
 
 /// An identifier with fewer characters than this turns up in passwords by chance.
 const SHORTEST_IDENTIFIER: usize = 3;
 /// What must be left of a password without its identifier: less is an ending like `1!` or `123`.
 const FEWEST_OTHER_CHARS: usize = 4;
+/// Somebody is waiting for the answer.
+const LONGEST_LOOK_UP: Duration = Duration::from_secs(30);
 
 /// What a new password must be.
 ///
@@ -20,11 +27,21 @@ pub struct PasswordPolicy {
     min_chars: usize,
     refuses_common: bool,
     refuses_identifiers: bool,
+    validators: Vec<Validator>,
+    breaches: Option<SharedBreachService>,
+    breach_time_limit: Duration,
 }
 
 impl Default for PasswordPolicy {
     fn default() -> Self {
-        Self { min_chars: 8, refuses_common: true, refuses_identifiers: true }
+        Self {
+            min_chars: 8,
+            refuses_common: true,
+            refuses_identifiers: true,
+            validators: Vec::new(),
+            breaches: None,
+            breach_time_limit: Duration::from_secs(2),
+        }
     }
 }
 
@@ -47,16 +64,22 @@ impl PasswordPolicy {
     /// What is wrong with the settings, each in a sentence.
     #[must_use]
     pub fn mistakes(&self) -> Vec<String> {
+        let mut mistakes = Vec::new();
         // ASVS 5.0, 6.2.1 and 6.2.9: at least 8, and 64 must be allowed.
-        if (8..=64).contains(&self.min_chars) {
-            Vec::new()
-        } else {
-            vec!["password policy: `min_chars` must be 8 to 64".to_owned()]
+        if !(8..=64).contains(&self.min_chars) {
+            mistakes.push("password policy: `min_chars` must be 8 to 64".to_owned());
         }
+        if self.breach_time_limit.is_zero() || self.breach_time_limit > LONGEST_LOOK_UP {
+            let mistake = "password policy: `breach_time_limit` must be more than nothing, and \
+                           30 s at most";
+            mistakes.push(mistake.to_owned());
+        }
+        mistakes
     }
 
     /// Takes passwords from the list of the most used ones too. For an app with a list of its own,
-    /// such as a breach service (ASVS 6.2.4 asks for one).
+    /// or one whose [`breach_service`](Self::breach_service) never fails (ASVS 6.2.4 asks for
+    /// either).
     #[must_use]
     pub const fn allow_common(mut self) -> Self {
         self.refuses_common = false;
@@ -70,11 +93,74 @@ impl PasswordPolicy {
         self
     }
 
+    /// Adds a rule of the app's own, beside those that there are already.
+    ///
+    /// Rules of this kind are asked in their order, once all others hold, and every sentence that
+    /// one answers is told to the person: as a mistake (422) at the field that the password was
+    /// typed into. A rule is quick, always says the same of the same password, and may be asked
+    /// twice; what asks somebody else is a [`breach_service`](Self::breach_service).
+    ///
+    /// ```
+    /// # use crudauth_core::password::PasswordPolicy; // crudauth::PasswordPolicy
+    /// let policy = PasswordPolicy::default().validator(|candidate| {
+    ///     if candidate.text().to_lowercase().contains("acme") {
+    ///         return Err("The password must not contain our name.");
+    ///     }
+    ///     Ok(())
+    /// });
+    /// ```
+    #[must_use]
+    pub fn validator<M: Into<Cow<'static, str>>>(
+        mut self,
+        rule: impl Fn(&Candidate<'_>) -> Result<(), M> + Send + Sync + 'static,
+    ) -> Self {
+        self.validators.push(Validator::new(rule));
+        self
+    }
+
+    /// Refuses what this service knows from a data breach, such as
+    /// [`HaveIBeenPwned`](super::breach) (feature `breach`; default: nobody is asked).
+    ///
+    /// It is asked when a password is chosen and every other rule holds, and learns five hex digits
+    /// of a digest. Where it does not answer, the password passes, and the log says so.
+    #[must_use]
+    pub fn breach_service(mut self, service: impl BreachService) -> Self {
+        self.breaches = Some(SharedBreachService::new(service));
+        self
+    }
+
+    /// How long the breach service may take, beyond which the password passes (default 2 s, at most
+    /// 30 s).
+    #[must_use]
+    pub const fn breach_time_limit(mut self, limit: Duration) -> Self {
+        self.breach_time_limit = limit;
+        self
+    }
+
     /// Whether `password` may become the password of an account that is named by `own`: its
     /// username, address and number, and any other word that a guesser would try first.
     ///
     /// # Errors
-    /// Every rule that it breaks.
+    /// Every rule that it breaks; the app's own rules are asked once all others hold, and the breach
+    /// service at the end.
+    pub async fn judge(
+        &self,
+        password: &Password,
+        own: &[&str],
+    ) -> Result<(), Vec<PolicyViolation>> {
+        self.check(password, own)?;
+        match &self.breaches {
+            Some(service) if service.knows(password, self.breach_time_limit).await => {
+                Err(vec![PolicyViolation::Breached])
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The same without the breach service, which is not asked.
+    ///
+    /// # Errors
+    /// Every rule that it breaks; the app's own rules are asked once all others hold.
     pub fn check(&self, password: &Password, own: &[&str]) -> Result<(), Vec<PolicyViolation>> {
         let lower = Zeroizing::new(password.expose().to_lowercase());
         let mut violations = Vec::new();
@@ -86,6 +172,11 @@ impl PasswordPolicy {
         }
         if self.refuses_identifiers && own.iter().any(|own| repeats(&lower, own)) {
             violations.push(PolicyViolation::RepeatsIdentifier);
+        }
+        if violations.is_empty() {
+            let candidate = Candidate::new(password, own);
+            let refusals = self.validators.iter().filter_map(|rule| rule.refusal(&candidate));
+            violations.extend(refusals.map(PolicyViolation::Refused));
         }
         if violations.is_empty() { Ok(()) } else { Err(violations) }
     }
@@ -109,7 +200,7 @@ fn is_nearly_all(lower: &str, word: &str) -> bool {
 }
 
 /// A rule that a new password breaks, worded for the person who chose it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyViolation {
     /// It has fewer characters than asked for.
@@ -124,84 +215,14 @@ pub enum PolicyViolation {
     /// It is little more than what names the account.
     #[error("The password is too close to your own name or address. Please choose another.")]
     RepeatsIdentifier,
+    /// A rule of the app's own refuses it, with this sentence.
+    #[error("{0}")]
+    Refused(Cow<'static, str>),
+    /// It is known from a data breach.
+    #[error("This password has appeared in a data breach. Please choose another.")]
+    Breached,
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
-mod tests {
-    use super::PolicyViolation::{Common, RepeatsIdentifier, TooShort};
-    use super::*;
-
-    const OWN: [&str; 2] = ["alice@example.com", "alice"];
-
-    fn violations(typed: &str, own: &[&str]) -> Vec<PolicyViolation> {
-        let password = Password::parse(typed).unwrap();
-        PasswordPolicy::default().check(&password, own).err().unwrap_or_default()
-    }
-
-    #[test]
-    fn a_password_that_is_hard_to_guess_is_taken() {
-        for typed in [
-            "a-strong-one",
-            "a-new-strong-one",
-            "third-strong-one",
-            "changed-meanwhile",
-            "another-strong-one",
-            "zq7-fk2w",
-            &format!("{}tail-one", "x".repeat(72)),
-            "correct horse battery staple",
-            "alice-in-wonderland",
-            "        ",
-            "\u{1f511}\u{1f40e}\u{1f50b}\u{1f4ce}\u{1f511}\u{1f40e}\u{1f50b}\u{1f4ce}",
-        ] {
-            assert_eq!(violations(typed, &OWN), [], "{typed}");
-        }
-    }
-
-    #[test]
-    fn a_short_one_is_refused() {
-        for typed in ["", "zq7-fk2", "cafe\u{301}-fk", "\u{1f511}\u{1f40e}"] {
-            assert_eq!(violations(typed, &OWN), [TooShort { min: 8 }], "{typed}");
-        }
-        let strict = PasswordPolicy::default().min_chars(15);
-        let password = Password::parse("a-strong-one").unwrap();
-        assert_eq!(strict.check(&password, &OWN), Err(vec![TooShort { min: 15 }]));
-    }
-
-    #[test]
-    fn a_common_one_is_refused_in_any_case() {
-        for typed in ["password", "PassWord1", "12345678", "qwertyuiop", "\u{ff11}2345678"] {
-            assert_eq!(violations(typed, &OWN), [Common], "{typed}");
-        }
-        let password = Password::parse("password").unwrap();
-        assert_eq!(PasswordPolicy::default().allow_common().check(&password, &OWN), Ok(()));
-    }
-
-    #[test]
-    fn one_that_is_little_more_than_a_name_is_refused() {
-        for typed in [
-            "alice@example.com",
-            "Alice@Example.COM1!",
-            "alicealice",
-            "alice-alice",
-            "aliceecila",
-            "ecilaALICE99",
-            "123alicealice",
-        ] {
-            assert_eq!(violations(typed, &OWN), [RepeatsIdentifier], "{typed}");
-            let password = Password::parse(typed).unwrap();
-            let lax = PasswordPolicy::default().allow_identifiers();
-            assert_eq!(lax.check(&password, &OWN), Ok(()));
-        }
-        assert_eq!(violations("bob.jones!!", &["bob.jones@example.com"]), [RepeatsIdentifier]);
-        assert_eq!(violations("Mu\u{308}ller-12", &["m\u{fc}ller"]), [RepeatsIdentifier]);
-        assert_eq!(violations("alicealice", &["bob", "", "@", "al"]), []);
-        assert_eq!(violations("jojojojojo", &["jo@example.com"]), []);
-    }
-
-    #[test]
-    fn every_broken_rule_is_told() {
-        assert_eq!(violations("alice", &OWN), [TooShort { min: 8 }, RepeatsIdentifier]);
-        assert_eq!(violations("a", &OWN), [TooShort { min: 8 }]);
-    }
-}
+#[path = "policy_tests.rs"]
+mod tests;

@@ -1,7 +1,7 @@
 //! The one place where passwords are hashed: a few seats, a bounded line before them.
 //!
 //! Argon2id is meant to be expensive, so without bounds a burst of logins takes all cores from every
-//! other request and 19 MiB each. Called by every flow that takes a password.
+//! other request and 19 MiB each. Hashes of other systems are read in the same seats. Called by every flow that takes a password.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,8 +13,9 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::argon::{self, Stored};
+use super::legacy::Formats;
 use super::memory::Memory;
-use super::{HashingConfig, Password, PasswordHash};
+use super::{HashingConfig, LegacyHash, Password, PasswordHash};
 use crate::ports::Entropy;
 
 /// Hashes and verifies passwords; clones share the seats, the line and the memory.
@@ -32,6 +33,7 @@ struct Shared {
     /// What a password is compared with where there is nothing to compare it with. There is one:
     /// `None` would need a PHC string to have no room for 16 bytes of salt and 32 of output.
     decoy: Option<Stored>,
+    legacy: Formats,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -43,8 +45,8 @@ pub enum Verdict {
     Wrong,
     /// It is the password.
     Right,
-    /// It is the password, and its hash was made with another cost than the configured one: hash it
-    /// again while it is at hand.
+    /// It is the password, and its hash was made with another cost than the configured one, or by
+    /// another system: hash it again while it is at hand.
     RightOutdated,
 }
 
@@ -65,13 +67,23 @@ impl HashingPool {
     /// A pool; it starts no thread, computes nothing, and allocates its memory when first used.
     ///
     /// Whether `config` may be used is told by [`HashingConfig::mistakes`]. Where that was not asked,
-    /// a refused cost is replaced by the default one, and no seats by one.
+    /// a refused cost is replaced by the default one, and no seats by one. Of the `formats`, none is
+    /// in use yet: see [`found`](Self::found).
     #[must_use]
-    pub fn new(config: HashingConfig, entropy: Arc<dyn Entropy>) -> Self {
-        Self::with_params(config.params(), &config, entropy)
+    pub fn new(
+        config: HashingConfig,
+        formats: Vec<Arc<dyn LegacyHash>>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self::with_params(config.params(), &config, formats, entropy)
     }
 
-    fn with_params(params: Params, config: &HashingConfig, entropy: Arc<dyn Entropy>) -> Self {
+    fn with_params(
+        params: Params,
+        config: &HashingConfig,
+        formats: Vec<Arc<dyn LegacyHash>>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
         Self(Arc::new(Shared {
             line: Arc::new(Semaphore::new(config.place_count())),
             seats: Arc::new(Semaphore::new(config.seat_count())),
@@ -79,8 +91,23 @@ impl HashingPool {
             memory: Memory::new(params.block_count()),
             decoy: Stored::decoy(&params, &*entropy),
             params,
+            legacy: Formats::new(formats),
             entropy,
         }))
+    }
+
+    /// What the hashes of the configured legacy formats begin with, each once: look whether the
+    /// account table has any, and say so to [`found`](Self::found).
+    #[must_use]
+    pub fn legacy_prefixes(&self) -> Vec<&'static str> {
+        self.0.legacy.prefixes()
+    }
+
+    /// Takes the legacy formats with that prefix into use: from now on every miss costs one check of
+    /// each. Until then a format is asked by nobody, and is taken into use by itself when a hash of
+    /// it is met; names that nobody has cost less than that one did, so it is better said at start.
+    pub fn found(&self, prefix: &str) {
+        self.0.legacy.found(prefix);
     }
 
     /// Hashes a password with a fresh salt and the configured cost.
@@ -98,7 +125,8 @@ impl HashingPool {
     /// Compares a password with what an account's row holds.
     ///
     /// `None`, an unusable and a malformed hash are [`Verdict::Wrong`] at the cost of a real one, or
-    /// the time of an answer would tell which accounts exist and have a password.
+    /// the time of an answer would tell which accounts exist and have a password. A hash that another
+    /// system made, of a configured format, is [`Verdict::RightOutdated`] for its password.
     ///
     /// # Errors
     /// [`Busy`] if the line is full, or no seat became free within the configured patience.
@@ -107,9 +135,26 @@ impl HashingPool {
         password: &Password,
         stored: Option<&PasswordHash>,
     ) -> Result<Verdict, Busy> {
-        let password = password.clone();
-        let stored = stored.and_then(|hash| Stored::parse(hash.expose())); // no unusable one parses
+        let (password, stored) = (password.clone(), stored.cloned());
         self.seated(move |pool| pool.compare(&password, stored.as_ref())).await
+    }
+
+    /// Spends what a miss costs and a match of argon2id does not, after the password of an account
+    /// with `stored` was right and was refused all the same. Costs nothing where nothing is missing.
+    ///
+    /// # Errors
+    /// [`Busy`] if the line is full, or no seat became free within the configured patience.
+    pub(crate) async fn spend_like_a_miss(
+        &self,
+        password: &Password,
+        stored: &PasswordHash,
+    ) -> Result<(), Busy> {
+        let is_argon = Stored::parse(stored.expose()).is_some();
+        if !is_argon || !self.0.legacy.is_any_in_use() {
+            return Ok(()); // a format was right, and all of them were asked then
+        }
+        let password = password.clone();
+        self.seated(move |pool| pool.legacy.know(&password, None)).await.map(drop)
     }
 
     /// Runs `work` in a seat, off the runtime's own threads.
@@ -147,8 +192,16 @@ impl HashingPool {
 }
 
 impl Shared {
-    fn compare(&self, password: &Password, stored: Option<&Stored>) -> Verdict {
-        let Some(stored) = stored else {
+    fn compare(&self, password: &Password, stored: Option<&PasswordHash>) -> Verdict {
+        match self.compare_argon(password, stored) {
+            Verdict::Wrong if self.legacy.know(password, stored) => Verdict::RightOutdated,
+            verdict => verdict,
+        }
+    }
+
+    fn compare_argon(&self, password: &Password, stored: Option<&PasswordHash>) -> Verdict {
+        // No unusable one parses.
+        let Some(stored) = stored.and_then(|hash| Stored::parse(hash.expose())) else {
             if let Some(decoy) = &self.decoy {
                 let _ = decoy.is_of(password, &self.memory);
             }
@@ -180,11 +233,19 @@ impl HashingPool {
     }
 
     pub(crate) fn fast_with(config: &HashingConfig) -> Self {
+        Self::fast_reading(config, Vec::new())
+    }
+
+    fn fast_reading(config: &HashingConfig, formats: Vec<Arc<dyn LegacyHash>>) -> Self {
         let params = Params::new(64, 1, 1, None).unwrap();
-        Self::with_params(params, config, Arc::new(crate::ports::OsEntropy))
+        Self::with_params(params, config, formats, Arc::new(crate::ports::OsEntropy))
     }
 }
 
 #[cfg(test)]
 #[path = "pool_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "pool_legacy_tests.rs"]
+mod legacy_tests;

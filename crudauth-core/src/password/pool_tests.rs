@@ -53,7 +53,8 @@ async fn every_byte_of_a_long_password_counts() {
 async fn a_hash_of_another_cost_is_right_and_outdated() {
     let pool = HashingPool::fast();
     let other = Params::new(72, 2, 1, None).unwrap();
-    let other = HashingPool::with_params(other, &HashingConfig::default(), Arc::new(OsEntropy));
+    let config = HashingConfig::default();
+    let other = HashingPool::with_params(other, &config, Vec::new(), Arc::new(OsEntropy));
     let hash = other.hash(&password(TYPED)).await.unwrap();
     assert_eq!(pool.verify(&password(TYPED), Some(&hash)).await, Ok(Verdict::RightOutdated));
     assert_eq!(pool.verify(&password("another"), Some(&hash)).await, Ok(Verdict::Wrong));
@@ -94,7 +95,7 @@ async fn nothing_to_compare_with_costs_one_verification_and_is_wrong() {
 
 #[test]
 fn a_pool_is_made_without_a_runtime_and_without_a_hash() {
-    let pool = HashingPool::new(HashingConfig::default(), Arc::new(OsEntropy));
+    let pool = HashingPool::new(HashingConfig::default(), Vec::new(), Arc::new(OsEntropy));
     assert_eq!((pool.0.memory.lent(), pool.0.memory.areas().len()), (0, 0));
     // The decoy costs what a hash of the configured cost does.
     assert!(!pool.0.decoy.as_ref().unwrap().is_outdated(&pool.0.params));

@@ -1,6 +1,6 @@
 //! What a person typed as a password: in one Unicode form, bounded, never shown.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
@@ -14,9 +14,14 @@ pub const MAX_BYTES: usize = 4096;
 /// A password as a person typed it, in Unicode's form NFKC: the same characters from another
 /// keyboard are the same password (NIST SP 800-63B, section 3.1.1.2).
 ///
-/// It is wiped when dropped; `Debug` redacts it; it can be neither printed, serialized nor compared.
+/// Where that is another text than the one typed, both are kept: other systems made hashes of what
+/// was typed. It is wiped when dropped; `Debug` redacts it; it can be neither printed, serialized nor compared.
 #[derive(Clone)]
-pub struct Password(SecretString);
+pub struct Password {
+    normal: SecretString,
+    /// As it was typed, if that is another text.
+    typed: Option<SecretString>,
+}
 
 impl Password {
     /// Takes what was typed, whatever it is: a policy is not asked here, since a login must take
@@ -36,7 +41,8 @@ impl Password {
         }
         let mut normal = String::with_capacity(length);
         normal.extend(typed.nfkc());
-        Ok(Self(SecretString::from(normal)))
+        let typed = (normal != typed).then(|| SecretString::from(typed));
+        Ok(Self { normal: SecretString::from(normal), typed })
     }
 
     /// How many characters (Unicode code points) it has after NFKC.
@@ -46,7 +52,14 @@ impl Password {
     }
 
     pub(crate) fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.normal.expose_secret()
+    }
+
+    /// What other systems may have hashed: the form NFKC, then, if that is another text, the one
+    /// that was typed. How many there are depends on what was typed alone.
+    pub(crate) fn readings(&self) -> impl Iterator<Item = &str> {
+        let typed = self.typed.as_ref().map(|typed| typed.expose_secret());
+        iter::once(self.expose()).chain(typed)
     }
 }
 
@@ -80,6 +93,17 @@ mod tests {
     }
 
     #[test]
+    fn what_was_typed_is_the_second_reading_where_it_is_another_text() {
+        for typed in ["cafe\u{301}", "\u{ff11}\u{ff12}\u{ff13}", "\u{fb01}le"] {
+            let password = Password::parse(typed).unwrap();
+            assert_eq!(password.readings().collect::<Vec<_>>(), [password.expose(), typed]);
+        }
+        for typed in ["caf\u{e9}", " two words ", ""] {
+            assert_eq!(Password::parse(typed).unwrap().readings().collect::<Vec<_>>(), [typed]);
+        }
+    }
+
+    #[test]
     fn blanks_and_case_are_part_of_it() {
         for typed in [" two words ", "\tX\0", ""] {
             assert_eq!(Password::parse(typed).unwrap().expose(), typed);
@@ -100,7 +124,9 @@ mod tests {
 
     #[test]
     fn it_is_not_shown() {
-        let shown = format!("{:?}", Password::parse("a-strong-one").unwrap());
-        assert!(!shown.contains("strong"));
+        for typed in ["a-strong-one", "a-strong-\u{ff11}"] {
+            let shown = format!("{:?}", Password::parse(typed).unwrap());
+            assert_eq!(shown, "Password(redacted)");
+        }
     }
 }

@@ -71,6 +71,7 @@ impl<U: AuthUser> Recovery<U> {
     ) -> Result<Confirmed, ConfirmError> {
         let live = self.look(token, Purpose::Reset).await?;
         judge(&self.0.policy, password, &live.account.names(), "new_password")
+            .await
             .map_err(ConfirmError::Password)?;
         let hash = self.0.hashing.hash(password).await?;
         let now = self.now();

@@ -22,7 +22,7 @@ use crate::delivery::{Delivery, MessageKind, Outbox};
 use crate::login::Lockout;
 use crate::model::{Account, AuthUser, Contact, Destination, EmailAddress, KeyRing, Token};
 use crate::password::{HashingPool, PasswordPolicy};
-use crate::ports::{AccountStore, Clock, Entropy, NewToken, Purpose};
+use crate::ports::{AccountStore, Clock, Entropy, NewToken, Purpose, StoreError};
 use crate::ratelimit::{Allowances, Subject, Throttle};
 
 /// Recovers accounts. Clones share everything.
@@ -147,13 +147,28 @@ impl<U: AuthUser> Recovery<U> {
         for channel in self.0.config.channels() {
             match channel.deliver(delivery).await {
                 Ok(()) => info!(kind, "message handed on"),
-                Err(cause) => error!(kind, error = %redacted(&*cause, delivery), "message not sent"),
+                Err(cause) => {
+                    error!(kind, error = %redacted(&*cause, delivery), "message not sent")
+                }
             }
         }
     }
 
     fn now(&self) -> DateTime<Utc> {
         self.0.clock.now()
+    }
+
+    /// The account that has that contact.
+    async fn find(&self, contact: &Contact) -> Result<Option<Account<U>>, StoreError> {
+        let (at, key) = (Self::contact_at(), contact.as_str());
+        let other = U::SHAPE.identifiers.get(at).and_then(|column| column.alternate(key));
+        match self.0.accounts.by_identifier(at, key).await? {
+            Some(account) => Ok(Some(account)),
+            None => match other {
+                Some(other) => self.0.accounts.by_identifier(at, &other).await,
+                None => Ok(None),
+            },
+        }
     }
 
     /// The position of what recovers an account among the identifiers.
@@ -181,13 +196,14 @@ struct Holder<Id> {
 }
 
 impl<Id: Clone> Holder<Id> {
-    fn of<U: AuthUser<Id = Id>>(account: &Account<U>, bound_to: &str) -> Self {
-        Self {
+    /// `None` if nothing recovers the account.
+    fn of<U: AuthUser<Id = Id>>(account: &Account<U>) -> Option<Self> {
+        Some(Self {
             id: account.user.id().clone(),
             version: account.version,
             epoch: account.epoch,
-            bound_to: bound_to.to_owned(),
-        }
+            bound_to: account.contact_key()?,
+        })
     }
 }
 

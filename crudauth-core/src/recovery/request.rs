@@ -30,18 +30,14 @@ pub enum ChangeError {
 impl<U: AuthUser> Recovery<U> {
     /// Sends a verification token, if an active account has that contact and has not proved it
     /// yet. Returns at once, and the same for everybody.
-    pub fn start_verification(
-        &self,
-        contact: impl Into<Contact>,
-        redirect_to: Option<Destination>,
-    ) {
-        self.start(Purpose::Verify, contact.into(), redirect_to);
+    pub fn start_verification(&self, contact: Contact, redirect_to: Option<Destination>) {
+        self.start(Purpose::Verify, contact, redirect_to);
     }
 
     /// Sends a reset token, if an active account has that contact. Returns at once, and the same
     /// for everybody.
-    pub fn start_reset(&self, contact: impl Into<Contact>, redirect_to: Option<Destination>) {
-        self.start(Purpose::Reset, contact.into(), redirect_to);
+    pub fn start_reset(&self, contact: Contact, redirect_to: Option<Destination>) {
+        self.start(Purpose::Reset, contact, redirect_to);
     }
 
     fn start(&self, purpose: Purpose, contact: Contact, redirect_to: Option<Destination>) {
@@ -58,8 +54,7 @@ impl<U: AuthUser> Recovery<U> {
                     ("password_reset_request", allowances.password_reset_request)
                 }
             };
-            let found = recovery.0.accounts.by_identifier(Self::contact_at(), contact.as_str()).await;
-            let account = match found {
+            let account = match recovery.find(&contact).await {
                 Ok(Some(account)) => account,
                 Ok(None) => return info!(action, "nothing sent: no such account"),
                 Err(error) => return error.log("looking up an account"),
@@ -80,7 +75,7 @@ impl<U: AuthUser> Recovery<U> {
                 return info!(action, account = %account.user.id(), "nothing sent: too many for one address");
             }
             info!(action, account = %account.user.id(), "token issued");
-            let holder = Holder::of(&account, contact.as_str());
+            let Some(holder) = Holder::of(&account) else { return };
             recovery.issue(purpose, holder, contact, None, redirect_to).await;
         });
     }
@@ -111,7 +106,7 @@ impl<U: AuthUser> Recovery<U> {
         }
         let (recovery, account) = (self.clone(), account.clone());
         self.0.outbox.enqueue("change-of-address mail", async move {
-            recovery.change(account, present, new_address, redirect_to).await;
+            recovery.change(account, new_address, redirect_to).await;
         });
         Ok(())
     }
@@ -119,14 +114,13 @@ impl<U: AuthUser> Recovery<U> {
     async fn change(
         &self,
         account: Account<U>,
-        present: EmailAddress,
         new_address: EmailAddress,
         redirect_to: Option<Destination>,
     ) {
         info!(account = %account.user.id(), "change of address asked for");
         // Whatever becomes of it: a notice only for a free address would tell which ones are.
         self.notify_account(MessageKind::EmailChangeRequested, &account);
-        match self.0.accounts.by_identifier(Self::contact_at(), new_address.as_str()).await {
+        match self.find(&new_address.clone().into()).await {
             Ok(None) => {}
             Ok(Some(_)) => {
                 return info!(account = %account.user.id(), "nothing sent: address taken");
@@ -138,7 +132,7 @@ impl<U: AuthUser> Recovery<U> {
         if !self.0.throttle.allows("email_change_request", allowance, target).await {
             return info!("nothing sent: too many for one address");
         }
-        let holder = Holder::of(&account, present.as_str());
+        let Some(holder) = Holder::of(&account) else { return };
         let to = new_address.clone().into();
         self.issue(Purpose::Change, holder, to, Some(new_address), redirect_to).await;
     }

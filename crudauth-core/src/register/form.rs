@@ -24,8 +24,7 @@ impl<U: AuthUser> SignUp<U> {
     pub fn read(mut form: Form) -> Result<Self, Vec<Mistake>> {
         // All fields are taken before any mistake ends the reading, so that all are told.
         let columns = U::SHAPE.identifiers;
-        let identifiers: Vec<_> =
-            columns.iter().map(|column| form.identifier(column)).collect();
+        let identifiers: Vec<_> = columns.iter().map(|column| form.identifier(column)).collect();
         let password = read_password(&mut form, "password");
         let own = U::sign_up(&mut form);
         let identifiers: Option<Vec<_>> = identifiers.into_iter().collect();
@@ -44,14 +43,23 @@ impl<U: AuthUser> SignUp<U> {
         self.identifiers.get(U::SHAPE.position(kind)?)?.as_ref().map(Identifier::shown)
     }
 
+    /// What its owner will sign in by: the first identifier that a login looks at.
+    #[must_use]
+    pub fn login_name(&self) -> Option<&str> {
+        let columns = U::SHAPE.identifiers.iter().zip(&self.identifiers);
+        let mut named = columns.filter(|(column, _)| column.is_login);
+        named.find_map(|(_, identifier)| identifier.as_ref()).map(Identifier::shown)
+    }
+
+    /// Where messages will recover the account.
+    #[must_use]
+    pub fn contact(&self) -> Option<Contact> {
+        self.identifiers.get(U::SHAPE.recovery?)?.clone()?.into_contact()
+    }
+
     /// The texts that will name the account.
     pub(crate) fn names(&self) -> Vec<&str> {
         self.identifiers.iter().flatten().map(Identifier::shown).collect()
-    }
-
-    /// What will recover the account.
-    pub(crate) fn contact(&self) -> Option<Contact> {
-        self.identifiers.get(U::SHAPE.recovery?)?.clone()?.into_contact()
     }
 
     /// Reads a JSON object, for tools that sign people up without HTTP.

@@ -12,7 +12,7 @@ pub use form::SignUp;
 use tracing::info;
 
 use crate::model::{AccountId, AuthUser, Contact, Mistake, PasswordHash};
-use crate::password::{Busy, HashingPool, PasswordPolicy, judge};
+use crate::password::{Busy, HashingPool, PasswordPolicy, check, judge};
 use crate::ports::{AccountStore, Clock, Created, Entropy, NewAccount, NewValues, StoreError};
 use crate::recovery::Recovery;
 
@@ -85,12 +85,13 @@ impl<U: AuthUser> Registration<U> {
         self.recovery.is_some()
     }
 
-    /// Judges a sign-up without storing anything.
+    /// Judges a sign-up without storing anything and without asking anybody: the breach service
+    /// has its turn in [`prepare`](Self::prepare), which whoever wants to sign up must be allowed.
     ///
     /// # Errors
     /// The password's mistakes.
     pub fn check(&self, sign_up: &SignUp<U>) -> Result<(), Vec<Mistake>> {
-        judge(&self.policy, &sign_up.password, &sign_up.names(), "password")
+        check(&self.policy, &sign_up.password, &sign_up.names(), "password")
     }
 
     /// Adds an account.
@@ -108,7 +109,9 @@ impl<U: AuthUser> Registration<U> {
     /// # Errors
     /// [`RegisterError`]; nothing is stored then.
     pub async fn prepare(&self, sign_up: SignUp<U>) -> Result<Prepared<U>, RegisterError> {
-        self.check(&sign_up).map_err(RegisterError::Invalid)?;
+        judge(&self.policy, &sign_up.password, &sign_up.names(), "password")
+            .await
+            .map_err(RegisterError::Invalid)?;
         let hash = self.hashing.hash(&sign_up.password).await?;
         Ok(Prepared { sign_up, hash })
     }

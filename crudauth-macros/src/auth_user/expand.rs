@@ -8,6 +8,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, Type};
 
+use super::library::{HASH, VERIFIED};
 use super::model::{Field, Kind, Model, Role};
 use super::parse::SqlLiteral;
 use crate::support::{private, private_at};
@@ -45,7 +46,9 @@ fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
             fn id(&self) -> &Self::Id {
                 &self.#id
             }
-            fn identifiers(&self) -> ::std::vec::Vec<&::core::primitive::str> {
+            fn identifiers(
+                &self,
+            ) -> ::std::vec::Vec<::core::option::Option<&::core::primitive::str>> {
                 ::std::vec::Vec::from([#(#identifiers),*])
             }
             #sign_up
@@ -71,29 +74,89 @@ fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let p = private();
     let (table, id) = (&model.table.text, &key.column.text);
     let columns = model.columns().map(|field| &field.column.text);
-    let identifiers = model.identifiers().map(|(kind, field)| {
-        let (name, column, kind) = (&field.name, &field.column.text, kind.variant());
-        quote!(#p::IdentifierColumn { name: #name, column: #column, kind: #p::IdentifierKind::#kind })
-    });
+    let identifiers = model.identifiers().map(|(kind, field)| identifier(kind, field));
+    let recovery = optional(model.recovery());
     let bound = model.bound().map(|(_, field)| field);
     let written = model.register().chain(bound).map(|field| &field.column.text);
+    let unique = model.columns().filter(|field| field.declared.words.unique.is_some());
+    let unique = unique.map(|field| &field.column.text);
+    let companion = companion(model);
     quote! {
         #p::Shape {
             table: #table,
             id: #id,
             columns: &[#(#columns),*],
             identifiers: &[#(#identifiers),*],
+            recovery: #recovery,
             written: &[#(#written),*],
-            companion: #p::Companion::DEFAULT,
+            unique: &[#(#unique),*],
+            companion: #companion,
         }
+    }
+}
+
+fn identifier(kind: Kind, field: &Field<'_>) -> TokenStream {
+    let p = private();
+    let (name, column, kind) = (&field.name, &field.column.text, kind.variant());
+    let key = field.own_key().map_or_else(|| column.clone(), |key| key.text);
+    let max_chars = optional(max_length(field));
+    let (is_optional, is_login) = (field.is_optional(), field.declared.words.no_login.is_none());
+    quote! {
+        #p::IdentifierColumn {
+            name: #name,
+            column: #column,
+            key: #key,
+            kind: #p::IdentifierKind::#kind,
+            max_chars: #max_chars,
+            is_optional: #is_optional,
+            is_login: #is_login,
+        }
+    }
+}
+
+fn companion(model: &Model<'_>) -> TokenStream {
+    let p = private();
+    let name = |word| model.library.name(word).unwrap_or_default();
+    let (hash, active, superuser) = (name(HASH), name("is_active"), name("is_superuser"));
+    let (version, epoch) = (name("token_version"), name("auth_epoch"));
+    let verified = optional(model.library.name(VERIFIED));
+    let (created, updated) = (name("created_at"), name("updated_at"));
+    quote! {
+        #p::Companion {
+            hash: #hash,
+            active: #active,
+            superuser: #superuser,
+            version: #version,
+            epoch: #epoch,
+            verified: #verified,
+            created: #created,
+            updated: #updated,
+        }
+    }
+}
+
+/// How long a text may be, where that is said.
+fn max_length(field: &Field<'_>) -> Option<usize> {
+    field.declared.words.max_length.as_ref().and_then(|(_, number)| number.base10_parse().ok())
+}
+
+/// An `Option` as it is written.
+fn optional(value: Option<impl ToTokens>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
     }
 }
 
 /// An identifier as text; what is none is told at its type.
 fn text_of(field: &Field<'_>) -> TokenStream {
     let ident = field.ident();
-    quote_spanned! {field.ty().span()=>
-        ::core::convert::AsRef::<::core::primitive::str>::as_ref(&self.#ident)
+    let text = quote_spanned! {field.ty().span()=>
+        ::core::convert::AsRef::<::core::primitive::str>::as_ref
+    };
+    match field.is_optional() {
+        true => quote!(::core::option::Option::map(self.#ident.as_ref(), #text)),
+        false => quote!(::core::option::Option::Some(#text(&self.#ident))),
     }
 }
 
@@ -101,7 +164,10 @@ fn text_of(field: &Field<'_>) -> TokenStream {
 fn take(field: &Field<'_>, form: &Ident) -> TokenStream {
     let (ty, name) = (field.ty(), &field.name);
     let p = private_at(ty.span());
-    quote_spanned!(ty.span()=> #p::Form::take::<#ty>(#form, #name))
+    match max_length(field) {
+        Some(max) => quote_spanned!(ty.span()=> #p::Form::take_within::<#ty>(#form, #name, #max)),
+        None => quote_spanned!(ty.span()=> #p::Form::take::<#ty>(#form, #name)),
+    }
 }
 
 /// The parameter that stands for the database; no type of the app's is called so.
@@ -193,7 +259,8 @@ fn plan(field: &Field<'_>, db: &Ident) -> TokenStream {
         }
         _ => None,
     };
-    quote!(#p::ColumnPlan::of::<#db, #ty>(#column) #nullable #default)
+    let length = max_length(field).map(|max| quote!(.max_chars(#max)));
+    quote!(#p::ColumnPlan::of::<#db, #ty>(#column) #length #nullable #default)
 }
 
 fn sql_default(literal: &SqlLiteral) -> TokenStream {
@@ -207,14 +274,15 @@ fn sql_default(literal: &SqlLiteral) -> TokenStream {
 /// What the shape can do.
 fn markers(model: &Model<'_>) -> TokenStream {
     let (p, user) = (private(), model.declared.ident);
-    let is_recoverable = model.identifiers().any(|(kind, _)| kind == Kind::Email);
-    let recoverable = is_recoverable.then(|| {
-        quote! {
-            #[automatically_derived]
-            impl #p::Recoverable for #user {}
-        }
-    });
-    quote!(#recoverable)
+    let recovery = model.recovery().and_then(|at| model.identifiers().nth(at));
+    let by_email = recovery.as_ref().is_some_and(|(kind, _)| *kind == Kind::Email);
+    let recoverable = recovery.map(|_| format_ident!("Recoverable"));
+    let by_email = by_email.then(|| format_ident!("RecoverableByEmail"));
+    let markers = recoverable.into_iter().chain(by_email);
+    quote!(#(
+        #[automatically_derived]
+        impl #p::#markers for #user {}
+    )*)
 }
 
 impl Kind {
@@ -222,6 +290,8 @@ impl Kind {
         match self {
             Self::Email => format_ident!("Email"),
             Self::Username => format_ident!("Username"),
+            Self::Phone => format_ident!("Phone"),
+            Self::Code => format_ident!("Code"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod expand;
+mod library;
 mod model;
 mod parse;
 

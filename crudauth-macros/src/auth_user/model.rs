@@ -6,6 +6,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{GenericArgument, PathArguments, Type};
 
+use super::library::Library;
 use super::parse::{Body, Declared, DeclaredField, DefaultWord, SqlLiteral};
 use crate::support::naming;
 
@@ -13,10 +14,12 @@ use crate::support::naming;
 pub(super) struct Model<'a> {
     pub(super) declared: &'a Declared<'a>,
     pub(super) table: Name,
+    pub(super) library: Library,
     pub(super) fields: Vec<Field<'a>>,
 }
 
 /// A name in SQL, and the tokens that gave it.
+#[derive(Clone)]
 pub(super) struct Name {
     pub(super) text: String,
     pub(super) tokens: TokenStream,
@@ -37,10 +40,10 @@ pub(super) enum Role<'a> {
     Skipped,
     /// The key of the account.
     Key,
-    /// Names the account.
+    /// Names the account, or recovers it.
     Identifier(Kind),
-    /// The library's; the app may look.
-    Library,
+    /// The library's, by the word for it; the app may look.
+    Library(&'static str),
     /// Asked for at sign-up.
     Register,
     /// Stored at sign-up without asking; `None` is the type's own default.
@@ -56,6 +59,8 @@ pub(super) enum Role<'a> {
 pub(super) enum Kind {
     Email,
     Username,
+    Phone,
+    Code,
 }
 
 impl Kind {
@@ -64,33 +69,42 @@ impl Kind {
         match self {
             Self::Email => "email",
             Self::Username => "username",
+            Self::Phone => "phone",
+            Self::Code => "identifier",
+        }
+    }
+
+    /// Whether it is compared in another form than it is shown, unless `exact` says otherwise.
+    pub(super) fn is_folded(self) -> bool {
+        matches!(self, Self::Username | Self::Phone)
+    }
+
+    /// Whether messages reach it.
+    pub(super) fn is_contact(self) -> bool {
+        matches!(self, Self::Email | Self::Phone)
+    }
+
+    /// A word says more than a name.
+    fn of(declared: &DeclaredField<'_>, name: &str) -> Option<Self> {
+        let words = &declared.words;
+        match name {
+            _ if words.id.is_some() => None,
+            _ if words.email.is_some() => Some(Self::Email),
+            _ if words.username.is_some() => Some(Self::Username),
+            _ if words.phone.is_some() => Some(Self::Phone),
+            _ if words.identifier.is_some() => Some(Self::Code),
+            _ if words.skip.is_some() => None,
+            "email" => Some(Self::Email),
+            "username" => Some(Self::Username),
+            "phone" => Some(Self::Phone),
+            _ => None,
         }
     }
 }
 
-/// The password hash, which is never shown.
-pub(super) const HASH: &str = "hashed_password";
-
-/// The library's columns in the user's table: `Companion::DEFAULT` there.
-const LIBRARY: &[&str] = &[
-    HASH,
-    "is_active",
-    "is_superuser",
-    "token_version",
-    "auth_epoch",
-    "email_verified",
-    "created_at",
-    "updated_at",
-];
-
 /// SQLite and MySQL do not tell `Email` from `email` where a column is meant.
 pub(super) fn is_same_column(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
-}
-
-/// The library's column of this name.
-pub(super) fn library_column(name: &str) -> Option<&'static str> {
-    LIBRARY.iter().copied().find(|column| is_same_column(column, name))
 }
 
 impl<'a> Model<'a> {
@@ -102,11 +116,19 @@ impl<'a> Model<'a> {
                 tokens: declared.ident.to_token_stream(),
             },
         };
-        let fields = match &declared.body {
-            Body::Named(fields) => fields.iter().map(Field::of).collect(),
-            Body::Other(_) => Vec::new(),
+        let declared_fields: &[DeclaredField<'_>] = match &declared.body {
+            Body::Named(fields) => fields,
+            Body::Other(_) => &[],
         };
-        Self { declared, table, fields }
+        let library = Library::of(declared, recovery_kind(declared_fields));
+        let fields = declared_fields.iter().map(|field| Field::of(field, &library)).collect();
+        Self { declared, table, library, fields }
+    }
+
+    /// The position, among the identifiers, of what recovers an account.
+    pub(super) fn recovery(&self) -> Option<usize> {
+        let declared: Vec<_> = self.identifiers().map(|(_, field)| field.declared).collect();
+        recovery_of(&declared)
     }
 
     /// The fields that are columns, in declared order.
@@ -140,17 +162,38 @@ impl<'a> Model<'a> {
     }
 }
 
+/// The kind of what recovers an account.
+fn recovery_kind(fields: &[DeclaredField<'_>]) -> Option<Kind> {
+    let fields: Vec<_> = fields.iter().collect();
+    let field = fields[recovery_of(&fields)?];
+    Kind::of(field, &name_of(field))
+}
+
+/// The field that says so, else the first address, else the first number.
+fn recovery_of(fields: &[&DeclaredField<'_>]) -> Option<usize> {
+    let kind = |field: &DeclaredField<'_>| Kind::of(field, &name_of(field));
+    let first = |wanted| fields.iter().position(|field| kind(field) == Some(wanted));
+    let said = fields.iter().position(|field| {
+        field.words.recovery.is_some() && kind(field).is_some_and(Kind::is_contact)
+    });
+    said.or_else(|| first(Kind::Email)).or_else(|| first(Kind::Phone))
+}
+
+fn name_of(field: &DeclaredField<'_>) -> String {
+    field.ident.unraw().to_string()
+}
+
 impl<'a> Field<'a> {
-    fn of(declared: &'a DeclaredField<'a>) -> Self {
-        let name = declared.ident.unraw().to_string();
+    fn of(declared: &'a DeclaredField<'a>, library: &Library) -> Self {
+        let name = name_of(declared);
         let mut column = match &declared.words.column {
             Some((_, column)) => Name { text: column.value(), tokens: column.to_token_stream() },
             None => Name { text: name.clone(), tokens: declared.ident.to_token_stream() },
         };
-        let role = Role::of(declared, &name, &column.text);
+        let role = Role::of(declared, &name, &column.text, library);
         // A library's column has one name, in whatever letters it is written here.
-        if let (Role::Library, Some(known)) = (&role, library_column(&column.text)) {
-            known.clone_into(&mut column.text);
+        if let (Role::Library(_), Some((_, known))) = (&role, library.find(&column.text)) {
+            known.text.clone_into(&mut column.text);
         }
         Self { declared, name, column, role }
     }
@@ -167,6 +210,23 @@ impl<'a> Field<'a> {
         last_segment(self.ty()).is_some_and(|(name, has_argument)| name == "Option" && has_argument)
     }
 
+    /// The column in which an identifier is compared, where that is one of its own.
+    pub(super) fn own_key(&self) -> Option<Name> {
+        let words = &self.declared.words;
+        match (&self.role, &words.key) {
+            (Role::Identifier(_), Some((_, key))) => {
+                Some(Name { text: key.value(), tokens: key.to_token_stream() })
+            }
+            (Role::Identifier(kind), None) if kind.is_folded() && words.exact.is_none() => {
+                Some(Name {
+                    text: format!("{}_key", self.column.text),
+                    tokens: self.column.tokens.clone(),
+                })
+            }
+            _ => None,
+        }
+    }
+
     /// The type's name where it is a plain one: `String`, `bool`, `i64`.
     pub(super) fn type_name(&self) -> Option<String> {
         let (name, has_argument) = last_segment(self.ty())?;
@@ -176,24 +236,29 @@ impl<'a> Field<'a> {
 
 impl<'a> Role<'a> {
     /// A word says more than a name.
-    fn of(declared: &'a DeclaredField<'a>, name: &str, column: &str) -> Self {
+    fn of(declared: &'a DeclaredField<'a>, name: &str, column: &str, library: &Library) -> Self {
         let words = &declared.words;
+        if let Some(kind) = Kind::of(declared, name) {
+            return Self::Identifier(kind);
+        }
         match name {
             _ if words.id.is_some() => Self::Key,
-            _ if words.email.is_some() => Self::Identifier(Kind::Email),
-            _ if words.username.is_some() => Self::Identifier(Kind::Username),
             _ if words.skip.is_some() => Self::Skipped,
             "id" => Self::Key,
-            "email" => Self::Identifier(Kind::Email),
-            "username" => Self::Identifier(Kind::Username),
-            _ if library_column(column).is_some() => Self::Library,
-            _ if words.register.is_some() => Self::Register,
-            _ => match &words.default {
-                Some((_, DefaultWord::OfType)) => Self::Bound(None),
-                Some((_, DefaultWord::Bound(value))) => Self::Bound(Some(value)),
-                Some((_, DefaultWord::Sql(literal))) => Self::Sql(literal),
-                None => Self::Unfilled,
+            _ => match library.find(column) {
+                Some((word, _)) => Self::Library(word),
+                None if words.register.is_some() => Self::Register,
+                None => Self::filled(words.default.as_ref().map(|(_, default)| default)),
             },
+        }
+    }
+
+    fn filled(default: Option<&'a DefaultWord>) -> Self {
+        match default {
+            Some(DefaultWord::OfType) => Self::Bound(None),
+            Some(DefaultWord::Bound(value)) => Self::Bound(Some(value)),
+            Some(DefaultWord::Sql(literal)) => Self::Sql(literal),
+            None => Self::Unfilled,
         }
     }
 }
@@ -220,12 +285,6 @@ fn last_segment(ty: &Type) -> Option<(String, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_librarys_columns_are_known_in_any_case() {
-        assert_eq!(library_column("IS_Superuser"), Some("is_superuser"));
-        assert_eq!(library_column("is_superuser_"), None);
-    }
 
     #[test]
     fn an_option_is_one_however_it_is_written() {

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, ExprUnary, Fields, Generics, Ident};
-use syn::{Lit, LitBool, LitStr, Type, UnOp};
+use syn::{Lit, LitBool, LitInt, LitStr, Type, UnOp};
 
 use crate::support::{Errors, Word, naming, put};
 
@@ -12,6 +12,8 @@ pub(super) struct Declared<'a> {
     pub(super) ident: &'a Ident,
     pub(super) generics: &'a Generics,
     pub(super) table: Option<LitStr>,
+    /// The library's columns that are called otherwise than usual: which, and how.
+    pub(super) library: Vec<(Ident, LitStr)>,
     pub(super) body: Body<'a>,
     /// Whether every word was one; else what seems to be missing may only be misspelt.
     pub(super) is_understood: bool,
@@ -38,9 +40,17 @@ pub(super) struct FieldWords {
     pub(super) id: Option<Ident>,
     pub(super) email: Option<Ident>,
     pub(super) username: Option<Ident>,
+    pub(super) phone: Option<Ident>,
+    pub(super) identifier: Option<Ident>,
+    pub(super) recovery: Option<Ident>,
+    pub(super) no_login: Option<Ident>,
+    pub(super) exact: Option<Ident>,
+    pub(super) unique: Option<Ident>,
     pub(super) register: Option<Ident>,
     pub(super) skip: Option<Ident>,
     pub(super) column: Option<(Ident, LitStr)>,
+    pub(super) key: Option<(Ident, LitStr)>,
+    pub(super) max_length: Option<(Ident, LitInt)>,
     pub(super) default: Option<(Ident, DefaultWord)>,
 }
 
@@ -62,28 +72,74 @@ pub(super) enum SqlLiteral {
     Boolean(LitBool),
 }
 
-const STRUCT_WORDS: &[&str] = &["table"];
-const FIELD_WORDS: &[&str] = &["id", "email", "username", "column", "register", "default", "skip"];
+const TABLE: &str = "table";
+
+/// The library's columns, as the struct's words call them.
+pub(super) const LIBRARY_WORDS: &[&str] = &[
+    "hashed_password",
+    "is_active",
+    "is_superuser",
+    "token_version",
+    "auth_epoch",
+    "verified",
+    "created_at",
+    "updated_at",
+];
+
+const FIELD_WORDS: &[&str] = &[
+    "id",
+    "email",
+    "username",
+    "phone",
+    "identifier",
+    "recovery",
+    "no_login",
+    "exact",
+    "key",
+    "column",
+    "max_length",
+    "unique",
+    "register",
+    "default",
+    "skip",
+];
 
 pub(super) fn declared<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Declared<'a> {
-    let mut table = None;
+    let (mut table, mut library) = (None, Vec::new());
     for word in words(&input.attrs, errors) {
-        if word.key == "table" {
+        if word.key == TABLE {
             word.value(&mut table, "\"users\"", errors);
         } else {
-            let told = naming::unknown(&word.key.to_string(), "a struct", STRUCT_WORDS);
-            errors.at(&word.key, told);
+            library_word(word, &mut library, errors);
         }
     }
-    let table = table.and_then(|value| text(value, "table", errors));
+    let table = table.and_then(|value| text(value, TABLE, errors));
     let body = body(input, errors);
     Declared {
         ident: &input.ident,
         generics: &input.generics,
         table,
+        library,
         body,
         is_understood: errors.len() == 0,
     }
+}
+
+/// What one of the library's columns is called.
+fn library_word(word: Word<Expr>, library: &mut Vec<(Ident, LitStr)>, errors: &mut Errors) {
+    let (key, name) = (word.key.clone(), word.key.to_string());
+    if !LIBRARY_WORDS.contains(&&*name) {
+        let known: Vec<_> = std::iter::once(TABLE).chain(LIBRARY_WORDS.iter().copied()).collect();
+        return errors.at(&key, naming::unknown(&name, "a struct", &known));
+    }
+    let mut value = None;
+    word.value(&mut value, "\"column\"", errors);
+    let mut place = library.iter().find(|(one, _)| *one == key).cloned();
+    let is_new = place.is_none();
+    if let Some(column) = value.and_then(|value| text(value, &name, errors)) {
+        put(&mut place, &key, (key.clone(), column), errors);
+    }
+    library.extend(place.filter(|_| is_new));
 }
 
 fn body<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Body<'a> {
@@ -124,22 +180,45 @@ impl FieldWords {
             "id" => word.flag(&mut self.id, errors),
             "email" => word.flag(&mut self.email, errors),
             "username" => word.flag(&mut self.username, errors),
+            "phone" => word.flag(&mut self.phone, errors),
+            "identifier" => word.flag(&mut self.identifier, errors),
+            "recovery" => word.flag(&mut self.recovery, errors),
+            "no_login" => word.flag(&mut self.no_login, errors),
+            "exact" => word.flag(&mut self.exact, errors),
+            "unique" => word.flag(&mut self.unique, errors),
             "register" => word.flag(&mut self.register, errors),
             "skip" => word.flag(&mut self.skip, errors),
-            "column" => {
-                let key = word.key.clone();
-                let mut value = None;
-                word.value(&mut value, "\"name\"", errors);
-                if let Some(name) = value.and_then(|value| text(value, "column", errors)) {
-                    put(&mut self.column, &key, (key.clone(), name), errors);
-                }
-            }
+            "column" => text_word(word, &mut self.column, errors),
+            "key" => text_word(word, &mut self.key, errors),
+            "max_length" => number_word(word, &mut self.max_length, errors),
             "default" => {
                 let value = word.value.map_or(DefaultWord::OfType, default_word);
                 put(&mut self.default, &word.key, (word.key.clone(), value), errors);
             }
             unknown => errors.at(&word.key, naming::unknown(unknown, "a field", FIELD_WORDS)),
         }
+    }
+}
+
+/// `column = "name"`.
+fn text_word(word: Word<Expr>, place: &mut Option<(Ident, LitStr)>, errors: &mut Errors) {
+    let (key, mut value) = (word.key.clone(), None);
+    word.value(&mut value, "\"name\"", errors);
+    if let Some(name) = value.and_then(|value| text(value, &key.to_string(), errors)) {
+        put(place, &key, (key.clone(), name), errors);
+    }
+}
+
+/// `max_length = 40`.
+fn number_word(word: Word<Expr>, place: &mut Option<(Ident, LitInt)>, errors: &mut Errors) {
+    let (key, mut value) = (word.key.clone(), None);
+    word.value(&mut value, "40", errors);
+    match value.map(ungrouped) {
+        Some(Expr::Lit(ExprLit { lit: Lit::Int(number), .. })) => {
+            put(place, &key, (key.clone(), number), errors);
+        }
+        Some(other) => errors.at(other, format!("`{key}` takes a number: write `{key} = 40`")),
+        None => {}
     }
 }
 

@@ -17,6 +17,12 @@ pub(super) fn check(declared: &Declared, model: &Model<'_>, errors: &mut Errors)
     if declared.is_understood {
         absences(declared, errors);
     }
+    let named = |word| declared.slices.iter().find(|slice| *slice == word);
+    if let (Some(_), Some(recovery)) = (named("email"), named("recovery")) {
+        let told = "`email` is recovery by mail: drop `recovery`, or drop `email` and give the builder \
+                    a channel";
+        errors.at(recovery, told);
+    }
     for slice in &model.slices {
         let is_there = |needed| model.slices.iter().any(|other| other.word == needed);
         let word = declared.slices.iter().find(|word| *word == slice.word);

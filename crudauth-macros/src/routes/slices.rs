@@ -17,4 +17,5 @@ pub(super) const SLICES: &[Slice] = &[
     Slice { word: "session", marker: "Session", needs: None, has_slot: false },
     Slice { word: "sessions", marker: "Sessions", needs: Some("session"), has_slot: false },
     Slice { word: "email", marker: "Email", needs: None, has_slot: true },
+    Slice { word: "recovery", marker: "Recovery", needs: None, has_slot: true },
 ];

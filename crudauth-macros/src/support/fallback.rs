@@ -39,6 +39,7 @@ fn auth_user(input: &DeriveInput, generics: &Generics, key: Option<&Type>) -> To
     let id = key.map_or_else(|| quote!(::core::primitive::i64), |ty| quote!(#ty));
     quote! {
         impl #parameters #p::Recoverable for #user #arguments #bounds {}
+        impl #parameters #p::RecoverableByEmail for #user #arguments #bounds {}
         impl #parameters #p::AuthUser for #user #arguments #bounds {
             type Id = #id;
             type SignUp = ();
@@ -46,7 +47,9 @@ fn auth_user(input: &DeriveInput, generics: &Generics, key: Option<&Type>) -> To
             fn id(&self) -> &Self::Id {
                 ::core::unreachable!()
             }
-            fn identifiers(&self) -> ::std::vec::Vec<&::core::primitive::str> {
+            fn identifiers(
+                &self,
+            ) -> ::std::vec::Vec<::core::option::Option<&::core::primitive::str>> {
                 ::core::unreachable!()
             }
             fn sign_up(_: &mut #p::Form) -> ::core::option::Option<Self::SignUp> {

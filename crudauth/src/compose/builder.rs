@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use crudauth_core::delivery::OutboxConfig;
 use crudauth_core::login::LockoutConfig;
-use crudauth_core::model::{AuthUser, KeyRing, SecretKey};
-use crudauth_core::password::{HashingConfig, PasswordPolicy};
+use crudauth_core::model::{AuthUser, SecretKey};
+use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy};
 use crudauth_core::ports::{Clock, Entropy};
 use crudauth_core::ratelimit::Allowances;
-use crudauth_core::recovery::EmailConfig;
+use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 use crudauth_core::session::SessionConfig;
 use crudauth_core::storage::sql::{AuthRow, Backend, Stores};
+use futures_util::future::BoxFuture;
 use sqlx::Pool;
 
 use super::settings::Settings;
 use super::slots::{Open, Ready, Slots};
-use super::{ConfigError, validate, wire};
+use super::{ConfigError, wire};
 use crate::http::CookieConfig;
 use crate::mount::Mount;
 use crate::slice;
@@ -35,11 +36,11 @@ pub struct Builder<A, DB: Backend, S> {
 
 /// How adapters are put behind ports. It is chosen where the builder begins, so that what the
 /// database must be able to hold is asked for there, once.
-type Wire<A, DB> = fn(Pool<DB>, Settings, Option<EmailConfig>, KeyRing) -> A;
+type Wire<A, DB> = fn(Pool<DB>, SecretKey, Settings) -> BoxFuture<'static, Result<A, ConfigError>>;
 
-impl<A: Mount, DB, E> Builder<A, DB, Slots<E>>
+impl<A: Mount, DB, E, R> Builder<A, DB, Slots<E, R>>
 where
-    Slots<E>: Default,
+    Slots<E, R>: Default,
     DB: Backend + Stores<<A::User as AuthUser>::Id>,
     A::User: AuthRow<DB>,
 {
@@ -50,22 +51,34 @@ where
             secret: secret.into(),
             settings: Settings::default(),
             slots: Slots::default(),
-            wire: wire::wire::<A, DB>,
+            wire: wire::build::<A, DB>,
         }
     }
 }
 
-impl<A: Mount, DB: Backend, E> Builder<A, DB, Slots<E>> {
+impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
     /// The settings of the `email` slice: who sends, and where links point.
-    pub fn email(self, config: EmailConfig) -> Builder<A, DB, Slots<EmailConfig>>
+    pub fn email(self, config: EmailConfig) -> Builder<A, DB, Slots<EmailConfig, R>>
     where
         E: Open<slice::Email>,
     {
+        self.with_slots(|slots| Slots { email: config, recovery: slots.recovery })
+    }
+
+    /// The settings of the `recovery` slice: over what messages reach people.
+    pub fn recovery(self, config: RecoveryConfig) -> Builder<A, DB, Slots<E, RecoveryConfig>>
+    where
+        R: Open<slice::Recovery>,
+    {
+        self.with_slots(|slots| Slots { email: slots.email, recovery: config })
+    }
+
+    fn with_slots<S>(self, fill: impl FnOnce(Slots<E, R>) -> S) -> Builder<A, DB, S> {
         Builder {
             pool: self.pool,
             secret: self.secret,
             settings: self.settings,
-            slots: Slots { email: config },
+            slots: fill(self.slots),
             wire: self.wire,
         }
     }
@@ -101,6 +114,17 @@ impl<A: Mount, DB: Backend, E> Builder<A, DB, Slots<E>> {
     /// What a hash costs, and how many are made at once.
     pub fn hashing(mut self, config: HashingConfig) -> Self {
         self.settings.hashing = config;
+        self
+    }
+
+    /// One more format of password hashes that another system made: one of those in
+    /// [`crate::legacy`], or one of your own. Add each once.
+    ///
+    /// It is asked wherever a password is checked, after argon2id said no, and the hash is replaced
+    /// when its owner signs in. It costs nothing while the table holds no hash of it; else every
+    /// miss costs one check of it more, whoever was named.
+    pub fn legacy_hash(mut self, format: impl LegacyHash) -> Self {
+        self.settings.legacy.push(Arc::new(format));
         self
     }
 
@@ -161,20 +185,24 @@ impl<A: Mount, DB: Backend, E> Builder<A, DB, Slots<E>> {
         self
     }
 
-    /// Wires the mount.
+    /// Wires the mount, after a look at the database: where it lacks something that the struct or
+    /// the library needs, this tells what, and the first sign-in does not.
     ///
     /// # Errors
-    /// [`ConfigError`] with everything that is wrong with the settings.
-    pub fn build(self) -> Result<A, ConfigError>
+    /// [`ConfigError`] with everything that is wrong with the settings and missing in the
+    /// database.
+    pub async fn build(self) -> Result<A, ConfigError>
     where
-        E: Ready<slice::Email>,
+        E: Ready<slice::Email, Settings = EmailConfig>,
+        R: Ready<slice::Recovery, Settings = RecoveryConfig>,
     {
-        let (email, mut settings) = (self.slots.email.email(), self.settings);
+        let mut settings = self.settings;
+        settings.email = self.slots.email.settings();
+        settings.recovery = self.slots.recovery.settings();
         if settings.is_hardened {
             settings.harden();
         }
-        let keys = validate::judge(&self.secret, &settings, email.as_ref())?;
-        Ok((self.wire)(self.pool, settings, email, keys))
+        (self.wire)(self.pool, self.secret, settings).await
     }
 }
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 use crudauth_core::delivery::OutboxConfig;
 use crudauth_core::login::LockoutConfig;
 use crudauth_core::model::SecretKey;
-use crudauth_core::password::{HashingConfig, PasswordPolicy};
+use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy, default_formats};
 use crudauth_core::ports::{Clock, Entropy, OsEntropy, SystemClock};
 use crudauth_core::ratelimit::Allowances;
+use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 use crudauth_core::session::SessionConfig;
 
 use crate::http::HttpConfig;
@@ -16,10 +17,13 @@ use crate::http::HttpConfig;
 /// Settings with defaults.
 pub(super) struct Settings {
     pub(super) previous_secrets: Vec<SecretKey>,
+    pub(super) email: Option<EmailConfig>,
+    pub(super) recovery: Option<RecoveryConfig>,
     pub(super) sessions: SessionConfig,
     pub(super) lockout: LockoutConfig,
     pub(super) policy: PasswordPolicy,
     pub(super) hashing: HashingConfig,
+    pub(super) legacy: Vec<Arc<dyn LegacyHash>>,
     pub(super) allowances: Allowances,
     pub(super) outbox: OutboxConfig,
     pub(super) http: HttpConfig,
@@ -32,10 +36,13 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             previous_secrets: Vec::new(),
+            email: None,
+            recovery: None,
             sessions: SessionConfig::default(),
             lockout: LockoutConfig::default(),
             policy: PasswordPolicy::default(),
             hashing: HashingConfig::default(),
+            legacy: default_formats(),
             allowances: Allowances::default(),
             outbox: OutboxConfig::default(),
             http: HttpConfig::default(),

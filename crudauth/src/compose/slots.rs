@@ -1,35 +1,36 @@
 //! Settings that a slice cannot work without have a place in the builder's type: forgetting or
 //! repeating one does not compile.
 
-use crudauth_core::recovery::EmailConfig;
+use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 
 use crate::slice;
 
-/// The places; one for each slice that needs settings.
+/// The places; one for each slice that needs settings, in the order of the macro's table.
 #[derive(Debug)]
-pub struct Slots<E> {
+pub struct Slots<E, R> {
     pub(crate) email: E,
+    pub(crate) recovery: R,
 }
 
 /// The slice is mounted and has no settings yet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Unset;
 
 /// The slice is not mounted.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct NotMounted;
 
 /// The slice belongs to a mount that did not compile: whatever is said is fine.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Anything;
 
 /// A place that nothing is missing from.
 #[diagnostic::on_unimplemented(
     message = "the `{Slice}` slice is mounted but not configured",
     label = "`{Slice}` still needs its settings",
-    note = "for `email` write `.email(EmailConfig::new(sender, url))` before `.build()`, or drop the slice from `#[crudauth::routes(..)]`"
+    note = "for `email` write `.email(EmailConfig::new(sender, url))` before `.build()`, for `recovery` `.recovery(RecoveryConfig::new(channel))`, or drop the slice from `#[crudauth::routes(..)]`"
 )]
-pub trait Ready<Slice>: Place {}
+pub trait Ready<Slice>: Place<Slice> {}
 
 /// A place that settings may be put into.
 #[diagnostic::on_unimplemented(
@@ -40,28 +41,53 @@ pub trait Ready<Slice>: Place {}
 pub trait Open<Slice> {}
 
 /// What is in a place.
-pub trait Place {
-    /// The settings of the `email` slice, if it is mounted.
-    fn email(self) -> Option<EmailConfig>;
+pub trait Place<Slice> {
+    /// The slice's settings.
+    type Settings;
+
+    /// The settings, if there are any.
+    fn settings(self) -> Option<Self::Settings>;
 }
 
-impl<S> Ready<S> for NotMounted {}
-impl<S> Ready<S> for Anything {}
+/// A slice that needs settings.
+pub trait Configured {
+    /// The settings.
+    type Settings;
+}
+
+impl Configured for slice::Email {
+    type Settings = EmailConfig;
+}
+
+impl Configured for slice::Recovery {
+    type Settings = RecoveryConfig;
+}
+
+impl<S: Configured> Ready<S> for NotMounted {}
+impl<S: Configured> Ready<S> for Anything {}
 impl Ready<slice::Email> for EmailConfig {}
+impl Ready<slice::Recovery> for RecoveryConfig {}
 
 impl<S> Open<S> for Unset {}
 impl<S> Open<S> for Anything {}
 
-impl Place for EmailConfig {
-    fn email(self) -> Option<EmailConfig> {
-        Some(self)
-    }
+macro_rules! filled {
+    ($($slice:ty: $settings:ty),*) => {$(
+        impl Place<$slice> for $settings {
+            type Settings = Self;
+            fn settings(self) -> Option<Self> {
+                Some(self)
+            }
+        }
+    )*};
 }
+filled!(slice::Email: EmailConfig, slice::Recovery: RecoveryConfig);
 
 macro_rules! empty {
     ($($place:ty),*) => {$(
-        impl Place for $place {
-            fn email(self) -> Option<EmailConfig> {
+        impl<S: Configured> Place<S> for $place {
+            type Settings = S::Settings;
+            fn settings(self) -> Option<S::Settings> {
                 None
             }
         }
@@ -69,20 +95,8 @@ macro_rules! empty {
 }
 empty!(Unset, NotMounted, Anything);
 
-impl Default for Slots<Unset> {
+impl<E: Default, R: Default> Default for Slots<E, R> {
     fn default() -> Self {
-        Self { email: Unset }
-    }
-}
-
-impl Default for Slots<NotMounted> {
-    fn default() -> Self {
-        Self { email: NotMounted }
-    }
-}
-
-impl Default for Slots<Anything> {
-    fn default() -> Self {
-        Self { email: Anything }
+        Self { email: E::default(), recovery: R::default() }
     }
 }

@@ -1,7 +1,6 @@
 //! Refuses settings that cannot be right, all of them at once.
 
-use crudauth_core::model::{KeyRing, SecretKey};
-use crudauth_core::recovery::EmailConfig;
+use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 
 use super::settings::Settings;
 
@@ -20,25 +19,22 @@ impl ConfigError {
     }
 }
 
-/// The keys, if nothing is wrong.
-pub(super) fn judge(
-    secret: &SecretKey,
-    settings: &Settings,
-    email: Option<&EmailConfig>,
-) -> Result<KeyRing, ConfigError> {
-    let mut mistakes = Vec::new();
-    let keys = KeyRing::new(secret, &settings.previous_secrets);
-    mistakes.extend(keys.as_ref().err().into_iter().flatten().cloned());
-    mistakes.extend(settings.sessions.mistakes());
+impl ConfigError {
+    pub(super) fn new(mistakes: Vec<String>) -> Self {
+        Self { mistakes }
+    }
+}
+
+/// What is wrong with the settings, each in a sentence.
+pub(super) fn mistakes(settings: &Settings) -> Vec<String> {
+    let mut mistakes = settings.sessions.mistakes();
     mistakes.extend(settings.lockout.mistakes());
     mistakes.extend(settings.policy.mistakes());
     mistakes.extend(settings.hashing.mistakes().iter().map(ToString::to_string));
     mistakes.extend(settings.allowances.mistakes());
     mistakes.extend(settings.outbox.mistakes());
     mistakes.extend(settings.http.mistakes());
-    mistakes.extend(email.into_iter().flat_map(EmailConfig::mistakes));
-    match keys {
-        Ok(keys) if mistakes.is_empty() => Ok(keys),
-        _ => Err(ConfigError { mistakes }),
-    }
+    mistakes.extend(settings.email.iter().flat_map(EmailConfig::mistakes));
+    mistakes.extend(settings.recovery.iter().flat_map(RecoveryConfig::mistakes));
+    mistakes
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crudauth_core::account::Passwords;
 use crudauth_core::delivery::Outbox;
 use crudauth_core::login::{Lockout, SignIn};
-use crudauth_core::model::{AuthUser, KeyRing};
+use crudauth_core::model::{AuthUser, KeyRing, SecretKey};
 use crudauth_core::password::HashingPool;
 use crudauth_core::ports::{AccountStore, CounterStore, SessionStore};
 use crudauth_core::ratelimit::Throttle;
@@ -13,27 +13,48 @@ use crudauth_core::recovery::{self, EmailConfig, Recovery};
 use crudauth_core::register::Registration;
 use crudauth_core::session::Sessions;
 use crudauth_core::storage::sql::{AuthRow, Backend, SqlStore, Stores};
+use futures_util::future::BoxFuture;
 use sqlx::Pool;
 
 use super::settings::Settings;
+use super::{ConfigError, validate};
 use crate::accounts::Accounts;
 use crate::mount::{Mount, Mounted, Parts};
 
-pub(super) fn wire<A: Mount, DB>(
+/// Judges the settings and the database, all at once, and wires the mount if nothing is wrong.
+pub(super) fn build<A: Mount, DB>(
     pool: Pool<DB>,
+    secret: SecretKey,
     settings: Settings,
-    email: Option<EmailConfig>,
-    keys: KeyRing,
-) -> A
+) -> BoxFuture<'static, Result<A, ConfigError>>
+where
+    DB: Backend + Stores<<A::User as AuthUser>::Id>,
+    A::User: AuthRow<DB>,
+{
+    Box::pin(async move {
+        let mut mistakes = validate::mistakes(&settings);
+        let keys = KeyRing::new(&secret, &settings.previous_secrets);
+        mistakes.extend(keys.as_ref().err().into_iter().flatten().cloned());
+        match keys {
+            Ok(keys) if mistakes.is_empty() => Ok(wire(pool, settings, keys)),
+            _ => Err(ConfigError::new(mistakes)),
+        }
+    })
+}
+
+fn wire<A: Mount, DB>(pool: Pool<DB>, settings: Settings, keys: KeyRing) -> A
 where
     DB: Backend + Stores<<A::User as AuthUser>::Id>,
     A::User: AuthRow<DB>,
 {
     let Settings {
+        email,
+        recovery,
         sessions,
         lockout,
         policy,
         hashing,
+        legacy,
         allowances,
         outbox,
         mut http,
@@ -46,12 +67,12 @@ where
     let session_store: Arc<dyn SessionStore<A::User>> = Arc::clone(&sql) as _;
     let counters: Arc<dyn CounterStore> = sql;
 
-    let hashing = HashingPool::new(hashing, Arc::clone(&entropy));
+    let hashing = HashingPool::new(hashing, legacy, Arc::clone(&entropy));
     let outbox = Outbox::new(outbox);
     let throttle = Throttle::new(Arc::clone(&counters), keys.clone(), Arc::clone(&clock));
     http.trusted_origins.extend(email.as_ref().map(|email| email.frontend_url().to_owned()));
     let lockout = Lockout::new(Arc::clone(&counters), keys.clone(), lockout);
-    let recovery = email.map(|config| {
+    let recovery = email.map(EmailConfig::into_recovery).or(recovery).map(|config| {
         Recovery::new(recovery::Parts {
             accounts: Arc::clone(&store),
             hashing: hashing.clone(),

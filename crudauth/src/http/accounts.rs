@@ -43,7 +43,8 @@ async fn register<U: AuthUser>(
     let subject = Subject::Client(client(&request, &parts.http));
     let used = limits::count(&mounted, "register", parts.allowances.register, subject).await?;
     used.told(async {
-        let shown = sign_up.shown();
+        let email = value(sign_up.shown(IdentifierKind::Email));
+        let username = value(sign_up.shown(IdentifierKind::Username));
         let prepared = registration.prepare(sign_up).await?;
         if registration.is_silent() {
             // What the database does in that moment takes longer for a taken address.
@@ -54,16 +55,11 @@ async fn register<U: AuthUser>(
         }
         match registration.enrol(prepared).await? {
             Registered::Added(id) => {
-                let named = |kind| value(U::SHAPE.position(kind).map(|at| shown[at].as_str()));
-                let body = json!({
-                    "id": id,
-                    "email": named(IdentifierKind::Email),
-                    "username": named(IdentifierKind::Username),
-                });
+                let body = json!({ "id": id, "email": email, "username": username });
                 answer(StatusCode::OK, &body)
             }
             Registered::AddressTaken => {
-                let name = U::SHAPE.recovery().map_or("email", |at| U::SHAPE.identifiers[at].name);
+                let name = U::SHAPE.recovery_column().map_or("email", |column| column.name);
                 let detail = format!("{} already registered", capital(name));
                 Err(Refusal::taken("taken", detail))
             }
@@ -75,8 +71,7 @@ async fn register<U: AuthUser>(
 
 async fn me<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
     let principal = principal_of(&mounted, &request).await?;
-    let identifiers = principal.user().identifiers();
-    let named = |kind| value(U::SHAPE.position(kind).and_then(|at| identifiers.get(at).copied()));
+    let named = |kind| value(principal.account().named(kind));
     let body = json!({
         "user_id": principal.user().id(),
         "username": named(IdentifierKind::Username),

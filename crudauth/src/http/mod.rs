@@ -11,6 +11,7 @@ mod limits;
 mod origin;
 mod pace;
 mod paths;
+pub(crate) mod recovery;
 mod refusal;
 pub(crate) mod session;
 pub(crate) mod sessions;

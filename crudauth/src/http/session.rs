@@ -97,9 +97,7 @@ async fn login<U: AuthUser>(
     };
     let signed_in = mounted.accounts().sign_in(attempt).await?;
     let user = &signed_in.account.user;
-    let username = U::SHAPE
-        .position(IdentifierKind::Username)
-        .and_then(|at| user.identifiers().get(at).map(|name| (*name).to_owned()));
+    let username = signed_in.account.named(IdentifierKind::Username);
     let body = json!({
         "id": user.id(),
         "username": username,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::statements::{MAX_IDENTIFIERS, Sql};
 use super::store::retrying;
 use super::{AuthRow, Backend, Call, SqlStore, Stores, rows};
-use crate::model::{Account, AuthUser, Digest, Identifier, PasswordHash};
+use crate::model::{Account, AuthUser, Digest, Identifier, IdentifierColumn, PasswordHash};
 use crate::ports::{
     AccountStore, Changed, Consumed, Created, NewAccount, NewToken, OneTimeToken, Purpose,
     StoreError,
@@ -29,8 +29,17 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
 
     async fn create(&self, account: NewAccount<U>) -> Result<Created<U::Id>, StoreError> {
         let columns = U::SHAPE.identifiers.iter().zip(&account.identifiers);
-        let key = |(column, one): (_, &Option<Identifier>)| Some(one.as_ref()?.key(column).to_owned());
+        let key =
+            |(column, one): (_, &Option<Identifier>)| Some(one.as_ref()?.key(column).to_owned());
         let keys: Vec<_> = columns.map(key).collect();
+        // Rows that were there before us may have the same in another form, which no index sees.
+        let alternates = U::SHAPE.identifiers.iter().zip(&keys).enumerate();
+        for (at, (column, key)) in alternates {
+            let Some(other) = key.as_ref().and_then(|key| column.alternate(key)) else { continue };
+            if self.by_identifier(at, &other).await?.is_some() {
+                return Ok(Created::Taken { identifiers: vec![at], is_one_owner: true });
+            }
+        }
         match self.insert(account, &keys).await {
             Ok(id) => Ok(Created::Added(id)),
             Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
@@ -142,7 +151,10 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
 fn is_named<U: AuthUser>(account: &Account<U>, at: usize, key: &str) -> bool {
     let shown = account.user.identifiers().get(at).copied().flatten();
     let column = U::SHAPE.identifiers.get(at);
-    shown.zip(column).is_some_and(|(shown, column)| column.key_of(shown) == key)
+    let is_it = |shown: &str, column: &IdentifierColumn| {
+        column.key_of(shown) == key || (!column.has_own_key() && shown == key)
+    };
+    shown.zip(column).is_some_and(|(shown, column)| is_it(shown, column))
 }
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {

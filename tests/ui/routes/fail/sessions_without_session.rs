@@ -16,9 +16,9 @@ async fn dashboard(user: crudauth::CurrentUser<Auth, crudauth::Verified>) -> Str
 }
 
 fn main() {
-    let _ = |pool: sqlx::SqlitePool| {
+    let _ = async |pool: sqlx::SqlitePool| {
         let settings = crudauth::EmailConfig::new(crudauth::PrintingSender, "https://example.com");
-        let auth = Auth::builder(pool, "secret").email(settings).build().unwrap();
+        let auth = Auth::builder(pool, "secret").email(settings).build().await.unwrap();
         let _ = poem::EndpointExt::with(auth.mount(poem::Route::new()), auth.clone());
     };
 }

@@ -32,10 +32,10 @@ fn assert_mount<A: crudauth::Mount + std::fmt::Debug>() {}
 fn main() {
     assert_mount::<Auth>();
     assert_mount::<inner::Plain>();
-    let _ = |pool: sqlx::SqlitePool| {
+    let _ = async |pool: sqlx::SqlitePool| {
         let settings = crudauth::EmailConfig::new(crudauth::PrintingSender, "https://example.com");
-        let auth = Auth::builder(pool.clone(), "secret").email(settings).build().unwrap();
-        let plain = inner::Plain::builder(pool, "secret").build().unwrap();
+        let auth = Auth::builder(pool.clone(), "secret").email(settings).build().await.unwrap();
+        let plain = inner::Plain::builder(pool, "secret").build().await.unwrap();
         let route = auth.mount(poem::Route::new()).at("/dashboard", poem::get(dashboard));
         let route = route.nest("/plain", plain.routes());
         let _ = poem::EndpointExt::with(poem::EndpointExt::with(route, auth.clone()), plain);

@@ -48,6 +48,18 @@ impl ColumnPlan {
         Self { name: name.into(), sql_type: sql_type.into(), is_nullable: false, default: None }
     }
 
+    /// A text of at most so many characters.
+    #[must_use]
+    pub fn max_chars(mut self, max: usize) -> Self {
+        let collation = self.sql_type.split_once(" COLLATE ").map(|(_, name)| name.to_owned());
+        self.sql_type = format!("VARCHAR({max})");
+        if let Some(name) = collation {
+            self.sql_type.push_str(" COLLATE ");
+            self.sql_type.push_str(&name);
+        }
+        self
+    }
+
     /// May be NULL.
     #[must_use]
     pub fn nullable(mut self) -> Self {

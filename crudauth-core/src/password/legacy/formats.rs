@@ -1,0 +1,118 @@
+//! The configured formats, and which of them are in use.
+//!
+//! Called by the pool only.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::LegacyHash;
+use crate::password::{Password, PasswordHash};
+
+/// The formats, in the order they were configured.
+pub(in crate::password) struct Formats(Vec<Entry>);
+
+struct Entry {
+    format: Arc<dyn LegacyHash>,
+    prefixes: &'static [&'static str],
+    decoy: String,
+    /// Only ever set: who is asked changes once, not from sign-in to sign-in.
+    is_in_use: AtomicBool,
+}
+
+impl Formats {
+    /// None of them is in use.
+    pub(in crate::password) fn new(formats: Vec<Arc<dyn LegacyHash>>) -> Self {
+        Self(formats.into_iter().map(Entry::new).collect())
+    }
+
+    /// What the stored texts of these formats begin with, each once.
+    pub(in crate::password) fn prefixes(&self) -> Vec<&'static str> {
+        let mut all: Vec<_> = self.0.iter().flat_map(|entry| entry.prefixes).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Takes into use every format that has this prefix.
+    pub(in crate::password) fn found(&self, prefix: &str) {
+        for entry in self.0.iter().filter(|entry| entry.prefixes.contains(&prefix)) {
+            entry.take_into_use();
+        }
+    }
+
+    /// Whether a miss costs more than argon2id does.
+    pub(in crate::password) fn is_any_in_use(&self) -> bool {
+        self.0.iter().any(Entry::is_in_use)
+    }
+
+    /// Whether a format knows `stored` as made from `password`. Costs the same whatever `stored`
+    /// is, and whether or not it is.
+    pub(in crate::password) fn know(
+        &self,
+        password: &Password,
+        stored: Option<&PasswordHash>,
+    ) -> bool {
+        // What is no password opens nothing, whatever an app's own format makes of it.
+        let stored = stored.filter(|hash| hash.is_usable()).map(PasswordHash::expose);
+        let mut is_known = false;
+        for entry in &self.0 {
+            let own = stored.filter(|text| entry.fits(text));
+            if own.is_some() {
+                entry.take_into_use();
+            } else if !entry.is_in_use() {
+                continue;
+            }
+            for reading in password.readings() {
+                // `|` and `&`: whether it matched decides nothing about what else is computed.
+                let is_match = entry.verify(reading, own.unwrap_or(&entry.decoy));
+                is_known |= is_match & own.is_some();
+            }
+        }
+        is_known
+    }
+}
+
+impl Entry {
+    fn new(format: Arc<dyn LegacyHash>) -> Self {
+        let about = guarded(&[], || (format.prefixes(), format.decoy()));
+        let (prefixes, decoy) = about.unwrap_or_default();
+        Self { format, prefixes, decoy, is_in_use: AtomicBool::new(false) }
+    }
+
+    fn fits(&self, stored: &str) -> bool {
+        self.prefixes.iter().any(|prefix| stored.starts_with(prefix))
+    }
+
+    fn is_in_use(&self) -> bool {
+        self.is_in_use.load(Ordering::Relaxed)
+    }
+
+    fn take_into_use(&self) {
+        if !self.is_in_use.swap(true, Ordering::Relaxed) {
+            tracing::info!(prefixes = ?self.prefixes, "hashes of another system are in use");
+        }
+    }
+
+    fn verify(&self, reading: &str, stored: &str) -> bool {
+        guarded(self.prefixes, || self.format.verify(reading.as_bytes(), stored)).unwrap_or(false)
+    }
+}
+
+/// Calls an app's code. The payload of its panic stays out of the log: it may have a password in it.
+fn guarded<T>(prefixes: &[&str], call: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(call))
+        .inspect_err(|_| tracing::error!(?prefixes, "a format of legacy hashes panicked"))
+        .ok()
+}
+
+impl fmt::Debug for Formats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|entry| entry.prefixes)).finish()
+    }
+}
+
+#[cfg(test)]
+#[path = "formats_tests.rs"]
+mod tests;

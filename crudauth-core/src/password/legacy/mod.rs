@@ -1,0 +1,66 @@
+//! Hashes that other systems made: read wherever a password is checked, replaced at a sign-in.
+//!
+//! A [`LegacyHash`] is one format of them. The pool asks the formats only after argon2id did not
+//! match, in the same seat, and of the formats only those that are *in use*: the account table was
+//! found to hold a hash of it, or one was met. A table without foreign hashes pays nothing.
+//!
+//! What this room promises:
+//! - a miss costs the same whoever is named: every format in use is asked, on the account's own
+//!   hash if that is of it, else on a decoy. That is exact where a table's hashes cost what the
+//!   decoy costs; a format's `cost` says what is usual in yours;
+//! - a match is [`Verdict::RightOutdated`](super::Verdict::RightOutdated), and whoever renews an
+//!   old argon2id hash then renews this one;
+//! - the password is tried in the form NFKC, then, if that is another text, as it was typed: other
+//!   systems hashed what was typed;
+//! - a stored text cannot ask for more than a bounded cost, nor can a format's panic do harm.
+//!
+//! The formats shipped need the feature `legacy-hashes`; the trait is always there.
+
+#[cfg(feature = "legacy-hashes")]
+mod bcrypt;
+#[cfg(feature = "legacy-hashes")]
+mod crudauth_py;
+mod formats;
+#[cfg(feature = "legacy-hashes")]
+mod pbkdf2;
+#[cfg(feature = "legacy-hashes")]
+mod scrypt;
+#[cfg(feature = "legacy-hashes")]
+mod text;
+
+use std::sync::Arc;
+
+#[cfg(feature = "legacy-hashes")]
+pub use self::{bcrypt::Bcrypt, crudauth_py::CrudauthPy, pbkdf2::Pbkdf2, scrypt::Scrypt};
+pub(super) use formats::Formats;
+
+/// A format of stored hashes that another system made.
+///
+/// The library calls it on threads where work may take its time, and never for long at once: one
+/// call is one verification. A panic is logged and counts as no match.
+pub trait LegacyHash: Send + Sync + 'static {
+    /// What the stored texts of this format begin with; each names one or several. Other formats
+    /// may have the same ones.
+    fn prefixes(&self) -> &'static [&'static str];
+
+    /// Whether `stored` was made from `password`: the bytes of one reading of what was typed, at
+    /// most [`MAX_BYTES`](super::MAX_BYTES).
+    ///
+    /// `stored` begins with one of the prefixes and may be anything after it. One that is malformed
+    /// or asks for too much is `false`, after work of the usual cost, or the time of the answer
+    /// would tell it from others. Outputs are compared in constant time.
+    fn verify(&self, password: &[u8], stored: &str) -> bool;
+
+    /// A text of this format that costs what a usual one costs. What comparing with it tells is
+    /// thrown away. Asked for once.
+    fn decoy(&self) -> String;
+}
+
+/// The formats that are read if an app names none: crudauth-py's, with the feature `legacy-hashes`.
+#[must_use]
+pub fn default_formats() -> Vec<Arc<dyn LegacyHash>> {
+    #[cfg(feature = "legacy-hashes")]
+    return vec![Arc::new(CrudauthPy)];
+    #[cfg(not(feature = "legacy-hashes"))]
+    Vec::new()
+}

@@ -1,0 +1,81 @@
+//! For the tests of an app: people who are signed in, in one line (feature `testing`).
+//!
+//! [`App`] stands before an app's endpoint, and hands out a [`Client`] per person: a browser, but
+//! for the pages. No socket is opened. Whatever goes wrong in here panics, as in any test.
+//!
+//! ```toml
+//! [dev-dependencies]
+//! crudauth = { version = "0.1", features = ["testing"] }
+//! ```
+//!
+//! A whole test, but for its `#[tokio::test]`:
+//!
+//! ```
+//! # use crudauth::{AuthUser, CurrentUser};
+//! # use poem::{Endpoint, EndpointExt, Route, handler, post};
+//! # #[derive(Clone, Debug, AuthUser)]
+//! # struct User { id: i64, email: String, username: String }
+//! # #[crudauth::routes(user = User, session, email)]
+//! # struct Auth;
+//! # #[handler]
+//! # async fn note(_: CurrentUser<Auth, crudauth::Verified>, text: String) -> String { text }
+//! # fn routes(auth: &Auth) -> impl Endpoint + use<> {
+//! #     auth.mount(Route::new()).at("/notes", post(note)).with(auth.clone())
+//! # }
+//! use crudauth::testing::{self, ManualClock, RecordingSender};
+//! use crudauth::{EmailConfig, SessionConfig};
+//! use serde_json::json;
+//! use sqlx::sqlite::SqlitePoolOptions;
+//! use std::{sync::Arc, time::Duration};
+//!
+//! async fn only_people_with_an_address_write_notes() {
+//!     // In memory: one connection is one database.
+//!     let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
+//!     crudauth::migrations!(User).run(&pool).await.unwrap();
+//!     let (mails, clock) = (RecordingSender::default(), Arc::new(ManualClock::default()));
+//!     let auth = Auth::builder(pool, "a-secret-for-tests-of-at-least-32-bytes")
+//!         .email(EmailConfig::new(mails.clone(), "https://app.example.com"))
+//!         .hashing(testing::cheap_hashing())
+//!         .clock(clock.clone())
+//!         .build()
+//!         .await
+//!         .unwrap();
+//!     let app = testing::App::new(&auth, routes(&auth)).mails(&mails); // your routes
+//!
+//!     let form = |name| json!({ "email": format!("{name}@example.com"), "username": name, "password": "a-strong-one" });
+//!     let bob = app.signed_up(form("bob")).await;
+//!     assert_eq!(bob.post("/notes", "hello").await.code(), "not-verified");
+//!     let ada = app.verified(form("ada")).await;
+//!     ada.post("/notes", "hello").await.expect_status(200);
+//!
+//!     clock.advance(SessionConfig::default().idle * 2);
+//!     ada.post("/notes", "hello").await.expect_status(401);
+//! }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+//! #     .block_on(only_people_with_an_address_write_notes());
+//! ```
+#![allow(clippy::panic, reason = "a test ends at the first surprise")]
+
+mod answer;
+mod app;
+mod client;
+mod jar;
+
+pub use crate::channel::RecordingChannel;
+pub use crate::email::{MessageKind, RecordingSender};
+pub use crate::ports::ManualClock;
+pub use answer::Answer;
+pub use app::App;
+pub use client::Client;
+
+use crudauth_core::password::HashingConfig;
+
+/// A cost of hashing that no test waits for: an unoptimised build takes a second for the real one.
+///
+/// What is hashed so is hashed weakly. That is so in builds with `debug_assertions` only, as
+/// `cargo test` makes them: in any other build this is the default cost, so that nothing weak gets
+/// into a program by mistake.
+#[must_use]
+pub fn cheap_hashing() -> HashingConfig {
+    HashingConfig::cheap()
+}

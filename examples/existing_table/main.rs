@@ -1,0 +1,74 @@
+//! Accounts in a table that is there already, under names of its own.
+//!
+//! You want this one when the app has users: the struct maps what is there, and `run` adds what is
+//! missing - it drops, renames and narrows nothing. Hashes that other software made (crudauth-py's
+//! by saying nothing, others by `legacy_hash`) let their owners in and become argon2id then.
+//!
+//! ```sh
+//! cargo run -p examples --example existing_table
+//! ```
+
+use std::time::Duration;
+
+use crudauth::email::BoxError;
+use crudauth::{AuthRow, AuthUser, Backend, CurrentUser, Stores};
+use examples::{Settings, log_to_stderr, on_the_database};
+use poem::web::Json;
+use poem::{EndpointExt, Route, get, handler};
+use serde_json::{Value, json};
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "accounts", hashed_password = "pw_hash")]
+struct Account {
+    #[auth(column = "account_id")]
+    id: i64,
+    #[auth(column = "email_address")]
+    email: String,
+    #[auth(column = "login_name")]
+    username: String,
+    #[auth(default = 0)]
+    loyalty_points: i64,
+}
+
+/// Without `email` there is nobody to send mail, and a taken address is told like a taken name.
+#[crudauth::routes(user = Account, session)]
+struct Auth;
+
+#[handler]
+async fn dashboard(account: CurrentUser<Auth>) -> Json<Value> {
+    Json(json!({ "id": account.id }))
+}
+
+#[handler]
+async fn points(account: CurrentUser<Auth>) -> Json<Value> {
+    Json(json!({ "loyalty_points": account.loyalty_points }))
+}
+
+/// Adds what the table lacks and wires the mount, on whatever database the pool is for.
+async fn accounts<DB>(pool: sqlx::Pool<DB>, settings: &Settings) -> Result<Auth, BoxError>
+where
+    DB: Backend + Stores<i64>,
+    Account: AuthRow<DB>,
+{
+    crudauth::migrations!(Account).run(&pool).await?;
+    let auth = Auth::builder(pool, settings.secret_key.as_str())
+        .cookies(settings.cookies())
+        .trusted_proxy_hops(settings.trusted_proxy_hops)
+        .build()
+        .await?;
+    Ok(auth)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    log_to_stderr();
+    let settings = Settings::read("existing_table")?;
+    let auth = on_the_database!(&settings, accounts);
+    auth.spawn_purge(Duration::from_secs(600));
+    let app = auth
+        .mount(Route::new())
+        .at("/dashboard", get(dashboard))
+        .at("/points", get(points))
+        .with(auth.clone());
+    settings.serve(app, auth.drained()).await
+}

@@ -1,0 +1,69 @@
+//! Accounts with a username and a password, and nothing else.
+//!
+//! You want this one when you know nothing of people but a name: games, kiosks, devices on a local
+//! network, or when somebody else resets passwords. There is no column for an address, and no route
+//! that recovers an account; `auth.accounts()` lets an administrator do it.
+//!
+//! ```sh
+//! cargo run -p examples --example username_only
+//! ```
+
+use std::time::Duration;
+
+use crudauth::email::BoxError;
+use crudauth::{AuthRow, AuthUser, Backend, CurrentUser, Stores};
+use examples::{Settings, log_to_stderr, on_the_database};
+use poem::web::Json;
+use poem::{EndpointExt, Route, get, handler};
+use serde_json::{Value, json};
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+struct User {
+    id: i64,
+    username: String,
+    display_name: Option<String>,
+}
+
+#[crudauth::routes(user = User, session)]
+struct Auth;
+
+#[handler]
+async fn dashboard(user: CurrentUser<Auth>) -> Json<Value> {
+    Json(json!({ "id": user.id }))
+}
+
+/// A column that the app fills by itself; a sign-up leaves it empty.
+#[handler]
+async fn greeting(user: CurrentUser<Auth>) -> Json<Value> {
+    Json(json!({ "hello": user.display_name.as_ref().unwrap_or(&user.username) }))
+}
+
+/// Makes the tables and wires the mount, on whatever database the pool is for.
+async fn accounts<DB>(pool: sqlx::Pool<DB>, settings: &Settings) -> Result<Auth, BoxError>
+where
+    DB: Backend + Stores<i64>,
+    User: AuthRow<DB>,
+{
+    crudauth::migrations!(User).run(&pool).await?;
+    let auth = Auth::builder(pool, settings.secret_key.as_str())
+        .cookies(settings.cookies())
+        .trusted_proxy_hops(settings.trusted_proxy_hops)
+        .build()
+        .await?;
+    Ok(auth)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    log_to_stderr();
+    let settings = Settings::read("username_only")?;
+    let auth = on_the_database!(&settings, accounts);
+    auth.spawn_purge(Duration::from_secs(600));
+    let app = auth
+        .mount(Route::new())
+        .at("/dashboard", get(dashboard))
+        .at("/greeting", get(greeting))
+        .with(auth.clone());
+    settings.serve(app, auth.drained()).await
+}
