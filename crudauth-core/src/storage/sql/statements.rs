@@ -55,7 +55,7 @@ macro_rules! statements {
 // --- accounts ---------------------------------------------------------------
 
 statements! {
-    ANY_ROW = "SELECT 1 FROM {table} LIMIT 1";
+    HASH_LIKE = "SELECT 1 FROM {table} WHERE {hash} LIKE $1 ESCAPE '|' LIMIT 1";
 
     BY_ID = "SELECT {account} FROM {table} WHERE {id} = $1";
 

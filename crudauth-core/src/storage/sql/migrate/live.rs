@@ -6,6 +6,7 @@ use super::catalog;
 /// A table as the database has it; without columns if there is none.
 #[derive(Clone, Debug)]
 pub(super) struct LiveTable {
+    pub(super) name: String,
     pub(super) dialect: Dialect,
     pub(super) columns: Vec<LiveColumn>,
     pub(super) indexes: Vec<LiveIndex>,
@@ -47,7 +48,12 @@ impl LiveTable {
         connection: &mut DB::Connection,
         table: &str,
     ) -> Result<Self, sqlx::Error> {
-        let mut live = Self { dialect: DB::DIALECT, columns: Vec::new(), indexes: Vec::new() };
+        let mut live = Self {
+            name: table.to_owned(),
+            dialect: DB::DIALECT,
+            columns: Vec::new(),
+            indexes: Vec::new(),
+        };
         let call = Call::new(catalog::columns(DB::DIALECT)).with(table.to_owned());
         let found = DB::fetch_all(connection, call).await?;
         let mut key = Vec::new();
@@ -139,7 +145,8 @@ impl LiveTable {
     ) -> bool {
         let mut live = index.columns.iter();
         columns.all(|wanted| {
-            live.next().is_some_and(|live| live.as_ref().is_some_and(|one| self.is_same(one, wanted)))
+            live.next()
+                .is_some_and(|live| live.as_ref().is_some_and(|one| self.is_same(one, wanted)))
         })
     }
 
@@ -175,11 +182,6 @@ impl LiveColumn {
             sql_type,
         })
     }
-
-    /// Whether an insert that does not mention it succeeds.
-    pub(super) fn fills_itself(&self) -> bool {
-        self.is_nullable || self.has_default || self.is_auto || self.is_generated
-    }
 }
 
 /// The length in a type such as `VARCHAR(64)`: SQLite keeps what was declared, and no more than
@@ -206,7 +208,8 @@ impl LiveTable {
             is_touched: false,
             collation: None,
         };
-        Self { dialect, columns: columns.iter().map(column).collect(), indexes: Vec::new() }
+        let columns = columns.iter().map(column).collect();
+        Self { name: "users".to_owned(), dialect, columns, indexes: Vec::new() }
     }
 
     /// The same with one more index.
