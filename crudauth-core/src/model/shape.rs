@@ -50,7 +50,7 @@ pub trait Recoverable: AuthUser {}
     note = "add a field `email: String` to `{Self}`, or write `recovery` in place of `email` in \
             `#[crudauth::routes(..)]` and give the builder a channel"
 )]
-pub trait RecoverableByEmail: Recoverable {}
+pub trait RecoverableByEmail: AuthUser {}
 
 /// The table behind a user struct.
 #[derive(Clone, Copy, Debug)]

@@ -150,13 +150,11 @@ fn optional(value: Option<impl ToTokens>) -> TokenStream {
 
 /// An identifier as text; what is none is told at its type.
 fn text_of(field: &Field<'_>) -> TokenStream {
-    let ident = field.ident();
-    let text = quote_spanned! {field.ty().span()=>
-        ::core::convert::AsRef::<::core::primitive::str>::as_ref
-    };
+    let (ident, span) = (field.ident(), field.ty().span());
+    let text = quote_spanned! {span=> ::core::convert::AsRef::<::core::primitive::str>::as_ref };
     match field.is_optional() {
-        true => quote!(::core::option::Option::map(self.#ident.as_ref(), #text)),
-        false => quote!(::core::option::Option::Some(#text(&self.#ident))),
+        true => quote_spanned!(span=> ::core::option::Option::map(self.#ident.as_ref(), #text)),
+        false => quote_spanned!(span=> ::core::option::Option::Some(#text(&self.#ident))),
     }
 }
 
