@@ -4,6 +4,7 @@
 
 mod columns;
 mod defaults;
+mod elsewhere;
 mod identifiers;
 mod keys;
 mod library_columns;
