@@ -1,5 +1,7 @@
 //! Recovery over a channel of the app's own: the flows of the `email` slice, and its silence.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+
 use std::sync::Arc;
 
 use crudauth::channel::{BoxError, Delivery, DeliveryChannel, MessageKind, RecordingChannel};

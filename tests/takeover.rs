@@ -1,6 +1,8 @@
 //! A database that crudauth-py 0.8.2 made is taken over as it is: everybody gets in, and nothing
 //! that was there is gone. `fixtures/crudauth_py/README.md` tells who is who.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+
 use crudauth::{
     Attempt, AuthRow, AuthUser, Backend, EmailConfig, Password, SignInError, Stores, migrations,
 };
@@ -151,9 +153,13 @@ async fn everybody_in_an_sqlite_file_of_crudauth_py_gets_in_and_nothing_is_gone(
         Auth::builder(pool, SECRET).email(mail()).build().await.unwrap()
     })
     .await;
-    let root =
-        sqlx::query_as::<_, (bool, String)>("SELECT is_superuser, plan FROM users WHERE id = 4");
-    assert_eq!(root.fetch_one(&pool).await.unwrap(), (true, "team".to_owned()));
+    let auth = Auth::builder(pool, SECRET).email(mail()).build().await.unwrap();
+    let find = async |id| auth.accounts().find(&id).await.unwrap().unwrap().user;
+    let (ada, root, carol, gina) = (find(1).await, find(4).await, find(11).await, find(14).await);
+    assert!(ada.full_name.is_some() && ada.created_at.and_utc().timestamp() > 1_700_000_000);
+    assert_eq!((root.is_superuser, &*root.plan), (true, "team"));
+    assert_eq!(carol.token_version, 1);
+    assert!(gina.google_id.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -163,10 +169,13 @@ async fn everybody_in_a_postgres_database_of_crudauth_py_gets_in_and_nothing_is_
     pool.execute(sqlx::raw_sql(include_str!("fixtures/crudauth_py/email_password.pg.sql")))
         .await
         .unwrap();
-    everybody_gets_in(&database, pool, async |pool| {
+    everybody_gets_in(&database, pool.clone(), async |pool| {
         PostgresAuth::builder(pool, SECRET).email(mail()).build().await.unwrap()
     })
     .await;
+    let auth = PostgresAuth::builder(pool, SECRET).email(mail()).build().await.unwrap();
+    let root = auth.accounts().find(&4).await.unwrap().unwrap().user;
+    assert!(root.plan == "team" && root.created_at.timestamp() > 1_700_000_000);
 }
 
 #[derive(Clone, Debug, AuthUser)]
@@ -215,8 +224,22 @@ struct Caller {
     #[auth(no_login)]
     phone: Option<String>,
     /// crudauth-py has it for every shape, and no default for it.
-    #[auth(default = false)]
+    #[auth(default)]
     email_verified: bool,
+}
+
+#[crudauth::routes(user = Caller, session, recovery)]
+struct Callers;
+
+/// The same without what crudauth-py has for every shape.
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+struct Incomplete {
+    #[allow(dead_code, reason = "it is never built")]
+    id: i64,
+    username: String,
+    #[auth(no_login)]
+    phone: Option<String>,
 }
 
 #[tokio::test]
@@ -224,7 +247,25 @@ async fn what_a_sign_up_could_not_fill_is_told_before_anything_changes() {
     let (database, pool) = copied("phone_recovery").await;
     let columns = "SELECT COUNT(*) FROM pragma_table_info('users')";
     let before = database.number(columns).await;
-    let error = migrations!(Caller).run(&pool).await.unwrap_err().to_string();
+    let error = migrations!(Incomplete).run(&pool).await.unwrap_err().to_string();
     assert!(error.contains("email_verified"), "{error}");
     assert_eq!(database.number(columns).await, before);
+    migrations!(Caller).run(&pool).await.unwrap();
+
+    let channel = crudauth::channel::RecordingChannel::default();
+    let recovery = crudauth::RecoveryConfig::new(channel.clone());
+    let auth = Callers::builder(pool, SECRET).recovery(recovery).build().await.unwrap();
+    let password = Password::parse("a-phone-with-blanks-2").unwrap();
+    let zoe = auth.accounts().sign_in(Attempt::new("zoe", &password)).await.unwrap().account;
+    assert_eq!(zoe.user.phone.as_deref(), Some("+49 (30) 90 18 20"), "as it was");
+    assert!(!zoe.user.email_verified && !zoe.is_verified());
+    auth.accounts().start_reset("+4930901820".parse().unwrap(), None);
+    auth.drained().await;
+    let sent = channel.last(crudauth::channel::MessageKind::ResetPassword, "+4930901820").unwrap();
+    let new = Password::parse("chosen-anew-over-the-phone").unwrap();
+    let token = sent.token.unwrap();
+    auth.accounts().confirm_reset(token.expose(), &new).await.unwrap();
+    assert!(
+        auth.accounts().sign_in(Attempt::new("Zoe", &new)).await.unwrap().account.is_verified()
+    );
 }

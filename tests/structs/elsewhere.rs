@@ -11,7 +11,7 @@ struct Elsewhere;
 
 on_every_pool! {
     async fn a_mount_serves_a_struct_of_another_crate(database, pool) {
-        migrations!(crudauth_tests::User).run(&pool).await.unwrap();
+        migrations!(User).run(&pool).await.unwrap();
         let auth = Elsewhere::builder(pool, SECRET).build().await.unwrap();
         let ada: User = added(auth.accounts(), &sign_up("ada")).await.user;
         let mut browser = Visitor::of(auth.routes());
