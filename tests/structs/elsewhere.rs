@@ -6,7 +6,7 @@ use crudauth_tests::{SECRET, User, on_every_pool, sign_up};
 use super::added;
 use super::visitor::Visitor;
 
-#[crudauth::routes(user = crudauth_tests::User, session)]
+#[crudauth::routes(user = User, session)]
 struct Elsewhere;
 
 on_every_pool! {

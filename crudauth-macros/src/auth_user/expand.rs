@@ -78,6 +78,10 @@ fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let recovery = optional(model.recovery());
     let bound = model.bound().map(|(_, field)| field);
     let written = model.register().chain(bound).map(|field| &field.column.text);
+    let asked = model.register().map(|field| {
+        let (name, column) = (&field.name, &field.column.text);
+        quote!((#name, #column))
+    });
     let unique = model.columns().filter(|field| field.declared.words.unique.is_some());
     let unique = unique.map(|field| &field.column.text);
     let companion = companion(model);
@@ -89,6 +93,7 @@ fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
             identifiers: &[#(#identifiers),*],
             recovery: #recovery,
             written: &[#(#written),*],
+            asked: &[#(#asked),*],
             unique: &[#(#unique),*],
             companion: #companion,
         }
