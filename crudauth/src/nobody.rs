@@ -17,6 +17,7 @@ impl AuthUser for Nobody {
         identifiers: &[],
         recovery: None,
         written: &[],
+        asked: &[],
         unique: &[],
         companion: Companion {
             hash: "hash",

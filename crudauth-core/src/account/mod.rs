@@ -102,7 +102,7 @@ impl<U: AuthUser> Passwords<U> {
             return Err(PasswordError::HasPassword);
         }
         let age = self.clock.now() - visit.session.created_at;
-        if age > TimeDelta::from_std(fresh).unwrap_or(TimeDelta::MAX) {
+        if fresh.is_zero() || age > TimeDelta::from_std(fresh).unwrap_or(TimeDelta::MAX) {
             return Err(PasswordError::NotFresh);
         }
         self.judge(account, new).await?;

@@ -6,12 +6,13 @@
 
 mod form;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use form::SignUp;
 use tracing::info;
 
-use crate::model::{AccountId, AuthUser, Contact, Mistake, PasswordHash};
+use crate::model::{AccountId, AuthUser, Contact, Form, Mistake, PasswordHash};
 use crate::password::{Busy, HashingPool, PasswordPolicy, check, judge};
 use crate::ports::{AccountStore, Clock, Created, Entropy, NewAccount, NewValues, StoreError};
 use crate::recovery::Recovery;
@@ -63,6 +64,8 @@ pub struct Registration<U: AuthUser> {
     pub(crate) recovery: Option<Recovery<U>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// The most characters that the live table's columns take, by the name in a request.
+    limits: Vec<(&'static str, usize)>,
 }
 
 impl<U: AuthUser> Registration<U> {
@@ -76,7 +79,26 @@ impl<U: AuthUser> Registration<U> {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { accounts, hashing, policy, recovery, clock, entropy }
+        Self { accounts, hashing, policy, recovery, clock, entropy, limits: Vec::new() }
+    }
+
+    /// Refuses texts that the live table has no room for; `widths` are its columns' most characters.
+    #[must_use]
+    pub fn within(mut self, widths: &HashMap<String, usize>) -> Self {
+        let identifiers = U::SHAPE.identifiers.iter().map(|one| (one.name, one.column));
+        let columns = identifiers.chain(U::SHAPE.asked.iter().copied());
+        let limit = |(name, column)| Some((name, *widths.get(column)?));
+        self.limits = columns.filter_map(limit).collect();
+        self
+    }
+
+    /// Reads a sign-up, and tells also what the live table has no room for.
+    ///
+    /// # Errors
+    /// Every mistake that the form has.
+    pub fn read(&self, mut form: Form) -> Result<SignUp<U>, Vec<Mistake>> {
+        self.limits.iter().for_each(|&(name, max)| form.limit(name, max));
+        SignUp::read(form)
     }
 
     /// Whether messages are sent, so that a taken address need not be told.

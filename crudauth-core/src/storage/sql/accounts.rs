@@ -151,8 +151,9 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
 fn is_named<U: AuthUser>(account: &Account<U>, at: usize, key: &str) -> bool {
     let shown = account.user.identifiers().get(at).copied().flatten();
     let column = U::SHAPE.identifiers.get(at);
+    // A column of our own for the compared form compares by every bit.
     let is_it = |shown: &str, column: &IdentifierColumn| {
-        column.key_of(shown) == key || (!column.has_own_key() && shown == key)
+        column.has_own_key() || shown == key || column.key_of(shown) == key
     };
     shown.zip(column).is_some_and(|(shown, column)| is_it(shown, column))
 }
