@@ -1,7 +1,7 @@
 //! What an app asks before it serves: is everything there, how long may names be, which old hashes
 //! are in use.
 
-use std::fmt;
+use std::collections::HashMap;
 
 use sqlx::Pool;
 
@@ -11,13 +11,13 @@ use super::Migrations;
 use super::compare::{Look, compare};
 use super::live::LiveTable;
 use super::plan::Plan;
-use crate::model::AuthUser;
+use crate::model::{AuthUser, IdentifierColumn, Shape};
 
 /// A live database beside what the struct and the library need of it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Schema {
     plan: Plan,
-    live: LiveTable,
+    widths: HashMap<String, usize>,
 }
 
 impl Schema {
@@ -27,18 +27,23 @@ impl Schema {
         &self.plan
     }
 
-    /// How many characters a column of the user's table takes, where the database, or what was
-    /// declared on SQLite, sets a limit.
+    /// How many characters the columns of the user's table take, by the names that the struct has
+    /// for them: those for which the database, or what was declared on SQLite, sets a limit. An
+    /// identifier has the smaller of two, where its compared form is kept beside it.
     #[must_use]
-    pub fn max_chars(&self, column: &str) -> Option<usize> {
-        self.live.column(column)?.max_chars
+    pub fn widths(&self) -> &HashMap<String, usize> {
+        &self.widths
     }
 }
 
-impl fmt::Debug for Schema {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Schema").field("plan", &self.plan).finish_non_exhaustive()
-    }
+fn widths(shape: &Shape, live: &LiveTable) -> HashMap<String, usize> {
+    let width = |column: &str| live.column(column).and_then(|live| live.max_chars);
+    let columns = shape.columns.iter().chain(shape.written).map(|&column| (column, width(column)));
+    let smaller =
+        |one: &IdentifierColumn| width(one.column).into_iter().chain(width(one.key)).min();
+    let identifiers = shape.identifiers.iter().map(|one| (one.column, smaller(one)));
+    let all = columns.chain(identifiers);
+    all.filter_map(|(column, width)| Some((column.to_owned(), width?))).collect()
 }
 
 impl<U: AuthUser> Migrations<U> {
@@ -53,7 +58,7 @@ impl<U: AuthUser> Migrations<U> {
         U: AuthRow<DB>,
     {
         let found = compare::<DB, U>(&mut *pool.acquire().await?, Look::Catalogue).await?;
-        Ok(Schema { live: found.live.clone(), plan: found.into_plan() })
+        Ok(Schema { widths: widths(&U::SHAPE, &found.live), plan: found.into_plan() })
     }
 
     /// Those of `prefixes` that some account's hash begins with: which other formats are still in
