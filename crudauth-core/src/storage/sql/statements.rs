@@ -55,6 +55,9 @@ macro_rules! statements {
 // --- accounts ---------------------------------------------------------------
 
 statements! {
+    FOREIGN_HASH = "SELECT 1 FROM {table} WHERE {hash} NOT LIKE '_argon2%' \
+        AND {hash} NOT LIKE '!%' AND {hash} <> '' LIMIT 1";
+
     HASH_LIKE = "SELECT 1 FROM {table} WHERE {hash} LIKE $1 ESCAPE '|' LIMIT 1";
 
     BY_ID = "SELECT {account} FROM {table} WHERE {id} = $1";
