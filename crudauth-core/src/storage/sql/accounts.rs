@@ -7,11 +7,11 @@ use super::statements::{MAX_IDENTIFIERS, Sql};
 use super::store::retrying;
 use super::{AuthRow, Backend, Call, SqlStore, Stores, rows};
 use crate::model::{
-    Account, AuthUser, Digest, Identifier, IdentifierColumn, IdentifierKind, PasswordHash,
+    Account, AuthUser, Contact, Digest, Identifier, IdentifierColumn, IdentifierKind, PasswordHash,
 };
 use crate::ports::{
-    AccountStore, Changed, Consumed, Created, NewAccount, NewToken, OneTimeToken, Purpose,
-    StoreError,
+    AccountStore, Changed, Consumed, ContactChange, Created, NewAccount, NewToken, OneTimeToken,
+    Purpose, StoreError,
 };
 
 #[async_trait]
@@ -130,6 +130,15 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
         now: DateTime<Utc>,
     ) -> Result<Consumed, StoreError> {
         retrying!(self.try_move_address(digest, token, account, now))
+    }
+
+    async fn set_contact(
+        &self,
+        id: &U::Id,
+        contact: &Contact,
+        now: DateTime<Utc>,
+    ) -> Result<ContactChange, StoreError> {
+        retrying!(self.try_set_contact(id, contact, now))
     }
 
     async fn purge_tokens(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {

@@ -86,6 +86,9 @@ statements! {
     MOVE_ADDRESS = "UPDATE {table} SET {recovery} = $1, {verified} = TRUE, {updated} = $2 \
         WHERE {id} = $3 AND {recovery} = $4 AND {version} = $5 AND {epoch} = $6 AND {active}";
 
+    SET_CONTACT = "UPDATE {table} SET {recovery} = $1, {verified} = FALSE, {updated} = $2 \
+        WHERE {id} = $3";
+
     SHOW_ADDRESS = "UPDATE {table} SET {shown recovery} = $1 WHERE {id} = $2";
 }
 
