@@ -99,7 +99,12 @@ impl<U: AuthUser> Registration<U> {
     /// # Errors
     /// Every mistake that the form has.
     pub fn read(&self, mut form: Form) -> Result<SignUp<U>, Vec<Mistake>> {
-        self.limits.iter().for_each(|&(name, max)| form.limit(name, max));
+        // An identifier is measured in the form in which it is kept, by `check`.
+        for &(name, _) in U::SHAPE.asked {
+            if let Some(max) = self.limit(name) {
+                form.limit(name, max);
+            }
+        }
         SignUp::read(form)
     }
 
