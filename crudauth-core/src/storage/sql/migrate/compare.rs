@@ -86,6 +86,7 @@ where
         growth.columns::<DB>(connection).await?;
         if growth.is_readable {
             growth.values::<DB, U>(connection).await?;
+            growth.is_readable = !growth.plan.blocked.iter().any(makes_unreadable);
         }
         if let Some(shape) = &table.shape {
             for (at, identifier) in shape.identifiers.iter().enumerate() {

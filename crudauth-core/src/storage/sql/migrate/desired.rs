@@ -121,7 +121,8 @@ fn written(shape: &Shape, is_counted: bool) -> Vec<String> {
     let identifiers = shape.identifiers.iter().flat_map(|one| [one.column, one.key]);
     let id = (!is_counted).then_some(shape.id);
     let all = ours.into_iter().chain(names.verified).chain(id).chain(identifiers);
-    all.chain(shape.written.iter().copied()).map(str::to_owned).collect()
+    let defaults = shape.defaults.iter().map(|(column, _)| *column);
+    all.chain(shape.written.iter().copied()).chain(defaults).map(str::to_owned).collect()
 }
 
 /// What is shown of an identifier, and what is compared where that is another column.

@@ -122,7 +122,7 @@ async fn types<DB: Backend>(
         }
     } else if !reads.is_empty() {
         let names: Vec<&str> = reads.iter().map(|read| &*read.name).collect();
-        let call = Call::migration(queries::types_of(live, &names)).once();
+        let call = Call::migration(queries::types_of(live, &names));
         let Some(row) = DB::fetch_optional(connection, call).await? else { return Ok(Vec::new()) };
         for ((read, wrong), column) in reads.iter().zip(&mut is_wrong).zip(row.columns()) {
             *wrong = !(read.reads)(column.type_info());
