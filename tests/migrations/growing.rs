@@ -73,6 +73,13 @@ on_every_pool! {
         assert_eq!(join(later.accounts(), "bob").await.user.plan, "it's free");
     }
 
+    async fn a_literal_is_stored_where_the_live_column_has_no_default(database, pool) {
+        users(&database, "email VARCHAR(200) NOT NULL, plan VARCHAR(20) NOT NULL", &[]).await;
+        migrations!(Later).run(&pool).await.unwrap();
+        let later = LaterAuth::builder(pool, SECRET).build().await.unwrap();
+        assert_eq!(join(later.accounts(), "ada").await.user.plan, "it's free");
+    }
+
     async fn names_get_the_form_that_is_compared_and_everybody_is_found(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL", &[
             "(email, username) VALUES ('ada@example.com', 'Ada')",

@@ -56,10 +56,10 @@ on_every_pool! {
         let [Blocked::Duplicates { column, count, first, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**column, *count), ("username", 2));
         assert_eq!(*first, ["ada", "zo\u{eb}"]);
-        assert!(blocked[0].to_string().contains("#[auth(exact)]"), "{}", blocked[0]);
-        if database.kind() != Kind::MySql {
-            migrations!(Exact).run(&pool).await.unwrap();
-        }
+        // MySQL's column compares without case, so there it would not help.
+        let has_case = database.kind() != Kind::MySql;
+        assert_eq!(blocked[0].to_string().contains("#[auth(exact)]"), has_case, "{}", blocked[0]);
+        assert_eq!(migrations!(Exact).run(&pool).await.is_ok(), has_case);
     }
 
     async fn one_address_of_two_rows_is_told(database, pool) {
