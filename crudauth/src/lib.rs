@@ -194,7 +194,7 @@ pub use crudauth_core::model::{
     PhoneNumber, Recoverable, RecoverableByEmail, Rule, SecretKey, Token, Username,
 };
 pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
-pub use crudauth_core::ports::{Allowance, StoreError};
+pub use crudauth_core::ports::{Allowance, ContactChange, StoreError};
 pub use crudauth_core::ratelimit::Allowances;
 pub use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 pub use crudauth_core::register::{RegisterError, Registered, SignUp};

@@ -82,6 +82,21 @@ on_every_pool! {
         added(staff.accounts(), &form("E-19", "cyd")).await;
     }
 
+    async fn nobody_takes_a_name_that_somebody_else_signs_in_by(database, pool) {
+        migrations!(Employee).run(&pool).await.unwrap();
+        let staff = Staff::builder(pool, SECRET).build().await.unwrap();
+        added(staff.accounts(), &with(form("E-17", "ada"), "phone", "+15550100")).await;
+        for (other, taken) in [
+            (form("ada", "eve"), "employee_number"),
+            (form("E-18", "E-17"), "username"),
+        ] {
+            let refused = staff.accounts().register(SignUp::from_json(&other).unwrap()).await;
+            let Err(RegisterError::Taken(name)) = refused else { panic!("{refused:?}") };
+            assert_eq!(name, taken);
+        }
+        assert_eq!(database.count("staff").await, 1);
+    }
+
     async fn a_unique_column_of_the_apps_own_is_one(database, pool) {
         migrations!(Employee).run(&pool).await.unwrap();
         let staff = Staff::builder(pool, SECRET).build().await.unwrap();
@@ -110,6 +125,9 @@ fn what_an_identifier_must_be_is_told_at_its_field() {
     for (form, field, rule) in [
         (form("", "ada"), "employee_number", Rule::Value),
         (form("E 17", "ada"), "employee_number", Rule::Value),
+        (form("a@b.com", "ada"), "employee_number", Rule::Value),
+        (form("+1555010", "ada"), "employee_number", Rule::Value),
+        (with(form("E-17", "ada"), "username", "+1-555-0100"), "username", Rule::Value),
         (form("E-1234567", "ada"), "employee_number", Rule::TooLong { max: 8 }),
         (with(form("E-17", "ada"), "phone", "5550100"), "phone", Rule::Value),
         (with(form("E-17", "ada"), "desk", "thirteen chars"), "desk", Rule::TooLong { max: 12 }),

@@ -11,8 +11,8 @@ mod error;
 mod sessions;
 
 pub use accounts::{
-    AccountStore, Changed, Consumed, Created, NewAccount, NewToken, NewValues, OneTimeToken,
-    Purpose,
+    AccountStore, Changed, Consumed, ContactChange, Created, NewAccount, NewToken, NewValues,
+    OneTimeToken, Purpose,
 };
 pub(crate) use clock::LONGEST;
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -12,7 +12,9 @@ use std::sync::Arc;
 pub use form::SignUp;
 use tracing::info;
 
-use crate::model::{AccountId, AuthUser, Contact, Form, Mistake, PasswordHash};
+use crate::model::{
+    AccountId, AuthUser, Contact, Form, Identifier, IdentifierColumn, Mistake, PasswordHash,
+};
 use crate::password::{Busy, HashingPool, PasswordPolicy, check, judge};
 use crate::ports::{AccountStore, Clock, Created, Entropy, NewAccount, NewValues, StoreError};
 use crate::recovery::Recovery;
@@ -113,7 +115,27 @@ impl<U: AuthUser> Registration<U> {
     /// # Errors
     /// The password's mistakes.
     pub fn check(&self, sign_up: &SignUp<U>) -> Result<(), Vec<Mistake>> {
-        check(&self.policy, &sign_up.password, &sign_up.names(), "password")
+        let mut mistakes = self.without_room(sign_up);
+        let judged = check(&self.policy, &sign_up.password, &sign_up.names(), "password");
+        mistakes.extend(judged.err().into_iter().flatten());
+        if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
+    }
+
+    /// The identifiers that the live table has no room for, as they are shown or as they are
+    /// compared: either may be longer than what was typed.
+    fn without_room(&self, sign_up: &SignUp<U>) -> Vec<Mistake> {
+        let columns = U::SHAPE.identifiers.iter().zip(&sign_up.identifiers);
+        let too_long = |(column, identifier): (&IdentifierColumn, &Option<Identifier>)| {
+            let (identifier, limit) = (identifier.as_ref()?, self.limit(column.name)?);
+            let chars = |text: &str| text.chars().count();
+            let longest = chars(identifier.shown()).max(chars(identifier.key(column)));
+            (longest > limit).then(|| Mistake::too_long(column.name, limit))
+        };
+        columns.filter_map(too_long).collect()
+    }
+
+    fn limit(&self, name: &str) -> Option<usize> {
+        self.limits.iter().find(|(one, _)| *one == name).map(|(_, limit)| *limit)
     }
 
     /// Adds an account.
