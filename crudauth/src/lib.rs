@@ -200,7 +200,7 @@ pub use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 pub use crudauth_core::register::{RegisterError, Registered, SignUp};
 pub use crudauth_core::session::{Opening, SessionConfig, Visit};
 pub use crudauth_core::storage::sql::{
-    AuthRow, Backend, Blocked, MigrateError, Migrations, Plan, Stores,
+    AuthRow, Backend, Blocked, MigrateError, Migrations, Plan, Schema, Stores,
 };
 /// Reads a struct as the accounts of an app; see the crate's page for what it gives.
 pub use crudauth_macros::AuthUser;

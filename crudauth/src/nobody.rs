@@ -18,6 +18,7 @@ impl AuthUser for Nobody {
         recovery: None,
         written: &[],
         asked: &[],
+        defaults: &[],
         unique: &[],
         companion: Companion {
             hash: "hash",

@@ -34,7 +34,8 @@ pub use keys::{KeyRing, Keys, MacKey, SecretKey};
 pub use password_hash::PasswordHash;
 pub use phone::{InvalidPhone, PhoneNumber};
 pub use shape::{
-    AuthUser, Companion, IdentifierColumn, IdentifierKind, Recoverable, RecoverableByEmail, Shape,
+    AuthUser, Companion, IdentifierColumn, IdentifierKind, Literal, Recoverable,
+    RecoverableByEmail, Shape,
 };
 pub use token::{Digest, Token};
 pub use username::{InvalidUsername, Username};

@@ -82,6 +82,13 @@ fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
         let (name, column) = (&field.name, &field.column.text);
         quote!((#name, #column))
     });
+    let defaults = model.fields.iter().filter_map(|field| match &field.role {
+        Role::Sql(literal) => {
+            let (column, value) = (&field.column.text, sql_default(literal));
+            Some(quote!((#column, #p::Literal::#value)))
+        }
+        _ => None,
+    });
     let unique = model.columns().filter(|field| field.declared.words.unique.is_some());
     let unique = unique.map(|field| &field.column.text);
     let companion = companion(model);
@@ -94,6 +101,7 @@ fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
             recovery: #recovery,
             written: &[#(#written),*],
             asked: &[#(#asked),*],
+            defaults: &[#(#defaults),*],
             unique: &[#(#unique),*],
             companion: #companion,
         }

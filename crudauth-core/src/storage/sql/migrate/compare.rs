@@ -52,19 +52,28 @@ where
     DB: Backend + Stores<U::Id>,
     U: AuthRow<DB>,
 {
-    let mut tables = desired::tables::<DB, U>();
-    let library_tables = tables.split_off(1);
+    let (live, user) = user_table::<DB, U>(connection, look).await?;
     let mut library = Plan::default();
-    for table in &library_tables {
+    for table in &desired::library_tables::<DB, U>() {
         let live = LiveTable::read::<DB>(connection, &table.name).await?;
         library.append(lacking::<DB, U>(connection, table, &live, look).await?);
     }
-    let mut user = Plan::default();
-    let live = LiveTable::read::<DB>(connection, U::SHAPE.table).await?;
-    for table in &tables {
-        user.append(lacking::<DB, U>(connection, table, &live, look).await?);
-    }
     Ok(Found { live, user, library })
+}
+
+/// Compares the user's table alone.
+pub(super) async fn user_table<DB, U>(
+    connection: &mut DB::Connection,
+    look: Look,
+) -> Result<(LiveTable, Plan), sqlx::Error>
+where
+    DB: Backend + Stores<U::Id>,
+    U: AuthRow<DB>,
+{
+    let table = desired::user_table::<DB, U>();
+    let live = LiveTable::read::<DB>(connection, &table.name).await?;
+    let plan = lacking::<DB, U>(connection, &table, &live, look).await?;
+    Ok((live, plan))
 }
 
 /// What one table lacks.
@@ -86,6 +95,7 @@ where
         growth.columns::<DB>(connection).await?;
         if growth.is_readable {
             growth.values::<DB, U>(connection).await?;
+            growth.is_readable = !growth.plan.blocked.iter().any(makes_unreadable);
         }
         if let Some(shape) = &table.shape {
             for (at, identifier) in shape.identifiers.iter().enumerate() {

@@ -136,9 +136,14 @@ pub(super) fn create_index(dialect: Dialect, table: &str, index: &Index, name: &
     format!("CREATE {unique}INDEX {q}{name}{q} ON {q}{table}{q} ({})", columns.join(", "))
 }
 
-/// Keeps everybody else from the table until the transaction ends.
-pub(super) fn lock(table: &str) -> String {
-    format!("LOCK TABLE \"{table}\" IN ACCESS EXCLUSIVE MODE")
+/// Keeps everybody else from the table: on PostgreSQL until the transaction ends, on MySQL until it
+/// is unlocked. SQLite's transaction has kept every other writer out from its beginning.
+pub(super) fn lock(dialect: Dialect, table: &str) -> Option<String> {
+    match dialect {
+        Dialect::Sqlite => None,
+        Dialect::Postgres => Some(format!("LOCK TABLE \"{table}\" IN ACCESS EXCLUSIVE MODE")),
+        Dialect::MySql => Some(format!("LOCK TABLES `{table}` WRITE")),
+    }
 }
 
 fn default(dialect: Dialect, value: SqlDefault, column: &ColumnPlan) -> String {

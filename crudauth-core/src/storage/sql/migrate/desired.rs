@@ -40,17 +40,15 @@ pub(super) struct Index {
     pub(super) is_unique: bool,
 }
 
-/// All of them, the user's table first.
-pub(super) fn tables<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>() -> Vec<Table> {
+/// The library's own tables.
+pub(super) fn library_tables<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>() -> Vec<Table> {
     let types = Types(DB::DIALECT);
-    let id = types.key::<DB, U>();
-    let library = library::tables::<DB, U>(types, &id);
-    let mut tables = vec![user_table::<DB, U>(types, id)];
-    tables.extend(library);
-    tables
+    library::tables::<DB, U>(types, &types.key::<DB, U>())
 }
 
-fn user_table<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>(types: Types, id: String) -> Table {
+/// The user's table.
+pub(super) fn user_table<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>() -> Table {
+    let types = Types(DB::DIALECT);
     let shape = U::SHAPE;
     let mut columns = Vec::new();
     let mut indexes = Vec::new();
@@ -81,7 +79,7 @@ fn user_table<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>(types: Types, id: Str
     indexes.extend(shape.unique.iter().map(|column| Index::on(shape.table, &[column], true)));
     let key = Key {
         column: shape.id.to_owned(),
-        sql_type: id,
+        sql_type: types.key::<DB, U>(),
         is_counted: <U::Id as AccountId>::IS_COUNTED,
     };
     let mut reads = U::plan();
@@ -121,7 +119,8 @@ fn written(shape: &Shape, is_counted: bool) -> Vec<String> {
     let identifiers = shape.identifiers.iter().flat_map(|one| [one.column, one.key]);
     let id = (!is_counted).then_some(shape.id);
     let all = ours.into_iter().chain(names.verified).chain(id).chain(identifiers);
-    all.chain(shape.written.iter().copied()).map(str::to_owned).collect()
+    let defaults = shape.defaults.iter().map(|(column, _)| *column);
+    all.chain(shape.written.iter().copied()).chain(defaults).map(str::to_owned).collect()
 }
 
 /// What is shown of an identifier, and what is compared where that is another column.

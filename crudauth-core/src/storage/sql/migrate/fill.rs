@@ -25,7 +25,8 @@ where
     let Some(identifier) = U::SHAPE.identifiers.get(fill.identifier) else { return Ok(()) };
     let is_alone = DB::DIALECT == Dialect::MySql;
     if is_alone {
-        DB::say(connection, "BEGIN").await?;
+        // Not BEGIN, which would unlock the table.
+        DB::say(connection, "SET autocommit = 0").await?;
     }
     let columns = [identifier.column];
     let unfilled = Some((identifier.column, identifier.key));
@@ -41,7 +42,7 @@ where
         }
     }
     if is_alone {
-        DB::say(connection, "COMMIT").await?;
+        DB::say(connection, "SET autocommit = 1").await?;
     }
     Ok(())
 }

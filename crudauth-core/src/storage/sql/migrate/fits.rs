@@ -122,7 +122,7 @@ async fn types<DB: Backend>(
         }
     } else if !reads.is_empty() {
         let names: Vec<&str> = reads.iter().map(|read| &*read.name).collect();
-        let call = Call::migration(queries::types_of(live, &names)).once();
+        let call = Call::migration(queries::types_of(live, &names));
         let Some(row) = DB::fetch_optional(connection, call).await? else { return Ok(Vec::new()) };
         for ((read, wrong), column) in reads.iter().zip(&mut is_wrong).zip(row.columns()) {
             *wrong = !(read.reads)(column.type_info());
@@ -185,5 +185,108 @@ impl Affinity {
             () if has(&["REAL", "FLOA", "DOUB"]) => Self::Real,
             () => Self::Numeric,
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::panic, reason = "a test ends at the first surprise")]
+mod tests {
+    use super::super::desired::{Index, Key};
+    use super::*;
+
+    fn table(written: &[&str], reads: &[ColumnPlan]) -> Table {
+        Table {
+            name: "users".to_owned(),
+            key: Key { column: "id".to_owned(), sql_type: "BIGINT".to_owned(), is_counted: true },
+            columns: Vec::new(),
+            indexes: Vec::new(),
+            reads: reads.to_vec(),
+            written: written.iter().map(|&name| name.to_owned()).collect(),
+            shape: None,
+        }
+    }
+
+    fn names(blocked: &[Blocked]) -> Vec<&str> {
+        let name = |blocked| match blocked {
+            &Blocked::Unfilled { ref column, .. } | &Blocked::Uncounted { ref column, .. } => {
+                column
+            }
+            other => panic!("{other}"),
+        };
+        blocked.iter().map(|blocked| &**name(blocked)).collect()
+    }
+
+    #[test]
+    fn what_must_hold_a_value_and_gets_none_is_told() {
+        let mut live = LiveTable::of(
+            Dialect::Postgres,
+            &[
+                ("id", "bigint NOT NULL"),
+                ("email", "text NOT NULL"),
+                ("team", "text NOT NULL"),
+                ("note", "text"),
+                ("plan", "text"),
+                ("made", "date NOT NULL"),
+                ("size", "int NOT NULL"),
+            ],
+        );
+        live.columns[5].has_default = true;
+        live.columns[6].is_generated = true;
+        let read = [ColumnPlan::own("plan", "text"), ColumnPlan::own("note", "text").nullable()];
+        let told = unfilled(&table(&["email"], &read), &live);
+        assert_eq!(names(&told), ["id", "team", "plan"], "NULL would not read as a plan");
+        assert!(matches!(told[0], Blocked::Uncounted { .. }));
+        live.columns[0].is_auto = true;
+        assert_eq!(names(&unfilled(&table(&["email"], &read), &live)), ["team", "plan"]);
+        let told = unfilled(&table(&["email", "team", "plan"], &read), &live);
+        assert!(told.is_empty());
+    }
+
+    #[test]
+    fn a_key_is_unique_and_what_is_computed_is_not_written() {
+        let mut live = LiveTable::of(Dialect::MySql, &[("id", "bigint NOT NULL"), ("k", "text")]);
+        live.columns[1].is_generated = true;
+        let told = by_catalogue(&table(&["k"], &[]), &live);
+        assert!(matches!(&*told, [Blocked::Key { .. }, Blocked::Generated { .. }]), "{told:?}");
+        let live = live.index("PRIMARY", true, &["id"]);
+        assert!(by_catalogue(&table(&[], &[]), &live).is_empty());
+    }
+
+    #[test]
+    fn sqlite_is_told_by_affinity_and_only_what_is_surely_wrong() {
+        for (declared, wants, is_taken) in [
+            ("VARCHAR(20)", "INTEGER", false),
+            ("BIGINT", "INTEGER", true),
+            ("", "INTEGER", true),
+            ("DECIMAL", "INTEGER", true),
+            ("DOUBLE", "BOOLEAN", false),
+            ("INTEGER", "TEXT", false),
+            ("FLOAT", "TEXT", false),
+            ("DATETIME", "TEXT", true),
+            ("JSON", "TEXT", true),
+            ("TEXT", "REAL", false),
+            ("TEXT", "BLOB", true),
+            ("TEXT", "DATETIME", true),
+        ] {
+            assert_eq!(takes(declared, wants, false), is_taken, "{wants} in {declared}");
+        }
+        assert!(!takes("STRING", "TEXT", true), "a name of digits would become a number");
+    }
+
+    #[test]
+    fn only_texts_that_mysql_can_index_are_made_unique() {
+        let mut live = LiveTable::of(
+            Dialect::MySql,
+            &[("a", "text"), ("b", "varchar(900)"), ("c", "varchar(191)"), ("d", "longtext")],
+        );
+        live.columns[1].max_chars = Some(900);
+        let live = live.index("whatever", true, &["d"]);
+        let mut wanted = table(&[], &[]);
+        wanted.indexes = ["a", "b", "c", "d"].map(|name| Index::on("users", &[name], true)).into();
+        assert_eq!(
+            unindexable(&wanted, &live).len(),
+            2,
+            "a and b; c is short, d is unique already"
+        );
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Names are the derive's, which has checked them; values are bound.
 
+use sha2::{Digest as _, Sha256};
+
 use super::super::Dialect;
 use super::ddl;
 use super::live::LiveTable;
@@ -13,12 +15,18 @@ pub(super) const PAGE: usize = 1000;
 pub(super) const FEW: usize = 5;
 
 /// One row of NULLs that carries the columns' types, whatever the table holds.
+///
+/// A driver remembers a statement's columns by its text, so another type is another text. It cannot
+/// be asked only once: sqlx asks PostgreSQL for types that it does not know in between, and loses
+/// a statement without a name by that.
 pub(super) fn types_of(table: &LiveTable, columns: &[&str]) -> String {
     let name = quoted(table, &table.name);
+    let types: Vec<_> = table.columns.iter().map(|column| &*column.sql_type).collect();
+    let types = hex::encode(&Sha256::digest(types.join("\n"))[..8]);
     let columns: Vec<_> =
         columns.iter().map(|column| format!("{name}.{}", quoted(table, column))).collect();
     let columns = columns.join(", ");
-    format!("SELECT {columns} FROM (SELECT 1 AS one) AS one LEFT JOIN {name} ON 1 = 0")
+    format!("SELECT {columns} FROM (SELECT '{types}' AS one) AS one LEFT JOIN {name} ON 1 = 0")
 }
 
 /// A row if the table holds one.

@@ -7,8 +7,9 @@ use std::{fmt, io};
 use sqlx::{Pool, SqlSafeStr};
 
 use super::super::{AuthRow, Backend, Call, Dialect, Stores, rows};
-use super::compare::{Found, Look, compare};
+use super::compare::{Look, compare, user_table};
 use super::fill::fill;
+use super::live::LiveTable;
 use super::plan::{Plan, Step};
 use super::{Blocked, ddl, files};
 use crate::model::AuthUser;
@@ -84,7 +85,8 @@ impl<U: AuthUser> Migrations<U> {
                     let lock = Call::new("SELECT pg_advisory_xact_lock($1)").with(LOCK);
                     DB::execute(&mut tx, lock).await?;
                 }
-                let made = apply::<DB, U>(&mut tx, &mut 0).await?;
+                let mut made = 0;
+                apply::<DB, U>(&mut tx, &mut made).await?;
                 tx.commit().await?;
                 Ok(made)
             }
@@ -151,6 +153,7 @@ const LOCK: i64 = i64::from_be_bytes(*b"crudauth");
 
 // MySQL's locks are the server's, so their names tell the database.
 const GET_LOCK: &str = "SELECT GET_LOCK(CONCAT('crudauth ', SHA1(DATABASE())), 60)";
+const UNLOCK: &str = "UNLOCK TABLES";
 const RELEASE_LOCK: &str = "SELECT RELEASE_LOCK(CONCAT('crudauth ', SHA1(DATABASE())))";
 
 /// A transaction that waited for another's migration must see what that one made, whatever the
@@ -162,26 +165,32 @@ const fn begin(dialect: Dialect) -> &'static str {
     }
 }
 
-/// How often MySQL is looked at again after rows came in between two statements.
+/// How often a table of MySQL's is looked at again after rows came in between two statements.
 const ROUNDS: usize = 5;
 
-/// MySQL keeps nobody from a table between two statements of ours. What others have put there
-/// meanwhile is found by looking again, and filled, or told by its name.
+/// MySQL keeps others from a table only for who may lock it. For whom may not, what others put
+/// there meanwhile is found by looking again, and filled, or told by its name.
 async fn apply_in_rounds<DB, U>(connection: &mut DB::Connection) -> Result<usize, MigrateError>
 where
     DB: Backend + Stores<U::Id>,
     U: AuthRow<DB>,
 {
     let mut made = 0;
-    let mut result = Ok(0);
-    for _ in 0..ROUNDS {
-        result = apply::<DB, U>(connection, &mut made).await;
-        match &result {
-            Err(MigrateError::Database(error)) if is_overtaken(error) => {}
-            _ => break,
+    let mut round = 1;
+    loop {
+        let done = apply::<DB, U>(connection, &mut made).await;
+        if done.is_err() {
+            // Ends what a fill has begun; if the connection is gone, so is all of it.
+            let _ = DB::say(connection, "SET autocommit = 1").await;
+            let _ = DB::say(connection, UNLOCK).await;
+        }
+        match done {
+            Err(MigrateError::Database(error)) if round < ROUNDS && is_overtaken(&error) => {
+                round += 1;
+            }
+            done => return done.map(|()| made),
         }
     }
-    result
 }
 
 /// Whether a row broke a rule that none broke before: a NULL or a value that is there twice.
@@ -190,46 +199,71 @@ fn is_overtaken(error: &sqlx::Error) -> bool {
     cause.code().is_some_and(|code| matches!(&*code, "23000" | "22004" | "01000"))
 }
 
-/// Makes what is missing, counts it in `made`, and tells that number.
-async fn apply<DB, U>(
-    connection: &mut DB::Connection,
-    made: &mut usize,
-) -> Result<usize, MigrateError>
+/// Makes what is missing, and counts it in `made`.
+async fn apply<DB, U>(connection: &mut DB::Connection, made: &mut usize) -> Result<(), MigrateError>
 where
     DB: Backend + Stores<U::Id>,
     U: AuthRow<DB>,
 {
     if compare::<DB, U>(connection, Look::Start).await?.is_complete() {
-        return Ok(*made);
+        return Ok(());
     }
-    let mut found = unblocked::<DB, U>(connection).await?;
+    let mut found = compare::<DB, U>(connection, Look::Rows).await?;
+    refuse([&found.user, &found.library])?;
     // Not before it is known that nothing is in the way: nobody waits for a migration that is
     // refused.
-    if DB::DIALECT == Dialect::Postgres && found.live.exists() && !found.user.is_empty() {
-        DB::execute_ddl(connection, ddl::lock(U::SHAPE.table)).await?;
-        found = unblocked::<DB, U>(connection).await?;
+    let is_locked = found.live.exists() && !found.user.is_empty();
+    if is_locked && lock::<DB>(connection, U::SHAPE.table).await? {
+        (found.live, found.user) = user_table::<DB, U>(connection, Look::Rows).await?;
+        refuse([&found.user])?;
     }
-    let live = found.live.clone();
-    for step in found.into_plan().steps() {
-        match step {
-            Step::Statement(statement) => {
-                DB::execute_ddl(connection, statement.to_owned()).await?;
-            }
-            Step::Fill(one) => fill::<DB, U>(connection, &live, one).await?,
-        }
-        *made += 1;
+    make::<DB, U>(connection, &found.live, &found.user, made).await?;
+    if DB::DIALECT == Dialect::MySql {
+        DB::say(connection, UNLOCK).await?;
     }
-    Ok(*made)
+    make::<DB, U>(connection, &found.live, &found.library, made).await
 }
 
-/// What is missing, if nothing is in the way.
-async fn unblocked<DB, U>(connection: &mut DB::Connection) -> Result<Found, MigrateError>
+fn refuse<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> Result<(), MigrateError> {
+    let blocked: Vec<_> = plans.into_iter().flat_map(|plan| plan.blocked.clone()).collect();
+    if blocked.is_empty() { Ok(()) } else { Err(MigrateError::Blocked(blocked)) }
+}
+
+/// Keeps others from the table, and tells whether they could reach it until now.
+async fn lock<DB: Backend>(
+    connection: &mut DB::Connection,
+    table: &str,
+) -> Result<bool, sqlx::Error> {
+    let Some(lock) = ddl::lock(DB::DIALECT, table) else { return Ok(false) };
+    match DB::execute_ddl(connection, lock).await {
+        // Not everybody may lock tables on MySQL.
+        Err(sqlx::Error::Database(cause))
+            if DB::DIALECT == Dialect::MySql && cause.code().as_deref() == Some("42000") =>
+        {
+            Ok(false)
+        }
+        locked => locked.map(|()| true),
+    }
+}
+
+async fn make<DB, U>(
+    connection: &mut DB::Connection,
+    live: &LiveTable,
+    plan: &Plan,
+    made: &mut usize,
+) -> Result<(), MigrateError>
 where
     DB: Backend + Stores<U::Id>,
     U: AuthRow<DB>,
 {
-    let mut found = compare::<DB, U>(connection, Look::Rows).await?;
-    let mut blocked = std::mem::take(&mut found.user.blocked);
-    blocked.append(&mut found.library.blocked);
-    if blocked.is_empty() { Ok(found) } else { Err(MigrateError::Blocked(blocked)) }
+    for step in plan.steps() {
+        match step {
+            Step::Statement(statement) => {
+                DB::execute_ddl(connection, statement.to_owned()).await?;
+            }
+            Step::Fill(one) => fill::<DB, U>(connection, live, one).await?,
+        }
+        *made += 1;
+    }
+    Ok(())
 }

@@ -56,7 +56,7 @@ impl Tally {
         match kept {
             // Other software may have kept a compared form of its own making.
             Some(kept) if kept != key => self.not_normal.add(kept),
-            None if !identifier.finds(shown) => self.not_normal.add(shown),
+            None if key != shown && !identifier.finds(shown) => self.not_normal.add(shown),
             _ => {}
         }
         match self.seen.get_mut(&key) {
