@@ -11,6 +11,9 @@ use sqlx::AssertSqlSafe;
 use super::live::{join, users};
 use super::{Auth, User};
 
+/// A few seconds where the code is optimized; what grows with the square of the rows takes hours.
+const LONGEST: Duration = Duration::from_secs(if cfg!(debug_assertions) { 180 } else { 20 });
+
 const PLAIN: &str = "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL";
 
 /// So many people, whose names are `Név1`, `Név2` and so on.
@@ -35,22 +38,21 @@ async fn people(database: &Database, count: u32, name: &str) {
 }
 
 on_every_pool! {
-    async fn a_hundred_thousand_names_are_folded_in_seconds(database, pool) {
+    async fn a_hundred_thousand_names_are_folded_in_little_time(database, pool) {
         users(&database, PLAIN, &[]).await;
         people(&database, 100_000, "N\u{e9}V").await;
         let begun = Instant::now();
         migrations!(User).run(&pool).await.unwrap();
         let took = begun.elapsed();
-        println!("{:?}: 100,000 rows in {took:?}", database.kind());
-        assert!(took < Duration::from_secs(60), "{took:?}");
+        assert!(took < LONGEST, "{took:?}");
         assert_eq!(database.count("users WHERE username_key = 'n\u{e9}v77777'").await, 1);
         assert_eq!(database.count("users WHERE username_key IS NULL OR auth_epoch = 0").await, 0);
 
         let begun = Instant::now();
         assert!(migrations!(User).inspect(&pool).await.unwrap().plan().is_empty());
-        let (inspected, begun) = (begun.elapsed(), Instant::now());
         assert_eq!(migrations!(User).run(&pool).await.unwrap(), 0);
-        println!("{:?}: inspected in {inspected:?}, run again in {:?}", database.kind(), begun.elapsed());
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(2), "no row is read where nothing is missing: {took:?}");
         let auth = Auth::builder(pool, SECRET).build().await.unwrap();
         assert!(auth.accounts().find_by_identifier("N\u{c9}V4").await.unwrap().is_some());
         join(auth.accounts(), "ada").await;
@@ -107,6 +109,5 @@ on_every_pool! {
         assert_eq!(database.count("users").await, 5_000 + inserted);
         assert_eq!(database.count("users WHERE username_key IS NULL").await, 0);
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
-        println!("{:?}: {inserted} rows came in", database.kind());
     }
 }

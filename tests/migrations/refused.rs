@@ -117,6 +117,19 @@ on_every_pool! {
         migrations!(User).run(&pool).await.unwrap();
     }
 
+    async fn a_form_of_other_softwares_making_is_not_taken_for_ours(database, pool) {
+        users(&database, &format!("{PLAIN}, username_key VARCHAR(255)"), &[
+            "(email, username, username_key) VALUES ('a@b.example', 'Ada', 'ADA')",
+            "(email, username, username_key) VALUES ('b@b.example', 'bob', 'bob')",
+        ]).await;
+        let blocked = refused!(User, database, pool, &["id", "email", "username", "username_key"]);
+        let [Blocked::NotNormal { column, count: 1, first, update, .. }] = &*blocked else { panic!("{blocked:?}") };
+        assert_eq!((&**column, &*first[0]), ("username_key", "ADA"));
+        database.execute(update.as_deref().unwrap()).await;
+        migrations!(User).run(&pool).await.unwrap();
+        assert_eq!(database.count("users WHERE username_key IN ('ada', 'bob')").await, 2);
+    }
+
     async fn a_column_that_no_sign_up_fills_is_told(database, pool) {
         let columns = format!("{PLAIN}, department VARCHAR(20) NOT NULL, team VARCHAR(9) DEFAULT 'x' NOT NULL");
         users(&database, &columns, &[
@@ -245,4 +258,17 @@ async fn what_a_trigger_may_fill_is_not_in_the_way() {
     migrations!(User).run(&pool).await.unwrap();
     let auth = Auth::builder(pool, SECRET).build().await.unwrap();
     join(auth.accounts(), "ada").await;
+}
+
+#[tokio::test]
+async fn a_start_reads_no_rows_and_a_plan_does() {
+    let (database, _) = Database::create(Kind::Postgres).await;
+    let Database::Postgres(pool) = database.clone() else { unreachable!() };
+    migrations!(User).run(&pool).await.unwrap();
+    database.execute("ALTER TABLE users ALTER COLUMN email DROP NOT NULL").await;
+    database.execute("INSERT INTO users (username, username_key) VALUES ('ada', 'ada')").await;
+    assert!(migrations!(User).inspect(&pool).await.unwrap().plan().is_empty());
+    assert_eq!(migrations!(User).run(&pool).await.unwrap(), 0);
+    let plan = migrations!(User).plan(&pool).await.unwrap();
+    assert!(matches!(plan.blocked(), [Blocked::Nulls { count: 1, .. }]), "{plan}");
 }

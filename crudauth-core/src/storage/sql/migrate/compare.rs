@@ -2,11 +2,11 @@
 
 use super::super::{AuthRow, Backend, Call, Dialect, Stores};
 use super::column::ColumnPlan;
-use super::desired::{self, Index, Table};
+use super::desired::{self, Table};
 use super::live::LiveTable;
 use super::plan::{Fill, Plan};
 use super::scan::Scan;
-use super::{Blocked, catalog, ddl, fits, queries, scan};
+use super::{Blocked, ddl, fits, queries, scan};
 use crate::model::{IdentifierColumn, Shape};
 
 /// How closely to look.
@@ -117,13 +117,13 @@ fn makes_unreadable(blocked: &Blocked) -> bool {
 }
 
 /// A table on its way to what is wanted.
-struct Growth<'a> {
-    table: &'a Table,
-    live: &'a LiveTable,
+pub(super) struct Growth<'a> {
+    pub(super) table: &'a Table,
+    pub(super) live: &'a LiveTable,
     look: Look,
-    plan: Plan,
+    pub(super) plan: Plan,
     /// Whether the rows shall be read, and can be.
-    is_readable: bool,
+    pub(super) is_readable: bool,
 }
 
 impl Growth<'_> {
@@ -258,38 +258,6 @@ impl Growth<'_> {
         self.live.dialect != Dialect::MySql
             || (is_binary && made.split(' ').next() == Some(&*live.sql_type))
     }
-
-    /// Makes an index, unless another does the same.
-    async fn index<DB: Backend>(
-        &mut self,
-        connection: &mut DB::Connection,
-        index: &Index,
-    ) -> Result<(), sqlx::Error> {
-        let is_there = match &*index.columns {
-            [column] if index.is_unique => self.live.is_unique(column),
-            columns => self.live.is_searched_by(columns),
-        };
-        if is_there {
-            return Ok(());
-        }
-        for column in index.columns.iter().filter(|_| index.is_unique && self.is_readable) {
-            if self.live.has_column(column) && !self.has_duplicates(column) {
-                let found = scan::duplicates::<DB>(connection, self.live, column).await?;
-                self.plan.blocked.extend(found);
-            }
-        }
-        let name = free_name::<DB>(connection, self.live, &index.name).await?;
-        self.plan.push(ddl::create_index(DB::DIALECT, &self.table.name, index, &name));
-        Ok(())
-    }
-
-    /// Whether the column's duplicates, or those of its compared form, are told already.
-    fn has_duplicates(&self, name: &str) -> bool {
-        self.plan
-            .blocked
-            .iter()
-            .any(|blocked| matches!(blocked, Blocked::Duplicates { column, .. } if column == name))
-    }
 }
 
 /// Whether the table was never the library's, or is that of an earlier version.
@@ -297,25 +265,6 @@ fn lacks_library_column(shape: &Shape, live: &LiveTable) -> bool {
     let names = &shape.companion;
     let read = [names.hash, names.active, names.superuser, names.version, names.epoch];
     read.into_iter().chain(names.verified).any(|column| !live.has_column(column))
-}
-
-/// The index's own name, or one like it if that is taken by something that does another thing.
-async fn free_name<DB: Backend>(
-    connection: &mut DB::Connection,
-    live: &LiveTable,
-    name: &str,
-) -> Result<String, sqlx::Error> {
-    let mut free = name.to_owned();
-    for number in 2.. {
-        let call = Call::new(catalog::index_name(DB::DIALECT)).with(free.clone());
-        let is_taken =
-            live.has_index_named(&free) || DB::fetch_optional(connection, call).await?.is_some();
-        if !is_taken {
-            break;
-        }
-        free = desired::short_name(format!("{name}_{number}"));
-    }
-    Ok(free)
 }
 
 async fn is_there<DB: Backend>(

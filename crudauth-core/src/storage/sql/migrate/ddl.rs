@@ -86,6 +86,11 @@ pub(super) fn lower_column(table: &LiveTable, column: &str) -> String {
     update(table, column, &lower(table.dialect, &format!("{q}{column}{q}")), "")
 }
 
+/// Takes the value of every row away.
+pub(super) fn empty(table: &LiveTable, column: &str) -> String {
+    update(table, column, "NULL", "")
+}
+
 /// Gives every row a number of its own, of zero or more.
 pub(super) fn randomize(table: &LiveTable, column: &str) -> String {
     let number = match table.dialect {

@@ -2,9 +2,9 @@
 
 use super::super::{Backend, Call, Dialect, Stores, rows};
 use super::live::LiveTable;
+use super::pages::Pages;
 use super::plan::Fill;
 use super::queries::{self, Page};
-use super::scan::Pages;
 use crate::model::AuthUser;
 
 /// How many rows an update sets.

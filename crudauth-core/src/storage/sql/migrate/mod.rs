@@ -3,6 +3,7 @@
 //! Nothing is versioned, since the user's table changes with every field of the struct: what is
 //! missing is found by looking. So a run is safe to repeat, and safe to meet half done. Nothing is
 //! ever dropped, renamed or narrowed.
+//! What is read and what is locked meanwhile is told at [`Migrations`].
 
 mod blocked;
 mod catalog;
@@ -13,9 +14,11 @@ mod desired;
 mod files;
 mod fill;
 mod fits;
+mod indexes;
 mod inspect;
 mod library;
 mod live;
+mod pages;
 mod plan;
 mod queries;
 mod run;

@@ -15,6 +15,37 @@ use super::{Blocked, ddl, files};
 use crate::model::AuthUser;
 
 /// The migrations of a user struct; made by `crudauth::migrations!(User)`.
+///
+/// # What is looked at, and when
+///
+/// | who asks | catalogue | rows |
+/// | --- | --- | --- |
+/// | [`inspect`](Self::inspect), at every start | all of it | none |
+/// | [`run`](Self::run) | all of it | only if something is missing |
+/// | [`plan`](Self::plan), [`write`](Self::write) | all of it | NULLs where the struct reads a value; the rest only if something is missing |
+///
+/// What an identifier's rows hold (duplicates, forms that no login finds) is looked through where
+/// its unique index or its compared form is missing, or a column of the library's: while the table
+/// is being taken over. Later the index keeps the one, and sign-ups the other. A column that the
+/// struct no longer calls an `Option` is therefore told by `plan`, and not by a start.
+///
+/// # What is locked
+///
+/// Nothing is locked before it is known that nothing is in the way.
+///
+/// - **PostgreSQL**: one transaction. The user's table is locked (`ACCESS EXCLUSIVE`) from the first
+///   change of it to the end: adding a column with a default, and forbidding NULL, need that only
+///   for an instant, but indexes are made within the transaction and rows are filled, which takes
+///   as long as the table is large. For a table that cannot stand still make the indexes of
+///   [`plan`](Self::plan) `CONCURRENTLY` by hand before, under whatever name. The lock waits
+///   for transactions that use the table, and others wait behind it: set `lock_timeout` on the pool
+///   if that is worse than to try again.
+/// - **MySQL, MariaDB**: every statement is final by itself. The table is locked
+///   (`LOCK TABLES .. WRITE`) meanwhile, where the account may do so; else rows that come in between
+///   two statements are found by looking again.
+/// - **SQLite**: one transaction that keeps other writers out; in WAL mode readers go on. `ALTER
+///   TABLE` adds columns there and cannot forbid NULL in one, so a compared form that was added to
+///   a table with rows may be NULL: whoever inserts a row by other means is filled at the next run.
 pub struct Migrations<U>(PhantomData<fn() -> U>);
 
 /// Why a migration did not happen. Nothing was changed, except on MySQL by
@@ -67,7 +98,7 @@ impl<U: AuthUser> Migrations<U> {
     /// nothing. Of several workers at once one makes it, and the others wait and find it there.
     ///
     /// Rows are read only if something is missing; whatever is in the way is told before the first
-    /// statement. What each database locks meanwhile is told at [`storage::sql`](crate::storage::sql).
+    /// statement. What is locked meanwhile is told at [`Migrations`].
     ///
     /// # Errors
     /// [`MigrateError`]; see there for what was changed.

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use super::super::{AuthRow, Backend, Call, Stores, rows};
 use super::desired::Table;
 use super::live::LiveTable;
-use super::queries::{self, FEW, PAGE, Page};
+use super::pages::Pages;
+use super::queries::{self, FEW, Page};
 use super::{Blocked, ddl, fits};
 use crate::model::{AuthUser, IdentifierColumn, IdentifierKind};
 
@@ -120,49 +121,21 @@ async fn blocked<DB: Backend>(
     }
     if tally.not_normal.count > 0 {
         let is_lower_case = tally.not_plain == 0 && tally.duplicates.count == 0;
-        let can_update = is_lower_case && !identifier.has_own_key();
+        // What is emptied is filled by the next run.
+        let can_empty = live.column(identifier.key).is_some_and(|key| key.is_nullable);
+        let update = match identifier.has_own_key() {
+            true => can_empty.then(|| ddl::empty(live, identifier.key)),
+            false => is_lower_case.then(|| ddl::lower_column(live, identifier.column)),
+        };
         blocked.push(Blocked::NotNormal {
             table: live.name.clone(),
             column: identifier.key.to_owned(),
             count: tally.not_normal.count,
             first: tally.not_normal.first,
-            update: can_update.then(|| ddl::lower_column(live, identifier.column)),
+            update,
         });
     }
     Ok(blocked)
-}
-
-/// A table's rows, some at a time, in the order of the key.
-#[derive(Debug)]
-pub(super) struct Pages<'a, Id> {
-    page: Page<'a>,
-    last: Option<Id>,
-    is_over: bool,
-}
-
-impl<'a, Id: Clone + 'static> Pages<'a, Id> {
-    pub(super) fn new(page: Page<'a>) -> Self {
-        Self { page, last: None, is_over: false }
-    }
-
-    /// The next rows; the key of each is its first column.
-    pub(super) async fn next<DB: Backend + Stores<Id>>(
-        &mut self,
-        connection: &mut DB::Connection,
-        live: &LiveTable,
-    ) -> Result<Option<Vec<DB::Row>>, sqlx::Error> {
-        if self.is_over {
-            return Ok(None);
-        }
-        let mut call = Call::migration(self.page.text(live, self.last.is_none())).once();
-        if let Some(last) = self.last.clone() {
-            call = call.with(last);
-        }
-        let found = DB::fetch_all(connection, call).await?;
-        self.is_over = found.len() < PAGE;
-        self.last = found.last().map(|row| rows::take::<DB, Id>(row, 0)).transpose()?;
-        Ok(Some(found))
-    }
 }
 
 /// The columns that are read as values and hold NULLs.
