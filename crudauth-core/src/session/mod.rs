@@ -80,6 +80,27 @@ impl<U: AuthUser> Visit<U> {
     }
 }
 
+/// Who asks for something about their own account, and by which session, if by one.
+#[derive(Clone, Copy, Debug)]
+pub struct Visitor<'a, U: AuthUser> {
+    /// Who.
+    pub account: &'a Account<U>,
+    /// The session, which lives on when the others end.
+    pub session: Option<&'a Visit<U>>,
+}
+
+impl<'a, U: AuthUser> From<&'a Visit<U>> for Visitor<'a, U> {
+    fn from(visit: &'a Visit<U>) -> Self {
+        Self { account: &visit.account, session: Some(visit) }
+    }
+}
+
+impl<'a, U: AuthUser> From<&'a Account<U>> for Visitor<'a, U> {
+    fn from(account: &'a Account<U>) -> Self {
+        Self { account, session: None }
+    }
+}
+
 /// A session as its owner sees it.
 #[derive(Clone, Debug)]
 pub struct ListedSession {
