@@ -10,7 +10,7 @@ use crudauth_core::password::Password;
 use crudauth_core::ports::{AccountStore, Clock, CounterStore, SessionStore, StoreError};
 use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed, Recovery};
 use crudauth_core::register::{RegisterError, Registered, Registration, SignUp};
-use crudauth_core::session::{Sessions, Visit};
+use crudauth_core::session::{Sessions, Visit, Visitor};
 
 /// How many expired rows of a table one statement deletes.
 const PURGED_AT_ONCE: u32 = 500;
@@ -76,30 +76,32 @@ impl<U: AuthUser> Accounts<U> {
         login::find(&*self.store, typed).await
     }
 
-    /// Changes the visitor's password; every other session ends. Answers the account as it is then.
+    /// Changes the visitor's password; every other session and every token ends. Answers the account
+    /// as it is then. A visitor is a [`Principal`](crate::Principal), a [`Visit`], or an [`Account`],
+    /// which has no session that lives on.
     ///
     /// # Errors
     /// [`PasswordError`]; nothing changes then.
-    pub async fn change_password(
+    pub async fn change_password<'a>(
         &self,
-        visit: &Visit<U>,
+        visitor: impl Into<Visitor<'a, U>>,
         current: &Password,
         new: &Password,
     ) -> Result<Account<U>, PasswordError> {
-        self.passwords.change(visit, current, new).await
+        self.passwords.change(visitor.into(), current, new).await
     }
 
     /// Gives the visitor's account its first password; other sessions end. Answers the account as
-    /// it is then.
+    /// it is then. Only a session tells that the sign-in was recent.
     ///
     /// # Errors
     /// [`PasswordError`]; nothing changes then.
-    pub async fn set_password(
+    pub async fn set_password<'a>(
         &self,
-        visit: &Visit<U>,
+        visitor: impl Into<Visitor<'a, U>>,
         new: &Password,
     ) -> Result<Account<U>, PasswordError> {
-        self.passwords.set(visit, new, self.sessions.config().fresh).await
+        self.passwords.set(visitor.into(), new, self.sessions.config().fresh).await
     }
 
     /// Disables an account: its sessions and tokens end for good. Answers whether there is one.

@@ -180,24 +180,27 @@ pub use compose::{Builder, ConfigError};
 pub use crudauth_core::login::{Attempt, LockoutConfig, SignInError, SignedIn};
 pub use crudauth_core::model::{
     Account, AccountId, AuthUser, ClientAddress, Contact, Destination, EmailAddress, Mistake,
-    PhoneNumber, Recoverable, RecoverableByEmail, Rule, SecretKey, Token, Username,
+    PhoneNumber, Recoverable, RecoverableByEmail, Rule, Scopes, SecretKey, Token, Username,
 };
 pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
 pub use crudauth_core::ports::{Allowance, StoreError};
 pub use crudauth_core::ratelimit::Allowances;
 pub use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 pub use crudauth_core::register::{RegisterError, Registered, SignUp};
-pub use crudauth_core::session::{Opening, SessionConfig, Visit};
+pub use crudauth_core::session::{Opening, SessionConfig, Visit, Visitor};
 pub use crudauth_core::storage::sql::{
     AuthRow, Backend, Blocked, MigrateError, Migrations, Plan, Stores,
 };
 /// Reads a struct as the accounts of an app; see the crate's page for what it gives.
 pub use crudauth_macros::AuthUser;
-pub use crudauth_macros::{migrations, routes};
+pub use crudauth_macros::{migrations, routes, scopes};
 pub use email::{EmailMessage, EmailSender, PrintingSender};
-pub use extract::{CurrentUser, Gate, MaybeUser, Principal, Proof, Superuser, Verified};
+pub use extract::{
+    CurrentUser, Gate, MaybeUser, Principal, Proof, Scope, ScopeName, Superuser, Transport,
+    Verified, Via,
+};
 pub use http::{CookieConfig, Refusal, SameSite};
-pub use mount::{Mount, Mounted, Mounts};
+pub use mount::{Mount, Mounted, Mounts, Scoped};
 
 /// Messages and who sends them.
 pub mod email {

@@ -5,6 +5,11 @@ use crudauth_core::model::{AuthUser, Recoverable, RecoverableByEmail};
 use crate::http::{self, Path};
 
 /// A slice: a word in `#[crudauth::routes(..)]`, and the routes that it mounts.
+#[diagnostic::on_unimplemented(
+    message = "the `{Self}` slice cannot be mounted",
+    label = "`{Self}` is not there",
+    note = "`bearer` needs the feature `bearer` of `crudauth`"
+)]
 pub trait Slice<U: AuthUser> {
     /// Its routes.
     fn paths() -> Vec<Path<U>>;
@@ -14,7 +19,19 @@ pub trait Slice<U: AuthUser> {
 ///
 /// `POST /login`, `POST /logout`.
 #[derive(Clone, Copy, Debug)]
-pub enum Session {}
+pub struct Session;
+
+/// `bearer`: short-lived access tokens (JWT) and refresh tokens that work once.
+///
+/// `POST /token`, `POST /refresh`, `POST /logout`.
+#[derive(Clone, Copy, Debug)]
+pub struct Bearer;
+
+/// `api_keys`: people who are signed in make keys for their programs, see and revoke them.
+///
+/// `GET /api-keys`, `POST /api-keys`, `DELETE /api-keys/{id}`.
+#[derive(Clone, Copy, Debug)]
+pub struct ApiKeys;
 
 /// `sessions`: people see and end their own sessions.
 ///

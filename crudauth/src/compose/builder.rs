@@ -17,8 +17,9 @@ use sqlx::Pool;
 use super::settings::Settings;
 use super::slots::{Open, Ready, Slots};
 use super::{ConfigError, wire};
+use crate::extract::{Transport, Transports};
 use crate::http::CookieConfig;
-use crate::mount::Mount;
+use crate::mount::{Mount, Mounts};
 use crate::slice;
 
 /// Builds a mount; `Auth::builder(pool, secret)` begins.
@@ -26,17 +27,23 @@ use crate::slice;
 /// What is not said is safe. What the mounted slices cannot work without is asked for by the
 /// compiler, and the rest is judged, all at once, by [`build`](Self::build).
 #[must_use = "a mount is made by `build()`"]
-pub struct Builder<A, DB: Backend, S> {
+pub struct Builder<A: Mount, DB: Backend, S> {
     pub(super) pool: Pool<DB>,
     pub(super) secret: SecretKey,
     pub(super) settings: Settings,
+    transports: Transports<A::User>,
     slots: S,
     wire: Wire<A, DB>,
 }
 
 /// How adapters are put behind ports. It is chosen where the builder begins, so that what the
 /// database must be able to hold is asked for there, once.
-type Wire<A, DB> = fn(Pool<DB>, SecretKey, Settings) -> BoxFuture<'static, Result<A, ConfigError>>;
+type Wire<A, DB> = fn(
+    Pool<DB>,
+    SecretKey,
+    Settings,
+    Transports<<A as Mount>::User>,
+) -> BoxFuture<'static, Result<A, ConfigError>>;
 
 impl<A: Mount, DB, E, R> Builder<A, DB, Slots<E, R>>
 where
@@ -50,6 +57,7 @@ where
             pool,
             secret: secret.into(),
             settings: Settings::default(),
+            transports: Transports::new(),
             slots: Slots::default(),
             wire: wire::build::<A, DB>,
         }
@@ -78,6 +86,7 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
             pool: self.pool,
             secret: self.secret,
             settings: self.settings,
+            transports: self.transports,
             slots: fill(self.slots),
             wire: self.wire,
         }
@@ -93,8 +102,18 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
         self
     }
 
+    /// A transport of the app's own, tried after those that the mount names and after what was
+    /// added before it.
+    pub fn transport(mut self, transport: impl Transport<A::User>) -> Self {
+        self.transports = self.transports.with(transport);
+        self
+    }
+
     /// How long sessions live, and how many an account may have.
-    pub fn sessions(mut self, config: SessionConfig) -> Self {
+    pub fn sessions(mut self, config: SessionConfig) -> Self
+    where
+        A: Mounts<slice::Session>,
+    {
         self.settings.sessions = config;
         self
     }
@@ -202,11 +221,11 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
         if settings.is_hardened {
             settings.harden();
         }
-        (self.wire)(self.pool, self.secret, settings).await
+        (self.wire)(self.pool, self.secret, settings, self.transports).await
     }
 }
 
-impl<A, DB: Backend, S> std::fmt::Debug for Builder<A, DB, S> {
+impl<A: Mount, DB: Backend, S> std::fmt::Debug for Builder<A, DB, S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Builder").field("database", &DB::NAME).finish_non_exhaustive()
     }

@@ -38,3 +38,17 @@ pub(super) fn mistakes(settings: &Settings) -> Vec<String> {
     mistakes.extend(settings.recovery.iter().flat_map(RecoveryConfig::mistakes));
     mistakes
 }
+
+/// What is wrong with the names of the transports: gates and answers know them by these.
+pub(super) fn transports(names: impl Iterator<Item = &'static str>) -> Vec<String> {
+    let (mut known, mut mistakes) = (Vec::new(), Vec::new());
+    for name in names {
+        if name.is_empty() {
+            mistakes.push("transports: one has an empty name".to_owned());
+        } else if known.contains(&name) {
+            mistakes.push(format!("transports: two are called `{name}`"));
+        }
+        known.push(name);
+    }
+    mistakes
+}

@@ -19,6 +19,7 @@ use sqlx::Pool;
 use super::settings::Settings;
 use super::{ConfigError, validate};
 use crate::accounts::Accounts;
+use crate::extract::Transports;
 use crate::mount::{Mount, Mounted, Parts};
 
 /// Judges the settings and the database, all at once, and wires the mount if nothing is wrong.
@@ -26,23 +27,32 @@ pub(super) fn build<A: Mount, DB>(
     pool: Pool<DB>,
     secret: SecretKey,
     settings: Settings,
+    own: Transports<A::User>,
 ) -> BoxFuture<'static, Result<A, ConfigError>>
 where
     DB: Backend + Stores<<A::User as AuthUser>::Id>,
     A::User: AuthRow<DB>,
 {
     Box::pin(async move {
+        let mut transports = A::transports();
+        transports.extend(own);
         let mut mistakes = validate::mistakes(&settings);
+        mistakes.extend(validate::transports(transports.names()));
         let keys = KeyRing::new(&secret, &settings.previous_secrets);
         mistakes.extend(keys.as_ref().err().into_iter().flatten().cloned());
         match keys {
-            Ok(keys) if mistakes.is_empty() => Ok(wire(pool, settings, keys)),
+            Ok(keys) if mistakes.is_empty() => Ok(wire(pool, settings, keys, transports)),
             _ => Err(ConfigError::new(mistakes)),
         }
     })
 }
 
-fn wire<A: Mount, DB>(pool: Pool<DB>, settings: Settings, keys: KeyRing) -> A
+fn wire<A: Mount, DB>(
+    pool: Pool<DB>,
+    settings: Settings,
+    keys: KeyRing,
+    transports: Transports<A::User>,
+) -> A
 where
     DB: Backend + Stores<<A::User as AuthUser>::Id>,
     A::User: AuthRow<DB>,
@@ -133,5 +143,6 @@ where
         outbox,
         http,
         paths: A::paths().into_paths(),
+        transports,
     }))
 }

@@ -27,11 +27,12 @@ use tracing::error;
 /// | 400 | `invalid-token`, `token-used` | a mailed link is none of ours, has died, or was used |
 /// | 400 | `wrong-password`, `same-email` | a change of address |
 /// | 400 | `no-password`, `has-password` | changing a password that is not there, setting a second one |
-/// | 401 | `not-authenticated` | nobody is signed in |
+/// | 401 | `not-authenticated` | nobody is signed in; where tokens are taken with `WWW-Authenticate` |
 /// | 401 | `bad-credentials`, `wrong-password` | sign-in; the current password |
 /// | 403 | `csrf-missing`, `csrf-invalid` | with `X-CSRF-Error: true` |
 /// | 403 | `cross-site` | a sign-in form from another site |
 /// | 403 | `not-verified`, `insufficient-privileges`, `access-denied` | gates |
+/// | 403 | `insufficient-scope` | a gate; with `WWW-Authenticate` (RFC 6750) |
 /// | 403 | `sign-in-too-old` | a first password wants a recent sign-in |
 /// | 404, 405 | `not-found`, `method-not-allowed` | 405 with `Allow` |
 /// | 408, 413 | `request-timeout`, `payload-too-large` | a body that takes 30 s or 64 KiB |
@@ -91,6 +92,23 @@ impl Refusal {
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self { status, code, detail: Detail::Text(detail.into()), headers: Vec::new() }
+    }
+
+    /// The credential has not this scope.
+    #[must_use]
+    pub fn insufficient_scope(scope: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "insufficient-scope", "Insufficient scope")
+            .challenging("Bearer", &[("error", "insufficient_scope"), ("scope", scope)])
+    }
+
+    /// Says in `WWW-Authenticate` how to authenticate, and what was wrong with how it was tried.
+    /// RFC 6750, section 3, wants at least one parameter, so there is a realm.
+    pub(crate) fn challenging(self, scheme: &str, parameters: &[(&str, &str)]) -> Self {
+        let mut challenge = format!("{scheme} realm=\"accounts\"");
+        for (name, value) in parameters {
+            challenge.push_str(&format!(", {name}=\"{value}\""));
+        }
+        self.with(header::WWW_AUTHENTICATE, &challenge)
     }
 
     pub(crate) fn not_found(detail: &'static str) -> Self {

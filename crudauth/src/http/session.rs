@@ -13,7 +13,7 @@ use super::endpoint::Path;
 use super::headers::{client, detail, json as answer, user_agent};
 use super::origin::refuse_cross_site;
 use super::{Refusal, body};
-use crate::extract::visitor_of;
+use crate::extract::guarded_visitor_of;
 use crate::mount::Mounted;
 
 /// The routes of the `session` slice.
@@ -112,9 +112,8 @@ async fn login<U: AuthUser>(
 
 /// Also for those who are not signed in: then there is nothing to end, and nothing to check.
 async fn logout<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
-    if let Some(principal) = visitor_of(&mounted, &request).await? {
-        principal.check_csrf(&mounted, &request)?;
-        mounted.accounts().sessions().sign_out(principal.visit()).await?;
+    if let Some(principal) = guarded_visitor_of(&mounted, &request).await? {
+        mounted.accounts().sessions().sign_out(principal.visit()?).await?;
     }
     let mut response = detail("Logged out")?;
     clear_session(&mut response, &mounted.parts().http.cookies);
