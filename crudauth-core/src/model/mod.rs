@@ -15,6 +15,8 @@ mod identifier;
 mod keys;
 mod password_hash;
 mod phone;
+mod presented;
+mod scope;
 mod shape;
 mod token;
 mod unicode;
@@ -33,6 +35,8 @@ pub use identifier::{Identifier, InvalidIdentifier};
 pub use keys::{KeyRing, Keys, MacKey, SecretKey};
 pub use password_hash::PasswordHash;
 pub use phone::{InvalidPhone, PhoneNumber};
+pub use presented::Presented;
+pub use scope::{InvalidScope, ScopePolicy, Scopes};
 pub use shape::{
     AuthUser, Companion, IdentifierColumn, IdentifierKind, Recoverable, RecoverableByEmail, Shape,
 };
