@@ -61,8 +61,8 @@ impl<U: AuthUser> Passwords<U> {
         Self { accounts, hashing, policy, recovery, clock }
     }
 
-    /// Changes the visitor's password, and answers the account as it is then. Every other session
-    /// and bearer token ends, pending resets and changes of address die, and the owner gets a
+    /// Changes the visitor's password, and answers the account as it is then. Every other session,
+    /// bearer token and API key ends, pending resets and changes of address die, and the owner gets a
     /// notice.
     ///
     /// # Errors
@@ -73,7 +73,30 @@ impl<U: AuthUser> Passwords<U> {
         current: &Password,
         new: &Password,
     ) -> Result<Account<U>, PasswordError> {
-        let account = &visit.account;
+        self.change_keeping(&visit.account, current, new, Some(visit.digest())).await
+    }
+
+    /// As [`change`](Self::change), for somebody who has no session: every session, bearer token
+    /// and API key ends, also the one that asks.
+    ///
+    /// # Errors
+    /// [`PasswordError`]; nothing changes then.
+    pub async fn change_without_session(
+        &self,
+        account: &Account<U>,
+        current: &Password,
+        new: &Password,
+    ) -> Result<Account<U>, PasswordError> {
+        self.change_keeping(account, current, new, None).await
+    }
+
+    async fn change_keeping(
+        &self,
+        account: &Account<U>,
+        current: &Password,
+        new: &Password,
+        kept: Option<&Digest>,
+    ) -> Result<Account<U>, PasswordError> {
         if !account.hash.is_usable() {
             return Err(PasswordError::NoPassword);
         }
@@ -83,7 +106,7 @@ impl<U: AuthUser> Passwords<U> {
             info!(account = %account.user.id(), "password change refused: wrong password");
             return Err(PasswordError::WrongPassword);
         }
-        self.store(account, new, Some(visit.digest())).await
+        self.store(account, new, kept).await
     }
 
     /// Gives the visitor's account its first password, if it has none and the sign-in is recent.

@@ -41,4 +41,5 @@ pub use shape::{
     AuthUser, Companion, IdentifierColumn, IdentifierKind, Recoverable, RecoverableByEmail, Shape,
 };
 pub use token::{Digest, Token};
+pub(crate) use unicode::is_unseen;
 pub use username::{InvalidUsername, Username};
