@@ -62,8 +62,8 @@ impl<U: AuthUser> Passwords<U> {
     }
 
     /// Changes the visitor's password, and answers the account as it is then. Every session but
-    /// theirs and every token ends, pending resets and changes of address die, and the owner gets a
-    /// notice.
+    /// theirs, every bearer token and API key ends, pending resets and changes of address die, and
+    /// the owner gets a notice.
     ///
     /// # Errors
     /// [`PasswordError`]; nothing changes then.

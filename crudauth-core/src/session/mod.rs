@@ -160,9 +160,7 @@ impl<U: AuthUser> Sessions<U> {
             version: account.version,
             epoch: account.epoch,
             client: opening.client,
-            user_agent: opening
-                .user_agent
-                .map(|agent| agent.chars().take(USER_AGENT_CHARS).collect()),
+            user_agent: kept_user_agent(opening.user_agent),
             is_remembered: opening.is_remembered,
             created_at: now,
             expires_at: self.config.expiry(opening.is_remembered, ends_at, now),
@@ -303,6 +301,11 @@ pub enum Keep {
     Current,
     /// Nothing.
     None,
+}
+
+/// As much of a user agent as is stored.
+pub(crate) fn kept_user_agent(agent: Option<String>) -> Option<String> {
+    agent.map(|agent| agent.chars().take(USER_AGENT_CHARS).collect())
 }
 
 /// A session's name in lists: whoever knows it cannot tell the digest, let alone the token.

@@ -39,6 +39,8 @@ pub(super) fn tables<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>() -> Vec<Table
     vec![
         user_table::<DB, U>(types, id.clone()),
         sessions(types, U::SHAPE.table, &id),
+        grants(types, U::SHAPE.table, &id),
+        api_keys(types, U::SHAPE.table, &id),
         tokens(types, U::SHAPE.table, &id),
         allowances(types, U::SHAPE.table),
         lockouts(types, U::SHAPE.table),
@@ -127,6 +129,49 @@ fn sessions(types: Types, user_table: &str, id: &str) -> Table {
         ColumnPlan::own("last_activity_at", "BIGINT"),
         ColumnPlan::own("expires_at", "BIGINT"),
         ColumnPlan::own("ends_at", "BIGINT").nullable(),
+    ];
+    let indexes =
+        vec![Index::on(&name, &["user_id"], false), Index::on(&name, &["expires_at"], false)];
+    Table { key: digest_key(types), columns, indexes, name }
+}
+
+fn grants(types: Types, user_table: &str, id: &str) -> Table {
+    let name = format!("{user_table}_grants");
+    let columns = vec![
+        ColumnPlan::own("user_id", id),
+        ColumnPlan::own("token_digest", types.digest()),
+        ColumnPlan::own("previous_digest", types.digest()).nullable(),
+        ColumnPlan::own("successor", types.digest()).nullable(),
+        ColumnPlan::own("rotated_at", "BIGINT").nullable(),
+        ColumnPlan::own("scopes", types.long_text()),
+        ColumnPlan::own("token_version", "INTEGER"),
+        ColumnPlan::own("auth_epoch", "BIGINT"),
+        ColumnPlan::own("ip", types.text(45)).nullable(),
+        ColumnPlan::own("user_agent", types.text(512)).nullable(),
+        ColumnPlan::own("created_at", "BIGINT"),
+        ColumnPlan::own("last_used_at", "BIGINT"),
+        ColumnPlan::own("expires_at", "BIGINT"),
+        ColumnPlan::own("ends_at", "BIGINT").nullable(),
+    ];
+    let indexes =
+        vec![Index::on(&name, &["user_id"], false), Index::on(&name, &["expires_at"], false)];
+    let key = Key { column: "family".to_owned(), ..digest_key(types) };
+    Table { key, columns, indexes, name }
+}
+
+fn api_keys(types: Types, user_table: &str, id: &str) -> Table {
+    let name = format!("{user_table}_api_keys");
+    let columns = vec![
+        ColumnPlan::own("handle", types.text(64)),
+        ColumnPlan::own("user_id", id),
+        ColumnPlan::own("name", types.text(64)),
+        ColumnPlan::own("hint", types.text(8)),
+        ColumnPlan::own("scopes", types.long_text()),
+        ColumnPlan::own("token_version", "INTEGER"),
+        ColumnPlan::own("auth_epoch", "BIGINT"),
+        ColumnPlan::own("created_at", "BIGINT"),
+        ColumnPlan::own("last_used_at", "BIGINT").nullable(),
+        ColumnPlan::own("expires_at", "BIGINT").nullable(),
     ];
     let indexes =
         vec![Index::on(&name, &["user_id"], false), Index::on(&name, &["expires_at"], false)];
