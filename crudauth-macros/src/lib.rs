@@ -78,6 +78,7 @@ pub fn auth_user(input: TokenStream) -> TokenStream {
 /// | `bearer` | sign-in by access token, with refresh tokens |
 /// | `api_keys` | long-lived keys for programs, which their owners make |
 /// | `sessions` | people see and end their own sessions; needs `session` |
+/// | `tokens` | people see and end their own sign-ins by token; needs `bearer` |
 /// | `email` | addresses are confirmed, passwords reset by mailed links; needs an email identifier |
 ///
 /// At least one of the first three must be there: by them requests are proved. Of several the first

@@ -85,6 +85,9 @@
 //! | `GET /me` | always | who is signed in |
 //! | `POST /change-password`, `/set-password` | always | for people who are signed in |
 //! | `POST /login`, `/logout` | `session` | opens and ends a session |
+//! | `POST /token`, `/refresh`, `/logout` | `bearer` | gives, renews and ends tokens |
+//! | `GET /tokens`, `DELETE /tokens`, `/tokens/{id}` | `tokens` | the list of sign-ins by token |
+//! | `GET /api-keys`, `POST /api-keys`, `DELETE /api-keys/{id}` | `api_keys` | keys for programs |
 //! | `GET /sessions`, `DELETE /sessions/{id}`, `POST /logout-all`, `/csrf/refresh` | `sessions` | the device list |
 //! | `POST /email/verify-request`, `/email/verify-confirm` | `email` | proves an address |
 //! | `POST /password/reset-request`, `/password/reset-confirm` | `email` | chooses a new password |
@@ -155,6 +158,8 @@
 //! | `sqlite` (default), `postgres`, `mysql` | the database; MariaDB is `mysql` |
 //! | `smtp` | [`SmtpSender`](email::SmtpSender) |
 //! | `legacy-hashes` (default) | password hashes of other systems, see [`legacy`]; those of crudauth-py by default |
+//! | `bearer` | the slices `bearer` and `tokens`: access and refresh tokens |
+//! | `bearer-asymmetric` | access tokens that others can verify: EdDSA and RS256 |
 //! | `breach` | [`HaveIBeenPwned`](breach), which knows the passwords of data breaches |
 //! | `testing` | `crudauth::testing`: people who are signed in, in one line, for the app's own tests |
 
@@ -177,6 +182,9 @@ pub mod testing;
 
 pub use accounts::Accounts;
 pub use compose::{Builder, ConfigError};
+pub use crudauth_core::api_keys::ApiKeyConfig;
+#[cfg(feature = "bearer")]
+pub use crudauth_core::bearer::BearerConfig;
 pub use crudauth_core::login::{Attempt, LockoutConfig, SignInError, SignedIn};
 pub use crudauth_core::model::{
     Account, AccountId, AuthUser, ClientAddress, Contact, Destination, EmailAddress, Mistake,
@@ -199,6 +207,8 @@ pub use extract::{
     CurrentUser, Gate, MaybeUser, Principal, Proof, Scope, ScopeName, Superuser, Transport,
     Verified, Via,
 };
+#[cfg(feature = "bearer")]
+pub use http::RefreshIn;
 pub use http::{CookieConfig, Refusal, SameSite};
 pub use mount::{Mount, Mounted, Mounts, Scoped};
 
@@ -238,6 +248,14 @@ pub mod breach {
     pub use crudauth_core::password::breach::{HaveIBeenPwned, HaveIBeenPwnedError};
 }
 
+/// What signs access tokens.
+#[cfg(feature = "bearer")]
+pub mod signing {
+    pub use crudauth_core::bearer::Signing;
+    #[cfg(feature = "bearer-asymmetric")]
+    pub use crudauth_core::bearer::{InvalidKey, PublicKey, SigningPair};
+}
+
 /// Time and randomness, for those who bring their own.
 pub mod ports {
     pub use crudauth_core::ports::{Clock, Entropy, ManualClock, OsEntropy, SystemClock};
@@ -265,7 +283,17 @@ pub mod legacy {
 /// What the flows answer with, beside what is named at the root.
 pub mod flow {
     pub use crudauth_core::account::PasswordError;
-    pub use crudauth_core::model::{Device, Form, InvalidForm};
+    pub use crudauth_core::api_keys::{
+        ApiKey, ApiKeyError, ApiKeyOutcome, ApiKeyVisit, ApiKeys, CreatedApiKey,
+    };
+    #[cfg(feature = "bearer")]
+    pub use crudauth_core::bearer::{
+        AccessToken, BearerOutcome, BearerVisit, Issued, ListedGrant, RefreshError, RefreshToken,
+        Refreshed, Tokens,
+    };
+    #[cfg(feature = "bearer")]
+    pub use crudauth_core::login::Granted;
+    pub use crudauth_core::model::{Device, Form, InvalidForm, InvalidScope, Presented};
     pub use crudauth_core::password::{Busy, PolicyViolation};
     pub use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed};
     pub use crudauth_core::session::{Keep, ListedSession, OpenedSession, Sessions};

@@ -23,7 +23,8 @@ pub struct Session;
 
 /// `bearer`: short-lived access tokens (JWT) and refresh tokens that work once.
 ///
-/// `POST /token`, `POST /refresh`, `POST /logout`.
+/// `POST /token`, `POST /refresh`, `POST /logout`; with the feature `bearer-asymmetric` also
+/// `GET /.well-known/jwks.json`. Needs the feature `bearer`.
 #[derive(Clone, Copy, Debug)]
 pub struct Bearer;
 
@@ -32,6 +33,12 @@ pub struct Bearer;
 /// `GET /api-keys`, `POST /api-keys`, `DELETE /api-keys/{id}`.
 #[derive(Clone, Copy, Debug)]
 pub struct ApiKeys;
+
+/// `tokens`: people see and end their own sign-ins by bearer token.
+///
+/// `GET /tokens`, `DELETE /tokens`, `DELETE /tokens/{id}`.
+#[derive(Clone, Copy, Debug)]
+pub enum Tokens {}
 
 /// `sessions`: people see and end their own sessions.
 ///
@@ -57,6 +64,26 @@ pub enum Recovery {}
 impl<U: AuthUser> Slice<U> for Session {
     fn paths() -> Vec<Path<U>> {
         http::session::paths()
+    }
+}
+
+#[cfg(feature = "bearer")]
+impl<U: AuthUser> Slice<U> for Bearer {
+    fn paths() -> Vec<Path<U>> {
+        http::token::paths()
+    }
+}
+
+#[cfg(feature = "bearer")]
+impl<U: AuthUser> Slice<U> for Tokens {
+    fn paths() -> Vec<Path<U>> {
+        http::tokens::paths()
+    }
+}
+
+impl<U: AuthUser> Slice<U> for ApiKeys {
+    fn paths() -> Vec<Path<U>> {
+        http::api_keys::paths()
     }
 }
 

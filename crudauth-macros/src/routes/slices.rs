@@ -31,6 +31,7 @@ pub(super) const SLICES: &[Slice] = &[
     slice("bearer", "Bearer").proves(Proves::Scoped),
     slice("api_keys", "ApiKeys").proves(Proves::Scoped),
     slice("sessions", "Sessions").needs("session"),
+    slice("tokens", "Tokens").needs("bearer"),
     slice("email", "Email").has_slot(),
     slice("recovery", "Recovery").has_slot(),
 ];

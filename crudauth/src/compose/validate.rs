@@ -28,6 +28,9 @@ impl ConfigError {
 /// What is wrong with the settings, each in a sentence.
 pub(super) fn mistakes(settings: &Settings) -> Vec<String> {
     let mut mistakes = settings.sessions.mistakes();
+    #[cfg(feature = "bearer")]
+    mistakes.extend(settings.bearer.mistakes());
+    mistakes.extend(settings.api_keys.mistakes());
     mistakes.extend(settings.lockout.mistakes());
     mistakes.extend(settings.policy.mistakes());
     mistakes.extend(settings.hashing.mistakes().iter().map(ToString::to_string));

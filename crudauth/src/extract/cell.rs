@@ -170,11 +170,6 @@ fn is_session<U: AuthUser>(name: &str) -> bool {
     name == <slice::Session as Transport<U>>::NAME
 }
 
-/// Every transport.
-fn any(_: &str) -> bool {
-    true
-}
-
 /// Whose session it is, if there is one, for a route of the library's that asks for no CSRF token
 /// or looks for it by itself.
 pub(crate) async fn visitor_of<U: AuthUser>(
@@ -202,10 +197,23 @@ pub(crate) async fn session_of<U: AuthUser>(
     cell_of(mounted, request).signed_in(request, is_session::<U>).await
 }
 
-/// Who is signed in, for a route of the library's that is for them only.
-pub(crate) async fn principal_of<U: AuthUser>(
+/// Who is signed in, by whatever credential.
+pub(crate) async fn whoever<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
 ) -> Result<Arc<Principal<U>>, Refusal> {
-    cell_of(mounted, request).signed_in(request, any).await
+    cell_of(mounted, request).signed_in(request, |_| true).await
+}
+
+/// Who is signed in, for a route of the library's by which an account is changed: an API key is for
+/// a program, which has no business there.
+pub(crate) async fn owner_of<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+) -> Result<Arc<Principal<U>>, Refusal> {
+    cell_of(mounted, request).signed_in(request, is_no_api_key::<U>).await
+}
+
+fn is_no_api_key<U: AuthUser>(name: &str) -> bool {
+    name != <slice::ApiKeys as Transport<U>>::NAME
 }

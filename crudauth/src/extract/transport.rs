@@ -188,6 +188,11 @@ impl<U: AuthUser> Transports<U> {
         self.0.iter()
     }
 
+    /// Whether one has this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names().any(|known| known == name)
+    }
+
     /// The names, in order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
         self.0.iter().map(|transport| transport.name())

@@ -14,7 +14,7 @@ use super::headers::{client, detail, json as answer};
 use super::pace::a_moment;
 use super::refusal::capital;
 use super::{Refusal, body, limits};
-use crate::extract::{Principal, principal_of};
+use crate::extract::{Principal, owner_of, whoever};
 use crate::mount::Mounted;
 
 /// What every mount has.
@@ -70,7 +70,7 @@ async fn register<U: AuthUser>(
 }
 
 async fn me<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
-    let principal = principal_of(&mounted, &request).await?;
+    let principal = whoever(&mounted, &request).await?;
     let named = |kind| value(principal.account().named(kind));
     let body = json!({
         "user_id": principal.user().id(),
@@ -91,7 +91,7 @@ async fn change_password<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
 ) -> Result<Response, Refusal> {
-    let principal = principal_of(&mounted, &request).await?;
+    let principal = owner_of(&mounted, &request).await?;
     let (id, allowance) =
         (principal.user().id().to_string(), mounted.parts().allowances.change_password);
     let used = limits::count(&mounted, "change_password", allowance, Subject::Account(&id)).await?;
@@ -112,7 +112,7 @@ async fn set_password<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
 ) -> Result<Response, Refusal> {
-    let principal = principal_of(&mounted, &request).await?;
+    let principal = owner_of(&mounted, &request).await?;
     let (id, allowance) =
         (principal.user().id().to_string(), mounted.parts().allowances.set_password);
     let used = limits::count(&mounted, "set_password", allowance, Subject::Account(&id)).await?;

@@ -1,6 +1,9 @@
 //! Cookies: read from the request by hand, since poem's own reader needs a middleware of its own,
 //! and written one header each.
 
+#[cfg(feature = "bearer")]
+use std::time::Duration;
+
 use crudauth_core::model::Token;
 use crudauth_core::session::{OpenedSession, SessionConfig};
 use poem::http::{HeaderMap, HeaderValue, header};
@@ -32,6 +35,12 @@ impl<'r> Cookies<'r> {
     /// The CSRF token that scripts read.
     pub(crate) fn csrf(&self) -> Option<&'r str> {
         self.value(&self.config.csrf)
+    }
+
+    /// What may be refresh tokens, in order.
+    #[cfg(feature = "bearer")]
+    pub(super) fn refresh(&self) -> impl Iterator<Item = &'r str> {
+        self.values(&self.config.refresh).filter(|value| !value.is_empty())
     }
 
     /// What says that this device has signed in before.
@@ -105,6 +114,40 @@ pub(crate) fn keep_session(
 pub(super) fn clear_session(response: &mut Response, config: &CookieConfig) {
     put(response, config, &config.session, "", Some(0), Script::Hidden);
     put(response, config, &config.csrf, "", Some(0), Script::Readable);
+}
+
+/// Sets the refresh token's cookie, for the routes that need it; `asked` is the path of one.
+#[cfg(feature = "bearer")]
+pub(super) fn set_refresh(
+    response: &mut Response,
+    config: &CookieConfig,
+    asked: &str,
+    token: &str,
+    lifetime: Duration,
+) {
+    refresh(response, config, asked, token, lifetime.as_secs());
+}
+
+/// Removes it.
+#[cfg(feature = "bearer")]
+pub(super) fn clear_refresh(response: &mut Response, config: &CookieConfig, asked: &str) {
+    refresh(response, config, asked, "", 0);
+}
+
+/// A browser keeps a cookie of one name once for each path.
+#[cfg(feature = "bearer")]
+fn refresh(response: &mut Response, config: &CookieConfig, asked: &str, value: &str, max_age: u64) {
+    let is_scoped = config.path == "/" && !config.refresh.starts_with("__Host-");
+    let paths = if is_scoped {
+        let (mount, _) = asked.rsplit_once('/').unwrap_or_default();
+        vec![format!("{mount}/refresh"), format!("{mount}/logout")]
+    } else {
+        vec![config.path.clone()]
+    };
+    for path in paths {
+        let config = CookieConfig { path, same_site: SameSite::Strict, ..config.clone() };
+        put(response, &config, &config.refresh, value, Some(max_age), Script::Hidden);
+    }
 }
 
 /// Whether the page's scripts may read a cookie.

@@ -67,7 +67,15 @@ async fn logout_all<U: AuthUser>(
     used.told(async {
         let keep = keep(&request)?;
         let revoked = mounted.accounts().sessions().revoke_all(principal.visit()?, keep).await?;
-        let body = json!({ "detail": "Signed out of all sessions.", "revoked": revoked });
+        #[cfg_attr(
+            not(feature = "bearer"),
+            expect(unused_mut, reason = "tokens are counted apart")
+        )]
+        let mut body = json!({ "detail": "Signed out of all sessions.", "revoked": revoked });
+        #[cfg(feature = "bearer")]
+        if let Some(revoked) = super::token::end_all(&mounted, principal.account()).await? {
+            body["tokens_revoked"] = revoked.into();
+        }
         let mut response = answer(StatusCode::OK, &body)?;
         if keep == Keep::None {
             clear_session(&mut response, &mounted.parts().http.cookies);
