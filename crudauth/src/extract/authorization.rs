@@ -41,6 +41,8 @@ impl<'r> Authorization<'r> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -57,6 +59,23 @@ mod tests {
     fn what_is_of_another_scheme_or_nothing_is_absent() {
         for line in ["", "Bearer", "Bearer  ", "bearer\tx", "Basic YTpi", "Bearerx y", "a.b.c"] {
             assert_eq!(Authorization::parse(line.as_bytes()), Authorization::Absent, "{line:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_absent_or_what_stands_behind_the_scheme(
+            line in prop::collection::vec(any::<u8>(), 0..60),
+            has_scheme in any::<bool>(),
+        ) {
+            let line = if has_scheme { [b"bearer ", &*line].concat() } else { line };
+            match Authorization::parse(&line) {
+                Authorization::Absent => {}
+                Authorization::Bearer(token) | Authorization::ApiKey(token) => {
+                    prop_assert!(line[7..].starts_with(token.as_bytes()));
+                    prop_assert!(line[..7].eq_ignore_ascii_case(b"bearer "));
+                }
+            }
         }
     }
 }

@@ -193,3 +193,37 @@ fn put(
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn lines(lines: &[Vec<u8>]) -> HeaderMap {
+        let values = lines.iter().filter_map(|line| HeaderValue::from_bytes(line).ok());
+        values.map(|value| (header::COOKIE, value)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn our_cookie_is_found_beside_any_others(
+            before in prop::collection::vec(any::<u8>(), 0..60),
+            after in prop::collection::vec(any::<u8>(), 0..60),
+            is_one_line in any::<bool>(),
+        ) {
+            let (token, config) = ("a1".repeat(32), CookieConfig::default());
+            let ours = format!("session_id={token}").into_bytes();
+            let whole = [&*before, b";", &ours, b"; ", &*after].concat();
+            let headers = match is_one_line {
+                true => lines(&[whole]),
+                false => lines(&[before, ours, after]),
+            };
+            let found = Cookies { headers: &headers, config: &config }.session();
+            // A line that no header may hold never arrives.
+            if !headers.is_empty() && headers.iter().any(|(_, line)| line.as_bytes().windows(64).any(|it| it == token.as_bytes())) {
+                prop_assert!(found.is_some());
+            }
+        }
+    }
+}

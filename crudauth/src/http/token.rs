@@ -11,7 +11,7 @@ use super::config::RefreshIn;
 use super::cookie::{clear_refresh, cookies_of, set_device, set_refresh};
 use super::credentials::{Credentials, check_grant};
 use super::endpoint::Path;
-use super::headers::{client, json as answer, user_agent};
+use super::headers::{client, json as answer, user_agent, whole_path};
 use super::origin::refuse_cross_site;
 use super::{Refusal, body, limits, logout};
 use crate::extract::{Authorization, Transport};
@@ -143,7 +143,7 @@ fn issued<U: AuthUser>(
         }
         RefreshIn::Cookie => {
             let mut response = answer(StatusCode::OK, &body)?;
-            let path = request.original_uri().path();
+            let path = whole_path(request);
             let lifetime = issued.refresh_expires_in;
             set_refresh(&mut response, &http.cookies, path, refresh, lifetime);
             Ok(response)
@@ -188,7 +188,7 @@ pub(super) async fn end<U: AuthUser>(
     }
     let http = &mounted.parts().http;
     if http.refresh_in == RefreshIn::Cookie {
-        clear_refresh(response, &http.cookies, request.original_uri().path());
+        clear_refresh(response, &http.cookies, whole_path(request));
     }
     Ok(())
 }
