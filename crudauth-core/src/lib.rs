@@ -34,3 +34,7 @@ pub mod recovery;
 pub mod register;
 pub mod session;
 pub mod storage;
+
+#[cfg(all(test, feature = "sqlite"))]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+mod testing_world;

@@ -79,7 +79,7 @@ impl RefreshToken {
     ///
     /// The pad is used once: a token has one successor that is ever stored.
     pub(super) fn seal(&self, keys: &Keys, successor: &Self) -> Vec<u8> {
-        xored(&self.pad(keys), &*successor.secret).to_vec()
+        xored(&self.pad(keys), &successor.secret).to_vec()
     }
 
     /// The successor that [`seal`](Self::seal) hid, of which `stored` is kept; `None` if it is

@@ -12,7 +12,10 @@ use crate::model::Account;
 const MOST: usize = 10_000;
 
 /// The accounts of tokens whose signature has been verified before it is asked.
-pub(super) struct Trusted<U>(Mutex<HashMap<TokenId, (Account<U>, DateTime<Utc>)>>);
+pub(super) struct Trusted<U>(Mutex<Entries<U>>);
+
+/// With the instant at which the token expires.
+type Entries<U> = HashMap<TokenId, (Account<U>, DateTime<Utc>)>;
 
 impl<U: Clone> Trusted<U> {
     pub(super) fn new() -> Self {
@@ -37,7 +40,7 @@ impl<U: Clone> Trusted<U> {
         entries.insert(access.id, (account.clone(), access.expires_at));
     }
 
-    fn entries(&self) -> MutexGuard<'_, HashMap<TokenId, (Account<U>, DateTime<Utc>)>> {
+    fn entries(&self) -> MutexGuard<'_, Entries<U>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

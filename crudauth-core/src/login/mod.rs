@@ -4,6 +4,8 @@
 
 mod device;
 mod ending;
+#[cfg(all(test, feature = "sqlite", feature = "bearer"))]
+mod grant_tests;
 mod lockout;
 
 use std::sync::Arc;
