@@ -29,7 +29,7 @@ impl<U: AuthUser> Tokens<U> {
     /// Who a request with this access token comes from.
     ///
     /// One look-up by key, or none where tokens are
-    /// [trusted](BearerConfig::trust_until_expiry) and this one was seen before.
+    /// [trusted](super::BearerConfig::trust_until_expiry) and this one was seen before.
     ///
     /// # Errors
     /// If the store fails.

@@ -40,7 +40,7 @@ impl<U: AuthUser> Tokens<U> {
     /// less those that the account would not get any more.
     ///
     /// Of any number at once with one token at most one succeeds. A token that was used before ends
-    /// its grant, unless that was within [`grace`](BearerConfig::grace) and its successor is
+    /// its grant, unless that was within [`grace`](super::BearerConfig::grace) and its successor is
     /// unused: then it gets the same successor.
     ///
     /// # Errors

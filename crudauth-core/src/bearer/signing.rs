@@ -22,7 +22,8 @@ pub enum Signing {
     #[default]
     Hs256,
     /// EdDSA or RS256, so that others can verify tokens by the public keys that
-    /// [`Tokens::jwks`](super::Tokens::jwks) lists.
+    /// [`Tokens::jwks`](super::Tokens::jwks) lists. Take EdDSA where they know it: it is far
+    /// cheaper to sign, and RS256 is here for those who do not.
     #[cfg(feature = "bearer-asymmetric")]
     Asymmetric {
         /// Signs, and verifies.
