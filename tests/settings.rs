@@ -2,21 +2,34 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crudauth::email::{OutboxConfig, RecordingSender};
 use crudauth::{
     Allowance, Allowances, CookieConfig, EmailConfig, HashingConfig, LockoutConfig, SessionConfig,
+    migrations,
 };
-use crudauth_tests::{Auth, FRONTEND, SECRET, Unbuilt};
+use crudauth_tests::{Auth, Database, FRONTEND, Kind, SECRET, Unbuilt, User, on_every_pool};
 use sqlx::{Sqlite, SqlitePool};
 
 const OLD_SECRET: &str = "an-older-secret-of-at-least-32-bytes-1234";
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Nothing connects before the first request.
+/// A pool for a database that lacks nothing.
 fn pool() -> SqlitePool {
-    SqlitePool::connect_lazy("sqlite::memory:").unwrap()
+    static URL: OnceLock<String> = OnceLock::new();
+    let make = || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let url = Database::create_empty(Kind::Sqlite).await;
+            let Database::Sqlite(pool) = Database::connect(&url).await else { unreachable!() };
+            migrations!(User).run(&pool).await.unwrap();
+            url
+        })
+    };
+    let url = URL.get_or_init(|| std::thread::spawn(make).join().unwrap());
+    SqlitePool::connect_lazy(url).unwrap()
 }
 
 fn email(url: &str) -> EmailConfig {
@@ -253,4 +266,24 @@ async fn an_outbox_that_sends_nothing_is_refused() {
     never.time_limit = Duration::ZERO;
     each_is_told([(right().outbox(none), "`at_once`"), (right().outbox(never), "`time_limit`")])
         .await;
+}
+
+on_every_pool! {
+    async fn a_database_that_lacks_something_is_refused_with_what_it_lacks(database, pool) {
+        let build = async || {
+            let settings = EmailConfig::new(RecordingSender::default(), FRONTEND);
+            Auth::builder(pool.clone(), SECRET).email(settings).build().await
+        };
+        let told = build().await.unwrap_err().to_string();
+        assert!(told.contains("CREATE TABLE") && told.contains("migrations!(User)"), "{told}");
+        migrations!(User).run(&pool).await.unwrap();
+        build().await.unwrap();
+        database.execute("ALTER TABLE users DROP COLUMN full_name").await;
+        let told = build().await.unwrap_err().to_string();
+        assert!(told.contains("ADD COLUMN") && told.contains("full_name"), "{told}");
+        migrations!(User).run(&pool).await.unwrap();
+        database.execute("DROP TABLE users_lockouts").await;
+        let told = build().await.unwrap_err().to_string();
+        assert!(told.contains("users_lockouts"), "{told}");
+    }
 }

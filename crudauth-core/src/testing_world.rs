@@ -48,6 +48,8 @@ impl AuthUser for Person {
         recovery: Some(0),
         written: &[],
         unique: &[],
+        asked: &[],
+        defaults: &[],
         companion: Companion {
             hash: "hashed_password",
             active: "is_active",

@@ -42,22 +42,36 @@ use proc_macro::TokenStream;
 /// # On the struct
 ///
 /// - `#[auth(table = "people")]`: the table; else the struct's name in snake case with an `s`.
+/// - `hashed_password`, `is_active`, `is_superuser`, `verified`, `token_version`, `auth_epoch`,
+///   `created_at`, `updated_at`, each `= "column"`: what the library's columns are called in a table
+///   that is there already. `verified` is usually `email_verified` or `phone_verified`, after what
+///   recovers the account, and is not there where nothing does.
 ///
 /// # On a field
 ///
-/// A field named `id` is the key; `email` and `username` name the account, in declared order, which
-/// is the order in which a login tries them.
+/// A field named `id` is the key. One named `email`, `username` or `phone`, or marked as one, names
+/// the account; a login tries them in declared order. An address or a phone number also recovers it.
 ///
 /// | word | meaning |
 /// |---|---|
 /// | `id` | this is the key, whatever its name |
-/// | `email`, `username` | this is the identifier of that kind, whatever its name |
+/// | `email`, `username`, `phone` | this is the identifier of that kind, whatever its name |
+/// | `identifier` | a code of the app's own names the account: an employee's number |
+/// | `recovery` | messages go here; without it, to the first address, else to the first number |
+/// | `no_login` | it recovers the account, and nobody signs in by it |
+/// | `exact` | a username or phone is compared as it is shown, not in a column `<column>_key` |
+/// | `key = "name"` | the column that holds the compared form beside the shown one |
 /// | `column = "name"` | the column, where it is not called as the field is |
+/// | `max_length = 40` | a sign-up may give so many characters at most |
+/// | `unique` | no two accounts have the same; an identifier is unique anyway |
 /// | `register` | a sign-up asks for it; nothing else of the app's can be set by one |
 /// | `default` | a sign-up stores `Default::default()` |
 /// | `default = "free"`, `= 3`, `= true` | the column's default in the database |
 /// | `default = Plan::free()` | a sign-up stores the value of this expression |
 /// | `skip` | no column: filled by `Default` when a row is read |
+///
+/// An identifier may be an `Option<String>`, as long as one is a `String`: an account without it is
+/// found by the others.
 ///
 /// A column that none of these fills must be an `Option`.
 #[proc_macro_derive(AuthUser, attributes(auth))]
@@ -79,7 +93,8 @@ pub fn auth_user(input: TokenStream) -> TokenStream {
 /// | `api_keys` | long-lived keys for programs, which their owners make |
 /// | `sessions` | people see and end their own sessions; needs `session` |
 /// | `tokens` | people see and end their own sign-ins by token; needs `bearer` |
-/// | `email` | addresses are confirmed, passwords reset by mailed links; needs an email identifier |
+/// | `email` | addresses are confirmed, passwords reset by mailed links; needs an address |
+/// | `recovery` | the same over a channel of your own, such as text messages; needs an address or a phone number |
 ///
 /// At least one of the first three must be there: by them requests are proved. Of several the first
 /// that recognises somebody decides, in the order in which they are written. Sign-up and `/me` are

@@ -15,7 +15,8 @@ use crudauth_core::model::{Account, AuthUser, Contact, Destination, EmailAddress
 use crudauth_core::model::{ClientAddress, Scopes};
 use crudauth_core::password::Password;
 use crudauth_core::ports::{
-    AccountStore, ApiKeyStore, Clock, CounterStore, GrantStore, SessionStore, StoreError,
+    AccountStore, ApiKeyStore, Clock, ContactChange, CounterStore, GrantStore, SessionStore,
+    StoreError,
 };
 use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed, Recovery};
 use crudauth_core::register::{RegisterError, Registered, Registration, SignUp};
@@ -181,6 +182,26 @@ impl<U: AuthUser> Accounts<U> {
     /// If the store fails.
     pub async fn delete(&self, id: &U::Id) -> Result<bool, StoreError> {
         self.passwords.delete(id).await
+    }
+
+    /// Gives an account another address or number, for whoever has made sure that it is theirs by
+    /// other means: it is not verified then, and what was sent to the old one is void. The `email`
+    /// slice has a route for people who move by themselves.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn set_contact(
+        &self,
+        id: &U::Id,
+        contact: &Contact,
+    ) -> Result<ContactChange, StoreError> {
+        let is_one = U::SHAPE.recovery_column().is_some_and(|column| {
+            Contact::parse(column.kind, contact.as_str()).as_ref() == Some(contact)
+        });
+        match is_one {
+            true => self.store.set_contact(id, contact, self.clock.now()).await,
+            false => Ok(ContactChange::Nobody),
+        }
     }
 
     /// Sends a verification token if there is somebody to send it to; tells nobody whether. Does

@@ -64,6 +64,10 @@
 //! `..Default` reaches them. A struct that wants to see one of the harmless ones
 //! (`is_superuser: bool`, `email_verified: bool`, `created_at`) declares it.
 //!
+//! What names an account is what the struct marks: an address, a username, a phone number, a code of
+//! your own, one or several. An address or a number also recovers it; a struct without either has no
+//! recovery, no column for it, and no route.
+//!
 //! Fields are any types that sqlx holds in your database. What is wrong with a struct is a compile
 //! error at the field, which says what to write instead.
 //!
@@ -71,6 +75,7 @@
 //!
 //! [`migrations!`] compares the live database with the struct and makes what is missing; see
 //! [`Migrations`]. It drops and narrows nothing, and may be run by every worker at every start.
+//! [`guide::existing_tables`] tells how to move into a table that has rows already.
 //!
 //! # The routes
 //!
@@ -89,8 +94,8 @@
 //! | `GET /tokens`, `DELETE /tokens`, `/tokens/{id}` | `tokens` | the list of sign-ins by token |
 //! | `GET /api-keys`, `POST /api-keys`, `DELETE /api-keys/{id}` | `api_keys` | keys for programs |
 //! | `GET /sessions`, `DELETE /sessions/{id}`, `POST /logout-all`, `/csrf/refresh` | `sessions` | the device list |
-//! | `POST /email/verify-request`, `/email/verify-confirm` | `email` | proves an address |
-//! | `POST /password/reset-request`, `/password/reset-confirm` | `email` | chooses a new password |
+//! | `POST /email/verify-request`, `/email/verify-confirm` | `email` or `recovery` | proves an address or a number |
+//! | `POST /password/reset-request`, `/password/reset-confirm` | `email` or `recovery` | chooses a new password |
 //! | `POST /email/change-request`, `/email/change-confirm` | `email` | moves to another address |
 //!
 //! # The handlers
@@ -168,6 +173,12 @@ compile_error!(
     "crudauth needs a database: switch on one of the features `sqlite`, `postgres`, `mysql`"
 );
 
+/// How to do what is more than a line.
+pub mod guide {
+    #[doc = include_str!("../docs/existing_tables.md")]
+    pub mod existing_tables {}
+}
+
 mod accounts;
 mod compose;
 mod extract;
@@ -191,13 +202,13 @@ pub use crudauth_core::model::{
     PhoneNumber, Recoverable, RecoverableByEmail, Rule, Scopes, SecretKey, Token, Username,
 };
 pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
-pub use crudauth_core::ports::{Allowance, StoreError};
+pub use crudauth_core::ports::{Allowance, ContactChange, StoreError};
 pub use crudauth_core::ratelimit::Allowances;
 pub use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 pub use crudauth_core::register::{RegisterError, Registered, SignUp};
 pub use crudauth_core::session::{Opening, SessionConfig, Visit, Visitor};
 pub use crudauth_core::storage::sql::{
-    AuthRow, Backend, Blocked, MigrateError, Migrations, Plan, Stores,
+    AuthRow, Backend, Blocked, MigrateError, Migrations, Plan, Schema, Stores,
 };
 /// Reads a struct as the accounts of an app; see the crate's page for what it gives.
 pub use crudauth_macros::AuthUser;

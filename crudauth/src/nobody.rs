@@ -17,6 +17,8 @@ impl AuthUser for Nobody {
         identifiers: &[],
         recovery: None,
         written: &[],
+        asked: &[],
+        defaults: &[],
         unique: &[],
         companion: Companion {
             hash: "hash",

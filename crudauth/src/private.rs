@@ -1,8 +1,8 @@
 //! What generated code names. Not for anyone else: it may change in every release.
 
 pub use crudauth_core::model::{
-    AuthUser, Companion, Form, IdentifierColumn, IdentifierKind, Recoverable, RecoverableByEmail,
-    SecretKey, Shape,
+    AuthUser, Companion, Form, IdentifierColumn, IdentifierKind, Literal, Recoverable,
+    RecoverableByEmail, SecretKey, Shape,
 };
 pub use crudauth_core::storage::sql::{
     AuthRow, Backend, Call, ColumnPlan, Migrations, SqlDefault, Stores,

@@ -5,6 +5,7 @@ use crudauth::ports::{Clock, SystemClock};
 use crudauth::{AuthUser, MigrateError, SignUp, migrations};
 use crudauth_tests::{SECRET, on_every_pool, sign_up};
 
+use super::live::counted_key;
 use super::{Auth, User};
 
 /// What a quote or a backslash must not break.
@@ -111,8 +112,11 @@ on_every_pool! {
 
     async fn a_table_without_the_librarys_columns_is_taken_over_and_its_rows_are_read(database, pool) {
         database
-            .execute("CREATE TABLE users (id BIGINT PRIMARY KEY, email VARCHAR(320), \
-                      username VARCHAR(64), username_key VARCHAR(255))")
+            .execute(&format!(
+                "CREATE TABLE users (id {}, email VARCHAR(320), username VARCHAR(64), \
+                 username_key VARCHAR(255))",
+                counted_key(database.kind())
+            ))
             .await;
         database.execute("INSERT INTO users VALUES (7, 'ada@example.com', 'Ada', 'ada')").await;
         migrations!(Dated).run(&pool).await.unwrap();

@@ -50,7 +50,7 @@ on_every_database! {
         let next = register(&app, "cyd").await;
         assert!(next > newest, "{next} after {newest}");
         assert!(app.auth.accounts().delete(&next).await.unwrap());
-        app.database.execute(INSERT.replace("ada", "dan").as_str()).await;
+        app.database.execute(INSERT.replace("ada", "dan").replace("Ada", "Dan").as_str()).await;
         let by_hand = app.auth.accounts().find_by_identifier("dan").await.unwrap().unwrap();
         assert!(by_hand.user.id > next);
     }

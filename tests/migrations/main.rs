@@ -5,9 +5,13 @@
 
 mod changes;
 mod foreign_rows;
+mod growing;
 mod indexes;
+mod large;
+mod live;
 mod names;
 mod neighbours;
+mod refused;
 mod runs;
 mod written;
 

@@ -57,7 +57,7 @@ on_every_pool! {
         migrations!(User).run(&pool).await.unwrap();
         database.execute("DROP TABLE users_lockouts").await;
         database.execute("ALTER TABLE users DROP COLUMN auth_epoch").await;
-        assert_eq!(migrations!(User).run(&pool).await.unwrap(), 3, "table, its index, column");
+        assert_eq!(migrations!(User).run(&pool).await.unwrap(), 4, "table, its index, column, values");
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
     }
 

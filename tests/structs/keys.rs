@@ -1,7 +1,8 @@
 //! Keys of every kind, through the routes.
 
-use crudauth::{AuthUser, migrations};
-use crudauth_tests::{SECRET, on_every_pool, sign_up};
+use crudauth::ports::Entropy;
+use crudauth::{AccountId, AuthUser, migrations};
+use crudauth_tests::{Database, Kind, SECRET, on_every_pool, sign_up};
 use serde_json::Value;
 
 use super::visitor::Visitor;
@@ -50,7 +51,48 @@ macro_rules! key {
 key!(i32_keys: i32, |key| key.as_i64().is_some_and(|key| key > 0));
 key!(i64_keys: i64, |key| key.as_i64().is_some_and(|key| key > 0));
 key!(uuid_keys: uuid::Uuid, |key| key.as_str().unwrap().parse::<uuid::Uuid>().is_ok());
+key!(own_keys: MemberId, |key| key.as_i64().is_some_and(|key| key > 0));
 key!(text_keys: String, |key| key.as_str().is_some_and(|key| key.len() == 32));
+
+/// A key of the app's own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize)]
+#[sqlx(transparent)]
+struct MemberId(i64);
+
+impl std::fmt::Display for MemberId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl AccountId for MemberId {
+    const IS_COUNTED: bool = true;
+    fn make(_: &dyn Entropy) -> Option<Self> {
+        None
+    }
+}
+
+/// MySQL's usual key, which the other databases do not have.
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "members")]
+struct Unsigned {
+    id: u64,
+    email: String,
+    username: String,
+}
+
+#[crudauth::routes(user = Unsigned, session, sessions)]
+struct UnsignedAuth;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_without_a_sign_is_one_on_mysql() {
+    let (database, _) = Database::create(Kind::MySql).await;
+    let Database::MySql(pool) = database.clone() else { unreachable!() };
+    migrations!(Unsigned).run(&pool).await.unwrap();
+    let auth = UnsignedAuth::builder(pool, SECRET).build().await.unwrap();
+    let browsers = [(); 2].map(|()| Visitor::of(auth.routes()));
+    assert_eq!(stay(browsers, "ada").await, 1);
+}
 
 /// A whole stay, from the sign-up to the end of the other session; tells the key that was shown.
 async fn stay([mut laptop, mut phone]: [Visitor; 2], name: &str) -> Value {

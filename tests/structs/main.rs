@@ -4,6 +4,8 @@
 
 mod columns;
 mod defaults;
+mod elsewhere;
+mod identifiers;
 mod keys;
 mod library_columns;
 mod names;

@@ -103,7 +103,7 @@ impl<U: AuthUser> Passwords<U> {
         }
         let visit = visitor.session.ok_or(PasswordError::NotFresh)?;
         let age = self.clock.now() - visit.session.created_at;
-        if age > TimeDelta::from_std(fresh).unwrap_or(TimeDelta::MAX) {
+        if fresh.is_zero() || age > TimeDelta::from_std(fresh).unwrap_or(TimeDelta::MAX) {
             return Err(PasswordError::NotFresh);
         }
         self.judge(account, new).await?;

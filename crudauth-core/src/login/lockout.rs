@@ -12,7 +12,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::device::Known;
-use crate::model::{Account, AuthUser, ClientAddress, Digest, KeyRing, lookups};
+use crate::model::{
+    Account, AuthUser, ClientAddress, Digest, EmailAddress, IdentifierKind, KeyRing, PhoneNumber,
+    Username,
+};
 use crate::ports::{CounterStore, GivenBack, LONGEST, LockRule, LockState, StoreError};
 
 /// Settings of the lockout.
@@ -256,13 +259,17 @@ impl Lockout {
     }
 }
 
-/// The form under which a typed text is counted: that of the identifier that it reads as, so that
-/// no other spelling of one has tries of its own.
+/// The form under which a typed text is counted: no other spelling of an identifier has tries of
+/// its own, whichever kind it is of. Coarser than a look-up may be: that only locks the sooner.
 fn typed_key<U: AuthUser>(typed: &str) -> String {
-    match lookups::<U>(typed).into_iter().next() {
-        Some((_, key)) => key,
-        None => typed.trim().to_lowercase(),
+    if let Ok(address) = EmailAddress::parse(typed) {
+        return address.as_str().to_owned();
     }
+    let has_phones = U::SHAPE.position(IdentifierKind::Phone).is_some();
+    if let (true, Ok(number)) = (has_phones, PhoneNumber::parse(typed)) {
+        return number.as_str().to_owned();
+    }
+    Username::fold(typed.trim())
 }
 
 fn left(until: DateTime<Utc>, now: DateTime<Utc>) -> Duration {

@@ -83,11 +83,32 @@ impl<U: AuthUser> fmt::Debug for Account<U> {
 }
 
 /// A type that can be an account's key: an integer that the database counts up, a [`Uuid`] or a
-/// [`String`] that the library makes.
+/// [`String`] that the library makes, or one of the app's own that sqlx can store.
+///
+/// ```
+/// # use crudauth_core::{model::AccountId, ports::Entropy}; // crudauth::{AccountId, ports::Entropy}
+/// /// Counted up by the database.
+/// #[derive(Clone, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize)]
+/// #[sqlx(transparent)]
+/// struct MemberId(i64);
+///
+/// impl std::fmt::Display for MemberId {
+///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+///         self.0.fmt(f)
+///     }
+/// }
+///
+/// impl AccountId for MemberId {
+///     const IS_COUNTED: bool = true;
+///     fn make(_: &dyn Entropy) -> Option<Self> {
+///         None
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the key of an account",
     label = "not a kind of key",
-    note = "write `i64`, `i32`, `uuid::Uuid` or `String`"
+    note = "write `i64`, `i32`, `uuid::Uuid` or `String`, or implement `crudauth::AccountId` for a type of your own"
 )]
 pub trait AccountId:
     Clone + Eq + Hash + Send + Sync + fmt::Display + fmt::Debug + Serialize + 'static
@@ -109,7 +130,7 @@ macro_rules! counted {
         }
     )*};
 }
-counted!(i32, i64);
+counted!(i16, i32, i64, u32, u64);
 
 impl AccountId for Uuid {
     const IS_COUNTED: bool = false;

@@ -5,6 +5,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::PhoneNumber;
 use super::unicode::is_unseen;
 
 /// A code that names an account: what was typed, without blanks around it, in Unicode's form NFKC.
@@ -24,6 +25,9 @@ pub enum InvalidCode {
     /// A blank within it, a control character, or one that has no glyph or no meaning of its own.
     #[error("value contains a blank or an invisible character")]
     Unseen,
+    /// It is an address or a phone number, by which somebody else may sign in.
+    #[error("value is an address or a phone number")]
+    Contact,
 }
 
 impl Code {
@@ -47,6 +51,9 @@ impl Code {
         }
         if code.contains(|c: char| c.is_whitespace() || is_unseen(c)) {
             return Err(InvalidCode::Unseen);
+        }
+        if code.contains('@') || PhoneNumber::parse(&code).is_ok() {
+            return Err(InvalidCode::Contact);
         }
         if code.chars().count() > Self::MAX_CHARS {
             return Err(InvalidCode::TooLong);
@@ -81,6 +88,8 @@ mod tests {
             ("a b", InvalidCode::Unseen),
             ("a\u{200b}", InvalidCode::Unseen),
             ("a\0", InvalidCode::Unseen),
+            ("ada＠example.com", InvalidCode::Contact),
+            ("+1-555-0100", InvalidCode::Contact),
         ] {
             assert_eq!(Code::parse(typed), Err(told), "{typed:?}");
         }

@@ -99,11 +99,12 @@ impl Identifier {
 impl IdentifierColumn {
     /// The compared form of what a row shows. Rows that other software wrote may hold what no
     /// sign-up of ours would take; they keep a form of their own, so that their owners can sign in.
+    /// It is never the form of somebody whom a sign-up would take.
     #[must_use]
     pub fn key_of(&self, shown: &str) -> String {
         match Identifier::parse(self.kind, shown) {
             Ok(identifier) => identifier.key(self).to_owned(),
-            Err(_) => self.lenient(shown),
+            Err(_) => self.lenient(shown).unwrap_or_else(|| shown.trim_ascii().to_owned()),
         }
     }
 
@@ -127,14 +128,28 @@ impl IdentifierColumn {
         key == shown || self.alternate(&key).is_some_and(|alternate| alternate == shown)
     }
 
-    /// The form of what is no identifier by the rules.
-    fn lenient(&self, text: &str) -> String {
-        match self.kind {
+    /// The form of what is no identifier by the rules; `None` if that form is one by the rules: a
+    /// lookalike must not become what it looks like.
+    fn lenient(&self, text: &str) -> Option<String> {
+        let form = match self.kind {
             IdentifierKind::Email => text.trim().to_lowercase(),
             IdentifierKind::Username if self.has_own_key() => Username::fold(text),
             IdentifierKind::Username => text.nfc().collect(),
             IdentifierKind::Phone => text.trim().to_owned(),
             IdentifierKind::Code => text.trim().nfkc().collect(),
+        };
+        Identifier::parse(self.kind, &form).is_err().then_some(form)
+    }
+
+    /// Whether a text that is no identifier by the rules may be one in a row of other software: for
+    /// an address or a number it must look like one, or every look-up of a name would cost another.
+    fn may_be(&self, text: &str) -> bool {
+        match self.kind {
+            IdentifierKind::Email => text.contains('@'),
+            IdentifierKind::Phone => {
+                text.contains(|c: char| c.is_ascii_digit()) && !text.contains(char::is_alphabetic)
+            }
+            IdentifierKind::Username | IdentifierKind::Code => true,
         }
     }
 }
@@ -157,11 +172,69 @@ pub(crate) fn lookups<U: AuthUser>(typed: &str) -> Vec<(usize, String)> {
             let alternate = column.alternate(&key);
             strict.push((at, key));
             strict.extend(alternate.map(|key| (at, key)));
+        } else if column.kind == IdentifierKind::Phone && column.may_be(typed) {
+            strict.extend(column.lenient(typed).map(|key| (at, key)));
         }
     }
     if !strict.is_empty() {
         return strict;
     }
     // By no rule an identifier: a name that other software took may still be one.
-    asked().map(|(at, column)| (at, column.lenient(typed))).collect()
+    asked()
+        .filter(|(_, column)| column.may_be(typed))
+        .filter_map(|(at, column)| Some((at, column.lenient(typed)?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const KINDS: [IdentifierKind; 4] = [
+        IdentifierKind::Email,
+        IdentifierKind::Username,
+        IdentifierKind::Phone,
+        IdentifierKind::Code,
+    ];
+
+    fn column(kind: IdentifierKind, key: &'static str) -> IdentifierColumn {
+        IdentifierColumn {
+            name: "name",
+            column: "name",
+            key,
+            kind,
+            max_chars: None,
+            is_optional: false,
+            is_login: true,
+        }
+    }
+
+    #[test]
+    fn a_lookalike_does_not_become_what_it_looks_like() {
+        let email = column(IdentifierKind::Email, "name_key");
+        for shown in ["mi\u{212A}e@example.com", "\u{2028}ada@example.com", "ſam@example.com"] {
+            let key = email.key_of(shown);
+            assert!(EmailAddress::parse(&key).is_err(), "{shown}: {key}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_no_sign_up_takes_is_never_the_key_of_what_one_takes(
+            text in "\\PC{0,24}|[ a-zA-Z0-9@.+()-]{0,24}|[ A-Za-z]{0,6}@[A-Z]{1,4}\\.com",
+        ) {
+            for kind in KINDS {
+                for key in ["name", "name_key"] {
+                    let column = column(kind, key);
+                    if Identifier::parse(kind, &text).is_err() {
+                        let lenient = column.lenient(&text);
+                        let is_one = |form: String| Identifier::parse(kind, &form).is_ok();
+                        prop_assert!(!lenient.is_some_and(is_one));
+                    }
+                }
+            }
+        }
+    }
 }

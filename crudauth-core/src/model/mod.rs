@@ -38,7 +38,8 @@ pub use phone::{InvalidPhone, PhoneNumber};
 pub use presented::Presented;
 pub use scope::{InvalidScope, ScopePolicy, Scopes};
 pub use shape::{
-    AuthUser, Companion, IdentifierColumn, IdentifierKind, Recoverable, RecoverableByEmail, Shape,
+    AuthUser, Companion, IdentifierColumn, IdentifierKind, Literal, Recoverable,
+    RecoverableByEmail, Shape,
 };
 pub use token::{Digest, Token};
 pub(crate) use unicode::is_unseen;

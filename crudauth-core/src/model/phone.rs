@@ -53,6 +53,10 @@ impl PhoneNumber {
         if !rest.chars().all(|c| c.is_ascii_digit() || is_sign(c)) {
             return Err(InvalidPhone::Malformed);
         }
+        // `+44 (0)20 …`: what is in parentheses is dialled within the country only.
+        if rest.contains("(0") {
+            return Err(InvalidPhone::Malformed);
+        }
         let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
         // No country code begins with 0 (E.164, section 6.2.1).
         if digits.starts_with('0') {
@@ -112,6 +116,7 @@ mod tests {
             ("+1+5550100", InvalidPhone::Malformed),
             ("+１５５５０１００", InvalidPhone::Malformed),
             ("+155501\0", InvalidPhone::Malformed),
+            ("+44 (0)20 7946 0000", InvalidPhone::Malformed),
             ("+123456", InvalidPhone::Length),
             ("+1234567890123456", InvalidPhone::Length),
         ] {

@@ -50,7 +50,7 @@ pub trait Recoverable: AuthUser {}
     note = "add a field `email: String` to `{Self}`, or write `recovery` in place of `email` in \
             `#[crudauth::routes(..)]` and give the builder a channel"
 )]
-pub trait RecoverableByEmail: Recoverable {}
+pub trait RecoverableByEmail: AuthUser {}
 
 /// The table behind a user struct.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +67,12 @@ pub struct Shape {
     pub recovery: Option<usize>,
     /// The struct's columns that a sign-up writes, beside key and identifiers.
     pub written: &'static [&'static str],
+    /// What a sign-up asks for beside identifiers and password: its name in the request, and its
+    /// column.
+    pub asked: &'static [(&'static str, &'static str)],
+    /// The struct's columns that a sign-up fills with a literal. A table that was there before us
+    /// need not have it as a default.
+    pub defaults: &'static [(&'static str, Literal)],
     /// The struct's columns, beside the identifiers, of which no two rows may have the same value.
     pub unique: &'static [&'static str],
     /// The columns that the library keeps beside the struct's.
@@ -88,6 +94,17 @@ impl Shape {
     pub fn position(&self, kind: IdentifierKind) -> Option<usize> {
         self.identifiers.iter().position(|identifier| identifier.kind == kind)
     }
+}
+
+/// A value that is part of a statement's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Literal {
+    /// A text.
+    Text(&'static str),
+    /// A whole number.
+    Integer(i64),
+    /// A truth value.
+    Boolean(bool),
 }
 
 /// A column that names an account, or by which it is recovered.

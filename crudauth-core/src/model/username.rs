@@ -10,6 +10,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
 
+use super::PhoneNumber;
 use super::unicode::is_unseen;
 
 /// A username: the form that is shown, and the key that is compared and unique.
@@ -42,6 +43,9 @@ pub enum InvalidUsername {
     /// It has an email's shape, or would have in its compatibility form.
     #[error("value is not a valid username: it cannot contain an @-sign")]
     AtSign,
+    /// It is a phone number, by which somebody else may sign in.
+    #[error("value is not a valid username: it is a phone number")]
+    PhoneNumber,
     /// No form of it stays the same when folded again.
     #[error("value is not a valid username: it contains characters that cannot be compared")]
     Unstable,
@@ -74,6 +78,9 @@ impl Username {
         // Folding keeps what cannot be seen, and brings out what a compatibility character hides: a
         // blank, an @-sign.
         check(&key)?;
+        if PhoneNumber::parse(&key).is_ok() {
+            return Err(InvalidUsername::PhoneNumber);
+        }
         let is_too_long = |text: &str| text.chars().count() > Self::MAX_CHARS;
         if is_too_long(&shown) || is_too_long(&key) {
             return Err(InvalidUsername::TooLong);
@@ -150,7 +157,7 @@ fn fold(text: &str) -> String {
 
 impl Username {
     /// The compared form of a text that need not be a username by these rules.
-    pub(super) fn fold(text: &str) -> String {
+    pub(crate) fn fold(text: &str) -> String {
         fold(text)
     }
 }

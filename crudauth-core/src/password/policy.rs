@@ -186,7 +186,15 @@ impl PasswordPolicy {
 fn repeats(lower: &str, identifier: &str) -> bool {
     let identifier: String = identifier.trim().nfkc().flat_map(char::to_lowercase).collect();
     let local_part = identifier.rsplit_once('@').map(|(local_part, _)| local_part);
-    std::iter::once(identifier.as_str()).chain(local_part).any(|word| is_nearly_all(lower, word))
+    // A phone number is dialled with or without its country code.
+    let is_national =
+        |digits: &str| digits.ends_with(lower) && lower.chars().all(|c| c.is_ascii_digit());
+    let digits = identifier.strip_prefix('+');
+    std::iter::once(identifier.as_str())
+        .chain(local_part)
+        .chain(digits)
+        .any(|word| is_nearly_all(lower, word))
+        || digits.is_some_and(is_national)
 }
 
 fn is_nearly_all(lower: &str, word: &str) -> bool {

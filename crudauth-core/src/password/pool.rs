@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::argon::{self, Stored};
-use super::legacy::Formats;
+use super::legacy::{Formats, Knowledge};
 use super::memory::Memory;
 use super::{HashingConfig, LegacyHash, Password, PasswordHash};
 use crate::ports::Entropy;
@@ -193,9 +193,14 @@ impl HashingPool {
 
 impl Shared {
     fn compare(&self, password: &Password, stored: Option<&PasswordHash>) -> Verdict {
-        match self.compare_argon(password, stored) {
-            Verdict::Wrong if self.legacy.know(password, stored) => Verdict::RightOutdated,
-            verdict => verdict,
+        let verdict = self.compare_argon(password, stored);
+        if verdict != Verdict::Wrong {
+            return verdict;
+        }
+        match self.legacy.know(password, stored) {
+            Knowledge::None => Verdict::Wrong,
+            Knowledge::Beginning => Verdict::Right,
+            Knowledge::Whole => Verdict::RightOutdated,
         }
     }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
-use crate::model::{Account, AuthUser, Digest, EmailAddress, Identifier, PasswordHash};
+use crate::model::{Account, AuthUser, Contact, Digest, EmailAddress, Identifier, PasswordHash};
 
 /// Keeps accounts and their one-time tokens.
 #[async_trait]
@@ -96,6 +96,15 @@ pub trait AccountStore<U: AuthUser>: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<Consumed, StoreError>;
 
+    /// Gives an account another contact, which nobody has proved yet: in one transaction the contact
+    /// changes, the account is no longer verified, and its tokens die. Only for a shape with one.
+    async fn set_contact(
+        &self,
+        id: &U::Id,
+        contact: &Contact,
+        now: DateTime<Utc>,
+    ) -> Result<ContactChange, StoreError>;
+
     /// Deletes at most `limit` tokens that have expired, and tells how many.
     async fn purge_tokens(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
 }
@@ -138,6 +147,17 @@ pub enum Created<Id> {
         /// Whether one account has all of them.
         is_one_owner: bool,
     },
+}
+
+/// What became of a change of contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContactChange {
+    /// It was made.
+    Done,
+    /// There is no such account, or the shape has no contact of that kind.
+    Nobody,
+    /// Another account has it: nothing happened.
+    Taken,
 }
 
 /// What became of a change.

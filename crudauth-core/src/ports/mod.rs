@@ -13,8 +13,8 @@ mod grants;
 mod sessions;
 
 pub use accounts::{
-    AccountStore, Changed, Consumed, Created, NewAccount, NewToken, NewValues, OneTimeToken,
-    Purpose,
+    AccountStore, Changed, Consumed, ContactChange, Created, NewAccount, NewToken, NewValues,
+    OneTimeToken, Purpose,
 };
 pub use api_keys::{AddedApiKey, ApiKeyEntry, ApiKeyStore, LiveApiKey, NewApiKey};
 pub(crate) use clock::LONGEST;

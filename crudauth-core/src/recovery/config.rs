@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use crate::delivery::{DeliveryChannel, EmailSender, MailChannel, SharedChannel, SharedSender};
+use crate::model::Contact;
 use crate::ports::{LONGEST, Purpose};
 
 const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Settings of the `recovery` slice: over what messages reach people, and how long the tokens in
 /// them work.
@@ -15,17 +17,21 @@ pub struct RecoveryConfig {
     lifetimes: Lifetimes,
 }
 
-/// How long tokens work.
-#[derive(Clone, Copy, Debug)]
+/// How long tokens work, where that was said.
+#[derive(Clone, Copy, Debug, Default)]
 struct Lifetimes {
-    verify: Duration,
-    reset: Duration,
-    change: Duration,
+    verify: Option<Duration>,
+    reset: Option<Duration>,
+    change: Option<Duration>,
 }
 
-impl Default for Lifetimes {
-    fn default() -> Self {
-        Self { verify: 24 * HOUR, reset: HOUR, change: 24 * HOUR }
+/// How long a token works that nothing was said about. What is texted to a phone is read at once
+/// or not at all, and shown on a locked screen (NIST SP 800-63B, section 3.1.3.2, has ten minutes).
+const fn usual(purpose: Purpose, to: &Contact) -> Duration {
+    match (to, purpose) {
+        (Contact::Phone(_), _) => Duration::from_secs(600),
+        (Contact::Email(_), Purpose::Reset) => HOUR,
+        (Contact::Email(_), Purpose::Verify | Purpose::Change) => DAY,
     }
 }
 
@@ -43,17 +49,17 @@ impl RecoveryConfig {
         self
     }
 
-    /// How long the token of a verification works (default 24 hours).
+    /// How long the token of a verification works (default 24 hours, to a phone ten minutes).
     #[must_use]
     pub const fn verify_lifetime(mut self, lifetime: Duration) -> Self {
-        self.lifetimes.verify = lifetime;
+        self.lifetimes.verify = Some(lifetime);
         self
     }
 
-    /// How long the token of a reset works (default one hour).
+    /// How long the token of a reset works (default one hour, to a phone ten minutes).
     #[must_use]
     pub const fn reset_lifetime(mut self, lifetime: Duration) -> Self {
-        self.lifetimes.reset = lifetime;
+        self.lifetimes.reset = Some(lifetime);
         self
     }
 
@@ -63,7 +69,7 @@ impl RecoveryConfig {
         let Lifetimes { verify, reset, change } = self.lifetimes;
         let named = [("verify", verify), ("reset", reset), ("change", change)];
         let is_wrong = |lifetime| !(Duration::from_secs(60)..=LONGEST).contains(&lifetime);
-        let wrong = named.into_iter().filter(|&(_, lifetime)| is_wrong(lifetime));
+        let wrong = named.into_iter().filter(|&(_, lifetime)| lifetime.is_some_and(is_wrong));
         wrong
             .map(|(name, _)| {
                 format!("recovery: the {name} token must work for one minute to 100 years")
@@ -75,12 +81,13 @@ impl RecoveryConfig {
         &self.channels
     }
 
-    pub(super) const fn lifetime(&self, purpose: Purpose) -> Duration {
-        match purpose {
+    pub(super) fn lifetime(&self, purpose: Purpose, to: &Contact) -> Duration {
+        let said = match purpose {
             Purpose::Verify => self.lifetimes.verify,
             Purpose::Reset => self.lifetimes.reset,
             Purpose::Change => self.lifetimes.change,
-        }
+        };
+        said.unwrap_or(usual(purpose, to))
     }
 }
 
@@ -115,13 +122,12 @@ impl EmailConfig {
     /// `?token=`.
     pub fn new(sender: impl EmailSender, frontend_url: impl Into<String>) -> Self {
         let link = |path: &str, lifetime| Link { path: path.to_owned(), lifetime };
-        let Lifetimes { verify, reset, change } = Lifetimes::default();
         Self {
             sender: SharedSender::new(sender),
             frontend_url: frontend_url.into().trim_end_matches('/').to_owned(),
-            verify: link("/verify-email", verify),
-            reset: link("/reset-password", reset),
-            change: link("/confirm-email-change", change),
+            verify: link("/verify-email", DAY),
+            reset: link("/reset-password", HOUR),
+            change: link("/confirm-email-change", DAY),
         }
     }
 
@@ -184,9 +190,9 @@ impl EmailConfig {
         RecoveryConfig {
             channels: vec![SharedChannel::new(channel)],
             lifetimes: Lifetimes {
-                verify: self.verify.lifetime,
-                reset: self.reset.lifetime,
-                change: self.change.lifetime,
+                verify: Some(self.verify.lifetime),
+                reset: Some(self.reset.lifetime),
+                change: Some(self.change.lifetime),
             },
         }
     }

@@ -119,7 +119,7 @@ impl<U: AuthUser> Recovery<U> {
         redirect_to: Option<Destination>,
     ) {
         let parts = &self.0;
-        let lifetime = parts.config.lifetime(purpose);
+        let lifetime = parts.config.lifetime(purpose, &to);
         let token = Token::generate(&*parts.entropy);
         let now = parts.clock.now();
         let stored = NewToken {
@@ -141,17 +141,18 @@ impl<U: AuthUser> Recovery<U> {
         self.send(&Delivery { to, kind, token: Some(token), expires_in: lifetime }).await;
     }
 
-    /// Sends over every channel; one that fails keeps none of the others.
+    /// Sends over every channel at once; one that fails or hangs keeps none of the others.
     async fn send(&self, delivery: &Delivery) {
         let kind = delivery.kind.as_str();
-        for channel in self.0.config.channels() {
+        let sent = self.0.config.channels().iter().map(async |channel| {
             match channel.deliver(delivery).await {
                 Ok(()) => info!(kind, "message handed on"),
                 Err(cause) => {
                     error!(kind, error = %redacted(&*cause, delivery), "message not sent")
                 }
             }
-        }
+        });
+        futures_util::future::join_all(sent).await;
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -207,9 +208,9 @@ impl<Id: Clone> Holder<Id> {
     }
 }
 
-/// A channel's error without the token, in case it repeats what it could not send.
+/// A channel's error without token and recipient, in case it repeats what it could not send.
 fn redacted(error: &dyn std::error::Error, delivery: &Delivery) -> String {
-    let text = error.to_string();
+    let text = error.to_string().replace(delivery.to.as_str(), "(recipient)");
     match &delivery.token {
         Some(token) => text.replace(token.expose(), "(token)"),
         None => text,

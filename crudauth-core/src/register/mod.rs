@@ -6,12 +6,15 @@
 
 mod form;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use form::SignUp;
 use tracing::info;
 
-use crate::model::{AccountId, AuthUser, Contact, Mistake, PasswordHash};
+use crate::model::{
+    AccountId, AuthUser, Contact, Form, Identifier, IdentifierColumn, Mistake, PasswordHash,
+};
 use crate::password::{Busy, HashingPool, PasswordPolicy, check, judge};
 use crate::ports::{AccountStore, Clock, Created, Entropy, NewAccount, NewValues, StoreError};
 use crate::recovery::Recovery;
@@ -63,6 +66,8 @@ pub struct Registration<U: AuthUser> {
     pub(crate) recovery: Option<Recovery<U>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// The most characters that the live table's columns take, by the name in a request.
+    limits: Vec<(&'static str, usize)>,
 }
 
 impl<U: AuthUser> Registration<U> {
@@ -76,7 +81,31 @@ impl<U: AuthUser> Registration<U> {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { accounts, hashing, policy, recovery, clock, entropy }
+        Self { accounts, hashing, policy, recovery, clock, entropy, limits: Vec::new() }
+    }
+
+    /// Refuses texts that the live table has no room for; `widths` are its columns' most characters.
+    #[must_use]
+    pub fn within(mut self, widths: &HashMap<String, usize>) -> Self {
+        let identifiers = U::SHAPE.identifiers.iter().map(|one| (one.name, one.column));
+        let columns = identifiers.chain(U::SHAPE.asked.iter().copied());
+        let limit = |(name, column)| Some((name, *widths.get(column)?));
+        self.limits = columns.filter_map(limit).collect();
+        self
+    }
+
+    /// Reads a sign-up, and tells also what the live table has no room for.
+    ///
+    /// # Errors
+    /// Every mistake that the form has.
+    pub fn read(&self, mut form: Form) -> Result<SignUp<U>, Vec<Mistake>> {
+        // An identifier is measured in the form in which it is kept, by `check`.
+        for &(name, _) in U::SHAPE.asked {
+            if let Some(max) = self.limit(name) {
+                form.limit(name, max);
+            }
+        }
+        SignUp::read(form)
     }
 
     /// Whether messages are sent, so that a taken address need not be told.
@@ -91,7 +120,27 @@ impl<U: AuthUser> Registration<U> {
     /// # Errors
     /// The password's mistakes.
     pub fn check(&self, sign_up: &SignUp<U>) -> Result<(), Vec<Mistake>> {
-        check(&self.policy, &sign_up.password, &sign_up.names(), "password")
+        let mut mistakes = self.without_room(sign_up);
+        let judged = check(&self.policy, &sign_up.password, &sign_up.names(), "password");
+        mistakes.extend(judged.err().into_iter().flatten());
+        if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
+    }
+
+    /// The identifiers that the live table has no room for, as they are shown or as they are
+    /// compared: either may be longer than what was typed.
+    fn without_room(&self, sign_up: &SignUp<U>) -> Vec<Mistake> {
+        let columns = U::SHAPE.identifiers.iter().zip(&sign_up.identifiers);
+        let too_long = |(column, identifier): (&IdentifierColumn, &Option<Identifier>)| {
+            let (identifier, limit) = (identifier.as_ref()?, self.limit(column.name)?);
+            let chars = |text: &str| text.chars().count();
+            let longest = chars(identifier.shown()).max(chars(identifier.key(column)));
+            (longest > limit).then(|| Mistake::too_long(column.name, limit))
+        };
+        columns.filter_map(too_long).collect()
+    }
+
+    fn limit(&self, name: &str) -> Option<usize> {
+        self.limits.iter().find(|(one, _)| *one == name).map(|(_, limit)| *limit)
     }
 
     /// Adds an account.

@@ -50,6 +50,10 @@ impl SessionConfig {
                 mistakes.push(format!("sessions: `{name}` must be one minute to 100 years"));
             }
         }
+        let day = Duration::from_secs(24 * 3600);
+        if self.fresh > day {
+            mistakes.push("sessions: `fresh` must be a day at most; zero closes it".to_owned());
+        }
         if self.cap == 0 {
             mistakes.push("sessions: `cap` must be at least 1".to_owned());
         }

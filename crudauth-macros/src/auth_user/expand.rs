@@ -78,6 +78,17 @@ fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let recovery = optional(model.recovery());
     let bound = model.bound().map(|(_, field)| field);
     let written = model.register().chain(bound).map(|field| &field.column.text);
+    let asked = model.register().map(|field| {
+        let (name, column) = (&field.name, &field.column.text);
+        quote!((#name, #column))
+    });
+    let defaults = model.fields.iter().filter_map(|field| match &field.role {
+        Role::Sql(literal) => {
+            let (column, value) = (&field.column.text, sql_default(literal));
+            Some(quote!((#column, #p::Literal::#value)))
+        }
+        _ => None,
+    });
     let unique = model.columns().filter(|field| field.declared.words.unique.is_some());
     let unique = unique.map(|field| &field.column.text);
     let companion = companion(model);
@@ -89,6 +100,8 @@ fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
             identifiers: &[#(#identifiers),*],
             recovery: #recovery,
             written: &[#(#written),*],
+            asked: &[#(#asked),*],
+            defaults: &[#(#defaults),*],
             unique: &[#(#unique),*],
             companion: #companion,
         }
@@ -150,13 +163,11 @@ fn optional(value: Option<impl ToTokens>) -> TokenStream {
 
 /// An identifier as text; what is none is told at its type.
 fn text_of(field: &Field<'_>) -> TokenStream {
-    let ident = field.ident();
-    let text = quote_spanned! {field.ty().span()=>
-        ::core::convert::AsRef::<::core::primitive::str>::as_ref
-    };
+    let (ident, span) = (field.ident(), field.ty().span());
+    let text = quote_spanned! {span=> ::core::convert::AsRef::<::core::primitive::str>::as_ref };
     match field.is_optional() {
-        true => quote!(::core::option::Option::map(self.#ident.as_ref(), #text)),
-        false => quote!(::core::option::Option::Some(#text(&self.#ident))),
+        true => quote_spanned!(span=> ::core::option::Option::map(self.#ident.as_ref(), #text)),
+        false => quote_spanned!(span=> ::core::option::Option::Some(#text(&self.#ident))),
     }
 }
 

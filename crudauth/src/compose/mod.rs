@@ -1,6 +1,7 @@
 //! The one place that knows which adapter stands behind which port.
 
 mod builder;
+mod schema;
 mod settings;
 mod slots;
 mod validate;

@@ -19,6 +19,7 @@ use crudauth_core::storage::sql::{AuthRow, Backend, SqlStore, Stores};
 use futures_util::future::BoxFuture;
 use sqlx::Pool;
 
+use super::schema::{self, Live};
 use super::settings::{Own, Settings};
 use super::{ConfigError, validate};
 use crate::accounts::Accounts;
@@ -43,14 +44,31 @@ where
         mistakes.extend(validate::transports(own.transports.names()));
         let keys = KeyRing::new(&secret, &settings.previous_secrets);
         mistakes.extend(keys.as_ref().err().into_iter().flatten().cloned());
-        match keys {
-            Ok(keys) if mistakes.is_empty() => Ok(wire(pool, settings, keys, own)),
-            _ => Err(ConfigError::new(mistakes)),
+        let hashing = HashingPool::new(
+            settings.hashing.clone(),
+            settings.legacy.clone(),
+            Arc::clone(&settings.entropy),
+        );
+        match (keys, schema::look::<DB, A::User>(&pool, &hashing).await) {
+            (Ok(keys), Ok(live)) if mistakes.is_empty() => {
+                Ok(wire(pool, settings, keys, hashing, &live, own))
+            }
+            (_, live) => {
+                mistakes.extend(live.err().into_iter().flatten());
+                Err(ConfigError::new(mistakes))
+            }
         }
     })
 }
 
-fn wire<A: Mount, DB>(pool: Pool<DB>, settings: Settings, keys: KeyRing, own: Own<A::User>) -> A
+fn wire<A: Mount, DB>(
+    pool: Pool<DB>,
+    settings: Settings,
+    keys: KeyRing,
+    hashing: HashingPool,
+    live: &Live,
+    own: Own<A::User>,
+) -> A
 where
     DB: Backend + Stores<<A::User as AuthUser>::Id>,
     A::User: AuthRow<DB>,
@@ -64,8 +82,6 @@ where
         api_keys,
         lockout,
         policy,
-        hashing,
-        legacy,
         allowances,
         outbox,
         mut http,
@@ -80,7 +96,6 @@ where
     let api_key_store: Arc<dyn ApiKeyStore<A::User>> = Arc::clone(&sql) as _;
     let counters: Arc<dyn CounterStore> = sql;
 
-    let hashing = HashingPool::new(hashing, legacy, Arc::clone(&entropy));
     let outbox = Outbox::new(outbox);
     let throttle = Throttle::new(Arc::clone(&counters), keys.clone(), Arc::clone(&clock));
     http.trusted_origins.extend(email.as_ref().map(|email| email.frontend_url().to_owned()));
@@ -134,7 +149,8 @@ where
             recovery.clone(),
             Arc::clone(&clock),
             Arc::clone(&entropy),
-        ),
+        )
+        .within(&live.widths),
         sign_in: SignIn::new(
             Arc::clone(&store),
             Arc::clone(&sessions),

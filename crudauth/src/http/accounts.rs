@@ -3,7 +3,7 @@
 use crudauth_core::model::{Account, AuthUser, IdentifierKind};
 use crudauth_core::password::read_password;
 use crudauth_core::ratelimit::Subject;
-use crudauth_core::register::{Registered, SignUp};
+use crudauth_core::register::Registered;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
@@ -37,8 +37,8 @@ async fn register<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let parts = mounted.parts();
     let form = body::json(&mut request).await?;
-    let sign_up = SignUp::<U>::read(form).map_err(Refusal::mistakes)?;
     let registration = &parts.accounts.registration;
+    let sign_up = registration.read(form).map_err(Refusal::mistakes)?;
     registration.check(&sign_up).map_err(Refusal::mistakes)?;
     let subject = Subject::Client(client(&request, &parts.http));
     let used = limits::count(&mounted, "register", parts.allowances.register, subject).await?;

@@ -50,6 +50,12 @@ impl<A: Mount> App<A> {
         }
     }
 
+    /// The mount.
+    #[must_use]
+    pub const fn auth(&self) -> &A {
+        &self.auth
+    }
+
     /// Where its mails are kept: the sender that its mount was given.
     #[must_use]
     pub fn mails(mut self, sender: &RecordingSender) -> Self {

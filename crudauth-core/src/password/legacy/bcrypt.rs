@@ -64,6 +64,10 @@ impl LegacyHash for Bcrypt {
         is_of(password, stored.strip_prefix("bcrypt$").unwrap_or(stored), self.cost)
     }
 
+    fn max_bytes(&self) -> Option<usize> {
+        Some(KEY_BYTES)
+    }
+
     fn decoy(&self) -> String {
         decoy(self.cost)
     }

@@ -13,6 +13,17 @@ use crate::password::{Password, PasswordHash};
 /// The formats, in the order they were configured.
 pub(in crate::password) struct Formats(Vec<Entry>);
 
+/// What the formats know of a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::password) enum Knowledge {
+    /// It is another one.
+    None,
+    /// It begins as the right one does, and the format knows no more.
+    Beginning,
+    /// It is the right one.
+    Whole,
+}
+
 struct Entry {
     format: Arc<dyn LegacyHash>,
     prefixes: &'static [&'static str],
@@ -53,10 +64,10 @@ impl Formats {
         &self,
         password: &Password,
         stored: Option<&PasswordHash>,
-    ) -> bool {
+    ) -> Knowledge {
         // What is no password opens nothing, whatever an app's own format makes of it.
         let stored = stored.filter(|hash| hash.is_usable()).map(PasswordHash::expose);
-        let mut is_known = false;
+        let (mut is_known, mut is_whole) = (false, false);
         for entry in &self.0 {
             let own = stored.filter(|text| entry.fits(text));
             if own.is_some() {
@@ -68,9 +79,14 @@ impl Formats {
                 // `|` and `&`: whether it matched decides nothing about what else is computed.
                 let is_match = entry.verify(reading, own.unwrap_or(&entry.decoy));
                 is_known |= is_match & own.is_some();
+                is_whole |= is_match & own.is_some() & entry.counts_all_of(reading);
             }
         }
-        is_known
+        match (is_known, is_whole) {
+            (false, _) => Knowledge::None,
+            (true, false) => Knowledge::Beginning,
+            (true, true) => Knowledge::Whole,
+        }
     }
 }
 
@@ -83,6 +99,10 @@ impl Entry {
 
     fn fits(&self, stored: &str) -> bool {
         self.prefixes.iter().any(|prefix| stored.starts_with(prefix))
+    }
+
+    fn counts_all_of(&self, reading: &str) -> bool {
+        self.format.max_bytes().is_none_or(|max| reading.len() <= max)
     }
 
     fn is_in_use(&self) -> bool {

@@ -32,12 +32,13 @@ use std::sync::Arc;
 
 #[cfg(feature = "legacy-hashes")]
 pub use self::{bcrypt::Bcrypt, crudauth_py::CrudauthPy, pbkdf2::Pbkdf2, scrypt::Scrypt};
-pub(super) use formats::Formats;
+pub(super) use formats::{Formats, Knowledge};
 
 /// A format of stored hashes that another system made.
 ///
 /// The library calls it on threads where work may take its time, and never for long at once: one
-/// call is one verification. A panic is logged and counts as no match.
+/// call is one verification. A panic counts as no match and is logged without its message, which the panic
+/// hook of the process prints all the same; where panics abort, it ends the process.
 pub trait LegacyHash: Send + Sync + 'static {
     /// What the stored texts of this format begin with; each names one or several. Other formats
     /// may have the same ones.
@@ -50,6 +51,12 @@ pub trait LegacyHash: Send + Sync + 'static {
     /// or asks for too much is `false`, after work of the usual cost, or the time of the answer
     /// would tell it from others. Outputs are compared in constant time.
     fn verify(&self, password: &[u8], stored: &str) -> bool;
+
+    /// How many bytes of a password count, where not all do: a longer one lets its owner in, and is
+    /// not hashed anew, since whatever was typed beyond those bytes would then count.
+    fn max_bytes(&self) -> Option<usize> {
+        None
+    }
 
     /// A text of this format that costs what a usual one costs. What comparing with it tells is
     /// thrown away. Asked for once.

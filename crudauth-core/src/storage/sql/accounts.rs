@@ -6,10 +6,12 @@ use chrono::{DateTime, Utc};
 use super::statements::{MAX_IDENTIFIERS, Sql};
 use super::store::retrying;
 use super::{AuthRow, Backend, Call, SqlStore, Stores, rows};
-use crate::model::{Account, AuthUser, Digest, Identifier, IdentifierColumn, PasswordHash};
+use crate::model::{
+    Account, AuthUser, Contact, Digest, Identifier, IdentifierColumn, IdentifierKind, PasswordHash,
+};
 use crate::ports::{
-    AccountStore, Changed, Consumed, Created, NewAccount, NewToken, OneTimeToken, Purpose,
-    StoreError,
+    AccountStore, Changed, Consumed, ContactChange, Created, NewAccount, NewToken, OneTimeToken,
+    Purpose, StoreError,
 };
 
 #[async_trait]
@@ -32,27 +34,15 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
         let key =
             |(column, one): (_, &Option<Identifier>)| Some(one.as_ref()?.key(column).to_owned());
         let keys: Vec<_> = columns.map(key).collect();
-        // Rows that were there before us may have the same in another form, which no index sees.
-        let alternates = U::SHAPE.identifiers.iter().zip(&keys).enumerate();
-        for (at, (column, key)) in alternates {
-            let Some(other) = key.as_ref().and_then(|key| column.alternate(key)) else { continue };
-            if self.by_identifier(at, &other).await?.is_some() {
-                return Ok(Created::Taken { identifiers: vec![at], is_one_owner: true });
-            }
+        // What no index sees: see `Self::elsewhere`.
+        let elsewhere = self.elsewhere(&keys).await?;
+        if !elsewhere.is_empty() {
+            return self.taken(&keys, elsewhere).await;
         }
         match self.insert(account, &keys).await {
             Ok(id) => Ok(Created::Added(id)),
             Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
-                let (mut taken, mut owners) = (Vec::new(), Vec::new());
-                for (at, key) in keys.iter().enumerate() {
-                    let Some(key) = key else { continue };
-                    if let Some(owner) = self.by_identifier(at, key).await? {
-                        taken.push(at);
-                        owners.push(owner.user.id().clone());
-                    }
-                }
-                owners.dedup();
-                Ok(Created::Taken { identifiers: taken, is_one_owner: owners.len() <= 1 })
+                self.taken(&keys, Vec::new()).await
             }
             Err(error) => Err(error.into()),
         }
@@ -142,6 +132,15 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
         retrying!(self.try_move_address(digest, token, account, now))
     }
 
+    async fn set_contact(
+        &self,
+        id: &U::Id,
+        contact: &Contact,
+        now: DateTime<Utc>,
+    ) -> Result<ContactChange, StoreError> {
+        retrying!(self.try_set_contact(id, contact, now))
+    }
+
     async fn purge_tokens(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
         self.purge(Sql::<DB, U>::PURGE_TOKENS, now, limit).await
     }
@@ -151,13 +150,61 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
 fn is_named<U: AuthUser>(account: &Account<U>, at: usize, key: &str) -> bool {
     let shown = account.user.identifiers().get(at).copied().flatten();
     let column = U::SHAPE.identifiers.get(at);
+    // A column of our own for the compared form compares by every bit.
     let is_it = |shown: &str, column: &IdentifierColumn| {
-        column.key_of(shown) == key || (!column.has_own_key() && shown == key)
+        column.has_own_key() || shown == key || column.key_of(shown) == key
     };
     shown.zip(column).is_some_and(|(shown, column)| is_it(shown, column))
 }
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
+    /// The identifiers that are taken where no index sees it, and their owners: in another form, as
+    /// rows of other software may have an address; or in another column, where a login looks for
+    /// the same text.
+    async fn elsewhere(&self, keys: &[Option<String>]) -> Result<Vec<(usize, U::Id)>, StoreError> {
+        let columns = U::SHAPE.identifiers;
+        let mut taken = Vec::new();
+        for (at, key) in keys.iter().enumerate() {
+            let Some(key) = key else { continue };
+            let alternate = columns[at].alternate(key).map(|other| (at, other));
+            let is_name = |column: &IdentifierColumn| {
+                column.is_login
+                    && matches!(column.kind, IdentifierKind::Username | IdentifierKind::Code)
+            };
+            let others = columns
+                .iter()
+                .enumerate()
+                .filter(|(other, column)| *other != at && is_name(column) && is_name(&columns[at]));
+            let others = others.map(|(other, column)| (other, column.key_of(key)));
+            for (other, key) in alternate.into_iter().chain(others) {
+                if let Some(owner) = self.by_identifier(other, &key).await? {
+                    taken.push((at, owner.user.id().clone()));
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Which identifiers are taken, beside those that are known to be.
+    async fn taken(
+        &self,
+        keys: &[Option<String>],
+        known: Vec<(usize, U::Id)>,
+    ) -> Result<Created<U::Id>, StoreError> {
+        let mut taken = known;
+        for (at, key) in keys.iter().enumerate() {
+            let Some(key) = key else { continue };
+            if let Some(owner) = self.by_identifier(at, key).await? {
+                taken.push((at, owner.user.id().clone()));
+            }
+        }
+        let (mut identifiers, mut owners): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
+        identifiers.sort_unstable();
+        identifiers.dedup();
+        owners.dedup();
+        Ok(Created::Taken { identifiers, is_one_owner: owners.len() <= 1 })
+    }
+
     /// Adds the row and tells its key, also where the database made it.
     async fn insert(
         &self,

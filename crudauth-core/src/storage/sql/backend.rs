@@ -29,6 +29,9 @@ pub trait Stores<T>: Database {
 
     /// The database's name for the type.
     fn sql_type() -> String;
+
+    /// Whether a column of the type `live` decodes; what [`take`](Self::take) asks before it does.
+    fn reads(live: &Self::TypeInfo) -> bool;
 }
 
 #[diagnostic::do_not_recommend]
@@ -49,6 +52,10 @@ where
     fn sql_type() -> String {
         T::type_info().name().to_owned()
     }
+
+    fn reads(live: &DB::TypeInfo) -> bool {
+        T::compatible(live)
+    }
 }
 
 mod sealed {
@@ -61,7 +68,7 @@ mod sealed {
     note = "switch on the feature of your database: `sqlite`, `postgres` or `mysql`"
 )]
 pub trait Backend:
-    Database<Connection: Send>
+    Database<Connection: Send, TypeInfo: 'static>
     + sealed::Sealed
     + Stores<i32>
     + Stores<i64>
@@ -116,6 +123,14 @@ pub trait Backend:
 }
 
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+macro_rules! query {
+    ($call:expr) => {{
+        let (sql, values, is_kept) = $call.into_parts()?;
+        sqlx::query_with::<Self, _>(sql, values).persistent(is_kept)
+    }};
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 macro_rules! backend {
     ($database:ty, $dialect:expr, $time:ident => $stored:expr) => {
         impl sealed::Sealed for $database {}
@@ -135,8 +150,7 @@ macro_rules! backend {
                 call: Call<Self>,
             ) -> BoxFuture<'c, Result<u64, sqlx::Error>> {
                 Box::pin(async move {
-                    let (sql, values) = call.into_parts()?;
-                    let done = sqlx::query_with::<Self, _>(sql, values).execute(connection).await?;
+                    let done = query!(call).execute(connection).await?;
                     Ok(done.rows_affected())
                 })
             }
@@ -145,20 +159,14 @@ macro_rules! backend {
                 connection: &'c mut Self::Connection,
                 call: Call<Self>,
             ) -> BoxFuture<'c, Result<Option<Self::Row>, sqlx::Error>> {
-                Box::pin(async move {
-                    let (sql, values) = call.into_parts()?;
-                    sqlx::query_with::<Self, _>(sql, values).fetch_optional(connection).await
-                })
+                Box::pin(async move { query!(call).fetch_optional(connection).await })
             }
 
             fn fetch_all<'c>(
                 connection: &'c mut Self::Connection,
                 call: Call<Self>,
             ) -> BoxFuture<'c, Result<Vec<Self::Row>, sqlx::Error>> {
-                Box::pin(async move {
-                    let (sql, values) = call.into_parts()?;
-                    sqlx::query_with::<Self, _>(sql, values).fetch_all(connection).await
-                })
+                Box::pin(async move { query!(call).fetch_all(connection).await })
             }
 
             fn say<'c>(

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use chrono::{DateTime, Utc};
 use sqlx::error::BoxDynError;
-use sqlx::{SqlSafeStr, SqlStr};
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 use super::{Backend, Dialect, Stores};
 
@@ -15,12 +15,31 @@ pub struct Call<DB: Backend> {
     sql: SqlStr,
     values: DB::Arguments,
     error: Option<BoxDynError>,
+    is_kept: bool,
 }
 
 impl<DB: Backend> Call<DB> {
     /// The statement without values.
     pub fn new(sql: &'static str) -> Self {
-        Self { sql: sql.into_sql_str(), values: DB::Arguments::default(), error: None }
+        Self::of(sql.into_sql_str())
+    }
+
+    /// A statement of a migration, whose text is known at run time only: nothing in it is input,
+    /// since the derive has checked the names.
+    pub(super) fn migration(sql: String) -> Self {
+        Self::of(AssertSqlSafe(sql).into_sql_str())
+    }
+
+    fn of(sql: SqlStr) -> Self {
+        Self { sql, values: DB::Arguments::default(), error: None, is_kept: true }
+    }
+
+    /// Asks only now: the connection does not keep it prepared. For statements that read columns
+    /// which change, or a table by its row.
+    #[must_use]
+    pub(super) fn once(mut self) -> Self {
+        self.is_kept = false;
+        self
     }
 
     /// Binds the next parameter.
@@ -45,9 +64,10 @@ impl<DB: Backend> Call<DB> {
         self
     }
 
-    pub(super) fn into_parts(self) -> Result<(SqlStr, DB::Arguments), sqlx::Error> {
+    /// Text, values, and whether the connection shall keep it prepared.
+    pub(super) fn into_parts(self) -> Result<(SqlStr, DB::Arguments, bool), sqlx::Error> {
         match self.error {
-            None => Ok((self.sql, self.values)),
+            None => Ok((self.sql, self.values, self.is_kept)),
             Some(error) => Err(sqlx::Error::Encode(error)),
         }
     }

@@ -23,7 +23,7 @@ mod transaction;
 pub use backend::{Backend, Stores};
 pub use call::Call;
 pub use dialect::Dialect;
-pub use migrate::{Blocked, ColumnPlan, MigrateError, Migrations, Plan, SqlDefault};
+pub use migrate::{Blocked, ColumnPlan, MigrateError, Migrations, Plan, Schema, SqlDefault};
 pub use store::SqlStore;
 
 use crate::model::AuthUser;

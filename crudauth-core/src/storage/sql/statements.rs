@@ -55,7 +55,10 @@ macro_rules! statements {
 // --- accounts ---------------------------------------------------------------
 
 statements! {
-    ANY_ROW = "SELECT 1 FROM {table} LIMIT 1";
+    FOREIGN_HASH = "SELECT 1 FROM {table} WHERE {hash} NOT LIKE '_argon2%' \
+        AND {hash} NOT LIKE '!%' AND {hash} <> '' LIMIT 1";
+
+    HASH_LIKE = "SELECT 1 FROM {table} WHERE {hash} LIKE $1 ESCAPE '|' LIMIT 1";
 
     BY_ID = "SELECT {account} FROM {table} WHERE {id} = $1";
 
@@ -82,6 +85,9 @@ statements! {
 
     MOVE_ADDRESS = "UPDATE {table} SET {recovery} = $1, {verified} = TRUE, {updated} = $2 \
         WHERE {id} = $3 AND {recovery} = $4 AND {version} = $5 AND {epoch} = $6 AND {active}";
+
+    SET_CONTACT = "UPDATE {table} SET {recovery} = $1, {verified} = FALSE, {updated} = $2 \
+        WHERE {id} = $3";
 
     SHOW_ADDRESS = "UPDATE {table} SET {shown recovery} = $1 WHERE {id} = $2";
 }

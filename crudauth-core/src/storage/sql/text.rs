@@ -5,7 +5,7 @@
 #![expect(clippy::panic, reason = "a panic in a constant is a compile error")]
 
 use super::Dialect;
-use crate::model::{AccountId, AuthUser, Shape};
+use crate::model::{AccountId, AuthUser, Literal, Shape};
 
 /// Long enough for a struct of some fifty columns; what does not fit stops the build.
 const ROOM: usize = 6144;
@@ -45,7 +45,7 @@ impl Text {
     pub(super) const fn as_str(&self) -> &str {
         match std::str::from_utf8(self.bytes.split_at(self.len).0) {
             Ok(text) => text,
-            Err(_) => panic!("a statement is ASCII"),
+            Err(_) => panic!("a statement is text"),
         }
     }
 
@@ -102,7 +102,7 @@ impl Text {
         }
     }
 
-    const fn push_number(&mut self, number: usize) {
+    const fn push_number(&mut self, number: u64) {
         if number >= 10 {
             self.push_number(number / 10);
         }
@@ -270,6 +270,12 @@ impl Renderer {
             self.name(text, self.shape.written[at], "");
             at += 1;
         }
+        let mut at = 0;
+        while at < self.shape.defaults.len() {
+            text.push_str(", ");
+            self.name(text, self.shape.defaults[at].0, "");
+            at += 1;
+        }
     }
 
     const fn new_values(&self, text: &mut Text) {
@@ -292,6 +298,41 @@ impl Renderer {
             self.parameter(text, bound);
             more -= 1;
         }
+        let mut at = 0;
+        while at < self.shape.defaults.len() {
+            text.push_str(", ");
+            self.literal(text, self.shape.defaults[at].1);
+            at += 1;
+        }
+    }
+
+    /// A value that the struct's text tells, as the database reads it.
+    const fn literal(&self, text: &mut Text, value: Literal) {
+        match value {
+            Literal::Text(value) => {
+                text.push(b'\'');
+                let mut rest = value.as_bytes();
+                while let [first, tail @ ..] = rest {
+                    // To MySQL a backslash is the start of something.
+                    if *first == b'\''
+                        || (*first == b'\\' && matches!(self.dialect, Dialect::MySql))
+                    {
+                        text.push(*first);
+                    }
+                    text.push(*first);
+                    rest = tail;
+                }
+                text.push(b'\'');
+            }
+            Literal::Integer(value) => {
+                if value < 0 {
+                    text.push(b'-');
+                }
+                text.push_number(value.unsigned_abs());
+            }
+            Literal::Boolean(true) => text.push_str("TRUE"),
+            Literal::Boolean(false) => text.push_str("FALSE"),
+        }
     }
 
     /// Some rows that have expired, by the index on that. MySQL has words for it; what the others
@@ -312,7 +353,7 @@ impl Renderer {
     const fn parameter(&self, text: &mut Text, number: usize) {
         if self.dialect.counts_parameters() {
             text.push(b'$');
-            text.push_number(number);
+            text.push_number(number as u64);
         } else {
             text.push(b'?');
         }

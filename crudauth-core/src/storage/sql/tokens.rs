@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use super::statements::Sql;
 use super::store::{instant, millis};
 use super::{AuthRow, Backend, Call, SqlStore, Stores, rows};
-use crate::model::{Account, Digest, EmailAddress, IdentifierColumn, PasswordHash};
-use crate::ports::{Consumed, NewToken, OneTimeToken, Purpose};
+use crate::model::{Account, Contact, Digest, EmailAddress, IdentifierColumn, PasswordHash};
+use crate::ports::{Consumed, ContactChange, NewToken, OneTimeToken, Purpose};
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     pub(super) fn issuing(token: &NewToken<U::Id>) -> Call<DB> {
@@ -128,17 +128,52 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         if moved == 0 || !Self::use_up(&mut tx, digest, Purpose::Change, now).await? {
             return tx.undone(Consumed::Spent).await;
         }
-        if U::SHAPE.recovery_column().is_some_and(IdentifierColumn::has_own_key) {
-            let call = Call::new(Sql::<DB, U>::SHOW_ADDRESS)
-                .with(address.as_str().to_owned())
-                .with(account.user.id().clone());
-            DB::execute(&mut tx, call).await?;
-        }
+        Self::show_contact(&mut tx, account.user.id(), address.as_str()).await?;
         // Whatever was mailed to the old address, or would move the account again, is void.
         let call = Call::new(Sql::<DB, U>::FORGET_TOKENS).with(account.user.id().clone());
         DB::execute(&mut tx, call).await?;
         tx.commit().await?;
         Ok(Consumed::Done)
+    }
+
+    pub(super) async fn try_set_contact(
+        &self,
+        id: &U::Id,
+        contact: &Contact,
+        now: DateTime<Utc>,
+    ) -> Result<ContactChange, sqlx::Error> {
+        let mut tx = self.begin().await?;
+        let call = Call::new(Sql::<DB, U>::SET_CONTACT)
+            .with(contact.as_str().to_owned())
+            .bind(|values| DB::put_time(values, now))
+            .with(id.clone());
+        let moved = match DB::execute(&mut tx, call).await {
+            Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
+                return tx.undone(ContactChange::Taken).await;
+            }
+            result => result?,
+        };
+        if moved == 0 {
+            return tx.undone(ContactChange::Nobody).await;
+        }
+        Self::show_contact(&mut tx, id, contact.as_str()).await?;
+        DB::execute(&mut tx, Call::new(Sql::<DB, U>::FORGET_TOKENS).with(id.clone())).await?;
+        tx.commit().await?;
+        Ok(ContactChange::Done)
+    }
+
+    /// Shows a contact whose compared form is kept beside it.
+    async fn show_contact(
+        connection: &mut DB::Connection,
+        id: &U::Id,
+        contact: &str,
+    ) -> Result<(), sqlx::Error> {
+        if U::SHAPE.recovery_column().is_some_and(IdentifierColumn::has_own_key) {
+            let call =
+                Call::new(Sql::<DB, U>::SHOW_ADDRESS).with(contact.to_owned()).with(id.clone());
+            DB::execute(connection, call).await?;
+        }
+        Ok(())
     }
 
     /// Whether this transaction is the one that uses the token up.

@@ -1,5 +1,7 @@
 //! A column as a migration makes it.
 
+use std::any::Any;
+
 use super::super::{Backend, Dialect, Stores};
 
 /// A column: its name, its type, and what it holds when nothing is said.
@@ -9,6 +11,8 @@ pub struct ColumnPlan {
     pub(super) sql_type: String,
     pub(super) is_nullable: bool,
     pub(super) default: Option<SqlDefault>,
+    /// Whether a live column of a type decodes, which is the driver's `TypeInfo`.
+    pub(super) reads: fn(&dyn Any) -> bool,
 }
 
 /// A value that a column holds when nothing is said; an empty table or a full one gets it alike.
@@ -40,12 +44,18 @@ impl ColumnPlan {
             (Dialect::Postgres, "\"CHAR\"") => "\"char\"".to_owned(),
             (_, name) => name.to_owned(),
         };
-        Self { name: name.to_owned(), sql_type, is_nullable: false, default: None }
+        Self { reads: reads::<DB, T>, ..Self::own(name, sql_type) }
     }
 
     /// A column of the library's own.
     pub(super) fn own(name: impl Into<String>, sql_type: impl Into<String>) -> Self {
-        Self { name: name.into(), sql_type: sql_type.into(), is_nullable: false, default: None }
+        Self {
+            name: name.into(),
+            sql_type: sql_type.into(),
+            is_nullable: false,
+            default: None,
+            reads: |_| true,
+        }
     }
 
     /// A text of at most so many characters.
@@ -57,6 +67,12 @@ impl ColumnPlan {
             self.sql_type.push_str(" COLLATE ");
             self.sql_type.push_str(&name);
         }
+        self
+    }
+
+    /// The same values under another type.
+    pub(super) fn typed(mut self, sql_type: &str) -> Self {
+        sql_type.clone_into(&mut self.sql_type);
         self
     }
 
@@ -73,4 +89,8 @@ impl ColumnPlan {
         self.default = Some(default);
         self
     }
+}
+
+fn reads<DB: Backend + Stores<T>, T>(live: &dyn Any) -> bool {
+    live.downcast_ref().is_none_or(<DB as Stores<T>>::reads)
 }

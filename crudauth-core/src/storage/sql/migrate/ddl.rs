@@ -3,6 +3,7 @@
 use super::super::Dialect;
 use super::column::{ColumnPlan, SqlDefault};
 use super::desired::{Index, Table};
+use super::live::LiveTable;
 
 pub(super) fn create_table(dialect: Dialect, table: &Table) -> String {
     let q = dialect.quote();
@@ -27,33 +28,122 @@ pub(super) fn create_table(dialect: Dialect, table: &Table) -> String {
     format!("CREATE TABLE {q}{}{q} (\n{}\n)", table.name, lines.join(",\n"))
 }
 
-/// Adds a column to a table that may hold rows: without NOT NULL where nothing could fill it.
-pub(super) fn add_column(dialect: Dialect, table: &str, column: &ColumnPlan) -> Vec<String> {
+/// Adds a column to a table that may hold rows: without NOT NULL where nothing could fill it, but
+/// on PostgreSQL, which then refuses if it does hold one.
+pub(super) fn add_column(table: &LiveTable, column: &ColumnPlan) -> Vec<String> {
+    let (dialect, name) = (table.dialect, &table.name);
     let q = dialect.quote();
     // SQLite takes nothing but a constant here, so the rows are dated by a second statement.
     let is_dated_after = dialect == Dialect::Sqlite && column.default == Some(SqlDefault::Now);
     let filled = if is_dated_after { Some(SqlDefault::Text(LONG_AGO)) } else { column.default };
-    let null = if column.is_nullable || filled.is_none() { "" } else { " NOT NULL" };
+    let is_refusing = dialect == Dialect::Postgres;
+    let is_required = !column.is_nullable && (filled.is_some() || is_refusing);
+    let null = if is_required { " NOT NULL" } else { "" };
     let default = filled.map_or_else(String::new, |value| default(dialect, value, column));
     let mut statements = vec![format!(
-        "ALTER TABLE {q}{table}{q} ADD COLUMN {q}{}{q} {}{null}{default}",
+        "ALTER TABLE {q}{name}{q} ADD COLUMN {q}{}{q} {}{null}{default}",
         column.name, column.sql_type
     )];
     if is_dated_after {
-        let name = &column.name;
-        statements.push(format!("UPDATE {q}{table}{q} SET {q}{name}{q} = CURRENT_TIMESTAMP"));
+        statements.push(update(table, &column.name, "CURRENT_TIMESTAMP", ""));
     }
     statements
+}
+
+/// Forbids NULL in a column of the library's own, once every row has a value. SQLite cannot.
+pub(super) fn require(table: &LiveTable, column: &ColumnPlan) -> Option<String> {
+    let q = table.dialect.quote();
+    let (name, column_name) = (&table.name, &column.name);
+    match table.dialect {
+        Dialect::Sqlite => None,
+        Dialect::Postgres => {
+            Some(format!("ALTER TABLE {q}{name}{q} ALTER COLUMN {q}{column_name}{q} SET NOT NULL"))
+        }
+        Dialect::MySql => Some(format!(
+            "ALTER TABLE {q}{name}{q} MODIFY COLUMN {q}{column_name}{q} {} NOT NULL",
+            column.sql_type
+        )),
+    }
+}
+
+/// Fills a compared form that is no more than the shown one in lower case. Rows that came in since
+/// somebody looked, and need more than that, are left without.
+pub(super) fn lower_key(table: &LiveTable, shown: &str, key: &str) -> String {
+    let q = table.dialect.quote();
+    let shown = format!("{q}{shown}{q}");
+    let is_ascii = match table.dialect {
+        Dialect::Sqlite => format!("LENGTH(CAST({shown} AS BLOB)) = LENGTH({shown})"),
+        Dialect::Postgres => format!("OCTET_LENGTH({shown}) = CHAR_LENGTH({shown})"),
+        Dialect::MySql => format!("LENGTH({shown}) = CHAR_LENGTH({shown})"),
+    };
+    let only = format!(" WHERE {q}{key}{q} IS NULL AND {is_ascii}");
+    update(table, key, &lower(table.dialect, &shown), &only)
+}
+
+/// Puts every row of a column in lower case.
+pub(super) fn lower_column(table: &LiveTable, column: &str) -> String {
+    let q = table.dialect.quote();
+    update(table, column, &lower(table.dialect, &format!("{q}{column}{q}")), "")
+}
+
+/// Gives every row a number of its own, of zero or more.
+pub(super) fn randomize(table: &LiveTable, column: &str) -> String {
+    let number = match table.dialect {
+        Dialect::Sqlite => "RANDOM() & 9223372036854775807",
+        Dialect::Postgres => {
+            "CAST(FLOOR(RANDOM() * 9007199254740992) AS BIGINT) * 1024 + \
+             CAST(FLOOR(RANDOM() * 1024) AS BIGINT)"
+        }
+        Dialect::MySql => {
+            "CAST(FLOOR(RAND() * 2147483648) AS SIGNED) * 4294967296 + \
+             CAST(FLOOR(RAND() * 4294967296) AS SIGNED)"
+        }
+    };
+    update(table, column, number, "")
+}
+
+/// Sets one column, and leaves all others as they are.
+fn update(table: &LiveTable, column: &str, value: &str, only: &str) -> String {
+    let q = table.dialect.quote();
+    let (name, kept) = (&table.name, kept(table));
+    format!("UPDATE {q}{name}{q} SET {q}{column}{q} = {value}{kept}{only}")
+}
+
+/// What keeps MySQL from dating rows that nobody changed: a column that is set is not touched.
+pub(super) fn kept(table: &LiveTable) -> String {
+    let q = table.dialect.quote();
+    let touched = table.columns.iter().filter(|column| column.is_touched);
+    // This name is none that the derive has checked.
+    let names = touched.map(|column| format!("{q}{}{q}", column.name.replace(q, &q.repeat(2))));
+    names.map(|name| format!(", {name} = {name}")).collect()
+}
+
+/// In lower case as far as ASCII goes, whatever language the database speaks.
+fn lower(dialect: Dialect, quoted: &str) -> String {
+    match dialect {
+        Dialect::Postgres => format!("LOWER({quoted} COLLATE \"C\")"),
+        Dialect::Sqlite | Dialect::MySql => format!("LOWER({quoted})"),
+    }
 }
 
 /// What SQLite dates a row by that something else inserts into a table without our date.
 const LONG_AGO: &str = "1970-01-01 00:00:00";
 
-pub(super) fn create_index(dialect: Dialect, table: &str, index: &Index) -> String {
+pub(super) fn create_index(dialect: Dialect, table: &str, index: &Index, name: &str) -> String {
     let q = dialect.quote();
     let unique = if index.is_unique { "UNIQUE " } else { "" };
     let columns: Vec<_> = index.columns.iter().map(|column| format!("{q}{column}{q}")).collect();
-    format!("CREATE {unique}INDEX {q}{}{q} ON {q}{table}{q} ({})", index.name, columns.join(", "))
+    format!("CREATE {unique}INDEX {q}{name}{q} ON {q}{table}{q} ({})", columns.join(", "))
+}
+
+/// Keeps everybody else from the table: on PostgreSQL until the transaction ends, on MySQL until it
+/// is unlocked. SQLite's transaction has kept every other writer out from its beginning.
+pub(super) fn lock(dialect: Dialect, table: &str) -> Option<String> {
+    match dialect {
+        Dialect::Sqlite => None,
+        Dialect::Postgres => Some(format!("LOCK TABLE \"{table}\" IN ACCESS EXCLUSIVE MODE")),
+        Dialect::MySql => Some(format!("LOCK TABLES `{table}` WRITE")),
+    }
 }
 
 fn default(dialect: Dialect, value: SqlDefault, column: &ColumnPlan) -> String {

@@ -2,9 +2,11 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::super::{AuthRow, Backend, Dialect, Stores};
+use super::super::{AuthRow, Backend, Stores};
 use super::column::{ColumnPlan, SqlDefault};
-use crate::model::{AccountId, AuthUser, IdentifierColumn, IdentifierKind};
+use super::library;
+use super::types::Types;
+use crate::model::{AccountId, AuthUser, Companion, IdentifierColumn, IdentifierKind, Shape};
 
 /// A table with its key and its indexes.
 #[derive(Debug)]
@@ -13,6 +15,12 @@ pub(super) struct Table {
     pub(super) key: Key,
     pub(super) columns: Vec<ColumnPlan>,
     pub(super) indexes: Vec<Index>,
+    /// What is read of it, as what.
+    pub(super) reads: Vec<ColumnPlan>,
+    /// The columns that an insert of ours names.
+    pub(super) written: Vec<String>,
+    /// What the derive told, for the user's table.
+    pub(super) shape: Option<Shape>,
 }
 
 /// The primary key.
@@ -32,47 +40,87 @@ pub(super) struct Index {
     pub(super) is_unique: bool,
 }
 
-/// All of them, the user's table first.
-pub(super) fn tables<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>() -> Vec<Table> {
+/// The library's own tables.
+pub(super) fn library_tables<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>() -> Vec<Table> {
     let types = Types(DB::DIALECT);
-    let id = types.key::<DB, U>();
-    vec![
-        user_table::<DB, U>(types, id.clone()),
-        sessions(types, U::SHAPE.table, &id),
-        grants(types, U::SHAPE.table, &id),
-        api_keys(types, U::SHAPE.table, &id),
-        tokens(types, U::SHAPE.table, &id),
-        allowances(types, U::SHAPE.table),
-        lockouts(types, U::SHAPE.table),
-    ]
+    library::tables::<DB, U>(types, &types.key::<DB, U>())
 }
 
-fn user_table<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>(types: Types, id: String) -> Table {
+/// The user's table.
+pub(super) fn user_table<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>() -> Table {
+    let types = Types(DB::DIALECT);
     let shape = U::SHAPE;
-    let ours = companion::<U>(types);
-    let is_ours = |name: &str| ours.iter().any(|column| column.name.eq_ignore_ascii_case(name));
-    let is_identifier = |name: &str| shape.identifiers.iter().any(|one| one.column == name);
     let mut columns = Vec::new();
     let mut indexes = Vec::new();
     for identifier in shape.identifiers {
         let (shown, key) = identifier_columns(types, identifier);
-        let compared = key.as_ref().unwrap_or(&shown).name.clone();
-        indexes.push(Index::on(shape.table, &[&compared], true));
+        indexes.push(Index::on(shape.table, &[identifier.key], true));
         columns.push(shown);
         columns.extend(key);
     }
+    let ours = companion::<U>(types);
     // What the struct declares of the library's columns is the library's to make.
-    let app = U::plan().into_iter().filter(|column| {
-        column.name != shape.id && !is_ours(&column.name) && !is_identifier(&column.name)
-    });
-    columns.extend(app);
+    let is_made = |name: &str, columns: &[ColumnPlan]| {
+        columns.iter().any(|column| column.name.eq_ignore_ascii_case(name))
+    };
+    for column in U::plan() {
+        if column.name != shape.id
+            && !is_made(&column.name, &ours)
+            && !is_made(&column.name, &columns)
+        {
+            columns.push(if shape.unique.contains(&&*column.name) {
+                types.indexed(column)
+            } else {
+                column
+            });
+        }
+    }
     columns.extend(ours);
+    indexes.extend(shape.unique.iter().map(|column| Index::on(shape.table, &[column], true)));
     let key = Key {
         column: shape.id.to_owned(),
-        sql_type: id,
+        sql_type: types.key::<DB, U>(),
         is_counted: <U::Id as AccountId>::IS_COUNTED,
     };
-    Table { name: shape.table.to_owned(), key, columns, indexes }
+    let mut reads = U::plan();
+    reads.extend(read_companion::<DB>(&shape.companion));
+    let kept = shape.identifiers.iter().filter(|one| one.has_own_key());
+    reads.extend(kept.map(|one| ColumnPlan::of::<DB, Option<String>>(one.key).nullable()));
+    let written = written(&shape, key.is_counted);
+    Table {
+        name: shape.table.to_owned(),
+        key,
+        columns,
+        indexes,
+        reads,
+        written,
+        shape: Some(shape),
+    }
+}
+
+/// The columns of the library's that are read with every account, as what `rows.rs` reads them.
+fn read_companion<DB: Backend>(names: &Companion) -> Vec<ColumnPlan> {
+    let mut columns = vec![
+        ColumnPlan::of::<DB, Option<String>>(names.hash).nullable(),
+        ColumnPlan::of::<DB, bool>(names.active),
+        ColumnPlan::of::<DB, bool>(names.superuser),
+        ColumnPlan::of::<DB, i32>(names.version),
+        ColumnPlan::of::<DB, i64>(names.epoch),
+    ];
+    columns.extend(names.verified.map(ColumnPlan::of::<DB, bool>));
+    columns
+}
+
+/// What a sign-up writes, as `{new columns}` of `text.rs` lists it.
+fn written(shape: &Shape, is_counted: bool) -> Vec<String> {
+    let names = &shape.companion;
+    let ours =
+        [names.hash, names.active, names.superuser, names.version, names.epoch, names.created];
+    let identifiers = shape.identifiers.iter().flat_map(|one| [one.column, one.key]);
+    let id = (!is_counted).then_some(shape.id);
+    let all = ours.into_iter().chain(names.verified).chain(id).chain(identifiers);
+    let defaults = shape.defaults.iter().map(|(column, _)| *column);
+    all.chain(shape.written.iter().copied()).chain(defaults).map(str::to_owned).collect()
 }
 
 /// What is shown of an identifier, and what is compared where that is another column.
@@ -114,120 +162,17 @@ fn companion<U: AuthUser>(types: Types) -> Vec<ColumnPlan> {
     columns
 }
 
-fn sessions(types: Types, user_table: &str, id: &str) -> Table {
-    let name = format!("{user_table}_sessions");
-    let columns = vec![
-        ColumnPlan::own("handle", types.text(64)),
-        ColumnPlan::own("user_id", id),
-        ColumnPlan::own("csrf_digest", types.digest()),
-        ColumnPlan::own("token_version", "INTEGER"),
-        ColumnPlan::own("auth_epoch", "BIGINT"),
-        ColumnPlan::own("ip", types.text(45)).nullable(),
-        ColumnPlan::own("user_agent", types.text(512)).nullable(),
-        ColumnPlan::own("is_remembered", "BOOLEAN"),
-        ColumnPlan::own("created_at", "BIGINT"),
-        ColumnPlan::own("last_activity_at", "BIGINT"),
-        ColumnPlan::own("expires_at", "BIGINT"),
-        ColumnPlan::own("ends_at", "BIGINT").nullable(),
-    ];
-    let indexes =
-        vec![Index::on(&name, &["user_id"], false), Index::on(&name, &["expires_at"], false)];
-    Table { key: digest_key(types), columns, indexes, name }
-}
-
-fn grants(types: Types, user_table: &str, id: &str) -> Table {
-    let name = format!("{user_table}_grants");
-    let columns = vec![
-        ColumnPlan::own("user_id", id),
-        ColumnPlan::own("token_digest", types.digest()),
-        ColumnPlan::own("previous_digest", types.digest()).nullable(),
-        ColumnPlan::own("successor", types.digest()).nullable(),
-        ColumnPlan::own("rotated_at", "BIGINT").nullable(),
-        ColumnPlan::own("scopes", types.long_text()),
-        ColumnPlan::own("token_version", "INTEGER"),
-        ColumnPlan::own("auth_epoch", "BIGINT"),
-        ColumnPlan::own("ip", types.text(45)).nullable(),
-        ColumnPlan::own("user_agent", types.text(512)).nullable(),
-        ColumnPlan::own("created_at", "BIGINT"),
-        ColumnPlan::own("last_used_at", "BIGINT"),
-        ColumnPlan::own("expires_at", "BIGINT"),
-        ColumnPlan::own("ends_at", "BIGINT").nullable(),
-    ];
-    let indexes =
-        vec![Index::on(&name, &["user_id"], false), Index::on(&name, &["expires_at"], false)];
-    let key = Key { column: "family".to_owned(), ..digest_key(types) };
-    Table { key, columns, indexes, name }
-}
-
-fn api_keys(types: Types, user_table: &str, id: &str) -> Table {
-    let name = format!("{user_table}_api_keys");
-    let columns = vec![
-        ColumnPlan::own("handle", types.text(64)),
-        ColumnPlan::own("user_id", id),
-        ColumnPlan::own("name", types.text(64)),
-        ColumnPlan::own("hint", types.text(8)),
-        ColumnPlan::own("scopes", types.long_text()),
-        ColumnPlan::own("token_version", "INTEGER"),
-        ColumnPlan::own("auth_epoch", "BIGINT"),
-        ColumnPlan::own("created_at", "BIGINT"),
-        ColumnPlan::own("last_used_at", "BIGINT").nullable(),
-        ColumnPlan::own("expires_at", "BIGINT").nullable(),
-    ];
-    let indexes =
-        vec![Index::on(&name, &["user_id"], false), Index::on(&name, &["expires_at"], false)];
-    Table { key: digest_key(types), columns, indexes, name }
-}
-
-fn tokens(types: Types, user_table: &str, id: &str) -> Table {
-    let name = format!("{user_table}_tokens");
-    let columns = vec![
-        ColumnPlan::own("user_id", id),
-        ColumnPlan::own("purpose", types.text(16)),
-        ColumnPlan::own("bound_to", types.text(320)),
-        ColumnPlan::own("new_address", types.text(320)).nullable(),
-        ColumnPlan::own("redirect_to", types.text(2048)).nullable(),
-        ColumnPlan::own("token_version", "INTEGER"),
-        ColumnPlan::own("auth_epoch", "BIGINT"),
-        ColumnPlan::own("created_at", "BIGINT"),
-        ColumnPlan::own("expires_at", "BIGINT"),
-        ColumnPlan::own("used_at", "BIGINT").nullable(),
-    ];
-    let indexes =
-        vec![Index::on(&name, &["user_id"], false), Index::on(&name, &["expires_at"], false)];
-    Table { key: digest_key(types), columns, indexes, name }
-}
-
-fn allowances(types: Types, user_table: &str) -> Table {
-    let name = format!("{user_table}_allowances");
-    let columns = vec![
-        ColumnPlan::own("hits", types.long_text()),
-        ColumnPlan::own("is_used_up", "BOOLEAN"),
-        ColumnPlan::own("expires_at", "BIGINT"),
-    ];
-    let indexes = vec![Index::on(&name, &["expires_at"], false)];
-    Table { key: digest_key(types), columns, indexes, name }
-}
-
-fn lockouts(types: Types, user_table: &str) -> Table {
-    let name = format!("{user_table}_lockouts");
-    let columns = vec![
-        ColumnPlan::own("misses", "BIGINT"),
-        ColumnPlan::own("window_ends_at", "BIGINT"),
-        ColumnPlan::own("rounds", "INTEGER"),
-        ColumnPlan::own("rounds_until", "BIGINT"),
-        ColumnPlan::own("locked_until", "BIGINT"),
-        ColumnPlan::own("expires_at", "BIGINT"),
-    ];
-    let indexes = vec![Index::on(&name, &["expires_at"], false)];
-    Table { key: digest_key(types), columns, indexes, name }
-}
-
-fn digest_key(types: Types) -> Key {
-    Key { column: "digest".to_owned(), sql_type: types.digest().to_owned(), is_counted: false }
+impl Table {
+    /// Whether it is the compared form of an identifier, beside the one that is shown.
+    pub(super) fn is_own_key(&self, column: &str) -> bool {
+        self.shape.is_some_and(|shape| {
+            shape.identifiers.iter().any(|one| one.has_own_key() && one.key == column)
+        })
+    }
 }
 
 impl Index {
-    fn on(table: &str, columns: &[&str], is_unique: bool) -> Self {
+    pub(super) fn on(table: &str, columns: &[&str], is_unique: bool) -> Self {
         Self {
             name: short_name(format!("ix_{table}_{}", columns.join("_"))),
             columns: columns.iter().map(|&column| column.to_owned()).collect(),
@@ -238,56 +183,11 @@ impl Index {
 
 /// The same name wherever it is short enough, else one that is as much its own: PostgreSQL cuts
 /// names off after 63 bytes, and MySQL refuses those of more than 64.
-fn short_name(name: String) -> String {
+pub(super) fn short_name(name: String) -> String {
     const LONGEST: usize = 63;
     if name.len() <= LONGEST {
         return name;
     }
     let digest = hex::encode(&Sha256::digest(&name)[..4]);
     format!("{}_{digest}", &name[..LONGEST - 1 - digest.len()])
-}
-
-/// What the library's columns are called on a database.
-#[derive(Clone, Copy)]
-struct Types(Dialect);
-
-impl Types {
-    fn text(self, chars: u16) -> String {
-        match self.0 {
-            Dialect::Sqlite | Dialect::Postgres => format!("VARCHAR({chars})"),
-            Dialect::MySql => format!("VARCHAR({chars}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
-        }
-    }
-
-    fn long_text(self) -> &'static str {
-        match self.0 {
-            Dialect::Sqlite | Dialect::Postgres => "TEXT",
-            Dialect::MySql => "TEXT CHARACTER SET ascii COLLATE ascii_bin",
-        }
-    }
-
-    fn digest(self) -> &'static str {
-        match self.0 {
-            Dialect::Sqlite => "BLOB",
-            Dialect::Postgres => "BYTEA",
-            Dialect::MySql => "VARBINARY(32)",
-        }
-    }
-
-    fn time(self) -> &'static str {
-        match self.0 {
-            Dialect::Sqlite => "DATETIME",
-            Dialect::Postgres => "TIMESTAMPTZ",
-            Dialect::MySql => "DATETIME(6)",
-        }
-    }
-
-    /// The key of the user's table, and of whatever points there.
-    fn key<DB: Backend + Stores<U::Id>, U: AuthUser>(self) -> String {
-        match (self.0, &*<DB as Stores<U::Id>>::sql_type()) {
-            (Dialect::MySql, "BLOB" | "BINARY" | "VARBINARY") => "BINARY(16)".to_owned(),
-            (Dialect::MySql, "VARCHAR" | "TEXT") => self.text(64),
-            (_, name) => name.to_owned(),
-        }
-    }
 }

@@ -4,11 +4,26 @@
 //! missing is found by looking. So a run is safe to repeat, and safe to meet half done. Nothing is
 //! ever dropped, renamed or narrowed.
 
+mod blocked;
+mod catalog;
 mod column;
+mod compare;
 mod ddl;
 mod desired;
+mod files;
+mod fill;
+mod fits;
+mod inspect;
+mod library;
 mod live;
+mod plan;
+mod queries;
 mod run;
+mod scan;
+mod types;
 
+pub use blocked::Blocked;
 pub use column::{ColumnPlan, SqlDefault};
-pub use run::{Blocked, MigrateError, Migrations, Plan};
+pub use inspect::Schema;
+pub use plan::Plan;
+pub use run::{MigrateError, Migrations};

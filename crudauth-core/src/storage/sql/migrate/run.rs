@@ -6,55 +6,30 @@ use std::{fmt, io};
 
 use sqlx::{Pool, SqlSafeStr};
 
-use super::super::statements::Sql;
 use super::super::{AuthRow, Backend, Call, Dialect, Stores, rows};
+use super::compare::{Look, compare, user_table};
+use super::fill::fill;
 use super::live::LiveTable;
-use super::{ddl, desired};
+use super::plan::{Plan, Step};
+use super::{Blocked, ddl, files};
 use crate::model::AuthUser;
 
 /// The migrations of a user struct; made by `crudauth::migrations!(User)`.
 pub struct Migrations<U>(PhantomData<fn() -> U>);
 
-/// What a database lacks.
-#[derive(Clone, Debug, Default)]
-pub struct Plan {
-    statements: Vec<String>,
-    blocked: Vec<Blocked>,
-}
-
-/// Something that cannot be done without a decision of yours.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Blocked {
-    /// The struct requires a column that the rows which are there have no value for.
-    NoValue {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-    },
-}
-
-impl fmt::Display for Blocked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoValue { table, column } => write!(
-                f,
-                "the rows of `{table}` have no `{column}`: make the field an `Option`, give it \
-                 a literal `#[auth(default = ..)]`, or add and fill the column yourself"
-            ),
-        }
-    }
-}
-
-/// Why a migration did not happen. Nothing was changed, except on MySQL, where every statement is
-/// final at once: run it again there once the cause is gone.
+/// Why a migration did not happen. Nothing was changed, except on MySQL by
+/// [`Database`](Self::Database): every statement is final at once there, so run it again once the
+/// cause is gone.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrateError {
     /// Decisions are needed first; nothing was changed.
     #[error("the migration is blocked: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Blocked(Vec<Blocked>),
+    /// These columns hold the compared form of names that SQL cannot fold, so no file fills them.
+    #[error("a file cannot do it: {} must hold the compared form of names that SQL cannot fold; \
+             let `run()` do it", .0.join(", "))]
+    NeedsRun(Vec<String>),
     /// Another process held the migration lock for a minute.
     #[error("another process is migrating this database and does not finish")]
     Locked,
@@ -66,34 +41,6 @@ pub enum MigrateError {
     Io(#[from] io::Error),
 }
 
-impl Plan {
-    /// The statements that would make up for it, in order.
-    #[must_use]
-    pub fn statements(&self) -> &[String] {
-        &self.statements
-    }
-
-    /// What is in the way.
-    #[must_use]
-    pub fn blocked(&self) -> &[Blocked] {
-        &self.blocked
-    }
-
-    /// Whether nothing is missing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.statements.is_empty() && self.blocked.is_empty()
-    }
-}
-
-/// The statements as a file holds them.
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.blocked.iter().try_for_each(|blocked| writeln!(f, "-- blocked: {blocked}"))?;
-        self.statements.iter().try_for_each(|statement| writeln!(f, "{statement};"))
-    }
-}
-
 impl<U: AuthUser> Migrations<U> {
     /// The migrations of `U`; `migrations!(User)` calls this.
     #[must_use]
@@ -102,7 +49,8 @@ impl<U: AuthUser> Migrations<U> {
         Self(PhantomData)
     }
 
-    /// What the database lacks; nothing is changed.
+    /// What the database lacks, and what is in the way; nothing is changed. The rows are read, as
+    /// often as it takes to tell.
     ///
     /// # Errors
     /// [`MigrateError::Database`] if it cannot be looked at.
@@ -111,11 +59,15 @@ impl<U: AuthUser> Migrations<U> {
         DB: Backend + Stores<U::Id>,
         U: AuthRow<DB>,
     {
-        Ok(compare::<DB, U>(&mut *pool.acquire().await?).await?)
+        let found = compare::<DB, U>(&mut *pool.acquire().await?, Look::Rows).await?;
+        Ok(found.into_plan())
     }
 
-    /// Makes what the database lacks, and tells how many statements that took: none, if it lacked
+    /// Makes what the database lacks, and tells how many steps that took: none, if it lacked
     /// nothing. Of several workers at once one makes it, and the others wait and find it there.
+    ///
+    /// Rows are read only if something is missing; whatever is in the way is told before the first
+    /// statement. What each database locks meanwhile is told at [`storage::sql`](crate::storage::sql).
     ///
     /// # Errors
     /// [`MigrateError`]; see there for what was changed.
@@ -127,13 +79,14 @@ impl<U: AuthUser> Migrations<U> {
         // sqlx's own migration lock is none on SQLite and on MariaDB.
         match DB::DIALECT {
             Dialect::Sqlite | Dialect::Postgres => {
-                let begin = DB::DIALECT.begin().into_sql_str();
+                let begin = begin(DB::DIALECT).into_sql_str();
                 let mut tx = pool.begin_with(begin).await?;
                 if DB::DIALECT == Dialect::Postgres {
                     let lock = Call::new("SELECT pg_advisory_xact_lock($1)").with(LOCK);
                     DB::execute(&mut tx, lock).await?;
                 }
-                let made = apply::<DB, U>(&mut tx).await?;
+                let mut made = 0;
+                apply::<DB, U>(&mut tx, &mut made).await?;
                 tx.commit().await?;
                 Ok(made)
             }
@@ -149,7 +102,7 @@ impl<U: AuthUser> Migrations<U> {
                 if is_ours != Some(1) {
                     return Err(MigrateError::Locked);
                 }
-                let made = apply::<DB, U>(&mut connection).await;
+                let made = apply_in_rounds::<DB, U>(&mut connection).await;
                 // Sooner than by the end of the connection; if it fails, that end does it.
                 let _ = DB::fetch_optional(&mut connection, Call::new(RELEASE_LOCK)).await;
                 made
@@ -157,11 +110,15 @@ impl<U: AuthUser> Migrations<U> {
         }
     }
 
-    /// Writes what the database lacks as `<UTC time>_crudauth_<table>.sql` into `directory`, for
+    /// Writes what the database lacks as `<number>_crudauth_<table>.sql` into `directory`, for
     /// review and for an app that runs its own migrations. `None` if it lacks nothing.
     ///
+    /// The number is the present second, as sqlx has it; in a directory whose files are counted
+    /// (`0007_posts.sql`) it is the next one. No file is written over.
+    ///
     /// # Errors
-    /// [`MigrateError::Blocked`] without a file, or [`MigrateError::Io`].
+    /// [`MigrateError::Blocked`] or [`MigrateError::NeedsRun`], without a file;
+    /// [`MigrateError::Io`].
     pub async fn write<DB>(
         &self,
         pool: &Pool<DB>,
@@ -175,15 +132,13 @@ impl<U: AuthUser> Migrations<U> {
         if !plan.blocked.is_empty() {
             return Err(MigrateError::Blocked(plan.blocked));
         }
+        if !plan.fills.is_empty() {
+            return Err(MigrateError::NeedsRun(plan.filled()));
+        }
         if plan.is_empty() {
             return Ok(None);
         }
-        let directory = directory.as_ref();
-        std::fs::create_dir_all(directory)?;
-        let version = free_version(directory)?;
-        let path = directory.join(format!("{version}_crudauth_{}.sql", U::SHAPE.table));
-        std::fs::write(&path, plan.to_string())?;
-        Ok(Some(path))
+        Ok(Some(files::write(directory.as_ref(), U::SHAPE.table, &plan.to_string())?))
     }
 }
 
@@ -198,75 +153,117 @@ const LOCK: i64 = i64::from_be_bytes(*b"crudauth");
 
 // MySQL's locks are the server's, so their names tell the database.
 const GET_LOCK: &str = "SELECT GET_LOCK(CONCAT('crudauth ', SHA1(DATABASE())), 60)";
+const UNLOCK: &str = "UNLOCK TABLES";
 const RELEASE_LOCK: &str = "SELECT RELEASE_LOCK(CONCAT('crudauth ', SHA1(DATABASE())))";
 
-/// The present second, or the first after it that no file there begins with: to sqlx two files of
-/// one number are one migration.
-fn free_version(directory: &Path) -> io::Result<String> {
-    let names = std::fs::read_dir(directory)?
-        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-        .collect::<io::Result<Vec<_>>>()?;
-    #[allow(clippy::disallowed_methods, reason = "a file's name is not a rule that a test turns")]
-    let mut time = chrono::Utc::now();
+/// A transaction that waited for another's migration must see what that one made, whatever the
+/// database's own default.
+const fn begin(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        Dialect::Sqlite | Dialect::MySql => dialect.begin(),
+    }
+}
+
+/// How often a table of MySQL's is looked at again after rows came in between two statements.
+const ROUNDS: usize = 5;
+
+/// MySQL keeps others from a table only for who may lock it. For whom may not, what others put
+/// there meanwhile is found by looking again, and filled, or told by its name.
+async fn apply_in_rounds<DB, U>(connection: &mut DB::Connection) -> Result<usize, MigrateError>
+where
+    DB: Backend + Stores<U::Id>,
+    U: AuthRow<DB>,
+{
+    let mut made = 0;
+    let mut round = 1;
     loop {
-        let version = time.format("%Y%m%d%H%M%S").to_string();
-        if !names.iter().any(|name| name.starts_with(&version)) {
-            return Ok(version);
+        let done = apply::<DB, U>(connection, &mut made).await;
+        if done.is_err() {
+            // Ends what a fill has begun; if the connection is gone, so is all of it.
+            let _ = DB::say(connection, "SET autocommit = 1").await;
+            let _ = DB::say(connection, UNLOCK).await;
         }
-        time += chrono::TimeDelta::seconds(1);
-    }
-}
-
-async fn apply<DB, U>(connection: &mut DB::Connection) -> Result<usize, MigrateError>
-where
-    DB: Backend + Stores<U::Id>,
-    U: AuthRow<DB>,
-{
-    let plan = compare::<DB, U>(connection).await?;
-    if !plan.blocked.is_empty() {
-        return Err(MigrateError::Blocked(plan.blocked));
-    }
-    for statement in &plan.statements {
-        DB::execute_ddl(connection, statement.clone()).await?;
-    }
-    Ok(plan.statements.len())
-}
-
-async fn compare<DB, U>(connection: &mut DB::Connection) -> Result<Plan, sqlx::Error>
-where
-    DB: Backend + Stores<U::Id>,
-    U: AuthRow<DB>,
-{
-    let mut plan = Plan::default();
-    for table in desired::tables::<DB, U>() {
-        let live = LiveTable::read::<DB>(connection, &table.name).await?;
-        if !live.exists() {
-            plan.statements.push(ddl::create_table(DB::DIALECT, &table));
-        } else {
-            for column in table.columns.iter().filter(|column| !live.has_column(&column.name)) {
-                let can_be_filled = column.is_nullable || column.default.is_some();
-                if !can_be_filled && has_rows::<DB, U>(connection, &table.name).await? {
-                    let (table, column) = (table.name.clone(), column.name.clone());
-                    plan.blocked.push(Blocked::NoValue { table, column });
-                } else {
-                    plan.statements.extend(ddl::add_column(DB::DIALECT, &table.name, column));
-                }
+        match done {
+            Err(MigrateError::Database(error)) if round < ROUNDS && is_overtaken(&error) => {
+                round += 1;
             }
-        }
-        for index in table.indexes.iter().filter(|index| !live.has_index(&index.name)) {
-            plan.statements.push(ddl::create_index(DB::DIALECT, &table.name, index));
+            done => return done.map(|()| made),
         }
     }
-    Ok(plan)
 }
 
-/// Whether the user's table holds a row. The library's own tables get no column without a default.
-async fn has_rows<DB: Backend, U: AuthUser>(
+/// Whether a row broke a rule that none broke before: a NULL or a value that is there twice.
+fn is_overtaken(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(cause) = error else { return false };
+    cause.code().is_some_and(|code| matches!(&*code, "23000" | "22004" | "01000"))
+}
+
+/// Makes what is missing, and counts it in `made`.
+async fn apply<DB, U>(connection: &mut DB::Connection, made: &mut usize) -> Result<(), MigrateError>
+where
+    DB: Backend + Stores<U::Id>,
+    U: AuthRow<DB>,
+{
+    if compare::<DB, U>(connection, Look::Start).await?.is_complete() {
+        return Ok(());
+    }
+    let mut found = compare::<DB, U>(connection, Look::Rows).await?;
+    refuse([&found.user, &found.library])?;
+    // Not before it is known that nothing is in the way: nobody waits for a migration that is
+    // refused.
+    let is_locked = found.live.exists() && !found.user.is_empty();
+    if is_locked && lock::<DB>(connection, U::SHAPE.table).await? {
+        (found.live, found.user) = user_table::<DB, U>(connection, Look::Rows).await?;
+        refuse([&found.user])?;
+    }
+    make::<DB, U>(connection, &found.live, &found.user, made).await?;
+    if DB::DIALECT == Dialect::MySql {
+        DB::say(connection, UNLOCK).await?;
+    }
+    make::<DB, U>(connection, &found.live, &found.library, made).await
+}
+
+fn refuse<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> Result<(), MigrateError> {
+    let blocked: Vec<_> = plans.into_iter().flat_map(|plan| plan.blocked.clone()).collect();
+    if blocked.is_empty() { Ok(()) } else { Err(MigrateError::Blocked(blocked)) }
+}
+
+/// Keeps others from the table, and tells whether they could reach it until now.
+async fn lock<DB: Backend>(
     connection: &mut DB::Connection,
     table: &str,
 ) -> Result<bool, sqlx::Error> {
-    if table != U::SHAPE.table {
-        return Ok(false);
+    let Some(lock) = ddl::lock(DB::DIALECT, table) else { return Ok(false) };
+    match DB::execute_ddl(connection, lock).await {
+        // Not everybody may lock tables on MySQL.
+        Err(sqlx::Error::Database(cause))
+            if DB::DIALECT == Dialect::MySql && cause.code().as_deref() == Some("42000") =>
+        {
+            Ok(false)
+        }
+        locked => locked.map(|()| true),
     }
-    Ok(DB::fetch_optional(connection, Call::new(Sql::<DB, U>::ANY_ROW)).await?.is_some())
+}
+
+async fn make<DB, U>(
+    connection: &mut DB::Connection,
+    live: &LiveTable,
+    plan: &Plan,
+    made: &mut usize,
+) -> Result<(), MigrateError>
+where
+    DB: Backend + Stores<U::Id>,
+    U: AuthRow<DB>,
+{
+    for step in plan.steps() {
+        match step {
+            Step::Statement(statement) => {
+                DB::execute_ddl(connection, statement.to_owned()).await?;
+            }
+            Step::Fill(one) => fill::<DB, U>(connection, live, one).await?,
+        }
+        *made += 1;
+    }
+    Ok(())
 }

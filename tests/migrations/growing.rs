@@ -1,0 +1,251 @@
+//! From whatever table is there to one that the struct fits.
+
+use crudauth::{AuthUser, migrations};
+use crudauth_tests::{Database, Kind, SECRET, on_every_pool};
+
+use super::live::{counted_key, everything, join, users};
+use super::written::directory;
+use super::{Auth, User};
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+#[allow(dead_code, reason = "read by the library only")]
+struct Earlier {
+    id: i64,
+    email: String,
+}
+
+#[crudauth::routes(user = Earlier, session)]
+struct EarlierAuth;
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+#[allow(dead_code, reason = "read by the library only")]
+struct Later {
+    id: i64,
+    email: String,
+    username: Option<String>,
+    #[auth(unique, register)]
+    badge: Option<String>,
+    #[auth(default = "it's free")]
+    plan: String,
+}
+
+#[crudauth::routes(user = Later, session)]
+struct LaterAuth;
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+struct Keyed {
+    id: i64,
+    #[auth(key = "email_key")]
+    email: String,
+}
+
+#[crudauth::routes(user = Keyed, session)]
+struct KeyedAuth;
+
+on_every_pool! {
+    async fn an_empty_database_becomes_one_that_serves(database, pool) {
+        migrations!(User).run(&pool).await.unwrap();
+        let auth = Auth::builder(pool, SECRET).build().await.unwrap();
+        assert_eq!(join(auth.accounts(), "ada").await.user.username, "ada");
+    }
+
+    async fn an_empty_table_of_another_program_is_taken_over(database, pool) {
+        users(&database, "email VARCHAR(200), username VARCHAR(40) NOT NULL, note VARCHAR(9)", &[]).await;
+        migrations!(User).run(&pool).await.unwrap();
+        assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
+        let auth = Auth::builder(pool, SECRET).build().await.unwrap();
+        join(auth.accounts(), "ada").await;
+        assert_eq!(database.count("users WHERE note IS NULL AND username_key = 'ada'").await, 1);
+    }
+
+    async fn ours_of_an_earlier_struct_grows_and_keeps_its_accounts(database, pool) {
+        migrations!(Earlier).run(&pool).await.unwrap();
+        let earlier = EarlierAuth::builder(pool.clone(), SECRET).build().await.unwrap();
+        let ada = join(earlier.accounts(), "ada").await;
+        migrations!(Later).run(&pool).await.unwrap();
+        assert!(migrations!(Later).plan(&pool).await.unwrap().is_empty());
+        let later = LaterAuth::builder(pool, SECRET).build().await.unwrap();
+        let found = later.accounts().find(&ada.user.id).await.unwrap().unwrap().user;
+        assert_eq!((&*found.plan, found.username, found.badge), ("it's free", None, None));
+        assert_eq!(join(later.accounts(), "bob").await.user.plan, "it's free");
+    }
+
+    async fn a_literal_is_stored_where_the_live_column_has_no_default(database, pool) {
+        users(&database, "email VARCHAR(200) NOT NULL, plan VARCHAR(20) NOT NULL", &[]).await;
+        migrations!(Later).run(&pool).await.unwrap();
+        let later = LaterAuth::builder(pool, SECRET).build().await.unwrap();
+        assert_eq!(join(later.accounts(), "ada").await.user.plan, "it's free");
+    }
+
+    async fn names_get_the_form_that_is_compared_and_everybody_is_found(database, pool) {
+        users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL", &[
+            "(email, username) VALUES ('ada@example.com', 'Ada')",
+            "(email, username) VALUES ('zoe@example.com', 'ZO\u{cb}')",
+            "(email, username) VALUES ('mary@example.com', 'Mary Ann')",
+        ]).await;
+        let plan = migrations!(User).plan(&pool).await.unwrap();
+        assert_eq!(plan.filled(), ["users.username_key"], "SQL folds no \u{cb}");
+        assert!(plan.to_string().contains("-- run() fills users.username_key"), "{plan}");
+        let refused = migrations!(User).write(&pool, directory()).await.unwrap_err();
+        assert!(refused.to_string().contains("let `run()` do it"), "{refused}");
+
+        migrations!(User).run(&pool).await.unwrap();
+        assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
+        let auth = Auth::builder(pool, SECRET).build().await.unwrap();
+        for (typed, id) in [("ada", 1), ("ADA", 1), ("zo\u{eb}", 2), ("mary ann", 3), ("zoe@example.com", 2)] {
+            let found = auth.accounts().find_by_identifier(typed).await.unwrap();
+            assert_eq!(found.unwrap().user.id, id, "{typed}");
+        }
+        assert_eq!(database.number("SELECT COUNT(DISTINCT auth_epoch) FROM users").await, 3);
+        assert_eq!(database.count("users WHERE auth_epoch <= 0").await, 0);
+        join(auth.accounts(), "bob").await;
+    }
+
+    async fn plain_names_are_filled_by_a_file(database, pool) {
+        users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL", &[
+            "(email, username) VALUES ('ada@example.com', 'Ada')",
+        ]).await;
+        let file = migrations!(User).write(&pool, directory()).await.unwrap().unwrap();
+        let text = std::fs::read_to_string(file).unwrap();
+        for statement in text.split_terminator(";\n") {
+            database.execute(statement).await;
+        }
+        assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
+        assert_eq!(database.text("SELECT username_key FROM users").await, "ada");
+        let auth = Auth::builder(pool, SECRET).build().await.unwrap();
+        join(auth.accounts(), "bob").await;
+    }
+
+    async fn mixed_case_addresses_are_kept_as_they_are_beside_a_key(database, pool) {
+        users(&database, "email VARCHAR(200) NOT NULL", &[
+            "(email) VALUES ('Ada@Example.com')",
+            "(email) VALUES ('zo\u{eb}@B\u{dc}CHER.example')",
+        ]).await;
+        migrations!(Keyed).run(&pool).await.unwrap();
+        assert!(migrations!(Keyed).plan(&pool).await.unwrap().is_empty());
+        let auth = KeyedAuth::builder(pool, SECRET).build().await.unwrap();
+        for (typed, shown) in [
+            ("ada@example.com", "Ada@Example.com"),
+            ("ZO\u{cb}@b\u{fc}cher.example", "zo\u{eb}@B\u{dc}CHER.example"),
+        ] {
+            let found = auth.accounts().find_by_identifier(typed).await.unwrap().unwrap().user;
+            assert_eq!(found.email, shown);
+        }
+    }
+
+    async fn rows_that_came_in_without_a_key_get_one_at_the_next_run(database, pool) {
+        users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL, \
+                          username_key VARCHAR(255)", &[]).await;
+        migrations!(User).run(&pool).await.unwrap();
+        database.execute("INSERT INTO users (email, username) VALUES ('zoe@example.com', 'Zoe')").await;
+        assert!(migrations!(User).run(&pool).await.unwrap() > 0);
+        assert_eq!(migrations!(User).run(&pool).await.unwrap(), 0);
+        let auth = Auth::builder(pool, SECRET).build().await.unwrap();
+        assert!(auth.accounts().find_by_identifier("zoe").await.unwrap().is_some());
+    }
+
+    async fn an_equal_index_under_another_name_is_enough(database, pool) {
+        migrations!(User).run(&pool).await.unwrap();
+        let drop = match database.kind() {
+            Kind::MySql => "DROP INDEX ix_users_email ON users",
+            Kind::Sqlite | Kind::Postgres => "DROP INDEX ix_users_email",
+        };
+        database.execute(drop).await;
+        database.execute("CREATE UNIQUE INDEX one_address ON users (email)").await;
+        let plan = migrations!(User).plan(&pool).await.unwrap();
+        assert!(plan.is_empty(), "{plan}");
+    }
+
+    async fn an_index_of_our_name_that_does_something_else_is_not_taken_for_ours(database, pool) {
+        users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL", &[]).await;
+        database.execute("CREATE INDEX ix_users_email ON users (email)").await;
+        database.execute("CREATE UNIQUE INDEX ix_users_username_key ON users (username, email)").await;
+        migrations!(User).run(&pool).await.unwrap();
+        assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
+        let auth = Auth::builder(pool.clone(), SECRET).build().await.unwrap();
+        join(auth.accounts(), "ada").await;
+        for row in ["'ada@example.com', 'b', 'b'", "'b@example.com', 'b', 'ada'"] {
+            let insert = format!("INSERT INTO users (email, username, username_key) VALUES ({row})");
+            let refused = sqlx::raw_sql(sqlx::AssertSqlSafe(insert)).execute(&pool).await.unwrap_err();
+            assert!(refused.into_database_error().unwrap().is_unique_violation());
+        }
+    }
+
+    async fn what_the_catalogue_tells_is_told_without_reading_rows(database, pool) {
+        users(&database, "email VARCHAR(77) NOT NULL, username VARCHAR(40) NOT NULL, \
+                          username_key VARCHAR(30)", &[]).await;
+        let schema = migrations!(User).inspect(&pool).await.unwrap();
+        assert!(!schema.plan().is_empty());
+        assert_eq!(schema.widths()["email"], 77);
+        assert_eq!(schema.widths()["username"], 30, "the smaller of shown and compared");
+        migrations!(User).run(&pool).await.unwrap();
+        let schema = migrations!(User).inspect(&pool).await.unwrap();
+        assert!(schema.plan().is_empty(), "{}", schema.plan());
+    }
+
+    async fn formats_of_hashes_in_use_are_told(database, pool) {
+        users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL, \
+                          hashed_password VARCHAR(255)", &[
+            "(email, username, hashed_password) VALUES ('a@b.example', 'a', '$2b$12$abc')",
+            "(email, username, hashed_password) VALUES ('b@b.example', 'b', 'pbkdf2Xsha256$1')",
+            "(email, username) VALUES ('c@b.example', 'c')",
+        ]).await;
+        let asked = ["$2b$", "$2a$", "pbkdf2_sha256$", "pbkdf2%"];
+        let found = migrations!(User).hash_prefixes_in_use(&pool, &asked).await.unwrap();
+        assert_eq!(found, ["$2b$"]);
+    }
+
+    async fn what_was_there_is_there_afterwards(database, pool) {
+        users(&database, "email VARCHAR(200), username VARCHAR(40), note VARCHAR(20) DEFAULT 'x'", &[
+            "(email, username) VALUES ('ada@example.com', 'Ada')",
+            "(email, username, note) VALUES ('bob@example.com', 'bob', 'y')",
+        ]).await;
+        let columns = ["id", "email", "username", "note"];
+        let before = everything(&database, &columns).await;
+        migrations!(User).run(&pool).await.unwrap();
+        let after = everything(&database, &columns).await;
+        assert_eq!(after.lines().last(), before.lines().last());
+        assert_ne!(after, before);
+    }
+}
+
+#[tokio::test]
+async fn mysql_leaves_the_dates_of_rows_that_nobody_changed() {
+    let (database, _) = Database::create(Kind::MySql).await;
+    let Database::MySql(pool) = database.clone() else { unreachable!() };
+    let columns = "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL, \
+                   seen TIMESTAMP DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP";
+    let rows = [
+        "(email, username, seen) VALUES ('ada@example.com', 'Ada', '2001-02-03 04:05:06')",
+        "(email, username, seen) VALUES ('zoe@example.com', 'Zo\u{eb}', '2001-02-03 04:05:06')",
+    ];
+    users(&database, columns, &rows).await;
+    migrations!(User).run(&pool).await.unwrap();
+    assert_eq!(database.count("users WHERE seen = '2001-02-03 04:05:06'").await, 2);
+    assert_eq!(database.count("users WHERE username_key IS NULL OR auth_epoch = 0").await, 0);
+}
+
+#[tokio::test]
+async fn postgres_reads_a_serial_key_and_citext() {
+    let (database, _) = Database::create(Kind::Postgres).await;
+    let Database::Postgres(pool) = database.clone() else { unreachable!() };
+    database
+        .execute(
+            "CREATE TABLE users (id BIGSERIAL PRIMARY KEY, email TEXT NOT NULL, \
+                  username TEXT NOT NULL, mood VARCHAR(9)[], UNIQUE (email))",
+        )
+        .await;
+    database.execute("INSERT INTO users (email, username) VALUES ('a@b.example', 'Ada')").await;
+    migrations!(User).run(&pool).await.unwrap();
+    let plan = migrations!(User).plan(&pool).await.unwrap();
+    assert!(plan.is_empty(), "{plan}");
+    assert_eq!(
+        database.count("pg_indexes WHERE tablename = 'users'").await,
+        3,
+        "no second on email"
+    );
+    assert!(counted_key(Kind::Postgres).starts_with("BIGINT"));
+}

@@ -1,0 +1,112 @@
+//! Many rows, several workers, and rows that come in meanwhile.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crudauth::migrations;
+use crudauth_tests::{Database, Kind, SECRET, on_every_pool};
+use sqlx::AssertSqlSafe;
+
+use super::live::{join, users};
+use super::{Auth, User};
+
+const PLAIN: &str = "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL";
+
+/// So many people, whose names are `Név1`, `Név2` and so on.
+async fn people(database: &Database, count: u32, name: &str) {
+    let numbers = match database.kind() {
+        Kind::Postgres => format!("SELECT n FROM generate_series(1, {count}) AS s(n)"),
+        Kind::Sqlite => format!(
+            "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) \
+             SELECT n FROM s"
+        ),
+        Kind::MySql => format!("SELECT seq AS n FROM seq_1_to_{count}"),
+    };
+    let text = if database.kind() == Kind::MySql { "CHAR" } else { "TEXT" };
+    let (number, name) = (format!("CAST(n AS {text})"), name.replace('\'', "''"));
+    database
+        .execute(&format!(
+            "INSERT INTO users (email, username) \
+             SELECT CONCAT('n', {number}, '@example.com'), CONCAT('{name}', {number}) \
+             FROM ({numbers}) AS numbers"
+        ))
+        .await;
+}
+
+on_every_pool! {
+    async fn a_hundred_thousand_names_are_folded_in_seconds(database, pool) {
+        users(&database, PLAIN, &[]).await;
+        people(&database, 100_000, "N\u{e9}V").await;
+        let begun = Instant::now();
+        migrations!(User).run(&pool).await.unwrap();
+        let took = begun.elapsed();
+        println!("{:?}: 100,000 rows in {took:?}", database.kind());
+        assert!(took < Duration::from_secs(60), "{took:?}");
+        assert_eq!(database.count("users WHERE username_key = 'n\u{e9}v77777'").await, 1);
+        assert_eq!(database.count("users WHERE username_key IS NULL OR auth_epoch = 0").await, 0);
+
+        let begun = Instant::now();
+        assert!(migrations!(User).inspect(&pool).await.unwrap().plan().is_empty());
+        let (inspected, begun) = (begun.elapsed(), Instant::now());
+        assert_eq!(migrations!(User).run(&pool).await.unwrap(), 0);
+        println!("{:?}: inspected in {inspected:?}, run again in {:?}", database.kind(), begun.elapsed());
+        let auth = Auth::builder(pool, SECRET).build().await.unwrap();
+        assert!(auth.accounts().find_by_identifier("N\u{c9}V4").await.unwrap().is_some());
+        join(auth.accounts(), "ada").await;
+    }
+
+    async fn four_workers_take_a_table_over_once(database, pool) {
+        for _ in 0..3 {
+            let url = Database::create_empty(database.kind()).await;
+            let database = Database::connect(&url).await;
+            users(&database, PLAIN, &[]).await;
+            people(&database, 2_000, "N\u{e9}V").await;
+            let mut workers = Vec::new();
+            for _ in 0..4 {
+                let pool = sqlx::Pool::<Driver>::connect(&url).await.unwrap();
+                workers.push(tokio::spawn(async move { migrations!(User).run(&pool).await.unwrap() }));
+            }
+            let mut made = Vec::new();
+            for worker in workers {
+                made.push(worker.await.unwrap());
+            }
+            assert_eq!(made.iter().filter(|made| **made > 0).count(), 1, "{made:?}");
+            assert_eq!(database.count("users WHERE username_key IS NOT NULL").await, 2_000);
+        }
+    }
+
+    async fn rows_that_come_in_meanwhile_are_filled_or_refused(database, pool) {
+        users(&database, PLAIN, &[]).await;
+        people(&database, 5_000, "N\u{e9}V").await;
+        let is_over = Arc::new(AtomicBool::new(false));
+        let writer = tokio::spawn({
+            let (pool, is_over) = (pool.clone(), Arc::clone(&is_over));
+            async move {
+                let mut inserted = 0;
+                for number in 0.. {
+                    if is_over.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let insert = AssertSqlSafe(format!(
+                        "INSERT INTO users (email, username) VALUES ('m{number}@example.com', 'M\u{e9}{number}')"
+                    ));
+                    let done = sqlx::raw_sql(insert).execute(&pool).await;
+                    inserted += i64::from(done.is_ok());
+                }
+                inserted
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let made = migrations!(User).run(&pool).await;
+        is_over.store(true, Ordering::Relaxed);
+        let inserted = writer.await.unwrap();
+        made.unwrap();
+        // What an older program writes into SQLite after it lacks its form until the next run.
+        migrations!(User).run(&pool).await.unwrap();
+        assert_eq!(database.count("users").await, 5_000 + inserted);
+        assert_eq!(database.count("users WHERE username_key IS NULL").await, 0);
+        assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
+        println!("{:?}: {inserted} rows came in", database.kind());
+    }
+}

@@ -1,0 +1,146 @@
+//! Identifiers of every kind: how each is compared, asked for and kept unique.
+
+use crudauth::{AuthUser, Mistake, RegisterError, Registered, Rule, SignUp, migrations};
+use crudauth_tests::{PASSWORD, SECRET, on_every_pool};
+use serde_json::{Value, json};
+
+use super::visitor::Visitor;
+use super::{added, mistakes};
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "staff", hashed_password = "pw", verified = "address_is_proved")]
+struct Employee {
+    id: i64,
+    #[auth(identifier, max_length = 8)]
+    employee_number: String,
+    #[auth(exact)]
+    username: String,
+    #[auth(email, column = "mail", key = "mail_key")]
+    address: String,
+    phone: Option<String>,
+    #[auth(register, unique, max_length = 12)]
+    desk: Option<String>,
+    address_is_proved: bool,
+}
+
+#[crudauth::routes(user = Employee, session)]
+struct Staff;
+
+fn form(number: &str, name: &str) -> Value {
+    json!({
+        "employee_number": number, "username": name, "address": format!("{name}@example.com"),
+        "password": PASSWORD,
+    })
+}
+
+fn with(mut form: Value, field: &str, value: &str) -> Value {
+    form[field] = value.into();
+    form
+}
+
+on_every_pool! {
+    async fn somebody_signs_in_by_every_identifier_that_they_have(database, pool) {
+        migrations!(Employee).run(&pool).await.unwrap();
+        let staff = Staff::builder(pool, SECRET).build().await.unwrap();
+        let ada = with(form("E-17", "Ada"), "phone", "+1 (555) 01-00");
+        let ada = added(staff.accounts(), &ada).await.user;
+        assert_eq!(ada.phone.as_deref(), Some("+15550100"));
+        assert!(!ada.address_is_proved);
+        added(staff.accounts(), &form("E-18", "bob")).await;
+        for typed in ["E-17", "Ada", "ADA@example.com", "+1 555 0100", "Ｅ-17"] {
+            let found = staff.accounts().find_by_identifier(typed).await.unwrap();
+            assert_eq!(found.map(|one| one.user.id), Some(ada.id), "{typed}");
+            assert_eq!(Visitor::of(staff.routes()).login(typed).await.0, 200, "{typed}");
+        }
+        for typed in ["e-17", "ada", "ada", "+15550101", "", "E-1"] {
+            let found = staff.accounts().find_by_identifier(typed).await.unwrap();
+            assert!(found.is_none(), "{typed}");
+        }
+    }
+
+    async fn every_identifier_is_unique_in_its_compared_form(database, pool) {
+        migrations!(Employee).run(&pool).await.unwrap();
+        let staff = Staff::builder(pool, SECRET).build().await.unwrap();
+        added(staff.accounts(), &with(form("E-17", "ada"), "phone", "+15550100")).await;
+        for (other, taken) in [
+            (form(" E-17", "bob"), "employee_number"),
+            (with(form("E-18", "bob"), "username", "ada"), "username"),
+            (with(form("E-18", "bob"), "phone", "+1-555-0100"), "phone"),
+        ] {
+            let sign_up = SignUp::from_json(&other).unwrap();
+            let refused = staff.accounts().register(sign_up).await;
+            let Err(RegisterError::Taken(name)) = refused else { panic!("{refused:?}") };
+            assert_eq!(name, taken);
+        }
+        let address = with(form("E-18", "bob"), "address", "ADA@example.com");
+        let told = staff.accounts().register(SignUp::from_json(&address).unwrap()).await.unwrap();
+        assert_eq!(told, Registered::AddressTaken);
+        assert_eq!(database.count("staff").await, 1);
+        // Case counts where nothing folds it, on MySQL too.
+        added(staff.accounts(), &with(form("e-17", "eve"), "username", "ADA")).await;
+        // Two people without a phone are no conflict.
+        added(staff.accounts(), &form("E-19", "cyd")).await;
+    }
+
+    async fn nobody_takes_a_name_that_somebody_else_signs_in_by(database, pool) {
+        migrations!(Employee).run(&pool).await.unwrap();
+        let staff = Staff::builder(pool, SECRET).build().await.unwrap();
+        added(staff.accounts(), &with(form("E-17", "ada"), "phone", "+15550100")).await;
+        for (other, taken) in [
+            (form("ada", "eve"), "employee_number"),
+            (form("E-18", "E-17"), "username"),
+        ] {
+            let refused = staff.accounts().register(SignUp::from_json(&other).unwrap()).await;
+            let Err(RegisterError::Taken(name)) = refused else { panic!("{refused:?}") };
+            assert_eq!(name, taken);
+        }
+        assert_eq!(database.count("staff").await, 1);
+    }
+
+    async fn a_unique_column_of_the_apps_own_is_one(database, pool) {
+        migrations!(Employee).run(&pool).await.unwrap();
+        let staff = Staff::builder(pool, SECRET).build().await.unwrap();
+        let ada = added(staff.accounts(), &with(form("E-17", "ada"), "desk", "by a window")).await;
+        assert_eq!(ada.user.desk.as_deref(), Some("by a window"));
+        let same = with(form("E-18", "bob"), "desk", "by a window");
+        let told = staff.accounts().register(SignUp::from_json(&same).unwrap()).await;
+        assert_eq!(told.unwrap(), Registered::Conflict);
+        let (status, body) = Visitor::of(staff.routes()).post("/register", &same).await;
+        assert_eq!((status.as_u16(), &body["code"]), (422, &json!("taken")));
+        for name in ["bob", "cyd"] {
+            added(staff.accounts(), &form(&format!("X-{name}"), name)).await;
+        }
+        assert_eq!(database.count("staff").await, 3);
+    }
+}
+
+fn only(form: &Value) -> Mistake {
+    let mut told = mistakes::<Employee>(form);
+    assert_eq!(told.len(), 1, "{told:?}");
+    told.remove(0)
+}
+
+#[test]
+fn what_an_identifier_must_be_is_told_at_its_field() {
+    for (form, field, rule) in [
+        (form("", "ada"), "employee_number", Rule::Value),
+        (form("E 17", "ada"), "employee_number", Rule::Value),
+        (form("a@b.com", "ada"), "employee_number", Rule::Value),
+        (form("+1555010", "ada"), "employee_number", Rule::Value),
+        (with(form("E-17", "ada"), "username", "+1-555-0100"), "username", Rule::Value),
+        (form("E-1234567", "ada"), "employee_number", Rule::TooLong { max: 8 }),
+        (with(form("E-17", "ada"), "phone", "5550100"), "phone", Rule::Value),
+        (with(form("E-17", "ada"), "desk", "thirteen chars"), "desk", Rule::TooLong { max: 12 }),
+        (
+            with(form("E-17", "ada"), "username", &"u".repeat(65)),
+            "username",
+            Rule::TooLong { max: 64 },
+        ),
+    ] {
+        let mistake = only(&form);
+        assert_eq!((&*mistake.field, mistake.rule), (field, rule), "{form}");
+    }
+    let mut nobody = form("E-17", "ada");
+    nobody["phone"] = Value::Null;
+    assert!(SignUp::<Employee>::from_json(&nobody).is_ok());
+}

@@ -1,0 +1,12 @@
+//! `email` is recovery already.
+
+#[derive(Clone, Debug, crudauth::AuthUser)]
+struct User {
+    id: i64,
+    email: String,
+}
+
+#[crudauth::routes(user = User, session, email, recovery)]
+struct Auth;
+
+fn main() {}
