@@ -147,9 +147,11 @@ async fn cookies_that_a_browser_would_drop_are_refused() {
     each_is_told([
         (cookies(plain(), |config| config.session = "my id".to_owned()), "`my id` is no name"),
         (cookies(plain(), |config| config.csrf = String::new()), "`` is no name"),
+        (cookies(plain(), |config| config.refresh = "a b".to_owned()), "`a b` is no name"),
         (cookies(plain(), |config| config.device = "a;b".to_owned()), "`a;b` is no name"),
         (cookies(plain(), |config| config.csrf = config.session.clone()), "a name of its own"),
         (cookies(plain(), |config| config.device = config.csrf.clone()), "a name of its own"),
+        (cookies(plain(), |config| config.refresh = config.session.clone()), "a name of its own"),
         (cookies(plain(), |config| config.path = "app".to_owned()), "must start with `/`"),
         (cookies(plain(), |config| config.path = "/a; Domain=x".to_owned()), "the path"),
     ])
@@ -160,7 +162,7 @@ async fn cookies_that_a_browser_would_drop_are_refused() {
         ("needs `secure`", mistakes(right().cookies(hardened().insecure())).await),
         ("needs the path `/`", mistakes(cookies(hardened(), |config| config.path += "app")).await),
     ] {
-        assert_eq!(told.len(), 3, "each of the three: {told:?}");
+        assert_eq!(told.len(), 4, "each of the four: {told:?}");
         assert!(told.iter().all(|one| one.contains("`__Host-") && one.contains(name)), "{told:?}");
     }
 }
@@ -222,7 +224,7 @@ async fn everything_that_is_wrong_is_told_at_once_and_no_secret_with_it() {
         .cookies(CookieConfig::default().hardened().insecure());
     assert!(!format!("{builder:?}").contains("s3cret"));
     let error = builder.build().await.unwrap_err();
-    assert_eq!(error.mistakes().len(), 14, "{error}");
+    assert_eq!(error.mistakes().len(), 15, "{error}");
     for part in ["secret key", "`cap`", "`idle`", "`free_attempts`", "`longest`", "`register`"] {
         assert!(error.to_string().contains(part), "{part}: {error}");
     }

@@ -8,6 +8,8 @@
 //! | [`register`] | signing up |
 //! | [`login`] | signing in by password, and the lockout that guards it |
 //! | [`session`] | sessions: finding, listing, ending them |
+//! | `bearer` | access and refresh tokens (feature `bearer`) |
+//! | [`api_keys`] | keys for programs |
 //! | [`account`] | what a signed-in person does to their password; what an administrator does |
 //! | [`recovery`] | proving, resetting, moving: what mailed links do |
 //! | [`ratelimit`] | allowances |
@@ -19,6 +21,9 @@
 //! between releases of it.
 
 pub mod account;
+pub mod api_keys;
+#[cfg(feature = "bearer")]
+pub mod bearer;
 pub mod delivery;
 pub mod login;
 pub mod model;
@@ -29,3 +34,7 @@ pub mod recovery;
 pub mod register;
 pub mod session;
 pub mod storage;
+
+#[cfg(all(test, feature = "sqlite"))]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+mod testing_world;

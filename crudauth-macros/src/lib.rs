@@ -9,10 +9,12 @@
 //! | `#[derive(AuthUser)]` | `auth_user/` |
 //! | `#[crudauth::routes(..)]` | `routes/` |
 //! | `crudauth::migrations!(..)` | `migrations.rs` |
+//! | `crudauth::scopes!(..)` | `scopes.rs` |
 
 mod auth_user;
 mod migrations;
 mod routes;
+mod scopes;
 mod support;
 
 use proc_macro::TokenStream;
@@ -86,16 +88,40 @@ pub fn auth_user(input: TokenStream) -> TokenStream {
 ///
 /// | word | what it mounts |
 /// |---|---|
-/// | `session` | sign-up, and sign-in by cookie; required for now |
+/// | `session` | sign-in by cookie |
+/// | `bearer` | sign-in by access token, with refresh tokens |
+/// | `api_keys` | long-lived keys for programs, which their owners make |
 /// | `sessions` | people see and end their own sessions; needs `session` |
+/// | `tokens` | people see and end their own sign-ins by token; needs `bearer` |
 /// | `email` | addresses are confirmed, passwords reset by mailed links; needs an address |
 /// | `recovery` | the same over a channel of your own, such as text messages; needs an address or a phone number |
+///
+/// At least one of the first three must be there: by them requests are proved. Of several the first
+/// that recognises somebody decides, in the order in which they are written. Sign-up and `/me` are
+/// always mounted.
 ///
 /// `Auth::builder(pool, secret)` begins the wiring. The struct is `Clone` and `Debug`, and is the
 /// poem middleware that handlers' arguments ask.
 #[proc_macro_attribute]
 pub fn routes(arguments: TokenStream, item: TokenStream) -> TokenStream {
     routes::attribute(arguments.into(), item.into()).into()
+}
+
+/// Declares scopes, which access tokens and API keys may have: each becomes a type for
+/// [`Scope`](../crudauth/struct.Scope.html).
+///
+/// ```ignore
+/// crudauth::scopes! {
+///     /// May see reports.
+///     pub ReportsRead = "reports:read";
+///     pub ReportsWrite = "reports:write";
+/// }
+/// ```
+///
+/// A name has 1 to 64 visible ASCII characters but `"` and `\` (RFC 6749, section 3.3).
+#[proc_macro]
+pub fn scopes(input: TokenStream) -> TokenStream {
+    scopes::scopes(input.into()).into()
 }
 
 /// The migrations of a user struct: `crudauth::migrations!(User).run(&pool).await?`.

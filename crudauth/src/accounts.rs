@@ -4,15 +4,23 @@
 use std::sync::Arc;
 
 use crudauth_core::account::{PasswordError, Passwords};
+use crudauth_core::api_keys::ApiKeys;
+#[cfg(feature = "bearer")]
+use crudauth_core::bearer::{RefreshError, Refreshed, Tokens};
+#[cfg(feature = "bearer")]
+use crudauth_core::login::Granted;
 use crudauth_core::login::{self, Attempt, SignIn, SignInError, SignedIn};
 use crudauth_core::model::{Account, AuthUser, Contact, Destination, EmailAddress, Token};
+#[cfg(feature = "bearer")]
+use crudauth_core::model::{ClientAddress, Scopes};
 use crudauth_core::password::Password;
 use crudauth_core::ports::{
-    AccountStore, Clock, ContactChange, CounterStore, SessionStore, StoreError,
+    AccountStore, ApiKeyStore, Clock, ContactChange, CounterStore, GrantStore, SessionStore,
+    StoreError,
 };
 use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed, Recovery};
 use crudauth_core::register::{RegisterError, Registered, Registration, SignUp};
-use crudauth_core::session::{Sessions, Visit};
+use crudauth_core::session::{Sessions, Visit, Visitor};
 
 /// How many expired rows of a table one statement deletes.
 const PURGED_AT_ONCE: u32 = 500;
@@ -27,6 +35,11 @@ pub struct Accounts<U: AuthUser> {
     pub(crate) sessions: Arc<Sessions<U>>,
     pub(crate) passwords: Passwords<U>,
     pub(crate) recovery: Option<Recovery<U>>,
+    #[cfg(feature = "bearer")]
+    pub(crate) tokens: Arc<Tokens<U>>,
+    pub(crate) api_keys: ApiKeys<U>,
+    pub(crate) grant_store: Arc<dyn GrantStore<U>>,
+    pub(crate) api_key_store: Arc<dyn ApiKeyStore<U>>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -46,6 +59,47 @@ impl<U: AuthUser> Accounts<U> {
     /// [`SignInError`].
     pub async fn sign_in(&self, attempt: Attempt) -> Result<SignedIn<U>, SignInError> {
         self.sign_in.sign_in(attempt).await
+    }
+
+    /// Gives tokens to somebody by identifier and password, under the same lockout. `asked` are the
+    /// scopes that they want: [`Tokens::asked`] reads a list of them.
+    ///
+    /// # Errors
+    /// [`SignInError`].
+    #[cfg(feature = "bearer")]
+    pub async fn grant(
+        &self,
+        attempt: Attempt,
+        asked: Option<Scopes>,
+    ) -> Result<Granted<U>, SignInError> {
+        self.sign_in.grant(&self.tokens, attempt, asked).await
+    }
+
+    /// Uses a refresh token up for new tokens. Using one twice ends what they stand on.
+    ///
+    /// # Errors
+    /// [`RefreshError`].
+    #[cfg(feature = "bearer")]
+    pub async fn refresh(
+        &self,
+        token: &str,
+        client: Option<ClientAddress>,
+        user_agent: Option<&str>,
+    ) -> Result<Refreshed<U>, RefreshError> {
+        self.tokens.refresh(token, client, user_agent).await
+    }
+
+    /// Recognises, lists and ends bearer tokens.
+    #[cfg(feature = "bearer")]
+    #[must_use]
+    pub fn tokens(&self) -> &Tokens<U> {
+        &self.tokens
+    }
+
+    /// Makes, recognises, lists and revokes API keys.
+    #[must_use]
+    pub fn api_keys(&self) -> &ApiKeys<U> {
+        &self.api_keys
     }
 
     /// Who is signed in with this session token, if anybody.
@@ -78,30 +132,32 @@ impl<U: AuthUser> Accounts<U> {
         login::find(&*self.store, typed).await
     }
 
-    /// Changes the visitor's password; every other session ends. Answers the account as it is then.
+    /// Changes the visitor's password; every other session and every token ends. Answers the account
+    /// as it is then. A visitor is a [`Principal`](crate::Principal), a [`Visit`], or an [`Account`],
+    /// which has no session that lives on.
     ///
     /// # Errors
     /// [`PasswordError`]; nothing changes then.
-    pub async fn change_password(
+    pub async fn change_password<'a>(
         &self,
-        visit: &Visit<U>,
+        visitor: impl Into<Visitor<'a, U>>,
         current: &Password,
         new: &Password,
     ) -> Result<Account<U>, PasswordError> {
-        self.passwords.change(visit, current, new).await
+        self.passwords.change(visitor.into(), current, new).await
     }
 
     /// Gives the visitor's account its first password; other sessions end. Answers the account as
-    /// it is then.
+    /// it is then. Only a session tells that the sign-in was recent.
     ///
     /// # Errors
     /// [`PasswordError`]; nothing changes then.
-    pub async fn set_password(
+    pub async fn set_password<'a>(
         &self,
-        visit: &Visit<U>,
+        visitor: impl Into<Visitor<'a, U>>,
         new: &Password,
     ) -> Result<Account<U>, PasswordError> {
-        self.passwords.set(visit, new, self.sessions.config().fresh).await
+        self.passwords.set(visitor.into(), new, self.sessions.config().fresh).await
     }
 
     /// Disables an account: its sessions and tokens end for good. Answers whether there is one.
@@ -215,8 +271,11 @@ impl<U: AuthUser> Accounts<U> {
         let sessions = self.session_store.purge_sessions(now, PURGED_AT_ONCE).await?;
         let tokens = self.store.purge_tokens(now, PURGED_AT_ONCE).await?;
         let counters = self.counters.purge_counters(now, PURGED_AT_ONCE).await?;
-        let most = sessions.max(tokens).max(counters);
-        Ok((sessions + tokens + counters, most >= u64::from(PURGED_AT_ONCE)))
+        let grants = self.grant_store.purge_grants(now, PURGED_AT_ONCE).await?;
+        let api_keys = self.api_key_store.purge_api_keys(now, PURGED_AT_ONCE).await?;
+        let purged = [sessions, tokens, counters, grants, api_keys];
+        let has_more = purged.iter().any(|rows| *rows >= u64::from(PURGED_AT_ONCE));
+        Ok((purged.iter().sum(), has_more))
     }
 }
 

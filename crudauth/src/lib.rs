@@ -90,6 +90,9 @@
 //! | `GET /me` | always | who is signed in |
 //! | `POST /change-password`, `/set-password` | always | for people who are signed in |
 //! | `POST /login`, `/logout` | `session` | opens and ends a session |
+//! | `POST /token`, `/refresh`, `/logout` | `bearer` | gives, renews and ends tokens |
+//! | `GET /tokens`, `DELETE /tokens`, `/tokens/{id}` | `tokens` | the list of sign-ins by token |
+//! | `GET /api-keys`, `POST /api-keys`, `DELETE /api-keys/{id}` | `api_keys` | keys for programs |
 //! | `GET /sessions`, `DELETE /sessions/{id}`, `POST /logout-all`, `/csrf/refresh` | `sessions` | the device list |
 //! | `POST /email/verify-request`, `/email/verify-confirm` | `email` or `recovery` | proves an address or a number |
 //! | `POST /password/reset-request`, `/password/reset-confirm` | `email` or `recovery` | chooses a new password |
@@ -160,6 +163,8 @@
 //! | `sqlite` (default), `postgres`, `mysql` | the database; MariaDB is `mysql` |
 //! | `smtp` | [`SmtpSender`](email::SmtpSender) |
 //! | `legacy-hashes` (default) | password hashes of other systems, see [`legacy`]; those of crudauth-py by default |
+//! | `bearer` | the slices `bearer` and `tokens`: access and refresh tokens |
+//! | `bearer-asymmetric` | access tokens that others can verify: EdDSA and RS256 |
 //! | `breach` | [`HaveIBeenPwned`](breach), which knows the passwords of data breaches |
 //! | `testing` | `crudauth::testing`: people who are signed in, in one line, for the app's own tests |
 
@@ -188,27 +193,35 @@ pub mod testing;
 
 pub use accounts::Accounts;
 pub use compose::{Builder, ConfigError};
+pub use crudauth_core::api_keys::ApiKeyConfig;
+#[cfg(feature = "bearer")]
+pub use crudauth_core::bearer::BearerConfig;
 pub use crudauth_core::login::{Attempt, LockoutConfig, SignInError, SignedIn};
 pub use crudauth_core::model::{
     Account, AccountId, AuthUser, ClientAddress, Contact, Destination, EmailAddress, Mistake,
-    PhoneNumber, Recoverable, RecoverableByEmail, Rule, SecretKey, Token, Username,
+    PhoneNumber, Recoverable, RecoverableByEmail, Rule, Scopes, SecretKey, Token, Username,
 };
 pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
 pub use crudauth_core::ports::{Allowance, ContactChange, StoreError};
 pub use crudauth_core::ratelimit::Allowances;
 pub use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 pub use crudauth_core::register::{RegisterError, Registered, SignUp};
-pub use crudauth_core::session::{Opening, SessionConfig, Visit};
+pub use crudauth_core::session::{Opening, SessionConfig, Visit, Visitor};
 pub use crudauth_core::storage::sql::{
     AuthRow, Backend, Blocked, MigrateError, Migrations, Plan, Schema, Stores,
 };
 /// Reads a struct as the accounts of an app; see the crate's page for what it gives.
 pub use crudauth_macros::AuthUser;
-pub use crudauth_macros::{migrations, routes};
+pub use crudauth_macros::{migrations, routes, scopes};
 pub use email::{EmailMessage, EmailSender, PrintingSender};
-pub use extract::{CurrentUser, Gate, MaybeUser, Principal, Proof, Superuser, Verified};
+pub use extract::{
+    CurrentUser, Gate, MaybeUser, Principal, Proof, Scope, ScopeName, Superuser, Transport,
+    Verified, Via,
+};
+#[cfg(feature = "bearer")]
+pub use http::RefreshIn;
 pub use http::{CookieConfig, Refusal, SameSite};
-pub use mount::{Mount, Mounted, Mounts};
+pub use mount::{Mount, Mounted, Mounts, Scoped};
 
 /// Messages and who sends them.
 pub mod email {
@@ -246,6 +259,14 @@ pub mod breach {
     pub use crudauth_core::password::breach::{HaveIBeenPwned, HaveIBeenPwnedError};
 }
 
+/// What signs access tokens.
+#[cfg(feature = "bearer")]
+pub mod signing {
+    pub use crudauth_core::bearer::Signing;
+    #[cfg(feature = "bearer-asymmetric")]
+    pub use crudauth_core::bearer::{InvalidKey, PublicKey, SigningPair};
+}
+
 /// Time and randomness, for those who bring their own.
 pub mod ports {
     pub use crudauth_core::ports::{Clock, Entropy, ManualClock, OsEntropy, SystemClock};
@@ -273,7 +294,17 @@ pub mod legacy {
 /// What the flows answer with, beside what is named at the root.
 pub mod flow {
     pub use crudauth_core::account::PasswordError;
-    pub use crudauth_core::model::{Device, Form, InvalidForm};
+    pub use crudauth_core::api_keys::{
+        ApiKey, ApiKeyError, ApiKeyOutcome, ApiKeyVisit, ApiKeys, CreatedApiKey,
+    };
+    #[cfg(feature = "bearer")]
+    pub use crudauth_core::bearer::{
+        AccessToken, BearerOutcome, BearerVisit, Issued, ListedGrant, RefreshError, RefreshToken,
+        Refreshed, Tokens,
+    };
+    #[cfg(feature = "bearer")]
+    pub use crudauth_core::login::Granted;
+    pub use crudauth_core::model::{Device, Form, InvalidForm, InvalidScope, Presented};
     pub use crudauth_core::password::{Busy, PolicyViolation};
     pub use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed};
     pub use crudauth_core::session::{Keep, ListedSession, OpenedSession, Sessions};

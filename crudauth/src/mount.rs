@@ -10,6 +10,7 @@ use crudauth_core::ratelimit::{Allowances, Throttle};
 use poem::Route;
 
 use crate::accounts::Accounts;
+use crate::extract::Transports;
 use crate::http::{self, HttpConfig, Path, Paths};
 
 /// A struct under `#[crudauth::routes(..)]`.
@@ -30,6 +31,9 @@ pub trait Mount: Clone + Send + Sync + 'static {
 
     /// The routes of the slices that it names.
     fn paths() -> Paths<Self::User>;
+
+    /// The transports that it names, in that order.
+    fn transports() -> Transports<Self::User>;
 }
 
 /// A mount that names this slice.
@@ -38,6 +42,14 @@ pub trait Mount: Clone + Send + Sync + 'static {
     label = "needs `{Slice}` in `#[crudauth::routes(..)]`"
 )]
 pub trait Mounts<Slice>: Mount {}
+
+/// A mount some of whose credentials have scopes. An app whose own transport gives scopes says so
+/// by itself: `impl Scoped for Auth {}`.
+#[diagnostic::on_unimplemented(
+    message = "no credential of `{Self}` has scopes",
+    label = "needs `bearer` or `api_keys` in `#[crudauth::routes(..)]`"
+)]
+pub trait Scoped: Mount {}
 
 /// What stands behind a mount. The struct under `#[crudauth::routes(..)]` dereferences to it; a
 /// clone is the same mount.
@@ -51,6 +63,7 @@ pub(crate) struct Parts<U: AuthUser> {
     pub(crate) outbox: Outbox,
     pub(crate) http: HttpConfig,
     pub(crate) paths: Vec<Path<U>>,
+    pub(crate) transports: Transports<U>,
 }
 
 impl<U: AuthUser> Mounted<U> {

@@ -5,6 +5,11 @@ use crudauth_core::model::{AuthUser, Recoverable, RecoverableByEmail};
 use crate::http::{self, Path};
 
 /// A slice: a word in `#[crudauth::routes(..)]`, and the routes that it mounts.
+#[diagnostic::on_unimplemented(
+    message = "the `{Self}` slice cannot be mounted",
+    label = "`{Self}` is not there",
+    note = "`bearer` needs the feature `bearer` of `crudauth`"
+)]
 pub trait Slice<U: AuthUser> {
     /// Its routes.
     fn paths() -> Vec<Path<U>>;
@@ -14,7 +19,26 @@ pub trait Slice<U: AuthUser> {
 ///
 /// `POST /login`, `POST /logout`.
 #[derive(Clone, Copy, Debug)]
-pub enum Session {}
+pub struct Session;
+
+/// `bearer`: short-lived access tokens (JWT) and refresh tokens that work once.
+///
+/// `POST /token`, `POST /refresh`, `POST /logout`; with the feature `bearer-asymmetric` also
+/// `GET /.well-known/jwks.json`. Needs the feature `bearer`.
+#[derive(Clone, Copy, Debug)]
+pub struct Bearer;
+
+/// `api_keys`: people who are signed in make keys for their programs, see and revoke them.
+///
+/// `GET /api-keys`, `POST /api-keys`, `DELETE /api-keys/{id}`.
+#[derive(Clone, Copy, Debug)]
+pub struct ApiKeys;
+
+/// `tokens`: people see and end their own sign-ins by bearer token.
+///
+/// `GET /tokens`, `DELETE /tokens`, `DELETE /tokens/{id}`.
+#[derive(Clone, Copy, Debug)]
+pub enum Tokens {}
 
 /// `sessions`: people see and end their own sessions.
 ///
@@ -40,6 +64,26 @@ pub enum Recovery {}
 impl<U: AuthUser> Slice<U> for Session {
     fn paths() -> Vec<Path<U>> {
         http::session::paths()
+    }
+}
+
+#[cfg(feature = "bearer")]
+impl<U: AuthUser> Slice<U> for Bearer {
+    fn paths() -> Vec<Path<U>> {
+        http::token::paths()
+    }
+}
+
+#[cfg(feature = "bearer")]
+impl<U: AuthUser> Slice<U> for Tokens {
+    fn paths() -> Vec<Path<U>> {
+        http::tokens::paths()
+    }
+}
+
+impl<U: AuthUser> Slice<U> for ApiKeys {
+    fn paths() -> Vec<Path<U>> {
+        http::api_keys::paths()
     }
 }
 

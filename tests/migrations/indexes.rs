@@ -44,6 +44,23 @@ async fn sessions_and_accounts_are_searched_and_never_scanned() {
             "(digest=?)",
         ),
         ("DELETE FROM users_tokens WHERE user_id = $1 AND purpose <> $2", "(user_id=?)"),
+        (
+            "SELECT * FROM users_grants g JOIN users ON users.id = g.user_id WHERE g.family = $1 \
+             AND g.expires_at > $2 AND g.token_version = users.token_version",
+            "(family=?)",
+        ),
+        (
+            "UPDATE users_grants SET token_digest = $1 WHERE family = $2 AND token_digest = $3 \
+             AND EXISTS (SELECT 1 FROM users WHERE users.id = users_grants.user_id)",
+            "(family=?)",
+        ),
+        ("DELETE FROM users_grants WHERE user_id = $1 AND family <> $2", "(user_id=?)"),
+        (
+            "SELECT * FROM users_api_keys k JOIN users ON users.id = k.user_id \
+             WHERE k.digest = $1 AND (k.expires_at IS NULL OR k.expires_at > $2)",
+            "(digest=?)",
+        ),
+        ("DELETE FROM users_api_keys WHERE user_id = $1 AND handle = $2", "(user_id=?)"),
         ("SELECT * FROM users_lockouts WHERE digest IN ($1, $2, $3)", "(digest=?)"),
         ("SELECT * FROM users_allowances WHERE digest = $1", "(digest=?)"),
     ] {

@@ -30,5 +30,12 @@ pub(crate) struct User {
 pub(crate) struct Auth;
 
 /// The tables that belong to `users`.
-pub(crate) const TABLES: [&str; 5] =
-    ["users", "users_sessions", "users_tokens", "users_allowances", "users_lockouts"];
+pub(crate) const TABLES: [&str; 7] = [
+    "users",
+    "users_sessions",
+    "users_grants",
+    "users_api_keys",
+    "users_tokens",
+    "users_allowances",
+    "users_lockouts",
+];

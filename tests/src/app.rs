@@ -68,6 +68,7 @@ impl Setting for Unlimited {
             &mut allowances.password_reset_request,
             &mut allowances.email_change_request,
             &mut allowances.confirm,
+            &mut allowances.refresh,
             &mut allowances.existing_account_notice,
         ] {
             *one = off;

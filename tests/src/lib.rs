@@ -20,6 +20,7 @@ mod log;
 mod pools;
 mod postgres;
 mod program;
+pub mod tokens;
 
 pub use app::{App, Auth, FRONTEND, PASSWORD, SECRET, Setting, Unbuilt, Unlimited, User, sign_up};
 pub use browser::{Answer, Browser};

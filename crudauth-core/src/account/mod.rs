@@ -10,7 +10,7 @@ use crate::model::{Account, AuthUser, Digest, Mistake};
 use crate::password::{Busy, HashingPool, Password, PasswordPolicy, Verdict, judge};
 use crate::ports::{AccountStore, Changed, Clock, StoreError};
 use crate::recovery::Recovery;
-use crate::session::Visit;
+use crate::session::{Visit, Visitor};
 
 /// Why a password was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -61,19 +61,19 @@ impl<U: AuthUser> Passwords<U> {
         Self { accounts, hashing, policy, recovery, clock }
     }
 
-    /// Changes the visitor's password, and answers the account as it is then. Every other session
-    /// and bearer token ends, pending resets and changes of address die, and the owner gets a
-    /// notice.
+    /// Changes the visitor's password, and answers the account as it is then. Every session but
+    /// theirs, every bearer token and API key ends, pending resets and changes of address die, and
+    /// the owner gets a notice.
     ///
     /// # Errors
     /// [`PasswordError`]; nothing changes then.
     pub async fn change(
         &self,
-        visit: &Visit<U>,
+        visitor: Visitor<'_, U>,
         current: &Password,
         new: &Password,
     ) -> Result<Account<U>, PasswordError> {
-        let account = &visit.account;
+        let Visitor { account, session } = visitor;
         if !account.hash.is_usable() {
             return Err(PasswordError::NoPassword);
         }
@@ -83,24 +83,25 @@ impl<U: AuthUser> Passwords<U> {
             info!(account = %account.user.id(), "password change refused: wrong password");
             return Err(PasswordError::WrongPassword);
         }
-        self.store(account, new, Some(visit.digest())).await
+        self.store(account, new, session.map(Visit::digest)).await
     }
 
-    /// Gives the visitor's account its first password, if it has none and the sign-in is recent.
-    /// Other sessions end.
+    /// Gives the visitor's account its first password, if it has none and the sign-in is recent;
+    /// without a session nobody knows when that was. Other sessions end.
     ///
     /// # Errors
     /// [`PasswordError`]; nothing changes then.
     pub async fn set(
         &self,
-        visit: &Visit<U>,
+        visitor: Visitor<'_, U>,
         new: &Password,
         fresh: std::time::Duration,
     ) -> Result<Account<U>, PasswordError> {
-        let account = &visit.account;
+        let account = visitor.account;
         if account.hash.is_usable() {
             return Err(PasswordError::HasPassword);
         }
+        let visit = visitor.session.ok_or(PasswordError::NotFresh)?;
         let age = self.clock.now() - visit.session.created_at;
         if fresh.is_zero() || age > TimeDelta::from_std(fresh).unwrap_or(TimeDelta::MAX) {
             return Err(PasswordError::NotFresh);

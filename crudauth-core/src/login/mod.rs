@@ -3,15 +3,23 @@
 //! Unknown, disabled and known accounts are refused alike: the same answer after the same work.
 
 mod device;
+mod ending;
+#[cfg(all(test, feature = "sqlite", feature = "bearer"))]
+mod grant_tests;
 mod lockout;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use ending::{Ending, IntoSession};
 use lockout::Names;
 pub use lockout::{Lockout, LockoutConfig};
 use tracing::{Instrument, info, warn};
 
+#[cfg(feature = "bearer")]
+use crate::bearer::{Issued, Tokens};
+#[cfg(feature = "bearer")]
+use crate::model::Scopes;
 use crate::model::{Account, AuthUser, ClientAddress, KeyRing, lookups};
 use crate::password::{Busy, HashingPool, Password, Verdict};
 use crate::ports::{AccountStore, Clock, Entropy, StoreError};
@@ -63,6 +71,27 @@ impl<U: AuthUser> std::fmt::Debug for SignedIn<U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = f.debug_struct("SignedIn");
         shown.field("account", &self.account).field("session", &self.session);
+        shown.finish_non_exhaustive()
+    }
+}
+
+/// Someone has got bearer tokens.
+#[cfg(feature = "bearer")]
+#[derive(Clone)]
+pub struct Granted<U: AuthUser> {
+    /// Who.
+    pub account: Account<U>,
+    /// The tokens.
+    pub issued: Issued,
+    /// The device cookie to set, where the client keeps cookies.
+    pub device: String,
+}
+
+#[cfg(feature = "bearer")]
+impl<U: AuthUser> std::fmt::Debug for Granted<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Granted");
+        shown.field("account", &self.account).field("issued", &self.issued);
         shown.finish_non_exhaustive()
     }
 }
@@ -124,16 +153,47 @@ impl<U: AuthUser> SignIn<U> {
     /// # Errors
     /// [`SignInError`]; the session that the client had so far lives on then.
     pub async fn sign_in(&self, attempt: Attempt) -> Result<SignedIn<U>, SignInError> {
+        let ending = IntoSession(Arc::clone(&self.0.sessions));
+        let (account, session, device) = self.run(attempt, ending).await?;
+        Ok(SignedIn { account, session, device })
+    }
+
+    /// As [`sign_in`](Self::sign_in), for who wants bearer tokens instead of a session: the same
+    /// lockout, the same work. `asked` are the scopes that they asked for, if any.
+    ///
+    /// # Errors
+    /// [`SignInError`].
+    #[cfg(feature = "bearer")]
+    pub async fn grant(
+        &self,
+        tokens: &Arc<Tokens<U>>,
+        attempt: Attempt,
+        asked: Option<Scopes>,
+    ) -> Result<Granted<U>, SignInError> {
+        let ending = ending::IntoGrant { tokens: Arc::clone(tokens), asked };
+        let (account, issued, device) = self.run(attempt, ending).await?;
+        Ok(Granted { account, issued, device })
+    }
+
+    async fn run<E: Ending<U>>(
+        &self,
+        attempt: Attempt,
+        ending: E,
+    ) -> Result<(Account<U>, E::Opened, String), SignInError> {
         let this = Self(Arc::clone(&self.0));
-        let judged = tokio::spawn(async move { this.judge(attempt).await }.in_current_span());
-        match judged.await {
+        let judging = async move { this.judge(attempt, ending).await };
+        match tokio::spawn(judging.in_current_span()).await {
             Ok(result) => result,
             // The runtime is shutting down, or a store has panicked.
             Err(error) => Err(SignInError::Store(StoreError::Failed(Box::new(error)))),
         }
     }
 
-    async fn judge(&self, attempt: Attempt) -> Result<SignedIn<U>, SignInError> {
+    async fn judge<E: Ending<U>>(
+        &self,
+        attempt: Attempt,
+        ending: E,
+    ) -> Result<(Account<U>, E::Opened, String), SignInError> {
         let client = attempt.opening.client;
         let found = find(&*self.0.accounts, &attempt.identifier).await?;
         let device = self.device_of(&attempt, found.as_ref());
@@ -154,8 +214,8 @@ impl<U: AuthUser> SignIn<U> {
             found => return Err(self.missed(&names, found.as_ref(), client).await),
         };
         let (unless, rule) = (names.judged(), self.0.lockout.rule());
-        let opened = self.0.sessions.open(&account, attempt.opening, &unless, &rule).await?;
-        let Some(session) = opened else {
+        let opened = ending.open(&account, attempt.opening, &unless, &rule).await?;
+        let Some(opened) = opened else {
             // Guesses that ran beside this attempt used the tries up, or the password has changed:
             // a miss like any other, also in what it costs.
             let _ = self.0.hashing.spend_like_a_miss(&attempt.password, &account.hash).await;
@@ -171,9 +231,9 @@ impl<U: AuthUser> SignIn<U> {
         if verdict == Verdict::RightOutdated {
             self.renew_hash(&account, &attempt.password).await;
         }
-        info!(account = %account.user.id(), client = ?client, session = session.handle, "signed in");
+        E::log(&account, client, &opened);
         let device = self.remember_device(attempt.device.as_deref(), &account);
-        Ok(SignedIn { account, session, device })
+        Ok((account, opened, device))
     }
 
     /// Counts a miss.

@@ -81,6 +81,13 @@ impl MacKey {
         Digest::new(mac.finalize().into_bytes().into())
     }
 
+    /// The keyed hash of `message` as it stands: a signature in the form of others (HS256).
+    #[cfg(feature = "bearer")]
+    pub(crate) fn sign(&self, message: &[u8]) -> Digest {
+        let mac = self.0.clone().chain_update(message);
+        Digest::new(mac.finalize().into_bytes().into())
+    }
+
     /// What is stored of a token.
     #[must_use]
     pub fn token(&self, token: &Token) -> Digest {
@@ -107,6 +114,16 @@ pub struct Keys {
     pub device: MacKey,
     /// Hides who is counted in the names of counters.
     pub counter: MacKey,
+    /// Signs access tokens.
+    pub access: MacKey,
+    /// Marks refresh tokens as ours.
+    pub refresh_mark: MacKey,
+    /// Digests of refresh tokens.
+    pub refresh: MacKey,
+    /// Hides the successor of a refresh token from whoever does not have the token itself.
+    pub successor: MacKey,
+    /// Digests of API keys.
+    pub api_key: MacKey,
 }
 
 impl Keys {
@@ -125,6 +142,11 @@ impl Keys {
             one_time: key("one-time token"),
             device: key("device"),
             counter: key("counter"),
+            access: key("access token"),
+            refresh_mark: key("refresh token mark"),
+            refresh: key("refresh token"),
+            successor: key("refresh token successor"),
+            api_key: key("api key"),
         }
     }
 }

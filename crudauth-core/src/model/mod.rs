@@ -15,6 +15,8 @@ mod identifier;
 mod keys;
 mod password_hash;
 mod phone;
+mod presented;
+mod scope;
 mod shape;
 mod token;
 mod unicode;
@@ -33,9 +35,12 @@ pub use identifier::{Identifier, InvalidIdentifier};
 pub use keys::{KeyRing, Keys, MacKey, SecretKey};
 pub use password_hash::PasswordHash;
 pub use phone::{InvalidPhone, PhoneNumber};
+pub use presented::Presented;
+pub use scope::{InvalidScope, ScopePolicy, Scopes};
 pub use shape::{
     AuthUser, Companion, IdentifierColumn, IdentifierKind, Literal, Recoverable,
     RecoverableByEmail, Shape,
 };
 pub use token::{Digest, Token};
+pub(crate) use unicode::is_unseen;
 pub use username::{InvalidUsername, Username};

@@ -4,7 +4,7 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 /// Whether an identifier with this character could look like one without it, or like nothing that
 /// can be told: controls, formats, default ignorables, and what Unicode gives no meaning.
-pub(super) fn is_unseen(c: char) -> bool {
+pub(crate) fn is_unseen(c: char) -> bool {
     use GeneralCategory::{Control, Format, PrivateUse, Surrogate, Unassigned};
     let has_no_glyph =
         matches!(c.general_category(), Control | Format | PrivateUse | Surrogate | Unassigned);

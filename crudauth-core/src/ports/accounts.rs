@@ -29,7 +29,8 @@ pub trait AccountStore<U: AuthUser>: Send + Sync + 'static {
 
     /// Stores a new password, if the account is active and still has that version: in one
     /// transaction the hash changes, the version counts up, pending resets and changes of address
-    /// die, every session but `kept` ends, and `kept` goes on under the new version.
+    /// die, every grant, every API key and every session but `kept` ends, and `kept` goes on under
+    /// the new version.
     async fn change_password(
         &self,
         account: &Account<U>,
@@ -38,7 +39,7 @@ pub trait AccountStore<U: AuthUser>: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<Changed, StoreError>;
 
-    /// Disables or enables an account. Disabling ends its sessions and tokens for good.
+    /// Disables or enables an account. Disabling ends its sessions, tokens and API keys for good.
     /// Answers whether there is such an account.
     async fn set_active(
         &self,
@@ -47,7 +48,7 @@ pub trait AccountStore<U: AuthUser>: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
-    /// Deletes an account with its sessions and tokens. Answers whether there was one.
+    /// Deletes an account with its sessions, tokens and API keys. Answers whether there was one.
     async fn delete(&self, id: &U::Id) -> Result<bool, StoreError>;
 
     /// Stores a one-time token.
@@ -74,7 +75,7 @@ pub trait AccountStore<U: AuthUser>: Send + Sync + 'static {
 
     /// Uses up a reset token: in one transaction it dies with the account's other resets and
     /// changes of address, the hash changes, the version counts up, the address that the token was
-    /// mailed to is verified, and every session ends.
+    /// mailed to is verified, and every session, grant and API key ends.
     async fn reset_password(
         &self,
         digest: &Digest,

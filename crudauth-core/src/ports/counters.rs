@@ -113,6 +113,18 @@ pub struct LockRule {
     pub memory: Duration,
 }
 
+impl LockRule {
+    /// For what no counter guards.
+    #[cfg(feature = "bearer")]
+    pub(crate) const NONE: Self = Self {
+        free: u32::MAX,
+        window: Duration::ZERO,
+        first: Duration::ZERO,
+        longest: Duration::ZERO,
+        memory: Duration::ZERO,
+    };
+}
+
 /// Where a counter of misses stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockState {

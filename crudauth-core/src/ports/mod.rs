@@ -4,19 +4,25 @@
 //! can check first and act later.
 
 mod accounts;
+mod api_keys;
 mod clock;
 mod counters;
 mod entropy;
 mod error;
+mod grants;
 mod sessions;
 
 pub use accounts::{
     AccountStore, Changed, Consumed, ContactChange, Created, NewAccount, NewToken, NewValues,
     OneTimeToken, Purpose,
 };
+pub use api_keys::{AddedApiKey, ApiKeyEntry, ApiKeyStore, LiveApiKey, NewApiKey};
 pub(crate) use clock::LONGEST;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use counters::{Allowance, Counted, CounterStore, GivenBack, LockRule, LockState};
 pub use entropy::{Entropy, OsEntropy};
 pub use error::StoreError;
+pub use grants::{
+    GrantEntry, GrantId, GrantRecord, GrantStore, LiveGrant, NewGrant, Previous, Rotation,
+};
 pub use sessions::{LiveSession, NewSession, Opened, SessionEntry, SessionRecord, SessionStore};

@@ -34,6 +34,9 @@ pub struct Allowances {
     pub email_change_request: Allowance,
     /// Links confirmed from one client network (default 30 an hour).
     pub confirm: Allowance,
+    /// Refresh tokens from one client network that were none, or no longer good (default 30 an
+    /// hour). A good one is not counted.
+    pub refresh: Allowance,
     /// Notices to one address that somebody tried to sign up with it (default 5 an hour).
     pub existing_account_notice: Allowance,
 }
@@ -50,6 +53,7 @@ impl Default for Allowances {
             password_reset_request: Allowance::per_hour(5),
             email_change_request: Allowance::per_hour(3),
             confirm: Allowance::per_hour(30),
+            refresh: Allowance::per_hour(30),
             existing_account_notice: Allowance::per_hour(5),
         }
     }
@@ -79,7 +83,7 @@ impl Allowances {
 
     /// Every allowance with the name of its field.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, Allowance); 10] {
+    pub fn named(&self) -> [(&'static str, Allowance); 11] {
         [
             ("register", self.register),
             ("change_password", self.change_password),
@@ -90,6 +94,7 @@ impl Allowances {
             ("password_reset_request", self.password_reset_request),
             ("email_change_request", self.email_change_request),
             ("confirm", self.confirm),
+            ("refresh", self.refresh),
             ("existing_account_notice", self.existing_account_notice),
         ]
     }

@@ -80,6 +80,27 @@ impl<U: AuthUser> Visit<U> {
     }
 }
 
+/// Who asks for something about their own account, and by which session, if by one.
+#[derive(Clone, Copy, Debug)]
+pub struct Visitor<'a, U: AuthUser> {
+    /// Who.
+    pub account: &'a Account<U>,
+    /// The session, which lives on when the others end.
+    pub session: Option<&'a Visit<U>>,
+}
+
+impl<'a, U: AuthUser> From<&'a Visit<U>> for Visitor<'a, U> {
+    fn from(visit: &'a Visit<U>) -> Self {
+        Self { account: &visit.account, session: Some(visit) }
+    }
+}
+
+impl<'a, U: AuthUser> From<&'a Account<U>> for Visitor<'a, U> {
+    fn from(account: &'a Account<U>) -> Self {
+        Self { account, session: None }
+    }
+}
+
 /// A session as its owner sees it.
 #[derive(Clone, Debug)]
 pub struct ListedSession {
@@ -139,9 +160,7 @@ impl<U: AuthUser> Sessions<U> {
             version: account.version,
             epoch: account.epoch,
             client: opening.client,
-            user_agent: opening
-                .user_agent
-                .map(|agent| agent.chars().take(USER_AGENT_CHARS).collect()),
+            user_agent: kept_user_agent(opening.user_agent),
             is_remembered: opening.is_remembered,
             created_at: now,
             expires_at: self.config.expiry(opening.is_remembered, ends_at, now),
@@ -282,6 +301,11 @@ pub enum Keep {
     Current,
     /// Nothing.
     None,
+}
+
+/// As much of a user agent as is stored.
+pub(crate) fn kept_user_agent(agent: Option<String>) -> Option<String> {
+    agent.map(|agent| agent.chars().take(USER_AGENT_CHARS).collect())
 }
 
 /// A session's name in lists: whoever knows it cannot tell the digest, let alone the token.

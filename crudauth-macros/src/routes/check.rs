@@ -5,6 +5,7 @@ use syn::{Attribute, Path, Token, punctuated::Punctuated};
 
 use super::model::Model;
 use super::parse::{Declared, UNIT};
+use super::slices::{Proves, SLICES, Slice};
 use crate::support::Errors;
 
 pub(super) fn check(declared: &Declared, model: &Model<'_>, errors: &mut Errors) {
@@ -40,9 +41,11 @@ fn absences(declared: &Declared, errors: &mut Errors) {
     if declared.user.is_none() {
         absent("no user struct is named: add `user = User`");
     }
-    let is_named = |transport| declared.slices.iter().any(|word| word == transport);
-    if !is_named("session") && !is_named("sessions") {
-        absent("no transport is named: add `session`");
+    // Whoever needs a transport is told so by itself.
+    let is_named = |slice: &&Slice| declared.slices.iter().any(|word| word == slice.word);
+    let mut named = SLICES.iter().filter(is_named);
+    if !named.any(|slice| slice.proves != Proves::Nothing || slice.needs.is_some()) {
+        absent("no transport is named: add `session`, `bearer` or `api_keys`");
     }
 }
 
@@ -84,6 +87,8 @@ mod tests {
             told(quote!(email, sessions, session, user = crate::accounts::User<i64>)),
             [""; 0]
         );
+        assert_eq!(told(quote!(bearer, user = User)), [""; 0]);
+        assert_eq!(told(quote!(user = User, api_keys)), [""; 0]);
     }
 
     #[test]

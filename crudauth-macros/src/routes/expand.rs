@@ -70,6 +70,10 @@ fn mount(model: &Model<'_>) -> TokenStream {
         let marker = Ident::new(slice.marker, span);
         quote_spanned!(span=> .with::<#p::slice::#marker>())
     });
+    let transports = model.transports.iter().filter(|_| model.has_paths).map(|slice| {
+        let marker = Ident::new(slice.marker, span);
+        quote_spanned!(span=> .with(#p::slice::#marker))
+    });
     quote_spanned! {span=>
         #[automatically_derived]
         impl #p::Mount for #ident {
@@ -83,6 +87,9 @@ fn mount(model: &Model<'_>) -> TokenStream {
             fn paths() -> #p::Paths<#user> {
                 #p::Paths::new() #(#paths)*
             }
+            fn transports() -> #p::Transports<#user> {
+                #p::Transports::new() #(#transports)*
+            }
         }
     }
 }
@@ -90,10 +97,19 @@ fn mount(model: &Model<'_>) -> TokenStream {
 fn marks(model: &Model<'_>) -> TokenStream {
     let (p, ident) = (private(), model.ident);
     let markers = model.slices.iter().map(|slice| format_ident!("{}", slice.marker));
-    quote!(#(
-        #[automatically_derived]
-        impl #p::Mounts<#p::slice::#markers> for #ident {}
-    )*)
+    let scoped = model.is_scoped().then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #p::Scoped for #ident {}
+        }
+    });
+    quote! {
+        #(
+            #[automatically_derived]
+            impl #p::Mounts<#p::slice::#markers> for #ident {}
+        )*
+        #scoped
+    }
 }
 
 fn builder(model: &Model<'_>) -> TokenStream {

@@ -3,7 +3,7 @@
 use syn::{Attribute, Ident, Type, Visibility};
 
 use super::parse::Declared;
-use super::slices::{SLICES, Slice};
+use super::slices::{Proves, SLICES, Slice};
 use crate::support::fallback;
 
 /// A mount.
@@ -13,9 +13,11 @@ pub(super) struct Model<'a> {
     pub(super) ident: &'a Ident,
     pub(super) user: Type,
     pub(super) slices: Vec<&'static Slice>,
+    /// Those of them that prove requests, in the order in which they were named.
+    pub(super) transports: Vec<&'static Slice>,
     /// One for each slice that has a place.
     pub(super) slots: Vec<Slot>,
-    /// Whether the slices' routes are mounted.
+    /// Whether the slices' routes and transports are mounted.
     pub(super) has_paths: bool,
 }
 
@@ -31,15 +33,23 @@ impl<'a> Model<'a> {
     pub(super) fn of(declared: &'a Declared) -> Self {
         let is_named = |slice: &Slice| declared.slices.iter().any(|word| word == slice.word);
         let slot = |slice| if is_named(slice) { Slot::Unset } else { Slot::NotMounted };
+        let named = declared.slices.iter();
+        let named = named.filter_map(|word| SLICES.iter().find(|slice| word == slice.word));
         Self {
             attributes: declared.attributes.iter().collect(),
             visibility: &declared.visibility,
             ident: &declared.ident,
             user: declared.user.clone().unwrap_or_else(fallback::nobody),
             slices: SLICES.iter().filter(|slice| is_named(slice)).collect(),
+            transports: named.filter(|slice| slice.proves != Proves::Nothing).collect(),
             slots: SLICES.iter().filter(|slice| slice.has_slot).map(slot).collect(),
             has_paths: true,
         }
+    }
+
+    /// Whether a credential has scopes.
+    pub(super) fn is_scoped(&self) -> bool {
+        self.slices.iter().any(|slice| slice.proves == Proves::Scoped)
     }
 
     /// The same mount after a mistake: it has every slice, asks for nothing, and derives nothing

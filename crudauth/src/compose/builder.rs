@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use crudauth_core::api_keys::ApiKeyConfig;
+#[cfg(feature = "bearer")]
+use crudauth_core::bearer::BearerConfig;
 use crudauth_core::delivery::OutboxConfig;
 use crudauth_core::login::LockoutConfig;
-use crudauth_core::model::{AuthUser, SecretKey};
+use crudauth_core::model::{Account, AuthUser, Scopes, SecretKey};
 use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy};
 use crudauth_core::ports::{Clock, Entropy};
 use crudauth_core::ratelimit::Allowances;
@@ -14,11 +17,14 @@ use crudauth_core::storage::sql::{AuthRow, Backend, Stores};
 use futures_util::future::BoxFuture;
 use sqlx::Pool;
 
-use super::settings::Settings;
+use super::settings::{Own, Settings};
 use super::slots::{Open, Ready, Slots};
 use super::{ConfigError, wire};
+use crate::extract::Transport;
 use crate::http::CookieConfig;
-use crate::mount::Mount;
+#[cfg(feature = "bearer")]
+use crate::http::RefreshIn;
+use crate::mount::{Mount, Mounts, Scoped};
 use crate::slice;
 
 /// Builds a mount; `Auth::builder(pool, secret)` begins.
@@ -26,17 +32,23 @@ use crate::slice;
 /// What is not said is safe. What the mounted slices cannot work without is asked for by the
 /// compiler, and the rest is judged, all at once, by [`build`](Self::build).
 #[must_use = "a mount is made by `build()`"]
-pub struct Builder<A, DB: Backend, S> {
+pub struct Builder<A: Mount, DB: Backend, S> {
     pub(super) pool: Pool<DB>,
     pub(super) secret: SecretKey,
     pub(super) settings: Settings,
+    own: Own<A::User>,
     slots: S,
     wire: Wire<A, DB>,
 }
 
 /// How adapters are put behind ports. It is chosen where the builder begins, so that what the
 /// database must be able to hold is asked for there, once.
-type Wire<A, DB> = fn(Pool<DB>, SecretKey, Settings) -> BoxFuture<'static, Result<A, ConfigError>>;
+type Wire<A, DB> = fn(
+    Pool<DB>,
+    SecretKey,
+    Settings,
+    Own<<A as Mount>::User>,
+) -> BoxFuture<'static, Result<A, ConfigError>>;
 
 impl<A: Mount, DB, E, R> Builder<A, DB, Slots<E, R>>
 where
@@ -50,6 +62,7 @@ where
             pool,
             secret: secret.into(),
             settings: Settings::default(),
+            own: Own::default(),
             slots: Slots::default(),
             wire: wire::build::<A, DB>,
         }
@@ -78,6 +91,7 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
             pool: self.pool,
             secret: self.secret,
             settings: self.settings,
+            own: self.own,
             slots: fill(self.slots),
             wire: self.wire,
         }
@@ -93,9 +107,75 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
         self
     }
 
+    /// A transport of the app's own, tried after those that the mount names and after what was
+    /// added before it.
+    pub fn transport(mut self, transport: impl Transport<A::User>) -> Self {
+        self.own.transports = self.own.transports.with(transport);
+        self
+    }
+
     /// How long sessions live, and how many an account may have.
-    pub fn sessions(mut self, config: SessionConfig) -> Self {
+    pub fn sessions(mut self, config: SessionConfig) -> Self
+    where
+        A: Mounts<slice::Session>,
+    {
         self.settings.sessions = config;
+        self
+    }
+
+    /// How long bearer tokens live, and what they may be used for.
+    #[cfg(feature = "bearer")]
+    pub fn bearer(mut self, config: BearerConfig) -> Self
+    where
+        A: Mounts<slice::Bearer>,
+    {
+        self.settings.bearer = config;
+        self
+    }
+
+    /// Where refresh tokens live (default [`RefreshIn::Cookie`]).
+    #[cfg(feature = "bearer")]
+    pub fn refresh_in(mut self, place: RefreshIn) -> Self
+    where
+        A: Mounts<slice::Bearer>,
+    {
+        self.settings.http.refresh_in = place;
+        self
+    }
+
+    /// What API keys look like, and what they may be used for.
+    pub fn api_keys(mut self, config: ApiKeyConfig) -> Self
+    where
+        A: Mounts<slice::ApiKeys>,
+    {
+        self.settings.api_keys = config;
+        self
+    }
+
+    /// What an account gets of the scopes that are asked for (default: all that are grantable). It
+    /// is asked when a token or a key is issued, and again at every refresh; whatever it answers,
+    /// nothing is granted that was not asked or is not grantable.
+    ///
+    /// ```
+    /// # use crudauth::{AuthUser, Scopes};
+    /// # #[derive(Clone, Debug, AuthUser)]
+    /// # struct User { id: i64, email: String }
+    /// # #[crudauth::routes(user = User, api_keys)]
+    /// # struct Auth;
+    /// # fn f(pool: sqlx::SqlitePool) {
+    /// let builder = Auth::builder(pool, "…").scope_policy(|account, asked| {
+    ///     if account.is_superuser() { asked.clone() } else { Scopes::parse("reports:read") }
+    /// });
+    /// # }
+    /// ```
+    pub fn scope_policy(
+        mut self,
+        policy: impl Fn(&Account<A::User>, &Scopes) -> Scopes + Send + Sync + 'static,
+    ) -> Self
+    where
+        A: Scoped,
+    {
+        self.own.policy = Some(Arc::new(policy));
         self
     }
 
@@ -202,11 +282,11 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
         if settings.is_hardened {
             settings.harden();
         }
-        (self.wire)(self.pool, self.secret, settings).await
+        (self.wire)(self.pool, self.secret, settings, self.own).await
     }
 }
 
-impl<A, DB: Backend, S> std::fmt::Debug for Builder<A, DB, S> {
+impl<A: Mount, DB: Backend, S> std::fmt::Debug for Builder<A, DB, S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Builder").field("database", &DB::NAME).finish_non_exhaustive()
     }

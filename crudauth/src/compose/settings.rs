@@ -3,15 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crudauth_core::api_keys::ApiKeyConfig;
+#[cfg(feature = "bearer")]
+use crudauth_core::bearer::BearerConfig;
 use crudauth_core::delivery::OutboxConfig;
 use crudauth_core::login::LockoutConfig;
-use crudauth_core::model::SecretKey;
+use crudauth_core::model::{AuthUser, ScopePolicy, SecretKey};
 use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy, default_formats};
 use crudauth_core::ports::{Clock, Entropy, OsEntropy, SystemClock};
 use crudauth_core::ratelimit::Allowances;
 use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 use crudauth_core::session::SessionConfig;
 
+use crate::extract::Transports;
 use crate::http::HttpConfig;
 
 /// Settings with defaults.
@@ -20,6 +24,9 @@ pub(super) struct Settings {
     pub(super) email: Option<EmailConfig>,
     pub(super) recovery: Option<RecoveryConfig>,
     pub(super) sessions: SessionConfig,
+    #[cfg(feature = "bearer")]
+    pub(super) bearer: BearerConfig,
+    pub(super) api_keys: ApiKeyConfig,
     pub(super) lockout: LockoutConfig,
     pub(super) policy: PasswordPolicy,
     pub(super) hashing: HashingConfig,
@@ -39,6 +46,9 @@ impl Default for Settings {
             email: None,
             recovery: None,
             sessions: SessionConfig::default(),
+            #[cfg(feature = "bearer")]
+            bearer: BearerConfig::default(),
+            api_keys: ApiKeyConfig::default(),
             lockout: LockoutConfig::default(),
             policy: PasswordPolicy::default(),
             hashing: HashingConfig::default(),
@@ -59,6 +69,22 @@ impl Settings {
         let month = Duration::from_secs(30 * 24 * 3600);
         self.policy = self.policy.clone().at_least(15);
         self.sessions.absolute = Some(self.sessions.absolute.unwrap_or(month).min(month));
+        #[cfg(feature = "bearer")]
+        {
+            self.bearer.absolute = Some(self.bearer.absolute.unwrap_or(month).min(month));
+        }
         self.http.cookies = self.http.cookies.clone().hardened();
+    }
+}
+
+/// What is of the mount's own user struct.
+pub(super) struct Own<U: AuthUser> {
+    pub(super) transports: Transports<U>,
+    pub(super) policy: Option<Arc<dyn ScopePolicy<U>>>,
+}
+
+impl<U: AuthUser> Default for Own<U> {
+    fn default() -> Self {
+        Self { transports: Transports::new(), policy: None }
     }
 }

@@ -28,6 +28,9 @@ impl ConfigError {
 /// What is wrong with the settings, each in a sentence.
 pub(super) fn mistakes(settings: &Settings) -> Vec<String> {
     let mut mistakes = settings.sessions.mistakes();
+    #[cfg(feature = "bearer")]
+    mistakes.extend(settings.bearer.mistakes());
+    mistakes.extend(settings.api_keys.mistakes());
     mistakes.extend(settings.lockout.mistakes());
     mistakes.extend(settings.policy.mistakes());
     mistakes.extend(settings.hashing.mistakes().iter().map(ToString::to_string));
@@ -36,5 +39,19 @@ pub(super) fn mistakes(settings: &Settings) -> Vec<String> {
     mistakes.extend(settings.http.mistakes());
     mistakes.extend(settings.email.iter().flat_map(EmailConfig::mistakes));
     mistakes.extend(settings.recovery.iter().flat_map(RecoveryConfig::mistakes));
+    mistakes
+}
+
+/// What is wrong with the names of the transports: gates and answers know them by these.
+pub(super) fn transports(names: impl Iterator<Item = &'static str>) -> Vec<String> {
+    let (mut known, mut mistakes) = (Vec::new(), Vec::new());
+    for name in names {
+        if name.is_empty() {
+            mistakes.push("transports: one has an empty name".to_owned());
+        } else if known.contains(&name) {
+            mistakes.push(format!("transports: two are called `{name}`"));
+        }
+        known.push(name);
+    }
     mistakes
 }

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use crudauth_core::account::Passwords;
+use crudauth_core::api_keys::ApiKeys;
+#[cfg(feature = "bearer")]
+use crudauth_core::bearer::Tokens;
 use crudauth_core::delivery::Outbox;
 use crudauth_core::login::{Lockout, SignIn};
 use crudauth_core::model::{AuthUser, KeyRing, SecretKey};
 use crudauth_core::password::HashingPool;
-use crudauth_core::ports::{AccountStore, CounterStore, SessionStore};
+use crudauth_core::ports::{AccountStore, ApiKeyStore, CounterStore, GrantStore, SessionStore};
 use crudauth_core::ratelimit::Throttle;
 use crudauth_core::recovery::{self, EmailConfig, Recovery};
 use crudauth_core::register::Registration;
@@ -17,7 +20,7 @@ use futures_util::future::BoxFuture;
 use sqlx::Pool;
 
 use super::schema::{self, Live};
-use super::settings::Settings;
+use super::settings::{Own, Settings};
 use super::{ConfigError, validate};
 use crate::accounts::Accounts;
 use crate::mount::{Mount, Mounted, Parts};
@@ -27,13 +30,18 @@ pub(super) fn build<A: Mount, DB>(
     pool: Pool<DB>,
     secret: SecretKey,
     settings: Settings,
+    mut own: Own<A::User>,
 ) -> BoxFuture<'static, Result<A, ConfigError>>
 where
     DB: Backend + Stores<<A::User as AuthUser>::Id>,
     A::User: AuthRow<DB>,
 {
     Box::pin(async move {
+        let mut transports = A::transports();
+        transports.extend(own.transports);
+        own.transports = transports;
         let mut mistakes = validate::mistakes(&settings);
+        mistakes.extend(validate::transports(own.transports.names()));
         let keys = KeyRing::new(&secret, &settings.previous_secrets);
         mistakes.extend(keys.as_ref().err().into_iter().flatten().cloned());
         let hashing = HashingPool::new(
@@ -43,7 +51,7 @@ where
         );
         match (keys, schema::look::<DB, A::User>(&pool, &hashing).await) {
             (Ok(keys), Ok(live)) if mistakes.is_empty() => {
-                Ok(wire(pool, settings, keys, hashing, &live))
+                Ok(wire(pool, settings, keys, hashing, &live, own))
             }
             (_, live) => {
                 mistakes.extend(live.err().into_iter().flatten());
@@ -59,6 +67,7 @@ fn wire<A: Mount, DB>(
     keys: KeyRing,
     hashing: HashingPool,
     live: &Live,
+    own: Own<A::User>,
 ) -> A
 where
     DB: Backend + Stores<<A::User as AuthUser>::Id>,
@@ -68,6 +77,9 @@ where
         email,
         recovery,
         sessions,
+        #[cfg(feature = "bearer")]
+        bearer,
+        api_keys,
         lockout,
         policy,
         allowances,
@@ -80,6 +92,8 @@ where
     let sql = Arc::new(SqlStore::<DB, A::User>::new(pool));
     let store: Arc<dyn AccountStore<A::User>> = Arc::clone(&sql) as _;
     let session_store: Arc<dyn SessionStore<A::User>> = Arc::clone(&sql) as _;
+    let grant_store: Arc<dyn GrantStore<A::User>> = Arc::clone(&sql) as _;
+    let api_key_store: Arc<dyn ApiKeyStore<A::User>> = Arc::clone(&sql) as _;
     let counters: Arc<dyn CounterStore> = sql;
 
     let outbox = Outbox::new(outbox);
@@ -108,6 +122,25 @@ where
         Arc::clone(&clock),
         Arc::clone(&entropy),
     ));
+    #[cfg(feature = "bearer")]
+    let tokens = {
+        let (keys, clock, entropy) = (keys.clone(), Arc::clone(&clock), Arc::clone(&entropy));
+        let tokens = Tokens::new(Arc::clone(&grant_store), keys, bearer, clock, entropy);
+        match own.policy.clone() {
+            Some(policy) => tokens.with_policy(policy),
+            None => tokens,
+        }
+    };
+    let mut api_keys = ApiKeys::new(
+        Arc::clone(&api_key_store),
+        keys.clone(),
+        api_keys,
+        Arc::clone(&clock),
+        Arc::clone(&entropy),
+    );
+    if let Some(policy) = own.policy {
+        api_keys = api_keys.with_policy(policy);
+    }
     let accounts = Accounts {
         registration: Registration::new(
             Arc::clone(&store),
@@ -136,6 +169,11 @@ where
         ),
         sessions,
         recovery,
+        #[cfg(feature = "bearer")]
+        tokens: Arc::new(tokens),
+        api_keys,
+        grant_store,
+        api_key_store,
         store,
         session_store,
         counters,
@@ -148,5 +186,6 @@ where
         outbox,
         http,
         paths: A::paths().into_paths(),
+        transports: own.transports,
     }))
 }

@@ -1,60 +1,143 @@
-//! One cell per request: whoever asks first has the visitor looked up, everybody after shares the
+//! One cell per request: whoever asks first has a credential looked up, everybody after shares the
 //! answer.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
-use crudauth_core::model::{AuthUser, Token};
+use crudauth_core::model::AuthUser;
+use crudauth_core::session::Visit;
 use poem::Request;
 use tokio::sync::OnceCell;
+use tracing::info;
 
-use super::Principal;
-use crate::http::{Refusal, cookies_of};
+use super::transport::AnyTransport;
+use super::{Principal, Transport};
+use crate::http::Refusal;
 use crate::mount::{Mount, Mounted};
+use crate::slice;
 
 /// Who is asking, once somebody wanted to know.
 pub(super) struct Cell<U: AuthUser> {
     pub(super) mounted: Mounted<U>,
-    looked_up: OnceCell<Result<Option<Arc<Principal<U>>>, Refusal>>,
+    /// One for each transport of the mount, in its order: routes that are narrowed to some of them
+    /// share the look-ups with those that are not.
+    looked_up: Box<[OnceCell<LookedUp<U>>]>,
+    /// One line in the log for a request, however many arguments ask.
+    noted: Once,
+}
+
+type LookedUp<U> = Result<Option<Arc<Principal<U>>>, Refusal>;
+
+/// Whoever a transport has found.
+struct Found<'c, U: AuthUser> {
+    principal: Arc<Principal<U>>,
+    transport: &'c dyn AnyTransport<U>,
 }
 
 impl<U: AuthUser> Cell<U> {
     pub(super) fn new(mounted: Mounted<U>) -> Self {
-        Self { mounted, looked_up: OnceCell::new() }
+        let looked_up = mounted.parts().transports.iter().map(|_| OnceCell::new()).collect();
+        Self { mounted, looked_up, noted: Once::new() }
     }
 
-    /// Who is signed in, if anybody is; CSRF is not looked at.
-    pub(super) async fn visitor(
+    /// Whom the first of these transports finds that finds anybody. What they may not have sent
+    /// themselves is not asked.
+    async fn find(
         &self,
         request: &Request,
-    ) -> Result<Option<Arc<Principal<U>>>, Refusal> {
-        let look_up = || async {
-            let Some(token) = self.token(request) else { return Ok(None) };
-            let visit = self.mounted.accounts().authenticate(&token).await?;
-            Ok(visit.map(|visit| Arc::new(Principal::new(visit))))
-        };
-        self.looked_up.get_or_init(look_up).await.clone()
-    }
-
-    /// Who is signed in, if anybody is; what they may not have sent themselves is refused.
-    pub(super) async fn checked(
-        &self,
-        request: &Request,
-    ) -> Result<Option<Arc<Principal<U>>>, Refusal> {
-        let visitor = self.visitor(request).await?;
-        if let Some(principal) = &visitor {
-            principal.check_csrf(&self.mounted, request)?;
+        admits: fn(&str) -> bool,
+    ) -> Result<Option<Found<'_, U>>, Refusal> {
+        let transports = self.mounted.parts().transports.iter();
+        for (transport, cell) in transports.zip(&self.looked_up) {
+            if !admits(transport.name()) {
+                continue;
+            }
+            let look_up = || async {
+                transport.resolve(&self.mounted, request).await.map(|found| found.map(Arc::new))
+            };
+            if let Some(principal) = cell.get_or_init(look_up).await.clone()? {
+                self.note_others(&principal, &**transport, request, admits);
+                return Ok(Some(Found { principal, transport: &**transport }));
+            }
         }
-        Ok(visitor)
+        Ok(None)
     }
 
-    /// Who was found, if anybody asked and there was somebody.
-    pub(super) fn found(&self) -> Option<&Arc<Principal<U>>> {
-        self.looked_up.get()?.as_ref().ok()?.as_ref()
+    /// Who is signed in by one of these transports, if anybody is; what they may not have sent
+    /// themselves is refused.
+    pub(super) async fn maybe(
+        &self,
+        request: &Request,
+        admits: fn(&str) -> bool,
+    ) -> Result<Option<Arc<Principal<U>>>, Refusal> {
+        let Some(found) = self.find(request, admits).await? else { return Ok(None) };
+        found.transport.guard(&self.mounted, &found.principal, request)?;
+        Ok(Some(found.principal))
     }
 
-    fn token(&self, request: &Request) -> Option<Token> {
-        cookies_of(request, &self.mounted.parts().http.cookies).session()
+    /// Who is signed in by one of these transports.
+    pub(super) async fn signed_in(
+        &self,
+        request: &Request,
+        admits: fn(&str) -> bool,
+    ) -> Result<Arc<Principal<U>>, Refusal> {
+        let found = self.maybe(request, admits).await?;
+        found.ok_or_else(|| self.not_authenticated(request, admits))
+    }
+
+    /// Tells a client by what scheme it could do better, and whether what it sent was one that is
+    /// not good any more (RFC 6750, section 3).
+    fn not_authenticated(&self, request: &Request, admits: fn(&str) -> bool) -> Refusal {
+        let transports = self.mounted.parts().transports.iter();
+        let mut challenges: Vec<(&str, bool)> = Vec::new();
+        for transport in transports.filter(|transport| admits(transport.name())) {
+            let Some(scheme) = transport.scheme() else { continue };
+            let is_sent = transport.is_sent(&self.mounted, request);
+            match challenges.iter_mut().find(|(known, _)| *known == scheme) {
+                Some((_, was_sent)) => *was_sent |= is_sent,
+                None => challenges.push((scheme, is_sent)),
+            }
+        }
+        challenges.iter().fold(Refusal::not_authenticated(), |refusal, (scheme, is_sent)| {
+            refusal.challenging(scheme, if *is_sent { &[("error", "invalid_token")] } else { &[] })
+        })
+    }
+
+    /// A request with two credentials is no error, but one of them does not count, and nobody would
+    /// see it.
+    fn note_others(
+        &self,
+        principal: &Principal<U>,
+        by: &dyn AnyTransport<U>,
+        request: &Request,
+        admits: fn(&str) -> bool,
+    ) {
+        self.noted.call_once(|| {
+            let transports = self.mounted.parts().transports.iter();
+            let others = transports.filter(|other| other.name() != by.name());
+            for other in others.filter(|other| admits(other.name())) {
+                if other.is_sent(&self.mounted, request) {
+                    let account = principal.user().id();
+                    let (by, beside) = (by.name(), other.name());
+                    info!(%account, by, beside, "a second credential on the request does not count");
+                }
+            }
+        });
+    }
+
+    /// Everybody who was found.
+    fn found(&self) -> impl Iterator<Item = &Arc<Principal<U>>> {
+        self.looked_up.iter().filter_map(|cell| cell.get()?.as_ref().ok()?.as_ref())
+    }
+
+    /// Whether anybody asked and there was somebody.
+    pub(super) fn has_found(&self) -> bool {
+        self.found().next().is_some()
+    }
+
+    /// The session, if anybody asked and there was one.
+    pub(super) fn session(&self) -> Option<&Visit<U>> {
+        self.found().find_map(|principal| principal.session())
     }
 }
 
@@ -82,19 +165,55 @@ fn cell_of<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Arc<Cell<U>>
     cell.cloned().unwrap_or_else(|| Arc::new(Cell::new(mounted.clone())))
 }
 
-/// Who is signed in, if anybody is, for a route of the library's that asks for no CSRF token or
-/// looks for it by itself.
+/// Whether a transport is the session's.
+fn is_session<U: AuthUser>(name: &str) -> bool {
+    name == <slice::Session as Transport<U>>::NAME
+}
+
+/// Whose session it is, if there is one, for a route of the library's that asks for no CSRF token
+/// or looks for it by itself.
 pub(crate) async fn visitor_of<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
 ) -> Result<Option<Arc<Principal<U>>>, Refusal> {
-    cell_of(mounted, request).visitor(request).await
+    let cell = cell_of(mounted, request);
+    let found = cell.find(request, is_session::<U>).await?;
+    Ok(found.map(|found| found.principal))
 }
 
-/// Who is signed in, for a route of the library's that is for them only.
-pub(crate) async fn principal_of<U: AuthUser>(
+/// The same where what changes something must bring the CSRF token.
+pub(crate) async fn guarded_visitor_of<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+) -> Result<Option<Arc<Principal<U>>>, Refusal> {
+    cell_of(mounted, request).maybe(request, is_session::<U>).await
+}
+
+/// Whose session it is, for a route of the library's about sessions.
+pub(crate) async fn session_of<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
 ) -> Result<Arc<Principal<U>>, Refusal> {
-    cell_of(mounted, request).checked(request).await?.ok_or_else(Refusal::not_authenticated)
+    cell_of(mounted, request).signed_in(request, is_session::<U>).await
+}
+
+/// Who is signed in, by whatever credential.
+pub(crate) async fn whoever<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+) -> Result<Arc<Principal<U>>, Refusal> {
+    cell_of(mounted, request).signed_in(request, |_| true).await
+}
+
+/// Who is signed in, for a route of the library's by which an account is changed: an API key is for
+/// a program, which has no business there.
+pub(crate) async fn owner_of<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+) -> Result<Arc<Principal<U>>, Refusal> {
+    cell_of(mounted, request).signed_in(request, is_no_api_key::<U>).await
+}
+
+fn is_no_api_key<U: AuthUser>(name: &str) -> bool {
+    name != <slice::ApiKeys as Transport<U>>::NAME
 }

@@ -22,9 +22,10 @@ use crate::mount::Mount;
 /// none.
 ///
 /// # Refusals
-/// In this order: 401 `Not authenticated`; on an unsafe method 403 `Missing CSRF token` or `Invalid
-/// CSRF token`; what the gate `G` says; 503 if the store cannot be reached. A route that is not
-/// behind `.with(auth)` is a 500, and the log says so.
+/// In this order: 401 `Invalid token` for a credential that is none; 401 `Not authenticated`; for a
+/// session on an unsafe method 403 `Missing CSRF token` or `Invalid CSRF token`; what the gate `G`
+/// says; 503 if the store cannot be reached. A route that is not behind `.with(auth)` is a 500, and
+/// the log says so.
 pub struct CurrentUser<A: Mount, G = ()> {
     principal: Arc<Principal<A::User>>,
     gate: PhantomData<fn() -> G>,
@@ -54,8 +55,7 @@ impl<A: Mount, G> fmt::Debug for CurrentUser<A, G> {
 
 impl<'a, A: Mount, G: Gate<A>> FromRequest<'a> for CurrentUser<A, G> {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        let found = cell::<A>(request)?.checked(request).await?;
-        let principal = found.ok_or_else(Refusal::not_authenticated)?;
+        let principal = cell::<A>(request)?.signed_in(request, G::admits).await?;
         G::check(&principal, request).await?;
         Ok(Self { principal, gate: PhantomData })
     }
@@ -67,7 +67,7 @@ impl<'a, A: Mount, G: Gate<A>> FromRequest<'a> for CurrentUser<A, G> {
 /// a missing CSRF token, or a store that is down, into "nobody".
 ///
 /// # Refusals
-/// As [`CurrentUser`], but for the 401.
+/// As [`CurrentUser`], but for the 401 `Not authenticated`.
 pub struct MaybeUser<A: Mount>(Option<Arc<Principal<A::User>>>);
 
 impl<A: Mount> MaybeUser<A> {
@@ -93,7 +93,7 @@ impl<A: Mount> fmt::Debug for MaybeUser<A> {
 
 impl<'a, A: Mount> FromRequest<'a> for MaybeUser<A> {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        Ok(Self(cell::<A>(request)?.checked(request).await?))
+        Ok(Self(cell::<A>(request)?.maybe(request, |_| true).await?))
     }
 }
 

@@ -1,20 +1,27 @@
 //! Gates: what somebody who is signed in must be, beside that.
 
 use std::future::Future;
+use std::marker::PhantomData;
 
 use crudauth_core::model::Recoverable;
 use poem::Request;
 
-use super::Principal;
+use super::{Principal, Transport};
 use crate::http::Refusal;
-use crate::mount::Mount;
+use crate::mount::{Mount, Mounts, Scoped};
 
 /// A condition on whoever is signed in; the second parameter of
 /// [`CurrentUser`](super::CurrentUser).
 ///
 /// Gates compose as tuples, checked from left to right. An app's own is a type with an `async fn`:
 ///
-/// ```ignore
+/// ```
+/// # use crudauth::{AuthUser, Gate, Principal, Refusal};
+/// # use poem::Request;
+/// # #[derive(Clone, Debug, AuthUser)]
+/// # struct User { id: i64, email: String }
+/// # #[crudauth::routes(user = User, session)]
+/// # struct Auth;
 /// struct Staff;
 ///
 /// impl Gate<Auth> for Staff {
@@ -26,9 +33,17 @@ use crate::mount::Mount;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot guard a `CurrentUser<{A}>`",
     label = "not a gate of `{A}`",
-    note = "gates are `Verified`, `Superuser`, tuples of gates, and your own `impl Gate<{A}>`"
+    note = "gates are `Verified`, `Superuser`, `Scope<..>`, `Via<..>`, tuples of gates, and your own `impl Gate<{A}>`"
 )]
 pub trait Gate<A: Mount>: Send + Sync + 'static {
+    /// Whether credentials of this transport are looked at. Those of another one are not seen: they
+    /// neither open the route nor stand in the way.
+    #[must_use]
+    fn admits(transport: &str) -> bool {
+        let _ = transport;
+        true
+    }
+
     /// Lets somebody pass, or says why not.
     ///
     /// # Errors
@@ -70,9 +85,59 @@ impl<A: Mount> Gate<A> for Superuser {
     }
 }
 
+/// They come by the transport `T`: `Via<slice::Bearer>`. Others are not looked at, so a session's
+/// cookie beside the token asks for no CSRF token here, and alone it is 401 `Not authenticated`.
+/// Does not compile for a transport that is not mounted.
+///
+/// Two arguments of one handler that are narrowed differently may name two accounts.
+#[derive(Debug)]
+pub struct Via<T>(PhantomData<fn() -> T>);
+
+impl<A, T> Gate<A> for Via<T>
+where
+    A: Mounts<T>,
+    T: Transport<A::User>,
+{
+    fn admits(transport: &str) -> bool {
+        transport == T::NAME
+    }
+
+    async fn check(_: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
+/// Their credential has the scope `S`, which [`scopes!`](crate::scopes) declares. Refuses with 403
+/// `Insufficient scope`. A session has no scopes and never passes; a tuple of gates asks for all of
+/// several scopes. Does not compile for a mount whose credentials have none.
+#[derive(Debug)]
+pub struct Scope<S>(PhantomData<fn() -> S>);
+
+impl<A: Scoped, S: ScopeName> Gate<A> for Scope<S> {
+    async fn check(who: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
+        let has_it = who.scopes().contains(S::NAME);
+        if has_it { Ok(()) } else { Err(Refusal::insufficient_scope(S::NAME)) }
+    }
+}
+
+/// A scope; [`scopes!`](crate::scopes) declares it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a scope",
+    label = "no scope was declared so",
+    note = "declare it: `crudauth::scopes! {{ pub {Self} = \"reports:read\"; }}`"
+)]
+pub trait ScopeName: Send + Sync + 'static {
+    /// What a client asks for.
+    const NAME: &'static str;
+}
+
 macro_rules! tuples {
     ($(($($gate:ident),+))*) => {$(
         impl<A: Mount, $($gate: Gate<A>),+> Gate<A> for ($($gate,)+) {
+            fn admits(transport: &str) -> bool {
+                $($gate::admits(transport))&&+
+            }
+
             async fn check(who: &Principal<A::User>, request: &Request) -> Result<(), Refusal> {
                 $($gate::check(who, request).await?;)+
                 Ok(())

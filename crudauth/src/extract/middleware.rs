@@ -52,13 +52,15 @@ impl<E: Endpoint, A: Mount> Endpoint for Guarded<E, A> {
 }
 
 fn finish<U: AuthUser>(cell: &Cell<U>, sent: Sent, response: &mut Response) {
-    let Some(principal) = cell.found() else { return };
+    if !cell.has_found() {
+        return;
+    }
     // What was made for one person is no shared cache's to keep, unless the app says so.
     let headers = response.headers_mut();
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
     }
-    let visit = principal.visit();
+    let Some(visit) = cell.session() else { return };
     // An answer that sets or clears the session's cookie has the last word on it.
     let name = &cell.mounted.parts().http.cookies.session;
     let says_more = headers.get_all(header::SET_COOKIE).iter().any(|line| {

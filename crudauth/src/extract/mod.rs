@@ -1,13 +1,21 @@
-//! Handler arguments: who is asking, and whether they may.
+//! Handler arguments: who is asking, by what transport, and whether they may.
 
+mod api_key;
+mod authorization;
+#[cfg(feature = "bearer")]
+mod bearer;
 mod cell;
 mod current_user;
 mod gate;
 mod middleware;
 mod principal;
+mod session;
+mod transport;
 
-pub(crate) use cell::{principal_of, visitor_of};
+pub(crate) use authorization::Authorization;
+pub(crate) use cell::{guarded_visitor_of, owner_of, session_of, visitor_of, whoever};
 pub use current_user::{CurrentUser, MaybeUser};
-pub use gate::{Gate, Superuser, Verified};
+pub use gate::{Gate, Scope, ScopeName, Superuser, Verified, Via};
 pub use middleware::Guarded;
 pub use principal::{Principal, Proof};
+pub use transport::{Transport, Transports};

@@ -1,17 +1,24 @@
 //! Who acts in a request, and how they proved it.
 
-use crudauth_core::model::{Account, AuthUser};
-use crudauth_core::session::Visit;
-use poem::Request;
-use poem::http::{HeaderName, Method};
+use crudauth_core::model::{Account, AuthUser, Scopes};
+use crudauth_core::session::{Visit, Visitor};
 
 use crate::http::Refusal;
-use crate::mount::Mounted;
 
 /// Who acts in a request, and how they proved it.
 #[derive(Clone, Debug)]
 pub struct Principal<U: AuthUser> {
-    visit: Visit<U>,
+    who: Who<U>,
+    proof: Proof,
+    scopes: Scopes,
+    handle: Option<String>,
+}
+
+/// A session is read together with its account.
+#[derive(Clone, Debug)]
+enum Who<U: AuthUser> {
+    Visitor(Visit<U>),
+    Account(Account<U>),
 }
 
 /// How a request was proved.
@@ -20,6 +27,12 @@ pub struct Principal<U: AuthUser> {
 pub enum Proof {
     /// By a session cookie.
     Session,
+    /// By an access token.
+    Bearer,
+    /// By an API key.
+    ApiKey,
+    /// By a transport of the app's own, of this name.
+    Other(&'static str),
 }
 
 impl Proof {
@@ -28,61 +41,97 @@ impl Proof {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Session => "session",
+            Self::Bearer => "bearer",
+            Self::ApiKey => "api_key",
+            Self::Other(name) => name,
         }
     }
 }
 
 impl<U: AuthUser> Principal<U> {
-    pub(super) fn new(visit: Visit<U>) -> Self {
-        Self { visit }
+    /// Somebody whom a [`Transport`](crate::Transport) of the app's own has recognised, without
+    /// scopes.
+    #[must_use]
+    pub fn new(account: Account<U>) -> Self {
+        let (who, proof) = (Who::Account(account), Proof::Other("other"));
+        Self { who, proof, scopes: Scopes::default(), handle: None }
+    }
+
+    /// What the credential may be used for.
+    #[must_use]
+    pub fn with_scopes(self, scopes: Scopes) -> Self {
+        Self { scopes, ..self }
+    }
+
+    /// The credential's name in lists: what shows it and does not open anything.
+    #[must_use]
+    pub fn with_handle(self, handle: impl Into<String>) -> Self {
+        Self { handle: Some(handle.into()), ..self }
+    }
+
+    pub(super) fn proved_by(self, proof: Proof) -> Self {
+        Self { proof, ..self }
+    }
+
+    pub(super) fn visiting(visit: Visit<U>) -> Self {
+        let (who, proof) = (Who::Visitor(visit), Proof::Session);
+        Self { who, proof, scopes: Scopes::default(), handle: None }
     }
 
     /// What the app declared of the account.
     #[must_use]
     pub fn user(&self) -> &U {
-        &self.visit.account.user
+        &self.account().user
     }
 
     /// The account, as it was when the request came in.
     #[must_use]
     pub fn account(&self) -> &Account<U> {
-        &self.visit.account
+        match &self.who {
+            Who::Visitor(visit) => &visit.account,
+            Who::Account(account) => account,
+        }
     }
 
     /// How the request was proved.
     #[must_use]
     pub fn proof(&self) -> Proof {
-        Proof::Session
+        self.proof
     }
 
-    /// The session, for calls of [`Accounts`](crate::Accounts).
+    /// What the credential may be used for. A session has no scopes: it is its owner, not a program
+    /// that they sent.
     #[must_use]
-    pub fn visit(&self) -> &Visit<U> {
-        &self.visit
+    pub fn scopes(&self) -> &Scopes {
+        &self.scopes
     }
 
-    /// An unsafe request must bring the session's CSRF token along in `X-CSRF-Token`: a page of
-    /// another site can make a browser send the cookie, but cannot read the token.
-    pub(crate) fn check_csrf(
-        &self,
-        mounted: &Mounted<U>,
-        request: &Request,
-    ) -> Result<(), Refusal> {
-        const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
-        let is_safe = matches!(
-            *request.method(),
-            Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
-        );
-        if is_safe {
-            return Ok(());
+    /// The credential's name in lists, if it is in one; opens nothing.
+    #[must_use]
+    pub fn handle(&self) -> Option<&str> {
+        match &self.who {
+            Who::Visitor(visit) => Some(&visit.session.handle),
+            Who::Account(_) => self.handle.as_deref(),
         }
-        let sent = request.headers().get(CSRF).map_or(&b""[..], |value| value.as_bytes());
-        if sent.is_empty() {
-            return Err(Refusal::csrf_missing());
+    }
+
+    /// The session, if the request was proved by one.
+    #[must_use]
+    pub fn session(&self) -> Option<&Visit<U>> {
+        match &self.who {
+            Who::Visitor(visit) => Some(visit),
+            Who::Account(_) => None,
         }
-        let sessions = mounted.accounts().sessions();
-        let is_right =
-            std::str::from_utf8(sent).is_ok_and(|sent| sessions.is_csrf_token(&self.visit, sent));
-        if is_right { Ok(()) } else { Err(Refusal::csrf_invalid()) }
+    }
+
+    /// The session, for routes of the library's that only sessions open.
+    pub(crate) fn visit(&self) -> Result<&Visit<U>, Refusal> {
+        self.session().ok_or_else(Refusal::not_authenticated)
+    }
+}
+
+impl<'a, U: AuthUser> From<&'a Principal<U>> for Visitor<'a, U> {
+    fn from(principal: &'a Principal<U>) -> Self {
+        Self { account: principal.account(), session: principal.session() }
     }
 }

@@ -14,7 +14,7 @@ use super::headers::{client, detail, json as answer};
 use super::pace::a_moment;
 use super::refusal::capital;
 use super::{Refusal, body, limits};
-use crate::extract::principal_of;
+use crate::extract::{Principal, owner_of, whoever};
 use crate::mount::Mounted;
 
 /// What every mount has.
@@ -70,14 +70,14 @@ async fn register<U: AuthUser>(
 }
 
 async fn me<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
-    let principal = principal_of(&mounted, &request).await?;
+    let principal = whoever(&mounted, &request).await?;
     let named = |kind| value(principal.account().named(kind));
     let body = json!({
         "user_id": principal.user().id(),
         "username": named(IdentifierKind::Username),
         "email": named(IdentifierKind::Email),
         "is_superuser": principal.account().is_superuser(),
-        "scopes": [],
+        "scopes": principal.scopes(),
         "via": principal.proof().as_str(),
     });
     answer(StatusCode::OK, &body)
@@ -91,7 +91,7 @@ async fn change_password<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
 ) -> Result<Response, Refusal> {
-    let principal = principal_of(&mounted, &request).await?;
+    let principal = owner_of(&mounted, &request).await?;
     let (id, allowance) =
         (principal.user().id().to_string(), mounted.parts().allowances.change_password);
     let used = limits::count(&mounted, "change_password", allowance, Subject::Account(&id)).await?;
@@ -102,8 +102,8 @@ async fn change_password<U: AuthUser>(
         let (Some(current), Some(new)) = (current, new) else {
             return Err(Refusal::mistakes(form.into_mistakes()));
         };
-        let changed = mounted.accounts().change_password(principal.visit(), &current, &new).await?;
-        still_known(&mounted, &request, &changed, detail("Password changed.")?)
+        let changed = mounted.accounts().change_password(&*principal, &current, &new).await?;
+        still_known(&mounted, &request, &principal, &changed, detail("Password changed.")?)
     })
     .await
 }
@@ -112,7 +112,7 @@ async fn set_password<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
 ) -> Result<Response, Refusal> {
-    let principal = principal_of(&mounted, &request).await?;
+    let principal = owner_of(&mounted, &request).await?;
     let (id, allowance) =
         (principal.user().id().to_string(), mounted.parts().allowances.set_password);
     let used = limits::count(&mounted, "set_password", allowance, Subject::Account(&id)).await?;
@@ -121,20 +121,24 @@ async fn set_password<U: AuthUser>(
         let Some(new) = read_password(&mut form, "new_password") else {
             return Err(Refusal::mistakes(form.into_mistakes()));
         };
-        let changed = mounted.accounts().set_password(principal.visit(), &new).await?;
-        still_known(&mounted, &request, &changed, detail("Password set.")?)
+        let changed = mounted.accounts().set_password(&*principal, &new).await?;
+        still_known(&mounted, &request, &principal, &changed, detail("Password set.")?)
     })
     .await
 }
 
-/// What says that a device has signed in before dies with the password; the device at hand is known
+/// What says that a device has signed in before dies with the password; the browser at hand is known
 /// under the new one, too.
 fn still_known<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
+    principal: &Principal<U>,
     account: &Account<U>,
     mut response: Response,
 ) -> Result<Response, Refusal> {
+    if principal.session().is_none() {
+        return Ok(response);
+    }
     let config = &mounted.parts().http.cookies;
     let sent = cookies_of(request, config).device();
     let device = mounted.accounts().sign_in.remember_device(sent, account);

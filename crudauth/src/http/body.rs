@@ -67,6 +67,21 @@ async fn multipart(body: Vec<u8>, boundary: String) -> Result<Form, multer::Erro
     Ok(Form::from_texts(fields))
 }
 
+/// The text of one field of a JSON object, whatever the content type says; nothing if there is no
+/// such object or field, or it is empty. In the place of what is no text stands an empty one.
+#[cfg(feature = "bearer")]
+pub(super) async fn text_in_json(
+    request: &mut Request,
+    field: &'static str,
+) -> Result<Vec<String>, Refusal> {
+    let body = bytes(request).await?;
+    let Ok(mut form) = Form::from_json(&body) else { return Ok(Vec::new()) };
+    match form.optional_text(field) {
+        Some(text) => Ok(text.into_iter().filter(|text| !text.is_empty()).collect()),
+        None => Ok(vec![String::new()]),
+    }
+}
+
 async fn bytes(request: &mut Request) -> Result<Vec<u8>, Refusal> {
     let told: Option<usize> =
         text(request.headers(), header::CONTENT_LENGTH).and_then(|length| length.parse().ok());

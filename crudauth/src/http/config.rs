@@ -18,6 +18,10 @@ pub struct CookieConfig {
     pub session: String,
     /// The name of the cookie by which scripts learn the CSRF token (default `csrf_token`).
     pub csrf: String,
+    /// The name of the refresh token's cookie (default `refresh_token`). It goes to the routes that
+    /// need it and, unless [`path`](Self::path) says something else, to no other, and with no
+    /// request from another site.
+    pub refresh: String,
     /// The name of the cookie by which a device is known again (default `known_device`).
     pub device: String,
 }
@@ -31,6 +35,21 @@ pub enum SameSite {
     Strict,
 }
 
+/// Where refresh tokens live.
+#[cfg(feature = "bearer")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RefreshIn {
+    /// In a cookie that scripts cannot read and that no other site can send: for front ends in a
+    /// browser. `/token`, `/refresh` and `/logout` then refuse what another site's page sends.
+    ///
+    /// The cookie is for the paths of `/refresh` and `/logout` as this app sees them. If a proxy in
+    /// front takes a prefix away, name it in [`CookieConfig::path`].
+    #[default]
+    Cookie,
+    /// In the body, in answers and in requests: for programs that keep them safe themselves.
+    Body,
+}
+
 impl Default for CookieConfig {
     fn default() -> Self {
         Self {
@@ -39,6 +58,7 @@ impl Default for CookieConfig {
             path: "/".to_owned(),
             session: "session_id".to_owned(),
             csrf: "csrf_token".to_owned(),
+            refresh: "refresh_token".to_owned(),
             device: "known_device".to_owned(),
         }
     }
@@ -49,7 +69,7 @@ impl CookieConfig {
     /// HTTPS, for every path. The rest stays as it is.
     #[must_use]
     pub fn hardened(mut self) -> Self {
-        for name in [&mut self.session, &mut self.csrf, &mut self.device] {
+        for name in [&mut self.session, &mut self.csrf, &mut self.refresh, &mut self.device] {
             if !name.starts_with("__Host-") {
                 name.insert_str(0, "__Host-");
             }
@@ -64,8 +84,8 @@ impl CookieConfig {
         self
     }
 
-    pub(super) fn names(&self) -> [&str; 3] {
-        [&self.session, &self.csrf, &self.device]
+    pub(super) fn names(&self) -> [&str; 4] {
+        [&self.session, &self.csrf, &self.refresh, &self.device]
     }
 }
 
@@ -74,6 +94,8 @@ impl CookieConfig {
 #[non_exhaustive]
 pub(crate) struct HttpConfig {
     pub(crate) cookies: CookieConfig,
+    #[cfg(feature = "bearer")]
+    pub(crate) refresh_in: RefreshIn,
     pub(crate) trusted_hops: usize,
     pub(crate) trusted_origins: Vec<String>,
 }
@@ -96,7 +118,7 @@ impl HttpConfig {
                 mistakes.push(format!("cookies: `{name}` needs the path `/`"));
             }
         }
-        if names[0] == names[1] || names[1] == names[2] || names[0] == names[2] {
+        if (1..names.len()).any(|at| names[..at].contains(&names[at])) {
             mistakes.push("cookies: each needs a name of its own".to_owned());
         }
         for origin in &self.trusted_origins {

@@ -1,6 +1,9 @@
 //! Cookies: read from the request by hand, since poem's own reader needs a middleware of its own,
 //! and written one header each.
 
+#[cfg(feature = "bearer")]
+use std::time::Duration;
+
 use crudauth_core::model::Token;
 use crudauth_core::session::{OpenedSession, SessionConfig};
 use poem::http::{HeaderMap, HeaderValue, header};
@@ -32,6 +35,12 @@ impl<'r> Cookies<'r> {
     /// The CSRF token that scripts read.
     pub(crate) fn csrf(&self) -> Option<&'r str> {
         self.value(&self.config.csrf)
+    }
+
+    /// What may be refresh tokens, in order.
+    #[cfg(feature = "bearer")]
+    pub(super) fn refresh(&self) -> impl Iterator<Item = &'r str> {
+        self.values(&self.config.refresh).filter(|value| !value.is_empty())
     }
 
     /// What says that this device has signed in before.
@@ -107,6 +116,40 @@ pub(super) fn clear_session(response: &mut Response, config: &CookieConfig) {
     put(response, config, &config.csrf, "", Some(0), Script::Readable);
 }
 
+/// Sets the refresh token's cookie, for the routes that need it; `asked` is the path of one.
+#[cfg(feature = "bearer")]
+pub(super) fn set_refresh(
+    response: &mut Response,
+    config: &CookieConfig,
+    asked: &str,
+    token: &str,
+    lifetime: Duration,
+) {
+    refresh(response, config, asked, token, lifetime.as_secs());
+}
+
+/// Removes it.
+#[cfg(feature = "bearer")]
+pub(super) fn clear_refresh(response: &mut Response, config: &CookieConfig, asked: &str) {
+    refresh(response, config, asked, "", 0);
+}
+
+/// A browser keeps a cookie of one name once for each path.
+#[cfg(feature = "bearer")]
+fn refresh(response: &mut Response, config: &CookieConfig, asked: &str, value: &str, max_age: u64) {
+    let is_scoped = config.path == "/" && !config.refresh.starts_with("__Host-");
+    let paths = if is_scoped {
+        let (mount, _) = asked.rsplit_once('/').unwrap_or_default();
+        vec![format!("{mount}/refresh"), format!("{mount}/logout")]
+    } else {
+        vec![config.path.clone()]
+    };
+    for path in paths {
+        let config = CookieConfig { path, same_site: SameSite::Strict, ..config.clone() };
+        put(response, &config, &config.refresh, value, Some(max_age), Script::Hidden);
+    }
+}
+
 /// Whether the page's scripts may read a cookie.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Script {
@@ -148,5 +191,39 @@ fn put(
     if let Ok(mut cookie) = HeaderValue::from_str(&cookie) {
         cookie.set_sensitive(true);
         response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn lines(lines: &[Vec<u8>]) -> HeaderMap {
+        let values = lines.iter().filter_map(|line| HeaderValue::from_bytes(line).ok());
+        values.map(|value| (header::COOKIE, value)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn our_cookie_is_found_beside_any_others(
+            before in prop::collection::vec(any::<u8>(), 0..60),
+            after in prop::collection::vec(any::<u8>(), 0..60),
+            is_one_line in any::<bool>(),
+        ) {
+            let (token, config) = ("a1".repeat(32), CookieConfig::default());
+            let ours = format!("session_id={token}").into_bytes();
+            let whole = [&*before, b";", &ours, b"; ", &*after].concat();
+            let headers = match is_one_line {
+                true => lines(&[whole]),
+                false => lines(&[before, ours, after]),
+            };
+            let found = Cookies { headers: &headers, config: &config }.session();
+            // A line that no header may hold never arrives.
+            if !headers.is_empty() && headers.iter().any(|(_, line)| line.as_bytes().windows(64).any(|it| it == token.as_bytes())) {
+                prop_assert!(found.is_some());
+            }
+        }
     }
 }

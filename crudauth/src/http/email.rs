@@ -11,7 +11,7 @@ use super::headers::{client, detail};
 use super::pace::a_moment;
 use super::recovery::{confirming, destination, told};
 use super::{Refusal, body, limits};
-use crate::extract::principal_of;
+use crate::extract::owner_of;
 use crate::mount::Mounted;
 
 /// The routes that the `email` slice has beside those of `recovery`.
@@ -28,7 +28,7 @@ async fn request_change<U: AuthUser>(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let parts = mounted.parts();
-    let principal = principal_of(&mounted, &request).await?;
+    let principal = owner_of(&mounted, &request).await?;
     let allowance = parts.allowances.email_change_request;
     let subject = Subject::Client(client(&request, &parts.http));
     let by_client = limits::count(&mounted, "email_change_request", allowance, subject).await?;

@@ -29,9 +29,19 @@ impl<U: AuthUser> Path<U> {
         F: Fn(Mounted<U>, Request) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Response, Refusal>> + Send + 'static,
     {
+        Self { path, methods: Vec::new() }.and(method, handler)
+    }
+
+    /// What it does for one more method.
+    pub(super) fn and<F, R>(mut self, method: Method, handler: F) -> Self
+    where
+        F: Fn(Mounted<U>, Request) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Response, Refusal>> + Send + 'static,
+    {
         let handler: Handler<U> =
             Arc::new(move |mounted, request| Box::pin(handler(mounted, request)));
-        Self { path, methods: vec![(method, handler)] }
+        self.methods.push((method, handler));
+        self
     }
 
     pub(crate) fn endpoint(&self, mounted: &Mounted<U>) -> PathEndpoint<U> {

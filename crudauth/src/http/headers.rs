@@ -1,6 +1,8 @@
 //! Who is asking, as the headers and the socket tell.
 
 use crudauth_core::model::{ClientAddress, client_address};
+#[cfg(feature = "bearer")]
+use poem::PathPattern;
 use poem::http::{HeaderMap, HeaderName, header};
 use poem::{Addr, Body, Request, Response};
 use serde::Serialize;
@@ -28,6 +30,17 @@ pub(crate) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 /// What the client calls itself.
 pub(super) fn user_agent(request: &Request) -> Option<String> {
     text(request.headers(), header::USER_AGENT).map(str::to_owned)
+}
+
+/// The path that was asked for, with what it was nested under.
+#[cfg(feature = "bearer")]
+pub(super) fn whole_path(request: &Request) -> &str {
+    let (own, whole) = (request.uri().path(), request.original_uri().path());
+    if whole.ends_with(own) {
+        return whole;
+    }
+    // A request that no server has read has no original.
+    request.data::<PathPattern>().map_or(own, |pattern| &pattern.0)
 }
 
 /// An answer with a JSON body that no cache keeps.

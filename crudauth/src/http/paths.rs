@@ -19,10 +19,14 @@ impl<U: AuthUser> Paths<U> {
         Self(accounts::paths())
     }
 
-    /// Adds a slice's.
+    /// Adds a slice's. A path that two slices have does the same for both.
     #[must_use]
     pub fn with<S: Slice<U>>(mut self) -> Self {
-        self.0.extend(S::paths());
+        for path in S::paths() {
+            if self.0.iter().all(|known| known.path != path.path) {
+                self.0.push(path);
+            }
+        }
         self
     }
 

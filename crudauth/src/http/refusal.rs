@@ -8,6 +8,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crudauth_core::account::PasswordError;
+use crudauth_core::api_keys::ApiKeyError;
 use crudauth_core::login::SignInError;
 use crudauth_core::model::{Mistake, Rule};
 use crudauth_core::password::Busy;
@@ -27,14 +28,18 @@ use tracing::error;
 /// | 400 | `invalid-token`, `token-used` | a mailed link is none of ours, has died, or was used |
 /// | 400 | `wrong-password`, `same-email` | a change of address |
 /// | 400 | `no-password`, `has-password` | changing a password that is not there, setting a second one |
-/// | 401 | `not-authenticated` | nobody is signed in |
+/// | 401 | `not-authenticated` | nobody is signed in; where tokens are taken with `WWW-Authenticate` |
+/// | 401 | `invalid-access-token`, `invalid-api-key` | a credential that is none |
+/// | 401 | `refresh-token-missing`, `invalid-refresh-token` | `/refresh` |
 /// | 401 | `bad-credentials`, `wrong-password` | sign-in; the current password |
 /// | 403 | `csrf-missing`, `csrf-invalid` | with `X-CSRF-Error: true` |
 /// | 403 | `cross-site` | a sign-in form from another site |
 /// | 403 | `not-verified`, `insufficient-privileges`, `access-denied` | gates |
+/// | 403 | `insufficient-scope` | a gate; with `WWW-Authenticate` (RFC 6750) |
 /// | 403 | `sign-in-too-old` | a first password wants a recent sign-in |
 /// | 404, 405 | `not-found`, `method-not-allowed` | 405 with `Allow` |
 /// | 408, 413 | `request-timeout`, `payload-too-large` | a body that takes 30 s or 64 KiB |
+/// | 409 | `too-many-api-keys` | the account has as many as it may |
 /// | 422 | `invalid-fields` | `detail` lists the mistakes, `errors` points at them |
 /// | 422 | `taken`, `email-taken` | another account has it |
 /// | 429 | `too-many-requests`, `locked-out` | with `Retry-After` |
@@ -91,6 +96,46 @@ impl Refusal {
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self { status, code, detail: Detail::Text(detail.into()), headers: Vec::new() }
+    }
+
+    #[cfg(feature = "bearer")]
+    pub(crate) fn invalid_token() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid-access-token", "Invalid token")
+            .challenging("Bearer", &[("error", "invalid_token")])
+    }
+
+    pub(crate) fn invalid_api_key() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid-api-key", "Invalid API key")
+            .challenging("Bearer", &[("error", "invalid_token")])
+    }
+
+    #[cfg(feature = "bearer")]
+    pub(super) fn refresh_missing() -> Self {
+        let code = "refresh-token-missing";
+        Self::new(StatusCode::UNAUTHORIZED, code, "Refresh token missing")
+    }
+
+    #[cfg(feature = "bearer")]
+    pub(super) fn refresh_invalid() -> Self {
+        let detail = "Invalid or expired refresh token";
+        Self::new(StatusCode::UNAUTHORIZED, "invalid-refresh-token", detail)
+    }
+
+    /// The credential has not this scope.
+    #[must_use]
+    pub fn insufficient_scope(scope: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "insufficient-scope", "Insufficient scope")
+            .challenging("Bearer", &[("error", "insufficient_scope"), ("scope", scope)])
+    }
+
+    /// Says in `WWW-Authenticate` how to authenticate, and what was wrong with how it was tried.
+    /// RFC 6750, section 3, wants at least one parameter, so there is a realm.
+    pub(crate) fn challenging(self, scheme: &str, parameters: &[(&str, &str)]) -> Self {
+        let mut challenge = format!("{scheme} realm=\"accounts\"");
+        for (name, value) in parameters {
+            challenge.push_str(&format!(", {name}=\"{value}\""));
+        }
+        self.with(header::WWW_AUTHENTICATE, &challenge)
     }
 
     pub(crate) fn not_found(detail: &'static str) -> Self {
@@ -326,6 +371,21 @@ impl From<PasswordError> for Refusal {
             PasswordError::Invalid(mistakes) => Self::mistakes(mistakes),
             PasswordError::Busy(busy) => busy.into(),
             PasswordError::Store(cause) => cause.into(),
+            _ => Self::internal(),
+        }
+    }
+}
+
+impl From<ApiKeyError> for Refusal {
+    fn from(error: ApiKeyError) -> Self {
+        match error {
+            ApiKeyError::Invalid(mistakes) => Self::mistakes(mistakes),
+            ApiKeyError::TooMany { cap } => {
+                let detail = format!("There are {cap} API keys already; revoke one first.");
+                Self::new(StatusCode::CONFLICT, "too-many-api-keys", detail)
+            }
+            ApiKeyError::Moved => Self::not_authenticated(),
+            ApiKeyError::Store(cause) => cause.into(),
             _ => Self::internal(),
         }
     }

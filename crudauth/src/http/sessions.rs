@@ -12,7 +12,7 @@ use super::cookie::{clear_session, cookies_of, set_csrf};
 use super::endpoint::Path;
 use super::headers::{client, detail, json as answer};
 use super::{Refusal, limits};
-use crate::extract::{principal_of, visitor_of};
+use crate::extract::{session_of, visitor_of};
 use crate::mount::Mounted;
 
 /// The routes of the `sessions` slice.
@@ -26,8 +26,8 @@ pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
 }
 
 async fn list<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
-    let principal = principal_of(&mounted, &request).await?;
-    let sessions = mounted.accounts().sessions().list(principal.visit()).await?;
+    let principal = session_of(&mounted, &request).await?;
+    let sessions = mounted.accounts().sessions().list(principal.visit()?).await?;
     let sessions: Vec<_> = sessions.iter().map(entry).collect();
     answer(StatusCode::OK, &sessions)
 }
@@ -44,13 +44,13 @@ fn entry(session: &ListedSession) -> Value {
 }
 
 async fn revoke<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
-    let principal = principal_of(&mounted, &request).await?;
+    let principal = session_of(&mounted, &request).await?;
     let handle = request.raw_path_param("id").unwrap_or_default();
-    if !mounted.accounts().sessions().revoke(principal.visit(), handle).await? {
+    if !mounted.accounts().sessions().revoke(principal.visit()?, handle).await? {
         return Err(Refusal::session_not_found());
     }
     let mut response = detail("Session revoked.")?;
-    if handle == principal.visit().session.handle {
+    if handle == principal.visit()?.session.handle {
         clear_session(&mut response, &mounted.parts().http.cookies);
     }
     Ok(response)
@@ -60,14 +60,22 @@ async fn logout_all<U: AuthUser>(
     mounted: Mounted<U>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let principal = principal_of(&mounted, &request).await?;
+    let principal = session_of(&mounted, &request).await?;
     let (id, allowance) =
         (principal.user().id().to_string(), mounted.parts().allowances.logout_all);
     let used = limits::count(&mounted, "logout_all", allowance, Subject::Account(&id)).await?;
     used.told(async {
         let keep = keep(&request)?;
-        let revoked = mounted.accounts().sessions().revoke_all(principal.visit(), keep).await?;
-        let body = json!({ "detail": "Signed out of all sessions.", "revoked": revoked });
+        let revoked = mounted.accounts().sessions().revoke_all(principal.visit()?, keep).await?;
+        #[cfg_attr(
+            not(feature = "bearer"),
+            expect(unused_mut, reason = "tokens are counted apart")
+        )]
+        let mut body = json!({ "detail": "Signed out of all sessions.", "revoked": revoked });
+        #[cfg(feature = "bearer")]
+        if let Some(revoked) = super::token::end_all(&mounted, principal.account()).await? {
+            body["tokens_revoked"] = revoked.into();
+        }
         let mut response = answer(StatusCode::OK, &body)?;
         if keep == Keep::None {
             clear_session(&mut response, &mounted.parts().http.cookies);
@@ -106,15 +114,15 @@ async fn refresh_csrf<U: AuthUser>(
     used.told(async {
         let principal =
             visitor_of(&mounted, &request).await?.ok_or_else(Refusal::not_authenticated)?;
-        let sessions = mounted.accounts().sessions();
+        let (sessions, visit) = (mounted.accounts().sessions(), principal.visit()?);
         let sent = cookies_of(&request, &parts.http.cookies).csrf();
-        if let Some(sent) = sent.filter(|sent| sessions.is_csrf_token(principal.visit(), sent)) {
+        if let Some(sent) = sent.filter(|sent| sessions.is_csrf_token(visit, sent)) {
             return answer(StatusCode::OK, &json!({ "csrf_token": sent }));
         }
-        let renewed = sessions.renew_csrf_token(principal.visit()).await?;
+        let renewed = sessions.renew_csrf_token(visit).await?;
         let token = renewed.ok_or_else(Refusal::not_authenticated)?;
         let mut response = answer(StatusCode::OK, &json!({ "csrf_token": token.expose() }))?;
-        let is_remembered = principal.visit().session.is_remembered;
+        let is_remembered = visit.session.is_remembered;
         let lifetimes = sessions.config();
         set_csrf(&mut response, &parts.http.cookies, lifetimes, is_remembered, token.expose());
         Ok(response)

@@ -308,7 +308,8 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         Ok(deleted > 0)
     }
 
-    /// Ends every session but `kept`, and the pending resets and changes of address.
+    /// Ends every session but `kept`, every grant and API key, and the pending resets and changes
+    /// of address.
     pub(super) async fn void_credentials(
         connection: &mut DB::Connection,
         id: &U::Id,
@@ -317,6 +318,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         let kept = kept.map_or_else(Vec::new, |digest| digest.to_vec());
         let call = Call::new(Sql::<DB, U>::END_SESSIONS).with(id.clone()).with(kept);
         DB::execute(connection, call).await?;
+        Self::end_grants_and_keys(connection, id).await?;
         let call = Call::new(Sql::<DB, U>::VOID_TOKENS)
             .with(id.clone())
             .with(Purpose::Verify.as_str().to_owned());
@@ -324,7 +326,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         Ok(())
     }
 
-    /// Ends every session and every token.
+    /// Ends every session, grant, API key and token.
     async fn forget_credentials(
         &self,
         connection: &mut DB::Connection,
@@ -332,7 +334,18 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     ) -> Result<(), sqlx::Error> {
         let call = Call::new(Sql::<DB, U>::END_SESSIONS).with(id.clone()).with(Vec::<u8>::new());
         DB::execute(connection, call).await?;
+        Self::end_grants_and_keys(connection, id).await?;
         DB::execute(connection, Call::new(Sql::<DB, U>::FORGET_TOKENS).with(id.clone())).await?;
+        Ok(())
+    }
+
+    async fn end_grants_and_keys(
+        connection: &mut DB::Connection,
+        id: &U::Id,
+    ) -> Result<(), sqlx::Error> {
+        for sql in [Sql::<DB, U>::END_GRANTS, Sql::<DB, U>::END_API_KEYS] {
+            DB::execute(connection, Call::new(sql).with(id.clone())).await?;
+        }
         Ok(())
     }
 }

@@ -77,6 +77,7 @@ pub trait Backend:
     + Stores<String>
     + Stores<Option<String>>
     + Stores<Vec<u8>>
+    + Stores<Option<Vec<u8>>>
 {
     /// What it wants to read.
     const DIALECT: Dialect;

@@ -5,10 +5,12 @@
 //! for table and dialect by the compiler; nothing is ever put together from input.
 
 mod accounts;
+mod api_keys;
 mod backend;
 mod call;
 mod counters;
 mod dialect;
+mod grants;
 mod migrate;
 mod rows;
 mod sessions;

@@ -163,6 +163,96 @@ statements! {
     PURGE_SESSIONS = "DELETE FROM {sessions} WHERE {expired sessions}";
 }
 
+// --- grants of bearer tokens ------------------------------------------------
+
+statements! {
+    GRANT = "SELECT {account}, {grants}.token_digest, {grants}.previous_digest, \
+        {grants}.rotated_at, {grants}.successor, {grants}.scopes, {grants}.created_at, \
+        {grants}.expires_at, {grants}.ends_at \
+        FROM {grants} JOIN {table} ON {table}.{id} = {grants}.user_id \
+        WHERE {grants}.family = $1 AND {grants}.expires_at > $2 \
+        AND {grants}.token_version = {table}.{version} \
+        AND {grants}.auth_epoch = {table}.{epoch} AND {table}.{active}";
+
+    OPEN_GRANT = "INSERT INTO {grants} (family, user_id, token_digest, scopes, token_version, \
+        auth_epoch, ip, user_agent, created_at, last_used_at, expires_at, ends_at) \
+        SELECT $1, {id}, $2, $3, {version}, {epoch}, $4, $5, $6, $7, $8, $9 FROM {table} \
+        WHERE {id} = $10 AND {version} = $11 AND {epoch} = $12 AND {active} \
+        AND NOT EXISTS (SELECT 1 FROM {lockouts} WHERE digest IN ($13, $14, $15) \
+        AND (locked_until > $16 OR (misses >= $17 AND window_ends_at > $18)))";
+
+    CAP_GRANTS = "DELETE FROM {grants} WHERE user_id = $1 AND family <> $2 \
+        AND token_version <= $3 AND family NOT IN \
+        (SELECT family FROM (SELECT family FROM {grants} WHERE user_id = $4 AND family <> $5 \
+        AND expires_at > $6 AND token_version = $7 AND auth_epoch = $8 \
+        ORDER BY last_used_at DESC, created_at DESC LIMIT $9) AS kept)";
+
+    ROTATE_GRANT = "UPDATE {grants} SET previous_digest = $1, successor = $2, rotated_at = $3, \
+        token_digest = $4, ip = $5, user_agent = $6, last_used_at = $7, expires_at = $8 \
+        WHERE family = $9 AND token_digest = $10 AND expires_at > $11 \
+        AND EXISTS (SELECT 1 FROM {table} WHERE {table}.{id} = {grants}.user_id \
+        AND {table}.{version} = {grants}.token_version \
+        AND {table}.{epoch} = {grants}.auth_epoch AND {table}.{active})";
+
+    LIST_GRANTS = "SELECT family, scopes, ip, user_agent, created_at, last_used_at, expires_at \
+        FROM {grants} \
+        WHERE user_id = $1 AND expires_at > $2 AND token_version = $3 AND auth_epoch = $4 \
+        ORDER BY last_used_at DESC, created_at DESC";
+
+    END_GRANT = "DELETE FROM {grants} WHERE family = $1";
+
+    REVOKE_GRANT = "DELETE FROM {grants} WHERE user_id = $1 AND family = $2 \
+        AND expires_at > $3 AND token_version = $4 AND auth_epoch = $5";
+
+    REVOKE_GRANTS = "DELETE FROM {grants} WHERE user_id = $1 \
+        AND expires_at > $2 AND token_version = $3 AND auth_epoch = $4";
+
+    END_GRANTS = "DELETE FROM {grants} WHERE user_id = $1";
+
+    PURGE_GRANTS = "DELETE FROM {grants} WHERE {expired grants}";
+}
+
+// --- API keys ---------------------------------------------------------------
+
+statements! {
+    API_KEY = "SELECT {account}, {api_keys}.handle, {api_keys}.name, {api_keys}.hint, \
+        {api_keys}.scopes, {api_keys}.created_at, {api_keys}.last_used_at, {api_keys}.expires_at \
+        FROM {api_keys} JOIN {table} ON {table}.{id} = {api_keys}.user_id \
+        WHERE {api_keys}.digest = $1 \
+        AND ({api_keys}.expires_at IS NULL OR {api_keys}.expires_at > $2) \
+        AND {api_keys}.token_version = {table}.{version} \
+        AND {api_keys}.auth_epoch = {table}.{epoch} AND {table}.{active}";
+
+    // Changes nothing, and makes whoever adds keys to one account do so one after the other, so
+    // that what is counted next holds.
+    HOLD_ACCOUNT = "UPDATE {table} SET {epoch} = {epoch} \
+        WHERE {id} = $1 AND {version} = $2 AND {epoch} = $3 AND {active}";
+
+    COUNT_API_KEYS = "SELECT COUNT(*) FROM {api_keys} WHERE user_id = $1 \
+        AND (expires_at IS NULL OR expires_at > $2) AND token_version = $3 AND auth_epoch = $4";
+
+    ADD_API_KEY = "INSERT INTO {api_keys} (digest, handle, user_id, name, hint, scopes, \
+        token_version, auth_epoch, created_at, expires_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+    TOUCH_API_KEY = "UPDATE {api_keys} SET last_used_at = $1 \
+        WHERE digest = $2 AND (last_used_at IS NULL OR last_used_at <= $3)";
+
+    LIST_API_KEYS = "SELECT handle, name, hint, scopes, created_at, last_used_at, expires_at \
+        FROM {api_keys} WHERE user_id = $1 AND (expires_at IS NULL OR expires_at > $2) \
+        AND token_version = $3 AND auth_epoch = $4 ORDER BY created_at DESC, handle";
+
+    REVOKE_API_KEY = "DELETE FROM {api_keys} WHERE user_id = $1 AND handle = $2 \
+        AND (expires_at IS NULL OR expires_at > $3) AND token_version = $4 AND auth_epoch = $5";
+
+    REVOKE_API_KEYS = "DELETE FROM {api_keys} WHERE user_id = $1 \
+        AND (expires_at IS NULL OR expires_at > $2) AND token_version = $3 AND auth_epoch = $4";
+
+    END_API_KEYS = "DELETE FROM {api_keys} WHERE user_id = $1";
+
+    PURGE_API_KEYS = "DELETE FROM {api_keys} WHERE {expired api_keys}";
+}
+
 // --- counters ---------------------------------------------------------------
 
 // An allowance keeps the instants of its last uses, newest first, as text of 13 digits each

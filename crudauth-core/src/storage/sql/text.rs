@@ -24,7 +24,7 @@ pub(super) struct Text {
 /// | word | is rendered as |
 /// | --- | --- |
 /// | `{table}` | the user's table |
-/// | `{sessions}` `{tokens}` `{allowances}` `{lockouts}` | the library's tables beside it |
+/// | `{sessions}` `{grants}` `{api_keys}` `{tokens}` … | the library's tables beside it |
 /// | `{id}` `{hash}` `{active}` … | a column |
 /// | `{account}` | all columns that an account is read from |
 /// | `{new columns}` `{new values}` | what a sign-up writes |
@@ -116,6 +116,8 @@ impl Renderer {
         match word {
             b"table" => self.name(text, self.shape.table, ""),
             b"sessions" => self.name(text, self.shape.table, "_sessions"),
+            b"grants" => self.name(text, self.shape.table, "_grants"),
+            b"api_keys" => self.name(text, self.shape.table, "_api_keys"),
             b"tokens" => self.name(text, self.shape.table, "_tokens"),
             b"allowances" => self.name(text, self.shape.table, "_allowances"),
             b"lockouts" => self.name(text, self.shape.table, "_lockouts"),
@@ -143,10 +145,12 @@ impl Renderer {
                 None => self.name(text, self.shape.id, ""),
             },
             b"on taken digest" => text.push_str(self.dialect.on_taken_digest()),
-            b"expired sessions" => self.expired(text, "_sessions"),
-            b"expired tokens" => self.expired(text, "_tokens"),
-            b"expired allowances" => self.expired(text, "_allowances"),
-            b"expired lockouts" => self.expired(text, "_lockouts"),
+            b"expired sessions" => self.expired(text, "_sessions", "digest"),
+            b"expired grants" => self.expired(text, "_grants", "family"),
+            b"expired api_keys" => self.expired(text, "_api_keys", "digest"),
+            b"expired tokens" => self.expired(text, "_tokens", "digest"),
+            b"expired allowances" => self.expired(text, "_allowances", "digest"),
+            b"expired lockouts" => self.expired(text, "_lockouts", "digest"),
             b"returning id" => {
                 if self.dialect.returns() {
                     text.push_str(" RETURNING ");
@@ -333,12 +337,15 @@ impl Renderer {
 
     /// Some rows that have expired, by the index on that. MySQL has words for it; what the others
     /// understand would make it read, and lock, the whole table.
-    const fn expired(&self, text: &mut Text, suffix: &str) {
+    const fn expired(&self, text: &mut Text, suffix: &str, key: &str) {
         if matches!(self.dialect, Dialect::MySql) {
             text.push_str("expires_at <= ? ORDER BY expires_at LIMIT ?");
             return;
         }
-        text.push_str("digest IN (SELECT digest FROM ");
+        text.push_str(key);
+        text.push_str(" IN (SELECT ");
+        text.push_str(key);
+        text.push_str(" FROM ");
         self.name(text, self.shape.table, suffix);
         text.push_str(" WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)");
     }

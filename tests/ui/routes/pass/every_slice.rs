@@ -10,7 +10,7 @@ pub struct User {
 }
 
 /// Documented.
-#[crudauth::routes(user = User, session, sessions, email,)]
+#[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email,)]
 pub struct Auth;
 
 mod inner {

@@ -13,6 +13,8 @@ pub(super) fn tables<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>(
     let id = ColumnPlan::of::<DB, U::Id>("user_id").typed(id_type);
     vec![
         sessions(types, of, &id),
+        grants(types, of, &id),
+        api_keys(types, of, &id),
         tokens(types, of, &id),
         allowances(types, of),
         lockouts(types, of),
@@ -37,7 +39,49 @@ fn sessions(types: Types, user_table: &str, id: &ColumnPlan) -> Table {
     ];
     let indexes =
         vec![Index::on(&name, &["user_id"], false), Index::on(&name, &["expires_at"], false)];
-    library_table(types, name, columns, indexes)
+    library_table(types, name, "digest", columns, indexes)
+}
+
+fn grants(types: Types, user_table: &str, id: &ColumnPlan) -> Table {
+    let name = format!("{user_table}_grants");
+    let columns = vec![
+        id.clone(),
+        ColumnPlan::own("token_digest", types.digest()),
+        ColumnPlan::own("previous_digest", types.digest()).nullable(),
+        ColumnPlan::own("successor", types.digest()).nullable(),
+        ColumnPlan::own("rotated_at", "BIGINT").nullable(),
+        ColumnPlan::own("scopes", types.long_text()),
+        ColumnPlan::own("token_version", "INTEGER"),
+        ColumnPlan::own("auth_epoch", "BIGINT"),
+        ColumnPlan::own("ip", types.text(45)).nullable(),
+        ColumnPlan::own("user_agent", types.text(512)).nullable(),
+        ColumnPlan::own("created_at", "BIGINT"),
+        ColumnPlan::own("last_used_at", "BIGINT"),
+        ColumnPlan::own("expires_at", "BIGINT"),
+        ColumnPlan::own("ends_at", "BIGINT").nullable(),
+    ];
+    let indexes =
+        vec![Index::on(&name, &["user_id"], false), Index::on(&name, &["expires_at"], false)];
+    library_table(types, name, "family", columns, indexes)
+}
+
+fn api_keys(types: Types, user_table: &str, id: &ColumnPlan) -> Table {
+    let name = format!("{user_table}_api_keys");
+    let columns = vec![
+        ColumnPlan::own("handle", types.text(64)),
+        id.clone(),
+        ColumnPlan::own("name", types.text(64)),
+        ColumnPlan::own("hint", types.text(8)),
+        ColumnPlan::own("scopes", types.long_text()),
+        ColumnPlan::own("token_version", "INTEGER"),
+        ColumnPlan::own("auth_epoch", "BIGINT"),
+        ColumnPlan::own("created_at", "BIGINT"),
+        ColumnPlan::own("last_used_at", "BIGINT").nullable(),
+        ColumnPlan::own("expires_at", "BIGINT").nullable(),
+    ];
+    let indexes =
+        vec![Index::on(&name, &["user_id"], false), Index::on(&name, &["expires_at"], false)];
+    library_table(types, name, "digest", columns, indexes)
 }
 
 fn tokens(types: Types, user_table: &str, id: &ColumnPlan) -> Table {
@@ -56,7 +100,7 @@ fn tokens(types: Types, user_table: &str, id: &ColumnPlan) -> Table {
     ];
     let indexes =
         vec![Index::on(&name, &["user_id"], false), Index::on(&name, &["expires_at"], false)];
-    library_table(types, name, columns, indexes)
+    library_table(types, name, "digest", columns, indexes)
 }
 
 fn allowances(types: Types, user_table: &str) -> Table {
@@ -67,7 +111,7 @@ fn allowances(types: Types, user_table: &str) -> Table {
         ColumnPlan::own("expires_at", "BIGINT"),
     ];
     let indexes = vec![Index::on(&name, &["expires_at"], false)];
-    library_table(types, name, columns, indexes)
+    library_table(types, name, "digest", columns, indexes)
 }
 
 fn lockouts(types: Types, user_table: &str) -> Table {
@@ -81,17 +125,18 @@ fn lockouts(types: Types, user_table: &str) -> Table {
         ColumnPlan::own("expires_at", "BIGINT"),
     ];
     let indexes = vec![Index::on(&name, &["expires_at"], false)];
-    library_table(types, name, columns, indexes)
+    library_table(types, name, "digest", columns, indexes)
 }
 
 fn library_table(
     types: Types,
     name: String,
+    key: &str,
     columns: Vec<ColumnPlan>,
     indexes: Vec<Index>,
 ) -> Table {
     let key =
-        Key { column: "digest".to_owned(), sql_type: types.digest().to_owned(), is_counted: false };
+        Key { column: key.to_owned(), sql_type: types.digest().to_owned(), is_counted: false };
     let mut written: Vec<_> = columns.iter().map(|column| column.name.clone()).collect();
     written.push(key.column.clone());
     let reads = columns.iter().filter(|column| column.name == "user_id").cloned().collect();

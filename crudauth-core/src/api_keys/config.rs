@@ -1,0 +1,59 @@
+//! What API keys look like, what they may carry, and how many an account may have.
+
+use std::time::Duration;
+
+use super::ApiKey;
+use crate::model::Scopes;
+use crate::ports::LONGEST;
+
+/// Settings of the `api_keys` slice. Safe when nothing is said.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ApiKeyConfig {
+    /// What every key begins with (default `ca_live_`), so that a secret scanner can tell whose a
+    /// leaked one is: up to 20 lower case letters, digits and `_`, the last of them `_`. Keys that
+    /// were made under another prefix still work.
+    pub prefix: String,
+    /// What may be granted at all (default: nothing, so that a key tells who asks and no more).
+    pub grantable_scopes: Scopes,
+    /// How many keys an account may have (default 20, at least 1).
+    pub cap: u32,
+    /// How long a key works at most, and one whose maker does not say (default: for ever).
+    pub longest: Option<Duration>,
+}
+
+impl Default for ApiKeyConfig {
+    fn default() -> Self {
+        Self {
+            prefix: "ca_live_".to_owned(),
+            grantable_scopes: Scopes::default(),
+            cap: 20,
+            longest: None,
+        }
+    }
+}
+
+impl ApiKeyConfig {
+    /// A key that is to work for less is a mistake.
+    pub(super) const SHORTEST: Duration = Duration::from_secs(60);
+
+    /// What is wrong with the settings, each in a sentence.
+    #[must_use]
+    pub fn mistakes(&self) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        if !ApiKey::is_prefix(&self.prefix) {
+            mistakes.push(
+                "api_keys: `prefix` must be up to 20 lower case letters, digits and `_`, the first \
+                 a letter, the last `_`"
+                    .to_owned(),
+            );
+        }
+        if self.cap == 0 {
+            mistakes.push("api_keys: `cap` must be at least 1".to_owned());
+        }
+        if self.longest.is_some_and(|it| !(Self::SHORTEST..=LONGEST).contains(&it)) {
+            mistakes.push("api_keys: `longest` must be one minute to 100 years".to_owned());
+        }
+        mistakes
+    }
+}

@@ -1,0 +1,141 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use crate::testing_world::{Person, SECRET, World, entropy, keys, worlds};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn api_keys(world: &World, ring: KeyRing) -> ApiKeys<Person> {
+    let grantable_scopes = Scopes::parse("read write");
+    let config = ApiKeyConfig { grantable_scopes, cap: 3, ..ApiKeyConfig::default() };
+    ApiKeys::new(world.api_keys.clone(), ring, config, world.clock.clone(), entropy())
+}
+
+async fn create(it: &ApiKeys<Person>, of: &Account<Person>) -> CreatedApiKey {
+    it.create(of, "ci", &Scopes::parse("read admin"), None).await.unwrap()
+}
+
+async fn visit(it: &ApiKeys<Person>, key: &ApiKey) -> Option<ApiKeyVisit<Person>> {
+    match it.authenticate(key.expose()).await.unwrap() {
+        Presented::Live(visit) => Some(visit),
+        Presented::Dead => None,
+        Presented::Broken => panic!("a key of ours"),
+    }
+}
+
+#[tokio::test]
+async fn a_key_tells_whose_it_is_and_what_it_may() {
+    for world in worlds().await {
+        let it = api_keys(&world, keys(SECRET, &[]));
+        let ada = world.person("ada@example.com", "hash").await;
+        let made = create(&it, &ada).await;
+        let visit = visit(&it, &made.secret).await.unwrap();
+        assert_eq!(visit.account.user.id(), ada.user.id());
+        assert_eq!(visit.scopes.to_string(), "read", "`admin` is not grantable");
+        let listed = it.list(&ada).await.unwrap();
+        assert_eq!(listed.len(), 1);
+        assert_eq!((&*listed[0].name, &listed[0].handle), ("ci", &made.key.handle));
+        assert!(made.secret.expose().ends_with(&listed[0].hint));
+    }
+}
+
+#[tokio::test]
+async fn a_use_is_recorded_once_a_minute() {
+    for world in worlds().await {
+        let it = api_keys(&world, keys(SECRET, &[]));
+        let ada = world.person("ada@example.com", "hash").await;
+        let made = create(&it, &ada).await;
+        let used_at = async || it.list(&ada).await.unwrap()[0].last_used_at;
+        assert_eq!(used_at().await, None);
+        let first = world.now();
+        visit(&it, &made.secret).await.unwrap();
+        world.clock.advance(Duration::from_secs(59));
+        visit(&it, &made.secret).await.unwrap();
+        assert_eq!(used_at().await, Some(first));
+        world.clock.advance(Duration::from_secs(1));
+        visit(&it, &made.secret).await.unwrap();
+        assert_eq!(used_at().await, Some(world.now()));
+    }
+}
+
+#[tokio::test]
+async fn a_key_dies_when_it_expires_is_revoked_or_its_account_changes() {
+    for world in worlds().await {
+        let it = api_keys(&world, keys(SECRET, &[]));
+        let ada = world.person("ada@example.com", "hash").await;
+        let eve = world.person("eve@example.com", "hash").await;
+
+        let short = it.create(&ada, "short", &Scopes::default(), Some(DAY)).await.unwrap();
+        world.clock.advance(DAY);
+        assert!(visit(&it, &short.secret).await.is_none());
+        assert!(it.list(&ada).await.unwrap().is_empty());
+        assert_eq!(world.api_keys.purge_api_keys(world.now(), 10).await.unwrap(), 1);
+
+        let made = create(&it, &ada).await;
+        assert!(!it.revoke(&eve, &made.key.handle).await.unwrap(), "Eve's it is not");
+        assert!(!it.revoke(&ada, "x").await.unwrap());
+        assert!(it.revoke(&ada, &made.key.handle).await.unwrap());
+        assert!(visit(&it, &made.secret).await.is_none());
+
+        let made = create(&it, &ada).await;
+        world.change_password(&ada).await;
+        assert!(visit(&it, &made.secret).await.is_none());
+        let late = it.create(&ada, "late", &Scopes::default(), None).await;
+        assert!(matches!(late, Err(ApiKeyError::Moved)));
+
+        let made = create(&it, &eve).await;
+        world.accounts.set_active(eve.user.id(), false, world.now()).await.unwrap();
+        world.accounts.set_active(eve.user.id(), true, world.now()).await.unwrap();
+        assert!(visit(&it, &made.secret).await.is_none(), "enabling brings nothing back");
+    }
+}
+
+#[tokio::test]
+async fn a_new_secret_of_the_app_leaves_keys_as_they_are() {
+    for world in worlds().await {
+        let ada = world.person("ada@example.com", "hash").await;
+        let made = create(&api_keys(&world, keys(SECRET, &[])), &ada).await;
+        let other = "another secret of more than 32 bytes!";
+        assert!(visit(&api_keys(&world, keys(other, &[SECRET])), &made.secret).await.is_some());
+        assert!(visit(&api_keys(&world, keys(other, &[])), &made.secret).await.is_none());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_at_once_no_more_are_made_than_an_account_may_have() {
+    for world in worlds().await {
+        let it = Arc::new(api_keys(&world, keys(SECRET, &[])));
+        let ada = world.person("ada@example.com", "hash").await;
+        let tasks: Vec<_> = (0..20)
+            .map(|_| {
+                let (it, ada) = (Arc::clone(&it), ada.clone());
+                tokio::spawn(async move { it.create(&ada, "k", &Scopes::default(), None).await })
+            })
+            .collect();
+        let mut made = 0;
+        for task in tasks {
+            match task.await.unwrap() {
+                Ok(_) => made += 1,
+                Err(error) => assert!(matches!(error, ApiKeyError::TooMany { cap: 3 }), "{error}"),
+            }
+        }
+        assert_eq!((made, it.list(&ada).await.unwrap().len()), (3, 3));
+        assert_eq!(it.revoke_all(&ada).await.unwrap(), 3);
+    }
+}
+
+#[tokio::test]
+async fn names_and_lifetimes_are_bounded() {
+    let world = worlds().await.remove(0);
+    let it = api_keys(&world, keys(SECRET, &[]));
+    let ada = world.person("ada@example.com", "hash").await;
+    let long = "x".repeat(65);
+    for name in ["", "  ", &long, "a\nb", "a\u{202e}b"] {
+        let refused = it.create(&ada, name, &Scopes::default(), Some(Duration::ZERO)).await;
+        let Err(ApiKeyError::Invalid(mistakes)) = refused else { panic!("{name:?}") };
+        assert_eq!(mistakes.len(), 2, "{name:?}");
+    }
+}

@@ -1,0 +1,269 @@
+//! API keys: for programs that act for somebody, until they expire or are revoked.
+//!
+//! A key has a name that its owner gave it, scopes, and a secret that is shown once and kept as a
+//! keyed digest. Like every credential it is bound to its account's version and epoch: changing or
+//! resetting the password, disabling and deleting end it at once.
+
+mod config;
+#[cfg(all(test, feature = "sqlite"))]
+mod flow_tests;
+mod secret;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+pub use config::ApiKeyConfig;
+pub use secret::ApiKey;
+use sha2::{Digest as _, Sha256};
+use tracing::{info, warn};
+
+use crate::model::{
+    Account, AuthUser, Digest, KeyRing, Mistake, Presented, Rule, ScopePolicy, Scopes, is_unseen,
+};
+use crate::ports::{AddedApiKey, ApiKeyEntry, ApiKeyStore, Clock, Entropy, NewApiKey, StoreError};
+
+/// How many characters a name may have.
+const NAME_CHARS: usize = 64;
+
+/// A use is recorded no more often than this: a write at every request would cost more than the
+/// request.
+const TOUCH_EVERY: TimeDelta = TimeDelta::seconds(60);
+
+/// Makes, recognises, lists and revokes API keys.
+pub struct ApiKeys<U: AuthUser> {
+    store: Arc<dyn ApiKeyStore<U>>,
+    keys: KeyRing,
+    policy: Option<Arc<dyn ScopePolicy<U>>>,
+    config: ApiKeyConfig,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// A key that was just made.
+#[derive(Clone, Debug)]
+pub struct CreatedApiKey {
+    /// The secret, to be shown to its owner and forgotten.
+    pub secret: ApiKey,
+    /// The key as lists show it.
+    pub key: ApiKeyEntry,
+}
+
+/// Why no key was made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApiKeyError {
+    /// What was asked for has mistakes, in the fields `name` and `expires_in`.
+    #[error("the key has mistakes")]
+    Invalid(Vec<Mistake>),
+    /// The account has as many as it may.
+    #[error("the account has {cap} keys already")]
+    TooMany {
+        /// How many that is.
+        cap: u32,
+    },
+    /// The account has changed meanwhile: who asks must sign in anew.
+    #[error("the account has changed")]
+    Moved,
+    /// The store failed.
+    #[error("the key store failed")]
+    Store(#[from] StoreError),
+}
+
+/// Who a request comes from, by its API key.
+#[derive(Clone, Debug)]
+pub struct ApiKeyVisit<U: AuthUser> {
+    /// Whose key it is.
+    pub account: Account<U>,
+    /// What it may be used for, less what is no longer grantable.
+    pub scopes: Scopes,
+    /// The key as lists show it.
+    pub key: ApiKeyEntry,
+}
+
+/// What an API key turns out to be.
+pub type ApiKeyOutcome<U> = Presented<ApiKeyVisit<U>>;
+
+impl<U: AuthUser> ApiKeys<U> {
+    /// Wires the slice.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn ApiKeyStore<U>>,
+        keys: KeyRing,
+        config: ApiKeyConfig,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self { store, keys, policy: None, config, clock, entropy }
+    }
+
+    /// Has `policy` decide what a key of an account gets of the scopes that are grantable (default:
+    /// all).
+    #[must_use]
+    pub fn with_policy(mut self, policy: Arc<dyn ScopePolicy<U>>) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn config(&self) -> &ApiKeyConfig {
+        &self.config
+    }
+
+    /// Makes a key, which works for `lifetime`. Of `scopes` it gets what is grantable to the
+    /// account.
+    ///
+    /// # Errors
+    /// [`ApiKeyError`]; nothing is stored then.
+    pub async fn create(
+        &self,
+        account: &Account<U>,
+        name: &str,
+        scopes: &Scopes,
+        lifetime: Option<Duration>,
+    ) -> Result<CreatedApiKey, ApiKeyError> {
+        let (name, lifetime) = self.check(name, lifetime).map_err(ApiKeyError::Invalid)?;
+        let now = self.clock.now();
+        let secret = ApiKey::generate(&self.config.prefix, &*self.entropy);
+        let digest = secret.digest(self.keys.current());
+        let key = ApiKeyEntry {
+            handle: handle(&digest),
+            name,
+            hint: secret.hint(),
+            scopes: self.granted(account, scopes),
+            created_at: now,
+            last_used_at: None,
+            expires_at: lifetime.map(|lifetime| now + lifetime),
+        };
+        let stored = NewApiKey {
+            digest,
+            handle: key.handle.clone(),
+            account: account.user.id().clone(),
+            name: key.name.clone(),
+            hint: key.hint.clone(),
+            scopes: key.scopes.clone(),
+            version: account.version,
+            epoch: account.epoch,
+            created_at: now,
+            expires_at: key.expires_at,
+        };
+        match self.store.add_api_key(stored, self.config.cap).await? {
+            AddedApiKey::Done => {
+                info!(account = %account.user.id(), api_key = key.handle, "API key made");
+                Ok(CreatedApiKey { secret, key })
+            }
+            AddedApiKey::TooMany => Err(ApiKeyError::TooMany { cap: self.config.cap }),
+            AddedApiKey::Refused => Err(ApiKeyError::Moved),
+        }
+    }
+
+    /// Who a request with this key comes from: one look-up by key. Its use is recorded, at most
+    /// once a minute.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn authenticate(&self, text: &str) -> Result<ApiKeyOutcome<U>, StoreError> {
+        let Some(secret) = ApiKey::parse(text) else { return Ok(Presented::Broken) };
+        let now = self.clock.now();
+        for keys in self.keys.all() {
+            let digest = secret.digest(keys);
+            let Some(live) = self.store.find_api_key(&digest, now).await? else { continue };
+            let before = now - TOUCH_EVERY;
+            if live.key.last_used_at.is_none_or(|used_at| used_at <= before) {
+                // Not worth refusing anybody for: the next request tries again.
+                if let Err(error) = self.store.touch_api_key(&digest, now, before).await {
+                    error.log("recording the use of an API key");
+                }
+            }
+            return Ok(Presented::Live(ApiKeyVisit {
+                account: live.account,
+                scopes: live.key.scopes.intersection(&self.config.grantable_scopes),
+                key: live.key,
+            }));
+        }
+        warn!("API key refused: nobody has it");
+        Ok(Presented::Dead)
+    }
+
+    /// The account's live keys, the latest first.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn list(&self, account: &Account<U>) -> Result<Vec<ApiKeyEntry>, StoreError> {
+        self.store.list_api_keys(account, self.clock.now()).await
+    }
+
+    /// Ends the key of that handle, if it is the account's own. Answers whether there was one.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn revoke(&self, account: &Account<U>, handle: &str) -> Result<bool, StoreError> {
+        let is_one = handle.len() == 64 && handle.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_one {
+            return Ok(false);
+        }
+        let revoked = self.store.revoke_api_key(account, handle, self.clock.now()).await?;
+        info!(account = %account.user.id(), api_key = handle, revoked, "API key revoked");
+        Ok(revoked)
+    }
+
+    /// Ends every key of the account, and tells how many.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn revoke_all(&self, account: &Account<U>) -> Result<u64, StoreError> {
+        let revoked = self.store.revoke_api_keys(account, self.clock.now()).await?;
+        info!(account = %account.user.id(), revoked, "all API keys revoked");
+        Ok(revoked)
+    }
+
+    /// What of `wanted` the account gets now.
+    fn granted(&self, account: &Account<U>, wanted: &Scopes) -> Scopes {
+        let grantable = wanted.intersection(&self.config.grantable_scopes);
+        match &self.policy {
+            Some(policy) => grantable.intersection(&policy.grant(account, &grantable)),
+            None => grantable,
+        }
+    }
+
+    /// The name as it is kept, and how long the key works.
+    fn check(
+        &self,
+        name: &str,
+        lifetime: Option<Duration>,
+    ) -> Result<(String, Option<Duration>), Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let name = name.trim();
+        if name.is_empty() {
+            let message = "String should have at least 1 character";
+            mistakes.push(Mistake::new("name", Rule::TooShort { min: 1 }, message));
+        } else if name.chars().count() > NAME_CHARS {
+            mistakes.push(Mistake::too_long("name", NAME_CHARS));
+        } else if name.chars().any(|c| c != ' ' && (c.is_whitespace() || is_unseen(c))) {
+            let message = "value contains an invisible character";
+            mistakes.push(Mistake::new("name", Rule::Value, message));
+        }
+        let longest = self.config.longest.unwrap_or(crate::ports::LONGEST);
+        if lifetime.is_some_and(|it| !(ApiKeyConfig::SHORTEST..=longest).contains(&it)) {
+            let message = format!("value must be 60 to {} seconds", longest.as_secs());
+            mistakes.push(Mistake::new("expires_in", Rule::Value, message));
+        }
+        if mistakes.is_empty() {
+            Ok((name.to_owned(), lifetime.or(self.config.longest)))
+        } else {
+            Err(mistakes)
+        }
+    }
+}
+
+/// A key's name in requests: whoever knows it cannot tell the digest, let alone the secret.
+fn handle(digest: &Digest) -> String {
+    hex::encode(Sha256::new().chain_update(b"handle").chain_update(digest.as_bytes()).finalize())
+}
+
+impl<U: AuthUser> std::fmt::Debug for ApiKeys<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ApiKeys").field("config", &self.config).finish_non_exhaustive()
+    }
+}

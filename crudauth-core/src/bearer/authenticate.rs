@@ -1,0 +1,72 @@
+//! Recognising: who a request with an access token comes from.
+
+use chrono::{DateTime, Utc};
+
+use super::Tokens;
+use super::access::{Access, Judged};
+use crate::model::{Account, AuthUser, Presented, Scopes};
+use crate::ports::StoreError;
+
+/// Who a request comes from, by its bearer token.
+#[derive(Clone, Debug)]
+pub struct BearerVisit<U: AuthUser> {
+    /// Whose token it is.
+    pub account: Account<U>,
+    /// What it may be used for, less what is no longer grantable.
+    pub scopes: Scopes,
+    /// The grant's name in lists.
+    pub handle: String,
+    /// When the token was issued.
+    pub issued_at: DateTime<Utc>,
+    /// When it expires.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What a bearer token turns out to be.
+pub type BearerOutcome<U> = Presented<BearerVisit<U>>;
+
+impl<U: AuthUser> Tokens<U> {
+    /// Who a request with this access token comes from.
+    ///
+    /// One look-up by key, or none where tokens are
+    /// [trusted](super::BearerConfig::trust_until_expiry) and this one was seen before.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn authenticate(&self, token: &str) -> Result<BearerOutcome<U>, StoreError> {
+        let now = self.clock.now();
+        let access = match self.access.judge(token, now) {
+            Judged::Valid(access) => access,
+            Judged::Expired => return Ok(Presented::Dead),
+            Judged::Invalid => return Ok(Presented::Broken),
+        };
+        if let Some(account) = self.trusted.as_ref().and_then(|trusted| trusted.get(&access)) {
+            return Ok(Presented::Live(self.visit(account, access)));
+        }
+        let Some(live) = self.store.find_grant(&access.grant, now).await? else {
+            return Ok(Presented::Dead);
+        };
+        let account = live.account;
+        // Its key is compared as text: there is one spelling, and nothing to be out of range.
+        let is_named = account.user.id().to_string() == access.subject
+            && account.version == access.version
+            && account.epoch == access.epoch;
+        if !is_named {
+            return Ok(Presented::Dead);
+        }
+        if let Some(trusted) = &self.trusted {
+            trusted.put(&access, &account, now);
+        }
+        Ok(Presented::Live(self.visit(account, access)))
+    }
+
+    fn visit(&self, account: Account<U>, access: Access) -> BearerVisit<U> {
+        BearerVisit {
+            account,
+            scopes: access.scopes.intersection(self.config.grantable()),
+            handle: access.grant.to_string(),
+            issued_at: access.issued_at,
+            expires_at: access.expires_at,
+        }
+    }
+}

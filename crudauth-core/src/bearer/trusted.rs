@@ -1,0 +1,46 @@
+//! Access tokens that were good once, for mounts that take them at their word until they expire.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use super::access::{Access, TokenId};
+use crate::model::Account;
+
+/// How many are remembered; the memory that they take is bounded, whoever asks for how many.
+const MOST: usize = 10_000;
+
+/// The accounts of tokens whose signature has been verified before it is asked.
+pub(super) struct Trusted<U>(Mutex<Entries<U>>);
+
+/// With the instant at which the token expires.
+type Entries<U> = HashMap<TokenId, (Account<U>, DateTime<Utc>)>;
+
+impl<U: Clone> Trusted<U> {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(HashMap::new()))
+    }
+
+    /// Whose token it was found to be.
+    pub(super) fn get(&self, access: &Access) -> Option<Account<U>> {
+        self.entries().get(&access.id).map(|(account, _)| account.clone())
+    }
+
+    /// Remembers whose token it is.
+    pub(super) fn put(&self, access: &Access, account: &Account<U>, now: DateTime<Utc>) {
+        let mut entries = self.entries();
+        if entries.len() >= MOST {
+            entries.retain(|_, (_, expires_at)| *expires_at > now);
+        }
+        // Still full of live ones: forgetting them costs each a look-up, and nothing else.
+        if entries.len() >= MOST {
+            entries.clear();
+        }
+        entries.insert(access.id, (account.clone(), access.expires_at));
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries<U>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

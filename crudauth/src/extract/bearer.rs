@@ -1,0 +1,51 @@
+//! The transport `bearer`: an access token in `Authorization`.
+
+use crudauth_core::model::{AuthUser, Presented};
+use poem::Request;
+
+use super::{Authorization, Principal, Proof, Transport};
+use crate::http::Refusal;
+use crate::mount::Mounted;
+use crate::slice::{ApiKeys, Bearer};
+
+impl<U: AuthUser> Transport<U> for Bearer {
+    const NAME: &'static str = "bearer";
+
+    async fn resolve(
+        &self,
+        auth: &Mounted<U>,
+        request: &Request,
+    ) -> Result<Option<Principal<U>>, Refusal> {
+        let Some(token) = token(auth, request) else { return Ok(None) };
+        match auth.accounts().tokens().authenticate(token).await? {
+            Presented::Live(visit) => Ok(Some(
+                Principal::new(visit.account)
+                    .with_scopes(visit.scopes)
+                    .with_handle(visit.handle)
+                    .proved_by(Proof::Bearer),
+            )),
+            Presented::Dead => Ok(None),
+            Presented::Broken => Err(Refusal::invalid_token()),
+        }
+    }
+
+    fn scheme(&self) -> Option<&'static str> {
+        Some("Bearer")
+    }
+
+    fn is_sent(&self, auth: &Mounted<U>, request: &Request) -> bool {
+        token(auth, request).is_some()
+    }
+}
+
+/// An API key is another transport's, if the mount has that.
+fn token<'r, U: AuthUser>(auth: &Mounted<U>, request: &'r Request) -> Option<&'r str> {
+    match Authorization::of(request) {
+        Authorization::Bearer(token) => Some(token),
+        Authorization::ApiKey(token) => {
+            let takes_keys = auth.parts().transports.has(<ApiKeys as Transport<U>>::NAME);
+            (!takes_keys).then_some(token)
+        }
+        Authorization::Absent => None,
+    }
+}

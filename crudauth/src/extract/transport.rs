@@ -1,0 +1,206 @@
+//! Transports: by what a request can prove who sends it. A mount has several, in an order, and the
+//! first that recognises somebody decides.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use crudauth_core::model::AuthUser;
+use futures_util::future::BoxFuture;
+use poem::Request;
+
+use super::{Principal, Proof};
+use crate::http::Refusal;
+use crate::mount::Mounted;
+
+/// A way to prove who sends a request: the words `session`, `bearer` and `api_keys` of
+/// `#[crudauth::routes(..)]`, and what an app adds by [`Builder::transport`](crate::Builder::transport).
+///
+/// They are tried in the order of the words, an app's own after them. A credential is
+///
+/// - absent (`Ok(None)`): there is none, or it is dead - expired, ended, of nobody. The next
+///   transport is tried; if there is none, the request is nobody's;
+/// - found (`Ok(Some(_))`): its owner acts, and the other transports are not looked at. A disabled
+///   account's is absent, whatever a transport says;
+/// - broken (`Err(_)`): it is none of ours, or could not be looked up. That ends the matter, also
+///   where nobody would do.
+///
+/// ```
+/// # use crudauth::{AuthUser, CurrentUser, Mounted, Mounts, Principal, Refusal, Transport, Via};
+/// # use poem::Request;
+/// # #[derive(Clone, Debug, AuthUser)]
+/// # struct User { id: i64, email: String }
+/// # #[crudauth::routes(user = User, session)]
+/// # struct Auth;
+/// /// The proxy in front has looked at the client's certificate.
+/// struct Certificate;
+///
+/// impl Transport<User> for Certificate {
+///     const NAME: &'static str = "certificate";
+///
+///     async fn resolve(
+///         &self,
+///         auth: &Mounted<User>,
+///         request: &Request,
+///     ) -> Result<Option<Principal<User>>, Refusal> {
+///         let Some(name) = request.header("x-client-certificate") else { return Ok(None) };
+///         let account = auth.accounts().find_by_identifier(name).await?;
+///         Ok(account.map(Principal::new))
+///     }
+/// }
+///
+/// /// `Auth::builder(..).transport(Certificate)` gives it; this lets routes be narrowed to it.
+/// impl Mounts<Certificate> for Auth {}
+///
+/// #[poem::handler]
+/// async fn machines_only(_: CurrentUser<Auth, Via<Certificate>>) {}
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no transport of accounts of `{U}`",
+    label = "not a transport",
+    note = "transports are `slice::Session`, `slice::Bearer` (feature `bearer`), `slice::ApiKeys`, and your own `impl Transport<{U}>`"
+)]
+pub trait Transport<U: AuthUser>: Send + Sync + 'static {
+    /// Its name: `/me` tells it as `via`.
+    const NAME: &'static str;
+
+    /// Whose credential the request carries, if it carries one.
+    ///
+    /// # Errors
+    /// The refusal that the client gets for one that is broken.
+    fn resolve(
+        &self,
+        auth: &Mounted<U>,
+        request: &Request,
+    ) -> impl Future<Output = Result<Option<Principal<U>>, Refusal>> + Send;
+
+    /// Refuses what its owner may not have sent themselves. A transport needs this where browsers
+    /// send its credential along by themselves, as they do cookies.
+    ///
+    /// # Errors
+    /// The refusal that the client gets.
+    fn guard(
+        &self,
+        auth: &Mounted<U>,
+        principal: &Principal<U>,
+        request: &Request,
+    ) -> Result<(), Refusal> {
+        let _ = (auth, principal, request);
+        Ok(())
+    }
+
+    /// The scheme that a 401 names in `WWW-Authenticate` (RFC 9110, section 11.6.1), where a client
+    /// could do better by it.
+    fn scheme(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether the request carries a credential of this kind at all, good or not.
+    fn is_sent(&self, auth: &Mounted<U>, request: &Request) -> bool {
+        let _ = (auth, request);
+        false
+    }
+}
+
+/// [`Transport`] behind a pointer.
+pub(crate) trait AnyTransport<U: AuthUser>: Send + Sync {
+    fn name(&self) -> &'static str;
+
+    fn resolve<'a>(
+        &'a self,
+        auth: &'a Mounted<U>,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<Option<Principal<U>>, Refusal>>;
+
+    fn guard(
+        &self,
+        auth: &Mounted<U>,
+        principal: &Principal<U>,
+        request: &Request,
+    ) -> Result<(), Refusal>;
+
+    fn scheme(&self) -> Option<&'static str>;
+
+    fn is_sent(&self, auth: &Mounted<U>, request: &Request) -> bool;
+}
+
+impl<U: AuthUser, T: Transport<U>> AnyTransport<U> for T {
+    fn name(&self) -> &'static str {
+        T::NAME
+    }
+
+    fn resolve<'a>(
+        &'a self,
+        auth: &'a Mounted<U>,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<Option<Principal<U>>, Refusal>> {
+        Box::pin(async move {
+            let found = Transport::resolve(self, auth, request).await?;
+            let able = found.filter(|principal| principal.account().is_active());
+            Ok(able.map(|principal| match principal.proof() {
+                Proof::Other(_) => principal.proved_by(Proof::Other(T::NAME)),
+                _ => principal,
+            }))
+        })
+    }
+
+    fn guard(
+        &self,
+        auth: &Mounted<U>,
+        principal: &Principal<U>,
+        request: &Request,
+    ) -> Result<(), Refusal> {
+        Transport::guard(self, auth, principal, request)
+    }
+
+    fn scheme(&self) -> Option<&'static str> {
+        Transport::scheme(self)
+    }
+
+    fn is_sent(&self, auth: &Mounted<U>, request: &Request) -> bool {
+        Transport::is_sent(self, auth, request)
+    }
+}
+
+/// The transports of a mount, in the order in which they are tried.
+pub struct Transports<U: AuthUser>(Vec<Arc<dyn AnyTransport<U>>>);
+
+impl<U: AuthUser> Transports<U> {
+    /// None.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "it is where a chain begins, not a default")]
+    pub fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds one, to be tried after the others.
+    #[must_use]
+    pub fn with(mut self, transport: impl Transport<U>) -> Self {
+        self.0.push(Arc::new(transport));
+        self
+    }
+
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<dyn AnyTransport<U>>> {
+        self.0.iter()
+    }
+
+    /// Whether one has this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names().any(|known| known == name)
+    }
+
+    /// The names, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|transport| transport.name())
+    }
+}
+
+impl<U: AuthUser> fmt::Debug for Transports<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}

@@ -1,0 +1,39 @@
+//! `POST /logout`: ends the session, and what bearer tokens the client has.
+
+use crudauth_core::model::AuthUser;
+use poem::http::Method;
+use poem::{Request, Response};
+
+use super::Refusal;
+use super::cookie::clear_session;
+use super::endpoint::Path;
+use super::headers::detail;
+use crate::extract::{Transport, guarded_visitor_of};
+use crate::mount::Mounted;
+use crate::slice;
+
+/// The route of the slices `session` and `bearer`.
+pub(super) fn path<U: AuthUser>() -> Path<U> {
+    Path::new(Method::POST, "/logout", logout)
+}
+
+/// Also for those who are not signed in: then there is nothing to end, and nothing to check.
+async fn logout<U: AuthUser>(
+    mounted: Mounted<U>,
+    #[cfg_attr(not(feature = "bearer"), expect(unused_mut, reason = "tokens are in the body"))]
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let parts = mounted.parts();
+    #[cfg(feature = "bearer")]
+    super::token::refuse_cross_site_logout(&mounted, &request)?;
+    if let Some(principal) = guarded_visitor_of(&mounted, &request).await? {
+        mounted.accounts().sessions().sign_out(principal.visit()?).await?;
+    }
+    let mut response = detail("Logged out")?;
+    #[cfg(feature = "bearer")]
+    super::token::end(&mounted, &mut request, &mut response).await?;
+    if parts.transports.has(<slice::Session as Transport<U>>::NAME) {
+        clear_session(&mut response, &parts.http.cookies);
+    }
+    Ok(response)
+}

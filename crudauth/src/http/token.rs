@@ -1,0 +1,219 @@
+//! `POST /token` and `POST /refresh`: access tokens, and the refresh tokens that buy the next ones.
+
+use crudauth_core::bearer::{Issued, RefreshError, Refreshed};
+use crudauth_core::model::{Account, AuthUser, Form, Mistake, Presented};
+use crudauth_core::ratelimit::Subject;
+use poem::http::{Method, StatusCode};
+use poem::{Request, Response};
+use serde_json::json;
+
+use super::config::RefreshIn;
+use super::cookie::{clear_refresh, cookies_of, set_device, set_refresh};
+use super::credentials::{Credentials, check_grant};
+use super::endpoint::Path;
+use super::headers::{client, json as answer, user_agent, whole_path};
+use super::origin::refuse_cross_site;
+use super::{Refusal, body, limits, logout};
+use crate::extract::{Authorization, Transport};
+use crate::mount::Mounted;
+use crate::slice;
+
+/// The routes of the `bearer` slice.
+pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
+    vec![
+        Path::new(Method::POST, "/token", token),
+        Path::new(Method::POST, "/refresh", refresh),
+        logout::path(),
+        #[cfg(feature = "bearer-asymmetric")]
+        Path::new(Method::GET, "/.well-known/jwks.json", jwks),
+    ]
+}
+
+/// The same lockout as `/login`, and the same answers to who is refused.
+async fn token<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let http = &mounted.parts().http;
+    let is_in_cookie = http.refresh_in == RefreshIn::Cookie;
+    if is_in_cookie {
+        refuse_cross_site(&request, http)?;
+    }
+    let form = body::form(&mut request).await?;
+    let (credentials, scope) = read(form).map_err(Refusal::mistakes)?;
+    let accounts = mounted.accounts();
+    let asked = accounts.tokens().asked(scope.as_deref());
+    let granted = accounts.grant(credentials.attempt(&request, http), asked).await?;
+    let mut response = issued(&mounted, &request, &granted.issued)?;
+    if is_in_cookie {
+        set_device(&mut response, &http.cookies, &granted.device);
+    }
+    Ok(response)
+}
+
+/// The form, and the scopes that it asks for.
+fn read(mut form: Form) -> Result<(Credentials, Option<String>), Vec<Mistake>> {
+    let credentials = Credentials::read(&mut form);
+    let scope = form.optional_text("scope");
+    check_grant(&mut form, &["", "password"]);
+    match (credentials, scope) {
+        (Some(credentials), Some(scope)) => {
+            form.finish()?;
+            Ok((credentials, scope))
+        }
+        _ => Err(form.into_mistakes()),
+    }
+}
+
+/// Reads the one place where refresh tokens live, and no other.
+async fn refresh<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let http = &mounted.parts().http;
+    if http.refresh_in == RefreshIn::Cookie {
+        refuse_cross_site(&request, http)?;
+    }
+    let sent = sent(&mounted, &mut request).await?;
+    if sent.is_empty() {
+        return Err(Refusal::refresh_missing());
+    }
+    match refreshed(&mounted, &request, &sent).await {
+        Ok(refreshed) => issued(&mounted, &request, &refreshed.issued),
+        Err(RefreshError::Store(error)) => Err(error.into()),
+        Err(_) => {
+            // A client that has a good one is not kept waiting for what its neighbours try.
+            let subject = Subject::Client(client(&request, http));
+            limits::count(&mounted, "refresh", mounted.parts().allowances.refresh, subject).await?;
+            Err(Refusal::refresh_invalid())
+        }
+    }
+}
+
+/// Tries what was sent until one is ours: a neighbouring site may have put another cookie of that
+/// name beside it.
+async fn refreshed<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+    sent: &[String],
+) -> Result<Refreshed<U>, RefreshError> {
+    let client = client(request, &mounted.parts().http);
+    let agent = user_agent(request);
+    for token in sent {
+        match mounted.accounts().refresh(token, client, agent.as_deref()).await {
+            Err(RefreshError::Unknown) => {}
+            refreshed => return refreshed,
+        }
+    }
+    Err(RefreshError::Unknown)
+}
+
+/// What may be the client's refresh tokens; empty if it sent none.
+async fn sent<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &mut Request,
+) -> Result<Vec<String>, Refusal> {
+    let http = &mounted.parts().http;
+    match http.refresh_in {
+        RefreshIn::Cookie => {
+            Ok(cookies_of(request, &http.cookies).refresh().map(str::to_owned).collect())
+        }
+        RefreshIn::Body => Ok(body::text_in_json(request, "refresh_token").await?),
+    }
+}
+
+/// New tokens, as the client gets them.
+fn issued<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+    issued: &Issued,
+) -> Result<Response, Refusal> {
+    let http = &mounted.parts().http;
+    let mut body = json!({
+        "access_token": issued.access.expose(),
+        "token_type": "bearer",
+        "expires_in": issued.expires_in.as_secs(),
+        "scope": issued.scopes.to_string(),
+    });
+    let refresh = issued.refresh.expose();
+    match http.refresh_in {
+        RefreshIn::Body => {
+            body["refresh_token"] = refresh.into();
+            answer(StatusCode::OK, &body)
+        }
+        RefreshIn::Cookie => {
+            let mut response = answer(StatusCode::OK, &body)?;
+            let path = whole_path(request);
+            let lifetime = issued.refresh_expires_in;
+            set_refresh(&mut response, &http.cookies, path, refresh, lifetime);
+            Ok(response)
+        }
+    }
+}
+
+/// Whether the mount has this slice: `/logout` is of others, too.
+fn is_mounted<U: AuthUser>(mounted: &Mounted<U>) -> bool {
+    mounted.parts().transports.has(<slice::Bearer as Transport<U>>::NAME)
+}
+
+/// The cookie is not sent by a page of another site, but the answer would remove it.
+pub(super) fn refuse_cross_site_logout<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+) -> Result<(), Refusal> {
+    let http = &mounted.parts().http;
+    match http.refresh_in {
+        RefreshIn::Cookie if is_mounted(mounted) => refuse_cross_site(request, http),
+        _ => Ok(()),
+    }
+}
+
+/// Ends the grant of the refresh token, and of the access token, that a client logs out with.
+pub(super) async fn end<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &mut Request,
+    response: &mut Response,
+) -> Result<(), Refusal> {
+    if !is_mounted(mounted) {
+        return Ok(());
+    }
+    let tokens = mounted.accounts().tokens();
+    for token in sent(mounted, request).await? {
+        tokens.end(&token).await?;
+    }
+    if let Authorization::Bearer(token) = Authorization::of(request)
+        && let Presented::Live(visit) = tokens.authenticate(token).await?
+    {
+        tokens.revoke(&visit.account, &visit.handle).await?;
+    }
+    let http = &mounted.parts().http;
+    if http.refresh_in == RefreshIn::Cookie {
+        clear_refresh(response, &http.cookies, whole_path(request));
+    }
+    Ok(())
+}
+
+/// Ends every grant of somebody who signs out everywhere, and tells how many; `None` where the
+/// mount has none.
+pub(super) async fn end_all<U: AuthUser>(
+    mounted: &Mounted<U>,
+    account: &Account<U>,
+) -> Result<Option<u64>, Refusal> {
+    if !is_mounted(mounted) {
+        return Ok(None);
+    }
+    Ok(Some(mounted.accounts().tokens().revoke_all(account).await?))
+}
+
+/// The public keys by which others verify access tokens (RFC 7517).
+#[cfg(feature = "bearer-asymmetric")]
+async fn jwks<U: AuthUser>(mounted: Mounted<U>, _: Request) -> Result<Response, Refusal> {
+    use poem::http::{HeaderValue, header};
+
+    let keys = mounted.accounts().tokens().jwks().ok_or_else(|| Refusal::not_found("Not Found"))?;
+    let mut response = answer(StatusCode::OK, &keys)?;
+    // Others ask for it at every token, and a key is listed before it signs.
+    let kept = HeaderValue::from_static("public, max-age=300");
+    response.headers_mut().insert(header::CACHE_CONTROL, kept);
+    Ok(response)
+}

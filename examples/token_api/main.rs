@@ -1,0 +1,91 @@
+//! An API for programs: access tokens with scopes, refresh tokens in the body, no cookie.
+//!
+//! You want this one for a mobile app, a command line or other servers: whatever keeps a token safe
+//! by itself. Run it, and get a token for what you want to do:
+//!
+//! ```sh
+//! cargo run -p examples --example token_api
+//! curl localhost:8000/token -d username=ada -d password=… -d scope='reports:read reports:write'
+//! curl localhost:8000/reports -H "Authorization: Bearer $ACCESS_TOKEN"
+//! ```
+
+use std::time::Duration;
+
+use crudauth::email::BoxError;
+use crudauth::{
+    AuthRow, AuthUser, Backend, BearerConfig, CurrentUser, RefreshIn, Scope, ScopeName, Scopes,
+    Stores,
+};
+use examples::{Settings, log_to_stderr, on_the_database};
+use poem::web::Json;
+use poem::{EndpointExt, Route, get, handler};
+use serde_json::{Value, json};
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+struct User {
+    id: i64,
+    email: String,
+    username: String,
+}
+
+#[crudauth::routes(user = User, bearer)]
+struct Auth;
+
+crudauth::scopes! {
+    ReportsRead = "reports:read";
+    ReportsWrite = "reports:write";
+}
+
+#[handler]
+async fn dashboard(user: CurrentUser<Auth>) -> Json<Value> {
+    Json(json!({ "id": user.id }))
+}
+
+#[handler]
+async fn reports(user: CurrentUser<Auth, Scope<ReportsRead>>) -> Json<Value> {
+    Json(json!({ "scopes": user.principal().scopes() }))
+}
+
+#[handler]
+async fn write_report(user: CurrentUser<Auth, Scope<ReportsWrite>>) -> Json<Value> {
+    Json(json!({ "scopes": user.principal().scopes() }))
+}
+
+/// What a client gets that asks for nothing, and what it may ask for.
+fn tokens() -> Result<BearerConfig, BoxError> {
+    let mut config = BearerConfig::default();
+    config.default_scopes = Scopes::of([ReportsRead::NAME])?;
+    config.grantable_scopes = Some(Scopes::of([ReportsRead::NAME, ReportsWrite::NAME])?);
+    Ok(config)
+}
+
+/// Makes the tables and wires the mount, on whatever database the pool is for.
+async fn accounts<DB>(pool: sqlx::Pool<DB>, settings: &Settings) -> Result<Auth, BoxError>
+where
+    DB: Backend + Stores<i64>,
+    User: AuthRow<DB>,
+{
+    crudauth::migrations!(User).run(&pool).await?;
+    let auth = Auth::builder(pool, settings.secret_key.as_str())
+        .bearer(tokens()?)
+        .refresh_in(RefreshIn::Body)
+        .trusted_proxy_hops(settings.trusted_proxy_hops)
+        .build()
+        .await?;
+    Ok(auth)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    log_to_stderr();
+    let settings = Settings::read("token_api")?;
+    let auth = on_the_database!(&settings, accounts);
+    auth.spawn_purge(Duration::from_secs(600));
+    let app = auth
+        .mount(Route::new())
+        .at("/dashboard", get(dashboard))
+        .at("/reports", get(reports).post(write_report))
+        .with(auth.clone());
+    settings.serve(app, auth.drained()).await
+}

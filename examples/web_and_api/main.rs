@@ -1,0 +1,104 @@
+//! The same accounts for a browser, a single-page app and a script.
+//!
+//! You want this one when people sign in on your pages and their programs call the same routes. A
+//! session cookie is tried first, then an access token. Whatever changes something wants the CSRF
+//! token from a browser, and from nobody else; a route that is narrowed to tokens does not even see
+//! the cookie.
+//!
+//! ```sh
+//! cargo run -p examples --example web_and_api
+//! ```
+
+use std::time::Duration;
+
+use crudauth::email::BoxError;
+use crudauth::{
+    AuthRow, AuthUser, Backend, BearerConfig, CurrentUser, EmailConfig, ScopeName, Scopes, Stores,
+    Via, slice,
+};
+use examples::{Settings, log_to_stderr, on_the_database};
+use poem::web::Json;
+use poem::{EndpointExt, Route, get, handler, post};
+use serde_json::{Value, json};
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+struct User {
+    id: i64,
+    email: String,
+    username: String,
+}
+
+/// The order is that in which credentials are tried.
+#[crudauth::routes(user = User, session, bearer, email)]
+struct Auth;
+
+crudauth::scopes! {
+    ReportsRead = "reports:read";
+    ReportsWrite = "reports:write";
+}
+
+#[handler]
+async fn dashboard(user: CurrentUser<Auth>) -> Json<Value> {
+    Json(json!({ "id": user.id }))
+}
+
+#[handler]
+async fn whoami(user: CurrentUser<Auth>) -> Json<Value> {
+    Json(json!({ "id": user.id, "transport": user.principal().proof().as_str() }))
+}
+
+/// Changes something, so a session must bring its CSRF token. A token need not: no page of another
+/// site can send one.
+#[handler]
+async fn note(user: CurrentUser<Auth>) -> Json<Value> {
+    Json(json!({ "transport": user.principal().proof().as_str() }))
+}
+
+/// For programs: a session's cookie is not looked at.
+#[handler]
+async fn api_only(user: CurrentUser<Auth, Via<slice::Bearer>>) -> Json<Value> {
+    Json(json!({ "transport": user.principal().proof().as_str() }))
+}
+
+/// What a client gets that asks for nothing, and what it may ask for. Refresh tokens live in a
+/// cookie that scripts cannot read.
+fn tokens() -> Result<BearerConfig, BoxError> {
+    let mut config = BearerConfig::default();
+    config.default_scopes = Scopes::of([ReportsRead::NAME])?;
+    config.grantable_scopes = Some(Scopes::of([ReportsRead::NAME, ReportsWrite::NAME])?);
+    Ok(config)
+}
+
+/// Makes the tables and wires the mount, on whatever database the pool is for.
+async fn accounts<DB>(pool: sqlx::Pool<DB>, settings: &Settings) -> Result<Auth, BoxError>
+where
+    DB: Backend + Stores<i64>,
+    User: AuthRow<DB>,
+{
+    crudauth::migrations!(User).run(&pool).await?;
+    let auth = Auth::builder(pool, settings.secret_key.as_str())
+        .bearer(tokens()?)
+        .email(EmailConfig::new(settings.sender(), &settings.frontend_url))
+        .cookies(settings.cookies())
+        .trusted_proxy_hops(settings.trusted_proxy_hops)
+        .build()
+        .await?;
+    Ok(auth)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    log_to_stderr();
+    let settings = Settings::read("web_and_api")?;
+    let auth = on_the_database!(&settings, accounts);
+    auth.spawn_purge(Duration::from_secs(600));
+    let app = auth
+        .mount(Route::new())
+        .at("/dashboard", get(dashboard))
+        .at("/whoami", get(whoami))
+        .at("/note", post(note))
+        .at("/api-only", get(api_only))
+        .with(auth.clone());
+    settings.serve(app, auth.drained()).await
+}

@@ -1,0 +1,133 @@
+//! Refresh tokens in a cookie: where it goes, and who may not have it sent.
+
+use crudauth_tests::tokens::{Pair, Setup, in_cookie};
+use crudauth_tests::{App, Browser, Kind, PASSWORD, on_every_database};
+use poem::http::Method;
+use poem::{EndpointExt, Route};
+use serde_json::json;
+
+const CROSS_SITE: [(&str, &str); 1] = [("sec-fetch-site", "cross-site")];
+
+async fn granted(app: &App) -> (Browser, Pair) {
+    app.register("ada").await;
+    let browser = app.browser();
+    let answer = browser.ask_token("ada", PASSWORD, None).await;
+    assert_eq!(answer.json()["refresh_token"], json!(null));
+    let pair = Pair::of(&answer);
+    (browser, pair)
+}
+
+on_every_database! {
+    async fn a_browser_refreshes_by_its_cookie_again_and_again(app: App) {
+        let (_, app) = app.all(in_cookie()).await;
+        let (browser, _) = granted(&app).await;
+        let first = browser.cookie("refresh_token").unwrap();
+        for _ in 0..3 {
+            let answer = browser.post("/refresh", json!({})).await;
+            assert_eq!(answer.json()["refresh_token"], json!(null), "scripts do not see it");
+            assert!(browser.knows(&Pair::of(&answer).access).await);
+        }
+        assert_ne!(browser.cookie("refresh_token").unwrap(), first);
+        browser.set_cookie("refresh_token", &first);
+        let answer = browser.post("/refresh", json!({})).await;
+        assert_eq!((answer.status, &*answer.code()), (401, "invalid-refresh-token"));
+    }
+}
+
+#[tokio::test]
+async fn the_cookie_goes_to_the_routes_that_need_it_and_is_hidden_from_scripts() {
+    let (auth, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
+    app.register("ada").await;
+    let answer = app.browser().ask_token("ada", PASSWORD, None).await;
+    let cookies = |lines: Vec<String>| -> Vec<String> {
+        let ours = lines.into_iter().filter(|line| line.starts_with("refresh_token="));
+        ours.map(|line| line.split_once("; ").unwrap().1.to_owned()).collect()
+    };
+    let set =
+        |path: &str| format!("HttpOnly; Max-Age=2592000; Path={path}; SameSite=strict; Secure");
+    assert_eq!(cookies(answer.set_cookies()), [set("/refresh"), set("/logout")]);
+    let answer = app.browser().post("/logout", json!({})).await;
+    let gone = "HttpOnly; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0";
+    let clear = |path: &str| format!("{gone}; Path={path}; SameSite=strict; Secure");
+    assert_eq!(cookies(answer.set_cookies()), [clear("/refresh"), clear("/logout")]);
+
+    let nested = Route::new().nest("/accounts", auth.routes()).with(auth.clone());
+    let nested = app.serving(nested.map_to_response());
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let body = format!("username=ada&password={PASSWORD}").into_bytes();
+    let answer = nested.browser().send(Method::POST, "/accounts/token", &form, body).await;
+    assert_eq!(cookies(answer.set_cookies()), [set("/accounts/refresh"), set("/accounts/logout")]);
+}
+
+#[tokio::test]
+async fn the_hardened_cookie_is_for_this_host_only() {
+    let setup = Setup { is_hardened: true, ..in_cookie() };
+    let (_, app) = App::on(Kind::Sqlite).await.all(setup).await;
+    let sign_up =
+        json!({ "email": "ada@example.com", "username": "ada", "password": "fifteen-chars-1" });
+    assert_eq!(app.browser().post("/register", sign_up).await.status, 202);
+    let browser = app.browser();
+    let answer = browser.ask_token("ada", "fifteen-chars-1", None).await;
+    let lines = answer.set_cookies();
+    let ours: Vec<_> =
+        lines.iter().filter(|line| line.starts_with("__Host-refresh_token=")).collect();
+    assert_eq!(ours.len(), 1, "{lines:?}");
+    assert!(ours[0].contains("; Path=/;") && ours[0].ends_with("; Secure"), "{lines:?}");
+    Pair::of(&browser.post("/refresh", json!({})).await);
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_can_do_nothing_with_it() {
+    let (_, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
+    let (browser, _) = granted(&app).await;
+    let before = browser.cookies();
+    for path in ["/refresh", "/logout"] {
+        let answer = browser.send(Method::POST, path, &CROSS_SITE, vec![]).await;
+        assert_eq!(
+            (answer.status, &*answer.code(), answer.set_cookies()),
+            (403, "cross-site", vec![])
+        );
+        let foreign = [("origin", "https://evil.example")];
+        assert_eq!(browser.send(Method::POST, path, &foreign, vec![]).await.status, 403);
+    }
+    let form = [("username", "ada"), ("password", PASSWORD)];
+    let answer = app.browser().ask_token_with(&form, &CROSS_SITE).await;
+    assert_eq!((answer.status, answer.set_cookies()), (403, vec![]));
+    assert_eq!(browser.cookies(), before);
+    Pair::of(&browser.post("/refresh", json!({})).await);
+}
+
+#[tokio::test]
+async fn programs_with_tokens_in_the_body_may_come_from_anywhere() {
+    let app = App::on(Kind::Sqlite).await.with_tokens().await;
+    app.register("ada").await;
+    let form = [("username", "ada"), ("password", PASSWORD)];
+    let pair = Pair::of(&app.browser().ask_token_with(&form, &CROSS_SITE).await);
+    let body = json!({ "refresh_token": pair.refresh }).to_string().into_bytes();
+    let answer = app.browser().send(Method::POST, "/refresh", &CROSS_SITE, body).await;
+    assert_eq!(answer.status, 200);
+}
+
+#[tokio::test]
+async fn only_the_cookie_is_read_where_the_cookie_is_said() {
+    let (_, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
+    let (browser, _) = granted(&app).await;
+    let token = browser.cookie("refresh_token").unwrap();
+    let answer = app.browser().refresh(&token).await;
+    assert_eq!((answer.status, &*answer.detail()), (401, "Refresh token missing"));
+    let neighbour = [("cookie", &*format!("refresh_token=planted; refresh_token={token}"))];
+    let stranger = app.browser();
+    let answer = stranger.send(Method::POST, "/refresh", &neighbour, vec![]).await;
+    assert_eq!(answer.status, 200, "what a neighbouring site has put before it: {answer:?}");
+}
+
+#[tokio::test]
+async fn a_browser_that_has_got_tokens_is_known_when_others_lock_the_account() {
+    let (_, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
+    let (browser, _) = granted(&app).await;
+    for _ in 0..10 {
+        app.browser().ask_token("ada", "not-the-password", None).await;
+    }
+    assert_eq!(app.browser().ask_token("ada", PASSWORD, None).await.status, 429);
+    assert_eq!(browser.ask_token("ada", PASSWORD, None).await.status, 200);
+}

@@ -1,0 +1,115 @@
+//! People see and end their sign-ins by token.
+
+use crudauth::{Attempt, Password, Scopes};
+use crudauth_tests::tokens::{Pair, Setup};
+use crudauth_tests::{App, Kind, PASSWORD, on_every_database};
+use poem::http::Method;
+use serde_json::json;
+
+on_every_database! {
+    async fn people_see_their_own_sign_ins_and_end_them(app: App) {
+        let app = app.with_tokens().await;
+        let (one, other) = (app.program("ada").await, app.pair("ada").await);
+        let bob = app.program("bob").await;
+        let listed = app.browser().bearing(&one.access, Method::GET, "/tokens").await.json();
+        let listed = listed.as_array().unwrap();
+        assert_eq!(listed.len(), 2);
+        let handle = |current: bool| {
+            let mut found = listed.iter().filter(|one| one["current"] == json!(current));
+            found.next().unwrap()["id"].as_str().unwrap().to_owned()
+        };
+        for field in ["device", "ip", "scopes", "created_at", "last_used_at", "expires_at"] {
+            assert!(listed.iter().all(|one| one.get(field).is_some()), "{field}");
+        }
+        assert_eq!(listed[0]["scopes"], json!(["reports:read"]));
+
+        let path = format!("/tokens/{}", handle(false));
+        let foreign = app.browser().bearing(&bob.access, Method::DELETE, &path).await;
+        assert_eq!((foreign.status, &*foreign.detail()), (404, "Token not found."));
+        assert!(app.browser().knows(&other.access).await);
+        assert_eq!(app.browser().bearing(&one.access, Method::DELETE, &path).await.status, 200);
+        assert!(!app.browser().knows(&other.access).await);
+        assert_eq!(app.browser().refresh(&other.refresh).await.status, 401);
+        assert_eq!(app.browser().bearing(&one.access, Method::DELETE, &path).await.status, 404);
+        for junk in ["x", &"0".repeat(64), &handle(true).to_uppercase()] {
+            let path = format!("/tokens/{junk}");
+            assert_eq!(app.browser().bearing(&one.access, Method::DELETE, &path).await.status, 404);
+        }
+
+        let three = app.pair("ada").await;
+        let answer = app.browser().bearing(&one.access, Method::DELETE, "/tokens").await;
+        assert_eq!((answer.status, &answer.json()["revoked"]), (200, &json!(2)));
+        assert!(!app.browser().knows(&three.access).await && !app.browser().knows(&one.access).await);
+        assert!(app.browser().knows(&bob.access).await);
+    }
+
+    async fn a_session_lists_them_too_and_signing_out_everywhere_ends_them(app: App) {
+        let app = app.with_tokens().await;
+        let ada = app.member("ada").await;
+        let (pair, bob) = (app.pair("ada").await, app.program("bob").await);
+        let listed = ada.get("/tokens").await.json();
+        assert_eq!((listed.as_array().unwrap().len(), &listed[0]["current"]), (1, &json!(false)));
+        let path = format!("/tokens/{}", listed[0]["id"].as_str().unwrap());
+        let bare = [("x-csrf-token", "")];
+        assert_eq!(ada.send(Method::DELETE, &path, &bare, vec![]).await.status, 403);
+        let answer = ada.post("/logout-all?keep_current=true", json!({})).await.json();
+        assert_eq!((&answer["revoked"], &answer["tokens_revoked"]), (&json!(0), &json!(1)));
+        assert!(!app.browser().knows(&pair.access).await && ada.is_signed_in().await);
+        assert!(app.browser().knows(&bob.access).await);
+        assert_eq!(ada.get("/tokens").await.json(), json!([]));
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_sees_nothing() {
+    let app = App::on(Kind::Sqlite).await.with_tokens().await;
+    for (method, path) in
+        [(Method::GET, "/tokens"), (Method::DELETE, "/tokens"), (Method::DELETE, "/tokens/x")]
+    {
+        assert_eq!(app.browser().send(method, path, &[], vec![]).await.status, 401, "{path}");
+    }
+    let answer = app.browser().post("/tokens", json!({})).await;
+    assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, DELETE")));
+}
+
+#[tokio::test]
+async fn the_least_recently_used_sign_in_beyond_the_cap_ends() {
+    let mut setup = Setup::default();
+    setup.bearer.cap = 2;
+    let (_, app) = App::on(Kind::Sqlite).await.all(setup).await;
+    let first = app.program("ada").await;
+    app.clock.advance(std::time::Duration::from_secs(1));
+    let second = app.pair("ada").await;
+    app.clock.advance(std::time::Duration::from_secs(1));
+    let first = Pair::of(&app.browser().refresh(&first.refresh).await);
+    app.clock.advance(std::time::Duration::from_secs(1));
+    let third = app.pair("ada").await;
+    let known = [&first, &second, &third].map(|pair| pair.access.clone());
+    let mut alive = Vec::new();
+    for token in known {
+        alive.push(app.browser().knows(&token).await);
+    }
+    assert_eq!(alive, [true, false, true]);
+}
+
+#[tokio::test]
+async fn the_same_is_to_be_had_without_http() {
+    let (auth, app) = App::on(Kind::Sqlite).await.all(Setup::default()).await;
+    app.register("ada").await;
+    let accounts = auth.accounts();
+    let password = Password::parse(PASSWORD).unwrap();
+    let asked = accounts.tokens().asked(Some("reports:write"));
+    let granted = accounts.grant(Attempt::new("ada", &password), asked).await.unwrap();
+    assert_eq!(granted.issued.scopes.to_string(), "reports:write");
+    assert!(app.browser().knows(granted.issued.access.expose()).await);
+    let refreshed = accounts.refresh(granted.issued.refresh.expose(), None, None).await.unwrap();
+    assert_eq!(refreshed.account.user.username, "ada");
+    assert_eq!(accounts.tokens().list(&refreshed.account).await.unwrap().len(), 1);
+    let none = Scopes::default();
+    let created = accounts.api_keys().create(&refreshed.account, "cron", &none, None);
+    let created = created.await.unwrap();
+    assert!(app.browser().knows(created.secret.expose()).await);
+    let shown = format!("{granted:?} {refreshed:?} {created:?}");
+    assert!(!shown.contains(granted.issued.refresh.expose()));
+    assert!(!shown.contains(created.secret.expose()));
+}

@@ -1,0 +1,11 @@
+//! Bearer tokens over HTTP: what `/token` gives, what `/refresh` does to it, and what ends it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+
+mod cookie;
+mod ends;
+mod forged;
+mod list;
+mod refresh;
+mod scopes;
+mod token;

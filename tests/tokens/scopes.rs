@@ -1,0 +1,75 @@
+//! Scopes: asked for, granted, answered, and withdrawn.
+
+use crudauth::Scopes;
+use crudauth_tests::tokens::{Pair, Setup};
+use crudauth_tests::{App, Kind, PASSWORD, on_every_database};
+use poem::http::Method;
+use serde_json::json;
+
+async fn granted(app: &App, asked: Option<&str>) -> String {
+    let answer = app.browser().ask_token("ada", PASSWORD, asked).await;
+    let told = answer.json()["scope"].as_str().unwrap().to_owned();
+    let pair = Pair::of(&answer);
+    let me = app.browser().bearing(&pair.access, Method::GET, "/me").await.json();
+    let listed: Vec<_> = told.split(' ').filter(|scope| !scope.is_empty()).collect();
+    assert_eq!(me["scopes"], json!(listed), "what is told is what it is");
+    told
+}
+
+on_every_database! {
+    async fn a_client_gets_what_it_asks_for_and_may_have(app: App) {
+        let app = app.with_tokens().await;
+        app.register("ada").await;
+        assert_eq!(granted(&app, None).await, "reports:read");
+        assert_eq!(granted(&app, Some("")).await, "reports:read");
+        assert_eq!(granted(&app, Some(" \t ")).await, "reports:read");
+        let both = "reports:write reports:read";
+        assert_eq!(granted(&app, Some("reports:write\n reports:read")).await, both);
+        assert_eq!(granted(&app, Some("admin reports:write reports:*")).await, "reports:write");
+        assert_eq!(granted(&app, Some("admin")).await, "");
+        assert_eq!(granted(&app, Some(&"reports:write ".repeat(2000))).await, "reports:write");
+    }
+
+    async fn a_policy_grants_to_each_account_and_takes_back_with_the_next_token(app: App) {
+        let policy: fn(&crudauth::Account<crudauth_tests::User>, &Scopes) -> Scopes =
+            |account, asked| {
+                let everything = Scopes::parse("reports:read reports:write admin");
+                if account.is_superuser() { everything } else { asked.intersection(&Scopes::parse("reports:read")) }
+            };
+        let (_, app) = app.all(Setup { policy, ..Setup::default() }).await;
+        app.register("ada").await;
+        let both = Some("reports:read reports:write");
+        assert_eq!(granted(&app, both).await, "reports:read");
+        app.database.execute("UPDATE users SET is_superuser = TRUE").await;
+        assert_eq!(granted(&app, both).await, "reports:read reports:write", "and no more than asked");
+        let pair = Pair::of(&app.browser().ask_token("ada", PASSWORD, both).await);
+        assert_eq!(app.browser().bearing(&pair.access, Method::POST, "/reports").await.status, 200);
+        app.database.execute("UPDATE users SET is_superuser = FALSE").await;
+        let answer = app.browser().refresh(&pair.refresh).await;
+        assert_eq!(answer.json()["scope"], "reports:read");
+        let next = Pair::of(&answer);
+        let answer = app.browser().bearing(&next.access, Method::POST, "/reports").await;
+        assert_eq!((answer.status, &*answer.detail()), (403, "Insufficient scope"));
+        app.database.execute("UPDATE users SET is_superuser = TRUE").await;
+        let answer = app.browser().refresh(&next.refresh).await;
+        assert_eq!(answer.json()["scope"], "reports:read reports:write", "it was granted once");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_longer_grantable_opens_nothing() {
+    let app = App::on(Kind::Sqlite).await;
+    let before = app.with_tokens().await;
+    before.register("ada").await;
+    let answer =
+        before.browser().ask_token("ada", PASSWORD, Some("reports:write reports:read")).await;
+    let pair = Pair::of(&answer);
+    let mut narrower = Setup::default();
+    narrower.bearer.grantable_scopes = None;
+    let (_, after) = app.all(narrower).await;
+    let me = after.browser().bearing(&pair.access, Method::GET, "/me").await.json();
+    assert_eq!(me["scopes"], json!(["reports:read"]));
+    let answer = after.browser().bearing(&pair.access, Method::POST, "/reports").await;
+    let told = r#"Bearer realm="accounts", error="insufficient_scope", scope="reports:write""#;
+    assert_eq!((answer.status, answer.header("www-authenticate")), (403, Some(told)));
+}

@@ -1,0 +1,21 @@
+//! Settings of tokens and keys are of slices that are mounted, and so is what grants scopes.
+
+use crudauth::{ApiKeyConfig, BearerConfig, RefreshIn, Scopes};
+
+#[derive(Clone, Debug, crudauth::AuthUser)]
+struct User {
+    id: i64,
+    email: String,
+}
+
+#[crudauth::routes(user = User, session)]
+struct Auth;
+
+fn main() {
+    let _ = |pool: sqlx::SqlitePool| {
+        let _ = Auth::builder(pool.clone(), "secret").bearer(BearerConfig::default());
+        let _ = Auth::builder(pool.clone(), "secret").refresh_in(RefreshIn::Body);
+        let _ = Auth::builder(pool.clone(), "secret").api_keys(ApiKeyConfig::default());
+        let _ = Auth::builder(pool, "secret").scope_policy(|_, _| Scopes::default());
+    };
+}

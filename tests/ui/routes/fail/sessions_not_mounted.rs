@@ -1,0 +1,16 @@
+//! Settings of sessions are of no use to a mount without them.
+
+#[derive(Clone, Debug, crudauth::AuthUser)]
+struct User {
+    id: i64,
+    email: String,
+}
+
+#[crudauth::routes(user = User, bearer)]
+struct Auth;
+
+fn main() {
+    let _ = |pool: sqlx::SqlitePool| {
+        let _ = Auth::builder(pool, "secret").sessions(crudauth::SessionConfig::default());
+    };
+}
