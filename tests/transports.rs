@@ -488,6 +488,7 @@ async fn two_transports_of_one_name_are_told_when_the_mount_is_built() {
         }
     }
     let Database::Sqlite(pool) = Database::create(Kind::Sqlite).await.0 else { unreachable!() };
+    crudauth::migrations!(User).run(&pool).await.unwrap();
     let built = Shop::builder(pool, SECRET)
         .email(EmailConfig::new(RecordingSender::default(), FRONTEND))
         .transport(Twin)
