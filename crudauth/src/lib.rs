@@ -104,9 +104,30 @@
 //! dereferences to the user struct; its second parameter is a [`Gate`], such as [`Verified`] or one
 //! of your own. [`MaybeUser<Auth>`](MaybeUser) is for routes that strangers may see, too. A request
 //! costs one database round trip, however many arguments ask, and none if none asks; once a minute
-//! a session's activity is written down by a second one. A state-changing request of a handler with
-//! such an argument must bring the CSRF token in `X-CSRF-Token`; a handler without one guards
-//! nothing.
+//! a session's activity is written down by a second one. A state-changing request by a session to a
+//! handler with such an argument must bring the CSRF token in `X-CSRF-Token`; a handler without one
+//! guards nothing.
+//!
+//! # Browsers, programs and scripts
+//!
+//! A mount that names several transports serves all of them by the same routes:
+//!
+//! | word | credential | CSRF token |
+//! | --- | --- | --- |
+//! | `session` | a cookie | wanted |
+//! | `bearer` | `Authorization: Bearer <access token>`, 15 minutes, from `/token` or `/refresh` | no |
+//! | `api_keys` | `X-API-Key: <key>`, or `Authorization: Bearer <key>` | no |
+//!
+//! They are tried in the order of the words, then those of the app's own ([`Transport`]); the first
+//! that finds somebody decides. A credential that is dead passes the matter on, one that is broken
+//! ends it. [`Via`] narrows a route to one of them, and [`Scope`] asks for a scope that
+//! [`scopes!`] declares and that a token or a key has. [`Principal`] tells which it was.
+//!
+//! Refresh tokens live in a cookie, or in the body (`RefreshIn`). Each works once; using one again
+//! ends its sign-in, since one of the two who had it is a thief. Tokens and keys end with a change
+//! of password, a reset, and with the account, at once: each request with one is one look-up.
+//! Scopes are granted by `BearerConfig` and [`ApiKeyConfig`], and per account by
+//! [`Builder::scope_policy`].
 //!
 //! # Without HTTP
 //!
