@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Something that cannot be done without a decision of yours. Each says what is in the way and
 /// what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Blocked {
     /// The struct requires a column that the rows which are there have no value for.
@@ -99,6 +99,13 @@ pub enum Blocked {
         /// The column.
         column: String,
     },
+}
+
+/// The sentence as well: a `main` that ends in an error prints it so.
+impl fmt::Debug for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl fmt::Display for Blocked {
