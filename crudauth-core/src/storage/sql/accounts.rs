@@ -138,6 +138,13 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
         contact: &Contact,
         now: DateTime<Utc>,
     ) -> Result<ContactChange, StoreError> {
+        // As at a sign-up: what no index sees.
+        if let Some(at) = U::SHAPE.recovery
+            && let Some(other) = U::SHAPE.identifiers[at].alternate(contact.as_str())
+            && self.by_identifier(at, &other).await?.is_some_and(|owner| owner.user.id() != id)
+        {
+            return Ok(ContactChange::Taken);
+        }
         retrying!(self.try_set_contact(id, contact, now))
     }
 
