@@ -55,7 +55,7 @@ async fn app(kind: Kind) -> (App, Counting) {
 async fn asked(app: &App, format: &Counting, name: &str, password: &str) -> (u16, usize) {
     let before = format.0.load(Ordering::SeqCst);
     let status = app.browser().login(name, password).await.status;
-    (status.into(), format.0.load(Ordering::SeqCst) - before)
+    (status, format.0.load(Ordering::SeqCst) - before)
 }
 
 #[tokio::test]
