@@ -208,6 +208,7 @@ mod mount;
 mod nobody;
 #[doc(hidden)]
 pub mod private;
+mod routes;
 pub mod slice;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -235,14 +236,11 @@ pub use crudauth_core::storage::sql::{
 pub use crudauth_macros::AuthUser;
 pub use crudauth_macros::{migrations, routes, scopes};
 pub use email::{EmailMessage, EmailSender, PrintingSender};
-pub use extract::{
-    CurrentUser, Gate, MaybeUser, Principal, Proof, Scope, ScopeName, Superuser, Transport,
-    Verified, Via,
-};
+pub use extract::{CurrentUser, Gate, MaybeUser, Scope, ScopeName, Superuser, Verified, Via};
 #[cfg(feature = "bearer")]
 pub use http::RefreshIn;
 pub use http::{CookieConfig, Refusal, SameSite};
-pub use mount::{Mount, Mounted, Mounts, Scoped};
+pub use mount::{Mount, Mounted, Mounts, Principal, Proof, Scoped, Transport};
 
 /// Messages and who sends them.
 pub mod email {

@@ -10,8 +10,7 @@ pub use crudauth_core::storage::sql::{
 pub use {poem, sqlx};
 
 pub use crate::compose::{Anything, Builder, NotMounted, Slots, Unset};
-pub use crate::extract::{Guarded, ScopeName, Transports};
-pub use crate::http::Paths;
-pub use crate::mount::{Mount, Mounted, Mounts, Scoped};
+pub use crate::extract::{Guarded, ScopeName};
+pub use crate::mount::{Mount, Mounted, Mounts, Paths, Scoped, Slice, Transports};
 pub use crate::nobody::Nobody;
 pub use crate::slice;

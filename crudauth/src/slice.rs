@@ -1,19 +1,10 @@
 //! The slices that a mount can name: markers, one for each word of `#[crudauth::routes(..)]`.
 
-use crudauth_core::model::{AuthUser, Recoverable, RecoverableByEmail};
-
-use crate::http::{self, Path};
-
-/// A slice: a word in `#[crudauth::routes(..)]`, and the routes that it mounts.
-#[diagnostic::on_unimplemented(
-    message = "the `{Self}` slice cannot be mounted",
-    label = "`{Self}` is not there",
-    note = "`bearer` needs the feature `bearer` of `crudauth`"
-)]
-pub trait Slice<U: AuthUser> {
-    /// Its routes.
-    fn paths() -> Vec<Path<U>>;
-}
+/// What every mount has, without a word for it.
+///
+/// `POST /register`, `GET /me`, `POST /change-password`, `POST /set-password`.
+#[derive(Clone, Copy, Debug)]
+pub enum Accounts {}
 
 /// `session`: cookie sessions with CSRF tokens.
 ///
@@ -60,49 +51,3 @@ pub enum Email {}
 /// paths are those of crudauth-py for every channel.
 #[derive(Clone, Copy, Debug)]
 pub enum Recovery {}
-
-impl<U: AuthUser> Slice<U> for Session {
-    fn paths() -> Vec<Path<U>> {
-        http::session::paths()
-    }
-}
-
-#[cfg(feature = "bearer")]
-impl<U: AuthUser> Slice<U> for Bearer {
-    fn paths() -> Vec<Path<U>> {
-        http::token::paths()
-    }
-}
-
-#[cfg(feature = "bearer")]
-impl<U: AuthUser> Slice<U> for Tokens {
-    fn paths() -> Vec<Path<U>> {
-        http::tokens::paths()
-    }
-}
-
-impl<U: AuthUser> Slice<U> for ApiKeys {
-    fn paths() -> Vec<Path<U>> {
-        http::api_keys::paths()
-    }
-}
-
-impl<U: AuthUser> Slice<U> for Sessions {
-    fn paths() -> Vec<Path<U>> {
-        http::sessions::paths()
-    }
-}
-
-impl<U: AuthUser + RecoverableByEmail> Slice<U> for Email {
-    fn paths() -> Vec<Path<U>> {
-        let mut paths = http::recovery::paths();
-        paths.extend(http::email::paths());
-        paths
-    }
-}
-
-impl<U: AuthUser + Recoverable> Slice<U> for Recovery {
-    fn paths() -> Vec<Path<U>> {
-        http::recovery::paths()
-    }
-}

@@ -8,8 +8,9 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, Type};
 
+use super::kind::Kind;
 use super::library::{HASH, VERIFIED};
-use super::model::{Field, Kind, Model, Role};
+use super::model::{Field, Model, Role};
 use super::parse::SqlLiteral;
 use crate::support::{private, private_at};
 

@@ -2,7 +2,8 @@
 
 use quote::ToTokens;
 
-use super::model::{Kind, Name, is_same_column};
+use super::kind::Kind;
+use super::name::{Name, is_same_column};
 use super::parse::{Declared, LIBRARY_WORDS};
 
 /// The password hash, which is never shown.

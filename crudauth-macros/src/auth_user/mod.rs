@@ -2,8 +2,10 @@
 
 mod check;
 mod expand;
+mod kind;
 mod library;
 mod model;
+mod name;
 mod parse;
 
 use proc_macro2::TokenStream;

@@ -1,12 +1,14 @@
 //! What the words mean: a table, its columns, and what each column is for. Mistakes are kept as
 //! they are; `check` tells them.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{GenericArgument, PathArguments, Type};
 
+use super::kind::{Kind, name_of, recovery_kind, recovery_of};
 use super::library::Library;
+use super::name::Name;
 use super::parse::{Body, Declared, DeclaredField, DefaultWord, SqlLiteral};
 use crate::support::naming;
 
@@ -16,13 +18,6 @@ pub(super) struct Model<'a> {
     pub(super) table: Name,
     pub(super) library: Library,
     pub(super) fields: Vec<Field<'a>>,
-}
-
-/// A name in SQL, and the tokens that gave it.
-#[derive(Clone)]
-pub(super) struct Name {
-    pub(super) text: String,
-    pub(super) tokens: TokenStream,
 }
 
 /// A field and what it is for.
@@ -52,59 +47,6 @@ pub(super) enum Role<'a> {
     Sql(&'a SqlLiteral),
     /// Nobody fills it: an `Option` is empty then.
     Unfilled,
-}
-
-/// A kind of identifier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Email,
-    Username,
-    Phone,
-    Code,
-}
-
-impl Kind {
-    /// The word, the usual field name.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Username => "username",
-            Self::Phone => "phone",
-            Self::Code => "identifier",
-        }
-    }
-
-    /// Whether it is compared in another form than it is shown, unless `exact` says otherwise.
-    pub(super) fn is_folded(self) -> bool {
-        matches!(self, Self::Username | Self::Phone)
-    }
-
-    /// Whether messages reach it.
-    pub(super) fn is_contact(self) -> bool {
-        matches!(self, Self::Email | Self::Phone)
-    }
-
-    /// A word says more than a name.
-    fn of(declared: &DeclaredField<'_>, name: &str) -> Option<Self> {
-        let words = &declared.words;
-        match name {
-            _ if words.id.is_some() => None,
-            _ if words.email.is_some() => Some(Self::Email),
-            _ if words.username.is_some() => Some(Self::Username),
-            _ if words.phone.is_some() => Some(Self::Phone),
-            _ if words.identifier.is_some() => Some(Self::Code),
-            _ if words.skip.is_some() => None,
-            "email" => Some(Self::Email),
-            "username" => Some(Self::Username),
-            "phone" => Some(Self::Phone),
-            _ => None,
-        }
-    }
-}
-
-/// SQLite and MySQL do not tell `Email` from `email` where a column is meant.
-pub(super) fn is_same_column(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b)
 }
 
 impl<'a> Model<'a> {
@@ -160,27 +102,6 @@ impl<'a> Model<'a> {
             _ => None,
         })
     }
-}
-
-/// The kind of what recovers an account.
-fn recovery_kind(fields: &[DeclaredField<'_>]) -> Option<Kind> {
-    let fields: Vec<_> = fields.iter().collect();
-    let field = fields[recovery_of(&fields)?];
-    Kind::of(field, &name_of(field))
-}
-
-/// The field that says so, else the first address, else the first number.
-fn recovery_of(fields: &[&DeclaredField<'_>]) -> Option<usize> {
-    let kind = |field: &DeclaredField<'_>| Kind::of(field, &name_of(field));
-    let first = |wanted| fields.iter().position(|field| kind(field) == Some(wanted));
-    let said = fields.iter().position(|field| {
-        field.words.recovery.is_some() && kind(field).is_some_and(Kind::is_contact)
-    });
-    said.or_else(|| first(Kind::Email)).or_else(|| first(Kind::Phone))
-}
-
-fn name_of(field: &DeclaredField<'_>) -> String {
-    field.ident.unraw().to_string()
 }
 
 impl<'a> Field<'a> {

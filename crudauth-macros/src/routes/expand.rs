@@ -85,7 +85,7 @@ fn mount(model: &Model<'_>) -> TokenStream {
                 &self.0
             }
             fn paths() -> #p::Paths<#user> {
-                #p::Paths::new() #(#paths)*
+                #p::Paths::new().with::<#p::slice::Accounts>() #(#paths)*
             }
             fn transports() -> #p::Transports<#user> {
                 #p::Transports::new() #(#transports)*

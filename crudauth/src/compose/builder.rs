@@ -20,10 +20,10 @@ use sqlx::Pool;
 use super::settings::{Own, Settings};
 use super::slots::{Open, Ready, Slots};
 use super::{ConfigError, wire};
-use crate::extract::Transport;
 use crate::http::CookieConfig;
 #[cfg(feature = "bearer")]
 use crate::http::RefreshIn;
+use crate::mount::Transport;
 use crate::mount::{Mount, Mounts, Scoped};
 use crate::slice;
 

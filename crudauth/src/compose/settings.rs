@@ -15,8 +15,8 @@ use crudauth_core::ratelimit::Allowances;
 use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 use crudauth_core::session::SessionConfig;
 
-use crate::extract::Transports;
 use crate::http::HttpConfig;
+use crate::mount::Transports;
 
 /// Settings with defaults.
 pub(super) struct Settings {

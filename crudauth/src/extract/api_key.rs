@@ -4,9 +4,10 @@ use crudauth_core::model::{AuthUser, Presented};
 use poem::Request;
 use poem::http::HeaderName;
 
-use super::{Authorization, Principal, Proof, Transport};
+use super::Authorization;
 use crate::http::Refusal;
 use crate::mount::Mounted;
+use crate::mount::{Principal, Proof, Transport};
 use crate::slice::ApiKeys;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");

@@ -3,9 +3,10 @@
 use crudauth_core::model::{AuthUser, Presented};
 use poem::Request;
 
-use super::{Authorization, Principal, Proof, Transport};
+use super::Authorization;
 use crate::http::Refusal;
 use crate::mount::Mounted;
+use crate::mount::{Principal, Proof, Transport};
 use crate::slice::{ApiKeys, Bearer};
 
 impl<U: AuthUser> Transport<U> for Bearer {

@@ -10,10 +10,10 @@ use poem::Request;
 use tokio::sync::OnceCell;
 use tracing::info;
 
-use super::transport::AnyTransport;
-use super::{Principal, Transport};
 use crate::http::Refusal;
+use crate::mount::AnyTransport;
 use crate::mount::{Mount, Mounted};
+use crate::mount::{Principal, Transport};
 use crate::slice;
 
 /// Who is asking, once somebody wanted to know.

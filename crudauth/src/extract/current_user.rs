@@ -8,10 +8,11 @@ use std::sync::Arc;
 use poem::{FromRequest, Request, RequestBody};
 use tracing::error;
 
+use super::Gate;
 use super::cell::{Cell, CellOf};
-use super::{Gate, Principal};
 use crate::http::Refusal;
 use crate::mount::Mount;
+use crate::mount::Principal;
 
 /// Whoever is signed in: a handler with this argument is for them only.
 ///

@@ -6,9 +6,9 @@ use std::marker::PhantomData;
 use crudauth_core::model::Recoverable;
 use poem::Request;
 
-use super::{Principal, Transport};
 use crate::http::Refusal;
 use crate::mount::{Mount, Mounts, Scoped};
+use crate::mount::{Principal, Transport};
 
 /// A condition on whoever is signed in; the second parameter of
 /// [`CurrentUser`](super::CurrentUser).
@@ -85,21 +85,24 @@ impl<A: Mount> Gate<A> for Superuser {
     }
 }
 
-/// They come by the transport `T`: `Via<slice::Bearer>`. Others are not looked at, so a session's
-/// cookie beside the token asks for no CSRF token here, and alone it is 401 `Not authenticated`.
-/// Does not compile for a transport that is not mounted.
+/// They come by the transport `T`, or by one of two or three: `Via<slice::Bearer>`,
+/// `Via<slice::Bearer, slice::ApiKeys>`. Others are not looked at, so a session's cookie beside the
+/// token asks for no CSRF token here, and alone it is 401 `Not authenticated`. They are tried in the
+/// mount's order, not in the one given here. Does not compile for a transport that is not mounted.
 ///
 /// Two arguments of one handler that are narrowed differently may name two accounts.
 #[derive(Debug)]
-pub struct Via<T>(PhantomData<fn() -> T>);
+pub struct Via<T, Or = T, OrElse = Or>(PhantomData<fn() -> (T, Or, OrElse)>);
 
-impl<A, T> Gate<A> for Via<T>
+impl<A, T, B, C> Gate<A> for Via<T, B, C>
 where
-    A: Mounts<T>,
+    A: Mounts<T> + Mounts<B> + Mounts<C>,
     T: Transport<A::User>,
+    B: Transport<A::User>,
+    C: Transport<A::User>,
 {
     fn admits(transport: &str) -> bool {
-        transport == T::NAME
+        [T::NAME, B::NAME, C::NAME].contains(&transport)
     }
 
     async fn check(_: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {

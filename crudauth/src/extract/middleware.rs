@@ -7,7 +7,7 @@ use poem::http::{HeaderValue, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
 
 use super::cell::{Cell, CellOf};
-use crate::http::{cookies_of, keep_session};
+use crate::http::cookie::{cookies_of, keep_session};
 use crate::mount::Mount;
 
 /// An endpoint behind a mount: `app.with(auth)` makes it.

@@ -8,14 +8,10 @@ mod cell;
 mod current_user;
 mod gate;
 mod middleware;
-mod principal;
 mod session;
-mod transport;
 
 pub(crate) use authorization::Authorization;
 pub(crate) use cell::{guarded_visitor_of, owner_of, session_of, visitor_of, whoever};
 pub use current_user::{CurrentUser, MaybeUser};
 pub use gate::{Gate, Scope, ScopeName, Superuser, Verified, Via};
 pub use middleware::Guarded;
-pub use principal::{Principal, Proof};
-pub use transport::{Transport, Transports};

@@ -4,9 +4,10 @@ use crudauth_core::model::AuthUser;
 use poem::Request;
 use poem::http::{HeaderName, Method};
 
-use super::{Principal, Transport};
-use crate::http::{Refusal, cookies_of};
+use crate::http::Refusal;
+use crate::http::cookie::cookies_of;
 use crate::mount::Mounted;
+use crate::mount::{Principal, Transport};
 use crate::slice::Session;
 
 const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");

@@ -19,7 +19,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Reads a JSON object. Any other content type is refused: that is what a form on another site can
 /// send without asking first.
-pub(super) async fn json(request: &mut Request) -> Result<Form, Refusal> {
+pub(crate) async fn json(request: &mut Request) -> Result<Form, Refusal> {
     let media_type = media_type(request);
     let is_json = media_type == "application/json"
         || (media_type.starts_with("application/") && media_type.ends_with("+json"));
@@ -31,7 +31,7 @@ pub(super) async fn json(request: &mut Request) -> Result<Form, Refusal> {
 }
 
 /// Reads an HTML form, URL-encoded or multipart.
-pub(super) async fn form(request: &mut Request) -> Result<Form, Refusal> {
+pub(crate) async fn form(request: &mut Request) -> Result<Form, Refusal> {
     match &*media_type(request) {
         "application/x-www-form-urlencoded" => {
             let body = bytes(request).await?;
@@ -70,7 +70,7 @@ async fn multipart(body: Vec<u8>, boundary: String) -> Result<Form, multer::Erro
 /// The text of one field of a JSON object, whatever the content type says; nothing if there is no
 /// such object or field, or it is empty. In the place of what is no text stands an empty one.
 #[cfg(feature = "bearer")]
-pub(super) async fn text_in_json(
+pub(crate) async fn text_in_json(
     request: &mut Request,
     field: &'static str,
 ) -> Result<Vec<String>, Refusal> {
@@ -98,7 +98,7 @@ async fn bytes(request: &mut Request) -> Result<Vec<u8>, Refusal> {
 }
 
 /// What crudauth-py reads as a boolean.
-pub(super) fn boolean(text: &str) -> Option<bool> {
+pub(crate) fn boolean(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "on" | "yes" | "y" | "t" => Some(true),
         "false" | "0" | "off" | "no" | "n" | "f" => Some(false),

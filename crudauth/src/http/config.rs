@@ -84,7 +84,7 @@ impl CookieConfig {
         self
     }
 
-    pub(super) fn names(&self) -> [&str; 4] {
+    pub(crate) fn names(&self) -> [&str; 4] {
         [&self.session, &self.csrf, &self.refresh, &self.device]
     }
 }

@@ -39,7 +39,7 @@ impl<'r> Cookies<'r> {
 
     /// What may be refresh tokens, in order.
     #[cfg(feature = "bearer")]
-    pub(super) fn refresh(&self) -> impl Iterator<Item = &'r str> {
+    pub(crate) fn refresh(&self) -> impl Iterator<Item = &'r str> {
         self.values(&self.config.refresh).filter(|value| !value.is_empty())
     }
 
@@ -64,7 +64,7 @@ impl<'r> Cookies<'r> {
 }
 
 /// Sets the cookies of a new session, and the one that knows the device again.
-pub(super) fn set_session(
+pub(crate) fn set_session(
     response: &mut Response,
     config: &CookieConfig,
     lifetimes: &SessionConfig,
@@ -78,12 +78,12 @@ pub(super) fn set_session(
 }
 
 /// Sets the cookie by which this device is known again.
-pub(super) fn set_device(response: &mut Response, config: &CookieConfig, device: &str) {
+pub(crate) fn set_device(response: &mut Response, config: &CookieConfig, device: &str) {
     put(response, config, &config.device, device, Some(DEVICE_SECONDS), Script::Hidden);
 }
 
 /// Sets the CSRF cookie, to live as long as its session's.
-pub(super) fn set_csrf(
+pub(crate) fn set_csrf(
     response: &mut Response,
     config: &CookieConfig,
     lifetimes: &SessionConfig,
@@ -111,14 +111,14 @@ pub(crate) fn keep_session(
 }
 
 /// Removes the session's cookies. The device stays known.
-pub(super) fn clear_session(response: &mut Response, config: &CookieConfig) {
+pub(crate) fn clear_session(response: &mut Response, config: &CookieConfig) {
     put(response, config, &config.session, "", Some(0), Script::Hidden);
     put(response, config, &config.csrf, "", Some(0), Script::Readable);
 }
 
 /// Sets the refresh token's cookie, for the routes that need it; `asked` is the path of one.
 #[cfg(feature = "bearer")]
-pub(super) fn set_refresh(
+pub(crate) fn set_refresh(
     response: &mut Response,
     config: &CookieConfig,
     asked: &str,
@@ -130,7 +130,7 @@ pub(super) fn set_refresh(
 
 /// Removes it.
 #[cfg(feature = "bearer")]
-pub(super) fn clear_refresh(response: &mut Response, config: &CookieConfig, asked: &str) {
+pub(crate) fn clear_refresh(response: &mut Response, config: &CookieConfig, asked: &str) {
     refresh(response, config, asked, "", 0);
 }
 

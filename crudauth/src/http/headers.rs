@@ -11,7 +11,7 @@ use super::Refusal;
 use super::config::HttpConfig;
 
 /// The client's address: the socket's peer, or what the trusted proxies say.
-pub(super) fn client(request: &Request, config: &HttpConfig) -> Option<ClientAddress> {
+pub(crate) fn client(request: &Request, config: &HttpConfig) -> Option<ClientAddress> {
     let peer = match &request.remote_addr().0 {
         Addr::SocketAddr(address) => Some(address.ip()),
         _ => None,
@@ -28,13 +28,13 @@ pub(crate) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 }
 
 /// What the client calls itself.
-pub(super) fn user_agent(request: &Request) -> Option<String> {
+pub(crate) fn user_agent(request: &Request) -> Option<String> {
     text(request.headers(), header::USER_AGENT).map(str::to_owned)
 }
 
 /// The path that was asked for, with what it was nested under.
 #[cfg(feature = "bearer")]
-pub(super) fn whole_path(request: &Request) -> &str {
+pub(crate) fn whole_path(request: &Request) -> &str {
     let (own, whole) = (request.uri().path(), request.original_uri().path());
     if whole.ends_with(own) {
         return whole;
@@ -44,7 +44,7 @@ pub(super) fn whole_path(request: &Request) -> &str {
 }
 
 /// An answer with a JSON body that no cache keeps.
-pub(super) fn json(
+pub(crate) fn json(
     status: poem::http::StatusCode,
     body: &impl Serialize,
 ) -> Result<Response, Refusal> {
@@ -57,6 +57,6 @@ pub(super) fn json(
 }
 
 /// The usual success: a sentence.
-pub(super) fn detail(text: &str) -> Result<Response, Refusal> {
+pub(crate) fn detail(text: &str) -> Result<Response, Refusal> {
     json(poem::http::StatusCode::OK, &serde_json::json!({ "detail": text }))
 }

@@ -12,7 +12,7 @@ use super::headers::text;
 /// Browsers say so in `Sec-Fetch-Site`; those that do not (and any, over plain HTTP) name the page
 /// in `Origin`, which must be the host that was asked or one that the app trusts. Programs send
 /// neither.
-pub(super) fn refuse_cross_site(request: &Request, config: &HttpConfig) -> Result<(), Refusal> {
+pub(crate) fn refuse_cross_site(request: &Request, config: &HttpConfig) -> Result<(), Refusal> {
     let headers = request.headers();
     if let Some(site) = headers.get("sec-fetch-site") {
         return if site.as_bytes().eq_ignore_ascii_case(b"cross-site") {

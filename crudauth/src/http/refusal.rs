@@ -110,13 +110,13 @@ impl Refusal {
     }
 
     #[cfg(feature = "bearer")]
-    pub(super) fn refresh_missing() -> Self {
+    pub(crate) fn refresh_missing() -> Self {
         let code = "refresh-token-missing";
         Self::new(StatusCode::UNAUTHORIZED, code, "Refresh token missing")
     }
 
     #[cfg(feature = "bearer")]
-    pub(super) fn refresh_invalid() -> Self {
+    pub(crate) fn refresh_invalid() -> Self {
         let detail = "Invalid or expired refresh token";
         Self::new(StatusCode::UNAUTHORIZED, "invalid-refresh-token", detail)
     }
@@ -142,17 +142,17 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, "not-found", detail)
     }
 
-    pub(super) fn method_not_allowed(allowed: &str) -> Self {
+    pub(crate) fn method_not_allowed(allowed: &str) -> Self {
         let code = "method-not-allowed";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, code, "Method Not Allowed")
             .with(header::ALLOW, allowed)
     }
 
-    pub(super) fn payload_too_large() -> Self {
+    pub(crate) fn payload_too_large() -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", "Request body too large")
     }
 
-    pub(super) fn request_timeout() -> Self {
+    pub(crate) fn request_timeout() -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, "request-timeout", "Request took too long")
     }
 
@@ -168,12 +168,12 @@ impl Refusal {
         self.with(HeaderName::from_static("x-csrf-error"), "true")
     }
 
-    pub(super) fn cross_site() -> Self {
+    pub(crate) fn cross_site() -> Self {
         let detail = "Cross-site login requests are not allowed.";
         Self::new(StatusCode::FORBIDDEN, "cross-site", detail)
     }
 
-    pub(super) fn too_many(retry_after: Duration) -> Self {
+    pub(crate) fn too_many(retry_after: Duration) -> Self {
         let detail = "Too many requests. Try again later.";
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail).retry(retry_after)
     }
@@ -188,11 +188,11 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry(retry_after)
     }
 
-    pub(super) fn session_not_found() -> Self {
+    pub(crate) fn session_not_found() -> Self {
         Self::not_found("Session not found.")
     }
 
-    pub(super) fn mistakes(mistakes: Vec<Mistake>) -> Self {
+    pub(crate) fn mistakes(mistakes: Vec<Mistake>) -> Self {
         Self {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             code: "invalid-fields",
@@ -201,15 +201,15 @@ impl Refusal {
         }
     }
 
-    pub(super) fn mistake(mistake: Mistake) -> Self {
+    pub(crate) fn mistake(mistake: Mistake) -> Self {
         Self::mistakes(vec![mistake])
     }
 
-    pub(super) fn taken(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn taken(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
     }
 
-    pub(super) fn with(mut self, name: HeaderName, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.push((name, value));
         }
@@ -420,7 +420,7 @@ impl From<ConfirmError> for Refusal {
 }
 
 /// `username` -> `Username`, as a sentence begins.
-pub(super) fn capital(field: &str) -> String {
+pub(crate) fn capital(field: &str) -> String {
     let mut letters = field.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     first + letters.as_str()

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::owned::{all_of, one_of};
 use super::statements::Sql;
 use super::store::{instant, millis, retrying};
 use super::{AuthRow, Backend, Call, SqlStore, Stores, rows};
@@ -52,13 +53,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<Vec<ApiKeyEntry>, StoreError> {
-        let call = || {
-            Call::new(Sql::<DB, U>::LIST_API_KEYS)
-                .with(account.user.id().clone())
-                .with(millis(now))
-                .with(account.version)
-                .with(account.epoch)
-        };
+        let call = || all_of(Sql::<DB, U>::LIST_API_KEYS, account, now);
         let found = self.rows(call).await?;
         Ok(found.iter().map(|row| entry::<DB>(row, 0)).collect::<Result<_, _>>()?)
     }
@@ -69,14 +64,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB
         handle: &str,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let call = || {
-            Call::new(Sql::<DB, U>::REVOKE_API_KEY)
-                .with(account.user.id().clone())
-                .with(handle.to_owned())
-                .with(millis(now))
-                .with(account.version)
-                .with(account.epoch)
-        };
+        let call = || one_of(Sql::<DB, U>::REVOKE_API_KEY, account, handle.to_owned(), now);
         Ok(self.execute(call).await? > 0)
     }
 
@@ -85,13 +73,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let call = || {
-            Call::new(Sql::<DB, U>::REVOKE_API_KEYS)
-                .with(account.user.id().clone())
-                .with(millis(now))
-                .with(account.version)
-                .with(account.epoch)
-        };
+        let call = || all_of(Sql::<DB, U>::REVOKE_API_KEYS, account, now);
         self.execute(call).await
     }
 

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::owned::{all_of, one_of, unless_locked};
 use super::statements::Sql;
 use super::store::{instant, millis};
 use super::{AuthRow, Backend, Call, SqlStore, Stores, rows};
@@ -69,13 +70,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> GrantStore<U> for SqlStore<DB,
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<Vec<GrantEntry>, StoreError> {
-        let call = || {
-            Call::new(Sql::<DB, U>::LIST_GRANTS)
-                .with(account.user.id().clone())
-                .with(millis(now))
-                .with(account.version)
-                .with(account.epoch)
-        };
+        let call = || all_of(Sql::<DB, U>::LIST_GRANTS, account, now);
         let found = self.rows(call).await?;
         let entry = |row: &DB::Row| -> Result<GrantEntry, sqlx::Error> {
             let id: Vec<u8> = rows::take::<DB, _>(row, 0)?;
@@ -99,14 +94,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> GrantStore<U> for SqlStore<DB,
         id: &GrantId,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let call = || {
-            Call::new(Sql::<DB, U>::REVOKE_GRANT)
-                .with(account.user.id().clone())
-                .with(id.as_bytes().to_vec())
-                .with(millis(now))
-                .with(account.version)
-                .with(account.epoch)
-        };
+        let call = || one_of(Sql::<DB, U>::REVOKE_GRANT, account, id.as_bytes().to_vec(), now);
         Ok(self.execute(call).await? > 0)
     }
 
@@ -115,13 +103,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> GrantStore<U> for SqlStore<DB,
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let call = || {
-            Call::new(Sql::<DB, U>::REVOKE_GRANTS)
-                .with(account.user.id().clone())
-                .with(millis(now))
-                .with(account.version)
-                .with(account.epoch)
-        };
+        let call = || all_of(Sql::<DB, U>::REVOKE_GRANTS, account, now);
         self.execute(call).await
     }
 
@@ -133,7 +115,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> GrantStore<U> for SqlStore<DB,
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     fn granting(grant: &NewGrant<U::Id>, unless: &[Digest], rule: &LockRule) -> Call<DB> {
         let now = millis(grant.created_at);
-        let mut call = Call::new(Sql::<DB, U>::OPEN_GRANT)
+        let call = Call::new(Sql::<DB, U>::OPEN_GRANT)
             .with(grant.id.as_bytes().to_vec())
             .with(grant.token.to_vec())
             .with(grant.scopes.to_string())
@@ -146,11 +128,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             .with(grant.account.clone())
             .with(grant.version)
             .with(grant.epoch);
-        // The statement names three counters; fewer are filled up with a name that no counter has.
-        for at in 0..3 {
-            call = call.with(unless.get(at).map_or_else(Vec::new, |digest| digest.to_vec()));
-        }
-        call.with(now).with(i64::from(rule.free)).with(now)
+        unless_locked(call, unless, rule, grant.created_at)
     }
 
     /// Keeps the new grant and the account's most recently used ones beside it.

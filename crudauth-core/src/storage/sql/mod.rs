@@ -12,6 +12,7 @@ mod counters;
 mod dialect;
 mod grants;
 mod migrate;
+mod owned;
 mod rows;
 mod sessions;
 mod statements;

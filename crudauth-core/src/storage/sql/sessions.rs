@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::owned::{all_of, one_of, unless_locked};
 use super::statements::Sql;
 use super::store::{instant, millis};
 use super::{AuthRow, Backend, Call, SqlStore, Stores, rows};
@@ -92,13 +93,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<Vec<SessionEntry>, StoreError> {
-        let call = || {
-            Call::new(Sql::<DB, U>::LIST_SESSIONS)
-                .with(account.user.id().clone())
-                .with(millis(now))
-                .with(account.version)
-                .with(account.epoch)
-        };
+        let call = || all_of(Sql::<DB, U>::LIST_SESSIONS, account, now);
         let found = self.rows(call).await?;
         let entry = |row: &DB::Row| -> Result<SessionEntry, sqlx::Error> {
             Ok(SessionEntry {
@@ -123,14 +118,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
         handle: &str,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let call = || {
-            Call::new(Sql::<DB, U>::REVOKE_SESSION)
-                .with(account.user.id().clone())
-                .with(handle.to_owned())
-                .with(millis(now))
-                .with(account.version)
-                .with(account.epoch)
-        };
+        let call = || one_of(Sql::<DB, U>::REVOKE_SESSION, account, handle.to_owned(), now);
         Ok(self.execute(call).await? > 0)
     }
 
@@ -141,12 +129,12 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
         let call = || {
-            Call::new(Sql::<DB, U>::REVOKE_SESSIONS)
-                .with(account.user.id().clone())
-                .with(kept.map_or_else(Vec::new, |digest| digest.to_vec()))
-                .with(millis(now))
-                .with(account.version)
-                .with(account.epoch)
+            one_of(
+                Sql::<DB, U>::REVOKE_SESSIONS,
+                account,
+                kept.map_or_else(Vec::new, |digest| digest.to_vec()),
+                now,
+            )
         };
         self.execute(call).await
     }
@@ -159,7 +147,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     fn opening(session: &NewSession<U::Id>, unless: &[Digest], rule: &LockRule) -> Call<DB> {
         let now = millis(session.created_at);
-        let mut call = Call::new(Sql::<DB, U>::OPEN_SESSION)
+        let call = Call::new(Sql::<DB, U>::OPEN_SESSION)
             .with(session.digest.to_vec())
             .with(session.handle.clone())
             .with(session.csrf.to_vec())
@@ -173,11 +161,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             .with(session.account.clone())
             .with(session.version)
             .with(session.epoch);
-        // The statement names three counters; fewer are filled up with a name that no counter has.
-        for at in 0..3 {
-            call = call.with(unless.get(at).map_or_else(Vec::new, |digest| digest.to_vec()));
-        }
-        call.with(now).with(i64::from(rule.free)).with(now)
+        unless_locked(call, unless, rule, session.created_at)
     }
 
     /// Keeps the new session and the account's most recently active ones beside it. Sessions of a

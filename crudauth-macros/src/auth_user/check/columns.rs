@@ -1,6 +1,7 @@
 //! What columns are to each other, and words that are about a column.
 
-use super::super::model::{Field, Model, Name, Role, is_same_column};
+use super::super::model::{Field, Model, Role};
+use super::super::name::{Name, is_same_column};
 use super::well_known;
 use crate::support::Errors;
 

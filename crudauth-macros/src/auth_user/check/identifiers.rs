@@ -1,6 +1,7 @@
 //! What names an account, and what recovers it.
 
-use super::super::model::{Field, Kind, Model, Role};
+use super::super::kind::Kind;
+use super::super::model::{Field, Model, Role};
 use super::{columns, drop_role, not_plain, reserved, unwanted, well_known};
 use crate::support::{Errors, naming};
 

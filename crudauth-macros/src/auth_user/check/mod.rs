@@ -6,7 +6,8 @@ mod identifiers;
 use quote::ToTokens;
 
 use super::library::{HASH, VERIFIED};
-use super::model::{Field, Model, Role, is_same_column};
+use super::model::{Field, Model, Role};
+use super::name::is_same_column;
 use super::parse::{Body, SqlLiteral};
 use crate::support::{Errors, naming};
 

@@ -2,10 +2,11 @@
 
 use super::super::{AuthRow, Backend, Call, Dialect, Stores};
 use super::column::ColumnPlan;
-use super::desired::{self, Table};
+use super::desired;
 use super::live::LiveTable;
 use super::plan::{Fill, Plan};
 use super::scan::Scan;
+use super::table::Table;
 use super::{Blocked, ddl, fits, queries, scan};
 use crate::model::{IdentifierColumn, Shape};
 

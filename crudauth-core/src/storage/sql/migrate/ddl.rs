@@ -2,8 +2,8 @@
 
 use super::super::Dialect;
 use super::column::{ColumnPlan, SqlDefault};
-use super::desired::{Index, Table};
 use super::live::LiveTable;
+use super::table::{Index, Table};
 
 pub(super) fn create_table(dialect: Dialect, table: &Table) -> String {
     let q = dialect.quote();

@@ -6,8 +6,8 @@ use sqlx::{Column as _, Row as _};
 
 use super::super::{Backend, Call, Dialect};
 use super::column::ColumnPlan;
-use super::desired::Table;
 use super::live::{LiveColumn, LiveTable};
+use super::table::Table;
 use super::{Blocked, catalog, queries};
 
 /// The hash of a new password takes 97 characters, and more with higher costs; Django's column
@@ -191,7 +191,7 @@ impl Affinity {
 #[cfg(test)]
 #[allow(clippy::panic, reason = "a test ends at the first surprise")]
 mod tests {
-    use super::super::desired::{Index, Key};
+    use super::super::table::{Index, Key};
     use super::*;
 
     fn table(written: &[&str], reads: &[ColumnPlan]) -> Table {

@@ -2,8 +2,8 @@
 
 use super::super::{Backend, Call};
 use super::compare::Growth;
-use super::desired::{self, Index};
 use super::live::LiveTable;
+use super::table::{Index, short_name};
 use super::{Blocked, catalog, ddl, scan};
 
 impl Growth<'_> {
@@ -54,7 +54,7 @@ async fn free_name<DB: Backend>(
         if !is_taken {
             break;
         }
-        free = desired::short_name(format!("{name}_{number}"));
+        free = short_name(format!("{name}_{number}"));
     }
     Ok(free)
 }

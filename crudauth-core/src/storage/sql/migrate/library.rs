@@ -2,7 +2,7 @@
 
 use super::super::{AuthRow, Backend, Stores};
 use super::column::ColumnPlan;
-use super::desired::{Index, Key, Table};
+use super::table::{Index, Key, Table};
 use super::types::Types;
 
 pub(super) fn tables<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>(

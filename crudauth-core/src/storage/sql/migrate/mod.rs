@@ -23,6 +23,7 @@ mod plan;
 mod queries;
 mod run;
 mod scan;
+mod table;
 mod types;
 
 pub use blocked::Blocked;

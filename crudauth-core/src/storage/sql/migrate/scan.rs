@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 
 use super::super::{AuthRow, Backend, Call, Stores, rows};
-use super::desired::Table;
 use super::live::LiveTable;
 use super::pages::Pages;
 use super::queries::{self, FEW, Page};
+use super::table::Table;
 use super::{Blocked, ddl, fits};
 use crate::model::{AuthUser, IdentifierColumn, IdentifierKind};
 

@@ -11,12 +11,13 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::json;
 
-use super::endpoint::Path;
-use super::headers::{client, detail, json as answer};
+use super::limits;
 use super::pace::a_moment;
-use super::{Refusal, body, limits};
 use crate::accounts::Accounts;
+use crate::http::headers::{client, detail, json as answer};
+use crate::http::{Refusal, body};
 use crate::mount::Mounted;
+use crate::mount::Path;
 
 /// The routes of the `recovery` slice, which `email` has as well.
 pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {

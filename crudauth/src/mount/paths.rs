@@ -1,22 +1,31 @@
-//! The paths of a mount: what every mount has, and what its slices add.
+//! The paths of a mount, slice by slice.
 
 use std::fmt;
 
 use crudauth_core::model::AuthUser;
 
-use super::accounts;
-use super::endpoint::Path;
-use crate::slice::Slice;
+use super::Path;
+
+/// A slice: a word in `#[crudauth::routes(..)]`, and the routes that it mounts.
+#[diagnostic::on_unimplemented(
+    message = "the `{Self}` slice cannot be mounted",
+    label = "`{Self}` is not there",
+    note = "`bearer` needs the feature `bearer` of `crudauth`"
+)]
+pub trait Slice<U: AuthUser> {
+    /// Its routes.
+    fn paths() -> Vec<Path<U>>;
+}
 
 /// The paths of a mount, collected slice by slice.
 pub struct Paths<U: AuthUser>(Vec<Path<U>>);
 
 impl<U: AuthUser> Paths<U> {
-    /// What every mount has.
+    /// None.
     #[must_use]
     #[allow(clippy::new_without_default, reason = "it is where a chain begins, not a default")]
     pub fn new() -> Self {
-        Self(accounts::paths())
+        Self(Vec::new())
     }
 
     /// Adds a slice's. A path that two slices have does the same for both.

@@ -7,13 +7,14 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
-use super::body::boolean;
-use super::cookie::{clear_session, cookies_of, set_csrf};
-use super::endpoint::Path;
-use super::headers::{client, detail, json as answer};
-use super::{Refusal, limits};
+use super::limits;
 use crate::extract::{session_of, visitor_of};
+use crate::http::Refusal;
+use crate::http::body::boolean;
+use crate::http::cookie::{clear_session, cookies_of, set_csrf};
+use crate::http::headers::{client, detail, json as answer};
 use crate::mount::Mounted;
+use crate::mount::Path;
 
 /// The routes of the `sessions` slice.
 pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {

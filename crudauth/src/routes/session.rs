@@ -5,17 +5,17 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::json;
 
-use super::cookie::{cookies_of, set_session};
 use super::credentials::{Credentials, check_grant};
-use super::endpoint::Path;
-use super::headers::json as answer;
-use super::origin::refuse_cross_site;
-use super::{Refusal, body, logout};
+use crate::http::cookie::{cookies_of, set_session};
+use crate::http::headers::json as answer;
+use crate::http::origin::refuse_cross_site;
+use crate::http::{Refusal, body};
 use crate::mount::Mounted;
+use crate::mount::Path;
 
 /// The routes of the `session` slice.
 pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
-    vec![Path::new(Method::POST, "/login", login), logout::path()]
+    vec![Path::new(Method::POST, "/login", login)]
 }
 
 async fn login<U: AuthUser>(

@@ -1,5 +1,10 @@
 //! A mount: one user struct's accounts, wired and ready to be put into an app.
 
+mod endpoint;
+mod paths;
+mod principal;
+mod transport;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +15,13 @@ use crudauth_core::ratelimit::{Allowances, Throttle};
 use poem::Route;
 
 use crate::accounts::Accounts;
-use crate::extract::Transports;
-use crate::http::{self, HttpConfig, Path, Paths};
+use crate::http::HttpConfig;
+
+pub(crate) use endpoint::Path;
+pub use paths::{Paths, Slice};
+pub use principal::{Principal, Proof};
+pub(crate) use transport::AnyTransport;
+pub use transport::{Transport, Transports};
 
 /// A struct under `#[crudauth::routes(..)]`.
 #[diagnostic::on_unimplemented(
@@ -91,7 +101,7 @@ impl<U: AuthUser> Mounted<U> {
     /// answered with a 404 as JSON.
     #[must_use]
     pub fn routes(&self) -> Route {
-        self.mount(Route::new()).at("/*rest", http::NotFound)
+        self.mount(Route::new()).at("/*rest", endpoint::NotFound)
     }
 
     /// Puts every route into the app's own.

@@ -7,9 +7,9 @@ use crudauth_core::password::{Password, read_password};
 use crudauth_core::session::Opening;
 use poem::Request;
 
-use super::config::HttpConfig;
-use super::cookie::cookies_of;
-use super::headers::{client, user_agent};
+use crate::http::config::HttpConfig;
+use crate::http::cookie::cookies_of;
+use crate::http::headers::{client, user_agent};
 
 /// Who somebody says to be, and what they prove it by.
 pub(super) struct Credentials {

@@ -6,11 +6,11 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
-use super::Refusal;
-use super::endpoint::Path;
-use super::headers::{detail, json as answer};
 use crate::extract::owner_of;
+use crate::http::Refusal;
+use crate::http::headers::{detail, json as answer};
 use crate::mount::Mounted;
+use crate::mount::Path;
 
 /// The routes of the `tokens` slice.
 pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {

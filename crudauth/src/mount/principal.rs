@@ -69,11 +69,11 @@ impl<U: AuthUser> Principal<U> {
         Self { handle: Some(handle.into()), ..self }
     }
 
-    pub(super) fn proved_by(self, proof: Proof) -> Self {
+    pub(crate) fn proved_by(self, proof: Proof) -> Self {
         Self { proof, ..self }
     }
 
-    pub(super) fn visiting(visit: Visit<U>) -> Self {
+    pub(crate) fn visiting(visit: Visit<U>) -> Self {
         let (who, proof) = (Who::Visitor(visit), Proof::Session);
         Self { who, proof, scopes: Scopes::default(), handle: None }
     }

@@ -7,15 +7,17 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::json;
 
-use super::config::RefreshIn;
-use super::cookie::{clear_refresh, cookies_of, set_device, set_refresh};
 use super::credentials::{Credentials, check_grant};
-use super::endpoint::Path;
-use super::headers::{client, json as answer, user_agent, whole_path};
-use super::origin::refuse_cross_site;
-use super::{Refusal, body, limits, logout};
-use crate::extract::{Authorization, Transport};
+use super::limits;
+use crate::extract::Authorization;
+use crate::http::config::RefreshIn;
+use crate::http::cookie::{clear_refresh, cookies_of, set_device, set_refresh};
+use crate::http::headers::{client, json as answer, user_agent, whole_path};
+use crate::http::origin::refuse_cross_site;
+use crate::http::{Refusal, body};
 use crate::mount::Mounted;
+use crate::mount::Path;
+use crate::mount::Transport;
 use crate::slice;
 
 /// The routes of the `bearer` slice.
@@ -23,7 +25,6 @@ pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
     vec![
         Path::new(Method::POST, "/token", token),
         Path::new(Method::POST, "/refresh", refresh),
-        logout::path(),
         #[cfg(feature = "bearer-asymmetric")]
         Path::new(Method::GET, "/.well-known/jwks.json", jwks),
     ]

@@ -8,7 +8,7 @@ use crudauth_core::ratelimit::{Standing, Subject};
 use poem::Response;
 use poem::http::{HeaderName, HeaderValue};
 
-use super::Refusal;
+use crate::http::Refusal;
 use crate::mount::Mounted;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");

@@ -6,13 +6,14 @@ use crudauth_core::ratelimit::Subject;
 use poem::http::Method;
 use poem::{Request, Response};
 
-use super::endpoint::Path;
-use super::headers::{client, detail};
+use super::limits;
 use super::pace::a_moment;
 use super::recovery::{confirming, destination, told};
-use super::{Refusal, body, limits};
 use crate::extract::owner_of;
+use crate::http::headers::{client, detail};
+use crate::http::{Refusal, body};
 use crate::mount::Mounted;
+use crate::mount::Path;
 
 /// The routes that the `email` slice has beside those of `recovery`.
 pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {

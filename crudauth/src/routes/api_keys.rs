@@ -8,11 +8,12 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
-use super::endpoint::Path;
-use super::headers::{detail, json as answer};
-use super::{Refusal, body};
-use crate::extract::{Proof, owner_of};
+use crate::extract::owner_of;
+use crate::http::headers::{detail, json as answer};
+use crate::http::{Refusal, body};
 use crate::mount::Mounted;
+use crate::mount::Path;
+use crate::mount::Proof;
 
 /// The routes of the `api_keys` slice.
 pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {

@@ -11,8 +11,8 @@ use poem::http::Method;
 use poem::{Endpoint, Request, Response};
 use tracing::{Instrument, error};
 
-use super::Refusal;
-use crate::mount::Mounted;
+use super::Mounted;
+use crate::http::Refusal;
 
 type Handler<U> =
     Arc<dyn Fn(Mounted<U>, Request) -> BoxFuture<'static, Result<Response, Refusal>> + Send + Sync>;
@@ -24,7 +24,7 @@ pub struct Path<U: AuthUser> {
 }
 
 impl<U: AuthUser> Path<U> {
-    pub(super) fn new<F, R>(method: Method, path: &'static str, handler: F) -> Self
+    pub(crate) fn new<F, R>(method: Method, path: &'static str, handler: F) -> Self
     where
         F: Fn(Mounted<U>, Request) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Response, Refusal>> + Send + 'static,
@@ -33,7 +33,7 @@ impl<U: AuthUser> Path<U> {
     }
 
     /// What it does for one more method.
-    pub(super) fn and<F, R>(mut self, method: Method, handler: F) -> Self
+    pub(crate) fn and<F, R>(mut self, method: Method, handler: F) -> Self
     where
         F: Fn(Mounted<U>, Request) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Response, Refusal>> + Send + 'static,

@@ -8,14 +8,16 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
-use super::cookie::{cookies_of, set_device};
-use super::endpoint::Path;
-use super::headers::{client, detail, json as answer};
+use super::limits;
 use super::pace::a_moment;
-use super::refusal::capital;
-use super::{Refusal, body, limits};
-use crate::extract::{Principal, owner_of, whoever};
+use crate::extract::{owner_of, whoever};
+use crate::http::cookie::{cookies_of, set_device};
+use crate::http::headers::{client, detail, json as answer};
+use crate::http::refusal::capital;
+use crate::http::{Refusal, body};
 use crate::mount::Mounted;
+use crate::mount::Path;
+use crate::mount::Principal;
 
 /// What every mount has.
 pub(super) fn paths<U: AuthUser>() -> Vec<Path<U>> {

@@ -9,9 +9,8 @@ use crudauth_core::model::AuthUser;
 use futures_util::future::BoxFuture;
 use poem::Request;
 
-use super::{Principal, Proof};
+use super::{Mounted, Principal, Proof};
 use crate::http::Refusal;
-use crate::mount::Mounted;
 
 /// A way to prove who sends a request: the words `session`, `bearer` and `api_keys` of
 /// `#[crudauth::routes(..)]`, and what an app adds by [`Builder::transport`](crate::Builder::transport).
@@ -184,7 +183,7 @@ impl<U: AuthUser> Transports<U> {
         self.0.extend(others.0);
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<dyn AnyTransport<U>>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<dyn AnyTransport<U>>> {
         self.0.iter()
     }
 

@@ -4,12 +4,13 @@ use crudauth_core::model::AuthUser;
 use poem::http::Method;
 use poem::{Request, Response};
 
-use super::Refusal;
-use super::cookie::clear_session;
-use super::endpoint::Path;
-use super::headers::detail;
-use crate::extract::{Transport, guarded_visitor_of};
+use crate::extract::guarded_visitor_of;
+use crate::http::Refusal;
+use crate::http::cookie::clear_session;
+use crate::http::headers::detail;
 use crate::mount::Mounted;
+use crate::mount::Path;
+use crate::mount::Transport;
 use crate::slice;
 
 /// The route of the slices `session` and `bearer`.

@@ -1,0 +1,54 @@
+//! What the statements about an account's sessions, grants and keys bind alike.
+
+use chrono::{DateTime, Utc};
+
+use super::store::millis;
+use super::{AuthRow, Backend, Call, Stores};
+use crate::model::{Account, AuthUser, Digest};
+use crate::ports::LockRule;
+
+/// A statement about all that an account has of a kind at that time: what was opened under another
+/// version of it is dead.
+pub(super) fn all_of<DB, U>(sql: &'static str, account: &Account<U>, now: DateTime<Utc>) -> Call<DB>
+where
+    DB: Backend + Stores<U::Id>,
+    U: AuthRow<DB>,
+{
+    live(Call::new(sql).with(account.user.id().clone()), account, now)
+}
+
+/// A statement about the one of them that has this name, or all but it.
+pub(super) fn one_of<DB, U, T: 'static>(
+    sql: &'static str,
+    account: &Account<U>,
+    name: T,
+    now: DateTime<Utc>,
+) -> Call<DB>
+where
+    DB: Backend + Stores<U::Id> + Stores<T>,
+    U: AuthRow<DB>,
+{
+    live(Call::new(sql).with(account.user.id().clone()).with(name), account, now)
+}
+
+fn live<DB: Backend, U: AuthUser>(
+    call: Call<DB>,
+    account: &Account<U>,
+    now: DateTime<Utc>,
+) -> Call<DB> {
+    call.with(millis(now)).with(account.version).with(account.epoch)
+}
+
+/// The last values of an insert that is not to happen once one of these counters is used up.
+pub(super) fn unless_locked<DB: Backend>(
+    mut call: Call<DB>,
+    unless: &[Digest],
+    rule: &LockRule,
+    now: DateTime<Utc>,
+) -> Call<DB> {
+    // The statement names three counters; fewer are filled up with a name that no counter has.
+    for at in 0..3 {
+        call = call.with(unless.get(at).map_or_else(Vec::new, |digest| digest.to_vec()));
+    }
+    call.with(millis(now)).with(i64::from(rule.free)).with(millis(now))
+}
