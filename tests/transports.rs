@@ -86,6 +86,11 @@ async fn by_session(who: CurrentUser<Shop, (Via<slice::Session>,)>) -> Json<Valu
 }
 
 #[handler]
+async fn by_either(who: CurrentUser<Shop, Via<Badge, slice::Session>>) -> Json<Value> {
+    told(who.principal())
+}
+
+#[handler]
 async fn by_neither(_: CurrentUser<Shop, (Via<slice::Session>, Via<Badge>)>) {}
 
 #[handler]
@@ -126,6 +131,7 @@ async fn app() -> App {
         .at("/maybe", get(maybe))
         .at("/by-badge", get(by_badge).post(by_badge))
         .at("/by-session", get(by_session).post(by_session))
+        .at("/by-either", get(by_either))
         .at("/by-neither", get(by_neither))
         .at("/both", get(both))
         .at("/read", get(read))
@@ -217,6 +223,9 @@ async fn a_narrowed_route_does_not_see_the_others() {
     assert_eq!(seen(&stranger, "/by-session", "bob").await, nobody);
     assert_eq!(seen(&stranger, "/by-session", "junk").await, nobody, "no notice of the junk");
     assert_eq!(seen(&ada, "/by-session", "junk").await, json!(["ada", "session"]));
+    assert_eq!(seen(&ada, "/by-either", "").await, json!(["ada", "session"]));
+    assert_eq!(seen(&stranger, "/by-either", "bob").await, json!(["bob", "badge"]));
+    assert_eq!(seen(&ada, "/by-either", "bob").await, json!(["ada", "session"]), "mounted first");
     assert_eq!(seen(&ada, "/by-neither", "bob").await, nobody, "no transport is both");
     assert_eq!(seen(&ada, "/both", "bob").await, json!(["bob", "ada", "ada"]), "resolved apart");
 }

@@ -6,6 +6,7 @@ mod cookie;
 mod ends;
 mod forged;
 mod list;
+mod published;
 mod refresh;
 mod scopes;
 mod token;
