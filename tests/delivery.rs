@@ -54,9 +54,7 @@ async fn troubled(trouble: Trouble) -> App {
     app.register("bob").await;
     app.auth.drained().await;
     let Database::Sqlite(pool) = app.database.clone() else { unreachable!() };
-    let mut outbox = OutboxConfig::default();
-    outbox.at_once = 1;
-    outbox.time_limit = Duration::from_secs(1);
+    let outbox = OutboxConfig::default().at_once(1).time_limit(Duration::from_secs(1));
     let auth = Auth::builder(pool, SECRET)
         .email(EmailConfig::new(Troubled(trouble, app.outbox.clone()), FRONTEND))
         .outbox(outbox)

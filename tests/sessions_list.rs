@@ -245,9 +245,7 @@ struct Absolute(Duration);
 
 impl Setting for Absolute {
     fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
-        let mut sessions = SessionConfig::default();
-        sessions.absolute = Some(self.0);
-        builder.sessions(sessions)
+        builder.sessions(SessionConfig::default().absolute(self.0))
     }
 }
 

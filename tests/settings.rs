@@ -260,10 +260,8 @@ async fn a_time_that_no_calendar_reaches_is_refused() {
 
 #[tokio::test]
 async fn an_outbox_that_sends_nothing_is_refused() {
-    let mut none = OutboxConfig::default();
-    none.at_once = 0;
-    let mut never = OutboxConfig::default();
-    never.time_limit = Duration::ZERO;
+    let none = OutboxConfig::default().at_once(0);
+    let never = OutboxConfig::default().time_limit(Duration::ZERO);
     each_is_told([(right().outbox(none), "`at_once`"), (right().outbox(never), "`time_limit`")])
         .await;
 }

@@ -198,9 +198,7 @@ async fn a_mail_that_was_not_sent_ends_the_test() {
 #[tokio::test]
 async fn cookies_have_the_names_and_the_path_that_the_mount_gives_them() {
     let renamed = |builder: Unbuilt<Sqlite>| {
-        let mut config = CookieConfig::default().hardened();
-        config.csrf = "__Host-guard".to_owned();
-        builder.cookies(config)
+        builder.cookies(CookieConfig::default().hardened().csrf("__Host-guard"))
     };
     let Tested { app, .. } = tested_with(renamed).await;
     let ada = app.signed_up(sign_up("ada")).await;
@@ -209,11 +207,8 @@ async fn cookies_have_the_names_and_the_path_that_the_mount_gives_them() {
     ada.post("/accounts/logout", ()).await.expect_status(200);
     assert_eq!(ada.session_cookie(), None);
 
-    let below = |builder: Unbuilt<Sqlite>| {
-        let mut config = CookieConfig::default();
-        config.path = "/accounts".to_owned();
-        builder.cookies(config)
-    };
+    let below =
+        |builder: Unbuilt<Sqlite>| builder.cookies(CookieConfig::default().path("/accounts"));
     let Tested { app, .. } = tested_with(below).await;
     let ada = app.signed_up(sign_up("ada")).await;
     ada.get("/accounts/me").await.expect_status(200);

@@ -20,6 +20,8 @@
 //! `crudauth` wires them together and speaks HTTP. Use that one; this crate's interface may change
 //! between releases of it.
 
+mod settings;
+
 pub mod account;
 pub mod api_keys;
 #[cfg(feature = "bearer")]

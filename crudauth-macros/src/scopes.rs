@@ -82,6 +82,28 @@ fn expand(declared: &Declared) -> TokenStream {
         impl #p::ScopeName for #ident {
             const NAME: &'static ::core::primitive::str = #name;
         }
+
+        #[automatically_derived]
+        impl ::core::convert::From<#ident> for #p::Scopes {
+            fn from(_: #ident) -> Self {
+                #p::scope::<#ident>()
+            }
+        }
+
+        #[automatically_derived]
+        impl ::core::convert::From<#ident> for ::core::option::Option<#p::Scopes> {
+            fn from(scope: #ident) -> Self {
+                ::core::option::Option::Some(scope.into())
+            }
+        }
+
+        #[automatically_derived]
+        impl<S: ::core::convert::Into<#p::Scopes>> ::core::ops::BitOr<S> for #ident {
+            type Output = #p::Scopes;
+            fn bitor(self, other: S) -> #p::Scopes {
+                #p::scope::<#ident>() | other
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 pub use crudauth_core::model::{
     AuthUser, Companion, Form, IdentifierColumn, IdentifierKind, Literal, Recoverable,
-    RecoverableByEmail, SecretKey, Shape,
+    RecoverableByEmail, Scopes, SecretKey, Shape,
 };
 pub use crudauth_core::storage::sql::{
     AuthRow, Backend, Call, ColumnPlan, Migrations, SqlDefault, Stores,
@@ -10,7 +10,7 @@ pub use crudauth_core::storage::sql::{
 pub use {poem, sqlx};
 
 pub use crate::compose::{Anything, Builder, NotMounted, Slots, Unset};
-pub use crate::extract::{Guarded, ScopeName};
+pub use crate::extract::{Guarded, ScopeName, scope};
 pub use crate::mount::{Mount, Mounted, Mounts, Paths, Scoped, Slice, Transports};
 pub use crate::nobody::Nobody;
 pub use crate::slice;

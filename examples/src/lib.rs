@@ -67,8 +67,7 @@ impl Settings {
     /// The cookies, over HTTPS only if that is wanted.
     #[must_use]
     pub fn cookies(&self) -> CookieConfig {
-        let cookies = CookieConfig::default();
-        if self.cookie_secure { cookies } else { cookies.insecure() }
+        CookieConfig::default().secure(self.cookie_secure)
     }
 
     /// Serves the app until the process is asked to end; then waits a little for what was promised

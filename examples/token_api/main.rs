@@ -12,10 +12,7 @@
 use std::time::Duration;
 
 use crudauth::email::BoxError;
-use crudauth::{
-    AuthRow, AuthUser, Backend, BearerConfig, CurrentUser, RefreshIn, Scope, ScopeName, Scopes,
-    Stores,
-};
+use crudauth::{AuthRow, AuthUser, Backend, BearerConfig, CurrentUser, RefreshIn, Scope, Stores};
 use examples::{Settings, log_to_stderr, on_the_database};
 use poem::web::Json;
 use poem::{EndpointExt, Route, get, handler};
@@ -53,11 +50,8 @@ async fn write_report(user: CurrentUser<Auth, Scope<ReportsWrite>>) -> Json<Valu
 }
 
 /// What a client gets that asks for nothing, and what it may ask for.
-fn tokens() -> Result<BearerConfig, BoxError> {
-    let mut config = BearerConfig::default();
-    config.default_scopes = Scopes::of([ReportsRead::NAME])?;
-    config.grantable_scopes = Some(Scopes::of([ReportsRead::NAME, ReportsWrite::NAME])?);
-    Ok(config)
+fn tokens() -> BearerConfig {
+    BearerConfig::default().default_scopes(ReportsRead).grantable_scopes(ReportsRead | ReportsWrite)
 }
 
 /// Makes the tables and wires the mount, on whatever database the pool is for.
@@ -68,7 +62,7 @@ where
 {
     crudauth::migrations!(User).run(&pool).await?;
     let auth = Auth::builder(pool, settings.secret_key.as_str())
-        .bearer(tokens()?)
+        .bearer(tokens())
         .refresh_in(RefreshIn::Body)
         .trusted_proxy_hops(settings.trusted_proxy_hops)
         .build()

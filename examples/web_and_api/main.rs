@@ -13,8 +13,7 @@ use std::time::Duration;
 
 use crudauth::email::BoxError;
 use crudauth::{
-    AuthRow, AuthUser, Backend, BearerConfig, CurrentUser, EmailConfig, ScopeName, Scopes, Stores,
-    Via, slice,
+    AuthRow, AuthUser, Backend, BearerConfig, CurrentUser, EmailConfig, Stores, Via, slice,
 };
 use examples::{Settings, log_to_stderr, on_the_database};
 use poem::web::Json;
@@ -63,11 +62,8 @@ async fn api_only(user: CurrentUser<Auth, Via<slice::Bearer>>) -> Json<Value> {
 
 /// What a client gets that asks for nothing, and what it may ask for. Refresh tokens live in a
 /// cookie that scripts cannot read.
-fn tokens() -> Result<BearerConfig, BoxError> {
-    let mut config = BearerConfig::default();
-    config.default_scopes = Scopes::of([ReportsRead::NAME])?;
-    config.grantable_scopes = Some(Scopes::of([ReportsRead::NAME, ReportsWrite::NAME])?);
-    Ok(config)
+fn tokens() -> BearerConfig {
+    BearerConfig::default().default_scopes(ReportsRead).grantable_scopes(ReportsRead | ReportsWrite)
 }
 
 /// Makes the tables and wires the mount, on whatever database the pool is for.
@@ -78,7 +74,7 @@ where
 {
     crudauth::migrations!(User).run(&pool).await?;
     let auth = Auth::builder(pool, settings.secret_key.as_str())
-        .bearer(tokens()?)
+        .bearer(tokens())
         .email(EmailConfig::new(settings.sender(), &settings.frontend_url))
         .cookies(settings.cookies())
         .trusted_proxy_hops(settings.trusted_proxy_hops)

@@ -24,13 +24,12 @@ struct Unlimited;
 impl Setting for Unlimited {
     fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
         let off = Allowance { times: 0, within: Duration::from_secs(3600) };
-        let mut allowances = Allowances::default();
-        allowances.register = off;
-        allowances.email_verify_request = off;
-        allowances.password_reset_request = off;
-        allowances.existing_account_notice = off;
-        let mut lockout = LockoutConfig::default();
-        lockout.free_attempts = 1_000_000;
+        let allowances = Allowances::default()
+            .register(off)
+            .email_verify_request(off)
+            .password_reset_request(off)
+            .existing_account_notice(off);
+        let lockout = LockoutConfig::default().free_attempts(1_000_000);
         builder.allowances(allowances).lockout(lockout)
     }
 }

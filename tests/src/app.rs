@@ -57,22 +57,18 @@ pub struct Unlimited;
 impl Setting for Unlimited {
     fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
         let off = Allowance::per_hour(0);
-        let mut allowances = Allowances::default();
-        for one in [
-            &mut allowances.register,
-            &mut allowances.change_password,
-            &mut allowances.set_password,
-            &mut allowances.logout_all,
-            &mut allowances.csrf_refresh,
-            &mut allowances.email_verify_request,
-            &mut allowances.password_reset_request,
-            &mut allowances.email_change_request,
-            &mut allowances.confirm,
-            &mut allowances.refresh,
-            &mut allowances.existing_account_notice,
-        ] {
-            *one = off;
-        }
+        let allowances = Allowances::default()
+            .register(off)
+            .change_password(off)
+            .set_password(off)
+            .logout_all(off)
+            .csrf_refresh(off)
+            .email_verify_request(off)
+            .password_reset_request(off)
+            .email_change_request(off)
+            .confirm(off)
+            .refresh(off)
+            .existing_account_notice(off);
         builder.allowances(allowances)
     }
 }

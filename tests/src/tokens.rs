@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crudauth::{
     Account, ApiKeyConfig, AuthRow, Backend, BearerConfig, Builder, CurrentUser, EmailConfig,
-    RefreshIn, Scope, ScopeName, Scopes, Stores, Via, slice,
+    RefreshIn, Scope, Scopes, Stores, Via, slice,
 };
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
@@ -40,11 +40,10 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        let all = Scopes::of([ReportsRead::NAME, ReportsWrite::NAME]).unwrap();
-        let (mut bearer, mut api_keys) = (BearerConfig::default(), ApiKeyConfig::default());
-        bearer.default_scopes = Scopes::of([ReportsRead::NAME]).unwrap();
-        bearer.grantable_scopes = Some(all.clone());
-        api_keys.grantable_scopes = all;
+        let all = ReportsRead | ReportsWrite;
+        let bearer = BearerConfig::default().default_scopes(ReportsRead);
+        let bearer = bearer.grantable_scopes(all.clone());
+        let api_keys = ApiKeyConfig::default().grantable_scopes(all);
         Self {
             secret: SECRET,
             previous: Vec::new(),

@@ -6,30 +6,20 @@ use super::ApiKey;
 use crate::model::Scopes;
 use crate::ports::LONGEST;
 
-/// Settings of the `api_keys` slice. Safe when nothing is said.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ApiKeyConfig {
-    /// What every key begins with (default `ca_live_`), so that a secret scanner can tell whose a
-    /// leaked one is: up to 20 lower case letters, digits and `_`, the last of them `_`. Keys that
-    /// were made under another prefix still work.
-    pub prefix: String,
-    /// What may be granted at all (default: nothing, so that a key tells who asks and no more).
-    pub grantable_scopes: Scopes,
-    /// How many keys an account may have (default 20, at least 1).
-    pub cap: u32,
-    /// How long a key works at most, and one whose maker does not say (default: for ever).
-    pub longest: Option<Duration>,
-}
-
-impl Default for ApiKeyConfig {
-    fn default() -> Self {
-        Self {
-            prefix: "ca_live_".to_owned(),
-            grantable_scopes: Scopes::default(),
-            cap: 20,
-            longest: None,
-        }
+crate::settings! {
+    /// Settings of the `api_keys` slice. Safe when nothing is said.
+    #[derive(Clone, Debug)]
+    pub struct ApiKeyConfig {
+        /// What every key begins with (default `ca_live_`), so that a secret scanner can tell whose
+        /// a leaked one is: up to 20 lower case letters, digits and `_`, the last of them `_`. Keys
+        /// that were made under another prefix still work.
+        prefix: String as impl Into<String> = "ca_live_".to_owned(),
+        /// What may be granted at all (default: nothing, so that a key tells who asks and no more).
+        grantable_scopes: Scopes as impl Into<Scopes> = Scopes::default(),
+        /// How many keys an account may have (default 20, at least 1).
+        cap: u32 = 20,
+        /// How long a key works at most, and one whose maker does not say (default: for ever).
+        longest: Option<Duration> as impl Into<Option<Duration>> = None,
     }
 }
 

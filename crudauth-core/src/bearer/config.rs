@@ -8,62 +8,47 @@ use super::Signing;
 use crate::model::Scopes;
 use crate::ports::LONGEST;
 
-/// Settings of the `bearer` slice. Safe when nothing is said.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct BearerConfig {
-    /// How long an access token works (default 15 minutes, at least 1 second).
-    pub access_lifetime: Duration,
-    /// How long a refresh token may be used after it was issued (default 30 days). Each use issues
-    /// a successor that lives as long again.
-    pub refresh_lifetime: Duration,
-    /// When a sign-in ends however often it is refreshed (default: as long as it is).
-    pub absolute: Option<Duration>,
-    /// For how long a refresh token that was just used is answered with the same successor again
-    /// (default: not at all; at most 1 minute).
-    ///
-    /// Without it a client that sends one refresh token twice, be it only because the first answer
-    /// got lost, has signed itself out: nobody can tell it from a thief.
-    pub grace: Duration,
-    /// Who issues the tokens: `iss` (default `crudauth`).
-    pub issuer: String,
-    /// Whom they are for: `aud` (default: the table of the accounts). Tokens for anybody else are
-    /// refused.
-    pub audience: Option<String>,
-    /// What is granted to who asks for nothing in particular (default: nothing).
-    pub default_scopes: Scopes,
-    /// What may be granted at all (default: the former).
-    pub grantable_scopes: Option<Scopes>,
-    /// How many sign-ins an account may have at once; one beyond that ends the least recently used
-    /// (default 50, at least 1).
-    pub cap: u32,
-    /// Whether an access token that was good once is taken at its word until it expires (default:
-    /// no, each request is one look-up by key).
-    ///
-    /// It saves the look-up, and this is what it costs: **whoever logs out, changes their password,
-    /// is disabled or deleted, or has a token revoked is let in with the access tokens they have
-    /// until these expire**, and handlers see the account as it was at a token's first use. Choose
-    /// a short [`access_lifetime`](Self::access_lifetime) with it. Refreshing is not affected.
-    pub trust_until_expiry: bool,
-    /// What signs access tokens (default: HMAC-SHA-256 with a key derived from the app's secret).
-    pub signing: Signing,
-}
-
-impl Default for BearerConfig {
-    fn default() -> Self {
-        Self {
-            access_lifetime: Duration::from_secs(15 * 60),
-            refresh_lifetime: Duration::from_secs(30 * 24 * 3600),
-            absolute: None,
-            grace: Duration::ZERO,
-            issuer: "crudauth".to_owned(),
-            audience: None,
-            default_scopes: Scopes::default(),
-            grantable_scopes: None,
-            cap: 50,
-            trust_until_expiry: false,
-            signing: Signing::default(),
-        }
+crate::settings! {
+    /// Settings of the `bearer` slice. Safe when nothing is said.
+    #[derive(Clone, Debug)]
+    pub struct BearerConfig {
+        /// How long an access token works (default 15 minutes, at least 1 second).
+        access_lifetime: Duration = Duration::from_secs(15 * 60),
+        /// How long a refresh token may be used after it was issued (default 30 days). Each use
+        /// issues a successor that lives as long again.
+        refresh_lifetime: Duration = Duration::from_secs(30 * 24 * 3600),
+        /// When a sign-in ends however often it is refreshed (default: as long as it is).
+        absolute: Option<Duration> as impl Into<Option<Duration>> = None,
+        /// For how long a refresh token that was just used is answered with the same successor
+        /// again (default: not at all; at most 1 minute).
+        ///
+        /// Without it a client that sends one refresh token twice, be it only because the first
+        /// answer got lost, has signed itself out: nobody can tell it from a thief.
+        grace: Duration = Duration::ZERO,
+        /// Who issues the tokens: `iss` (default `crudauth`).
+        issuer: String as impl Into<String> = "crudauth".to_owned(),
+        /// Whom they are for: `aud` (default: the table of the accounts). Tokens for anybody else
+        /// are refused.
+        audience: Option<String> as impl Into<Option<String>> = None,
+        /// What is granted to who asks for nothing in particular (default: nothing).
+        default_scopes: Scopes as impl Into<Scopes> = Scopes::default(),
+        /// What may be granted at all (default: the former).
+        grantable_scopes: Option<Scopes> as impl Into<Option<Scopes>> = None,
+        /// How many sign-ins an account may have at once; one beyond that ends the least recently
+        /// used (default 50, at least 1).
+        cap: u32 = 50,
+        /// Whether an access token that was good once is taken at its word until it expires
+        /// (default: no, each request is one look-up by key).
+        ///
+        /// It saves the look-up, and this is what it costs: **whoever logs out, changes their
+        /// password, is disabled or deleted, or has a token revoked is let in with the access
+        /// tokens they have until these expire**, and handlers see the account as it was at a
+        /// token's first use. Choose a short [`access_lifetime`](Self::access_lifetime) with it.
+        /// Refreshing is not affected.
+        trust_until_expiry: bool = false,
+        /// What signs access tokens (default: HMAC-SHA-256 with a key derived from the app's
+        /// secret).
+        signing: Signing = Signing::default(),
     }
 }
 

@@ -10,21 +10,16 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tracing::{error, warn};
 
-/// How much is done at once, and how much may wait.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct OutboxConfig {
-    /// How many jobs run at once (default 8).
-    pub at_once: u32,
-    /// How many may wait, beyond which new ones are dropped and logged (default 10,000).
-    pub waiting: u32,
-    /// How long one may take, beyond which it is given up and logged (default 30 s).
-    pub time_limit: Duration,
-}
-
-impl Default for OutboxConfig {
-    fn default() -> Self {
-        Self { at_once: 8, waiting: 10_000, time_limit: Duration::from_secs(30) }
+crate::settings! {
+    /// How much is done at once, and how much may wait.
+    #[derive(Clone, Copy, Debug)]
+    pub struct OutboxConfig {
+        /// How many jobs run at once (default 8).
+        at_once: u32 = 8,
+        /// How many may wait, beyond which new ones are dropped and logged (default 10,000).
+        waiting: u32 = 10_000,
+        /// How long one may take, beyond which it is given up and logged (default 30 s).
+        time_limit: Duration = Duration::from_secs(30),
     }
 }
 

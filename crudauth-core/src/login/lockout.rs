@@ -18,31 +18,20 @@ use crate::model::{
 };
 use crate::ports::{CounterStore, GivenBack, LONGEST, LockRule, LockState, StoreError};
 
-/// Settings of the lockout.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct LockoutConfig {
-    /// How many misses are free (default 5, at least 1).
-    pub free_attempts: u32,
-    /// In what time, from the first one on (default 1 minute).
-    pub window: Duration,
-    /// The first lock (default 1 minute); each further one is twice as long.
-    pub first: Duration,
-    /// The longest lock (default 1 hour).
-    pub longest: Duration,
-    /// How long after a lock the next one is still the longer (default 1 hour).
-    pub memory: Duration,
-}
-
-impl Default for LockoutConfig {
-    fn default() -> Self {
-        Self {
-            free_attempts: 5,
-            window: Duration::from_secs(60),
-            first: Duration::from_secs(60),
-            longest: Duration::from_secs(3600),
-            memory: Duration::from_secs(3600),
-        }
+crate::settings! {
+    /// Settings of the lockout.
+    #[derive(Clone, Copy, Debug)]
+    pub struct LockoutConfig {
+        /// How many misses are free (default 5, at least 1).
+        free_attempts: u32 = 5,
+        /// In what time, from the first one on (default 1 minute).
+        window: Duration = Duration::from_secs(60),
+        /// The first lock (default 1 minute); each further one is twice as long.
+        first: Duration = Duration::from_secs(60),
+        /// The longest lock (default 1 hour).
+        longest: Duration = Duration::from_secs(3600),
+        /// How long after a lock the next one is still the longer (default 1 hour).
+        memory: Duration = Duration::from_secs(3600),
     }
 }
 

@@ -4,6 +4,7 @@
 //! and that none is there twice. Whoever issues a credential, reads one or guards a route uses it.
 
 use std::fmt;
+use std::ops::BitOr;
 
 use serde::{Serialize, Serializer};
 
@@ -130,6 +131,18 @@ fn is_scope(name: &str) -> bool {
 }
 
 /// As a request or an answer lists them: separated by blanks.
+/// Both; what goes beyond [`Scopes::MOST`] is left out.
+impl<S: Into<Self>> BitOr<S> for Scopes {
+    type Output = Self;
+
+    fn bitor(mut self, others: S) -> Self {
+        for name in others.into().iter() {
+            self.add(name);
+        }
+        self
+    }
+}
+
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join(" "))

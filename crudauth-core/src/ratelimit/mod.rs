@@ -8,54 +8,38 @@ use std::sync::Arc;
 use crate::model::{ClientAddress, KeyRing};
 use crate::ports::{Allowance, Clock, Counted, CounterStore, LONGEST, StoreError};
 
-/// What is limited, with the allowances that hold when nothing is said.
-///
-/// `times: 0` switches one off.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Allowances {
-    /// Sign-ups from one client network (default 5 an hour).
-    pub register: Allowance,
-    /// Changes of password by one account, right or wrong (default 5 an hour).
-    pub change_password: Allowance,
-    /// First passwords set by one account (default 5 an hour).
-    pub set_password: Allowance,
-    /// "Sign out everywhere" by one account (default 10 an hour).
-    pub logout_all: Allowance,
-    /// New CSRF tokens from one client network (default 30 an hour).
-    pub csrf_refresh: Allowance,
-    /// Verification mails asked for from one client network, and for one address (default 5 an
-    /// hour each).
-    pub email_verify_request: Allowance,
-    /// Reset mails asked for from one client network, and for one address (default 5 an hour each).
-    pub password_reset_request: Allowance,
-    /// Changes of address asked for from one client network, by one account, and to one address
-    /// (default 3 an hour each).
-    pub email_change_request: Allowance,
-    /// Links confirmed from one client network (default 30 an hour).
-    pub confirm: Allowance,
-    /// Refresh tokens from one client network that were none, or no longer good (default 30 an
-    /// hour). A good one is not counted.
-    pub refresh: Allowance,
-    /// Notices to one address that somebody tried to sign up with it (default 5 an hour).
-    pub existing_account_notice: Allowance,
-}
-
-impl Default for Allowances {
-    fn default() -> Self {
-        Self {
-            register: Allowance::per_hour(5),
-            change_password: Allowance::per_hour(5),
-            set_password: Allowance::per_hour(5),
-            logout_all: Allowance::per_hour(10),
-            csrf_refresh: Allowance::per_hour(30),
-            email_verify_request: Allowance::per_hour(5),
-            password_reset_request: Allowance::per_hour(5),
-            email_change_request: Allowance::per_hour(3),
-            confirm: Allowance::per_hour(30),
-            refresh: Allowance::per_hour(30),
-            existing_account_notice: Allowance::per_hour(5),
-        }
+crate::settings! {
+    /// What is limited, with the allowances that hold when nothing is said.
+    ///
+    /// `times: 0` switches one off.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Allowances {
+        /// Sign-ups from one client network (default 5 an hour).
+        register: Allowance = Allowance::per_hour(5),
+        /// Changes of password by one account, right or wrong (default 5 an hour).
+        change_password: Allowance = Allowance::per_hour(5),
+        /// First passwords set by one account (default 5 an hour).
+        set_password: Allowance = Allowance::per_hour(5),
+        /// "Sign out everywhere" by one account (default 10 an hour).
+        logout_all: Allowance = Allowance::per_hour(10),
+        /// New CSRF tokens from one client network (default 30 an hour).
+        csrf_refresh: Allowance = Allowance::per_hour(30),
+        /// Verification mails asked for from one client network, and for one address (default 5 an
+        /// hour each).
+        email_verify_request: Allowance = Allowance::per_hour(5),
+        /// Reset mails asked for from one client network, and for one address (default 5 an hour
+        /// each).
+        password_reset_request: Allowance = Allowance::per_hour(5),
+        /// Changes of address asked for from one client network, by one account, and to one address
+        /// (default 3 an hour each).
+        email_change_request: Allowance = Allowance::per_hour(3),
+        /// Links confirmed from one client network (default 30 an hour).
+        confirm: Allowance = Allowance::per_hour(30),
+        /// Refresh tokens from one client network that were none, or no longer good (default 30 an
+        /// hour). A good one is not counted.
+        refresh: Allowance = Allowance::per_hour(30),
+        /// Notices to one address that somebody tried to sign up with it (default 5 an hour).
+        existing_account_notice: Allowance = Allowance::per_hour(5),
     }
 }
 

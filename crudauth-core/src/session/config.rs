@@ -6,32 +6,21 @@ use chrono::{DateTime, Utc};
 
 use crate::ports::LONGEST;
 
-/// Settings of sessions. Safe when nothing is said.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct SessionConfig {
-    /// How long a session lives without being used (default 30 minutes, at least 1 minute).
-    pub idle: Duration,
-    /// The same for one that was opened with "remember me" (default 30 days).
-    pub remembered_idle: Duration,
-    /// How long one lives however often it is used (default: as long as it is used).
-    pub absolute: Option<Duration>,
-    /// How many an account may have; a sign-in beyond that ends the least recently active
-    /// (default 5, at least 1).
-    pub cap: u32,
-    /// How recent a sign-in must be to give an account its first password (default 10 minutes).
-    pub fresh: Duration,
-}
-
-impl Default for SessionConfig {
-    fn default() -> Self {
-        Self {
-            idle: Duration::from_secs(30 * 60),
-            remembered_idle: Duration::from_secs(30 * 24 * 3600),
-            absolute: None,
-            cap: 5,
-            fresh: Duration::from_secs(600),
-        }
+crate::settings! {
+    /// Settings of sessions. Safe when nothing is said.
+    #[derive(Clone, Copy, Debug)]
+    pub struct SessionConfig {
+        /// How long a session lives without being used (default 30 minutes, at least 1 minute).
+        idle: Duration = Duration::from_secs(30 * 60),
+        /// The same for one that was opened with "remember me" (default 30 days).
+        remembered_idle: Duration = Duration::from_secs(30 * 24 * 3600),
+        /// How long one lives however often it is used (default: as long as it is used).
+        absolute: Option<Duration> as impl Into<Option<Duration>> = None,
+        /// How many an account may have; a sign-in beyond that ends the least recently active
+        /// (default 5, at least 1).
+        cap: u32 = 5,
+        /// How recent a sign-in must be to give an account its first password (default 10 minutes).
+        fresh: Duration = Duration::from_secs(600),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::marker::PhantomData;
 
-use crudauth_core::model::Recoverable;
+use crudauth_core::model::{Recoverable, Scopes};
 use poem::Request;
 
 use crate::http::Refusal;
@@ -92,7 +92,10 @@ impl<A: Mount> Gate<A> for Superuser {
 ///
 /// Two arguments of one handler that are narrowed differently may name two accounts.
 #[derive(Debug)]
-pub struct Via<T, Or = T, OrElse = Or>(PhantomData<fn() -> (T, Or, OrElse)>);
+pub struct Via<T, Or = T, OrElse = Or>(Named<T>, Named<Or>, Named<OrElse>);
+
+/// A type that is only named.
+type Named<T> = PhantomData<fn() -> T>;
 
 impl<A, T, B, C> Gate<A> for Via<T, B, C>
 where
@@ -114,7 +117,7 @@ where
 /// `Insufficient scope`. A session has no scopes and never passes; a tuple of gates asks for all of
 /// several scopes. Does not compile for a mount whose credentials have none.
 #[derive(Debug)]
-pub struct Scope<S>(PhantomData<fn() -> S>);
+pub struct Scope<S>(Named<S>);
 
 impl<A: Scoped, S: ScopeName> Gate<A> for Scope<S> {
     async fn check(who: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
@@ -132,6 +135,12 @@ impl<A: Scoped, S: ScopeName> Gate<A> for Scope<S> {
 pub trait ScopeName: Send + Sync + 'static {
     /// What a client asks for.
     const NAME: &'static str;
+}
+
+/// The set of this scope alone; [`scopes!`](crate::scopes) has looked at its name.
+#[must_use]
+pub fn scope<S: ScopeName>() -> Scopes {
+    Scopes::of([S::NAME]).unwrap_or_default()
 }
 
 macro_rules! tuples {

@@ -2,28 +2,29 @@
 
 use poem::http::HeaderValue;
 
-/// Names and attributes of the cookies.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct CookieConfig {
-    /// Whether cookies go over HTTPS only (default true; `false` is for development over plain
-    /// HTTP).
-    pub secure: bool,
-    /// When a browser sends them along with requests from other sites (default
-    /// [`SameSite::Lax`]). There is no `None`: every other site could then act for people.
-    pub same_site: SameSite,
-    /// For which paths they are sent (default `/`).
-    pub path: String,
-    /// The name of the session cookie (default `session_id`).
-    pub session: String,
-    /// The name of the cookie by which scripts learn the CSRF token (default `csrf_token`).
-    pub csrf: String,
-    /// The name of the refresh token's cookie (default `refresh_token`). It goes to the routes that
-    /// need it and, unless [`path`](Self::path) says something else, to no other, and with no
-    /// request from another site.
-    pub refresh: String,
-    /// The name of the cookie by which a device is known again (default `known_device`).
-    pub device: String,
+crudauth_core::settings! {
+    /// Names and attributes of the cookies.
+    #[derive(Clone, Debug)]
+    pub struct CookieConfig {
+        /// Whether cookies go over HTTPS only (default true; `false` is for development over plain
+        /// HTTP).
+        secure: bool = true,
+        /// When a browser sends them along with requests from other sites (default
+        /// [`SameSite::Lax`]). There is no `None`: every other site could then act for people.
+        same_site: SameSite = SameSite::Lax,
+        /// For which paths they are sent (default `/`).
+        path: String as impl Into<String> = "/".to_owned(),
+        /// The name of the session cookie (default `session_id`).
+        session: String as impl Into<String> = "session_id".to_owned(),
+        /// The name of the cookie by which scripts learn the CSRF token (default `csrf_token`).
+        csrf: String as impl Into<String> = "csrf_token".to_owned(),
+        /// The name of the refresh token's cookie (default `refresh_token`). It goes to the routes
+        /// that need it and, unless [`path`](Self::path) says something else, to no other, and with
+        /// no request from another site.
+        refresh: String as impl Into<String> = "refresh_token".to_owned(),
+        /// The name of the cookie by which a device is known again (default `known_device`).
+        device: String as impl Into<String> = "known_device".to_owned(),
+    }
 }
 
 /// When a browser sends a cookie along with a request that another site caused.
@@ -48,20 +49,6 @@ pub enum RefreshIn {
     Cookie,
     /// In the body, in answers and in requests: for programs that keep them safe themselves.
     Body,
-}
-
-impl Default for CookieConfig {
-    fn default() -> Self {
-        Self {
-            secure: true,
-            same_site: SameSite::Lax,
-            path: "/".to_owned(),
-            session: "session_id".to_owned(),
-            csrf: "csrf_token".to_owned(),
-            refresh: "refresh_token".to_owned(),
-            device: "known_device".to_owned(),
-        }
-    }
 }
 
 impl CookieConfig {
