@@ -80,6 +80,18 @@ on_every_database! {
         program.is_dead(&app).await;
     }
 
+    async fn an_account_that_was_disabled_by_other_means_does_not_come_back_with_what_it_had(app: App) {
+        let app = app.with_tokens().await;
+        app.register("ada").await;
+        let (used, refreshed) = (program(&app).await, program(&app).await);
+        app.database.execute("UPDATE users SET is_active = FALSE").await;
+        assert_eq!(used.is_alive(&app).await, [false, false]);
+        assert_eq!(app.browser().refresh(&refreshed.pair.refresh).await.status, 401);
+        app.database.execute("UPDATE users SET is_active = TRUE").await;
+        used.is_dead(&app).await;
+        assert_eq!(refreshed.is_alive(&app).await, [false, true], "its key was not asked for");
+    }
+
     async fn deleting_ends_tokens_and_keys_also_for_who_comes_next(app: App) {
         let (auth, app) = app.all(Setup::default()).await;
         app.register("ada").await;

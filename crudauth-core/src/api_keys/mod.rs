@@ -169,6 +169,13 @@ impl<U: AuthUser> ApiKeys<U> {
         for keys in self.keys.all() {
             let digest = secret.digest(keys);
             let Some(live) = self.store.find_api_key(&digest, now).await? else { continue };
+            if !live.account.is_active() {
+                // Enabling the account again does not bring it back.
+                let (account, api_key) = (live.account.user.id(), live.key.handle);
+                info!(%account, api_key, "API key ended: account disabled");
+                self.store.end_api_key(&digest).await?;
+                return Ok(Presented::Dead);
+            }
             let before = now - TOUCH_EVERY;
             if live.key.last_used_at.is_none_or(|used_at| used_at <= before) {
                 // Not worth refusing anybody for: the next request tries again.

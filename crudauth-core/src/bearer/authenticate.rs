@@ -1,11 +1,12 @@
 //! Recognising: who a request with an access token comes from.
 
 use chrono::{DateTime, Utc};
+use tracing::info;
 
 use super::Tokens;
 use super::access::{Access, Judged};
 use crate::model::{Account, AuthUser, Presented, Scopes};
-use crate::ports::StoreError;
+use crate::ports::{GrantId, StoreError};
 
 /// Who a request comes from, by its bearer token.
 #[derive(Clone, Debug)]
@@ -47,6 +48,10 @@ impl<U: AuthUser> Tokens<U> {
             return Ok(Presented::Dead);
         };
         let account = live.account;
+        if !account.is_active() {
+            self.end_disabled(&account, &access.grant).await?;
+            return Ok(Presented::Dead);
+        }
         // Its key is compared as text: there is one spelling, and nothing to be out of range.
         let is_named = account.user.id().to_string() == access.subject
             && account.version == access.version
@@ -58,6 +63,18 @@ impl<U: AuthUser> Tokens<U> {
             trusted.put(&access, &account, now);
         }
         Ok(Presented::Live(self.visit(account, access)))
+    }
+
+    /// Ends a grant whose account was disabled by whatever means, so that enabling the account again
+    /// does not bring it back.
+    pub(super) async fn end_disabled(
+        &self,
+        account: &Account<U>,
+        grant: &GrantId,
+    ) -> Result<(), StoreError> {
+        self.store.end_grant(grant).await?;
+        info!(account = %account.user.id(), %grant, "bearer tokens ended: account disabled");
+        Ok(())
     }
 
     fn visit(&self, account: Account<U>, access: Access) -> BearerVisit<U> {

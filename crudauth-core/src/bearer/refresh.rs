@@ -60,6 +60,10 @@ impl<U: AuthUser> Tokens<U> {
             let now = self.clock.now();
             let found = self.store.find_grant(token.grant(), now).await?;
             let live = found.ok_or(RefreshError::Ended)?;
+            if !live.account.is_active() {
+                self.end_disabled(&live.account, token.grant()).await?;
+                return Err(RefreshError::Ended);
+            }
             if live.grant.token != presented {
                 return self.late(&token, made_by, presented, live, now).await;
             }

@@ -9,10 +9,10 @@ use crate::model::{Account, AuthUser, Digest, Scopes};
 /// Keeps API keys.
 ///
 /// A key is live until it expires, it is revoked, its account's version moves on, or its account is
-/// disabled or gone. Dead ones are nobody's: every verb but the purge passes them over.
+/// gone. Dead ones are nobody's: every verb but the purge passes them over.
 #[async_trait]
 pub trait ApiKeyStore<U: AuthUser>: Send + Sync + 'static {
-    /// A live key and its active account, in one look-up by key.
+    /// A live key and its account, active or not, in one look-up by key.
     async fn find_api_key(
         &self,
         digest: &Digest,
@@ -38,6 +38,9 @@ pub trait ApiKeyStore<U: AuthUser>: Send + Sync + 'static {
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<Vec<ApiKeyEntry>, StoreError>;
+
+    /// Ends the key with this digest.
+    async fn end_api_key(&self, digest: &Digest) -> Result<(), StoreError>;
 
     /// Ends the live key of that account with that handle. Answers whether there was one.
     async fn revoke_api_key(

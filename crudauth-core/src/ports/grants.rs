@@ -12,10 +12,10 @@ use crate::model::{Account, AuthUser, ClientAddress, Digest, Scopes};
 /// Keeps grants.
 ///
 /// A grant is live until it expires, it is ended, its account's version moves on, or its account is
-/// disabled or gone. Dead ones are nobody's: every verb but the purge passes them over.
+/// gone. Dead ones are nobody's: every verb but the purge passes them over.
 #[async_trait]
 pub trait GrantStore<U: AuthUser>: Send + Sync + 'static {
-    /// A live grant and its active account, in one look-up by key.
+    /// A live grant and its account, active or not, in one look-up by key.
     async fn find_grant(
         &self,
         id: &GrantId,

@@ -58,6 +58,11 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB
         Ok(found.iter().map(|row| entry::<DB>(row, 0)).collect::<Result<_, _>>()?)
     }
 
+    async fn end_api_key(&self, digest: &Digest) -> Result<(), StoreError> {
+        self.execute(|| Call::new(Sql::<DB, U>::END_API_KEY).with(digest.to_vec())).await?;
+        Ok(())
+    }
+
     async fn revoke_api_key(
         &self,
         account: &Account<U>,

@@ -172,7 +172,7 @@ statements! {
         FROM {grants} JOIN {table} ON {table}.{id} = {grants}.user_id \
         WHERE {grants}.family = $1 AND {grants}.expires_at > $2 \
         AND {grants}.token_version = {table}.{version} \
-        AND {grants}.auth_epoch = {table}.{epoch} AND {table}.{active}";
+        AND {grants}.auth_epoch = {table}.{epoch}";
 
     OPEN_GRANT = "INSERT INTO {grants} (family, user_id, token_digest, scopes, token_version, \
         auth_epoch, ip, user_agent, created_at, last_used_at, expires_at, ends_at) \
@@ -221,7 +221,7 @@ statements! {
         WHERE {api_keys}.digest = $1 \
         AND ({api_keys}.expires_at IS NULL OR {api_keys}.expires_at > $2) \
         AND {api_keys}.token_version = {table}.{version} \
-        AND {api_keys}.auth_epoch = {table}.{epoch} AND {table}.{active}";
+        AND {api_keys}.auth_epoch = {table}.{epoch}";
 
     // Changes nothing, and makes whoever adds keys to one account do so one after the other, so
     // that what is counted next holds.
@@ -241,6 +241,8 @@ statements! {
     LIST_API_KEYS = "SELECT handle, name, hint, scopes, created_at, last_used_at, expires_at \
         FROM {api_keys} WHERE user_id = $1 AND (expires_at IS NULL OR expires_at > $2) \
         AND token_version = $3 AND auth_epoch = $4 ORDER BY created_at DESC, handle";
+
+    END_API_KEY = "DELETE FROM {api_keys} WHERE digest = $1";
 
     REVOKE_API_KEY = "DELETE FROM {api_keys} WHERE user_id = $1 AND handle = $2 \
         AND (expires_at IS NULL OR expires_at > $3) AND token_version = $4 AND auth_epoch = $5";
