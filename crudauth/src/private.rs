@@ -11,6 +11,6 @@ pub use {poem, sqlx};
 
 pub use crate::compose::{Anything, Builder, NotMounted, Slots, Unset};
 pub use crate::extract::{Guarded, ScopeName, scope};
-pub use crate::mount::{Mount, Mounted, Mounts, Paths, Scoped, Slice, Transports};
+pub use crate::mount::{Mount, Mounted, Mounts, Paths, Scoped, Transports};
 pub use crate::nobody::Nobody;
 pub use crate::slice;

@@ -1,5 +1,7 @@
 //! The slices that a mount can name: markers, one for each word of `#[crudauth::routes(..)]`.
 
+pub use crate::mount::Slice;
+
 /// What every mount has, without a word for it.
 ///
 /// `POST /register`, `GET /me`, `POST /change-password`, `POST /set-password`.
