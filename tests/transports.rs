@@ -13,7 +13,7 @@ use crudauth::{
 };
 use crudauth_tests::tokens::{TokensFirst, tokens_first_routes};
 use crudauth_tests::{Answer, App, Browser, Database, FRONTEND, Kind, Log, PASSWORD, SECRET, User};
-use poem::http::{Method, StatusCode};
+use poem::http::Method;
 use poem::web::Json;
 use poem::{EndpointExt, Request, Route, get, handler};
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ impl Transport<User> for Badge {
     ) -> Result<Option<Principal<User>>, Refusal> {
         let Some(badge) = request.header("x-badge") else { return Ok(None) };
         if badge == "junk" {
-            return Err(Refusal::new(StatusCode::UNAUTHORIZED, "bad-badge", "No such badge"));
+            return Err(Refusal::unauthorized("Badge", "bad-badge", "No such badge"));
         }
         let (name, scopes) = badge.split_once(' ').unwrap_or((badge, ""));
         let account = auth.accounts().find_by_identifier(name).await?;
@@ -55,6 +55,26 @@ impl Transport<User> for Badge {
 
     fn is_sent(&self, _: &Mounted<User>, request: &Request) -> bool {
         request.header("x-badge").is_some()
+    }
+
+    fn acts_for_owner(&self) -> bool {
+        true
+    }
+}
+
+/// Another one, for machines.
+struct Certificate;
+
+impl Transport<User> for Certificate {
+    const NAME: &'static str = "certificate";
+
+    async fn resolve(
+        &self,
+        auth: &Mounted<User>,
+        request: &Request,
+    ) -> Result<Option<Principal<User>>, Refusal> {
+        let Some(name) = request.header("x-certificate") else { return Ok(None) };
+        Ok(auth.accounts().find_by_identifier(name).await?.map(Principal::new))
     }
 }
 
@@ -120,6 +140,7 @@ async fn app() -> App {
     let auth = Shop::builder(pool, SECRET)
         .email(EmailConfig::new(app.outbox.clone(), FRONTEND))
         .transport(Badge)
+        .transport(Certificate)
         .trusted_proxy_hops(1)
         .clock(Arc::clone(&app.clock) as _)
         .build()
@@ -251,6 +272,28 @@ async fn routes_about_sessions_want_a_session() {
     let answer = stranger.send(Method::POST, "/set-password", &headers, body.into_bytes()).await;
     let told = "Sign in again to continue: this needs a recent sign-in.";
     assert_eq!((answer.status, &*answer.detail()), (403, told));
+}
+
+#[tokio::test]
+async fn a_transport_changes_no_account_unless_it_says_that_it_acts_for_the_owner() {
+    let app = app().await;
+    let machine = app.browser();
+    app.register("bob").await;
+    let certificate = ("x-certificate", "bob");
+    let me = machine.send(Method::GET, "/me", &[certificate], vec![]).await;
+    assert_eq!((me.status, &me.json()["via"]), (200, &json!("certificate")));
+    let body = json!({
+        "current_password": "a-strong-one",
+        "new_password": "another-strong-one",
+        "new_email": "eve@example.com",
+    });
+    for path in ["/change-password", "/set-password", "/email/change-request"] {
+        let headers = [certificate, ("content-type", "application/json")];
+        let answer =
+            machine.send(Method::POST, path, &headers, body.to_string().into_bytes()).await;
+        assert_eq!((answer.status, &*answer.code()), (401, "not-authenticated"), "{path}");
+    }
+    assert_eq!(app.browser().login("bob", "a-strong-one").await.status, 200);
 }
 
 #[tokio::test]

@@ -37,6 +37,10 @@ impl<U: AuthUser> Transport<U> for Bearer {
     fn is_sent(&self, auth: &Mounted<U>, request: &Request) -> bool {
         token(auth, request).is_some()
     }
+
+    fn acts_for_owner(&self) -> bool {
+        true
+    }
 }
 
 /// An API key is another transport's, if the mount has that.

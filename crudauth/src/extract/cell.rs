@@ -8,7 +8,7 @@ use crudauth_core::model::AuthUser;
 use crudauth_core::session::Visit;
 use poem::Request;
 use tokio::sync::OnceCell;
-use tracing::info;
+use tracing::{error, info};
 
 use crate::http::Refusal;
 use crate::mount::AnyTransport;
@@ -25,6 +25,9 @@ pub(super) struct Cell<U: AuthUser> {
     /// One line in the log for a request, however many arguments ask.
     noted: Once,
 }
+
+/// Which transports are looked at.
+pub(super) type Admits<U> = fn(&dyn AnyTransport<U>) -> bool;
 
 type LookedUp<U> = Result<Option<Arc<Principal<U>>>, Refusal>;
 
@@ -45,11 +48,11 @@ impl<U: AuthUser> Cell<U> {
     async fn find(
         &self,
         request: &Request,
-        admits: fn(&str) -> bool,
+        admits: Admits<U>,
     ) -> Result<Option<Found<'_, U>>, Refusal> {
         let transports = self.mounted.parts().transports.iter();
         for (transport, cell) in transports.zip(&self.looked_up) {
-            if !admits(transport.name()) {
+            if !admits(&**transport) {
                 continue;
             }
             let look_up = || async {
@@ -68,7 +71,7 @@ impl<U: AuthUser> Cell<U> {
     pub(super) async fn maybe(
         &self,
         request: &Request,
-        admits: fn(&str) -> bool,
+        admits: Admits<U>,
     ) -> Result<Option<Arc<Principal<U>>>, Refusal> {
         let Some(found) = self.find(request, admits).await? else { return Ok(None) };
         found.transport.guard(&self.mounted, &found.principal, request)?;
@@ -79,7 +82,7 @@ impl<U: AuthUser> Cell<U> {
     pub(super) async fn signed_in(
         &self,
         request: &Request,
-        admits: fn(&str) -> bool,
+        admits: Admits<U>,
     ) -> Result<Arc<Principal<U>>, Refusal> {
         let found = self.maybe(request, admits).await?;
         found.ok_or_else(|| self.not_authenticated(request, admits))
@@ -87,10 +90,15 @@ impl<U: AuthUser> Cell<U> {
 
     /// Tells a client by what scheme it could do better, and whether what it sent was one that is
     /// not good any more (RFC 6750, section 3).
-    fn not_authenticated(&self, request: &Request, admits: fn(&str) -> bool) -> Refusal {
+    fn not_authenticated(&self, request: &Request, admits: Admits<U>) -> Refusal {
         let transports = self.mounted.parts().transports.iter();
+        if !transports.clone().any(|transport| admits(&**transport)) {
+            error!(
+                "nobody can pass: a route is narrowed to transports that the mount does not have"
+            );
+        }
         let mut challenges: Vec<(&str, bool)> = Vec::new();
-        for transport in transports.filter(|transport| admits(transport.name())) {
+        for transport in transports.filter(|transport| admits(&***transport)) {
             let Some(scheme) = transport.scheme() else { continue };
             let is_sent = transport.is_sent(&self.mounted, request);
             match challenges.iter_mut().find(|(known, _)| *known == scheme) {
@@ -110,12 +118,12 @@ impl<U: AuthUser> Cell<U> {
         principal: &Principal<U>,
         by: &dyn AnyTransport<U>,
         request: &Request,
-        admits: fn(&str) -> bool,
+        admits: Admits<U>,
     ) {
         self.noted.call_once(|| {
             let transports = self.mounted.parts().transports.iter();
             let others = transports.filter(|other| other.name() != by.name());
-            for other in others.filter(|other| admits(other.name())) {
+            for other in others.filter(|other| admits(&***other)) {
                 if other.is_sent(&self.mounted, request) {
                     let account = principal.user().id();
                     let (by, beside) = (by.name(), other.name());
@@ -166,8 +174,8 @@ fn cell_of<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Arc<Cell<U>>
 }
 
 /// Whether a transport is the session's.
-fn is_session<U: AuthUser>(name: &str) -> bool {
-    name == <slice::Session as Transport<U>>::NAME
+fn is_session<U: AuthUser>(transport: &dyn AnyTransport<U>) -> bool {
+    transport.name() == <slice::Session as Transport<U>>::NAME
 }
 
 /// Whose session it is, if there is one, for a route of the library's that asks for no CSRF token
@@ -205,15 +213,11 @@ pub(crate) async fn whoever<U: AuthUser>(
     cell_of(mounted, request).signed_in(request, |_| true).await
 }
 
-/// Who is signed in, for a route of the library's by which an account is changed: an API key is for
-/// a program, which has no business there.
+/// Who is signed in, for a route of the library's by which an account is changed, and only by a
+/// transport that [acts for the owner](Transport::acts_for_owner).
 pub(crate) async fn owner_of<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
 ) -> Result<Arc<Principal<U>>, Refusal> {
-    cell_of(mounted, request).signed_in(request, is_no_api_key::<U>).await
-}
-
-fn is_no_api_key<U: AuthUser>(name: &str) -> bool {
-    name != <slice::ApiKeys as Transport<U>>::NAME
+    cell_of(mounted, request).signed_in(request, |transport| transport.acts_for_owner()).await
 }

@@ -56,4 +56,8 @@ impl<U: AuthUser> Transport<U> for Session {
     fn is_sent(&self, auth: &Mounted<U>, request: &Request) -> bool {
         cookies_of(request, &auth.parts().http.cookies).session().is_some()
     }
+
+    fn acts_for_owner(&self) -> bool {
+        true
+    }
 }

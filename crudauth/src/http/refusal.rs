@@ -98,6 +98,17 @@ impl Refusal {
         Self { status, code, detail: Detail::Text(detail.into()), headers: Vec::new() }
     }
 
+    /// A refusal of a credential that is none, for a [`Transport`](crate::Transport) of the app's
+    /// own: a 401 that says in `WWW-Authenticate` by what scheme it was tried (RFC 9110, 11.6.1).
+    #[must_use]
+    pub fn unauthorized(
+        scheme: &str,
+        code: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, detail).challenging(scheme, &[])
+    }
+
     #[cfg(feature = "bearer")]
     pub(crate) fn invalid_token() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "invalid-access-token", "Invalid token")
@@ -192,7 +203,10 @@ impl Refusal {
         Self::not_found("Session not found.")
     }
 
-    pub(crate) fn mistakes(mistakes: Vec<Mistake>) -> Self {
+    /// What is wrong with a body, as the library's own routes tell it: 422, with each mistake at its
+    /// field.
+    #[must_use]
+    pub fn mistakes(mistakes: Vec<Mistake>) -> Self {
         Self {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             code: "invalid-fields",
@@ -209,7 +223,9 @@ impl Refusal {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
     }
 
-    pub(crate) fn with(mut self, name: HeaderName, value: &str) -> Self {
+    /// Adds a header to the answer. A value that no header can have is left out.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.push((name, value));
         }

@@ -99,6 +99,14 @@ pub trait Transport<U: AuthUser>: Send + Sync + 'static {
         let _ = (auth, request);
         false
     }
+
+    /// Whether who comes by it is the account's owner, and may change the account: its password, its
+    /// address, its tokens and keys. Sessions and bearer tokens are the owner's; an API key is a
+    /// program's, and so is a transport that does not say otherwise. The library's own routes ask;
+    /// those of the app ask by [`Via`](crate::Via).
+    fn acts_for_owner(&self) -> bool {
+        false
+    }
 }
 
 /// [`Transport`] behind a pointer.
@@ -121,6 +129,8 @@ pub(crate) trait AnyTransport<U: AuthUser>: Send + Sync {
     fn scheme(&self) -> Option<&'static str>;
 
     fn is_sent(&self, auth: &Mounted<U>, request: &Request) -> bool;
+
+    fn acts_for_owner(&self) -> bool;
 }
 
 impl<U: AuthUser, T: Transport<U>> AnyTransport<U> for T {
@@ -159,6 +169,10 @@ impl<U: AuthUser, T: Transport<U>> AnyTransport<U> for T {
     fn is_sent(&self, auth: &Mounted<U>, request: &Request) -> bool {
         Transport::is_sent(self, auth, request)
     }
+
+    fn acts_for_owner(&self) -> bool {
+        Transport::acts_for_owner(self)
+    }
 }
 
 /// The transports of a mount, in the order in which they are tried.
@@ -183,7 +197,7 @@ impl<U: AuthUser> Transports<U> {
         self.0.extend(others.0);
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<dyn AnyTransport<U>>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<dyn AnyTransport<U>>> + Clone {
         self.0.iter()
     }
 
