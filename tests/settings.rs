@@ -49,7 +49,7 @@ async fn mistakes(builder: Unbuilt<Sqlite>) -> Vec<String> {
 fn sessions(change: impl FnOnce(&mut SessionConfig)) -> Unbuilt<Sqlite> {
     let mut config = SessionConfig::default();
     change(&mut config);
-    right().sessions(config)
+    right().session(config)
 }
 
 fn lockout(change: impl FnOnce(&mut LockoutConfig)) -> Unbuilt<Sqlite> {
@@ -217,7 +217,7 @@ async fn everything_that_is_wrong_is_told_at_once_and_no_secret_with_it() {
     let builder = Auth::builder(pool(), short)
         .email(email("nowhere").reset_link("reset", SECOND))
         .previous_secrets([OLD_SECRET])
-        .sessions(session)
+        .session(session)
         .lockout(lock)
         .allowances(allowed)
         .hashing(HashingConfig::default().passes(1))

@@ -98,9 +98,9 @@ fn expand(declared: &Declared) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl<S: ::core::convert::Into<#p::Scopes>> ::core::ops::BitOr<S> for #ident {
+        impl<__S: ::core::convert::Into<#p::Scopes>> ::core::ops::BitOr<__S> for #ident {
             type Output = #p::Scopes;
-            fn bitor(self, other: S) -> #p::Scopes {
+            fn bitor(self, other: __S) -> #p::Scopes {
                 #p::scope::<#ident>() | other
             }
         }

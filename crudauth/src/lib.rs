@@ -220,8 +220,9 @@ pub use crudauth_core::api_keys::ApiKeyConfig;
 pub use crudauth_core::bearer::BearerConfig;
 pub use crudauth_core::login::{Attempt, LockoutConfig, SignInError, SignedIn};
 pub use crudauth_core::model::{
-    Account, AccountId, AuthUser, ClientAddress, Contact, Destination, EmailAddress, Mistake,
-    PhoneNumber, Recoverable, RecoverableByEmail, Rule, Scopes, SecretKey, Token, Username,
+    Account, AccountId, AuthUser, ClientAddress, Contact, Destination, EmailAddress,
+    IdentifierKind, Mistake, PhoneNumber, Recoverable, RecoverableByEmail, Rule, Scopes, SecretKey,
+    Token, Username,
 };
 pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
 pub use crudauth_core::ports::{Allowance, ContactChange, StoreError};
@@ -323,8 +324,12 @@ pub mod flow {
     };
     #[cfg(feature = "bearer")]
     pub use crudauth_core::login::Granted;
-    pub use crudauth_core::model::{Device, Form, InvalidForm, InvalidScope, Presented};
-    pub use crudauth_core::password::{Busy, PolicyViolation};
+    pub use crudauth_core::model::{
+        Device, Form, InvalidContact, InvalidEmail, InvalidForm, InvalidPhone, InvalidScope,
+        InvalidUsername, Presented,
+    };
+    pub use crudauth_core::password::{Busy, HashingConfigError, PasswordTooLong, PolicyViolation};
+    pub use crudauth_core::ports::{ApiKeyEntry, SessionRecord};
     pub use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed};
     pub use crudauth_core::session::{Keep, ListedSession, OpenedSession, Sessions};
 }

@@ -96,7 +96,9 @@ on_every_pool! {
                 inserted
             }
         });
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        while database.count("users WHERE email = 'm0@example.com'").await == 0 {
+            tokio::task::yield_now().await;
+        }
         let made = migrations!(User).run(&pool).await;
         is_over.store(true, Ordering::Relaxed);
         let inserted = writer.await.unwrap();

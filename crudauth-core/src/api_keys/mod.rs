@@ -42,6 +42,7 @@ pub struct ApiKeys<U: AuthUser> {
 
 /// A key that was just made.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct CreatedApiKey {
     /// The secret, to be shown to its owner and forgotten.
     pub secret: ApiKey,
@@ -72,6 +73,7 @@ pub enum ApiKeyError {
 
 /// Who a request comes from, by its API key.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ApiKeyVisit<U: AuthUser> {
     /// Whose key it is.
     pub account: Account<U>,

@@ -10,6 +10,7 @@ use crate::ports::{GrantId, StoreError};
 
 /// Who a request comes from, by its bearer token.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct BearerVisit<U: AuthUser> {
     /// Whose token it is.
     pub account: Account<U>,

@@ -12,6 +12,7 @@ use crate::session::{Opening, kept_user_agent};
 
 /// New tokens, to be given to the client and forgotten.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Issued {
     /// For requests.
     pub access: AccessToken,

@@ -10,6 +10,7 @@ use crate::session::kept_user_agent;
 
 /// Somebody's tokens were refreshed.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Refreshed<U: AuthUser> {
     /// Whose they are.
     pub account: Account<U>,

@@ -9,6 +9,7 @@ use crate::ports::{GrantEntry, GrantId, StoreError};
 
 /// A grant as its owner sees it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ListedGrant {
     /// Its name; opens nothing.
     pub handle: String,

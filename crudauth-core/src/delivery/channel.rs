@@ -37,8 +37,8 @@ impl fmt::Debug for Delivery {
 /// Delivers messages of recovery over one medium. Write it as a plain `async fn`:
 ///
 /// ```
-/// # use crudauth_core::delivery as channel;
-/// use channel::{BoxError, Delivery, DeliveryChannel, MessageKind}; // crudauth::channel::…
+/// # mod crudauth { pub use crudauth_core::delivery as channel; }
+/// use crudauth::channel::{BoxError, Delivery, DeliveryChannel, MessageKind};
 ///
 /// struct Sms;
 ///

@@ -14,8 +14,8 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 /// Sends emails. Write it as a plain `async fn`:
 ///
 /// ```
-/// # use crudauth_core::delivery as email;
-/// use email::{BoxError, EmailMessage, EmailSender}; // crudauth::email::…
+/// # mod crudauth { pub use crudauth_core::delivery as email; }
+/// use crudauth::email::{BoxError, EmailMessage, EmailSender};
 ///
 /// struct MyProvider;
 ///

@@ -46,7 +46,7 @@ pub enum SmtpError {
     #[error("smtp: `from` is no address")]
     From,
     /// The server cannot be named so, or TLS cannot be set up.
-    #[error("smtp: {0}")]
+    #[error("smtp: the server cannot be reached in this way")]
     Server(#[from] lettre::transport::smtp::Error),
 }
 

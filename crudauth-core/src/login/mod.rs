@@ -58,6 +58,7 @@ impl std::fmt::Debug for Attempt {
 
 /// Someone has signed in.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct SignedIn<U: AuthUser> {
     /// Who.
     pub account: Account<U>,
@@ -78,6 +79,7 @@ impl<U: AuthUser> std::fmt::Debug for SignedIn<U> {
 /// Someone has got bearer tokens.
 #[cfg(feature = "bearer")]
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Granted<U: AuthUser> {
     /// Who.
     pub account: Account<U>,

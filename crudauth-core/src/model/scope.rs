@@ -130,7 +130,6 @@ fn is_scope(name: &str) -> bool {
     (1..=Scopes::MAX_CHARS).contains(&name.len()) && name.bytes().all(is_allowed)
 }
 
-/// As a request or an answer lists them: separated by blanks.
 /// Both; what goes beyond [`Scopes::MOST`] is left out.
 impl<S: Into<Self>> BitOr<S> for Scopes {
     type Output = Self;
@@ -143,6 +142,7 @@ impl<S: Into<Self>> BitOr<S> for Scopes {
     }
 }
 
+/// As a request or an answer lists them: separated by blanks.
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join(" "))

@@ -155,6 +155,7 @@ const fn is_same(a: &str, b: &str) -> bool {
 
 /// A kind of identifier; each has a parsed type with one normal form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum IdentifierKind {
     /// An [`EmailAddress`].
     Email,

@@ -108,6 +108,7 @@ pub struct LiveApiKey<U: AuthUser> {
 
 /// A key as its owner sees it in a list.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ApiKeyEntry {
     /// Its name in requests; opens nothing.
     pub handle: String,

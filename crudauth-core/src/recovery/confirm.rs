@@ -10,6 +10,7 @@ use crate::ports::{Consumed, OneTimeToken, Purpose, StoreError};
 
 /// A link was used.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Confirmed {
     /// Where to go on to: a path of the app's site, if the request named one.
     pub redirect_to: Option<String>,

@@ -45,6 +45,7 @@ pub struct Opening {
 
 /// The secrets of a new session, to be given to the client and forgotten.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct OpenedSession {
     /// What the session cookie carries.
     pub token: Token,
@@ -103,6 +104,7 @@ impl<'a, U: AuthUser> From<&'a Account<U>> for Visitor<'a, U> {
 
 /// A session as its owner sees it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ListedSession {
     /// Its name; opens nothing.
     pub handle: String,
@@ -237,14 +239,19 @@ impl<U: AuthUser> Sessions<U> {
         Ok(is_ours.then_some(token))
     }
 
-    /// The live sessions of the visitor's account, the latest active first.
+    /// The live sessions of the visitor's account, the latest active first. An administrator passes
+    /// the account: none is current then.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn list(&self, visit: &Visit<U>) -> Result<Vec<ListedSession>, StoreError> {
-        let entries = self.store.list(&visit.account, self.clock.now()).await?;
+    pub async fn list(
+        &self,
+        visitor: impl Into<Visitor<'_, U>>,
+    ) -> Result<Vec<ListedSession>, StoreError> {
+        let Visitor { account, session } = visitor.into();
+        let entries = self.store.list(account, self.clock.now()).await?;
         let listed = |entry: SessionEntry| ListedSession {
-            is_current: entry.handle == visit.session.handle,
+            is_current: session.is_some_and(|visit| entry.handle == visit.session.handle),
             handle: entry.handle,
             device: Device::from_user_agent(entry.user_agent.as_deref()),
             client: entry.client,
@@ -268,13 +275,18 @@ impl<U: AuthUser> Sessions<U> {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn revoke(&self, visit: &Visit<U>, handle: &str) -> Result<bool, StoreError> {
+    pub async fn revoke(
+        &self,
+        visitor: impl Into<Visitor<'_, U>>,
+        handle: &str,
+    ) -> Result<bool, StoreError> {
         let is_one = handle.len() == 64 && handle.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !is_one {
             return Ok(false);
         }
-        let revoked = self.store.revoke(&visit.account, handle, self.clock.now()).await?;
-        info!(account = %visit.account.user.id(), revoked, "session revoked");
+        let account = visitor.into().account;
+        let revoked = self.store.revoke(account, handle, self.clock.now()).await?;
+        info!(account = %account.user.id(), revoked, "session revoked");
         Ok(revoked)
     }
 
@@ -283,19 +295,25 @@ impl<U: AuthUser> Sessions<U> {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn revoke_all(&self, visit: &Visit<U>, keep: Keep) -> Result<u64, StoreError> {
+    pub async fn revoke_all(
+        &self,
+        visitor: impl Into<Visitor<'_, U>>,
+        keep: Keep,
+    ) -> Result<u64, StoreError> {
+        let Visitor { account, session } = visitor.into();
         let kept = match keep {
-            Keep::Current => Some(visit.digest()),
+            Keep::Current => session.map(Visit::digest),
             Keep::None => None,
         };
-        let revoked = self.store.revoke_all_but(&visit.account, kept, self.clock.now()).await?;
-        info!(account = %visit.account.user.id(), revoked, "signed out everywhere");
+        let revoked = self.store.revoke_all_but(account, kept, self.clock.now()).await?;
+        info!(account = %account.user.id(), revoked, "signed out everywhere");
         Ok(revoked)
     }
 }
 
 /// What stays when everything is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Keep {
     /// The session that asks.
     Current,

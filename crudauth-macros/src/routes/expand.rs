@@ -122,13 +122,13 @@ fn builder(model: &Model<'_>) -> TokenStream {
             #[doc = #about]
             // An app may wire its mount elsewhere, or in its tests only.
             #[allow(dead_code)]
-            #visibility fn builder<DB>(
-                pool: #p::sqlx::Pool<DB>,
+            #visibility fn builder<__DB>(
+                pool: #p::sqlx::Pool<__DB>,
                 secret: impl ::core::convert::Into<#p::SecretKey>,
-            ) -> #p::Builder<Self, DB, #p::Slots<#(#p::#slots),*>>
+            ) -> #p::Builder<Self, __DB, #p::Slots<#(#p::#slots),*>>
             where
-                DB: #p::Backend + #p::Stores<<#user as #p::AuthUser>::Id>,
-                #user: #p::AuthRow<DB>,
+                __DB: #p::Backend + #p::Stores<<#user as #p::AuthUser>::Id>,
+                #user: #p::AuthRow<__DB>,
             {
                 #p::Builder::new(pool, secret)
             }
@@ -140,9 +140,9 @@ fn middleware(model: &Model<'_>) -> TokenStream {
     let (p, ident) = (private(), model.ident);
     quote! {
         #[automatically_derived]
-        impl<E: #p::poem::Endpoint> #p::poem::Middleware<E> for #ident {
-            type Output = #p::Guarded<E, Self>;
-            fn transform(&self, endpoint: E) -> Self::Output {
+        impl<__E: #p::poem::Endpoint> #p::poem::Middleware<__E> for #ident {
+            type Output = #p::Guarded<__E, Self>;
+            fn transform(&self, endpoint: __E) -> Self::Output {
                 #p::Guarded::new(::core::clone::Clone::clone(self), endpoint)
             }
         }

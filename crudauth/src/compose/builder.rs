@@ -115,7 +115,7 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
     }
 
     /// How long sessions live, and how many an account may have.
-    pub fn sessions(mut self, config: SessionConfig) -> Self
+    pub fn session(mut self, config: SessionConfig) -> Self
     where
         A: Mounts<slice::Session>,
     {
@@ -157,14 +157,16 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
     /// nothing is granted that was not asked or is not grantable.
     ///
     /// ```
-    /// # use crudauth::{AuthUser, Scopes};
+    /// # use crudauth::AuthUser;
     /// # #[derive(Clone, Debug, AuthUser)]
     /// # struct User { id: i64, email: String }
     /// # #[crudauth::routes(user = User, api_keys)]
     /// # struct Auth;
     /// # fn f(pool: sqlx::SqlitePool) {
+    /// crudauth::scopes! { pub ReportsRead = "reports:read"; }
+    ///
     /// let builder = Auth::builder(pool, "…").scope_policy(|account, asked| {
-    ///     if account.is_superuser() { asked.clone() } else { Scopes::parse("reports:read") }
+    ///     if account.is_superuser() { asked.clone() } else { ReportsRead.into() }
     /// });
     /// # }
     /// ```
@@ -246,8 +248,9 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
 
     /// What OWASP's ASVS (level 2) and NIST SP 800-63B ask for beyond what crudauth-py's front ends
     /// expect: cookies named `__Host-…` over HTTPS only, passwords of at least 15 characters,
-    /// sessions that end after 30 days at most however often they are used. What is set to be
-    /// stricter stays so.
+    /// sessions and sign-ins by token that end after 30 days at most however often they are used.
+    /// What is set to be stricter stays so. A `__Host-` cookie has no path of its own, so that of
+    /// the refresh token is then sent with every request.
     pub fn hardened(mut self) -> Self {
         self.settings.is_hardened = true;
         self

@@ -29,6 +29,7 @@ crudauth_core::settings! {
 
 /// When a browser sends a cookie along with a request that another site caused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SameSite {
     /// Only when a person follows a link.
     Lax,
@@ -39,6 +40,7 @@ pub enum SameSite {
 /// Where refresh tokens live.
 #[cfg(feature = "bearer")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RefreshIn {
     /// In a cookie that scripts cannot read and that no other site can send: for front ends in a
     /// browser. `/token`, `/refresh` and `/logout` then refuse what another site's page sends.

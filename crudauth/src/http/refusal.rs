@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use crudauth_core::account::PasswordError;
 use crudauth_core::api_keys::ApiKeyError;
+#[cfg(feature = "bearer")]
+use crudauth_core::bearer::RefreshError;
 use crudauth_core::login::SignInError;
 use crudauth_core::model::{Mistake, Rule};
 use crudauth_core::password::Busy;
@@ -314,6 +316,16 @@ impl ResponseError for Refusal {
 
     fn as_response(&self) -> Response {
         self.to_response()
+    }
+}
+
+#[cfg(feature = "bearer")]
+impl From<RefreshError> for Refusal {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Store(error) => error.into(),
+            _ => Self::refresh_invalid(),
+        }
     }
 }
 

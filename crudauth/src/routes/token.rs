@@ -81,12 +81,12 @@ async fn refresh<U: AuthUser>(
     }
     match refreshed(&mounted, &request, &sent).await {
         Ok(refreshed) => issued(&mounted, &request, &refreshed.issued),
-        Err(RefreshError::Store(error)) => Err(error.into()),
-        Err(_) => {
+        Err(error @ RefreshError::Store(_)) => Err(error.into()),
+        Err(error) => {
             // A client that has a good one is not kept waiting for what its neighbours try.
             let subject = Subject::Client(client(&request, http));
             limits::count(&mounted, "refresh", mounted.parts().allowances.refresh, subject).await?;
-            Err(Refusal::refresh_invalid())
+            Err(error.into())
         }
     }
 }

@@ -29,8 +29,8 @@ pub use hibp::{HaveIBeenPwned, HaveIBeenPwnedError};
 /// Knows the passwords of data breaches, by their digests. Write it as a plain `async fn`:
 ///
 /// ```
-/// # use crudauth_core::password::breach;
-/// use breach::{BoxError, BreachService}; // crudauth::breach::…
+/// # mod crudauth { pub use crudauth_core::password::breach; }
+/// use crudauth::breach::{BoxError, BreachService};
 ///
 /// struct Mirror(std::path::PathBuf);
 ///

@@ -11,6 +11,6 @@ struct Auth;
 
 fn main() {
     let _ = |pool: sqlx::SqlitePool| {
-        let _ = Auth::builder(pool, "secret").sessions(crudauth::SessionConfig::default());
+        let _ = Auth::builder(pool, "secret").session(crudauth::SessionConfig::default());
     };
 }

@@ -65,10 +65,10 @@ pub enum MigrateError {
     #[error("another process is migrating this database and does not finish")]
     Locked,
     /// The database refused.
-    #[error("the database refused the migration: {0}")]
+    #[error("the database refused the migration")]
     Database(#[from] sqlx::Error),
     /// The file could not be written.
-    #[error("the migration could not be written: {0}")]
+    #[error("the migration could not be written")]
     Io(#[from] io::Error),
 }
 
