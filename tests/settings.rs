@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crudauth::email::{OutboxConfig, RecordingSender};
 use crudauth::{
-    Allowance, Allowances, CookieConfig, EmailConfig, HashingConfig, LockoutConfig, SessionConfig,
-    migrations,
+    Allowance, Allowances, BuildError, CookieConfig, EmailConfig, HashingConfig, LockoutConfig,
+    SessionConfig, StoreError, migrations,
 };
 use crudauth_tests::{Auth, Database, FRONTEND, Kind, SECRET, Unbuilt, User, on_every_pool};
 use sqlx::{Sqlite, SqlitePool};
@@ -284,4 +284,20 @@ on_every_pool! {
         let told = build().await.unwrap_err().to_string();
         assert!(told.contains("users_lockouts"), "{told}");
     }
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_told_apart_from_what_is_wrong() {
+    let away = pool();
+    away.close().await;
+    let Err(BuildError::Database(error)) = built(away, SECRET).await else { panic!() };
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    let away = pool();
+    away.close().await;
+    let Err(BuildError::Mistakes(mistakes)) = built(away, "short").await else { panic!() };
+    assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+}
+
+async fn built(pool: SqlitePool, secret: &str) -> Result<Auth, BuildError> {
+    Auth::builder(pool, secret).email(email(FRONTEND)).build().await
 }

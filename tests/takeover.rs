@@ -277,12 +277,12 @@ async fn what_a_sign_up_could_not_fill_is_told_before_anything_changes() {
     let zoe = auth.accounts().sign_in(Attempt::new("zoe", &password)).await.unwrap().account;
     assert_eq!(zoe.user.phone.as_deref(), Some("+49 (30) 90 18 20"), "as it was");
     assert!(!zoe.user.email_verified && !zoe.is_verified());
-    auth.accounts().start_reset("+4930901820".parse().unwrap(), None);
+    auth.accounts().recovery().unwrap().start_reset("+4930901820".parse().unwrap(), None);
     auth.drained().await;
     let sent = channel.last(crudauth::channel::MessageKind::ResetPassword, "+4930901820").unwrap();
     let new = Password::parse("chosen-anew-over-the-phone").unwrap();
     let token = sent.token.unwrap();
-    auth.accounts().confirm_reset(token.expose(), &new).await.unwrap();
+    auth.accounts().recovery().unwrap().confirm_reset(token.expose(), &new).await.unwrap();
     assert!(
         auth.accounts().sign_in(Attempt::new("Zoe", &new)).await.unwrap().account.is_verified()
     );

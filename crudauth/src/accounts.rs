@@ -10,7 +10,7 @@ use crudauth_core::bearer::{RefreshError, Refreshed, Tokens};
 #[cfg(feature = "bearer")]
 use crudauth_core::login::Granted;
 use crudauth_core::login::{self, Attempt, SignIn, SignInError, SignedIn};
-use crudauth_core::model::{Account, AuthUser, Contact, Destination, EmailAddress, Token};
+use crudauth_core::model::{Account, AuthUser, Contact, Token};
 #[cfg(feature = "bearer")]
 use crudauth_core::model::{ClientAddress, Scopes};
 use crudauth_core::password::Password;
@@ -18,7 +18,7 @@ use crudauth_core::ports::{
     AccountStore, ApiKeyStore, Clock, ContactChange, CounterStore, GrantStore, SessionStore,
     StoreError,
 };
-use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed, Recovery};
+use crudauth_core::recovery::Recovery;
 use crudauth_core::register::{RegisterError, Registered, Registration, SignUp};
 use crudauth_core::session::{Sessions, Visit, Visitor};
 
@@ -204,64 +204,11 @@ impl<U: AuthUser> Accounts<U> {
         }
     }
 
-    /// Sends a verification token if there is somebody to send it to; tells nobody whether. Does
-    /// nothing where the mount names neither `email` nor `recovery`.
-    pub fn start_verification(&self, contact: Contact, redirect_to: Option<Destination>) {
-        if let Some(recovery) = &self.recovery {
-            recovery.start_verification(contact, redirect_to);
-        }
-    }
-
-    /// Sends a reset token if there is somebody to send it to; tells nobody whether. Does nothing
-    /// where the mount names neither `email` nor `recovery`.
-    pub fn start_reset(&self, contact: Contact, redirect_to: Option<Destination>) {
-        if let Some(recovery) = &self.recovery {
-            recovery.start_reset(contact, redirect_to);
-        }
-    }
-
-    /// Mails a link to the new address, by which the account moves there.
-    ///
-    /// # Errors
-    /// [`ChangeError`]; nothing is sent then. Where the mount does not name `email`, every
-    /// password is wrong.
-    pub async fn start_email_change(
-        &self,
-        account: &Account<U>,
-        password: &Password,
-        new_address: EmailAddress,
-        redirect_to: Option<Destination>,
-    ) -> Result<(), ChangeError> {
-        let recovery = self.recovery.as_ref().ok_or(ChangeError::WrongPassword)?;
-        recovery.start_change(account, password, new_address, redirect_to).await
-    }
-
-    /// Uses a verification link's token.
-    ///
-    /// # Errors
-    /// [`ConfirmError`].
-    pub async fn confirm_verification(&self, token: &str) -> Result<Confirmed, ConfirmError> {
-        self.recovery.as_ref().ok_or(ConfirmError::Invalid)?.confirm_verification(token).await
-    }
-
-    /// Uses a reset link's token: the password changes, everything that was signed in ends.
-    ///
-    /// # Errors
-    /// [`ConfirmError`]; a refused password does not use the link up.
-    pub async fn confirm_reset(
-        &self,
-        token: &str,
-        password: &Password,
-    ) -> Result<Confirmed, ConfirmError> {
-        self.recovery.as_ref().ok_or(ConfirmError::Invalid)?.confirm_reset(token, password).await
-    }
-
-    /// Uses the token of a change of address.
-    ///
-    /// # Errors
-    /// [`ConfirmError`].
-    pub async fn confirm_email_change(&self, token: &str) -> Result<Confirmed, ConfirmError> {
-        self.recovery.as_ref().ok_or(ConfirmError::Invalid)?.confirm_change(token).await
+    /// What messages do: proving, resetting, moving. `None` where the mount names neither `email`
+    /// nor `recovery`.
+    #[must_use]
+    pub fn recovery(&self) -> Option<&Recovery<U>> {
+        self.recovery.as_ref()
     }
 
     /// One step of a purge: bounded, so that no statement holds the database up. Tells how many

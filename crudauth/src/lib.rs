@@ -214,7 +214,7 @@ pub mod slice;
 pub mod testing;
 
 pub use accounts::Accounts;
-pub use compose::{Builder, ConfigError};
+pub use compose::{BuildError, Builder};
 pub use crudauth_core::api_keys::ApiKeyConfig;
 #[cfg(feature = "bearer")]
 pub use crudauth_core::bearer::BearerConfig;
@@ -330,6 +330,6 @@ pub mod flow {
     };
     pub use crudauth_core::password::{Busy, HashingConfigError, PasswordTooLong, PolicyViolation};
     pub use crudauth_core::ports::{ApiKeyEntry, SessionRecord};
-    pub use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed};
+    pub use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed, Recovery};
     pub use crudauth_core::session::{Keep, ListedSession, OpenedSession, Sessions};
 }

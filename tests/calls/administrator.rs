@@ -30,17 +30,17 @@ on_every_database! {
         let accounts = app.auth.accounts();
         let new = "countess@example.com".parse().unwrap();
         let before = account(&app, ada).await;
-        accounts.start_email_change(&before, &password(PASSWORD), new, None).await.unwrap();
+        accounts.recovery().unwrap().start_change(&before, &password(PASSWORD), new, None).await.unwrap();
         let change = app.token(MessageKind::ChangeEmail, "countess@example.com").await;
         assert!(accounts.disable(&ada).await.unwrap());
-        accounts.start_reset("ada@example.com".parse().unwrap(), None);
+        accounts.recovery().unwrap().start_reset("ada@example.com".parse().unwrap(), None);
         assert_eq!(app.count_mailed(MessageKind::ResetPassword, "ada@example.com").await, 1);
         assert!(accounts.enable(&ada).await.unwrap());
 
         for refused in [
-            accounts.confirm_verification(&verify).await,
-            accounts.confirm_reset(&reset, &password(NEW)).await,
-            accounts.confirm_email_change(&change).await,
+            accounts.recovery().unwrap().confirm_verification(&verify).await,
+            accounts.recovery().unwrap().confirm_reset(&reset, &password(NEW)).await,
+            accounts.recovery().unwrap().confirm_change(&change).await,
         ] {
             assert!(matches!(refused, Err(ConfirmError::Invalid)), "{refused:?}");
         }
@@ -65,8 +65,8 @@ on_every_database! {
                 assert_eq!(app.database.number(&sql).await, left, "{table} of {id}");
             }
         }
-        assert!(accounts.confirm_verification(&verify).await.is_err());
-        assert!(accounts.confirm_reset(&reset, &password(NEW)).await.is_err());
+        assert!(accounts.recovery().unwrap().confirm_verification(&verify).await.is_err());
+        assert!(accounts.recovery().unwrap().confirm_reset(&reset, &password(NEW)).await.is_err());
         assert!(visit(&app, &other).await.is_some());
 
         let again = register(&app, "ada").await;

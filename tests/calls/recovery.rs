@@ -21,27 +21,27 @@ on_every_database! {
         let id = register(&app, "ada").await;
         let session = signed_in(&app, "ada").await;
         let accounts = app.auth.accounts();
-        accounts.start_reset(address(ADA).into(), Destination::parse("/home"));
+        accounts.recovery().unwrap().start_reset(address(ADA).into(), Destination::parse("/home"));
         let token = app.token(MessageKind::ResetPassword, ADA).await;
-        let weak = accounts.confirm_reset(&token, &password("short")).await;
+        let weak = accounts.recovery().unwrap().confirm_reset(&token, &password("short")).await;
         assert!(matches!(weak, Err(ConfirmError::Password(_))), "{weak:?}");
         assert!(visit(&app, &session).await.is_some(), "nothing has happened");
 
-        let done = accounts.confirm_reset(&token, &password(NEW)).await.unwrap();
+        let done = accounts.recovery().unwrap().confirm_reset(&token, &password(NEW)).await.unwrap();
         assert_eq!(done.redirect_to.as_deref(), Some("/home"));
         assert!(visit(&app, &session).await.is_none());
         assert!(opens(&app, "ada", NEW).await && !opens(&app, "ada", PASSWORD).await);
         assert!(account(&app, id).await.is_verified(), "the link came by that address");
         assert_eq!(app.count_mailed(MessageKind::PasswordChanged, ADA).await, 1);
 
-        let again = accounts.confirm_reset(&token, &password(PASSWORD)).await;
+        let again = accounts.recovery().unwrap().confirm_reset(&token, &password(PASSWORD)).await;
         assert!(matches!(again, Err(ConfirmError::Used | ConfirmError::Invalid)), "{again:?}");
         assert!(opens(&app, "ada", NEW).await);
     }
 
     async fn a_reset_for_nobody_mails_nothing(app: App) {
         register(&app, "ada").await;
-        app.auth.accounts().start_reset(address("eve@example.com").into(), None);
+        app.auth.accounts().recovery().unwrap().start_reset(address("eve@example.com").into(), None);
         assert_eq!(app.count_mailed(MessageKind::ResetPassword, "eve@example.com").await, 0);
         assert_eq!(app.count_mailed(MessageKind::ResetPassword, ADA).await, 0);
     }
@@ -52,11 +52,11 @@ on_every_database! {
         let verify = app.token(MessageKind::VerifyEmail, ADA).await;
         let reset = app.reset_token(ADA).await;
         for token in ["", "0", &reset[1..], &reset.to_uppercase(), verify.as_str()] {
-            let refused = accounts.confirm_reset(token, &password(NEW)).await;
+            let refused = accounts.recovery().unwrap().confirm_reset(token, &password(NEW)).await;
             assert!(matches!(refused, Err(ConfirmError::Invalid)), "{refused:?}");
         }
         app.clock.advance(Duration::from_secs(3600));
-        let late = accounts.confirm_reset(&reset, &password(NEW)).await;
+        let late = accounts.recovery().unwrap().confirm_reset(&reset, &password(NEW)).await;
         assert!(matches!(late, Err(ConfirmError::Invalid)), "{late:?}");
         assert!(opens(&app, "ada", PASSWORD).await);
     }
@@ -65,13 +65,13 @@ on_every_database! {
         let id = register(&app, "ada").await;
         let accounts = app.auth.accounts();
         let first = app.token(MessageKind::VerifyEmail, ADA).await;
-        accounts.start_verification(address(ADA).into(), None);
+        accounts.recovery().unwrap().start_verification(address(ADA).into(), None);
         assert_eq!(app.count_mailed(MessageKind::VerifyEmail, ADA).await, 2);
-        assert_eq!(accounts.confirm_verification(&first).await.unwrap().redirect_to, None);
+        assert_eq!(accounts.recovery().unwrap().confirm_verification(&first).await.unwrap().redirect_to, None);
         assert!(account(&app, id).await.is_verified());
-        let again = accounts.confirm_verification(&first).await;
+        let again = accounts.recovery().unwrap().confirm_verification(&first).await;
         assert!(matches!(again, Err(ConfirmError::Used)), "{again:?}");
-        accounts.start_verification(address(ADA).into(), None);
+        accounts.recovery().unwrap().start_verification(address(ADA).into(), None);
         assert_eq!(app.count_mailed(MessageKind::VerifyEmail, ADA).await, 2, "it is proved");
     }
 
@@ -80,7 +80,7 @@ on_every_database! {
         let accounts = app.auth.accounts();
         let ada = account(&app, id).await;
         let start = async |typed, to| {
-            accounts.start_email_change(&ada, &password(typed), address(to), None).await
+            accounts.recovery().unwrap().start_change(&ada, &password(typed), address(to), None).await
         };
         assert!(matches!(start(NEW, COUNTESS).await, Err(ChangeError::WrongPassword)));
         assert!(matches!(start(PASSWORD, ADA).await, Err(ChangeError::SameAddress)));
@@ -89,12 +89,12 @@ on_every_database! {
         start(PASSWORD, COUNTESS).await.unwrap();
         let token = app.token(MessageKind::ChangeEmail, COUNTESS).await;
         let reset = app.reset_token(ADA).await;
-        accounts.confirm_email_change(&token).await.unwrap();
+        accounts.recovery().unwrap().confirm_change(&token).await.unwrap();
         let moved = account(&app, id).await;
         assert!(moved.is_verified() && moved.user.email == COUNTESS);
         assert_eq!(app.count_mailed(MessageKind::EmailChanged, ADA).await, 1);
         assert!(opens(&app, COUNTESS, PASSWORD).await && !opens(&app, ADA, PASSWORD).await);
-        let stale = accounts.confirm_reset(&reset, &password(NEW)).await;
+        let stale = accounts.recovery().unwrap().confirm_reset(&reset, &password(NEW)).await;
         assert!(matches!(stale, Err(ConfirmError::Invalid)), "{stale:?}");
     }
 }
@@ -105,7 +105,7 @@ async fn the_present_address_is_told_that_a_change_was_asked_for() {
     let id = register(&app, "ada").await;
     let (accounts, ada) = (app.auth.accounts(), account(&app, id).await);
     let new = address(COUNTESS);
-    accounts.start_email_change(&ada, &password(PASSWORD), new, None).await.unwrap();
+    accounts.recovery().unwrap().start_change(&ada, &password(PASSWORD), new, None).await.unwrap();
     assert_eq!(app.count_mailed(MessageKind::ChangeEmail, COUNTESS).await, 1);
     assert_eq!(app.count_mailed(MessageKind::EmailChangeRequested, ADA).await, 1);
 }

@@ -63,6 +63,7 @@ impl<U: AuthUser> Clone for Recovery<U> {
 impl<U: AuthUser> Recovery<U> {
     /// Wires the slice.
     #[must_use]
+    #[doc(hidden)]
     pub fn new(parts: Parts<U>) -> Self {
         Self(Arc::new(parts))
     }

@@ -19,7 +19,7 @@ use sqlx::Pool;
 
 use super::settings::{Own, Settings};
 use super::slots::{Open, Ready, Slots};
-use super::{ConfigError, wire};
+use super::{BuildError, wire};
 use crate::http::CookieConfig;
 #[cfg(feature = "bearer")]
 use crate::http::RefreshIn;
@@ -48,7 +48,7 @@ type Wire<A, DB> = fn(
     SecretKey,
     Settings,
     Own<<A as Mount>::User>,
-) -> BoxFuture<'static, Result<A, ConfigError>>;
+) -> BoxFuture<'static, Result<A, BuildError>>;
 
 impl<A: Mount, DB, E, R> Builder<A, DB, Slots<E, R>>
 where
@@ -272,9 +272,9 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
     /// the library needs, this tells what, and the first sign-in does not.
     ///
     /// # Errors
-    /// [`ConfigError`] with everything that is wrong with the settings and missing in the
+    /// [`BuildError`] with everything that is wrong with the settings and missing in the
     /// database.
-    pub async fn build(self) -> Result<A, ConfigError>
+    pub async fn build(self) -> Result<A, BuildError>
     where
         E: Ready<slice::Email, Settings = EmailConfig>,
         R: Ready<slice::Recovery, Settings = RecoveryConfig>,

@@ -9,4 +9,4 @@ mod wire;
 
 pub use builder::Builder;
 pub use slots::{Anything, NotMounted, Slots, Unset};
-pub use validate::ConfigError;
+pub use validate::BuildError;

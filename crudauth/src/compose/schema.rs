@@ -10,6 +10,8 @@ use sqlx::Pool;
 
 /// What the wiring takes from the live database.
 pub(super) struct Live {
+    /// What is missing or in the way, each in a sentence.
+    pub(super) mistakes: Vec<String>,
     /// The most characters that the columns of the user's table take.
     pub(super) widths: HashMap<String, usize>,
 }
@@ -17,24 +19,22 @@ pub(super) struct Live {
 /// Compares the database with what is needed, and tells the pool which old hashes are there.
 ///
 /// # Errors
-/// What is missing or in the way, each in a sentence.
-pub(super) async fn look<DB, U>(pool: &Pool<DB>, hashing: &HashingPool) -> Result<Live, Vec<String>>
+/// If it cannot be looked at.
+pub(super) async fn look<DB, U>(pool: &Pool<DB>, hashing: &HashingPool) -> sqlx::Result<Live>
 where
     DB: Backend + Stores<U::Id>,
     U: AuthRow<DB>,
 {
-    let unseen = |error: sqlx::Error| vec![format!("database: it cannot be looked at: {error}")];
     let migrations = Migrations::<U>::new();
-    let schema = migrations.inspect(pool).await.map_err(unseen)?;
+    let schema = migrations.inspect(pool).await?;
     let mistakes = told::<U>(schema.plan());
-    if !mistakes.is_empty() {
-        return Err(mistakes);
+    if mistakes.is_empty() {
+        let prefixes = hashing.legacy_prefixes();
+        for prefix in migrations.hash_prefixes_in_use(pool, &prefixes).await? {
+            hashing.found(&prefix);
+        }
     }
-    let prefixes = hashing.legacy_prefixes();
-    for prefix in migrations.hash_prefixes_in_use(pool, &prefixes).await.map_err(unseen)? {
-        hashing.found(&prefix);
-    }
-    Ok(Live { widths: schema.widths().clone() })
+    Ok(Live { mistakes, widths: schema.widths().clone() })
 }
 
 fn told<U: AuthUser>(plan: &Plan) -> Vec<String> {

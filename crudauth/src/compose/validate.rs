@@ -1,27 +1,31 @@
 //! Refuses settings that cannot be right, all of them at once.
 
+use crudauth_core::ports::StoreError;
 use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 
 use super::settings::Settings;
 
-/// Everything that is wrong with the settings.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .mistakes.join("; "))]
-pub struct ConfigError {
-    mistakes: Vec<String>,
+/// Why a mount is not made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Everything that is wrong with the settings, and that the database lacks; trying again is of
+    /// no use.
+    #[error("{}", .0.join("; "))]
+    Mistakes(Vec<String>),
+    /// The database could not be looked at; it may be there later.
+    #[error("the database cannot be looked at")]
+    Database(#[source] StoreError),
 }
 
-impl ConfigError {
+impl BuildError {
     /// Each mistake, in a sentence.
     #[must_use]
     pub fn mistakes(&self) -> &[String] {
-        &self.mistakes
-    }
-}
-
-impl ConfigError {
-    pub(super) fn new(mistakes: Vec<String>) -> Self {
-        Self { mistakes }
+        match self {
+            Self::Mistakes(mistakes) => mistakes,
+            Self::Database(_) => &[],
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use sqlx::Pool;
 
 use super::schema::{self, Live};
 use super::settings::{Own, Settings};
-use super::{ConfigError, validate};
+use super::{BuildError, validate};
 use crate::accounts::Accounts;
 use crate::mount::{Mount, Mounted, Parts};
 
@@ -31,7 +31,7 @@ pub(super) fn build<A: Mount, DB>(
     secret: SecretKey,
     settings: Settings,
     mut own: Own<A::User>,
-) -> BoxFuture<'static, Result<A, ConfigError>>
+) -> BoxFuture<'static, Result<A, BuildError>>
 where
     DB: Backend + Stores<<A::User as AuthUser>::Id>,
     A::User: AuthRow<DB>,
@@ -49,14 +49,16 @@ where
             settings.legacy.clone(),
             Arc::clone(&settings.entropy),
         );
-        match (keys, schema::look::<DB, A::User>(&pool, &hashing).await) {
-            (Ok(keys), Ok(live)) if mistakes.is_empty() => {
+        let live = match schema::look::<DB, A::User>(&pool, &hashing).await {
+            Err(error) if mistakes.is_empty() => return Err(BuildError::Database(error.into())),
+            live => live.ok(),
+        };
+        mistakes.extend(live.iter().flat_map(|live| live.mistakes.iter().cloned()));
+        match (keys, live) {
+            (Ok(keys), Some(live)) if mistakes.is_empty() => {
                 Ok(wire(pool, settings, keys, hashing, &live, own))
             }
-            (_, live) => {
-                mistakes.extend(live.err().into_iter().flatten());
-                Err(ConfigError::new(mistakes))
-            }
+            _ => Err(BuildError::Mistakes(mistakes)),
         }
     })
 }

@@ -8,7 +8,7 @@ use poem::{Request, Response};
 
 use super::limits;
 use super::pace::a_moment;
-use super::recovery::{confirming, destination, told};
+use super::recovery::{confirming, destination, recovery_of, told};
 use crate::extract::owner_of;
 use crate::http::headers::{client, detail};
 use crate::http::{Refusal, body};
@@ -46,13 +46,14 @@ async fn request_change<U: AuthUser>(
             let (Some(new), Some(password), Some(next)) = (new, password, next) else {
                 return Err(Refusal::mistakes(form.into_mistakes()));
             };
-            let accounts = mounted.accounts();
-            accounts.start_email_change(principal.account(), &password, new, next).await?;
+            let recovery = recovery_of(&mounted)?;
+            recovery.start_change(principal.account(), &password, new, next).await?;
             a_moment().await;
             detail("If the address is available, a confirmation email has been sent.")
         })
         .await
 }
+
 async fn confirm_change<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
@@ -62,6 +63,6 @@ async fn confirm_change<U: AuthUser>(
     let Some(token) = form.text("token") else {
         return Err(Refusal::mistakes(form.into_mistakes()));
     };
-    let confirmed = mounted.accounts().confirm_email_change(&token).await?;
+    let confirmed = recovery_of(&mounted)?.confirm_change(&token).await?;
     told("Email changed successfully.", confirmed)
 }

@@ -6,14 +6,13 @@ use crudauth_core::model::{
 use crudauth_core::password::read_password;
 use crudauth_core::ports::Allowance;
 use crudauth_core::ratelimit::Subject;
-use crudauth_core::recovery::Confirmed;
+use crudauth_core::recovery::{Confirmed, Recovery};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::json;
 
 use super::limits;
 use super::pace::a_moment;
-use crate::accounts::Accounts;
 use crate::http::headers::{client, detail, json as answer};
 use crate::http::{Refusal, body};
 use crate::mount::Mounted;
@@ -64,8 +63,8 @@ async fn request_verification<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let allowance = mounted.parts().allowances.email_verify_request;
     let told = format!("If an account exists, a verification {} has been sent.", noun::<U>());
-    requested(mounted, request, "email_verify_request", allowance, told, |accounts, to, next| {
-        accounts.start_verification(to, next);
+    requested(mounted, request, "email_verify_request", allowance, told, |recovery, to, next| {
+        recovery.start_verification(to, next);
     })
     .await
 }
@@ -76,8 +75,8 @@ async fn request_reset<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let allowance = mounted.parts().allowances.password_reset_request;
     let told = format!("If an account exists, a password reset {} has been sent.", noun::<U>());
-    requested(mounted, request, "password_reset_request", allowance, told, |accounts, to, next| {
-        accounts.start_reset(to, next);
+    requested(mounted, request, "password_reset_request", allowance, told, |recovery, to, next| {
+        recovery.start_reset(to, next);
     })
     .await
 }
@@ -89,18 +88,19 @@ async fn requested<U: AuthUser>(
     action: &'static str,
     allowance: Allowance,
     told: String,
-    start: impl FnOnce(&Accounts<U>, Contact, Option<Destination>),
+    start: impl FnOnce(&Recovery<U>, Contact, Option<Destination>),
 ) -> Result<Response, Refusal> {
     let subject = Subject::Client(client(&request, &mounted.parts().http));
     let used = limits::count(&mounted, action, allowance, subject).await?;
     used.told(async {
         let (to, next) = read_request::<U>(body::json(&mut request).await?)?;
-        start(mounted.accounts(), to, next);
+        start(recovery_of(&mounted)?, to, next);
         a_moment().await;
         detail(&told)
     })
     .await
 }
+
 async fn confirm_verification<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
@@ -110,9 +110,10 @@ async fn confirm_verification<U: AuthUser>(
     let Some(token) = form.text("token") else {
         return Err(Refusal::mistakes(form.into_mistakes()));
     };
-    let confirmed = mounted.accounts().confirm_verification(&token).await?;
+    let confirmed = recovery_of(&mounted)?.confirm_verification(&token).await?;
     told("Verified successfully.", confirmed)
 }
+
 async fn confirm_reset<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
@@ -123,8 +124,13 @@ async fn confirm_reset<U: AuthUser>(
     let (Some(token), Some(password)) = (token, password) else {
         return Err(Refusal::mistakes(form.into_mistakes()));
     };
-    let confirmed = mounted.accounts().confirm_reset(&token, &password).await?;
+    let confirmed = recovery_of(&mounted)?.confirm_reset(&token, &password).await?;
     told("Password reset successfully.", confirmed)
+}
+
+/// What the slices that have these routes always bring.
+pub(super) fn recovery_of<U: AuthUser>(mounted: &Mounted<U>) -> Result<&Recovery<U>, Refusal> {
+    mounted.accounts().recovery().ok_or_else(Refusal::internal)
 }
 
 /// Counts a confirmation, so that nobody tries tokens by the thousand. Tells nothing of it: the

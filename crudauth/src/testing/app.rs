@@ -171,7 +171,10 @@ impl<A: Mounts<slice::Session>> App<A> {
             None => panic!("nothing recovers the account, so nothing can be proved"),
         };
         let token = self.last_token(kind, &to).await;
-        if let Err(error) = self.accounts().confirm_verification(&token).await {
+        let Some(recovery) = self.accounts().recovery() else {
+            panic!("the mount names neither `email` nor `recovery`");
+        };
+        if let Err(error) = recovery.confirm_verification(&token).await {
             panic!("the token is refused: {error:?}");
         }
         self.signed_in(&name, password_of(&form)).await
