@@ -176,6 +176,8 @@ async fn what_is_wrong_with_a_wish_is_told_at_once() {
     for seconds in [json!(0), json!(59), json!(86401), json!(u64::MAX), json!(1.5), json!("60")] {
         assert_eq!(fields(json!({ "name": "x", "expires_in": seconds })).await, ["expires_in"]);
     }
+    let misspelt = json!({ "name": "x", "expires_in_days": 3 });
+    assert_eq!(fields(misspelt).await, ["expires_in_days"], "it would never expire");
     let answer = make(&ada, json!({ "name": "x" })).await;
     assert!(answer.json()["expires_at"].is_string(), "as long as may be");
     let answer = ada.post("/api-keys/x", json!({})).await;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crudauth::Backend;
 use crudauth::legacy::LegacyHash;
-use crudauth_tests::{App, Kind, PASSWORD, Setting, Unbuilt};
+use crudauth_tests::{App, Kind, Log, PASSWORD, Setting, Unbuilt, on_every_database};
 
 /// A format that counts how often it is asked.
 #[derive(Clone, Default)]
@@ -90,4 +90,23 @@ async fn a_password_under_an_old_hash_is_one_wherever_it_is_asked_for() {
     assert_eq!(old.change_password("wrong-strong-one", "third-strong-one").await.status, 401);
     assert_eq!(old.change_password(PASSWORD, "third-strong-one").await.status, 200);
     assert!(app.signed_in("old", "third-strong-one").await.is_signed_in().await);
+}
+
+on_every_database! {
+    async fn hashes_that_nothing_reads_are_told_at_the_start(app: App) {
+        app.register("ada").await;
+        app.register("old").await;
+        let line = "there are password hashes that nothing reads";
+        let started = async |hash: &str| {
+            let set = format!("UPDATE users SET hashed_password = '{hash}' WHERE username = 'old'");
+            app.database.execute(&set).await;
+            let log = Log::listen();
+            App::over(app.database.clone(), Counting::default()).await;
+            log.count(line)
+        };
+        assert_eq!(started("!").await, 0, "no password");
+        assert_eq!(started("").await, 0);
+        assert_eq!(started("$count$x").await, 0, "a format of the app's reads it");
+        assert_eq!(started("5f4dcc3b5aa765d61d8327deb882cf99").await, 1, "bare MD5");
+    }
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crudauth::testing::{App, Client, ManualClock, MessageKind, RecordingSender, cheap_hashing};
-use crudauth::{CookieConfig, CurrentUser, EmailConfig, SessionConfig, Verified};
+use crudauth::{
+    BearerConfig, CookieConfig, CurrentUser, EmailConfig, Scope, Scopes, SessionConfig, Verified,
+};
 use crudauth_tests::{Auth, Database, FRONTEND, Kind, PASSWORD, SECRET, Unbuilt, User, sign_up};
 use poem::http::{Method, StatusCode};
 use poem::test::TestClient;
@@ -269,4 +271,39 @@ async fn hashing_is_cheap_in_a_debug_build_and_nowhere_else() {
         sqlx::query_scalar("SELECT hashed_password FROM users").fetch_one(&pool).await.unwrap();
     assert_eq!(hash.contains("m=64,t=1,p=1"), cfg!(debug_assertions), "{hash}");
     assert_eq!(hash.contains("m=19456,t=2,p=1"), !cfg!(debug_assertions), "{hash}");
+}
+
+#[crudauth::routes(user = User, bearer)]
+struct Tokens;
+
+crudauth::scopes! {
+    Read = "read";
+}
+
+#[handler]
+async fn read(user: CurrentUser<Tokens, Scope<Read>>) -> Json<Value> {
+    Json(json!(user.username))
+}
+
+#[tokio::test]
+async fn a_program_has_a_token_in_one_line_until_the_clock_says_that_it_ends() {
+    let (Database::Sqlite(pool), _) = Database::create(Kind::Sqlite).await else { unreachable!() };
+    crudauth::migrations!(User).run(&pool).await.unwrap();
+    let clock = Arc::new(ManualClock::default());
+    let builder = Tokens::builder(pool, SECRET)
+        .bearer(BearerConfig::default().grantable_scopes(Read))
+        .hashing(cheap_hashing())
+        .clock(clock.clone());
+    let auth = builder.build().await.unwrap();
+    let routes = auth.mount(Route::new()).at("/read", get(read)).with(auth.clone());
+    let app = App::new(&auth, routes);
+
+    let ada = app.registered(sign_up("ada")).await;
+    ada.get("/read").await.expect_status(401);
+    let program = app.granted("ada", PASSWORD, Read).await;
+    assert_eq!(program.get("/read").await.json(), json!("ada"));
+    let idle = app.granted("ada", PASSWORD, Scopes::default()).await;
+    idle.get("/read").await.expect_status(403);
+    clock.advance(Duration::from_secs(15 * 60));
+    program.get("/read").await.expect_status(401);
 }

@@ -218,6 +218,14 @@ impl Form {
         }
     }
 
+    /// Notes every field that was not read, for bodies whose sender would rely on what was left out.
+    pub fn refuse_others(&mut self) {
+        let message = "Extra inputs are not permitted";
+        for (name, _) in std::mem::take(&mut self.fields) {
+            self.mistakes.push(Mistake::new(name, Rule::Value, message));
+        }
+    }
+
     /// Ends the reading.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use crudauth_core::model::AuthUser;
 use crudauth_core::password::HashingPool;
 use crudauth_core::storage::sql::{AuthRow, Backend, Migrations, Plan, Stores};
 use sqlx::Pool;
+use tracing::warn;
 
 /// What the wiring takes from the live database.
 pub(super) struct Live {
@@ -30,12 +31,21 @@ where
     let mistakes = told::<U>(schema.plan());
     if mistakes.is_empty() {
         let prefixes = hashing.legacy_prefixes();
-        for prefix in migrations.hash_prefixes_in_use(pool, &prefixes).await? {
-            hashing.found(&prefix);
+        let foreign = migrations.foreign_hashes(pool, &prefixes).await?;
+        foreign.in_use.iter().for_each(|prefix| hashing.found(prefix));
+        if foreign.has_unread {
+            warn!(
+                table = U::SHAPE.table,
+                "there are password hashes that nothing reads, so their owners cannot sign in: name \
+                 their format by `Builder::legacy_hash`"
+            );
         }
     }
     Ok(Live { mistakes, widths: schema.widths().clone() })
 }
+
+/// How many statements are told; the first are about the user's table.
+const SHOWN: usize = 5;
 
 fn told<U: AuthUser>(plan: &Plan) -> Vec<String> {
     let mut mistakes: Vec<_> =
@@ -47,9 +57,13 @@ fn told<U: AuthUser>(plan: &Plan) -> Vec<String> {
         let steps: Vec<_> = plan.statements().iter().cloned().chain(filled).collect();
         mistakes.push(format!(
             "database: `{}` is not what the struct needs; run `crudauth::migrations!({name})`, which \
-             does: {}",
+             does: {}{}",
             U::SHAPE.table,
-            steps.join("; ")
+            steps[..steps.len().min(SHOWN)].join("; "),
+            match steps.len().saturating_sub(SHOWN) {
+                0 => String::new(),
+                more => format!("; and {more} more, which its `plan()` lists"),
+            }
         ));
     }
     mistakes

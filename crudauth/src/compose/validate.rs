@@ -1,12 +1,16 @@
 //! Refuses settings that cannot be right, all of them at once.
 
+use std::fmt;
+
 use crudauth_core::ports::StoreError;
 use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 
 use super::settings::Settings;
 
 /// Why a mount is not made.
-#[derive(Debug, thiserror::Error)]
+///
+/// Its `Debug` is sentences too: that is what `main` prints.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// Everything that is wrong with the settings, and that the database lacks; trying again is of
@@ -25,6 +29,18 @@ impl BuildError {
         match self {
             Self::Mistakes(mistakes) => mistakes,
             Self::Database(_) => &[],
+        }
+    }
+}
+
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mistakes(mistakes) => {
+                f.write_str("the mount cannot be made:")?;
+                mistakes.iter().try_for_each(|mistake| write!(f, "\n- {mistake}"))
+            }
+            Self::Database(error) => write!(f, "{self}: {error:?}"),
         }
     }
 }

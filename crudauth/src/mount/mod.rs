@@ -49,7 +49,8 @@ pub trait Mount: Clone + Send + Sync + 'static {
 /// A mount that names this slice.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not mount the `{Slice}` slice",
-    label = "needs `{Slice}` in `#[crudauth::routes(..)]`"
+    label = "needs the word for `{Slice}` in `#[crudauth::routes(..)]`",
+    note = "the words are `session`, `bearer`, `api_keys`, ..; for a transport of your own write `impl Mounts<{Slice}> for {Self} {{}}`, and `.transport(..)` to the builder"
 )]
 pub trait Mounts<Slice>: Mount {}
 

@@ -54,6 +54,8 @@ impl Wanted {
         let name = form.text("name");
         let scopes = scopes(&mut form);
         let seconds = form.take::<Option<u64>>("expires_in");
+        // `expires_in_days` would else make a key that never expires.
+        form.refuse_others();
         match (name, scopes, seconds) {
             (Some(name), Some(scopes), Some(seconds)) => {
                 form.finish()?;

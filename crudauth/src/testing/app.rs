@@ -8,6 +8,8 @@ use crudauth_core::delivery::{
     Delivery, EmailMessage, MessageKind, RecordingChannel, RecordingSender,
 };
 use crudauth_core::login::Attempt;
+#[cfg(feature = "bearer")]
+use crudauth_core::model::Scopes;
 use crudauth_core::model::{ClientAddress, Contact};
 use crudauth_core::password::Password;
 use crudauth_core::register::{Registered, SignUp};
@@ -134,6 +136,16 @@ impl<A: Mount> App<A> {
         self.auth.mounted().accounts()
     }
 
+    /// Signs somebody up by what a visitor would fill in, and gives their browser, in which nobody is
+    /// signed in yet. No allowance is counted.
+    ///
+    /// # Panics
+    /// If the sign-up is refused.
+    pub async fn registered(&self, form: Value) -> Client {
+        self.enrolled(&form).await;
+        self.client()
+    }
+
     /// Adds an account; gives what its owner signs in by, and where messages reach them.
     async fn enrolled(&self, form: &Value) -> (String, Option<Contact>) {
         let sign_up = match SignUp::<A::User>::from_json(form) {
@@ -199,6 +211,33 @@ impl<A: Mounts<slice::Session>> App<A> {
                 client
             }
             Err(error) => panic!("{identifier} is not signed in: {error:?}"),
+        }
+    }
+}
+
+#[cfg(feature = "bearer")]
+impl<A: Mounts<slice::Bearer>> App<A> {
+    /// A program to which the owner of an account has given tokens with these scopes, as `/token`
+    /// would: a client that sends the access token with every request.
+    ///
+    /// # Panics
+    /// If the sign-in is refused.
+    pub async fn granted(
+        &self,
+        identifier: &str,
+        password: &str,
+        scopes: impl Into<Scopes>,
+    ) -> Client {
+        let client = self.client();
+        let password = match Password::parse(password) {
+            Ok(password) => password,
+            Err(error) => panic!("{error}"),
+        };
+        let mut attempt = Attempt::new(identifier, &password);
+        attempt.opening.client = Some(ClientAddress::from(client.address()));
+        match self.accounts().grant(attempt, Some(scopes.into())).await {
+            Ok(granted) => client.bearer(granted.issued.access.expose()),
+            Err(error) => panic!("{identifier} gets no tokens: {error:?}"),
         }
     }
 }

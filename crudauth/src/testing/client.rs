@@ -38,6 +38,7 @@ pub struct Client {
     jar: Arc<Mutex<Jar>>,
     address: IpAddr,
     sends_csrf: bool,
+    bearer: Option<String>,
 }
 
 impl Client {
@@ -47,7 +48,15 @@ impl Client {
         trusted_hops: usize,
         address: IpAddr,
     ) -> Self {
-        Self { endpoint, cookies, trusted_hops, jar: Arc::default(), address, sends_csrf: true }
+        Self {
+            endpoint,
+            cookies,
+            trusted_hops,
+            jar: Arc::default(),
+            address,
+            sends_csrf: true,
+            bearer: None,
+        }
     }
 
     /// The same browser at another address.
@@ -61,6 +70,13 @@ impl Client {
     #[must_use]
     pub fn without_csrf(mut self) -> Self {
         self.sends_csrf = false;
+        self
+    }
+
+    /// The same client, which sends this access token or API key with every request.
+    #[must_use]
+    pub fn bearer(mut self, token: impl Into<String>) -> Self {
+        self.bearer = Some(token.into());
         self
     }
 
@@ -178,6 +194,7 @@ impl Client {
             (header::COOKIE, line.map(value)),
             (CSRF, csrf.filter(|_| is_unsafe && self.sends_csrf).map(value)),
             (FORWARDED_FOR, self.forwarded_for()),
+            (header::AUTHORIZATION, self.bearer.as_ref().map(|it| value(format!("Bearer {it}")))),
         ];
         for (name, value) in added {
             if let Some(value) = value.filter(|_| !headers.contains_key(&name)) {

@@ -111,7 +111,11 @@ impl Entry {
 
     fn take_into_use(&self) {
         if !self.is_in_use.swap(true, Ordering::Relaxed) {
-            tracing::info!(prefixes = ?self.prefixes, "hashes of another system are in use");
+            let format = self.format.name();
+            tracing::info!(
+                format, prefixes = ?self.prefixes,
+                "hashes of another system are in use, and are read as this format"
+            );
         }
     }
 

@@ -40,6 +40,11 @@ pub(super) use formats::{Formats, Knowledge};
 /// call is one verification. A panic counts as no match and is logged without its message, which the panic
 /// hook of the process prints all the same; where panics abort, it ends the process.
 pub trait LegacyHash: Send + Sync + 'static {
+    /// What the log calls it (default: the type's name).
+    fn name(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
+
     /// What the stored texts of this format begin with; each names one or several. Other formats
     /// may have the same ones.
     fn prefixes(&self) -> &'static [&'static str];

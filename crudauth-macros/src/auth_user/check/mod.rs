@@ -186,6 +186,9 @@ fn sql_default(field: &Field<'_>, literal: &SqlLiteral, errors: &mut Errors) {
 }
 
 fn unfilled(field: &Field<'_>, errors: &mut Errors) {
+    if field.name == PASSWORD {
+        return reserved(field, errors);
+    }
     let told = format!(
         "a sign-up cannot fill `{}`: add `#[auth(register)]` to ask for it, `#[auth(default = ..)]`, \
          or make it an `Option`",

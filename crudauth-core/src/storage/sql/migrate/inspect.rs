@@ -11,6 +11,7 @@ use super::Migrations;
 use super::compare::{Look, compare};
 use super::live::LiveTable;
 use super::plan::Plan;
+use super::queries::any_unread_hash;
 use crate::model::{AuthUser, IdentifierColumn, Shape};
 
 /// A live database beside what the struct and the library need of it.
@@ -34,6 +35,15 @@ impl Schema {
     pub fn widths(&self) -> &HashMap<String, usize> {
         &self.widths
     }
+}
+
+/// What hashes of other systems a table holds.
+#[derive(Clone, Debug, Default)]
+pub struct ForeignHashes {
+    /// Those of the prefixes that one begins with.
+    pub in_use: Vec<String>,
+    /// Whether one begins with none of them.
+    pub has_unread: bool,
 }
 
 fn widths(shape: &Shape, live: &LiveTable) -> HashMap<String, usize> {
@@ -77,21 +87,41 @@ impl<U: AuthUser> Migrations<U> {
     where
         DB: Backend,
     {
+        Ok(self.foreign_hashes(pool, prefixes).await?.in_use)
+    }
+
+    /// The same, and whether there are hashes that begin with none of them and are not ours.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    #[doc(hidden)]
+    pub async fn foreign_hashes<DB>(
+        &self,
+        pool: &Pool<DB>,
+        prefixes: &[&str],
+    ) -> Result<ForeignHashes, sqlx::Error>
+    where
+        DB: Backend,
+    {
         let mut connection = pool.acquire().await?;
         // One pass where all hashes are ours, which is the rule.
         let foreign = Call::new(Sql::<DB, U>::FOREIGN_HASH);
-        if prefixes.is_empty() || DB::fetch_optional(&mut connection, foreign).await?.is_none() {
-            return Ok(Vec::new());
+        if DB::fetch_optional(&mut connection, foreign).await?.is_none() {
+            return Ok(ForeignHashes::default());
         }
+        let mut unread =
+            Call::migration(any_unread_hash(DB::DIALECT, &U::SHAPE, prefixes.len())).once();
         let mut in_use = Vec::new();
         for prefix in prefixes {
             let pattern = format!("{}%", escaped(prefix));
+            unread = unread.with(pattern.clone());
             let call = Call::new(Sql::<DB, U>::HASH_LIKE).with(pattern);
             if DB::fetch_optional(&mut connection, call).await?.is_some() {
                 in_use.push((*prefix).to_owned());
             }
         }
-        Ok(in_use)
+        let has_unread = DB::fetch_optional(&mut connection, unread).await?.is_some();
+        Ok(ForeignHashes { in_use, has_unread })
     }
 }
 

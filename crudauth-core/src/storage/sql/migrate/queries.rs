@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::super::Dialect;
 use super::ddl;
 use super::live::LiveTable;
+use crate::model::Shape;
 
 /// How many rows are read at once.
 pub(super) const PAGE: usize = 1000;
@@ -120,6 +121,21 @@ pub(super) fn fill(table: &LiveTable, id: &str, column: &str, rows: usize) -> St
     let ids: Vec<_> = (0..rows).map(|row| parameter(2 * rows + row + 1)).collect();
     let (ids, kept) = (ids.join(", "), ddl::kept(table));
     format!("UPDATE {name} SET {column} = CASE {id}{whens} END{kept} WHERE {id} IN ({ids})")
+}
+
+/// A row if a hash is none of ours and begins with none of so many prefixes.
+pub(super) fn any_unread_hash(dialect: Dialect, shape: &Shape, prefixes: usize) -> String {
+    let q = dialect.quote();
+    let (table, hash) = (shape.table, shape.companion.hash);
+    let read: String = (1..=prefixes)
+        .map(|number| {
+            format!(" AND {q}{hash}{q} NOT LIKE {} ESCAPE '|'", parameter(dialect, number))
+        })
+        .collect();
+    format!(
+        "SELECT 1 FROM {q}{table}{q} WHERE {q}{hash}{q} NOT LIKE '_argon2%' \
+         AND {q}{hash}{q} NOT LIKE '!%' AND {q}{hash}{q} <> ''{read} LIMIT 1"
+    )
 }
 
 fn quoted(table: &LiveTable, name: &str) -> String {
