@@ -56,7 +56,7 @@ use proc_macro::TokenStream;
 /// |---|---|
 /// | `id` | this is the key, whatever its name |
 /// | `email`, `username`, `phone` | this is the identifier of that kind, whatever its name |
-/// | `identifier` | a code of the app's own names the account: an employee's number |
+/// | `identifier` | a code of the app's own names the account, such as an employee's number; upper and lower case are two codes |
 /// | `recovery` | messages go here; without it, to the first address, else to the first number |
 /// | `no_login` | it recovers the account, and nobody signs in by it |
 /// | `exact` | a username or phone is compared as it is shown, not in a column `<column>_key` |

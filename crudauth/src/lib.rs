@@ -80,8 +80,8 @@
 //! # The routes
 //!
 //! [`#[crudauth::routes]`](routes) mounts what is named and nothing else; the words are in
-//! [`mod@slice`]. Bodies, cookies, headers and statuses are those of crudauth-py 0.8.2, so front ends
-//! made for it work unchanged. Refusals are problem documents (RFC 9457) with crudauth-py's
+//! [`mod@slice`], and every body and answer in [`guide::http`]. They are those of crudauth-py 0.8.2, so
+//! front ends made for it work unchanged. Refusals are problem documents (RFC 9457) with crudauth-py's
 //! sentence as `detail` and a stable `code`; see [`Refusal`].
 //!
 //! | route | slice | what it does |
@@ -198,6 +198,9 @@ compile_error!(
 pub mod guide {
     #[doc = include_str!("../docs/existing_tables.md")]
     pub mod existing_tables {}
+
+    #[doc = include_str!("../docs/http.md")]
+    pub mod http {}
 }
 
 mod accounts;

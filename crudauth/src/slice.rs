@@ -50,6 +50,8 @@ pub enum Email {}
 /// are reset, over channels of the app's own.
 ///
 /// `POST /email/verify-request` and `-confirm`, `POST /password/reset-request` and `-confirm`; the
-/// paths are those of crudauth-py for every channel.
+/// paths, and some sentences that speak of email, are those of crudauth-py for every channel. No
+/// route moves an account to another number:
+/// [`Accounts::set_contact`](crate::Accounts::set_contact) does.
 #[derive(Clone, Copy, Debug)]
 pub enum Recovery {}

@@ -34,7 +34,9 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// Delivers messages of recovery over one medium. Write it as a plain `async fn`:
+/// Delivers messages of recovery over one medium. A token is 64 hex digits, made for a link; there
+/// are no short codes, which would have to be guarded against guessing. Write it as a plain
+/// `async fn`:
 ///
 /// ```
 /// # mod crudauth { pub use crudauth_core::delivery as channel; }

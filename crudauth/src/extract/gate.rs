@@ -26,7 +26,10 @@ use crate::mount::{Principal, Transport};
 ///
 /// impl Gate<Auth> for Staff {
 ///     async fn check(who: &Principal<User>, _: &Request) -> Result<(), Refusal> {
-///         if who.user().email.ends_with("@example.com") { Ok(()) } else { Err(Refusal::denied()) }
+///         // Anybody can sign up with any address; who has proved it can read its mail.
+///         let is_proved = who.account().is_verified();
+///         let is_staff = is_proved && who.user().email.ends_with("@example.com");
+///         if is_staff { Ok(()) } else { Err(Refusal::denied()) }
 ///     }
 /// }
 /// ```

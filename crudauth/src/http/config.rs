@@ -1,5 +1,8 @@
 //! Settings of the HTTP side.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use poem::http::HeaderValue;
 
 crudauth_core::settings! {
@@ -86,6 +89,8 @@ pub(crate) struct HttpConfig {
     #[cfg(feature = "bearer")]
     pub(crate) refresh_in: RefreshIn,
     pub(crate) trusted_hops: usize,
+    /// Whether the log has it that a proxy seems to be there and none is trusted.
+    pub(crate) has_told_of_proxy: Arc<AtomicBool>,
     pub(crate) trusted_origins: Vec<String>,
 }
 

@@ -1,11 +1,14 @@
 //! Who is asking, as the headers and the socket tell.
 
+use std::sync::atomic::Ordering;
+
 use crudauth_core::model::{ClientAddress, client_address};
 #[cfg(feature = "bearer")]
 use poem::PathPattern;
 use poem::http::{HeaderMap, HeaderName, header};
 use poem::{Addr, Body, Request, Response};
 use serde::Serialize;
+use tracing::warn;
 
 use super::Refusal;
 use super::config::HttpConfig;
@@ -19,6 +22,13 @@ pub(crate) fn client(request: &Request, config: &HttpConfig) -> Option<ClientAdd
     // Lossy, not dropped: what a client wrote into a line must not hide what a proxy added to it.
     let lines = request.headers().get_all("x-forwarded-for").into_iter();
     let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
+    let is_news = || !config.has_told_of_proxy.swap(true, Ordering::Relaxed);
+    if config.trusted_hops == 0 && !lines.is_empty() && is_news() {
+        warn!(
+            "a request has `X-Forwarded-For`, which is not believed: if a proxy of yours is in \
+             front, say so by `Builder::trusted_proxy_hops`, or everybody counts as one client"
+        );
+    }
     client_address(peer, lines.iter().map(AsRef::as_ref), config.trusted_hops)
 }
 

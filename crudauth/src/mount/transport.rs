@@ -31,7 +31,8 @@ use crate::http::Refusal;
 /// # struct User { id: i64, email: String }
 /// # #[crudauth::routes(user = User, session)]
 /// # struct Auth;
-/// /// The proxy in front has looked at the client's certificate.
+/// /// The proxy in front has looked at the client's certificate. Whoever reaches this port can send
+/// /// the header as well: so the proxy removes it from what it forwards, and nobody else gets here.
 /// struct Certificate;
 ///
 /// impl Transport<User> for Certificate {
