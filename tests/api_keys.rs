@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crudauth_tests::tokens::Setup;
+use crudauth_tests::tokens::{Pair, Setup};
 use crudauth_tests::{
     Answer, App, Browser, Kind, Log, PASSWORD, at_once, count_of, on_every_database,
 };
@@ -148,6 +148,32 @@ async fn a_token_makes_no_key_that_may_do_more_than_itself() {
     let ada = app.signed_in("ada", PASSWORD).await;
     let answer = make(&ada, body).await;
     assert_eq!(answer.json()["scopes"], json!(["reports:write", "reports:read"]));
+}
+
+#[tokio::test]
+async fn a_token_makes_keys_only_shortly_after_its_owner_has_signed_in() {
+    let mut trusting = Setup::default();
+    trusting.bearer.trust_until_expiry = true;
+    for setup in [Setup::default(), trusting] {
+        let (_, app) = App::on(Kind::Sqlite).await.all(setup).await;
+        let pair = app.program("ada").await;
+        let body = json!({ "name": "cron" });
+        let make = async |token: &str| {
+            let made = app.browser().bearing_json(token, Method::POST, "/api-keys", &body).await;
+            (made.status, made.code())
+        };
+        app.clock.advance(Duration::from_secs(600));
+        assert_eq!(make(&pair.access).await.0, 201);
+        app.clock.advance(Duration::from_secs(1));
+        let late = (403, "sign-in-too-old".to_owned());
+        assert_eq!(make(&pair.access).await, late);
+        let refreshed = Pair::of(&app.browser().refresh(&pair.refresh).await);
+        assert_eq!(make(&refreshed.access).await, late, "refreshing is no sign-in");
+        assert_eq!(
+            app.browser().bearing(&refreshed.access, Method::GET, "/api-keys").await.status,
+            200
+        );
+    }
 }
 
 #[tokio::test]

@@ -157,7 +157,7 @@ impl<U: AuthUser> Accounts<U> {
         visitor: impl Into<Visitor<'a, U>>,
         new: &Password,
     ) -> Result<Account<U>, PasswordError> {
-        self.passwords.set(visitor.into(), new, self.sessions.config().fresh).await
+        self.passwords.set(visitor.into(), new, self.sessions.config()).await
     }
 
     /// Disables an account: its sessions and tokens end for good. Answers whether there is one.

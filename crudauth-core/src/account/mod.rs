@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use tracing::info;
 
 use crate::delivery::MessageKind;
@@ -10,7 +9,7 @@ use crate::model::{Account, AuthUser, Digest, Mistake};
 use crate::password::{Busy, HashingPool, Password, PasswordPolicy, Verdict, judge};
 use crate::ports::{AccountStore, Changed, Clock, StoreError};
 use crate::recovery::Recovery;
-use crate::session::{Visit, Visitor};
+use crate::session::{SessionConfig, Visit, Visitor};
 
 /// Why a password was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -95,15 +94,14 @@ impl<U: AuthUser> Passwords<U> {
         &self,
         visitor: Visitor<'_, U>,
         new: &Password,
-        fresh: std::time::Duration,
+        config: &SessionConfig,
     ) -> Result<Account<U>, PasswordError> {
         let account = visitor.account;
         if account.hash.is_usable() {
             return Err(PasswordError::HasPassword);
         }
         let visit = visitor.session.ok_or(PasswordError::NotFresh)?;
-        let age = self.clock.now() - visit.session.created_at;
-        if fresh.is_zero() || age > TimeDelta::from_std(fresh).unwrap_or(TimeDelta::MAX) {
+        if !config.is_fresh(visit.session.created_at, self.clock.now()) {
             return Err(PasswordError::NotFresh);
         }
         self.judge(account, new).await?;

@@ -5,6 +5,7 @@ use tracing::info;
 
 use super::Tokens;
 use super::access::{Access, Judged};
+use super::trusted::Known;
 use crate::model::{Account, AuthUser, Presented, Scopes};
 use crate::ports::{GrantId, StoreError};
 
@@ -18,6 +19,8 @@ pub struct BearerVisit<U: AuthUser> {
     pub scopes: Scopes,
     /// The grant's name in lists.
     pub handle: String,
+    /// When the owner signed in for it, however often it was refreshed since.
+    pub signed_in_at: DateTime<Utc>,
     /// When the token was issued.
     pub issued_at: DateTime<Utc>,
     /// When it expires.
@@ -42,8 +45,8 @@ impl<U: AuthUser> Tokens<U> {
             Judged::Expired => return Ok(Presented::Dead),
             Judged::Invalid => return Ok(Presented::Broken),
         };
-        if let Some(account) = self.trusted.as_ref().and_then(|trusted| trusted.get(&access)) {
-            return Ok(Presented::Live(self.visit(account, access)));
+        if let Some(known) = self.trusted.as_ref().and_then(|trusted| trusted.get(&access)) {
+            return Ok(Presented::Live(self.visit(known, access)));
         }
         let Some(live) = self.store.find_grant(&access.grant, now).await? else {
             return Ok(Presented::Dead);
@@ -60,10 +63,11 @@ impl<U: AuthUser> Tokens<U> {
         if !is_named {
             return Ok(Presented::Dead);
         }
+        let known = Known { account, signed_in_at: live.grant.created_at };
         if let Some(trusted) = &self.trusted {
-            trusted.put(&access, &account, now);
+            trusted.put(&access, &known, now);
         }
-        Ok(Presented::Live(self.visit(account, access)))
+        Ok(Presented::Live(self.visit(known, access)))
     }
 
     /// Ends a grant whose account was disabled by whatever means, so that enabling the account again
@@ -78,9 +82,10 @@ impl<U: AuthUser> Tokens<U> {
         Ok(())
     }
 
-    fn visit(&self, account: Account<U>, access: Access) -> BearerVisit<U> {
+    fn visit(&self, Known { account, signed_in_at }: Known<U>, access: Access) -> BearerVisit<U> {
         BearerVisit {
             account,
+            signed_in_at,
             scopes: access.scopes.intersection(self.config.grantable()),
             handle: access.grant.to_string(),
             issued_at: access.issued_at,

@@ -14,8 +14,20 @@ const MOST: usize = 10_000;
 /// The accounts of tokens whose signature has been verified before it is asked.
 pub(super) struct Trusted<U>(Mutex<Entries<U>>);
 
-/// With the instant at which the token expires.
-type Entries<U> = HashMap<TokenId, (Account<U>, DateTime<Utc>)>;
+type Entries<U> = HashMap<TokenId, Entry<U>>;
+
+/// What a token was found to stand on.
+#[derive(Clone)]
+pub(super) struct Known<U> {
+    pub(super) account: Account<U>,
+    pub(super) signed_in_at: DateTime<Utc>,
+}
+
+/// The same, with the instant at which the token expires.
+struct Entry<U> {
+    known: Known<U>,
+    expires_at: DateTime<Utc>,
+}
 
 impl<U: Clone> Trusted<U> {
     pub(super) fn new() -> Self {
@@ -23,21 +35,22 @@ impl<U: Clone> Trusted<U> {
     }
 
     /// Whose token it was found to be.
-    pub(super) fn get(&self, access: &Access) -> Option<Account<U>> {
-        self.entries().get(&access.id).map(|(account, _)| account.clone())
+    pub(super) fn get(&self, access: &Access) -> Option<Known<U>> {
+        self.entries().get(&access.id).map(|entry| entry.known.clone())
     }
 
     /// Remembers whose token it is.
-    pub(super) fn put(&self, access: &Access, account: &Account<U>, now: DateTime<Utc>) {
+    pub(super) fn put(&self, access: &Access, known: &Known<U>, now: DateTime<Utc>) {
         let mut entries = self.entries();
         if entries.len() >= MOST {
-            entries.retain(|_, (_, expires_at)| *expires_at > now);
+            entries.retain(|_, entry| entry.expires_at > now);
         }
         // Still full of live ones: forgetting them costs each a look-up, and nothing else.
         if entries.len() >= MOST {
             entries.clear();
         }
-        entries.insert(access.id, (account.clone(), access.expires_at));
+        let entry = Entry { known: known.clone(), expires_at: access.expires_at };
+        entries.insert(access.id, entry);
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries<U>> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::ports::LONGEST;
 
@@ -19,7 +19,8 @@ crate::settings! {
         /// How many an account may have; a sign-in beyond that ends the least recently active
         /// (default 5, at least 1).
         cap: u32 = 5,
-        /// How recent a sign-in must be to give an account its first password (default 10 minutes).
+        /// How recent a sign-in must be to give an account its first password, and to make an API
+        /// key with a bearer token (default 10 minutes).
         fresh: Duration = Duration::from_secs(600),
     }
 }
@@ -49,10 +50,16 @@ impl SessionConfig {
         mistakes
     }
 
+    /// Whether a sign-in of then is recent now; none is if `fresh` is zero.
+    pub(crate) fn is_fresh(&self, signed_in_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        !self.fresh.is_zero()
+            && now - signed_in_at <= TimeDelta::from_std(self.fresh).unwrap_or(TimeDelta::MAX)
+    }
+
     /// Activity is recorded no more often than this: a write at every request would cost more than
     /// the request.
-    pub(super) fn slide_every(&self) -> chrono::TimeDelta {
-        chrono::TimeDelta::seconds(60)
+    pub(super) fn slide_every(&self) -> TimeDelta {
+        TimeDelta::seconds(60)
     }
 
     /// Until when a session lives that is active now.

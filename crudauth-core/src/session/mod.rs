@@ -220,6 +220,13 @@ impl<U: AuthUser> Sessions<U> {
         Ok(None)
     }
 
+    /// Whether a sign-in is [recent](SessionConfig::fresh) enough for what should not be done with a
+    /// credential that was found lying about.
+    #[must_use]
+    pub fn is_fresh(&self, signed_in_at: DateTime<Utc>) -> bool {
+        self.config.is_fresh(signed_in_at, self.clock.now())
+    }
+
     /// Whether `sent` is the session's CSRF token.
     #[must_use]
     pub fn is_csrf_token(&self, visit: &Visit<U>, sent: &str) -> bool {

@@ -23,6 +23,7 @@ impl<U: AuthUser> Transport<U> for Bearer {
                 Principal::new(visit.account)
                     .with_scopes(visit.scopes)
                     .with_handle(visit.handle)
+                    .with_sign_in(visit.signed_in_at)
                     .proved_by(Proof::Bearer),
             )),
             Presented::Dead => Ok(None),

@@ -38,7 +38,7 @@ use tracing::error;
 /// | 403 | `cross-site` | a sign-in form from another site |
 /// | 403 | `not-verified`, `insufficient-privileges`, `access-denied` | gates |
 /// | 403 | `insufficient-scope` | a gate; with `WWW-Authenticate` (RFC 6750) |
-/// | 403 | `sign-in-too-old` | a first password wants a recent sign-in |
+/// | 403 | `sign-in-too-old` | a first password, and an API key made by token, want a recent sign-in |
 /// | 404, 405 | `not-found`, `method-not-allowed` | 405 with `Allow` |
 /// | 408, 413 | `request-timeout`, `payload-too-large` | a body that takes 30 s or 64 KiB |
 /// | 409 | `too-many-api-keys` | the account has as many as it may |
@@ -85,6 +85,8 @@ refusals! {
     not_superuser = FORBIDDEN, "insufficient-privileges", "Insufficient privileges";
     /// The account has not proved its address.
     not_verified = FORBIDDEN, "not-verified", "Recovery factor not verified";
+    /// Whoever asks signed in too long ago for it.
+    sign_in_too_old = FORBIDDEN, "sign-in-too-old", "Sign in again to continue: this needs a recent sign-in.";
     /// Something is wrong on the server's side; the log says what.
     internal = INTERNAL_SERVER_ERROR, "internal-error", "Internal Server Error";
 }
@@ -391,11 +393,7 @@ impl From<PasswordError> for Refusal {
                 "has-password",
                 "Account already has a password; use the password reset flow to change it.",
             ),
-            PasswordError::NotFresh => told(
-                StatusCode::FORBIDDEN,
-                "sign-in-too-old",
-                "Sign in again to continue: this needs a recent sign-in.",
-            ),
+            PasswordError::NotFresh => Self::sign_in_too_old(),
             PasswordError::Invalid(mistakes) => Self::mistakes(mistakes),
             PasswordError::Busy(busy) => busy.into(),
             PasswordError::Store(cause) => cause.into(),

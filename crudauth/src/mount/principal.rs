@@ -1,5 +1,6 @@
 //! Who acts in a request, and how they proved it.
 
+use chrono::{DateTime, Utc};
 use crudauth_core::model::{Account, AuthUser, Scopes};
 use crudauth_core::session::{Visit, Visitor};
 
@@ -12,6 +13,7 @@ pub struct Principal<U: AuthUser> {
     proof: Proof,
     scopes: Scopes,
     handle: Option<String>,
+    signed_in_at: Option<DateTime<Utc>>,
 }
 
 /// A session is read together with its account.
@@ -54,7 +56,14 @@ impl<U: AuthUser> Principal<U> {
     #[must_use]
     pub fn new(account: Account<U>) -> Self {
         let (who, proof) = (Who::Account(account), Proof::Other("other"));
-        Self { who, proof, scopes: Scopes::default(), handle: None }
+        Self { who, proof, scopes: Scopes::default(), handle: None, signed_in_at: None }
+    }
+
+    /// When the owner signed in for the credential. Who does not say is taken for somebody who
+    /// signed in long ago.
+    #[must_use]
+    pub fn with_sign_in(self, signed_in_at: DateTime<Utc>) -> Self {
+        Self { signed_in_at: Some(signed_in_at), ..self }
     }
 
     /// What the credential may be used for.
@@ -75,7 +84,7 @@ impl<U: AuthUser> Principal<U> {
 
     pub(crate) fn visiting(visit: Visit<U>) -> Self {
         let (who, proof) = (Who::Visitor(visit), Proof::Session);
-        Self { who, proof, scopes: Scopes::default(), handle: None }
+        Self { who, proof, scopes: Scopes::default(), handle: None, signed_in_at: None }
     }
 
     /// What the app declared of the account.
@@ -112,6 +121,16 @@ impl<U: AuthUser> Principal<U> {
         match &self.who {
             Who::Visitor(visit) => Some(&visit.session.handle),
             Who::Account(_) => self.handle.as_deref(),
+        }
+    }
+
+    /// When the owner signed in for the credential, if that is known: an API key, for one, needs no
+    /// sign-in.
+    #[must_use]
+    pub fn signed_in_at(&self) -> Option<DateTime<Utc>> {
+        match &self.who {
+            Who::Visitor(visit) => Some(visit.session.created_at),
+            Who::Account(_) => self.signed_in_at,
         }
     }
 

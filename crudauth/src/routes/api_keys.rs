@@ -83,6 +83,13 @@ async fn create<U: AuthUser>(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
+    // Whoever finds a token has it for minutes; a key that they make with it would last. A session
+    // has its CSRF token, and its cookie is not lying about.
+    let sessions = mounted.accounts().sessions();
+    let is_recent = principal.signed_in_at().is_some_and(|at| sessions.is_fresh(at));
+    if principal.session().is_none() && !is_recent {
+        return Err(Refusal::sign_in_too_old());
+    }
     let form = body::json(&mut request).await?;
     let Wanted { name, scopes, lifetime } = Wanted::read(form).map_err(Refusal::mistakes)?;
     // A program that was given a token makes no key that may do more than it may itself.
