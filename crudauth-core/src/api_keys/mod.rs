@@ -15,7 +15,6 @@ use std::time::Duration;
 use chrono::TimeDelta;
 pub use config::ApiKeyConfig;
 pub use secret::ApiKey;
-use sha2::{Digest as _, Sha256};
 use tracing::{info, warn};
 
 use crate::model::{
@@ -130,7 +129,7 @@ impl<U: AuthUser> ApiKeys<U> {
         let secret = ApiKey::generate(&self.config.prefix, &*self.entropy);
         let digest = secret.digest(self.keys.current());
         let key = ApiKeyEntry {
-            handle: handle(&digest),
+            handle: digest.handle(),
             name,
             hint: secret.hint(),
             scopes: self.granted(account, scopes),
@@ -208,8 +207,7 @@ impl<U: AuthUser> ApiKeys<U> {
     /// # Errors
     /// If the store fails.
     pub async fn revoke(&self, account: &Account<U>, handle: &str) -> Result<bool, StoreError> {
-        let is_one = handle.len() == 64 && handle.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !is_one {
+        if !Digest::is_handle(handle) {
             return Ok(false);
         }
         let revoked = self.store.revoke_api_key(account, handle, self.clock.now()).await?;
@@ -229,11 +227,8 @@ impl<U: AuthUser> ApiKeys<U> {
 
     /// What of `wanted` the account gets now.
     fn granted(&self, account: &Account<U>, wanted: &Scopes) -> Scopes {
-        let grantable = wanted.intersection(&self.config.grantable_scopes);
-        match &self.policy {
-            Some(policy) => grantable.intersection(&policy.grant(account, &grantable)),
-            None => grantable,
-        }
+        let wanted = wanted.intersection(&self.config.grantable_scopes);
+        wanted.granted_to(account, self.policy.as_deref())
     }
 
     /// The name as it is kept, and how long the key works.
@@ -264,11 +259,6 @@ impl<U: AuthUser> ApiKeys<U> {
             Err(mistakes)
         }
     }
-}
-
-/// A key's name in requests: whoever knows it cannot tell the digest, let alone the secret.
-fn handle(digest: &Digest) -> String {
-    hex::encode(Sha256::new().chain_update(b"handle").chain_update(digest.as_bytes()).finalize())
 }
 
 impl<U: AuthUser> std::fmt::Debug for ApiKeys<U> {

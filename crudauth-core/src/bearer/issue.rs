@@ -86,11 +86,8 @@ impl<U: AuthUser> Tokens<U> {
 
     /// What of `wanted` the account gets now.
     pub(super) fn granted(&self, account: &Account<U>, wanted: &Scopes) -> Scopes {
-        let grantable = wanted.intersection(self.config.grantable());
-        match &self.policy {
-            Some(policy) => grantable.intersection(&policy.grant(account, &grantable)),
-            None => grantable,
-        }
+        let wanted = wanted.intersection(self.config.grantable());
+        wanted.granted_to(account, self.policy.as_deref())
     }
 
     /// The tokens that a grant has from now on.

@@ -111,6 +111,18 @@ impl Scopes {
         Self(self.0.iter().filter(|name| others.contains(name)).cloned().collect())
     }
 
+    /// Those of them, all of which are grantable, that `policy` lets the account have.
+    pub(crate) fn granted_to<U: 'static>(
+        self,
+        account: &Account<U>,
+        policy: Option<&dyn ScopePolicy<U>>,
+    ) -> Self {
+        match policy {
+            Some(policy) => self.intersection(&policy.grant(account, &self)),
+            None => self,
+        }
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::ports::Entropy;
@@ -68,6 +69,17 @@ impl Digest {
 
     pub(crate) fn to_vec(self) -> Vec<u8> {
         self.0.to_vec()
+    }
+
+    /// The name, in lists and requests, of what is stored under this digest: whoever knows it cannot
+    /// tell the digest, let alone the secret.
+    pub(crate) fn handle(&self) -> String {
+        hex::encode(Sha256::new().chain_update(b"handle").chain_update(self.0).finalize())
+    }
+
+    /// Whether a text may be a [`handle`](Self::handle): what is none need not be looked for.
+    pub(crate) fn is_handle(text: &str) -> bool {
+        text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
     }
 }
 

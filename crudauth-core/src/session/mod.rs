@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 pub use config::SessionConfig;
-use sha2::{Digest as _, Sha256};
 use tracing::info;
 
 use crate::model::{Account, AuthUser, ClientAddress, Device, Digest, KeyRing, Token};
@@ -152,7 +151,7 @@ impl<U: AuthUser> Sessions<U> {
         let (token, csrf) = (Token::generate(&*self.entropy), Token::generate(&*self.entropy));
         let keys = self.keys.current();
         let digest = keys.session.token(&token);
-        let handle = handle(&digest);
+        let handle = digest.handle();
         let ends_at = self.config.absolute.map(|lifetime| now + lifetime);
         let session = NewSession {
             digest,
@@ -287,8 +286,7 @@ impl<U: AuthUser> Sessions<U> {
         visitor: impl Into<Visitor<'_, U>>,
         handle: &str,
     ) -> Result<bool, StoreError> {
-        let is_one = handle.len() == 64 && handle.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !is_one {
+        if !Digest::is_handle(handle) {
             return Ok(false);
         }
         let account = visitor.into().account;
@@ -331,11 +329,6 @@ pub enum Keep {
 /// As much of a user agent as is stored.
 pub(crate) fn kept_user_agent(agent: Option<String>) -> Option<String> {
     agent.map(|agent| agent.chars().take(USER_AGENT_CHARS).collect())
-}
-
-/// A session's name in lists: whoever knows it cannot tell the digest, let alone the token.
-fn handle(digest: &Digest) -> String {
-    hex::encode(Sha256::new().chain_update(b"handle").chain_update(digest.as_bytes()).finalize())
 }
 
 impl<U: AuthUser> std::fmt::Debug for Sessions<U> {
