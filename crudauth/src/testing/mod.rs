@@ -54,6 +54,10 @@
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 //! #     .block_on(only_people_with_an_address_write_notes());
 //! ```
+//!
+//! Where a mount has `bearer`, [`App::granted`] gives a program with an access token, and
+//! [`Client::bearer`] sends whatever token or API key there is. A `Builder` cannot be named: to set
+//! the clock and the hashing in tests only, pass them to the function that builds the mount.
 #![allow(clippy::panic, reason = "a test ends at the first surprise")]
 
 mod answer;
