@@ -8,7 +8,7 @@ use poem::{Request, Response};
 
 use super::limits;
 use super::pace::a_moment;
-use super::recovery::{confirming, destination, recovery_of, told};
+use super::recovery::{destination, recovery_of, token, told};
 use crate::extract::owner_of;
 use crate::http::headers::{client, detail};
 use crate::http::{Refusal, body};
@@ -58,11 +58,7 @@ async fn confirm_change<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
 ) -> Result<Response, Refusal> {
-    confirming(&mounted, &request).await?;
-    let mut form = body::json(&mut request).await?;
-    let Some(token) = form.text("token") else {
-        return Err(Refusal::mistakes(form.into_mistakes()));
-    };
+    let token = token(&mounted, &mut request).await?;
     let confirmed = recovery_of(&mounted)?.confirm_change(&token).await?;
     told("Email changed successfully.", confirmed)
 }

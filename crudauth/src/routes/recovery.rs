@@ -105,11 +105,7 @@ async fn confirm_verification<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
 ) -> Result<Response, Refusal> {
-    confirming(&mounted, &request).await?;
-    let mut form = body::json(&mut request).await?;
-    let Some(token) = form.text("token") else {
-        return Err(Refusal::mistakes(form.into_mistakes()));
-    };
+    let token = token(&mounted, &mut request).await?;
     let confirmed = recovery_of(&mounted)?.confirm_verification(&token).await?;
     told("Verified successfully.", confirmed)
 }
@@ -133,12 +129,19 @@ pub(super) fn recovery_of<U: AuthUser>(mounted: &Mounted<U>) -> Result<&Recovery
     mounted.accounts().recovery().ok_or_else(Refusal::internal)
 }
 
+/// The token that a link brought, for routes that want nothing else.
+pub(super) async fn token<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &mut Request,
+) -> Result<String, Refusal> {
+    confirming(mounted, request).await?;
+    let mut form = body::json(request).await?;
+    form.text("token").ok_or_else(|| Refusal::mistakes(form.into_mistakes()))
+}
+
 /// Counts a confirmation, so that nobody tries tokens by the thousand. Tells nothing of it: the
 /// contract has no limit here, and no person meets this one.
-pub(super) async fn confirming<U: AuthUser>(
-    mounted: &Mounted<U>,
-    request: &Request,
-) -> Result<(), Refusal> {
+async fn confirming<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Result<(), Refusal> {
     let parts = mounted.parts();
     let subject = Subject::Client(client(request, &parts.http));
     limits::count(mounted, "confirm", parts.allowances.confirm, subject).await.map(drop)

@@ -198,12 +198,7 @@ impl<A: Mounts<slice::Session>> App<A> {
     /// If the sign-in is refused.
     pub async fn signed_in(&self, identifier: &str, password: &str) -> Client {
         let client = self.client();
-        let password = match Password::parse(password) {
-            Ok(password) => password,
-            Err(error) => panic!("{error}"),
-        };
-        let mut attempt = Attempt::new(identifier, &password);
-        attempt.opening.client = Some(ClientAddress::from(client.address()));
+        let attempt = attempt(&client, identifier, password);
         match self.accounts().sign_in(attempt).await {
             Ok(signed_in) => {
                 let session = signed_in.session;
@@ -229,17 +224,23 @@ impl<A: Mounts<slice::Bearer>> App<A> {
         scopes: impl Into<Scopes>,
     ) -> Client {
         let client = self.client();
-        let password = match Password::parse(password) {
-            Ok(password) => password,
-            Err(error) => panic!("{error}"),
-        };
-        let mut attempt = Attempt::new(identifier, &password);
-        attempt.opening.client = Some(ClientAddress::from(client.address()));
+        let attempt = attempt(&client, identifier, password);
         match self.accounts().grant(attempt, Some(scopes.into())).await {
             Ok(granted) => client.bearer(granted.issued.access.expose()),
             Err(error) => panic!("{identifier} gets no tokens: {error:?}"),
         }
     }
+}
+
+/// A sign-in from where the client is.
+fn attempt(client: &Client, identifier: &str, password: &str) -> Attempt {
+    let password = match Password::parse(password) {
+        Ok(password) => password,
+        Err(error) => panic!("{error}"),
+    };
+    let mut attempt = Attempt::new(identifier, &password);
+    attempt.opening.client = Some(ClientAddress::from(client.address()));
+    attempt
 }
 
 fn password_of(form: &Value) -> &str {
