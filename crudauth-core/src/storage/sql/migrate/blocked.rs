@@ -150,7 +150,7 @@ impl fmt::Display for Blocked {
             Self::Nulls { table, column, count } => write!(
                 f,
                 "{count} rows of `{table}` hold no `{column}`, and it is read as a value: fill \
-                 them, or make the field an `Option`"
+                 them, or, where it is a field of the struct, make that an `Option`"
             ),
             Self::Unfilled { table, column } => write!(
                 f,
