@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 struct Staff;
 
 impl Gate<Auth> for Staff {
-    async fn check(who: &Principal<User>, request: &Request) -> Result<(), Refusal> {
+    async fn check(_: &Auth, who: &Principal<User>, request: &Request) -> Result<(), Refusal> {
         let is_staff = who.user().email.ends_with("@example.com");
         if is_staff && request.header("x-badge").is_some() {
             Ok(())

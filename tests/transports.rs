@@ -274,6 +274,51 @@ async fn routes_about_sessions_want_a_session() {
     assert_eq!((answer.status, &*answer.detail()), (403, told));
 }
 
+/// Asks the session's transport, as an app would that looks at more than the cookie.
+struct Wrapped;
+
+impl Transport<User> for Wrapped {
+    const NAME: &'static str = "wrapped";
+
+    async fn resolve(
+        &self,
+        auth: &Mounted<User>,
+        request: &Request,
+    ) -> Result<Option<Principal<User>>, Refusal> {
+        Transport::resolve(&slice::Session, auth, request).await
+    }
+}
+
+#[crudauth::routes(user = User, bearer)]
+struct Wrapping;
+
+#[handler]
+async fn wrapped(who: CurrentUser<Wrapping>) -> Json<Value> {
+    told(who.principal())
+}
+
+#[tokio::test]
+async fn a_session_behind_a_transport_of_the_app_s_own_wants_its_csrf_token_too() {
+    let app = app().await;
+    let ada = app.member("ada").await;
+    let Database::Sqlite(pool) = app.database.clone() else { unreachable!() };
+    let auth = Wrapping::builder(pool, SECRET)
+        .transport(Wrapped)
+        .clock(Arc::clone(&app.clock) as _)
+        .build()
+        .await
+        .unwrap();
+    let routes = Route::new().at("/whoami", get(wrapped).post(wrapped));
+    let app = app.serving(routes.with(auth).map_to_response());
+    let other = app.browser();
+    let cookie = ada.cookie("session_id").unwrap();
+    other.set_cookie("session_id", &cookie);
+    let get = other.send(Method::GET, "/whoami", &[], vec![]).await;
+    assert_eq!(get.json(), json!(["ada", "wrapped"]));
+    let post = other.send(Method::POST, "/whoami", &[], vec![]).await;
+    assert_eq!((post.status, &*post.code()), (403, "csrf-missing"));
+}
+
 #[tokio::test]
 async fn a_transport_changes_no_account_unless_it_says_that_it_acts_for_the_owner() {
     let app = app().await;
@@ -544,9 +589,15 @@ async fn two_transports_of_one_name_are_told_when_the_mount_is_built() {
     let built = Shop::builder(pool, SECRET)
         .email(EmailConfig::new(RecordingSender::default(), FRONTEND))
         .transport(Twin)
+        .transport(Badge)
+        .transport(Badge)
         .clock(Arc::new(ManualClock::default()))
         .build()
         .await;
     let error = built.unwrap_err();
-    assert_eq!(error.mistakes(), ["transports: two are called `session`"]);
+    let told = [
+        "transports: `session` is the library's own; call yours otherwise",
+        "transports: two are called `badge`",
+    ];
+    assert_eq!(error.mistakes(), told);
 }

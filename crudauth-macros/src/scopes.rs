@@ -91,13 +91,6 @@ fn expand(declared: &Declared) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl ::core::convert::From<#ident> for ::core::option::Option<#p::Scopes> {
-            fn from(scope: #ident) -> Self {
-                ::core::option::Option::Some(scope.into())
-            }
-        }
-
-        #[automatically_derived]
         impl<__S: ::core::convert::Into<#p::Scopes>> ::core::ops::BitOr<__S> for #ident {
             type Output = #p::Scopes;
             fn bitor(self, other: __S) -> #p::Scopes {

@@ -328,8 +328,8 @@ pub mod flow {
     #[cfg(feature = "bearer")]
     pub use crudauth_core::login::Granted;
     pub use crudauth_core::model::{
-        Device, Form, InvalidContact, InvalidEmail, InvalidForm, InvalidPhone, InvalidScope,
-        InvalidUsername, Presented,
+        Code, Device, Form, InvalidCode, InvalidContact, InvalidEmail, InvalidForm, InvalidPhone,
+        InvalidScope, InvalidUsername, Presented,
     };
     pub use crudauth_core::password::{Busy, HashingConfigError, PasswordTooLong, PolicyViolation};
     pub use crudauth_core::ports::{ApiKeyEntry, SessionRecord};

@@ -19,7 +19,7 @@ crate::settings! {
         /// How many keys an account may have (default 20, at least 1).
         cap: u32 = 20,
         /// How long a key works at most, and one whose maker does not say (default: for ever).
-        longest: Option<Duration> as impl Into<Option<Duration>> = None,
+        longest: Option<Duration> | Duration = None,
     }
 }
 

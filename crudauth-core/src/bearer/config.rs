@@ -18,7 +18,7 @@ crate::settings! {
         /// issues a successor that lives as long again.
         refresh_lifetime: Duration = Duration::from_secs(30 * 24 * 3600),
         /// When a sign-in ends however often it is refreshed (default: as long as it is).
-        absolute: Option<Duration> as impl Into<Option<Duration>> = None,
+        absolute: Option<Duration> | Duration = None,
         /// For how long a refresh token that was just used is answered with the same successor
         /// again (default: not at all; at most 1 minute).
         ///
@@ -29,11 +29,11 @@ crate::settings! {
         issuer: String as impl Into<String> = "crudauth".to_owned(),
         /// Whom they are for: `aud` (default: the table of the accounts). Tokens for anybody else
         /// are refused.
-        audience: Option<String> as impl Into<Option<String>> = None,
+        audience: Option<String> | String = None,
         /// What is granted to who asks for nothing in particular (default: nothing).
         default_scopes: Scopes as impl Into<Scopes> = Scopes::default(),
         /// What may be granted at all (default: the former).
-        grantable_scopes: Option<Scopes> as impl Into<Option<Scopes>> = None,
+        grantable_scopes: Option<Scopes> | Scopes = None,
         /// How many sign-ins an account may have at once; one beyond that ends the least recently
         /// used (default 50, at least 1).
         cap: u32 = 50,

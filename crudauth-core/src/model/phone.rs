@@ -48,7 +48,7 @@ impl PhoneNumber {
         if typed.len() > Self::MAX_TYPED_BYTES {
             return Err(InvalidPhone::Length);
         }
-        let rest = typed.trim_matches(' ').strip_prefix('+').ok_or(InvalidPhone::National)?;
+        let rest = typed.trim().strip_prefix('+').ok_or(InvalidPhone::National)?;
         let is_sign = |c: char| matches!(c, ' ' | '.' | '-' | '(' | ')' | '\u{a0}');
         if !rest.chars().all(|c| c.is_ascii_digit() || is_sign(c)) {
             return Err(InvalidPhone::Malformed);

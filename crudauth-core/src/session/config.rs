@@ -15,7 +15,7 @@ crate::settings! {
         /// The same for one that was opened with "remember me" (default 30 days).
         remembered_idle: Duration = Duration::from_secs(30 * 24 * 3600),
         /// How long one lives however often it is used (default: as long as it is used).
-        absolute: Option<Duration> as impl Into<Option<Duration>> = None,
+        absolute: Option<Duration> | Duration = None,
         /// How many an account may have; a sign-in beyond that ends the least recently active
         /// (default 5, at least 1).
         cap: u32 = 5,

@@ -6,6 +6,7 @@ use crudauth_core::ports::StoreError;
 use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 
 use super::settings::Settings;
+use crate::mount::RESERVED;
 
 /// Why a mount is not made.
 ///
@@ -62,12 +63,15 @@ pub(super) fn mistakes(settings: &Settings) -> Vec<String> {
     mistakes
 }
 
-/// What is wrong with the names of the transports: gates and answers know them by these.
-pub(super) fn transports(names: impl Iterator<Item = &'static str>) -> Vec<String> {
+/// What is wrong with the names of the app's own transports: gates and answers know them by these.
+pub(super) fn transports(own: impl Iterator<Item = &'static str>) -> Vec<String> {
     let (mut known, mut mistakes) = (Vec::new(), Vec::new());
-    for name in names {
+    for name in own {
         if name.is_empty() {
             mistakes.push("transports: one has an empty name".to_owned());
+        } else if RESERVED.contains(&name) {
+            mistakes
+                .push(format!("transports: `{name}` is the library's own; call yours otherwise"));
         } else if known.contains(&name) {
             mistakes.push(format!("transports: two are called `{name}`"));
         }

@@ -37,11 +37,11 @@ where
     A::User: AuthRow<DB>,
 {
     Box::pin(async move {
+        let mut mistakes = validate::mistakes(&settings);
+        mistakes.extend(validate::transports(own.transports.names()));
         let mut transports = A::transports();
         transports.extend(own.transports);
         own.transports = transports;
-        let mut mistakes = validate::mistakes(&settings);
-        mistakes.extend(validate::transports(own.transports.names()));
         let keys = KeyRing::new(&secret, &settings.previous_secrets);
         mistakes.extend(keys.as_ref().err().into_iter().flatten().cloned());
         let hashing = HashingPool::new(

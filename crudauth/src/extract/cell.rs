@@ -75,6 +75,11 @@ impl<U: AuthUser> Cell<U> {
     ) -> Result<Option<Arc<Principal<U>>>, Refusal> {
         let Some(found) = self.find(request, admits).await? else { return Ok(None) };
         found.transport.guard(&self.mounted, &found.principal, request)?;
+        // A transport of the app's own may have asked the session's: the cookie is guarded all the
+        // same.
+        if found.principal.session().is_some() && !is_session(found.transport) {
+            Transport::guard(&slice::Session, &self.mounted, &found.principal, request)?;
+        }
         Ok(Some(found.principal))
     }
 

@@ -56,9 +56,9 @@ impl<A: Mount, G> fmt::Debug for CurrentUser<A, G> {
 
 impl<'a, A: Mount, G: Gate<A>> FromRequest<'a> for CurrentUser<A, G> {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        let principal =
-            cell::<A>(request)?.signed_in(request, |transport| G::admits(transport.name())).await?;
-        G::check(&principal, request).await?;
+        let cell = cell::<A>(request)?;
+        let principal = cell.signed_in(request, |transport| G::admits(transport.name())).await?;
+        G::check(&A::new(cell.mounted.clone()), &principal, request).await?;
         Ok(Self { principal, gate: PhantomData })
     }
 }

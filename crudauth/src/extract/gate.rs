@@ -25,7 +25,7 @@ use crate::mount::{Principal, Transport};
 /// struct Staff;
 ///
 /// impl Gate<Auth> for Staff {
-///     async fn check(who: &Principal<User>, _: &Request) -> Result<(), Refusal> {
+///     async fn check(_: &Auth, who: &Principal<User>, _: &Request) -> Result<(), Refusal> {
 ///         // Anybody can sign up with any address; who has proved it can read its mail.
 ///         let is_proved = who.account().is_verified();
 ///         let is_staff = is_proved && who.user().email.ends_with("@example.com");
@@ -47,11 +47,12 @@ pub trait Gate<A: Mount>: Send + Sync + 'static {
         true
     }
 
-    /// Lets somebody pass, or says why not.
+    /// Lets somebody pass, or says why not. `auth` is the mount, whose accounts can be asked.
     ///
     /// # Errors
     /// The refusal that the client gets.
     fn check(
+        auth: &A,
         who: &Principal<A::User>,
         request: &Request,
     ) -> impl Future<Output = Result<(), Refusal>> + Send;
@@ -59,7 +60,7 @@ pub trait Gate<A: Mount>: Send + Sync + 'static {
 
 /// Whoever is signed in passes.
 impl<A: Mount> Gate<A> for () {
-    async fn check(_: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
+    async fn check(_: &A, _: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
         Ok(())
     }
 }
@@ -73,7 +74,7 @@ impl<A: Mount> Gate<A> for Verified
 where
     A::User: Recoverable,
 {
-    async fn check(who: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
+    async fn check(_: &A, who: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
         if who.account().is_verified() { Ok(()) } else { Err(Refusal::not_verified()) }
     }
 }
@@ -83,7 +84,7 @@ where
 pub struct Superuser;
 
 impl<A: Mount> Gate<A> for Superuser {
-    async fn check(who: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
+    async fn check(_: &A, who: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
         if who.account().is_superuser() { Ok(()) } else { Err(Refusal::not_superuser()) }
     }
 }
@@ -111,7 +112,7 @@ where
         [T::NAME, B::NAME, C::NAME].contains(&transport)
     }
 
-    async fn check(_: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
+    async fn check(_: &A, _: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
         Ok(())
     }
 }
@@ -123,7 +124,7 @@ where
 pub struct Scope<S>(Named<S>);
 
 impl<A: Scoped, S: ScopeName> Gate<A> for Scope<S> {
-    async fn check(who: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
+    async fn check(_: &A, who: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
         let has_it = who.scopes().contains(S::NAME);
         if has_it { Ok(()) } else { Err(Refusal::insufficient_scope(S::NAME)) }
     }
@@ -153,8 +154,12 @@ macro_rules! tuples {
                 $($gate::admits(transport))&&+
             }
 
-            async fn check(who: &Principal<A::User>, request: &Request) -> Result<(), Refusal> {
-                $($gate::check(who, request).await?;)+
+            async fn check(
+                auth: &A,
+                who: &Principal<A::User>,
+                request: &Request,
+            ) -> Result<(), Refusal> {
+                $($gate::check(auth, who, request).await?;)+
                 Ok(())
             }
         }

@@ -2,7 +2,7 @@
 
 use crudauth_core::model::AuthUser;
 use poem::Request;
-use poem::http::{HeaderName, Method};
+use poem::http::HeaderName;
 
 use crate::http::Refusal;
 use crate::http::cookie::cookies_of;
@@ -35,11 +35,7 @@ impl<U: AuthUser> Transport<U> for Session {
         principal: &Principal<U>,
         request: &Request,
     ) -> Result<(), Refusal> {
-        let is_safe = matches!(
-            *request.method(),
-            Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
-        );
-        if is_safe {
+        if request.method().is_safe() {
             return Ok(());
         }
         let sent = request.headers().get(CSRF).map_or(&b""[..], |value| value.as_bytes());

@@ -20,7 +20,7 @@ use crate::http::HttpConfig;
 pub(crate) use endpoint::Path;
 pub use paths::{Paths, Slice};
 pub use principal::{Principal, Proof};
-pub(crate) use transport::AnyTransport;
+pub(crate) use transport::{AnyTransport, RESERVED};
 pub use transport::{Transport, Transports};
 
 /// A struct under `#[crudauth::routes(..)]`.

@@ -61,7 +61,7 @@ use crate::http::Refusal;
     note = "transports are `slice::Session`, `slice::Bearer` (feature `bearer`), `slice::ApiKeys`, and your own `impl Transport<{U}>`"
 )]
 pub trait Transport<U: AuthUser>: Send + Sync + 'static {
-    /// Its name: `/me` tells it as `via`.
+    /// Its name: `/me` tells it as `via`. Not `session`, `bearer` or `api_key`, which are taken.
     const NAME: &'static str;
 
     /// Whose credential the request carries, if it carries one.
@@ -110,6 +110,10 @@ pub trait Transport<U: AuthUser>: Send + Sync + 'static {
     }
 }
 
+/// The names of the library's own transports.
+pub(crate) const RESERVED: [&str; 3] =
+    [Proof::Session.as_str(), Proof::Bearer.as_str(), Proof::ApiKey.as_str()];
+
 /// [`Transport`] behind a pointer.
 pub(crate) trait AnyTransport<U: AuthUser>: Send + Sync {
     fn name(&self) -> &'static str;
@@ -147,9 +151,10 @@ impl<U: AuthUser, T: Transport<U>> AnyTransport<U> for T {
         Box::pin(async move {
             let found = Transport::resolve(self, auth, request).await?;
             let able = found.filter(|principal| principal.account().is_active());
-            Ok(able.map(|principal| match principal.proof() {
-                Proof::Other(_) => principal.proved_by(Proof::Other(T::NAME)),
-                _ => principal,
+            let is_own = !RESERVED.contains(&T::NAME);
+            Ok(able.map(|principal| match is_own {
+                true => principal.proved_by(Proof::Other(T::NAME)),
+                false => principal,
             }))
         })
     }

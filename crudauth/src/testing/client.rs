@@ -181,8 +181,7 @@ impl Client {
         *head.headers_mut() = parts.headers;
         *head.extensions_mut() = parts.extensions;
 
-        let is_unsafe =
-            !matches!(*head.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
+        let is_unsafe = !head.method().is_safe();
         let path = head.uri().path().to_owned();
         let headers = head.headers_mut();
         let (line, csrf) = {
