@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crudauth::email::MessageKind::VerifyEmail;
 use crudauth::{
@@ -12,9 +14,12 @@ use crudauth_tests::{
     App, Auth, Browser, Database, FRONTEND, Kind, Log, PASSWORD, SECRET, User, on_every_database,
 };
 use poem::http::Method;
+use poem::listener::{Acceptor, Listener, TcpListener};
 use poem::web::Json;
-use poem::{EndpointExt, Request, Response, Route, get, handler};
+use poem::{EndpointExt, Request, Response, Route, Server, get, handler};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// An app's own gate, which looks at the request as well.
 struct Staff;
@@ -291,4 +296,41 @@ async fn the_hardened_mount_names_its_cookies_for_this_host_only() {
     let plain = app.browser();
     plain.set_cookie("session_id", &ada.cookie("__Host-session_id").unwrap());
     assert!(!plain.is_signed_in().await, "the plain name is not read");
+}
+
+/// Sends two requests over one socket, the body of the first in a packet of its own.
+async fn refused_twice(address: SocketAddr) -> Vec<String> {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket.set_nodelay(true).unwrap();
+    let mut statuses = Vec::new();
+    let head = "POST /whoami HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\r\n";
+    for _ in 0..2 {
+        socket.write_all(head.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        socket.write_all(b"hello").await.unwrap();
+        let mut answer = String::new();
+        while !answer.contains('}') {
+            let mut some = [0; 1024];
+            let read = socket.read(&mut some).await.unwrap();
+            assert!(read > 0, "the connection was closed behind {answer:?}");
+            answer.push_str(std::str::from_utf8(&some[..read]).unwrap());
+        }
+        statuses.push(answer.lines().next().unwrap().to_owned());
+    }
+    statuses
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_refused_before_the_body_has_come_keeps_the_connection() {
+    let app = App::on(Kind::Sqlite).await;
+    let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
+    let address = *acceptor.local_addr().remove(0).as_socket_addr().unwrap();
+    #[handler]
+    async fn whoami(_: CurrentUser<Auth>, body: String) -> String {
+        body
+    }
+    let routes = Route::new().at("/whoami", poem::post(whoami)).with(app.auth.clone());
+    let server = tokio::spawn(Server::new_with_acceptor(acceptor).run(routes));
+    assert_eq!(refused_twice(address).await, ["HTTP/1.1 401 Unauthorized"; 2]);
+    server.abort();
 }

@@ -11,6 +11,7 @@ use tracing::error;
 use super::Gate;
 use super::cell::{Cell, CellOf};
 use crate::http::Refusal;
+use crate::http::body::settle;
 use crate::mount::Mount;
 use crate::mount::Principal;
 
@@ -55,7 +56,13 @@ impl<A: Mount, G> fmt::Debug for CurrentUser<A, G> {
 }
 
 impl<'a, A: Mount, G: Gate<A>> FromRequest<'a> for CurrentUser<A, G> {
-    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
+        settled(Self::of(request).await, request, body).await
+    }
+}
+
+impl<A: Mount, G: Gate<A>> CurrentUser<A, G> {
+    async fn of(request: &Request) -> Result<Self, Refusal> {
         let cell = cell::<A>(request)?;
         let principal = cell.signed_in(request, |transport| G::admits(transport.name())).await?;
         G::check(&A::new(cell.mounted.clone()), &principal, request).await?;
@@ -94,8 +101,29 @@ impl<A: Mount> fmt::Debug for MaybeUser<A> {
 }
 
 impl<'a, A: Mount> FromRequest<'a> for MaybeUser<A> {
-    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
+        settled(Self::of(request).await, request, body).await
+    }
+}
+
+impl<A: Mount> MaybeUser<A> {
+    async fn of(request: &Request) -> Result<Self, Refusal> {
         Ok(Self(cell::<A>(request)?.maybe(request, |_| true).await?))
+    }
+}
+
+/// A refusal leaves the connection fit for the next request.
+async fn settled<T>(
+    found: Result<T, Refusal>,
+    request: &Request,
+    body: &mut RequestBody,
+) -> poem::Result<T> {
+    match found {
+        Ok(found) => Ok(found),
+        Err(refusal) => {
+            settle(request, body).await;
+            Err(refusal.into())
+        }
     }
 }
 

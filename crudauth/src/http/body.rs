@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crudauth_core::model::{Form, Mistake, Rule};
 use futures_util::stream;
-use poem::Request;
 use poem::error::ReadBodyError;
 use poem::http::header;
+use poem::{Body, Request, RequestBody};
 
 use super::Refusal;
 use super::headers::text;
@@ -16,6 +16,25 @@ const MAX_BYTES: usize = 64 * 1024;
 
 /// Nor longer: whoever sends a form byte by byte only means to keep us busy.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long a body that nobody reads is waited for.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// Takes in what is still to come of a body, where that is little, before its sender is refused by an
+/// argument of a handler; whoever reads the body all the same finds it there.
+///
+/// What is not taken in makes hyper close the connection behind the answer and without a word: a
+/// client that has sent the body in a packet of its own would lose its next request by that.
+pub(crate) async fn settle(request: &Request, body: &mut RequestBody) {
+    let length = text(request.headers(), header::CONTENT_LENGTH).and_then(|it| it.parse().ok());
+    if !length.is_some_and(|length: usize| (1..=MAX_BYTES).contains(&length)) {
+        return;
+    }
+    let Ok(sent) = body.take() else { return };
+    if let Ok(Ok(sent)) = tokio::time::timeout(MOMENT, sent.into_bytes_limit(MAX_BYTES)).await {
+        *body = RequestBody::new(Body::from_bytes(sent));
+    }
+}
 
 /// Reads a JSON object. Any other content type is refused: that is what a form on another site can
 /// send without asking first.
