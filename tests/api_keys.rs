@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
-use crudauth_tests::tokens::{Pair, Setup};
+use crudauth::{Account, Scopes};
+use crudauth_tests::tokens::{Pair, ReportsRead, Setup};
 use crudauth_tests::{
-    Answer, App, Browser, Kind, Log, PASSWORD, at_once, count_of, on_every_database,
+    Answer, App, Browser, Kind, Log, PASSWORD, User, at_once, count_of, on_every_database,
 };
 use poem::http::Method;
 use serde_json::{Value, json};
@@ -148,6 +149,38 @@ async fn a_token_makes_no_key_that_may_do_more_than_itself() {
     let ada = app.signed_in("ada", PASSWORD).await;
     let answer = make(&ada, body).await;
     assert_eq!(answer.json()["scopes"], json!(["reports:write", "reports:read"]));
+}
+
+#[tokio::test]
+async fn what_is_withdrawn_from_its_owner_is_gone_from_a_key_and_a_token_at_once() {
+    let policy: fn(&Account<User>, &Scopes) -> Scopes =
+        |account, asked| if account.is_superuser() { asked.clone() } else { ReportsRead.into() };
+    let (_, app) = App::on(Kind::Sqlite).await.all(Setup { policy, ..Setup::default() }).await;
+    let ada = app.member("ada").await;
+    app.database.execute("UPDATE users SET is_superuser = TRUE").await;
+    let (key, _) = made(&ada, &["reports:read", "reports:write"]).await;
+    let asked = Some("reports:read reports:write");
+    let token = Pair::of(&app.browser().ask_token("ada", PASSWORD, asked).await).access;
+    let status = async |method: Method| {
+        let by_key = keyed(&app, &key, method.clone(), "/reports").await.status;
+        [by_key, app.browser().bearing(&token, method, "/reports").await.status]
+    };
+    assert_eq!(status(Method::POST).await, [200, 200]);
+    app.database.execute("UPDATE users SET is_superuser = FALSE").await;
+    assert_eq!(status(Method::POST).await, [403, 403]);
+    assert_eq!(status(Method::GET).await, [200, 200], "what is still granted");
+}
+
+#[tokio::test]
+async fn a_session_makes_keys_only_shortly_after_its_owner_has_signed_in() {
+    let app = App::on(Kind::Sqlite).await.with_tokens().await;
+    let ada = app.member("ada").await;
+    app.clock.advance(Duration::from_secs(600));
+    assert_eq!(make(&ada, json!({ "name": "cron" })).await.status, 201);
+    app.clock.advance(Duration::from_secs(1));
+    let answer = make(&ada, json!({ "name": "cron" })).await;
+    assert_eq!((answer.status, &*answer.code()), (403, "sign-in-too-old"));
+    assert!(ada.is_signed_in().await);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Refresh tokens in a cookie: where it goes, and who may not have it sent.
 
 use crudauth_tests::tokens::{Pair, Setup, in_cookie};
-use crudauth_tests::{App, Browser, Kind, PASSWORD, on_every_database};
+use crudauth_tests::{App, Browser, Kind, Log, PASSWORD, on_every_database};
 use poem::http::Method;
 use poem::{EndpointExt, Route};
 use serde_json::json;
@@ -130,4 +130,34 @@ async fn a_browser_that_has_got_tokens_is_known_when_others_lock_the_account() {
     }
     assert_eq!(app.browser().ask_token("ada", PASSWORD, None).await.status, 429);
     assert_eq!(browser.ask_token("ada", PASSWORD, None).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_dead_token_that_a_neighbour_has_planted_does_not_hide_the_good_one() {
+    let (_, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
+    let (browser, _) = granted(&app).await;
+    let stranger = app.browser();
+    stranger.ask_token("ada", PASSWORD, None).await;
+    let (dead, used) = (stranger.cookie("refresh_token").unwrap(), app.browser());
+    assert_eq!(stranger.post("/logout", json!({})).await.status, 200);
+    used.ask_token("ada", PASSWORD, None).await;
+    let reused = used.cookie("refresh_token").unwrap();
+    assert_eq!(used.post("/refresh", json!({})).await.status, 200);
+    let good = browser.cookie("refresh_token").unwrap();
+    let line = format!("refresh_token={dead}; refresh_token={reused}; refresh_token={good}");
+    let sender = app.browser();
+    let answer = sender.send(Method::POST, "/refresh", &[("cookie", &line)], vec![]).await;
+    assert!(sender.knows(&Pair::of(&answer).access).await);
+    assert_eq!(used.post("/refresh", json!({})).await.status, 401, "its family has ended");
+}
+
+#[tokio::test]
+async fn however_often_a_token_is_sent_it_is_ended_once() {
+    let log = Log::listen();
+    let (_, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
+    let (browser, _) = granted(&app).await;
+    let one = format!("refresh_token={}", browser.cookie("refresh_token").unwrap());
+    let line = vec![one; 50].join("; ");
+    let answer = app.browser().send(Method::POST, "/logout", &[("cookie", &line)], vec![]).await;
+    assert_eq!((answer.status, log.count("signed out")), (200, 1), "{}", log.text());
 }

@@ -185,8 +185,8 @@ impl<U: AuthUser> ApiKeys<U> {
                 }
             }
             return Ok(Presented::Live(ApiKeyVisit {
+                scopes: self.granted(&live.account, &live.key.scopes),
                 account: live.account,
-                scopes: live.key.scopes.intersection(&self.config.grantable_scopes),
                 key: live.key,
             }));
         }

@@ -15,7 +15,7 @@ use crate::ports::{GrantId, StoreError};
 pub struct BearerVisit<U: AuthUser> {
     /// Whose token it is.
     pub account: Account<U>,
-    /// What it may be used for, less what is no longer grantable.
+    /// What it may be used for, less what the account would not get any more.
     pub scopes: Scopes,
     /// The grant's name in lists.
     pub handle: String,
@@ -84,9 +84,9 @@ impl<U: AuthUser> Tokens<U> {
 
     fn visit(&self, Known { account, signed_in_at }: Known<U>, access: Access) -> BearerVisit<U> {
         BearerVisit {
+            scopes: self.granted(&account, &access.scopes),
             account,
             signed_in_at,
-            scopes: access.scopes.intersection(self.config.grantable()),
             handle: access.grant.to_string(),
             issued_at: access.issued_at,
             expires_at: access.expires_at,

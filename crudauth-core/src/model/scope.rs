@@ -170,8 +170,8 @@ impl Serialize for Scopes {
 /// Decides what an account gets of the scopes that are asked for.
 ///
 /// Only what is among `asked` and may be granted at all is granted, whatever it answers. A closure
-/// is one. It is asked when a token or a key is issued, and again at every refresh: what is
-/// withdrawn from an account leaves its tokens with the next one.
+/// is one. It is asked when a token or a key is issued, and again at every use: what is withdrawn
+/// from an account is gone from its tokens and keys at once.
 pub trait ScopePolicy<U>: Send + Sync + 'static {
     /// What of `asked` this account gets.
     fn grant(&self, account: &Account<U>, asked: &Scopes) -> Scopes;

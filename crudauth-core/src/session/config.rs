@@ -20,7 +20,7 @@ crate::settings! {
         /// (default 5, at least 1).
         cap: u32 = 5,
         /// How recent a sign-in must be to give an account its first password, and to make an API
-        /// key with a bearer token (default 10 minutes).
+        /// key (default 10 minutes).
         fresh: Duration = Duration::from_secs(600),
     }
 }

@@ -153,8 +153,8 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
     }
 
     /// What an account gets of the scopes that are asked for (default: all that are grantable). It
-    /// is asked when a token or a key is issued, and again at every refresh; whatever it answers,
-    /// nothing is granted that was not asked or is not grantable.
+    /// is asked when a token or a key is issued, and again at every use, so it should be quick;
+    /// whatever it answers, nothing is granted that was not asked or is not grantable.
     ///
     /// ```
     /// # use crudauth::AuthUser;

@@ -37,10 +37,18 @@ impl<'r> Cookies<'r> {
         self.value(&self.config.csrf)
     }
 
-    /// What may be refresh tokens, in order.
+    /// What may be refresh tokens, in order, each once. A browser sends one for each path and host
+    /// that set one; whoever sends more only means to keep us busy.
     #[cfg(feature = "bearer")]
-    pub(crate) fn refresh(&self) -> impl Iterator<Item = &'r str> {
-        self.values(&self.config.refresh).filter(|value| !value.is_empty())
+    pub(crate) fn refresh(&self) -> Vec<&'r str> {
+        const MOST: usize = 8;
+        let mut sent: Vec<&str> = Vec::new();
+        for value in self.values(&self.config.refresh).filter(|value| !value.is_empty()) {
+            if sent.len() < MOST && !sent.contains(&value) {
+                sent.push(value);
+            }
+        }
+        sent
     }
 
     /// What says that this device has signed in before.

@@ -38,7 +38,7 @@ use tracing::error;
 /// | 403 | `cross-site` | a sign-in form from another site |
 /// | 403 | `not-verified`, `insufficient-privileges`, `access-denied` | gates |
 /// | 403 | `insufficient-scope` | a gate; with `WWW-Authenticate` (RFC 6750) |
-/// | 403 | `sign-in-too-old` | a first password, and an API key made by token, want a recent sign-in |
+/// | 403 | `sign-in-too-old` | a first password and an API key want a recent sign-in |
 /// | 404, 405 | `not-found`, `method-not-allowed` | 405 with `Allow` |
 /// | 408, 413 | `request-timeout`, `payload-too-large` | a body that takes 30 s or 64 KiB |
 /// | 409 | `too-many-api-keys` | the account has as many as it may |

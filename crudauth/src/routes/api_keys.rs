@@ -83,11 +83,10 @@ async fn create<U: AuthUser>(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    // Whoever finds a token has it for minutes; a key that they make with it would last. A session
-    // has its CSRF token, and its cookie is not lying about.
+    // Whoever finds a token, or sits down at somebody's browser, has that for a while; a key that
+    // they make with it would last.
     let sessions = mounted.accounts().sessions();
-    let is_recent = principal.signed_in_at().is_some_and(|at| sessions.is_fresh(at));
-    if principal.session().is_none() && !is_recent {
+    if !principal.signed_in_at().is_some_and(|at| sessions.is_fresh(at)) {
         return Err(Refusal::sign_in_too_old());
     }
     let form = body::json(&mut request).await?;

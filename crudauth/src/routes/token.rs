@@ -91,8 +91,8 @@ async fn refresh<U: AuthUser>(
     }
 }
 
-/// Tries what was sent until one is ours: a neighbouring site may have put another cookie of that
-/// name beside it.
+/// Tries what was sent until one is good: a neighbouring site may have put another cookie of that
+/// name beside it, be it one that was ours.
 async fn refreshed<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
@@ -100,13 +100,15 @@ async fn refreshed<U: AuthUser>(
 ) -> Result<Refreshed<U>, RefreshError> {
     let client = client(request, &mounted.parts().http);
     let agent = user_agent(request);
+    let mut refused = RefreshError::Unknown;
     for token in sent {
         match mounted.accounts().refresh(token, client, agent.as_deref()).await {
-            Err(RefreshError::Unknown) => {}
-            refreshed => return refreshed,
+            Err(RefreshError::Store(error)) => return Err(error.into()),
+            Err(error) => refused = error,
+            Ok(refreshed) => return Ok(refreshed),
         }
     }
-    Err(RefreshError::Unknown)
+    Err(refused)
 }
 
 /// What may be the client's refresh tokens; empty if it sent none.
@@ -116,9 +118,11 @@ async fn sent<U: AuthUser>(
 ) -> Result<Vec<String>, Refusal> {
     let http = &mounted.parts().http;
     match http.refresh_in {
-        RefreshIn::Cookie => {
-            Ok(cookies_of(request, &http.cookies).refresh().map(str::to_owned).collect())
-        }
+        RefreshIn::Cookie => Ok(cookies_of(request, &http.cookies)
+            .refresh()
+            .into_iter()
+            .map(str::to_owned)
+            .collect()),
         RefreshIn::Body => Ok(body::text_in_json(request, "refresh_token").await?),
     }
 }
