@@ -95,7 +95,7 @@ async fn an_accounts_own_limits_hold_from_every_session_and_address_and_for_no_o
     {
         let app = app().await;
         let (ada, eve) = (app.member("ada").await, app.member("eve").await);
-        // Wrong ones count as well, and so do forms that are none.
+        // Wrong ones count as well.
         let wrong = json!({ "current_password": "wrong", "new_password": NEW,
             "new_email": "x@example.com", "password": "wrong" });
         for _ in 0..times {
@@ -107,6 +107,19 @@ async fn an_accounts_own_limits_hold_from_every_session_and_address_and_for_no_o
         assert_ne!(use_of(&eve, path, 0).await.status, 429, "{path}");
         assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200, "nothing changed");
     }
+}
+
+#[tokio::test]
+async fn forms_that_are_none_do_not_use_up_what_an_account_may() {
+    let app = app().await;
+    let ada = app.member("ada").await;
+    for path in ["/change-password", "/set-password"] {
+        for _ in 0..6 {
+            assert_eq!(ada.post(path, json!({})).await.status, 422, "{path}");
+        }
+    }
+    let body = json!({ "current_password": PASSWORD, "new_password": NEW });
+    assert_eq!(ada.post("/change-password", body).await.status, 200);
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use crudauth::{Account, Scopes};
+use crudauth::email::MessageKind;
+use crudauth::flow::ApiKeyError;
+use crudauth::{Account, Scopes, Token};
 use crudauth_tests::tokens::{Pair, ReportsRead, Setup};
 use crudauth_tests::{
     Answer, App, Browser, Kind, Log, PASSWORD, User, at_once, count_of, on_every_database,
@@ -44,7 +46,7 @@ on_every_database! {
         assert_eq!((&by_key["via"], &by_key["scopes"]), (&json!("api_key"), &json!(["reports:read"])));
         let by_bearer = app.browser().bearing(key, Method::GET, "/me").await.json();
         assert_eq!(by_key, by_bearer);
-        assert_eq!(keyed(&app, key, Method::POST, "/whoami").await.status, 200, "without CSRF");
+        assert_eq!(keyed(&app, key, Method::POST, "/by-key").await.status, 200, "without CSRF");
         assert_eq!(keyed(&app, key, Method::GET, "/reports").await.status, 200);
         assert_eq!(keyed(&app, key, Method::POST, "/reports").await.code(), "insufficient-scope");
         assert_eq!(keyed(&app, key, Method::GET, "/by-key").await.status, 200);
@@ -124,6 +126,88 @@ async fn a_key_makes_and_ends_nothing_of_its_owner_s() {
     }
     assert_eq!(keyed(&app, &key, Method::POST, "/logout").await.status, 200);
     assert!(app.browser().knows(&key).await, "logging out is no business of a key");
+}
+
+#[tokio::test]
+async fn a_key_opens_only_what_asks_for_it() {
+    let log = Log::listen();
+    let app = App::on(Kind::Sqlite).await.with_tokens().await;
+    let ada = app.member("ada").await;
+    app.database.execute("UPDATE users SET is_superuser = TRUE").await;
+    let (key, _) = made(&ada, &["reports:read"]).await;
+    let status = async |path: &str| keyed(&app, &key, Method::GET, path).await.status;
+    assert_eq!(status("/reports").await, 200, "its scope");
+    assert_eq!(status("/by-key").await, 200, "its transport");
+    assert_eq!(status("/by-superuser-s-key").await, 200, "both gates say so");
+    for path in ["/whoami", "/by-superuser"] {
+        assert_eq!(status(path).await, 401, "{path}");
+        assert_eq!(ada.get(path).await.status, 200, "{path}");
+    }
+    assert!(log.text().contains("does not look at credentials of that kind"), "{}", log.text());
+    assert_eq!(keyed(&app, &key, Method::GET, "/maybe").await.json(), json!(null));
+    let token = app.pair("ada").await.access;
+    assert_eq!(app.browser().bearing(&token, Method::GET, "/by-superuser").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_owner_is_told_of_a_key_that_is_made() {
+    let app = App::on(Kind::Sqlite).await.with_tokens().await;
+    let ada = app.member("ada").await;
+    let (key, _) = made(&ada, &[]).await;
+    let mail = app.mailed(MessageKind::ApiKeyMade, "ada@example.com").await;
+    assert!(mail.link.is_none() && !mail.text.contains(&key));
+    assert_eq!(make(&ada, json!({})).await.status, 422);
+    assert_eq!(app.count_mailed(MessageKind::ApiKeyMade, "ada@example.com").await, 1);
+}
+
+#[tokio::test]
+async fn keys_are_made_as_often_as_is_allowed_and_expired_ones_do_not_pile_up() {
+    let app = App::on(Kind::Sqlite).await.with_tokens().await;
+    let ada = app.member("ada").await;
+    let bob = app.member("bob").await;
+    made(&bob, &[]).await;
+    let short = json!({ "name": "short", "expires_in": 60 });
+    for _ in 0..9 {
+        assert_eq!(make(&ada, json!({})).await.status, 422, "counts for nothing");
+        assert_eq!(make(&ada, short.clone()).await.status, 201);
+        assert_eq!(make(&ada, short.clone()).await.status, 201);
+        app.clock.advance(Duration::from_secs(60));
+    }
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM users_api_keys").await, 3);
+    assert_eq!(make(&ada, short.clone()).await.status, 201);
+    assert_eq!(make(&ada, short.clone()).await.status, 201);
+    let answer = make(&ada, short).await;
+    assert_eq!((answer.status, answer.header("x-ratelimit-limit")), (429, Some("20")));
+}
+
+on_every_database! {
+    async fn what_has_ended_while_it_asked_makes_no_key(app: App) {
+        let mut setup = Setup::default();
+        setup.bearer.trust_until_expiry = true;
+        let (auth, app) = app.all(setup).await;
+        let ada = app.member("ada").await;
+        let pair = app.pair("ada").await;
+        let (keys, none) = (auth.accounts().api_keys(), Scopes::default());
+        assert!(app.browser().knows(&pair.access).await);
+        let body = json!({ "name": "cron" });
+        let by_token = async || {
+            let (token, browser) = (&pair.access, app.browser());
+            browser.bearing_json(token, Method::POST, "/api-keys", &body).await.status
+        };
+        assert_eq!(by_token().await, 201);
+        assert_eq!(ada.delete("/tokens").await.status, 200);
+        assert_eq!(app.browser().bearing(&pair.access, Method::GET, "/tokens").await.status, 200);
+        assert_eq!(by_token().await, 401, "it is still trusted, and makes nothing that lasts");
+
+        let cookie = Token::parse(&ada.cookie("session_id").unwrap()).unwrap();
+        let visit = auth.accounts().authenticate(&cookie).await.unwrap().unwrap();
+        assert!(keys.create(&visit, "cron", &none, None).await.is_ok());
+        assert_eq!(ada.post("/logout", json!({})).await.status, 200);
+        let late = keys.create(&visit, "cron", &none, None).await;
+        assert!(matches!(late, Err(ApiKeyError::Moved)), "{late:?}");
+        assert_eq!(keys.list(&visit.account).await.unwrap().len(), 2);
+        assert!(keys.create(&visit.account, "by an administrator", &none, None).await.is_ok());
+    }
 }
 
 #[tokio::test]
@@ -325,6 +409,6 @@ async fn a_request_with_a_key_costs_one_statement() {
     app.browser().knows(&key).await;
     app.auth.drained().await;
     let log = Log::listen();
-    assert_eq!(keyed(&app, &key, Method::GET, "/whoami").await.status, 200);
+    assert_eq!(keyed(&app, &key, Method::GET, "/by-key").await.status, 200);
     assert_eq!(log.count("sqlx::query"), 1, "{}", log.text());
 }

@@ -287,6 +287,10 @@ impl Transport<User> for Wrapped {
     ) -> Result<Option<Principal<User>>, Refusal> {
         Transport::resolve(&slice::Session, auth, request).await
     }
+
+    fn acts_for_owner(&self) -> bool {
+        true
+    }
 }
 
 #[crudauth::routes(user = User, bearer)]

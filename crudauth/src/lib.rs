@@ -123,11 +123,20 @@
 //! ends it. [`Via`] narrows a route to one of them, and [`Scope`] asks for a scope that
 //! [`scopes!`] declares and that a token or a key has. [`Principal`] tells which it was.
 //!
+//! A session and a token are their owner's: they open every route, and may change the account. An API
+//! key is a program's: it opens `/me` and what asks for a [`Scope`] that it has, or for keys by
+//! [`Via`], and nothing else.
+//!
 //! Refresh tokens live in a cookie, or in the body (`RefreshIn`). Each works once; using one again
 //! ends its sign-in, since one of the two who had it is a thief. Tokens and keys end with a change
 //! of password, a reset, and with the account, at once: each request with one is one look-up.
 //! Scopes are granted by `BearerConfig` and [`ApiKeyConfig`], and per account by
-//! [`Builder::scope_policy`].
+//! [`Builder::scope_policy`]: **without a policy everybody gets whatever is grantable**, whoever has
+//! just signed up included.
+//!
+//! Mounts over one table with one secret are one domain of trust: a session, a refresh token or an
+//! API key of one is good at the other, and so is an access token unless they say another
+//! `audience`. What only some people may do is for a gate to ask, not for a mount to be.
 //!
 //! # Without HTTP
 //!
@@ -240,7 +249,9 @@ pub use crudauth_core::storage::sql::{
 pub use crudauth_macros::AuthUser;
 pub use crudauth_macros::{migrations, routes, scopes};
 pub use email::{EmailMessage, EmailSender, PrintingSender};
-pub use extract::{CurrentUser, Gate, MaybeUser, Scope, ScopeName, Superuser, Verified, Via};
+pub use extract::{
+    Admission, CurrentUser, Gate, MaybeUser, Scope, ScopeName, Superuser, Verified, Via,
+};
 #[cfg(feature = "bearer")]
 pub use http::RefreshIn;
 pub use http::{CookieConfig, Refusal, SameSite};
@@ -332,7 +343,7 @@ pub mod flow {
         InvalidScope, InvalidUsername, Presented,
     };
     pub use crudauth_core::password::{Busy, HashingConfigError, PasswordTooLong, PolicyViolation};
-    pub use crudauth_core::ports::{ApiKeyEntry, SessionRecord};
+    pub use crudauth_core::ports::{ApiKeyEntry, GrantId, SessionRecord};
     pub use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed, Recovery};
     pub use crudauth_core::session::{Keep, ListedSession, OpenedSession, Sessions};
 }

@@ -68,6 +68,7 @@ impl Setting for Unlimited {
             .email_change_request(off)
             .confirm(off)
             .refresh(off)
+            .create_api_key(off)
             .existing_account_notice(off);
         builder.allowances(allowances)
     }

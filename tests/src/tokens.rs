@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crudauth::{
     Account, ApiKeyConfig, AuthRow, Backend, BearerConfig, Builder, CurrentUser, EmailConfig,
-    RefreshIn, Scope, Scopes, Stores, Via, slice,
+    MaybeUser, RefreshIn, Scope, Scopes, Stores, Superuser, Via, slice,
 };
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
@@ -123,6 +123,23 @@ async fn by_key(who: CurrentUser<All, Via<slice::ApiKeys>>) -> Json<Value> {
 }
 
 #[handler]
+async fn by_superuser(who: CurrentUser<All, Superuser>) -> Json<Value> {
+    told(who.principal()).await
+}
+
+#[handler]
+async fn by_superuser_s_key(
+    who: CurrentUser<All, (Superuser, Via<slice::ApiKeys>)>,
+) -> Json<Value> {
+    told(who.principal()).await
+}
+
+#[handler]
+async fn maybe(who: MaybeUser<All>) -> Json<Value> {
+    Json(json!(who.user().map(|user| &user.username)))
+}
+
+#[handler]
 async fn read(who: CurrentUser<All, Scope<ReportsRead>>) -> Json<Value> {
     Json(json!(who.principal().scopes()))
 }
@@ -143,6 +160,9 @@ fn routes(auth: &All) -> BoxEndpoint<'static, Response> {
         .at("/by-token", get(by_token).post(by_token))
         .at("/by-session", get(by_session).post(by_session))
         .at("/by-key", get(by_key).post(by_key))
+        .at("/by-superuser", get(by_superuser))
+        .at("/by-superuser-s-key", get(by_superuser_s_key))
+        .at("/maybe", get(maybe))
         .at("/reports", get(read).post(write))
         .with(auth.clone())
         .map_to_response()

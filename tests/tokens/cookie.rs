@@ -133,6 +133,65 @@ async fn a_browser_that_has_got_tokens_is_known_when_others_lock_the_account() {
 }
 
 #[tokio::test]
+async fn so_is_a_program_that_keeps_what_its_sign_in_told_it() {
+    let app = App::on(Kind::Sqlite).await.with_tokens().await;
+    app.register("ada").await;
+    let first = app.browser().ask_token("ada", PASSWORD, None).await;
+    assert!(first.set_cookies().is_empty());
+    let device = first.json()["device"].as_str().unwrap().to_owned();
+    let again = app.browser().refresh(&Pair::of(&first).refresh).await;
+    assert_eq!(again.json()["device"], json!(null), "it is told at sign-in");
+    for _ in 0..10 {
+        app.browser().ask_token("ada", "not-the-password", None).await;
+    }
+    let ask = async |device: &str, password: &str| {
+        let form = [("username", "ada"), ("password", password), ("device", device)];
+        app.browser().ask_token_with(&form, &[]).await.status
+    };
+    assert_eq!([ask("", PASSWORD).await, ask("junk", PASSWORD).await], [429, 429]);
+    assert_eq!(ask(&device, PASSWORD).await, 200);
+    for _ in 0..10 {
+        ask(&device, "not-the-password").await;
+    }
+    assert_eq!(ask(&device, PASSWORD).await, 429, "it grants no more guesses than anybody has");
+}
+
+#[tokio::test]
+async fn another_site_s_page_signs_nobody_out() {
+    let app = App::on(Kind::Sqlite).await.with_tokens().await;
+    let browser = app.browser();
+    let answer = browser.send(Method::POST, "/logout", &CROSS_SITE, vec![]).await;
+    assert_eq!((answer.status, answer.set_cookies()), (200, vec![]));
+    let pair = app.program("ada").await;
+    let token = format!("Bearer {}", pair.access);
+    let headers = [CROSS_SITE[0], ("authorization", &token)];
+    let answer = browser.send(Method::POST, "/logout", &headers, vec![]).await;
+    assert_eq!((answer.status, answer.set_cookies()), (200, vec![]));
+    assert!(!browser.knows(&pair.access).await, "a page that has the token has its word");
+    assert_eq!(browser.send(Method::POST, "/logout", &[], vec![]).await.set_cookies().len(), 2);
+}
+
+#[tokio::test]
+async fn signing_in_anew_ends_what_the_browser_had() {
+    // The cookie goes to `/token`, too, where it is for every path.
+    let (_, app) =
+        App::on(Kind::Sqlite).await.all(Setup { is_hardened: true, ..in_cookie() }).await;
+    let strong = "a-strong-one-of-fifteen";
+    let form = json!({ "username": "ada", "email": "ada@example.com", "password": strong });
+    assert_eq!(app.browser().post("/register", form).await.status, 202);
+    let (browser, other) = (app.browser(), app.browser());
+    let first = Pair::of(&browser.ask_token("ada", strong, None).await);
+    let others = Pair::of(&other.ask_token("ada", strong, None).await);
+    let stolen = browser.stolen();
+    assert_eq!(browser.ask_token("ada", "wrong", None).await.status, 401);
+    assert!(app.browser().knows(&first.access).await, "not by failing");
+    let second = Pair::of(&browser.ask_token("ada", strong, None).await);
+    assert!(!app.browser().knows(&first.access).await);
+    assert_eq!(stolen.post("/refresh", json!({})).await.status, 401);
+    assert!(app.browser().knows(&second.access).await && app.browser().knows(&others.access).await);
+}
+
+#[tokio::test]
 async fn a_dead_token_that_a_neighbour_has_planted_does_not_hide_the_good_one() {
     let (_, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
     let (browser, _) = granted(&app).await;

@@ -114,7 +114,7 @@ on_every_database! {
         let next = Pair::of(&after.browser().refresh(&program.pair.refresh).await);
         let (_, later) = app.all(Setup { secret: NEXT, ..Setup::default() }).await;
         assert!(later.browser().knows(&next.access).await, "made with the new one");
-        assert_eq!(program.is_alive(&later).await, [false, false]);
+        assert_eq!(program.is_alive(&later).await, [false, true], "the key was renewed by its use");
         Pair::of(&later.browser().refresh(&next.refresh).await);
     }
 

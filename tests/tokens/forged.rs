@@ -112,7 +112,7 @@ fn forged_claims(good: &Value) -> Vec<(String, String)> {
         (
             "iat",
             vec![
-                json!(number("iat") + 60),
+                json!(number("iat") + 90),
                 json!("0"),
                 json!(null),
                 json!(i64::MAX),
@@ -120,7 +120,7 @@ fn forged_claims(good: &Value) -> Vec<(String, String)> {
                 json!({}),
             ],
         ),
-        ("nbf", vec![json!(number("iat") + 60), json!("0"), json!(null), json!(0.5), json!([])]),
+        ("nbf", vec![json!(number("iat") + 90), json!("0"), json!(null), json!(0.5), json!([])]),
         (
             "jti",
             vec![

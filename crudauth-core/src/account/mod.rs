@@ -72,7 +72,7 @@ impl<U: AuthUser> Passwords<U> {
         current: &Password,
         new: &Password,
     ) -> Result<Account<U>, PasswordError> {
-        let Visitor { account, session } = visitor;
+        let Visitor { account, session, .. } = visitor;
         if !account.hash.is_usable() {
             return Err(PasswordError::NoPassword);
         }

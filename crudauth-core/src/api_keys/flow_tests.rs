@@ -99,8 +99,11 @@ async fn a_new_secret_of_the_app_leaves_keys_as_they_are() {
         let ada = world.person("ada@example.com", "hash").await;
         let made = create(&api_keys(&world, keys(SECRET, &[])), &ada).await;
         let other = "another secret of more than 32 bytes!";
-        assert!(visit(&api_keys(&world, keys(other, &[SECRET])), &made.secret).await.is_some());
         assert!(visit(&api_keys(&world, keys(other, &[])), &made.secret).await.is_none());
+        assert!(visit(&api_keys(&world, keys(other, &[SECRET])), &made.secret).await.is_some());
+        let alone = api_keys(&world, keys(other, &[]));
+        assert!(visit(&alone, &made.secret).await.is_some(), "its use has renewed it");
+        assert!(alone.revoke(&ada, &made.key.handle).await.unwrap(), "its name has not changed");
     }
 }
 

@@ -17,10 +17,13 @@ pub use config::ApiKeyConfig;
 pub use secret::ApiKey;
 use tracing::{info, warn};
 
+use crate::delivery::MessageKind;
 use crate::model::{
     Account, AuthUser, Digest, KeyRing, Mistake, Presented, Rule, ScopePolicy, Scopes, is_unseen,
 };
 use crate::ports::{AddedApiKey, ApiKeyEntry, ApiKeyStore, Clock, Entropy, NewApiKey, StoreError};
+use crate::recovery::Recovery;
+use crate::session::Visitor;
 
 /// How many characters a name may have.
 const NAME_CHARS: usize = 64;
@@ -34,6 +37,7 @@ pub struct ApiKeys<U: AuthUser> {
     store: Arc<dyn ApiKeyStore<U>>,
     keys: KeyRing,
     policy: Option<Arc<dyn ScopePolicy<U>>>,
+    recovery: Option<Recovery<U>>,
     config: ApiKeyConfig,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -62,7 +66,8 @@ pub enum ApiKeyError {
         /// How many that is.
         cap: u32,
     },
-    /// The account has changed meanwhile: who asks must sign in anew.
+    /// The account has changed meanwhile, or what its owner asks by has ended: they must sign in
+    /// anew.
     #[error("the account has changed")]
     Moved,
     /// The store failed.
@@ -95,7 +100,7 @@ impl<U: AuthUser> ApiKeys<U> {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { store, keys, policy: None, config, clock, entropy }
+        Self { store, keys, policy: None, recovery: None, config, clock, entropy }
     }
 
     /// Has `policy` decide what a key of an account gets of the scopes that are grantable (default:
@@ -106,6 +111,13 @@ impl<U: AuthUser> ApiKeys<U> {
         self
     }
 
+    /// Has owners told of every key that is made.
+    #[must_use]
+    pub fn with_notices(mut self, recovery: Option<Recovery<U>>) -> Self {
+        self.recovery = recovery;
+        self
+    }
+
     /// Its settings.
     #[must_use]
     pub fn config(&self) -> &ApiKeyConfig {
@@ -113,17 +125,22 @@ impl<U: AuthUser> ApiKeys<U> {
     }
 
     /// Makes a key, which works for `lifetime`. Of `scopes` it gets what is grantable to the
-    /// account.
+    /// account. The owner gets a notice.
+    ///
+    /// A visitor is an [`Account`], or whom a session or a token shows: those must still be good at
+    /// the moment at which the key is stored.
     ///
     /// # Errors
     /// [`ApiKeyError`]; nothing is stored then.
     pub async fn create(
         &self,
-        account: &Account<U>,
+        visitor: impl Into<Visitor<'_, U>>,
         name: &str,
         scopes: &Scopes,
         lifetime: Option<Duration>,
     ) -> Result<CreatedApiKey, ApiKeyError> {
+        let visitor = visitor.into();
+        let account = visitor.account;
         let (name, lifetime) = self.check(name, lifetime).map_err(ApiKeyError::Invalid)?;
         let now = self.clock.now();
         let secret = ApiKey::generate(&self.config.prefix, &*self.entropy);
@@ -146,12 +163,16 @@ impl<U: AuthUser> ApiKeys<U> {
             scopes: key.scopes.clone(),
             version: account.version,
             epoch: account.epoch,
+            made_by: visitor.credential(),
             created_at: now,
             expires_at: key.expires_at,
         };
         match self.store.add_api_key(stored, self.config.cap).await? {
             AddedApiKey::Done => {
                 info!(account = %account.user.id(), api_key = key.handle, "API key made");
+                if let Some(recovery) = &self.recovery {
+                    recovery.notify_account(MessageKind::ApiKeyMade, account);
+                }
                 Ok(CreatedApiKey { secret, key })
             }
             AddedApiKey::TooMany => Err(ApiKeyError::TooMany { cap: self.config.cap }),
@@ -160,7 +181,8 @@ impl<U: AuthUser> ApiKeys<U> {
     }
 
     /// Who a request with this key comes from: one look-up by key. Its use is recorded, at most
-    /// once a minute.
+    /// once a minute; a key that was made under an older secret of the app is then one of the
+    /// current secret.
     ///
     /// # Errors
     /// If the store fails.
@@ -180,7 +202,8 @@ impl<U: AuthUser> ApiKeys<U> {
             let before = now - TOUCH_EVERY;
             if live.key.last_used_at.is_none_or(|used_at| used_at <= before) {
                 // Not worth refusing anybody for: the next request tries again.
-                if let Err(error) = self.store.touch_api_key(&digest, now, before).await {
+                let renewed = secret.digest(self.keys.current());
+                if let Err(error) = self.store.touch_api_key(&digest, &renewed, now, before).await {
                     error.log("recording the use of an API key");
                 }
             }

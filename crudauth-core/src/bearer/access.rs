@@ -6,7 +6,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -19,6 +19,9 @@ use crate::ports::{Entropy, GrantId, StoreError};
 const MAX_BYTES: usize = 8 * 1024;
 
 const TOKEN_TYPE: &str = "access";
+
+/// How far another server's clock may be ahead of ours. A token lives no longer by it.
+const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
 /// An access token, to be given to the client and forgotten. `Debug` redacts it.
 #[derive(Clone)]
@@ -152,11 +155,11 @@ impl AccessTokens {
         let Some(claims) = self.signed(token).and_then(|claims| read(&claims)) else {
             return Judged::Invalid;
         };
-        let now = now.timestamp();
-        if claims.exp <= now {
+        if claims.exp <= now.timestamp() {
             return Judged::Expired;
         }
-        let is_early = claims.iat > now || claims.nbf.is_some_and(|nbf| nbf > now);
+        let soon = (now + LEEWAY).timestamp();
+        let is_early = claims.iat > soon || claims.nbf.is_some_and(|nbf| nbf > soon);
         let is_ours = claims.iss == self.issuer
             && claims.aud == self.audience
             && claims.token_type == TOKEN_TYPE;

@@ -17,8 +17,9 @@ crate::settings! {
         /// How long a refresh token may be used after it was issued (default 30 days). Each use
         /// issues a successor that lives as long again.
         refresh_lifetime: Duration = Duration::from_secs(30 * 24 * 3600),
-        /// When a sign-in ends however often it is refreshed (default: as long as it is).
-        absolute: Option<Duration> | Duration = None,
+        /// When a sign-in ends however often it is refreshed (default 90 days; `None`: not at all).
+        /// Whoever has stolen a refresh token from somebody who is away keeps it no longer.
+        absolute: Option<Duration> | Duration = Some(Duration::from_secs(90 * 24 * 3600)),
         /// For how long a refresh token that was just used is answered with the same successor
         /// again (default: not at all; at most 1 minute).
         ///

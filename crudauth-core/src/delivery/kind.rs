@@ -20,10 +20,12 @@ pub enum MessageKind {
     EmailChanged,
     /// Tells that the password was changed, or chosen anew by a link.
     PasswordChanged,
+    /// Tells that an API key was made.
+    ApiKeyMade,
 }
 
 impl MessageKind {
-    /// Its stable name, as crudauth-py has it.
+    /// Its stable name; what crudauth-py sends, too, is called as there.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -35,6 +37,7 @@ impl MessageKind {
             Self::EmailChangeRequested => "email_change_requested",
             Self::EmailChanged => "email_changed",
             Self::PasswordChanged => "password_changed",
+            Self::ApiKeyMade => "api_key_made",
         }
     }
 }

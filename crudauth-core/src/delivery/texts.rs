@@ -79,6 +79,12 @@ const fn words(kind: MessageKind) -> (&'static str, &'static str, &'static str) 
             "The password of your account was changed, and your other devices were signed out.",
             "If it was not you, reset your password at once.",
         ),
+        MessageKind::ApiKeyMade => (
+            "An API key was made for your account",
+            "Somebody who is signed in to your account made an API key, by which a program can act \
+             for you.",
+            "If it was not you, reset your password at once: that ends every key.",
+        ),
     }
 }
 

@@ -85,7 +85,8 @@ pub struct Granted<U: AuthUser> {
     pub account: Account<U>,
     /// The tokens.
     pub issued: Issued,
-    /// The device cookie to set, where the client keeps cookies.
+    /// What to send with the next attempt, in a cookie or however the client keeps it: by it this
+    /// device is known again when others lock the account.
     pub device: String,
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::StoreError;
+use super::{GrantId, StoreError};
 use crate::model::{Account, AuthUser, Digest, Scopes};
 
 /// Keeps API keys.
@@ -19,15 +19,18 @@ pub trait ApiKeyStore<U: AuthUser>: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<Option<LiveApiKey<U>>, StoreError>;
 
-    /// Stores a key, if the account is active and unchanged and has fewer than `cap` live ones. Of
-    /// any number at once none goes beyond the cap.
+    /// Stores a key, if the account is active and unchanged, what the key is made by is still live,
+    /// and the account has fewer than `cap` live ones. Of any number at once none goes beyond the
+    /// cap. What of the account's has expired is deleted.
     async fn add_api_key(&self, key: NewApiKey<U::Id>, cap: u32)
     -> Result<AddedApiKey, StoreError>;
 
-    /// Records that a key was used, if it was not recorded since `before`.
+    /// Records that a key was used, if it was not recorded since `before`. From then on `renewed`
+    /// stands for its secret.
     async fn touch_api_key(
         &self,
         digest: &Digest,
+        renewed: &Digest,
         now: DateTime<Utc>,
         before: DateTime<Utc>,
     ) -> Result<(), StoreError>;
@@ -80,10 +83,22 @@ pub struct NewApiKey<Id> {
     pub version: i32,
     /// The account's epoch.
     pub epoch: i64,
+    /// What it is made by, if its owner makes it.
+    pub made_by: Option<Credential>,
     /// Now.
     pub created_at: DateTime<Utc>,
     /// When it expires, if it does.
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A credential that may have ended since it was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Credential {
+    /// The session with this digest.
+    Session(Digest),
+    /// The grant of a bearer token.
+    Grant(GrantId),
 }
 
 /// What became of a key.
@@ -93,7 +108,7 @@ pub enum AddedApiKey {
     Done,
     /// The account has as many as it may.
     TooMany,
-    /// The account has changed meanwhile.
+    /// The account has changed meanwhile, or what the key is made by has ended.
     Refused,
 }
 

@@ -16,7 +16,7 @@ pub use accounts::{
     AccountStore, Changed, Consumed, ContactChange, Created, NewAccount, NewToken, NewValues,
     OneTimeToken, Purpose,
 };
-pub use api_keys::{AddedApiKey, ApiKeyEntry, ApiKeyStore, LiveApiKey, NewApiKey};
+pub use api_keys::{AddedApiKey, ApiKeyEntry, ApiKeyStore, Credential, LiveApiKey, NewApiKey};
 pub(crate) use clock::LONGEST;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use counters::{Allowance, Counted, CounterStore, GivenBack, LockRule, LockState};

@@ -38,6 +38,8 @@ crate::settings! {
         /// Refresh tokens from one client network that were none, or no longer good (default 30 an
         /// hour). A good one is not counted.
         refresh: Allowance = Allowance::per_hour(30),
+        /// API keys made by one account (default 20 an hour).
+        create_api_key: Allowance = Allowance::per_hour(20),
         /// Notices to one address that somebody tried to sign up with it (default 5 an hour).
         existing_account_notice: Allowance = Allowance::per_hour(5),
     }
@@ -67,7 +69,7 @@ impl Allowances {
 
     /// Every allowance with the name of its field.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, Allowance); 11] {
+    pub fn named(&self) -> [(&'static str, Allowance); 12] {
         [
             ("register", self.register),
             ("change_password", self.change_password),
@@ -79,6 +81,7 @@ impl Allowances {
             ("email_change_request", self.email_change_request),
             ("confirm", self.confirm),
             ("refresh", self.refresh),
+            ("create_api_key", self.create_api_key),
             ("existing_account_notice", self.existing_account_notice),
         ]
     }

@@ -13,8 +13,8 @@ use tracing::info;
 
 use crate::model::{Account, AuthUser, ClientAddress, Device, Digest, KeyRing, Token};
 use crate::ports::{
-    Clock, Entropy, LockRule, NewSession, Opened, SessionEntry, SessionRecord, SessionStore,
-    StoreError,
+    Clock, Credential, Entropy, GrantId, LockRule, NewSession, Opened, SessionEntry, SessionRecord,
+    SessionStore, StoreError,
 };
 
 /// How long a user agent may be; the rest is not stored.
@@ -80,24 +80,35 @@ impl<U: AuthUser> Visit<U> {
     }
 }
 
-/// Who asks for something about their own account, and by which session, if by one.
+/// Who asks for something about their own account, and by which credential, if by one.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Visitor<'a, U: AuthUser> {
     /// Who.
     pub account: &'a Account<U>,
     /// The session, which lives on when the others end.
     pub session: Option<&'a Visit<U>>,
+    /// The grant of their bearer token.
+    pub grant: Option<GrantId>,
+}
+
+impl<U: AuthUser> Visitor<'_, U> {
+    /// What they ask by, which must still be there when what they ask for is done.
+    pub(crate) fn credential(&self) -> Option<Credential> {
+        let session = self.session.map(|visit| Credential::Session(visit.digest));
+        session.or(self.grant.map(Credential::Grant))
+    }
 }
 
 impl<'a, U: AuthUser> From<&'a Visit<U>> for Visitor<'a, U> {
     fn from(visit: &'a Visit<U>) -> Self {
-        Self { account: &visit.account, session: Some(visit) }
+        Self { account: &visit.account, session: Some(visit), grant: None }
     }
 }
 
 impl<'a, U: AuthUser> From<&'a Account<U>> for Visitor<'a, U> {
     fn from(account: &'a Account<U>) -> Self {
-        Self { account, session: None }
+        Self { account, session: None, grant: None }
     }
 }
 
@@ -254,7 +265,7 @@ impl<U: AuthUser> Sessions<U> {
         &self,
         visitor: impl Into<Visitor<'_, U>>,
     ) -> Result<Vec<ListedSession>, StoreError> {
-        let Visitor { account, session } = visitor.into();
+        let Visitor { account, session, .. } = visitor.into();
         let entries = self.store.list(account, self.clock.now()).await?;
         let listed = |entry: SessionEntry| ListedSession {
             is_current: session.is_some_and(|visit| entry.handle == visit.session.handle),
@@ -305,7 +316,7 @@ impl<U: AuthUser> Sessions<U> {
         visitor: impl Into<Visitor<'_, U>>,
         keep: Keep,
     ) -> Result<u64, StoreError> {
-        let Visitor { account, session } = visitor.into();
+        let Visitor { account, session, .. } = visitor.into();
         let kept = match keep {
             Keep::Current => session.map(Visit::digest),
             Keep::None => None,

@@ -139,7 +139,8 @@ where
         api_keys,
         Arc::clone(&clock),
         Arc::clone(&entropy),
-    );
+    )
+    .with_notices(recovery.clone());
     if let Some(policy) = own.policy {
         api_keys = api_keys.with_policy(policy);
     }

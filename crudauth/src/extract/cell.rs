@@ -98,9 +98,13 @@ impl<U: AuthUser> Cell<U> {
     fn not_authenticated(&self, request: &Request, admits: Admits<U>) -> Refusal {
         let transports = self.mounted.parts().transports.iter();
         if !transports.clone().any(|transport| admits(&**transport)) {
-            error!(
-                "nobody can pass: a route is narrowed to transports that the mount does not have"
-            );
+            error!("nobody can pass: this route looks at none of the mount's transports");
+        }
+        for transport in transports.clone().filter(|transport| !admits(&***transport)) {
+            if transport.is_sent(&self.mounted, request) {
+                let sent = transport.name();
+                info!(sent, "refused: this route does not look at credentials of that kind");
+            }
         }
         let mut challenges: Vec<(&str, bool)> = Vec::new();
         for transport in transports.filter(|transport| admits(&***transport)) {

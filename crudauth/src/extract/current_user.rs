@@ -10,6 +10,7 @@ use tracing::error;
 
 use super::Gate;
 use super::cell::{Cell, CellOf};
+use super::gate::is_admitted;
 use crate::http::Refusal;
 use crate::http::body::settle;
 use crate::mount::Mount;
@@ -19,6 +20,11 @@ use crate::mount::Principal;
 ///
 /// It names the mount, and dereferences to the user struct. Make it the **first** argument: poem
 /// reads arguments in order, and a stranger should be refused before the body is read.
+///
+/// It opens to the owner's own credentials: sessions, bearer tokens, and transports of the app's own
+/// that [act for the owner](crate::Transport::acts_for_owner). A program that has an API key passes
+/// only where a gate asks for its [`Scope`](super::Scope) or for its transport by
+/// [`Via`](super::Via).
 ///
 /// However many arguments ask, the request costs one look-up; a handler that asks for nobody costs
 /// none.
@@ -64,7 +70,7 @@ impl<'a, A: Mount, G: Gate<A>> FromRequest<'a> for CurrentUser<A, G> {
 impl<A: Mount, G: Gate<A>> CurrentUser<A, G> {
     async fn of(request: &Request) -> Result<Self, Refusal> {
         let cell = cell::<A>(request)?;
-        let principal = cell.signed_in(request, |transport| G::admits(transport.name())).await?;
+        let principal = cell.signed_in(request, is_admitted::<A, G>).await?;
         G::check(&A::new(cell.mounted.clone()), &principal, request).await?;
         Ok(Self { principal, gate: PhantomData })
     }
@@ -108,7 +114,7 @@ impl<'a, A: Mount> FromRequest<'a> for MaybeUser<A> {
 
 impl<A: Mount> MaybeUser<A> {
     async fn of(request: &Request) -> Result<Self, Refusal> {
-        Ok(Self(cell::<A>(request)?.maybe(request, |_| true).await?))
+        Ok(Self(cell::<A>(request)?.maybe(request, is_admitted::<A, ()>).await?))
     }
 }
 

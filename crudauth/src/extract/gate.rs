@@ -7,7 +7,7 @@ use crudauth_core::model::{Recoverable, Scopes};
 use poem::Request;
 
 use crate::http::Refusal;
-use crate::mount::{Mount, Mounts, Scoped};
+use crate::mount::{AnyTransport, Mount, Mounts, Scoped};
 use crate::mount::{Principal, Transport};
 
 /// A condition on whoever is signed in; the second parameter of
@@ -39,12 +39,15 @@ use crate::mount::{Principal, Transport};
     note = "gates are `Verified`, `Superuser`, `Scope<..>`, `Via<..>`, tuples of gates, and your own `impl Gate<{A}>`"
 )]
 pub trait Gate<A: Mount>: Send + Sync + 'static {
-    /// Whether credentials of this transport are looked at. Those of another one are not seen: they
-    /// neither open the route nor stand in the way.
+    /// Whether credentials of the transport of that name are looked at. Those of another one are not
+    /// seen: they neither open the route nor stand in the way.
+    ///
+    /// Where no gate of a route says anything (the default), the owner's own credentials open it:
+    /// those of transports that [act for the owner](Transport::acts_for_owner).
     #[must_use]
-    fn admits(transport: &str) -> bool {
+    fn admits(transport: &str) -> Admission {
         let _ = transport;
-        true
+        Admission::Unsaid
     }
 
     /// Lets somebody pass, or says why not. `auth` is the mount, whose accounts can be asked.
@@ -56,6 +59,39 @@ pub trait Gate<A: Mount>: Send + Sync + 'static {
         who: &Principal<A::User>,
         request: &Request,
     ) -> impl Future<Output = Result<(), Refusal>> + Send;
+}
+
+/// What a gate says about the credentials of a transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// They are looked at, whether or not they are the owner's own, unless another gate shuts them
+    /// out.
+    Open,
+    /// They are not looked at.
+    Shut,
+    /// Nothing: it is for other gates to say.
+    Unsaid,
+}
+
+impl Admission {
+    /// What two gates say together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Shut, _) | (_, Self::Shut) => Self::Shut,
+            (Self::Open, _) | (_, Self::Open) => Self::Open,
+            (Self::Unsaid, Self::Unsaid) => Self::Unsaid,
+        }
+    }
+}
+
+/// Whether a route behind `G` looks at a transport.
+pub(super) fn is_admitted<A: Mount, G: Gate<A>>(transport: &dyn AnyTransport<A::User>) -> bool {
+    match G::admits(transport.name()) {
+        Admission::Open => true,
+        Admission::Shut => false,
+        Admission::Unsaid => transport.acts_for_owner(),
+    }
 }
 
 /// Whoever is signed in passes.
@@ -79,7 +115,8 @@ where
     }
 }
 
-/// They are a superuser. Refuses with 403 `Insufficient privileges`.
+/// They are a superuser, which is a column of the account: `UPDATE users SET is_superuser = TRUE`
+/// makes one, and no route does. Refuses with 403 `Insufficient privileges`.
 #[derive(Clone, Copy, Debug)]
 pub struct Superuser;
 
@@ -93,6 +130,10 @@ impl<A: Mount> Gate<A> for Superuser {
 /// `Via<slice::Bearer, slice::ApiKeys>`. Others are not looked at, so a session's cookie beside the
 /// token asks for no CSRF token here, and alone it is 401 `Not authenticated`. They are tried in the
 /// mount's order, not in the one given here. Does not compile for a transport that is not mounted.
+/// Two of them in one tuple look at what both name: `(Via<A>, Via<B>)` lets nobody pass.
+///
+/// It also opens a route to credentials that are not the owner's own, which have to be asked for:
+/// `Via<slice::Session, slice::ApiKeys>`.
 ///
 /// Two arguments of one handler that are narrowed differently may name two accounts.
 #[derive(Debug)]
@@ -108,8 +149,11 @@ where
     B: Transport<A::User>,
     C: Transport<A::User>,
 {
-    fn admits(transport: &str) -> bool {
-        [T::NAME, B::NAME, C::NAME].contains(&transport)
+    fn admits(transport: &str) -> Admission {
+        match [T::NAME, B::NAME, C::NAME].contains(&transport) {
+            true => Admission::Open,
+            false => Admission::Shut,
+        }
     }
 
     async fn check(_: &A, _: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
@@ -119,11 +163,15 @@ where
 
 /// Their credential has the scope `S`, which [`scopes!`](crate::scopes) declares. Refuses with 403
 /// `Insufficient scope`. A session has no scopes and never passes; a tuple of gates asks for all of
-/// several scopes. Does not compile for a mount whose credentials have none.
+/// several scopes. It opens a route to whatever has scopes, API keys included. Does not compile for a mount whose credentials have none.
 #[derive(Debug)]
 pub struct Scope<S>(Named<S>);
 
 impl<A: Scoped, S: ScopeName> Gate<A> for Scope<S> {
+    fn admits(_: &str) -> Admission {
+        Admission::Open
+    }
+
     async fn check(_: &A, who: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
         let has_it = who.scopes().contains(S::NAME);
         if has_it { Ok(()) } else { Err(Refusal::insufficient_scope(S::NAME)) }
@@ -150,8 +198,8 @@ pub fn scope<S: ScopeName>() -> Scopes {
 macro_rules! tuples {
     ($(($($gate:ident),+))*) => {$(
         impl<A: Mount, $($gate: Gate<A>),+> Gate<A> for ($($gate,)+) {
-            fn admits(transport: &str) -> bool {
-                $($gate::admits(transport))&&+
+            fn admits(transport: &str) -> Admission {
+                Admission::Unsaid$(.and($gate::admits(transport)))+
             }
 
             async fn check(

@@ -13,5 +13,5 @@ mod session;
 pub(crate) use authorization::Authorization;
 pub(crate) use cell::{guarded_visitor_of, owner_of, session_of, visitor_of, whoever};
 pub use current_user::{CurrentUser, MaybeUser};
-pub use gate::{Gate, Scope, ScopeName, Superuser, Verified, Via, scope};
+pub use gate::{Admission, Gate, Scope, ScopeName, Superuser, Verified, Via, scope};
 pub use middleware::Guarded;

@@ -145,9 +145,12 @@ pub(crate) fn clear_refresh(response: &mut Response, config: &CookieConfig, aske
 /// A browser keeps a cookie of one name once for each path.
 #[cfg(feature = "bearer")]
 fn refresh(response: &mut Response, config: &CookieConfig, asked: &str, value: &str, max_age: u64) {
-    let is_scoped = config.path == "/" && !config.refresh.starts_with("__Host-");
+    let (mount, _) = asked.rsplit_once('/').unwrap_or_default();
+    // An app may rewrite paths, so that this one is as a client wrote it; a cookie takes nearly
+    // everything for an attribute (RFC 6265, section 4.1.1).
+    let is_path = mount.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';' && byte != b',');
+    let is_scoped = config.path == "/" && !config.refresh.starts_with("__Host-") && is_path;
     let paths = if is_scoped {
-        let (mount, _) = asked.rsplit_once('/').unwrap_or_default();
         vec![format!("{mount}/refresh"), format!("{mount}/logout")]
     } else {
         vec![config.path.clone()]
@@ -207,6 +210,25 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[cfg(feature = "bearer")]
+    #[test]
+    fn a_path_that_a_client_has_written_adds_nothing_to_the_cookie() {
+        let config = CookieConfig::default();
+        let paths = |asked: &str| -> Vec<String> {
+            let mut response = Response::default();
+            set_refresh(&mut response, &config, asked, "x", Duration::from_secs(1));
+            let lines = response.headers().get_all(header::SET_COOKIE).into_iter();
+            let lines = lines.map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned());
+            lines.map(|line| line.split("; ").skip(3).collect::<Vec<_>>().join("; ")).collect()
+        };
+        let [refresh, logout] = ["refresh", "logout"]
+            .map(|route| format!("Path=/of/acme/{route}; SameSite=strict; Secure"));
+        assert_eq!(paths("/of/acme/token"), [refresh, logout]);
+        for asked in ["/of/x;Domain=example.com/token", "/of/x,y/token", "/of/x y/token"] {
+            assert_eq!(paths(asked), ["Path=/; SameSite=strict; Secure"], "{asked}");
+        }
+    }
 
     fn lines(lines: &[Vec<u8>]) -> HeaderMap {
         let values = lines.iter().filter_map(|line| HeaderValue::from_bytes(line).ok());

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use crudauth_core::model::{Account, AuthUser, Scopes};
+use crudauth_core::ports::GrantId;
 use crudauth_core::session::{Visit, Visitor};
 
 use crate::http::Refusal;
@@ -151,6 +152,12 @@ impl<U: AuthUser> Principal<U> {
 
 impl<'a, U: AuthUser> From<&'a Principal<U>> for Visitor<'a, U> {
     fn from(principal: &'a Principal<U>) -> Self {
-        Self { account: principal.account(), session: principal.session() }
+        let mut visitor = Self::from(principal.account());
+        visitor.session = principal.session();
+        visitor.grant = match principal.proof() {
+            Proof::Bearer => principal.handle().and_then(GrantId::parse),
+            _ => None,
+        };
+        visitor
     }
 }

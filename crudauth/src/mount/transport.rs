@@ -101,10 +101,11 @@ pub trait Transport<U: AuthUser>: Send + Sync + 'static {
         false
     }
 
-    /// Whether who comes by it is the account's owner, and may change the account: its password, its
-    /// address, its tokens and keys. Sessions and bearer tokens are the owner's; an API key is a
-    /// program's, and so is a transport that does not say otherwise. The library's own routes ask;
-    /// those of the app ask by [`Via`](crate::Via).
+    /// Whether who comes by it is the account's owner, and may do whatever they may: change the
+    /// account's password, its address, its tokens and keys, and pass wherever a handler asks for no
+    /// more than [`CurrentUser`](crate::CurrentUser). Sessions and bearer tokens are the owner's; an
+    /// API key is a program's, and so is a transport that does not say otherwise: it opens what asks
+    /// for a [`Scope`](crate::Scope), or for it by [`Via`](crate::Via), and nothing else.
     fn acts_for_owner(&self) -> bool {
         false
     }

@@ -94,16 +94,16 @@ async fn change_password<U: AuthUser>(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
+    let mut form = body::json(&mut request).await?;
+    let current = read_password(&mut form, "current_password");
+    let new = read_password(&mut form, "new_password");
+    let (Some(current), Some(new)) = (current, new) else {
+        return Err(Refusal::mistakes(form.into_mistakes()));
+    };
     let (id, allowance) =
         (principal.user().id().to_string(), mounted.parts().allowances.change_password);
     let used = limits::count(&mounted, "change_password", allowance, Subject::Account(&id)).await?;
     used.told(async {
-        let mut form = body::json(&mut request).await?;
-        let current = read_password(&mut form, "current_password");
-        let new = read_password(&mut form, "new_password");
-        let (Some(current), Some(new)) = (current, new) else {
-            return Err(Refusal::mistakes(form.into_mistakes()));
-        };
         let changed = mounted.accounts().change_password(&*principal, &current, &new).await?;
         still_known(&mounted, &request, &principal, &changed, detail("Password changed.")?)
     })
@@ -115,14 +115,14 @@ async fn set_password<U: AuthUser>(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
+    let mut form = body::json(&mut request).await?;
+    let Some(new) = read_password(&mut form, "new_password") else {
+        return Err(Refusal::mistakes(form.into_mistakes()));
+    };
     let (id, allowance) =
         (principal.user().id().to_string(), mounted.parts().allowances.set_password);
     let used = limits::count(&mounted, "set_password", allowance, Subject::Account(&id)).await?;
     used.told(async {
-        let mut form = body::json(&mut request).await?;
-        let Some(new) = read_password(&mut form, "new_password") else {
-            return Err(Refusal::mistakes(form.into_mistakes()));
-        };
         let changed = mounted.accounts().set_password(&*principal, &new).await?;
         still_known(&mounted, &request, &principal, &changed, detail("Password set.")?)
     })

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use crudauth_core::model::{AuthUser, Form, Mistake, Rule, Scopes};
 use crudauth_core::ports::ApiKeyEntry;
+use crudauth_core::ratelimit::Subject;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
+use super::limits;
 use crate::extract::owner_of;
 use crate::http::headers::{detail, json as answer};
 use crate::http::{Refusal, body};
@@ -91,16 +93,22 @@ async fn create<U: AuthUser>(
     }
     let form = body::json(&mut request).await?;
     let Wanted { name, scopes, lifetime } = Wanted::read(form).map_err(Refusal::mistakes)?;
-    // A program that was given a token makes no key that may do more than it may itself.
-    let scopes = match principal.proof() {
-        Proof::Session => scopes,
-        _ => scopes.intersection(principal.scopes()),
-    };
-    let keys = mounted.accounts().api_keys();
-    let created = keys.create(principal.account(), &name, &scopes, lifetime).await?;
-    let mut body = entry(&created.key);
-    body["key"] = created.secret.expose().into();
-    answer(StatusCode::CREATED, &body)
+    let (id, allowance) =
+        (principal.user().id().to_string(), mounted.parts().allowances.create_api_key);
+    let used = limits::count(&mounted, "create_api_key", allowance, Subject::Account(&id)).await?;
+    used.told(async {
+        // A program that was given a token makes no key that may do more than it may itself.
+        let scopes = match principal.proof() {
+            Proof::Session => scopes,
+            _ => scopes.intersection(principal.scopes()),
+        };
+        let keys = mounted.accounts().api_keys();
+        let created = keys.create(&*principal, &name, &scopes, lifetime).await?;
+        let mut body = entry(&created.key);
+        body["key"] = created.secret.expose().into();
+        answer(StatusCode::CREATED, &body)
+    })
+    .await
 }
 
 async fn revoke<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {

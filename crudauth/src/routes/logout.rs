@@ -8,6 +8,7 @@ use crate::extract::guarded_visitor_of;
 use crate::http::Refusal;
 use crate::http::cookie::clear_session;
 use crate::http::headers::detail;
+use crate::http::origin::refuse_cross_site;
 use crate::mount::Mounted;
 use crate::mount::Path;
 use crate::mount::Transport;
@@ -33,7 +34,10 @@ async fn logout<U: AuthUser>(
     let mut response = detail("Logged out")?;
     #[cfg(feature = "bearer")]
     super::token::end(&mounted, &mut request, &mut response).await?;
-    if parts.transports.has(<slice::Session as Transport<U>>::NAME) {
+    // Another site's page has not sent the session's cookie, and so has ended nothing: it does not
+    // make the browser forget it either.
+    let has_sessions = parts.transports.has(<slice::Session as Transport<U>>::NAME);
+    if has_sessions && refuse_cross_site(&request, &parts.http).is_ok() {
         clear_session(&mut response, &parts.http.cookies);
     }
     Ok(response)

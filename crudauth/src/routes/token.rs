@@ -5,7 +5,7 @@ use crudauth_core::model::{Account, AuthUser, Form, Mistake, Presented};
 use crudauth_core::ratelimit::Subject;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::credentials::{Credentials, check_grant};
 use super::limits;
@@ -41,28 +41,47 @@ async fn token<U: AuthUser>(
         refuse_cross_site(&request, http)?;
     }
     let form = body::form(&mut request).await?;
-    let (credentials, scope) = read(form).map_err(Refusal::mistakes)?;
+    let Wanted { credentials, scope, device } = Wanted::read(form).map_err(Refusal::mistakes)?;
     let accounts = mounted.accounts();
     let asked = accounts.tokens().asked(scope.as_deref());
-    let granted = accounts.grant(credentials.attempt(&request, http), asked).await?;
-    let mut response = issued(&mounted, &request, &granted.issued)?;
-    if is_in_cookie {
-        set_device(&mut response, &http.cookies, &granted.device);
+    let mut attempt = credentials.attempt(&request, http);
+    if !is_in_cookie {
+        attempt.device = device.or(attempt.device);
     }
+    let granted = accounts.grant(attempt, asked).await?;
+    if !is_in_cookie {
+        return answer(StatusCode::OK, &told(&granted.issued, Some(&granted.device)));
+    }
+    // A browser that signs in anew has no use for what it had.
+    for replaced in cookies_of(&request, &http.cookies).refresh() {
+        accounts.tokens().end(replaced).await?;
+    }
+    let mut response = in_cookie(&mounted, &request, &granted.issued)?;
+    set_device(&mut response, &http.cookies, &granted.device);
     Ok(response)
 }
 
-/// The form, and the scopes that it asks for.
-fn read(mut form: Form) -> Result<(Credentials, Option<String>), Vec<Mistake>> {
-    let credentials = Credentials::read(&mut form);
-    let scope = form.optional_text("scope");
-    check_grant(&mut form, &["", "password"]);
-    match (credentials, scope) {
-        (Some(credentials), Some(scope)) => {
-            form.finish()?;
-            Ok((credentials, scope))
+/// What a form asks for.
+struct Wanted {
+    credentials: Credentials,
+    scope: Option<String>,
+    /// What says that this device has signed in before, where clients keep no cookies.
+    device: Option<String>,
+}
+
+impl Wanted {
+    fn read(mut form: Form) -> Result<Self, Vec<Mistake>> {
+        let credentials = Credentials::read(&mut form);
+        let scope = form.optional_text("scope");
+        let device = form.optional_text("device");
+        check_grant(&mut form, &["", "password"]);
+        match (credentials, scope, device) {
+            (Some(credentials), Some(scope), Some(device)) => {
+                form.finish()?;
+                Ok(Self { credentials, scope, device })
+            }
+            _ => Err(form.into_mistakes()),
         }
-        _ => Err(form.into_mistakes()),
     }
 }
 
@@ -133,27 +152,42 @@ fn issued<U: AuthUser>(
     request: &Request,
     issued: &Issued,
 ) -> Result<Response, Refusal> {
-    let http = &mounted.parts().http;
-    let mut body = json!({
+    match mounted.parts().http.refresh_in {
+        RefreshIn::Body => answer(StatusCode::OK, &told(issued, None)),
+        RefreshIn::Cookie => in_cookie(mounted, request, issued),
+    }
+}
+
+fn in_cookie<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+    issued: &Issued,
+) -> Result<Response, Refusal> {
+    let cookies = &mounted.parts().http.cookies;
+    let mut response = answer(StatusCode::OK, &access(issued))?;
+    let (path, lifetime) = (whole_path(request), issued.refresh_expires_in);
+    set_refresh(&mut response, cookies, path, issued.refresh.expose(), lifetime);
+    Ok(response)
+}
+
+/// All of it, for a client that keeps it safe itself.
+fn told(issued: &Issued, device: Option<&str>) -> Value {
+    let mut body = access(issued);
+    body["refresh_token"] = issued.refresh.expose().into();
+    if let Some(device) = device {
+        body["device"] = device.into();
+    }
+    body
+}
+
+/// The access token and what is to be known of it (RFC 6749, section 5.1).
+fn access(issued: &Issued) -> Value {
+    json!({
         "access_token": issued.access.expose(),
         "token_type": "bearer",
         "expires_in": issued.expires_in.as_secs(),
         "scope": issued.scopes.to_string(),
-    });
-    let refresh = issued.refresh.expose();
-    match http.refresh_in {
-        RefreshIn::Body => {
-            body["refresh_token"] = refresh.into();
-            answer(StatusCode::OK, &body)
-        }
-        RefreshIn::Cookie => {
-            let mut response = answer(StatusCode::OK, &body)?;
-            let path = whole_path(request);
-            let lifetime = issued.refresh_expires_in;
-            set_refresh(&mut response, &http.cookies, path, refresh, lifetime);
-            Ok(response)
-        }
-    }
+    })
 }
 
 /// Whether the mount has this slice: `/logout` is of others, too.

@@ -8,7 +8,9 @@ use super::statements::Sql;
 use super::store::{instant, millis, retrying};
 use super::{AuthRow, Backend, Call, SqlStore, Stores, rows};
 use crate::model::{Account, Digest, Scopes};
-use crate::ports::{AddedApiKey, ApiKeyEntry, ApiKeyStore, LiveApiKey, NewApiKey, StoreError};
+use crate::ports::{
+    AddedApiKey, ApiKeyEntry, ApiKeyStore, Credential, LiveApiKey, NewApiKey, StoreError,
+};
 
 #[async_trait]
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB, U> {
@@ -35,11 +37,13 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB
     async fn touch_api_key(
         &self,
         digest: &Digest,
+        renewed: &Digest,
         now: DateTime<Utc>,
         before: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let call = || {
             Call::new(Sql::<DB, U>::TOUCH_API_KEY)
+                .with(renewed.to_vec())
                 .with(millis(now))
                 .with(digest.to_vec())
                 .with(millis(before))
@@ -101,6 +105,15 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         if DB::execute(&mut tx, call).await? == 0 {
             return tx.undone(AddedApiKey::Refused).await;
         }
+        if let Some(credential) = key.made_by
+            && DB::fetch_optional(&mut tx, lives::<DB, U>(credential, key)).await?.is_none()
+        {
+            return tx.undone(AddedApiKey::Refused).await;
+        }
+        let call = Call::new(Sql::<DB, U>::FORGET_API_KEYS)
+            .with(key.account.clone())
+            .with(millis(key.created_at));
+        DB::execute(&mut tx, call).await?;
         let call = Call::new(Sql::<DB, U>::COUNT_API_KEYS)
             .with(key.account.clone())
             .with(millis(key.created_at))
@@ -126,6 +139,24 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         tx.commit().await?;
         Ok(AddedApiKey::Done)
     }
+}
+
+/// Asks whether what a key is made by is still there.
+fn lives<DB, U>(credential: Credential, key: &NewApiKey<U::Id>) -> Call<DB>
+where
+    DB: Backend + Stores<U::Id>,
+    U: AuthRow<DB>,
+{
+    let (sql, name) = match credential {
+        Credential::Session(digest) => (Sql::<DB, U>::SESSION_LIVES, digest.to_vec()),
+        Credential::Grant(id) => (Sql::<DB, U>::GRANT_LIVES, id.as_bytes().to_vec()),
+    };
+    Call::new(sql)
+        .with(key.account.clone())
+        .with(name)
+        .with(millis(key.created_at))
+        .with(key.version)
+        .with(key.epoch)
 }
 
 /// Reads a key from the columns at `at`, as `API_KEY` and `LIST_API_KEYS` list them.

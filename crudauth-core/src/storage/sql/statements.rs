@@ -228,6 +228,15 @@ statements! {
     HOLD_ACCOUNT = "UPDATE {table} SET {epoch} = {epoch} \
         WHERE {id} = $1 AND {version} = $2 AND {epoch} = $3 AND {active}";
 
+    // Whether what a key is made by is still there.
+    SESSION_LIVES = "SELECT 1 FROM {sessions} WHERE user_id = $1 AND digest = $2 \
+        AND expires_at > $3 AND token_version = $4 AND auth_epoch = $5";
+
+    GRANT_LIVES = "SELECT 1 FROM {grants} WHERE user_id = $1 AND family = $2 \
+        AND expires_at > $3 AND token_version = $4 AND auth_epoch = $5";
+
+    FORGET_API_KEYS = "DELETE FROM {api_keys} WHERE user_id = $1 AND expires_at <= $2";
+
     COUNT_API_KEYS = "SELECT COUNT(*) FROM {api_keys} WHERE user_id = $1 \
         AND (expires_at IS NULL OR expires_at > $2) AND token_version = $3 AND auth_epoch = $4";
 
@@ -235,8 +244,8 @@ statements! {
         token_version, auth_epoch, created_at, expires_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
-    TOUCH_API_KEY = "UPDATE {api_keys} SET last_used_at = $1 \
-        WHERE digest = $2 AND (last_used_at IS NULL OR last_used_at <= $3)";
+    TOUCH_API_KEY = "UPDATE {api_keys} SET digest = $1, last_used_at = $2 \
+        WHERE digest = $3 AND (last_used_at IS NULL OR last_used_at <= $4)";
 
     LIST_API_KEYS = "SELECT handle, name, hint, scopes, created_at, last_used_at, expires_at \
         FROM {api_keys} WHERE user_id = $1 AND (expires_at IS NULL OR expires_at > $2) \
