@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crudauth::Backend;
-use crudauth::legacy::LegacyHash;
+use crudauth::legacy::{Bcrypt, LegacyHash};
 use crudauth_tests::{App, Kind, Log, PASSWORD, Setting, Unbuilt, on_every_database};
 
 /// A format that counts how often it is asked.
@@ -26,6 +26,15 @@ impl LegacyHash for Counting {
 
     fn decoy(&self) -> String {
         "$count$\0".to_owned()
+    }
+}
+
+/// A format that is named.
+struct Named(Bcrypt);
+
+impl Setting for Named {
+    fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
+        builder.legacy_hash(self.0)
     }
 }
 
@@ -109,4 +118,22 @@ on_every_database! {
         assert_eq!(started("$count$x").await, 0, "a format of the app's reads it");
         assert_eq!(started("5f4dcc3b5aa765d61d8327deb882cf99").await, 1, "bare MD5");
     }
+}
+
+#[tokio::test]
+async fn bcrypt_that_may_be_another_system_s_is_told_until_both_readers_are_named() {
+    let app = App::on(Kind::Sqlite).await;
+    app.register("old").await;
+    let hash = "$2b$12$abcdefghijklmnopqrstuuFuk2kCPLI.4y8AzrrI4H8VB7xZhEAGO";
+    app.database.execute(&format!("UPDATE users SET hashed_password = '{hash}'")).await;
+    let told = async |setting: Option<Bcrypt>| {
+        let log = Log::listen();
+        match setting {
+            Some(bcrypt) => App::over(app.database.clone(), Named(bcrypt)).await,
+            None => App::over(app.database.clone(), ()).await,
+        };
+        log.count("bcrypt looks the same whoever made it")
+    };
+    assert_eq!(told(None).await, 1);
+    assert_eq!(told(Some(Bcrypt::default())).await, 0);
 }

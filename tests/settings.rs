@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crudauth::email::{OutboxConfig, RecordingSender};
+use crudauth::legacy::{CrudauthPy, LegacyHash};
 use crudauth::{
     Allowance, Allowances, BuildError, CookieConfig, EmailConfig, HashingConfig, LockoutConfig,
     SessionConfig, StoreError, migrations,
@@ -185,6 +186,38 @@ async fn hashing_below_owasps_minimum_or_without_a_seat_is_refused() {
         (right().hashing(hashing().seats(0)), "at least one seat"),
         (right().hashing(hashing().memory_kib(1 << 30)), "is too expensive"),
         (right().hashing(hashing().lanes(0)), "0 lanes"),
+    ])
+    .await;
+}
+
+/// A format of which everything is as it says.
+struct Said(&'static [&'static str], &'static str);
+
+impl LegacyHash for Said {
+    fn prefixes(&self) -> &'static [&'static str] {
+        self.0
+    }
+
+    fn verify(&self, _: &[u8], _: &str) -> bool {
+        false
+    }
+
+    fn decoy(&self) -> String {
+        assert!(!self.1.is_empty(), "out of patience");
+        self.1.to_owned()
+    }
+}
+
+#[tokio::test]
+async fn formats_of_old_hashes_that_cannot_be_right_are_refused() {
+    right().legacy_hash(Said(&["{a}"], "{a}x")).build().await.unwrap();
+    each_is_told([
+        (right().legacy_hash(Said(&[], "x")), "names no prefix"),
+        (right().legacy_hash(Said(&["{a}"], "")), "or panics"),
+        (right().legacy_hash(Said(&["{a}", ""], "x")), "that of hashes of ours"),
+        (right().legacy_hash(Said(&["$argon2"], "$argon2")), "that of hashes of ours"),
+        (right().legacy_hash(Said(&["{a}"], "{b}x")), "has none of its prefixes"),
+        (right().legacy_hash(Arc::new(CrudauthPy)), "is there twice"),
     ])
     .await;
 }

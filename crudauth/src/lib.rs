@@ -237,7 +237,7 @@ pub use crudauth_core::model::{
     Token, Username,
 };
 pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
-pub use crudauth_core::ports::{Allowance, ContactChange, StoreError};
+pub use crudauth_core::ports::{Allowance, ContactChange, ScopePolicy, StoreError};
 pub use crudauth_core::ratelimit::Allowances;
 pub use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 pub use crudauth_core::register::{RegisterError, Registered, SignUp};

@@ -140,6 +140,13 @@ async fn maybe(who: MaybeUser<All>) -> Json<Value> {
 }
 
 #[handler]
+async fn maybe_by_token(
+    who: MaybeUser<All, (Via<slice::Bearer>, Scope<ReportsRead>)>,
+) -> Json<Value> {
+    Json(json!(who.user().map(|user| &user.username)))
+}
+
+#[handler]
 async fn read(who: CurrentUser<All, Scope<ReportsRead>>) -> Json<Value> {
     Json(json!(who.principal().scopes()))
 }
@@ -163,6 +170,7 @@ fn routes(auth: &All) -> BoxEndpoint<'static, Response> {
         .at("/by-superuser", get(by_superuser))
         .at("/by-superuser-s-key", get(by_superuser_s_key))
         .at("/maybe", get(maybe))
+        .at("/maybe-by-token", get(maybe_by_token))
         .at("/reports", get(read).post(write))
         .with(auth.clone())
         .map_to_response()

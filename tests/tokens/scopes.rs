@@ -1,10 +1,14 @@
 //! Scopes: asked for, granted, answered, and withdrawn.
 
-use crudauth::Scopes;
-use crudauth_tests::tokens::{Pair, Setup};
-use crudauth_tests::{App, Kind, PASSWORD, on_every_database};
+use std::sync::Arc;
+
+use crudauth::{Account, BearerConfig, RefreshIn, ScopePolicy, Scopes, StoreError};
+use crudauth_tests::tokens::{Pair, ReportsRead, ReportsWrite, Setup, TokensFirst};
+use crudauth_tests::{App, Database, Kind, PASSWORD, SECRET, User, on_every_database};
 use poem::http::Method;
+use poem::{EndpointExt, Route};
 use serde_json::json;
+use sqlx::SqlitePool;
 
 async fn granted(app: &App, asked: Option<&str>) -> String {
     let answer = app.browser().ask_token("ada", PASSWORD, asked).await;
@@ -31,7 +35,7 @@ on_every_database! {
     }
 
     async fn a_policy_grants_to_each_account_and_takes_back_with_the_next_token(app: App) {
-        let policy: fn(&crudauth::Account<crudauth_tests::User>, &Scopes) -> Scopes =
+        let policy: fn(&Account<User>, &Scopes) -> Scopes =
             |account, asked| {
                 let everything = Scopes::parse("reports:read reports:write admin");
                 if account.is_superuser() { everything } else { asked.intersection(&Scopes::parse("reports:read")) }
@@ -72,4 +76,49 @@ async fn what_is_no_longer_grantable_opens_nothing() {
     let answer = after.browser().bearing(&pair.access, Method::POST, "/reports").await;
     let told = r#"Bearer realm="accounts", error="insufficient_scope", scope="reports:write""#;
     assert_eq!((answer.status, answer.header("www-authenticate")), (403, Some(told)));
+}
+
+/// Roles that are kept in a table of the app's own.
+struct Roles(SqlitePool);
+
+impl ScopePolicy<User> for Roles {
+    async fn grant(&self, account: &Account<User>, _: &Scopes) -> Result<Scopes, StoreError> {
+        let granted: Vec<String> = sqlx::query_scalar("SELECT scope FROM roles WHERE user_id = $1")
+            .bind(account.user.id)
+            .fetch_all(&self.0)
+            .await?;
+        Ok(Scopes::parse(&granted.join(" ")))
+    }
+}
+
+#[tokio::test]
+async fn a_policy_may_look_things_up_and_nobody_gets_in_while_it_cannot() {
+    let app = App::on(Kind::Sqlite).await;
+    app.database.execute("CREATE TABLE roles (user_id BIGINT, scope TEXT)").await;
+    let Database::Sqlite(pool) = app.database.clone() else { unreachable!() };
+    let auth = TokensFirst::builder(pool.clone(), SECRET)
+        .bearer(BearerConfig::default().default_scopes(ReportsRead | ReportsWrite))
+        .refresh_in(RefreshIn::Body)
+        .scopes_by(Roles(pool))
+        .clock(Arc::clone(&app.clock) as _)
+        .build()
+        .await
+        .unwrap();
+    app.register("ada").await;
+    app.database.execute("INSERT INTO roles SELECT id, 'reports:write' FROM users").await;
+    let app = app.serving(auth.mount(Route::new()).with(auth.clone()).map_to_response());
+    let answer = app.browser().ask_token("ada", PASSWORD, None).await;
+    assert_eq!(answer.json()["scope"], "reports:write");
+    let pair = Pair::of(&answer);
+    let me = async || app.browser().bearing(&pair.access, Method::GET, "/me").await;
+    assert_eq!(me().await.json()["scopes"], json!(["reports:write"]));
+    app.database.execute("DELETE FROM roles").await;
+    assert_eq!(me().await.json()["scopes"], json!([]));
+    app.database.execute("DROP TABLE roles").await;
+    assert_eq!(me().await.status, 500);
+    let none = app.browser().ask_token("ada", PASSWORD, Some("unknown")).await;
+    assert_eq!(none.status, 200, "who asks for nothing is not looked up");
+    assert_eq!(app.browser().ask_token("ada", PASSWORD, None).await.status, 500);
+    let left = app.database.number("SELECT COUNT(*) FROM users_grants").await;
+    assert_eq!(left, 2, "what was refused has made nothing");
 }

@@ -38,6 +38,20 @@ on_every_database! {
 }
 
 #[tokio::test]
+async fn where_nobody_would_do_whoever_comes_must_pass_the_gates() {
+    let app = App::on(Kind::Sqlite).await.with_tokens().await;
+    let ada = app.member("ada").await;
+    assert_eq!(ada.get("/maybe-by-token").await.json(), json!(null), "a session is not looked at");
+    let seen = async |scope: &str| {
+        let asked = app.browser().ask_token("ada", PASSWORD, Some(scope)).await;
+        let token = Pair::of(&asked).access;
+        app.browser().bearing(&token, Method::GET, "/maybe-by-token").await
+    };
+    assert_eq!(seen("reports:read").await.json(), json!("ada"));
+    assert_eq!(seen("reports:write").await.code(), "insufficient-scope");
+}
+
+#[tokio::test]
 async fn who_may_not_sign_in_gets_no_token_and_learns_no_more_than_at_login() {
     let app = App::on(Kind::Sqlite).await.with_tokens().await;
     app.register("ada").await;

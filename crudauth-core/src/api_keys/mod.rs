@@ -19,9 +19,11 @@ use tracing::{info, warn};
 
 use crate::delivery::MessageKind;
 use crate::model::{
-    Account, AuthUser, Digest, KeyRing, Mistake, Presented, Rule, ScopePolicy, Scopes, is_unseen,
+    Account, AuthUser, Digest, KeyRing, Mistake, Presented, Rule, Scopes, is_unseen,
 };
-use crate::ports::{AddedApiKey, ApiKeyEntry, ApiKeyStore, Clock, Entropy, NewApiKey, StoreError};
+use crate::ports::{
+    AddedApiKey, ApiKeyEntry, ApiKeyStore, Clock, Entropy, Granting, NewApiKey, StoreError,
+};
 use crate::recovery::Recovery;
 use crate::session::Visitor;
 
@@ -36,7 +38,7 @@ const TOUCH_EVERY: TimeDelta = TimeDelta::seconds(60);
 pub struct ApiKeys<U: AuthUser> {
     store: Arc<dyn ApiKeyStore<U>>,
     keys: KeyRing,
-    policy: Option<Arc<dyn ScopePolicy<U>>>,
+    granting: Granting<U>,
     recovery: Option<Recovery<U>>,
     config: ApiKeyConfig,
     clock: Arc<dyn Clock>,
@@ -100,14 +102,14 @@ impl<U: AuthUser> ApiKeys<U> {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { store, keys, policy: None, recovery: None, config, clock, entropy }
+        Self { store, keys, granting: Granting::default(), recovery: None, config, clock, entropy }
     }
 
-    /// Has `policy` decide what a key of an account gets of the scopes that are grantable (default:
+    /// Has a policy decide what a key of an account gets of the scopes that are grantable (default:
     /// all).
     #[must_use]
-    pub fn with_policy(mut self, policy: Arc<dyn ScopePolicy<U>>) -> Self {
-        self.policy = Some(policy);
+    pub fn granting(mut self, granting: Granting<U>) -> Self {
+        self.granting = granting;
         self
     }
 
@@ -149,7 +151,7 @@ impl<U: AuthUser> ApiKeys<U> {
             handle: digest.handle(),
             name,
             hint: secret.hint(),
-            scopes: self.granted(account, scopes),
+            scopes: self.granted(account, scopes).await?,
             created_at: now,
             last_used_at: None,
             expires_at: lifetime.map(|lifetime| now + lifetime),
@@ -208,7 +210,7 @@ impl<U: AuthUser> ApiKeys<U> {
                 }
             }
             return Ok(Presented::Live(ApiKeyVisit {
-                scopes: self.granted(&live.account, &live.key.scopes),
+                scopes: self.granted(&live.account, &live.key.scopes).await?,
                 account: live.account,
                 key: live.key,
             }));
@@ -249,9 +251,8 @@ impl<U: AuthUser> ApiKeys<U> {
     }
 
     /// What of `wanted` the account gets now.
-    fn granted(&self, account: &Account<U>, wanted: &Scopes) -> Scopes {
-        let wanted = wanted.intersection(&self.config.grantable_scopes);
-        wanted.granted_to(account, self.policy.as_deref())
+    async fn granted(&self, account: &Account<U>, wanted: &Scopes) -> Result<Scopes, StoreError> {
+        self.granting.of(account, wanted.intersection(&self.config.grantable_scopes)).await
     }
 
     /// The name as it is kept, and how long the key works.

@@ -46,7 +46,7 @@ impl<U: AuthUser> Tokens<U> {
             Judged::Invalid => return Ok(Presented::Broken),
         };
         if let Some(known) = self.trusted.as_ref().and_then(|trusted| trusted.get(&access)) {
-            return Ok(Presented::Live(self.visit(known, access)));
+            return self.visit(known, access).await;
         }
         let Some(live) = self.store.find_grant(&access.grant, now).await? else {
             return Ok(Presented::Dead);
@@ -67,7 +67,7 @@ impl<U: AuthUser> Tokens<U> {
         if let Some(trusted) = &self.trusted {
             trusted.put(&access, &known, now);
         }
-        Ok(Presented::Live(self.visit(known, access)))
+        self.visit(known, access).await
     }
 
     /// Ends a grant whose account was disabled by whatever means, so that enabling the account again
@@ -82,14 +82,18 @@ impl<U: AuthUser> Tokens<U> {
         Ok(())
     }
 
-    fn visit(&self, Known { account, signed_in_at }: Known<U>, access: Access) -> BearerVisit<U> {
-        BearerVisit {
-            scopes: self.granted(&account, &access.scopes),
+    async fn visit(
+        &self,
+        Known { account, signed_in_at }: Known<U>,
+        access: Access,
+    ) -> Result<BearerOutcome<U>, StoreError> {
+        Ok(Presented::Live(BearerVisit {
+            scopes: self.granted(&account, &access.scopes).await?,
             account,
             signed_in_at,
             handle: access.grant.to_string(),
             issued_at: access.issued_at,
             expires_at: access.expires_at,
-        }
+        }))
     }
 }

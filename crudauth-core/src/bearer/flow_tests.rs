@@ -302,7 +302,7 @@ async fn what_is_no_longer_grantable_is_gone_at_once_and_what_the_policy_takes_a
             world.clock.clone(),
             entropy(),
         );
-        let strict = strict.with_policy(Arc::new(policy));
+        let strict = strict.granting(Granting::by(policy));
         let refreshed = refresh(&strict, &issued.refresh).await.unwrap();
         assert_eq!(refreshed.scopes.to_string(), "write");
     }

@@ -64,7 +64,8 @@ impl<U: AuthUser> Tokens<U> {
         let id = GrantId::generate(&*self.entropy);
         let refresh = RefreshToken::generate(keys, id, &*self.entropy);
         let ends_at = self.config.absolute.map(|lifetime| now + lifetime);
-        let scopes = self.granted(account, asked.unwrap_or(&self.config.default_scopes));
+        let asked = asked.unwrap_or(&self.config.default_scopes);
+        let scopes = self.granted(account, asked).await?;
         let grant = NewGrant {
             id,
             account: account.user.id().clone(),
@@ -85,9 +86,12 @@ impl<U: AuthUser> Tokens<U> {
     }
 
     /// What of `wanted` the account gets now.
-    pub(super) fn granted(&self, account: &Account<U>, wanted: &Scopes) -> Scopes {
-        let wanted = wanted.intersection(self.config.grantable());
-        wanted.granted_to(account, self.policy.as_deref())
+    pub(super) async fn granted(
+        &self,
+        account: &Account<U>,
+        wanted: &Scopes,
+    ) -> Result<Scopes, StoreError> {
+        self.granting.of(account, wanted.intersection(self.config.grantable())).await
     }
 
     /// The tokens that a grant has from now on.

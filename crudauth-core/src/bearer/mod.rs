@@ -40,15 +40,15 @@ pub use revoke::ListedGrant;
 pub use signing::Signing;
 use trusted::Trusted;
 
-use crate::model::{AuthUser, KeyRing, ScopePolicy};
-use crate::ports::{Clock, Entropy, GrantStore};
+use crate::model::{AuthUser, KeyRing};
+use crate::ports::{Clock, Entropy, GrantStore, Granting};
 
 /// Issues, refreshes and recognises bearer tokens.
 pub struct Tokens<U: AuthUser> {
     store: Arc<dyn GrantStore<U>>,
     keys: KeyRing,
     access: AccessTokens,
-    policy: Option<Arc<dyn ScopePolicy<U>>>,
+    granting: Granting<U>,
     trusted: Option<Trusted<U>>,
     config: BearerConfig,
     clock: Arc<dyn Clock>,
@@ -67,13 +67,14 @@ impl<U: AuthUser> Tokens<U> {
     ) -> Self {
         let access = AccessTokens::new(&config, &keys, U::SHAPE.table);
         let trusted = config.trust_until_expiry.then(Trusted::new);
-        Self { store, keys, access, policy: None, trusted, config, clock, entropy }
+        let granting = Granting::default();
+        Self { store, keys, access, granting, trusted, config, clock, entropy }
     }
 
-    /// Has `policy` decide what an account gets of the scopes that are grantable (default: all).
+    /// Has a policy decide what an account gets of the scopes that are grantable (default: all).
     #[must_use]
-    pub fn with_policy(mut self, policy: Arc<dyn ScopePolicy<U>>) -> Self {
-        self.policy = Some(policy);
+    pub fn granting(mut self, granting: Granting<U>) -> Self {
+        self.granting = granting;
         self
     }
 

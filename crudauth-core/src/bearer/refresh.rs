@@ -101,7 +101,7 @@ impl<U: AuthUser> Tokens<U> {
             at: now,
             expires_at,
         };
-        let scopes = self.granted(&live.account, &live.grant.scopes);
+        let scopes = self.granted(&live.account, &live.grant.scopes).await?;
         let issued = self.issued(&live.account, successor, scopes, expires_at, now)?;
         Ok(self.store.rotate_grant(rotation).await?.then_some(issued))
     }
@@ -123,7 +123,7 @@ impl<U: AuthUser> Tokens<U> {
         let successor =
             sealed.and_then(|sealed| token.unseal(made_by, &sealed, &self.keys, grant.token));
         if let Some(successor) = successor {
-            let scopes = self.granted(&account, &grant.scopes);
+            let scopes = self.granted(&account, &grant.scopes).await?;
             let issued = self.issued(&account, successor, scopes, grant.expires_at, now)?;
             info!(account = %account.user.id(), grant = %token.grant(), "tokens given once more");
             return Ok(Refreshed { account, issued });

@@ -26,6 +26,7 @@ use crate::ports::{AccountStore, Clock, Entropy, StoreError};
 use crate::session::{OpenedSession, Opening, Sessions};
 
 /// Someone wants to sign in.
+#[non_exhaustive]
 pub struct Attempt {
     /// What was typed to name the account.
     pub identifier: String,

@@ -29,6 +29,7 @@ enum Field {
 
 /// Something wrong with one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Mistake {
     /// The field's name.
     pub field: Cow<'static, str>,

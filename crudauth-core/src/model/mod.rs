@@ -36,7 +36,7 @@ pub use keys::{KeyRing, Keys, MacKey, SecretKey};
 pub use password_hash::PasswordHash;
 pub use phone::{InvalidPhone, PhoneNumber};
 pub use presented::Presented;
-pub use scope::{InvalidScope, ScopePolicy, Scopes};
+pub use scope::{InvalidScope, Scopes};
 pub use shape::{
     AuthUser, Companion, IdentifierColumn, IdentifierKind, Literal, Recoverable,
     RecoverableByEmail, Shape,

@@ -8,8 +8,6 @@ use std::ops::BitOr;
 
 use serde::{Serialize, Serializer};
 
-use super::Account;
-
 /// Scopes in the order in which they were asked for, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scopes(Vec<String>);
@@ -111,18 +109,6 @@ impl Scopes {
         Self(self.0.iter().filter(|name| others.contains(name)).cloned().collect())
     }
 
-    /// Those of them, all of which are grantable, that `policy` lets the account have.
-    pub(crate) fn granted_to<U: 'static>(
-        self,
-        account: &Account<U>,
-        policy: Option<&dyn ScopePolicy<U>>,
-    ) -> Self {
-        match policy {
-            Some(policy) => self.intersection(&policy.grant(account, &self)),
-            None => self,
-        }
-    }
-
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -164,25 +150,6 @@ impl fmt::Display for Scopes {
 impl Serialize for Scopes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
-    }
-}
-
-/// Decides what an account gets of the scopes that are asked for.
-///
-/// Only what is among `asked` and may be granted at all is granted, whatever it answers. A closure
-/// is one. It is asked when a token or a key is issued, and again at every use: what is withdrawn
-/// from an account is gone from its tokens and keys at once.
-pub trait ScopePolicy<U>: Send + Sync + 'static {
-    /// What of `asked` this account gets.
-    fn grant(&self, account: &Account<U>, asked: &Scopes) -> Scopes;
-}
-
-impl<U, F> ScopePolicy<U> for F
-where
-    F: Fn(&Account<U>, &Scopes) -> Scopes + Send + Sync + 'static,
-{
-    fn grant(&self, account: &Account<U>, asked: &Scopes) -> Scopes {
-        self(account, asked)
     }
 }
 

@@ -96,6 +96,12 @@ impl HashingPool {
         }))
     }
 
+    /// What is wrong with the configured legacy formats, each in a sentence.
+    #[must_use]
+    pub fn mistakes(&self) -> Vec<String> {
+        self.0.legacy.mistakes()
+    }
+
     /// What the hashes of the configured legacy formats begin with, each once: look whether the
     /// account table has any, and say so to [`found`](Self::found).
     #[must_use]

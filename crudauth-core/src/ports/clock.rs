@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 
 /// The longest time that a setting may name: far beyond any use, and near enough for a calendar.
 pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
@@ -21,7 +21,9 @@ pub struct SystemClock;
 #[expect(clippy::disallowed_methods, reason = "this is the port")]
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        // To the millisecond, which is what stores keep: what is answered now and what is listed
+        // later are one text.
+        Utc::now().trunc_subsecs(3)
     }
 }
 

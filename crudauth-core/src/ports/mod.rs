@@ -10,6 +10,7 @@ mod counters;
 mod entropy;
 mod error;
 mod grants;
+mod scope_policy;
 mod sessions;
 
 pub use accounts::{
@@ -25,4 +26,5 @@ pub use error::StoreError;
 pub use grants::{
     GrantEntry, GrantId, GrantRecord, GrantStore, LiveGrant, NewGrant, Previous, Rotation,
 };
+pub use scope_policy::{Granting, ScopePolicy};
 pub use sessions::{LiveSession, NewSession, Opened, SessionEntry, SessionRecord, SessionStore};

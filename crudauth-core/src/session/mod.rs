@@ -31,6 +31,7 @@ pub struct Sessions<U: AuthUser> {
 
 /// From where a session is opened, and how long it is to live.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Opening {
     /// The client's address.
     pub client: Option<ClientAddress>,

@@ -9,7 +9,7 @@ use crudauth_core::delivery::OutboxConfig;
 use crudauth_core::login::LockoutConfig;
 use crudauth_core::model::{Account, AuthUser, Scopes, SecretKey};
 use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy};
-use crudauth_core::ports::{Clock, Entropy};
+use crudauth_core::ports::{Clock, Entropy, Granting, ScopePolicy};
 use crudauth_core::ratelimit::Allowances;
 use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 use crudauth_core::session::SessionConfig;
@@ -31,6 +31,17 @@ use crate::slice;
 ///
 /// What is not said is safe. What the mounted slices cannot work without is asked for by the
 /// compiler, and the rest is judged, all at once, by [`build`](Self::build).
+///
+/// The third parameter says which slices have their settings. A function that sets what several mounts
+/// have in common is generic over it:
+///
+/// ```
+/// use crudauth::{Backend, Builder, Mount};
+///
+/// fn in_common<A: Mount, DB: Backend, S>(builder: Builder<A, DB, S>) -> Builder<A, DB, S> {
+///     builder.trusted_proxy_hops(1).hardened()
+/// }
+/// ```
 #[must_use = "a mount is made by `build()`"]
 pub struct Builder<A: Mount, DB: Backend, S> {
     pub(super) pool: Pool<DB>,
@@ -97,6 +108,28 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
         }
     }
 
+    /// Wires the mount, after a look at the database: where it lacks something that the struct or
+    /// the library needs, this tells what, and the first sign-in does not.
+    ///
+    /// # Errors
+    /// [`BuildError`] with everything that is wrong with the settings and missing in the
+    /// database.
+    pub async fn build(self) -> Result<A, BuildError>
+    where
+        E: Ready<slice::Email, Settings = EmailConfig>,
+        R: Ready<slice::Recovery, Settings = RecoveryConfig>,
+    {
+        let mut settings = self.settings;
+        settings.email = self.slots.email.settings();
+        settings.recovery = self.slots.recovery.settings();
+        if settings.is_hardened {
+            settings.harden();
+        }
+        (self.wire)(self.pool, self.secret, settings, self.own).await
+    }
+}
+
+impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// Secrets that were in use before: what was made with them is still read, and nothing is made
     /// with them any more. So a secret can be changed without signing anybody out.
     pub fn previous_secrets<T: Into<SecretKey>>(
@@ -152,9 +185,11 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
         self
     }
 
-    /// What an account gets of the scopes that are asked for (default: all that are grantable). It
-    /// is asked when a token or a key is issued, and again at every use, so it should be quick;
-    /// whatever it answers, nothing is granted that was not asked or is not grantable.
+    /// What an account gets of the scopes that are asked for (default: **all that are grantable**,
+    /// whoever it is). It is asked when a token or a key is issued, and again at every use, so it
+    /// should be quick; whatever it answers, nothing is granted that was not asked or is not
+    /// grantable. One that has to look something up is a [`ScopePolicy`], which
+    /// [`scopes_by`](Self::scopes_by) takes.
     ///
     /// ```
     /// # use crudauth::AuthUser;
@@ -177,7 +212,39 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
     where
         A: Scoped,
     {
-        self.own.policy = Some(Arc::new(policy));
+        self.own.granting = Granting::by(policy);
+        self
+    }
+
+    /// The same, decided by what has to be looked up: the account's roles in a table, for one.
+    ///
+    /// ```
+    /// # use crudauth::{Account, AuthUser, ScopePolicy, Scopes, StoreError};
+    /// # #[derive(Clone, Debug, AuthUser)]
+    /// # struct User { id: i64, email: String }
+    /// # #[crudauth::routes(user = User, api_keys)]
+    /// # struct Auth;
+    /// struct Roles(sqlx::SqlitePool);
+    ///
+    /// impl ScopePolicy<User> for Roles {
+    ///     async fn grant(&self, account: &Account<User>, _: &Scopes) -> Result<Scopes, StoreError> {
+    ///         let granted: Vec<String> = sqlx::query_scalar("SELECT scope FROM roles WHERE user_id = $1")
+    ///             .bind(account.user.id)
+    ///             .fetch_all(&self.0)
+    ///             .await?;
+    ///         Ok(Scopes::parse(&granted.join(" ")))
+    ///     }
+    /// }
+    ///
+    /// # fn f(pool: sqlx::SqlitePool) {
+    /// let builder = Auth::builder(pool.clone(), "…").scopes_by(Roles(pool));
+    /// # }
+    /// ```
+    pub fn scopes_by(mut self, policy: impl ScopePolicy<A::User>) -> Self
+    where
+        A: Scoped,
+    {
+        self.own.granting = Granting::by(policy);
         self
     }
 
@@ -266,26 +333,6 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
     pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
         self.settings.entropy = entropy;
         self
-    }
-
-    /// Wires the mount, after a look at the database: where it lacks something that the struct or
-    /// the library needs, this tells what, and the first sign-in does not.
-    ///
-    /// # Errors
-    /// [`BuildError`] with everything that is wrong with the settings and missing in the
-    /// database.
-    pub async fn build(self) -> Result<A, BuildError>
-    where
-        E: Ready<slice::Email, Settings = EmailConfig>,
-        R: Ready<slice::Recovery, Settings = RecoveryConfig>,
-    {
-        let mut settings = self.settings;
-        settings.email = self.slots.email.settings();
-        settings.recovery = self.slots.recovery.settings();
-        if settings.is_hardened {
-            settings.harden();
-        }
-        (self.wire)(self.pool, self.secret, settings, self.own).await
     }
 }
 

@@ -8,9 +8,9 @@ use crudauth_core::api_keys::ApiKeyConfig;
 use crudauth_core::bearer::BearerConfig;
 use crudauth_core::delivery::OutboxConfig;
 use crudauth_core::login::LockoutConfig;
-use crudauth_core::model::{AuthUser, ScopePolicy, SecretKey};
+use crudauth_core::model::{AuthUser, SecretKey};
 use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy, default_formats};
-use crudauth_core::ports::{Clock, Entropy, OsEntropy, SystemClock};
+use crudauth_core::ports::{Clock, Entropy, Granting, OsEntropy, SystemClock};
 use crudauth_core::ratelimit::Allowances;
 use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 use crudauth_core::session::SessionConfig;
@@ -80,11 +80,11 @@ impl Settings {
 /// What is of the mount's own user struct.
 pub(super) struct Own<U: AuthUser> {
     pub(super) transports: Transports<U>,
-    pub(super) policy: Option<Arc<dyn ScopePolicy<U>>>,
+    pub(super) granting: Granting<U>,
 }
 
 impl<U: AuthUser> Default for Own<U> {
     fn default() -> Self {
-        Self { transports: Transports::new(), policy: None }
+        Self { transports: Transports::new(), granting: Granting::default() }
     }
 }

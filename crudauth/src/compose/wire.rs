@@ -49,6 +49,7 @@ where
             settings.legacy.clone(),
             Arc::clone(&settings.entropy),
         );
+        mistakes.extend(hashing.mistakes());
         let live = match schema::look::<DB, A::User>(&pool, &hashing).await {
             Err(error) if mistakes.is_empty() => return Err(BuildError::Database(error.into())),
             live => live.ok(),
@@ -127,23 +128,18 @@ where
     #[cfg(feature = "bearer")]
     let tokens = {
         let (keys, clock, entropy) = (keys.clone(), Arc::clone(&clock), Arc::clone(&entropy));
-        let tokens = Tokens::new(Arc::clone(&grant_store), keys, bearer, clock, entropy);
-        match own.policy.clone() {
-            Some(policy) => tokens.with_policy(policy),
-            None => tokens,
-        }
+        Tokens::new(Arc::clone(&grant_store), keys, bearer, clock, entropy)
+            .granting(own.granting.clone())
     };
-    let mut api_keys = ApiKeys::new(
+    let api_keys = ApiKeys::new(
         Arc::clone(&api_key_store),
         keys.clone(),
         api_keys,
         Arc::clone(&clock),
         Arc::clone(&entropy),
     )
+    .granting(own.granting)
     .with_notices(recovery.clone());
-    if let Some(policy) = own.policy {
-        api_keys = api_keys.with_policy(policy);
-    }
     let accounts = Accounts {
         registration: Registration::new(
             Arc::clone(&store),

@@ -76,45 +76,53 @@ impl<A: Mount, G: Gate<A>> CurrentUser<A, G> {
     }
 }
 
-/// Whoever is signed in, if anybody is.
+/// Whoever is signed in, if anybody is. Whoever is must pass the gate `G`.
 ///
 /// Use it instead of `Option<CurrentUser<..>>`, which poem makes of every argument: that one turns
 /// a missing CSRF token, or a store that is down, into "nobody".
 ///
 /// # Refusals
 /// As [`CurrentUser`], but for the 401 `Not authenticated`.
-pub struct MaybeUser<A: Mount>(Option<Arc<Principal<A::User>>>);
+pub struct MaybeUser<A: Mount, G = ()> {
+    principal: Option<Arc<Principal<A::User>>>,
+    gate: PhantomData<fn() -> G>,
+}
 
-impl<A: Mount> MaybeUser<A> {
+impl<A: Mount, G> MaybeUser<A, G> {
     /// The user, if somebody is signed in.
     #[must_use]
     pub fn user(&self) -> Option<&A::User> {
-        self.0.as_deref().map(Principal::user)
+        self.principal().map(Principal::user)
     }
 
     /// Who it is, and how they proved it.
     #[must_use]
     pub fn principal(&self) -> Option<&Principal<A::User>> {
-        self.0.as_deref()
+        self.principal.as_deref()
     }
 }
 
-impl<A: Mount> fmt::Debug for MaybeUser<A> {
+impl<A: Mount, G> fmt::Debug for MaybeUser<A, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let account = self.principal().map(Principal::account);
         f.debug_tuple("MaybeUser").field(&account).finish()
     }
 }
 
-impl<'a, A: Mount> FromRequest<'a> for MaybeUser<A> {
+impl<'a, A: Mount, G: Gate<A>> FromRequest<'a> for MaybeUser<A, G> {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
         settled(Self::of(request).await, request, body).await
     }
 }
 
-impl<A: Mount> MaybeUser<A> {
+impl<A: Mount, G: Gate<A>> MaybeUser<A, G> {
     async fn of(request: &Request) -> Result<Self, Refusal> {
-        Ok(Self(cell::<A>(request)?.maybe(request, is_admitted::<A, ()>).await?))
+        let cell = cell::<A>(request)?;
+        let principal = cell.maybe(request, is_admitted::<A, G>).await?;
+        if let Some(principal) = &principal {
+            G::check(&A::new(cell.mounted.clone()), principal, request).await?;
+        }
+        Ok(Self { principal, gate: PhantomData })
     }
 }
 

@@ -4,7 +4,6 @@
 use crudauth_core::login::Attempt;
 use crudauth_core::model::{Form, Mistake, Rule};
 use crudauth_core::password::{Password, read_password};
-use crudauth_core::session::Opening;
 use poem::Request;
 
 use crate::http::config::HttpConfig;
@@ -35,16 +34,11 @@ impl Credentials {
 
     /// The attempt to sign in by them, as the request makes it.
     pub(super) fn attempt(self, request: &Request, config: &HttpConfig) -> Attempt {
-        Attempt {
-            identifier: self.identifier,
-            password: self.password,
-            device: cookies_of(request, &config.cookies).device().map(str::to_owned),
-            opening: Opening {
-                client: client(request, config),
-                user_agent: user_agent(request),
-                ..Opening::default()
-            },
-        }
+        let mut attempt = Attempt::new(self.identifier, &self.password);
+        attempt.device = cookies_of(request, &config.cookies).device().map(str::to_owned);
+        attempt.opening.client = client(request, config);
+        attempt.opening.user_agent = user_agent(request);
+        attempt
     }
 }
 

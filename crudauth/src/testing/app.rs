@@ -216,7 +216,8 @@ impl<A: Mounts<slice::Bearer>> App<A> {
     /// would: a client that sends the access token with every request.
     ///
     /// # Panics
-    /// If the sign-in is refused.
+    /// If the sign-in is refused, or one of the scopes is not granted: what is grantable is said by
+    /// `BearerConfig::grantable_scopes`, and by the mount's scope policy.
     pub async fn granted(
         &self,
         identifier: &str,
@@ -225,8 +226,15 @@ impl<A: Mounts<slice::Bearer>> App<A> {
     ) -> Client {
         let client = self.client();
         let attempt = attempt(&client, identifier, password);
-        match self.accounts().grant(attempt, Some(scopes.into())).await {
-            Ok(granted) => client.bearer(granted.issued.access.expose()),
+        let scopes = scopes.into();
+        match self.accounts().grant(attempt, Some(scopes.clone())).await {
+            Ok(granted) if granted.issued.scopes.contains_all(&scopes) => {
+                client.bearer(granted.issued.access.expose())
+            }
+            Ok(granted) => {
+                let got = granted.issued.scopes;
+                panic!("{identifier} is granted `{got}` of `{scopes}`")
+            }
             Err(error) => panic!("{identifier} gets no tokens: {error:?}"),
         }
     }

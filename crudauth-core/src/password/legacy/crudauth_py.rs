@@ -26,6 +26,13 @@ impl LegacyHash for CrudauthPy {
         bcrypt::is_of(key.as_bytes(), stored, COST)
     }
 
+    fn caution(&self) -> Option<&'static str> {
+        Some(
+            "bcrypt looks the same whoever made it: if the hashes are not crudauth-py's, say \
+             `.legacy_hash(Bcrypt::default())` too, or their owners cannot sign in",
+        )
+    }
+
     fn decoy(&self) -> String {
         bcrypt::decoy(COST)
     }

@@ -38,6 +38,29 @@ impl Formats {
         Self(formats.into_iter().map(Entry::new).collect())
     }
 
+    /// What is wrong with them, each in a sentence.
+    pub(in crate::password) fn mistakes(&self) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        for (at, entry) in self.0.iter().enumerate() {
+            let name = entry.format.name();
+            let says_nothing =
+                |prefix: &&str| prefix.is_empty() || "$argon2id$".starts_with(prefix);
+            if entry.prefixes.is_empty() {
+                mistakes.push(format!("legacy hashes: `{name}` names no prefix, or panics"));
+            } else if entry.prefixes.iter().any(says_nothing) {
+                mistakes
+                    .push(format!("legacy hashes: a prefix of `{name}` is that of hashes of ours"));
+            } else if !entry.fits(&entry.decoy) {
+                mistakes
+                    .push(format!("legacy hashes: the decoy of `{name}` has none of its prefixes"));
+            }
+            if self.0[..at].iter().any(|other| other.format.name() == name) {
+                mistakes.push(format!("legacy hashes: `{name}` is there twice"));
+            }
+        }
+        mistakes
+    }
+
     /// What the stored texts of these formats begin with, each once.
     pub(in crate::password) fn prefixes(&self) -> Vec<&'static str> {
         let mut all: Vec<_> = self.0.iter().flat_map(|entry| entry.prefixes).copied().collect();
@@ -48,8 +71,13 @@ impl Formats {
 
     /// Takes into use every format that has this prefix.
     pub(in crate::password) fn found(&self, prefix: &str) {
-        for entry in self.0.iter().filter(|entry| entry.prefixes.contains(&prefix)) {
-            entry.take_into_use();
+        let readers = || self.0.iter().filter(|entry| entry.prefixes.contains(&prefix));
+        let is_sole = readers().nth(1).is_none();
+        for entry in readers() {
+            let is_news = entry.take_into_use();
+            if let Some(caution) = entry.format.caution().filter(|_| is_news && is_sole) {
+                tracing::info!(prefix, "{caution}");
+            }
         }
     }
 
@@ -109,14 +137,17 @@ impl Entry {
         self.is_in_use.load(Ordering::Relaxed)
     }
 
-    fn take_into_use(&self) {
-        if !self.is_in_use.swap(true, Ordering::Relaxed) {
+    /// Answers whether it was not before.
+    fn take_into_use(&self) -> bool {
+        let is_news = !self.is_in_use.swap(true, Ordering::Relaxed);
+        if is_news {
             let format = self.format.name();
             tracing::info!(
                 format, prefixes = ?self.prefixes,
                 "hashes of another system are in use, and are read as this format"
             );
         }
+        is_news
     }
 
     fn verify(&self, reading: &str, stored: &str) -> bool {

@@ -36,6 +36,36 @@ pub(super) use formats::{Formats, Knowledge};
 
 /// A format of stored hashes that another system made.
 ///
+/// ```
+/// use crudauth_core::password::LegacyHash;
+/// use sha2::{Digest, Sha256};
+///
+/// /// `{sha256}` and the digest in hexadecimal digits, as an old shop kept them.
+/// struct Unsalted;
+///
+/// impl Unsalted {
+///     fn of(password: &[u8]) -> String {
+///         format!("{{sha256}}{}", hex::encode(Sha256::digest(password)))
+///     }
+/// }
+///
+/// impl LegacyHash for Unsalted {
+///     fn prefixes(&self) -> &'static [&'static str] {
+///         &["{sha256}"]
+///     }
+///
+///     fn verify(&self, password: &[u8], stored: &str) -> bool {
+///         subtle::ConstantTimeEq::ct_eq(Self::of(password).as_bytes(), stored.as_bytes()).into()
+///     }
+///
+///     fn decoy(&self) -> String {
+///         Self::of(b"nobody's")
+///     }
+/// }
+/// # assert!(Unsalted.verify(b"a-strong-one", &Unsalted::of(b"a-strong-one")));
+/// # assert!(!Unsalted.verify(b"a-strong-one", &Unsalted.decoy()));
+/// ```
+///
 /// The library calls it on threads where work may take its time, and never for long at once: one
 /// call is one verification. A panic counts as no match and is logged without its message, which the panic
 /// hook of the process prints all the same; where panics abort, it ends the process.
@@ -57,6 +87,12 @@ pub trait LegacyHash: Send + Sync + 'static {
     /// would tell it from others. Outputs are compared in constant time.
     fn verify(&self, password: &[u8], stored: &str) -> bool;
 
+    /// What the log tells beside where hashes of this format are found and no other format reads the
+    /// same prefixes: that they may be another system's, which look the same (default: nothing).
+    fn caution(&self) -> Option<&'static str> {
+        None
+    }
+
     /// How many bytes of a password count, where not all do: a longer one lets its owner in, and is
     /// not hashed anew, since whatever was typed beyond those bytes would then count.
     fn max_bytes(&self) -> Option<usize> {
@@ -66,6 +102,33 @@ pub trait LegacyHash: Send + Sync + 'static {
     /// A text of this format that costs what a usual one costs. What comparing with it tells is
     /// thrown away. Asked for once.
     fn decoy(&self) -> String;
+}
+
+/// A format that is shared, with a test that counts its calls for one.
+impl<H: LegacyHash + ?Sized> LegacyHash for Arc<H> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn prefixes(&self) -> &'static [&'static str] {
+        (**self).prefixes()
+    }
+
+    fn verify(&self, password: &[u8], stored: &str) -> bool {
+        (**self).verify(password, stored)
+    }
+
+    fn caution(&self) -> Option<&'static str> {
+        (**self).caution()
+    }
+
+    fn max_bytes(&self) -> Option<usize> {
+        (**self).max_bytes()
+    }
+
+    fn decoy(&self) -> String {
+        (**self).decoy()
+    }
 }
 
 /// The formats that are read if an app names none: crudauth-py's, with the feature `legacy-hashes`.

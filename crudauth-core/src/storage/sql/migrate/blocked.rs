@@ -150,7 +150,8 @@ impl fmt::Display for Blocked {
             Self::Nulls { table, column, count } => write!(
                 f,
                 "{count} rows of `{table}` hold no `{column}`, and it is read as a value: fill \
-                 them, or, where it is a field of the struct, make that an `Option`"
+                 them, or, where it is a field of the struct other than its key or its only \
+                 identifier, make that an `Option`"
             ),
             Self::Unfilled { table, column } => write!(
                 f,

@@ -1,5 +1,6 @@
 //! The three verbs: plan, run, write.
 
+use std::error::Error;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
@@ -50,8 +51,8 @@ pub struct Migrations<U>(PhantomData<fn() -> U>);
 
 /// Why a migration did not happen. Nothing was changed, except on MySQL by
 /// [`Database`](Self::Database): every statement is final at once there, so run it again once the
-/// cause is gone.
-#[derive(Debug, thiserror::Error)]
+/// cause is gone. Its `Debug` is the sentence and its causes: a `main` that ends in it prints that.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrateError {
     /// Decisions are needed first; nothing was changed.
@@ -70,6 +71,18 @@ pub enum MigrateError {
     /// The file could not be written.
     #[error("the migration could not be written")]
     Io(#[from] io::Error),
+}
+
+impl fmt::Debug for MigrateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
 }
 
 impl<U: AuthUser> Migrations<U> {
@@ -113,8 +126,7 @@ impl<U: AuthUser> Migrations<U> {
                 let begin = begin(DB::DIALECT).into_sql_str();
                 let mut tx = pool.begin_with(begin).await?;
                 if DB::DIALECT == Dialect::Postgres {
-                    let lock = Call::new("SELECT pg_advisory_xact_lock($1)").with(LOCK);
-                    DB::execute(&mut tx, lock).await?;
+                    keep_others_out::<DB>(&mut tx).await?;
                 }
                 let mut made = 0;
                 apply::<DB, U>(&mut tx, &mut made).await?;
@@ -186,6 +198,25 @@ const LOCK: i64 = i64::from_be_bytes(*b"crudauth");
 const GET_LOCK: &str = "SELECT GET_LOCK(CONCAT('crudauth ', SHA1(DATABASE())), 60)";
 const UNLOCK: &str = "UNLOCK TABLES";
 const RELEASE_LOCK: &str = "SELECT RELEASE_LOCK(CONCAT('crudauth ', SHA1(DATABASE())))";
+
+/// Waits a minute at most for PostgreSQL's lock, and as long as the pool says for anything after.
+async fn keep_others_out<DB: Backend>(connection: &mut DB::Connection) -> Result<(), MigrateError> {
+    let usual = Call::new("SELECT current_setting('lock_timeout')");
+    let row = DB::fetch_optional(connection, usual).await?.ok_or(sqlx::Error::RowNotFound)?;
+    let usual: String = rows::take::<DB, _>(&row, 0)?;
+    let wait =
+        |time: String| Call::new("SELECT 1 FROM set_config('lock_timeout', $1, TRUE)").with(time);
+    DB::execute(connection, wait("60s".to_owned())).await?;
+    let lock = Call::new("SELECT pg_advisory_xact_lock($1)").with(LOCK);
+    DB::execute(connection, lock).await.map_err(|error| match &error {
+        sqlx::Error::Database(cause) if cause.code().is_some_and(|code| code == "55P03") => {
+            MigrateError::Locked
+        }
+        _ => error.into(),
+    })?;
+    DB::execute(connection, wait(usual)).await?;
+    Ok(())
+}
 
 /// A transaction that waited for another's migration must see what that one made, whatever the
 /// database's own default.
