@@ -83,3 +83,19 @@ on_every_database! {
         assert!(visit(&app, &live).await.is_some());
     }
 }
+
+#[tokio::test]
+async fn a_purge_now_and_then_goes_on_until_the_mount_is_gone() {
+    let kept = App::on(Kind::Sqlite).await;
+    let app = kept.restarted().await;
+    register(&app, "ada").await;
+    let _ = signed_in(&app, "ada").await;
+    app.clock.advance(Duration::from_secs(25 * 3600));
+    let purging = app.auth.spawn_purge(Duration::from_millis(5));
+    while app.database.number("SELECT COUNT(*) FROM users_sessions").await > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(!purging.is_finished());
+    drop(app);
+    tokio::time::timeout(Duration::from_secs(30), purging).await.unwrap().unwrap();
+}

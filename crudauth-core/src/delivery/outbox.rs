@@ -35,7 +35,20 @@ pub struct Outbox {
 #[derive(Debug, Default)]
 struct Jobs {
     count: AtomicU32,
+    /// Who may still bring some.
+    bringing: AtomicU32,
     ended: Notify,
+}
+
+/// Somebody who may still bring jobs, until it is dropped.
+#[derive(Debug)]
+pub struct Bringing(Arc<Jobs>);
+
+impl Drop for Bringing {
+    fn drop(&mut self) {
+        self.0.bringing.fetch_sub(1, Ordering::SeqCst);
+        self.0.ended.notify_waiters();
+    }
 }
 
 /// One of them; it ends however it ends, a panic included.
@@ -94,12 +107,21 @@ impl Outbox {
         });
     }
 
-    /// Waits until everything that was taken is done or given up, also what is taken meanwhile:
-    /// before a process ends, and in tests.
+    /// Has [`drained`](Self::drained) wait for somebody who may still bring jobs.
+    #[must_use]
+    pub fn bringing(&self) -> Bringing {
+        self.jobs.bringing.fetch_add(1, Ordering::SeqCst);
+        Bringing(Arc::clone(&self.jobs))
+    }
+
+    /// Waits until nobody brings anything any more, and everything that was taken is done or given
+    /// up, also what is taken meanwhile: before a process ends, and in tests.
     pub async fn drained(&self) {
         loop {
             let ended = self.jobs.ended.notified();
-            if self.jobs.count.load(Ordering::SeqCst) == 0 {
+            // In this order: who has brought its last job has left after that was counted.
+            let is_brought = self.jobs.bringing.load(Ordering::SeqCst) == 0;
+            if is_brought && self.jobs.count.load(Ordering::SeqCst) == 0 {
                 return;
             }
             ended.await;
@@ -122,6 +144,21 @@ mod tests {
         let count = Arc::clone(&done);
         outbox.enqueue("runs", async move {
             let _ = count.fetch_add(1, Ordering::SeqCst);
+        });
+        outbox.drained().await;
+        assert_eq!(done.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_may_still_bring_something_is_waited_for() {
+        let (outbox, done) = (small(), Arc::new(AtomicU32::new(0)));
+        let (bringing, queue, count) = (outbox.bringing(), outbox.clone(), Arc::clone(&done));
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            queue.enqueue("runs", async move {
+                let _ = count.fetch_add(1, Ordering::SeqCst);
+            });
+            drop(bringing);
         });
         outbox.drained().await;
         assert_eq!(done.load(Ordering::SeqCst), 1);

@@ -70,7 +70,14 @@ impl<U: AuthUser> Endpoint for PathEndpoint<U> {
         };
         // In a task of its own: a client that hangs up in the middle cannot cut a flow in half, and a
         // panic is an answer, not a broken connection.
-        let answer = tokio::spawn(handler(self.mounted.clone(), request).in_current_span()).await;
+        let bringing = self.mounted.parts().outbox.bringing();
+        let flow = handler(self.mounted.clone(), request).in_current_span();
+        let answer = tokio::spawn(async move {
+            let answer = flow.await;
+            drop(bringing);
+            answer
+        })
+        .await;
         let refused = |refusal: Refusal| refusal.to_response();
         Ok(match answer {
             Ok(answer) => answer.unwrap_or_else(refused),

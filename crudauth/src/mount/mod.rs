@@ -131,18 +131,20 @@ impl<U: AuthUser> Mounted<U> {
         }
     }
 
-    /// Purges once in `every` for as long as the app runs.
+    /// Purges once in `every` for as long as the mount is in use: its last clone gone, the task ends
+    /// and lets go of the pool.
     ///
     /// # Panics
     /// Outside a tokio runtime, or if `every` is zero.
     pub fn spawn_purge(&self, every: Duration) -> tokio::task::JoinHandle<()> {
-        let mounted = self.clone();
+        let mounted = Arc::downgrade(&self.0);
         let mut ticks = tokio::time::interval(every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         tokio::spawn(async move {
             loop {
                 ticks.tick().await;
-                match mounted.purge().await {
+                let Some(parts) = mounted.upgrade() else { return };
+                match Self(parts).purge().await {
                     Ok(0) => {}
                     Ok(rows) => tracing::debug!(rows, "purged"),
                     Err(error) => {
@@ -153,8 +155,9 @@ impl<U: AuthUser> Mounted<U> {
         })
     }
 
-    /// Waits until every message that was asked for so far is handed to the sender or given up:
-    /// before the process ends, and in tests.
+    /// Waits until every route that was asked has done its work, also for a client that hung up, and
+    /// every message that came of it is handed to the sender or given up: before the process ends,
+    /// when no request comes any more, and in tests.
     pub async fn drained(&self) {
         self.0.outbox.drained().await;
     }
