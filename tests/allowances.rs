@@ -7,8 +7,10 @@ use std::time::Duration;
 use crudauth::email::MessageKind;
 use crudauth::ports::Clock;
 use crudauth_tests::{
-    Answer, App, Browser, Kind, PASSWORD, Unlimited, at_once, count_of, on_every_database, sign_up,
+    Answer, App, Browser, FRONTEND, Kind, PASSWORD, Unlimited, at_once, count_of,
+    on_every_database, sign_up,
 };
+use poem::http::Method;
 use serde_json::json;
 
 const NEW: &str = "another-strong-one";
@@ -107,6 +109,37 @@ async fn an_accounts_own_limits_hold_from_every_session_and_address_and_for_no_o
         assert_ne!(use_of(&eve, path, 0).await.status, 429, "{path}");
         assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200, "nothing changed");
     }
+}
+
+#[tokio::test]
+async fn another_site_s_page_uses_up_nothing() {
+    let app = app().await;
+    let ada = app.member("ada").await;
+    let stranger = [("sec-fetch-site", "cross-site"), ("content-type", "text/plain")];
+    for path in [
+        "/email/verify-request",
+        "/password/reset-request",
+        "/email/verify-confirm",
+        "/password/reset-confirm",
+        "/email/change-confirm",
+        "/csrf/refresh",
+    ] {
+        for _ in 0..31 {
+            let answer = ada.send(Method::POST, path, &stranger, b"x".to_vec()).await;
+            assert_eq!((answer.status, &*answer.code()), (403, "cross-site"), "{path}");
+        }
+    }
+    assert_eq!(ada.post("/csrf/refresh", json!({})).await.status, 200);
+    let own = [
+        ("sec-fetch-site", "cross-site"),
+        ("origin", FRONTEND),
+        ("content-type", "application/json"),
+    ];
+    let body = json!({ "email": "ada@example.com" }).to_string().into_bytes();
+    assert_eq!(ada.send(Method::POST, "/password/reset-request", &own, body).await.status, 200);
+    let token = app.reset_token("ada@example.com").await;
+    let body = json!({ "token": token, "new_password": NEW });
+    assert_eq!(ada.post("/password/reset-confirm", body).await.status, 200);
 }
 
 #[tokio::test]

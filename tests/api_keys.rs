@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crudauth::email::MessageKind;
-use crudauth::flow::ApiKeyError;
+use crudauth::flow::{ApiKeyError, WantedKey};
 use crudauth::{Account, Scopes, Token};
 use crudauth_tests::tokens::{Pair, ReportsRead, Setup};
 use crudauth_tests::{
@@ -106,11 +106,13 @@ on_every_database! {
 async fn a_key_makes_and_ends_nothing_of_its_owner_s() {
     let app = App::on(Kind::Sqlite).await.with_tokens().await;
     let ada = app.member("ada").await;
+    let pair = app.pair("ada").await;
     let (key, id) = made(&ada, &["reports:read"]).await;
     let nobody = "Not authenticated";
     for (method, path) in [
         (Method::GET, "/api-keys"),
         (Method::POST, "/api-keys"),
+        (Method::DELETE, "/api-keys"),
         (Method::DELETE, &*format!("/api-keys/{id}")),
         (Method::GET, "/tokens"),
         (Method::DELETE, "/tokens"),
@@ -126,6 +128,42 @@ async fn a_key_makes_and_ends_nothing_of_its_owner_s() {
     }
     assert_eq!(keyed(&app, &key, Method::POST, "/logout").await.status, 200);
     assert!(app.browser().knows(&key).await, "logging out is no business of a key");
+    assert!(ada.is_signed_in().await && app.browser().knows(&pair.access).await);
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM users_api_keys").await, 1);
+    assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_holds_for_keys_holds_without_the_route() {
+    let app = App::on(Kind::Sqlite).await.with_tokens().await;
+    let ada = app.member("ada").await;
+    let (key, _) = made(&ada, &["reports:read", "reports:write"]).await;
+    let token = app.pair("ada").await.access;
+    let by_key = async || keyed(&app, &key, Method::POST, "/key-by-hand").await.text;
+    let by_token = async || app.browser().bearing(&token, Method::POST, "/key-by-hand").await.text;
+    let by_session = async || ada.post("/key-by-hand", json!({})).await.text;
+    assert_eq!(by_key().await, "a program makes no keys");
+    assert_eq!(by_token().await, "reports:read", "no more than it may itself");
+    assert_eq!(by_session().await, "reports:read reports:write");
+    app.clock.advance(Duration::from_secs(601));
+    assert_eq!([by_token().await, by_session().await], ["the sign-in is too long ago"; 2]);
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM users_api_keys").await, 3);
+}
+
+#[tokio::test]
+async fn an_owner_ends_all_keys_at_once() {
+    let app = App::on(Kind::Sqlite).await.with_tokens().await;
+    let (ada, bob) = (app.member("ada").await, app.member("bob").await);
+    let (mut keys, (kept, _)) = (Vec::new(), made(&bob, &[]).await);
+    for _ in 0..3 {
+        keys.push(made(&ada, &[]).await.0);
+    }
+    let answer = ada.delete("/api-keys").await;
+    assert_eq!((answer.status, &answer.json()["revoked"]), (200, &json!(3)));
+    for key in keys {
+        assert!(!app.browser().knows(&key).await);
+    }
+    assert!(app.browser().knows(&kept).await);
 }
 
 #[tokio::test]
@@ -158,6 +196,11 @@ async fn the_owner_is_told_of_a_key_that_is_made() {
     assert!(mail.link.is_none() && !mail.text.contains(&key));
     assert_eq!(make(&ada, json!({})).await.status, 422);
     assert_eq!(app.count_mailed(MessageKind::ApiKeyMade, "ada@example.com").await, 1);
+    for _ in 0..9 {
+        made(&ada, &[]).await;
+    }
+    let told = app.count_mailed(MessageKind::ApiKeyMade, "ada@example.com").await;
+    assert_eq!(told, 5, "an address may be a stranger's: it is not flooded");
 }
 
 #[tokio::test]
@@ -187,7 +230,7 @@ on_every_database! {
         let (auth, app) = app.all(setup).await;
         let ada = app.member("ada").await;
         let pair = app.pair("ada").await;
-        let (keys, none) = (auth.accounts().api_keys(), Scopes::default());
+        let (keys, wanted) = (auth.accounts().api_keys(), WantedKey::named("cron"));
         assert!(app.browser().knows(&pair.access).await);
         let body = json!({ "name": "cron" });
         let by_token = async || {
@@ -201,12 +244,13 @@ on_every_database! {
 
         let cookie = Token::parse(&ada.cookie("session_id").unwrap()).unwrap();
         let visit = auth.accounts().authenticate(&cookie).await.unwrap().unwrap();
-        assert!(keys.create(&visit, "cron", &none, None).await.is_ok());
+        assert!(keys.create(&visit, &wanted).await.is_ok());
         assert_eq!(ada.post("/logout", json!({})).await.status, 200);
-        let late = keys.create(&visit, "cron", &none, None).await;
+        let late = keys.create(&visit, &wanted).await;
         assert!(matches!(late, Err(ApiKeyError::Moved)), "{late:?}");
         assert_eq!(keys.list(&visit.account).await.unwrap().len(), 2);
-        assert!(keys.create(&visit.account, "by an administrator", &none, None).await.is_ok());
+        app.clock.advance(Duration::from_secs(3600));
+        assert!(keys.create(&visit.account, &wanted).await.is_ok(), "the app may at any time");
     }
 }
 
@@ -321,6 +365,9 @@ async fn what_is_wrong_with_a_wish_is_told_at_once() {
     }
     let misspelt = json!({ "name": "x", "expires_in_days": 3 });
     assert_eq!(fields(misspelt).await, ["expires_in_days"], "it would never expire");
+    let mut crowd = json!({ "name": "x" });
+    (0..1000).for_each(|n| crowd[format!("x{n}")] = json!(0));
+    assert_eq!(fields(crowd).await.len(), 8, "the answer is no larger than what was sent");
     let answer = make(&ada, json!({ "name": "x" })).await;
     assert!(answer.json()["expires_at"].is_string(), "as long as may be");
     let answer = ada.post("/api-keys/x", json!({})).await;

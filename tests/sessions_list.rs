@@ -262,3 +262,24 @@ async fn a_session_with_an_absolute_life_ends_however_often_it_is_used() {
     app.clock.advance(Duration::from_secs(1));
     assert!(!ada.is_signed_in().await && !remembered.is_signed_in().await);
 }
+
+#[tokio::test]
+async fn a_life_that_is_made_shorter_is_shorter_for_those_who_are_there() {
+    let before = App::on(Kind::Sqlite).await;
+    let (ada, remembered) = (before.member("ada").await, remembered(&before).await);
+    let bob = before.member("bob").await;
+    for _ in 0..6 {
+        before.clock.advance(10 * MINUTE);
+        assert!(ada.is_signed_in().await && remembered.is_signed_in().await);
+    }
+    let after = App::over(before.database.clone(), Absolute(60 * MINUTE)).await;
+    after.clock.advance(60 * MINUTE);
+    let moved = |browser: &Browser| {
+        let other = after.browser();
+        other.set_cookie("session_id", &browser.cookie("session_id").unwrap());
+        other
+    };
+    for browser in [&ada, &remembered, &bob] {
+        assert!(!moved(browser).is_signed_in().await);
+    }
+}

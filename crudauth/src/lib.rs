@@ -120,18 +120,19 @@
 //!
 //! They are tried in the order of the words, then those of the app's own ([`Transport`]); the first
 //! that finds somebody decides. A credential that is dead passes the matter on, one that is broken
-//! ends it. [`Via`] narrows a route to one of them, and [`Scope`] asks for a scope that
+//! ends it. [`Via`] narrows a route to some of them, and [`Scope`] asks for a scope that
 //! [`scopes!`] declares and that a token or a key has. [`Principal`] tells which it was.
 //!
-//! A session and a token are their owner's: they open every route, and may change the account. An API
-//! key is a program's: it opens `/me` and what asks for a [`Scope`] that it has, or for keys by
-//! [`Via`], and nothing else.
+//! A session and a token are their owner's: they open whatever asks for no more than [`CurrentUser`],
+//! and may change the account; routes about sessions want a session, [`Scope`] wants a token or a
+//! key. An API key is a program's: it opens `/me` and what asks for a [`Scope`] that it has, or for
+//! keys by [`Via`], and nothing else.
 //!
 //! Refresh tokens live in a cookie, or in the body (`RefreshIn`). Each works once; using one again
 //! ends its sign-in, since one of the two who had it is a thief. Tokens and keys end with a change
 //! of password, a reset, and with the account, at once: each request with one is one look-up.
 //! Scopes are granted by `BearerConfig` and [`ApiKeyConfig`], and per account by
-//! [`Builder::scope_policy`]: **without a policy everybody gets whatever is grantable**, whoever has
+//! [`Builder::scopes_for`]: **without a policy everybody gets whatever is grantable**, whoever has
 //! just signed up included.
 //!
 //! Mounts over one table with one secret are one domain of trust: a session, a refresh token or an
@@ -329,7 +330,7 @@ pub mod legacy {
 pub mod flow {
     pub use crudauth_core::account::PasswordError;
     pub use crudauth_core::api_keys::{
-        ApiKey, ApiKeyError, ApiKeyOutcome, ApiKeyVisit, ApiKeys, CreatedApiKey,
+        ApiKey, ApiKeyError, ApiKeyOutcome, ApiKeyVisit, ApiKeys, CreatedApiKey, WantedKey,
     };
     #[cfg(feature = "bearer")]
     pub use crudauth_core::bearer::{
@@ -345,5 +346,5 @@ pub mod flow {
     pub use crudauth_core::password::{Busy, HashingConfigError, PasswordTooLong, PolicyViolation};
     pub use crudauth_core::ports::{ApiKeyEntry, GrantId, SessionRecord};
     pub use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed, Recovery};
-    pub use crudauth_core::session::{Keep, ListedSession, OpenedSession, Sessions};
+    pub use crudauth_core::session::{Keep, ListedSession, OpenedSession, Sessions, Standing};
 }

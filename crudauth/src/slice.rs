@@ -23,7 +23,7 @@ pub struct Bearer;
 
 /// `api_keys`: people who are signed in make keys for their programs, see and revoke them.
 ///
-/// `GET /api-keys`, `POST /api-keys`, `DELETE /api-keys/{id}`.
+/// `GET /api-keys`, `POST /api-keys`, `DELETE /api-keys`, `DELETE /api-keys/{id}`.
 #[derive(Clone, Copy, Debug)]
 pub struct ApiKeys;
 

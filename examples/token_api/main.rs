@@ -5,7 +5,8 @@
 //!
 //! ```sh
 //! cargo run -p examples --example token_api
-//! curl localhost:8000/token -d username=ada -d password=… -d scope='reports:read reports:write'
+//! curl localhost:8000/register --json '{"email":"ada@example.com","username":"ada","password":"a-strong-one"}'
+//! curl localhost:8000/token -d username=ada -d password=a-strong-one -d scope='reports:read reports:write'
 //! curl localhost:8000/reports -H "Authorization: Bearer $ACCESS_TOKEN"
 //! ```
 
@@ -49,7 +50,8 @@ async fn write_report(user: CurrentUser<Auth, Scope<ReportsWrite>>) -> Json<Valu
     Json(json!({ "scopes": user.principal().scopes() }))
 }
 
-/// What a client gets that asks for nothing, and what it may ask for.
+/// What a client gets that asks for nothing, and what it may ask for: here whoever has signed up gets
+/// both. `Builder::scopes_for` gives to each account its own.
 fn tokens() -> BearerConfig {
     BearerConfig::default().default_scopes(ReportsRead).grantable_scopes(ReportsRead | ReportsWrite)
 }

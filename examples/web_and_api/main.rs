@@ -7,13 +7,18 @@
 //!
 //! ```sh
 //! cargo run -p examples --example web_and_api
+//! curl localhost:8000/register --json '{"email":"ada@example.com","username":"ada","password":"a-strong-one"}'
+//! curl localhost:8000/token -d username=ada -d password=a-strong-one -d scope=reports:write
+//! curl localhost:8000/api-keys -H "Authorization: Bearer $ACCESS_TOKEN" --json '{"name":"cron","scopes":["reports:write"]}'
+//! curl localhost:8000/import -X POST -H "X-API-Key: $KEY"
 //! ```
 
 use std::time::Duration;
 
 use crudauth::email::BoxError;
 use crudauth::{
-    AuthRow, AuthUser, Backend, BearerConfig, CurrentUser, EmailConfig, Stores, Via, slice,
+    ApiKeyConfig, AuthRow, AuthUser, Backend, BearerConfig, CurrentUser, EmailConfig, Scope,
+    Stores, Via, slice,
 };
 use examples::{Settings, log_to_stderr, on_the_database};
 use poem::web::Json;
@@ -29,7 +34,7 @@ struct User {
 }
 
 /// The order is that in which credentials are tried.
-#[crudauth::routes(user = User, session, bearer, email)]
+#[crudauth::routes(user = User, session, bearer, api_keys, email)]
 struct Auth;
 
 crudauth::scopes! {
@@ -60,6 +65,14 @@ async fn api_only(user: CurrentUser<Auth, Via<slice::Bearer>>) -> Json<Value> {
     Json(json!({ "transport": user.principal().proof().as_str() }))
 }
 
+/// For programs that may write reports, by token or by key.
+#[handler]
+async fn import(
+    user: CurrentUser<Auth, (Via<slice::Bearer, slice::ApiKeys>, Scope<ReportsWrite>)>,
+) -> Json<Value> {
+    Json(json!({ "transport": user.principal().proof().as_str() }))
+}
+
 /// What a client gets that asks for nothing, and what it may ask for. Refresh tokens live in a
 /// cookie that scripts cannot read.
 fn tokens() -> BearerConfig {
@@ -75,6 +88,7 @@ where
     crudauth::migrations!(User).run(&pool).await?;
     let auth = Auth::builder(pool, settings.secret_key.as_str())
         .bearer(tokens())
+        .api_keys(ApiKeyConfig::default().grantable_scopes(ReportsRead | ReportsWrite))
         .email(EmailConfig::new(settings.sender(), &settings.frontend_url))
         .cookies(settings.cookies())
         .trusted_proxy_hops(settings.trusted_proxy_hops)
@@ -95,6 +109,7 @@ async fn main() -> Result<(), BoxError> {
         .at("/whoami", get(whoami))
         .at("/note", post(note))
         .at("/api-only", get(api_only))
+        .at("/import", post(import))
         .with(auth.clone());
     settings.serve(app, auth.drained()).await
 }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use crudauth::flow::WantedKey;
 use crudauth::{
     Account, ApiKeyConfig, AuthRow, Backend, BearerConfig, Builder, CurrentUser, EmailConfig,
     MaybeUser, RefreshIn, Scope, Scopes, Stores, Superuser, Via, slice,
 };
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
-use poem::web::Json;
-use poem::{EndpointExt, Response, Route, get, handler};
+use poem::web::{Data, Json};
+use poem::{EndpointExt, Response, Route, get, handler, post};
 use serde_json::{Value, json};
 
 use crate::{Answer, App, Browser, Database, FRONTEND, PASSWORD, SECRET, User};
@@ -90,7 +91,7 @@ impl App {
             .bearer(setup.bearer)
             .refresh_in(setup.refresh_in)
             .api_keys(setup.api_keys)
-            .scope_policy(setup.policy)
+            .scopes_for(setup.policy)
             .trusted_proxy_hops(1)
             .clock(Arc::clone(&self.clock) as _);
         let builder = if setup.is_hardened { builder.hardened() } else { builder };
@@ -139,6 +140,19 @@ async fn maybe(who: MaybeUser<All>) -> Json<Value> {
     Json(json!(who.user().map(|user| &user.username)))
 }
 
+/// Makes a key without the library's route, for whoever calls.
+#[handler]
+async fn key_by_hand(
+    who: CurrentUser<All, Via<slice::Session, slice::Bearer, slice::ApiKeys>>,
+    auth: Data<&All>,
+) -> String {
+    let wanted = WantedKey::named("by hand").scopes(ReportsRead | ReportsWrite);
+    match auth.accounts().api_keys().create(who.principal(), &wanted).await {
+        Ok(created) => created.key.scopes.to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
 #[handler]
 async fn maybe_by_token(
     who: MaybeUser<All, (Via<slice::Bearer>, Scope<ReportsRead>)>,
@@ -170,6 +184,7 @@ fn routes(auth: &All) -> BoxEndpoint<'static, Response> {
         .at("/by-superuser", get(by_superuser))
         .at("/by-superuser-s-key", get(by_superuser_s_key))
         .at("/maybe", get(maybe))
+        .at("/key-by-hand", post(key_by_hand).data(auth.clone()))
         .at("/maybe-by-token", get(maybe_by_token))
         .at("/reports", get(read).post(write))
         .with(auth.clone())

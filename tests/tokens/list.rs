@@ -1,6 +1,7 @@
 //! People see and end their sign-ins by token.
 
-use crudauth::{Attempt, Password, Scopes};
+use crudauth::flow::WantedKey;
+use crudauth::{Attempt, Password};
 use crudauth_tests::tokens::{Pair, Setup};
 use crudauth_tests::{App, Kind, PASSWORD, on_every_database};
 use poem::http::Method;
@@ -105,9 +106,8 @@ async fn the_same_is_to_be_had_without_http() {
     let refreshed = accounts.refresh(granted.issued.refresh.expose(), None, None).await.unwrap();
     assert_eq!(refreshed.account.user.username, "ada");
     assert_eq!(accounts.tokens().list(&refreshed.account).await.unwrap().len(), 1);
-    let none = Scopes::default();
-    let created = accounts.api_keys().create(&refreshed.account, "cron", &none, None);
-    let created = created.await.unwrap();
+    let wanted = WantedKey::named("cron");
+    let created = accounts.api_keys().create(&refreshed.account, &wanted).await.unwrap();
     assert!(app.browser().knows(created.secret.expose()).await);
     let shown = format!("{granted:?} {refreshed:?} {created:?}");
     assert!(!shown.contains(granted.issued.refresh.expose()));

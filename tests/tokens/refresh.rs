@@ -206,3 +206,36 @@ async fn a_token_of_another_mount_s_accounts_is_none() {
     assert!(!there.browser().knows(&pair.access).await);
     Pair::of(&here.browser().refresh(&pair.refresh).await);
 }
+
+#[tokio::test]
+async fn a_sign_in_ends_after_a_time_however_often_it_is_refreshed() {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    let app = App::on(Kind::Sqlite).await.with_tokens().await;
+    let mut pair = app.program("ada").await;
+    for _ in 0..4 {
+        app.clock.advance(20 * DAY);
+        pair = Pair::of(&app.browser().refresh(&pair.refresh).await);
+    }
+    app.clock.advance(10 * DAY - Duration::from_secs(1));
+    let last = app.browser().refresh(&pair.refresh).await;
+    assert_eq!(last.json()["expires_in"], 1);
+    app.clock.advance(Duration::from_secs(1));
+    refused(&app.browser().refresh(&Pair::of(&last).refresh).await);
+}
+
+#[tokio::test]
+async fn an_end_that_is_said_later_is_one_for_those_who_signed_in_before() {
+    let mut endless = Setup::default();
+    endless.bearer = endless.bearer.absolute(None);
+    let (_, before) = App::on(Kind::Sqlite).await.all(endless).await;
+    let hundred_days = Duration::from_secs(100 * 24 * 3600 / 5);
+    let (mut pair, other) = (before.program("ada").await, before.pair("ada").await);
+    for _ in 0..5 {
+        before.clock.advance(hundred_days);
+        pair = Pair::of(&before.browser().refresh(&pair.refresh).await);
+    }
+    let after = before.with_tokens().await;
+    refused(&after.browser().refresh(&pair.refresh).await);
+    refused(&after.browser().refresh(&other.refresh).await);
+    assert!(!after.browser().knows(&pair.access).await, "its sign-in has ended");
+}

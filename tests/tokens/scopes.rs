@@ -34,7 +34,7 @@ on_every_database! {
         assert_eq!(granted(&app, Some(&"reports:write ".repeat(2000))).await, "reports:write");
     }
 
-    async fn a_policy_grants_to_each_account_and_takes_back_with_the_next_token(app: App) {
+    async fn a_policy_grants_to_each_account_and_takes_back_at_once(app: App) {
         let policy: fn(&Account<User>, &Scopes) -> Scopes =
             |account, asked| {
                 let everything = Scopes::parse("reports:read reports:write admin");
@@ -49,6 +49,8 @@ on_every_database! {
         let pair = Pair::of(&app.browser().ask_token("ada", PASSWORD, both).await);
         assert_eq!(app.browser().bearing(&pair.access, Method::POST, "/reports").await.status, 200);
         app.database.execute("UPDATE users SET is_superuser = FALSE").await;
+        let answer = app.browser().bearing(&pair.access, Method::POST, "/reports").await;
+        assert_eq!((answer.status, &*answer.detail()), (403, "Insufficient scope"));
         let answer = app.browser().refresh(&pair.refresh).await;
         assert_eq!(answer.json()["scope"], "reports:read");
         let next = Pair::of(&answer);
@@ -99,7 +101,7 @@ async fn a_policy_may_look_things_up_and_nobody_gets_in_while_it_cannot() {
     let auth = TokensFirst::builder(pool.clone(), SECRET)
         .bearer(BearerConfig::default().default_scopes(ReportsRead | ReportsWrite))
         .refresh_in(RefreshIn::Body)
-        .scopes_by(Roles(pool))
+        .scope_policy(Roles(pool))
         .clock(Arc::clone(&app.clock) as _)
         .build()
         .await

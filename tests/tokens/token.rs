@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crudauth_tests::tokens::{Pair, Setup};
-use crudauth_tests::{App, Kind, Log, PASSWORD, on_every_database};
+use crudauth_tests::{App, FRONTEND, Kind, Log, PASSWORD, on_every_database};
 use poem::http::Method;
 use serde_json::json;
 
@@ -35,6 +35,31 @@ on_every_database! {
         let told = r#"Bearer realm="accounts", error="invalid_token""#;
         assert_eq!(answer.header("www-authenticate"), Some(told));
     }
+}
+
+#[tokio::test]
+async fn another_site_s_page_does_not_lock_its_visitors_out() {
+    let app = App::on(Kind::Sqlite).await.with_tokens().await;
+    app.register("ada").await;
+    let visitor = app.browser();
+    let ask = async |name: &str, headers: &[(&str, &str)]| {
+        let form = [("username", name), ("password", PASSWORD)];
+        visitor.ask_token_with(&form, headers).await
+    };
+    let stranger = [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")];
+    for n in 0..20 {
+        assert_eq!(ask(&format!("nobody{n}"), &stranger).await.status, 401);
+    }
+    assert_eq!(ask("ada", &[]).await.status, 200, "their network is not counted");
+    for _ in 0..10 {
+        ask("nobody", &stranger).await;
+    }
+    assert_eq!(ask("nobody", &stranger).await.status, 429, "the name is");
+    let own = [("sec-fetch-site", "cross-site"), ("origin", FRONTEND)];
+    for n in 0..20 {
+        ask(&format!("nobody{n}"), &own).await;
+    }
+    assert_eq!(ask("ada", &own).await.status, 429, "a page that the app trusts is the network's");
 }
 
 #[tokio::test]

@@ -85,8 +85,9 @@ impl<U: AuthUser> Passwords<U> {
         self.store(account, new, session.map(Visit::digest)).await
     }
 
-    /// Gives the visitor's account its first password, if it has none and the sign-in is recent;
-    /// without a session nobody knows when that was. Other sessions end.
+    /// Gives the visitor's account its first password, if it has none and the sign-in is recent.
+    /// Only a session counts for one, as in crudauth-py: a token may be far from where its owner
+    /// is. Other sessions end.
     ///
     /// # Errors
     /// [`PasswordError`]; nothing changes then.

@@ -18,8 +18,10 @@ crate::settings! {
         grantable_scopes: Scopes as impl Into<Scopes> = Scopes::default(),
         /// How many keys an account may have (default 20, at least 1).
         cap: u32 = 20,
+        /// How recent its owner's sign-in must be to make one (default 10 minutes; zero: never).
+        fresh: Duration = Duration::from_secs(600),
         /// How long a key works at most, and one whose maker does not say (default: for ever).
-        longest: Option<Duration> | Duration = None,
+        longest: Option<Duration> as impl Into<Option<Duration>> = None,
     }
 }
 
@@ -40,6 +42,9 @@ impl ApiKeyConfig {
         }
         if self.cap == 0 {
             mistakes.push("api_keys: `cap` must be at least 1".to_owned());
+        }
+        if self.fresh > Duration::from_secs(24 * 3600) {
+            mistakes.push("api_keys: `fresh` must be a day at most; zero closes it".to_owned());
         }
         if self.longest.is_some_and(|it| !(Self::SHORTEST..=LONGEST).contains(&it)) {
             mistakes.push("api_keys: `longest` must be one minute to 100 years".to_owned());

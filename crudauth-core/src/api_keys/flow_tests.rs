@@ -15,7 +15,7 @@ fn api_keys(world: &World, ring: KeyRing) -> ApiKeys<Person> {
 }
 
 async fn create(it: &ApiKeys<Person>, of: &Account<Person>) -> CreatedApiKey {
-    it.create(of, "ci", &Scopes::parse("read admin"), None).await.unwrap()
+    it.create(of, &WantedKey::named("ci").scopes(Scopes::parse("read admin"))).await.unwrap()
 }
 
 async fn visit(it: &ApiKeys<Person>, key: &ApiKey) -> Option<ApiKeyVisit<Person>> {
@@ -68,7 +68,7 @@ async fn a_key_dies_when_it_expires_is_revoked_or_its_account_changes() {
         let ada = world.person("ada@example.com", "hash").await;
         let eve = world.person("eve@example.com", "hash").await;
 
-        let short = it.create(&ada, "short", &Scopes::default(), Some(DAY)).await.unwrap();
+        let short = it.create(&ada, &WantedKey::named("short").lifetime(DAY)).await.unwrap();
         world.clock.advance(DAY);
         assert!(visit(&it, &short.secret).await.is_none());
         assert!(it.list(&ada).await.unwrap().is_empty());
@@ -83,7 +83,7 @@ async fn a_key_dies_when_it_expires_is_revoked_or_its_account_changes() {
         let made = create(&it, &ada).await;
         world.change_password(&ada).await;
         assert!(visit(&it, &made.secret).await.is_none());
-        let late = it.create(&ada, "late", &Scopes::default(), None).await;
+        let late = it.create(&ada, &WantedKey::named("late")).await;
         assert!(matches!(late, Err(ApiKeyError::Moved)));
 
         let made = create(&it, &eve).await;
@@ -115,7 +115,7 @@ async fn of_many_at_once_no_more_are_made_than_an_account_may_have() {
         let tasks: Vec<_> = (0..20)
             .map(|_| {
                 let (it, ada) = (Arc::clone(&it), ada.clone());
-                tokio::spawn(async move { it.create(&ada, "k", &Scopes::default(), None).await })
+                tokio::spawn(async move { it.create(&ada, &WantedKey::named("k")).await })
             })
             .collect();
         let mut made = 0;
@@ -137,7 +137,7 @@ async fn names_and_lifetimes_are_bounded() {
     let ada = world.person("ada@example.com", "hash").await;
     let long = "x".repeat(65);
     for name in ["", "  ", &long, "a\nb", "a\u{202e}b"] {
-        let refused = it.create(&ada, name, &Scopes::default(), Some(Duration::ZERO)).await;
+        let refused = it.create(&ada, &WantedKey::named(name).lifetime(Duration::ZERO)).await;
         let Err(ApiKeyError::Invalid(mistakes)) = refused else { panic!("{name:?}") };
         assert_eq!(mistakes.len(), 2, "{name:?}");
     }

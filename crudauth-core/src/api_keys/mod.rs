@@ -8,16 +8,17 @@ mod config;
 #[cfg(all(test, feature = "sqlite"))]
 mod flow_tests;
 mod secret;
+mod wanted;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 pub use config::ApiKeyConfig;
 pub use secret::ApiKey;
 use tracing::{info, warn};
+pub use wanted::WantedKey;
 
-use crate::delivery::MessageKind;
 use crate::model::{
     Account, AuthUser, Digest, KeyRing, Mistake, Presented, Rule, Scopes, is_unseen,
 };
@@ -25,7 +26,7 @@ use crate::ports::{
     AddedApiKey, ApiKeyEntry, ApiKeyStore, Clock, Entropy, Granting, NewApiKey, StoreError,
 };
 use crate::recovery::Recovery;
-use crate::session::Visitor;
+use crate::session::{Standing, Visitor, is_recent};
 
 /// How many characters a name may have.
 const NAME_CHARS: usize = 64;
@@ -68,6 +69,12 @@ pub enum ApiKeyError {
         /// How many that is.
         cap: u32,
     },
+    /// Who asks is a program: keys are for their owner to make.
+    #[error("a program makes no keys")]
+    NotOwner,
+    /// The sign-in is too long ago for this.
+    #[error("the sign-in is too long ago")]
+    NotFresh,
     /// The account has changed meanwhile, or what its owner asks by has ended: they must sign in
     /// anew.
     #[error("the account has changed")]
@@ -126,32 +133,31 @@ impl<U: AuthUser> ApiKeys<U> {
         &self.config
     }
 
-    /// Makes a key, which works for `lifetime`. Of `scopes` it gets what is grantable to the
-    /// account. The owner gets a notice.
+    /// Makes a key. Of the scopes that are wanted it gets what is grantable to the account. The owner
+    /// gets a notice.
     ///
-    /// A visitor is an [`Account`], or whom a session or a token shows: those must still be good at
-    /// the moment at which the key is stored.
+    /// An owner must have signed in [recently](ApiKeyConfig::fresh), by a session or a token that is
+    /// still good at the moment at which the key is stored; a token makes no key that may do more
+    /// than itself. An [`Account`] is the app asking by itself, of which nothing is asked.
     ///
     /// # Errors
     /// [`ApiKeyError`]; nothing is stored then.
     pub async fn create(
         &self,
         visitor: impl Into<Visitor<'_, U>>,
-        name: &str,
-        scopes: &Scopes,
-        lifetime: Option<Duration>,
+        wanted: &WantedKey,
     ) -> Result<CreatedApiKey, ApiKeyError> {
         let visitor = visitor.into();
-        let account = visitor.account;
-        let (name, lifetime) = self.check(name, lifetime).map_err(ApiKeyError::Invalid)?;
-        let now = self.clock.now();
+        let (account, now) = (visitor.account, self.clock.now());
+        let scopes = self.allowed(visitor.standing, &wanted.scopes, now)?;
+        let (name, lifetime) = self.check(wanted).map_err(ApiKeyError::Invalid)?;
         let secret = ApiKey::generate(&self.config.prefix, &*self.entropy);
         let digest = secret.digest(self.keys.current());
         let key = ApiKeyEntry {
             handle: digest.handle(),
             name,
             hint: secret.hint(),
-            scopes: self.granted(account, scopes).await?,
+            scopes: self.granted(account, &scopes).await?,
             created_at: now,
             last_used_at: None,
             expires_at: lifetime.map(|lifetime| now + lifetime),
@@ -173,7 +179,7 @@ impl<U: AuthUser> ApiKeys<U> {
             AddedApiKey::Done => {
                 info!(account = %account.user.id(), api_key = key.handle, "API key made");
                 if let Some(recovery) = &self.recovery {
-                    recovery.notify_account(MessageKind::ApiKeyMade, account);
+                    recovery.tell_of_key(account).await;
                 }
                 Ok(CreatedApiKey { secret, key })
             }
@@ -191,7 +197,9 @@ impl<U: AuthUser> ApiKeys<U> {
     pub async fn authenticate(&self, text: &str) -> Result<ApiKeyOutcome<U>, StoreError> {
         let Some(secret) = ApiKey::parse(text) else { return Ok(Presented::Broken) };
         let now = self.clock.now();
-        for keys in self.keys.all() {
+        // Another request may renew what stands for it between two look-ups.
+        let once_more = self.keys.previous().first().map(|_| self.keys.current());
+        for keys in self.keys.all().chain(once_more) {
             let digest = secret.digest(keys);
             let Some(live) = self.store.find_api_key(&digest, now).await? else { continue };
             if !live.account.is_active() {
@@ -255,14 +263,30 @@ impl<U: AuthUser> ApiKeys<U> {
         self.granting.of(account, wanted.intersection(&self.config.grantable_scopes)).await
     }
 
-    /// The name as it is kept, and how long the key works.
-    fn check(
+    /// What of `wanted` is for who asks to give away.
+    fn allowed(
         &self,
-        name: &str,
-        lifetime: Option<Duration>,
-    ) -> Result<(String, Option<Duration>), Vec<Mistake>> {
+        standing: Standing<'_>,
+        wanted: &Scopes,
+        now: DateTime<Utc>,
+    ) -> Result<Scopes, ApiKeyError> {
+        let (signed_in_at, scopes) = match standing {
+            Standing::App => return Ok(wanted.clone()),
+            Standing::Program => return Err(ApiKeyError::NotOwner),
+            Standing::Owner { signed_in_at, scopes, .. } => (signed_in_at, scopes),
+        };
+        // Whoever finds a token, or sits down at somebody's browser, has that for a while; a key that
+        // they make with it would last.
+        if !signed_in_at.is_some_and(|at| is_recent(at, self.config.fresh, now)) {
+            return Err(ApiKeyError::NotFresh);
+        }
+        Ok(scopes.map_or_else(|| wanted.clone(), |own| wanted.intersection(own)))
+    }
+
+    /// The name as it is kept, and how long the key works.
+    fn check(&self, wanted: &WantedKey) -> Result<(String, Option<Duration>), Vec<Mistake>> {
         let mut mistakes = Vec::new();
-        let name = name.trim();
+        let (name, lifetime) = (wanted.name.trim(), wanted.lifetime);
         if name.is_empty() {
             let message = "String should have at least 1 character";
             mistakes.push(Mistake::new("name", Rule::TooShort { min: 1 }, message));

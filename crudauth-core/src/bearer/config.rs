@@ -19,7 +19,7 @@ crate::settings! {
         refresh_lifetime: Duration = Duration::from_secs(30 * 24 * 3600),
         /// When a sign-in ends however often it is refreshed (default 90 days; `None`: not at all).
         /// Whoever has stolen a refresh token from somebody who is away keeps it no longer.
-        absolute: Option<Duration> | Duration = Some(Duration::from_secs(90 * 24 * 3600)),
+        absolute: Option<Duration> as impl Into<Option<Duration>> = Some(Duration::from_secs(90 * 24 * 3600)),
         /// For how long a refresh token that was just used is answered with the same successor
         /// again (default: not at all; at most 1 minute).
         ///
@@ -31,7 +31,7 @@ crate::settings! {
         /// Whom they are for: `aud` (default: the table of the accounts). Tokens for anybody else
         /// are refused.
         audience: Option<String> | String = None,
-        /// What is granted to who asks for nothing in particular (default: nothing).
+        /// What a client gets that asks for no scope (default: nothing).
         default_scopes: Scopes as impl Into<Scopes> = Scopes::default(),
         /// What may be granted at all (default: the former).
         grantable_scopes: Option<Scopes> | Scopes = None,
@@ -127,6 +127,13 @@ mod tests {
     #[test]
     fn the_default_has_no_mistakes() {
         assert_eq!(BearerConfig::default().mistakes(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_end_is_said_and_taken_back() {
+        let day = Duration::from_secs(24 * 3600);
+        assert_eq!(BearerConfig::default().absolute(day).absolute, Some(day));
+        assert_eq!(BearerConfig::default().absolute(None).absolute, None);
     }
 
     #[test]

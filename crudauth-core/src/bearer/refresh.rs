@@ -5,8 +5,8 @@ use tracing::{info, warn};
 
 use super::{Issued, RefreshToken, Tokens};
 use crate::model::{Account, AuthUser, ClientAddress, Digest, Keys};
-use crate::ports::{LiveGrant, Rotation, StoreError};
-use crate::session::kept_user_agent;
+use crate::ports::{GrantRecord, LiveGrant, Rotation, StoreError};
+use crate::session::{end_of, kept_user_agent};
 
 /// Somebody's tokens were refreshed.
 #[derive(Clone, Debug)]
@@ -65,6 +65,11 @@ impl<U: AuthUser> Tokens<U> {
                 self.end_disabled(&live.account, token.grant()).await?;
                 return Err(RefreshError::Ended);
             }
+            let ends_at = self.end_of(&live.grant);
+            if ends_at.is_some_and(|ends_at| ends_at <= now) {
+                self.store.end_grant(token.grant()).await?;
+                return Err(RefreshError::Ended);
+            }
             if live.grant.token != presented {
                 return self.late(&token, made_by, presented, live, now).await;
             }
@@ -79,6 +84,11 @@ impl<U: AuthUser> Tokens<U> {
         Err(RefreshError::Ended)
     }
 
+    /// When a grant ends however often it is refreshed.
+    fn end_of(&self, grant: &GrantRecord) -> Option<DateTime<Utc>> {
+        end_of(grant.created_at, grant.ends_at, self.config.absolute)
+    }
+
     /// Puts a successor in the token's place; `None` if somebody else was faster.
     async fn rotate(
         &self,
@@ -90,7 +100,7 @@ impl<U: AuthUser> Tokens<U> {
     ) -> Result<Option<Issued>, StoreError> {
         let keys = self.keys.current();
         let successor = RefreshToken::generate(keys, *token.grant(), &*self.entropy);
-        let expires_at = self.config.refresh_expiry(live.grant.ends_at, now);
+        let expires_at = self.config.refresh_expiry(self.end_of(&live.grant), now);
         let rotation = Rotation {
             id: *token.grant(),
             presented: token.digest(made_by),

@@ -219,10 +219,12 @@ impl Form {
         }
     }
 
-    /// Notes every field that was not read, for bodies whose sender would rely on what was left out.
+    /// Notes the fields that were not read, the first eight of them, for bodies whose sender would rely
+    /// on what was left out.
     pub fn refuse_others(&mut self) {
+        const TOLD: usize = 8;
         let message = "Extra inputs are not permitted";
-        for (name, _) in std::mem::take(&mut self.fields) {
+        for (name, _) in std::mem::take(&mut self.fields).into_iter().take(TOLD) {
             self.mistakes.push(Mistake::new(name, Rule::Value, message));
         }
     }

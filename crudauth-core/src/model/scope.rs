@@ -8,9 +8,16 @@ use std::ops::BitOr;
 
 use serde::{Serialize, Serializer};
 
-/// Scopes in the order in which they were asked for, each once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Scopes in the order in which they were asked for, each once. The order is for people: two sets of
+/// the same scopes are equal.
+#[derive(Clone, Debug, Default, Eq)]
 pub struct Scopes(Vec<String>);
+
+impl PartialEq for Scopes {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.contains_all(other)
+    }
+}
 
 /// A text that cannot be a scope, or one scope too many.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -165,6 +172,13 @@ mod tests {
         let scopes = Scopes::parse(" reports:write\treports:read  reports:write\n");
         assert_eq!(scopes.to_string(), "reports:write reports:read");
         assert_eq!(serde_json::to_string(&scopes).unwrap(), r#"["reports:write","reports:read"]"#);
+    }
+
+    #[test]
+    fn sets_of_the_same_scopes_are_equal() {
+        assert_eq!(Scopes::parse("read write"), Scopes::parse("write read"));
+        assert_ne!(Scopes::parse("read write"), Scopes::parse("read"));
+        assert_ne!(Scopes::parse("read"), Scopes::parse("write"));
     }
 
     #[test]

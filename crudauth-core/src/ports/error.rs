@@ -17,6 +17,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// One that failed by that.
+    pub fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Failed(error.into())
+    }
+
     /// Logs what a job that runs after the answer could not do: there is nobody left to tell.
     pub(crate) fn log(&self, what: &'static str) {
         tracing::error!(what, error = self as &dyn Error, "not done");

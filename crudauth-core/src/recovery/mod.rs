@@ -95,6 +95,17 @@ impl<U: AuthUser> Recovery<U> {
         }
     }
 
+    /// Tells the owner that an API key was made. Counted as well: an address that nobody has proved
+    /// may be a stranger's.
+    pub(crate) async fn tell_of_key(&self, account: &Account<U>) {
+        let Some(contact) = account.contact() else { return };
+        let (allowance, target) =
+            (self.0.allowances.existing_account_notice, Subject::Target(contact.as_str()));
+        if self.0.throttle.allows("api_key_notice", allowance, target).await {
+            self.notify(MessageKind::ApiKeyMade, contact);
+        }
+    }
+
     /// Sends a notice, which has no token. Returns at once.
     pub(crate) fn notify(&self, kind: MessageKind, to: Contact) {
         let recovery = self.clone();

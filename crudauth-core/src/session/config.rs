@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::is_recent;
 use crate::ports::LONGEST;
 
 crate::settings! {
@@ -15,12 +16,12 @@ crate::settings! {
         /// The same for one that was opened with "remember me" (default 30 days).
         remembered_idle: Duration = Duration::from_secs(30 * 24 * 3600),
         /// How long one lives however often it is used (default: as long as it is used).
-        absolute: Option<Duration> | Duration = None,
+        absolute: Option<Duration> as impl Into<Option<Duration>> = None,
         /// How many an account may have; a sign-in beyond that ends the least recently active
         /// (default 5, at least 1).
         cap: u32 = 5,
-        /// How recent a sign-in must be to give an account its first password, and to make an API
-        /// key (default 10 minutes).
+        /// How recent a sign-in must be to give an account its first password (default 10 minutes;
+        /// zero: never).
         fresh: Duration = Duration::from_secs(600),
     }
 }
@@ -52,8 +53,7 @@ impl SessionConfig {
 
     /// Whether a sign-in of then is recent now; none is if `fresh` is zero.
     pub(crate) fn is_fresh(&self, signed_in_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-        !self.fresh.is_zero()
-            && now - signed_in_at <= TimeDelta::from_std(self.fresh).unwrap_or(TimeDelta::MAX)
+        is_recent(signed_in_at, self.fresh, now)
     }
 
     /// Activity is recorded no more often than this: a write at every request would cost more than

@@ -4,17 +4,20 @@
 //! when it idles, when its owner or the password it was opened under is gone, or when it is ended.
 
 mod config;
+mod visitor;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 pub use config::SessionConfig;
 use tracing::info;
+pub use visitor::{Standing, Visitor};
+pub(crate) use visitor::{end_of, is_recent};
 
 use crate::model::{Account, AuthUser, ClientAddress, Device, Digest, KeyRing, Token};
 use crate::ports::{
-    Clock, Credential, Entropy, GrantId, LockRule, NewSession, Opened, SessionEntry, SessionRecord,
-    SessionStore, StoreError,
+    Clock, Entropy, LockRule, NewSession, Opened, SessionEntry, SessionRecord, SessionStore,
+    StoreError,
 };
 
 /// How long a user agent may be; the rest is not stored.
@@ -78,38 +81,6 @@ impl<U: AuthUser> Visit<U> {
     /// What stands for its secret in the store.
     pub(crate) fn digest(&self) -> &Digest {
         &self.digest
-    }
-}
-
-/// Who asks for something about their own account, and by which credential, if by one.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Visitor<'a, U: AuthUser> {
-    /// Who.
-    pub account: &'a Account<U>,
-    /// The session, which lives on when the others end.
-    pub session: Option<&'a Visit<U>>,
-    /// The grant of their bearer token.
-    pub grant: Option<GrantId>,
-}
-
-impl<U: AuthUser> Visitor<'_, U> {
-    /// What they ask by, which must still be there when what they ask for is done.
-    pub(crate) fn credential(&self) -> Option<Credential> {
-        let session = self.session.map(|visit| Credential::Session(visit.digest));
-        session.or(self.grant.map(Credential::Grant))
-    }
-}
-
-impl<'a, U: AuthUser> From<&'a Visit<U>> for Visitor<'a, U> {
-    fn from(visit: &'a Visit<U>) -> Self {
-        Self { account: &visit.account, session: Some(visit), grant: None }
-    }
-}
-
-impl<'a, U: AuthUser> From<&'a Account<U>> for Visitor<'a, U> {
-    fn from(account: &'a Account<U>) -> Self {
-        Self { account, session: None, grant: None }
     }
 }
 
@@ -211,10 +182,15 @@ impl<U: AuthUser> Sessions<U> {
                 self.store.end(&digest).await?;
                 return Ok(None);
             }
-            let has_slid = now - live.session.last_activity_at >= self.config.slide_every();
+            let session = &live.session;
+            let ends_at = end_of(session.created_at, session.ends_at, self.config.absolute);
+            if ends_at.is_some_and(|ends_at| ends_at <= now) {
+                self.store.end(&digest).await?;
+                return Ok(None);
+            }
+            let has_slid = now - session.last_activity_at >= self.config.slide_every();
             if has_slid {
-                let session = &live.session;
-                let expires_at = self.config.expiry(session.is_remembered, session.ends_at, now);
+                let expires_at = self.config.expiry(session.is_remembered, ends_at, now);
                 // Not worth refusing anybody for: the session is live, and the next request tries
                 // again.
                 if let Err(error) = self.store.slide(&digest, now, expires_at).await {
@@ -229,13 +205,6 @@ impl<U: AuthUser> Sessions<U> {
             }));
         }
         Ok(None)
-    }
-
-    /// Whether a sign-in is [recent](SessionConfig::fresh) enough for what should not be done with a
-    /// credential that was found lying about.
-    #[must_use]
-    pub fn is_fresh(&self, signed_in_at: DateTime<Utc>) -> bool {
-        self.config.is_fresh(signed_in_at, self.clock.now())
     }
 
     /// Whether `sent` is the session's CSRF token.

@@ -23,8 +23,7 @@ use super::{BuildError, wire};
 use crate::http::CookieConfig;
 #[cfg(feature = "bearer")]
 use crate::http::RefreshIn;
-use crate::mount::Transport;
-use crate::mount::{Mount, Mounts, Scoped};
+use crate::mount::{Mount, Mounts, Scoped, Transport};
 use crate::slice;
 
 /// Builds a mount; `Auth::builder(pool, secret)` begins.
@@ -189,7 +188,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// whoever it is). It is asked when a token or a key is issued, and again at every use, so it
     /// should be quick; whatever it answers, nothing is granted that was not asked or is not
     /// grantable. One that has to look something up is a [`ScopePolicy`], which
-    /// [`scopes_by`](Self::scopes_by) takes.
+    /// [`scope_policy`](Self::scope_policy) takes; of the two the last one counts.
     ///
     /// ```
     /// # use crudauth::AuthUser;
@@ -200,12 +199,12 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// # fn f(pool: sqlx::SqlitePool) {
     /// crudauth::scopes! { pub ReportsRead = "reports:read"; }
     ///
-    /// let builder = Auth::builder(pool, "…").scope_policy(|account, asked| {
+    /// let builder = Auth::builder(pool, "…").scopes_for(|account, asked| {
     ///     if account.is_superuser() { asked.clone() } else { ReportsRead.into() }
     /// });
     /// # }
     /// ```
-    pub fn scope_policy(
+    pub fn scopes_for(
         mut self,
         policy: impl Fn(&Account<A::User>, &Scopes) -> Scopes + Send + Sync + 'static,
     ) -> Self
@@ -232,15 +231,15 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     ///             .bind(account.user.id)
     ///             .fetch_all(&self.0)
     ///             .await?;
-    ///         Ok(Scopes::parse(&granted.join(" ")))
+    ///         Scopes::of(granted).map_err(StoreError::failed)
     ///     }
     /// }
     ///
     /// # fn f(pool: sqlx::SqlitePool) {
-    /// let builder = Auth::builder(pool.clone(), "…").scopes_by(Roles(pool));
+    /// let builder = Auth::builder(pool.clone(), "…").scope_policy(Roles(pool));
     /// # }
     /// ```
-    pub fn scopes_by(mut self, policy: impl ScopePolicy<A::User>) -> Self
+    pub fn scope_policy(mut self, policy: impl ScopePolicy<A::User>) -> Self
     where
         A: Scoped,
     {
@@ -302,9 +301,11 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
         self
     }
 
-    /// Sites beside the app's own whose pages may send the sign-in form, such as
-    /// `https://www.example.com`, for browsers that do not say where a request comes from
-    /// (`Sec-Fetch-Site`). The front end of the `email` slice is one already.
+    /// Sites beside the app's own whose pages may ask for mail and confirm links, such as
+    /// `https://www.example.org`; and, in browsers that do not say where a request comes from
+    /// (`Sec-Fetch-Site`), send the sign-in form. What they get wrong at a `/token` that answers in
+    /// the body counts on their visitors' networks. The front end of the `email` slice is one
+    /// already.
     pub fn trusted_origins<T: Into<String>>(
         mut self,
         origins: impl IntoIterator<Item = T>,

@@ -6,8 +6,7 @@ use poem::http::HeaderName;
 
 use super::Authorization;
 use crate::http::Refusal;
-use crate::mount::Mounted;
-use crate::mount::{Principal, Proof, Transport};
+use crate::mount::{Mounted, Principal, Transport};
 use crate::slice::ApiKeys;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -25,8 +24,7 @@ impl<U: AuthUser> Transport<U> for ApiKeys {
             Presented::Live(visit) => Ok(Some(
                 Principal::new(visit.account)
                     .with_scopes(visit.scopes)
-                    .with_handle(visit.key.handle)
-                    .proved_by(Proof::ApiKey),
+                    .with_handle(visit.key.handle),
             )),
             Presented::Dead => Ok(None),
             Presented::Broken => Err(Refusal::invalid_api_key()),

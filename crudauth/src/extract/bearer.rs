@@ -1,12 +1,12 @@
 //! The transport `bearer`: an access token in `Authorization`.
 
 use crudauth_core::model::{AuthUser, Presented};
+use crudauth_core::ports::GrantId;
 use poem::Request;
 
 use super::Authorization;
 use crate::http::Refusal;
-use crate::mount::Mounted;
-use crate::mount::{Principal, Proof, Transport};
+use crate::mount::{Mounted, Principal, Transport};
 use crate::slice::{ApiKeys, Bearer};
 
 impl<U: AuthUser> Transport<U> for Bearer {
@@ -21,10 +21,10 @@ impl<U: AuthUser> Transport<U> for Bearer {
         match auth.accounts().tokens().authenticate(token).await? {
             Presented::Live(visit) => Ok(Some(
                 Principal::new(visit.account)
+                    .standing_on(GrantId::parse(&visit.handle))
                     .with_scopes(visit.scopes)
                     .with_handle(visit.handle)
-                    .with_sign_in(visit.signed_in_at)
-                    .proved_by(Proof::Bearer),
+                    .with_sign_in(visit.signed_in_at),
             )),
             Presented::Dead => Ok(None),
             Presented::Broken => Err(Refusal::invalid_token()),

@@ -11,9 +11,7 @@ use tokio::sync::OnceCell;
 use tracing::{error, info};
 
 use crate::http::Refusal;
-use crate::mount::AnyTransport;
-use crate::mount::{Mount, Mounted};
-use crate::mount::{Principal, Transport};
+use crate::mount::{AnyTransport, Mount, Mounted, Principal, Transport};
 use crate::slice;
 
 /// Who is asking, once somebody wanted to know.
@@ -43,8 +41,7 @@ impl<U: AuthUser> Cell<U> {
         Self { mounted, looked_up, noted: Once::new() }
     }
 
-    /// Whom the first of these transports finds that finds anybody. What they may not have sent
-    /// themselves is not asked.
+    /// The first of these transports that finds somebody, and whom. CSRF is not checked here.
     async fn find(
         &self,
         request: &Request,
@@ -66,8 +63,7 @@ impl<U: AuthUser> Cell<U> {
         Ok(None)
     }
 
-    /// Who is signed in by one of these transports, if anybody is; what they may not have sent
-    /// themselves is refused.
+    /// Whoever is signed in by one of these transports, if anybody is, after the CSRF check.
     pub(super) async fn maybe(
         &self,
         request: &Request,
@@ -198,7 +194,7 @@ pub(crate) async fn visitor_of<U: AuthUser>(
     Ok(found.map(|found| found.principal))
 }
 
-/// The same where what changes something must bring the CSRF token.
+/// The same, but an unsafe request must bring the CSRF token.
 pub(crate) async fn guarded_visitor_of<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,

@@ -13,8 +13,7 @@ use super::cell::{Cell, CellOf};
 use super::gate::is_admitted;
 use crate::http::Refusal;
 use crate::http::body::settle;
-use crate::mount::Mount;
-use crate::mount::Principal;
+use crate::mount::{Mount, Principal};
 
 /// Whoever is signed in: a handler with this argument is for them only.
 ///
@@ -30,7 +29,8 @@ use crate::mount::Principal;
 /// none.
 ///
 /// # Refusals
-/// In this order: 401 `Invalid token` for a credential that is none; 401 `Not authenticated`; for a
+/// In this order: 401 `Invalid token` or `Invalid API key` for a credential that is none, and 503 for
+/// one that could not be looked up; 401 `Not authenticated`; for a
 /// session on an unsafe method 403 `Missing CSRF token` or `Invalid CSRF token`; what the gate `G`
 /// says; 503 if the store cannot be reached. A route that is not behind `.with(auth)` is a 500, and
 /// the log says so.

@@ -7,13 +7,12 @@ use crudauth_core::model::{Recoverable, Scopes};
 use poem::Request;
 
 use crate::http::Refusal;
-use crate::mount::{AnyTransport, Mount, Mounts, Scoped};
-use crate::mount::{Principal, Transport};
+use crate::mount::{AnyTransport, Mount, Mounts, Principal, Proof, Scoped, Transport};
 
 /// A condition on whoever is signed in; the second parameter of
 /// [`CurrentUser`](super::CurrentUser).
 ///
-/// Gates compose as tuples, checked from left to right. An app's own is a type with an `async fn`:
+/// Gates compose as tuples, checked from left to right: up to four, which may be tuples. An app's own is a type with an `async fn`:
 ///
 /// ```
 /// # use crudauth::{AuthUser, Gate, Principal, Refusal};
@@ -39,13 +38,13 @@ use crate::mount::{Principal, Transport};
     note = "gates are `Verified`, `Superuser`, `Scope<..>`, `Via<..>`, tuples of gates, and your own `impl Gate<{A}>`"
 )]
 pub trait Gate<A: Mount>: Send + Sync + 'static {
-    /// Whether credentials of the transport of that name are looked at. Those of another one are not
+    /// Whether credentials of that transport are looked at. Those of another one are not
     /// seen: they neither open the route nor stand in the way.
     ///
     /// Where no gate of a route says anything (the default), the owner's own credentials open it:
     /// those of transports that [act for the owner](Transport::acts_for_owner).
     #[must_use]
-    fn admits(transport: &str) -> Admission {
+    fn admits(transport: Proof) -> Admission {
         let _ = transport;
         Admission::Unsaid
     }
@@ -63,6 +62,7 @@ pub trait Gate<A: Mount>: Send + Sync + 'static {
 
 /// What a gate says about the credentials of a transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Admission {
     /// They are looked at, whether or not they are the owner's own, unless another gate shuts them
     /// out.
@@ -87,7 +87,7 @@ impl Admission {
 
 /// Whether a route behind `G` looks at a transport.
 pub(super) fn is_admitted<A: Mount, G: Gate<A>>(transport: &dyn AnyTransport<A::User>) -> bool {
-    match G::admits(transport.name()) {
+    match G::admits(transport.proof()) {
         Admission::Open => true,
         Admission::Shut => false,
         Admission::Unsaid => transport.acts_for_owner(),
@@ -149,8 +149,8 @@ where
     B: Transport<A::User>,
     C: Transport<A::User>,
 {
-    fn admits(transport: &str) -> Admission {
-        match [T::NAME, B::NAME, C::NAME].contains(&transport) {
+    fn admits(transport: Proof) -> Admission {
+        match [T::NAME, B::NAME, C::NAME].contains(&transport.as_str()) {
             true => Admission::Open,
             false => Admission::Shut,
         }
@@ -163,12 +163,14 @@ where
 
 /// Their credential has the scope `S`, which [`scopes!`](crate::scopes) declares. Refuses with 403
 /// `Insufficient scope`. A session has no scopes and never passes; a tuple of gates asks for all of
-/// several scopes. It opens a route to whatever has scopes, API keys included. Does not compile for a mount whose credentials have none.
+/// several scopes. It opens a route to whatever has scopes, API keys included; the first transport
+/// that finds somebody decides, so that where browsers send a cookie beside a token, a
+/// [`Via`] should say which is meant. Does not compile for a mount whose credentials have none.
 #[derive(Debug)]
 pub struct Scope<S>(Named<S>);
 
 impl<A: Scoped, S: ScopeName> Gate<A> for Scope<S> {
-    fn admits(_: &str) -> Admission {
+    fn admits(_: Proof) -> Admission {
         Admission::Open
     }
 
@@ -198,7 +200,7 @@ pub fn scope<S: ScopeName>() -> Scopes {
 macro_rules! tuples {
     ($(($($gate:ident),+))*) => {$(
         impl<A: Mount, $($gate: Gate<A>),+> Gate<A> for ($($gate,)+) {
-            fn admits(transport: &str) -> Admission {
+            fn admits(transport: Proof) -> Admission {
                 Admission::Unsaid$(.and($gate::admits(transport)))+
             }
 

@@ -6,8 +6,7 @@ use poem::http::HeaderName;
 
 use crate::http::Refusal;
 use crate::http::cookie::cookies_of;
-use crate::mount::Mounted;
-use crate::mount::{Principal, Transport};
+use crate::mount::{Mounted, Principal, Transport};
 use crate::slice::Session;
 
 const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");

@@ -29,8 +29,26 @@ pub(crate) fn refuse_cross_site(request: &Request, config: &HttpConfig) -> Resul
         .strip_prefix("https://")
         .or_else(|| origin.strip_prefix("http://"))
         .is_some_and(|page| host.is_some_and(|host| page.eq_ignore_ascii_case(host)));
-    let is_trusted = || config.trusted_origins.iter().any(|trusted| origin_of(trusted) == origin);
-    if is_own || is_trusted() { Ok(()) } else { Err(Refusal::cross_site()) }
+    if is_own || is_trusted(origin, config) { Ok(()) } else { Err(Refusal::cross_site()) }
+}
+
+/// Whether a page of another site, and none that the app trusts, had a browser send this: such pages
+/// need no cookie of ours to use up what their visitors' networks may. Only what browsers say by
+/// themselves counts (`Sec-Fetch-Site`): where no cookie is at stake, whoever writes headers may.
+pub(crate) fn is_strange(request: &Request, config: &HttpConfig) -> bool {
+    let site = request.headers().get("sec-fetch-site");
+    let origin = text(request.headers(), header::ORIGIN);
+    site.is_some_and(|site| site.as_bytes().eq_ignore_ascii_case(b"cross-site"))
+        && !origin.is_some_and(|origin| is_trusted(origin, config))
+}
+
+/// Refuses that.
+pub(crate) fn refuse_strangers(request: &Request, config: &HttpConfig) -> Result<(), Refusal> {
+    if is_strange(request, config) { Err(Refusal::cross_site_page()) } else { Ok(()) }
+}
+
+fn is_trusted(origin: &str, config: &HttpConfig) -> bool {
+    config.trusted_origins.iter().any(|trusted| origin_of(trusted) == origin)
 }
 
 /// Scheme and host of an address, as `Origin` names them.

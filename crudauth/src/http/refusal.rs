@@ -35,7 +35,7 @@ use tracing::error;
 /// | 401 | `refresh-token-missing`, `invalid-refresh-token` | `/refresh` |
 /// | 401 | `bad-credentials`, `wrong-password` | sign-in; the current password |
 /// | 403 | `csrf-missing`, `csrf-invalid` | with `X-CSRF-Error: true` |
-/// | 403 | `cross-site` | a sign-in form from another site |
+/// | 403 | `cross-site` | sign-in, `/refresh`, `/logout` and mailed links, from a page of another site |
 /// | 403 | `not-verified`, `insufficient-privileges`, `access-denied` | gates |
 /// | 403 | `insufficient-scope` | a gate; with `WWW-Authenticate` (RFC 6750) |
 /// | 403 | `sign-in-too-old` | a first password and an API key want a recent sign-in |
@@ -185,6 +185,11 @@ impl Refusal {
 
     pub(crate) fn cross_site() -> Self {
         let detail = "Cross-site login requests are not allowed.";
+        Self::new(StatusCode::FORBIDDEN, "cross-site", detail)
+    }
+
+    pub(crate) fn cross_site_page() -> Self {
+        let detail = "Requests from other sites' pages are not allowed.";
         Self::new(StatusCode::FORBIDDEN, "cross-site", detail)
     }
 
@@ -410,7 +415,8 @@ impl From<ApiKeyError> for Refusal {
                 let detail = format!("There are {cap} API keys already; revoke one first.");
                 Self::new(StatusCode::CONFLICT, "too-many-api-keys", detail)
             }
-            ApiKeyError::Moved => Self::not_authenticated(),
+            ApiKeyError::Moved | ApiKeyError::NotOwner => Self::not_authenticated(),
+            ApiKeyError::NotFresh => Self::sign_in_too_old(),
             ApiKeyError::Store(cause) => cause.into(),
             _ => Self::internal(),
         }

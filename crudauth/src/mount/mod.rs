@@ -114,7 +114,7 @@ impl<U: AuthUser> Mounted<U> {
         self.0.paths.iter().fold(route, |route, path| route.at(path.path, path.endpoint(self)))
     }
 
-    /// Deletes what has expired: sessions, one-time tokens, counters. It does so in small steps,
+    /// Deletes what has expired: sessions, grants, API keys, one-time tokens, counters. It does so in small steps,
     /// and lets others get a word in between them; tells how many rows went.
     ///
     /// # Errors

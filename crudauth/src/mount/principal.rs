@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use crudauth_core::model::{Account, AuthUser, Scopes};
 use crudauth_core::ports::GrantId;
-use crudauth_core::session::{Visit, Visitor};
+use crudauth_core::session::{Standing, Visit, Visitor};
 
 use crate::http::Refusal;
 
@@ -15,6 +15,9 @@ pub struct Principal<U: AuthUser> {
     scopes: Scopes,
     handle: Option<String>,
     signed_in_at: Option<DateTime<Utc>>,
+    /// What a bearer token stands on, whatever transport has asked for it.
+    grant: Option<GrantId>,
+    is_owner: bool,
 }
 
 /// A session is read together with its account.
@@ -39,6 +42,14 @@ pub enum Proof {
 }
 
 impl Proof {
+    /// The transport of that name.
+    pub(crate) fn by(name: &'static str) -> Self {
+        [Self::Session, Self::Bearer, Self::ApiKey]
+            .into_iter()
+            .find(|own| own.as_str() == name)
+            .unwrap_or(Self::Other(name))
+    }
+
     /// Its name in answers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -57,11 +68,13 @@ impl<U: AuthUser> Principal<U> {
     #[must_use]
     pub fn new(account: Account<U>) -> Self {
         let (who, proof) = (Who::Account(account), Proof::Other("other"));
-        Self { who, proof, scopes: Scopes::default(), handle: None, signed_in_at: None }
+        let scopes = Scopes::default();
+        Self { who, proof, scopes, handle: None, signed_in_at: None, grant: None, is_owner: false }
     }
 
     /// When the owner signed in for the credential. Who does not say is taken for somebody who
-    /// signed in long ago.
+    /// signed in long ago. That it has not ended since is for the transport to see: the library knows
+    /// that of its own credentials only.
     #[must_use]
     pub fn with_sign_in(self, signed_in_at: DateTime<Utc>) -> Self {
         Self { signed_in_at: Some(signed_in_at), ..self }
@@ -83,9 +96,19 @@ impl<U: AuthUser> Principal<U> {
         Self { proof, ..self }
     }
 
+    #[cfg(feature = "bearer")]
+    pub(crate) fn standing_on(self, grant: Option<GrantId>) -> Self {
+        Self { grant, ..self }
+    }
+
+    pub(crate) fn acting_for_owner(self, is_owner: bool) -> Self {
+        Self { is_owner, ..self }
+    }
+
     pub(crate) fn visiting(visit: Visit<U>) -> Self {
         let (who, proof) = (Who::Visitor(visit), Proof::Session);
-        Self { who, proof, scopes: Scopes::default(), handle: None, signed_in_at: None }
+        let scopes = Scopes::default();
+        Self { who, proof, scopes, handle: None, signed_in_at: None, grant: None, is_owner: true }
     }
 
     /// What the app declared of the account.
@@ -152,11 +175,17 @@ impl<U: AuthUser> Principal<U> {
 
 impl<'a, U: AuthUser> From<&'a Principal<U>> for Visitor<'a, U> {
     fn from(principal: &'a Principal<U>) -> Self {
+        if let Some(visit) = principal.session() {
+            return Self::from(visit);
+        }
         let mut visitor = Self::from(principal.account());
-        visitor.session = principal.session();
-        visitor.grant = match principal.proof() {
-            Proof::Bearer => principal.handle().and_then(GrantId::parse),
-            _ => None,
+        visitor.standing = match principal.is_owner {
+            false => Standing::Program,
+            true => Standing::Owner {
+                signed_in_at: principal.signed_in_at(),
+                grant: principal.grant,
+                scopes: Some(principal.scopes()),
+            },
         };
         visitor
     }

@@ -61,7 +61,7 @@ use crate::http::Refusal;
     note = "transports are `slice::Session`, `slice::Bearer` (feature `bearer`), `slice::ApiKeys`, and your own `impl Transport<{U}>`"
 )]
 pub trait Transport<U: AuthUser>: Send + Sync + 'static {
-    /// Its name: `/me` tells it as `via`. Not `session`, `bearer` or `api_key`, which are taken.
+    /// Its name: `/me` tells it as `via`. Not that of a slice, nor `api_key`, which are taken.
     const NAME: &'static str;
 
     /// Whose credential the request carries, if it carries one.
@@ -74,8 +74,8 @@ pub trait Transport<U: AuthUser>: Send + Sync + 'static {
         request: &Request,
     ) -> impl Future<Output = Result<Option<Principal<U>>, Refusal>> + Send;
 
-    /// Refuses what its owner may not have sent themselves. A transport needs this where browsers
-    /// send its credential along by themselves, as they do cookies.
+    /// Refuses a request that a page of another site may have made the browser send. A transport
+    /// needs this where browsers send its credential along by themselves, as they do cookies.
     ///
     /// # Errors
     /// The refusal that the client gets.
@@ -104,20 +104,30 @@ pub trait Transport<U: AuthUser>: Send + Sync + 'static {
     /// Whether who comes by it is the account's owner, and may do whatever they may: change the
     /// account's password, its address, its tokens and keys, and pass wherever a handler asks for no
     /// more than [`CurrentUser`](crate::CurrentUser). Sessions and bearer tokens are the owner's; an
-    /// API key is a program's, and so is a transport that does not say otherwise: it opens what asks
-    /// for a [`Scope`](crate::Scope), or for it by [`Via`](crate::Via), and nothing else.
+    /// API key is a program's, and so is a transport that does not say otherwise: it opens `/me` and
+    /// what asks for a [`Scope`](crate::Scope), or for it by [`Via`](crate::Via), and nothing else.
     fn acts_for_owner(&self) -> bool {
         false
     }
 }
 
-/// The names of the library's own transports.
-pub(crate) const RESERVED: [&str; 3] =
-    [Proof::Session.as_str(), Proof::Bearer.as_str(), Proof::ApiKey.as_str()];
+/// The names of the library's own transports, and of what a reader would take for one.
+pub(crate) const RESERVED: [&str; 6] = [
+    Proof::Session.as_str(),
+    Proof::Bearer.as_str(),
+    Proof::ApiKey.as_str(),
+    "api_keys",
+    "sessions",
+    "tokens",
+];
 
 /// [`Transport`] behind a pointer.
 pub(crate) trait AnyTransport<U: AuthUser>: Send + Sync {
-    fn name(&self) -> &'static str;
+    fn proof(&self) -> Proof;
+
+    fn name(&self) -> &'static str {
+        self.proof().as_str()
+    }
 
     fn resolve<'a>(
         &'a self,
@@ -140,8 +150,8 @@ pub(crate) trait AnyTransport<U: AuthUser>: Send + Sync {
 }
 
 impl<U: AuthUser, T: Transport<U>> AnyTransport<U> for T {
-    fn name(&self) -> &'static str {
-        T::NAME
+    fn proof(&self) -> Proof {
+        Proof::by(T::NAME)
     }
 
     fn resolve<'a>(
@@ -152,10 +162,8 @@ impl<U: AuthUser, T: Transport<U>> AnyTransport<U> for T {
         Box::pin(async move {
             let found = Transport::resolve(self, auth, request).await?;
             let able = found.filter(|principal| principal.account().is_active());
-            let is_own = !RESERVED.contains(&T::NAME);
-            Ok(able.map(|principal| match is_own {
-                true => principal.proved_by(Proof::Other(T::NAME)),
-                false => principal,
+            Ok(able.map(|principal| {
+                principal.proved_by(self.proof()).acting_for_owner(self.acts_for_owner())
             }))
         })
     }

@@ -15,9 +15,7 @@ use crate::http::cookie::{cookies_of, set_device};
 use crate::http::headers::{client, detail, json as answer};
 use crate::http::refusal::capital;
 use crate::http::{Refusal, body};
-use crate::mount::Mounted;
-use crate::mount::Path;
-use crate::mount::Principal;
+use crate::mount::{Mounted, Path, Principal};
 
 /// What every mount has.
 pub(super) fn paths<U: AuthUser>() -> Vec<Path<U>> {

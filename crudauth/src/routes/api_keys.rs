@@ -1,7 +1,8 @@
-//! `GET /api-keys`, `POST /api-keys`, `DELETE /api-keys/{id}`: keys for programs.
+//! `GET /api-keys`, `POST /api-keys`, `DELETE /api-keys`, `DELETE /api-keys/{id}`: keys for programs.
 
 use std::time::Duration;
 
+use crudauth_core::api_keys::WantedKey;
 use crudauth_core::model::{AuthUser, Form, Mistake, Rule, Scopes};
 use crudauth_core::ports::ApiKeyEntry;
 use crudauth_core::ratelimit::Subject;
@@ -13,14 +14,14 @@ use super::limits;
 use crate::extract::owner_of;
 use crate::http::headers::{detail, json as answer};
 use crate::http::{Refusal, body};
-use crate::mount::Mounted;
-use crate::mount::Path;
-use crate::mount::Proof;
+use crate::mount::{Mounted, Path};
 
 /// The routes of the `api_keys` slice.
 pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
     vec![
-        Path::new(Method::GET, "/api-keys", list).and(Method::POST, create),
+        Path::new(Method::GET, "/api-keys", list)
+            .and(Method::POST, create)
+            .and(Method::DELETE, revoke_all),
         Path::new(Method::DELETE, "/api-keys/:id", revoke),
     ]
 }
@@ -45,26 +46,20 @@ fn entry(key: &ApiKeyEntry) -> Value {
 }
 
 /// What a key is to be.
-struct Wanted {
-    name: String,
-    scopes: Scopes,
-    lifetime: Option<Duration>,
-}
-
-impl Wanted {
-    fn read(mut form: Form) -> Result<Self, Vec<Mistake>> {
-        let name = form.text("name");
-        let scopes = scopes(&mut form);
-        let seconds = form.take::<Option<u64>>("expires_in");
-        // `expires_in_days` would else make a key that never expires.
-        form.refuse_others();
-        match (name, scopes, seconds) {
-            (Some(name), Some(scopes), Some(seconds)) => {
-                form.finish()?;
-                Ok(Self { name, scopes, lifetime: seconds.map(Duration::from_secs) })
-            }
-            _ => Err(form.into_mistakes()),
+fn wanted(mut form: Form) -> Result<WantedKey, Vec<Mistake>> {
+    let name = form.text("name");
+    let scopes = scopes(&mut form);
+    let seconds = form.take::<Option<u64>>("expires_in");
+    // `expires_in_days` would else make a key that never expires.
+    form.refuse_others();
+    match (name, scopes, seconds) {
+        (Some(name), Some(scopes), Some(seconds)) => {
+            form.finish()?;
+            let mut wanted = WantedKey::named(name).scopes(scopes);
+            wanted.lifetime = seconds.map(Duration::from_secs);
+            Ok(wanted)
         }
+        _ => Err(form.into_mistakes()),
     }
 }
 
@@ -85,25 +80,13 @@ async fn create<U: AuthUser>(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    // Whoever finds a token, or sits down at somebody's browser, has that for a while; a key that
-    // they make with it would last.
-    let sessions = mounted.accounts().sessions();
-    if !principal.signed_in_at().is_some_and(|at| sessions.is_fresh(at)) {
-        return Err(Refusal::sign_in_too_old());
-    }
     let form = body::json(&mut request).await?;
-    let Wanted { name, scopes, lifetime } = Wanted::read(form).map_err(Refusal::mistakes)?;
+    let wanted = wanted(form).map_err(Refusal::mistakes)?;
     let (id, allowance) =
         (principal.user().id().to_string(), mounted.parts().allowances.create_api_key);
     let used = limits::count(&mounted, "create_api_key", allowance, Subject::Account(&id)).await?;
     used.told(async {
-        // A program that was given a token makes no key that may do more than it may itself.
-        let scopes = match principal.proof() {
-            Proof::Session => scopes,
-            _ => scopes.intersection(principal.scopes()),
-        };
-        let keys = mounted.accounts().api_keys();
-        let created = keys.create(&*principal, &name, &scopes, lifetime).await?;
+        let created = mounted.accounts().api_keys().create(&*principal, &wanted).await?;
         let mut body = entry(&created.key);
         body["key"] = created.secret.expose().into();
         answer(StatusCode::CREATED, &body)
@@ -118,4 +101,13 @@ async fn revoke<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Re
         return Err(Refusal::not_found("API key not found."));
     }
     detail("API key revoked.")
+}
+
+async fn revoke_all<U: AuthUser>(
+    mounted: Mounted<U>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let principal = owner_of(&mounted, &request).await?;
+    let revoked = mounted.accounts().api_keys().revoke_all(principal.account()).await?;
+    answer(StatusCode::OK, &json!({ "detail": "All API keys revoked.", "revoked": revoked }))
 }

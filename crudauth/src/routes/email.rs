@@ -12,8 +12,7 @@ use super::recovery::{destination, recovery_of, token, told};
 use crate::extract::owner_of;
 use crate::http::headers::{client, detail};
 use crate::http::{Refusal, body};
-use crate::mount::Mounted;
-use crate::mount::Path;
+use crate::mount::{Mounted, Path};
 
 /// The routes that the `email` slice has beside those of `recovery`.
 pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {

@@ -9,9 +9,7 @@ use crate::http::Refusal;
 use crate::http::cookie::clear_session;
 use crate::http::headers::detail;
 use crate::http::origin::refuse_cross_site;
-use crate::mount::Mounted;
-use crate::mount::Path;
-use crate::mount::Transport;
+use crate::mount::{Mounted, Path, Transport};
 use crate::slice;
 
 /// The route of the slices `session` and `bearer`.

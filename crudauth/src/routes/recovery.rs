@@ -14,9 +14,9 @@ use serde_json::json;
 use super::limits;
 use super::pace::a_moment;
 use crate::http::headers::{client, detail, json as answer};
+use crate::http::origin::refuse_strangers;
 use crate::http::{Refusal, body};
-use crate::mount::Mounted;
-use crate::mount::Path;
+use crate::mount::{Mounted, Path};
 
 /// The routes of the `recovery` slice, which `email` has as well.
 pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
@@ -90,6 +90,7 @@ async fn requested<U: AuthUser>(
     told: String,
     start: impl FnOnce(&Recovery<U>, Contact, Option<Destination>),
 ) -> Result<Response, Refusal> {
+    refuse_strangers(&request, &mounted.parts().http)?;
     let subject = Subject::Client(client(&request, &mounted.parts().http));
     let used = limits::count(&mounted, action, allowance, subject).await?;
     used.told(async {
@@ -143,6 +144,7 @@ pub(super) async fn token<U: AuthUser>(
 /// contract has no limit here, and no person meets this one.
 async fn confirming<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Result<(), Refusal> {
     let parts = mounted.parts();
+    refuse_strangers(request, &parts.http)?;
     let subject = Subject::Client(client(request, &parts.http));
     limits::count(mounted, "confirm", parts.allowances.confirm, subject).await.map(drop)
 }

@@ -10,8 +10,7 @@ use crate::http::cookie::{cookies_of, set_session};
 use crate::http::headers::json as answer;
 use crate::http::origin::refuse_cross_site;
 use crate::http::{Refusal, body};
-use crate::mount::Mounted;
-use crate::mount::Path;
+use crate::mount::{Mounted, Path};
 
 /// The routes of the `session` slice.
 pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {

@@ -13,8 +13,8 @@ use crate::http::Refusal;
 use crate::http::body::boolean;
 use crate::http::cookie::{clear_session, cookies_of, set_csrf};
 use crate::http::headers::{client, detail, json as answer};
-use crate::mount::Mounted;
-use crate::mount::Path;
+use crate::http::origin::refuse_strangers;
+use crate::mount::{Mounted, Path};
 
 /// The routes of the `sessions` slice.
 pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
@@ -109,6 +109,7 @@ async fn refresh_csrf<U: AuthUser>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let parts = mounted.parts();
+    refuse_strangers(&request, &parts.http)?;
     let subject = Subject::Client(client(&request, &parts.http));
     let used =
         limits::count(&mounted, "csrf_refresh", parts.allowances.csrf_refresh, subject).await?;

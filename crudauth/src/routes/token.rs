@@ -13,11 +13,9 @@ use crate::extract::Authorization;
 use crate::http::config::RefreshIn;
 use crate::http::cookie::{clear_refresh, cookies_of, set_device, set_refresh};
 use crate::http::headers::{client, json as answer, user_agent, whole_path};
-use crate::http::origin::refuse_cross_site;
+use crate::http::origin::{is_strange, refuse_cross_site};
 use crate::http::{Refusal, body};
-use crate::mount::Mounted;
-use crate::mount::Path;
-use crate::mount::Transport;
+use crate::mount::{Mounted, Path, Transport};
 use crate::slice;
 
 /// The routes of the `bearer` slice.
@@ -47,12 +45,14 @@ async fn token<U: AuthUser>(
     let mut attempt = credentials.attempt(&request, http);
     if !is_in_cookie {
         attempt.device = device.or(attempt.device);
+        attempt.is_from_stranger = is_strange(&request, http);
     }
     let granted = accounts.grant(attempt, asked).await?;
     if !is_in_cookie {
         return answer(StatusCode::OK, &told(&granted.issued, Some(&granted.device)));
     }
-    // A browser that signs in anew has no use for what it had.
+    // A browser that signs in anew has no use for what it had, if it sends that here: where the
+    // cookie is for every path.
     for replaced in cookies_of(&request, &http.cookies).refresh() {
         accounts.tokens().end(replaced).await?;
     }

@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 use crate::extract::owner_of;
 use crate::http::Refusal;
 use crate::http::headers::{detail, json as answer};
-use crate::mount::Mounted;
-use crate::mount::Path;
+use crate::mount::{Mounted, Path};
 
 /// The routes of the `tokens` slice.
 pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {

@@ -56,8 +56,9 @@
 //! ```
 //!
 //! Where a mount has `bearer`, [`App::granted`] gives a program with an access token, and
-//! [`Client::bearer`] sends whatever token or API key there is. A `Builder` cannot be named: to set
-//! the clock and the hashing in tests only, pass them to the function that builds the mount.
+//! [`Client::bearer`] sends whatever token or API key there is. To set the
+//! clock and the hashing in tests only, pass them to the function that builds the mount, or a
+//! function that goes from [`Builder`](crate::Builder) to `Builder`.
 #![allow(clippy::panic, reason = "a test ends at the first surprise")]
 
 mod answer;

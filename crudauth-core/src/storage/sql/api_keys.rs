@@ -106,7 +106,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             return tx.undone(AddedApiKey::Refused).await;
         }
         if let Some(credential) = key.made_by
-            && DB::fetch_optional(&mut tx, lives::<DB, U>(credential, key)).await?.is_none()
+            && DB::execute(&mut tx, hold::<DB, U>(credential, key)).await? == 0
         {
             return tx.undone(AddedApiKey::Refused).await;
         }
@@ -141,15 +141,15 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     }
 }
 
-/// Asks whether what a key is made by is still there.
-fn lives<DB, U>(credential: Credential, key: &NewApiKey<U::Id>) -> Call<DB>
+/// Holds what a key is made by, if it is still there.
+fn hold<DB, U>(credential: Credential, key: &NewApiKey<U::Id>) -> Call<DB>
 where
     DB: Backend + Stores<U::Id>,
     U: AuthRow<DB>,
 {
     let (sql, name) = match credential {
-        Credential::Session(digest) => (Sql::<DB, U>::SESSION_LIVES, digest.to_vec()),
-        Credential::Grant(id) => (Sql::<DB, U>::GRANT_LIVES, id.as_bytes().to_vec()),
+        Credential::Session(digest) => (Sql::<DB, U>::HOLD_SESSION, digest.to_vec()),
+        Credential::Grant(id) => (Sql::<DB, U>::HOLD_GRANT, id.as_bytes().to_vec()),
     };
     Call::new(sql)
         .with(key.account.clone())

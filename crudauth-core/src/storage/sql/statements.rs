@@ -228,11 +228,11 @@ statements! {
     HOLD_ACCOUNT = "UPDATE {table} SET {epoch} = {epoch} \
         WHERE {id} = $1 AND {version} = $2 AND {epoch} = $3 AND {active}";
 
-    // Whether what a key is made by is still there.
-    SESSION_LIVES = "SELECT 1 FROM {sessions} WHERE user_id = $1 AND digest = $2 \
+    // Change nothing, and keep whoever ends what a key is made by waiting until the key is there.
+    HOLD_SESSION = "UPDATE {sessions} SET user_id = user_id WHERE user_id = $1 AND digest = $2 \
         AND expires_at > $3 AND token_version = $4 AND auth_epoch = $5";
 
-    GRANT_LIVES = "SELECT 1 FROM {grants} WHERE user_id = $1 AND family = $2 \
+    HOLD_GRANT = "UPDATE {grants} SET user_id = user_id WHERE user_id = $1 AND family = $2 \
         AND expires_at > $3 AND token_version = $4 AND auth_epoch = $5";
 
     FORGET_API_KEYS = "DELETE FROM {api_keys} WHERE user_id = $1 AND expires_at <= $2";

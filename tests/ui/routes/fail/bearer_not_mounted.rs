@@ -16,6 +16,6 @@ fn main() {
         let _ = Auth::builder(pool.clone(), "secret").bearer(BearerConfig::default());
         let _ = Auth::builder(pool.clone(), "secret").refresh_in(RefreshIn::Body);
         let _ = Auth::builder(pool.clone(), "secret").api_keys(ApiKeyConfig::default());
-        let _ = Auth::builder(pool, "secret").scope_policy(|_, _| Scopes::default());
+        let _ = Auth::builder(pool, "secret").scopes_for(|_, _| Scopes::default());
     };
 }

@@ -42,7 +42,7 @@ fn main() {
         let programs_ = Programs::builder(pool.clone(), "secret")
             .bearer(crudauth::BearerConfig::default())
             .refresh_in(crudauth::RefreshIn::Body)
-            .scope_policy(|_, asked| asked.clone())
+            .scopes_for(|_, asked| asked.clone())
             .build()
             .await
             .unwrap();

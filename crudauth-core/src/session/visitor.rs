@@ -1,0 +1,82 @@
+//! Who asks for something about an account.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Visit;
+use crate::model::{Account, AuthUser, Scopes};
+use crate::ports::{Credential, GrantId};
+
+/// Who asks for something about an account, and by what.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Visitor<'a, U: AuthUser> {
+    /// Whose it is.
+    pub account: &'a Account<U>,
+    /// The session, which lives on when the others end.
+    pub session: Option<&'a Visit<U>>,
+    /// As what they ask.
+    pub standing: Standing<'a>,
+}
+
+/// As what somebody asks for something about an account.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Standing<'a> {
+    /// As the app itself: for an administrator, or by a command line. No sign-in is asked for.
+    App,
+    /// As the account's owner, who has signed in.
+    Owner {
+        /// When; if nobody knows, it is long ago.
+        signed_in_at: Option<DateTime<Utc>>,
+        /// The grant of their bearer token.
+        grant: Option<GrantId>,
+        /// What their credential may be used for, if that is not everything.
+        scopes: Option<&'a Scopes>,
+    },
+    /// As a program of theirs, for which nothing of the account is to change.
+    Program,
+}
+
+impl<U: AuthUser> Visitor<'_, U> {
+    /// What they ask by, which must still be there when what they ask for is done.
+    pub(crate) fn credential(&self) -> Option<Credential> {
+        match (self.session, self.standing) {
+            (Some(visit), _) => Some(Credential::Session(visit.digest)),
+            (None, Standing::Owner { grant, .. }) => grant.map(Credential::Grant),
+            (None, _) => None,
+        }
+    }
+}
+
+impl<'a, U: AuthUser> From<&'a Visit<U>> for Visitor<'a, U> {
+    fn from(visit: &'a Visit<U>) -> Self {
+        let signed_in_at = Some(visit.session.created_at);
+        let standing = Standing::Owner { signed_in_at, grant: None, scopes: None };
+        Self { account: &visit.account, session: Some(visit), standing }
+    }
+}
+
+/// The app asks, whoever the account is of.
+impl<'a, U: AuthUser> From<&'a Account<U>> for Visitor<'a, U> {
+    fn from(account: &'a Account<U>) -> Self {
+        Self { account, session: None, standing: Standing::App }
+    }
+}
+
+/// When a sign-in of then ends however it is used: as was said when it was made, or sooner by what is
+/// said now.
+pub(crate) fn end_of(
+    signed_in_at: DateTime<Utc>,
+    said: Option<DateTime<Utc>>,
+    absolute: Option<Duration>,
+) -> Option<DateTime<Utc>> {
+    let now_said = absolute.map(|lifetime| signed_in_at + lifetime);
+    said.into_iter().chain(now_said).min()
+}
+
+/// Whether a sign-in of then is recent now; none is where `within` is zero.
+pub(crate) fn is_recent(signed_in_at: DateTime<Utc>, within: Duration, now: DateTime<Utc>) -> bool {
+    !within.is_zero() && now - signed_in_at <= TimeDelta::from_std(within).unwrap_or(TimeDelta::MAX)
+}
