@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crudauth::testing::{App, Client, ManualClock, MessageKind, RecordingSender, cheap_hashing};
 use crudauth::{
-    BearerConfig, CookieConfig, CurrentUser, EmailConfig, Scope, Scopes, SessionConfig, Verified,
+    ApiKeyConfig, BearerConfig, CookieConfig, CurrentUser, EmailConfig, Scope, Scopes,
+    SessionConfig, Verified,
 };
 use crudauth_tests::{Auth, Database, FRONTEND, Kind, PASSWORD, SECRET, Unbuilt, User, sign_up};
 use poem::http::{Method, StatusCode};
@@ -273,7 +274,7 @@ async fn hashing_is_cheap_in_a_debug_build_and_nowhere_else() {
     assert_eq!(hash.contains("m=19456,t=2,p=1"), !cfg!(debug_assertions), "{hash}");
 }
 
-#[crudauth::routes(user = User, bearer)]
+#[crudauth::routes(user = User, bearer, api_keys)]
 struct Tokens;
 
 crudauth::scopes! {
@@ -292,6 +293,7 @@ async fn a_program_has_a_token_in_one_line_until_the_clock_says_that_it_ends() {
     let clock = Arc::new(ManualClock::default());
     let builder = Tokens::builder(pool, SECRET)
         .bearer(BearerConfig::default().grantable_scopes(Read))
+        .api_keys(ApiKeyConfig::default().grantable_scopes(Read))
         .hashing(cheap_hashing())
         .clock(clock.clone());
     let auth = builder.build().await.unwrap();
@@ -304,6 +306,19 @@ async fn a_program_has_a_token_in_one_line_until_the_clock_says_that_it_ends() {
     assert_eq!(program.get("/read").await.json(), json!("ada"));
     let idle = app.granted("ada", PASSWORD, Scopes::default()).await;
     idle.get("/read").await.expect_status(403);
+    let keyed = app.keyed("ada", Read).await;
     clock.advance(Duration::from_secs(15 * 60));
     program.get("/read").await.expect_status(401);
+    assert_eq!(keyed.get("/read").await.json(), json!("ada"));
+}
+
+#[tokio::test]
+#[should_panic(expected = "ada is granted `` of `write`")]
+async fn a_scope_that_is_not_granted_is_told() {
+    let (Database::Sqlite(pool), _) = Database::create(Kind::Sqlite).await else { unreachable!() };
+    crudauth::migrations!(User).run(&pool).await.unwrap();
+    let auth = Tokens::builder(pool, SECRET).hashing(cheap_hashing()).build().await.unwrap();
+    let app = App::new(&auth, auth.routes());
+    app.registered(sign_up("ada")).await;
+    app.granted("ada", PASSWORD, Scopes::parse("write")).await;
 }

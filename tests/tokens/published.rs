@@ -21,7 +21,7 @@ fn pair(kid: &str, seed: u8) -> SigningPair {
 
 fn signing(pair: SigningPair, retired: Vec<PublicKey>) -> Setup {
     let mut bearer: BearerConfig = Setup::default().bearer;
-    bearer.signing = Signing::Asymmetric { pair, retired };
+    bearer.signing = Signing::asymmetric(pair, retired);
     Setup { bearer, ..Setup::default() }
 }
 

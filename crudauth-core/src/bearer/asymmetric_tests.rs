@@ -52,7 +52,7 @@ fn access() -> Access {
 
 fn mount(pair: &SigningPair, retired: &[PublicKey]) -> AccessTokens {
     let config = BearerConfig {
-        signing: Signing::Asymmetric { pair: pair.clone(), retired: retired.to_vec() },
+        signing: Signing::asymmetric(pair.clone(), retired.to_vec()),
         ..BearerConfig::default()
     };
     assert_eq!(config.mistakes(), Vec::<String>::new());
@@ -175,7 +175,7 @@ fn what_is_no_key_of_these_kinds_is_refused() {
 fn two_keys_of_one_name_are_a_mistake() {
     let pair = SigningPair::from_pem("k", RSA).unwrap();
     let retired = vec![PublicKey::from_pem("k", RSA_PUBLIC).unwrap()];
-    let signing = Signing::Asymmetric { pair: pair.clone(), retired };
+    let signing = Signing::asymmetric(pair.clone(), retired);
     assert_eq!(signing.mistakes().len(), 1);
     assert!(!format!("{pair:?}").contains("PRIVATE"));
 }

@@ -14,32 +14,40 @@ use super::asymmetric::{PublicKey, SigningPair};
 use crate::model::{Digest, KeyRing, MacKey};
 
 /// What signs access tokens.
+///
+/// By default HMAC-SHA-256 with a key derived from the app's secret; those derived from the secrets
+/// that it followed still verify. Only the app itself can verify such tokens.
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub enum Signing {
-    /// HMAC-SHA-256 with a key derived from the app's secret; those derived from the secrets that
-    /// it followed still verify. Only the app itself can verify such tokens.
+pub struct Signing(Kind);
+
+#[derive(Clone, Debug, Default)]
+enum Kind {
     #[default]
     Hs256,
-    /// EdDSA or RS256, so that others can verify tokens by the public keys that
-    /// [`Tokens::jwks`](super::Tokens::jwks) lists. Take EdDSA where they know it: it is far
-    /// cheaper to sign, and RS256 is here for those who do not.
     #[cfg(feature = "bearer-asymmetric")]
-    Asymmetric {
-        /// Signs, and verifies.
-        pair: SigningPair,
-        /// Keys that signed before, and still verify. To rotate without signing anyone out, list
-        /// the old public key here for as long as an access token lives.
-        retired: Vec<PublicKey>,
-    },
+    Asymmetric { pair: SigningPair, retired: Vec<PublicKey> },
 }
 
 impl Signing {
+    /// EdDSA or RS256, so that others can verify tokens by the public keys that
+    /// [`Tokens::jwks`](super::Tokens::jwks) lists. Take EdDSA where they know it: it is far
+    /// cheaper to sign, and RS256 is here for those who do not. Give the tokens an
+    /// [`issuer`](super::BearerConfig::issuer) that those others know you by.
+    ///
+    /// `pair` signs, and verifies; the keys that are `retired` signed before, and still verify. To
+    /// rotate without signing anyone out, list the old public key there for as long as an access
+    /// token lives.
+    #[cfg(feature = "bearer-asymmetric")]
+    #[must_use]
+    pub fn asymmetric(pair: SigningPair, retired: impl IntoIterator<Item = PublicKey>) -> Self {
+        Self(Kind::Asymmetric { pair, retired: retired.into_iter().collect() })
+    }
+
     pub(super) fn mistakes(&self) -> Vec<String> {
-        match self {
-            Self::Hs256 => Vec::new(),
+        match &self.0 {
+            Kind::Hs256 => Vec::new(),
             #[cfg(feature = "bearer-asymmetric")]
-            Self::Asymmetric { pair, retired } => {
+            Kind::Asymmetric { pair, retired } => {
                 let mut seen = vec![pair.public().kid()];
                 let mut mistakes = Vec::new();
                 for kid in retired.iter().map(PublicKey::kid) {
@@ -79,8 +87,8 @@ pub(super) struct SigningKeys {
 
 impl SigningKeys {
     pub(super) fn new(signing: &Signing, keys: &KeyRing) -> Self {
-        match signing {
-            Signing::Hs256 => Self {
+        match &signing.0 {
+            Kind::Hs256 => Self {
                 signing: SigningKey::Hs256(keys.current().access.clone()),
                 verifying: keys
                     .all()
@@ -88,7 +96,7 @@ impl SigningKeys {
                     .collect(),
             },
             #[cfg(feature = "bearer-asymmetric")]
-            Signing::Asymmetric { pair, retired } => Self {
+            Kind::Asymmetric { pair, retired } => Self {
                 signing: SigningKey::Pair(pair.clone()),
                 verifying: std::iter::once(pair.public())
                     .chain(retired)

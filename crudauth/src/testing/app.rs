@@ -4,13 +4,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crudauth_core::api_keys::WantedKey;
 use crudauth_core::delivery::{
     Delivery, EmailMessage, MessageKind, RecordingChannel, RecordingSender,
 };
 use crudauth_core::login::Attempt;
-#[cfg(feature = "bearer")]
-use crudauth_core::model::Scopes;
-use crudauth_core::model::{ClientAddress, Contact};
+use crudauth_core::model::{ClientAddress, Contact, Scopes};
 use crudauth_core::password::Password;
 use crudauth_core::register::{Registered, SignUp};
 use poem::endpoint::BoxEndpoint;
@@ -212,8 +211,9 @@ impl<A: Mounts<slice::Session>> App<A> {
 
 #[cfg(feature = "bearer")]
 impl<A: Mounts<slice::Bearer>> App<A> {
-    /// A program to which the owner of an account has given tokens with these scopes, as `/token`
-    /// would: a client that sends the access token with every request.
+    /// A program to which the owner of an account has given an access token with these scopes: a
+    /// client that sends it with every request. What refreshes it is not kept; to test that, send
+    /// the form to `/token`.
     ///
     /// # Panics
     /// If the sign-in is refused, or one of the scopes is not granted: what is grantable is said by
@@ -236,6 +236,33 @@ impl<A: Mounts<slice::Bearer>> App<A> {
                 panic!("{identifier} is granted `{got}` of `{scopes}`")
             }
             Err(error) => panic!("{identifier} gets no tokens: {error:?}"),
+        }
+    }
+}
+
+impl<A: Mounts<slice::ApiKeys>> App<A> {
+    /// A program that has an API key of an account with these scopes, and sends it with every request.
+    ///
+    /// # Panics
+    /// If there is no such account, it has as many keys as it may, or one of the scopes is not
+    /// granted: what is grantable is said by `ApiKeyConfig::grantable_scopes`, and by the mount's
+    /// scope policy.
+    pub async fn keyed(&self, identifier: &str, scopes: impl Into<Scopes>) -> Client {
+        let wanted = WantedKey::named("a test's").scopes(scopes);
+        let account = match self.accounts().find_by_identifier(identifier).await {
+            Ok(Some(account)) => account,
+            Ok(None) => panic!("there is no {identifier}"),
+            Err(error) => panic!("{identifier} is not found: {error:?}"),
+        };
+        match self.accounts().api_keys().create(&account, &wanted).await {
+            Ok(made) if made.key.scopes == wanted.scopes => {
+                self.client().bearer(made.secret.expose())
+            }
+            Ok(made) => {
+                let (got, wanted) = (made.key.scopes, wanted.scopes);
+                panic!("a key of {identifier} is granted `{got}` of `{wanted}`")
+            }
+            Err(error) => panic!("{identifier} gets no key: {error:?}"),
         }
     }
 }

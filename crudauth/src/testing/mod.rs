@@ -55,8 +55,8 @@
 //! #     .block_on(only_people_with_an_address_write_notes());
 //! ```
 //!
-//! Where a mount has `bearer`, [`App::granted`] gives a program with an access token, and
-//! [`Client::bearer`] sends whatever token or API key there is. To set the
+//! Where a mount has `bearer`, [`App::granted`] gives a program with an access token, where it has
+//! `api_keys`, [`App::keyed`] one with a key, and [`Client::bearer`] sends whatever token or API key there is. To set the
 //! clock and the hashing in tests only, pass them to the function that builds the mount, or a
 //! function that goes from [`Builder`](crate::Builder) to `Builder`.
 #![allow(clippy::panic, reason = "a test ends at the first surprise")]
