@@ -48,13 +48,10 @@ async fn another_site_s_page_does_not_lock_its_visitors_out() {
     };
     let stranger = [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")];
     for n in 0..20 {
-        assert_eq!(ask(&format!("nobody{n}"), &stranger).await.status, 401);
+        ask(&format!("nobody{n}"), &stranger).await;
     }
-    assert_eq!(ask("ada", &[]).await.status, 200, "their network is not counted");
-    for _ in 0..10 {
-        ask("nobody", &stranger).await;
-    }
-    assert_eq!(ask("nobody", &stranger).await.status, 429, "the name is");
+    assert_eq!(ask("ada", &[]).await.status, 200, "their network is not locked");
+    assert_eq!(ask("ada", &stranger).await.status, 429, "nor has who says so more tries");
     let own = [("sec-fetch-site", "cross-site"), ("origin", FRONTEND)];
     for n in 0..20 {
         ask(&format!("nobody{n}"), &own).await;

@@ -144,10 +144,15 @@ impl Lockout {
         typed: &str,
         account: Option<&Account<U>>,
         client: Option<ClientAddress>,
+        is_from_stranger: bool,
         device: Option<&Known>,
     ) -> Names {
         let text = typed_key::<U>(typed);
-        let network = client.map(|client| client.network());
+        // Who says to come from another site's page has as many tries as anybody, of their own.
+        let network = client.map(|client| match is_from_stranger {
+            true => format!("stranger {}", client.network()),
+            false => client.network(),
+        });
         let client = network.clone().unwrap_or_default();
         let (kind, id): (&str, String) = match account {
             Some(account) => ("account", account.user.id().to_string()),

@@ -36,8 +36,8 @@ pub struct Attempt {
     pub device: Option<String>,
     /// From where, and what session is wanted.
     pub opening: Opening,
-    /// Whether a page of another site had a browser send it: what it gets wrong is then not counted on
-    /// the network of whoever looks at that page.
+    /// Whether a page of another site had a browser send it: what such pages get wrong is counted
+    /// apart, or they could lock out the networks of those who look at them.
     pub is_from_stranger: bool,
 }
 
@@ -205,9 +205,13 @@ impl<U: AuthUser> SignIn<U> {
         let client = attempt.opening.client;
         let found = find(&*self.0.accounts, &attempt.identifier).await?;
         let device = self.device_of(&attempt, found.as_ref());
-        let counted = client.filter(|_| !attempt.is_from_stranger);
-        let names =
-            self.0.lockout.names(&attempt.identifier, found.as_ref(), counted, device.as_ref());
+        let names = self.0.lockout.names(
+            &attempt.identifier,
+            found.as_ref(),
+            client,
+            attempt.is_from_stranger,
+            device.as_ref(),
+        );
         let standing = self.0.lockout.standing(&names, self.0.clock.now()).await?;
         if let Some(retry_after) = standing.refusal() {
             warn!(account = id(found.as_ref()), client = ?client, "sign-in refused: locked out");

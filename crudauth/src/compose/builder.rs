@@ -303,9 +303,10 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
 
     /// Sites beside the app's own whose pages may ask for mail and confirm links, such as
     /// `https://www.example.org`; and, in browsers that do not say where a request comes from
-    /// (`Sec-Fetch-Site`), send the sign-in form. What they get wrong at a `/token` that answers in
-    /// the body counts on their visitors' networks. The front end of the `email` slice is one
-    /// already.
+    /// (`Sec-Fetch-Site`), send the sign-in form. The front end of the `email` slice is one already.
+    ///
+    /// A `/token` that answers in the body can be asked from everywhere; what pages of sites that are
+    /// not named here get wrong is counted apart from what their visitors do.
     pub fn trusted_origins<T: Into<String>>(
         mut self,
         origins: impl IntoIterator<Item = T>,
