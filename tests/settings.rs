@@ -216,6 +216,7 @@ async fn formats_of_old_hashes_that_cannot_be_right_are_refused() {
         (right().legacy_hash(Said(&["{a}"], "")), "or panics"),
         (right().legacy_hash(Said(&["{a}", ""], "x")), "that of hashes of ours"),
         (right().legacy_hash(Said(&["$argon2"], "$argon2")), "that of hashes of ours"),
+        (right().legacy_hash(Said(&["$argon2id$v=1"], "$argon2id$v=1")), "that of hashes of ours"),
         (right().legacy_hash(Said(&["{a}"], "{b}x")), "has none of its prefixes"),
         (right().legacy_hash(Arc::new(CrudauthPy)), "is there twice"),
     ])

@@ -230,12 +230,16 @@ async fn an_end_that_is_said_later_is_one_for_those_who_signed_in_before() {
     let (_, before) = App::on(Kind::Sqlite).await.all(endless).await;
     let hundred_days = Duration::from_secs(100 * 24 * 3600 / 5);
     let (mut pair, other) = (before.program("ada").await, before.pair("ada").await);
+    let mut third = before.pair("ada").await;
     for _ in 0..5 {
         before.clock.advance(hundred_days);
         pair = Pair::of(&before.browser().refresh(&pair.refresh).await);
+        third = Pair::of(&before.browser().refresh(&third.refresh).await);
     }
+    let third = Pair::of(&before.browser().refresh(&third.refresh).await);
     let after = before.with_tokens().await;
+    assert!(!after.browser().knows(&third.access).await, "its sign-in has ended");
+    assert_eq!(after.database.number("SELECT COUNT(*) FROM users_grants").await, 2);
     refused(&after.browser().refresh(&pair.refresh).await);
     refused(&after.browser().refresh(&other.refresh).await);
-    assert!(!after.browser().knows(&pair.access).await, "its sign-in has ended");
 }

@@ -9,7 +9,7 @@ use crate::model::{Account, AuthUser, Digest, Mistake};
 use crate::password::{Busy, HashingPool, Password, PasswordPolicy, Verdict, judge};
 use crate::ports::{AccountStore, Changed, Clock, StoreError};
 use crate::recovery::Recovery;
-use crate::session::{SessionConfig, Visit, Visitor};
+use crate::session::{SessionConfig, Standing, Visit, Visitor};
 
 /// Why a password was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,9 @@ pub enum PasswordError {
     /// The sign-in is too long ago for this.
     #[error("the sign-in is too long ago")]
     NotFresh,
+    /// Who asks is a program: passwords are for their owner to change.
+    #[error("a program changes no password")]
+    NotOwner,
     /// The new password is refused.
     #[error("the new password has mistakes")]
     Invalid(Vec<Mistake>),
@@ -72,7 +75,10 @@ impl<U: AuthUser> Passwords<U> {
         current: &Password,
         new: &Password,
     ) -> Result<Account<U>, PasswordError> {
-        let Visitor { account, session, .. } = visitor;
+        let Visitor { account, session, standing, .. } = visitor;
+        if matches!(standing, Standing::Program) {
+            return Err(PasswordError::NotOwner);
+        }
         if !account.hash.is_usable() {
             return Err(PasswordError::NoPassword);
         }

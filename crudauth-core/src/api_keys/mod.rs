@@ -263,6 +263,15 @@ impl<U: AuthUser> ApiKeys<U> {
         self.granting.of(account, wanted.intersection(&self.config.grantable_scopes)).await
     }
 
+    /// Whether who asks may make a key at all.
+    ///
+    /// # Errors
+    /// [`ApiKeyError::NotOwner`], [`ApiKeyError::NotFresh`].
+    pub fn check_maker<'a>(&self, visitor: impl Into<Visitor<'a, U>>) -> Result<(), ApiKeyError> {
+        let standing = visitor.into().standing;
+        self.allowed(standing, &Scopes::default(), self.clock.now()).map(drop)
+    }
+
     /// What of `wanted` is for who asks to give away.
     fn allowed(
         &self,

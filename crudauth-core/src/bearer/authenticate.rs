@@ -56,6 +56,10 @@ impl<U: AuthUser> Tokens<U> {
             self.end_disabled(&account, &access.grant).await?;
             return Ok(Presented::Dead);
         }
+        if self.end_of(&live.grant).is_some_and(|ends_at| ends_at <= now) {
+            self.store.end_grant(&access.grant).await?;
+            return Ok(Presented::Dead);
+        }
         // Its key is compared as text: there is one spelling, and nothing to be out of range.
         let is_named = account.user.id().to_string() == access.subject
             && account.version == access.version

@@ -85,7 +85,7 @@ impl<U: AuthUser> Tokens<U> {
     }
 
     /// When a grant ends however often it is refreshed.
-    fn end_of(&self, grant: &GrantRecord) -> Option<DateTime<Utc>> {
+    pub(super) fn end_of(&self, grant: &GrantRecord) -> Option<DateTime<Utc>> {
         end_of(grant.created_at, grant.ends_at, self.config.absolute)
     }
 

@@ -40,8 +40,8 @@ crate::settings! {
         refresh: Allowance = Allowance::per_hour(30),
         /// API keys made by one account (default 20 an hour).
         create_api_key: Allowance = Allowance::per_hour(20),
-        /// Notices to one address that somebody tried to sign up with it, and that an API key was
-        /// made (default 5 an hour each).
+        /// Notices to one address that somebody tried to sign up with it and, where nobody has proved
+        /// the address, that an API key was made (default 5 an hour each).
         existing_account_notice: Allowance = Allowance::per_hour(5),
     }
 }

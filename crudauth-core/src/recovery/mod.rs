@@ -95,13 +95,15 @@ impl<U: AuthUser> Recovery<U> {
         }
     }
 
-    /// Tells the owner that an API key was made. Counted as well: an address that nobody has proved
-    /// may be a stranger's.
+    /// Tells the owner that an API key was made. Counted as well where nobody has proved the address:
+    /// it may be a stranger's.
     pub(crate) async fn tell_of_key(&self, account: &Account<U>) {
         let Some(contact) = account.contact() else { return };
         let (allowance, target) =
             (self.0.allowances.existing_account_notice, Subject::Target(contact.as_str()));
-        if self.0.throttle.allows("api_key_notice", allowance, target).await {
+        let is_due = account.is_verified()
+            || self.0.throttle.allows("api_key_notice", allowance, target).await;
+        if is_due {
             self.notify(MessageKind::ApiKeyMade, contact);
         }
     }

@@ -35,7 +35,7 @@ pub enum Standing<'a> {
         /// What their credential may be used for, if that is not everything.
         scopes: Option<&'a Scopes>,
     },
-    /// As a program of theirs, for which nothing of the account is to change.
+    /// As a program of theirs: it changes no password and makes no key.
     Program,
 }
 

@@ -301,8 +301,8 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
         self
     }
 
-    /// Sites beside the app's own whose pages may ask for mail and confirm links, such as
-    /// `https://www.example.org`; and, in browsers that do not say where a request comes from
+    /// Sites beside the app's own whose pages may ask for mail, CSRF tokens and to confirm links, such
+    /// as `https://www.example.org`; and, in browsers that do not say where a request comes from
     /// (`Sec-Fetch-Site`), send the sign-in form. The front end of the `email` slice is one already.
     ///
     /// A `/token` that answers in the body can be asked from everywhere; what pages of sites that are

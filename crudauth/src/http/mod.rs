@@ -4,6 +4,7 @@
 pub(crate) mod body;
 pub(crate) mod config;
 pub(crate) mod cookie;
+mod errors;
 pub(crate) mod headers;
 pub(crate) mod origin;
 pub(crate) mod refusal;

@@ -34,7 +34,7 @@ pub(crate) fn refuse_cross_site(request: &Request, config: &HttpConfig) -> Resul
 
 /// Whether a page of another site, and none that the app trusts, had a browser send this: such pages
 /// need no cookie of ours to use up what their visitors' networks may. Only what browsers say by
-/// themselves counts (`Sec-Fetch-Site`): where no cookie is at stake, whoever writes headers may.
+/// themselves counts (`Sec-Fetch-Site`). A program that says it as well may gain nothing by it.
 pub(crate) fn is_strange(request: &Request, config: &HttpConfig) -> bool {
     let site = request.headers().get("sec-fetch-site");
     let origin = text(request.headers(), header::ORIGIN);

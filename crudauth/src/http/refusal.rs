@@ -7,21 +7,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use crudauth_core::account::PasswordError;
-use crudauth_core::api_keys::ApiKeyError;
-#[cfg(feature = "bearer")]
-use crudauth_core::bearer::RefreshError;
-use crudauth_core::login::SignInError;
 use crudauth_core::model::{Mistake, Rule};
-use crudauth_core::password::Busy;
-use crudauth_core::ports::StoreError;
-use crudauth_core::recovery::{ChangeError, ConfirmError};
-use crudauth_core::register::RegisterError;
 use poem::error::ResponseError;
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::{Body, Response};
 use serde_json::{Value, json};
-use tracing::error;
 
 /// Why a request was refused; becomes an answer of type `application/problem+json`.
 ///
@@ -35,7 +25,7 @@ use tracing::error;
 /// | 401 | `refresh-token-missing`, `invalid-refresh-token` | `/refresh` |
 /// | 401 | `bad-credentials`, `wrong-password` | sign-in; the current password |
 /// | 403 | `csrf-missing`, `csrf-invalid` | with `X-CSRF-Error: true` |
-/// | 403 | `cross-site` | sign-in, `/refresh`, `/logout` and mailed links, from a page of another site |
+/// | 403 | `cross-site` | a page of another site: sign-in, `/refresh`, `/logout`, `/csrf/refresh`, mails and their links |
 /// | 403 | `not-verified`, `insufficient-privileges`, `access-denied` | gates |
 /// | 403 | `insufficient-scope` | a gate; with `WWW-Authenticate` (RFC 6750) |
 /// | 403 | `sign-in-too-old` | a first password and an API key want a recent sign-in |
@@ -60,9 +50,6 @@ enum Detail {
     Text(Cow<'static, str>),
     Mistakes(Vec<Mistake>),
 }
-
-/// How long a client should wait when the store is away.
-const STORE_RETRY: Duration = Duration::from_secs(5);
 
 macro_rules! refusals {
     ($($(#[$doc:meta])* $name:ident = $status:ident, $code:literal, $detail:literal;)*) => {
@@ -198,12 +185,12 @@ impl Refusal {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail).retry(retry_after)
     }
 
-    fn locked_out(retry_after: Duration) -> Self {
+    pub(super) fn locked_out(retry_after: Duration) -> Self {
         let detail = "Too many login attempts. Try again later.";
         Self::new(StatusCode::TOO_MANY_REQUESTS, "locked-out", detail).retry(retry_after)
     }
 
-    fn unavailable(retry_after: Duration) -> Self {
+    pub(super) fn unavailable(retry_after: Duration) -> Self {
         let detail = "Service temporarily unavailable. Try again later.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry(retry_after)
     }
@@ -323,131 +310,6 @@ impl ResponseError for Refusal {
 
     fn as_response(&self) -> Response {
         self.to_response()
-    }
-}
-
-#[cfg(feature = "bearer")]
-impl From<RefreshError> for Refusal {
-    fn from(error: RefreshError) -> Self {
-        match error {
-            RefreshError::Store(error) => error.into(),
-            _ => Self::refresh_invalid(),
-        }
-    }
-}
-
-impl From<StoreError> for Refusal {
-    fn from(cause: StoreError) -> Self {
-        error!(error = &cause as &dyn std::error::Error, "a store failed");
-        match cause {
-            StoreError::Unavailable(_) => Self::unavailable(STORE_RETRY),
-            _ => Self::internal(),
-        }
-    }
-}
-
-impl From<Busy> for Refusal {
-    fn from(busy: Busy) -> Self {
-        Self::unavailable(busy.retry_after)
-    }
-}
-
-impl From<SignInError> for Refusal {
-    fn from(error: SignInError) -> Self {
-        match error {
-            SignInError::LockedOut { retry_after } => Self::locked_out(retry_after),
-            SignInError::Busy(busy) => busy.into(),
-            SignInError::Store(cause) => cause.into(),
-            SignInError::Refused => {
-                let detail = "Incorrect username or password";
-                Self::new(StatusCode::UNAUTHORIZED, "bad-credentials", detail)
-            }
-            _ => Self::internal(),
-        }
-    }
-}
-
-impl From<RegisterError> for Refusal {
-    fn from(error: RegisterError) -> Self {
-        match error {
-            RegisterError::Invalid(mistakes) => Self::mistakes(mistakes),
-            RegisterError::Taken(field) => {
-                Self::taken("taken", format!("{} already taken", capital(field)))
-            }
-            RegisterError::Busy(busy) => busy.into(),
-            RegisterError::Store(cause) => cause.into(),
-            _ => Self::internal(),
-        }
-    }
-}
-
-impl From<PasswordError> for Refusal {
-    fn from(error: PasswordError) -> Self {
-        let told = |status, code, detail| Self::new(status, code, detail);
-        match error {
-            PasswordError::WrongPassword => {
-                told(StatusCode::UNAUTHORIZED, "wrong-password", "Current password is incorrect.")
-            }
-            PasswordError::NoPassword => told(
-                StatusCode::BAD_REQUEST,
-                "no-password",
-                "Account has no password; use /set-password to create one.",
-            ),
-            PasswordError::HasPassword => told(
-                StatusCode::BAD_REQUEST,
-                "has-password",
-                "Account already has a password; use the password reset flow to change it.",
-            ),
-            PasswordError::NotFresh => Self::sign_in_too_old(),
-            PasswordError::Invalid(mistakes) => Self::mistakes(mistakes),
-            PasswordError::Busy(busy) => busy.into(),
-            PasswordError::Store(cause) => cause.into(),
-            _ => Self::internal(),
-        }
-    }
-}
-
-impl From<ApiKeyError> for Refusal {
-    fn from(error: ApiKeyError) -> Self {
-        match error {
-            ApiKeyError::Invalid(mistakes) => Self::mistakes(mistakes),
-            ApiKeyError::TooMany { cap } => {
-                let detail = format!("There are {cap} API keys already; revoke one first.");
-                Self::new(StatusCode::CONFLICT, "too-many-api-keys", detail)
-            }
-            ApiKeyError::Moved | ApiKeyError::NotOwner => Self::not_authenticated(),
-            ApiKeyError::NotFresh => Self::sign_in_too_old(),
-            ApiKeyError::Store(cause) => cause.into(),
-            _ => Self::internal(),
-        }
-    }
-}
-
-impl From<ChangeError> for Refusal {
-    fn from(error: ChangeError) -> Self {
-        let told = |code, detail| Self::new(StatusCode::BAD_REQUEST, code, detail);
-        match error {
-            ChangeError::WrongPassword => told("wrong-password", "Incorrect password"),
-            ChangeError::SameAddress => told("same-email", "New email matches current email"),
-            ChangeError::Busy(busy) => busy.into(),
-            ChangeError::Store(cause) => cause.into(),
-            _ => Self::internal(),
-        }
-    }
-}
-
-impl From<ConfirmError> for Refusal {
-    fn from(error: ConfirmError) -> Self {
-        let told = |code, detail| Self::new(StatusCode::BAD_REQUEST, code, detail);
-        match error {
-            ConfirmError::Invalid => told("invalid-token", "Invalid or expired token"),
-            ConfirmError::Used => told("token-used", "Token already used"),
-            ConfirmError::Password(mistakes) => Self::mistakes(mistakes),
-            ConfirmError::AddressTaken => Self::taken("email-taken", "Email already in use"),
-            ConfirmError::Busy(busy) => busy.into(),
-            ConfirmError::Store(cause) => cause.into(),
-            _ => Self::internal(),
-        }
     }
 }
 

@@ -155,7 +155,7 @@ impl<U: AuthUser> Mounted<U> {
         })
     }
 
-    /// Waits until every route that was asked has done its work, also for a client that hung up, and
+    /// Waits until every route of the library's that was asked has done its work, also for a client that hung up, and
     /// every message that came of it is handed to the sender or given up: before the process ends,
     /// when no request comes any more, and in tests.
     pub async fn drained(&self) {

@@ -175,8 +175,15 @@ impl<U: AuthUser> Principal<U> {
 
 impl<'a, U: AuthUser> From<&'a Principal<U>> for Visitor<'a, U> {
     fn from(principal: &'a Principal<U>) -> Self {
-        if let Some(visit) = principal.session() {
-            return Self::from(visit);
+        // A transport of the app's own may have asked the session's, and narrowed what it found.
+        if let (Some(visit), true) = (principal.session(), principal.is_owner) {
+            let mut visitor = Self::from(visit);
+            if let (Proof::Other(_), Standing::Owner { scopes, .. }) =
+                (principal.proof(), &mut visitor.standing)
+            {
+                *scopes = Some(principal.scopes());
+            }
+            return visitor;
         }
         let mut visitor = Self::from(principal.account());
         visitor.standing = match principal.is_owner {

@@ -80,6 +80,7 @@ async fn create<U: AuthUser>(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
+    mounted.accounts().api_keys().check_maker(&*principal)?;
     let form = body::json(&mut request).await?;
     let wanted = wanted(form).map_err(Refusal::mistakes)?;
     let (id, allowance) =

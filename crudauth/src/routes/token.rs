@@ -94,6 +94,8 @@ async fn refresh<U: AuthUser>(
     if http.refresh_in == RefreshIn::Cookie {
         refuse_cross_site(&request, http)?;
     }
+    // Who says to come from another site's page has as many tries as anybody, of their own.
+    let action = if is_strange(&request, http) { "refresh by strangers" } else { "refresh" };
     let sent = sent(&mounted, &mut request).await?;
     if sent.is_empty() {
         return Err(Refusal::refresh_missing());
@@ -104,7 +106,7 @@ async fn refresh<U: AuthUser>(
         Err(error) => {
             // A client that has a good one is not kept waiting for what its neighbours try.
             let subject = Subject::Client(client(&request, http));
-            limits::count(&mounted, "refresh", mounted.parts().allowances.refresh, subject).await?;
+            limits::count(&mounted, action, mounted.parts().allowances.refresh, subject).await?;
             Err(error.into())
         }
     }

@@ -40,11 +40,13 @@ impl Formats {
 
     /// What is wrong with them, each in a sentence.
     pub(in crate::password) fn mistakes(&self) -> Vec<String> {
+        const OURS: &str = "$argon2id$";
         let mut mistakes = Vec::new();
         for (at, entry) in self.0.iter().enumerate() {
             let name = entry.format.name();
-            let says_nothing =
-                |prefix: &&str| prefix.is_empty() || "$argon2id$".starts_with(prefix);
+            let says_nothing = |prefix: &&str| {
+                prefix.is_empty() || OURS.starts_with(prefix) || prefix.starts_with(OURS)
+            };
             if entry.prefixes.is_empty() {
                 mistakes.push(format!("legacy hashes: `{name}` names no prefix, or panics"));
             } else if entry.prefixes.iter().any(says_nothing) {

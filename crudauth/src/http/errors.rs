@@ -1,0 +1,147 @@
+//! What each flow's error becomes: a refusal that tells a client no more than it should know.
+
+use std::time::Duration;
+
+use crudauth_core::account::PasswordError;
+use crudauth_core::api_keys::ApiKeyError;
+#[cfg(feature = "bearer")]
+use crudauth_core::bearer::RefreshError;
+use crudauth_core::login::SignInError;
+use crudauth_core::password::Busy;
+use crudauth_core::ports::StoreError;
+use crudauth_core::recovery::{ChangeError, ConfirmError};
+use crudauth_core::register::RegisterError;
+use poem::http::StatusCode;
+use tracing::error;
+
+use super::Refusal;
+use super::refusal::capital;
+
+/// How long a client should wait when the store is away.
+const STORE_RETRY: Duration = Duration::from_secs(5);
+
+#[cfg(feature = "bearer")]
+impl From<RefreshError> for Refusal {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Store(error) => error.into(),
+            _ => Self::refresh_invalid(),
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(cause: StoreError) -> Self {
+        error!(error = &cause as &dyn std::error::Error, "a store failed");
+        match cause {
+            StoreError::Unavailable(_) => Self::unavailable(STORE_RETRY),
+            _ => Self::internal(),
+        }
+    }
+}
+
+impl From<Busy> for Refusal {
+    fn from(busy: Busy) -> Self {
+        Self::unavailable(busy.retry_after)
+    }
+}
+
+impl From<SignInError> for Refusal {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::LockedOut { retry_after } => Self::locked_out(retry_after),
+            SignInError::Busy(busy) => busy.into(),
+            SignInError::Store(cause) => cause.into(),
+            SignInError::Refused => {
+                let detail = "Incorrect username or password";
+                Self::new(StatusCode::UNAUTHORIZED, "bad-credentials", detail)
+            }
+            _ => Self::internal(),
+        }
+    }
+}
+
+impl From<RegisterError> for Refusal {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Invalid(mistakes) => Self::mistakes(mistakes),
+            RegisterError::Taken(field) => {
+                Self::taken("taken", format!("{} already taken", capital(field)))
+            }
+            RegisterError::Busy(busy) => busy.into(),
+            RegisterError::Store(cause) => cause.into(),
+            _ => Self::internal(),
+        }
+    }
+}
+
+impl From<PasswordError> for Refusal {
+    fn from(error: PasswordError) -> Self {
+        let told = |status, code, detail| Self::new(status, code, detail);
+        match error {
+            PasswordError::WrongPassword => {
+                told(StatusCode::UNAUTHORIZED, "wrong-password", "Current password is incorrect.")
+            }
+            PasswordError::NoPassword => told(
+                StatusCode::BAD_REQUEST,
+                "no-password",
+                "Account has no password; use /set-password to create one.",
+            ),
+            PasswordError::HasPassword => told(
+                StatusCode::BAD_REQUEST,
+                "has-password",
+                "Account already has a password; use the password reset flow to change it.",
+            ),
+            PasswordError::NotFresh => Self::sign_in_too_old(),
+            PasswordError::NotOwner => Self::not_authenticated(),
+            PasswordError::Invalid(mistakes) => Self::mistakes(mistakes),
+            PasswordError::Busy(busy) => busy.into(),
+            PasswordError::Store(cause) => cause.into(),
+            _ => Self::internal(),
+        }
+    }
+}
+
+impl From<ApiKeyError> for Refusal {
+    fn from(error: ApiKeyError) -> Self {
+        match error {
+            ApiKeyError::Invalid(mistakes) => Self::mistakes(mistakes),
+            ApiKeyError::TooMany { cap } => {
+                let detail = format!("There are {cap} API keys already; revoke one first.");
+                Self::new(StatusCode::CONFLICT, "too-many-api-keys", detail)
+            }
+            ApiKeyError::Moved | ApiKeyError::NotOwner => Self::not_authenticated(),
+            ApiKeyError::NotFresh => Self::sign_in_too_old(),
+            ApiKeyError::Store(cause) => cause.into(),
+            _ => Self::internal(),
+        }
+    }
+}
+
+impl From<ChangeError> for Refusal {
+    fn from(error: ChangeError) -> Self {
+        let told = |code, detail| Self::new(StatusCode::BAD_REQUEST, code, detail);
+        match error {
+            ChangeError::WrongPassword => told("wrong-password", "Incorrect password"),
+            ChangeError::SameAddress => told("same-email", "New email matches current email"),
+            ChangeError::Busy(busy) => busy.into(),
+            ChangeError::Store(cause) => cause.into(),
+            _ => Self::internal(),
+        }
+    }
+}
+
+impl From<ConfirmError> for Refusal {
+    fn from(error: ConfirmError) -> Self {
+        let told = |code, detail| Self::new(StatusCode::BAD_REQUEST, code, detail);
+        match error {
+            ConfirmError::Invalid => told("invalid-token", "Invalid or expired token"),
+            ConfirmError::Used => told("token-used", "Token already used"),
+            ConfirmError::Password(mistakes) => Self::mistakes(mistakes),
+            ConfirmError::AddressTaken => Self::taken("email-taken", "Email already in use"),
+            ConfirmError::Busy(busy) => busy.into(),
+            ConfirmError::Store(cause) => cause.into(),
+            _ => Self::internal(),
+        }
+    }
+}
