@@ -188,6 +188,10 @@ impl<U: AuthUser> Accounts<U> {
     /// other means: it is not verified then, and what was sent to the old one is void. The `email`
     /// slice has a route for people who move by themselves.
     ///
+    /// Whoever is signed in stays so. Where the account was in other hands, [`disable`](Self::disable)
+    /// and [`enable`](Self::enable) it: that ends all they have but the password, which a reset by
+    /// the new address replaces.
+    ///
     /// # Errors
     /// If the store fails.
     pub async fn set_contact(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::ApiKey;
+use super::secret::ApiKey;
 use crate::model::Scopes;
 use crate::ports::LONGEST;
 

@@ -14,9 +14,8 @@ use crate::model::{Account, AuthUser, Scopes};
 /// Only what is among `asked` and may be granted at all is granted, whatever it answers. It is asked
 /// when a token or a key with scopes is issued, and again at every use: what is withdrawn from an
 /// account is gone from its tokens and keys at once. So one that reads a table costs each such
-/// request a look-up more. Where tokens are
-/// [trusted until they expire](crate::bearer::BearerConfig::trust_until_expiry), `account` is as it
-/// was at the token's first use.
+/// request a look-up more. Where tokens are trusted until they expire
+/// (`BearerConfig::trust_until_expiry`), `account` is as it was at the token's first use.
 ///
 /// A closure that decides by the account alone is one.
 pub trait ScopePolicy<U: AuthUser>: Send + Sync + 'static {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::is_recent;
+use super::visitor::is_recent;
 use crate::ports::LONGEST;
 
 crate::settings! {

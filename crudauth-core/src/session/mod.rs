@@ -11,13 +11,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 pub use config::SessionConfig;
 use tracing::info;
-pub use visitor::{Standing, Visitor};
+pub use visitor::{Standing, Visit, Visitor};
 pub(crate) use visitor::{end_of, is_recent};
 
 use crate::model::{Account, AuthUser, ClientAddress, Device, Digest, KeyRing, Token};
 use crate::ports::{
-    Clock, Entropy, LockRule, NewSession, Opened, SessionEntry, SessionRecord, SessionStore,
-    StoreError,
+    Clock, Entropy, LockRule, NewSession, Opened, SessionEntry, SessionStore, StoreError,
 };
 
 /// How long a user agent may be; the rest is not stored.
@@ -58,30 +57,6 @@ pub struct OpenedSession {
     pub handle: String,
     /// Whether it outlives the browser.
     pub is_remembered: bool,
-}
-
-/// A request's session and account.
-#[derive(Clone, Debug)]
-pub struct Visit<U: AuthUser> {
-    /// Whose session it is.
-    pub account: Account<U>,
-    /// The session.
-    pub session: SessionRecord,
-    digest: Digest,
-    has_slid: bool,
-}
-
-impl<U: AuthUser> Visit<U> {
-    /// Whether its life was prolonged just now, so that cookies with a date want to be renewed.
-    #[must_use]
-    pub fn has_slid(&self) -> bool {
-        self.has_slid
-    }
-
-    /// What stands for its secret in the store.
-    pub(crate) fn digest(&self) -> &Digest {
-        &self.digest
-    }
 }
 
 /// A session as its owner sees it.

@@ -4,9 +4,32 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Visit;
-use crate::model::{Account, AuthUser, Scopes};
-use crate::ports::{Credential, GrantId};
+use crate::model::{Account, AuthUser, Digest, Scopes};
+use crate::ports::{Credential, GrantId, SessionRecord};
+
+/// A request's session and account.
+#[derive(Clone, Debug)]
+pub struct Visit<U: AuthUser> {
+    /// Whose session it is.
+    pub account: Account<U>,
+    /// The session.
+    pub session: SessionRecord,
+    pub(super) digest: Digest,
+    pub(super) has_slid: bool,
+}
+
+impl<U: AuthUser> Visit<U> {
+    /// Whether its life was prolonged just now, so that cookies with a date want to be renewed.
+    #[must_use]
+    pub fn has_slid(&self) -> bool {
+        self.has_slid
+    }
+
+    /// What stands for its secret in the store.
+    pub(crate) fn digest(&self) -> &Digest {
+        &self.digest
+    }
+}
 
 /// Who asks for something about an account, and by what.
 #[derive(Clone, Copy, Debug)]

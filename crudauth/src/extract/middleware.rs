@@ -12,7 +12,9 @@ use crate::mount::Mount;
 
 /// An endpoint behind a mount: `app.with(auth)` makes it.
 ///
-/// A request whose handler asks for nobody is passed on as it is and costs no look-up.
+/// A request whose handler asks for nobody is passed on as it is and costs no look-up. What a handler
+/// answers as an `Err` is left as it is, for whoever catches it further out: it gets no
+/// `Cache-Control`, and a session's cookie is renewed with the next answer.
 #[derive(Debug)]
 pub struct Guarded<E, A> {
     auth: A,
