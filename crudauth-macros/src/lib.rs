@@ -95,9 +95,10 @@ pub fn auth_user(input: TokenStream) -> TokenStream {
 /// | `tokens` | people see and end their own sign-ins by token; needs `bearer` |
 /// | `email` | addresses are confirmed, passwords reset by mailed links; needs an address |
 /// | `recovery` | the same over a channel of your own, such as text messages; needs an address or a phone number |
+/// | `transport = Certificate` | one of your own, an `impl Transport`; the builder is given it by `.transport(..)` |
 ///
-/// At least one of the first three must be there: by them requests are proved. Of several the first
-/// that recognises somebody decides, in the order in which they are written. Sign-up and `/me` are
+/// At least one of the first three, or one of your own, must be there: by them requests are proved. Of
+/// several the first that recognises somebody decides, in the order in which they are written. Sign-up and `/me` are
 /// always mounted.
 ///
 /// `Auth::builder(pool, secret)` begins the wiring. The struct is `Clone` and `Debug`, and is the

@@ -117,9 +117,9 @@
 //! | `session` | a cookie | wanted |
 //! | `bearer` | `Authorization: Bearer <access token>`, 15 minutes, from `/token` or `/refresh` | no |
 //! | `api_keys` | `X-API-Key: <key>`, or `Authorization: Bearer <key>` | no |
+//! | `transport = Certificate` | what your own [`Transport`] looks for; the builder is given it | as it says |
 //!
-//! They are tried in the order of the words, then those of the app's own ([`Transport`]); the first
-//! that finds somebody decides. A credential that is dead passes the matter on, one that is broken
+//! They are tried in the order of the words; the first that finds somebody decides. A credential that is dead passes the matter on, one that is broken
 //! ends it. [`Via`] narrows a route to some of them, and [`Scope`] asks for a scope that
 //! [`scopes!`] declares and that a token or a key has. [`Principal`] tells which it was.
 //!

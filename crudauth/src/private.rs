@@ -9,8 +9,8 @@ pub use crudauth_core::storage::sql::{
 };
 pub use {poem, sqlx};
 
-pub use crate::compose::{Anything, Builder, NotMounted, Slots, Unset};
+pub use crate::compose::{Anything, Builder, NotMounted, OwnTransport, Slots, Unset};
 pub use crate::extract::{Guarded, ScopeName, scope};
-pub use crate::mount::{Mount, Mounted, Mounts, Paths, Scoped, Transports};
+pub use crate::mount::{Mount, Mounted, Mounts, Paths, Scoped, Transport, Transports};
 pub use crate::nobody::Nobody;
 pub use crate::slice;

@@ -37,7 +37,7 @@ pub struct Auth;
 
 /// The builder before `build()`, for tests that set something.
 pub type Unbuilt<DB> =
-    Builder<Auth, DB, crudauth::private::Slots<EmailConfig, crudauth::private::NotMounted>>;
+    Builder<Auth, DB, crudauth::private::Slots<EmailConfig, crudauth::private::NotMounted, ()>>;
 
 /// Something that is set on a builder of any database.
 pub trait Setting: Send {

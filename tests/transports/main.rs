@@ -8,11 +8,10 @@ mod table;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crudauth::email::RecordingSender;
 use crudauth::ports::ManualClock;
 use crudauth::{
-    CurrentUser, EmailConfig, MaybeUser, Mounted, Mounts, Principal, Refusal, Scope, Scoped,
-    Scopes, Superuser, Transport, Via, slice,
+    CurrentUser, EmailConfig, MaybeUser, Mounted, Principal, Refusal, Scope, Scoped, Scopes,
+    Superuser, Transport, Via, slice,
 };
 use crudauth_tests::tokens::{TokensFirst, tokens_first_routes};
 use crudauth_tests::{Answer, App, Browser, Database, FRONTEND, Kind, Log, PASSWORD, SECRET, User};
@@ -27,7 +26,7 @@ crudauth::scopes! {
     pub PartsWrite = "parts:write";
 }
 
-#[crudauth::routes(user = User, session, sessions, email)]
+#[crudauth::routes(user = User, session, sessions, email, transport = Badge, transport = Certificate)]
 struct Shop;
 
 /// A transport of an app's own: a header that a proxy in front has set.
@@ -81,7 +80,6 @@ impl Transport<User> for Certificate {
     }
 }
 
-impl Mounts<Badge> for Shop {}
 impl Scoped for Shop {}
 
 fn told(who: &Principal<User>) -> Json<Value> {
@@ -142,8 +140,8 @@ async fn app() -> App {
     let Database::Sqlite(pool) = app.database.clone() else { unreachable!() };
     let auth = Shop::builder(pool, SECRET)
         .email(EmailConfig::new(app.outbox.clone(), FRONTEND))
-        .transport(Badge)
         .transport(Certificate)
+        .transport(Badge)
         .trusted_proxy_hops(1)
         .clock(Arc::clone(&app.clock) as _)
         .build()

@@ -21,7 +21,7 @@ impl Transport<User> for Wrapped {
     }
 }
 
-#[crudauth::routes(user = User, bearer)]
+#[crudauth::routes(user = User, bearer, transport = Wrapped)]
 struct Wrapping;
 
 #[handler]
@@ -87,6 +87,19 @@ async fn a_password_changed_without_a_session_ends_every_session() {
 
 #[tokio::test]
 async fn two_transports_of_one_name_are_told_when_the_mount_is_built() {
+    #[crudauth::routes(user = User, session, transport = Badge, transport = Card, transport = Twin)]
+    struct Confused;
+    struct Card;
+    impl Transport<User> for Card {
+        const NAME: &'static str = "badge";
+        async fn resolve(
+            &self,
+            _: &Mounted<User>,
+            _: &Request,
+        ) -> Result<Option<Principal<User>>, Refusal> {
+            Ok(None)
+        }
+    }
     struct Twin;
     impl Transport<User> for Twin {
         const NAME: &'static str = "session";
@@ -100,18 +113,51 @@ async fn two_transports_of_one_name_are_told_when_the_mount_is_built() {
     }
     let Database::Sqlite(pool) = Database::create(Kind::Sqlite).await.0 else { unreachable!() };
     crudauth::migrations!(User).run(&pool).await.unwrap();
-    let built = Shop::builder(pool, SECRET)
-        .email(EmailConfig::new(RecordingSender::default(), FRONTEND))
+    let built = Confused::builder(pool, SECRET)
         .transport(Twin)
         .transport(Badge)
-        .transport(Badge)
+        .transport(Card)
         .clock(Arc::new(ManualClock::default()))
         .build()
         .await;
     let error = built.unwrap_err();
     let told = [
-        "transports: `session` is the library's own; call yours otherwise",
         "transports: two are called `badge`",
+        "transports: `session` is the library's own; call yours otherwise",
     ];
     assert_eq!(error.mistakes(), told);
+}
+
+#[crudauth::routes(user = User, transport = Badge, session)]
+struct BadgeFirst;
+
+#[handler]
+async fn badge_first(who: CurrentUser<BadgeFirst>) -> Json<Value> {
+    told(who.principal())
+}
+
+#[tokio::test]
+async fn a_transport_of_the_app_s_own_has_its_place_among_the_words() {
+    let app = app().await;
+    let ada = app.member("ada").await;
+    app.register("bob").await;
+    let badge = ("x-badge", "bob");
+    let answer = ada.send(Method::GET, "/whoami", &[badge], vec![]).await;
+    assert_eq!(answer.json(), json!(["ada", "session"]), "`session` is the first word of `Shop`");
+
+    let Database::Sqlite(pool) = app.database.clone() else { unreachable!() };
+    let auth = BadgeFirst::builder(pool, SECRET)
+        .clock(Arc::clone(&app.clock) as _)
+        .transport(Badge)
+        .build()
+        .await
+        .unwrap();
+    let routes = Route::new().at("/whoami", get(badge_first));
+    let app = app.serving(routes.with(auth).map_to_response());
+    let other = app.browser();
+    other.set_cookie("session_id", &ada.cookie("session_id").unwrap());
+    let answer = other.send(Method::GET, "/whoami", &[badge], vec![]).await;
+    assert_eq!(answer.json(), json!(["bob", "badge"]));
+    let answer = other.send(Method::GET, "/whoami", &[], vec![]).await;
+    assert_eq!(answer.json(), json!(["ada", "session"]));
 }

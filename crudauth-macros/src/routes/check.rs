@@ -44,7 +44,8 @@ fn absences(declared: &Declared, errors: &mut Errors) {
     // Whoever needs a transport is told so by itself.
     let is_named = |slice: &&Slice| declared.slices.iter().any(|word| word == slice.word);
     let mut named = SLICES.iter().filter(is_named);
-    if !named.any(|slice| slice.proves != Proves::Nothing || slice.needs.is_some()) {
+    let proves = |slice: &Slice| slice.proves != Proves::Nothing || slice.needs.is_some();
+    if declared.own.is_empty() && !named.any(proves) {
         absent("no transport is named: add `session`, `bearer` or `api_keys`");
     }
 }
@@ -89,6 +90,7 @@ mod tests {
         );
         assert_eq!(told(quote!(bearer, user = User)), [""; 0]);
         assert_eq!(told(quote!(user = User, api_keys)), [""; 0]);
+        assert_eq!(told(quote!(transport = Badge, user = User, transport = Card<u8>)), [""; 0]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use syn::Ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
-use super::model::{Model, Slot};
+use super::model::{Model, Slot, Transport};
 use crate::support::{private, private_at};
 
 pub(super) fn expand(model: &Model<'_>) -> TokenStream {
@@ -70,9 +70,13 @@ fn mount(model: &Model<'_>) -> TokenStream {
         let marker = Ident::new(slice.marker, span);
         quote_spanned!(span=> .with::<#p::slice::#marker>())
     });
-    let transports = model.transports.iter().filter(|_| model.has_paths).map(|slice| {
-        let marker = Ident::new(slice.marker, span);
-        quote_spanned!(span=> .with(#p::slice::#marker))
+    let transports = model.transports.iter().filter(|_| model.has_paths);
+    let transports = transports.map(|transport| match transport {
+        Transport::Slice(slice) => {
+            let marker = Ident::new(slice.marker, span);
+            quote_spanned!(span=> .with(#p::slice::#marker))
+        }
+        Transport::Own(_) => quote_spanned!(span=> .with_first_of(own)),
     });
     quote_spanned! {span=>
         #[automatically_derived]
@@ -87,7 +91,7 @@ fn mount(model: &Model<'_>) -> TokenStream {
             fn paths() -> #p::Paths<#user> {
                 #p::Paths::new().with::<#p::slice::Accounts>() #(#paths)*
             }
-            fn transports() -> #p::Transports<#user> {
+            fn transports(own: &mut #p::Transports<#user>) -> #p::Transports<#user> {
                 #p::Transports::new() #(#transports)*
             }
         }
@@ -97,6 +101,7 @@ fn mount(model: &Model<'_>) -> TokenStream {
 fn marks(model: &Model<'_>) -> TokenStream {
     let (p, ident) = (private(), model.ident);
     let markers = model.slices.iter().map(|slice| format_ident!("{}", slice.marker));
+    let own = model.own();
     let scoped = model.is_scoped().then(|| {
         quote! {
             #[automatically_derived]
@@ -108,6 +113,10 @@ fn marks(model: &Model<'_>) -> TokenStream {
             #[automatically_derived]
             impl #p::Mounts<#p::slice::#markers> for #ident {}
         )*
+        #(
+            #[automatically_derived]
+            impl #p::Mounts<#own> for #ident {}
+        )*
         #scoped
     }
 }
@@ -116,6 +125,7 @@ fn builder(model: &Model<'_>) -> TokenStream {
     let Model { visibility, ident, user, slots, .. } = model;
     let p = private_at(at_user(model));
     let slots = slots.iter().map(|slot| slot.variant());
+    let (own, own_bounds) = (own(model), own_bounds(model));
     let about = format!("Begins to wire [`{ident}`] over the app's own pool.");
     quote_spanned! {at_user(model)=>
         impl #ident {
@@ -125,15 +135,36 @@ fn builder(model: &Model<'_>) -> TokenStream {
             #visibility fn builder<__DB>(
                 pool: #p::sqlx::Pool<__DB>,
                 secret: impl ::core::convert::Into<#p::SecretKey>,
-            ) -> #p::Builder<Self, __DB, #p::Slots<#(#p::#slots),*>>
+            ) -> #p::Builder<Self, __DB, #p::Slots<#(#p::#slots,)* #own>>
             where
                 __DB: #p::Backend + #p::Stores<<#user as #p::AuthUser>::Id>,
                 #user: #p::AuthRow<__DB>,
+                #own_bounds
             {
                 #p::Builder::new(pool, secret)
             }
         }
     }
+}
+
+/// The places of the app's own transports in the builder: a list of pairs.
+fn own(model: &Model<'_>) -> TokenStream {
+    let p = private();
+    if !model.has_paths {
+        return quote!(#p::Anything);
+    }
+    let own = model.own().rev();
+    own.fold(quote!(()), |rest, ty| quote!((#p::OwnTransport<#ty, #p::Unset>, #rest)))
+}
+
+/// Asks of each at its name whether it is one.
+fn own_bounds(model: &Model<'_>) -> TokenStream {
+    let user = &model.user;
+    let bounds = model.own().filter(|_| model.has_paths).map(|ty| {
+        let p = private_at(ty.span().resolved_at(Span::call_site()));
+        quote_spanned!(ty.span()=> #ty: #p::Transport<#user>,)
+    });
+    bounds.collect()
 }
 
 fn middleware(model: &Model<'_>) -> TokenStream {

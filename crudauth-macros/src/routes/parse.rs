@@ -17,10 +17,19 @@ pub(super) struct Declared {
     /// What the item is if it is no unit struct; the tokens that tell so.
     pub(super) surplus: Option<TokenStream>,
     pub(super) user: Option<Type>,
+    /// The app's own transports, and after how many of the slices each was named.
+    pub(super) own: Vec<Own>,
     /// The slices, as they were named.
     pub(super) slices: Vec<Ident>,
     /// Whether every word was one; else what seems to be missing may only be misspelt.
     pub(super) is_understood: bool,
+}
+
+/// A transport of the app's own.
+pub(super) struct Own {
+    pub(super) ty: Type,
+    /// How many slices were named before it.
+    pub(super) after: usize,
 }
 
 /// What stands behind a `=`.
@@ -48,11 +57,11 @@ impl ToTokens for Value {
 }
 
 impl Value {
-    fn ty(self, errors: &mut Errors) -> Option<Type> {
+    fn ty(self, key: &Ident, example: &str, errors: &mut Errors) -> Option<Type> {
         match self {
             Self::Type(ty) => Some(ty),
             Self::Other(other) => {
-                errors.at(other, "`user` takes a struct: write `user = User`");
+                errors.at(other, format!("`{key}` takes a struct: write `{key} = {example}`"));
                 None
             }
         }
@@ -66,14 +75,16 @@ pub(super) fn declared(
     errors: &mut Errors,
 ) -> Option<Declared> {
     let mut user = None;
-    let mut slices = Vec::new();
+    let (mut slices, mut own) = (Vec::new(), Vec::new());
     for word in errors.take(Word::<Value>::list.parse2(arguments)).into_iter().flatten() {
-        if word.key == "user" {
-            let mut value = None;
-            let key = word.key.clone();
-            word.value(&mut value, "User", errors);
-            if let Some(value) = value.and_then(|value| value.ty(errors)) {
+        let key = word.key.clone();
+        if key == "user" {
+            if let Some(value) = ty(word, "User", errors) {
                 put(&mut user, &key, value, errors);
+            }
+        } else if key == "transport" {
+            if let Some(ty) = ty(word, "Certificate", errors) {
+                own_transport(ty, slices.len(), &mut own, errors);
             }
         } else {
             slice(word, &mut slices, errors);
@@ -86,17 +97,44 @@ pub(super) fn declared(
     };
     let surplus = surplus(&item.data);
     let DeriveInput { attrs: attributes, vis: visibility, ident, generics, .. } = item;
-    Some(Declared { attributes, visibility, ident, generics, surplus, user, slices, is_understood })
+    let declared = Declared {
+        attributes,
+        visibility,
+        ident,
+        generics,
+        surplus,
+        user,
+        own,
+        slices,
+        is_understood,
+    };
+    Some(declared)
 }
 
 /// What the attribute stands on.
 pub(super) const UNIT: &str = "a mount is a unit struct: write `struct Auth;`";
 
+/// What a word that stands for a type says.
+fn ty(word: Word<Value>, example: &str, errors: &mut Errors) -> Option<Type> {
+    let key = word.key.clone();
+    let mut value = None;
+    word.value(&mut value, example, errors);
+    value?.ty(&key, example, errors)
+}
+
+fn own_transport(ty: Type, after: usize, own: &mut Vec<Own>, errors: &mut Errors) {
+    if own.iter().any(|known| known.ty == ty) {
+        errors.at(&ty, format!("`{}` is named twice: drop one", ty.to_token_stream()));
+    } else {
+        own.push(Own { ty, after });
+    }
+}
+
 fn slice(word: Word<Value>, slices: &mut Vec<Ident>, errors: &mut Errors) {
     let known: Vec<_> = SLICES.iter().map(|slice| slice.word).collect();
     let name = word.key.to_string();
     if !known.contains(&&*name) {
-        let known: Vec<_> = std::iter::once("user").chain(known).collect();
+        let known: Vec<_> = ["user", "transport"].into_iter().chain(known).collect();
         errors.at(&word.key, naming::unknown(&name, "`routes`", &known));
         return;
     }

@@ -17,13 +17,14 @@ use crudauth_core::storage::sql::{AuthRow, Backend, Stores};
 use futures_util::future::BoxFuture;
 use sqlx::Pool;
 
+use super::own::{AllGiven, Awaits};
 use super::settings::{Own, Settings};
 use super::slots::{Open, Ready, Slots};
 use super::{BuildError, wire};
 use crate::http::CookieConfig;
 #[cfg(feature = "bearer")]
 use crate::http::RefreshIn;
-use crate::mount::{Mount, Mounts, Scoped, Transport};
+use crate::mount::{Mount, Mounts, Scoped, Transports};
 use crate::slice;
 
 /// Builds a mount; `Auth::builder(pool, secret)` begins.
@@ -31,7 +32,7 @@ use crate::slice;
 /// What is not said is safe. What the mounted slices cannot work without is asked for by the
 /// compiler, and the rest is judged, all at once, by [`build`](Self::build).
 ///
-/// The third parameter says which slices have their settings. A function that sets what several mounts
+/// The third parameter says which slices have their settings, and which transports are given. A function that sets what several mounts
 /// have in common is generic over it:
 ///
 /// ```
@@ -60,9 +61,9 @@ type Wire<A, DB> = fn(
     Own<<A as Mount>::User>,
 ) -> BoxFuture<'static, Result<A, BuildError>>;
 
-impl<A: Mount, DB, E, R> Builder<A, DB, Slots<E, R>>
+impl<A: Mount, DB, E, R, T> Builder<A, DB, Slots<E, R, T>>
 where
-    Slots<E, R>: Default,
+    Slots<E, R, T>: Default,
     DB: Backend + Stores<<A::User as AuthUser>::Id>,
     A::User: AuthRow<DB>,
 {
@@ -79,24 +80,37 @@ where
     }
 }
 
-impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
+impl<A: Mount, DB: Backend, E, R, T> Builder<A, DB, Slots<E, R, T>> {
     /// The settings of the `email` slice: who sends, and where links point.
-    pub fn email(self, config: EmailConfig) -> Builder<A, DB, Slots<EmailConfig, R>>
+    pub fn email(self, config: EmailConfig) -> Builder<A, DB, Slots<EmailConfig, R, T>>
     where
         E: Open<slice::Email>,
     {
-        self.with_slots(|slots| Slots { email: config, recovery: slots.recovery })
+        self.with_slots(|Slots { recovery, own, .. }| Slots { email: config, recovery, own })
     }
 
     /// The settings of the `recovery` slice: over what messages reach people.
-    pub fn recovery(self, config: RecoveryConfig) -> Builder<A, DB, Slots<E, RecoveryConfig>>
+    pub fn recovery(self, config: RecoveryConfig) -> Builder<A, DB, Slots<E, RecoveryConfig, T>>
     where
         R: Open<slice::Recovery>,
     {
-        self.with_slots(|slots| Slots { email: slots.email, recovery: config })
+        self.with_slots(|Slots { email, own, .. }| Slots { email, recovery: config, own })
     }
 
-    fn with_slots<S>(self, fill: impl FnOnce(Slots<E, R>) -> S) -> Builder<A, DB, S> {
+    /// A transport of the app's own, which the mount names: `transport = Certificate`. In what order
+    /// they are given does not matter.
+    pub fn transport<O, At>(self, transport: O) -> Builder<A, DB, Slots<E, R, T::Given>>
+    where
+        T: Awaits<O, At>,
+    {
+        self.with_slots(|Slots { email, recovery, own }| Slots {
+            email,
+            recovery,
+            own: own.give(transport),
+        })
+    }
+
+    fn with_slots<S>(self, fill: impl FnOnce(Slots<E, R, T>) -> S) -> Builder<A, DB, S> {
         Builder {
             pool: self.pool,
             secret: self.secret,
@@ -113,18 +127,21 @@ impl<A: Mount, DB: Backend, E, R> Builder<A, DB, Slots<E, R>> {
     /// # Errors
     /// [`BuildError`] with everything that is wrong with the settings and missing in the
     /// database.
-    pub async fn build(self) -> Result<A, BuildError>
+    // A future of one type whatever the places are, so that what is missing is told once.
+    pub fn build(self) -> BoxFuture<'static, Result<A, BuildError>>
     where
         E: Ready<slice::Email, Settings = EmailConfig>,
         R: Ready<slice::Recovery, Settings = RecoveryConfig>,
+        T: AllGiven<A::User>,
     {
-        let mut settings = self.settings;
+        let (mut settings, mut own) = (self.settings, self.own);
         settings.email = self.slots.email.settings();
         settings.recovery = self.slots.recovery.settings();
         if settings.is_hardened {
             settings.harden();
         }
-        (self.wire)(self.pool, self.secret, settings, self.own).await
+        own.transports = self.slots.own.add_to(Transports::new());
+        (self.wire)(self.pool, self.secret, settings, own)
     }
 }
 
@@ -136,13 +153,6 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
         secrets: impl IntoIterator<Item = T>,
     ) -> Self {
         self.settings.previous_secrets = secrets.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// A transport of the app's own, tried after those that the mount names and after what was
-    /// added before it.
-    pub fn transport(mut self, transport: impl Transport<A::User>) -> Self {
-        self.own.transports = self.own.transports.with(transport);
         self
     }
 

@@ -1,6 +1,7 @@
 //! The one place that knows which adapter stands behind which port.
 
 mod builder;
+mod own;
 mod schema;
 mod settings;
 mod slots;
@@ -8,5 +9,6 @@ mod validate;
 mod wire;
 
 pub use builder::Builder;
+pub use own::OwnTransport;
 pub use slots::{Anything, NotMounted, Slots, Unset};
 pub use validate::BuildError;

@@ -5,11 +5,13 @@ use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
 
 use crate::slice;
 
-/// The places; one for each slice that needs settings, in the order of the macro's table.
+/// The places; one for each slice that needs settings, in the order of the macro's table, and those
+/// of the app's own transports.
 #[derive(Debug)]
-pub struct Slots<E, R> {
+pub struct Slots<E, R, T> {
     pub(crate) email: E,
     pub(crate) recovery: R,
+    pub(crate) own: T,
 }
 
 /// The slice is mounted and has no settings yet.
@@ -95,8 +97,8 @@ macro_rules! empty {
 }
 empty!(Unset, NotMounted, Anything);
 
-impl<E: Default, R: Default> Default for Slots<E, R> {
+impl<E: Default, R: Default, T: Default> Default for Slots<E, R, T> {
     fn default() -> Self {
-        Self { email: E::default(), recovery: R::default() }
+        Self { email: E::default(), recovery: R::default(), own: T::default() }
     }
 }

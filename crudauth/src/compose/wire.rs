@@ -39,9 +39,7 @@ where
     Box::pin(async move {
         let mut mistakes = validate::mistakes(&settings);
         mistakes.extend(validate::transports(own.transports.names()));
-        let mut transports = A::transports();
-        transports.extend(own.transports);
-        own.transports = transports;
+        own.transports = A::transports(&mut own.transports);
         let keys = KeyRing::new(&secret, &settings.previous_secrets);
         mistakes.extend(keys.as_ref().err().into_iter().flatten().cloned());
         let hashing = HashingPool::new(

@@ -42,15 +42,15 @@ pub trait Mount: Clone + Send + Sync + 'static {
     /// The routes of the slices that it names.
     fn paths() -> Paths<Self::User>;
 
-    /// The transports that it names, in that order.
-    fn transports() -> Transports<Self::User>;
+    /// The transports that it names, in that order; `own` are those that the builder was given.
+    fn transports(own: &mut Transports<Self::User>) -> Transports<Self::User>;
 }
 
 /// A mount that names this slice.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not mount the `{Slice}` slice",
     label = "needs the word for `{Slice}` in `#[crudauth::routes(..)]`",
-    note = "the words are `session`, `bearer`, `api_keys`, ..; for a transport of your own write `impl Mounts<{Slice}> for {Self} {{}}`, and `.transport(..)` to the builder"
+    note = "the words are `session`, `bearer`, `api_keys`, .., and `transport = {Slice}` for a transport of your own"
 )]
 pub trait Mounts<Slice>: Mount {}
 

@@ -13,9 +13,9 @@ use super::{Mounted, Principal, Proof};
 use crate::http::Refusal;
 
 /// A way to prove who sends a request: the words `session`, `bearer` and `api_keys` of
-/// `#[crudauth::routes(..)]`, and what an app adds by [`Builder::transport`](crate::Builder::transport).
+/// `#[crudauth::routes(..)]`, and an app's own by `transport = Certificate`.
 ///
-/// They are tried in the order of the words, an app's own after them. A credential is
+/// They are tried in the order of the words. A credential is
 ///
 /// - absent (`Ok(None)`): there is none, or it is dead - expired, ended, of nobody. The next
 ///   transport is tried; if there is none, the request is nobody's;
@@ -25,12 +25,13 @@ use crate::http::Refusal;
 ///   where nobody would do.
 ///
 /// ```
-/// # use crudauth::{AuthUser, CurrentUser, Mounted, Mounts, Principal, Refusal, Transport, Via};
+/// # use crudauth::{AuthUser, CurrentUser, Mounted, Principal, Refusal, Transport, Via};
 /// # use poem::Request;
 /// # #[derive(Clone, Debug, AuthUser)]
 /// # struct User { id: i64, email: String }
-/// # #[crudauth::routes(user = User, session)]
-/// # struct Auth;
+/// #[crudauth::routes(user = User, session, transport = Certificate)]
+/// struct Auth;
+///
 /// /// The proxy in front has looked at the client's certificate. Whoever reaches this port can send
 /// /// the header as well: so the proxy removes it from what it forwards, and nobody else gets here.
 /// struct Certificate;
@@ -49,11 +50,12 @@ use crate::http::Refusal;
 ///     }
 /// }
 ///
-/// /// `Auth::builder(..).transport(Certificate)` gives it; this lets routes be narrowed to it.
-/// impl Mounts<Certificate> for Auth {}
-///
 /// #[poem::handler]
 /// async fn machines_only(_: CurrentUser<Auth, Via<Certificate>>) {}
+///
+/// # async fn f(pool: sqlx::SqlitePool) -> Result<(), crudauth::BuildError> {
+/// let auth = Auth::builder(pool, "…").transport(Certificate).build().await?;
+/// # Ok(()) }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no transport of accounts of `{U}`",
@@ -208,8 +210,11 @@ impl<U: AuthUser> Transports<U> {
         self
     }
 
-    pub(crate) fn extend(&mut self, others: Self) {
-        self.0.extend(others.0);
+    /// Adds the first of `others`, which loses it.
+    #[must_use]
+    pub fn with_first_of(mut self, others: &mut Self) -> Self {
+        self.0.extend(others.0.drain(..others.0.len().min(1)));
+        self
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<dyn AnyTransport<U>>> + Clone {

@@ -10,5 +10,5 @@ struct User {
 struct Auth;
 
 fn main() {
-    let _ = |pool: sqlx::SqlitePool| Auth::builder(pool, "secret").build();
+    let _ = async |pool: sqlx::SqlitePool| Auth::builder(pool, "secret").build().await.unwrap();
 }
