@@ -1,0 +1,44 @@
+//! The README's Rust, compiled and run: the first test tells a paragraph that is not here word for
+//! word, but for its layout.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+
+mod own_tests;
+mod programs;
+mod recipe;
+
+const HERE: [&str; 3] =
+    [include_str!("recipe.rs"), include_str!("own_tests.rs"), include_str!("programs.rs")];
+
+/// Rust without its layout: without comments, white space, and commas before a bracket.
+fn bare(code: &str) -> String {
+    let lines = code.lines().map(|line| match line.find("// ") {
+        Some(at) if at == 0 || line[..at].ends_with(' ') => &line[..at],
+        _ => line,
+    });
+    let bare: String = lines.collect::<String>().chars().filter(|c| !c.is_whitespace()).collect();
+    bare.replace(",)", ")").replace(",}", "}").replace(",>", ">")
+}
+
+/// What is between "```rust" and "```".
+fn blocks(readme: &str) -> Vec<&str> {
+    let blocks = readme.split("```rust\n").skip(1);
+    blocks.map(|block| block.split("\n```").next().unwrap_or_default()).collect()
+}
+
+#[test]
+fn every_line_of_rust_in_the_readme_is_compiled_and_run_here() {
+    let blocks = blocks(include_str!("../../README.md"));
+    assert_eq!(blocks.len(), HERE.len());
+    for (block, here) in blocks.into_iter().zip(HERE) {
+        for paragraph in block.split("\n\n") {
+            assert!(bare(here).contains(&bare(paragraph)), "not here:\n{paragraph}");
+        }
+    }
+}
+
+/// A database of its own in memory, where one connection is one database.
+async fn pool() -> sqlx::SqlitePool {
+    let options = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1);
+    options.connect("sqlite::memory:").await.unwrap()
+}
