@@ -61,6 +61,25 @@ async fn a_device_cookie_that_is_forged_or_anothers_gives_nothing() {
 }
 
 #[tokio::test]
+async fn a_cookie_that_a_neighbouring_site_has_planted_takes_no_device_away() {
+    let app = app().await;
+    let (ada, eve) = (app.member("ada").await, app.member("eve").await);
+    let (hers, planted) =
+        (ada.cookie("known_device").unwrap(), eve.cookie("known_device").unwrap());
+    strangers_miss(&app, "ada", 5).await;
+    let form = format!("username=ada&password={PASSWORD}").into_bytes();
+    let login = async |cookie: &str| {
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("cookie", cookie)];
+        app.browser().send(poem::http::Method::POST, "/login", &headers, form.clone()).await
+    };
+    assert_eq!(login("known_device=x").await.status, 429);
+    for before in ["x".to_owned(), planted, "y; known_device=z".to_owned()] {
+        let cookie = format!("known_device={before}; known_device={hers}");
+        assert_eq!(login(&cookie).await.status, 200, "{before}");
+    }
+}
+
+#[tokio::test]
 async fn an_account_whose_key_is_used_again_has_no_known_device() {
     let app = app().await;
     let laptop = app.member("ada").await;

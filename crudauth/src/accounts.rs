@@ -133,8 +133,8 @@ impl<U: AuthUser> Accounts<U> {
     }
 
     /// Changes the visitor's password; every other session and every token ends. Answers the account
-    /// as it is then. A visitor is a [`Principal`](crate::Principal), a [`Visit`], or an [`Account`],
-    /// which has no session that lives on.
+    /// as it is then. A visitor is a [`Principal`](crate::Principal), a [`Visit`], or the app itself
+    /// ([`Visitor::as_app`]), which has no session that lives on.
     ///
     /// # Errors
     /// [`PasswordError`]; nothing changes then.

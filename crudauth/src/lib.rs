@@ -346,5 +346,7 @@ pub mod flow {
     pub use crudauth_core::password::{Busy, HashingConfigError, PasswordTooLong, PolicyViolation};
     pub use crudauth_core::ports::{ApiKeyEntry, GrantId, SessionRecord};
     pub use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed, Recovery};
-    pub use crudauth_core::session::{Keep, ListedSession, OpenedSession, Sessions, Standing};
+    pub use crudauth_core::session::{
+        Keep, ListedSession, OpenedSession, OwnerError, Sessions, Standing,
+    };
 }

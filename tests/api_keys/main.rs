@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crudauth::email::MessageKind;
 use crudauth::flow::{ApiKeyError, WantedKey};
-use crudauth::{Account, Scopes, Token};
+use crudauth::{Account, Scopes, Token, Visitor};
 use crudauth_tests::tokens::{Pair, ReportsRead, Setup};
 use crudauth_tests::{
     Answer, App, Browser, Kind, Log, PASSWORD, User, at_once, count_of, on_every_database,

@@ -80,9 +80,9 @@ on_every_database! {
         assert_eq!(ada.post("/logout", json!({})).await.status, 200);
         let late = keys.create(&visit, &wanted).await;
         assert!(matches!(late, Err(ApiKeyError::Moved)), "{late:?}");
-        assert_eq!(keys.list(&visit.account).await.unwrap().len(), 2);
+        assert_eq!(keys.list(Visitor::as_app(&visit.account)).await.unwrap().len(), 2);
         app.clock.advance(Duration::from_secs(3600));
-        assert!(keys.create(&visit.account, &wanted).await.is_ok(), "the app may at any time");
+        assert!(keys.create(Visitor::as_app(&visit.account), &wanted).await.is_ok(), "the app may at any time");
     }
 }
 

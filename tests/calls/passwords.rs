@@ -66,6 +66,27 @@ on_every_database! {
         assert!(!opens(&app, "ada", NEW).await);
     }
 
+    async fn a_session_that_ends_while_the_password_is_hashed_sets_and_changes_none(app: App) {
+        register(&app, "ada").await;
+        let (thief, owner) = (signed_in(&app, "ada").await, signed_in(&app, "ada").await);
+        app.database.execute("UPDATE users SET hashed_password = '!'").await;
+        let accounts = app.auth.accounts();
+        // What was looked up before the owner ended it.
+        let (seen, hers) = (visit(&app, &thief).await.unwrap(), visit(&app, &owner).await.unwrap());
+        assert!(accounts.sessions().revoke(&hers, &seen.session.handle).await.unwrap());
+        let late = accounts.set_password(&seen, &password(NEW)).await;
+        assert!(matches!(late, Err(PasswordError::Ended)), "{late:?}");
+        assert!(!opens(&app, "ada", NEW).await && visit(&app, &owner).await.is_some());
+
+        let hers = visit(&app, &owner).await.unwrap();
+        accounts.set_password(&hers, &password(NEW)).await.unwrap();
+        let hers = visit(&app, &owner).await.unwrap();
+        accounts.sessions().sign_out(&hers).await.unwrap();
+        let late = accounts.change_password(&hers, &password(NEW), &password(PASSWORD)).await;
+        assert!(matches!(late, Err(PasswordError::Ended)), "{late:?}");
+        assert!(opens(&app, "ada", NEW).await);
+    }
+
     async fn a_first_password_signs_in_and_ends_the_other_sessions(app: App) {
         register(&app, "ada").await;
         let (here, there) = (signed_in(&app, "ada").await, signed_in(&app, "ada").await);

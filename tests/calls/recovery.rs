@@ -80,7 +80,7 @@ on_every_database! {
         let accounts = app.auth.accounts();
         let ada = account(&app, id).await;
         let start = async |typed, to| {
-            accounts.recovery().unwrap().start_change(&ada, &password(typed), address(to), None).await
+            accounts.recovery().unwrap().start_change(crudauth::Visitor::as_app(&ada), &password(typed), address(to), None).await
         };
         assert!(matches!(start(NEW, COUNTESS).await, Err(ChangeError::WrongPassword)));
         assert!(matches!(start(PASSWORD, ADA).await, Err(ChangeError::SameAddress)));
@@ -105,7 +105,12 @@ async fn the_present_address_is_told_that_a_change_was_asked_for() {
     let id = register(&app, "ada").await;
     let (accounts, ada) = (app.auth.accounts(), account(&app, id).await);
     let new = address(COUNTESS);
-    accounts.recovery().unwrap().start_change(&ada, &password(PASSWORD), new, None).await.unwrap();
+    accounts
+        .recovery()
+        .unwrap()
+        .start_change(crudauth::Visitor::as_app(&ada), &password(PASSWORD), new, None)
+        .await
+        .unwrap();
     assert_eq!(app.count_mailed(MessageKind::ChangeEmail, COUNTESS).await, 1);
     assert_eq!(app.count_mailed(MessageKind::EmailChangeRequested, ADA).await, 1);
 }

@@ -83,7 +83,7 @@ on_every_database! {
         let locked = sign_in(&app, "ada", PASSWORD).await.unwrap_err();
         assert!(matches!(locked, SignInError::LockedOut { .. }), "{locked}");
         let mut attempt = Attempt::new("ada", &password(PASSWORD));
-        attempt.device = Some(device);
+        attempt.devices = vec![device];
         assert!(app.auth.accounts().sign_in(attempt).await.is_ok());
     }
 

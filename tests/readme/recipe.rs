@@ -9,6 +9,7 @@ struct User {
     email: String,
     username: String,
     #[auth(register)]
+    #[expect(dead_code, reason = "the README shows a column that a sign-up may set")]
     full_name: Option<String>,
 }
 

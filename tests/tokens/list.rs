@@ -105,9 +105,16 @@ async fn the_same_is_to_be_had_without_http() {
     assert!(app.browser().knows(granted.issued.access.expose()).await);
     let refreshed = accounts.refresh(granted.issued.refresh.expose(), None, None).await.unwrap();
     assert_eq!(refreshed.account.user.username, "ada");
-    assert_eq!(accounts.tokens().list(&refreshed.account).await.unwrap().len(), 1);
+    assert_eq!(
+        accounts.tokens().list(crudauth::Visitor::as_app(&refreshed.account)).await.unwrap().len(),
+        1
+    );
     let wanted = WantedKey::named("cron");
-    let created = accounts.api_keys().create(&refreshed.account, &wanted).await.unwrap();
+    let created = accounts
+        .api_keys()
+        .create(crudauth::Visitor::as_app(&refreshed.account), &wanted)
+        .await
+        .unwrap();
     assert!(app.browser().knows(created.secret.expose()).await);
     let shown = format!("{granted:?} {refreshed:?} {created:?}");
     assert!(!shown.contains(granted.issued.refresh.expose()));

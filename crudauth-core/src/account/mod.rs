@@ -27,6 +27,9 @@ pub enum PasswordError {
     /// The sign-in is too long ago for this.
     #[error("the sign-in is too long ago")]
     NotFresh,
+    /// The session that asks has ended meanwhile: they must sign in anew.
+    #[error("the session has ended")]
+    Ended,
     /// Who asks is a program: passwords are for their owner to change.
     #[error("a program changes no password")]
     NotOwner,
@@ -162,6 +165,7 @@ impl<U: AuthUser> Passwords<U> {
         match self.accounts.change_password(account, &hash, kept, self.clock.now()).await? {
             Changed::Done => {}
             Changed::Moved => return Err(PasswordError::WrongPassword),
+            Changed::Ended => return Err(PasswordError::Ended),
         }
         info!(account = %account.user.id(), "password changed");
         if let Some(recovery) = &self.recovery {

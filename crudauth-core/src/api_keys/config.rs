@@ -20,7 +20,8 @@ crate::settings! {
         cap: u32 = 20,
         /// How recent its owner's sign-in must be to make one (default 10 minutes; zero: never).
         fresh: Duration = Duration::from_secs(600),
-        /// How long a key works at most, and one whose maker does not say (default: for ever).
+        /// How long a key works at most, and one whose maker does not say (default: for ever). Set or
+        /// shortened later, it holds for the keys that there are.
         longest: Option<Duration> as impl Into<Option<Duration>> = None,
     }
 }
@@ -39,6 +40,9 @@ impl ApiKeyConfig {
                  a letter, the last `_`"
                     .to_owned(),
             );
+        }
+        if self.grantable_scopes.len() > Scopes::MOST {
+            mistakes.push(format!("api_keys: there may be {} scopes at most", Scopes::MOST));
         }
         if self.cap == 0 {
             mistakes.push("api_keys: `cap` must be at least 1".to_owned());

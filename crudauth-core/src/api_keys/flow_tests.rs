@@ -15,7 +15,9 @@ fn api_keys(world: &World, ring: KeyRing) -> ApiKeys<Person> {
 }
 
 async fn create(it: &ApiKeys<Person>, of: &Account<Person>) -> CreatedApiKey {
-    it.create(of, &WantedKey::named("ci").scopes(Scopes::parse("read admin"))).await.unwrap()
+    it.create(Visitor::as_app(of), &WantedKey::named("ci").scopes(Scopes::parse("read admin")))
+        .await
+        .unwrap()
 }
 
 async fn visit(it: &ApiKeys<Person>, key: &ApiKey) -> Option<ApiKeyVisit<Person>> {
@@ -35,7 +37,7 @@ async fn a_key_tells_whose_it_is_and_what_it_may() {
         let visit = visit(&it, &made.secret).await.unwrap();
         assert_eq!(visit.account.user.id(), ada.user.id());
         assert_eq!(visit.scopes.to_string(), "read", "`admin` is not grantable");
-        let listed = it.list(&ada).await.unwrap();
+        let listed = it.list(Visitor::as_app(&ada)).await.unwrap();
         assert_eq!(listed.len(), 1);
         assert_eq!((&*listed[0].name, &listed[0].handle), ("ci", &made.key.handle));
         assert!(made.secret.expose().ends_with(&listed[0].hint));
@@ -48,7 +50,7 @@ async fn a_use_is_recorded_once_a_minute() {
         let it = api_keys(&world, keys(SECRET, &[]));
         let ada = world.person("ada@example.com", "hash").await;
         let made = create(&it, &ada).await;
-        let used_at = async || it.list(&ada).await.unwrap()[0].last_used_at;
+        let used_at = async || it.list(Visitor::as_app(&ada)).await.unwrap()[0].last_used_at;
         assert_eq!(used_at().await, None);
         let first = world.now();
         visit(&it, &made.secret).await.unwrap();
@@ -68,22 +70,28 @@ async fn a_key_dies_when_it_expires_is_revoked_or_its_account_changes() {
         let ada = world.person("ada@example.com", "hash").await;
         let eve = world.person("eve@example.com", "hash").await;
 
-        let short = it.create(&ada, &WantedKey::named("short").lifetime(DAY)).await.unwrap();
+        let short = it
+            .create(Visitor::as_app(&ada), &WantedKey::named("short").lifetime(DAY))
+            .await
+            .unwrap();
         world.clock.advance(DAY);
         assert!(visit(&it, &short.secret).await.is_none());
-        assert!(it.list(&ada).await.unwrap().is_empty());
+        assert!(it.list(Visitor::as_app(&ada)).await.unwrap().is_empty());
         assert_eq!(world.api_keys.purge_api_keys(world.now(), 10).await.unwrap(), 1);
 
         let made = create(&it, &ada).await;
-        assert!(!it.revoke(&eve, &made.key.handle).await.unwrap(), "Eve's it is not");
-        assert!(!it.revoke(&ada, "x").await.unwrap());
-        assert!(it.revoke(&ada, &made.key.handle).await.unwrap());
+        assert!(
+            !it.revoke(Visitor::as_app(&eve), &made.key.handle).await.unwrap(),
+            "Eve's it is not"
+        );
+        assert!(!it.revoke(Visitor::as_app(&ada), "x").await.unwrap());
+        assert!(it.revoke(Visitor::as_app(&ada), &made.key.handle).await.unwrap());
         assert!(visit(&it, &made.secret).await.is_none());
 
         let made = create(&it, &ada).await;
         world.change_password(&ada).await;
         assert!(visit(&it, &made.secret).await.is_none());
-        let late = it.create(&ada, &WantedKey::named("late")).await;
+        let late = it.create(Visitor::as_app(&ada), &WantedKey::named("late")).await;
         assert!(matches!(late, Err(ApiKeyError::Moved)));
 
         let made = create(&it, &eve).await;
@@ -103,7 +111,33 @@ async fn a_new_secret_of_the_app_leaves_keys_as_they_are() {
         assert!(visit(&api_keys(&world, keys(other, &[SECRET])), &made.secret).await.is_some());
         let alone = api_keys(&world, keys(other, &[]));
         assert!(visit(&alone, &made.secret).await.is_some(), "its use has renewed it");
-        assert!(alone.revoke(&ada, &made.key.handle).await.unwrap(), "its name has not changed");
+        assert!(
+            alone.revoke(Visitor::as_app(&ada), &made.key.handle).await.unwrap(),
+            "its name has not changed"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_end_that_is_said_later_reaches_the_keys_that_there_are() {
+    for world in worlds().await {
+        let ada = world.person("ada@example.com", "hash").await;
+        let endless = create(&api_keys(&world, keys(SECRET, &[])), &ada).await;
+        assert_eq!(endless.key.expires_at, None);
+        let config = ApiKeyConfig::default().longest(DAY).grantable_scopes(Scopes::parse("read"));
+        let it = ApiKeys::new(
+            world.api_keys.clone(),
+            keys(SECRET, &[]),
+            config,
+            world.clock.clone(),
+            entropy(),
+        );
+        let ends_at = Some(endless.key.created_at + DAY);
+        assert_eq!(it.list(Visitor::as_app(&ada)).await.unwrap()[0].expires_at, ends_at);
+        assert_eq!(visit(&it, &endless.secret).await.unwrap().key.expires_at, ends_at);
+        world.clock.advance(DAY);
+        assert!(it.list(Visitor::as_app(&ada)).await.unwrap().is_empty());
+        assert!(visit(&it, &endless.secret).await.is_none());
     }
 }
 
@@ -115,7 +149,9 @@ async fn of_many_at_once_no_more_are_made_than_an_account_may_have() {
         let tasks: Vec<_> = (0..20)
             .map(|_| {
                 let (it, ada) = (Arc::clone(&it), ada.clone());
-                tokio::spawn(async move { it.create(&ada, &WantedKey::named("k")).await })
+                tokio::spawn(async move {
+                    it.create(Visitor::as_app(&ada), &WantedKey::named("k")).await
+                })
             })
             .collect();
         let mut made = 0;
@@ -125,8 +161,8 @@ async fn of_many_at_once_no_more_are_made_than_an_account_may_have() {
                 Err(error) => assert!(matches!(error, ApiKeyError::TooMany { cap: 3 }), "{error}"),
             }
         }
-        assert_eq!((made, it.list(&ada).await.unwrap().len()), (3, 3));
-        assert_eq!(it.revoke_all(&ada).await.unwrap(), 3);
+        assert_eq!((made, it.list(Visitor::as_app(&ada)).await.unwrap().len()), (3, 3));
+        assert_eq!(it.revoke_all(Visitor::as_app(&ada)).await.unwrap(), 3);
     }
 }
 
@@ -137,7 +173,9 @@ async fn names_and_lifetimes_are_bounded() {
     let ada = world.person("ada@example.com", "hash").await;
     let long = "x".repeat(65);
     for name in ["", "  ", &long, "a\nb", "a\u{202e}b"] {
-        let refused = it.create(&ada, &WantedKey::named(name).lifetime(Duration::ZERO)).await;
+        let refused = it
+            .create(Visitor::as_app(&ada), &WantedKey::named(name).lifetime(Duration::ZERO))
+            .await;
         let Err(ApiKeyError::Invalid(mistakes)) = refused else { panic!("{name:?}") };
         assert_eq!(mistakes.len(), 2, "{name:?}");
     }

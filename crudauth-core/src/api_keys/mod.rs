@@ -26,7 +26,7 @@ use crate::ports::{
     AddedApiKey, ApiKeyEntry, ApiKeyStore, Clock, Entropy, Granting, NewApiKey, StoreError,
 };
 use crate::recovery::Recovery;
-use crate::session::{Standing, Visitor, is_recent};
+use crate::session::{OwnerError, Standing, Visitor, end_of, is_recent};
 
 /// How many characters a name may have.
 const NAME_CHARS: usize = 64;
@@ -138,7 +138,7 @@ impl<U: AuthUser> ApiKeys<U> {
     ///
     /// An owner must have signed in [recently](ApiKeyConfig::fresh), by a session or a token that is
     /// still good at the moment at which the key is stored; a token makes no key that may do more
-    /// than itself. An [`Account`] is the app asking by itself, of which nothing is asked.
+    /// than itself. Of [the app itself](Visitor::as_app) nothing is asked.
     ///
     /// # Errors
     /// [`ApiKeyError`]; nothing is stored then.
@@ -202,6 +202,11 @@ impl<U: AuthUser> ApiKeys<U> {
         for keys in self.keys.all().chain(once_more) {
             let digest = secret.digest(keys);
             let Some(live) = self.store.find_api_key(&digest, now).await? else { continue };
+            let ends_at = self.end_of(&live.key);
+            if ends_at.is_some_and(|ends_at| ends_at <= now) {
+                self.store.end_api_key(&digest).await?;
+                return Ok(Presented::Dead);
+            }
             if !live.account.is_active() {
                 // Enabling the account again does not bring it back.
                 let (account, api_key) = (live.account.user.id(), live.key.handle);
@@ -220,26 +225,40 @@ impl<U: AuthUser> ApiKeys<U> {
             return Ok(Presented::Live(ApiKeyVisit {
                 scopes: self.granted(&live.account, &live.key.scopes).await?,
                 account: live.account,
-                key: live.key,
+                key: ApiKeyEntry { expires_at: ends_at, ..live.key },
             }));
         }
         warn!("API key refused: nobody has it");
         Ok(Presented::Dead)
     }
 
-    /// The account's live keys, the latest first.
+    /// The live keys of the visitor's account, the latest first.
     ///
     /// # Errors
-    /// If the store fails.
-    pub async fn list(&self, account: &Account<U>) -> Result<Vec<ApiKeyEntry>, StoreError> {
-        self.store.list_api_keys(account, self.clock.now()).await
+    /// [`OwnerError`].
+    pub async fn list(
+        &self,
+        visitor: impl Into<Visitor<'_, U>>,
+    ) -> Result<Vec<ApiKeyEntry>, OwnerError> {
+        let (account, now) = (visitor.into().owned()?, self.clock.now());
+        let mut keys = self.store.list_api_keys(account, now).await?;
+        for key in &mut keys {
+            key.expires_at = self.end_of(key);
+        }
+        keys.retain(|key| key.expires_at.is_none_or(|ends_at| ends_at > now));
+        Ok(keys)
     }
 
-    /// Ends the key of that handle, if it is the account's own. Answers whether there was one.
+    /// Ends the key of that handle, if it is the visitor's own. Answers whether there was one.
     ///
     /// # Errors
-    /// If the store fails.
-    pub async fn revoke(&self, account: &Account<U>, handle: &str) -> Result<bool, StoreError> {
+    /// [`OwnerError`].
+    pub async fn revoke(
+        &self,
+        visitor: impl Into<Visitor<'_, U>>,
+        handle: &str,
+    ) -> Result<bool, OwnerError> {
+        let account = visitor.into().owned()?;
         if !Digest::is_handle(handle) {
             return Ok(false);
         }
@@ -248,14 +267,20 @@ impl<U: AuthUser> ApiKeys<U> {
         Ok(revoked)
     }
 
-    /// Ends every key of the account, and tells how many.
+    /// Ends every key of the visitor's account, and tells how many.
     ///
     /// # Errors
-    /// If the store fails.
-    pub async fn revoke_all(&self, account: &Account<U>) -> Result<u64, StoreError> {
+    /// [`OwnerError`].
+    pub async fn revoke_all(&self, visitor: impl Into<Visitor<'_, U>>) -> Result<u64, OwnerError> {
+        let account = visitor.into().owned()?;
         let revoked = self.store.revoke_api_keys(account, self.clock.now()).await?;
         info!(account = %account.user.id(), revoked, "all API keys revoked");
         Ok(revoked)
+    }
+
+    /// When a key expires: as was said when it was made, or sooner by what is said now.
+    fn end_of(&self, key: &ApiKeyEntry) -> Option<DateTime<Utc>> {
+        end_of(key.created_at, key.expires_at, self.config.longest)
     }
 
     /// What of `wanted` the account gets now.

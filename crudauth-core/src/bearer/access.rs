@@ -6,22 +6,19 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::BearerConfig;
 use super::signing::{SigningKey, SigningKeys, VerifyingKey};
 use crate::model::{KeyRing, Scopes};
-use crate::ports::{Entropy, GrantId, StoreError};
+use crate::ports::{Entropy, GrantId, LEEWAY, StoreError};
 
 /// What an access token may be at most; ours stay far below it.
 const MAX_BYTES: usize = 8 * 1024;
 
 const TOKEN_TYPE: &str = "access";
-
-/// How far another server's clock may be ahead of ours. A token lives no longer by it.
-const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
 /// An access token, to be given to the client and forgotten. `Debug` redacts it.
 #[derive(Clone)]
@@ -158,6 +155,7 @@ impl AccessTokens {
         if claims.exp <= now.timestamp() {
             return Judged::Expired;
         }
+        // A token lives no longer by it.
         let soon = (now + LEEWAY).timestamp();
         let is_early = claims.iat > soon || claims.nbf.is_some_and(|nbf| nbf > soon);
         let is_ours = claims.iss == self.issuer

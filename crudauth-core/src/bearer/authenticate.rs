@@ -17,8 +17,8 @@ pub struct BearerVisit<U: AuthUser> {
     pub account: Account<U>,
     /// What it may be used for, less what the account would not get any more.
     pub scopes: Scopes,
-    /// The grant's name in lists.
-    pub handle: String,
+    /// What it stands on.
+    pub grant: GrantId,
     /// When the owner signed in for it, however often it was refreshed since.
     pub signed_in_at: DateTime<Utc>,
     /// When the token was issued.
@@ -95,7 +95,7 @@ impl<U: AuthUser> Tokens<U> {
             scopes: self.granted(&account, &access.scopes).await?,
             account,
             signed_in_at,
-            handle: access.grant.to_string(),
+            grant: access.grant,
             issued_at: access.issued_at,
             expires_at: access.expires_at,
         }))

@@ -96,6 +96,9 @@ impl BearerConfig {
                 "bearer: every one of `default_scopes` must be among `grantable_scopes`".to_owned(),
             );
         }
+        if self.grantable().len() > Scopes::MOST {
+            mistakes.push(format!("bearer: there may be {} scopes at most", Scopes::MOST));
+        }
         if self.cap == 0 {
             mistakes.push("bearer: `cap` must be at least 1".to_owned());
         }

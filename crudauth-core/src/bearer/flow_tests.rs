@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::model::{Account, Presented, Scopes};
-use crate::session::Opening;
+use crate::session::{Opening, Visitor};
 use crate::testing_world::{Person, SECRET, World, entropy, keys, worlds};
 
 const OTHER: &str = "another secret of more than 32 bytes!";
@@ -58,7 +58,7 @@ async fn a_token_tells_whose_it_is_and_what_it_may() {
         let Presented::Live(visit) = outcome else { panic!("{outcome:?}") };
         assert_eq!(visit.account.user.id(), ada.user.id());
         assert_eq!(visit.scopes, issued.scopes);
-        assert_eq!(visit.handle, issued.handle);
+        assert_eq!(visit.grant, issued.grant);
         assert_eq!(issue(&it, &ada).await.scopes.to_string(), "read", "the default");
         world.clock.advance(15 * MINUTE);
         assert!(!is_live(&it, &issued.access).await);
@@ -73,7 +73,7 @@ async fn a_refresh_token_is_good_once_and_using_it_again_ends_its_family() {
         let ada = world.person("ada@example.com", "hash").await;
         let first = issue(&it, &ada).await;
         let second = refresh(&it, &first.refresh).await.unwrap();
-        assert_eq!(second.handle, first.handle);
+        assert_eq!(second.grant, first.grant);
         let third = refresh(&it, &second.refresh).await.unwrap();
         assert!(is_live(&it, &third.access).await);
         let again = refresh(&it, &first.refresh).await;
@@ -95,7 +95,7 @@ async fn of_64_uses_at_once_at_most_one_succeeds() {
         let done = race(&it, &issued.refresh).await;
         assert_eq!(done.len(), 1, "one wins, and the others end the family");
         assert!(!is_live(&it, &issued.access).await);
-        assert!(it.list(&ada).await.unwrap().is_empty());
+        assert!(it.list(Visitor::as_app(&ada)).await.unwrap().is_empty());
     }
 }
 
@@ -222,15 +222,20 @@ async fn logging_out_and_revoking_end_the_family() {
         assert!(!it.end(one.refresh.expose()).await.unwrap());
         assert!(!it.end("x").await.unwrap());
         assert!(!is_live(&it, &one.access).await);
-        assert_eq!(it.list(&ada).await.unwrap().len(), 3);
+        assert_eq!(it.list(Visitor::as_app(&ada)).await.unwrap().len(), 3);
 
-        assert!(!it.revoke(&eve, &two.handle).await.unwrap(), "Eve's it is not");
-        assert!(!it.revoke(&ada, &two.handle.to_uppercase()).await.unwrap());
-        assert!(it.revoke(&ada, &two.handle).await.unwrap());
+        assert!(
+            !it.revoke(Visitor::as_app(&eve), &two.grant.to_string()).await.unwrap(),
+            "Eve's it is not"
+        );
+        assert!(
+            !it.revoke(Visitor::as_app(&ada), &two.grant.to_string().to_uppercase()).await.unwrap()
+        );
+        assert!(it.revoke(Visitor::as_app(&ada), &two.grant.to_string()).await.unwrap());
         assert!(!is_live(&it, &two.access).await);
 
         assert!(is_live(&it, &three.access).await);
-        assert_eq!(it.revoke_all(&ada).await.unwrap(), 2);
+        assert_eq!(it.revoke_all(Visitor::as_app(&ada)).await.unwrap(), 2);
         assert!(!is_live(&it, &three.access).await && !is_live(&it, &four.access).await);
     }
 }

@@ -24,8 +24,8 @@ pub struct Issued {
     pub refresh_expires_in: Duration,
     /// What the access token may be used for, which may be less than was asked.
     pub scopes: Scopes,
-    /// The grant's name in lists.
-    pub handle: String,
+    /// What they stand on; its text is its name in lists.
+    pub grant: GrantId,
 }
 
 impl<U: AuthUser> Tokens<U> {
@@ -65,12 +65,12 @@ impl<U: AuthUser> Tokens<U> {
         let refresh = RefreshToken::generate(keys, id, &*self.entropy);
         let ends_at = self.config.absolute.map(|lifetime| now + lifetime);
         let asked = asked.unwrap_or(&self.config.default_scopes);
-        let scopes = self.granted(account, asked).await?;
+        let wanted = asked.intersection(self.config.grantable());
         let grant = NewGrant {
             id,
             account: account.user.id().clone(),
             token: refresh.digest(keys),
-            scopes: scopes.clone(),
+            scopes: wanted.clone(),
             version: account.version,
             epoch: account.epoch,
             client: opening.client,
@@ -80,9 +80,37 @@ impl<U: AuthUser> Tokens<U> {
             ends_at,
         };
         let expires_at = grant.expires_at;
-        let issued = self.issued(account, refresh, scopes, expires_at, now)?;
-        let opened = self.store.open_grant(grant, unless, rule, self.config.cap).await?;
-        Ok((opened == Opened::Done).then_some(issued))
+        if self.store.open_grant(grant, unless, rule, self.config.cap).await? == Opened::Refused {
+            return Ok(None);
+        }
+        match self.first(account, refresh, wanted, expires_at, now).await {
+            Ok(issued) => Ok(Some(issued)),
+            Err(error) => {
+                // Nobody has its tokens.
+                if let Err(error) = self.store.end_grant(&id).await {
+                    error.log("ending a grant that came to nothing");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The first tokens of a grant that is stored. The policy is asked and the token signed no sooner:
+    /// by how long that takes, or by its failing, a guess that the lock refuses would be told from a
+    /// wrong one.
+    async fn first(
+        &self,
+        account: &Account<U>,
+        refresh: RefreshToken,
+        wanted: Scopes,
+        expires_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Issued, StoreError> {
+        let scopes = self.granted(account, &wanted).await?;
+        if scopes != wanted {
+            self.store.narrow_grant(refresh.grant(), &scopes).await?;
+        }
+        self.issued(account, refresh, scopes, expires_at, now)
     }
 
     /// What of `wanted` the account gets now.
@@ -119,7 +147,7 @@ impl<U: AuthUser> Tokens<U> {
         Ok(Issued {
             access: self.access.sign(&access)?,
             expires_in: left(expires_at),
-            handle: refresh.grant().to_string(),
+            grant: *refresh.grant(),
             refresh,
             refresh_expires_in: left(refresh_expires_at),
             scopes,

@@ -19,6 +19,8 @@ mod config;
 #[cfg(all(test, feature = "sqlite"))]
 mod flow_tests;
 mod issue;
+#[cfg(all(test, feature = "sqlite"))]
+mod policy_tests;
 mod refresh;
 mod refresh_token;
 mod revoke;

@@ -76,8 +76,8 @@ impl<U: AuthUser> Tokens<U> {
             let agent = kept_user_agent(user_agent.map(str::to_owned));
             let rotated = self.rotate(&token, made_by, &live, (client, agent), now).await?;
             if let Some(issued) = rotated {
-                let (account, grant) = (live.account, &issued.handle);
-                info!(account = %account.user.id(), grant, client = ?client, "tokens refreshed");
+                let (account, grant) = (live.account, issued.grant);
+                info!(account = %account.user.id(), %grant, client = ?client, "tokens refreshed");
                 return Ok(Refreshed { account, issued });
             }
         }

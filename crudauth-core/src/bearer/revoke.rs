@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use tracing::info;
 
-use super::{RefreshToken, Tokens};
-use crate::model::{Account, AuthUser, Device, Scopes};
+use super::{BearerVisit, RefreshToken, Tokens};
+use crate::model::{AuthUser, Device, Scopes};
 use crate::ports::{GrantEntry, GrantId, StoreError};
+use crate::session::{OwnerError, Visitor};
 
 /// A grant as its owner sees it.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct ListedGrant {
     pub last_used_at: DateTime<Utc>,
     /// When it ends unless it is refreshed.
     pub expires_at: DateTime<Utc>,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
 }
 
 impl<U: AuthUser> Tokens<U> {
@@ -40,13 +43,30 @@ impl<U: AuthUser> Tokens<U> {
         Ok(ended)
     }
 
-    /// The account's live grants, the latest used first.
+    /// Ends what a client's access token stands on, as it logs out.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn list(&self, account: &Account<U>) -> Result<Vec<ListedGrant>, StoreError> {
-        let entries = self.store.list_grants(account, self.clock.now()).await?;
+    pub async fn sign_out(&self, visit: &BearerVisit<U>) -> Result<(), StoreError> {
+        let ended = self.store.end_grant(&visit.grant).await?;
+        info!(account = %visit.account.user.id(), grant = %visit.grant, ended, "signed out");
+        Ok(())
+    }
+
+    /// The live grants of the visitor's account, the latest used first. An administrator asks
+    /// [as the app](Visitor::as_app): none is current then.
+    ///
+    /// # Errors
+    /// [`OwnerError`].
+    pub async fn list(
+        &self,
+        visitor: impl Into<Visitor<'_, U>>,
+    ) -> Result<Vec<ListedGrant>, OwnerError> {
+        let visitor = visitor.into();
+        let entries = self.store.list_grants(visitor.owned()?, self.clock.now()).await?;
+        let current = visitor.grant();
         let listed = |entry: GrantEntry| ListedGrant {
+            is_current: current == Some(entry.id),
             handle: entry.id.to_string(),
             scopes: entry.scopes,
             device: Device::from_user_agent(entry.user_agent.as_deref()),
@@ -58,22 +78,28 @@ impl<U: AuthUser> Tokens<U> {
         Ok(entries.into_iter().map(listed).collect())
     }
 
-    /// Ends the grant of that name, if it is the account's own. Answers whether there was one.
+    /// Ends the grant of that name, if it is the visitor's own. Answers whether there was one.
     ///
     /// # Errors
-    /// If the store fails.
-    pub async fn revoke(&self, account: &Account<U>, handle: &str) -> Result<bool, StoreError> {
+    /// [`OwnerError`].
+    pub async fn revoke(
+        &self,
+        visitor: impl Into<Visitor<'_, U>>,
+        handle: &str,
+    ) -> Result<bool, OwnerError> {
+        let account = visitor.into().owned()?;
         let Some(id) = GrantId::parse(handle) else { return Ok(false) };
         let revoked = self.store.revoke_grant(account, &id, self.clock.now()).await?;
         info!(account = %account.user.id(), grant = %id, revoked, "bearer tokens revoked");
         Ok(revoked)
     }
 
-    /// Ends every grant of the account, and tells how many.
+    /// Ends every grant of the visitor's account, and tells how many.
     ///
     /// # Errors
-    /// If the store fails.
-    pub async fn revoke_all(&self, account: &Account<U>) -> Result<u64, StoreError> {
+    /// [`OwnerError`].
+    pub async fn revoke_all(&self, visitor: impl Into<Visitor<'_, U>>) -> Result<u64, OwnerError> {
+        let account = visitor.into().owned()?;
         let revoked = self.store.revoke_grants(account, self.clock.now()).await?;
         info!(account = %account.user.id(), revoked, "all bearer tokens revoked");
         Ok(revoked)

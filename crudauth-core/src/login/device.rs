@@ -23,29 +23,27 @@ pub(super) struct Known {
     pub(super) name: String,
 }
 
-/// Whether the cookie was made at a sign-in of this account.
+/// The device whose cookie is among these, if that was made at a sign-in of this account.
 pub(super) fn recognise<U: AuthUser>(
     keys: &KeyRing,
-    cookie: &str,
+    cookies: &[impl AsRef<str>],
     account: &Account<U>,
 ) -> Option<Known> {
-    let (name, marks) = parse(keys, cookie)?;
-    let is_known = keys.all().any(|keys| {
-        let wanted = mark(&keys.device, name, account);
-        // Each mark is a keyed hash: how far two of them agree tells nothing about a third.
-        marks.iter().any(|mark| *mark == wanted)
-    });
-    is_known.then(|| Known { name: name.to_owned() })
+    let sent = given_out(keys, cookies).find(|(name, marks)| has_mark(keys, name, marks, account));
+    sent.map(|(name, _)| Known { name: name.to_owned() })
 }
 
 /// The cookie after a sign-in of this account: it comes first, the device keeps its name.
 pub(super) fn extend<U: AuthUser>(
     keys: &KeyRing,
     entropy: &dyn Entropy,
-    cookie: Option<&str>,
+    cookies: &[impl AsRef<str>],
     account: &Account<U>,
 ) -> String {
-    let sent = cookie.and_then(|cookie| parse(keys, cookie));
+    // A neighbouring site may have put somebody else's before it.
+    let sent = given_out(keys, cookies)
+        .find(|(name, marks)| has_mark(keys, name, marks, account))
+        .or_else(|| given_out(keys, cookies).next());
     let (name, known) = sent.map_or_else(
         || {
             let mut bytes = [0; MARK_DIGITS / 2];
@@ -59,6 +57,23 @@ pub(super) fn extend<U: AuthUser>(
     let others = known.into_iter().filter(|mark| *mark != ours).take(ACCOUNTS - 1);
     let marks: Vec<_> = std::iter::once(ours.as_str()).chain(others).collect();
     format!("{name}.{}.{}", seal(key, &name), marks.join("."))
+}
+
+/// Those that were given out.
+fn given_out<'c>(
+    keys: &KeyRing,
+    cookies: &'c [impl AsRef<str>],
+) -> impl Iterator<Item = (&'c str, Vec<&'c str>)> {
+    cookies.iter().filter_map(|cookie| parse(keys, cookie.as_ref()))
+}
+
+/// Whether this account has signed in there.
+fn has_mark<U: AuthUser>(keys: &KeyRing, name: &str, marks: &[&str], account: &Account<U>) -> bool {
+    keys.all().any(|keys| {
+        let wanted = mark(&keys.device, name, account);
+        // Each mark is a keyed hash: how far two of them agree tells nothing about a third.
+        marks.iter().any(|mark| *mark == wanted)
+    })
 }
 
 /// Name and marks, if the name is one that was given out: no client chooses its own, since each has

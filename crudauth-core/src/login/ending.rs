@@ -71,7 +71,7 @@ impl<U: AuthUser> Ending<U> for IntoGrant<U> {
     }
 
     fn log(account: &Account<U>, client: Option<ClientAddress>, issued: &Issued) {
-        let (account, grant) = (account.user.id(), &issued.handle);
-        info!(%account, client = ?client, grant, "signed in");
+        let (account, grant) = (account.user.id(), issued.grant);
+        info!(%account, client = ?client, %grant, "signed in");
     }
 }

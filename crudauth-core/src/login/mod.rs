@@ -32,8 +32,9 @@ pub struct Attempt {
     pub identifier: String,
     /// What was typed to prove it.
     pub password: Password,
-    /// What the device cookie says, if one was sent.
-    pub device: Option<String>,
+    /// What was sent as [`SignedIn::device`], if anything: one that this account knows counts, for
+    /// a neighbouring site may have put a cookie of its own before ours.
+    pub devices: Vec<String>,
     /// From where, and what session is wanted.
     pub opening: Opening,
     /// Whether a page of another site had a browser send it: what such pages get wrong is counted
@@ -42,13 +43,13 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// Somebody who types these two, from nowhere in particular: [`device`](Self::device) and
+    /// Somebody who types these two, from nowhere in particular: [`devices`](Self::devices) and
     /// [`opening`](Self::opening) say more.
     pub fn new(identifier: impl Into<String>, password: &Password) -> Self {
         Self {
             identifier: identifier.into(),
             password: password.clone(),
-            device: None,
+            devices: Vec::new(),
             opening: Opening::default(),
             is_from_stranger: false,
         }
@@ -245,7 +246,7 @@ impl<U: AuthUser> SignIn<U> {
             self.renew_hash(&account, &attempt.password).await;
         }
         E::log(&account, client, &opened);
-        let device = self.remember_device(attempt.device.as_deref(), &account);
+        let device = self.remember_device(&attempt.devices, &account);
         Ok((account, opened, device))
     }
 
@@ -266,12 +267,12 @@ impl<U: AuthUser> SignIn<U> {
 
     /// The cookie by which this device is known again for that account.
     #[must_use]
-    pub fn remember_device(&self, cookie: Option<&str>, account: &Account<U>) -> String {
-        device::extend(&self.0.keys, &*self.0.entropy, cookie, account)
+    pub fn remember_device(&self, cookies: &[impl AsRef<str>], account: &Account<U>) -> String {
+        device::extend(&self.0.keys, &*self.0.entropy, cookies, account)
     }
 
     fn device_of(&self, attempt: &Attempt, account: Option<&Account<U>>) -> Option<device::Known> {
-        device::recognise(&self.0.keys, attempt.device.as_deref()?, account?)
+        device::recognise(&self.0.keys, &attempt.devices, account?)
     }
 
     /// Stores the same password under today's parameters. It failing costs nobody their sign-in.

@@ -135,13 +135,15 @@ fn is_scope(name: &str) -> bool {
     (1..=Scopes::MAX_CHARS).contains(&name.len()) && name.bytes().all(is_allowed)
 }
 
-/// Both; what goes beyond [`Scopes::MOST`] is left out.
+/// Both, however many that are: settings with more than [`Scopes::MOST`] are refused as a whole.
 impl<S: Into<Self>> BitOr<S> for Scopes {
     type Output = Self;
 
     fn bitor(mut self, others: S) -> Self {
-        for name in others.into().iter() {
-            self.add(name);
+        for name in others.into().0 {
+            if !self.0.contains(&name) {
+                self.0.push(name);
+            }
         }
         self
     }
@@ -213,6 +215,14 @@ mod tests {
         let names: Vec<_> = (0..=Scopes::MOST).map(|n| format!("s{n}")).collect();
         assert_eq!(Scopes::of(&names), Err(InvalidScope::TooMany));
         assert_eq!(Scopes::of(&names[1..]).unwrap().len(), Scopes::MOST);
+    }
+
+    #[test]
+    fn a_sum_loses_none_and_has_each_once() {
+        let names: Vec<_> = (0..Scopes::MOST).map(|n| format!("s{n}")).collect();
+        let all = Scopes::of(&names).unwrap();
+        let more = all.clone() | Scopes::parse("s0 one-more");
+        assert_eq!((more.len(), more.contains("one-more")), (Scopes::MOST + 1, true));
     }
 
     proptest! {

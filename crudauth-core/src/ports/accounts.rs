@@ -30,7 +30,7 @@ pub trait AccountStore<U: AuthUser>: Send + Sync + 'static {
     /// Stores a new password, if the account is active and still has that version: in one
     /// transaction the hash changes, the version counts up, pending resets and changes of address
     /// die, every grant, every API key and every session but `kept` ends, and `kept` goes on under
-    /// the new version.
+    /// the new version. Nothing happens if `kept` has ended meanwhile.
     async fn change_password(
         &self,
         account: &Account<U>,
@@ -151,6 +151,7 @@ pub enum Created<Id> {
 
 /// What became of a change of contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ContactChange {
     /// It was made.
     Done,
@@ -167,6 +168,8 @@ pub enum Changed {
     Done,
     /// The account is no longer what it was when it was read.
     Moved,
+    /// The session that was to live on has ended.
+    Ended,
 }
 
 /// What a one-time token is for.

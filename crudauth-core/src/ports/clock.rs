@@ -3,10 +3,13 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 /// The longest time that a setting may name: far beyond any use, and near enough for a calendar.
 pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// How far another server's clock may be ahead of ours.
+pub(crate) const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
 /// Tells what time it is. One reading serves one decision.
 pub trait Clock: Send + Sync + 'static {

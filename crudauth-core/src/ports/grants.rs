@@ -34,6 +34,9 @@ pub trait GrantStore<U: AuthUser>: Send + Sync + 'static {
         cap: u32,
     ) -> Result<Opened, StoreError>;
 
+    /// Leaves a grant that was just stored no more than these scopes.
+    async fn narrow_grant(&self, id: &GrantId, scopes: &Scopes) -> Result<(), StoreError>;
+
     /// Puts a refresh token's successor in its place, if it is the current one of a live grant
     /// whose account is unchanged and active: one statement, of which of any number at once
     /// exactly one succeeds. Answers whether this was the one.

@@ -18,8 +18,8 @@ pub use accounts::{
     OneTimeToken, Purpose,
 };
 pub use api_keys::{AddedApiKey, ApiKeyEntry, ApiKeyStore, Credential, LiveApiKey, NewApiKey};
-pub(crate) use clock::LONGEST;
 pub use clock::{Clock, ManualClock, SystemClock};
+pub(crate) use clock::{LEEWAY, LONGEST};
 pub use counters::{Allowance, Counted, CounterStore, GivenBack, LockRule, LockState};
 pub use entropy::{Entropy, OsEntropy};
 pub use error::StoreError;

@@ -8,6 +8,7 @@ use crate::model::{Account, AuthUser, Contact, Destination, EmailAddress};
 use crate::password::{Busy, Password, Verdict};
 use crate::ports::{Purpose, StoreError};
 use crate::ratelimit::Subject;
+use crate::session::Visitor;
 
 /// Why a change of address was not begun.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,9 @@ pub enum ChangeError {
     /// The password is wrong, or the account has none.
     #[error("the password is wrong")]
     WrongPassword,
+    /// Who asks is a program: addresses are for their owner to change.
+    #[error("a program changes no address")]
+    NotOwner,
     /// It is the account's address already.
     #[error("that is the address already")]
     SameAddress,
@@ -88,11 +92,12 @@ impl<U: AuthUser> Recovery<U> {
     /// [`ChangeError`]; nothing is sent then.
     pub async fn start_change(
         &self,
-        account: &Account<U>,
+        visitor: impl Into<Visitor<'_, U>>,
         password: &Password,
         new_address: EmailAddress,
         redirect_to: Option<Destination>,
     ) -> Result<(), ChangeError> {
+        let account = visitor.into().owned().map_err(|_| ChangeError::NotOwner)?;
         let verdict = self.0.hashing.verify(password, Some(&account.hash)).await?;
         if verdict == Verdict::Wrong {
             info!(account = %account.user.id(), "change of address refused: wrong password");

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 pub use config::SessionConfig;
 use tracing::info;
-pub use visitor::{Standing, Visit, Visitor};
+pub use visitor::{OwnerError, Standing, Visit, Visitor};
 pub(crate) use visitor::{end_of, is_recent};
 
 use crate::model::{Account, AuthUser, ClientAddress, Device, Digest, KeyRing, Token};
@@ -133,8 +133,10 @@ impl<U: AuthUser> Sessions<U> {
         }
         // What is replaced may have been opened under a secret that was followed by this one.
         for keys in self.keys.previous() {
-            if let Some(token) = &opening.replaces {
-                self.store.end(&keys.session.token(token)).await?;
+            if let Some(token) = &opening.replaces
+                && let Err(error) = self.store.end(&keys.session.token(token)).await
+            {
+                error.log("ending the session that a new one replaces");
             }
         }
         Ok(Some(OpenedSession { token, csrf, handle, is_remembered: opening.is_remembered }))
@@ -201,19 +203,19 @@ impl<U: AuthUser> Sessions<U> {
         Ok(is_ours.then_some(token))
     }
 
-    /// The live sessions of the visitor's account, the latest active first. An administrator passes
-    /// the account: none is current then.
+    /// The live sessions of the visitor's account, the latest active first. An administrator asks
+    /// [as the app](Visitor::as_app): none is current then.
     ///
     /// # Errors
-    /// If the store fails.
+    /// [`OwnerError`].
     pub async fn list(
         &self,
         visitor: impl Into<Visitor<'_, U>>,
-    ) -> Result<Vec<ListedSession>, StoreError> {
-        let Visitor { account, session, .. } = visitor.into();
-        let entries = self.store.list(account, self.clock.now()).await?;
+    ) -> Result<Vec<ListedSession>, OwnerError> {
+        let visitor = visitor.into();
+        let entries = self.store.list(visitor.owned()?, self.clock.now()).await?;
         let listed = |entry: SessionEntry| ListedSession {
-            is_current: session.is_some_and(|visit| entry.handle == visit.session.handle),
+            is_current: visitor.session.is_some_and(|visit| entry.handle == visit.session.handle),
             handle: entry.handle,
             device: Device::from_user_agent(entry.user_agent.as_deref()),
             client: entry.client,
@@ -236,16 +238,16 @@ impl<U: AuthUser> Sessions<U> {
     /// Ends the session of that name, if it is the visitor's own. Answers whether there was one.
     ///
     /// # Errors
-    /// If the store fails.
+    /// [`OwnerError`].
     pub async fn revoke(
         &self,
         visitor: impl Into<Visitor<'_, U>>,
         handle: &str,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, OwnerError> {
+        let account = visitor.into().owned()?;
         if !Digest::is_handle(handle) {
             return Ok(false);
         }
-        let account = visitor.into().account;
         let revoked = self.store.revoke(account, handle, self.clock.now()).await?;
         info!(account = %account.user.id(), revoked, "session revoked");
         Ok(revoked)
@@ -255,15 +257,16 @@ impl<U: AuthUser> Sessions<U> {
     /// many.
     ///
     /// # Errors
-    /// If the store fails.
+    /// [`OwnerError`].
     pub async fn revoke_all(
         &self,
         visitor: impl Into<Visitor<'_, U>>,
         keep: Keep,
-    ) -> Result<u64, StoreError> {
-        let Visitor { account, session, .. } = visitor.into();
+    ) -> Result<u64, OwnerError> {
+        let visitor = visitor.into();
+        let account = visitor.owned()?;
         let kept = match keep {
-            Keep::Current => session.map(Visit::digest),
+            Keep::Current => visitor.session.map(Visit::digest),
             Keep::None => None,
         };
         let revoked = self.store.revoke_all_but(account, kept, self.clock.now()).await?;

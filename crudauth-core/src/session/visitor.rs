@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{Account, AuthUser, Digest, Scopes};
-use crate::ports::{Credential, GrantId, SessionRecord};
+use crate::ports::{Credential, GrantId, LEEWAY, SessionRecord, StoreError};
 
 /// A request's session and account.
 #[derive(Clone, Debug)]
@@ -58,11 +58,35 @@ pub enum Standing<'a> {
         /// What their credential may be used for, if that is not everything.
         scopes: Option<&'a Scopes>,
     },
-    /// As a program of theirs: it changes no password and makes no key.
+    /// As a program of theirs: it changes no password, makes no key, and neither sees nor ends what
+    /// its owner has.
     Program,
 }
 
-impl<U: AuthUser> Visitor<'_, U> {
+impl<'a, U: AuthUser> Visitor<'a, U> {
+    /// The app itself asks, for an administrator or by a command line, whoever the account is of:
+    /// nothing is asked of it.
+    pub fn as_app(account: &'a Account<U>) -> Self {
+        Self { account, session: None, standing: Standing::App }
+    }
+
+    /// The account, for what is its owner's to see and to end.
+    pub(crate) fn owned(&self) -> Result<&'a Account<U>, OwnerError> {
+        match self.standing {
+            Standing::Program => Err(OwnerError::NotOwner),
+            Standing::App | Standing::Owner { .. } => Ok(self.account),
+        }
+    }
+
+    /// The grant of their bearer token.
+    #[cfg(feature = "bearer")]
+    pub(crate) fn grant(&self) -> Option<GrantId> {
+        match self.standing {
+            Standing::Owner { grant, .. } => grant,
+            Standing::App | Standing::Program => None,
+        }
+    }
+
     /// What they ask by, which must still be there when what they ask for is done.
     pub(crate) fn credential(&self) -> Option<Credential> {
         match (self.session, self.standing) {
@@ -81,11 +105,16 @@ impl<'a, U: AuthUser> From<&'a Visit<U>> for Visitor<'a, U> {
     }
 }
 
-/// The app asks, whoever the account is of.
-impl<'a, U: AuthUser> From<&'a Account<U>> for Visitor<'a, U> {
-    fn from(account: &'a Account<U>) -> Self {
-        Self { account, session: None, standing: Standing::App }
-    }
+/// Why what is an account's owner's to see and to end was not shown or ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OwnerError {
+    /// Who asks is a program.
+    #[error("a program does not see what its owner has")]
+    NotOwner,
+    /// The store failed.
+    #[error("a store failed")]
+    Store(#[from] StoreError),
 }
 
 /// When a sign-in of then ends however it is used: as was said when it was made, or sooner by what is
@@ -99,7 +128,27 @@ pub(crate) fn end_of(
     said.into_iter().chain(now_said).min()
 }
 
-/// Whether a sign-in of then is recent now; none is where `within` is zero.
+/// Whether a sign-in of then is recent now; none is where `within` is zero, nor one that is still to
+/// come by more than clocks differ.
 pub(crate) fn is_recent(signed_in_at: DateTime<Utc>, within: Duration, now: DateTime<Utc>) -> bool {
-    !within.is_zero() && now - signed_in_at <= TimeDelta::from_std(within).unwrap_or(TimeDelta::MAX)
+    let age = now - signed_in_at;
+    let within = TimeDelta::from_std(within).unwrap_or(TimeDelta::MAX);
+    !within.is_zero() && -LEEWAY <= age && age <= within
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_is_recent_for_a_while_and_not_before_it_was() {
+        let now = DateTime::UNIX_EPOCH;
+        let minutes = |n| now + TimeDelta::minutes(n);
+        let within = Duration::from_secs(600);
+        for (at, is_it) in [(-11, false), (-10, true), (0, true), (1, true), (2, false)] {
+            assert_eq!(is_recent(minutes(at), within, now), is_it, "{at}");
+        }
+        assert!(!is_recent(now, Duration::ZERO, now));
+        assert!(is_recent(DateTime::<Utc>::MIN_UTC, Duration::MAX, now));
+    }
 }

@@ -146,13 +146,15 @@ impl<A: Mount, DB: Backend, E, R, T> Builder<A, DB, Slots<E, R, T>> {
 }
 
 impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
-    /// Secrets that were in use before: what was made with them is still read, and nothing is made
-    /// with them any more. So a secret can be changed without signing anybody out.
+    /// Secrets that were in use before, beside those that were named already: what was made with them
+    /// is still read, and nothing is made with them any more. So a secret can be changed without
+    /// signing anybody out. Drop one when what was made with it is gone: sessions and sign-ins by
+    /// token after their longest life, an API key once it was used under the new secret.
     pub fn previous_secrets<T: Into<SecretKey>>(
         mut self,
         secrets: impl IntoIterator<Item = T>,
     ) -> Self {
-        self.settings.previous_secrets = secrets.into_iter().map(Into::into).collect();
+        self.settings.previous_secrets.extend(secrets.into_iter().map(Into::into));
         self
     }
 
@@ -327,7 +329,8 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
 
     /// What OWASP's ASVS (level 2) and NIST SP 800-63B ask for beyond what crudauth-py's front ends
     /// expect: cookies named `__Host-…` over HTTPS only, passwords of at least 15 characters,
-    /// sessions and sign-ins by token that end after 30 days at most however often they are used.
+    /// sessions and sign-ins by token that end after 30 days at most however often they are used, API
+    /// keys that end after a year.
     /// What is set to be stricter stays so. A `__Host-` cookie has no path of its own, so that of
     /// the refresh token is then sent with every request.
     pub fn hardened(mut self) -> Self {

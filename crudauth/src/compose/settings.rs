@@ -73,6 +73,8 @@ impl Settings {
         {
             self.bearer.absolute = Some(self.bearer.absolute.unwrap_or(month).min(month));
         }
+        let year = Duration::from_secs(365 * 24 * 3600);
+        self.api_keys.longest = Some(self.api_keys.longest.unwrap_or(year).min(year));
         self.http.cookies = self.http.cookies.clone().hardened();
     }
 }

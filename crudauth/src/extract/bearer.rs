@@ -1,7 +1,6 @@
 //! The transport `bearer`: an access token in `Authorization`.
 
 use crudauth_core::model::{AuthUser, Presented};
-use crudauth_core::ports::GrantId;
 use poem::Request;
 
 use super::Authorization;
@@ -21,9 +20,8 @@ impl<U: AuthUser> Transport<U> for Bearer {
         match auth.accounts().tokens().authenticate(token).await? {
             Presented::Live(visit) => Ok(Some(
                 Principal::new(visit.account)
-                    .standing_on(GrantId::parse(&visit.handle))
+                    .standing_on(visit.grant)
                     .with_scopes(visit.scopes)
-                    .with_handle(visit.handle)
                     .with_sign_in(visit.signed_in_at),
             )),
             Presented::Dead => Ok(None),

@@ -37,23 +37,28 @@ impl<'r> Cookies<'r> {
         self.value(&self.config.csrf)
     }
 
-    /// What may be refresh tokens, in order, each once. A browser sends one for each path and host
-    /// that set one; whoever sends more only means to keep us busy.
+    /// What may be refresh tokens.
     #[cfg(feature = "bearer")]
     pub(crate) fn refresh(&self) -> Vec<&'r str> {
+        self.each(&self.config.refresh)
+    }
+
+    /// What may say that this device has signed in before.
+    pub(crate) fn devices(&self) -> Vec<&'r str> {
+        self.each(&self.config.device)
+    }
+
+    /// The values of a name in order, each once. A browser sends one for each path and host that set
+    /// one; whoever sends more only means to keep us busy.
+    fn each(&self, name: &str) -> Vec<&'r str> {
         const MOST: usize = 8;
         let mut sent: Vec<&str> = Vec::new();
-        for value in self.values(&self.config.refresh).filter(|value| !value.is_empty()) {
+        for value in self.values(name).filter(|value| !value.is_empty()) {
             if sent.len() < MOST && !sent.contains(&value) {
                 sent.push(value);
             }
         }
         sent
-    }
-
-    /// What says that this device has signed in before.
-    pub(crate) fn device(&self) -> Option<&'r str> {
-        self.value(&self.config.device)
     }
 
     fn value(&self, name: &str) -> Option<&'r str> {

@@ -11,6 +11,7 @@ use crudauth_core::password::Busy;
 use crudauth_core::ports::StoreError;
 use crudauth_core::recovery::{ChangeError, ConfirmError};
 use crudauth_core::register::RegisterError;
+use crudauth_core::session::OwnerError;
 use poem::http::StatusCode;
 use tracing::error;
 
@@ -93,7 +94,7 @@ impl From<PasswordError> for Refusal {
                 "Account already has a password; use the password reset flow to change it.",
             ),
             PasswordError::NotFresh => Self::sign_in_too_old(),
-            PasswordError::NotOwner => Self::not_authenticated(),
+            PasswordError::NotOwner | PasswordError::Ended => Self::not_authenticated(),
             PasswordError::Invalid(mistakes) => Self::mistakes(mistakes),
             PasswordError::Busy(busy) => busy.into(),
             PasswordError::Store(cause) => cause.into(),
@@ -118,11 +119,22 @@ impl From<ApiKeyError> for Refusal {
     }
 }
 
+impl From<OwnerError> for Refusal {
+    fn from(error: OwnerError) -> Self {
+        match error {
+            OwnerError::NotOwner => Self::not_authenticated(),
+            OwnerError::Store(cause) => cause.into(),
+            _ => Self::internal(),
+        }
+    }
+}
+
 impl From<ChangeError> for Refusal {
     fn from(error: ChangeError) -> Self {
         let told = |code, detail| Self::new(StatusCode::BAD_REQUEST, code, detail);
         match error {
             ChangeError::WrongPassword => told("wrong-password", "Incorrect password"),
+            ChangeError::NotOwner => Self::not_authenticated(),
             ChangeError::SameAddress => told("same-email", "New email matches current email"),
             ChangeError::Busy(busy) => busy.into(),
             ChangeError::Store(cause) => cause.into(),

@@ -97,8 +97,8 @@ impl<U: AuthUser> Principal<U> {
     }
 
     #[cfg(feature = "bearer")]
-    pub(crate) fn standing_on(self, grant: Option<GrantId>) -> Self {
-        Self { grant, ..self }
+    pub(crate) fn standing_on(self, grant: GrantId) -> Self {
+        Self { grant: Some(grant), handle: Some(grant.to_string()), ..self }
     }
 
     pub(crate) fn acting_for_owner(self, is_owner: bool) -> Self {
@@ -185,7 +185,7 @@ impl<'a, U: AuthUser> From<&'a Principal<U>> for Visitor<'a, U> {
             }
             return visitor;
         }
-        let mut visitor = Self::from(principal.account());
+        let mut visitor = Self::as_app(principal.account());
         visitor.standing = match principal.is_owner {
             false => Standing::Program,
             true => Standing::Owner {

@@ -140,8 +140,8 @@ fn still_known<U: AuthUser>(
         return Ok(response);
     }
     let config = &mounted.parts().http.cookies;
-    let sent = cookies_of(request, config).device();
-    let device = mounted.accounts().sign_in.remember_device(sent, account);
+    let sent = cookies_of(request, config).devices();
+    let device = mounted.accounts().sign_in.remember_device(&sent, account);
     set_device(&mut response, config, &device);
     Ok(response)
 }

@@ -28,7 +28,7 @@ pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
 
 async fn list<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    let keys = mounted.accounts().api_keys().list(principal.account()).await?;
+    let keys = mounted.accounts().api_keys().list(&*principal).await?;
     let keys: Vec<_> = keys.iter().map(entry).collect();
     answer(StatusCode::OK, &keys)
 }
@@ -98,7 +98,7 @@ async fn create<U: AuthUser>(
 async fn revoke<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
     let handle = request.raw_path_param("id").unwrap_or_default();
-    if !mounted.accounts().api_keys().revoke(principal.account(), handle).await? {
+    if !mounted.accounts().api_keys().revoke(&*principal, handle).await? {
         return Err(Refusal::not_found("API key not found."));
     }
     detail("API key revoked.")
@@ -109,6 +109,6 @@ async fn revoke_all<U: AuthUser>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    let revoked = mounted.accounts().api_keys().revoke_all(principal.account()).await?;
+    let revoked = mounted.accounts().api_keys().revoke_all(&*principal).await?;
     answer(StatusCode::OK, &json!({ "detail": "All API keys revoked.", "revoked": revoked }))
 }

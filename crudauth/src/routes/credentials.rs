@@ -35,7 +35,8 @@ impl Credentials {
     /// The attempt to sign in by them, as the request makes it.
     pub(super) fn attempt(self, request: &Request, config: &HttpConfig) -> Attempt {
         let mut attempt = Attempt::new(self.identifier, &self.password);
-        attempt.device = cookies_of(request, &config.cookies).device().map(str::to_owned);
+        let devices = cookies_of(request, &config.cookies).devices();
+        attempt.devices = devices.into_iter().map(str::to_owned).collect();
         attempt.opening.client = client(request, config);
         attempt.opening.user_agent = user_agent(request);
         attempt

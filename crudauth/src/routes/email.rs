@@ -46,7 +46,7 @@ async fn request_change<U: AuthUser>(
                 return Err(Refusal::mistakes(form.into_mistakes()));
             };
             let recovery = recovery_of(&mounted)?;
-            recovery.start_change(principal.account(), &password, new, next).await?;
+            recovery.start_change(&*principal, &password, new, next).await?;
             a_moment().await;
             detail("If the address is available, a confirmation email has been sent.")
         })

@@ -74,7 +74,7 @@ async fn logout_all<U: AuthUser>(
         )]
         let mut body = json!({ "detail": "Signed out of all sessions.", "revoked": revoked });
         #[cfg(feature = "bearer")]
-        if let Some(revoked) = super::token::end_all(&mounted, principal.account()).await? {
+        if let Some(revoked) = super::token::end_all(&mounted, &principal).await? {
             body["tokens_revoked"] = revoked.into();
         }
         let mut response = answer(StatusCode::OK, &body)?;

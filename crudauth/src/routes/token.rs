@@ -1,11 +1,12 @@
 //! `POST /token` and `POST /refresh`: access tokens, and the refresh tokens that buy the next ones.
 
 use crudauth_core::bearer::{Issued, RefreshError, Refreshed};
-use crudauth_core::model::{Account, AuthUser, Form, Mistake, Presented};
+use crudauth_core::model::{AuthUser, Form, Mistake, Presented};
 use crudauth_core::ratelimit::Subject;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
+use tracing::error;
 
 use super::credentials::{Credentials, check_grant};
 use super::limits;
@@ -15,7 +16,7 @@ use crate::http::cookie::{clear_refresh, cookies_of, set_device, set_refresh};
 use crate::http::headers::{client, json as answer, user_agent, whole_path};
 use crate::http::origin::{is_strange, refuse_cross_site};
 use crate::http::{Refusal, body};
-use crate::mount::{Mounted, Path, Transport};
+use crate::mount::{Mounted, Path, Principal, Transport};
 use crate::slice;
 
 /// The routes of the `bearer` slice.
@@ -44,7 +45,7 @@ async fn token<U: AuthUser>(
     let asked = accounts.tokens().asked(scope.as_deref());
     let mut attempt = credentials.attempt(&request, http);
     if !is_in_cookie {
-        attempt.device = device.or(attempt.device);
+        attempt.devices.splice(..0, device);
         attempt.is_from_stranger = is_strange(&request, http);
     }
     let granted = accounts.grant(attempt, asked).await?;
@@ -54,7 +55,13 @@ async fn token<U: AuthUser>(
     // A browser that signs in anew has no use for what it had, if it sends that here: where the
     // cookie is for every path.
     for replaced in cookies_of(&request, &http.cookies).refresh() {
-        accounts.tokens().end(replaced).await?;
+        if let Err(error) = accounts.tokens().end(replaced).await {
+            // They are in, and nobody has what is left over.
+            error!(
+                error = &error as &dyn std::error::Error,
+                "a sign-in that was replaced lives on"
+            );
+        }
     }
     let mut response = in_cookie(&mounted, &request, &granted.issued)?;
     set_device(&mut response, &http.cookies, &granted.device);
@@ -225,7 +232,7 @@ pub(super) async fn end<U: AuthUser>(
     if let Authorization::Bearer(token) = Authorization::of(request)
         && let Presented::Live(visit) = tokens.authenticate(token).await?
     {
-        tokens.revoke(&visit.account, &visit.handle).await?;
+        tokens.sign_out(&visit).await?;
     }
     let http = &mounted.parts().http;
     if http.refresh_in == RefreshIn::Cookie {
@@ -238,12 +245,12 @@ pub(super) async fn end<U: AuthUser>(
 /// mount has none.
 pub(super) async fn end_all<U: AuthUser>(
     mounted: &Mounted<U>,
-    account: &Account<U>,
+    principal: &Principal<U>,
 ) -> Result<Option<u64>, Refusal> {
     if !is_mounted(mounted) {
         return Ok(None);
     }
-    Ok(Some(mounted.accounts().tokens().revoke_all(account).await?))
+    Ok(Some(mounted.accounts().tokens().revoke_all(principal).await?))
 }
 
 /// The public keys by which others verify access tokens (RFC 7517).

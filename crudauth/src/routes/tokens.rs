@@ -21,12 +21,12 @@ pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
 
 async fn list<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    let grants = mounted.accounts().tokens().list(principal.account()).await?;
-    let grants: Vec<_> = grants.iter().map(|grant| entry(grant, principal.handle())).collect();
+    let grants = mounted.accounts().tokens().list(&*principal).await?;
+    let grants: Vec<_> = grants.iter().map(entry).collect();
     answer(StatusCode::OK, &grants)
 }
 
-fn entry(grant: &ListedGrant, current: Option<&str>) -> Value {
+fn entry(grant: &ListedGrant) -> Value {
     json!({
         "id": grant.handle,
         "device": grant.device,
@@ -35,14 +35,14 @@ fn entry(grant: &ListedGrant, current: Option<&str>) -> Value {
         "created_at": grant.created_at,
         "last_used_at": grant.last_used_at,
         "expires_at": grant.expires_at,
-        "current": current == Some(&grant.handle),
+        "current": grant.is_current,
     })
 }
 
 async fn revoke<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
     let handle = request.raw_path_param("id").unwrap_or_default();
-    if !mounted.accounts().tokens().revoke(principal.account(), handle).await? {
+    if !mounted.accounts().tokens().revoke(&*principal, handle).await? {
         return Err(Refusal::not_found("Token not found."));
     }
     detail("Token revoked.")
@@ -53,6 +53,6 @@ async fn revoke_all<U: AuthUser>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    let revoked = mounted.accounts().tokens().revoke_all(principal.account()).await?;
+    let revoked = mounted.accounts().tokens().revoke_all(&*principal).await?;
     answer(StatusCode::OK, &json!({ "detail": "All tokens revoked.", "revoked": revoked }))
 }

@@ -12,6 +12,7 @@ use crudauth_core::login::Attempt;
 use crudauth_core::model::{ClientAddress, Contact, Scopes};
 use crudauth_core::password::Password;
 use crudauth_core::register::{Registered, SignUp};
+use crudauth_core::session::Visitor;
 use poem::endpoint::BoxEndpoint;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response};
 use serde_json::Value;
@@ -254,7 +255,7 @@ impl<A: Mounts<slice::ApiKeys>> App<A> {
             Ok(None) => panic!("there is no {identifier}"),
             Err(error) => panic!("{identifier} is not found: {error:?}"),
         };
-        match self.accounts().api_keys().create(&account, &wanted).await {
+        match self.accounts().api_keys().create(Visitor::as_app(&account), &wanted).await {
             Ok(made) if made.key.scopes == wanted.scopes => {
                 self.client().bearer(made.secret.expose())
             }

@@ -283,7 +283,9 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
                 .with(account.version + 1)
                 .with(kept.to_vec())
                 .with(id.clone());
-            DB::execute(&mut tx, call).await?;
+            if DB::execute(&mut tx, call).await? == 0 {
+                return tx.undone(Changed::Ended).await;
+            }
         }
         tx.commit().await?;
         Ok(Changed::Done)

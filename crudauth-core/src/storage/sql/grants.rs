@@ -38,8 +38,19 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> GrantStore<U> for SqlStore<DB,
             return Ok(Opened::Refused);
         }
         // As with sessions: each deletes after it has inserted, so the cap holds.
-        self.execute(|| Self::capping_grants(&grant, cap)).await?;
+        if let Err(error) = self.execute(|| Self::capping_grants(&grant, cap)).await {
+            error.log("ending grants beyond the cap");
+        }
         Ok(Opened::Done)
+    }
+
+    async fn narrow_grant(&self, id: &GrantId, scopes: &Scopes) -> Result<(), StoreError> {
+        let call = || {
+            let call = Call::new(Sql::<DB, U>::NARROW_GRANT).with(scopes.to_string());
+            call.with(id.as_bytes().to_vec())
+        };
+        self.execute(call).await?;
+        Ok(())
     }
 
     async fn rotate_grant(&self, rotation: Rotation) -> Result<bool, StoreError> {

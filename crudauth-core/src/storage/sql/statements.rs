@@ -199,6 +199,8 @@ statements! {
         WHERE user_id = $1 AND expires_at > $2 AND token_version = $3 AND auth_epoch = $4 \
         ORDER BY last_used_at DESC, created_at DESC";
 
+    NARROW_GRANT = "UPDATE {grants} SET scopes = $1 WHERE family = $2";
+
     END_GRANT = "DELETE FROM {grants} WHERE family = $1";
 
     REVOKE_GRANT = "DELETE FROM {grants} WHERE user_id = $1 AND family = $2 \
