@@ -22,7 +22,10 @@ impl Parse for Declared {
         let ident = input.parse().map_err(told)?;
         input.parse::<Token![=]>().map_err(told)?;
         let name = input.parse().map_err(told)?;
-        input.parse::<Token![;]>().map_err(told)?;
+        // The last one may do without.
+        if !input.is_empty() {
+            input.parse::<Token![;]>().map_err(told)?;
+        }
         Ok(Self { attributes, visibility, ident, name })
     }
 }
@@ -93,8 +96,8 @@ fn expand(declared: &Declared) -> TokenStream {
         #[automatically_derived]
         impl<__S: ::core::convert::Into<#p::Scopes>> ::core::ops::BitOr<__S> for #ident {
             type Output = #p::Scopes;
-            fn bitor(self, other: __S) -> #p::Scopes {
-                #p::scope::<#ident>() | other
+            fn bitor(self, __other: __S) -> #p::Scopes {
+                #p::scope::<#ident>() | __other
             }
         }
     }
@@ -114,6 +117,7 @@ mod tests {
     #[test]
     fn a_right_list_is_told_nothing() {
         assert_eq!(told(quote!()), [""; 0]);
+        assert_eq!(told(quote!(A = "a"; B = "b")), [""; 0]);
         assert_eq!(told(quote!(pub A = "a:b"; /** b */ pub(crate) B = "!";)), [""; 0]);
     }
 
@@ -127,6 +131,6 @@ mod tests {
     fn what_is_no_declaration_is_told_what_one_is() {
         assert_eq!(told(quote!(A = 3;)), [DECLARATION]);
         assert_eq!(told(quote!(A)), [DECLARATION]);
-        assert_eq!(told(quote!(A = "a")), [DECLARATION]);
+        assert_eq!(told(quote!(A = "a" B = "b";)), [DECLARATION]);
     }
 }

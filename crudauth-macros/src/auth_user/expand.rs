@@ -23,9 +23,10 @@ pub(super) fn expand(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     }
 }
 
-/// A name that the app's own expressions cannot mean.
+/// A name that the app's own expressions cannot mean, and that nothing of the app's has: a unit
+/// struct of that name, which a poem handler is, would be taken for a pattern.
 fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+    format_ident!("__{name}", span = Span::mixed_site())
 }
 
 /// The sign-up's values are a struct of their own, so that the app's private types may be in it.

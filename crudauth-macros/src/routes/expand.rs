@@ -36,8 +36,8 @@ fn wrapper(model: &Model<'_>) -> TokenStream {
 
         #[automatically_derived]
         impl ::core::fmt::Debug for #ident {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.debug_struct(#name).finish_non_exhaustive()
+            fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                __f.debug_struct(#name).finish_non_exhaustive()
             }
         }
     }
@@ -76,14 +76,14 @@ fn mount(model: &Model<'_>) -> TokenStream {
             let marker = Ident::new(slice.marker, span);
             quote_spanned!(span=> .with(#p::slice::#marker))
         }
-        Transport::Own(_) => quote_spanned!(span=> .with_first_of(own)),
+        Transport::Own(_) => quote_spanned!(span=> .with_first_of(__own)),
     });
     quote_spanned! {span=>
         #[automatically_derived]
         impl #p::Mount for #ident {
             type User = #user;
-            fn new(mounted: #mounted) -> Self {
-                Self(mounted)
+            fn new(__mounted: #mounted) -> Self {
+                Self(__mounted)
             }
             fn mounted(&self) -> &#mounted {
                 &self.0
@@ -91,7 +91,7 @@ fn mount(model: &Model<'_>) -> TokenStream {
             fn paths() -> #p::Paths<#user> {
                 #p::Paths::new().with::<#p::slice::Accounts>() #(#paths)*
             }
-            fn transports(own: &mut #p::Transports<#user>) -> #p::Transports<#user> {
+            fn transports(__own: &mut #p::Transports<#user>) -> #p::Transports<#user> {
                 #p::Transports::new() #(#transports)*
             }
         }
@@ -133,15 +133,15 @@ fn builder(model: &Model<'_>) -> TokenStream {
             // An app may wire its mount elsewhere, or in its tests only.
             #[allow(dead_code)]
             #visibility fn builder<__DB>(
-                pool: #p::sqlx::Pool<__DB>,
-                secret: impl ::core::convert::Into<#p::SecretKey>,
+                __pool: #p::sqlx::Pool<__DB>,
+                __secret: impl ::core::convert::Into<#p::SecretKey>,
             ) -> #p::Builder<Self, __DB, #p::Slots<#(#p::#slots,)* #own>>
             where
                 __DB: #p::Backend + #p::Stores<<#user as #p::AuthUser>::Id>,
                 #user: #p::AuthRow<__DB>,
                 #own_bounds
             {
-                #p::Builder::new(pool, secret)
+                #p::Builder::new(__pool, __secret)
             }
         }
     }
@@ -173,8 +173,8 @@ fn middleware(model: &Model<'_>) -> TokenStream {
         #[automatically_derived]
         impl<__E: #p::poem::Endpoint> #p::poem::Middleware<__E> for #ident {
             type Output = #p::Guarded<__E, Self>;
-            fn transform(&self, endpoint: __E) -> Self::Output {
-                #p::Guarded::new(::core::clone::Clone::clone(self), endpoint)
+            fn transform(&self, __endpoint: __E) -> Self::Output {
+                #p::Guarded::new(::core::clone::Clone::clone(self), __endpoint)
             }
         }
     }
