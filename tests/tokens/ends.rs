@@ -89,7 +89,28 @@ on_every_database! {
         assert_eq!(app.browser().refresh(&refreshed.pair.refresh).await.status, 401);
         app.database.execute("UPDATE users SET is_active = TRUE").await;
         used.is_dead(&app).await;
-        assert_eq!(refreshed.is_alive(&app).await, [false, true], "its key was not asked for");
+        refreshed.is_dead(&app).await;
+    }
+
+    async fn one_credential_of_a_disabled_account_that_is_used_ends_all_of_them(app: App) {
+        let app = app.with_tokens().await;
+        let ada = app.member("ada").await;
+        let (idle, bob) = (program(&app).await, app.member("bob").await);
+        for use_one in ["session", "token", "key", "refresh"] {
+            let (session, program) = (app.signed_in("ada", PASSWORD).await, program(&app).await);
+            app.database.execute("UPDATE users SET is_active = FALSE WHERE username = 'ada'").await;
+            match use_one {
+                "session" => assert!(!session.is_signed_in().await),
+                "token" => assert!(!app.browser().knows(&program.pair.access).await),
+                "key" => assert!(!app.browser().knows(&program.key).await),
+                _ => assert_eq!(app.browser().refresh(&program.pair.refresh).await.status, 401),
+            }
+            app.database.execute("UPDATE users SET is_active = TRUE WHERE username = 'ada'").await;
+            program.is_dead(&app).await;
+            idle.is_dead(&app).await;
+            assert!(!session.is_signed_in().await && !ada.is_signed_in().await, "{use_one}");
+            assert!(bob.is_signed_in().await);
+        }
     }
 
     async fn deleting_ends_tokens_and_keys_also_for_who_comes_next(app: App) {

@@ -86,7 +86,14 @@ async fn who_may_not_sign_in_gets_no_token_and_learns_no_more_than_at_login() {
         looks.push(answer.looks());
     }
     assert!(looks.windows(2).all(|pair| pair[0] == pair[1]));
-    assert_eq!(looks[0], app.browser().login("nobody", PASSWORD).await.looks());
+    let (status, body, mut headers) = looks.remove(0);
+    headers.retain(|(name, _)| name != "www-authenticate");
+    assert_eq!((status, body, headers), app.browser().login("nobody", PASSWORD).await.looks());
+    let missing = app.browser().post("/refresh", json!({})).await;
+    for answer in [missing, app.browser().refresh("junk").await] {
+        let challenge = answer.header("www-authenticate");
+        assert_eq!((answer.status, challenge), (401, Some("Bearer realm=\"accounts\"")));
+    }
 }
 
 #[tokio::test]

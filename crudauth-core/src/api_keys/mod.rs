@@ -208,10 +208,9 @@ impl<U: AuthUser> ApiKeys<U> {
                 return Ok(Presented::Dead);
             }
             if !live.account.is_active() {
-                // Enabling the account again does not bring it back.
                 let (account, api_key) = (live.account.user.id(), live.key.handle);
-                info!(%account, api_key, "API key ended: account disabled");
-                self.store.end_api_key(&digest).await?;
+                info!(%account, api_key, "API key refused, and all there is ended: account disabled");
+                self.store.end_all_of_disabled(account, now).await?;
                 return Ok(Presented::Dead);
             }
             let before = now - TOUCH_EVERY;

@@ -53,7 +53,7 @@ impl<U: AuthUser> Tokens<U> {
         };
         let account = live.account;
         if !account.is_active() {
-            self.end_disabled(&account, &access.grant).await?;
+            self.end_disabled(&account, &access.grant, now).await?;
             return Ok(Presented::Dead);
         }
         if self.end_of(&live.grant).is_some_and(|ends_at| ends_at <= now) {
@@ -74,16 +74,16 @@ impl<U: AuthUser> Tokens<U> {
         self.visit(known, access).await
     }
 
-    /// Ends a grant whose account was disabled by whatever means, so that enabling the account again
-    /// does not bring it back.
+    /// Ends what a disabled account has.
     pub(super) async fn end_disabled(
         &self,
         account: &Account<U>,
         grant: &GrantId,
+        now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.store.end_grant(grant).await?;
-        info!(account = %account.user.id(), %grant, "bearer tokens ended: account disabled");
-        Ok(())
+        let account = account.user.id();
+        info!(%account, %grant, "bearer token refused, and all there is ended: account disabled");
+        self.store.end_all_of_disabled(account, now).await
     }
 
     async fn visit(

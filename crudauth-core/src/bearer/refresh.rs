@@ -62,7 +62,7 @@ impl<U: AuthUser> Tokens<U> {
             let found = self.store.find_grant(token.grant(), now).await?;
             let live = found.ok_or(RefreshError::Ended)?;
             if !live.account.is_active() {
-                self.end_disabled(&live.account, token.grant()).await?;
+                self.end_disabled(&live.account, token.grant(), now).await?;
                 return Err(RefreshError::Ended);
             }
             let ends_at = self.end_of(&live.grant);

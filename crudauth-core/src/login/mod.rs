@@ -215,7 +215,7 @@ impl<U: AuthUser> SignIn<U> {
         );
         let standing = self.0.lockout.standing(&names, self.0.clock.now()).await?;
         if let Some(retry_after) = standing.refusal() {
-            warn!(account = id(found.as_ref()), client = ?client, "sign-in refused: locked out");
+            warn!(account = %id(found.as_ref()), client = ?client, "sign-in refused: locked out");
             return Err(SignInError::LockedOut { retry_after });
         }
         // A disabled account is refused anyhow; its right password would be told by costing less
@@ -257,7 +257,8 @@ impl<U: AuthUser> SignIn<U> {
         account: Option<&Account<U>>,
         client: Option<ClientAddress>,
     ) -> SignInError {
-        warn!(account = id(account), client = ?client, "sign-in refused");
+        let is_disabled = account.is_some_and(|account| !account.is_active());
+        warn!(account = %id(account), client = ?client, is_disabled, "sign-in refused");
         match self.0.lockout.miss(names, self.0.clock.now()).await {
             Ok(Some(retry_after)) => SignInError::LockedOut { retry_after },
             Ok(None) => SignInError::Refused,

@@ -42,6 +42,14 @@ impl<U: AuthUser> Account<U> {
         self.is_verified
     }
 
+    /// What changes whenever everything that opens the account ends: with its password, when it is
+    /// disabled, and with the account, also where another gets its key. Keep it beside a credential
+    /// of your own, and take none whose stamp is another.
+    #[must_use]
+    pub fn stamp(&self) -> String {
+        format!("{:x}.{:x}", self.epoch, self.version)
+    }
+
     /// Where messages recover it, if it has such a place: in its one form, whatever the row shows.
     #[must_use]
     pub fn contact(&self) -> Option<Contact> {

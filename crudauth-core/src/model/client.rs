@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv6Addr};
 /// The address of a client.
 ///
 /// An IPv4 address that came mapped into IPv6 is the IPv4 address (RFC 4291, section 2.5.5.2).
-#[derive(Clone, Copy, Eq, PartialEq, Hash, Debug)]
+#[derive(Clone, Copy, Eq, PartialEq, Hash)]
 pub struct ClientAddress(IpAddr);
 
 impl ClientAddress {
@@ -40,6 +40,13 @@ impl ClientAddress {
 impl From<IpAddr> for ClientAddress {
     fn from(address: IpAddr) -> Self {
         Self(address.to_canonical())
+    }
+}
+
+/// The address and nothing else, as logs want it.
+impl fmt::Debug for ClientAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -61,6 +61,8 @@ pub enum Rule {
     },
     /// It is not of the form that it must have.
     Value,
+    /// It is none of the words that it may be.
+    Pattern,
     /// A password that is too easily guessed.
     PasswordPolicy,
 }
@@ -303,6 +305,12 @@ fn expected(error: &serde_json::Error) -> Cow<'static, str> {
     match text.rsplit_once(", expected ") {
         Some((_, wanted)) => {
             let wanted = wanted.split(" at line").next().unwrap_or(wanted);
+            // What Rust calls it means nothing to whoever filled in the form.
+            let wanted = match wanted {
+                "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64" => "a valid integer",
+                "f32" | "f64" => "a valid number",
+                wanted => wanted,
+            };
             Cow::Owned(format!("Input should be {wanted}"))
         }
         None => Cow::Borrowed("Input is not of the right form"),

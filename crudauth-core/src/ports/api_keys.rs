@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{GrantId, StoreError};
+use super::{CredentialStore, GrantId, StoreError};
 use crate::model::{Account, AuthUser, Digest, Scopes};
 
 /// Keeps API keys.
@@ -11,7 +11,7 @@ use crate::model::{Account, AuthUser, Digest, Scopes};
 /// A key is live until it expires, it is revoked, its account's version moves on, or its account is
 /// gone. Dead ones are nobody's: every verb but the purge passes them over.
 #[async_trait]
-pub trait ApiKeyStore<U: AuthUser>: Send + Sync + 'static {
+pub trait ApiKeyStore<U: AuthUser>: CredentialStore<U> {
     /// A live key and its account, active or not, in one look-up by key.
     async fn find_api_key(
         &self,

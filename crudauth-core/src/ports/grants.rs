@@ -6,7 +6,7 @@ use std::fmt;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Entropy, LockRule, Opened, StoreError};
+use super::{CredentialStore, Entropy, LockRule, Opened, StoreError};
 use crate::model::{Account, AuthUser, ClientAddress, Digest, Scopes};
 
 /// Keeps grants.
@@ -14,7 +14,7 @@ use crate::model::{Account, AuthUser, ClientAddress, Digest, Scopes};
 /// A grant is live until it expires, it is ended, its account's version moves on, or its account is
 /// gone. Dead ones are nobody's: every verb but the purge passes them over.
 #[async_trait]
-pub trait GrantStore<U: AuthUser>: Send + Sync + 'static {
+pub trait GrantStore<U: AuthUser>: CredentialStore<U> {
     /// A live grant and its account, active or not, in one look-up by key.
     async fn find_grant(
         &self,

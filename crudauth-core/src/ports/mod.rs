@@ -7,6 +7,7 @@ mod accounts;
 mod api_keys;
 mod clock;
 mod counters;
+mod credentials;
 mod entropy;
 mod error;
 mod grants;
@@ -21,6 +22,7 @@ pub use api_keys::{AddedApiKey, ApiKeyEntry, ApiKeyStore, Credential, LiveApiKey
 pub use clock::{Clock, ManualClock, SystemClock};
 pub(crate) use clock::{LEEWAY, LONGEST};
 pub use counters::{Allowance, Counted, CounterStore, GivenBack, LockRule, LockState};
+pub use credentials::CredentialStore;
 pub use entropy::{Entropy, OsEntropy};
 pub use error::StoreError;
 pub use grants::{

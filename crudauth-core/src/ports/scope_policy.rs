@@ -70,11 +70,10 @@ impl<U: AuthUser> Granting<U> {
     }
 
     /// What of `wanted`, all of which is grantable, the account gets.
-    pub(crate) async fn of(
-        &self,
-        account: &Account<U>,
-        wanted: Scopes,
-    ) -> Result<Scopes, StoreError> {
+    ///
+    /// # Errors
+    /// If the policy could not look up what it decides by.
+    pub async fn of(&self, account: &Account<U>, wanted: Scopes) -> Result<Scopes, StoreError> {
         match &self.0 {
             Some(policy) if !wanted.is_empty() => {
                 Ok(wanted.intersection(&policy.grant(account, &wanted).await?))

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{LockRule, StoreError};
+use super::{CredentialStore, LockRule, StoreError};
 use crate::model::{Account, AuthUser, ClientAddress, Digest};
 
 /// Keeps sessions.
@@ -11,7 +11,7 @@ use crate::model::{Account, AuthUser, ClientAddress, Digest};
 /// A session is live until it expires, its account's version moves on, or its account is gone.
 /// Dead ones are nobody's: every verb but the purge passes them over.
 #[async_trait]
-pub trait SessionStore<U: AuthUser>: Send + Sync + 'static {
+pub trait SessionStore<U: AuthUser>: CredentialStore<U> {
     /// A live session and its account, in one look-up. The account may be disabled: the caller
     /// must look.
     async fn find(

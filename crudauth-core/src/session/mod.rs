@@ -144,8 +144,8 @@ impl<U: AuthUser> Sessions<U> {
 
     /// Who is signed in with this token, if anybody.
     ///
-    /// Prolongs the session, at most once a minute. A session of an account that was disabled is
-    /// ended, so that enabling the account again does not bring it back.
+    /// Prolongs the session, at most once a minute. Where the account was disabled, by whatever
+    /// means, all that it has ends: enabling it again does not bring anything back.
     ///
     /// # Errors
     /// If the store fails.
@@ -155,8 +155,9 @@ impl<U: AuthUser> Sessions<U> {
             let digest = keys.session.token(token);
             let Some(live) = self.store.find(&digest, now).await? else { continue };
             if !live.account.is_active() {
-                info!(account = %live.account.user.id(), "session ended: account disabled");
-                self.store.end(&digest).await?;
+                let account = live.account.user.id();
+                info!(%account, "session refused, and all there is ended: account disabled");
+                self.store.end_all_of_disabled(account, now).await?;
                 return Ok(None);
             }
             let session = &live.session;

@@ -136,7 +136,7 @@ where
         Arc::clone(&clock),
         Arc::clone(&entropy),
     )
-    .granting(own.granting)
+    .granting(own.granting.clone())
     .with_notices(recovery.clone());
     let accounts = Accounts {
         registration: Registration::new(
@@ -184,5 +184,6 @@ where
         http,
         paths: A::paths().into_paths(),
         transports: own.transports,
+        granting: own.granting,
     }))
 }

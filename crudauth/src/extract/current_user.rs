@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use poem::{FromRequest, Request, RequestBody};
-use tracing::error;
+use tracing::{debug, error};
 
 use super::Gate;
 use super::cell::{Cell, CellOf};
@@ -135,6 +135,7 @@ async fn settled<T>(
     match found {
         Ok(found) => Ok(found),
         Err(refusal) => {
+            debug!(%refusal, "refused");
             settle(request, body).await;
             Err(refusal.into())
         }

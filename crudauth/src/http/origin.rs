@@ -25,16 +25,26 @@ pub(crate) fn refuse_cross_site(request: &Request, config: &HttpConfig) -> Resul
     let Ok(origin) = origin.to_str() else { return Err(Refusal::cross_site()) };
     let host =
         text(headers, header::HOST).or_else(|| request.uri().authority().map(|a| a.as_str()));
-    let is_own = origin
-        .strip_prefix("https://")
-        .or_else(|| origin.strip_prefix("http://"))
-        .is_some_and(|page| host.is_some_and(|host| page.eq_ignore_ascii_case(host)));
+    let is_own = host.is_some_and(|host| {
+        let own = |scheme, port| {
+            origin.strip_prefix(scheme).is_some_and(|page| is_same_host(page, host, port))
+        };
+        own("https://", ":443") || own("http://", ":80")
+    });
     if is_own || is_trusted(origin, config) { Ok(()) } else { Err(Refusal::cross_site()) }
+}
+
+/// Whether both are one host, whether or not either names the port that its scheme has anyway (RFC
+/// 6454, section 4).
+fn is_same_host(one: &str, other: &str, port: &str) -> bool {
+    let bare = |host: &str| host.strip_suffix(port).unwrap_or(host).to_ascii_lowercase();
+    bare(one) == bare(other)
 }
 
 /// Whether a page of another site, and none that the app trusts, had a browser send this: such pages
 /// need no cookie of ours to use up what their visitors' networks may. Only what browsers say by
-/// themselves counts (`Sec-Fetch-Site`). A program that says it as well may gain nothing by it.
+/// themselves counts (`Sec-Fetch-Site`). A program that says it as well gains a set of
+/// tries of its own for its network, and no more.
 pub(crate) fn is_strange(request: &Request, config: &HttpConfig) -> bool {
     let site = request.headers().get("sec-fetch-site");
     let origin = text(request.headers(), header::ORIGIN);

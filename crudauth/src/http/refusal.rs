@@ -269,6 +269,7 @@ fn listed(mistake: &Mistake) -> Value {
         Rule::TooShort { min } => ("string_too_short", Some(json!({ "min_length": min }))),
         Rule::TooLong { max } => ("string_too_long", Some(json!({ "max_length": max }))),
         Rule::PasswordPolicy => ("password_policy", None),
+        Rule::Pattern => ("string_pattern_mismatch", None),
         _ => ("value_error", None),
     };
     let place = if mistake.field.is_empty() {

@@ -8,14 +8,15 @@ mod transport;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use crudauth_core::delivery::Outbox;
-use crudauth_core::model::AuthUser;
-use crudauth_core::ports::StoreError;
+use crudauth_core::model::{AuthUser, ClientAddress};
+use crudauth_core::ports::{Granting, StoreError};
 use crudauth_core::ratelimit::{Allowances, Throttle};
-use poem::Route;
+use poem::{Request, Route};
 
 use crate::accounts::Accounts;
-use crate::http::HttpConfig;
+use crate::http::{HttpConfig, headers};
 
 pub(crate) use endpoint::Path;
 pub use paths::{Paths, Slice};
@@ -75,6 +76,7 @@ pub(crate) struct Parts<U: AuthUser> {
     pub(crate) http: HttpConfig,
     pub(crate) paths: Vec<Path<U>>,
     pub(crate) transports: Transports<U>,
+    pub(crate) granting: Granting<U>,
 }
 
 impl<U: AuthUser> Mounted<U> {
@@ -95,6 +97,20 @@ impl<U: AuthUser> Mounted<U> {
     #[must_use]
     pub fn accounts(&self) -> &Accounts<U> {
         &self.0.accounts
+    }
+
+    /// What time it is by the mount's clock, which tests turn: for what a transport or a gate of the
+    /// app's judges.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.accounts.clock.now()
+    }
+
+    /// From where a request comes, as far as [trusted](crate::Builder::trusted_proxy_hops) proxies
+    /// say.
+    #[must_use]
+    pub fn client(&self, request: &Request) -> Option<ClientAddress> {
+        headers::client(request, &self.0.http)
     }
 
     /// The routes by themselves, to be nested under a prefix:

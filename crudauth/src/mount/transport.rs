@@ -24,6 +24,17 @@ use crate::http::Refusal;
 /// - broken (`Err(_)`): it is none of ours, or could not be looked up. That ends the matter, also
 ///   where nobody would do.
 ///
+/// Who writes one has to see to what the library sees to for its own:
+///
+/// - A credential that you keep has to end with the account's password, and when the account is
+///   disabled or deleted: keep [`Account::stamp`](crate::Account::stamp) beside it and compare.
+/// - What the client sent is compared in constant time, and guesses at it are counted. The body is not
+///   there yet, so a signature is over the method, the time ([`Mounted::now`]), a number used once, and
+///   `request.original_uri()`: `uri()` lacks the prefix under which a route is nested.
+///
+/// Its scopes are what the mount's [`ScopePolicy`](crate::ScopePolicy) leaves of those that it says,
+/// asked at every use.
+///
 /// ```
 /// # use crudauth::{AuthUser, CurrentUser, Mounted, Principal, Refusal, Transport, Via};
 /// # use poem::Request;
@@ -97,7 +108,8 @@ pub trait Transport<U: AuthUser>: Send + Sync + 'static {
         None
     }
 
-    /// Whether the request carries a credential of this kind at all, good or not.
+    /// Whether the request carries a credential of this kind at all, good or not: then a 401 says
+    /// that it is not good, and logs tell of one that did not count.
     fn is_sent(&self, auth: &Mounted<U>, request: &Request) -> bool {
         let _ = (auth, request);
         false
@@ -164,9 +176,14 @@ impl<U: AuthUser, T: Transport<U>> AnyTransport<U> for T {
         Box::pin(async move {
             let found = Transport::resolve(self, auth, request).await?;
             let able = found.filter(|principal| principal.account().is_active());
-            Ok(able.map(|principal| {
-                principal.proved_by(self.proof()).acting_for_owner(self.acts_for_owner())
-            }))
+            let Some(principal) = able else { return Ok(None) };
+            let proof = self.proof();
+            let principal = match proof {
+                // The library's own have asked the policy.
+                Proof::Other(_) => clipped(auth, principal).await?,
+                _ => principal,
+            };
+            Ok(Some(principal.proved_by(proof).acting_for_owner(self.acts_for_owner())))
         })
     }
 
@@ -190,6 +207,16 @@ impl<U: AuthUser, T: Transport<U>> AnyTransport<U> for T {
     fn acts_for_owner(&self) -> bool {
         Transport::acts_for_owner(self)
     }
+}
+
+/// With no more scopes than the mount's policy gives the account now.
+async fn clipped<U: AuthUser>(
+    auth: &Mounted<U>,
+    principal: Principal<U>,
+) -> Result<Principal<U>, Refusal> {
+    let (granting, wanted) = (&auth.parts().granting, principal.scopes().clone());
+    let scopes = granting.of(principal.account(), wanted).await?;
+    Ok(principal.with_scopes(scopes))
 }
 
 /// The transports of a mount, in the order in which they are tried.

@@ -47,7 +47,7 @@ impl Credentials {
 pub(super) fn check_grant(form: &mut Form, known: &[&str]) {
     match form.optional_text("grant_type") {
         Some(Some(grant)) if !known.contains(&&*grant) => {
-            form.note(Mistake::new("grant_type", Rule::Value, "Input should be 'password'"));
+            form.note(Mistake::new("grant_type", Rule::Pattern, "Input should be 'password'"));
         }
         _ => {}
     }

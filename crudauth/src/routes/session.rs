@@ -22,9 +22,9 @@ async fn login<U: AuthUser>(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let parts = mounted.parts();
-    refuse_cross_site(&request, &parts.http)?;
     let form = body::form(&mut request).await?;
     let (credentials, is_remembered) = read(form).map_err(Refusal::mistakes)?;
+    refuse_cross_site(&request, &parts.http)?;
     let mut attempt = credentials.attempt(&request, &parts.http);
     attempt.opening.is_remembered = is_remembered;
     attempt.opening.replaces = cookies_of(&request, &parts.http.cookies).session();
@@ -47,7 +47,10 @@ async fn login<U: AuthUser>(
 fn read(mut form: Form) -> Result<(Credentials, bool), Vec<Mistake>> {
     let credentials = Credentials::read(&mut form);
     let is_remembered = match form.optional_text("remember_me") {
-        Some(text) => body::boolean(text.as_deref().unwrap_or("false")).or_else(|| {
+        // A form sends an empty text for what nobody filled in.
+        Some(None) => Some(false),
+        Some(Some(text)) if text.is_empty() => Some(false),
+        Some(Some(text)) => body::boolean(&text).or_else(|| {
             let message = "Input should be a valid boolean, unable to interpret input";
             form.note(Mistake::new("remember_me", Rule::Value, message));
             None

@@ -3,6 +3,7 @@
 use crudauth_core::bearer::{Issued, RefreshError, Refreshed};
 use crudauth_core::model::{AuthUser, Form, Mistake, Presented};
 use crudauth_core::ratelimit::Subject;
+use poem::error::ResponseError;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
@@ -36,11 +37,11 @@ async fn token<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let http = &mounted.parts().http;
     let is_in_cookie = http.refresh_in == RefreshIn::Cookie;
+    let form = body::form(&mut request).await?;
+    let Wanted { credentials, scope, device } = Wanted::read(form).map_err(Refusal::mistakes)?;
     if is_in_cookie {
         refuse_cross_site(&request, http)?;
     }
-    let form = body::form(&mut request).await?;
-    let Wanted { credentials, scope, device } = Wanted::read(form).map_err(Refusal::mistakes)?;
     let accounts = mounted.accounts();
     let asked = accounts.tokens().asked(scope.as_deref());
     let mut attempt = credentials.attempt(&request, http);
@@ -48,7 +49,7 @@ async fn token<U: AuthUser>(
         attempt.devices.splice(..0, device);
         attempt.is_from_stranger = is_strange(&request, http);
     }
-    let granted = accounts.grant(attempt, asked).await?;
+    let granted = accounts.grant(attempt, asked).await.map_err(challenged)?;
     if !is_in_cookie {
         return answer(StatusCode::OK, &told(&granted.issued, Some(&granted.device)));
     }
@@ -66,6 +67,16 @@ async fn token<U: AuthUser>(
     let mut response = in_cookie(&mounted, &request, &granted.issued)?;
     set_device(&mut response, &http.cookies, &granted.device);
     Ok(response)
+}
+
+/// Every 401 says by what scheme the client could do better (RFC 9110, section 15.5.2).
+fn challenged(refusal: impl Into<Refusal>) -> Refusal {
+    let refusal = refusal.into();
+    if refusal.status() == StatusCode::UNAUTHORIZED {
+        refusal.challenging("Bearer", &[])
+    } else {
+        refusal
+    }
 }
 
 /// What a form asks for.
@@ -105,7 +116,7 @@ async fn refresh<U: AuthUser>(
     let action = if is_strange(&request, http) { "refresh by strangers" } else { "refresh" };
     let sent = sent(&mounted, &mut request).await?;
     if sent.is_empty() {
-        return Err(Refusal::refresh_missing());
+        return Err(challenged(Refusal::refresh_missing()));
     }
     match refreshed(&mounted, &request, &sent).await {
         Ok(refreshed) => issued(&mounted, &request, &refreshed.issued),
@@ -114,7 +125,7 @@ async fn refresh<U: AuthUser>(
             // A client that has a good one is not kept waiting for what its neighbours try.
             let subject = Subject::Client(client(&request, http));
             limits::count(&mounted, action, mounted.parts().allowances.refresh, subject).await?;
-            Err(error.into())
+            Err(challenged(error))
         }
     }
 }

@@ -9,6 +9,7 @@ mod api_keys;
 mod backend;
 mod call;
 mod counters;
+mod credentials;
 mod dialect;
 mod grants;
 mod migrate;

@@ -72,6 +72,9 @@ statements! {
     DISABLE = "UPDATE {table} SET {active} = FALSE, {version} = {version} + 1, {updated} = $1 \
         WHERE {id} = $2";
 
+    OUTDATE_DISABLED = "UPDATE {table} SET {version} = {version} + 1, {updated} = $1 \
+        WHERE {id} = $2 AND {active} = FALSE";
+
     ENABLE = "UPDATE {table} SET {active} = TRUE, {updated} = $1 WHERE {id} = $2";
 
     DELETE = "DELETE FROM {table} WHERE {id} = $1";

@@ -20,8 +20,9 @@ pub struct SqlStore<DB: Database, U> {
     user: PhantomData<fn() -> U>,
 }
 
-/// How long a request waits for a connection before it is answered that there is none.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a request waits for a connection before it is answered that there is none, and how long
+/// one that stands in another's way goes on trying.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often a transaction is tried that fell to a deadlock or a lock time-out.
 pub(super) const TRIES: u32 = 6;
@@ -138,11 +139,13 @@ async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Resul
 /// it, and asks for just that.
 macro_rules! retrying {
     ($attempt:expr) => {{
-        let mut tries = 1;
+        let (mut tries, begun) = (1, tokio::time::Instant::now());
         loop {
             match $attempt.await {
+                // One that has waited long already would keep its client waiting many times as long.
                 Err(error)
                     if tries < $crate::storage::sql::store::TRIES
+                        && begun.elapsed() < $crate::storage::sql::store::PATIENCE
                         && $crate::storage::sql::store::is_contention(&error) =>
                 {
                     tokio::time::sleep(std::time::Duration::from_millis(5 << tries)).await;
