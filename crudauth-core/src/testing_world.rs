@@ -94,6 +94,7 @@ impl<DB: Backend> AuthRow<DB> for Person {
 
 /// One database with its clock.
 #[cfg_attr(not(feature = "bearer"), expect(dead_code, reason = "most is for bearer tokens"))]
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) accounts: Arc<dyn AccountStore<Person>>,
     pub(crate) sessions: Arc<dyn SessionStore<Person>>,

@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
 use super::*;
 use crate::bearer::BearerConfig;
-use crate::model::Presented;
+use crate::model::{Digest, Presented};
 use crate::password::HashingConfig;
+use crate::ports::{
+    GrantEntry, GrantId, GrantStore, LiveGrant, LockRule, NewGrant, Opened, Rotation,
+};
 use crate::session::{SessionConfig, Visitor};
 use crate::testing_world::{Person, SECRET, World, entropy, keys, worlds};
 
@@ -17,6 +23,10 @@ struct Door {
 }
 
 async fn door(world: &World) -> Door {
+    door_before(world, world.grants.clone()).await
+}
+
+async fn door_before(world: &World, grants: Arc<dyn GrantStore<Person>>) -> Door {
     let ring = || keys(SECRET, &[]);
     let hashing = HashingPool::new(HashingConfig::default(), Vec::new(), entropy());
     let hash = hashing.hash(&Password::parse(RIGHT).unwrap()).await.unwrap();
@@ -40,7 +50,7 @@ async fn door(world: &World) -> Door {
         clock(),
         entropy(),
     );
-    let tokens = Tokens::new(world.grants.clone(), ring(), config, clock(), entropy());
+    let tokens = Tokens::new(grants, ring(), config, clock(), entropy());
     Door { sign_in, tokens: Arc::new(tokens) }
 }
 
@@ -85,13 +95,86 @@ async fn tokens_and_sessions_share_one_lockout() {
     }
 }
 
+/// Before whoever has proved to know the password gets anything, the owner has changed it.
+struct Overtaken(World);
+
+#[async_trait]
+impl GrantStore<Person> for Overtaken {
+    async fn open_grant(
+        &self,
+        grant: NewGrant<i64>,
+        unless: &[Digest],
+        rule: &LockRule,
+        cap: u32,
+    ) -> Result<Opened, StoreError> {
+        let owner = self.0.accounts.by_id(&grant.account).await?.unwrap();
+        self.0.change_password(&owner).await;
+        self.0.grants.open_grant(grant, unless, rule, cap).await
+    }
+
+    async fn find_grant(
+        &self,
+        id: &GrantId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<LiveGrant<Person>>, StoreError> {
+        self.0.grants.find_grant(id, now).await
+    }
+
+    async fn narrow_grant(&self, id: &GrantId, scopes: &Scopes) -> Result<(), StoreError> {
+        self.0.grants.narrow_grant(id, scopes).await
+    }
+
+    async fn rotate_grant(&self, rotation: Rotation) -> Result<bool, StoreError> {
+        self.0.grants.rotate_grant(rotation).await
+    }
+
+    async fn end_grant(&self, id: &GrantId) -> Result<bool, StoreError> {
+        self.0.grants.end_grant(id).await
+    }
+
+    async fn list_grants(
+        &self,
+        account: &Account<Person>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<GrantEntry>, StoreError> {
+        self.0.grants.list_grants(account, now).await
+    }
+
+    async fn revoke_grant(
+        &self,
+        account: &Account<Person>,
+        id: &GrantId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.0.grants.revoke_grant(account, id, now).await
+    }
+
+    async fn revoke_grants(
+        &self,
+        account: &Account<Person>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.0.grants.revoke_grants(account, now).await
+    }
+
+    async fn purge_grants(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        self.0.grants.purge_grants(now, limit).await
+    }
+}
+
 #[tokio::test]
-async fn a_password_that_changes_while_it_is_verified_opens_nothing() {
+async fn a_password_that_changes_while_it_is_verified_opens_nothing_and_is_a_miss() {
     for world in worlds().await {
-        let door = door(&world).await;
+        let door = door_before(&world, Arc::new(Overtaken(world.clone()))).await;
+        let refused = door.grant(RIGHT).await;
+        assert!(matches!(refused, Err(SignInError::Refused)), "{refused:?}");
         let ada = find(&*world.accounts, "ada@example.com").await.unwrap().unwrap();
-        world.change_password(&ada).await;
-        let none = door.tokens.issue(&ada, None, Opening::default()).await.unwrap();
-        assert!(none.is_none());
+        assert_eq!(ada.version, 1, "it was right, or nothing would have been opened");
+        assert!(door.tokens.list(Visitor::as_app(&ada)).await.unwrap().is_empty());
+        // Of two misses that are free one is left.
+        let refused = door.grant("wrong").await;
+        assert!(matches!(refused, Err(SignInError::Refused)), "{refused:?}");
+        let locked = door.grant("wrong").await;
+        assert!(matches!(locked, Err(SignInError::LockedOut { .. })), "{locked:?}");
     }
 }
