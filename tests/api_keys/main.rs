@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
 mod making;
+mod racing;
 mod using;
 
 use std::time::Duration;

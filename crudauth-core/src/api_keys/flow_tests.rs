@@ -1,17 +1,30 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
 use super::*;
+use crate::model::Digest;
+use crate::ports::LiveApiKey;
 use crate::testing_world::{Person, SECRET, World, entropy, keys, worlds};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 fn api_keys(world: &World, ring: KeyRing) -> ApiKeys<Person> {
+    api_keys_in(world.api_keys.clone(), world, ring)
+}
+
+fn api_keys_in(
+    store: Arc<dyn ApiKeyStore<Person>>,
+    world: &World,
+    ring: KeyRing,
+) -> ApiKeys<Person> {
     let grantable_scopes = Scopes::parse("read write");
     let config = ApiKeyConfig { grantable_scopes, cap: 3, ..ApiKeyConfig::default() };
-    ApiKeys::new(world.api_keys.clone(), ring, config, world.clock.clone(), entropy())
+    ApiKeys::new(store, ring, config, world.clock.clone(), entropy())
 }
 
 async fn create(it: &ApiKeys<Person>, of: &Account<Person>) -> CreatedApiKey {
@@ -178,5 +191,88 @@ async fn names_and_lifetimes_are_bounded() {
             .await;
         let Err(ApiKeyError::Invalid(mistakes)) = refused else { panic!("{name:?}") };
         assert_eq!(mistakes.len(), 2, "{name:?}");
+    }
+}
+
+/// A store in which another request with the same key is faster: between this one's first look and
+/// its second, what stands for the key has been renewed.
+struct Overtaken {
+    store: Arc<dyn ApiKeyStore<Person>>,
+    first_asked: Mutex<Option<Digest>>,
+}
+
+#[async_trait]
+impl ApiKeyStore<Person> for Overtaken {
+    async fn find_api_key(
+        &self,
+        digest: &Digest,
+        now: DateTime<Utc>,
+    ) -> Result<Option<LiveApiKey<Person>>, StoreError> {
+        let renewed = *self.first_asked.lock().unwrap().get_or_insert(*digest);
+        if renewed != *digest {
+            self.store.touch_api_key(digest, &renewed, now, now).await?;
+        }
+        self.store.find_api_key(digest, now).await
+    }
+
+    async fn add_api_key(&self, key: NewApiKey<i64>, cap: u32) -> Result<AddedApiKey, StoreError> {
+        self.store.add_api_key(key, cap).await
+    }
+
+    async fn touch_api_key(
+        &self,
+        digest: &Digest,
+        renewed: &Digest,
+        now: DateTime<Utc>,
+        before: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.store.touch_api_key(digest, renewed, now, before).await
+    }
+
+    async fn list_api_keys(
+        &self,
+        account: &Account<Person>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<ApiKeyEntry>, StoreError> {
+        self.store.list_api_keys(account, now).await
+    }
+
+    async fn end_api_key(&self, digest: &Digest) -> Result<(), StoreError> {
+        self.store.end_api_key(digest).await
+    }
+
+    async fn revoke_api_key(
+        &self,
+        account: &Account<Person>,
+        handle: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.store.revoke_api_key(account, handle, now).await
+    }
+
+    async fn revoke_api_keys(
+        &self,
+        account: &Account<Person>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.store.revoke_api_keys(account, now).await
+    }
+
+    async fn purge_api_keys(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        self.store.purge_api_keys(now, limit).await
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_another_request_renews_at_this_moment_is_good() {
+    for world in worlds().await {
+        let ada = world.person("ada@example.com", "hash").await;
+        let made = create(&api_keys(&world, keys(SECRET, &[])), &ada).await;
+        let other = "another secret of more than 32 bytes!";
+        let store = Overtaken { store: world.api_keys.clone(), first_asked: Mutex::default() };
+        let it = api_keys_in(Arc::new(store), &world, keys(other, &[SECRET]));
+        assert!(visit(&it, &made.secret).await.is_some());
+        let alone = api_keys(&world, keys(other, &[]));
+        assert!(visit(&alone, &made.secret).await.is_some(), "it was the other that renewed it");
     }
 }
