@@ -220,3 +220,19 @@ async fn however_often_a_token_is_sent_it_is_ended_once() {
     let answer = app.browser().send(Method::POST, "/logout", &[("cookie", &line)], vec![]).await;
     assert_eq!((answer.status, log.count("signed out")), (200, 1), "{}", log.text());
 }
+
+#[tokio::test]
+async fn of_the_tokens_that_a_browser_sends_the_first_eight_are_looked_at() {
+    let (_, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
+    let (browser, _) = granted(&app).await;
+    let good = browser.cookie("refresh_token").unwrap();
+    let behind = async |planted: &[&str]| {
+        let pairs: Vec<_> =
+            planted.iter().chain([&&*good]).map(|one| format!("refresh_token={one}")).collect();
+        let line = pairs.join("; ");
+        app.browser().send(Method::POST, "/refresh", &[("cookie", &line)], vec![]).await.status
+    };
+    let planted = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    assert_eq!(behind(&planted).await, 401, "whoever sends more only means to keep us busy");
+    assert_eq!(behind(&planted[1..].repeat(10)).await, 200, "each is one, however often sent");
+}

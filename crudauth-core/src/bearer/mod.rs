@@ -26,6 +26,8 @@ mod refresh_token;
 mod revoke;
 mod signing;
 mod trusted;
+#[cfg(test)]
+mod trusted_tests;
 
 use std::sync::Arc;
 
@@ -44,6 +46,9 @@ use trusted::Trusted;
 
 use crate::model::{AuthUser, KeyRing};
 use crate::ports::{Clock, Entropy, GrantStore, Granting};
+
+/// How many tokens are remembered where they are trusted until they expire.
+const MOST_TRUSTED: usize = 10_000;
 
 /// Issues, refreshes and recognises bearer tokens.
 pub struct Tokens<U: AuthUser> {
@@ -68,7 +73,7 @@ impl<U: AuthUser> Tokens<U> {
         entropy: Arc<dyn Entropy>,
     ) -> Self {
         let access = AccessTokens::new(&config, &keys, U::SHAPE.table);
-        let trusted = config.trust_until_expiry.then(Trusted::new);
+        let trusted = config.trust_until_expiry.then(|| Trusted::new(MOST_TRUSTED));
         let granting = Granting::default();
         Self { store, keys, access, granting, trusted, config, clock, entropy }
     }

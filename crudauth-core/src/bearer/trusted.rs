@@ -8,11 +8,11 @@ use chrono::{DateTime, Utc};
 use super::access::{Access, TokenId};
 use crate::model::Account;
 
-/// How many are remembered; the memory that they take is bounded, whoever asks for how many.
-const MOST: usize = 10_000;
-
 /// The accounts of tokens whose signature has been verified before it is asked.
-pub(super) struct Trusted<U>(Mutex<Entries<U>>);
+pub(super) struct Trusted<U> {
+    entries: Mutex<Entries<U>>,
+    most: usize,
+}
 
 type Entries<U> = HashMap<TokenId, Entry<U>>;
 
@@ -30,8 +30,9 @@ struct Entry<U> {
 }
 
 impl<U: Clone> Trusted<U> {
-    pub(super) fn new() -> Self {
-        Self(Mutex::new(HashMap::new()))
+    /// Remembers at most so many; the memory that they take is bounded, whoever asks for how many.
+    pub(super) fn new(most: usize) -> Self {
+        Self { entries: Mutex::new(HashMap::new()), most }
     }
 
     /// Whose token it was found to be.
@@ -42,11 +43,11 @@ impl<U: Clone> Trusted<U> {
     /// Remembers whose token it is.
     pub(super) fn put(&self, access: &Access, known: &Known<U>, now: DateTime<Utc>) {
         let mut entries = self.entries();
-        if entries.len() >= MOST {
+        if entries.len() >= self.most {
             entries.retain(|_, entry| entry.expires_at > now);
         }
         // Still full of live ones: forgetting them costs each a look-up, and nothing else.
-        if entries.len() >= MOST {
+        if entries.len() >= self.most {
             entries.clear();
         }
         let entry = Entry { known: known.clone(), expires_at: access.expires_at };
@@ -54,6 +55,6 @@ impl<U: Clone> Trusted<U> {
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries<U>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
