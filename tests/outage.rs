@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
 use crudauth::email::MessageKind::ResetPassword;
+use crudauth_tests::tokens::Pair;
 use crudauth_tests::{Answer, App, Browser, Database, OwnPostgres, PASSWORD, at_once, sign_up};
+use poem::http::Method;
 use serde_json::{Value, json};
 
 const ADA: &str = "ada@example.com";
@@ -90,6 +92,86 @@ async fn nobody_is_let_in_while_the_database_is_away() {
     assert_eq!(stranger.get("/open").await.status, 200);
     assert_eq!(stranger.get("/greeting").await.status, 200, "without a cookie there is nobody");
     assert_eq!(stranger.get("/dashboard").await.status, 401);
+}
+
+/// What programs and their owners ask for: by what, how, and where.
+fn program_s_wishes() -> Vec<(By, Method, &'static str)> {
+    let reading = [
+        (By::Session, &["/tokens", "/api-keys"][..]),
+        (
+            By::Token,
+            &["/me", "/tokens", "/api-keys", "/whoami", "/maybe", "/maybe-by-token", "/reports"],
+        ),
+        (By::Key, &["/me", "/by-key", "/maybe-by-key", "/by-superuser-s-key", "/reports"]),
+    ];
+    let posting = [
+        (By::Nobody, &["/refresh"][..]),
+        (By::Session, &["/api-keys"]),
+        (By::Token, &["/api-keys", "/change-password", "/logout", "/whoami", "/reports"]),
+        (By::Key, &["/by-key", "/reports"]),
+    ];
+    let ended = &["/tokens", "/tokens/x", "/api-keys", "/api-keys/x"][..];
+    let ending = [(By::Session, ended), (By::Token, ended)];
+    let all = |method: Method, wishes: &[(By, &[&'static str])]| -> Vec<_> {
+        let each = wishes.iter().flat_map(|(by, paths)| paths.iter().map(|path| (*by, *path)));
+        each.map(|(by, path)| (by, method.clone(), path)).collect()
+    };
+    [all(Method::GET, &reading), all(Method::POST, &posting), all(Method::DELETE, &ending)].concat()
+}
+
+#[derive(Clone, Copy, Debug)]
+enum By {
+    Nobody,
+    Session,
+    Token,
+    Key,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_a_token_or_a_key_open_anything_or_end_meanwhile() {
+    let (server, app, ada) = signed_in().await;
+    let app = app.with_tokens().await;
+    let (ada, pair) = (ada.to(&app), app.pair("ada").await);
+    let wanted = json!({ "name": "cron", "scopes": ["reports:read"] });
+    let made = ada.post("/api-keys", wanted.clone()).await.json();
+    let key = made["key"].as_str().unwrap().to_owned();
+    // All that any of the routes reads.
+    let mut body = wanted;
+    body["refresh_token"] = json!(pair.refresh);
+    body["current_password"] = json!(PASSWORD);
+    body["new_password"] = json!("another-strong-one");
+    server.stop();
+    let jobs: Vec<_> = program_s_wishes()
+        .into_iter()
+        .map(|(by, method, path)| {
+            let (stranger, ada, body) = (app.browser(), ada.clone(), body.to_string());
+            let (bearer, key) = (format!("Bearer {}", pair.access), key.clone());
+            async move {
+                let (who, proof) = match by {
+                    By::Nobody => (stranger, ("accept", "*/*")),
+                    By::Session => (ada, ("accept", "*/*")),
+                    By::Token => (stranger, ("authorization", &*bearer)),
+                    By::Key => (stranger, ("x-api-key", &*key)),
+                };
+                let headers = [proof, ("content-type", "application/json")];
+                let wish = format!("{method} {path} by {by:?}");
+                (wish, who.send(method, path, &headers, body.into_bytes()).await)
+            }
+        })
+        .collect();
+    for (wish, answer) in at_once(jobs).await {
+        assert_eq!(answer.status, 503, "{wish}: {answer:?}");
+        is_unavailable(&answer);
+    }
+    is_unavailable(&app.browser().ask_token("ada", PASSWORD, None).await);
+    let junk = app.browser().bearing("junk", Method::GET, "/maybe").await;
+    assert_eq!(junk.status, 401, "what is no token needs no looking up");
+
+    server.start_again();
+    assert!(app.browser().knows(&pair.access).await && app.browser().knows(&key).await);
+    Pair::of(&app.browser().refresh(&pair.refresh).await);
+    assert_eq!(app.database.count("users_api_keys").await, 1);
+    assert!(ada.is_signed_in().await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -161,6 +161,11 @@ async fn maybe_by_token(
 }
 
 #[handler]
+async fn maybe_by_key(who: MaybeUser<All, Via<slice::ApiKeys>>) -> Json<Value> {
+    Json(json!(who.user().map(|user| &user.username)))
+}
+
+#[handler]
 async fn read(who: CurrentUser<All, Scope<ReportsRead>>) -> Json<Value> {
     Json(json!(who.principal().scopes()))
 }
@@ -186,6 +191,7 @@ fn routes(auth: &All) -> BoxEndpoint<'static, Response> {
         .at("/maybe", get(maybe))
         .at("/key-by-hand", post(key_by_hand).data(auth.clone()))
         .at("/maybe-by-token", get(maybe_by_token))
+        .at("/maybe-by-key", get(maybe_by_key))
         .at("/reports", get(read).post(write))
         .with(auth.clone())
         .map_to_response()
