@@ -43,12 +43,17 @@ async fn a_session_behind_a_transport_of_the_app_s_own_wants_its_csrf_token_too(
     let routes = Route::new().at("/whoami", get(wrapped).post(wrapped));
     let app = app.serving(routes.with(auth).map_to_response());
     let other = app.browser();
-    let cookie = ada.cookie("session_id").unwrap();
-    other.set_cookie("session_id", &cookie);
+    other.set_cookie("session_id", &ada.cookie("session_id").unwrap());
     let get = other.send(Method::GET, "/whoami", &[], vec![]).await;
     assert_eq!(get.json(), json!(["ada", "wrapped"]));
     let post = other.send(Method::POST, "/whoami", &[], vec![]).await;
     assert_eq!((post.status, &*post.code()), (403, "csrf-missing"));
+    let wrong = [("x-csrf-token", "x")];
+    let post = other.send(Method::POST, "/whoami", &wrong, vec![]).await;
+    assert_eq!((post.status, &*post.code()), (403, "csrf-invalid"));
+    other.set_cookie("csrf_token", &ada.cookie("csrf_token").unwrap());
+    let post = other.send(Method::POST, "/whoami", &[], vec![]).await;
+    assert_eq!((post.status, post.json()), (200, json!(["ada", "wrapped"])), "with its token");
 }
 
 #[tokio::test]

@@ -148,18 +148,21 @@ async fn within_grace_a_token_whose_successor_was_used_still_ends_the_family() {
 }
 
 #[tokio::test]
-async fn a_stolen_token_helps_neither_before_nor_after_its_owner_used_it() {
+async fn of_an_owner_and_a_thief_the_second_to_come_ends_what_the_first_has_got() {
     for world in worlds().await {
         let it = tokens(&world, config());
         let ada = world.person("ada@example.com", "hash").await;
-        for is_thief_first in [true, false] {
-            let stolen = issue(&it, &ada).await.refresh;
-            let (one, other) = (refresh(&it, &stolen).await, refresh(&it, &stolen).await);
-            let first = one.unwrap();
-            assert!(matches!(other, Err(RefreshError::Reused)), "{is_thief_first}");
-            assert!(refresh(&it, &first.refresh).await.is_err(), "{is_thief_first}");
-            assert!(!is_live(&it, &first.access).await, "{is_thief_first}");
-        }
+        let (stolen, other) = (issue(&it, &ada).await, issue(&it, &ada).await);
+        // Which of the two came first, nobody can tell.
+        let first = refresh(&it, &stolen.refresh).await.unwrap();
+        assert!(is_live(&it, &stolen.access).await && is_live(&it, &first.access).await);
+        let second = refresh(&it, &stolen.refresh).await;
+        assert!(matches!(second, Err(RefreshError::Reused)), "{second:?}");
+        assert!(!is_live(&it, &stolen.access).await && !is_live(&it, &first.access).await);
+        let again = refresh(&it, &first.refresh).await;
+        assert!(matches!(again, Err(RefreshError::Ended)), "{again:?}");
+        assert!(is_live(&it, &other.access).await, "another sign-in is another matter");
+        refresh(&it, &other.refresh).await.unwrap();
     }
 }
 
@@ -192,16 +195,28 @@ async fn a_refresh_beside_a_change_of_password_saves_no_token() {
     for world in worlds().await {
         let it = tokens(&world, config());
         let ada = world.person("ada@example.com", "hash").await;
-        let mut tasks = Vec::new();
+        let mut before = Vec::new();
         for _ in 0..20 {
-            let (it, token) = (Arc::clone(&it), issue(&it, &ada).await.refresh);
-            tasks.push(tokio::spawn(async move { refresh(&it, &token).await }));
+            before.push(issue(&it, &ada).await.refresh);
         }
+        let refreshing = before.into_iter().map(|token| {
+            let it = Arc::clone(&it);
+            tokio::spawn(async move { refresh(&it, &token).await })
+        });
+        let mut refreshing = refreshing.collect::<Vec<_>>().into_iter();
+        // The change comes when some are through and others are in the middle of it.
+        let mut refreshed = vec![refreshing.next().unwrap().await.unwrap().unwrap()];
         world.change_password(&ada).await;
-        for task in tasks {
-            let Ok(issued) = task.await.unwrap() else { continue };
+        for task in refreshing {
+            match task.await.unwrap() {
+                Ok(issued) => refreshed.push(issued),
+                Err(error) => assert!(matches!(error, RefreshError::Ended), "{error:?}"),
+            }
+        }
+        for issued in refreshed {
             assert!(!is_live(&it, &issued.access).await);
-            assert!(refresh(&it, &issued.refresh).await.is_err());
+            let again = refresh(&it, &issued.refresh).await;
+            assert!(matches!(again, Err(RefreshError::Ended)), "{again:?}");
         }
     }
 }
