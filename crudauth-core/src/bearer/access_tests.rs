@@ -261,8 +261,9 @@ fn what_follows_or_precedes_a_token_is_not_passed_over() {
 fn a_huge_token_is_refused_unread() {
     let good = mount(&ring(SECRET, &[])).sign(&access()).unwrap().expose().to_owned();
     assert_eq!(judged(&"A".repeat(20_000_000)), Judged::Invalid);
-    let padded = json!({ "pad": "x".repeat(8 * 1024) }).to_string();
-    assert_eq!(judged(&signed(HEADER, padded)), Judged::Invalid);
+    // Nobody minds what else is in it, but for the size.
+    assert!(matches!(judged_with("pad", json!("x".repeat(4 * 1024))), Judged::Valid(_)));
+    assert_eq!(judged_with("pad", json!("x".repeat(8 * 1024))), Judged::Invalid);
     assert!(good.len() < 1024, "{}", good.len());
 }
 
