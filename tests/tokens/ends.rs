@@ -72,12 +72,14 @@ on_every_database! {
     async fn disabling_ends_tokens_and_keys_for_good(app: App) {
         let (auth, app) = app.all(Setup::default()).await;
         app.register("ada").await;
-        let program = program(&app).await;
+        let (used, unused) = (program(&app).await, program(&app).await);
         let id = app.database.number("SELECT id FROM users").await;
         assert!(auth.accounts().disable(&id).await.unwrap());
-        program.is_dead(&app).await;
+        used.is_dead(&app).await;
         assert!(auth.accounts().enable(&id).await.unwrap());
-        program.is_dead(&app).await;
+        used.is_dead(&app).await;
+        // Using one while its account is disabled ends it anyhow.
+        unused.is_dead(&app).await;
     }
 
     async fn an_account_that_was_disabled_by_other_means_does_not_come_back_with_what_it_had(app: App) {
@@ -113,15 +115,30 @@ on_every_database! {
         }
     }
 
-    async fn deleting_ends_tokens_and_keys_also_for_who_comes_next(app: App) {
+    async fn deleting_ends_tokens_and_keys(app: App) {
         let (auth, app) = app.all(Setup::default()).await;
         app.register("ada").await;
         let program = program(&app).await;
         let id = app.database.number("SELECT id FROM users").await;
         assert!(auth.accounts().delete(&id).await.unwrap());
         program.is_dead(&app).await;
+        assert_eq!(app.database.count("users_grants").await, 0);
+        assert_eq!(app.database.count("users_api_keys").await, 0);
+    }
+
+    async fn an_account_that_was_deleted_by_other_means_leaves_nothing_to_who_gets_its_key(app: App) {
+        let app = app.with_tokens().await;
+        app.register("ada").await;
+        let (used, unused) = (program(&app).await, program(&app).await);
+        let id = app.database.number("SELECT id FROM users").await;
+        app.database.execute("DELETE FROM users").await;
+        used.is_dead(&app).await;
         app.register("eve").await;
-        program.is_dead(&app).await;
+        app.database.execute(&format!("UPDATE users SET id = {id}")).await;
+        assert_eq!(app.database.count("users_grants").await, 2, "this is where they would be");
+        assert_eq!(app.database.count("users_api_keys").await, 2);
+        unused.is_dead(&app).await;
+        used.is_dead(&app).await;
     }
 
     async fn a_secret_is_changed_without_signing_anybody_out(app: App) {
