@@ -1,11 +1,19 @@
 //! People see and end their sign-ins by token.
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use crudauth::flow::WantedKey;
+use crudauth::ports::Clock;
 use crudauth::{Attempt, Password};
 use crudauth_tests::tokens::{Pair, Setup};
 use crudauth_tests::{App, Kind, PASSWORD, on_every_database};
 use poem::http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
+
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 \
+    (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
 
 on_every_database! {
     async fn people_see_their_own_sign_ins_and_end_them(app: App) {
@@ -19,10 +27,6 @@ on_every_database! {
             let mut found = listed.iter().filter(|one| one["current"] == json!(current));
             found.next().unwrap()["id"].as_str().unwrap().to_owned()
         };
-        for field in ["device", "ip", "scopes", "created_at", "last_used_at", "expires_at"] {
-            assert!(listed.iter().all(|one| one.get(field).is_some()), "{field}");
-        }
-        assert_eq!(listed[0]["scopes"], json!(["reports:read"]));
 
         let path = format!("/tokens/{}", handle(false));
         let foreign = app.browser().bearing(&bob.access, Method::DELETE, &path).await;
@@ -42,6 +46,40 @@ on_every_database! {
         assert_eq!((answer.status, &answer.json()["revoked"]), (200, &json!(2)));
         assert!(!app.browser().knows(&three.access).await && !app.browser().knows(&one.access).await);
         assert!(app.browser().knows(&bob.access).await);
+    }
+
+    async fn each_is_listed_with_where_it_was_last_used_when_and_by_what(app: App) {
+        let app = app.with_tokens().await;
+        app.register("ada").await;
+        let (laptop, phone) = (app.browser(), app.browser());
+        let form = [("username", "ada"), ("password", PASSWORD)];
+        let signed_in_at = app.clock.now();
+        let agent = [("user-agent", FIREFOX)];
+        let pair = Pair::of(&laptop.ask_token_with(&form, &agent).await);
+        let listed = async |pair: &Pair| {
+            let listed = app.browser().bearing(&pair.access, Method::GET, "/tokens").await.json();
+            assert_eq!(listed.as_array().unwrap().len(), 1);
+            listed[0].clone()
+        };
+        let day = Duration::from_secs(24 * 3600);
+        let at = |one: &Value, what: &str| -> DateTime<Utc> {
+            one[what].as_str().unwrap().parse().unwrap()
+        };
+        let first = listed(&pair).await;
+        assert_eq!(first["scopes"], json!(["reports:read"]));
+        assert_eq!((&first["ip"], &first["device"]["browser"]), (&json!(laptop.ip), &json!("Firefox")));
+        assert_eq!([at(&first, "created_at"), at(&first, "last_used_at")], [signed_in_at; 2]);
+        assert_eq!(at(&first, "expires_at"), signed_in_at + 30 * day);
+
+        app.clock.advance(day);
+        let body = json!({ "refresh_token": pair.refresh }).to_string().into_bytes();
+        let answer = phone.send(Method::POST, "/refresh", &[("user-agent", IPHONE)], body).await;
+        let then = listed(&Pair::of(&answer)).await;
+        assert_eq!(then["id"], first["id"]);
+        assert_eq!((&then["ip"], &then["device"]["browser"]), (&json!(phone.ip), &json!("Safari")));
+        assert_eq!(at(&then, "created_at"), signed_in_at);
+        assert_eq!(at(&then, "last_used_at"), signed_in_at + day);
+        assert_eq!(at(&then, "expires_at"), signed_in_at + 31 * day);
     }
 
     async fn a_session_lists_them_too_and_signing_out_everywhere_ends_them(app: App) {
@@ -79,11 +117,11 @@ async fn the_least_recently_used_sign_in_beyond_the_cap_ends() {
     setup.bearer.cap = 2;
     let (_, app) = App::on(Kind::Sqlite).await.all(setup).await;
     let first = app.program("ada").await;
-    app.clock.advance(std::time::Duration::from_secs(1));
+    app.clock.advance(Duration::from_secs(1));
     let second = app.pair("ada").await;
-    app.clock.advance(std::time::Duration::from_secs(1));
+    app.clock.advance(Duration::from_secs(1));
     let first = Pair::of(&app.browser().refresh(&first.refresh).await);
-    app.clock.advance(std::time::Duration::from_secs(1));
+    app.clock.advance(Duration::from_secs(1));
     let third = app.pair("ada").await;
     let known = [&first, &second, &third].map(|pair| pair.access.clone());
     let mut alive = Vec::new();
