@@ -15,9 +15,11 @@ use std::time::Duration;
 use crudauth::channel::{Delivery, DeliveryChannel};
 use crudauth::email::BoxError;
 use crudauth::ports::{Entropy, OsEntropy};
-use crudauth::{CookieConfig, EmailMessage, EmailSender, PrintingSender};
-use poem::listener::TcpListener;
-use poem::{Endpoint, Server};
+use crudauth::{CookieConfig, EmailMessage, EmailSender, PrintingSender, Refusal};
+use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
+use poem::http::StatusCode;
+use poem::listener::{Listener, TcpListener};
+use poem::{Endpoint, EndpointExt, Response, Server};
 use sqlx::mysql::{MySqlPool, MySqlPoolOptions};
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgPool, PgPoolOptions};
@@ -80,8 +82,15 @@ impl Settings {
         app: impl Endpoint + 'static,
         drained: impl Future<Output = ()>,
     ) -> Result<(), BoxError> {
+        let app = app
+            .catch_error(|_: NotFoundError| told(StatusCode::NOT_FOUND, "not-found", "Not Found"))
+            .catch_error(|_: MethodNotAllowedError| {
+                let code = "method-not-allowed";
+                told(StatusCode::METHOD_NOT_ALLOWED, code, "Method Not Allowed")
+            });
+        let acceptor = TcpListener::bind(&self.bind).into_acceptor().await?;
         println!("Listening on http://{}", self.bind);
-        Server::new(TcpListener::bind(&self.bind))
+        Server::new_with_acceptor(acceptor)
             .run_with_graceful_shutdown(app, asked_to_end(), Some(Duration::from_secs(5)))
             .await?;
         drop(tokio::time::timeout(Duration::from_secs(5), drained).await);
@@ -96,6 +105,11 @@ impl Settings {
             None => Mailer::Terminal,
         }
     }
+}
+
+/// An answer like those of the library's routes, for a front end that reads JSON of every answer.
+async fn told(status: StatusCode, code: &'static str, detail: &'static str) -> Response {
+    Refusal::new(status, code, detail).as_response()
 }
 
 fn text(name: &str) -> Option<String> {

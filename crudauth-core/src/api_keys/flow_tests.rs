@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::*;
 use crate::model::Digest;
-use crate::ports::LiveApiKey;
+use crate::ports::{CredentialStore, LiveApiKey};
 use crate::testing_world::{Person, SECRET, World, entropy, keys, worlds};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -199,6 +199,13 @@ async fn names_and_lifetimes_are_bounded() {
 struct Overtaken {
     store: Arc<dyn ApiKeyStore<Person>>,
     first_asked: Mutex<Option<Digest>>,
+}
+
+#[async_trait]
+impl CredentialStore<Person> for Overtaken {
+    async fn end_all_of_disabled(&self, id: &i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.store.end_all_of_disabled(id, now).await
+    }
 }
 
 #[async_trait]

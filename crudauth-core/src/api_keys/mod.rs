@@ -101,6 +101,7 @@ pub type ApiKeyOutcome<U> = Presented<ApiKeyVisit<U>>;
 
 impl<U: AuthUser> ApiKeys<U> {
     /// Wires the slice.
+    #[doc(hidden)]
     #[must_use]
     pub fn new(
         store: Arc<dyn ApiKeyStore<U>>,
@@ -114,6 +115,7 @@ impl<U: AuthUser> ApiKeys<U> {
 
     /// Has a policy decide what a key of an account gets of the scopes that are grantable (default:
     /// all).
+    #[doc(hidden)]
     #[must_use]
     pub fn granting(mut self, granting: Granting<U>) -> Self {
         self.granting = granting;
@@ -121,6 +123,7 @@ impl<U: AuthUser> ApiKeys<U> {
     }
 
     /// Has owners told of every key that is made.
+    #[doc(hidden)]
     #[must_use]
     pub fn with_notices(mut self, recovery: Option<Recovery<U>>) -> Self {
         self.recovery = recovery;

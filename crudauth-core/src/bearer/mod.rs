@@ -64,6 +64,7 @@ pub struct Tokens<U: AuthUser> {
 
 impl<U: AuthUser> Tokens<U> {
     /// Wires the slice.
+    #[doc(hidden)]
     #[must_use]
     pub fn new(
         store: Arc<dyn GrantStore<U>>,
@@ -79,6 +80,7 @@ impl<U: AuthUser> Tokens<U> {
     }
 
     /// Has a policy decide what an account gets of the scopes that are grantable (default: all).
+    #[doc(hidden)]
     #[must_use]
     pub fn granting(mut self, granting: Granting<U>) -> Self {
         self.granting = granting;

@@ -31,6 +31,7 @@ pub struct SmtpConfig {
 
 /// How TLS begins. There is no way without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SmtpTls {
     /// From the first byte (RFC 8314).
     Implicit,

@@ -10,7 +10,8 @@ use crate::bearer::BearerConfig;
 use crate::model::{Digest, Presented};
 use crate::password::HashingConfig;
 use crate::ports::{
-    GrantEntry, GrantId, GrantStore, LiveGrant, LockRule, NewGrant, Opened, Rotation,
+    CredentialStore, GrantEntry, GrantId, GrantStore, LiveGrant, LockRule, NewGrant, Opened,
+    Rotation,
 };
 use crate::session::{SessionConfig, Visitor};
 use crate::testing_world::{Person, SECRET, World, entropy, keys, worlds};
@@ -97,6 +98,13 @@ async fn tokens_and_sessions_share_one_lockout() {
 
 /// Before whoever has proved to know the password gets anything, the owner has changed it.
 struct Overtaken(World);
+
+#[async_trait]
+impl CredentialStore<Person> for Overtaken {
+    async fn end_all_of_disabled(&self, id: &i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.0.grants.end_all_of_disabled(id, now).await
+    }
+}
 
 #[async_trait]
 impl GrantStore<Person> for Overtaken {

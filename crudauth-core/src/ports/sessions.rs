@@ -110,11 +110,12 @@ pub struct NewSession<Id> {
 
 /// What a request needs to know of its session.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SessionRecord {
     /// Its name in lists.
     pub handle: String,
     /// What stands for its CSRF token.
-    pub csrf: Digest,
+    pub(crate) csrf: Digest,
     /// Whether it outlives the browser.
     pub is_remembered: bool,
     /// When it was opened.

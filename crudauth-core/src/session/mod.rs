@@ -79,6 +79,7 @@ pub struct ListedSession {
 
 impl<U: AuthUser> Sessions<U> {
     /// Wires the slice.
+    #[doc(hidden)]
     #[must_use]
     pub fn new(
         store: Arc<dyn SessionStore<U>>,
