@@ -21,9 +21,9 @@ crudauth_core::settings! {
         session: String as impl Into<String> = "session_id".to_owned(),
         /// The name of the cookie by which scripts learn the CSRF token (default `csrf_token`).
         csrf: String as impl Into<String> = "csrf_token".to_owned(),
-        /// The name of the refresh token's cookie (default `refresh_token`). It goes to the routes
-        /// that need it and, unless [`path`](Self::path) says something else, to no other, and with
-        /// no request from another site.
+        /// The name of the refresh token's cookie (default `refresh_token`). It goes to `/refresh`
+        /// and, unless [`path`](Self::path) says something else, to no other route, and with no
+        /// request from another site; `/logout` gets one of its own, whose name ends in `_logout`.
         refresh: String as impl Into<String> = "refresh_token".to_owned(),
         /// The name of the cookie by which a device is known again (default `known_device`).
         device: String as impl Into<String> = "known_device".to_owned(),
@@ -48,7 +48,7 @@ pub enum RefreshIn {
     /// In a cookie that scripts cannot read and that no other site can send: for front ends in a
     /// browser. `/token`, `/refresh` and `/logout` then refuse what another site's page sends.
     ///
-    /// The cookie is for the paths of `/refresh` and `/logout` as this app sees them. If a proxy in
+    /// The cookies are for the paths of `/refresh` and `/logout` as this app sees them. If a proxy in
     /// front takes a prefix away, name it in [`CookieConfig::path`].
     #[default]
     Cookie,
@@ -76,7 +76,13 @@ impl CookieConfig {
         self
     }
 
-    pub(crate) fn names(&self) -> [&str; 4] {
+    /// The refresh token's name on its way to `/logout`. Two cookies of one name for two paths would
+    /// be right, but not all programs tell them apart (RFC 6265, section 4.1.1).
+    pub(crate) fn refresh_at_logout(&self) -> String {
+        format!("{}_logout", self.refresh)
+    }
+
+    fn names(&self) -> [&str; 4] {
         [&self.session, &self.csrf, &self.refresh, &self.device]
     }
 }
@@ -112,7 +118,8 @@ impl HttpConfig {
                 mistakes.push(format!("cookies: `{name}` needs the path `/`"));
             }
         }
-        if (1..names.len()).any(|at| names[..at].contains(&names[at])) {
+        let is_twice = (1..names.len()).any(|at| names[..at].contains(&names[at]));
+        if is_twice || names.contains(&&*cookies.refresh_at_logout()) {
             mistakes.push("cookies: each needs a name of its own".to_owned());
         }
         for origin in &self.trusted_origins {

@@ -40,20 +40,27 @@ impl<'r> Cookies<'r> {
     /// What may be refresh tokens.
     #[cfg(feature = "bearer")]
     pub(crate) fn refresh(&self) -> Vec<&'r str> {
-        self.each(&self.config.refresh)
+        self.each(&[&self.config.refresh])
+    }
+
+    /// The same at `/logout`, where it comes under either name.
+    #[cfg(feature = "bearer")]
+    pub(crate) fn refresh_at_logout(&self) -> Vec<&'r str> {
+        self.each(&[&self.config.refresh_at_logout(), &self.config.refresh])
     }
 
     /// What may say that this device has signed in before.
     pub(crate) fn devices(&self) -> Vec<&'r str> {
-        self.each(&self.config.device)
+        self.each(&[&self.config.device])
     }
 
-    /// The values of a name in order, each once. A browser sends one for each path and host that set
+    /// The values of these names in order, each once. A browser sends one for each path and host that set
     /// one; whoever sends more only means to keep us busy.
-    fn each(&self, name: &str) -> Vec<&'r str> {
+    fn each(&self, names: &[&str]) -> Vec<&'r str> {
         const MOST: usize = 8;
         let mut sent: Vec<&str> = Vec::new();
-        for value in self.values(name).filter(|value| !value.is_empty()) {
+        let values = names.iter().flat_map(|name| self.values(name));
+        for value in values.filter(|value| !value.is_empty()) {
             if sent.len() < MOST && !sent.contains(&value) {
                 sent.push(value);
             }
@@ -147,7 +154,7 @@ pub(crate) fn clear_refresh(response: &mut Response, config: &CookieConfig, aske
     refresh(response, config, asked, "", 0);
 }
 
-/// A browser keeps a cookie of one name once for each path.
+/// A cookie for each of the two routes that need it.
 #[cfg(feature = "bearer")]
 fn refresh(response: &mut Response, config: &CookieConfig, asked: &str, value: &str, max_age: u64) {
     let (mount, _) = asked.rsplit_once('/').unwrap_or_default();
@@ -155,14 +162,15 @@ fn refresh(response: &mut Response, config: &CookieConfig, asked: &str, value: &
     // everything for an attribute (RFC 6265, section 4.1.1).
     let is_path = mount.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';' && byte != b',');
     let is_scoped = config.path == "/" && !config.refresh.starts_with("__Host-") && is_path;
-    let paths = if is_scoped {
-        vec![format!("{mount}/refresh"), format!("{mount}/logout")]
+    let cookies = if is_scoped {
+        let logout = (config.refresh_at_logout(), format!("{mount}/logout"));
+        vec![(config.refresh.clone(), format!("{mount}/refresh")), logout]
     } else {
-        vec![config.path.clone()]
+        vec![(config.refresh.clone(), config.path.clone())]
     };
-    for path in paths {
+    for (name, path) in cookies {
         let config = CookieConfig { path, same_site: SameSite::Strict, ..config.clone() };
-        put(response, &config, &config.refresh, value, Some(max_age), Script::Hidden);
+        put(response, &config, &name, value, Some(max_age), Script::Hidden);
     }
 }
 

@@ -55,7 +55,7 @@ async fn token<U: AuthUser>(
     }
     // A browser that signs in anew has no use for what it had, if it sends that here: where the
     // cookie is for every path.
-    for replaced in cookies_of(&request, &http.cookies).refresh() {
+    for replaced in cookies_of(&request, &http.cookies).refresh_at_logout() {
         if let Err(error) = accounts.tokens().end(replaced).await {
             // They are in, and nobody has what is left over.
             error!(
@@ -237,7 +237,15 @@ pub(super) async fn end<U: AuthUser>(
         return Ok(());
     }
     let tokens = mounted.accounts().tokens();
-    for token in sent(mounted, request).await? {
+    let http = &mounted.parts().http;
+    let sent: Vec<String> = match http.refresh_in {
+        RefreshIn::Cookie => {
+            let cookies = cookies_of(request, &http.cookies);
+            cookies.refresh_at_logout().into_iter().map(str::to_owned).collect()
+        }
+        RefreshIn::Body => body::text_in_json(request, "refresh_token").await?,
+    };
+    for token in sent {
         tokens.end(&token).await?;
     }
     if let Authorization::Bearer(token) = Authorization::of(request)
@@ -245,7 +253,6 @@ pub(super) async fn end<U: AuthUser>(
     {
         tokens.sign_out(&visit).await?;
     }
-    let http = &mounted.parts().http;
     if http.refresh_in == RefreshIn::Cookie {
         clear_refresh(response, &http.cookies, whole_path(request));
     }
