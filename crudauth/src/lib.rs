@@ -47,7 +47,7 @@
 //!     auth.spawn_purge(std::time::Duration::from_secs(600));
 //!
 //!     let app = auth
-//!         .mount(Route::new()) // or .nest("/accounts", auth.routes())
+//!         .mount(Route::new()) // all under a prefix: Route::new().nest("/api", auth.mount(Route::new()).at(..))
 //!         .at("/dashboard", get(dashboard))
 //!         .at("/billing", get(billing))
 //!         .with(auth.clone());
@@ -90,9 +90,9 @@
 //! | `GET /me` | always | who is signed in |
 //! | `POST /change-password`, `/set-password` | always | for people who are signed in |
 //! | `POST /login`, `/logout` | `session` | opens and ends a session |
-//! | `POST /token`, `/refresh`, `/logout` | `bearer` | gives, renews and ends tokens |
+//! | `POST /token`, `/refresh`, `/logout`, `GET /.well-known/jwks.json` | `bearer` | gives, renews and ends tokens |
 //! | `GET /tokens`, `DELETE /tokens`, `/tokens/{id}` | `tokens` | the list of sign-ins by token |
-//! | `GET /api-keys`, `POST /api-keys`, `DELETE /api-keys/{id}` | `api_keys` | keys for programs |
+//! | `GET /api-keys`, `POST /api-keys`, `DELETE /api-keys`, `/api-keys/{id}` | `api_keys` | keys for programs |
 //! | `GET /sessions`, `DELETE /sessions/{id}`, `POST /logout-all`, `/csrf/refresh` | `sessions` | the device list |
 //! | `POST /email/verify-request`, `/email/verify-confirm` | `email` or `recovery` | proves an address or a number |
 //! | `POST /password/reset-request`, `/password/reset-confirm` | `email` or `recovery` | chooses a new password |
@@ -131,7 +131,8 @@
 //! Refresh tokens live in a cookie, or in the body (`RefreshIn`). Each works once; using one again
 //! ends its sign-in, since one of the two who had it is a thief. Tokens and keys end with a change
 //! of password, a reset, and with the account, at once: each request with one is one look-up.
-//! Scopes are granted by `BearerConfig` and [`ApiKeyConfig`], and per account by
+//! Scopes are granted by `BearerConfig` and [`ApiKeyConfig`], which grant none until they are told, and
+//! per account by
 //! [`Builder::scopes_for`]: **without a policy everybody gets whatever is grantable**, whoever has
 //! just signed up included.
 //!
@@ -162,10 +163,32 @@
 //! # }
 //! ```
 //!
+//! A program for administrators need not be wired as the server is. A mount of its own over the same
+//! struct, with any secret, finds accounts, disables them and lists and ends what they have:
+//!
+//! ```no_run
+//! # use crudauth::{AuthUser, Visitor};
+//! # #[derive(Clone, Debug, AuthUser)]
+//! # struct User { id: i64, email: String, username: String }
+//! #[crudauth::routes(user = User, session)]
+//! struct Tool;
+//!
+//! # async fn f(pool: sqlx::SqlitePool, name: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let tool = Tool::builder(pool, "any text of 32 bytes or more will do").build().await?;
+//! let accounts = tool.accounts();
+//! let account = accounts.find_by_identifier(name).await?.ok_or("nobody is called so")?;
+//! for session in accounts.sessions().list(Visitor::as_app(&account)).await? {
+//!     println!("{} {:?} since {}", session.handle, session.client, session.created_at);
+//! }
+//! accounts.disable(&account.user.id).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What is logged
 //!
-//! Every outcome goes to [`tracing`](https://docs.rs/tracing), with account and client and never a
-//! secret; so does what a client must not be told: a store's errors, a mail that was not sent, a
+//! What happens to accounts goes to [`tracing`](https://docs.rs/tracing), with account and client and
+//! never a secret (what a gate refuses is at `debug`); so does what a client must not be told: a store's errors, a mail that was not sent, a
 //! route that is not behind `.with(auth)`. Install a subscriber (`tracing_subscriber::fmt::init()`),
 //! or nobody hears of it.
 //!
@@ -192,7 +215,7 @@
 //! | feature | what it brings |
 //! | --- | --- |
 //! | `sqlite` (default), `postgres`, `mysql` | the database; MariaDB is `mysql` |
-//! | `smtp` | [`SmtpSender`](email::SmtpSender) |
+//! | `smtp` | `email::SmtpSender`, which hands mails to your server under TLS |
 //! | `legacy-hashes` (default) | password hashes of other systems, see [`legacy`]; those of crudauth-py by default |
 //! | `bearer` | the slices `bearer` and `tokens`: access and refresh tokens |
 //! | `bearer-asymmetric` | access tokens that others can verify: EdDSA and RS256 |

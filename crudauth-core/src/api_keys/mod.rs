@@ -154,6 +154,11 @@ impl<U: AuthUser> ApiKeys<U> {
         let (account, now) = (visitor.account, self.clock.now());
         let scopes = self.allowed(visitor.standing, &wanted.scopes, now)?;
         let (name, lifetime) = self.check(wanted).map_err(ApiKeyError::Invalid)?;
+        if !wanted.scopes.is_empty() && self.config.grantable_scopes.is_empty() {
+            warn!(
+                "scopes are asked for and none is granted: `ApiKeyConfig::grantable_scopes` names them"
+            );
+        }
         let secret = ApiKey::generate(&self.config.prefix, &*self.entropy);
         let digest = secret.digest(self.keys.current());
         let key = ApiKeyEntry {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tracing::warn;
 
 use super::access::{self, Access};
 use super::{AccessToken, RefreshToken, Tokens};
@@ -33,7 +34,13 @@ impl<U: AuthUser> Tokens<U> {
     /// blank, and so asks for the defaults.
     #[must_use]
     pub fn asked(&self, list: Option<&str>) -> Option<Scopes> {
-        Scopes::asked(list, self.config.grantable())
+        let asked = Scopes::asked(list, self.config.grantable());
+        if asked.is_some() && self.config.grantable().is_empty() {
+            warn!(
+                "scopes are asked for and none is granted: `BearerConfig::grantable_scopes` names them"
+            );
+        }
+        asked
     }
 
     /// Issues tokens to an account that has proved itself by other means than

@@ -34,9 +34,11 @@ impl Signing {
     /// cheaper to sign, and RS256 is here for those who do not. Give the tokens an
     /// [`issuer`](super::BearerConfig::issuer) that those others know you by.
     ///
-    /// `pair` signs, and verifies; the keys that are `retired` signed before, and still verify. To
-    /// rotate without signing anyone out, list the old public key there for as long as an access
-    /// token lives.
+    /// `pair` signs, and verifies; the other keys verify only. To rotate without signing anyone out,
+    /// list the next public key there for as long as others may keep the list (five minutes), then
+    /// sign by it and list the old one (`openssl pkey -in old.pem -pubout`) for as long as an access
+    /// token lives. Tokens whose key is not listed are broken, also for whoever would pass without
+    /// one: so are those of HMAC once this is set. Refreshing gives good ones.
     #[cfg(feature = "bearer-asymmetric")]
     #[must_use]
     pub fn asymmetric(pair: SigningPair, retired: impl IntoIterator<Item = PublicKey>) -> Self {

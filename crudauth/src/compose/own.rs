@@ -8,7 +8,7 @@ use crudauth_core::model::AuthUser;
 use super::slots::{Anything, Unset};
 use crate::mount::{Transport, Transports};
 
-/// A transport that the mount names, and whether it is given yet: `S` is [`Unset`] or [`Given`].
+/// A transport that the mount names, and whether it is given yet: `S` is [`Unset`] or `Given`.
 ///
 /// The places are pairs, `(OwnTransport<A, _>, (OwnTransport<B, _>, ()))`, in the order of the words.
 #[derive(Debug)]

@@ -94,7 +94,10 @@ impl<U: AuthUser> Cell<U> {
     fn not_authenticated(&self, request: &Request, admits: Admits<U>) -> Refusal {
         let transports = self.mounted.parts().transports.iter();
         if !transports.clone().any(|transport| admits(&**transport)) {
-            error!("nobody can pass: this route looks at none of the mount's transports");
+            error!(
+                "nobody can pass: no transport of the mount acts for the owner; narrow the route to \
+                 one by `Via`, or have it ask for a `Scope`"
+            );
         }
         for transport in transports.clone().filter(|transport| !admits(&***transport)) {
             if transport.is_sent(&self.mounted, request) {

@@ -12,7 +12,8 @@ use crate::mount::{AnyTransport, Mount, Mounts, Principal, Proof, Scoped, Transp
 /// A condition on whoever is signed in; the second parameter of
 /// [`CurrentUser`](super::CurrentUser).
 ///
-/// Gates compose as tuples, checked from left to right: up to four, which may be tuples. An app's own is a type with an `async fn`:
+/// Gates compose as tuples, `CurrentUser<Auth, (Verified, Staff)>`, checked from left to right: up to
+/// four, which may be tuples. An app's own is a type with an `async fn`:
 ///
 /// ```
 /// # use crudauth::{AuthUser, Gate, Principal, Refusal};
@@ -32,10 +33,14 @@ use crate::mount::{AnyTransport, Mount, Mounts, Principal, Proof, Scoped, Transp
 ///     }
 /// }
 /// ```
+///
+/// One that asks the app's own database takes the pool out of the request, `request.data::<SqlitePool>()`,
+/// where `.with(AddData::new(pool))` has put it; a [`StoreError`](crate::StoreError) made of sqlx's is a
+/// refusal.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot guard a `CurrentUser<{A}>`",
     label = "not a gate of `{A}`",
-    note = "gates are `Verified`, `Superuser`, `Scope<..>`, `Via<..>`, tuples of gates, and your own `impl Gate<{A}>`"
+    note = "gates are `Verified`, `Superuser`, `Scope<..>` (around a scope), `Via<..>`, tuples of up to four gates, and your own `impl Gate<{A}>`"
 )]
 pub trait Gate<A: Mount>: Send + Sync + 'static {
     /// Whether credentials of that transport are looked at. Those of another one are not

@@ -14,7 +14,7 @@ use crate::mount::Mounted;
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 
-/// Counts one use. An answer that follows goes through [`Counted::told`](Use::told).
+/// Counts one use. An answer that follows goes through [`Use::told`].
 pub(super) async fn count<U: AuthUser>(
     mounted: &Mounted<U>,
     action: &'static str,
