@@ -4,6 +4,7 @@
 
 mod cost;
 mod own;
+mod signed;
 mod table;
 
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use poem::endpoint::BoxEndpoint;
 use poem::http::uri::Scheme;
-use poem::http::{self, HeaderName, HeaderValue, Method, Uri, header};
+use poem::http::{self, HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Body, Endpoint, Request, Response};
 use serde::Serialize;
@@ -38,7 +38,7 @@ pub struct Client {
     jar: Arc<Mutex<Jar>>,
     address: IpAddr,
     sends_csrf: bool,
-    bearer: Option<String>,
+    headers: HeaderMap,
 }
 
 impl Client {
@@ -55,7 +55,7 @@ impl Client {
             jar: Arc::default(),
             address,
             sends_csrf: true,
-            bearer: None,
+            headers: HeaderMap::new(),
         }
     }
 
@@ -75,8 +75,18 @@ impl Client {
 
     /// The same client, which sends this access token or API key with every request.
     #[must_use]
-    pub fn bearer(mut self, token: impl Into<String>) -> Self {
-        self.bearer = Some(token.into());
+    pub fn bearer(self, token: impl AsRef<str>) -> Self {
+        self.header("authorization", format!("Bearer {}", token.as_ref()))
+    }
+
+    /// The same client, which sends this header with every request that does not have it already.
+    ///
+    /// # Panics
+    /// If that is no header.
+    #[must_use]
+    pub fn header(mut self, name: &str, text: impl AsRef<str>) -> Self {
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("the name of a header");
+        self.headers.insert(name, value(text.as_ref().to_owned()));
         self
     }
 
@@ -193,12 +203,11 @@ impl Client {
             (header::COOKIE, line.map(value)),
             (CSRF, csrf.filter(|_| is_unsafe && self.sends_csrf).map(value)),
             (FORWARDED_FOR, self.forwarded_for()),
-            (header::AUTHORIZATION, self.bearer.as_ref().map(|it| value(format!("Bearer {it}")))),
         ];
-        for (name, value) in added {
-            if let Some(value) = value.filter(|_| !headers.contains_key(&name)) {
-                headers.insert(name, value);
-            }
+        let added = added.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let own = self.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
+        for (name, value) in own.chain(added) {
+            headers.entry(name).or_insert(value);
         }
         let peer = if self.trusted_hops == 0 { self.address } else { PROXY };
         let peer = RemoteAddr(Addr::SocketAddr(SocketAddr::new(peer, 443)));
