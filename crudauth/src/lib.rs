@@ -117,7 +117,7 @@
 //! | `session` | a cookie | wanted |
 //! | `bearer` | `Authorization: Bearer <access token>`, 15 minutes, from `/token` or `/refresh` | no |
 //! | `api_keys` | `X-API-Key: <key>`, or `Authorization: Bearer <key>` | no |
-//! | `transport = Certificate` | what your own [`Transport`] looks for; the builder is given it | as it says |
+//! | `transport = Certificate` | what your own [`Transport`] looks for, see [`guide::transports`] | as it says |
 //!
 //! They are tried in the order of the words; the first that finds somebody decides. A credential that is dead passes the matter on, one that is broken
 //! ends it. [`Via`] narrows a route to some of them, and [`Scope`] asks for a scope that
@@ -234,6 +234,9 @@ pub mod guide {
 
     #[doc = include_str!("../docs/http.md")]
     pub mod http {}
+
+    #[doc = include_str!("../docs/transports.md")]
+    pub mod transports {}
 }
 
 mod accounts;

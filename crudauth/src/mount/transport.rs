@@ -24,7 +24,8 @@ use crate::http::Refusal;
 /// - broken (`Err(_)`): it is none of ours, or could not be looked up. That ends the matter, also
 ///   where nobody would do.
 ///
-/// Who writes one has to see to what the library sees to for its own:
+/// Who writes one has to see to what the library sees to for its own; [`guide::transports`](crate::guide::transports)
+/// has a whole one:
 ///
 /// - A credential that you keep has to end with the account's password, and when the account is
 ///   disabled or deleted: keep [`Account::stamp`](crate::Account::stamp) beside it and compare.

@@ -85,8 +85,10 @@ impl Client {
     /// If that is no header.
     #[must_use]
     pub fn header(mut self, name: &str, text: impl AsRef<str>) -> Self {
-        let name = HeaderName::from_bytes(name.as_bytes()).expect("the name of a header");
-        self.headers.insert(name, value(text.as_ref().to_owned()));
+        match HeaderName::from_bytes(name.as_bytes()) {
+            Ok(name) => self.headers.insert(name, value(text.as_ref().to_owned())),
+            Err(error) => panic!("`{name}` is no name of a header: {error}"),
+        };
         self
     }
 
