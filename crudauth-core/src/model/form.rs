@@ -3,14 +3,15 @@
 //! Every mistake is told at once and names its field; none repeats a value. Whatever nobody takes
 //! is dropped, so a field that is not asked for cannot set anything.
 
-use std::borrow::Cow;
+mod json;
+
 use std::fmt;
 
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use json::{Fields, expected, has_escaped_nul};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::{EmailAddress, Identifier, IdentifierColumn, InvalidEmail};
+use super::{EmailAddress, Identifier, IdentifierColumn, InvalidEmail, Mistake, Rule};
 
 /// The fields of a form, JSON or text, and what was found wrong with them so far.
 ///
@@ -27,75 +28,10 @@ enum Field {
     Text(String),
 }
 
-/// Something wrong with one field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Mistake {
-    /// The field's name.
-    pub field: Cow<'static, str>,
-    /// The rule that it breaks.
-    pub rule: Rule,
-    /// What to tell the person; never repeats what they typed.
-    pub message: Cow<'static, str>,
-}
-
-/// The rules that a field can break.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Rule {
-    /// It must be there.
-    Missing,
-    /// It must be there once.
-    Repeated,
-    /// It must be of another type.
-    Type,
-    /// It must have at least so many characters.
-    TooShort {
-        /// How many.
-        min: usize,
-    },
-    /// It may have at most so many characters.
-    TooLong {
-        /// How many.
-        max: usize,
-    },
-    /// It is not of the form that it must have.
-    Value,
-    /// It is none of the words that it may be.
-    Pattern,
-    /// A password that is too easily guessed.
-    PasswordPolicy,
-}
-
 /// The body is no form at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the body is not a JSON object")]
 pub struct InvalidForm;
-
-impl Mistake {
-    /// A mistake in `field`.
-    pub fn new(
-        field: impl Into<Cow<'static, str>>,
-        rule: Rule,
-        message: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self { field: field.into(), rule, message: message.into() }
-    }
-
-    fn missing(field: &'static str) -> Self {
-        Self::new(field, Rule::Missing, "Field required")
-    }
-
-    /// That `field` may have at most `max` characters.
-    #[must_use]
-    pub fn too_long(field: impl Into<Cow<'static, str>>, max: usize) -> Self {
-        Self::new(
-            field,
-            Rule::TooLong { max },
-            format!("String should have at most {max} characters"),
-        )
-    }
-}
 
 impl Form {
     /// Reads a JSON object.
@@ -291,63 +227,10 @@ impl Form {
     }
 }
 
-/// Whether a JSON text escapes a NUL; in `\\u0000` it is the backslash that is escaped.
-fn has_escaped_nul(json: &str) -> bool {
-    json.match_indices("\\u0000").any(|(at, _)| {
-        let before = json.as_bytes()[..at].iter().rev();
-        before.take_while(|byte| **byte == b'\\').count() % 2 == 0
-    })
-}
-
-/// What serde expected; the part of its message that repeats the input is left out.
-fn expected(error: &serde_json::Error) -> Cow<'static, str> {
-    let text = error.to_string();
-    match text.rsplit_once(", expected ") {
-        Some((_, wanted)) => {
-            let wanted = wanted.split(" at line").next().unwrap_or(wanted);
-            // What Rust calls it means nothing to whoever filled in the form.
-            let wanted = match wanted {
-                "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64" => "a valid integer",
-                "f32" | "f64" => "a valid number",
-                wanted => wanted,
-            };
-            Cow::Owned(format!("Input should be {wanted}"))
-        }
-        None => Cow::Borrowed("Input is not of the right form"),
-    }
-}
-
 impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.fields.iter().map(|(name, _)| name).collect();
         f.debug_struct("Form").field("fields", &names).finish_non_exhaustive()
-    }
-}
-
-/// A JSON object with every field that it has, twice where it is there twice.
-struct Fields(Vec<(String, Box<RawValue>)>);
-
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
-
-        impl<'de> Visitor<'de> for Entries {
-            type Value = Fields;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Fields(entries))
-            }
-        }
-
-        deserializer.deserialize_map(Entries)
     }
 }
 
