@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::*;
-use crate::model::Digest;
-use crate::ports::{CredentialStore, LiveApiKey};
+use crate::model::{Digest, Presented};
+use crate::ports::{AddedApiKey, CredentialStore, LiveApiKey, NewApiKey};
+use crate::session::Visitor;
 use crate::testing_world::{Person, SECRET, World, entropy, keys, worlds};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);

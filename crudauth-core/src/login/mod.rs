@@ -2,129 +2,33 @@
 //!
 //! Unknown, disabled and known accounts are refused alike: the same answer after the same work.
 
+mod attempt;
 mod device;
 mod ending;
 #[cfg(all(test, feature = "sqlite", feature = "bearer"))]
 mod grant_tests;
 mod lockout;
+mod outcome;
 
 use std::sync::Arc;
-use std::time::Duration;
 
+pub use attempt::Attempt;
 use ending::{Ending, IntoSession};
 use lockout::Names;
 pub use lockout::{Lockout, LockoutConfig};
+#[cfg(feature = "bearer")]
+pub use outcome::Granted;
+pub use outcome::{SignInError, SignedIn};
 use tracing::{Instrument, info, warn};
 
 #[cfg(feature = "bearer")]
-use crate::bearer::{Issued, Tokens};
+use crate::bearer::Tokens;
 #[cfg(feature = "bearer")]
 use crate::model::Scopes;
 use crate::model::{Account, AuthUser, ClientAddress, KeyRing, lookups};
 use crate::password::{Busy, HashingPool, Password, Verdict};
 use crate::ports::{AccountStore, Clock, Entropy, StoreError};
-use crate::session::{OpenedSession, Opening, Sessions};
-
-/// Someone wants to sign in.
-#[non_exhaustive]
-pub struct Attempt {
-    /// What was typed to name the account.
-    pub identifier: String,
-    /// What was typed to prove it.
-    pub password: Password,
-    /// What was sent as [`SignedIn::device`], if anything: one that this account knows counts, for
-    /// a neighbouring site may have put a cookie of its own before ours.
-    pub devices: Vec<String>,
-    /// From where, and what session is wanted.
-    pub opening: Opening,
-    /// Whether a page of another site had a browser send it: what such pages get wrong is counted
-    /// apart, or they could lock out the networks of those who look at them.
-    pub is_from_stranger: bool,
-}
-
-impl Attempt {
-    /// Somebody who types these two, from nowhere in particular: [`devices`](Self::devices) and
-    /// [`opening`](Self::opening) say more.
-    pub fn new(identifier: impl Into<String>, password: &Password) -> Self {
-        Self {
-            identifier: identifier.into(),
-            password: password.clone(),
-            devices: Vec::new(),
-            opening: Opening::default(),
-            is_from_stranger: false,
-        }
-    }
-}
-
-impl std::fmt::Debug for Attempt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Attempt").field("opening", &self.opening).finish_non_exhaustive()
-    }
-}
-
-/// Someone has signed in.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct SignedIn<U: AuthUser> {
-    /// Who.
-    pub account: Account<U>,
-    /// The new session.
-    pub session: OpenedSession,
-    /// The device cookie to set: by it this device is known again when others lock the account.
-    pub device: String,
-}
-
-impl<U: AuthUser> std::fmt::Debug for SignedIn<U> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut shown = f.debug_struct("SignedIn");
-        shown.field("account", &self.account).field("session", &self.session);
-        shown.finish_non_exhaustive()
-    }
-}
-
-/// Someone has got bearer tokens.
-#[cfg(feature = "bearer")]
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct Granted<U: AuthUser> {
-    /// Who.
-    pub account: Account<U>,
-    /// The tokens.
-    pub issued: Issued,
-    /// What to send with the next attempt, in a cookie or however the client keeps it: by it this
-    /// device is known again when others lock the account.
-    pub device: String,
-}
-
-#[cfg(feature = "bearer")]
-impl<U: AuthUser> std::fmt::Debug for Granted<U> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut shown = f.debug_struct("Granted");
-        shown.field("account", &self.account).field("issued", &self.issued);
-        shown.finish_non_exhaustive()
-    }
-}
-
-/// Why nobody has.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SignInError {
-    /// Unknown, disabled, or the wrong password: nobody learns which.
-    #[error("identifier or password is wrong")]
-    Refused,
-    /// Too many misses; the right password does not pass either.
-    #[error("too many attempts; try again in {}s", .retry_after.as_secs())]
-    LockedOut {
-        /// How long it lasts.
-        retry_after: Duration,
-    },
-    /// Too many passwords are waiting to be verified.
-    #[error(transparent)]
-    Busy(#[from] Busy),
-    /// A store failed.
-    #[error("a store failed")]
-    Store(#[from] StoreError),
-}
+use crate::session::Sessions;
 
 /// Signs people in.
 pub struct SignIn<U: AuthUser>(Arc<Parts<U>>);

@@ -16,7 +16,6 @@ use poem::http::StatusCode;
 use tracing::error;
 
 use super::Refusal;
-use super::refusal::capital;
 
 /// How long a client should wait when the store is away.
 const STORE_RETRY: Duration = Duration::from_secs(5);
@@ -53,10 +52,7 @@ impl From<SignInError> for Refusal {
             SignInError::LockedOut { retry_after } => Self::locked_out(retry_after),
             SignInError::Busy(busy) => busy.into(),
             SignInError::Store(cause) => cause.into(),
-            SignInError::Refused => {
-                let detail = "Incorrect username or password";
-                Self::new(StatusCode::UNAUTHORIZED, "bad-credentials", detail)
-            }
+            SignInError::Refused => Self::bad_credentials(),
             _ => Self::internal(),
         }
     }
@@ -78,21 +74,10 @@ impl From<RegisterError> for Refusal {
 
 impl From<PasswordError> for Refusal {
     fn from(error: PasswordError) -> Self {
-        let told = |status, code, detail| Self::new(status, code, detail);
         match error {
-            PasswordError::WrongPassword => {
-                told(StatusCode::UNAUTHORIZED, "wrong-password", "Current password is incorrect.")
-            }
-            PasswordError::NoPassword => told(
-                StatusCode::BAD_REQUEST,
-                "no-password",
-                "Account has no password; use /set-password to create one.",
-            ),
-            PasswordError::HasPassword => told(
-                StatusCode::BAD_REQUEST,
-                "has-password",
-                "Account already has a password; use the password reset flow to change it.",
-            ),
+            PasswordError::WrongPassword => Self::wrong_current_password(),
+            PasswordError::NoPassword => Self::no_password(),
+            PasswordError::HasPassword => Self::has_password(),
             PasswordError::NotFresh => Self::sign_in_too_old(),
             PasswordError::NotOwner | PasswordError::Ended => Self::not_authenticated(),
             PasswordError::Invalid(mistakes) => Self::mistakes(mistakes),
@@ -131,11 +116,10 @@ impl From<OwnerError> for Refusal {
 
 impl From<ChangeError> for Refusal {
     fn from(error: ChangeError) -> Self {
-        let told = |code, detail| Self::new(StatusCode::BAD_REQUEST, code, detail);
         match error {
-            ChangeError::WrongPassword => told("wrong-password", "Incorrect password"),
+            ChangeError::WrongPassword => Self::wrong_password(),
             ChangeError::NotOwner => Self::not_authenticated(),
-            ChangeError::SameAddress => told("same-email", "New email matches current email"),
+            ChangeError::SameAddress => Self::same_email(),
             ChangeError::Busy(busy) => busy.into(),
             ChangeError::Store(cause) => cause.into(),
             _ => Self::internal(),
@@ -145,10 +129,9 @@ impl From<ChangeError> for Refusal {
 
 impl From<ConfirmError> for Refusal {
     fn from(error: ConfirmError) -> Self {
-        let told = |code, detail| Self::new(StatusCode::BAD_REQUEST, code, detail);
         match error {
-            ConfirmError::Invalid => told("invalid-token", "Invalid or expired token"),
-            ConfirmError::Used => told("token-used", "Token already used"),
+            ConfirmError::Invalid => Self::invalid_link(),
+            ConfirmError::Used => Self::used_link(),
             ConfirmError::Password(mistakes) => Self::mistakes(mistakes),
             ConfirmError::AddressTaken => Self::taken("email-taken", "Email already in use"),
             ConfirmError::Busy(busy) => busy.into(),
@@ -156,4 +139,11 @@ impl From<ConfirmError> for Refusal {
             _ => Self::internal(),
         }
     }
+}
+
+/// `username` -> `Username`, as a sentence begins.
+pub(crate) fn capital(field: &str) -> String {
+    let mut letters = field.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    first + letters.as_str()
 }

@@ -7,10 +7,12 @@ pub(crate) mod cookie;
 mod errors;
 pub(crate) mod headers;
 pub(crate) mod origin;
+mod problem;
 pub(crate) mod refusal;
 
 pub(crate) use config::HttpConfig;
 #[cfg(feature = "bearer")]
 pub use config::RefreshIn;
 pub use config::{CookieConfig, SameSite};
+pub(crate) use errors::capital;
 pub use refusal::Refusal;

@@ -1,17 +1,17 @@
-//! Every refusal, with its status, code and text: the one table of what clients are told.
+//! Every refusal, with its status, code and text: the one table of what clients are told. `problem.rs`
+//! writes it down, `errors.rs` says which error of a flow is which.
 //!
-//! A body is a problem document (RFC 9457). `detail` is crudauth-py's sentence, `code` is stable
-//! and made for programs. What a store said goes to the log, never to a client.
+//! `detail` is crudauth-py's sentence, `code` is stable and made for programs. What a store said goes
+//! to the log, never to a client.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use crudauth_core::model::{Mistake, Rule};
+use crudauth_core::model::Mistake;
+use poem::Response;
 use poem::error::ResponseError;
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
-use poem::{Body, Response};
-use serde_json::{Value, json};
 
 /// Why a request was refused; becomes an answer of type `application/problem+json`.
 ///
@@ -39,24 +39,24 @@ use serde_json::{Value, json};
 /// | 503 | `unavailable` | the store is away or the hashing line is full; with `Retry-After` |
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    status: StatusCode,
-    code: &'static str,
-    detail: Detail,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    pub(super) status: StatusCode,
+    pub(super) code: &'static str,
+    pub(super) detail: Detail,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 #[derive(Clone, Debug)]
-enum Detail {
+pub(super) enum Detail {
     Text(Cow<'static, str>),
     Mistakes(Vec<Mistake>),
 }
 
 macro_rules! refusals {
-    ($($(#[$doc:meta])* $name:ident = $status:ident, $code:literal, $detail:literal;)*) => {
+    ($($(#[$doc:meta])* $seen:vis $name:ident = $status:ident, $code:literal, $detail:literal;)*) => {
         impl Refusal {
             $($(#[$doc])*
             #[must_use]
-            pub fn $name() -> Self {
+            $seen fn $name() -> Self {
                 Self::new(StatusCode::$status, $code, $detail)
             })*
         }
@@ -65,17 +65,42 @@ macro_rules! refusals {
 
 refusals! {
     /// No usable credential came with the request.
-    not_authenticated = UNAUTHORIZED, "not-authenticated", "Not authenticated";
+    pub not_authenticated = UNAUTHORIZED, "not-authenticated", "Not authenticated";
     /// A gate of the app's own said no.
-    denied = FORBIDDEN, "access-denied", "Access denied";
+    pub denied = FORBIDDEN, "access-denied", "Access denied";
     /// The account is no superuser.
-    not_superuser = FORBIDDEN, "insufficient-privileges", "Insufficient privileges";
+    pub not_superuser = FORBIDDEN, "insufficient-privileges", "Insufficient privileges";
     /// The account has not proved its address.
-    not_verified = FORBIDDEN, "not-verified", "Recovery factor not verified";
+    pub not_verified = FORBIDDEN, "not-verified", "Recovery factor not verified";
     /// Whoever asks signed in too long ago for it.
-    sign_in_too_old = FORBIDDEN, "sign-in-too-old", "Sign in again to continue: this needs a recent sign-in.";
+    pub sign_in_too_old = FORBIDDEN, "sign-in-too-old", "Sign in again to continue: this needs a recent sign-in.";
     /// Something is wrong on the server's side; the log says what.
-    internal = INTERNAL_SERVER_ERROR, "internal-error", "Internal Server Error";
+    pub internal = INTERNAL_SERVER_ERROR, "internal-error", "Internal Server Error";
+
+    pub(super) bad_credentials = UNAUTHORIZED, "bad-credentials", "Incorrect username or password";
+    pub(super) wrong_current_password = UNAUTHORIZED, "wrong-password", "Current password is incorrect.";
+    pub(super) no_password = BAD_REQUEST, "no-password", "Account has no password; use /set-password to create one.";
+    pub(super) has_password = BAD_REQUEST, "has-password", "Account already has a password; use the password reset flow to change it.";
+    pub(super) wrong_password = BAD_REQUEST, "wrong-password", "Incorrect password";
+    pub(super) same_email = BAD_REQUEST, "same-email", "New email matches current email";
+    pub(super) invalid_link = BAD_REQUEST, "invalid-token", "Invalid or expired token";
+    pub(super) used_link = BAD_REQUEST, "token-used", "Token already used";
+    #[cfg(feature = "bearer")]
+    pub(crate) refresh_missing = UNAUTHORIZED, "refresh-token-missing", "Refresh token missing";
+    #[cfg(feature = "bearer")]
+    pub(super) refresh_invalid = UNAUTHORIZED, "invalid-refresh-token", "Invalid or expired refresh token";
+    #[cfg(feature = "bearer")]
+    access_token = UNAUTHORIZED, "invalid-access-token", "Invalid token";
+    api_key = UNAUTHORIZED, "invalid-api-key", "Invalid API key";
+    pub(crate) cross_site = FORBIDDEN, "cross-site", "Cross-site login requests are not allowed.";
+    pub(crate) cross_site_page = FORBIDDEN, "cross-site", "Requests from other sites' pages are not allowed.";
+    missing_csrf = FORBIDDEN, "csrf-missing", "Missing CSRF token";
+    wrong_csrf = FORBIDDEN, "csrf-invalid", "Invalid CSRF token";
+    pub(crate) payload_too_large = PAYLOAD_TOO_LARGE, "payload-too-large", "Request body too large";
+    pub(crate) request_timeout = REQUEST_TIMEOUT, "request-timeout", "Request took too long";
+    used_up = TOO_MANY_REQUESTS, "too-many-requests", "Too many requests. Try again later.";
+    locked = TOO_MANY_REQUESTS, "locked-out", "Too many login attempts. Try again later.";
+    away = SERVICE_UNAVAILABLE, "unavailable", "Service temporarily unavailable. Try again later.";
 }
 
 impl Refusal {
@@ -102,25 +127,11 @@ impl Refusal {
 
     #[cfg(feature = "bearer")]
     pub(crate) fn invalid_token() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "invalid-access-token", "Invalid token")
-            .challenging("Bearer", &[("error", "invalid_token")])
+        Self::access_token().challenging("Bearer", &[("error", "invalid_token")])
     }
 
     pub(crate) fn invalid_api_key() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "invalid-api-key", "Invalid API key")
-            .challenging("Bearer", &[("error", "invalid_token")])
-    }
-
-    #[cfg(feature = "bearer")]
-    pub(crate) fn refresh_missing() -> Self {
-        let code = "refresh-token-missing";
-        Self::new(StatusCode::UNAUTHORIZED, code, "Refresh token missing")
-    }
-
-    #[cfg(feature = "bearer")]
-    pub(crate) fn refresh_invalid() -> Self {
-        let detail = "Invalid or expired refresh token";
-        Self::new(StatusCode::UNAUTHORIZED, "invalid-refresh-token", detail)
+        Self::api_key().challenging("Bearer", &[("error", "invalid_token")])
     }
 
     /// The credential has not this scope.
@@ -150,53 +161,28 @@ impl Refusal {
             .with(header::ALLOW, allowed)
     }
 
-    pub(crate) fn payload_too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", "Request body too large")
-    }
-
-    pub(crate) fn request_timeout() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "request-timeout", "Request took too long")
-    }
-
     pub(crate) fn csrf_missing() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "csrf-missing", "Missing CSRF token").csrf()
+        Self::missing_csrf().csrf()
     }
 
     pub(crate) fn csrf_invalid() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "csrf-invalid", "Invalid CSRF token").csrf()
+        Self::wrong_csrf().csrf()
     }
 
     fn csrf(self) -> Self {
         self.with(HeaderName::from_static("x-csrf-error"), "true")
     }
 
-    pub(crate) fn cross_site() -> Self {
-        let detail = "Cross-site login requests are not allowed.";
-        Self::new(StatusCode::FORBIDDEN, "cross-site", detail)
-    }
-
-    pub(crate) fn cross_site_page() -> Self {
-        let detail = "Requests from other sites' pages are not allowed.";
-        Self::new(StatusCode::FORBIDDEN, "cross-site", detail)
-    }
-
     pub(crate) fn too_many(retry_after: Duration) -> Self {
-        let detail = "Too many requests. Try again later.";
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail).retry(retry_after)
+        Self::used_up().retry(retry_after)
     }
 
     pub(super) fn locked_out(retry_after: Duration) -> Self {
-        let detail = "Too many login attempts. Try again later.";
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "locked-out", detail).retry(retry_after)
+        Self::locked().retry(retry_after)
     }
 
     pub(super) fn unavailable(retry_after: Duration) -> Self {
-        let detail = "Service temporarily unavailable. Try again later.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry(retry_after)
-    }
-
-    pub(crate) fn session_not_found() -> Self {
-        Self::not_found("Session not found.")
+        Self::away().retry(retry_after)
     }
 
     /// What is wrong with a body, as the library's own routes tell it: 422, with each mistake at its
@@ -233,67 +219,6 @@ impl Refusal {
         let seconds = after.as_millis().div_ceil(1000).max(1);
         self.with(header::RETRY_AFTER, &seconds.to_string())
     }
-
-    pub(crate) fn to_response(&self) -> Response {
-        let title = self.status.canonical_reason().unwrap_or("Error");
-        let mut body = json!({
-            "type": "about:blank",
-            "title": title,
-            "status": self.status.as_u16(),
-            "code": self.code,
-        });
-        match &self.detail {
-            Detail::Text(text) => body["detail"] = json!(text),
-            Detail::Mistakes(mistakes) => {
-                body["detail"] = mistakes.iter().map(listed).collect();
-                body["errors"] = mistakes.iter().filter_map(pointed).collect();
-            }
-        }
-        let mut response = Response::builder()
-            .status(self.status)
-            .content_type("application/problem+json")
-            .header(header::CACHE_CONTROL, "no-store")
-            .body(Body::from(body.to_string()));
-        for (name, value) in &self.headers {
-            response.headers_mut().append(name.clone(), value.clone());
-        }
-        response
-    }
-}
-
-/// A mistake as crudauth-py lists it.
-fn listed(mistake: &Mistake) -> Value {
-    let (kind, context) = match mistake.rule {
-        Rule::Missing => ("missing", None),
-        Rule::Type => ("type_error", None),
-        Rule::TooShort { min } => ("string_too_short", Some(json!({ "min_length": min }))),
-        Rule::TooLong { max } => ("string_too_long", Some(json!({ "max_length": max }))),
-        Rule::PasswordPolicy => ("password_policy", None),
-        Rule::Pattern => ("string_pattern_mismatch", None),
-        _ => ("value_error", None),
-    };
-    let place = if mistake.field.is_empty() {
-        json!(["body"])
-    } else if let Some(name) = mistake.field.strip_prefix('?') {
-        json!(["query", name])
-    } else {
-        json!(["body", mistake.field])
-    };
-    let mut value = json!({ "type": kind, "loc": place, "msg": mistake.message });
-    if let Some(context) = context {
-        value["ctx"] = context;
-    }
-    value
-}
-
-/// A mistake with a JSON pointer (RFC 6901); one in the query is nowhere in the body.
-fn pointed(mistake: &Mistake) -> Option<Value> {
-    if mistake.field.starts_with('?') {
-        return None;
-    }
-    let name = mistake.field.replace('~', "~0").replace('/', "~1");
-    let pointer = if name.is_empty() { String::new() } else { format!("/{name}") };
-    Some(json!({ "pointer": pointer, "detail": mistake.message }))
 }
 
 impl fmt::Display for Refusal {
@@ -312,11 +237,4 @@ impl ResponseError for Refusal {
     fn as_response(&self) -> Response {
         self.to_response()
     }
-}
-
-/// `username` -> `Username`, as a sentence begins.
-pub(crate) fn capital(field: &str) -> String {
-    let mut letters = field.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-    first + letters.as_str()
 }

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use super::limits;
 use super::pace::a_moment;
 use crate::extract::{owner_of, whoever};
+use crate::http::capital;
 use crate::http::cookie::{cookies_of, set_device};
 use crate::http::headers::{client, detail, json as answer};
-use crate::http::refusal::capital;
 use crate::http::{Refusal, body};
 use crate::mount::{Mounted, Path, Principal};
 

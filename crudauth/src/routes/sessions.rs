@@ -48,7 +48,7 @@ async fn revoke<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Re
     let principal = session_of(&mounted, &request).await?;
     let handle = request.raw_path_param("id").unwrap_or_default();
     if !mounted.accounts().sessions().revoke(principal.visit()?, handle).await? {
-        return Err(Refusal::session_not_found());
+        return Err(Refusal::not_found("Session not found."));
     }
     let mut response = detail("Session revoked.")?;
     if handle == principal.visit()?.session.handle {
