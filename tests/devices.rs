@@ -73,10 +73,32 @@ async fn a_cookie_that_a_neighbouring_site_has_planted_takes_no_device_away() {
         app.browser().send(poem::http::Method::POST, "/login", &headers, form.clone()).await
     };
     assert_eq!(login("known_device=x").await.status, 429);
-    for before in ["x".to_owned(), planted, "y; known_device=z".to_owned()] {
+    let many: Vec<_> = (0..20).map(|n| format!("x{n}")).collect();
+    for before in ["x".to_owned(), planted, many.join("; known_device=")] {
         let cookie = format!("known_device={before}; known_device={hers}");
         assert_eq!(login(&cookie).await.status, 200, "{before}");
     }
+}
+
+#[tokio::test]
+async fn a_change_of_password_keeps_the_device_beside_a_planted_one() {
+    let app = app().await;
+    let (tablet, eve) = (app.member("ada").await, app.member("eve").await);
+    app.register("bob").await;
+    assert_eq!(tablet.login("bob", PASSWORD).await.status, 200);
+    assert_eq!(tablet.login("ada", PASSWORD).await.status, 200);
+    let own = tablet.cookie("known_device").unwrap();
+    tablet.set_cookie(
+        "known_device",
+        &format!("{}; known_device={own}", eve.cookie("known_device").unwrap()),
+    );
+    assert_eq!(tablet.change_password(PASSWORD, "another-strong-one").await.status, 200);
+    let name = |cookie: &str| cookie.split_once('.').unwrap().0.to_owned();
+    assert_eq!(name(&tablet.cookie("known_device").unwrap()), name(&own));
+    strangers_miss(&app, "bob", 5).await;
+    strangers_miss(&app, "ada", 5).await;
+    assert_eq!(tablet.login("bob", PASSWORD).await.status, 200, "it is bob's tablet as well");
+    assert_eq!(tablet.login("ada", "another-strong-one").await.status, 200);
 }
 
 #[tokio::test]

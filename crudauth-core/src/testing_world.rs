@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use sqlx::Pool;
 
 use crate::model::{
-    Account, AuthUser, Companion, Digest, EmailAddress, Form, Identifier, IdentifierColumn,
-    IdentifierKind, KeyRing, PasswordHash, SecretKey, Shape,
+    Account, AuthUser, Companion, EmailAddress, Form, Identifier, IdentifierColumn, IdentifierKind,
+    KeyRing, PasswordHash, SecretKey, Shape,
 };
 use crate::ports::{
     AccountStore, ApiKeyStore, Changed, Clock, CounterStore, Created, GrantStore, ManualClock,
@@ -149,8 +149,7 @@ impl World {
     /// Gives the account another password, from outside.
     pub(crate) async fn change_password(&self, account: &Account<Person>) {
         let hash = PasswordHash::new("another".to_owned());
-        let kept: Option<&Digest> = None;
-        let changed = self.accounts.change_password(account, &hash, kept, self.now()).await;
+        let changed = self.accounts.change_password(account, &hash, None, self.now()).await;
         assert_eq!(changed.unwrap(), Changed::Done);
     }
 }

@@ -189,8 +189,9 @@ impl<U: AuthUser> Accounts<U> {
     /// slice has a route for people who move by themselves.
     ///
     /// Whoever is signed in stays so. Where the account was in other hands, [`disable`](Self::disable)
-    /// and [`enable`](Self::enable) it: that ends all they have but the password, which a reset by
-    /// the new address replaces.
+    /// and [`enable`](Self::enable) it as well: that ends all they have but the password. Whoever knows
+    /// that can sign in until a reset by the new address has replaced it, so have the owner do that at
+    /// once.
     ///
     /// # Errors
     /// If the store fails.
@@ -213,6 +214,13 @@ impl<U: AuthUser> Accounts<U> {
     #[must_use]
     pub fn recovery(&self) -> Option<&Recovery<U>> {
         self.recovery.as_ref()
+    }
+
+    /// Ends all that a disabled account has, so that enabling it brings nothing back.
+    pub(crate) async fn end_all_of_disabled(&self, account: &Account<U>) -> Result<(), StoreError> {
+        let id = account.user.id();
+        tracing::info!(account = %id, "a credential refused, and all there is ended: account disabled");
+        self.session_store.end_all_of_disabled(id, self.clock.now()).await
     }
 
     /// One step of a purge: bounded, so that no statement holds the database up. Tells how many

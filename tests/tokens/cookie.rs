@@ -229,17 +229,33 @@ async fn however_often_a_token_is_sent_it_is_ended_once() {
 }
 
 #[tokio::test]
-async fn of_the_tokens_that_a_browser_sends_the_first_eight_are_looked_at() {
+async fn of_what_a_browser_sends_the_first_sixty_four_are_looked_at() {
     let (_, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
     let (browser, _) = granted(&app).await;
     let good = browser.cookie("refresh_token").unwrap();
-    let behind = async |planted: &[&str]| {
+    let behind = async |planted: Vec<String>| {
         let pairs: Vec<_> =
-            planted.iter().chain([&&*good]).map(|one| format!("refresh_token={one}")).collect();
+            planted.iter().chain([&good]).map(|one| format!("refresh_token={one}")).collect();
         let line = pairs.join("; ");
         app.browser().send(Method::POST, "/refresh", &[("cookie", &line)], vec![]).await.status
     };
-    let planted = ["a", "b", "c", "d", "e", "f", "g", "h"];
-    assert_eq!(behind(&planted).await, 401, "whoever sends more only means to keep us busy");
-    assert_eq!(behind(&planted[1..].repeat(10)).await, 200, "each is one, however often sent");
+    let planted = |many| -> Vec<String> { (0..many).map(|n| format!("planted-{n}")).collect() };
+    assert_eq!(behind(planted(64)).await, 401, "whoever sends more only means to keep us busy");
+    assert_eq!(
+        behind([planted(63), planted(63)].concat()).await,
+        200,
+        "each is one, however often sent"
+    );
+}
+
+#[tokio::test]
+async fn cookies_that_a_neighbour_has_planted_keep_nobody_from_signing_out() {
+    let (_, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
+    let (browser, _) = granted(&app).await;
+    let good = browser.cookie("refresh_token_logout").unwrap();
+    let mut line: String = (0..20).map(|n| format!("refresh_token_logout=x{n}; ")).collect();
+    line.push_str(&format!("refresh_token_logout={good}"));
+    let answer = app.browser().send(Method::POST, "/logout", &[("cookie", &line)], vec![]).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(browser.post("/refresh", json!({})).await.status, 401);
 }

@@ -41,13 +41,13 @@ impl Transport<User> for Signed {
                 .map_err(crudauth::StoreError::from)?;
         let Some((secret, stamp, scopes)) = kept else { return Err(broken("Invalid signature")) };
         // `uri()` has lost the prefix under which the route is nested.
-        let path = request.original_uri().path();
-        let signed = signature_of(&secret, request.method(), path, at);
+        let path = request.original_uri().to_string();
+        let signed = signature_of(&secret, request.method(), &path, at);
         let sent = hex::decode(signature).unwrap_or_default();
         if signed.verify_slice(&sent).is_err() {
             return Err(broken("Invalid signature"));
         }
-        if (auth.now().timestamp() - at).abs() > 300 {
+        if auth.now().timestamp().abs_diff(at) > 300 {
             return Err(broken("Signature too old"));
         }
         // The key ends with everything else that opens the account.
@@ -201,6 +201,14 @@ async fn its_key_ends_with_the_stamp_of_the_account() {
     assert_ne!(stamp().await, before);
 
     let renew = "UPDATE signing_keys SET stamp = $1";
+    sqlx::query(renew).bind(stamp().await).execute(&it.pool).await.unwrap();
+    assert_eq!(it.asks("/api/by-signature").await.0, 200);
+    for is_active in [false, true] {
+        let by_hand = "UPDATE users SET is_active = $1";
+        sqlx::query(by_hand).bind(is_active).execute(&it.pool).await.unwrap();
+        assert_eq!(it.asks("/api/by-signature").await.0, 401, "nor when it was disabled by hand");
+    }
+
     sqlx::query(renew).bind(stamp().await).execute(&it.pool).await.unwrap();
     assert_eq!(it.asks("/api/by-signature").await.0, 200);
     let owner = it.app.signed_in("ada", PASSWORD).await;

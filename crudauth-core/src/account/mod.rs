@@ -1,15 +1,18 @@
 //! What a signed-in person does to their password, and what an administrator does to an account.
 
+#[cfg(all(test, feature = "sqlite", feature = "bearer"))]
+mod credential_tests;
+
 use std::sync::Arc;
 
 use tracing::info;
 
 use crate::delivery::MessageKind;
-use crate::model::{Account, AuthUser, Digest, Mistake};
+use crate::model::{Account, AuthUser, Mistake};
 use crate::password::{Busy, HashingPool, Password, PasswordPolicy, Verdict, judge};
-use crate::ports::{AccountStore, Changed, Clock, StoreError};
+use crate::ports::{AccountStore, Changed, Clock, Credential, StoreError};
 use crate::recovery::Recovery;
-use crate::session::{SessionConfig, Standing, Visit, Visitor};
+use crate::session::{SessionConfig, Visitor};
 
 /// Why a password was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +30,8 @@ pub enum PasswordError {
     /// The sign-in is too long ago for this.
     #[error("the sign-in is too long ago")]
     NotFresh,
-    /// The session that asks has ended meanwhile: they must sign in anew.
-    #[error("the session has ended")]
+    /// What they ask by has ended meanwhile: they must sign in anew.
+    #[error("the sign-in has ended")]
     Ended,
     /// Who asks is a program: passwords are for their owner to change.
     #[error("a program changes no password")]
@@ -78,10 +81,7 @@ impl<U: AuthUser> Passwords<U> {
         current: &Password,
         new: &Password,
     ) -> Result<Account<U>, PasswordError> {
-        let Visitor { account, session, standing, .. } = visitor;
-        if matches!(standing, Standing::Program) {
-            return Err(PasswordError::NotOwner);
-        }
+        let account = visitor.owned().map_err(|_| PasswordError::NotOwner)?;
         if !account.hash.is_usable() {
             return Err(PasswordError::NoPassword);
         }
@@ -91,7 +91,7 @@ impl<U: AuthUser> Passwords<U> {
             info!(account = %account.user.id(), "password change refused: wrong password");
             return Err(PasswordError::WrongPassword);
         }
-        self.store(account, new, session.map(Visit::digest)).await
+        self.store(account, new, visitor.credential()).await
     }
 
     /// Gives the visitor's account its first password, if it has none and the sign-in is recent.
@@ -115,7 +115,7 @@ impl<U: AuthUser> Passwords<U> {
             return Err(PasswordError::NotFresh);
         }
         self.judge(account, new).await?;
-        self.store(account, new, Some(visit.digest())).await
+        self.store(account, new, visitor.credential()).await
     }
 
     /// Disables an account: its sessions and tokens end for good. Answers whether there is one.
@@ -159,10 +159,10 @@ impl<U: AuthUser> Passwords<U> {
         &self,
         account: &Account<U>,
         new: &Password,
-        kept: Option<&Digest>,
+        by: Option<Credential>,
     ) -> Result<Account<U>, PasswordError> {
         let hash = self.hashing.hash(new).await?;
-        match self.accounts.change_password(account, &hash, kept, self.clock.now()).await? {
+        match self.accounts.change_password(account, &hash, by, self.clock.now()).await? {
             Changed::Done => {}
             Changed::Moved => return Err(PasswordError::WrongPassword),
             Changed::Ended => return Err(PasswordError::Ended),

@@ -70,6 +70,7 @@ impl<U: AuthUser> ApiKeys<U> {
             made_by: visitor.credential(),
             created_at: now,
             expires_at: key.expires_at,
+            others_ended: self.config.longest.map(|longest| now - longest),
         };
         match self.store.add_api_key(stored, self.config.cap).await? {
             AddedApiKey::Done => {

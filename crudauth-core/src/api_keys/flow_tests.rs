@@ -155,6 +155,25 @@ async fn an_end_that_is_said_later_reaches_the_keys_that_there_are() {
     }
 }
 
+#[tokio::test]
+async fn keys_that_have_ended_by_a_late_word_make_room() {
+    for world in worlds().await {
+        let ada = world.person("ada@example.com", "hash").await;
+        let before = api_keys(&world, keys(SECRET, &[]));
+        for _ in 0..3 {
+            create(&before, &ada).await;
+        }
+        world.clock.advance(DAY);
+        let full = before.create(Visitor::as_app(&ada), &WantedKey::named("more")).await;
+        assert!(matches!(full, Err(ApiKeyError::TooMany { cap: 3 })), "{full:?}");
+        let config = ApiKeyConfig::default().longest(DAY).cap(3);
+        let (store, clock) = (world.api_keys.clone(), world.clock.clone());
+        let it = ApiKeys::new(store, keys(SECRET, &[]), config, clock, entropy());
+        it.create(Visitor::as_app(&ada), &WantedKey::named("more")).await.unwrap();
+        assert_eq!(before.list(Visitor::as_app(&ada)).await.unwrap().len(), 1, "they are gone");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_at_once_no_more_are_made_than_an_account_may_have() {
     for world in worlds().await {

@@ -40,10 +40,13 @@ pub(super) fn extend<U: AuthUser>(
     cookies: &[impl AsRef<str>],
     account: &Account<U>,
 ) -> String {
-    // A neighbouring site may have put somebody else's before it.
-    let sent = given_out(keys, cookies)
-        .find(|(name, marks)| has_mark(keys, name, marks, account))
-        .or_else(|| given_out(keys, cookies).next());
+    // A neighbouring site may have put somebody else's before it. Right after a change of password
+    // it has the mark of the one before.
+    let before = Account { version: account.version - 1, ..account.clone() };
+    let of = |account: &Account<U>| {
+        given_out(keys, cookies).find(|(name, marks)| has_mark(keys, name, marks, account))
+    };
+    let sent = of(account).or_else(|| of(&before)).or_else(|| given_out(keys, cookies).next());
     let (name, known) = sent.map_or_else(
         || {
             let mut bytes = [0; MARK_DIGITS / 2];

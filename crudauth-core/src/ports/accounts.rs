@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::StoreError;
+use super::{Credential, StoreError};
 use crate::model::{Account, AuthUser, Contact, Digest, EmailAddress, Identifier, PasswordHash};
 
 /// Keeps accounts and their one-time tokens.
@@ -29,13 +29,13 @@ pub trait AccountStore<U: AuthUser>: Send + Sync + 'static {
 
     /// Stores a new password, if the account is active and still has that version: in one
     /// transaction the hash changes, the version counts up, pending resets and changes of address
-    /// die, every grant, every API key and every session but `kept` ends, and `kept` goes on under
-    /// the new version. Nothing happens if `kept` has ended meanwhile.
+    /// die, every grant, every API key and every session ends but that which the owner asks `by`, and
+    /// that goes on under the new version. Nothing happens if what they ask by has ended meanwhile.
     async fn change_password(
         &self,
         account: &Account<U>,
         hash: &PasswordHash,
-        kept: Option<&Digest>,
+        by: Option<Credential>,
         now: DateTime<Utc>,
     ) -> Result<Changed, StoreError>;
 
@@ -168,7 +168,7 @@ pub enum Changed {
     Done,
     /// The account is no longer what it was when it was read.
     Moved,
-    /// The session that was to live on has ended.
+    /// What the owner asks by has ended.
     Ended,
 }
 

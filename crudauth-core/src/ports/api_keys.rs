@@ -89,6 +89,8 @@ pub struct NewApiKey<Id> {
     pub created_at: DateTime<Utc>,
     /// When it expires, if it does.
     pub expires_at: Option<DateTime<Utc>>,
+    /// Keys that were made by then have ended, whatever their rows say, and make room.
+    pub others_ended: Option<DateTime<Utc>>,
 }
 
 /// A credential that may have ended since it was looked at.

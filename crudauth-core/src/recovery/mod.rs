@@ -23,7 +23,7 @@ use crate::login::Lockout;
 use crate::model::{Account, AuthUser, Contact, Destination, EmailAddress, KeyRing, Token};
 use crate::password::{HashingPool, PasswordPolicy};
 use crate::ports::{AccountStore, Clock, Entropy, NewToken, Purpose, StoreError};
-use crate::ratelimit::{Allowances, Subject, Throttle};
+use crate::ratelimit::{Action, Subject, Throttle};
 
 /// Recovers accounts. Clones share everything.
 pub struct Recovery<U: AuthUser>(Arc<Parts<U>>);
@@ -38,8 +38,6 @@ pub struct Parts<U: AuthUser> {
     pub policy: PasswordPolicy,
     /// Counts what is sent to one address or number.
     pub throttle: Throttle,
-    /// How often that may be.
-    pub allowances: Allowances,
     /// Lifted by a reset: whoever proved control of it need not wait.
     pub lockout: Lockout,
     /// Over what messages go out, and how long tokens work.
@@ -72,9 +70,8 @@ impl<U: AuthUser> Recovery<U> {
     pub(crate) fn welcome(&self, id: U::Id, contact: Contact, epoch: i64) {
         let recovery = self.clone();
         self.0.outbox.enqueue("verification", async move {
-            let allowance = recovery.0.allowances.email_verify_request;
             let target = Subject::Target(contact.as_str());
-            if !recovery.0.throttle.allows("email_verify_request", allowance, target).await {
+            if !recovery.0.throttle.allows(Action::EmailVerifyRequest, target).await {
                 info!(account = %id, "no verification: too many for one address");
             } else {
                 let holder =
@@ -88,9 +85,8 @@ impl<U: AuthUser> Recovery<U> {
     /// counted before this returns: a sign-up with a free one has just written to the database as
     /// well.
     pub(crate) async fn tell_owner(&self, contact: Contact) {
-        let allowance = self.0.allowances.existing_account_notice;
         let target = Subject::Target(contact.as_str());
-        if self.0.throttle.allows("existing_account_notice", allowance, target).await {
+        if self.0.throttle.allows(Action::ExistingAccountNotice, target).await {
             self.notify(MessageKind::ExistingAccount, contact);
         }
     }
@@ -99,10 +95,9 @@ impl<U: AuthUser> Recovery<U> {
     /// it may be a stranger's.
     pub(crate) async fn tell_of_key(&self, account: &Account<U>) {
         let Some(contact) = account.contact() else { return };
-        let (allowance, target) =
-            (self.0.allowances.existing_account_notice, Subject::Target(contact.as_str()));
-        let is_due = account.is_verified()
-            || self.0.throttle.allows("api_key_notice", allowance, target).await;
+        let target = Subject::Target(contact.as_str());
+        let is_due =
+            account.is_verified() || self.0.throttle.allows(Action::ApiKeyNotice, target).await;
         if is_due {
             self.notify(MessageKind::ApiKeyMade, contact);
         }

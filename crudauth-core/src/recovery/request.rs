@@ -7,7 +7,7 @@ use crate::delivery::MessageKind;
 use crate::model::{Account, AuthUser, Contact, Destination, EmailAddress};
 use crate::password::{Busy, Password, Verdict};
 use crate::ports::{Purpose, StoreError};
-use crate::ratelimit::Subject;
+use crate::ratelimit::{Action, Subject};
 use crate::session::Visitor;
 
 /// Why a change of address was not begun.
@@ -51,13 +51,11 @@ impl<U: AuthUser> Recovery<U> {
             Purpose::Reset | Purpose::Change => "reset",
         };
         self.0.outbox.enqueue(what, async move {
-            let allowances = &recovery.0.allowances;
-            let (action, allowance) = match purpose {
-                Purpose::Verify => ("email_verify_request", allowances.email_verify_request),
-                Purpose::Reset | Purpose::Change => {
-                    ("password_reset_request", allowances.password_reset_request)
-                }
+            let asked = match purpose {
+                Purpose::Verify => Action::EmailVerifyRequest,
+                Purpose::Reset | Purpose::Change => Action::PasswordResetRequest,
             };
+            let action = asked.as_str();
             let account = match recovery.find(&contact).await {
                 Ok(Some(account)) => account,
                 Ok(None) => return info!(action, "nothing sent: no such account"),
@@ -75,7 +73,7 @@ impl<U: AuthUser> Recovery<U> {
             // Counted only for what would go out, or strangers could use up the allowance of
             // an address before its owner has an account.
             let target = Subject::Target(contact.as_str());
-            if !recovery.0.throttle.allows(action, allowance, target).await {
+            if !recovery.0.throttle.allows(asked, target).await {
                 return info!(action, account = %account.user.id(), "nothing sent: too many for one address");
             }
             info!(action, account = %account.user.id(), "token issued");
@@ -132,9 +130,8 @@ impl<U: AuthUser> Recovery<U> {
             }
             Err(error) => return error.log("looking up an account"),
         }
-        let allowance = self.0.allowances.email_change_request;
         let target = Subject::Target(new_address.as_str());
-        if !self.0.throttle.allows("email_change_request", allowance, target).await {
+        if !self.0.throttle.allows(Action::EmailChangeRequest, target).await {
             return info!("nothing sent: too many for one address");
         }
         let Some(holder) = Holder::of(&account) else { return };

@@ -2,6 +2,7 @@
 
 mod builder;
 mod own;
+mod said;
 mod schema;
 mod settings;
 mod slots;

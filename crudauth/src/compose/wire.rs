@@ -98,7 +98,8 @@ where
     let counters: Arc<dyn CounterStore> = sql;
 
     let outbox = Outbox::new(outbox);
-    let throttle = Throttle::new(Arc::clone(&counters), keys.clone(), Arc::clone(&clock));
+    let throttle =
+        Throttle::new(Arc::clone(&counters), keys.clone(), Arc::clone(&clock), allowances);
     http.trusted_origins.extend(email.as_ref().map(|email| email.frontend_url().to_owned()));
     let lockout = Lockout::new(Arc::clone(&counters), keys.clone(), lockout);
     let recovery = email.map(EmailConfig::into_recovery).or(recovery).map(|config| {
@@ -107,7 +108,6 @@ where
             hashing: hashing.clone(),
             policy: policy.clone(),
             throttle: throttle.clone(),
-            allowances,
             lockout: lockout.clone(),
             config,
             outbox: outbox.clone(),
@@ -179,7 +179,6 @@ where
     A::new(Mounted::new(Parts {
         accounts,
         throttle,
-        allowances,
         outbox,
         http,
         paths: A::paths().into_paths(),

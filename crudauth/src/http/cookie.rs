@@ -55,9 +55,10 @@ impl<'r> Cookies<'r> {
     }
 
     /// The values of these names in order, each once. A browser sends one for each path and host that set
-    /// one; whoever sends more only means to keep us busy.
+    /// one, and a neighbouring site may set many; whoever sends more than these only means to keep us
+    /// busy. None that is not of our making costs a look-up.
     fn each(&self, names: &[&str]) -> Vec<&'r str> {
-        const MOST: usize = 8;
+        const MOST: usize = 64;
         let mut sent: Vec<&str> = Vec::new();
         let values = names.iter().flat_map(|name| self.values(name));
         for value in values.filter(|value| !value.is_empty()) {

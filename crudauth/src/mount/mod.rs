@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use crudauth_core::delivery::Outbox;
 use crudauth_core::model::{AuthUser, ClientAddress};
 use crudauth_core::ports::{Granting, StoreError};
-use crudauth_core::ratelimit::{Allowances, Throttle};
+use crudauth_core::ratelimit::Throttle;
 use poem::{Request, Route};
 
 use crate::accounts::Accounts;
@@ -71,7 +71,6 @@ pub struct Mounted<U: AuthUser>(Arc<Parts<U>>);
 pub(crate) struct Parts<U: AuthUser> {
     pub(crate) accounts: Accounts<U>,
     pub(crate) throttle: Throttle,
-    pub(crate) allowances: Allowances,
     pub(crate) outbox: Outbox,
     pub(crate) http: HttpConfig,
     pub(crate) paths: Vec<Path<U>>,

@@ -176,8 +176,11 @@ impl<U: AuthUser, T: Transport<U>> AnyTransport<U> for T {
     ) -> BoxFuture<'a, Result<Option<Principal<U>>, Refusal>> {
         Box::pin(async move {
             let found = Transport::resolve(self, auth, request).await?;
-            let able = found.filter(|principal| principal.account().is_active());
-            let Some(principal) = able else { return Ok(None) };
+            let Some(principal) = found else { return Ok(None) };
+            if !principal.account().is_active() {
+                auth.accounts().end_all_of_disabled(principal.account()).await?;
+                return Ok(None);
+            }
             let proof = self.proof();
             let principal = match proof {
                 // The library's own have asked the policy.

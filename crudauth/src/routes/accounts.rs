@@ -2,7 +2,7 @@
 
 use crudauth_core::model::{Account, AuthUser, IdentifierKind};
 use crudauth_core::password::read_password;
-use crudauth_core::ratelimit::Subject;
+use crudauth_core::ratelimit::Action;
 use crudauth_core::register::Registered;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
@@ -13,7 +13,7 @@ use super::pace::a_moment;
 use crate::extract::{owner_of, whoever};
 use crate::http::capital;
 use crate::http::cookie::{cookies_of, set_device};
-use crate::http::headers::{client, detail, json as answer};
+use crate::http::headers::{detail, json as answer};
 use crate::http::{Refusal, body};
 use crate::mount::{Mounted, Path, Principal};
 
@@ -40,8 +40,7 @@ async fn register<U: AuthUser>(
     let registration = &parts.accounts.registration;
     let sign_up = registration.read(form).map_err(Refusal::mistakes)?;
     registration.check(&sign_up).map_err(Refusal::mistakes)?;
-    let subject = Subject::Client(client(&request, &parts.http));
-    let used = limits::count(&mounted, "register", parts.allowances.register, subject).await?;
+    let used = limits::by_client(&mounted, Action::Register, &request).await?;
     used.told(async {
         let email = value(sign_up.shown(IdentifierKind::Email));
         let username = value(sign_up.shown(IdentifierKind::Username));
@@ -98,9 +97,7 @@ async fn change_password<U: AuthUser>(
     let (Some(current), Some(new)) = (current, new) else {
         return Err(Refusal::mistakes(form.into_mistakes()));
     };
-    let (id, allowance) =
-        (principal.user().id().to_string(), mounted.parts().allowances.change_password);
-    let used = limits::count(&mounted, "change_password", allowance, Subject::Account(&id)).await?;
+    let used = limits::by_account(&mounted, Action::ChangePassword, &principal).await?;
     used.told(async {
         let changed = mounted.accounts().change_password(&*principal, &current, &new).await?;
         still_known(&mounted, &request, &principal, &changed, detail("Password changed.")?)
@@ -117,9 +114,7 @@ async fn set_password<U: AuthUser>(
     let Some(new) = read_password(&mut form, "new_password") else {
         return Err(Refusal::mistakes(form.into_mistakes()));
     };
-    let (id, allowance) =
-        (principal.user().id().to_string(), mounted.parts().allowances.set_password);
-    let used = limits::count(&mounted, "set_password", allowance, Subject::Account(&id)).await?;
+    let used = limits::by_account(&mounted, Action::SetPassword, &principal).await?;
     used.told(async {
         let changed = mounted.accounts().set_password(&*principal, &new).await?;
         still_known(&mounted, &request, &principal, &changed, detail("Password set.")?)

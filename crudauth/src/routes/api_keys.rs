@@ -5,7 +5,7 @@ use std::time::Duration;
 use crudauth_core::api_keys::WantedKey;
 use crudauth_core::model::{AuthUser, Form, Mistake, Rule, Scopes};
 use crudauth_core::ports::ApiKeyEntry;
-use crudauth_core::ratelimit::Subject;
+use crudauth_core::ratelimit::Action;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
@@ -83,9 +83,7 @@ async fn create<U: AuthUser>(
     mounted.accounts().api_keys().check_maker(&*principal)?;
     let form = body::json(&mut request).await?;
     let wanted = wanted(form).map_err(Refusal::mistakes)?;
-    let (id, allowance) =
-        (principal.user().id().to_string(), mounted.parts().allowances.create_api_key);
-    let used = limits::count(&mounted, "create_api_key", allowance, Subject::Account(&id)).await?;
+    let used = limits::by_account(&mounted, Action::CreateApiKey, &principal).await?;
     used.told(async {
         let created = mounted.accounts().api_keys().create(&*principal, &wanted).await?;
         let mut body = entry(&created.key);

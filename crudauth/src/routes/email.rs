@@ -2,7 +2,7 @@
 
 use crudauth_core::model::AuthUser;
 use crudauth_core::password::read_password;
-use crudauth_core::ratelimit::Subject;
+use crudauth_core::ratelimit::Action;
 use poem::http::Method;
 use poem::{Request, Response};
 
@@ -10,7 +10,7 @@ use super::limits;
 use super::pace::a_moment;
 use super::recovery::{destination, recovery_of, token, told};
 use crate::extract::owner_of;
-use crate::http::headers::{client, detail};
+use crate::http::headers::detail;
 use crate::http::{Refusal, body};
 use crate::mount::{Mounted, Path};
 
@@ -21,20 +21,17 @@ pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
         Path::new(Method::POST, "/email/change-confirm", confirm_change),
     ]
 }
+
 /// Counted by client and by account, so that neither many clients nor one can guess at the
 /// password here.
 async fn request_change<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
 ) -> Result<Response, Refusal> {
-    let parts = mounted.parts();
     let principal = owner_of(&mounted, &request).await?;
-    let allowance = parts.allowances.email_change_request;
-    let subject = Subject::Client(client(&request, &parts.http));
-    let by_client = limits::count(&mounted, "email_change_request", allowance, subject).await?;
-    let id = principal.user().id().to_string();
-    let subject = Subject::Account(&id);
-    let by_account = limits::count(&mounted, "email_change_request", allowance, subject).await?;
+    let action = Action::EmailChangeRequest;
+    let by_client = limits::by_client(&mounted, action, &request).await?;
+    let by_account = limits::by_account(&mounted, action, &principal).await?;
     by_client
         .tighter(by_account)
         .told(async {

@@ -3,25 +3,43 @@
 use std::future::Future;
 
 use crudauth_core::model::AuthUser;
-use crudauth_core::ports::{Allowance, Counted};
-use crudauth_core::ratelimit::{Standing, Subject};
-use poem::Response;
+use crudauth_core::ports::Counted;
+use crudauth_core::ratelimit::{Action, Standing, Subject};
 use poem::http::{HeaderName, HeaderValue};
+use poem::{Request, Response};
 
 use crate::http::Refusal;
-use crate::mount::Mounted;
+use crate::http::headers::client;
+use crate::mount::{Mounted, Principal};
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 
-/// Counts one use. An answer that follows goes through [`Use::told`].
-pub(super) async fn count<U: AuthUser>(
+/// Counts one use by the network that a request comes from.
+pub(super) async fn by_client<U: AuthUser>(
     mounted: &Mounted<U>,
-    action: &'static str,
-    allowance: Allowance,
+    action: Action,
+    request: &Request,
+) -> Result<Use, Refusal> {
+    count(mounted, action, Subject::Client(client(request, &mounted.parts().http))).await
+}
+
+/// Counts one use by an account.
+pub(super) async fn by_account<U: AuthUser>(
+    mounted: &Mounted<U>,
+    action: Action,
+    principal: &Principal<U>,
+) -> Result<Use, Refusal> {
+    count(mounted, action, Subject::Account(&principal.user().id().to_string())).await
+}
+
+/// Counts one use. An answer that follows goes through [`Use::told`].
+async fn count<U: AuthUser>(
+    mounted: &Mounted<U>,
+    action: Action,
     subject: Subject<'_>,
 ) -> Result<Use, Refusal> {
-    let standing = mounted.parts().throttle.count(action, allowance, subject).await?;
+    let standing = mounted.parts().throttle.count(action, subject).await?;
     match standing.counted {
         Counted::UsedUp { retry_after } => Err(Refusal::too_many(retry_after)
             .with(LIMIT, &standing.limit.to_string())

@@ -4,8 +4,7 @@ use crudauth_core::model::{
     AuthUser, Contact, Destination, Form, Identifier, IdentifierColumn, IdentifierKind,
 };
 use crudauth_core::password::read_password;
-use crudauth_core::ports::Allowance;
-use crudauth_core::ratelimit::Subject;
+use crudauth_core::ratelimit::Action;
 use crudauth_core::recovery::{Confirmed, Recovery};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
@@ -13,7 +12,7 @@ use serde_json::json;
 
 use super::limits;
 use super::pace::a_moment;
-use crate::http::headers::{client, detail, json as answer};
+use crate::http::headers::{detail, json as answer};
 use crate::http::origin::refuse_strangers;
 use crate::http::{Refusal, body};
 use crate::mount::{Mounted, Path};
@@ -61,9 +60,8 @@ async fn request_verification<U: AuthUser>(
     mounted: Mounted<U>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let allowance = mounted.parts().allowances.email_verify_request;
     let told = format!("If an account exists, a verification {} has been sent.", noun::<U>());
-    requested(mounted, request, "email_verify_request", allowance, told, |recovery, to, next| {
+    requested(mounted, request, Action::EmailVerifyRequest, told, |recovery, to, next| {
         recovery.start_verification(to, next);
     })
     .await
@@ -73,9 +71,8 @@ async fn request_reset<U: AuthUser>(
     mounted: Mounted<U>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let allowance = mounted.parts().allowances.password_reset_request;
     let told = format!("If an account exists, a password reset {} has been sent.", noun::<U>());
-    requested(mounted, request, "password_reset_request", allowance, told, |recovery, to, next| {
+    requested(mounted, request, Action::PasswordResetRequest, told, |recovery, to, next| {
         recovery.start_reset(to, next);
     })
     .await
@@ -85,14 +82,12 @@ async fn request_reset<U: AuthUser>(
 async fn requested<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
-    action: &'static str,
-    allowance: Allowance,
+    action: Action,
     told: String,
     start: impl FnOnce(&Recovery<U>, Contact, Option<Destination>),
 ) -> Result<Response, Refusal> {
     refuse_strangers(&request, &mounted.parts().http)?;
-    let subject = Subject::Client(client(&request, &mounted.parts().http));
-    let used = limits::count(&mounted, action, allowance, subject).await?;
+    let used = limits::by_client(&mounted, action, &request).await?;
     used.told(async {
         let (to, next) = read_request::<U>(body::json(&mut request).await?)?;
         start(recovery_of(&mounted)?, to, next);
@@ -143,10 +138,8 @@ pub(super) async fn token<U: AuthUser>(
 /// Counts a confirmation, so that nobody tries tokens by the thousand. Tells nothing of it: the
 /// contract has no limit here, and no person meets this one.
 async fn confirming<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Result<(), Refusal> {
-    let parts = mounted.parts();
-    refuse_strangers(request, &parts.http)?;
-    let subject = Subject::Client(client(request, &parts.http));
-    limits::count(mounted, "confirm", parts.allowances.confirm, subject).await.map(drop)
+    refuse_strangers(request, &mounted.parts().http)?;
+    limits::by_client(mounted, Action::Confirm, request).await.map(drop)
 }
 
 pub(super) fn told(text: &str, confirmed: Confirmed) -> Result<Response, Refusal> {

@@ -1,7 +1,7 @@
 //! `GET /sessions`, `DELETE /sessions/{id}`, `POST /logout-all`, `POST /csrf/refresh`.
 
 use crudauth_core::model::{AuthUser, Mistake, Rule};
-use crudauth_core::ratelimit::Subject;
+use crudauth_core::ratelimit::Action;
 use crudauth_core::session::{Keep, ListedSession};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
@@ -12,7 +12,7 @@ use crate::extract::{session_of, visitor_of};
 use crate::http::Refusal;
 use crate::http::body::boolean;
 use crate::http::cookie::{clear_session, cookies_of, set_csrf};
-use crate::http::headers::{client, detail, json as answer};
+use crate::http::headers::{detail, json as answer};
 use crate::http::origin::refuse_strangers;
 use crate::mount::{Mounted, Path};
 
@@ -62,9 +62,7 @@ async fn logout_all<U: AuthUser>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let principal = session_of(&mounted, &request).await?;
-    let (id, allowance) =
-        (principal.user().id().to_string(), mounted.parts().allowances.logout_all);
-    let used = limits::count(&mounted, "logout_all", allowance, Subject::Account(&id)).await?;
+    let used = limits::by_account(&mounted, Action::LogoutAll, &principal).await?;
     used.told(async {
         let keep = keep(&request)?;
         let revoked = mounted.accounts().sessions().revoke_all(principal.visit()?, keep).await?;
@@ -110,9 +108,7 @@ async fn refresh_csrf<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let parts = mounted.parts();
     refuse_strangers(&request, &parts.http)?;
-    let subject = Subject::Client(client(&request, &parts.http));
-    let used =
-        limits::count(&mounted, "csrf_refresh", parts.allowances.csrf_refresh, subject).await?;
+    let used = limits::by_client(&mounted, Action::CsrfRefresh, &request).await?;
     used.told(async {
         let principal =
             visitor_of(&mounted, &request).await?.ok_or_else(Refusal::not_authenticated)?;

@@ -2,7 +2,7 @@
 
 use crudauth_core::bearer::{Issued, RefreshError, Refreshed};
 use crudauth_core::model::{AuthUser, Form, Mistake, Presented};
-use crudauth_core::ratelimit::Subject;
+use crudauth_core::ratelimit::Action;
 use poem::error::ResponseError;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
@@ -113,7 +113,10 @@ async fn refresh<U: AuthUser>(
         refuse_cross_site(&request, http)?;
     }
     // Who says to come from another site's page has as many tries as anybody, of their own.
-    let action = if is_strange(&request, http) { "refresh by strangers" } else { "refresh" };
+    let action = match is_strange(&request, http) {
+        true => Action::RefreshByStrangers,
+        false => Action::Refresh,
+    };
     let sent = sent(&mounted, &mut request).await?;
     if sent.is_empty() {
         return Err(challenged(Refusal::refresh_missing()));
@@ -123,8 +126,7 @@ async fn refresh<U: AuthUser>(
         Err(error @ RefreshError::Store(_)) => Err(error.into()),
         Err(error) => {
             // A client that has a good one is not kept waiting for what its neighbours try.
-            let subject = Subject::Client(client(&request, http));
-            limits::count(&mounted, action, mounted.parts().allowances.refresh, subject).await?;
+            limits::by_client(&mounted, action, &request).await?;
             Err(challenged(error))
         }
     }

@@ -10,8 +10,8 @@ use crate::model::{
     Account, AuthUser, Contact, Digest, Identifier, IdentifierColumn, IdentifierKind, PasswordHash,
 };
 use crate::ports::{
-    AccountStore, Changed, Consumed, ContactChange, Created, NewAccount, NewToken, OneTimeToken,
-    Purpose, StoreError,
+    AccountStore, Changed, Consumed, ContactChange, Created, Credential, NewAccount, NewToken,
+    OneTimeToken, Purpose, StoreError,
 };
 
 #[async_trait]
@@ -68,10 +68,10 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
         &self,
         account: &Account<U>,
         hash: &PasswordHash,
-        kept: Option<&Digest>,
+        by: Option<Credential>,
         now: DateTime<Utc>,
     ) -> Result<Changed, StoreError> {
-        retrying!(self.try_change_password(account, hash, kept, now))
+        retrying!(self.try_change_password(account, hash, by, now))
     }
 
     async fn set_active(

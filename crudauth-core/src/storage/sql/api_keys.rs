@@ -3,14 +3,12 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::owned::{all_of, one_of};
+use super::owned::{all_of, hold, one_of};
 use super::statements::Sql;
 use super::store::{instant, millis, retrying};
 use super::{AuthRow, Backend, Call, SqlStore, Stores, rows};
 use crate::model::{Account, Digest, Scopes};
-use crate::ports::{
-    AddedApiKey, ApiKeyEntry, ApiKeyStore, Credential, LiveApiKey, NewApiKey, StoreError,
-};
+use crate::ports::{AddedApiKey, ApiKeyEntry, ApiKeyStore, LiveApiKey, NewApiKey, StoreError};
 
 #[async_trait]
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB, U> {
@@ -105,14 +103,17 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         if DB::execute(&mut tx, call).await? == 0 {
             return tx.undone(AddedApiKey::Refused).await;
         }
-        if let Some(credential) = key.made_by
-            && DB::execute(&mut tx, hold::<DB, U>(credential, key)).await? == 0
-        {
-            return tx.undone(AddedApiKey::Refused).await;
+        if let Some(credential) = key.made_by {
+            let call = hold::<DB, U>(credential, &key.account, key.version, key.epoch);
+            let call = call.with(millis(key.created_at));
+            if DB::execute(&mut tx, call).await? == 0 {
+                return tx.undone(AddedApiKey::Refused).await;
+            }
         }
         let call = Call::new(Sql::<DB, U>::FORGET_API_KEYS)
             .with(key.account.clone())
-            .with(millis(key.created_at));
+            .with(millis(key.created_at))
+            .with(key.others_ended.map_or(0, millis));
         DB::execute(&mut tx, call).await?;
         let call = Call::new(Sql::<DB, U>::COUNT_API_KEYS)
             .with(key.account.clone())
@@ -139,24 +140,6 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         tx.commit().await?;
         Ok(AddedApiKey::Done)
     }
-}
-
-/// Holds what a key is made by, if it is still there.
-fn hold<DB, U>(credential: Credential, key: &NewApiKey<U::Id>) -> Call<DB>
-where
-    DB: Backend + Stores<U::Id>,
-    U: AuthRow<DB>,
-{
-    let (sql, name) = match credential {
-        Credential::Session(digest) => (Sql::<DB, U>::HOLD_SESSION, digest.to_vec()),
-        Credential::Grant(id) => (Sql::<DB, U>::HOLD_GRANT, id.as_bytes().to_vec()),
-    };
-    Call::new(sql)
-        .with(key.account.clone())
-        .with(name)
-        .with(millis(key.created_at))
-        .with(key.version)
-        .with(key.epoch)
 }
 
 /// Reads a key from the columns at `at`, as `API_KEY` and `LIST_API_KEYS` list them.

@@ -4,11 +4,12 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::owned::hold;
 use super::statements::Sql;
-use super::store::retrying;
+use super::store::{millis, retrying};
 use super::{AuthRow, Backend, Call, SqlStore, Stores};
 use crate::model::{Account, Digest, PasswordHash};
-use crate::ports::{Changed, CredentialStore, Purpose, StoreError};
+use crate::ports::{Changed, Credential, CredentialStore, Purpose, StoreError};
 
 #[async_trait]
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> CredentialStore<U> for SqlStore<DB, U> {
@@ -22,7 +23,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         &self,
         account: &Account<U>,
         hash: &PasswordHash,
-        kept: Option<&Digest>,
+        by: Option<Credential>,
         now: DateTime<Utc>,
     ) -> Result<Changed, sqlx::Error> {
         let id = account.user.id();
@@ -36,7 +37,17 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         if DB::execute(&mut tx, call).await? == 0 {
             return tx.undone(Changed::Moved).await;
         }
-        Self::void_credentials(&mut tx, id, kept).await?;
+        if let Some(grant @ Credential::Grant(_)) = by {
+            let call = hold::<DB, U>(grant, id, account.version, account.epoch);
+            if DB::execute(&mut tx, call.with(millis(now))).await? == 0 {
+                return tx.undone(Changed::Ended).await;
+            }
+        }
+        let kept = match by {
+            Some(Credential::Session(digest)) => Some(digest),
+            Some(Credential::Grant(_)) | None => None,
+        };
+        Self::void_credentials(&mut tx, id, kept.as_ref()).await?;
         if let Some(kept) = kept {
             let call = Call::new(Sql::<DB, U>::REBIND_SESSION)
                 .with(account.version + 1)

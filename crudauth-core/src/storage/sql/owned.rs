@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
+use super::statements::Sql;
 use super::store::millis;
 use super::{AuthRow, Backend, Call, Stores};
 use crate::model::{Account, AuthUser, Digest};
-use crate::ports::LockRule;
+use crate::ports::{Credential, LockRule};
 
 /// A statement about all that an account has of a kind at that time: what was opened under another
 /// version of it is dead.
@@ -51,4 +52,18 @@ pub(super) fn unless_locked<DB: Backend>(
         call = call.with(unless.get(at).map_or_else(Vec::new, |digest| digest.to_vec()));
     }
     call.with(millis(now)).with(i64::from(rule.free)).with(millis(now))
+}
+
+/// Holds what somebody asks by, if it is still there: whoever ends it waits until what they ask for is
+/// done. The time is bound last.
+pub(super) fn hold<DB, U>(credential: Credential, id: &U::Id, version: i32, epoch: i64) -> Call<DB>
+where
+    DB: Backend + Stores<U::Id>,
+    U: AuthRow<DB>,
+{
+    let (sql, name) = match credential {
+        Credential::Session(digest) => (Sql::<DB, U>::HOLD_SESSION, digest.to_vec()),
+        Credential::Grant(id) => (Sql::<DB, U>::HOLD_GRANT, id.as_bytes().to_vec()),
+    };
+    Call::new(sql).with(id.clone()).with(name).with(version).with(epoch)
 }

@@ -52,8 +52,13 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
         }
         // Not one transaction with the insert, and need not be: each sign-in deletes after it has
         // inserted, so the last of several at once sees them all, and the cap holds.
-        if let Err(error) = self.execute(|| Self::capping(&session, replaced, cap)).await {
-            error.log("ending sessions beyond the cap");
+        let capped = self.execute(|| Self::capping(&session, replaced, cap)).await;
+        if let Err(error) = capped {
+            // Who is told that they are not signed in is not, nor is anybody by what they had before.
+            if let Err(error) = self.end(&session.digest).await {
+                error.log("ending a session that came to nothing");
+            }
+            return Err(error);
         }
         Ok(Opened::Done)
     }

@@ -233,14 +233,15 @@ statements! {
     HOLD_ACCOUNT = "UPDATE {table} SET {epoch} = {epoch} \
         WHERE {id} = $1 AND {version} = $2 AND {epoch} = $3 AND {active}";
 
-    // Change nothing, and keep whoever ends what a key is made by waiting until the key is there.
+    // Change nothing, and keep whoever ends what somebody asks by waiting until it is done.
     HOLD_SESSION = "UPDATE {sessions} SET user_id = user_id WHERE user_id = $1 AND digest = $2 \
-        AND expires_at > $3 AND token_version = $4 AND auth_epoch = $5";
+        AND token_version = $3 AND auth_epoch = $4 AND expires_at > $5";
 
     HOLD_GRANT = "UPDATE {grants} SET user_id = user_id WHERE user_id = $1 AND family = $2 \
-        AND expires_at > $3 AND token_version = $4 AND auth_epoch = $5";
+        AND token_version = $3 AND auth_epoch = $4 AND expires_at > $5";
 
-    FORGET_API_KEYS = "DELETE FROM {api_keys} WHERE user_id = $1 AND expires_at <= $2";
+    FORGET_API_KEYS = "DELETE FROM {api_keys} \
+        WHERE user_id = $1 AND (expires_at <= $2 OR created_at <= $3)";
 
     COUNT_API_KEYS = "SELECT COUNT(*) FROM {api_keys} WHERE user_id = $1 \
         AND (expires_at IS NULL OR expires_at > $2) AND token_version = $3 AND auth_epoch = $4";
