@@ -160,7 +160,7 @@ impl<U: AuthUser> Accounts<U> {
         self.passwords.set(visitor.into(), new, self.sessions.config()).await
     }
 
-    /// Disables an account: its sessions and tokens end for good. Answers whether there is one.
+    /// Disables an account: its sessions, tokens and API keys end for good. Answers whether there is one.
     ///
     /// # Errors
     /// If the store fails.
@@ -176,7 +176,7 @@ impl<U: AuthUser> Accounts<U> {
         self.passwords.enable(id).await
     }
 
-    /// Deletes an account with its sessions and tokens. Answers whether there was one.
+    /// Deletes an account with its sessions, tokens and API keys. Answers whether there was one.
     ///
     /// # Errors
     /// If the store fails.

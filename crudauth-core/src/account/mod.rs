@@ -118,7 +118,7 @@ impl<U: AuthUser> Passwords<U> {
         self.store(account, new, visitor.credential()).await
     }
 
-    /// Disables an account: its sessions and tokens end for good. Answers whether there is one.
+    /// Disables an account: its sessions, tokens and API keys end for good. Answers whether there is one.
     ///
     /// # Errors
     /// If the store fails.
@@ -139,7 +139,7 @@ impl<U: AuthUser> Passwords<U> {
         Ok(is_one)
     }
 
-    /// Deletes an account with its sessions and tokens. Answers whether there was one.
+    /// Deletes an account with its sessions, tokens and API keys. Answers whether there was one.
     ///
     /// # Errors
     /// If the store fails.

@@ -11,7 +11,8 @@ crate::settings! {
     #[derive(Clone, Debug)]
     pub struct ApiKeyConfig {
         /// What every key begins with (default `ca_live_`), so that a secret scanner can tell whose
-        /// a leaked one is: up to 20 lower case letters, digits and `_`, the last of them `_`. Keys
+        /// a leaked one is: up to 20 lower case letters, digits and `_`, the first a
+        /// letter, the last `_`. Keys
         /// that were made under another prefix still work.
         prefix: String as impl Into<String> = "ca_live_".to_owned(),
         /// What may be granted at all (default: nothing, so that a key tells who asks and no more).

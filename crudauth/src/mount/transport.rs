@@ -127,13 +127,15 @@ pub trait Transport<U: AuthUser>: Send + Sync + 'static {
 }
 
 /// The names of the library's own transports, and of what a reader would take for one.
-pub(crate) const RESERVED: [&str; 6] = [
+pub(crate) const RESERVED: [&str; 8] = [
     Proof::Session.as_str(),
     Proof::Bearer.as_str(),
     Proof::ApiKey.as_str(),
     "api_keys",
     "sessions",
     "tokens",
+    "email",
+    "recovery",
 ];
 
 /// [`Transport`] behind a pointer.
