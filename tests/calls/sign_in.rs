@@ -1,7 +1,7 @@
 //! Signing up and in, and finding accounts.
 
 use crudauth::email::MessageKind;
-use crudauth::flow::Keep;
+use crudauth::flow::{Keep, OwnerError};
 use crudauth::{Attempt, RegisterError, Registered, Rule, SignInError, SignUp};
 use crudauth_tests::{PASSWORD, User, on_every_database, sign_up};
 
@@ -114,5 +114,21 @@ on_every_database! {
         assert_eq!(sessions.revoke_all(&seen, Keep::None).await.unwrap(), 1);
         assert!(visit(&app, &laptop).await.is_none());
         assert!(opens(&app, "ada", PASSWORD).await);
+    }
+
+    async fn who_signs_everybody_out_is_told_when_a_change_of_password_was_faster(app: App) {
+        register(&app, "ada").await;
+        let (thief, owner) = (signed_in(&app, "ada").await, signed_in(&app, "ada").await);
+        let (theirs, hers) = (visit(&app, &thief).await.unwrap(), visit(&app, &owner).await.unwrap());
+        let (accounts, new) = (app.auth.accounts(), password("another-strong-one"));
+        accounts.change_password(&theirs, &password(PASSWORD), &new).await.unwrap();
+        // She was looked up before that: what she wanted to end is there, and not hers to end now.
+        for keep in [Keep::None, Keep::Current] {
+            let late = accounts.sessions().revoke_all(&hers, keep).await;
+            assert!(matches!(late, Err(OwnerError::Ended)), "{late:?}");
+        }
+        let late = accounts.sessions().revoke(&hers, &thief.session.handle).await;
+        assert!(matches!(late, Err(OwnerError::Ended)), "{late:?}");
+        assert!(visit(&app, &thief).await.is_some());
     }
 }

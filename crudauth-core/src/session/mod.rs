@@ -246,11 +246,15 @@ impl<U: AuthUser> Sessions<U> {
         visitor: impl Into<Visitor<'_, U>>,
         handle: &str,
     ) -> Result<bool, OwnerError> {
-        let account = visitor.into().owned()?;
+        let visitor = visitor.into();
+        let account = visitor.owned()?;
         if !Digest::is_handle(handle) {
             return Ok(false);
         }
         let revoked = self.store.revoke(account, handle, self.clock.now()).await?;
+        if !revoked {
+            self.stands(&visitor).await?;
+        }
         info!(account = %account.user.id(), revoked, "session revoked");
         Ok(revoked)
     }
@@ -272,8 +276,21 @@ impl<U: AuthUser> Sessions<U> {
             Keep::None => None,
         };
         let revoked = self.store.revoke_all_but(account, kept, self.clock.now()).await?;
+        if revoked == 0 {
+            self.stands(&visitor).await?;
+        }
         info!(account = %account.user.id(), revoked, "signed out everywhere");
         Ok(revoked)
+    }
+
+    /// Nothing was there to be ended; but where the session that asks is gone as well, somebody has
+    /// changed the password meanwhile, and theirs is there.
+    async fn stands(&self, visitor: &Visitor<'_, U>) -> Result<(), OwnerError> {
+        let Some(visit) = visitor.session else { return Ok(()) };
+        match self.store.find(visit.digest(), self.clock.now()).await? {
+            Some(_) => Ok(()),
+            None => Err(OwnerError::Ended),
+        }
     }
 }
 

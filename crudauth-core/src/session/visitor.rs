@@ -112,6 +112,10 @@ pub enum OwnerError {
     /// Who asks is a program.
     #[error("a program does not see what its owner has")]
     NotOwner,
+    /// What they ask by has ended meanwhile, as by a change of password, and so nothing was ended by
+    /// it: they must sign in anew.
+    #[error("the sign-in has ended")]
+    Ended,
     /// The store failed.
     #[error("a store failed")]
     Store(#[from] StoreError),

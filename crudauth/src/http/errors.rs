@@ -107,7 +107,7 @@ impl From<ApiKeyError> for Refusal {
 impl From<OwnerError> for Refusal {
     fn from(error: OwnerError) -> Self {
         match error {
-            OwnerError::NotOwner => Self::not_authenticated(),
+            OwnerError::NotOwner | OwnerError::Ended => Self::not_authenticated(),
             OwnerError::Store(cause) => cause.into(),
             _ => Self::internal(),
         }
