@@ -10,7 +10,7 @@ pub struct Attempt {
     pub identifier: String,
     /// What was typed to prove it.
     pub password: Password,
-    /// What was sent as [`SignedIn::device`], if anything: one that this account knows counts, for
+    /// What was sent as [`SignedIn::device`](super::SignedIn::device), if anything: one that this account knows counts, for
     /// a neighbouring site may have put a cookie of its own before ours.
     pub devices: Vec<String>,
     /// From where, and what session is wanted.
