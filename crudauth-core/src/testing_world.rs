@@ -195,7 +195,10 @@ fn server(variable: &str) -> Option<String> {
 /// A pool on a new database beside the one that `server` names.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 async fn created<DB: Backend>(server: &str) -> Pool<DB> {
-    let name = format!("core_{}_{}", std::process::id(), fresh());
+    // At random: a server may outlive so many runs that the numbers of processes come again.
+    let mut bytes = [0; 8];
+    crate::ports::Entropy::fill(&OsEntropy, &mut bytes);
+    let name = format!("core_{}", hex::encode(bytes));
     let admin = Pool::<DB>::connect(server).await.unwrap();
     let mut connection = admin.acquire().await.unwrap();
     DB::execute_ddl(&mut connection, format!("CREATE DATABASE {name}")).await.unwrap();

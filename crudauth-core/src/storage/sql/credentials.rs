@@ -37,8 +37,8 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         if DB::execute(&mut tx, call).await? == 0 {
             return tx.undone(Changed::Moved).await;
         }
-        if let Some(grant @ Credential::Grant(_)) = by {
-            let call = hold::<DB, U>(grant, id, account.version, account.epoch);
+        if let Some(by) = by {
+            let call = hold::<DB, U>(by, id, account.version, account.epoch);
             if DB::execute(&mut tx, call.with(millis(now))).await? == 0 {
                 return tx.undone(Changed::Ended).await;
             }
@@ -53,9 +53,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
                 .with(account.version + 1)
                 .with(kept.to_vec())
                 .with(id.clone());
-            if DB::execute(&mut tx, call).await? == 0 {
-                return tx.undone(Changed::Ended).await;
-            }
+            DB::execute(&mut tx, call).await?;
         }
         tx.commit().await?;
         Ok(Changed::Done)
