@@ -154,6 +154,11 @@ async fn remember_me_outlives_the_browser_and_a_month_of_silence_less_a_day() {
             assert!(cookie_line(&answer, name).contains("; Max-Age=2592000;"), "{said}");
         }
     }
+    // What a form sends for a box that nobody has ticked.
+    let browser = app.browser();
+    let answer = browser.login_with("ada", PASSWORD, &[("remember_me", "")], &[]).await;
+    assert_eq!(answer.status, 200);
+    assert!(!cookie_line(&answer, "session_id").contains("Max-Age"));
     let remembered = app.browser();
     remembered.login_with("ada", PASSWORD, &[("remember_me", "true")], &[]).await;
     app.clock.advance(Duration::from_secs(29 * 24 * 3600));

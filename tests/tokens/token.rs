@@ -115,6 +115,7 @@ async fn the_form_is_judged_before_anybody_is_looked_for() {
         (answer.status, answer.json()["detail"][0]["loc"][1].clone()),
         (422, json!("grant_type"))
     );
+    assert_eq!(answer.json()["detail"][0]["type"], "string_pattern_mismatch");
     let answer = browser.post("/token", json!({ "username": "ada", "password": PASSWORD })).await;
     assert_eq!(
         (answer.status, answer.json()["detail"][0]["type"].clone()),

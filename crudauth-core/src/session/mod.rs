@@ -137,7 +137,11 @@ impl<U: AuthUser> Sessions<U> {
             if let Some(token) = &opening.replaces
                 && let Err(error) = self.store.end(&keys.session.token(token)).await
             {
-                error.log("ending the session that a new one replaces");
+                // As where the store fails at the present one: nobody is signed in by either.
+                if let Err(error) = self.store.end(&digest).await {
+                    error.log("ending a session that came to nothing");
+                }
+                return Err(error);
             }
         }
         Ok(Some(OpenedSession { token, csrf, handle, is_remembered: opening.is_remembered }))

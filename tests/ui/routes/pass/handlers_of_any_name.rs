@@ -2,7 +2,7 @@
 //! anything that an app would call one.
 
 #![deny(warnings)]
-#![allow(non_camel_case_types)]
+#![allow(non_camel_case_types, reason = "a handler becomes a struct of its name")]
 
 use crudauth::{AuthUser, CurrentUser};
 use poem::{EndpointExt, Route, handler};
