@@ -5,6 +5,7 @@
 
 mod account;
 mod client;
+mod client_info;
 mod code;
 mod contact;
 mod destination;
@@ -19,13 +20,13 @@ mod presented;
 mod scope;
 mod secret;
 mod shape;
-mod token;
 mod unicode;
 mod username;
 
 pub use crate::form::{Form, InvalidForm, Mistake, Rule};
 pub use account::{Account, AccountId, AccountState};
 pub use client::{ClientAddress, client_address};
+pub use client_info::ClientInfo;
 pub use code::{Code, InvalidCode};
 pub use contact::{Contact, InvalidContact};
 pub use destination::Destination;
@@ -37,7 +38,7 @@ pub use digest::{
 pub use email::{EmailAddress, InvalidEmail};
 pub(crate) use identifier::lookups;
 pub use identifier::{Identifier, InvalidIdentifier};
-pub use keys::{KeyRing, Keys, MacKey, SecretKey};
+pub use keys::{KeyRing, Keys, Mac, MacKey, SecretKey};
 pub use password_hash::PasswordHash;
 pub use phone::{InvalidPhone, PhoneNumber};
 pub use presented::Presented;
@@ -47,6 +48,6 @@ pub use shape::{
     AuthUser, Companion, IdentifierColumn, IdentifierKind, Literal, Recoverable,
     RecoverableByEmail, Shape,
 };
-pub use token::{Digest, Token};
+
 pub(crate) use unicode::is_unseen;
 pub use username::{InvalidUsername, Username};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{BoxError, MessageKind};
-use crate::model::{Contact, Token};
+use crate::model::{Contact, OneTimeToken};
 
 /// A message to be delivered, before anybody has put it into words.
 ///
@@ -20,7 +20,7 @@ pub struct Delivery {
     /// What it is about.
     pub kind: MessageKind,
     /// The secret that the person brings back to `…-confirm`; a notice has none.
-    pub token: Option<Token>,
+    pub token: Option<OneTimeToken>,
     /// How long it works; zero without one.
     pub expires_in: Duration,
 }
@@ -39,7 +39,7 @@ impl fmt::Debug for Delivery {
 /// `async fn`:
 ///
 /// ```
-/// # mod crudauth { pub use crudauth_core::delivery as channel; }
+/// # mod crudauth { pub use crudauth_core::notify as channel; }
 /// use crudauth::channel::{BoxError, Delivery, DeliveryChannel, MessageKind};
 ///
 /// struct Sms;

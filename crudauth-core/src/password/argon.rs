@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::memory::Memory;
 use super::{Password, PasswordHash};
-use crate::ports::Entropy;
+use crate::random::random;
 
 /// The most memory that a stored hash may ask for, in KiB: a damaged column must not take the
 /// machine down.
@@ -27,11 +27,9 @@ const OUTPUT_BYTES: usize = 32;
 pub(super) fn hash(
     password: &Password,
     params: &Params,
-    entropy: &dyn Entropy,
     memory: &Memory,
 ) -> Option<PasswordHash> {
-    let mut salt = [0; SALT_BYTES];
-    entropy.fill(&mut salt);
+    let salt: [u8; SALT_BYTES] = random();
     let mut output = Zeroizing::new([0; OUTPUT_BYTES]);
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
     compute(&argon, password, &salt, &mut *output, memory)?;
@@ -88,10 +86,9 @@ impl Stored {
 
     /// One that no password was hashed for and that costs what a fresh hash costs: its output is
     /// random, so no pass over memory is spent on making it.
-    pub(super) fn decoy(params: &Params, entropy: &dyn Entropy) -> Option<Self> {
-        let (mut salt, mut output) = ([0; SALT_BYTES], [0; OUTPUT_BYTES]);
-        entropy.fill(&mut salt);
-        entropy.fill(&mut output);
+    pub(super) fn decoy(params: &Params) -> Option<Self> {
+        let salt: [u8; SALT_BYTES] = random();
+        let output: [u8; OUTPUT_BYTES] = random();
         Some(Self {
             algorithm: Algorithm::Argon2id,
             version: Version::V0x13,
@@ -136,7 +133,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ports::OsEntropy;
 
     fn small() -> Params {
         Params::new(64, 2, 1, None).unwrap()
@@ -144,7 +140,7 @@ mod tests {
 
     fn fresh(typed: &str) -> PasswordHash {
         let password = Password::parse(typed).unwrap();
-        hash(&password, &small(), &OsEntropy, &Memory::new(64)).unwrap()
+        hash(&password, &small(), &Memory::new(64)).unwrap()
     }
 
     fn is_of(stored: &str, typed: &str) -> bool {

@@ -16,7 +16,6 @@ use super::argon::{self, Stored};
 use super::legacy::{Formats, Knowledge};
 use super::memory::Memory;
 use super::{HashingConfig, LegacyHash, Password, PasswordHash};
-use crate::ports::Entropy;
 
 /// Hashes and verifies passwords; clones share the seats, the line and the memory.
 #[derive(Clone)]
@@ -34,7 +33,6 @@ struct Shared {
     /// `None` would need a PHC string to have no room for 16 bytes of salt and 32 of output.
     decoy: Option<Stored>,
     legacy: Formats,
-    entropy: Arc<dyn Entropy>,
 }
 
 /// What comparing a password with a stored hash told.
@@ -73,26 +71,23 @@ impl HashingPool {
     pub fn new(
         config: HashingConfig,
         formats: Vec<Arc<dyn LegacyHash>>,
-        entropy: Arc<dyn Entropy>,
-    ) -> Self {
-        Self::with_params(config.params(), &config, formats, entropy)
+        ) -> Self {
+        Self::with_params(config.params(), &config, formats)
     }
 
     fn with_params(
         params: Params,
         config: &HashingConfig,
         formats: Vec<Arc<dyn LegacyHash>>,
-        entropy: Arc<dyn Entropy>,
-    ) -> Self {
+        ) -> Self {
         Self(Arc::new(Shared {
             line: Arc::new(Semaphore::new(config.place_count())),
             seats: Arc::new(Semaphore::new(config.seat_count())),
             patience: config.longest_wait(),
             memory: Memory::new(params.block_count()),
-            decoy: Stored::decoy(&params, &*entropy),
+            decoy: Stored::decoy(&params),
             params,
             legacy: Formats::new(formats),
-            entropy,
         }))
     }
 
@@ -123,7 +118,7 @@ impl HashingPool {
     pub async fn hash(&self, password: &Password) -> Result<PasswordHash, Busy> {
         let password = password.clone();
         let hashed = self
-            .seated(move |pool| argon::hash(&password, &pool.params, &*pool.entropy, &pool.memory))
+            .seated(move |pool| argon::hash(&password, &pool.params, &pool.memory))
             .await?;
         hashed.ok_or(Busy::NOW)
     }
@@ -249,7 +244,7 @@ impl HashingPool {
 
     fn fast_reading(config: &HashingConfig, formats: Vec<Arc<dyn LegacyHash>>) -> Self {
         let params = Params::new(64, 1, 1, None).unwrap();
-        Self::with_params(params, config, formats, Arc::new(crate::ports::OsEntropy))
+        Self::with_params(params, config, formats)
     }
 }
 

@@ -1,35 +1,35 @@
-//! What a key is to be.
+//! An API key that a caller wants.
 
 use std::time::Duration;
 
 use crate::model::Scopes;
 
-/// A key that is wanted; what is not said of it is nothing.
+/// An API key to be created. By default it has no scopes and works as long as a key may.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct WantedKey {
-    /// What its owner calls it.
+pub struct NewApiKey {
+    /// Name for lists, 1 to 64 characters.
     pub name: String,
-    /// What it is to be used for.
+    /// Requested scopes.
     pub scopes: Scopes,
-    /// How long it is to work (default: as long as one may).
+    /// Lifetime (default: the longest that is allowed).
     pub lifetime: Option<Duration>,
 }
 
-impl WantedKey {
+impl NewApiKey {
     /// A key of that name.
     #[must_use]
     pub fn named(name: impl Into<String>) -> Self {
         Self { name: name.into(), scopes: Scopes::default(), lifetime: None }
     }
 
-    /// What it is to be used for.
+    /// Requests scopes.
     #[must_use]
     pub fn scopes(self, scopes: impl Into<Scopes>) -> Self {
         Self { scopes: scopes.into(), ..self }
     }
 
-    /// How long it is to work.
+    /// Sets the lifetime.
     #[must_use]
     pub fn lifetime(self, lifetime: Duration) -> Self {
         Self { lifetime: Some(lifetime), ..self }
