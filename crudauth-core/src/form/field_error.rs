@@ -5,11 +5,11 @@ use std::borrow::Cow;
 /// Something wrong with one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Mistake {
+pub struct FieldError {
     /// The field's name.
     pub field: Cow<'static, str>,
     /// The rule that it breaks.
-    pub rule: Rule,
+    pub kind: FieldErrorKind,
     /// What to tell the person; never repeats what they typed.
     pub message: Cow<'static, str>,
 }
@@ -17,7 +17,7 @@ pub struct Mistake {
 /// The rules that a field can break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Rule {
+pub enum FieldErrorKind {
     /// It must be there.
     Missing,
     /// It must be there once.
@@ -42,18 +42,18 @@ pub enum Rule {
     PasswordPolicy,
 }
 
-impl Mistake {
+impl FieldError {
     /// A mistake in `field`.
     pub fn new(
         field: impl Into<Cow<'static, str>>,
-        rule: Rule,
+        kind: FieldErrorKind,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { field: field.into(), rule, message: message.into() }
+        Self { field: field.into(), kind, message: message.into() }
     }
 
     pub(super) fn missing(field: &'static str) -> Self {
-        Self::new(field, Rule::Missing, "Field required")
+        Self::new(field, FieldErrorKind::Missing, "Field required")
     }
 
     /// That `field` may have at most `max` characters.
@@ -61,7 +61,7 @@ impl Mistake {
     pub fn too_long(field: impl Into<Cow<'static, str>>, max: usize) -> Self {
         Self::new(
             field,
-            Rule::TooLong { max },
+            FieldErrorKind::TooLong { max },
             format!("String should have at most {max} characters"),
         )
     }

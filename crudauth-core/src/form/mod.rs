@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 mod field_error;
 
-pub use field_error::{Mistake, Rule};
+pub use field_error::{FieldError, FieldErrorKind};
 
 use crate::model::{EmailAddress, Identifier, IdentifierColumn, InvalidEmail};
 
@@ -23,7 +23,7 @@ use crate::model::{EmailAddress, Identifier, IdentifierColumn, InvalidEmail};
 pub struct Form {
     fields: Vec<(String, Field)>,
     limits: Vec<(String, usize)>,
-    mistakes: Vec<Mistake>,
+    mistakes: Vec<FieldError>,
 }
 
 /// Not parsed before somebody asks, so that a field that does not parse can be named.
@@ -56,7 +56,7 @@ impl Form {
     }
 
     /// Notes a mistake.
-    pub fn note(&mut self, mistake: Mistake) {
+    pub fn push_error(&mut self, mistake: FieldError) {
         self.mistakes.push(mistake);
     }
 
@@ -70,8 +70,10 @@ impl Form {
         };
         match parsed {
             Ok(value) => Some(value),
-            Err(_) if !is_there => self.refuse(Mistake::missing(name)),
-            Err(error) => self.refuse(Mistake::new(name, Rule::Type, expected(&error))),
+            Err(_) if !is_there => self.refuse(FieldError::missing(name)),
+            Err(error) => {
+                self.refuse(FieldError::new(name, FieldErrorKind::Type, expected(&error)))
+            }
         }
     }
 
@@ -79,7 +81,7 @@ impl Form {
     pub fn text(&mut self, name: &'static str) -> Option<String> {
         match self.optional_text(name)? {
             Some(text) => Some(text),
-            None => self.refuse(Mistake::missing(name)),
+            None => self.refuse(FieldError::missing(name)),
         }
     }
 
@@ -92,9 +94,11 @@ impl Form {
             Some(Field::Text(text)) => Some(Some(text)),
             Some(Field::Json(value)) => match serde_json::from_str(value.get()) {
                 Ok(text) => Some(text),
-                Err(_) => {
-                    self.refuse(Mistake::new(name, Rule::Type, "Input should be a valid string"))
-                }
+                Err(_) => self.refuse(FieldError::new(
+                    name,
+                    FieldErrorKind::Type,
+                    "Input should be a valid string",
+                )),
             },
         }
     }
@@ -104,10 +108,12 @@ impl Form {
     pub fn login_text(&mut self, name: &'static str) -> Option<String> {
         match self.once(name)? {
             Some(Field::Text(text)) => Some(text),
-            Some(Field::Json(_)) => {
-                self.refuse(Mistake::new(name, Rule::Type, "Input should be a valid string"))
-            }
-            None => self.refuse(Mistake::missing(name)),
+            Some(Field::Json(_)) => self.refuse(FieldError::new(
+                name,
+                FieldErrorKind::Type,
+                "Input should be a valid string",
+            )),
+            None => self.refuse(FieldError::missing(name)),
         }
     }
 
@@ -139,13 +145,15 @@ impl Form {
         let Some(typed) = typed else { return Some(None) };
         match Identifier::parse(column.kind, &typed) {
             Ok(identifier) if identifier.shown().chars().count() > column.longest() => {
-                self.refuse(Mistake::too_long(name, column.longest()))
+                self.refuse(FieldError::too_long(name, column.longest()))
             }
             Ok(identifier) => Some(Some(identifier)),
             Err(error) if error.is_too_long() => {
-                self.refuse(Mistake::too_long(name, column.longest()))
+                self.refuse(FieldError::too_long(name, column.longest()))
             }
-            Err(error) => self.refuse(Mistake::new(name, Rule::Value, error.to_string())),
+            Err(error) => {
+                self.refuse(FieldError::new(name, FieldErrorKind::Value, error.to_string()))
+            }
         }
     }
 
@@ -155,9 +163,11 @@ impl Form {
         match EmailAddress::parse(&typed) {
             Ok(address) => Some(address),
             Err(InvalidEmail::TooLong) => {
-                self.refuse(Mistake::too_long(name, EmailAddress::MAX_CHARS))
+                self.refuse(FieldError::too_long(name, EmailAddress::MAX_CHARS))
             }
-            Err(error) => self.refuse(Mistake::new(name, Rule::Value, error.to_string())),
+            Err(error) => {
+                self.refuse(FieldError::new(name, FieldErrorKind::Value, error.to_string()))
+            }
         }
     }
 
@@ -167,7 +177,7 @@ impl Form {
         const TOLD: usize = 8;
         let message = "Extra inputs are not permitted";
         for (name, _) in std::mem::take(&mut self.fields).into_iter().take(TOLD) {
-            self.mistakes.push(Mistake::new(name, Rule::Value, message));
+            self.mistakes.push(FieldError::new(name, FieldErrorKind::Value, message));
         }
     }
 
@@ -175,13 +185,13 @@ impl Form {
     ///
     /// # Errors
     /// All mistakes that were noted.
-    pub fn finish(self) -> Result<(), Vec<Mistake>> {
+    pub fn finish(self) -> Result<(), Vec<FieldError>> {
         if self.mistakes.is_empty() { Ok(()) } else { Err(self.mistakes) }
     }
 
     /// The mistakes so far.
     #[must_use]
-    pub fn into_mistakes(self) -> Vec<Mistake> {
+    pub fn into_errors(self) -> Vec<FieldError> {
         self.mistakes
     }
 
@@ -195,10 +205,14 @@ impl Form {
             None => false,
         };
         if has_nul {
-            return self.refuse(Mistake::new(name, Rule::Value, "Input should not contain NUL"));
+            return self.refuse(FieldError::new(
+                name,
+                FieldErrorKind::Value,
+                "Input should not contain NUL",
+            ));
         }
         if let Some(max) = self.exceeded(name, first.as_ref()) {
-            return self.refuse(Mistake::too_long(name, max));
+            return self.refuse(FieldError::too_long(name, max));
         }
         Some(first)
     }
@@ -220,12 +234,16 @@ impl Form {
         let mut found = self.fields.extract_if(.., |(key, _)| key == name).map(|(_, value)| value);
         let first = found.next();
         if found.count() > 0 {
-            return self.refuse(Mistake::new(name, Rule::Repeated, "Field given more than once"));
+            return self.refuse(FieldError::new(
+                name,
+                FieldErrorKind::Repeated,
+                "Field given more than once",
+            ));
         }
         Some(first)
     }
 
-    fn refuse<T>(&mut self, mistake: Mistake) -> Option<T> {
+    fn refuse<T>(&mut self, mistake: FieldError) -> Option<T> {
         self.mistakes.push(mistake);
         None
     }
@@ -243,10 +261,10 @@ impl fmt::Debug for Form {
 mod tests {
     use super::*;
 
-    fn mistakes(body: &str, take: impl FnOnce(&mut Form)) -> Vec<Mistake> {
+    fn mistakes(body: &str, take: impl FnOnce(&mut Form)) -> Vec<FieldError> {
         let mut form = Form::from_json(body.as_bytes()).unwrap();
         take(&mut form);
-        form.into_mistakes()
+        form.into_errors()
     }
 
     #[test]
@@ -256,8 +274,15 @@ mod tests {
             form.text("nick");
             form.text("email");
         });
-        let named: Vec<_> = told.iter().map(|mistake| (&*mistake.field, mistake.rule)).collect();
-        assert_eq!(named, [("age", Rule::Type), ("nick", Rule::Type), ("email", Rule::Missing)]);
+        let named: Vec<_> = told.iter().map(|mistake| (&*mistake.field, mistake.kind)).collect();
+        assert_eq!(
+            named,
+            [
+                ("age", FieldErrorKind::Type),
+                ("nick", FieldErrorKind::Type),
+                ("email", FieldErrorKind::Missing)
+            ]
+        );
     }
 
     #[test]

@@ -23,7 +23,7 @@ mod token;
 mod unicode;
 mod username;
 
-pub use crate::form::{Form, InvalidForm, Mistake, Rule};
+pub use crate::form::{FieldError, FieldErrorKind, Form, InvalidForm};
 pub use account::{Account, AccountId, AccountState};
 pub use client::{ClientAddress, client_address};
 pub use code::{Code, InvalidCode};

@@ -1,14 +1,14 @@
 //! A password out of a form, and what is told about it there.
 
 use super::{MAX_BYTES, Password, PasswordPolicy, PolicyViolation};
-use crate::model::{Form, Mistake, Rule};
+use crate::model::{FieldError, FieldErrorKind, Form};
 
 /// The password in the field `name`; `None` after noting what is wrong with it.
 pub fn read_password(form: &mut Form, name: &'static str) -> Option<Password> {
     let typed = form.text(name)?;
     let password = Password::parse(&typed);
     if password.is_err() {
-        form.note(Mistake::too_long(name, MAX_BYTES));
+        form.push_error(FieldError::too_long(name, MAX_BYTES));
     }
     password.ok()
 }
@@ -19,7 +19,7 @@ pub(crate) async fn judge(
     password: &Password,
     own: &[&str],
     field: &'static str,
-) -> Result<(), Vec<Mistake>> {
+) -> Result<(), Vec<FieldError>> {
     policy.judge(password, own).await.map_err(|violations| worded(violations, field))
 }
 
@@ -29,19 +29,19 @@ pub(crate) fn check(
     password: &Password,
     own: &[&str],
     field: &'static str,
-) -> Result<(), Vec<Mistake>> {
+) -> Result<(), Vec<FieldError>> {
     policy.check(password, own).map_err(|violations| worded(violations, field))
 }
 
-fn worded(violations: Vec<PolicyViolation>, field: &'static str) -> Vec<Mistake> {
+fn worded(violations: Vec<PolicyViolation>, field: &'static str) -> Vec<FieldError> {
     violations
         .into_iter()
         .map(|violation| {
             let rule = match violation {
-                PolicyViolation::TooShort { min } => Rule::TooShort { min },
-                _ => Rule::PasswordPolicy,
+                PolicyViolation::TooShort { min } => FieldErrorKind::TooShort { min },
+                _ => FieldErrorKind::PasswordPolicy,
             };
-            Mistake::new(field, rule, violation.to_string())
+            FieldError::new(field, rule, violation.to_string())
         })
         .collect()
 }

@@ -39,8 +39,8 @@ async fn register<U: AuthUser>(
     let parts = mounted.parts();
     let form = body::json(&mut request).await?;
     let registration = &parts.accounts.registration;
-    let sign_up = registration.read(form).map_err(Refusal::mistakes)?;
-    registration.check(&sign_up).map_err(Refusal::mistakes)?;
+    let sign_up = registration.read(form).map_err(Refusal::invalid_fields)?;
+    registration.check(&sign_up).map_err(Refusal::invalid_fields)?;
     let used = limits::by_client(&mounted, Action::Register, &request).await?;
     used.told(async {
         let email = value(sign_up.shown(IdentifierKind::Email));
@@ -96,7 +96,7 @@ async fn change_password<U: AuthUser>(
     let current = read_password(&mut form, "current_password");
     let new = read_password(&mut form, "new_password");
     let (Some(current), Some(new)) = (current, new) else {
-        return Err(Refusal::mistakes(form.into_mistakes()));
+        return Err(Refusal::invalid_fields(form.into_errors()));
     };
     let used = limits::by_account(&mounted, Action::ChangePassword, &principal).await?;
     used.told(async {
@@ -113,7 +113,7 @@ async fn set_password<U: AuthUser>(
     let principal = owner_of(&mounted, &request).await?;
     let mut form = body::json(&mut request).await?;
     let Some(new) = read_password(&mut form, "new_password") else {
-        return Err(Refusal::mistakes(form.into_mistakes()));
+        return Err(Refusal::invalid_fields(form.into_errors()));
     };
     let used = limits::by_account(&mounted, Action::SetPassword, &principal).await?;
     used.told(async {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crudauth_core::guard::Action;
-use crudauth_core::model::{AuthUser, Form, Mistake, Rule, Scopes};
+use crudauth_core::model::{AuthUser, FieldError, FieldErrorKind, Form, Scopes};
 use crudauth_core::ports::ApiKeyEntry;
 use crudauth_core::slices::api_keys::WantedKey;
 use poem::http::{Method, StatusCode};
@@ -46,7 +46,7 @@ fn entry(key: &ApiKeyEntry) -> Value {
 }
 
 /// What a key is to be.
-fn wanted(mut form: Form) -> Result<WantedKey, Vec<Mistake>> {
+fn wanted(mut form: Form) -> Result<WantedKey, Vec<FieldError>> {
     let name = form.text("name");
     let scopes = scopes(&mut form);
     let seconds = form.take::<Option<u64>>("expires_in");
@@ -59,7 +59,7 @@ fn wanted(mut form: Form) -> Result<WantedKey, Vec<Mistake>> {
             wanted.lifetime = seconds.map(Duration::from_secs);
             Ok(wanted)
         }
-        _ => Err(form.into_mistakes()),
+        _ => Err(form.into_errors()),
     }
 }
 
@@ -69,7 +69,7 @@ fn scopes(form: &mut Form) -> Option<Scopes> {
     let scopes = Scopes::of(&names);
     if scopes.is_err() {
         let message = "Input should be a list of scopes";
-        form.note(Mistake::new("scopes", Rule::Value, message));
+        form.push_error(FieldError::new("scopes", FieldErrorKind::Value, message));
     }
     scopes.ok()
 }
@@ -82,7 +82,7 @@ async fn create<U: AuthUser>(
     let principal = owner_of(&mounted, &request).await?;
     mounted.accounts().api_keys().check_maker(&*principal)?;
     let form = body::json(&mut request).await?;
-    let wanted = wanted(form).map_err(Refusal::mistakes)?;
+    let wanted = wanted(form).map_err(Refusal::invalid_fields)?;
     let used = limits::by_account(&mounted, Action::CreateApiKey, &principal).await?;
     used.told(async {
         let created = mounted.accounts().api_keys().create(&*principal, &wanted).await?;

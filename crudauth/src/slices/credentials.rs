@@ -1,7 +1,7 @@
 //! The form by which people sign in, for a session as for tokens: OAuth 2's password form, of which
 //! `client_id` and `client_secret` mean nothing here.
 
-use crudauth_core::model::{Form, Mistake, Rule};
+use crudauth_core::model::{FieldError, FieldErrorKind, Form};
 use crudauth_core::password::{Password, read_password};
 use crudauth_core::slices::sign_in::Attempt;
 use poem::Request;
@@ -24,7 +24,7 @@ impl Credentials {
             Some(typed) => {
                 let mut one = Form::from_texts([("password".to_owned(), typed)]);
                 let password = read_password(&mut one, "password");
-                one.into_mistakes().into_iter().for_each(|mistake| form.note(mistake));
+                one.into_errors().into_iter().for_each(|mistake| form.push_error(mistake));
                 password
             }
             None => None,
@@ -47,7 +47,11 @@ impl Credentials {
 pub(super) fn check_grant(form: &mut Form, known: &[&str]) {
     match form.optional_text("grant_type") {
         Some(Some(grant)) if !known.contains(&&*grant) => {
-            form.note(Mistake::new("grant_type", Rule::Pattern, "Input should be 'password'"));
+            form.push_error(FieldError::new(
+                "grant_type",
+                FieldErrorKind::Pattern,
+                "Input should be 'password'",
+            ));
         }
         _ => {}
     }
@@ -57,7 +61,7 @@ pub(super) fn check_grant(form: &mut Form, known: &[&str]) {
 fn filled(form: &mut Form, name: &'static str) -> Option<String> {
     let text = form.login_text(name)?;
     if text.is_empty() {
-        form.note(Mistake::new(name, Rule::Missing, "Field required"));
+        form.push_error(FieldError::new(name, FieldErrorKind::Missing, "Field required"));
         return None;
     }
     Some(text)

@@ -40,7 +40,7 @@ async fn request_change<U: AuthUser>(
             let password = read_password(&mut form, "password");
             let next = destination(&mut form);
             let (Some(new), Some(password), Some(next)) = (new, password, next) else {
-                return Err(Refusal::mistakes(form.into_mistakes()));
+                return Err(Refusal::invalid_fields(form.into_errors()));
             };
             let recovery = recovery_of(&mounted)?;
             recovery.start_change(&*principal, &password, new, next).await?;

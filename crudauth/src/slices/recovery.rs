@@ -52,7 +52,7 @@ fn read_request<U: AuthUser>(mut form: Form) -> Result<(Contact, Option<Destinat
     let (to, next) = (identifier.and_then(Identifier::into_contact), destination(&mut form));
     match (to, next) {
         (Some(to), Some(next)) => Ok((to, next)),
-        _ => Err(Refusal::mistakes(form.into_mistakes())),
+        _ => Err(Refusal::invalid_fields(form.into_errors())),
     }
 }
 
@@ -114,7 +114,7 @@ async fn confirm_reset<U: AuthUser>(
     let mut form = body::json(&mut request).await?;
     let (token, password) = (form.text("token"), read_password(&mut form, "new_password"));
     let (Some(token), Some(password)) = (token, password) else {
-        return Err(Refusal::mistakes(form.into_mistakes()));
+        return Err(Refusal::invalid_fields(form.into_errors()));
     };
     let confirmed = recovery_of(&mounted)?.confirm_reset(&token, &password).await?;
     told("Password reset successfully.", confirmed)
@@ -132,7 +132,7 @@ pub(super) async fn token<U: AuthUser>(
 ) -> Result<String, Refusal> {
     confirming(mounted, request).await?;
     let mut form = body::json(request).await?;
-    form.text("token").ok_or_else(|| Refusal::mistakes(form.into_mistakes()))
+    form.text("token").ok_or_else(|| Refusal::invalid_fields(form.into_errors()))
 }
 
 /// Counts a confirmation, so that nobody tries tokens by the thousand. Tells nothing of it: the

@@ -1,7 +1,7 @@
 //! `POST /token` and `POST /refresh`: access tokens, and the refresh tokens that buy the next ones.
 
 use crudauth_core::guard::Action;
-use crudauth_core::model::{AuthUser, Form, Mistake, Presented};
+use crudauth_core::model::{AuthUser, FieldError, Form, Presented};
 use crudauth_core::slices::bearer::{Issued, RefreshError, Refreshed};
 use poem::error::ResponseError;
 use poem::http::{Method, StatusCode};
@@ -39,7 +39,8 @@ async fn token<U: AuthUser>(
     let http = &mounted.parts().http;
     let is_in_cookie = http.refresh_in == RefreshIn::Cookie;
     let form = body::form(&mut request).await?;
-    let Wanted { credentials, scope, device } = Wanted::read(form).map_err(Refusal::mistakes)?;
+    let Wanted { credentials, scope, device } =
+        Wanted::read(form).map_err(Refusal::invalid_fields)?;
     if is_in_cookie {
         refuse_cross_site(&request, http)?;
     }
@@ -89,7 +90,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn read(mut form: Form) -> Result<Self, Vec<Mistake>> {
+    fn read(mut form: Form) -> Result<Self, Vec<FieldError>> {
         let credentials = Credentials::read(&mut form);
         let scope = form.optional_text("scope");
         let device = form.optional_text("device");
@@ -99,7 +100,7 @@ impl Wanted {
                 form.finish()?;
                 Ok(Self { credentials, scope, device })
             }
-            _ => Err(form.into_mistakes()),
+            _ => Err(form.into_errors()),
         }
     }
 }

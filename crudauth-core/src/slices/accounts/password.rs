@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracing::info;
 
-use crate::model::{Account, AuthUser, Mistake};
+use crate::model::{Account, AuthUser, FieldError};
 use crate::notify::MessageKind;
 use crate::password::{Busy, HashingPool, Password, PasswordPolicy, Verdict, judge};
 use crate::ports::{AccountStore, Changed, Clock, Credential, StoreError};
@@ -35,7 +35,7 @@ pub enum PasswordError {
     NotOwner,
     /// The new password is refused.
     #[error("the new password has mistakes")]
-    Invalid(Vec<Mistake>),
+    Invalid(Vec<FieldError>),
     /// Too many passwords are waiting.
     #[error(transparent)]
     Busy(#[from] Busy),

@@ -11,7 +11,7 @@ use super::SignUp;
 use tracing::info;
 
 use crate::model::{
-    AccountId, AuthUser, Contact, Form, Identifier, IdentifierColumn, Mistake, PasswordHash,
+    AccountId, AuthUser, Contact, FieldError, Form, Identifier, IdentifierColumn, PasswordHash,
 };
 use crate::password::{Busy, HashingPool, PasswordPolicy, check, judge};
 use crate::ports::{AccountStore, Clock, Created, Entropy, NewAccount, NewValues, StoreError};
@@ -37,7 +37,7 @@ pub enum Registered<Id> {
 pub enum RegisterError {
     /// Something is wrong with these fields.
     #[error("the sign-up has mistakes")]
-    Invalid(Vec<Mistake>),
+    Invalid(Vec<FieldError>),
     /// Another account has that identifier.
     #[error("the {0} is taken")]
     Taken(&'static str),
@@ -96,7 +96,7 @@ impl<U: AuthUser> Registration<U> {
     ///
     /// # Errors
     /// Every mistake that the form has.
-    pub fn read(&self, mut form: Form) -> Result<SignUp<U>, Vec<Mistake>> {
+    pub fn read(&self, mut form: Form) -> Result<SignUp<U>, Vec<FieldError>> {
         // An identifier is measured in the form in which it is kept, by `check`.
         for &(name, _) in U::SHAPE.asked {
             if let Some(max) = self.limit(name) {
@@ -117,7 +117,7 @@ impl<U: AuthUser> Registration<U> {
     ///
     /// # Errors
     /// The password's mistakes.
-    pub fn check(&self, sign_up: &SignUp<U>) -> Result<(), Vec<Mistake>> {
+    pub fn check(&self, sign_up: &SignUp<U>) -> Result<(), Vec<FieldError>> {
         let mut mistakes = self.without_room(sign_up);
         let judged = check(&self.policy, &sign_up.password, &sign_up.names(), "password");
         mistakes.extend(judged.err().into_iter().flatten());
@@ -126,13 +126,13 @@ impl<U: AuthUser> Registration<U> {
 
     /// The identifiers that the live table has no room for, as they are shown or as they are
     /// compared: either may be longer than what was typed.
-    fn without_room(&self, sign_up: &SignUp<U>) -> Vec<Mistake> {
+    fn without_room(&self, sign_up: &SignUp<U>) -> Vec<FieldError> {
         let columns = U::SHAPE.identifiers.iter().zip(&sign_up.identifiers);
         let too_long = |(column, identifier): (&IdentifierColumn, &Option<Identifier>)| {
             let (identifier, limit) = (identifier.as_ref()?, self.limit(column.name)?);
             let chars = |text: &str| text.chars().count();
             let longest = chars(identifier.shown()).max(chars(identifier.key(column)));
-            (longest > limit).then(|| Mistake::too_long(column.name, limit))
+            (longest > limit).then(|| FieldError::too_long(column.name, limit))
         };
         columns.filter_map(too_long).collect()
     }

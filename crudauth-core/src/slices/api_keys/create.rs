@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
 use super::{ApiKey, ApiKeyConfig, ApiKeyError, ApiKeys, WantedKey};
-use crate::model::{AuthUser, Mistake, Rule, Scopes, is_unseen};
+use crate::model::{AuthUser, FieldError, FieldErrorKind, Scopes, is_unseen};
 use crate::ports::{AddedApiKey, ApiKeyEntry, NewApiKey};
 use crate::slices::sessions::{Standing, Visitor, is_recent};
 
@@ -115,22 +115,22 @@ impl<U: AuthUser> ApiKeys<U> {
     }
 
     /// The name as it is kept, and how long the key works.
-    fn check(&self, wanted: &WantedKey) -> Result<(String, Option<Duration>), Vec<Mistake>> {
+    fn check(&self, wanted: &WantedKey) -> Result<(String, Option<Duration>), Vec<FieldError>> {
         let mut mistakes = Vec::new();
         let (name, lifetime) = (wanted.name.trim(), wanted.lifetime);
         if name.is_empty() {
             let message = "String should have at least 1 character";
-            mistakes.push(Mistake::new("name", Rule::TooShort { min: 1 }, message));
+            mistakes.push(FieldError::new("name", FieldErrorKind::TooShort { min: 1 }, message));
         } else if name.chars().count() > NAME_CHARS {
-            mistakes.push(Mistake::too_long("name", NAME_CHARS));
+            mistakes.push(FieldError::too_long("name", NAME_CHARS));
         } else if name.chars().any(|c| c != ' ' && (c.is_whitespace() || is_unseen(c))) {
             let message = "value contains an invisible character";
-            mistakes.push(Mistake::new("name", Rule::Value, message));
+            mistakes.push(FieldError::new("name", FieldErrorKind::Value, message));
         }
         let longest = self.config.longest.unwrap_or(crate::ports::LONGEST);
         if lifetime.is_some_and(|it| !(ApiKeyConfig::SHORTEST..=longest).contains(&it)) {
             let message = format!("value must be 60 to {} seconds", longest.as_secs());
-            mistakes.push(Mistake::new("expires_in", Rule::Value, message));
+            mistakes.push(FieldError::new("expires_in", FieldErrorKind::Value, message));
         }
         if mistakes.is_empty() {
             Ok((name.to_owned(), lifetime.or(self.config.longest)))

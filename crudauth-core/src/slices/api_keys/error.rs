@@ -1,6 +1,6 @@
 //! Why no key is made.
 
-use crate::model::Mistake;
+use crate::model::FieldError;
 use crate::ports::StoreError;
 
 /// Why no key was made.
@@ -9,7 +9,7 @@ use crate::ports::StoreError;
 pub enum ApiKeyError {
     /// What was asked for has mistakes, in the fields `name` and `expires_in`.
     #[error("the key has mistakes")]
-    Invalid(Vec<Mistake>),
+    Invalid(Vec<FieldError>),
     /// The account has as many as it may.
     #[error("the account has {cap} keys already")]
     TooMany {

@@ -3,7 +3,7 @@
 use tracing::info;
 
 use super::Recovery;
-use crate::model::{Account, AuthUser, Digest, EmailAddress, Mistake, Token};
+use crate::model::{Account, AuthUser, Digest, EmailAddress, FieldError, Token};
 use crate::notify::MessageKind;
 use crate::password::{Busy, Password, judge};
 use crate::ports::{Consumed, OneTimeToken, Purpose, StoreError};
@@ -28,7 +28,7 @@ pub enum ConfirmError {
     Used,
     /// The new password is refused; the link still works.
     #[error("the new password has mistakes")]
-    Password(Vec<Mistake>),
+    Password(Vec<FieldError>),
     /// Another account has the new address by now; the link still works.
     #[error("the address is taken")]
     AddressTaken,
