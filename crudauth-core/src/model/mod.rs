@@ -4,6 +4,7 @@
 //! not check it again.
 
 mod account;
+mod checked;
 mod client;
 mod code;
 mod contact;
@@ -15,7 +16,6 @@ mod identifier;
 mod keys;
 mod password_hash;
 mod phone;
-mod presented;
 mod scope;
 mod secret;
 mod shape;
@@ -25,6 +25,7 @@ mod username;
 
 pub use crate::form::{FieldError, FieldErrorKind, Form, InvalidForm};
 pub use account::{Account, AccountId, AccountState};
+pub use checked::Checked;
 pub use client::{ClientAddress, client_address};
 pub use code::{Code, InvalidCode};
 pub use contact::{Contact, InvalidContact};
@@ -40,7 +41,6 @@ pub use identifier::{Identifier, InvalidIdentifier};
 pub use keys::{KeyRing, Keys, MacKey, SecretKey};
 pub use password_hash::PasswordHash;
 pub use phone::{InvalidPhone, PhoneNumber};
-pub use presented::Presented;
 pub use scope::{InvalidScope, Scopes};
 pub use secret::{CsrfToken, OneTimeToken, SessionToken};
 pub use shape::{

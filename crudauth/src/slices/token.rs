@@ -1,7 +1,7 @@
 //! `POST /token` and `POST /refresh`: access tokens, and the refresh tokens that buy the next ones.
 
 use crudauth_core::guard::Action;
-use crudauth_core::model::{AuthUser, FieldError, Form, Presented};
+use crudauth_core::model::{AuthUser, Checked, FieldError, Form};
 use crudauth_core::slices::bearer::{Issued, RefreshError, Refreshed};
 use poem::error::ResponseError;
 use poem::http::{Method, StatusCode};
@@ -253,7 +253,7 @@ pub(super) async fn end<U: AuthUser>(
         tokens.end(&token).await?;
     }
     if let Authorization::Bearer(token) = Authorization::of(request)
-        && let Presented::Live(visit) = tokens.authenticate(token).await?
+        && let Checked::Valid(visit) = tokens.authenticate(token).await?
     {
         tokens.sign_out(&visit).await?;
     }

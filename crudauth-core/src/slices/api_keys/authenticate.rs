@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use tracing::{info, warn};
 
 use super::{ApiKey, ApiKeys};
-use crate::model::{Account, AuthUser, Presented, Scopes};
+use crate::model::{Account, AuthUser, Checked, Scopes};
 use crate::ports::{ApiKeyEntry, StoreError};
 
 /// A use is recorded no more often than this: a write at every request would cost more than the
@@ -24,7 +24,7 @@ pub struct ApiKeyVisit<U: AuthUser> {
 }
 
 /// What an API key turns out to be.
-pub type ApiKeyOutcome<U> = Presented<ApiKeyVisit<U>>;
+pub type ApiKeyOutcome<U> = Checked<ApiKeyVisit<U>>;
 
 impl<U: AuthUser> ApiKeys<U> {
     /// Who a request with this key comes from: one look-up by key. Its use is recorded, at most
@@ -34,7 +34,7 @@ impl<U: AuthUser> ApiKeys<U> {
     /// # Errors
     /// If the store fails.
     pub async fn authenticate(&self, text: &str) -> Result<ApiKeyOutcome<U>, StoreError> {
-        let Some(secret) = ApiKey::parse(text) else { return Ok(Presented::Broken) };
+        let Some(secret) = ApiKey::parse(text) else { return Ok(Checked::Malformed) };
         let now = self.clock.now();
         // Another request may renew what stands for it between two look-ups.
         let once_more = self.keys.previous().first().map(|_| self.keys.current());
@@ -44,13 +44,13 @@ impl<U: AuthUser> ApiKeys<U> {
             let ends_at = self.end_of(&live.key);
             if ends_at.is_some_and(|ends_at| ends_at <= now) {
                 self.store.end_api_key(&digest).await?;
-                return Ok(Presented::Dead);
+                return Ok(Checked::Expired);
             }
             if !live.account.is_active() {
                 let (account, api_key) = (live.account.user.id(), live.key.handle);
                 info!(%account, api_key, "API key refused, and all there is ended: account disabled");
                 self.store.end_all_of_disabled(account, now).await?;
-                return Ok(Presented::Dead);
+                return Ok(Checked::Expired);
             }
             let before = now - TOUCH_EVERY;
             if live.key.last_used_at.is_none_or(|used_at| used_at <= before) {
@@ -60,13 +60,13 @@ impl<U: AuthUser> ApiKeys<U> {
                     error.log("recording the use of an API key");
                 }
             }
-            return Ok(Presented::Live(ApiKeyVisit {
+            return Ok(Checked::Valid(ApiKeyVisit {
                 scopes: self.granted(&live.account, &live.key.scopes).await?,
                 account: live.account,
                 key: ApiKeyEntry { expires_at: ends_at, ..live.key },
             }));
         }
         warn!("API key refused: nobody has it");
-        Ok(Presented::Dead)
+        Ok(Checked::Expired)
     }
 }

@@ -6,7 +6,7 @@ use tracing::info;
 use super::Tokens;
 use super::access::{Access, Judged};
 use super::trusted::Known;
-use crate::model::{Account, AuthUser, Presented, Scopes};
+use crate::model::{Account, AuthUser, Checked, Scopes};
 use crate::ports::{GrantId, StoreError};
 
 /// Who a request comes from, by its bearer token.
@@ -28,7 +28,7 @@ pub struct BearerVisit<U: AuthUser> {
 }
 
 /// What a bearer token turns out to be.
-pub type BearerOutcome<U> = Presented<BearerVisit<U>>;
+pub type BearerOutcome<U> = Checked<BearerVisit<U>>;
 
 impl<U: AuthUser> Tokens<U> {
     /// Who a request with this access token comes from.
@@ -42,30 +42,30 @@ impl<U: AuthUser> Tokens<U> {
         let now = self.clock.now();
         let access = match self.access.judge(token, now) {
             Judged::Valid(access) => access,
-            Judged::Expired => return Ok(Presented::Dead),
-            Judged::Invalid => return Ok(Presented::Broken),
+            Judged::Expired => return Ok(Checked::Expired),
+            Judged::Invalid => return Ok(Checked::Malformed),
         };
         if let Some(known) = self.trusted.as_ref().and_then(|trusted| trusted.get(&access)) {
             return self.visit(known, access).await;
         }
         let Some(live) = self.store.find_grant(&access.grant, now).await? else {
-            return Ok(Presented::Dead);
+            return Ok(Checked::Expired);
         };
         let account = live.account;
         if !account.is_active() {
             self.end_disabled(&account, &access.grant, now).await?;
-            return Ok(Presented::Dead);
+            return Ok(Checked::Expired);
         }
         if self.end_of(&live.grant).is_some_and(|ends_at| ends_at <= now) {
             self.store.end_grant(&access.grant).await?;
-            return Ok(Presented::Dead);
+            return Ok(Checked::Expired);
         }
         // Its key is compared as text: there is one spelling, and nothing to be out of range.
         let is_named = account.user.id().to_string() == access.subject
             && account.version == access.version
             && account.epoch == access.epoch;
         if !is_named {
-            return Ok(Presented::Dead);
+            return Ok(Checked::Expired);
         }
         let known = Known { account, signed_in_at: live.grant.created_at };
         if let Some(trusted) = &self.trusted {
@@ -91,7 +91,7 @@ impl<U: AuthUser> Tokens<U> {
         Known { account, signed_in_at }: Known<U>,
         access: Access,
     ) -> Result<BearerOutcome<U>, StoreError> {
-        Ok(Presented::Live(BearerVisit {
+        Ok(Checked::Valid(BearerVisit {
             scopes: self.granted(&account, &access.scopes).await?,
             account,
             signed_in_at,
