@@ -39,9 +39,9 @@ pub use crudauth_core::guard::Allowances;
 pub use crudauth_core::guard::LockoutConfig;
 pub use crudauth_core::migrate::{Blocked, MigrateError, Migrations, Plan, Schema};
 pub use crudauth_core::model::{
-    Account, AccountId, AuthUser, ClientAddress, Contact, Destination, EmailAddress, FieldError,
-    FieldErrorKind, IdentifierKind, PhoneNumber, Recoverable, RecoverableByEmail, Scopes,
-    SecretKey, Token, Username,
+    Account, AccountId, AuthUser, ClientAddress, Contact, EmailAddress, FieldError, FieldErrorKind,
+    IdentifierKind, PhoneNumber, Recoverable, RecoverableByEmail, RedirectPath, Scopes, SecretKey,
+    Token, Username,
 };
 pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
 pub use crudauth_core::ports::{Allowance, ContactChange, ScopePolicy, StoreError};

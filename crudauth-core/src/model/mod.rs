@@ -8,7 +8,6 @@ mod checked;
 mod client;
 mod code;
 mod contact;
-mod destination;
 mod device;
 pub(crate) mod digest;
 mod email;
@@ -16,6 +15,7 @@ mod identifier;
 mod keys;
 mod password_hash;
 mod phone;
+mod redirect_path;
 mod scope;
 mod secret;
 mod shape;
@@ -29,7 +29,6 @@ pub use checked::Checked;
 pub use client::{ClientAddress, client_address};
 pub use code::{Code, InvalidCode};
 pub use contact::{Contact, InvalidContact};
-pub use destination::Destination;
 pub use device::Device;
 pub use digest::{
     ApiKeyDigest, ApiKeyHandle, ChallengeDigest, CounterName, CsrfDigest, OneTimeDigest,
@@ -41,6 +40,7 @@ pub use identifier::{Identifier, InvalidIdentifier};
 pub use keys::{KeyRing, Keys, MacKey, SecretKey};
 pub use password_hash::PasswordHash;
 pub use phone::{InvalidPhone, PhoneNumber};
+pub use redirect_path::RedirectPath;
 pub use scope::{InvalidScope, Scopes};
 pub use secret::{CsrfToken, OneTimeToken, SessionToken};
 pub use shape::{

@@ -8,7 +8,7 @@ use poem::{Request, Response};
 
 use super::limits;
 use super::pace::a_moment;
-use super::recovery::{destination, recovery_of, token, told};
+use super::recovery::{recovery_of, redirect_path, token, told};
 use crate::extract::owner_of;
 use crate::http::headers::detail;
 use crate::http::{Refusal, body};
@@ -38,7 +38,7 @@ async fn request_change<U: AuthUser>(
             let mut form = body::json(&mut request).await?;
             let new = form.email("new_email");
             let password = read_password(&mut form, "password");
-            let next = destination(&mut form);
+            let next = redirect_path(&mut form);
             let (Some(new), Some(password), Some(next)) = (new, password, next) else {
                 return Err(Refusal::invalid_fields(form.into_errors()));
             };

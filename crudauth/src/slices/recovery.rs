@@ -2,7 +2,7 @@
 
 use crudauth_core::guard::Action;
 use crudauth_core::model::{
-    AuthUser, Contact, Destination, Form, Identifier, IdentifierColumn, IdentifierKind,
+    AuthUser, Contact, Form, Identifier, IdentifierColumn, IdentifierKind, RedirectPath,
 };
 use crudauth_core::password::read_password;
 use crudauth_core::slices::recovery::{Confirmed, Recovery};
@@ -29,9 +29,9 @@ pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
 
 /// A destination that could leave the site is dropped without a word.
 #[allow(clippy::option_option, reason = "outside: was it right; inside: is it there")]
-pub(super) fn destination(form: &mut Form) -> Option<Option<Destination>> {
+pub(super) fn redirect_path(form: &mut Form) -> Option<Option<RedirectPath>> {
     let typed = form.optional_text("redirect_to")?;
-    Some(typed.as_deref().and_then(Destination::parse))
+    Some(typed.as_deref().and_then(RedirectPath::parse))
 }
 
 /// What a person is sent: crudauth-py speaks of mail where an address recovers an account.
@@ -44,12 +44,12 @@ fn noun<U: AuthUser>() -> &'static str {
 
 /// Reads a request: where to send, and where to go on to. The field is called as the identifier
 /// that recovers an account.
-fn read_request<U: AuthUser>(mut form: Form) -> Result<(Contact, Option<Destination>), Refusal> {
+fn read_request<U: AuthUser>(mut form: Form) -> Result<(Contact, Option<RedirectPath>), Refusal> {
     let identifier = U::SHAPE.recovery_column().and_then(|column| {
         // Whoever asks must name somebody, also where accounts may be without.
         form.identifier(&IdentifierColumn { is_optional: false, ..*column }).flatten()
     });
-    let (to, next) = (identifier.and_then(Identifier::into_contact), destination(&mut form));
+    let (to, next) = (identifier.and_then(Identifier::into_contact), redirect_path(&mut form));
     match (to, next) {
         (Some(to), Some(next)) => Ok((to, next)),
         _ => Err(Refusal::invalid_fields(form.into_errors())),
@@ -84,7 +84,7 @@ async fn requested<U: AuthUser>(
     mut request: Request,
     action: Action,
     told: String,
-    start: impl FnOnce(&Recovery<U>, Contact, Option<Destination>),
+    start: impl FnOnce(&Recovery<U>, Contact, Option<RedirectPath>),
 ) -> Result<Response, Refusal> {
     refuse_strangers(&request, &mounted.parts().http)?;
     let used = limits::by_client(&mounted, action, &request).await?;

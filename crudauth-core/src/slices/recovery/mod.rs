@@ -21,7 +21,7 @@ use tracing::{error, info};
 
 use crate::guard::Lockout;
 use crate::guard::{Action, Subject, Throttle};
-use crate::model::{Account, AuthUser, Contact, Destination, EmailAddress, KeyRing, Token};
+use crate::model::{Account, AuthUser, Contact, EmailAddress, KeyRing, RedirectPath, Token};
 use crate::notify::{Delivery, MessageKind, Outbox};
 use crate::password::{HashingPool, PasswordPolicy};
 use crate::ports::{AccountStore, Clock, Entropy, NewToken, Purpose, StoreError};
@@ -126,7 +126,7 @@ impl<U: AuthUser> Recovery<U> {
         holder: Holder<U::Id>,
         to: Contact,
         new_address: Option<EmailAddress>,
-        redirect_to: Option<Destination>,
+        redirect_to: Option<RedirectPath>,
     ) {
         let parts = &self.0;
         let lifetime = parts.config.lifetime(purpose, &to);

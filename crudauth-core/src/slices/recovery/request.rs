@@ -4,7 +4,7 @@ use tracing::info;
 
 use super::{Holder, Recovery};
 use crate::guard::{Action, Subject};
-use crate::model::{Account, AuthUser, Contact, Destination, EmailAddress};
+use crate::model::{Account, AuthUser, Contact, EmailAddress, RedirectPath};
 use crate::notify::MessageKind;
 use crate::password::{Busy, Password, Verdict};
 use crate::ports::{Purpose, StoreError};
@@ -34,17 +34,17 @@ pub enum ChangeError {
 impl<U: AuthUser> Recovery<U> {
     /// Sends a verification token, if an active account has that contact and has not proved it
     /// yet. Returns at once, and the same for everybody.
-    pub fn start_verification(&self, contact: Contact, redirect_to: Option<Destination>) {
+    pub fn start_verification(&self, contact: Contact, redirect_to: Option<RedirectPath>) {
         self.start(Purpose::Verify, contact, redirect_to);
     }
 
     /// Sends a reset token, if an active account has that contact. Returns at once, and the same
     /// for everybody.
-    pub fn start_reset(&self, contact: Contact, redirect_to: Option<Destination>) {
+    pub fn start_reset(&self, contact: Contact, redirect_to: Option<RedirectPath>) {
         self.start(Purpose::Reset, contact, redirect_to);
     }
 
-    fn start(&self, purpose: Purpose, contact: Contact, redirect_to: Option<Destination>) {
+    fn start(&self, purpose: Purpose, contact: Contact, redirect_to: Option<RedirectPath>) {
         let recovery = self.clone();
         let what = match purpose {
             Purpose::Verify => "verification",
@@ -93,7 +93,7 @@ impl<U: AuthUser> Recovery<U> {
         visitor: impl Into<Visitor<'_, U>>,
         password: &Password,
         new_address: EmailAddress,
-        redirect_to: Option<Destination>,
+        redirect_to: Option<RedirectPath>,
     ) -> Result<(), ChangeError> {
         let account = visitor.into().owned().map_err(|_| ChangeError::NotOwner)?;
         let verdict = self.0.hashing.verify(password, Some(&account.hash)).await?;
@@ -118,7 +118,7 @@ impl<U: AuthUser> Recovery<U> {
         &self,
         account: Account<U>,
         new_address: EmailAddress,
-        redirect_to: Option<Destination>,
+        redirect_to: Option<RedirectPath>,
     ) {
         info!(account = %account.user.id(), "change of address asked for");
         // Whatever becomes of it: a notice only for a free address would tell which ones are.

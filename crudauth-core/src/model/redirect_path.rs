@@ -6,9 +6,9 @@
 
 /// A path of this site, with its query and fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Destination(String);
+pub struct RedirectPath(String);
 
-impl Destination {
+impl RedirectPath {
     /// The longest that is carried along, in bytes.
     pub const MAX_BYTES: usize = 2048;
 
@@ -85,7 +85,7 @@ mod tests {
             "/user@example.com",
             "/a/%2F",
         ] {
-            assert_eq!(Destination::parse(path).as_ref().map(Destination::as_str), Some(path));
+            assert_eq!(RedirectPath::parse(path).as_ref().map(RedirectPath::as_str), Some(path));
         }
     }
 
@@ -113,27 +113,27 @@ mod tests {
             "@evil.example",
             "?next=/",
         ] {
-            assert_eq!(Destination::parse(text), None, "{text}");
+            assert_eq!(RedirectPath::parse(text), None, "{text}");
         }
     }
 
     #[test]
     fn no_control_character_passes_plain_or_escaped() {
         for c in (0..=0x1f_u8).chain([0x7f]) {
-            assert_eq!(Destination::parse(&format!("/{}/evil.example", char::from(c))), None);
-            assert_eq!(Destination::parse(&format!("/a%{c:02x}")), None);
-            assert_eq!(Destination::parse(&format!("/a?b#%{c:02X}")), None);
+            assert_eq!(RedirectPath::parse(&format!("/{}/evil.example", char::from(c))), None);
+            assert_eq!(RedirectPath::parse(&format!("/a%{c:02x}")), None);
+            assert_eq!(RedirectPath::parse(&format!("/a?b#%{c:02X}")), None);
         }
         for text in ["/a%0d%0aSet-Cookie:%20x", "/a\u{85}", "/a%c2%85", "/a\u{2028}", " /", "/ "] {
-            assert_eq!(Destination::parse(text), None, "{text}");
+            assert_eq!(RedirectPath::parse(text), None, "{text}");
         }
     }
 
     #[test]
     fn a_path_longer_than_is_carried_along_is_dropped() {
-        let longest = format!("/{}", "a".repeat(Destination::MAX_BYTES - 1));
-        assert!(Destination::parse(&longest).is_some());
-        assert!(Destination::parse(&format!("{longest}a")).is_none());
+        let longest = format!("/{}", "a".repeat(RedirectPath::MAX_BYTES - 1));
+        assert!(RedirectPath::parse(&longest).is_some());
+        assert!(RedirectPath::parse(&format!("{longest}a")).is_none());
     }
 
     proptest! {
@@ -141,8 +141,8 @@ mod tests {
         fn whatever_passes_is_one_path_and_unchanged(
             text in "[/\\\\%2fF5cC0dDaAeE.?#x\t ]{0,12}|\\PC{0,40}|/\\PC{0,40}",
         ) {
-            if let Some(destination) = Destination::parse(&text) {
-                prop_assert_eq!(destination.as_str(), &text);
+            if let Some(path) = RedirectPath::parse(&text) {
+                prop_assert_eq!(path.as_str(), &text);
                 prop_assert!(text.starts_with('/') && !text.starts_with("//"));
                 prop_assert!(!text.contains('\\') && !text.contains(char::is_control));
                 let lower = text.to_ascii_lowercase();
