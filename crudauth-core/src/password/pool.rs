@@ -150,7 +150,7 @@ impl HashingPool {
     ///
     /// # Errors
     /// [`Busy`] if the line is full, or no seat became free within the configured patience.
-    pub(crate) async fn spend_like_a_miss(
+    pub(crate) async fn equalize_timing(
         &self,
         password: &Password,
         stored: &PasswordHash,

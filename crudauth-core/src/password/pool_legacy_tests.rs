@@ -83,7 +83,7 @@ async fn where_no_format_is_in_use_nothing_is_paid_for_it() {
     assert_eq!(plain.cost(&pool, TYPED, Some(&argon)).await, (Verdict::Right, 1, 0));
     assert_eq!(plain.cost(&pool, "another", Some(&argon)).await, (Verdict::Wrong, 1, 0));
     assert_eq!(plain.cost(&pool, TYPED, None).await, (Verdict::Wrong, 1, 0));
-    pool.spend_like_a_miss(&password(TYPED), &argon).await.unwrap();
+    pool.equalize_timing(&password(TYPED), &argon).await.unwrap();
     assert_eq!(plain.0.load(Ordering::SeqCst), 0);
 }
 
@@ -115,10 +115,10 @@ async fn a_right_password_that_is_refused_can_be_made_to_cost_what_a_miss_does()
     let pool = plain.pool();
     pool.found("{plain}");
     let argon = pool.hash(&password(TYPED)).await.unwrap();
-    pool.spend_like_a_miss(&password(TYPED), &argon).await.unwrap();
+    pool.equalize_timing(&password(TYPED), &argon).await.unwrap();
     assert_eq!(plain.0.load(Ordering::SeqCst), 1);
     // One of another system has cost that already.
-    pool.spend_like_a_miss(&password(TYPED), &stored("{plain}a-strong-one")).await.unwrap();
+    pool.equalize_timing(&password(TYPED), &stored("{plain}a-strong-one")).await.unwrap();
     assert_eq!(plain.0.load(Ordering::SeqCst), 1);
 }
 

@@ -7,7 +7,7 @@ use poem::http::Method;
 use poem::{Request, Response};
 
 use super::limits;
-use super::pace::a_moment;
+use super::pace::constant_delay;
 use super::recovery::{recovery_of, redirect_path, token, told};
 use crate::extract::owner_of;
 use crate::http::headers::detail;
@@ -44,7 +44,7 @@ async fn request_change<U: AuthUser>(
             };
             let recovery = recovery_of(&mounted)?;
             recovery.start_change(&*principal, &password, new, next).await?;
-            a_moment().await;
+            constant_delay().await;
             detail("If the address is available, a confirmation email has been sent.")
         })
         .await

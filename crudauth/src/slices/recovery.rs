@@ -11,7 +11,7 @@ use poem::{Request, Response};
 use serde_json::json;
 
 use super::limits;
-use super::pace::a_moment;
+use super::pace::constant_delay;
 use crate::http::headers::{detail, json as answer};
 use crate::http::origin::refuse_strangers;
 use crate::http::{Refusal, body};
@@ -91,7 +91,7 @@ async fn requested<U: AuthUser>(
     used.told(async {
         let (to, next) = read_request::<U>(body::json(&mut request).await?)?;
         start(recovery_of(&mounted)?, to, next);
-        a_moment().await;
+        constant_delay().await;
         detail(&told)
     })
     .await

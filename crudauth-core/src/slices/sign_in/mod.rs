@@ -131,7 +131,7 @@ impl<U: AuthUser> SignIn<U> {
         let Some(opened) = opened else {
             // Guesses that ran beside this attempt used the tries up, or the password has changed:
             // a miss like any other, also in what it costs.
-            let _ = self.0.hashing.spend_like_a_miss(&attempt.password, &account.hash).await;
+            let _ = self.0.hashing.equalize_timing(&attempt.password, &account.hash).await;
             return Err(self.missed(&names, Some(&account), client).await);
         };
         if standing.has_history() {
