@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::argon::{self, Stored};
-use super::legacy::{Formats, Knowledge};
+use super::legacy::{Formats, LegacyMatch};
 use super::memory::Memory;
 use super::{HashingConfig, LegacyHash, Password, PasswordHash};
 use crate::ports::Entropy;
@@ -204,9 +204,9 @@ impl Shared {
             return verdict;
         }
         match self.legacy.know(password, stored) {
-            Knowledge::None => Verdict::Wrong,
-            Knowledge::Beginning => Verdict::Right,
-            Knowledge::Whole => Verdict::RightOutdated,
+            LegacyMatch::No => Verdict::Wrong,
+            LegacyMatch::Prefix => Verdict::Right,
+            LegacyMatch::Full => Verdict::RightOutdated,
         }
     }
 

@@ -15,13 +15,13 @@ pub(in crate::password) struct Formats(Vec<Entry>);
 
 /// What the formats know of a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::password) enum Knowledge {
+pub(in crate::password) enum LegacyMatch {
     /// It is another one.
-    None,
+    No,
     /// It begins as the right one does, and the format knows no more.
-    Beginning,
+    Prefix,
     /// It is the right one.
-    Whole,
+    Full,
 }
 
 struct Entry {
@@ -94,7 +94,7 @@ impl Formats {
         &self,
         password: &Password,
         stored: Option<&PasswordHash>,
-    ) -> Knowledge {
+    ) -> LegacyMatch {
         // What is no password opens nothing, whatever an app's own format makes of it.
         let stored = stored.filter(|hash| hash.is_usable()).map(PasswordHash::expose);
         let (mut is_known, mut is_whole) = (false, false);
@@ -113,9 +113,9 @@ impl Formats {
             }
         }
         match (is_known, is_whole) {
-            (false, _) => Knowledge::None,
-            (true, false) => Knowledge::Beginning,
-            (true, true) => Knowledge::Whole,
+            (false, _) => LegacyMatch::No,
+            (true, false) => LegacyMatch::Prefix,
+            (true, true) => LegacyMatch::Full,
         }
     }
 }

@@ -70,7 +70,7 @@ fn two() -> (Formats, Calls, Calls) {
 
 fn know(formats: &Formats, typed: &str, stored: Option<&str>) -> bool {
     let stored = stored.map(|text| PasswordHash::new(text.to_owned()));
-    formats.know(&Password::parse(typed).unwrap(), stored.as_ref()) != Knowledge::None
+    formats.know(&Password::parse(typed).unwrap(), stored.as_ref()) != LegacyMatch::No
 }
 
 #[test]

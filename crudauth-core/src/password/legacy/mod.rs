@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "legacy-hashes")]
 pub use self::{bcrypt::Bcrypt, crudauth_py::CrudauthPy, pbkdf2::Pbkdf2, scrypt::Scrypt};
-pub(super) use formats::{Formats, Knowledge};
+pub(super) use formats::{Formats, LegacyMatch};
 
 /// A format of stored hashes that another system made.
 ///
