@@ -133,8 +133,8 @@ pub mod legacy {
 /// What the flows answer with, beside what is named at the root.
 pub mod flow {
     pub use crudauth_core::model::{
-        Checked, Code, Device, Form, InvalidCode, InvalidContact, InvalidEmail, InvalidForm,
-        InvalidPhone, InvalidScope, InvalidUsername,
+        Checked, Code, Device, Form, InvalidCode, InvalidContact, InvalidEmail, InvalidField,
+        InvalidForm, InvalidPhone, InvalidScope, InvalidUsername,
     };
     pub use crudauth_core::password::{Busy, HashingConfigError, PasswordTooLong, PolicyViolation};
     pub use crudauth_core::ports::{ApiKeyEntry, GrantId, SessionRecord};

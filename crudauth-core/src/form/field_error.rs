@@ -1,16 +1,19 @@
-//! What is wrong with a form, told for each field.
+//! Errors about the fields of a form.
+//!
+//! A [`FieldError`] names the field, the broken rule and a message for the person, and never repeats
+//! the input. The facade lists them in a 422.
 
 use std::borrow::Cow;
 
-/// Something wrong with one field.
+/// An error about one field of a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FieldError {
-    /// The field's name.
+    /// Name of the field; empty if the error is about the whole input.
     pub field: Cow<'static, str>,
-    /// The rule that it breaks.
+    /// The rule that the field breaks.
     pub kind: FieldErrorKind,
-    /// What to tell the person; never repeats what they typed.
+    /// Message for the person; never repeats the input.
     pub message: Cow<'static, str>,
 }
 
@@ -18,32 +21,32 @@ pub struct FieldError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldErrorKind {
-    /// It must be there.
+    /// The field is required.
     Missing,
-    /// It must be there once.
+    /// The field is given more than once.
     Repeated,
-    /// It must be of another type.
+    /// The value has another type.
     Type,
-    /// It must have at least so many characters.
+    /// The text has too few characters.
     TooShort {
-        /// How many.
+        /// Minimum number of characters.
         min: usize,
     },
-    /// It may have at most so many characters.
+    /// The text has too many characters.
     TooLong {
-        /// How many.
+        /// Maximum number of characters.
         max: usize,
     },
-    /// It is not of the form that it must have.
+    /// The value has the right type but is not valid.
     Value,
-    /// It is none of the words that it may be.
+    /// The value is not one of the accepted words.
     Pattern,
-    /// A password that is too easily guessed.
+    /// The password is too easy to guess.
     PasswordPolicy,
 }
 
 impl FieldError {
-    /// A mistake in `field`.
+    /// Creates an error about `field`.
     pub fn new(
         field: impl Into<Cow<'static, str>>,
         kind: FieldErrorKind,
@@ -52,11 +55,13 @@ impl FieldError {
         Self { field: field.into(), kind, message: message.into() }
     }
 
-    pub(super) fn missing(field: &'static str) -> Self {
+    /// Creates the error for a required `field` that is missing.
+    #[must_use]
+    pub fn missing(field: &'static str) -> Self {
         Self::new(field, FieldErrorKind::Missing, "Field required")
     }
 
-    /// That `field` may have at most `max` characters.
+    /// Creates the error for a `field` with more than `max` characters.
     #[must_use]
     pub fn too_long(field: impl Into<Cow<'static, str>>, max: usize) -> Self {
         Self::new(

@@ -23,7 +23,7 @@ mod token;
 mod unicode;
 mod username;
 
-pub use crate::form::{FieldError, FieldErrorKind, Form, InvalidForm};
+pub use crate::form::{FieldError, FieldErrorKind, Form, InvalidField, InvalidForm};
 pub use account::{Account, AccountId, AccountState};
 pub use checked::Checked;
 pub use client::{ClientAddress, client_address};

@@ -2,7 +2,8 @@
 //!
 //! Everything here is constant, so that SQL text can be rendered by the compiler.
 
-use super::{AccountId, Code, EmailAddress, Form, PhoneNumber, Username};
+use super::{AccountId, Code, EmailAddress, PhoneNumber, Username};
+use crate::form::{Form, InvalidField};
 
 /// A struct that `#[derive(AuthUser)]` was put on.
 ///
@@ -30,7 +31,7 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     fn identifiers(&self) -> Vec<Option<&str>>;
 
     /// Takes the opted-in columns out of a sign-up form, or notes there what is wrong with them.
-    fn sign_up(form: &mut Form) -> Option<Self::SignUp>;
+    fn sign_up(form: &mut Form) -> Result<Self::SignUp, InvalidField>;
 }
 
 /// A user struct whose accounts can be recovered: it has an address or a number that messages

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crudauth_core::model::{FieldError, FieldErrorKind, Form};
+use crudauth_core::model::{FieldError, FieldErrorKind, Form, InvalidField};
 use futures_util::stream;
 use poem::error::ReadBodyError;
 use poem::http::header;
@@ -95,8 +95,8 @@ pub(crate) async fn text_in_json(
     let body = bytes(request).await?;
     let Ok(mut form) = Form::from_json(&body) else { return Ok(Vec::new()) };
     match form.optional_text(field) {
-        Some(text) => Ok(text.into_iter().filter(|text| !text.is_empty()).collect()),
-        None => Ok(vec![String::new()]),
+        Ok(text) => Ok(text.into_iter().filter(|text| !text.is_empty()).collect()),
+        Err(InvalidField) => Ok(vec![String::new()]),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crudauth_core::guard::Action;
 use crudauth_core::model::{Account, AuthUser, IdentifierKind};
-use crudauth_core::password::read_password;
 use crudauth_core::slices::accounts::Registered;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
@@ -93,9 +92,9 @@ async fn change_password<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
     let mut form = body::json(&mut request).await?;
-    let current = read_password(&mut form, "current_password");
-    let new = read_password(&mut form, "new_password");
-    let (Some(current), Some(new)) = (current, new) else {
+    let current = form.password("current_password");
+    let new = form.password("new_password");
+    let (Ok(current), Ok(new)) = (current, new) else {
         return Err(Refusal::invalid_fields(form.into_errors()));
     };
     let used = limits::by_account(&mounted, Action::ChangePassword, &principal).await?;
@@ -112,7 +111,7 @@ async fn set_password<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
     let mut form = body::json(&mut request).await?;
-    let Some(new) = read_password(&mut form, "new_password") else {
+    let Ok(new) = form.password("new_password") else {
         return Err(Refusal::invalid_fields(form.into_errors()));
     };
     let used = limits::by_account(&mounted, Action::SetPassword, &principal).await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crudauth_core::guard::Action;
-use crudauth_core::model::{AuthUser, FieldError, FieldErrorKind, Form, Scopes};
+use crudauth_core::model::{AuthUser, FieldError, FieldErrorKind, Form, InvalidField, Scopes};
 use crudauth_core::ports::ApiKeyEntry;
 use crudauth_core::slices::api_keys::WantedKey;
 use poem::http::{Method, StatusCode};
@@ -51,9 +51,9 @@ fn wanted(mut form: Form) -> Result<WantedKey, Vec<FieldError>> {
     let scopes = scopes(&mut form);
     let seconds = form.take::<Option<u64>>("expires_in");
     // `expires_in_days` would else make a key that never expires.
-    form.refuse_others();
+    form.reject_unread();
     match (name, scopes, seconds) {
-        (Some(name), Some(scopes), Some(seconds)) => {
+        (Ok(name), Ok(scopes), Ok(seconds)) => {
             form.finish()?;
             let mut wanted = WantedKey::named(name).scopes(scopes);
             wanted.lifetime = seconds.map(Duration::from_secs);
@@ -64,14 +64,12 @@ fn wanted(mut form: Form) -> Result<WantedKey, Vec<FieldError>> {
 }
 
 /// A list of texts; what is no scope is told.
-fn scopes(form: &mut Form) -> Option<Scopes> {
+fn scopes(form: &mut Form) -> Result<Scopes, InvalidField> {
     let names = form.take::<Option<Vec<String>>>("scopes")?.unwrap_or_default();
-    let scopes = Scopes::of(&names);
-    if scopes.is_err() {
+    Scopes::of(&names).or_else(|_| {
         let message = "Input should be a list of scopes";
-        form.push_error(FieldError::new("scopes", FieldErrorKind::Value, message));
-    }
-    scopes.ok()
+        form.reject(FieldError::new("scopes", FieldErrorKind::Value, message))
+    })
 }
 
 /// The only answer that has the key in it. What is asked for and not grantable is left out.

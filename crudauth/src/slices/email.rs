@@ -2,7 +2,6 @@
 
 use crudauth_core::guard::Action;
 use crudauth_core::model::AuthUser;
-use crudauth_core::password::read_password;
 use poem::http::Method;
 use poem::{Request, Response};
 
@@ -37,9 +36,9 @@ async fn request_change<U: AuthUser>(
         .told(async {
             let mut form = body::json(&mut request).await?;
             let new = form.email("new_email");
-            let password = read_password(&mut form, "password");
+            let password = form.password("password");
             let next = redirect_path(&mut form);
-            let (Some(new), Some(password), Some(next)) = (new, password, next) else {
+            let (Ok(new), Ok(password), Ok(next)) = (new, password, next) else {
                 return Err(Refusal::invalid_fields(form.into_errors()));
             };
             let recovery = recovery_of(&mounted)?;

@@ -2,9 +2,9 @@
 
 use crudauth_core::guard::Action;
 use crudauth_core::model::{
-    AuthUser, Contact, Form, Identifier, IdentifierColumn, IdentifierKind, RedirectPath,
+    AuthUser, Contact, Form, Identifier, IdentifierColumn, IdentifierKind, InvalidField,
+    RedirectPath,
 };
-use crudauth_core::password::read_password;
 use crudauth_core::slices::recovery::{Confirmed, Recovery};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
@@ -27,11 +27,10 @@ pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
     ]
 }
 
-/// A destination that could leave the site is dropped without a word.
-#[allow(clippy::option_option, reason = "outside: was it right; inside: is it there")]
-pub(super) fn redirect_path(form: &mut Form) -> Option<Option<RedirectPath>> {
+/// Reads where to redirect; a path that could leave the site is ignored.
+pub(super) fn redirect_path(form: &mut Form) -> Result<Option<RedirectPath>, InvalidField> {
     let typed = form.optional_text("redirect_to")?;
-    Some(typed.as_deref().and_then(RedirectPath::parse))
+    Ok(typed.as_deref().and_then(RedirectPath::parse))
 }
 
 /// What a person is sent: crudauth-py speaks of mail where an address recovers an account.
@@ -47,11 +46,11 @@ fn noun<U: AuthUser>() -> &'static str {
 fn read_request<U: AuthUser>(mut form: Form) -> Result<(Contact, Option<RedirectPath>), Refusal> {
     let identifier = U::SHAPE.recovery_column().and_then(|column| {
         // Whoever asks must name somebody, also where accounts may be without.
-        form.identifier(&IdentifierColumn { is_optional: false, ..*column }).flatten()
+        form.identifier(&IdentifierColumn { is_optional: false, ..*column }).ok().flatten()
     });
     let (to, next) = (identifier.and_then(Identifier::into_contact), redirect_path(&mut form));
     match (to, next) {
-        (Some(to), Some(next)) => Ok((to, next)),
+        (Some(to), Ok(next)) => Ok((to, next)),
         _ => Err(Refusal::invalid_fields(form.into_errors())),
     }
 }
@@ -112,8 +111,9 @@ async fn confirm_reset<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     confirming(&mounted, &request).await?;
     let mut form = body::json(&mut request).await?;
-    let (token, password) = (form.text("token"), read_password(&mut form, "new_password"));
-    let (Some(token), Some(password)) = (token, password) else {
+    let token = form.text("token");
+    let password = form.password("new_password");
+    let (Ok(token), Ok(password)) = (token, password) else {
         return Err(Refusal::invalid_fields(form.into_errors()));
     };
     let confirmed = recovery_of(&mounted)?.confirm_reset(&token, &password).await?;
@@ -132,7 +132,7 @@ pub(super) async fn token<U: AuthUser>(
 ) -> Result<String, Refusal> {
     confirming(mounted, request).await?;
     let mut form = body::json(request).await?;
-    form.text("token").ok_or_else(|| Refusal::invalid_fields(form.into_errors()))
+    form.text("token").map_err(|_| Refusal::invalid_fields(form.into_errors()))
 }
 
 /// Counts a confirmation, so that nobody tries tokens by the thousand. Tells nothing of it: the

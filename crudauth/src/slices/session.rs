@@ -47,19 +47,21 @@ async fn login<U: AuthUser>(
 fn read(mut form: Form) -> Result<(Credentials, bool), Vec<FieldError>> {
     let credentials = Credentials::read(&mut form);
     let is_remembered = match form.optional_text("remember_me") {
-        // A form sends an empty text for what nobody filled in.
-        Some(None) => Some(false),
-        Some(Some(text)) if text.is_empty() => Some(false),
-        Some(Some(text)) => body::boolean(&text).or_else(|| {
-            let message = "Input should be a valid boolean, unable to interpret input";
-            form.push_error(FieldError::new("remember_me", FieldErrorKind::Value, message));
-            None
-        }),
-        None => None,
+        // A browser sends an empty text for a field that was left blank.
+        Ok(None) => Ok(false),
+        Ok(Some(text)) if text.is_empty() => Ok(false),
+        Ok(Some(text)) => body::boolean(&text).map_or_else(
+            || {
+                let message = "Input should be a valid boolean, unable to interpret input";
+                form.reject(FieldError::new("remember_me", FieldErrorKind::Value, message))
+            },
+            Ok,
+        ),
+        Err(invalid) => Err(invalid),
     };
     check_grant(&mut form, &["password"]);
     match (credentials, is_remembered) {
-        (Some(credentials), Some(is_remembered)) => {
+        (Ok(credentials), Ok(is_remembered)) => {
             form.finish()?;
             Ok((credentials, is_remembered))
         }

@@ -96,7 +96,7 @@ impl Wanted {
         let device = form.optional_text("device");
         check_grant(&mut form, &["", "password"]);
         match (credentials, scope, device) {
-            (Some(credentials), Some(scope), Some(device)) => {
+            (Ok(credentials), Ok(scope), Ok(device)) => {
                 form.finish()?;
                 Ok(Self { credentials, scope, device })
             }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use tracing::info;
 
+use crate::form::policy_errors;
 use crate::model::{Account, AuthUser, FieldError};
 use crate::notify::MessageKind;
-use crate::password::{Busy, HashingPool, Password, PasswordPolicy, Verdict, judge};
+use crate::password::{Busy, HashingPool, Password, PasswordPolicy, Verdict};
 use crate::ports::{AccountStore, Changed, Clock, Credential, StoreError};
 use crate::slices::recovery::Recovery;
 use crate::slices::sessions::{SessionConfig, Visitor};
@@ -147,9 +148,10 @@ impl<U: AuthUser> Passwords<U> {
     }
 
     async fn judge(&self, account: &Account<U>, new: &Password) -> Result<(), PasswordError> {
-        judge(&self.policy, new, &account.names(), "new_password")
+        self.policy
+            .judge(new, &account.names())
             .await
-            .map_err(PasswordError::Invalid)
+            .map_err(|violations| PasswordError::Invalid(policy_errors("new_password", violations)))
     }
 
     async fn store(

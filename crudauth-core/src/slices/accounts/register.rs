@@ -10,10 +10,11 @@ use std::sync::Arc;
 use super::SignUp;
 use tracing::info;
 
+use crate::form::policy_errors;
 use crate::model::{
     AccountId, AuthUser, Contact, FieldError, Form, Identifier, IdentifierColumn, PasswordHash,
 };
-use crate::password::{Busy, HashingPool, PasswordPolicy, check, judge};
+use crate::password::{Busy, HashingPool, PasswordPolicy};
 use crate::ports::{AccountStore, Clock, Created, Entropy, NewAccount, NewValues, StoreError};
 use crate::slices::recovery::Recovery;
 
@@ -119,8 +120,9 @@ impl<U: AuthUser> Registration<U> {
     /// The password's mistakes.
     pub fn check(&self, sign_up: &SignUp<U>) -> Result<(), Vec<FieldError>> {
         let mut mistakes = self.without_room(sign_up);
-        let judged = check(&self.policy, &sign_up.password, &sign_up.names(), "password");
-        mistakes.extend(judged.err().into_iter().flatten());
+        if let Err(violations) = self.policy.check(&sign_up.password, &sign_up.names()) {
+            mistakes.extend(policy_errors("password", violations));
+        }
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
 
@@ -156,9 +158,10 @@ impl<U: AuthUser> Registration<U> {
     /// # Errors
     /// [`RegisterError`]; nothing is stored then.
     pub async fn prepare(&self, sign_up: SignUp<U>) -> Result<Prepared<U>, RegisterError> {
-        judge(&self.policy, &sign_up.password, &sign_up.names(), "password")
+        self.policy
+            .judge(&sign_up.password, &sign_up.names())
             .await
-            .map_err(RegisterError::Invalid)?;
+            .map_err(|violations| RegisterError::Invalid(policy_errors("password", violations)))?;
         let hash = self.hashing.hash(&sign_up.password).await?;
         Ok(Prepared { sign_up, hash })
     }

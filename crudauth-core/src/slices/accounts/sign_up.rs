@@ -5,7 +5,7 @@ use std::fmt;
 use crate::model::{
     AuthUser, Contact, FieldError, FieldErrorKind, Form, Identifier, IdentifierKind, InvalidForm,
 };
-use crate::password::{Password, read_password};
+use crate::password::Password;
 
 /// A sign-up, read and right as far as can be told without the store.
 ///
@@ -25,11 +25,11 @@ impl<U: AuthUser> SignUp<U> {
         // All fields are taken before any mistake ends the reading, so that all are told.
         let columns = U::SHAPE.identifiers;
         let identifiers: Vec<_> = columns.iter().map(|column| form.identifier(column)).collect();
-        let password = read_password(&mut form, "password");
+        let password = form.password("password");
         let own = U::sign_up(&mut form);
-        let identifiers: Option<Vec<_>> = identifiers.into_iter().collect();
+        let identifiers: Result<Vec<_>, _> = identifiers.into_iter().collect();
         match (identifiers, password, own) {
-            (Some(identifiers), Some(password), Some(own)) => {
+            (Ok(identifiers), Ok(password), Ok(own)) => {
                 form.finish()?;
                 Ok(Self { identifiers, password, own })
             }

@@ -3,9 +3,10 @@
 use tracing::info;
 
 use super::Recovery;
+use crate::form::policy_errors;
 use crate::model::{Account, AuthUser, Digest, EmailAddress, FieldError, Token};
 use crate::notify::MessageKind;
-use crate::password::{Busy, Password, judge};
+use crate::password::{Busy, Password};
 use crate::ports::{Consumed, OneTimeToken, Purpose, StoreError};
 
 /// A link was used.
@@ -71,9 +72,9 @@ impl<U: AuthUser> Recovery<U> {
         password: &Password,
     ) -> Result<Confirmed, ConfirmError> {
         let live = self.look(token, Purpose::Reset).await?;
-        judge(&self.0.policy, password, &live.account.names(), "new_password")
-            .await
-            .map_err(ConfirmError::Password)?;
+        self.0.policy.judge(password, &live.account.names()).await.map_err(|violations| {
+            ConfirmError::Password(policy_errors("new_password", violations))
+        })?;
         let hash = self.0.hashing.hash(password).await?;
         let now = self.now();
         let done = self
