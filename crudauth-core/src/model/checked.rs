@@ -1,16 +1,18 @@
-//! What a credential that a request carries turns out to be.
+//! Result of checking a credential of a request.
+//!
+//! Returned by the bearer and API key slices; read by their transports.
 
-/// A credential of a kind that is not a cookie: a bearer token, an API key.
+/// Result of checking a bearer token or an API key.
 ///
-/// Of several transports on a request the next is tried after one that is [`Expired`](Self::Expired),
-/// and none after one that is [`Malformed`](Self::Malformed).
+/// After [`Expired`](Self::Expired), the next transport of the mount is tried. After
+/// [`Malformed`](Self::Malformed), the request is rejected.
 #[derive(Clone, Debug)]
 pub enum Checked<V> {
-    /// It is good; this is whose.
+    /// The credential is valid.
     Valid(V),
-    /// It was good once, or its form is right and nobody has it: expired, ended, or its account is
-    /// disabled, gone, or of another version.
+    /// The credential is well-formed but no longer valid, or unknown: it is expired or revoked, or its
+    /// account is disabled, deleted or of another version.
     Expired,
-    /// It is none of ours.
+    /// The credential was not issued by this application.
     Malformed,
 }

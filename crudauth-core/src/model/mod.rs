@@ -1,7 +1,6 @@
-//! The words that everyone uses: who an account is, what names it, what proves it.
+//! The shared vocabulary: accounts, identifiers, secrets, scopes, client addresses.
 //!
-//! Values here are right by construction: whoever holds an [`EmailAddress`] or a [`Username`] need
-//! not check it again.
+//! A value is valid by type. An [`EmailAddress`] or a [`Username`] need not be checked again.
 
 mod account;
 mod checked;
@@ -48,5 +47,5 @@ pub use shape::{
     RecoverableByEmail, Shape,
 };
 pub use token::{Digest, Token};
-pub(crate) use unicode::is_unseen;
+pub(crate) use unicode::is_invisible;
 pub use username::{InvalidUsername, Username};

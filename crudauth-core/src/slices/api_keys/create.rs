@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
 use super::{ApiKey, ApiKeyConfig, ApiKeyError, ApiKeys, WantedKey};
-use crate::model::{AuthUser, FieldError, FieldErrorKind, Scopes, is_unseen};
+use crate::model::{AuthUser, FieldError, FieldErrorKind, Scopes, is_invisible};
 use crate::ports::{AddedApiKey, ApiKeyEntry, NewApiKey};
 use crate::slices::sessions::{Standing, Visitor, is_recent};
 
@@ -123,7 +123,7 @@ impl<U: AuthUser> ApiKeys<U> {
             mistakes.push(FieldError::new("name", FieldErrorKind::TooShort { min: 1 }, message));
         } else if name.chars().count() > NAME_CHARS {
             mistakes.push(FieldError::too_long("name", NAME_CHARS));
-        } else if name.chars().any(|c| c != ' ' && (c.is_whitespace() || is_unseen(c))) {
+        } else if name.chars().any(|c| c != ' ' && (c.is_whitespace() || is_invisible(c))) {
             let message = "value contains an invisible character";
             mistakes.push(FieldError::new("name", FieldErrorKind::Value, message));
         }

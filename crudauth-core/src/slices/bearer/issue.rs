@@ -34,7 +34,7 @@ impl<U: AuthUser> Tokens<U> {
     /// blank, and so asks for the defaults.
     #[must_use]
     pub fn asked(&self, list: Option<&str>) -> Option<Scopes> {
-        let asked = Scopes::asked(list, self.config.grantable());
+        let asked = Scopes::requested(list, self.config.grantable());
         if asked.is_some() && self.config.grantable().is_empty() {
             warn!(
                 "scopes are asked for and none is granted: `BearerConfig::grantable_scopes` names them"
