@@ -1,7 +1,8 @@
-//! Messages: what is said, who carries it, and the queue between.
+//! Messages to the owners of accounts: content, delivery and the queue between.
 //!
-//! Nothing is sent while a request waits: a flow hands a job to the [`Outbox`] and answers, so a
-//! slow, failing or hanging sender changes no answer and no timing.
+//! No request waits for a message. A flow hands a job to the [`Outbox`] and responds, so a slow,
+//! failing or hanging sender affects neither responses nor their timing. Called by the recovery,
+//! sign-up, password and API key flows.
 
 mod channel;
 mod email;
