@@ -132,7 +132,7 @@ async fn bcrypt_that_may_be_another_system_s_is_told_until_both_readers_are_name
             Some(bcrypt) => App::over(app.database.clone(), Named(bcrypt)).await,
             None => App::over(app.database.clone(), ()).await,
         };
-        log.count("bcrypt looks the same whoever made it")
+        log.count("bcrypt hashes are treated as crudauth-py's")
     };
     assert_eq!(told(None).await, 1);
     assert_eq!(told(Some(Bcrypt::default())).await, 0);

@@ -23,14 +23,7 @@ impl Event {
     /// An event of this name, in lower case and past tense: `password changed`.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            account: None,
-            client: None,
-            credential: None,
-            count: None,
-            is_warning: false,
-        }
+        Self { name, account: None, client: None, credential: None, count: None, is_warning: false }
     }
 
     /// An event that an administrator should see: an attack or a mistake of configuration.

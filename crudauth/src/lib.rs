@@ -39,8 +39,8 @@ pub use crudauth_core::guard::Allowances;
 pub use crudauth_core::guard::LockoutConfig;
 pub use crudauth_core::migrate::{Blocked, MigrateError, Migrations, Plan, Schema};
 pub use crudauth_core::model::{
-    Account, AccountId, AuthUser, ClientAddress, Contact, Destination, EmailAddress,
-    IdentifierKind, Mistake, PhoneNumber, Recoverable, RecoverableByEmail, Rule, Scopes, SecretKey,
+    Account, AccountId, AuthUser, ClientAddress, Contact, EmailAddress, FieldError, FieldErrorKind,
+    IdentifierKind, PhoneNumber, Recoverable, RecoverableByEmail, RedirectPath, Scopes, SecretKey,
     Token, Username,
 };
 pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
@@ -133,8 +133,8 @@ pub mod legacy {
 /// What the flows answer with, beside what is named at the root.
 pub mod flow {
     pub use crudauth_core::model::{
-        Code, Device, Form, InvalidCode, InvalidContact, InvalidEmail, InvalidForm, InvalidPhone,
-        InvalidScope, InvalidUsername, Presented,
+        Checked, Code, Device, Form, InvalidCode, InvalidContact, InvalidEmail, InvalidField,
+        InvalidForm, InvalidPhone, InvalidScope, InvalidUsername,
     };
     pub use crudauth_core::password::{Busy, HashingConfigError, PasswordTooLong, PolicyViolation};
     pub use crudauth_core::ports::{ApiKeyEntry, GrantId, SessionRecord};

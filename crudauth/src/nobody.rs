@@ -1,7 +1,9 @@
 //! A user struct for mounts that did not compile, so that one mistake is one error.
 
 use crudauth_core::migrate::ColumnPlan;
-use crudauth_core::model::{AuthUser, Companion, Form, Recoverable, RecoverableByEmail, Shape};
+use crudauth_core::model::{
+    AuthUser, Companion, Form, InvalidField, Recoverable, RecoverableByEmail, Shape,
+};
 use crudauth_core::sql::{AuthRow, Backend, Call};
 
 /// Nobody: no value of it exists.
@@ -41,8 +43,8 @@ impl AuthUser for Nobody {
         Vec::new()
     }
 
-    fn sign_up(_: &mut Form) -> Option<()> {
-        None
+    fn sign_up(_: &mut Form) -> Result<(), InvalidField> {
+        Err(InvalidField)
     }
 }
 

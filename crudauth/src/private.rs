@@ -2,8 +2,8 @@
 
 pub use crudauth_core::migrate::{ColumnPlan, Migrations, SqlDefault};
 pub use crudauth_core::model::{
-    AuthUser, Companion, Form, IdentifierColumn, IdentifierKind, Literal, Recoverable,
-    RecoverableByEmail, Scopes, SecretKey, Shape,
+    AuthUser, Companion, Form, IdentifierColumn, IdentifierKind, InvalidField, Literal,
+    Recoverable, RecoverableByEmail, Scopes, SecretKey, Shape,
 };
 pub use crudauth_core::sql::{AuthRow, Backend, Call, Stores};
 pub use {poem, sqlx};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crudauth::email::MessageKind;
 use crudauth::flow::{ChangeError, ConfirmError};
-use crudauth::{Destination, EmailAddress};
+use crudauth::{EmailAddress, RedirectPath};
 use crudauth_tests::{App, Kind, PASSWORD, on_every_database};
 
 use super::{NEW, account, opens, password, register, signed_in, visit};
@@ -21,7 +21,7 @@ on_every_database! {
         let id = register(&app, "ada").await;
         let session = signed_in(&app, "ada").await;
         let accounts = app.auth.accounts();
-        accounts.recovery().unwrap().start_reset(address(ADA).into(), Destination::parse("/home"));
+        accounts.recovery().unwrap().start_reset(address(ADA).into(), RedirectPath::parse("/home"));
         let token = app.token(MessageKind::ResetPassword, ADA).await;
         let weak = accounts.recovery().unwrap().confirm_reset(&token, &password("short")).await;
         assert!(matches!(weak, Err(ConfirmError::Password(_))), "{weak:?}");

@@ -2,7 +2,7 @@
 
 use crudauth::email::MessageKind;
 use crudauth::flow::{Keep, OwnerError};
-use crudauth::{Attempt, RegisterError, Registered, Rule, SignInError, SignUp};
+use crudauth::{Attempt, FieldErrorKind, RegisterError, Registered, SignInError, SignUp};
 use crudauth_tests::{PASSWORD, User, on_every_database, sign_up};
 
 use super::{account, opens, password, register, sign_in, signed_in, visit};
@@ -45,8 +45,8 @@ on_every_database! {
                 panic!("{weak} is weak");
             };
             let is_policy =
-                |rule| matches!(rule, Rule::PasswordPolicy | Rule::TooShort { min: 8 });
-            assert!(told.iter().all(|one| one.field == "password" && is_policy(one.rule)));
+                |rule| matches!(rule, FieldErrorKind::PasswordPolicy | FieldErrorKind::TooShort { min: 8 });
+            assert!(told.iter().all(|one| one.field == "password" && is_policy(one.kind)));
             assert!(!told.iter().any(|one| one.message.contains("ada@")), "{told:?}");
         }
         assert_eq!(app.database.number("SELECT COUNT(*) FROM users").await, 0);

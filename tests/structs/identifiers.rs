@@ -1,6 +1,8 @@
 //! Identifiers of every kind: how each is compared, asked for and kept unique.
 
-use crudauth::{AuthUser, Mistake, RegisterError, Registered, Rule, SignUp, migrations};
+use crudauth::{
+    AuthUser, FieldError, FieldErrorKind, RegisterError, Registered, SignUp, migrations,
+};
 use crudauth_tests::{PASSWORD, SECRET, on_every_pool};
 use serde_json::{Value, json};
 
@@ -114,7 +116,7 @@ on_every_pool! {
     }
 }
 
-fn only(form: &Value) -> Mistake {
+fn only(form: &Value) -> FieldError {
     let mut told = mistakes::<Employee>(form);
     assert_eq!(told.len(), 1, "{told:?}");
     told.remove(0)
@@ -123,22 +125,26 @@ fn only(form: &Value) -> Mistake {
 #[test]
 fn what_an_identifier_must_be_is_told_at_its_field() {
     for (form, field, rule) in [
-        (form("", "ada"), "employee_number", Rule::Value),
-        (form("E 17", "ada"), "employee_number", Rule::Value),
-        (form("a@b.com", "ada"), "employee_number", Rule::Value),
-        (form("+1555010", "ada"), "employee_number", Rule::Value),
-        (with(form("E-17", "ada"), "username", "+1-555-0100"), "username", Rule::Value),
-        (form("E-1234567", "ada"), "employee_number", Rule::TooLong { max: 8 }),
-        (with(form("E-17", "ada"), "phone", "5550100"), "phone", Rule::Value),
-        (with(form("E-17", "ada"), "desk", "thirteen chars"), "desk", Rule::TooLong { max: 12 }),
+        (form("", "ada"), "employee_number", FieldErrorKind::Value),
+        (form("E 17", "ada"), "employee_number", FieldErrorKind::Value),
+        (form("a@b.com", "ada"), "employee_number", FieldErrorKind::Value),
+        (form("+1555010", "ada"), "employee_number", FieldErrorKind::Value),
+        (with(form("E-17", "ada"), "username", "+1-555-0100"), "username", FieldErrorKind::Value),
+        (form("E-1234567", "ada"), "employee_number", FieldErrorKind::TooLong { max: 8 }),
+        (with(form("E-17", "ada"), "phone", "5550100"), "phone", FieldErrorKind::Value),
+        (
+            with(form("E-17", "ada"), "desk", "thirteen chars"),
+            "desk",
+            FieldErrorKind::TooLong { max: 12 },
+        ),
         (
             with(form("E-17", "ada"), "username", &"u".repeat(65)),
             "username",
-            Rule::TooLong { max: 64 },
+            FieldErrorKind::TooLong { max: 64 },
         ),
     ] {
         let mistake = only(&form);
-        assert_eq!((&*mistake.field, mistake.rule), (field, rule), "{form}");
+        assert_eq!((&*mistake.field, mistake.kind), (field, rule), "{form}");
     }
     let mut nobody = form("E-17", "ada");
     nobody["phone"] = Value::Null;

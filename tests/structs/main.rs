@@ -14,7 +14,7 @@ mod sign_up;
 mod visitor;
 mod wide;
 
-use crudauth::{Account, Accounts, AuthUser, Mistake, Registered, SignUp};
+use crudauth::{Account, Accounts, AuthUser, FieldError, Registered, SignUp};
 use serde_json::Value;
 
 /// Signs `form` up, which must be right, and reads the account back.
@@ -27,6 +27,6 @@ pub(crate) async fn added<U: AuthUser>(accounts: &Accounts<U>, form: &Value) -> 
 }
 
 /// What is wrong with a form.
-pub(crate) fn mistakes<U: AuthUser>(form: &Value) -> Vec<Mistake> {
+pub(crate) fn mistakes<U: AuthUser>(form: &Value) -> Vec<FieldError> {
     SignUp::<U>::from_json(form).unwrap_err()
 }

@@ -1,7 +1,7 @@
 //! What a sign-up may set, and what it is told when it is wrong.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use crudauth::{AuthUser, Rule, migrations};
+use crudauth::{AuthUser, FieldErrorKind, migrations};
 use crudauth_tests::{SECRET, on_every_pool, sign_up};
 use serde::Deserialize;
 use serde_json::json;
@@ -57,7 +57,7 @@ fn every_wrong_value_is_told_at_once_by_name_and_none_is_repeated() {
     let fields: Vec<_> = told.iter().map(|mistake| &*mistake.field).collect();
     let wanted: Vec<_> = ["email", "username"].into_iter().chain(ASKED).collect();
     assert_eq!(fields, wanted);
-    assert!(told[2..].iter().all(|mistake| mistake.rule == Rule::Type), "{told:?}");
+    assert!(told[2..].iter().all(|mistake| mistake.kind == FieldErrorKind::Type), "{told:?}");
     for mistake in &told {
         let message = &mistake.message;
         assert!(!message.is_empty() && !message.contains("s3cret") && !message.contains("70000"));
@@ -67,10 +67,10 @@ fn every_wrong_value_is_told_at_once_by_name_and_none_is_repeated() {
 #[test]
 fn every_missing_field_but_the_options_is_told_at_once() {
     let told = mistakes::<User>(&json!({}));
-    let missing: Vec<_> = told.iter().map(|mistake| (&*mistake.field, mistake.rule)).collect();
+    let missing: Vec<_> = told.iter().map(|mistake| (&*mistake.field, mistake.kind)).collect();
     let wanted =
         ["email", "username", "password", "name", "age", "born", "key", "raw", "terms", "plan"];
-    assert_eq!(missing, wanted.map(|field| (field, Rule::Missing)));
+    assert_eq!(missing, wanted.map(|field| (field, FieldErrorKind::Missing)));
 }
 
 #[test]

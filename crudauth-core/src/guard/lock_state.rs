@@ -74,7 +74,8 @@ impl LockState {
     /// stays.
     pub fn refund(&mut self, pair: &Self, now: DateTime<Utc>) {
         // A window that ends later began later: it has none of these failures.
-        let is_same_window = self.window_ends_at > now && self.window_ends_at <= pair.window_ends_at;
+        let is_same_window =
+            self.window_ends_at > now && self.window_ends_at <= pair.window_ends_at;
         if is_same_window {
             self.failures = self.failures.saturating_sub(pair.failures);
         }

@@ -120,11 +120,8 @@ impl Lockout {
     ) -> SignInAttempt {
         let id = account.user.id().to_string();
         let counter = self.name("device", &[&device.name, &id]);
-        let counters = AttemptCounters {
-            checked: vec![counter],
-            cleared: vec![counter],
-            refund: None,
-        };
+        let counters =
+            AttemptCounters { checked: vec![counter], cleared: vec![counter], refund: None };
         SignInAttempt { counters, failed: vec![counter] }
     }
 
@@ -142,7 +139,11 @@ impl Lockout {
     ) -> SignInAttempt {
         let text = canonical::<U>(typed);
         let network = client.map(|client| {
-            if is_cross_site { format!("cross-site {}", client.network()) } else { client.network() }
+            if is_cross_site {
+                format!("cross-site {}", client.network())
+            } else {
+                client.network()
+            }
         });
         let (kind, id) = match account {
             Some(account) => ("account", account.user.id().to_string()),

@@ -12,7 +12,7 @@ mod sql;
 pub mod store;
 
 pub use lock_state::LockState;
-pub use lockout::{Lockout, LockoutConfig};
 pub(crate) use lockout::{KnownDevice, SignInAttempt};
+pub use lockout::{Lockout, LockoutConfig};
 pub use rate_limiter::{Allowed, RateLimiter, Subject};
 pub use rate_limits::{Action, RateLimits};

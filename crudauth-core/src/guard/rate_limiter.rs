@@ -68,7 +68,8 @@ impl RateLimiter {
             Subject::Target(target) => ("target", target.to_owned()),
         };
         let key = &self.keys.current().counter;
-        let parts: [&[u8]; 4] = [b"rate limit", action.counter.as_bytes(), kind.as_bytes(), value.as_bytes()];
+        let parts: [&[u8]; 4] =
+            [b"rate limit", action.counter.as_bytes(), kind.as_bytes(), value.as_bytes()];
         let name = CounterName::new(*key.mac(&parts).as_bytes());
         let outcome = self.counters.hit(&name, limit, self.clock.now()).await?;
         Ok(Allowed { limit: limit.limit, outcome })

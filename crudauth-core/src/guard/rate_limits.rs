@@ -84,7 +84,9 @@ impl RateLimits {
             }
             let is_window = !limit.window.is_zero() && limit.window <= Self::LONGEST_WINDOW;
             if limit.limit > 0 && !is_window {
-                mistakes.push(format!("rate limits: the window of `{name}` must not be zero, and be at most 100 years"));
+                mistakes.push(format!(
+                    "rate limits: the window of `{name}` must not be zero, and be at most 100 years"
+                ));
             }
         }
         mistakes.sort();

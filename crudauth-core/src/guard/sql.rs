@@ -6,9 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::LockState;
-use super::store::{
-    AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome, Refund,
-};
+use super::store::{AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome, Refund};
 use crate::model::{AuthUser, CounterName};
 use crate::sql::engine::{instant, retrying};
 use crate::sql::rows::Columns;
@@ -31,8 +29,7 @@ const HIT: &str = "INSERT INTO {+rate_limits} (digest, hits, is_used_up, expires
 
 const HITS: &str = "SELECT hits, is_used_up FROM {+rate_limits} WHERE digest = :name";
 
-const PURGE_RATE_LIMITS: &str =
-    "DELETE FROM {+rate_limits} WHERE {expired +rate_limits digest}";
+const PURGE_RATE_LIMITS: &str = "DELETE FROM {+rate_limits} WHERE {expired +rate_limits digest}";
 
 const LOCKOUT: &str = "SELECT failures, window_ends_at, level, level_until, locked_until \
     FROM {+lockouts} WHERE digest = :name{for update}";
@@ -285,12 +282,7 @@ fn digits(time: DateTime<Utc>) -> String {
 }
 
 /// Reads the list of uses, newest first, after this one was counted or refused.
-fn outcome(
-    hits: &str,
-    is_used_up: bool,
-    limit: RateLimit,
-    now: DateTime<Utc>,
-) -> RateLimitOutcome {
+fn outcome(hits: &str, is_used_up: bool, limit: RateLimit, now: DateTime<Utc>) -> RateLimitOutcome {
     let since = now - limit.window;
     let recent = hits
         .as_bytes()
@@ -317,10 +309,7 @@ mod tests {
         let limit = RateLimit::per_hour(2);
         let hits = format!("{}{}", digits(now), digits(now - Duration::from_secs(600)));
         let exceeded = outcome(&hits, true, limit, now);
-        assert_eq!(
-            exceeded,
-            RateLimitOutcome::Exceeded { retry_after: Duration::from_secs(3000) }
-        );
+        assert_eq!(exceeded, RateLimitOutcome::Exceeded { retry_after: Duration::from_secs(3000) });
         let allowed = outcome(&hits, false, limit, now);
         assert_eq!(allowed, RateLimitOutcome::Allowed { remaining: 0 });
     }

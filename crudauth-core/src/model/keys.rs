@@ -11,7 +11,6 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-
 /// The app's secret: at least 32 bytes that nobody can guess.
 ///
 /// Whoever has it can forge everything that the library signs. `Debug` redacts it.

@@ -134,7 +134,11 @@ mod tests {
     use super::*;
 
     fn small() -> Background {
-        Background::new(BackgroundConfig { at_once: 1, waiting: 1, time_limit: Duration::from_secs(5) })
+        Background::new(BackgroundConfig {
+            at_once: 1,
+            waiting: 1,
+            time_limit: Duration::from_secs(5),
+        })
     }
 
     #[tokio::test(start_paused = true)]

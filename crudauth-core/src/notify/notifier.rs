@@ -26,11 +26,7 @@ impl Notifier {
     }
 
     /// Runs a job after the answer. `name` appears in the log.
-    pub(crate) fn spawn(
-        &self,
-        name: &'static str,
-        job: impl Future<Output = ()> + Send + 'static,
-    ) {
+    pub(crate) fn spawn(&self, name: &'static str, job: impl Future<Output = ()> + Send + 'static) {
         self.background.spawn(name, job);
     }
 

@@ -150,7 +150,7 @@ impl PasswordPolicy {
     ) -> Result<(), Vec<PolicyViolation>> {
         self.check(password, own)?;
         match &self.breaches {
-            Some(service) if service.knows(password, self.breach_time_limit).await => {
+            Some(service) if service.is_breached(password, self.breach_time_limit).await => {
                 Err(vec![PolicyViolation::Breached])
             }
             _ => Ok(()),
@@ -175,7 +175,7 @@ impl PasswordPolicy {
         }
         if violations.is_empty() {
             let candidate = Candidate::new(password, own);
-            let refusals = self.validators.iter().filter_map(|rule| rule.refusal(&candidate));
+            let refusals = self.validators.iter().filter_map(|rule| rule.rejection(&candidate));
             violations.extend(refusals.map(PolicyViolation::Refused));
         }
         if violations.is_empty() { Ok(()) } else { Err(violations) }

@@ -286,7 +286,11 @@ pub(crate) fn absolute_expiry(
 
 /// Returns `true` if a sign-in is at most `max_age` old. None is if `max_age` is zero, nor one in
 /// the future by more than clocks may differ.
-pub(crate) fn is_recent(signed_in_at: DateTime<Utc>, max_age: Duration, now: DateTime<Utc>) -> bool {
+pub(crate) fn is_recent(
+    signed_in_at: DateTime<Utc>,
+    max_age: Duration,
+    now: DateTime<Utc>,
+) -> bool {
     let age = now - signed_in_at;
     let max_age = TimeDelta::from_std(max_age).unwrap_or(TimeDelta::MAX);
     !max_age.is_zero() && -LEEWAY <= age && age <= max_age

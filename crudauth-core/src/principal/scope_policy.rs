@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::store_error::StoreError;
 use crate::model::{Account, AuthUser, Scopes};
+use crate::store_error::StoreError;
 
 /// Decides which of the requested scopes an account gets.
 ///
@@ -73,7 +73,11 @@ impl<U: AuthUser> ScopePolicyHandle<U> {
     ///
     /// # Errors
     /// If the policy fails.
-    pub async fn effective_scopes(&self, account: &Account<U>, wanted: Scopes) -> Result<Scopes, StoreError> {
+    pub async fn effective_scopes(
+        &self,
+        account: &Account<U>,
+        wanted: Scopes,
+    ) -> Result<Scopes, StoreError> {
         match &self.0 {
             Some(policy) if !wanted.is_empty() => {
                 Ok(wanted.intersection(&policy.grant(account, &wanted).await?))
@@ -85,7 +89,11 @@ impl<U: AuthUser> ScopePolicyHandle<U> {
 
 impl<U: AuthUser> fmt::Debug for ScopePolicyHandle<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "ScopePolicyHandle(custom)" } else { "ScopePolicyHandle(all)" })
+        f.write_str(if self.0.is_some() {
+            "ScopePolicyHandle(custom)"
+        } else {
+            "ScopePolicyHandle(all)"
+        })
     }
 }
 

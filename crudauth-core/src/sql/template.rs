@@ -73,7 +73,8 @@ impl Names {
             ["identifier", at] => {
                 let at = at.parse().unwrap_or(0);
                 // Beyond the shape a statement is rendered for nothing, and never run.
-                let identifier = self.shape.identifiers.get(at).unwrap_or(&self.shape.identifiers[0]);
+                let identifier =
+                    self.shape.identifiers.get(at).unwrap_or(&self.shape.identifiers[0]);
                 self.quote(text, identifier.key, "");
             }
             ["on", "conflict"] => text.push_str(self.dialect.on_conflict()),

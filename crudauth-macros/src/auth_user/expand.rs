@@ -65,9 +65,9 @@ fn sign_up(model: &Model<'_>) -> TokenStream {
     let taken: Vec<_> = (0..register.len()).map(|at| local(&format!("taken_{at}"))).collect();
     let values = register.iter().map(|field| take(field, &form));
     quote! {
-        fn sign_up(#form: &mut #p::Form) -> ::core::option::Option<Self::SignUp> {
+        fn sign_up(#form: &mut #p::Form) -> ::core::result::Result<Self::SignUp, #p::InvalidField> {
             #(let #taken = #values;)*
-            ::core::option::Option::Some(__SignUp(#(#taken?),*))
+            ::core::result::Result::Ok(__SignUp(#(#taken?),*))
         }
     }
 }

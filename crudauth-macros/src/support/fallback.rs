@@ -52,7 +52,7 @@ fn auth_user(input: &DeriveInput, generics: &Generics, key: Option<&Type>) -> To
             ) -> ::std::vec::Vec<::core::option::Option<&::core::primitive::str>> {
                 ::core::unreachable!()
             }
-            fn sign_up(_: &mut #p::Form) -> ::core::option::Option<Self::SignUp> {
+            fn sign_up(_: &mut #p::Form) -> ::core::result::Result<Self::SignUp, #p::InvalidField> {
                 ::core::unreachable!()
             }
         }

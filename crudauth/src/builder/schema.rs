@@ -33,7 +33,7 @@ where
     if mistakes.is_empty() {
         let prefixes = hashing.legacy_prefixes();
         let foreign = migrations.foreign_hashes(pool, &prefixes).await?;
-        foreign.in_use.iter().for_each(|prefix| hashing.found(prefix));
+        foreign.in_use.iter().for_each(|prefix| hashing.enable_prefix(prefix));
         if foreign.has_unread {
             warn!(
                 table = U::SHAPE.table,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crudauth_core::model::{Form, Mistake, Rule};
+use crudauth_core::model::{FieldError, FieldErrorKind, Form, InvalidField};
 use futures_util::stream;
 use poem::error::ReadBodyError;
 use poem::http::header;
@@ -68,8 +68,8 @@ pub(crate) async fn form(request: &mut Request) -> Result<Form, Refusal> {
         _ => {
             // Names the fields, as for a form in which they are missing.
             let missing = ["username", "password"]
-                .map(|field| Mistake::new(field, Rule::Missing, "Field required"));
-            Err(Refusal::mistakes(missing.to_vec()))
+                .map(|field| FieldError::new(field, FieldErrorKind::Missing, "Field required"));
+            Err(Refusal::invalid_fields(missing.to_vec()))
         }
     }
 }
@@ -95,8 +95,8 @@ pub(crate) async fn text_in_json(
     let body = bytes(request).await?;
     let Ok(mut form) = Form::from_json(&body) else { return Ok(Vec::new()) };
     match form.optional_text(field) {
-        Some(text) => Ok(text.into_iter().filter(|text| !text.is_empty()).collect()),
-        None => Ok(vec![String::new()]),
+        Ok(text) => Ok(text.into_iter().filter(|text| !text.is_empty()).collect()),
+        Err(InvalidField) => Ok(vec![String::new()]),
     }
 }
 
@@ -132,5 +132,5 @@ fn media_type(request: &Request) -> String {
 
 /// Something is wrong with the body as a whole.
 fn whole(message: &'static str) -> Refusal {
-    Refusal::mistake(Mistake::new("", Rule::Value, message))
+    Refusal::invalid_field(FieldError::new("", FieldErrorKind::Value, message))
 }

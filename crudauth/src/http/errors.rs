@@ -59,7 +59,7 @@ impl From<SignInError> for Refusal {
 impl From<RegisterError> for Refusal {
     fn from(error: RegisterError) -> Self {
         match error {
-            RegisterError::Invalid(mistakes) => Self::mistakes(mistakes),
+            RegisterError::Invalid(mistakes) => Self::invalid_fields(mistakes),
             RegisterError::Taken(field) => {
                 Self::taken("taken", format!("{} already taken", capital(field)))
             }
@@ -78,7 +78,7 @@ impl From<PasswordError> for Refusal {
             PasswordError::HasPassword => Self::has_password(),
             PasswordError::NotFresh => Self::sign_in_too_old(),
             PasswordError::NotOwner | PasswordError::Ended => Self::not_authenticated(),
-            PasswordError::Invalid(mistakes) => Self::mistakes(mistakes),
+            PasswordError::Invalid(mistakes) => Self::invalid_fields(mistakes),
             PasswordError::Busy(busy) => busy.into(),
             PasswordError::Store(cause) => cause.into(),
             _ => Self::internal(),
@@ -89,7 +89,7 @@ impl From<PasswordError> for Refusal {
 impl From<ApiKeyError> for Refusal {
     fn from(error: ApiKeyError) -> Self {
         match error {
-            ApiKeyError::Invalid(mistakes) => Self::mistakes(mistakes),
+            ApiKeyError::Invalid(mistakes) => Self::invalid_fields(mistakes),
             ApiKeyError::TooMany { cap } => {
                 let detail = format!("There are {cap} API keys already; revoke one first.");
                 Self::new(StatusCode::CONFLICT, "too-many-api-keys", detail)
@@ -130,7 +130,7 @@ impl From<ConfirmError> for Refusal {
         match error {
             ConfirmError::Invalid => Self::invalid_link(),
             ConfirmError::Used => Self::used_link(),
-            ConfirmError::Password(mistakes) => Self::mistakes(mistakes),
+            ConfirmError::Password(mistakes) => Self::invalid_fields(mistakes),
             ConfirmError::AddressTaken => Self::taken("email-taken", "Email already in use"),
             ConfirmError::Busy(busy) => busy.into(),
             ConfirmError::Store(cause) => cause.into(),

@@ -1,6 +1,6 @@
 //! A refusal as a problem document (RFC 9457), which crudauth-py's front ends can read as well.
 
-use crudauth_core::model::{Mistake, Rule};
+use crudauth_core::model::{FieldError, FieldErrorKind};
 use poem::http::header;
 use poem::{Body, Response};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ impl Refusal {
         });
         match &self.detail {
             Detail::Text(text) => body["detail"] = json!(text),
-            Detail::Mistakes(mistakes) => {
+            Detail::InvalidFields(mistakes) => {
                 body["detail"] = mistakes.iter().map(listed).collect();
                 body["errors"] = mistakes.iter().filter_map(pointed).collect();
             }
@@ -36,14 +36,16 @@ impl Refusal {
 }
 
 /// A mistake as crudauth-py lists it.
-fn listed(mistake: &Mistake) -> Value {
-    let (kind, context) = match mistake.rule {
-        Rule::Missing => ("missing", None),
-        Rule::Type => ("type_error", None),
-        Rule::TooShort { min } => ("string_too_short", Some(json!({ "min_length": min }))),
-        Rule::TooLong { max } => ("string_too_long", Some(json!({ "max_length": max }))),
-        Rule::PasswordPolicy => ("password_policy", None),
-        Rule::Pattern => ("string_pattern_mismatch", None),
+fn listed(mistake: &FieldError) -> Value {
+    let (kind, context) = match mistake.kind {
+        FieldErrorKind::Missing => ("missing", None),
+        FieldErrorKind::Type => ("type_error", None),
+        FieldErrorKind::TooShort { min } => {
+            ("string_too_short", Some(json!({ "min_length": min })))
+        }
+        FieldErrorKind::TooLong { max } => ("string_too_long", Some(json!({ "max_length": max }))),
+        FieldErrorKind::PasswordPolicy => ("password_policy", None),
+        FieldErrorKind::Pattern => ("string_pattern_mismatch", None),
         _ => ("value_error", None),
     };
     let place = if mistake.field.is_empty() {
@@ -61,7 +63,7 @@ fn listed(mistake: &Mistake) -> Value {
 }
 
 /// A mistake with a JSON pointer (RFC 6901); one in the query is nowhere in the body.
-fn pointed(mistake: &Mistake) -> Option<Value> {
+fn pointed(mistake: &FieldError) -> Option<Value> {
     if mistake.field.starts_with('?') {
         return None;
     }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use crudauth_core::model::Mistake;
+use crudauth_core::model::FieldError;
 use poem::Response;
 use poem::error::ResponseError;
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -48,7 +48,7 @@ pub struct Refusal {
 #[derive(Clone, Debug)]
 pub(super) enum Detail {
     Text(Cow<'static, str>),
-    Mistakes(Vec<Mistake>),
+    InvalidFields(Vec<FieldError>),
 }
 
 macro_rules! refusals {
@@ -184,17 +184,17 @@ impl Refusal {
     /// What is wrong with a body, as the library's own routes tell it: 422, with each mistake at its
     /// field.
     #[must_use]
-    pub fn mistakes(mistakes: Vec<Mistake>) -> Self {
+    pub fn invalid_fields(errors: Vec<FieldError>) -> Self {
         Self {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             code: "invalid-fields",
-            detail: Detail::Mistakes(mistakes),
+            detail: Detail::InvalidFields(errors),
             headers: Vec::new(),
         }
     }
 
-    pub(crate) fn mistake(mistake: Mistake) -> Self {
-        Self::mistakes(vec![mistake])
+    pub(crate) fn invalid_field(error: FieldError) -> Self {
+        Self::invalid_fields(vec![error])
     }
 
     pub(crate) fn taken(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {

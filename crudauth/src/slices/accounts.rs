@@ -2,14 +2,13 @@
 
 use crudauth_core::guard::Action;
 use crudauth_core::model::{Account, AuthUser, IdentifierKind};
-use crudauth_core::password::read_password;
 use crudauth_core::slices::accounts::Registered;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
 use super::limits;
-use super::pace::a_moment;
+use super::pace::constant_delay;
 use crate::extract::{owner_of, whoever};
 use crate::http::capital;
 use crate::http::cookie::{cookies_of, set_device};
@@ -39,8 +38,8 @@ async fn register<U: AuthUser>(
     let parts = mounted.parts();
     let form = body::json(&mut request).await?;
     let registration = &parts.accounts.registration;
-    let sign_up = registration.read(form).map_err(Refusal::mistakes)?;
-    registration.check(&sign_up).map_err(Refusal::mistakes)?;
+    let sign_up = registration.read(form).map_err(Refusal::invalid_fields)?;
+    registration.check(&sign_up).map_err(Refusal::invalid_fields)?;
     let used = limits::by_client(&mounted, Action::Register, &request).await?;
     used.told(async {
         let email = value(sign_up.shown(IdentifierKind::Email));
@@ -48,7 +47,7 @@ async fn register<U: AuthUser>(
         let prepared = registration.prepare(sign_up).await?;
         if registration.is_silent() {
             // What the database does in that moment takes longer for a taken address.
-            let (registered, ()) = tokio::join!(registration.enrol(prepared), a_moment());
+            let (registered, ()) = tokio::join!(registration.enrol(prepared), constant_delay());
             // Whatever became of it, the answer is the same.
             let _ = registered?;
             return answer(StatusCode::ACCEPTED, &json!({ "detail": ENROLLED }));
@@ -93,10 +92,10 @@ async fn change_password<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
     let mut form = body::json(&mut request).await?;
-    let current = read_password(&mut form, "current_password");
-    let new = read_password(&mut form, "new_password");
-    let (Some(current), Some(new)) = (current, new) else {
-        return Err(Refusal::mistakes(form.into_mistakes()));
+    let current = form.password("current_password");
+    let new = form.password("new_password");
+    let (Ok(current), Ok(new)) = (current, new) else {
+        return Err(Refusal::invalid_fields(form.into_errors()));
     };
     let used = limits::by_account(&mounted, Action::ChangePassword, &principal).await?;
     used.told(async {
@@ -112,8 +111,8 @@ async fn set_password<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
     let mut form = body::json(&mut request).await?;
-    let Some(new) = read_password(&mut form, "new_password") else {
-        return Err(Refusal::mistakes(form.into_mistakes()));
+    let Ok(new) = form.password("new_password") else {
+        return Err(Refusal::invalid_fields(form.into_errors()));
     };
     let used = limits::by_account(&mounted, Action::SetPassword, &principal).await?;
     used.told(async {

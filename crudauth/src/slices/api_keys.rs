@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crudauth_core::guard::Action;
-use crudauth_core::model::{AuthUser, Form, Mistake, Rule, Scopes};
+use crudauth_core::model::{AuthUser, FieldError, FieldErrorKind, Form, InvalidField, Scopes};
 use crudauth_core::ports::ApiKeyEntry;
 use crudauth_core::slices::api_keys::WantedKey;
 use poem::http::{Method, StatusCode};
@@ -46,32 +46,30 @@ fn entry(key: &ApiKeyEntry) -> Value {
 }
 
 /// What a key is to be.
-fn wanted(mut form: Form) -> Result<WantedKey, Vec<Mistake>> {
+fn wanted(mut form: Form) -> Result<WantedKey, Vec<FieldError>> {
     let name = form.text("name");
     let scopes = scopes(&mut form);
     let seconds = form.take::<Option<u64>>("expires_in");
     // `expires_in_days` would else make a key that never expires.
-    form.refuse_others();
+    form.reject_unread();
     match (name, scopes, seconds) {
-        (Some(name), Some(scopes), Some(seconds)) => {
+        (Ok(name), Ok(scopes), Ok(seconds)) => {
             form.finish()?;
             let mut wanted = WantedKey::named(name).scopes(scopes);
             wanted.lifetime = seconds.map(Duration::from_secs);
             Ok(wanted)
         }
-        _ => Err(form.into_mistakes()),
+        _ => Err(form.into_errors()),
     }
 }
 
 /// A list of texts; what is no scope is told.
-fn scopes(form: &mut Form) -> Option<Scopes> {
+fn scopes(form: &mut Form) -> Result<Scopes, InvalidField> {
     let names = form.take::<Option<Vec<String>>>("scopes")?.unwrap_or_default();
-    let scopes = Scopes::of(&names);
-    if scopes.is_err() {
+    Scopes::of(&names).or_else(|_| {
         let message = "Input should be a list of scopes";
-        form.note(Mistake::new("scopes", Rule::Value, message));
-    }
-    scopes.ok()
+        form.reject(FieldError::new("scopes", FieldErrorKind::Value, message))
+    })
 }
 
 /// The only answer that has the key in it. What is asked for and not grantable is left out.
@@ -82,7 +80,7 @@ async fn create<U: AuthUser>(
     let principal = owner_of(&mounted, &request).await?;
     mounted.accounts().api_keys().check_maker(&*principal)?;
     let form = body::json(&mut request).await?;
-    let wanted = wanted(form).map_err(Refusal::mistakes)?;
+    let wanted = wanted(form).map_err(Refusal::invalid_fields)?;
     let used = limits::by_account(&mounted, Action::CreateApiKey, &principal).await?;
     used.told(async {
         let created = mounted.accounts().api_keys().create(&*principal, &wanted).await?;

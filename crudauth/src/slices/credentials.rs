@@ -1,8 +1,8 @@
 //! The form by which people sign in, for a session as for tokens: OAuth 2's password form, of which
 //! `client_id` and `client_secret` mean nothing here.
 
-use crudauth_core::model::{Form, Mistake, Rule};
-use crudauth_core::password::{Password, read_password};
+use crudauth_core::model::{FieldError, FieldErrorKind, Form, InvalidField};
+use crudauth_core::password::Password;
 use crudauth_core::slices::sign_in::Attempt;
 use poem::Request;
 
@@ -17,19 +17,11 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// Reads the form; `None` after noting what is wrong with it.
-    pub(super) fn read(form: &mut Form) -> Option<Self> {
-        let identifier = filled(form, "username");
-        let password = match filled(form, "password") {
-            Some(typed) => {
-                let mut one = Form::from_texts([("password".to_owned(), typed)]);
-                let password = read_password(&mut one, "password");
-                one.into_mistakes().into_iter().for_each(|mistake| form.note(mistake));
-                password
-            }
-            None => None,
-        };
-        Some(Self { identifier: identifier?, password: password? })
+    /// Reads the form.
+    pub(super) fn read(form: &mut Form) -> Result<Self, InvalidField> {
+        let identifier = form.sign_in_identifier("username");
+        let password = form.sign_in_password("password");
+        Ok(Self { identifier: identifier?, password: password? })
     }
 
     /// The attempt to sign in by them, as the request makes it.
@@ -46,19 +38,13 @@ impl Credentials {
 /// Notes a grant that is none of those.
 pub(super) fn check_grant(form: &mut Form, known: &[&str]) {
     match form.optional_text("grant_type") {
-        Some(Some(grant)) if !known.contains(&&*grant) => {
-            form.note(Mistake::new("grant_type", Rule::Pattern, "Input should be 'password'"));
+        Ok(Some(grant)) if !known.contains(&&*grant) => {
+            form.push_error(FieldError::new(
+                "grant_type",
+                FieldErrorKind::Pattern,
+                "Input should be 'password'",
+            ));
         }
         _ => {}
     }
-}
-
-/// A field that must be there and not empty.
-fn filled(form: &mut Form, name: &'static str) -> Option<String> {
-    let text = form.login_text(name)?;
-    if text.is_empty() {
-        form.note(Mistake::new(name, Rule::Missing, "Field required"));
-        return None;
-    }
-    Some(text)
 }

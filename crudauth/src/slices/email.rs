@@ -2,13 +2,12 @@
 
 use crudauth_core::guard::Action;
 use crudauth_core::model::AuthUser;
-use crudauth_core::password::read_password;
 use poem::http::Method;
 use poem::{Request, Response};
 
 use super::limits;
-use super::pace::a_moment;
-use super::recovery::{destination, recovery_of, token, told};
+use super::pace::constant_delay;
+use super::recovery::{recovery_of, redirect_path, token, told};
 use crate::extract::owner_of;
 use crate::http::headers::detail;
 use crate::http::{Refusal, body};
@@ -37,14 +36,14 @@ async fn request_change<U: AuthUser>(
         .told(async {
             let mut form = body::json(&mut request).await?;
             let new = form.email("new_email");
-            let password = read_password(&mut form, "password");
-            let next = destination(&mut form);
-            let (Some(new), Some(password), Some(next)) = (new, password, next) else {
-                return Err(Refusal::mistakes(form.into_mistakes()));
+            let password = form.password("password");
+            let next = redirect_path(&mut form);
+            let (Ok(new), Ok(password), Ok(next)) = (new, password, next) else {
+                return Err(Refusal::invalid_fields(form.into_errors()));
             };
             let recovery = recovery_of(&mounted)?;
             recovery.start_change(&*principal, &password, new, next).await?;
-            a_moment().await;
+            constant_delay().await;
             detail("If the address is available, a confirmation email has been sent.")
         })
         .await

@@ -1,6 +1,6 @@
 //! `POST /login`; `POST /logout` is in `logout.rs`, since it ends more than sessions.
 
-use crudauth_core::model::{AuthUser, Form, IdentifierKind, Mistake, Rule};
+use crudauth_core::model::{AuthUser, FieldError, FieldErrorKind, Form, IdentifierKind};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::json;
@@ -23,7 +23,7 @@ async fn login<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let parts = mounted.parts();
     let form = body::form(&mut request).await?;
-    let (credentials, is_remembered) = read(form).map_err(Refusal::mistakes)?;
+    let (credentials, is_remembered) = read(form).map_err(Refusal::invalid_fields)?;
     refuse_cross_site(&request, &parts.http)?;
     let mut attempt = credentials.attempt(&request, &parts.http);
     attempt.opening.is_remembered = is_remembered;
@@ -44,25 +44,27 @@ async fn login<U: AuthUser>(
 }
 
 /// The form, and whether the session is to outlive the browser.
-fn read(mut form: Form) -> Result<(Credentials, bool), Vec<Mistake>> {
+fn read(mut form: Form) -> Result<(Credentials, bool), Vec<FieldError>> {
     let credentials = Credentials::read(&mut form);
     let is_remembered = match form.optional_text("remember_me") {
-        // A form sends an empty text for what nobody filled in.
-        Some(None) => Some(false),
-        Some(Some(text)) if text.is_empty() => Some(false),
-        Some(Some(text)) => body::boolean(&text).or_else(|| {
-            let message = "Input should be a valid boolean, unable to interpret input";
-            form.note(Mistake::new("remember_me", Rule::Value, message));
-            None
-        }),
-        None => None,
+        // A browser sends an empty text for a field that was left blank.
+        Ok(None) => Ok(false),
+        Ok(Some(text)) if text.is_empty() => Ok(false),
+        Ok(Some(text)) => body::boolean(&text).map_or_else(
+            || {
+                let message = "Input should be a valid boolean, unable to interpret input";
+                form.reject(FieldError::new("remember_me", FieldErrorKind::Value, message))
+            },
+            Ok,
+        ),
+        Err(invalid) => Err(invalid),
     };
     check_grant(&mut form, &["password"]);
     match (credentials, is_remembered) {
-        (Some(credentials), Some(is_remembered)) => {
+        (Ok(credentials), Ok(is_remembered)) => {
             form.finish()?;
             Ok((credentials, is_remembered))
         }
-        _ => Err(form.into_mistakes()),
+        _ => Err(form.into_errors()),
     }
 }

@@ -1,7 +1,7 @@
 //! `GET /sessions`, `DELETE /sessions/{id}`, `POST /logout-all`, `POST /csrf/refresh`.
 
 use crudauth_core::guard::Action;
-use crudauth_core::model::{AuthUser, Mistake, Rule};
+use crudauth_core::model::{AuthUser, FieldError, FieldErrorKind};
 use crudauth_core::slices::sessions::{Keep, ListedSession};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
@@ -90,7 +90,11 @@ fn keep(request: &Request) -> Result<Keep, Refusal> {
         None => {
             let message = "Input should be a valid boolean, unable to interpret input";
             // The question mark tells the query from the body.
-            Err(Refusal::mistake(Mistake::new("?keep_current", Rule::Value, message)))
+            Err(Refusal::invalid_field(FieldError::new(
+                "?keep_current",
+                FieldErrorKind::Value,
+                message,
+            )))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `POST /token` and `POST /refresh`: access tokens, and the refresh tokens that buy the next ones.
 
 use crudauth_core::guard::Action;
-use crudauth_core::model::{AuthUser, Form, Mistake, Presented};
+use crudauth_core::model::{AuthUser, Checked, FieldError, Form};
 use crudauth_core::slices::bearer::{Issued, RefreshError, Refreshed};
 use poem::error::ResponseError;
 use poem::http::{Method, StatusCode};
@@ -39,7 +39,8 @@ async fn token<U: AuthUser>(
     let http = &mounted.parts().http;
     let is_in_cookie = http.refresh_in == RefreshIn::Cookie;
     let form = body::form(&mut request).await?;
-    let Wanted { credentials, scope, device } = Wanted::read(form).map_err(Refusal::mistakes)?;
+    let Wanted { credentials, scope, device } =
+        Wanted::read(form).map_err(Refusal::invalid_fields)?;
     if is_in_cookie {
         refuse_cross_site(&request, http)?;
     }
@@ -89,17 +90,17 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn read(mut form: Form) -> Result<Self, Vec<Mistake>> {
+    fn read(mut form: Form) -> Result<Self, Vec<FieldError>> {
         let credentials = Credentials::read(&mut form);
         let scope = form.optional_text("scope");
         let device = form.optional_text("device");
         check_grant(&mut form, &["", "password"]);
         match (credentials, scope, device) {
-            (Some(credentials), Some(scope), Some(device)) => {
+            (Ok(credentials), Ok(scope), Ok(device)) => {
                 form.finish()?;
                 Ok(Self { credentials, scope, device })
             }
-            _ => Err(form.into_mistakes()),
+            _ => Err(form.into_errors()),
         }
     }
 }
@@ -252,7 +253,7 @@ pub(super) async fn end<U: AuthUser>(
         tokens.end(&token).await?;
     }
     if let Authorization::Bearer(token) = Authorization::of(request)
-        && let Presented::Live(visit) = tokens.authenticate(token).await?
+        && let Checked::Valid(visit) = tokens.authenticate(token).await?
     {
         tokens.sign_out(&visit).await?;
     }

@@ -1,6 +1,6 @@
 //! The transport `api_keys`: a key in `X-API-Key`, or in `Authorization` where a token would be.
 
-use crudauth_core::model::{AuthUser, Presented};
+use crudauth_core::model::{AuthUser, Checked};
 use poem::Request;
 use poem::http::HeaderName;
 
@@ -22,13 +22,13 @@ impl<U: AuthUser> Transport<U> for ApiKeys {
     ) -> Result<Option<Principal<U>>, Refusal> {
         let Some(key) = key(request) else { return Ok(None) };
         match auth.accounts().api_keys().authenticate(key).await? {
-            Presented::Live(visit) => Ok(Some(
+            Checked::Valid(visit) => Ok(Some(
                 Principal::new(visit.account)
                     .with_scopes(visit.scopes)
                     .with_handle(visit.key.handle),
             )),
-            Presented::Dead => Ok(None),
-            Presented::Broken => Err(Refusal::invalid_api_key()),
+            Checked::Expired => Ok(None),
+            Checked::Malformed => Err(Refusal::invalid_api_key()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The transport `bearer`: an access token in `Authorization`.
 
-use crudauth_core::model::{AuthUser, Presented};
+use crudauth_core::model::{AuthUser, Checked};
 use poem::Request;
 
 use super::Authorization;
@@ -19,14 +19,14 @@ impl<U: AuthUser> Transport<U> for Bearer {
     ) -> Result<Option<Principal<U>>, Refusal> {
         let Some(token) = token(auth, request) else { return Ok(None) };
         match auth.accounts().tokens().authenticate(token).await? {
-            Presented::Live(visit) => Ok(Some(
+            Checked::Valid(visit) => Ok(Some(
                 Principal::new(visit.account)
                     .standing_on(visit.grant)
                     .with_scopes(visit.scopes)
                     .with_sign_in(visit.signed_in_at),
             )),
-            Presented::Dead => Ok(None),
-            Presented::Broken => Err(Refusal::invalid_token()),
+            Checked::Expired => Ok(None),
+            Checked::Malformed => Err(Refusal::invalid_token()),
         }
     }
 

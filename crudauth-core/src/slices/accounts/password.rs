@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::event::Event;
+use crate::form::policy_errors;
 use crate::kit::Kit;
-use crate::model::{Account, AuthUser, Mistake};
+use crate::model::{Account, AuthUser, FieldError};
 use crate::notify::MessageKind;
-use crate::password::{Busy, Password, Verdict, judge};
+use crate::password::{Busy, Password, Verdict};
 use crate::principal::{Credential, OwnerError, Principal};
 use crate::slices::bearer::BearerTokens;
 use crate::slices::sessions::Sessions;
@@ -35,7 +36,7 @@ pub enum PasswordError {
     NotOwner,
     /// The new password is rejected.
     #[error("the new password is invalid")]
-    Invalid(Vec<Mistake>),
+    Invalid(Vec<FieldError>),
     /// The hashing queue is full.
     #[error(transparent)]
     Busy(#[from] Busy),
@@ -161,9 +162,8 @@ impl<U: AuthUser> Passwords<U> {
     }
 
     async fn judge(&self, account: &Account<U>, new: &Password) -> Result<(), PasswordError> {
-        judge(&self.kit.policy, new, &account.names(), "new_password")
-            .await
-            .map_err(PasswordError::Invalid)
+        let judged = self.kit.policy.judge(new, &account.names()).await;
+        judged.map_err(|found| PasswordError::Invalid(policy_errors("new_password", found)))
     }
 
     async fn store(

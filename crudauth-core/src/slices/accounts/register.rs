@@ -9,14 +9,15 @@ use std::collections::HashMap;
 use super::SignUp;
 use super::store::{Created, NewAccount, OwnColumns};
 use crate::event::Event;
+use crate::form::policy_errors;
 use crate::guard::Subject;
 use crate::kit::Kit;
 use crate::model::{
-    AccountId, AccountState, AuthUser, Contact, Form, Identifier, IdentifierColumn, Mistake,
+    AccountId, AccountState, AuthUser, Contact, FieldError, Form, Identifier, IdentifierColumn,
     PasswordHash,
 };
 use crate::notify::{EXISTING_ACCOUNT_NOTICE, MessageKind};
-use crate::password::{Busy, check, judge};
+use crate::password::Busy;
 use crate::random::random;
 use crate::slices::recovery::Recovery;
 use crate::store_error::StoreError;
@@ -40,7 +41,7 @@ pub enum Registered<Id> {
 pub enum RegisterError {
     /// Something is wrong with these fields.
     #[error("the sign-up has mistakes")]
-    Invalid(Vec<Mistake>),
+    Invalid(Vec<FieldError>),
     /// Another account has that identifier.
     #[error("the {0} is taken")]
     Taken(&'static str),
@@ -89,7 +90,7 @@ impl<U: AuthUser> Registration<U> {
     ///
     /// # Errors
     /// Every mistake that the form has.
-    pub fn read(&self, mut form: Form) -> Result<SignUp<U>, Vec<Mistake>> {
+    pub fn read(&self, mut form: Form) -> Result<SignUp<U>, Vec<FieldError>> {
         // An identifier is measured in the form in which it is kept, by `check`.
         for &(name, _) in U::SHAPE.asked {
             if let Some(max) = self.limit(name) {
@@ -110,24 +111,25 @@ impl<U: AuthUser> Registration<U> {
     ///
     /// # Errors
     /// The password's mistakes.
-    pub fn check(&self, sign_up: &SignUp<U>) -> Result<(), Vec<Mistake>> {
-        let mut mistakes = self.without_room(sign_up);
-        let judged = check(&self.kit.policy, &sign_up.password, &sign_up.names(), "password");
-        mistakes.extend(judged.err().into_iter().flatten());
-        if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
+    pub fn check(&self, sign_up: &SignUp<U>) -> Result<(), Vec<FieldError>> {
+        let mut errors = self.too_long(sign_up);
+        if let Err(found) = self.kit.policy.check(&sign_up.password, &sign_up.names()) {
+            errors.extend(policy_errors("password", found));
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
     /// The identifiers that the live table has no room for, as they are shown or as they are
     /// compared: either may be longer than what was typed.
-    fn without_room(&self, sign_up: &SignUp<U>) -> Vec<Mistake> {
+    fn too_long(&self, sign_up: &SignUp<U>) -> Vec<FieldError> {
         let columns = U::SHAPE.identifiers.iter().zip(&sign_up.identifiers);
-        let too_long = |(column, identifier): (&IdentifierColumn, &Option<Identifier>)| {
+        let error = |(column, identifier): (&IdentifierColumn, &Option<Identifier>)| {
             let (identifier, limit) = (identifier.as_ref()?, self.limit(column.name)?);
             let chars = |text: &str| text.chars().count();
             let longest = chars(identifier.shown()).max(chars(identifier.key(column)));
-            (longest > limit).then(|| Mistake::too_long(column.name, limit))
+            (longest > limit).then(|| FieldError::too_long(column.name, limit))
         };
-        columns.filter_map(too_long).collect()
+        columns.filter_map(error).collect()
     }
 
     fn limit(&self, name: &str) -> Option<usize> {
@@ -149,9 +151,8 @@ impl<U: AuthUser> Registration<U> {
     /// # Errors
     /// [`RegisterError`]; nothing is stored then.
     pub async fn prepare(&self, sign_up: SignUp<U>) -> Result<Prepared<U>, RegisterError> {
-        judge(&self.kit.policy, &sign_up.password, &sign_up.names(), "password")
-            .await
-            .map_err(RegisterError::Invalid)?;
+        let judged = self.kit.policy.judge(&sign_up.password, &sign_up.names()).await;
+        judged.map_err(|found| RegisterError::Invalid(policy_errors("password", found)))?;
         let hash = self.kit.hashing.hash(&sign_up.password).await?;
         Ok(Prepared { sign_up, hash })
     }

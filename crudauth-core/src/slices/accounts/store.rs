@@ -24,10 +24,8 @@ pub trait AccountStore<U: AuthUser>: Send + Sync + 'static {
     async fn by_id(&self, id: &U::Id) -> Result<Option<Account<U>>, StoreError>;
 
     /// Returns the account with this key and its password hash.
-    async fn with_hash(
-        &self,
-        id: &U::Id,
-    ) -> Result<Option<(Account<U>, PasswordHash)>, StoreError>;
+    async fn with_hash(&self, id: &U::Id)
+    -> Result<Option<(Account<U>, PasswordHash)>, StoreError>;
 
     /// Adds an account, unless one of its identifiers or another unique column is taken: then
     /// nothing is stored. Of several at once with one identifier, one is added.

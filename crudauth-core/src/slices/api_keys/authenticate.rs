@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::{ApiKey, ApiKeys};
 use crate::event::Event;
-use crate::model::{AuthUser, Presented};
+use crate::model::{AuthUser, Checked};
 use crate::principal::{AuthMethod, Principal};
 use crate::store_error::StoreError;
 
@@ -17,27 +17,27 @@ impl<U: AuthUser> ApiKeys<U> {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn authenticate(&self, text: &str) -> Result<Presented<Principal<U>>, StoreError> {
-        let Some(secret) = ApiKey::parse(text) else { return Ok(Presented::Broken) };
+    pub async fn authenticate(&self, text: &str) -> Result<Checked<Principal<U>>, StoreError> {
+        let Some(secret) = ApiKey::parse(text) else { return Ok(Checked::Malformed) };
         let now = self.kit.now();
         let digest = secret.digest();
         let found = self.store.find(&digest, now).await?;
         let Some((key, state, account)) = found else {
             self.kit.emit(Event::warning("API key rejected: unknown"));
-            return Ok(Presented::Dead);
+            return Ok(Checked::Expired);
         };
         if state != account.state() {
-            return Ok(Presented::Dead);
+            return Ok(Checked::Expired);
         }
         if self.end_of(&key).is_some_and(|ends_at| ends_at <= now) {
             self.store.remove(&digest).await?;
-            return Ok(Presented::Dead);
+            return Ok(Checked::Expired);
         }
         if !account.is_active() {
             let event = Event::new("API key rejected, all credentials revoked: account disabled");
             self.kit.emit(event.account(&account).credential(&key.handle));
             self.kit.accounts.revoke_disabled(account.user.id(), now).await?;
-            return Ok(Presented::Dead);
+            return Ok(Checked::Expired);
         }
         let before = now - TOUCH_INTERVAL;
         if key.last_used_at.is_none_or(|used_at| used_at <= before) {
@@ -48,6 +48,6 @@ impl<U: AuthUser> ApiKeys<U> {
         }
         let scopes = self.effective_scopes(&account, &key.scopes).await?;
         let principal = Principal::new(account).by_method(AuthMethod::ApiKey);
-        Ok(Presented::Live(principal.with_scopes(scopes).with_handle(key.handle.to_string())))
+        Ok(Checked::Valid(principal.with_scopes(scopes).with_handle(key.handle.to_string())))
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::secret::ApiKey;
-use crate::model::Scopes;
 use crate::clock::LONGEST;
+use crate::model::Scopes;
 
 crate::settings! {
     /// Settings of the `api_keys` slice. Safe when nothing is said.
@@ -49,7 +49,9 @@ impl ApiKeyConfig {
             mistakes.push("api_keys: `max_keys` must be at least 1".to_owned());
         }
         if self.max_sign_in_age > Duration::from_secs(24 * 3600) {
-            mistakes.push("api_keys: `max_sign_in_age` must be a day at most; zero closes it".to_owned());
+            mistakes.push(
+                "api_keys: `max_sign_in_age` must be a day at most; zero closes it".to_owned(),
+            );
         }
         if self.max_lifetime.is_some_and(|it| !(Self::MIN_LIFETIME..=LONGEST).contains(&it)) {
             mistakes.push("api_keys: `max_lifetime` must be one minute to 100 years".to_owned());

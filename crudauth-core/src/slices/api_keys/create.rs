@@ -8,7 +8,7 @@ use super::store::{Inserted, NewApiKeyRecord};
 use super::{ApiKey, ApiKeyConfig, ApiKeyEntry, ApiKeyError, ApiKeys, NOTICE, NewApiKey};
 use crate::event::Event;
 use crate::guard::Subject;
-use crate::model::{Account, AuthUser, Mistake, Rule, Scopes, is_unseen};
+use crate::model::{Account, AuthUser, FieldError, FieldErrorKind, Scopes, is_invisible};
 use crate::notify::MessageKind;
 use crate::principal::{Principal, Role};
 
@@ -116,23 +116,23 @@ impl<U: AuthUser> ApiKeys<U> {
     }
 
     /// The name as it is stored, and the lifetime.
-    fn validate(&self, new: &NewApiKey) -> Result<(String, Option<Duration>), Vec<Mistake>> {
+    fn validate(&self, new: &NewApiKey) -> Result<(String, Option<Duration>), Vec<FieldError>> {
         let mut mistakes = Vec::new();
         let name = new.name.trim();
         if name.is_empty() {
             let message = "String should have at least 1 character";
-            mistakes.push(Mistake::new("name", Rule::TooShort { min: 1 }, message));
+            mistakes.push(FieldError::new("name", FieldErrorKind::TooShort { min: 1 }, message));
         } else if name.chars().count() > NAME_CHARS {
-            mistakes.push(Mistake::too_long("name", NAME_CHARS));
-        } else if name.chars().any(|c| c != ' ' && (c.is_whitespace() || is_unseen(c))) {
+            mistakes.push(FieldError::too_long("name", NAME_CHARS));
+        } else if name.chars().any(|c| c != ' ' && (c.is_whitespace() || is_invisible(c))) {
             let message = "value contains an invisible character";
-            mistakes.push(Mistake::new("name", Rule::Value, message));
+            mistakes.push(FieldError::new("name", FieldErrorKind::Value, message));
         }
         let max = self.config.max_lifetime.unwrap_or(crate::clock::LONGEST);
         let allowed = ApiKeyConfig::MIN_LIFETIME..=max;
         if new.lifetime.is_some_and(|lifetime| !allowed.contains(&lifetime)) {
             let message = format!("value must be 60 to {} seconds", max.as_secs());
-            mistakes.push(Mistake::new("expires_in", Rule::Value, message));
+            mistakes.push(FieldError::new("expires_in", FieldErrorKind::Value, message));
         }
         if mistakes.is_empty() {
             Ok((name.to_owned(), new.lifetime.or(self.config.max_lifetime)))

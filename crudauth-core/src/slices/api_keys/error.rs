@@ -1,6 +1,6 @@
 //! Why an API key was not created.
 
-use crate::model::Mistake;
+use crate::model::FieldError;
 use crate::principal::OwnerError;
 use crate::store_error::StoreError;
 
@@ -9,7 +9,7 @@ use crate::store_error::StoreError;
 pub enum ApiKeyError {
     /// The fields `name` or `expires_in` are invalid.
     #[error("the key has invalid fields")]
-    Invalid(Vec<Mistake>),
+    Invalid(Vec<FieldError>),
     /// The account has as many keys as it may.
     #[error("the account has {max} keys already")]
     TooMany {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::*;
-use crate::model::{Digest, Presented};
+use crate::model::{Checked, Digest};
 use crate::ports::{AddedApiKey, CredentialStore, LiveApiKey, NewApiKey};
 use crate::slices::sessions::Visitor;
 use crate::testing_world::{Person, SECRET, World, entropy, keys, worlds};
@@ -36,9 +36,9 @@ async fn create(it: &ApiKeys<Person>, of: &Account<Person>) -> CreatedApiKey {
 
 async fn visit(it: &ApiKeys<Person>, key: &ApiKey) -> Option<ApiKeyVisit<Person>> {
     match it.authenticate(key.expose()).await.unwrap() {
-        Presented::Live(visit) => Some(visit),
-        Presented::Dead => None,
-        Presented::Broken => panic!("a key of ours"),
+        Checked::Valid(visit) => Some(visit),
+        Checked::Expired => None,
+        Checked::Malformed => panic!("a key of ours"),
     }
 }
 

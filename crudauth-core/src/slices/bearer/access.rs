@@ -11,8 +11,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::BearerConfig;
-use super::signing::{SigningKey, SigningKeys, VerifyingKey};
 use super::FamilyId;
+use super::signing::{SigningKey, SigningKeys, VerifyingKey};
 use crate::clock::LEEWAY;
 use crate::model::{AccountState, KeyRing, Scopes};
 use crate::store_error::StoreError;

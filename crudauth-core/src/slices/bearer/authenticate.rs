@@ -4,7 +4,7 @@ use super::access::{Access, Judged};
 use super::trusted::Known;
 use super::{BearerTokens, FamilyId};
 use crate::event::Event;
-use crate::model::{Account, AuthUser, Presented};
+use crate::model::{Account, AuthUser, Checked};
 use crate::principal::{Principal, absolute_expiry};
 use crate::store_error::StoreError;
 
@@ -16,38 +16,35 @@ impl<U: AuthUser> BearerTokens<U> {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn authenticate(
-        &self,
-        token: &str,
-    ) -> Result<Presented<Principal<U>>, StoreError> {
+    pub async fn authenticate(&self, token: &str) -> Result<Checked<Principal<U>>, StoreError> {
         let now = self.kit.now();
         let access = match self.access.judge(token, now) {
             Judged::Valid(access) => access,
-            Judged::Expired => return Ok(Presented::Dead),
-            Judged::Invalid => return Ok(Presented::Broken),
+            Judged::Expired => return Ok(Checked::Expired),
+            Judged::Invalid => return Ok(Checked::Malformed),
         };
         if let Some(known) = self.trusted.as_ref().and_then(|trusted| trusted.get(&access)) {
             return self.principal(known, access).await;
         }
         let Some((family, account)) = self.store.find(&access.family, now).await? else {
-            return Ok(Presented::Dead);
+            return Ok(Checked::Expired);
         };
         if !account.is_active() {
             self.revoke_disabled(&account).await?;
-            return Ok(Presented::Dead);
+            return Ok(Checked::Expired);
         }
         let configured = self.config.absolute_timeout;
         let ends_at = absolute_expiry(family.created_at, family.ends_at, configured);
         if ends_at.is_some_and(|ends_at| ends_at <= now) {
             self.store.remove(&access.family).await?;
-            return Ok(Presented::Dead);
+            return Ok(Checked::Expired);
         }
         // The key is compared as text: there is one spelling, and no number out of range.
         let is_current = account.user.id().to_string() == access.subject
             && account.state() == access.state
             && account.state() == family.state;
         if !is_current {
-            return Ok(Presented::Dead);
+            return Ok(Checked::Expired);
         }
         let known = Known { account, signed_in_at: family.created_at };
         if let Some(trusted) = &self.trusted {
@@ -73,9 +70,9 @@ impl<U: AuthUser> BearerTokens<U> {
         &self,
         Known { account, signed_in_at }: Known<U>,
         access: Access,
-    ) -> Result<Presented<Principal<U>>, StoreError> {
+    ) -> Result<Checked<Principal<U>>, StoreError> {
         let scopes = self.effective_scopes(&account, &access.scopes).await?;
         let principal = Principal::with_family(account, access.family);
-        Ok(Presented::Live(principal.with_sign_in(signed_in_at).with_scopes(scopes)))
+        Ok(Checked::Valid(principal.with_sign_in(signed_in_at).with_scopes(scopes)))
     }
 }

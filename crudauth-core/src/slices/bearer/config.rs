@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::Signing;
-use crate::model::Scopes;
 use crate::clock::LONGEST;
+use crate::model::Scopes;
 
 crate::settings! {
     /// Settings of the `bearer` slice. Safe when nothing is said.
@@ -79,8 +79,9 @@ impl BearerConfig {
             );
         }
         if self.absolute_timeout.is_some_and(|absolute| absolute < self.access_lifetime) {
-            mistakes
-                .push("bearer: `access_lifetime` must not be longer than `absolute_timeout`".to_owned());
+            mistakes.push(
+                "bearer: `access_lifetime` must not be longer than `absolute_timeout`".to_owned(),
+            );
         }
         if self.grace > Self::LONGEST_GRACE {
             mistakes.push("bearer: `grace` must be one minute at most".to_owned());

@@ -36,7 +36,7 @@ impl<U: AuthUser> BearerTokens<U> {
     /// blank, which requests the defaults.
     #[must_use]
     pub fn requested_scopes(&self, list: Option<&str>) -> Option<Scopes> {
-        let requested = Scopes::asked(list, self.config.grantable());
+        let requested = Scopes::requested(list, self.config.grantable());
         if requested.is_some() && self.config.grantable().is_empty() {
             warn!("scopes requested but none is grantable: set `BearerConfig::grantable_scopes`");
         }

@@ -82,11 +82,7 @@ impl<U: AuthUser> BearerTokens<U> {
     ///
     /// # Errors
     /// [`OwnerError`].
-    pub async fn revoke(
-        &self,
-        principal: &Principal<U>,
-        handle: &str,
-    ) -> Result<bool, OwnerError> {
+    pub async fn revoke(&self, principal: &Principal<U>, handle: &str) -> Result<bool, OwnerError> {
         let account = principal.owned_account()?;
         let Some(id) = FamilyId::parse(handle) else { return Ok(false) };
         let families = self.store.list(account, self.kit.now()).await?;

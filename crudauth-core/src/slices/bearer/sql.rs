@@ -139,9 +139,11 @@ fn family<DB: Backend>(row: &DB::Row, at: usize) -> Result<TokenFamily, sqlx::Er
     Ok(TokenFamily {
         state,
         token,
-        previous: previous
-            .zip(replaced_at)
-            .map(|(token, replaced_at)| PreviousToken { token, replaced_at, sealed }),
+        previous: previous.zip(replaced_at).map(|(token, replaced_at)| PreviousToken {
+            token,
+            replaced_at,
+            sealed,
+        }),
         scopes: Scopes::parse(&scopes),
         created_at: columns.instant()?,
         expires_at: columns.instant()?,

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::model::Contact;
-use crate::notify::{DeliveryChannel, EmailSender, MailChannel, SharedChannel, SharedSender};
 use super::store::Purpose;
 use crate::clock::LONGEST;
+use crate::model::Contact;
+use crate::notify::{DeliveryChannel, EmailSender, MailChannel, SharedChannel, SharedSender};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -3,9 +3,10 @@
 use super::Recovery;
 use super::store::{Consumed, OneTimeTokenRecord, Purpose};
 use crate::event::Event;
-use crate::model::{Account, AuthUser, EmailAddress, Mistake, OneTimeToken};
+use crate::form::policy_errors;
+use crate::model::{Account, AuthUser, EmailAddress, FieldError, OneTimeToken};
 use crate::notify::MessageKind;
-use crate::password::{Busy, Password, judge};
+use crate::password::{Busy, Password};
 use crate::store_error::StoreError;
 
 /// A one-time token was consumed.
@@ -27,7 +28,7 @@ pub enum ConfirmError {
     Used,
     /// The new password is rejected; the token can be used again.
     #[error("the new password is invalid")]
-    Password(Vec<Mistake>),
+    Password(Vec<FieldError>),
     /// Another account has the new address; the token can be used again.
     #[error("the address is taken")]
     AddressTaken,
@@ -61,12 +62,10 @@ impl<U: AuthUser> Recovery<U> {
         password: &Password,
     ) -> Result<Confirmed, ConfirmError> {
         let (token, account) = self.find(token, Purpose::Reset).await?;
-        judge(&self.kit.policy, password, &account.names(), "new_password")
-            .await
-            .map_err(ConfirmError::Password)?;
+        let judged = self.kit.policy.judge(password, &account.names()).await;
+        judged.map_err(|found| ConfirmError::Password(policy_errors("new_password", found)))?;
         let hash = self.kit.hashing.hash(password).await?;
-        let consumed =
-            self.tokens.reset_password(&token, &account, &hash, self.kit.now()).await?;
+        let consumed = self.tokens.reset_password(&token, &account, &hash, self.kit.now()).await?;
         let confirmed = self.finish(consumed, token, &account, "password reset")?;
         // The password is reset, whether or not this succeeds.
         if let Err(error) = self.kit.lockout.lift(&account).await {

@@ -22,7 +22,7 @@ use crate::event::Event;
 use crate::guard::{Action, Subject};
 use crate::kit::Kit;
 use crate::model::{
-    Account, AccountState, AuthUser, Contact, Destination, EmailAddress, OneTimeToken,
+    Account, AccountState, AuthUser, Contact, EmailAddress, OneTimeToken, RedirectPath,
 };
 use crate::notify::{Delivery, MessageKind, Notifier};
 use crate::store_error::StoreError;
@@ -56,7 +56,7 @@ struct Issue<Id> {
     bound_to: String,
     to: Contact,
     new_address: Option<EmailAddress>,
-    redirect_to: Option<Destination>,
+    redirect_to: Option<RedirectPath>,
 }
 
 impl<U: AuthUser> Recovery<U> {
@@ -115,8 +115,7 @@ impl<U: AuthUser> Recovery<U> {
             return error.log("issuing a one-time token");
         }
         let kind = message_kind(issue.purpose, &issue.to);
-        let delivery =
-            Delivery { to: issue.to, kind, token: Some(token), expires_in: lifetime };
+        let delivery = Delivery { to: issue.to, kind, token: Some(token), expires_in: lifetime };
         self.notifier.push(delivery).await;
     }
 

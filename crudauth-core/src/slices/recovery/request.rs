@@ -4,7 +4,7 @@ use super::store::Purpose;
 use super::{CHANGE_REQUEST, Issue, RESET_REQUEST, Recovery, VERIFY_REQUEST};
 use crate::event::Event;
 use crate::guard::Subject;
-use crate::model::{Account, AuthUser, Contact, Destination, EmailAddress};
+use crate::model::{Account, AuthUser, Contact, EmailAddress, RedirectPath};
 use crate::notify::MessageKind;
 use crate::password::{Busy, Password, Verdict};
 use crate::principal::Principal;
@@ -33,7 +33,7 @@ pub enum ChangeError {
 impl<U: AuthUser> Recovery<U> {
     /// Sends a verification token, if an active account has that contact and has not verified it.
     /// Returns at once, and the same for every contact.
-    pub fn start_verification(&self, contact: Contact, redirect_to: Option<Destination>) {
+    pub fn start_verification(&self, contact: Contact, redirect_to: Option<RedirectPath>) {
         let recovery = self.clone();
         self.notifier.spawn("verification", async move {
             recovery.send_link(Purpose::Verify, contact, redirect_to).await;
@@ -42,7 +42,7 @@ impl<U: AuthUser> Recovery<U> {
 
     /// Sends a reset token, if an active account has that contact. Returns at once, and the same for
     /// every contact.
-    pub fn start_reset(&self, contact: Contact, redirect_to: Option<Destination>) {
+    pub fn start_reset(&self, contact: Contact, redirect_to: Option<RedirectPath>) {
         let recovery = self.clone();
         self.notifier.spawn("reset", async move {
             recovery.send_link(Purpose::Reset, contact, redirect_to).await;
@@ -53,7 +53,7 @@ impl<U: AuthUser> Recovery<U> {
         &self,
         purpose: Purpose,
         contact: Contact,
-        redirect_to: Option<Destination>,
+        redirect_to: Option<RedirectPath>,
     ) {
         let account = match self.find_by_contact(&contact).await {
             Ok(Some(account)) => account,
@@ -101,7 +101,7 @@ impl<U: AuthUser> Recovery<U> {
         principal: &Principal<U>,
         password: &Password,
         new_address: EmailAddress,
-        redirect_to: Option<Destination>,
+        redirect_to: Option<RedirectPath>,
     ) -> Result<(), ChangeError> {
         let account = principal.owned_account().map_err(|_| ChangeError::NotOwner)?.clone();
         let found = self.kit.accounts.with_hash(account.user.id()).await?;
@@ -128,7 +128,7 @@ impl<U: AuthUser> Recovery<U> {
         &self,
         account: Account<U>,
         new_address: EmailAddress,
-        redirect_to: Option<Destination>,
+        redirect_to: Option<RedirectPath>,
     ) {
         self.kit.emit(Event::new("change of address requested").account(&account));
         // In every case: a notice only for a free address would reveal which ones are.

@@ -8,9 +8,7 @@ use chrono::{DateTime, Utc};
 use super::store::{
     Consumed, ContactChange, NewOneTimeToken, OneTimeTokenRecord, OneTimeTokenStore, Purpose,
 };
-use crate::model::{
-    Account, Contact, EmailAddress, IdentifierColumn, OneTimeDigest, PasswordHash,
-};
+use crate::model::{Account, Contact, EmailAddress, IdentifierColumn, OneTimeDigest, PasswordHash};
 use crate::slices::accounts::store::AccountStore;
 use crate::sql::engine::retrying;
 use crate::sql::rows::{self, Columns};

@@ -42,7 +42,9 @@ impl SessionConfig {
         }
         let day = Duration::from_secs(24 * 3600);
         if self.max_sign_in_age > day {
-            mistakes.push("sessions: `max_sign_in_age` must be a day at most; zero closes it".to_owned());
+            mistakes.push(
+                "sessions: `max_sign_in_age` must be a day at most; zero closes it".to_owned(),
+            );
         }
         if self.max_sessions == 0 {
             mistakes.push("sessions: `max_sessions` must be at least 1".to_owned());
@@ -63,7 +65,8 @@ impl SessionConfig {
         ends_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> DateTime<Utc> {
-        let idle = now + if is_remembered { self.remembered_idle_timeout } else { self.idle_timeout };
+        let idle =
+            now + if is_remembered { self.remembered_idle_timeout } else { self.idle_timeout };
         ends_at.map_or(idle, |ends_at| ends_at.min(idle))
     }
 }

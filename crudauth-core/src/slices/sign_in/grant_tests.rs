@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::*;
 use crate::guard::LockoutConfig;
-use crate::model::{Digest, Presented};
+use crate::model::{Checked, Digest};
 use crate::password::HashingConfig;
 use crate::ports::{
     CredentialStore, GrantEntry, GrantId, GrantStore, LiveGrant, LockRule, NewGrant, Opened,
@@ -75,7 +75,7 @@ async fn a_right_password_gets_tokens_that_say_who_and_what() {
         let granted = door.grant(RIGHT).await.unwrap();
         let access = granted.issued.access.expose();
         let outcome = door.tokens.authenticate(access).await.unwrap();
-        let Presented::Live(visit) = outcome else { panic!("{outcome:?}") };
+        let Checked::Valid(visit) = outcome else { panic!("{outcome:?}") };
         assert_eq!(visit.account.user.id(), granted.account.user.id());
         assert_eq!(visit.scopes.to_string(), "write");
         assert!(!format!("{granted:?}").contains(access));

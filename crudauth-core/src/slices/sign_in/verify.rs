@@ -8,10 +8,7 @@ use crate::password::Verdict;
 
 impl<U: AuthUser> SignInFlow<U> {
     /// Returns the account if the password is right and no counter locks the attempt.
-    pub(super) async fn verify(
-        &self,
-        request: &SignInRequest,
-    ) -> Result<Account<U>, SignInError> {
+    pub(super) async fn verify(&self, request: &SignInRequest) -> Result<Account<U>, SignInError> {
         let kit = &self.0.kit;
         let found = find(&*kit.accounts, &request.identifier).await?;
         let account = found.as_ref().map(|(account, _)| account);
@@ -31,7 +28,7 @@ impl<U: AuthUser> SignInFlow<U> {
         if !kit.lockout.admit(&attempt, kit.now()).await? {
             // Guesses that ran at the same time used the counter up: a failure like any other, also
             // in what it costs.
-            let _ = kit.hashing.spend_like_a_miss(&request.password, hash).await;
+            let _ = kit.hashing.equalize_timing(&request.password, hash).await;
             return Err(self.failed(request, &attempt, Some(account)).await);
         }
         if verdict == Verdict::RightOutdated {
@@ -81,12 +78,7 @@ impl<U: AuthUser> SignInFlow<U> {
     }
 
     /// Stores the same password under the present parameters. A failure does not affect the sign-in.
-    async fn renew_hash(
-        &self,
-        request: &SignInRequest,
-        account: &Account<U>,
-        old: &PasswordHash,
-    ) {
+    async fn renew_hash(&self, request: &SignInRequest, account: &Account<U>, old: &PasswordHash) {
         let kit = &self.0.kit;
         let Ok(new) = kit.hashing.hash(&request.password).await else { return };
         match kit.accounts.renew_hash(account.user.id(), old, &new).await {

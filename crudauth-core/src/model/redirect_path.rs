@@ -1,23 +1,21 @@
-//! Where a person goes on to after following a mailed link.
+//! Redirect target after a mailed link.
 //!
-//! It promises that whoever puts it behind the site's origin stays on the site: what comes with a
-//! request is read here before it rides in a token, so no link of ours leads to a stranger's page.
-//! Recovery requests call it.
+//! A [`RedirectPath`] stays on the site: appended to the site's origin, it cannot lead to another
+//! host. Called by recovery requests, before the path becomes part of a link.
 
-/// A path of this site, with its query and fragment.
+/// A path of the app's site, with its query and fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Destination(String);
+pub struct RedirectPath(String);
 
-impl Destination {
-    /// The longest that is carried along, in bytes.
+impl RedirectPath {
+    /// Maximum length in bytes.
     pub const MAX_BYTES: usize = 2048;
 
-    /// Reads a path of this site; `None` for anything else, which callers drop without a word.
+    /// Parses a path of this site; `None` for anything else, which callers ignore.
     ///
-    /// It starts with exactly one `/`, which a percent-encoded second one does not evade. It has no
-    /// backslash, which browsers take for a slash, and no control character, plain or
-    /// percent-encoded; no blanks; and no dot segments, from which `/.//host` would come out as
-    /// `//host`.
+    /// The path starts with exactly one `/`, also after percent-decoding. It has no backslash, which
+    /// browsers treat as a slash, and no control character, plain or percent-encoded. It has no white
+    /// space and no dot segments, which would turn `/.//host` into `//host`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() > Self::MAX_BYTES || text.contains(char::is_whitespace) {
@@ -29,22 +27,22 @@ impl Destination {
             || decoded_path.starts_with("//")
             || decoded.contains(|c: char| c == '\\' || c.is_control())
             || decoded_path.split('/').any(|segment| matches!(segment, "." | ".."));
-        (!leads_elsewhere).then(|| Self(text.to_owned()))
+        if leads_elsewhere { None } else { Some(Self(text.to_owned())) }
     }
 
-    /// The path as it was given.
+    /// Returns the path as it was given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What comes before a query and a fragment.
+/// Returns the part before query and fragment.
 fn path(text: &str) -> &str {
     text.split(['?', '#']).next().unwrap_or_default()
 }
 
-/// Decodes once, as the next reader of the path will; what is no escape stays as it is.
+/// Decodes percent-escapes once, like the next reader of the path. Invalid escapes stay as they are.
 fn percent_decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
@@ -57,10 +55,10 @@ fn percent_decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// The byte that `%XX` stands for.
+/// Decodes the byte of `%XX`.
 fn unescape(escape: &[u8]) -> Option<u8> {
     let digits = std::str::from_utf8(escape.strip_prefix(b"%")?).ok()?;
-    // `from_str_radix` would take a sign for a digit.
+    // `from_str_radix` would accept a sign.
     let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     if is_hex { u8::from_str_radix(digits, 16).ok() } else { None }
 }
@@ -72,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_of_this_site_is_kept_as_it_is() {
+    fn a_path_of_this_site_is_unchanged() {
         for path in [
             "/",
             "/deep/path?x=1#part",
@@ -85,12 +83,12 @@ mod tests {
             "/user@example.com",
             "/a/%2F",
         ] {
-            assert_eq!(Destination::parse(path).as_ref().map(Destination::as_str), Some(path));
+            assert_eq!(RedirectPath::parse(path).as_ref().map(RedirectPath::as_str), Some(path));
         }
     }
 
     #[test]
-    fn nothing_leads_to_another_site() {
+    fn a_path_to_another_site_is_rejected() {
         for text in [
             "",
             "path",
@@ -113,36 +111,36 @@ mod tests {
             "@evil.example",
             "?next=/",
         ] {
-            assert_eq!(Destination::parse(text), None, "{text}");
+            assert_eq!(RedirectPath::parse(text), None, "{text}");
         }
     }
 
     #[test]
-    fn no_control_character_passes_plain_or_escaped() {
+    fn control_characters_are_rejected() {
         for c in (0..=0x1f_u8).chain([0x7f]) {
-            assert_eq!(Destination::parse(&format!("/{}/evil.example", char::from(c))), None);
-            assert_eq!(Destination::parse(&format!("/a%{c:02x}")), None);
-            assert_eq!(Destination::parse(&format!("/a?b#%{c:02X}")), None);
+            assert_eq!(RedirectPath::parse(&format!("/{}/evil.example", char::from(c))), None);
+            assert_eq!(RedirectPath::parse(&format!("/a%{c:02x}")), None);
+            assert_eq!(RedirectPath::parse(&format!("/a?b#%{c:02X}")), None);
         }
         for text in ["/a%0d%0aSet-Cookie:%20x", "/a\u{85}", "/a%c2%85", "/a\u{2028}", " /", "/ "] {
-            assert_eq!(Destination::parse(text), None, "{text}");
+            assert_eq!(RedirectPath::parse(text), None, "{text}");
         }
     }
 
     #[test]
-    fn a_path_longer_than_is_carried_along_is_dropped() {
-        let longest = format!("/{}", "a".repeat(Destination::MAX_BYTES - 1));
-        assert!(Destination::parse(&longest).is_some());
-        assert!(Destination::parse(&format!("{longest}a")).is_none());
+    fn an_overlong_path_is_rejected() {
+        let longest = format!("/{}", "a".repeat(RedirectPath::MAX_BYTES - 1));
+        assert!(RedirectPath::parse(&longest).is_some());
+        assert!(RedirectPath::parse(&format!("{longest}a")).is_none());
     }
 
     proptest! {
         #[test]
-        fn whatever_passes_is_one_path_and_unchanged(
+        fn an_accepted_path_is_unchanged_and_local(
             text in "[/\\\\%2fF5cC0dDaAeE.?#x\t ]{0,12}|\\PC{0,40}|/\\PC{0,40}",
         ) {
-            if let Some(destination) = Destination::parse(&text) {
-                prop_assert_eq!(destination.as_str(), &text);
+            if let Some(path) = RedirectPath::parse(&text) {
+                prop_assert_eq!(path.as_str(), &text);
                 prop_assert!(text.starts_with('/') && !text.starts_with("//"));
                 prop_assert!(!text.contains('\\') && !text.contains(char::is_control));
                 let lower = text.to_ascii_lowercase();
