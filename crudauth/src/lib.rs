@@ -5,13 +5,37 @@ compile_error!(
     "crudauth needs a database: switch on one of the features `sqlite`, `postgres`, `mysql`"
 );
 
-/// How to do what is more than a line.
+/// The guide: one page per slice, and pages on topics that concern several of them.
 pub mod guide {
+    #[doc = include_str!("../docs/accounts.md")]
+    pub mod accounts {}
+
+    #[doc = include_str!("../docs/api_keys.md")]
+    pub mod api_keys {}
+
+    #[doc = include_str!("../docs/bearer.md")]
+    pub mod bearer {}
+
     #[doc = include_str!("../docs/existing_tables.md")]
     pub mod existing_tables {}
 
     #[doc = include_str!("../docs/http.md")]
     pub mod http {}
+
+    #[doc = include_str!("../docs/performance.md")]
+    pub mod performance {}
+
+    #[doc = include_str!("../docs/recovery.md")]
+    pub mod recovery {}
+
+    #[doc = include_str!("../docs/sessions.md")]
+    pub mod sessions {}
+
+    #[doc = include_str!("../docs/sign_in.md")]
+    pub mod sign_in {}
+
+    #[doc = include_str!("../docs/stores.md")]
+    pub mod stores {}
 
     #[doc = include_str!("../docs/transports.md")]
     pub mod transports {}
