@@ -5,17 +5,8 @@ compile_error!(
     "crudauth needs a database: switch on one of the features `sqlite`, `postgres`, `mysql`"
 );
 
-/// The guide: one page per slice, and pages on topics that concern several of them.
+/// Pages on topics that concern several slices. Each slice has its page in [`mod@slice`].
 pub mod guide {
-    #[doc = include_str!("../docs/accounts.md")]
-    pub mod accounts {}
-
-    #[doc = include_str!("../docs/api_keys.md")]
-    pub mod api_keys {}
-
-    #[doc = include_str!("../docs/bearer.md")]
-    pub mod bearer {}
-
     #[doc = include_str!("../docs/existing_tables.md")]
     pub mod existing_tables {}
 
@@ -24,12 +15,6 @@ pub mod guide {
 
     #[doc = include_str!("../docs/performance.md")]
     pub mod performance {}
-
-    #[doc = include_str!("../docs/recovery.md")]
-    pub mod recovery {}
-
-    #[doc = include_str!("../docs/sessions.md")]
-    pub mod sessions {}
 
     #[doc = include_str!("../docs/sign_in.md")]
     pub mod sign_in {}
