@@ -8,7 +8,7 @@ mod programs;
 mod recipe;
 
 const HERE: [&str; 3] =
-    [include_str!("recipe.rs"), include_str!("own_tests.rs"), include_str!("programs.rs")];
+    [include_str!("recipe.rs"), include_str!("programs.rs"), include_str!("own_tests.rs")];
 
 /// Rust without its layout: without comments, white space, and commas before a bracket.
 fn bare(code: &str) -> String {
