@@ -66,8 +66,8 @@ fn apt_get(args: &[&str]) -> Result<()> {
 fn instructions(missing: &[&str], cause: &str) -> String {
     format!(
         "the tests need {} ({cause}).\n\
-         Install Postgres (initdb, postgres, pg_ctl), MariaDB (mariadbd, mariadb-install-db) and Redis\n\
-         (redis-server). On Debian:\n\
+         Install Postgres (initdb, postgres, pg_ctl), MariaDB (mariadbd, mariadb-install-db) and\n\
+         Redis (redis-server). On Debian:\n\
          \x20   apt-get install postgresql mariadb-server redis-server\n\
          Or name running servers; a database user must have the right to create databases:\n\
          \x20   {POSTGRES_URL}=postgres://user:password@host/postgres\n\

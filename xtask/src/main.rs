@@ -44,9 +44,9 @@ use std::process::ExitCode;
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const USAGE: &str = "\
-cargo xtask test [ARGS]          start the test servers, run every test, stop the servers
-                                 (ARGS go to `cargo nextest run`, or to `cargo test` without nextest)
-cargo xtask servers              start the servers and print their variables, until stdin ends or Ctrl-C
+cargo xtask test [ARGS]          start the servers, run every test, stop the servers
+                                 (ARGS go to `cargo nextest run`, or else to `cargo test`)
+cargo xtask servers              start the servers, print their variables, wait for the end of stdin
 cargo xtask with-servers -- CMD  start the servers, run CMD with their variables, stop the servers
 
 The servers are Postgres, MariaDB, Redis and a Redis Cluster. To use a running server instead, set

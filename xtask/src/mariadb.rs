@@ -43,8 +43,8 @@ pub(crate) struct Mariadb {
 }
 
 impl Mariadb {
-    /// Creates a data directory in `home`, which must not exist, and returns once its server accepts
-    /// connections.
+    /// Creates a data directory in `home`, which must not exist, and returns once its server
+    /// accepts connections.
     ///
     /// # Errors
     /// If the server does not start, with the tail of its log.

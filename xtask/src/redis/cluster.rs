@@ -1,7 +1,7 @@
 //! A Redis Cluster of three masters without replicas.
 //!
-//! Each node is told its slots and one other node; the rest spreads between the nodes within
-//! seconds.
+//! Each node is given its slots and the address of one other node. The nodes exchange the rest
+//! within seconds.
 
 use std::{
     fs,
