@@ -5,7 +5,7 @@
 //! read what came out.
 
 #[test]
-fn a_mistake_is_told_once_where_it_is_and_with_what_to_write() {
+fn every_mistake_is_reported_once_at_its_token_with_the_fix() {
     let cases = trybuild::TestCases::new();
     cases.pass("ui/*/pass/*.rs");
     cases.compile_fail("ui/*/fail/*.rs");

@@ -61,7 +61,7 @@ struct Dated {
 struct DatedAuth;
 
 on_every_pool! {
-    async fn a_new_field_is_added_and_old_rows_read_with_its_default(database, pool) {
+    async fn a_new_column_is_added_and_old_rows_get_its_default(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         let before = Auth::builder(pool.clone(), SECRET).build().await.unwrap();
         let form = SignUp::<User>::from_json(&sign_up("ada")).unwrap();
@@ -83,7 +83,7 @@ on_every_pool! {
         }
     }
 
-    async fn a_required_column_that_rows_lack_is_blocked_by_name(database, pool) {
+    async fn a_required_column_without_values_is_a_blocker(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         database
             .execute("INSERT INTO users (email, username, username_key) \
@@ -110,7 +110,7 @@ on_every_pool! {
         assert!(migrations!(Strict).plan(&pool).await.unwrap().is_empty());
     }
 
-    async fn a_table_without_the_librarys_columns_is_taken_over_and_its_rows_are_read(database, pool) {
+    async fn a_table_without_library_columns_is_adopted(database, pool) {
         database
             .execute(&format!(
                 "CREATE TABLE users (id {}, email VARCHAR(320), username VARCHAR(64), \

@@ -46,13 +46,13 @@ struct Keyed {
 struct KeyedAuth;
 
 on_every_pool! {
-    async fn an_empty_database_becomes_one_that_serves(database, pool) {
+    async fn an_empty_database_is_migrated_and_serves(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         let auth = Auth::builder(pool, SECRET).build().await.unwrap();
         assert_eq!(join(auth.accounts(), "ada").await.user.username, "ada");
     }
 
-    async fn an_empty_table_of_another_program_is_taken_over(database, pool) {
+    async fn an_empty_foreign_table_is_adopted(database, pool) {
         users(&database, "email VARCHAR(200), username VARCHAR(40) NOT NULL, note VARCHAR(9)", &[]).await;
         migrations!(User).run(&pool).await.unwrap();
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
@@ -61,7 +61,7 @@ on_every_pool! {
         assert_eq!(database.count("users WHERE note IS NULL AND username_key = 'ada'").await, 1);
     }
 
-    async fn ours_of_an_earlier_struct_grows_and_keeps_its_accounts(database, pool) {
+    async fn a_table_of_an_earlier_struct_grows_and_keeps_its_accounts(database, pool) {
         migrations!(Earlier).run(&pool).await.unwrap();
         let earlier = EarlierAuth::builder(pool.clone(), SECRET).build().await.unwrap();
         let ada = join(earlier.accounts(), "ada").await;
@@ -73,14 +73,14 @@ on_every_pool! {
         assert_eq!(join(later.accounts(), "bob").await.user.plan, "it's free");
     }
 
-    async fn a_literal_is_stored_where_the_live_column_has_no_default(database, pool) {
+    async fn a_literal_is_stored_if_the_live_column_has_no_default(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL, plan VARCHAR(20) NOT NULL", &[]).await;
         migrations!(Later).run(&pool).await.unwrap();
         let later = LaterAuth::builder(pool, SECRET).build().await.unwrap();
         assert_eq!(join(later.accounts(), "ada").await.user.plan, "it's free");
     }
 
-    async fn names_get_the_form_that_is_compared_and_everybody_is_found(database, pool) {
+    async fn existing_names_get_their_folded_form(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL", &[
             "(email, username) VALUES ('ada@example.com', 'Ada')",
             "(email, username) VALUES ('zoe@example.com', 'ZO\u{cb}')",
@@ -104,7 +104,7 @@ on_every_pool! {
         join(auth.accounts(), "bob").await;
     }
 
-    async fn plain_names_are_filled_by_a_file(database, pool) {
+    async fn a_written_file_fills_plain_names(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL", &[
             "(email, username) VALUES ('ada@example.com', 'Ada')",
         ]).await;
@@ -119,7 +119,7 @@ on_every_pool! {
         join(auth.accounts(), "bob").await;
     }
 
-    async fn mixed_case_addresses_are_kept_as_they_are_beside_a_key(database, pool) {
+    async fn mixed_case_addresses_are_kept_beside_a_key(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL", &[
             "(email) VALUES ('Ada@Example.com')",
             "(email) VALUES ('zo\u{eb}@B\u{dc}CHER.example')",
@@ -136,7 +136,7 @@ on_every_pool! {
         }
     }
 
-    async fn rows_that_came_in_without_a_key_get_one_at_the_next_run(database, pool) {
+    async fn rows_without_a_folded_form_get_one_at_the_next_run(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL, \
                           username_key VARCHAR(255)", &[]).await;
         migrations!(User).run(&pool).await.unwrap();
@@ -147,7 +147,7 @@ on_every_pool! {
         assert!(auth.accounts().find_by_identifier("zoe").await.unwrap().is_some());
     }
 
-    async fn an_equal_index_under_another_name_is_enough(database, pool) {
+    async fn an_equal_index_under_another_name_is_accepted(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         let drop = match database.kind() {
             Kind::MySql => "DROP INDEX ix_users_email ON users",
@@ -159,7 +159,7 @@ on_every_pool! {
         assert!(plan.is_empty(), "{plan}");
     }
 
-    async fn an_index_of_our_name_that_does_something_else_is_not_taken_for_ours(database, pool) {
+    async fn a_different_index_under_our_name_is_not_accepted(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL", &[]).await;
         database.execute("CREATE INDEX ix_users_email ON users (email)").await;
         database.execute("CREATE UNIQUE INDEX ix_users_username_key ON users (username, email)").await;
@@ -174,7 +174,7 @@ on_every_pool! {
         }
     }
 
-    async fn what_the_catalogue_tells_is_told_without_reading_rows(database, pool) {
+    async fn inspect_reads_the_catalogue_only(database, pool) {
         users(&database, "email VARCHAR(77) NOT NULL, username VARCHAR(40) NOT NULL, \
                           username_key VARCHAR(30)", &[]).await;
         let schema = migrations!(User).inspect(&pool).await.unwrap();
@@ -186,7 +186,7 @@ on_every_pool! {
         assert!(schema.plan().is_empty(), "{}", schema.plan());
     }
 
-    async fn formats_of_hashes_in_use_are_told(database, pool) {
+    async fn hash_formats_in_use_are_reported(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL, \
                           hashed_password VARCHAR(255)", &[
             "(email, username, hashed_password) VALUES ('a@b.example', 'a', '$2b$12$abc')",
@@ -198,7 +198,7 @@ on_every_pool! {
         assert_eq!(found, ["$2b$"]);
     }
 
-    async fn what_was_there_is_there_afterwards(database, pool) {
+    async fn a_run_keeps_existing_data(database, pool) {
         users(&database, "email VARCHAR(200), username VARCHAR(40), note VARCHAR(20) DEFAULT 'x'", &[
             "(email, username) VALUES ('ada@example.com', 'Ada')",
             "(email, username, note) VALUES ('bob@example.com', 'bob', 'y')",
@@ -213,7 +213,7 @@ on_every_pool! {
 }
 
 #[tokio::test]
-async fn mysql_leaves_the_dates_of_rows_that_nobody_changed() {
+async fn mysql_keeps_the_dates_of_unchanged_rows() {
     let (database, _) = Database::create(Kind::MySql).await;
     let Database::MySql(pool) = database.clone() else { unreachable!() };
     let columns = "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL, \
@@ -229,7 +229,7 @@ async fn mysql_leaves_the_dates_of_rows_that_nobody_changed() {
 }
 
 #[tokio::test]
-async fn postgres_reads_a_serial_key_and_citext() {
+async fn postgres_accepts_a_serial_id_and_citext() {
     let (database, _) = Database::create(Kind::Postgres).await;
     let Database::Postgres(pool) = database.clone() else { unreachable!() };
     database

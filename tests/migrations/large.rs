@@ -38,7 +38,7 @@ async fn people(database: &Database, count: u32, name: &str) {
 }
 
 on_every_pool! {
-    async fn a_hundred_thousand_names_are_folded_in_little_time(database, pool) {
+    async fn a_hundred_thousand_names_are_folded_quickly(database, pool) {
         users(&database, PLAIN, &[]).await;
         people(&database, 100_000, "N\u{e9}V").await;
         let begun = Instant::now();
@@ -55,7 +55,7 @@ on_every_pool! {
         join(auth.accounts(), "ada").await;
     }
 
-    async fn four_workers_take_a_table_over_once(database, pool) {
+    async fn four_workers_adopt_a_table_once(database, pool) {
         for _ in 0..3 {
             let url = Database::create_empty(database.kind()).await;
             let database = Database::connect(&url).await;
@@ -75,7 +75,7 @@ on_every_pool! {
         }
     }
 
-    async fn rows_that_come_in_meanwhile_are_filled_or_refused(database, pool) {
+    async fn rows_inserted_during_a_run_are_filled_or_rejected(database, pool) {
         users(&database, PLAIN, &[]).await;
         people(&database, 5_000, "N\u{e9}V").await;
         let is_over = Arc::new(AtomicBool::new(false));

@@ -13,6 +13,7 @@ mod names;
 mod neighbours;
 mod refused;
 mod runs;
+mod takeover;
 mod written;
 
 use crudauth::AuthUser;

@@ -46,7 +46,7 @@ on_every_pool! {
         assert!(people.accounts().find_by_identifier("ada").await.unwrap().is_some());
     }
 
-    async fn keywords_and_capitals_are_names_like_any_other(database, pool) {
+    async fn keywords_and_capitals_are_valid_names(database, pool) {
         migrations!(Order).run(&pool).await.unwrap();
         let left = migrations!(Order).plan(&pool).await.unwrap();
         assert!(left.is_empty(), "{left}");
@@ -58,7 +58,7 @@ on_every_pool! {
 }
 
 #[tokio::test]
-async fn postgres_tells_columns_apart_by_case_and_so_does_a_plan() {
+async fn column_names_are_case_sensitive_on_postgres() {
     let (database, _) = Database::create(Kind::Postgres).await;
     let Database::Postgres(pool) = database.clone() else { unreachable!() };
     migrations!(Order).run(&pool).await.unwrap();

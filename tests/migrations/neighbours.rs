@@ -35,7 +35,7 @@ async fn register<U: AuthUser>(accounts: &crudauth::Accounts<U>, name: &str) -> 
 }
 
 on_every_pool! {
-    async fn an_apps_own_migrations_and_ours_leave_each_other_alone(database, pool) {
+    async fn app_migrations_and_ours_do_not_interfere(database, pool) {
         let own = directory();
         std::fs::write(own.join("1_posts.sql"), "CREATE TABLE posts (id INT);").unwrap();
         Migrator::new(own.clone()).await.unwrap().run(&pool).await.unwrap();
@@ -49,7 +49,7 @@ on_every_pool! {
         }
     }
 
-    async fn two_user_tables_know_nothing_of_each_other(database, pool) {
+    async fn two_user_tables_are_independent(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         assert!(migrations!(Admin).run(&pool).await.unwrap() > 0);
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
@@ -73,7 +73,7 @@ on_every_pool! {
         assert!(admins.find(&admin.account.user.id).await.unwrap().is_some());
     }
 
-    async fn locked_out_of_one_table_is_not_locked_out_of_the_other(database, pool) {
+    async fn a_lock_in_one_user_table_does_not_affect_the_other(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         migrations!(Admin).run(&pool).await.unwrap();
         let users = Auth::builder(pool.clone(), SECRET).build().await.unwrap();
@@ -89,7 +89,7 @@ on_every_pool! {
 }
 
 #[tokio::test]
-async fn another_schema_of_postgres_is_migrated_by_itself() {
+async fn each_postgres_schema_is_migrated_separately() {
     let url = Database::create_empty(Kind::Postgres).await;
     let public = PgPool::connect(&url).await.unwrap();
     sqlx::query("CREATE SCHEMA app").execute(&public).await.unwrap();

@@ -44,7 +44,7 @@ macro_rules! refused {
 }
 
 on_every_pool! {
-    async fn names_that_fold_to_the_same_are_told_with_a_way_out(database, pool) {
+    async fn names_with_one_folded_form_are_reported_with_a_fix(database, pool) {
         users(&database, PLAIN, &[
             "(email, username) VALUES ('a@b.example', 'Ada')",
             "(email, username) VALUES ('b@b.example', 'ADA')",
@@ -62,7 +62,7 @@ on_every_pool! {
         assert_eq!(migrations!(Exact).run(&pool).await.is_ok(), has_case);
     }
 
-    async fn one_address_of_two_rows_is_told(database, pool) {
+    async fn a_duplicate_address_is_reported(database, pool) {
         users(&database, PLAIN, &[
             "(email, username) VALUES ('a@b.example', 'ada')",
             "(email, username) VALUES ('a@b.example', 'bob')",
@@ -73,7 +73,7 @@ on_every_pool! {
         assert!(!blocked[0].to_string().contains("exact"), "{}", blocked[0]);
     }
 
-    async fn addresses_in_capitals_are_told_with_the_statement_that_mends_them(database, pool) {
+    async fn addresses_in_capitals_are_reported_with_a_repair_statement(database, pool) {
         users(&database, PLAIN, &[
             "(email, username) VALUES ('Ada@Example.com', 'ada')",
             "(email, username) VALUES ('bob@example.com', 'bob')",
@@ -89,7 +89,7 @@ on_every_pool! {
         join(auth.accounts(), "cyd").await;
     }
 
-    async fn an_address_that_two_rows_have_in_two_spellings_is_told_twice(database, pool) {
+    async fn an_address_in_two_spellings_is_reported_twice(database, pool) {
         users(&database, PLAIN, &[
             "(email, username) VALUES ('Ada@Example.com', 'ada')",
             "(email, username) VALUES ('ada@example.com', 'bob')",
@@ -100,7 +100,7 @@ on_every_pool! {
         assert!(blocked.iter().any(update), "{blocked:?}");
     }
 
-    async fn nulls_where_a_value_is_read_are_counted(database, pool) {
+    async fn nulls_in_required_columns_are_counted(database, pool) {
         let columns = "email VARCHAR(200), username VARCHAR(40) NOT NULL, is_active BOOLEAN";
         users(&database, columns, &[
             "(email, username, is_active) VALUES ('a@b.example', 'ada', TRUE)",
@@ -117,7 +117,7 @@ on_every_pool! {
         migrations!(User).run(&pool).await.unwrap();
     }
 
-    async fn a_form_of_other_softwares_making_is_not_taken_for_ours(database, pool) {
+    async fn a_foreign_key_column_is_not_mistaken_for_ours(database, pool) {
         users(&database, &format!("{PLAIN}, username_key VARCHAR(255)"), &[
             "(email, username, username_key) VALUES ('a@b.example', 'Ada', 'ADA')",
             "(email, username, username_key) VALUES ('b@b.example', 'bob', 'bob')",
@@ -130,7 +130,7 @@ on_every_pool! {
         assert_eq!(database.count("users WHERE username_key IN ('ada', 'bob')").await, 2);
     }
 
-    async fn a_column_that_no_sign_up_fills_is_told(database, pool) {
+    async fn a_required_column_that_sign_up_does_not_set_is_reported(database, pool) {
         let columns = format!("{PLAIN}, department VARCHAR(20) NOT NULL, team VARCHAR(9) DEFAULT 'x' NOT NULL");
         users(&database, &columns, &[
             "(email, username, department) VALUES ('a@b.example', 'ada', 'ops')",
@@ -140,7 +140,7 @@ on_every_pool! {
         assert_eq!(column, "department");
     }
 
-    async fn types_that_do_not_decode_are_told_together(database, pool) {
+    async fn undecodable_types_are_reported_together(database, pool) {
         users(&database, "email BIGINT, badge BIGINT, level VARCHAR(20)", &[
             "(email, badge, level) VALUES (1, 2, '3')",
         ]).await;
@@ -152,7 +152,7 @@ on_every_pool! {
         assert!(blocked.iter().any(|one| one.to_string().contains("VARCHAR") || one.to_string().contains("TEXT")));
     }
 
-    async fn a_unique_column_of_the_apps_own_is_made_so_or_told(database, pool) {
+    async fn a_unique_column_is_indexed_or_its_duplicates_are_reported(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL, badge VARCHAR(9)", &[
             "(email, badge) VALUES ('a@b.example', 'x')",
             "(email, badge) VALUES ('b@b.example', 'x')",
@@ -168,14 +168,14 @@ on_every_pool! {
         assert!(sqlx::raw_sql(insert).execute(&pool).await.is_err());
     }
 
-    async fn a_key_that_is_none_is_told(database, pool) {
+    async fn a_missing_primary_key_is_reported(database, pool) {
         database.execute("CREATE TABLE users (id BIGINT, email VARCHAR(200), username VARCHAR(40))").await;
         let blocked = refused!(User, database, pool, &["id", "email", "username"]);
         assert!(blocked.iter().any(|one| matches!(one, Blocked::Key { column, .. } if column == "id")), "{blocked:?}");
         assert!(blocked.iter().any(|one| matches!(one, Blocked::Uncounted { .. })), "{blocked:?}");
     }
 
-    async fn a_table_of_the_apps_own_under_a_name_of_ours_is_not_touched(database, pool) {
+    async fn an_app_table_with_one_of_our_names_is_left_alone(database, pool) {
         users(&database, PLAIN, &[]).await;
         database.execute("CREATE TABLE users_sessions (id BIGINT PRIMARY KEY, who VARCHAR(9))").await;
         let blocked = refused!(User, database, pool, &["id", "email", "username"]);
@@ -185,7 +185,7 @@ on_every_pool! {
 }
 
 #[tokio::test]
-async fn a_column_too_short_for_a_hash_is_told_where_the_database_cuts() {
+async fn a_column_too_short_for_a_hash_is_reported_where_the_database_truncates() {
     for kind in [Kind::Postgres, Kind::MySql, Kind::Sqlite] {
         let (database, _) = Database::create(kind).await;
         users(&database, &format!("{PLAIN}, hashed_password CHAR(60) NOT NULL"), &[]).await;
@@ -201,7 +201,7 @@ async fn a_column_too_short_for_a_hash_is_told_where_the_database_cuts() {
 }
 
 #[tokio::test]
-async fn sqlite_tells_by_the_first_row_what_its_types_do_not() {
+async fn sqlite_types_are_checked_by_the_first_row() {
     #[derive(Clone, Debug, AuthUser)]
     #[auth(table = "users")]
     struct Uuids {
@@ -220,7 +220,7 @@ async fn sqlite_tells_by_the_first_row_what_its_types_do_not() {
 }
 
 #[tokio::test]
-async fn postgres_tells_a_key_of_another_width() {
+async fn an_id_of_another_width_is_reported_on_postgres() {
     let (database, _) = Database::create(Kind::Postgres).await;
     let Database::Postgres(pool) = database.clone() else { unreachable!() };
     database.execute(&format!("CREATE TABLE users (id SERIAL PRIMARY KEY, {PLAIN})")).await;
@@ -230,7 +230,7 @@ async fn postgres_tells_a_key_of_another_width() {
 }
 
 #[tokio::test]
-async fn mysql_tells_a_text_that_takes_no_index() {
+async fn an_unindexable_text_is_reported_on_mysql() {
     let (database, _) = Database::create(Kind::MySql).await;
     let Database::MySql(pool) = database.clone() else { unreachable!() };
     users(&database, "email TEXT NOT NULL, username VARCHAR(40) NOT NULL", &[]).await;
@@ -242,7 +242,7 @@ async fn mysql_tells_a_text_that_takes_no_index() {
 }
 
 #[tokio::test]
-async fn what_a_trigger_may_fill_is_not_in_the_way() {
+async fn a_column_that_a_trigger_may_fill_is_no_blocker() {
     let (database, _) = Database::create(Kind::Postgres).await;
     let Database::Postgres(pool) = database.clone() else { unreachable!() };
     users(&database, &format!("{PLAIN}, searched TEXT NOT NULL"), &[]).await;
@@ -261,7 +261,7 @@ async fn what_a_trigger_may_fill_is_not_in_the_way() {
 }
 
 #[tokio::test]
-async fn a_start_reads_no_rows_and_a_plan_does() {
+async fn build_reads_no_rows_and_a_plan_does() {
     let (database, _) = Database::create(Kind::Postgres).await;
     let Database::Postgres(pool) = database.clone() else { unreachable!() };
     migrations!(User).run(&pool).await.unwrap();

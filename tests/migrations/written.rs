@@ -51,7 +51,7 @@ struct Strict {
 }
 
 on_every_pool! {
-    async fn a_written_file_run_by_hand_leaves_nothing_to_do(database, pool) {
+    async fn a_written_file_leaves_nothing_to_do_once_executed(database, pool) {
         let plan = migrations!(User).plan(&pool).await.unwrap();
         let file = migrations!(User).write(&pool, directory()).await.unwrap().unwrap();
         let name = file.file_name().unwrap().to_str().unwrap();
@@ -68,7 +68,7 @@ on_every_pool! {
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
     }
 
-    async fn nothing_is_written_where_nothing_is_missing(database, pool) {
+    async fn no_file_is_written_if_nothing_is_missing(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         let files = directory();
         assert_eq!(migrations!(User).write(&pool, &files).await.unwrap(), None);
@@ -86,7 +86,7 @@ on_every_pool! {
         assert_eq!(std::fs::read_dir(&files).unwrap().count(), 0);
     }
 
-    async fn files_are_run_by_sqlx_one_after_the_other(database, pool) {
+    async fn sqlx_runs_the_files_in_order(database, pool) {
         let files = directory();
         // Within one second, and still in an order that sqlx takes.
         let users = migrations!(User).write(&pool, &files).await.unwrap().unwrap();
@@ -103,7 +103,7 @@ on_every_pool! {
         assert_eq!(database.number("SELECT COUNT(*) FROM users").await, 0);
     }
 
-    async fn a_directory_that_is_not_there_is_made(database, pool) {
+    async fn a_missing_directory_is_created(database, pool) {
         let deep = directory().join("db").join("migrations");
         let file = migrations!(User).write(&pool, &deep).await.unwrap().unwrap();
         let text = std::fs::read_to_string(&file).unwrap();

@@ -29,7 +29,7 @@ fn blocks(readme: &str) -> Vec<&str> {
 }
 
 #[test]
-fn every_line_of_rust_in_the_readme_is_compiled_and_run_here() {
+fn every_rust_block_of_the_readme_is_compiled_here() {
     let blocks = blocks(include_str!("../../README.md"));
     assert_eq!(blocks.len(), HERE.len());
     for (block, here) in blocks.into_iter().zip(HERE) {

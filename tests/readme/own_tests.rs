@@ -32,7 +32,7 @@ fn routes(auth: &Auth) -> impl Endpoint + use<> {
 }
 
 #[tokio::test]
-async fn people_who_are_signed_in_in_one_line() {
+async fn one_line_signs_a_test_user_in() {
     let (pool, recording_sender) = (crate::pool().await, RecordingSender::default());
     let manual_clock = Arc::new(ManualClock::default());
     crudauth::migrations!(User).run(&pool).await.unwrap();

@@ -103,7 +103,7 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
 }
 
 on_every_pool! {
-    async fn every_type_is_read_back_as_it_was_written(database, pool) {
+    async fn every_type_is_read_back_unchanged(database, pool) {
         migrations!(Typed).run(&pool).await.unwrap();
         assert!(migrations!(Typed).plan(&pool).await.unwrap().is_empty());
         let auth = TypedAuth::builder(pool, SECRET).build().await.unwrap();
@@ -120,7 +120,7 @@ on_every_pool! {
         assert_eq!((user.plan, user.points), (Plan(r"it's \ ünpaid".to_owned()), Points(5)));
     }
 
-    async fn every_type_may_be_left_out_where_it_is_an_option(database, pool) {
+    async fn every_optional_type_may_be_omitted(database, pool) {
         migrations!(Optional).run(&pool).await.unwrap();
         let auth = OptionalAuth::builder(pool, SECRET).build().await.unwrap();
         let none = added(auth.accounts(), &sign_up("bob")).await.user;
@@ -181,7 +181,7 @@ struct OnPostgres {
 struct PostgresAuth;
 
 #[tokio::test]
-async fn types_of_postgres_alone_are_columns_there() {
+async fn postgres_only_types_are_columns_on_postgres() {
     let (database, _) = Database::create(Kind::Postgres).await;
     let Database::Postgres(pool) = database.clone() else { unreachable!() };
     database.execute("CREATE TYPE mood AS ENUM ('sunny', 'grim')").await;

@@ -84,7 +84,7 @@ on_every_pool! {
         is_as_declared(&user);
     }
 
-    async fn a_literal_is_the_columns_default_and_holds_for_other_inserts(database, pool) {
+    async fn a_literal_is_the_column_default_for_other_inserts(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         database
             .execute("INSERT INTO users (email, username, username_key, plain, zero, bytes, trial, token) \

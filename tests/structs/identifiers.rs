@@ -39,7 +39,7 @@ fn with(mut form: Value, field: &str, value: &str) -> Value {
 }
 
 on_every_pool! {
-    async fn somebody_signs_in_by_every_identifier_that_they_have(database, pool) {
+    async fn an_account_signs_in_by_each_of_its_identifiers(database, pool) {
         migrations!(Employee).run(&pool).await.unwrap();
         let staff = Staff::builder(pool, SECRET).build().await.unwrap();
         let ada = with(form("E-17", "Ada"), "phone", "+1 (555) 01-00");
@@ -82,7 +82,7 @@ on_every_pool! {
         added(staff.accounts(), &form("E-19", "cyd")).await;
     }
 
-    async fn nobody_takes_a_name_that_somebody_else_signs_in_by(database, pool) {
+    async fn an_identifier_cannot_equal_another_kind_of_identifier(database, pool) {
         migrations!(Employee).run(&pool).await.unwrap();
         let staff = Staff::builder(pool, SECRET).build().await.unwrap();
         added(staff.accounts(), &with(form("E-17", "ada"), "phone", "+15550100")).await;
@@ -97,7 +97,7 @@ on_every_pool! {
         assert_eq!(database.count("staff").await, 1);
     }
 
-    async fn a_unique_column_of_the_apps_own_is_one(database, pool) {
+    async fn a_unique_app_column_is_enforced(database, pool) {
         migrations!(Employee).run(&pool).await.unwrap();
         let staff = Staff::builder(pool, SECRET).build().await.unwrap();
         let ada = added(staff.accounts(), &with(form("E-17", "ada"), "desk", "by a window")).await;
@@ -121,7 +121,7 @@ fn only(form: &Value) -> Mistake {
 }
 
 #[test]
-fn what_an_identifier_must_be_is_told_at_its_field() {
+fn identifier_errors_are_reported_at_their_field() {
     for (form, field, rule) in [
         (form("", "ada"), "employee_number", Rule::Value),
         (form("E 17", "ada"), "employee_number", Rule::Value),

@@ -26,7 +26,7 @@ macro_rules! key {
             struct Members;
 
             on_every_pool! {
-                async fn names_the_account_wherever_it_is_shown(database, pool) {
+                async fn identifies_the_account_in_every_response(database, pool) {
                     migrations!(Member).run(&pool).await.unwrap();
                     assert!(migrations!(Member).plan(&pool).await.unwrap().is_empty());
                     let members = Members::builder(pool, SECRET).build().await.unwrap();
@@ -85,7 +85,7 @@ struct Unsigned {
 struct UnsignedAuth;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_without_a_sign_is_one_on_mysql() {
+async fn an_unsigned_id_works_on_mysql() {
     let (database, _) = Database::create(Kind::MySql).await;
     let Database::MySql(pool) = database.clone() else { unreachable!() };
     migrations!(Unsigned).run(&pool).await.unwrap();

@@ -44,7 +44,7 @@ struct Loud {
 struct LoudAuth;
 
 on_every_pool! {
-    async fn a_column_of_the_librarys_may_be_written_in_capitals(database, pool) {
+    async fn a_library_column_may_be_written_in_capitals(database, pool) {
         migrations!(Loud).run(&pool).await.unwrap();
         assert!(migrations!(Loud).plan(&pool).await.unwrap().is_empty());
         let auth = LoudAuth::builder(pool, SECRET).build().await.unwrap();
@@ -52,7 +52,7 @@ on_every_pool! {
         assert_eq!((user.id, &*user.email, user.boss), (1, "ada@example.com", false));
     }
 
-    async fn a_struct_sees_what_it_declares_of_the_librarys_columns(database, pool) {
+    async fn a_struct_reads_the_library_columns_it_declares(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
         let clock = Arc::new(ManualClock::default());
@@ -76,7 +76,7 @@ on_every_pool! {
         assert_eq!(seen.updated_at, Some(clock.now()));
     }
 
-    async fn the_hash_is_in_nothing_that_an_app_can_print(database, pool) {
+    async fn the_hash_is_never_printed(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         let auth = Auth::builder(pool, SECRET).build().await.unwrap();
         let account = added(auth.accounts(), &sign_up("ada")).await;

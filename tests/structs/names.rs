@@ -78,7 +78,7 @@ struct Short {
 struct ShortAuth;
 
 on_every_pool! {
-    async fn keywords_are_columns_like_any_other(database, pool) {
+    async fn keywords_are_valid_column_names(database, pool) {
         migrations!(Reserved).run(&pool).await.unwrap();
         assert!(migrations!(Reserved).plan(&pool).await.unwrap().is_empty());
         let auth = ReservedAuth::builder(pool, SECRET).build().await.unwrap();
@@ -93,10 +93,10 @@ on_every_pool! {
         assert_eq!((&*user.r#type, user.order, &user.group, user.select), ("a", 2, &None, true));
         assert_eq!((user.r#where, &*user.table, user.values), (3, "x", 0));
         assert_eq!((&user.user, user.index), (&None, None));
-        signs_in_changes_and_goes(auth.accounts(), &user.key).await;
+        passes_every_statement(auth.accounts(), &user.key).await;
     }
 
-    async fn a_column_may_be_called_otherwise_than_its_field(database, pool) {
+    async fn a_column_may_be_named_differently_from_its_field(database, pool) {
         migrations!(Renamed).run(&pool).await.unwrap();
         let auth = RenamedAuth::builder(pool, SECRET).build().await.unwrap();
         let told = mistakes::<Renamed>(&json!({ "mail": "a@example.com", "password": PASSWORD }));
@@ -117,25 +117,25 @@ on_every_pool! {
         assert_eq!((&me["username"], &me["email"]), (&json!("Ada"), &json!("ada@example.com")));
     }
 
-    async fn names_that_the_librarys_statements_use_are_free(database, pool) {
+    async fn aliases_of_our_statements_are_valid_column_names(database, pool) {
         migrations!(Same).run(&pool).await.unwrap();
         let auth = SameAuth::builder(pool, SECRET).build().await.unwrap();
         let user = added(auth.accounts(), &sign_up("ada")).await.user;
         assert_eq!((&*user.email, user.s, user.digest), ("ada@example.com", None, None));
         assert_eq!((user.user_id, user.expires_at), (None, None));
-        signs_in_changes_and_goes(auth.accounts(), &user.id).await;
+        passes_every_statement(auth.accounts(), &user.id).await;
     }
-    async fn a_tables_name_may_be_a_letter(database, pool) {
+    async fn a_table_name_may_be_one_letter(database, pool) {
         migrations!(Short).run(&pool).await.unwrap();
         let auth = ShortAuth::builder(pool, SECRET).build().await.unwrap();
         let user = added(auth.accounts(), &sign_up("ada")).await.user;
         assert_eq!(user.email, "ada@example.com");
-        signs_in_changes_and_goes(auth.accounts(), &user.id).await;
+        passes_every_statement(auth.accounts(), &user.id).await;
     }
 }
 
 /// Whatever asks for the table does it by its right names.
-async fn signs_in_changes_and_goes<U: AuthUser>(accounts: &crudauth::Accounts<U>, id: &U::Id) {
+async fn passes_every_statement<U: AuthUser>(accounts: &crudauth::Accounts<U>, id: &U::Id) {
     let (old, new) = (Password::parse(PASSWORD).unwrap(), Password::parse("a-new-one").unwrap());
     let token =
         accounts.sign_in(Attempt::new("ada@example.com", &old)).await.unwrap().session.token;

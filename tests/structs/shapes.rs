@@ -28,7 +28,7 @@ struct Named {
 struct NamedAuth;
 
 on_every_pool! {
-    async fn an_address_is_enough(database, pool) {
+    async fn an_email_alone_is_enough(database, pool) {
         migrations!(Addressed).run(&pool).await.unwrap();
         let auth = AddressedAuth::builder(pool, SECRET).build().await.unwrap();
         let mut browser = Visitor::of(auth.routes());
@@ -44,7 +44,7 @@ on_every_pool! {
         assert_eq!(Visitor::of(auth.routes()).login("Ada").await.0, 401);
     }
 
-    async fn a_username_is_enough(database, pool) {
+    async fn a_username_alone_is_enough(database, pool) {
         migrations!(Named).run(&pool).await.unwrap();
         let auth = NamedAuth::builder(pool, SECRET).build().await.unwrap();
         let mut browser = Visitor::of(auth.routes());
@@ -59,7 +59,7 @@ on_every_pool! {
         assert_eq!((ada.id, &*ada.username), (1, "Ada"));
     }
 
-    async fn a_username_is_shown_as_typed_and_unique_by_its_key(database, pool) {
+    async fn a_username_is_shown_as_typed_and_unique_when_folded(database, pool) {
         migrations!(Named).run(&pool).await.unwrap();
         let auth = NamedAuth::builder(pool, SECRET).build().await.unwrap();
         let form = |name: &str| json!({ "username": name, "password": PASSWORD });
@@ -78,7 +78,7 @@ on_every_pool! {
 }
 
 #[tokio::test]
-async fn a_struct_may_live_in_a_function() {
+async fn a_struct_may_be_declared_in_a_function() {
     #[derive(Clone, Debug, AuthUser)]
     struct Guest {
         id: i64,

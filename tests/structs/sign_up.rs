@@ -48,7 +48,7 @@ struct Auth;
 const ASKED: [&str; 9] = ["name", "age", "height", "born", "seen", "key", "raw", "terms", "plan"];
 
 #[test]
-fn every_wrong_value_is_told_at_once_by_name_and_none_is_repeated() {
+fn every_wrong_value_is_reported_by_name_and_not_repeated() {
     let told = mistakes::<User>(&json!({
         "email": "s3cret", "username": "", "password": "a-strong-one", "name": 53, "age": 70_000,
         "height": "s3cret", "born": "s3cret", "seen": "s3cret", "key": "s3cret", "raw": [256],
@@ -65,7 +65,7 @@ fn every_wrong_value_is_told_at_once_by_name_and_none_is_repeated() {
 }
 
 #[test]
-fn every_missing_field_but_the_options_is_told_at_once() {
+fn every_missing_required_field_is_reported() {
     let told = mistakes::<User>(&json!({}));
     let missing: Vec<_> = told.iter().map(|mistake| (&*mistake.field, mistake.rule)).collect();
     let wanted =
@@ -74,7 +74,7 @@ fn every_missing_field_but_the_options_is_told_at_once() {
 }
 
 #[test]
-fn null_is_nothing_for_an_option_and_wrong_for_the_others() {
+fn null_is_valid_for_optional_fields_only() {
     let mut form = sign_up("ada");
     for name in ASKED {
         form[name] = json!(null);
@@ -85,7 +85,7 @@ fn null_is_nothing_for_an_option_and_wrong_for_the_others() {
 }
 
 on_every_pool! {
-    async fn nothing_but_what_opted_in_is_set_by_a_visitor(database, pool) {
+    async fn a_sign_up_sets_opted_in_columns_only(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         let auth = Auth::builder(pool, SECRET).build().await.unwrap();
         let mut form = sign_up("ada");
@@ -107,7 +107,7 @@ on_every_pool! {
         assert_eq!(Visitor::of(auth.routes()).login("ada").await.0, 200);
     }
 
-    async fn a_refused_form_adds_nothing(database, pool) {
+    async fn a_rejected_form_adds_nothing(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         let auth = Auth::builder(pool, SECRET).build().await.unwrap();
         let mut browser = Visitor::of(auth.routes());
