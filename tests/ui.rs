@@ -1,8 +1,8 @@
-//! What the macros say to whoever makes a mistake: each case is one mistake or one theme, with the
-//! compiler's answer beside it as `.stderr`.
+//! Compile errors of the macros. Each case holds one mistake or one theme, with the compiler's
+//! output beside it as `.stderr`.
 //!
-//! After a change of the words: `TRYBUILD=overwrite cargo test -p crudauth-tests --test ui`, and
-//! read what came out.
+//! To update the outputs: `TRYBUILD=overwrite cargo test -p crudauth-tests --test ui`. Read the
+//! result before you commit it.
 
 #[test]
 fn every_mistake_is_reported_once_at_its_token_with_the_fix() {

@@ -1,4 +1,4 @@
-//! Addresses: what is one, and in which form it is stored and mailed to.
+//! Email addresses: which are valid, and their normal form in the database and in mails.
 
 use crudauth::email::MessageKind;
 use crudauth_tests::{App, Kind, PASSWORD, Unlimited, sign_up};
@@ -61,9 +61,9 @@ async fn an_invalid_address_is_rejected_and_nothing_is_mailed() {
             body[field] = json!(typed);
             let answer = ada.post(path, body).await;
             assert_eq!(answer.status, 422, "{path} {typed:?}: {answer:?}");
-            let told = &answer.json()["detail"];
-            assert_eq!(told.as_array().unwrap().len(), 1, "{path} {typed:?}");
-            assert_eq!(told[0]["loc"], json!(["body", field]), "{path} {typed:?}");
+            let errors = &answer.json()["detail"];
+            assert_eq!(errors.as_array().unwrap().len(), 1, "{path} {typed:?}");
+            assert_eq!(errors[0]["loc"], json!(["body", field]), "{path} {typed:?}");
             assert!(typed.len() < 4 || !answer.text.contains(typed), "{path} {typed:?}");
         }
     }
@@ -90,7 +90,7 @@ async fn every_spelling_of_an_address_is_mailed_in_its_normal_form() {
         let mut body = sign_up(&format!("name{at}"));
         body["email"] = json!(typed);
         assert_eq!(app.browser().post("/register", body).await.status, 202, "{typed}");
-        assert_eq!(app.count_mailed(MessageKind::VerifyEmail, form).await, 1, "{typed}");
+        assert_eq!(app.mail_count(MessageKind::VerifyEmail, form).await, 1, "{typed}");
         let stored = format!("SELECT email FROM users WHERE username = 'name{at}'");
         assert_eq!(app.database.text(&stored).await, form);
         assert_eq!(app.browser().login(typed, PASSWORD).await.status, 200, "{typed}");

@@ -1,4 +1,4 @@
-//! CSRF: what needs the session's token, where it is looked for, and what happens without it.
+//! CSRF: which requests need a token, where it is read, and how its absence is answered.
 
 use std::time::Duration;
 
@@ -13,8 +13,7 @@ async fn app() -> App {
     App::on(Kind::Sqlite).await
 }
 
-/// Every request that changes something for somebody who is signed in, as it would be right; the
-/// library's routes first, then the app's.
+/// Every valid request that changes data of a signed-in user: the library's routes, then the app's.
 async fn mutations(ada: &Browser) -> Vec<(Method, String, Value)> {
     let sessions = ada.get("/sessions").await.json();
     let other = sessions.as_array().unwrap().iter().find(|one| one["current"] == false).unwrap();
@@ -34,7 +33,7 @@ async fn mutations(ada: &Browser) -> Vec<(Method, String, Value)> {
     ]
 }
 
-/// Sends it with these headers and says nothing else of CSRF.
+/// Sends the mutation with these headers and no other CSRF token.
 async fn send(
     browser: &Browser,
     (method, path, body): &(Method, String, Value),
@@ -45,18 +44,19 @@ async fn send(
     browser.send(method.clone(), path, &headers, body.to_string().into_bytes()).await
 }
 
-/// Ada twice, and eve.
+/// Two sessions of ada and one of eve.
 async fn ada_and_eve(app: &App) -> (Browser, Browser, Browser) {
-    let (ada, phone) = (app.member("ada").await, app.signed_in("ada", PASSWORD).await);
+    let ada = app.member("ada").await;
+    let phone = app.signed_in("ada", PASSWORD).await;
     (ada, phone, app.member("eve").await)
 }
 
-/// That nothing of what [`mutations`] ask for has happened.
-async fn nothing_happened(app: &App, ada: &Browser, phone: &Browser) {
+/// Asserts that none of the [`mutations`] had an effect.
+async fn assert_no_effect(app: &App, ada: &Browser, phone: &Browser) {
     assert!(ada.is_signed_in().await && phone.is_signed_in().await);
     assert_eq!(app.database.number("SELECT COUNT(*) FROM users_sessions").await, 3);
-    assert_eq!(app.count_mailed(MessageKind::ChangeEmail, "ada@example.org").await, 0);
-    assert_eq!(app.count_mailed(MessageKind::PasswordChanged, "ada@example.com").await, 0);
+    assert_eq!(app.mail_count(MessageKind::ChangeEmail, "ada@example.org").await, 0);
+    assert_eq!(app.mail_count(MessageKind::PasswordChanged, "ada@example.com").await, 0);
     let old = app.browser();
     assert_eq!(old.login("ada", PASSWORD).await.status, 200);
     old.post("/logout", json!({})).await;
@@ -69,7 +69,7 @@ async fn a_mutation_without_a_token_does_nothing() {
     let app = app().await;
     let (ada, phone, _) = ada_and_eve(&app).await;
     for mutation in mutations(&ada).await {
-        // Said to be empty is not said; and a browser that has lost the cookie says nothing.
+        // An empty header counts as missing, and a browser without the cookie sends none.
         let copy = ada.stolen();
         copy.drop_cookie("csrf_token");
         for refused in [
@@ -83,7 +83,7 @@ async fn a_mutation_without_a_token_does_nothing() {
             assert_eq!(refused.set_cookies(), Vec::<String>::new());
         }
     }
-    nothing_happened(&app, &ada, &phone).await;
+    assert_no_effect(&app, &ada, &phone).await;
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn a_mutation_with_a_token_of_another_session_does_nothing() {
             assert_eq!(refused.header("x-csrf-error"), Some("true"));
         }
     }
-    nothing_happened(&app, &ada, &phone).await;
+    assert_no_effect(&app, &ada, &phone).await;
 }
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn the_token_is_read_from_the_header_only() {
         let request = (Method::POST, "/logout".to_owned(), json!({}));
         assert_eq!(send(&ada, &request, &[no, (header, &token)]).await.status, 403);
     }
-    nothing_happened(&app, &ada, &phone).await;
+    assert_no_effect(&app, &ada, &phone).await;
 }
 
 #[tokio::test]
@@ -197,8 +197,8 @@ async fn an_invalid_token_fails_an_optional_user_too() {
     let wrong = [("x-csrf-token", "wrong")];
     let answer = ada.send(Method::POST, "/greeting", &wrong, Vec::new()).await;
     assert_eq!((answer.status, answer.code().as_str()), (403, "csrf-invalid"));
-    let nobody = app.browser().send(Method::POST, "/greeting", &wrong, Vec::new()).await;
-    assert_eq!((nobody.status, nobody.text.as_str()), (200, "null"));
+    let optional = app.browser().send(Method::POST, "/greeting", &wrong, Vec::new()).await;
+    assert_eq!((optional.status, optional.text.as_str()), (200, "null"));
     assert_eq!(ada.post("/greeting", json!({})).await.text, "\"ada\"");
 }
 

@@ -1,6 +1,6 @@
-//! Devices that signed in before: their owners get in while strangers lock the account.
+//! Known devices: they sign in while the account is locked for other clients.
 
-use crudauth_tests::guessing::{lock_of, locked, miss, strangers_miss};
+use crudauth_tests::failed_logins::{fail_logins_elsewhere, lock_seconds, locked, miss};
 use crudauth_tests::{App, Kind, PASSWORD, on_every_database};
 use serde_json::json;
 
@@ -12,11 +12,11 @@ on_every_database! {
     async fn a_known_device_signs_in_while_the_account_is_locked(app: App) {
         let laptop = app.member("ada").await;
         laptop.post("/logout", json!({})).await;
-        strangers_miss(&app, "ada", 5).await;
-        lock_of(&app.browser(), "ada").await;
+        fail_logins_elsewhere(&app, "ada", 5).await;
+        lock_seconds(&app.browser(), "ada").await;
         assert_eq!(laptop.login("ada", PASSWORD).await.status, 200);
         assert_eq!(laptop.clone().at("192.0.2.7").login("ada", PASSWORD).await.status, 200);
-        lock_of(&app.browser(), "ada").await;
+        lock_seconds(&app.browser(), "ada").await;
     }
 }
 
@@ -25,7 +25,7 @@ async fn a_known_device_is_locked_after_five_failures_too() {
     let app = app().await;
     let laptop = app.member("ada").await;
     for at in 0..5 {
-        miss(&laptop.clone().at(&format!("192.0.2.{at}")), "ada", 1).await;
+        fail_login(&laptop.clone().at(&format!("192.0.2.{at}")), "ada", 1).await;
     }
     assert_eq!(locked(&laptop.clone().at("192.0.2.9").login("ada", PASSWORD).await), 60);
     assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200, "it locks itself only");
@@ -34,11 +34,13 @@ async fn a_known_device_is_locked_after_five_failures_too() {
 #[tokio::test]
 async fn a_forged_or_foreign_device_cookie_has_no_effect() {
     let app = app().await;
-    let (ada, bob) = (app.member("ada").await, app.member("bob").await);
-    let (hers, his) = (ada.cookie("known_device").unwrap(), bob.cookie("known_device").unwrap());
+    let ada = app.member("ada").await;
+    let bob = app.member("bob").await;
+    let hers = ada.cookie("known_device").unwrap();
+    let his = bob.cookie("known_device").unwrap();
     let (name, mark) = hers.split_once('.').unwrap();
     let (other, _) = his.split_once('.').unwrap();
-    strangers_miss(&app, "ada", 5).await;
+    fail_logins_elsewhere(&app, "ada", 5).await;
     for forged in [
         his.clone(),
         format!("{other}.{mark}"),
@@ -61,10 +63,11 @@ async fn a_forged_or_foreign_device_cookie_has_no_effect() {
 #[tokio::test]
 async fn a_planted_cookie_does_not_replace_the_device() {
     let app = app().await;
-    let (ada, eve) = (app.member("ada").await, app.member("eve").await);
-    let (hers, planted) =
-        (ada.cookie("known_device").unwrap(), eve.cookie("known_device").unwrap());
-    strangers_miss(&app, "ada", 5).await;
+    let ada = app.member("ada").await;
+    let eve = app.member("eve").await;
+    let hers = ada.cookie("known_device").unwrap();
+    let planted = eve.cookie("known_device").unwrap();
+    fail_logins_elsewhere(&app, "ada", 5).await;
     let form = format!("username=ada&password={PASSWORD}").into_bytes();
     let login = async |cookie: &str| {
         let headers = [("content-type", "application/x-www-form-urlencoded"), ("cookie", cookie)];
@@ -81,7 +84,8 @@ async fn a_planted_cookie_does_not_replace_the_device() {
 #[tokio::test]
 async fn a_password_change_keeps_the_device_beside_a_planted_cookie() {
     let app = app().await;
-    let (tablet, eve) = (app.member("ada").await, app.member("eve").await);
+    let tablet = app.member("ada").await;
+    let eve = app.member("eve").await;
     app.register("bob").await;
     assert_eq!(tablet.login("bob", PASSWORD).await.status, 200);
     assert_eq!(tablet.login("ada", PASSWORD).await.status, 200);
@@ -93,8 +97,8 @@ async fn a_password_change_keeps_the_device_beside_a_planted_cookie() {
     assert_eq!(tablet.change_password(PASSWORD, "another-strong-one").await.status, 200);
     let name = |cookie: &str| cookie.split_once('.').unwrap().0.to_owned();
     assert_eq!(name(&tablet.cookie("known_device").unwrap()), name(&own));
-    strangers_miss(&app, "bob", 5).await;
-    strangers_miss(&app, "ada", 5).await;
+    fail_logins_elsewhere(&app, "bob", 5).await;
+    fail_logins_elsewhere(&app, "ada", 5).await;
     assert_eq!(tablet.login("bob", PASSWORD).await.status, 200, "it is bob's tablet as well");
     assert_eq!(tablet.login("ada", "another-strong-one").await.status, 200);
 }
@@ -107,7 +111,7 @@ async fn an_account_with_a_reused_id_has_no_known_device() {
     app.database.execute("DELETE FROM users").await;
     app.register("ada").await;
     app.database.execute(&format!("UPDATE users SET id = {id}")).await;
-    strangers_miss(&app, "ada", 5).await;
+    fail_logins_elsewhere(&app, "ada", 5).await;
     assert_eq!(laptop.login("ada", PASSWORD).await.status, 429);
 }
 
@@ -119,8 +123,8 @@ async fn a_shared_device_is_known_to_both_accounts() {
     tablet.login("bob", PASSWORD).await;
     tablet.post("/logout", json!({})).await;
     for name in ["ada", "bob"] {
-        strangers_miss(&app, name, 5).await;
-        lock_of(&app.browser(), name).await;
+        fail_logins_elsewhere(&app, name, 5).await;
+        lock_seconds(&app.browser(), name).await;
         assert_eq!(tablet.login(name, PASSWORD).await.status, 200, "{name}");
     }
 }
@@ -128,10 +132,11 @@ async fn a_shared_device_is_known_to_both_accounts() {
 #[tokio::test]
 async fn a_password_change_elsewhere_makes_the_device_unknown() {
     let app = app().await;
-    let (ada, thief) = (app.member("ada").await, app.signed_in("ada", PASSWORD).await);
+    let ada = app.member("ada").await;
+    let thief = app.signed_in("ada", PASSWORD).await;
     assert_eq!(ada.change_password(PASSWORD, "another-strong-one").await.status, 200);
-    strangers_miss(&app, "ada", 5).await;
-    lock_of(&thief, "ada").await;
+    fail_logins_elsewhere(&app, "ada", 5).await;
+    lock_seconds(&thief, "ada").await;
     ada.post("/logout", json!({})).await;
     assert_eq!(ada.login("ada", "another-strong-one").await.status, 200, "hers is known");
 }

@@ -1,4 +1,4 @@
-//! Handler arguments: who passes, what a look-up costs, and what the middleware writes.
+//! Extractors and gates: access, cost and response headers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,12 +19,12 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// An app's own gate, which looks at the request as well.
+/// A custom gate that reads the request.
 struct Staff;
 
 impl Gate<Auth> for Staff {
-    async fn check(_: &Auth, who: &Principal<User>, request: &Request) -> Result<(), Refusal> {
-        let is_staff = who.user().email.ends_with("@example.com");
+    async fn check(_: &Auth, user: &Principal<User>, request: &Request) -> Result<(), Refusal> {
+        let is_staff = user.user().email.ends_with("@example.com");
         if is_staff && request.header("x-badge").is_some() {
             Ok(())
         } else {
@@ -34,8 +34,8 @@ impl Gate<Auth> for Staff {
 }
 
 #[handler]
-async fn staff(who: CurrentUser<Auth, Staff>) -> String {
-    format!("{} is {}", who.username, who.principal().account().user.id)
+async fn staff(user: CurrentUser<Auth, Staff>) -> String {
+    format!("{} is {}", user.username, user.principal().account().user.id)
 }
 
 #[handler]
@@ -65,7 +65,7 @@ fn own_routes(auth: &Auth) -> Route {
         .at("/cached", get(cached))
 }
 
-/// The same app behind routes of this file.
+/// The same app with the routes of this file.
 fn with_own_routes(app: &App) -> App {
     app.serving(own_routes(&app.auth).with(app.auth.clone()).map_to_response())
 }
@@ -81,10 +81,11 @@ fn refused(status: u16, detail: &str) -> (u16, String) {
 
 on_every_database! {
     async fn a_gate_follows_the_row_at_once(app: App) {
-        let (ada, stranger) = (app.member("ada").await, app.browser());
-        let nobody = refused(401, "Not authenticated");
+        let ada = app.member("ada").await;
+        let stranger = app.browser();
+        let unauthenticated = refused(401, "Not authenticated");
         for path in ["/dashboard", "/billing", "/admin", "/twice"] {
-            assert_eq!(refusal(&stranger, path).await, nobody);
+            assert_eq!(refusal(&stranger, path).await, unauthenticated);
         }
         assert_eq!(ada.get("/dashboard").await.json()["plan"], "free");
         let unproved = refused(403, "Recovery factor not verified");
@@ -103,14 +104,15 @@ on_every_database! {
     }
 
     async fn an_optional_user_is_the_signed_in_user_or_none(app: App) {
-        let (ada, stranger) = (app.member("ada").await, app.browser());
+        let ada = app.member("ada").await;
+        let stranger = app.browser();
         assert_eq!(ada.get("/greeting").await.json(), "ada");
         assert_eq!(stranger.get("/greeting").await.json(), Value::Null);
         stranger.set_cookie("session_id", &"0".repeat(64));
-        assert_eq!(stranger.get("/greeting").await.json(), Value::Null, "a dead cookie is nobody");
+        assert_eq!(stranger.get("/greeting").await.json(), Value::Null, "a dead cookie is unauthenticated");
         assert_eq!(stranger.post("/greeting", json!({})).await.json(), Value::Null);
         let answer = ada.send(Method::POST, "/greeting", &[("x-csrf-token", "")], vec![]).await;
-        assert_eq!((answer.status, &*answer.detail()), (403, "Missing CSRF token"), "not nobody");
+        assert_eq!((answer.status, &*answer.detail()), (403, "Missing CSRF token"), "not unauthenticated");
     }
 }
 
@@ -140,7 +142,7 @@ async fn gates_in_a_tuple_are_checked_from_left_to_right() {
     assert_eq!(ada.send(Method::GET, "/ordered", &badge, vec![]).await.status, 200);
 }
 
-/// What sqlx logs of every statement that it runs. On PostgreSQL, whose driver runs on this thread.
+/// Counts statements in the log of sqlx. On PostgreSQL, because its driver runs on this thread.
 #[tokio::test]
 async fn any_number_of_extractors_cost_one_statement_and_none_costs_zero() {
     let app = App::on(Kind::Postgres).await;
@@ -159,7 +161,7 @@ async fn any_number_of_extractors_cost_one_statement_and_none_costs_zero() {
     assert_eq!(statements() - before, 1, "three arguments: {}", log.text());
     let before = statements();
     assert_eq!(app.browser().get("/dashboard").await.status, 401);
-    assert_eq!(statements() - before, 0, "without a cookie there is nobody to look up");
+    assert_eq!(statements() - before, 0, "without a cookie there is unauthenticated to look up");
 }
 
 #[tokio::test]
@@ -176,12 +178,14 @@ async fn a_public_handler_does_not_need_the_tables() {
 #[tokio::test]
 async fn personal_responses_are_private_unless_the_app_sets_cache_control() {
     let app = App::on(Kind::Sqlite).await;
-    let (ada, stranger) = (app.member("ada").await, app.browser());
-    let (own, others) = (ada.clone().to(&with_own_routes(&app)), "cache-control");
+    let ada = app.member("ada").await;
+    let stranger = app.browser();
+    let own = ada.clone().to(&with_own_routes(&app));
+    let others = "cache-control";
     assert_eq!(ada.get("/dashboard").await.header(others), Some("private"));
     assert_eq!(ada.get("/greeting").await.header(others), Some("private"));
     assert_eq!(own.get("/cached").await.header(others), Some("public, max-age=60"));
-    assert_eq!(stranger.get("/greeting").await.header(others), None, "nobody is in it");
+    assert_eq!(stranger.get("/greeting").await.header(others), None, "unauthenticated is in it");
     assert_eq!(ada.get("/open").await.header(others), None);
     for path in ["/me", "/sessions"] {
         assert_eq!(ada.get(path).await.header(others), Some("no-store"), "{path}");
@@ -225,7 +229,7 @@ async fn routes_work_under_a_prefix_and_unknown_paths_answer_json() {
     assert_eq!(ada.get("/accounts/me").await.status, 401);
 }
 
-/// Another mount on the app's database.
+/// Another mount on the database of the app.
 async fn mount(app: &App, secret: &str, previous: &[&str], is_hardened: bool) -> App {
     let Database::Sqlite(pool) = app.database.clone() else { unreachable!() };
     let builder = Auth::builder(pool, secret)
@@ -242,8 +246,8 @@ async fn sessions_survive_a_new_secret_while_the_old_one_is_listed() {
     const NEW: &str = "another-secret-for-tests-of-32-bytes-or-more";
     let app = App::on(Kind::Sqlite).await;
     let old = app.member("ada").await;
-    let (verify, reset) =
-        (app.token(VerifyEmail, "ada@example.com").await, app.reset_token("ada@example.com").await);
+    let verify = app.token(VerifyEmail, "ada@example.com").await;
+    let reset = app.reset_token("ada@example.com").await;
     let rotated = mount(&app, NEW, &[SECRET], false).await;
     let ada = old.clone().to(&rotated);
     assert!(ada.is_signed_in().await);
@@ -296,7 +300,7 @@ async fn hardened_cookies_have_the_host_prefix() {
     assert!(!plain.is_signed_in().await, "the plain name is not read");
 }
 
-/// Sends two requests over one socket, the body of the first in a packet of its own.
+/// Sends two requests over one socket, the body of the first in a separate packet.
 async fn refused_twice(address: SocketAddr) -> Vec<String> {
     let mut socket = TcpStream::connect(address).await.unwrap();
     socket.set_nodelay(true).unwrap();

@@ -1,5 +1,5 @@
-//! Bodies and fields that nobody's front end sends: refused with their name, never repeated, never
-//! the server's fault. Paths, methods and headers are in `requests.rs`.
+//! Malformed bodies and fields: rejected by name, never echoed, never a server error. Paths,
+//! methods and headers are in `requests.rs`.
 
 use std::fmt::Debug;
 
@@ -7,11 +7,11 @@ use crudauth_tests::{Answer, App, Browser, Kind, PASSWORD, Unlimited, on_every_d
 use poem::http::Method;
 use serde_json::{Value, json};
 
-/// What a client sends and must never find in an answer.
+/// Text that a client sends and no answer may contain.
 const MARK: &str = "s3cr3t-m4rk";
 
-/// Each route that takes a JSON object, and that object as it would be read. Nobody is in need of
-/// its success: the tokens are none, and the passwords are wrong.
+/// Each route that takes a JSON object, with a well-formed one. None succeeds: the tokens and
+/// passwords are wrong.
 fn json_routes() -> Vec<(&'static str, Value)> {
     let mut sign_up = sign_up("new");
     sign_up["full_name"] = json!("New Name");
@@ -32,7 +32,7 @@ fn json_routes() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// The same app without allowances, which would end the corpus early.
+/// The same app without rate limits, which would reject most cases.
 async fn unlimited(app: &App) -> (App, Browser) {
     let app = App::over(app.database.clone(), Unlimited).await;
     let ada = app.member("ada").await;
@@ -49,27 +49,27 @@ async fn send_form(browser: &Browser, body: impl Into<Vec<u8>>) -> Answer {
     browser.send(Method::POST, "/login", &headers, body.into()).await
 }
 
-/// That the answer is one of `statuses`, a problem document, and does not repeat what was sent.
+/// Asserts one of `statuses`, a problem document and no echo of the input.
 #[track_caller]
-fn refused(answer: &Answer, statuses: &[u16], what: impl Debug) {
-    assert!(statuses.contains(&answer.status), "{what:?}: {answer:?}");
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{what:?}");
-    assert_eq!(answer.json()["status"], answer.status, "{what:?}");
-    assert!(!answer.text.contains(MARK), "{what:?}: {answer:?}");
+fn assert_rejected(answer: &Answer, statuses: &[u16], case: impl Debug) {
+    assert!(statuses.contains(&answer.status), "{case:?}: {answer:?}");
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{case:?}");
+    assert_eq!(answer.json()["status"], answer.status, "{case:?}");
+    assert!(!answer.text.contains(MARK), "{case:?}: {answer:?}");
 }
 
-/// That exactly this field is named.
+/// Asserts that exactly this field is reported.
 #[track_caller]
-fn names(answer: &Answer, field: &str, what: impl Debug) {
-    refused(answer, &[422], &what);
-    let told = answer.json();
-    assert_eq!(told["detail"].as_array().unwrap().len(), 1, "{what:?}: {answer:?}");
-    assert_eq!(told["detail"][0]["loc"], json!(["body", field]), "{what:?}");
-    assert_eq!(told["errors"][0]["pointer"], format!("/{field}"), "{what:?}");
-    assert!(told["detail"][0].get("input").is_none());
+fn assert_field(answer: &Answer, field: &str, case: impl Debug) {
+    assert_rejected(answer, &[422], &case);
+    let body = answer.json();
+    assert_eq!(body["detail"].as_array().unwrap().len(), 1, "{case:?}: {answer:?}");
+    assert_eq!(body["detail"][0]["loc"], json!(["body", field]), "{case:?}");
+    assert_eq!(body["errors"][0]["pointer"], format!("/{field}"), "{case:?}");
+    assert!(body["detail"][0].get("input").is_none());
 }
 
-/// The object with this text in the place of a field's value.
+/// The object with `raw` in place of the field's value.
 fn with_raw(body: &Value, field: &str, raw: &str) -> String {
     let mut body = body.clone();
     body[field] = json!("PLACE");
@@ -122,10 +122,10 @@ on_every_database! {
                 let headers = if content_type.is_empty() { &[][..] } else { &headers };
                 let answer = ada.send(Method::POST, path, headers, body.clone()).await;
                 let shown = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
-                refused(&answer, &[422], (path, content_type, shown));
+                assert_rejected(&answer, &[422], (path, content_type, shown));
             }
             let answer = send_json(&ada, path, large.clone()).await;
-            refused(&answer, &[413], path);
+            assert_rejected(&answer, &[413], path);
         }
         assert!(ada.is_signed_in().await);
     }
@@ -150,18 +150,18 @@ on_every_database! {
                 let is_optional = matches!(&**field, "full_name" | "redirect_to");
                 for raw in &texts {
                     let answer = send_json(&ada, path, with_raw(&body, field, raw)).await;
-                    names(&answer, field, (path, field, &raw[..raw.len().min(40)]));
+                    assert_field(&answer, field, (path, field, &raw[..raw.len().min(40)]));
                 }
                 let twice = format!("\"{MARK}\", \"{field}\": \"{MARK}\"");
                 let answer = send_json(&ada, path, with_raw(&body, field, &twice)).await;
-                names(&answer, field, (path, field, "twice"));
+                assert_field(&answer, field, (path, field, "twice"));
                 if !is_optional {
                     let answer = send_json(&ada, path, with_raw(&body, field, "null")).await;
-                    names(&answer, field, (path, field, "null"));
+                    assert_field(&answer, field, (path, field, "null"));
                     let mut without = body.clone();
                     without.as_object_mut().unwrap().remove(field);
                     let answer = send_json(&ada, path, without.to_string()).await;
-                    names(&answer, field, (path, field, "missing"));
+                    assert_field(&answer, field, (path, field, "missing"));
                     assert_eq!(answer.json()["detail"][0]["type"], "missing");
                 }
             }
@@ -182,10 +182,10 @@ on_every_database! {
                 let mut body = body.clone();
                 body[field] = json!(long);
                 let answer = ada.post(path, body).await;
-                names(&answer, field, (path, field));
-                let told = &answer.json()["detail"][0];
-                assert_eq!(told["type"], "string_too_long", "{path} {field}");
-                assert_eq!(told["ctx"], json!({ "max_length": max }), "{path} {field}");
+                assert_field(&answer, field, (path, field));
+                let body = &answer.json()["detail"][0];
+                assert_eq!(body["type"], "string_too_long", "{path} {field}");
+                assert_eq!(body["ctx"], json!({ "max_length": max }), "{path} {field}");
             }
         }
     }
@@ -214,34 +214,34 @@ on_every_database! {
 
     async fn a_malformed_sign_in_form_is_rejected_without_a_session(app: App) {
         let (app, _) = unlimited(&app).await;
-        let long = format!("username=nobody&password={}", MARK.repeat(1000));
+        let long = format!("username=unknown&password={}", MARK.repeat(1000));
         for (body, field) in [
             (format!("username={MARK}&username={MARK}&password=x"), "username"),
-            (format!("username=nobody&password={MARK}&password={MARK}"), "password"),
-            (format!("username=nobody&password={MARK}%00"), "password"),
+            (format!("username=unknown&password={MARK}&password={MARK}"), "password"),
+            (format!("username=unknown&password={MARK}%00"), "password"),
             (long, "password"),
             (format!("username={MARK}"), "password"),
             (format!("password={MARK}"), "username"),
             (format!("username=&password={MARK}"), "username"),
             (format!("username={MARK}&password="), "password"),
-            (format!("username=nobody&password=x&remember_me={MARK}"), "remember_me"),
-            ("username=nobody&password=x&remember_me=1&remember_me=0".to_owned(), "remember_me"),
-            (format!("username=nobody&password=x&grant_type={MARK}"), "grant_type"),
+            (format!("username=unknown&password=x&remember_me={MARK}"), "remember_me"),
+            ("username=unknown&password=x&remember_me=1&remember_me=0".to_owned(), "remember_me"),
+            (format!("username=unknown&password=x&grant_type={MARK}"), "grant_type"),
         ] {
-            names(&send_form(&app.browser(), body.clone()).await, field, &body);
+            assert_field(&send_form(&app.browser(), body.clone()).await, field, &body);
         }
-        // Names that nobody can have are misses like others.
+        // Impossible assert_field are failures like any other.
         for username in ["%", "%zz", "%ff%fe", "%00", "a%00b", "%ED%A0%80", "\u{e9}", "+", "'", "%25"]
         {
             let body = format!("username={username}&password={MARK}");
-            refused(&send_form(&app.browser(), body).await, &[401], username);
+            assert_rejected(&send_form(&app.browser(), body).await, &[401], username);
         }
         let body = [b"username=\xff\xfe&password=", MARK.as_bytes()].concat();
-        refused(&send_form(&app.browser(), body).await, &[401], "bytes");
+        assert_rejected(&send_form(&app.browser(), body).await, &[401], "bytes");
         let body = format!("username={}&password={MARK}", "x".repeat(1000));
-        refused(&send_form(&app.browser(), body).await, &[401], "1,000 characters");
-        let body = format!("username=nobody&password={MARK}&{}", "x=y&".repeat(1 << 18));
-        refused(&send_form(&app.browser(), body).await, &[413], "1 MiB");
+        assert_rejected(&send_form(&app.browser(), body).await, &[401], "1,000 characters");
+        let body = format!("username=unknown&password={MARK}&{}", "x=y&".repeat(1 << 18));
+        assert_rejected(&send_form(&app.browser(), body).await, &[413], "1 MiB");
         let part = format!("--b\r\nContent-Disposition: form-data; name=\"username\"\r\n\r\n{MARK}");
         for (content_type, body) in [
             ("multipart/form-data", part.clone()),
@@ -256,7 +256,7 @@ on_every_database! {
         ] {
             let headers = [("content-type", content_type)];
             let answer = app.browser().send(Method::POST, "/login", &headers, body.into()).await;
-            refused(&answer, &[422], content_type);
+            assert_rejected(&answer, &[422], content_type);
         }
         assert_eq!(app.database.number("SELECT COUNT(*) FROM users_sessions").await, 1);
     }
@@ -267,10 +267,10 @@ async fn all_field_errors_are_reported_at_once_without_the_password() {
     let app = App::on(Kind::Sqlite).await;
     let body = json!({ "username": MARK.repeat(10), "email": MARK, "full_name": [MARK] });
     let answer = app.browser().post("/register", body).await;
-    refused(&answer, &[422], "all");
-    let told = answer.json();
-    let fields = told["detail"].as_array().unwrap().iter().map(|one| &one["loc"][1]);
+    assert_rejected(&answer, &[422], "all");
+    let body = answer.json();
+    let fields = body["detail"].as_array().unwrap().iter().map(|one| &one["loc"][1]);
     assert_eq!(fields.collect::<Vec<_>>(), ["email", "username", "password", "full_name"]);
     let answer = app.browser().post("/register", json!({ "password": MARK })).await;
-    refused(&answer, &[422], "the password");
+    assert_rejected(&answer, &[422], "the password");
 }

@@ -1,14 +1,13 @@
-//! Hashes of other systems at the door: who is let in, and that a refusal costs the same for
-//! everybody.
+//! Hashes of other systems: which verify, and that every rejection costs the same.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crudauth::Backend;
 use crudauth::legacy::{Bcrypt, LegacyHash};
-use crudauth_tests::{App, Kind, Log, PASSWORD, Setting, Unbuilt, on_every_database};
+use crudauth_tests::{App, AppBuilder, Kind, Log, PASSWORD, Setting, on_every_database};
 
-/// A format that counts how often it is asked.
+/// A format that counts its verifications.
 #[derive(Clone, Default)]
 struct Counting(Arc<AtomicUsize>);
 
@@ -27,22 +26,22 @@ impl LegacyHash for Counting {
     }
 }
 
-/// A format that is named.
+/// Configures the format.
 struct Named(Bcrypt);
 
 impl Setting for Named {
-    fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
         builder.legacy_hash(self.0)
     }
 }
 
 impl Setting for Counting {
-    fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
         builder.legacy_hash(self)
     }
 }
 
-/// An app in which `old` has a hash of the format, which is in use by that.
+/// An app in which the account `old` has a hash of the format.
 async fn app(kind: Kind) -> (App, Counting) {
     let format = Counting::default();
     let app = App::with(kind, format.clone()).await;
@@ -58,8 +57,8 @@ async fn app(kind: Kind) -> (App, Counting) {
     (app, format)
 }
 
-/// What a sign-in answers, and how often it asked the format.
-async fn asked(app: &App, format: &Counting, name: &str, password: &str) -> (u16, usize) {
+/// The status of a sign-in and the number of verifications by the format.
+async fn sign_in_counted(app: &App, format: &Counting, name: &str, password: &str) -> (u16, usize) {
     let before = format.0.load(Ordering::SeqCst);
     let status = app.browser().login(name, password).await.status;
     (status, format.0.load(Ordering::SeqCst) - before)
@@ -69,22 +68,22 @@ async fn asked(app: &App, format: &Counting, name: &str, password: &str) -> (u16
 async fn every_rejection_verifies_a_format_in_use_once_and_our_own_hash_never_does() {
     let (app, format) = app(Kind::Sqlite).await;
     let wrong = "another-strong-one";
-    assert_eq!(asked(&app, &format, "nobody", wrong).await, (401, 1));
-    assert_eq!(asked(&app, &format, "ada", wrong).await, (401, 1));
-    assert_eq!(asked(&app, &format, "old", wrong).await, (401, 1));
-    assert_eq!(asked(&app, &format, "gone", wrong).await, (401, 1));
-    // The right password of a disabled account is a refusal like the others.
-    assert_eq!(asked(&app, &format, "gone", PASSWORD).await, (401, 1));
-    assert_eq!(asked(&app, &format, "ada", PASSWORD).await, (200, 0));
+    assert_eq!(sign_in_counted(&app, &format, "unknown", wrong).await, (401, 1));
+    assert_eq!(sign_in_counted(&app, &format, "ada", wrong).await, (401, 1));
+    assert_eq!(sign_in_counted(&app, &format, "old", wrong).await, (401, 1));
+    assert_eq!(sign_in_counted(&app, &format, "gone", wrong).await, (401, 1));
+    // A disabled account is rejected like any other, with the right password too.
+    assert_eq!(sign_in_counted(&app, &format, "gone", PASSWORD).await, (401, 1));
+    assert_eq!(sign_in_counted(&app, &format, "ada", PASSWORD).await, (200, 0));
 }
 
 #[tokio::test]
 async fn an_old_hash_is_replaced_at_the_first_sign_in() {
     let (app, format) = app(Kind::Sqlite).await;
-    assert_eq!(asked(&app, &format, "old", PASSWORD).await, (200, 1));
+    assert_eq!(sign_in_counted(&app, &format, "old", PASSWORD).await, (200, 1));
     let stored = "SELECT hashed_password FROM users WHERE username = 'old'";
     assert!(app.database.text(stored).await.starts_with("$argon2id$"));
-    assert_eq!(asked(&app, &format, "old", PASSWORD).await, (200, 0));
+    assert_eq!(sign_in_counted(&app, &format, "old", PASSWORD).await, (200, 0));
 }
 
 #[tokio::test]
@@ -124,7 +123,7 @@ async fn an_ambiguous_bcrypt_prefix_is_reported_until_both_formats_are_listed() 
     app.register("old").await;
     let hash = "$2b$12$abcdefghijklmnopqrstuuFuk2kCPLI.4y8AzrrI4H8VB7xZhEAGO";
     app.database.execute(&format!("UPDATE users SET hashed_password = '{hash}'")).await;
-    let told = async |setting: Option<Bcrypt>| {
+    let reports = async |setting: Option<Bcrypt>| {
         let log = Log::listen();
         match setting {
             Some(bcrypt) => App::over(app.database.clone(), Named(bcrypt)).await,
@@ -132,6 +131,6 @@ async fn an_ambiguous_bcrypt_prefix_is_reported_until_both_formats_are_listed() 
         };
         log.count("bcrypt looks the same whoever made it")
     };
-    assert_eq!(told(None).await, 1);
-    assert_eq!(told(Some(Bcrypt::default())).await, 0);
+    assert_eq!(reports(None).await, 1);
+    assert_eq!(reports(Some(Bcrypt::default())).await, 0);
 }

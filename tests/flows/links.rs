@@ -1,4 +1,4 @@
-//! What a mailed link is: where it points, what it opens, and what is kept of it.
+//! Mailed links: their target, their purpose and their storage.
 
 use crudauth::email::MessageKind::{self, ChangeEmail, ResetPassword, VerifyEmail};
 use crudauth_tests::{Answer, App, Browser, FRONTEND, Kind, PASSWORD, Unlimited};
@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 const ADA: &str = "ada@example.com";
 const NEW: &str = "new@example.com";
 
-/// Each kind of link: its request, its confirmation, to whom it goes and where it points.
+/// Each kind of link: request, confirmation, recipient and target.
 const LINKS: [(MessageKind, &str, &str, &str, &str); 3] = [
     (VerifyEmail, "/email/verify-request", "/email/verify-confirm", ADA, "/verify-email"),
     (ResetPassword, "/password/reset-request", "/password/reset-confirm", ADA, "/reset-password"),
     (ChangeEmail, "/email/change-request", "/email/change-confirm", NEW, "/confirm-email-change"),
 ];
 
-/// What any of the three requests wants.
-fn wish() -> Value {
+/// A body that is valid for all three requests.
+fn valid_body() -> Value {
     json!({ "email": ADA, "new_email": NEW, "password": PASSWORD })
 }
 
@@ -24,7 +24,7 @@ async fn confirm(browser: &Browser, path: &str, token: &str) -> Answer {
     browser.post(path, json!({ "token": token, "new_password": "another-strong-one" })).await
 }
 
-/// An app in which Ada is signed in and nothing is limited.
+/// An app without rate limits in which ada is signed in.
 async fn signed_in() -> (App, Browser) {
     let app = App::with(Kind::Sqlite, Unlimited).await;
     let ada = app.member("ada").await;
@@ -45,10 +45,10 @@ async fn a_link_ignores_the_host_of_the_request() {
     ] {
         for (kind, request, _, to, path) in LINKS {
             let headers = [&[json], lies].concat();
-            let body = wish().to_string().into_bytes();
+            let body = valid_body().to_string().into_bytes();
             let answer = ada.send(Method::POST, request, &headers, body).await;
             assert_eq!(answer.status, 200, "{answer:?}");
-            let link = app.mailed(kind, to).await.link.unwrap();
+            let link = app.last_mail(kind, to).await.link.unwrap();
             let token = link.strip_prefix(&format!("{FRONTEND}{path}?token="));
             let token = token.unwrap_or_else(|| panic!("{link} after {lies:?}"));
             assert!(token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit()));
@@ -60,7 +60,7 @@ async fn a_link_ignores_the_host_of_the_request() {
 async fn a_link_serves_its_own_purpose_only() {
     let (app, ada) = signed_in().await;
     for (_, request, ..) in LINKS {
-        assert_eq!(ada.post(request, wish()).await.status, 200);
+        assert_eq!(ada.post(request, valid_body()).await.status, 200);
     }
     for (kind, _, own, to, _) in LINKS {
         let token = app.token(kind, to).await;
@@ -75,7 +75,7 @@ async fn a_link_serves_its_own_purpose_only() {
     let untouched =
         "users WHERE email = 'ada@example.com' AND NOT email_verified AND token_version = 0";
     assert_eq!(app.database.count(untouched).await, 1);
-    // The order in which one does not kill the next.
+    // In this order no confirmation voids the next link.
     for at in [0, 2] {
         let (kind, _, own, to, _) = LINKS[at];
         let token = app.token(kind, to).await;
@@ -115,14 +115,14 @@ async fn no_other_spelling_of_a_token_is_accepted() {
 #[tokio::test]
 async fn a_safe_redirect_is_returned_with_the_confirmation() {
     let (app, ada) = signed_in().await;
-    // The reset last, since it ends the session that the change needs.
+    // The reset comes last because it revokes the session that the change needs.
     for (kind, request, own, to, _) in [LINKS[0], LINKS[2], LINKS[1]] {
-        let mut wish = wish();
-        wish["redirect_to"] = "/deep/path?x=1#part".into();
-        wish["email"] = ada.get("/me").await.json()["email"].clone();
+        let mut valid_body = valid_body();
+        valid_body["redirect_to"] = "/deep/path?x=1#part".into();
+        valid_body["email"] = ada.get("/me").await.json()["email"].clone();
         let to = if kind == ResetPassword { NEW } else { to };
-        assert_eq!(ada.post(request, wish).await.status, 200);
-        let link = app.mailed(kind, to).await.link.unwrap();
+        assert_eq!(ada.post(request, valid_body).await.status, 200);
+        let link = app.last_mail(kind, to).await.link.unwrap();
         assert!(!link.contains("deep"), "it rides with the token, not in the link");
         let answer = confirm(&app.browser(), own, &app.token(kind, to).await).await;
         assert_eq!(answer.status, 200, "{kind:?} {answer:?}");
@@ -133,7 +133,7 @@ async fn a_safe_redirect_is_returned_with_the_confirmation() {
 #[tokio::test]
 async fn a_redirect_to_another_site_is_dropped() {
     let (app, ada) = signed_in().await;
-    for unsafe_one in [
+    for unsafe_redirect in [
         "",
         "path",
         "https://evil.example",
@@ -154,12 +154,12 @@ async fn a_redirect_to_another_site_is_dropped() {
         "@evil.example",
     ] {
         let (kind, request, own, to, _) = LINKS[1];
-        let mut wish = wish();
-        wish["redirect_to"] = unsafe_one.into();
-        assert_eq!(ada.post(request, wish).await.status, 200, "{unsafe_one}");
+        let mut valid_body = valid_body();
+        valid_body["redirect_to"] = unsafe_redirect.into();
+        assert_eq!(ada.post(request, valid_body).await.status, 200, "{unsafe_redirect}");
         let answer = confirm(&app.browser(), own, &app.token(kind, to).await).await;
         assert_eq!(answer.status, 200);
-        assert!(answer.json().get("redirect_to").is_none(), "{unsafe_one}: {answer:?}");
+        assert!(answer.json().get("redirect_to").is_none(), "{unsafe_redirect}: {answer:?}");
     }
     let stored = "users_tokens WHERE redirect_to IS NOT NULL";
     assert_eq!(app.database.count(stored).await, 0, "nothing of them was kept either");
@@ -175,7 +175,7 @@ async fn two_concurrent_requests_get_two_tokens() {
 async fn links_cookies_and_passwords_are_not_in_the_database() {
     let (app, ada) = signed_in().await;
     for (_, request, ..) in LINKS {
-        assert_eq!(ada.post(request, wish()).await.status, 200);
+        assert_eq!(ada.post(request, valid_body()).await.status, 200);
     }
     let mut secrets = vec![PASSWORD.as_bytes().to_vec()];
     let mut texts: Vec<_> = ada.cookies().into_values().collect();

@@ -1,22 +1,22 @@
-//! The lockout: who has how many tries, for how long a door stays shut, and who gets in meanwhile.
+//! The lockout: allowed failures, duration of locks, and sign-ins during a lock.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crudauth::Backend;
-use crudauth_tests::guessing::{WRONG, lock_of, locked, miss, strangers_miss};
-use crudauth_tests::{App, Kind, PASSWORD, Setting, Unbuilt, on_every_database};
+use crudauth_tests::failed_logins::{WRONG, fail_logins_elsewhere, lock_seconds, locked, miss};
+use crudauth_tests::{App, AppBuilder, Kind, PASSWORD, Setting, on_every_database};
 use poem::http::Method;
 use poem::listener::{Acceptor, Listener, TcpListener};
 use poem::{EndpointExt, Route, Server};
 use serde_json::json;
 
-/// No proxy is trusted.
+/// Trusts no proxy.
 struct NoProxy;
 
 impl Setting for NoProxy {
-    fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
         builder.trusted_proxy_hops(0)
     }
 }
@@ -33,7 +33,7 @@ on_every_database! {
     async fn the_sixth_attempt_after_five_failures_is_locked_out(app: App) {
         app.register("ada").await;
         let browser = app.browser();
-        miss(&browser, "ada", 5).await;
+        fail_login(&browser, "ada", 5).await;
         assert_eq!(locked(&browser.login("ada", PASSWORD).await), 60, "the right one, too");
         turn(&app, 59);
         assert_eq!(locked(&browser.login("ada", PASSWORD).await), 1);
@@ -45,8 +45,8 @@ on_every_database! {
     async fn locks_double_up_to_one_hour(app: App) {
         let browser = app.browser();
         for seconds in [60, 120, 240, 480, 960, 1920, 3600] {
-            miss(&browser, "nobody", 5).await;
-            assert_eq!(lock_of(&browser, "nobody").await, seconds);
+            fail_login(&browser, "unknown", 5).await;
+            assert_eq!(lock_seconds(&browser, "unknown").await, seconds);
             turn(&app, seconds);
         }
     }
@@ -54,7 +54,7 @@ on_every_database! {
     async fn failures_count_across_all_identifiers_of_an_account(app: App) {
         app.register("Alice").await;
         for name in ["alice", "alice@example.com", "ALICE", "Alice@Example.COM", "\u{ff41}lice"] {
-            miss(&app.browser(), name, 1).await;
+            fail_login(&app.browser(), name, 1).await;
         }
         for name in ["alice", "ALICE@example.com", "aLiCe"] {
             assert_eq!(locked(&app.browser().login(name, PASSWORD).await), 60, "{name}");
@@ -64,49 +64,49 @@ on_every_database! {
     async fn a_success_clears_the_account_and_refunds_only_its_own_failures_to_the_address(app: App) {
         app.register("ada").await;
         let office = app.browser();
-        miss(&office, "ada", 2).await;
-        miss(&office, "eve", 2).await;
+        fail_login(&office, "ada", 2).await;
+        fail_login(&office, "eve", 2).await;
         assert_eq!(office.login("ada@example.com", PASSWORD).await.status, 200);
         office.drop_cookie("known_device");
-        // Two are still counted at the address, so three are left there.
-        miss(&office, "cyd", 3).await;
-        lock_of(&office, "dan").await;
-        // And nothing is counted on the account, by any name.
-        strangers_miss(&app, "ada", 4).await;
-        strangers_miss(&app, "ada@example.com", 1).await;
-        lock_of(&app.browser(), "ada").await;
+        // Two failures are still counted at the address, so three remain.
+        fail_login(&office, "cyd", 3).await;
+        lock_seconds(&office, "dan").await;
+        // The account has no failures, by any identifier.
+        fail_logins_elsewhere(&app, "ada", 4).await;
+        fail_logins_elsewhere(&app, "ada@example.com", 1).await;
+        lock_seconds(&app.browser(), "ada").await;
     }
 
     async fn a_success_resets_the_escalation_of_the_account(app: App) {
         app.register("ada").await;
-        strangers_miss(&app, "ada", 5).await;
-        assert_eq!(lock_of(&app.browser(), "ada").await, 60);
+        fail_logins_elsewhere(&app, "ada", 5).await;
+        assert_eq!(lock_seconds(&app.browser(), "ada").await, 60);
         turn(&app, 60);
         assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200);
-        strangers_miss(&app, "ada", 5).await;
-        assert_eq!(lock_of(&app.browser(), "ada").await, 60);
+        fail_logins_elsewhere(&app, "ada", 5).await;
+        assert_eq!(lock_seconds(&app.browser(), "ada").await, 60);
     }
 
     async fn a_password_reset_lifts_account_locks_but_not_address_locks(app: App) {
         app.register("ada").await;
         let office = app.browser();
-        miss(&office, "ada", 5).await;
-        lock_of(&office, "ada").await;
-        lock_of(&app.browser(), "ada@example.com").await;
+        fail_login(&office, "ada", 5).await;
+        lock_seconds(&office, "ada").await;
+        lock_seconds(&app.browser(), "ada@example.com").await;
         let token = app.reset_token("ada@example.com").await;
         let body = json!({ "token": token, "new_password": "another-strong-one" });
         assert_eq!(app.browser().post("/password/reset-confirm", body).await.status, 200);
         for name in ["ada", "ada@example.com"] {
             assert_eq!(app.browser().login(name, "another-strong-one").await.status, 200);
         }
-        lock_of(&office, "another").await;
+        lock_seconds(&office, "another").await;
     }
 
     async fn a_lock_survives_a_restart(app: App) {
-        strangers_miss(&app, "nobody", 5).await;
+        fail_logins_elsewhere(&app, "unknown", 5).await;
         let again = app.restarted().await;
-        assert!(lock_of(&again.browser(), "nobody").await >= 59);
-        assert!(lock_of(&app.restarted().await.browser(), "nobody").await >= 30);
+        assert!(lock_seconds(&again.browser(), "unknown").await >= 59);
+        assert!(lock_seconds(&app.restarted().await.browser(), "unknown").await >= 30);
     }
 }
 
@@ -114,44 +114,44 @@ on_every_database! {
 async fn a_window_starts_with_its_first_failure_and_does_not_slide() {
     let app = app().await;
     let browser = app.browser();
-    miss(&browser, "nobody", 1).await;
+    fail_login(&browser, "unknown", 1).await;
     turn(&app, 50);
-    miss(&browser, "nobody", 4).await;
+    fail_login(&browser, "unknown", 4).await;
     turn(&app, 10);
-    miss(&browser, "nobody", 5).await;
-    assert_eq!(lock_of(&browser, "nobody").await, 60);
+    fail_login(&browser, "unknown", 5).await;
+    assert_eq!(lock_seconds(&browser, "unknown").await, 60);
 }
 
 #[tokio::test]
 async fn attempts_during_a_lock_neither_count_nor_extend_it() {
     let app = app().await;
     let browser = app.browser();
-    miss(&browser, "nobody", 5).await;
+    fail_login(&browser, "unknown", 5).await;
     for left in [60, 50, 40, 30, 20, 10] {
         for _ in 0..3 {
-            assert_eq!(lock_of(&browser, "nobody").await, left);
+            assert_eq!(lock_seconds(&browser, "unknown").await, left);
         }
         turn(&app, 10);
     }
-    miss(&browser, "nobody", 5).await;
-    assert_eq!(lock_of(&browser, "nobody").await, 120);
+    fail_login(&browser, "unknown", 5).await;
+    assert_eq!(lock_seconds(&browser, "unknown").await, 120);
 }
 
 #[tokio::test]
 async fn escalation_is_kept_for_an_hour_and_then_reset() {
     let app = app().await;
     let browser = app.browser();
-    miss(&browser, "nobody", 5).await;
-    assert_eq!(lock_of(&browser, "nobody").await, 60);
+    fail_login(&browser, "unknown", 5).await;
+    assert_eq!(lock_seconds(&browser, "unknown").await, 60);
     turn(&app, 3590);
-    miss(&browser, "nobody", 5).await;
-    assert_eq!(lock_of(&browser, "nobody").await, 120, "each lock renews the memory");
+    fail_login(&browser, "unknown", 5).await;
+    assert_eq!(lock_seconds(&browser, "unknown").await, 120, "each lock renews the memory");
     turn(&app, 3590);
-    miss(&browser, "nobody", 5).await;
-    assert_eq!(lock_of(&browser, "nobody").await, 240);
+    fail_login(&browser, "unknown", 5).await;
+    assert_eq!(lock_seconds(&browser, "unknown").await, 240);
     turn(&app, 240 + 3601);
-    miss(&browser, "nobody", 5).await;
-    assert_eq!(lock_of(&browser, "nobody").await, 60);
+    fail_login(&browser, "unknown", 5).await;
+    assert_eq!(lock_seconds(&browser, "unknown").await, 60);
 }
 
 #[tokio::test]
@@ -159,8 +159,8 @@ async fn the_lock_after_the_longest_one_is_no_shorter() {
     let app = app().await;
     let browser = app.browser();
     for seconds in [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600] {
-        miss(&browser, "nobody", 5).await;
-        assert_eq!(lock_of(&browser, "nobody").await, seconds);
+        fail_login(&browser, "unknown", 5).await;
+        assert_eq!(lock_seconds(&browser, "unknown").await, seconds);
         turn(&app, seconds);
     }
 }
@@ -170,15 +170,15 @@ async fn a_success_does_not_reset_the_escalation_of_the_address() {
     let app = app().await;
     app.register("ada").await;
     let office = app.browser();
-    miss(&office, "eve", 5).await;
-    assert_eq!(lock_of(&office, "eve").await, 60);
+    fail_login(&office, "eve", 5).await;
+    assert_eq!(lock_seconds(&office, "eve").await, 60);
     assert_eq!(locked(&office.login("ada", PASSWORD).await), 60, "the address is locked");
     turn(&app, 60);
-    miss(&office, "ada", 1).await;
+    fail_login(&office, "ada", 1).await;
     assert_eq!(office.login("ada", PASSWORD).await.status, 200);
     office.drop_cookie("known_device");
-    miss(&office, "cyd", 5).await;
-    assert_eq!(lock_of(&office, "dan").await, 120);
+    fail_login(&office, "cyd", 5).await;
+    assert_eq!(lock_seconds(&office, "dan").await, 120);
 }
 
 #[tokio::test]
@@ -199,9 +199,9 @@ async fn spellings_of_an_unknown_name_share_one_counter() {
     ] {
         let (last, first) = names.split_last().unwrap();
         for name in first {
-            miss(&app.browser(), name, 1).await;
+            fail_login(&app.browser(), name, 1).await;
         }
-        lock_of(&app.browser(), last).await;
+        lock_seconds(&app.browser(), last).await;
     }
 }
 
@@ -228,15 +228,15 @@ async fn spellings_of_an_address_share_one_counter() {
     ] {
         let (last, first) = spellings.split_last().unwrap();
         for (at, ip) in first.iter().enumerate() {
-            miss(&app.browser().at(ip), &format!("{at}-{last}"), 1).await;
+            fail_login(&app.browser().at(ip), &format!("{at}-{last}"), 1).await;
         }
-        lock_of(&app.browser().at(last), "another").await;
+        lock_seconds(&app.browser().at(last), "another").await;
     }
-    miss(&app.browser().at("2001:db8:1:3::1"), "another", 1).await;
-    miss(&app.browser().at("198.51.100.8"), "another", 1).await;
+    fail_login(&app.browser().at("2001:db8:1:3::1"), "another", 1).await;
+    fail_login(&app.browser().at("198.51.100.8"), "another", 1).await;
 }
 
-/// Guesses wrong over a socket, with one more header, and answers the status.
+/// Sends a wrong password over a socket with one more header and returns the status.
 fn knock(address: SocketAddr, name: &str, header: &str) -> u16 {
     let mut socket = TcpStream::connect(address).unwrap();
     let body = format!("username={name}&password={WRONG}");
@@ -282,10 +282,10 @@ async fn clients_without_an_address_do_not_lock_each_other_out() {
     let app = App::with(Kind::Sqlite, NoProxy).await;
     app.register("ada").await;
     for at in 0..8 {
-        miss(&app.browser(), &format!("name{at}"), 1).await;
+        fail_login(&app.browser(), &format!("name{at}"), 1).await;
     }
-    miss(&app.browser(), "eve", 5).await;
-    lock_of(&app.browser(), "eve").await;
+    fail_login(&app.browser(), "eve", 5).await;
+    lock_seconds(&app.browser(), "eve").await;
     assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200);
 }
 
@@ -294,16 +294,16 @@ async fn failures_of_an_earlier_window_are_not_refunded() {
     let app = app().await;
     app.register("ada").await;
     let office = app.browser();
-    miss(&office, "eve", 1).await;
+    fail_login(&office, "eve", 1).await;
     turn(&app, 50);
-    miss(&office, "ada", 3).await;
+    fail_login(&office, "ada", 3).await;
     turn(&app, 15);
-    // The address has a new window, in which ada has missed nothing.
-    miss(&office, "eve", 3).await;
+    // The address has a new window, in which ada has no failure.
+    fail_login(&office, "eve", 3).await;
     assert_eq!(office.login("ada", PASSWORD).await.status, 200);
     office.drop_cookie("known_device");
-    miss(&office, "cyd", 2).await;
-    lock_of(&office, "dan").await;
+    fail_login(&office, "cyd", 2).await;
+    lock_seconds(&office, "dan").await;
 }
 
 #[tokio::test]
@@ -312,14 +312,14 @@ async fn malformed_attempts_are_not_counted() {
     let browser = app.browser();
     let form = [("content-type", "application/x-www-form-urlencoded")];
     for _ in 0..6 {
-        for body in ["username=nobody", "username=nobody&password=", "password=x&username="] {
+        for body in ["username=unknown", "username=unknown&password=", "password=x&username="] {
             let answer = browser.send(Method::POST, "/login", &form, body.into()).await;
             assert_eq!(answer.status, 422);
         }
         let cross = [("sec-fetch-site", "cross-site")];
-        assert_eq!(browser.login_with("nobody", WRONG, &[], &cross).await.status, 403);
+        assert_eq!(browser.login_with("unknown", WRONG, &[], &cross).await.status, 403);
     }
-    miss(&browser, "nobody", 5).await;
+    fail_login(&browser, "unknown", 5).await;
 }
 
 #[tokio::test]
@@ -328,7 +328,7 @@ async fn the_last_allowed_attempt_succeeds() {
     app.register("ada").await;
     let browser = app.browser();
     for _ in 0..3 {
-        miss(&browser, "ada", 4).await;
+        fail_login(&browser, "ada", 4).await;
         assert_eq!(browser.login("ada", PASSWORD).await.status, 200);
         browser.drop_cookie("known_device");
     }

@@ -1,27 +1,27 @@
-//! Signing in: by what name, into what session, and who is refused.
+//! Signing in: identifiers, sessions and rejections.
 
 use std::time::Duration;
 
 use crudauth::email::MessageKind;
 use crudauth::{Backend, HashingConfig};
 use crudauth_tests::{
-    Answer, App, Browser, FRONTEND, Kind, PASSWORD, Setting, Unbuilt, on_every_database,
+    Answer, App, AppBuilder, Browser, FRONTEND, Kind, PASSWORD, Setting, on_every_database,
 };
 use poem::http::Method;
 use serde_json::json;
 
 const NEW: &str = "another-strong-one";
 
-/// Hashes cost one pass more.
+/// Hashes with one more pass.
 struct Costly;
 
 impl Setting for Costly {
-    fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
         builder.hashing(HashingConfig::default().passes(3))
     }
 }
 
-/// The line that sets this cookie.
+/// The `Set-Cookie` line of this cookie.
 fn cookie_line(answer: &Answer, name: &str) -> String {
     let line = answer.set_cookies().into_iter().find(|line| line.starts_with(&format!("{name}=")));
     line.unwrap_or_else(|| panic!("no {name}: {answer:?}"))
@@ -60,14 +60,14 @@ on_every_database! {
             ("dis", PASSWORD),
             ("non", PASSWORD),
             ("non", "!"),
-            ("nobody", PASSWORD),
-            ("nobody@example.com", PASSWORD),
+            ("unknown", PASSWORD),
+            ("unknown@example.com", PASSWORD),
             ("ada@example.com", "not-her-password"),
             ("not a name", PASSWORD),
             ("\u{0}", PASSWORD),
         ] {
             let refused = app.browser().login(typed, password).await;
-            assert_eq!(refused.looks(), wrong.looks(), "{typed:?}");
+            assert_eq!(refused.comparable(), wrong.comparable(), "{typed:?}");
         }
         assert_eq!(app.database.number("SELECT COUNT(*) FROM users_sessions").await, 0);
     }
@@ -94,7 +94,7 @@ on_every_database! {
         let reset = app.reset_token("ada@example.com").await;
         let id = app.database.number("SELECT id FROM users").await;
         app.database.execute("DELETE FROM users").await;
-        // The same names, so that nothing but the account itself is another.
+        // The same identifiers, so that only the account differs.
         app.register("ada").await;
         app.database.execute(&format!("UPDATE users SET id = {id}")).await;
         assert_eq!(app.database.number("SELECT COUNT(*) FROM users_sessions").await, 1);
@@ -110,7 +110,8 @@ on_every_database! {
     }
 
     async fn an_account_created_after_a_deletion_inherits_nothing(app: App) {
-        let (ada, phone) = (app.member("ada").await, app.signed_in("ada", PASSWORD).await);
+        let ada = app.member("ada").await;
+        let phone = app.signed_in("ada", PASSWORD).await;
         let id = app.database.number("SELECT id FROM users").await;
         assert!(app.auth.accounts().delete(&id).await.unwrap());
         app.register("bob").await;
@@ -127,8 +128,8 @@ async fn a_login_returns_the_account_and_two_session_cookies() {
     app.register("ada").await;
     let browser = app.browser();
     let answer = browser.login("ada", PASSWORD).await;
-    let (session, csrf) =
-        (browser.cookie("session_id").unwrap(), browser.cookie("csrf_token").unwrap());
+    let session = browser.cookie("session_id").unwrap();
+    let csrf = browser.cookie("csrf_token").unwrap();
     let id = app.database.number("SELECT id FROM users").await;
     let body = json!({ "id": id, "username": "ada", "csrf_token": csrf });
     assert_eq!((answer.status, answer.json()), (200, body));
@@ -145,14 +146,14 @@ async fn a_login_returns_the_account_and_two_session_cookies() {
 async fn remember_me_survives_twenty_nine_idle_days() {
     let app = App::on(Kind::Sqlite).await;
     let other = app.member("ada").await;
-    for said in ["1", "on", "True"] {
+    for value in ["1", "on", "True"] {
         let browser = app.browser();
-        let answer = browser.login_with("ada", PASSWORD, &[("remember_me", said)], &[]).await;
+        let answer = browser.login_with("ada", PASSWORD, &[("remember_me", value)], &[]).await;
         for name in ["session_id", "csrf_token"] {
-            assert!(cookie_line(&answer, name).contains("; Max-Age=2592000;"), "{said}");
+            assert!(cookie_line(&answer, name).contains("; Max-Age=2592000;"), "{value}");
         }
     }
-    // What a form sends for a box that nobody has ticked.
+    // The values that forms send for an unchecked box.
     let browser = app.browser();
     let answer = browser.login_with("ada", PASSWORD, &[("remember_me", "")], &[]).await;
     assert_eq!(answer.status, 200);
@@ -189,7 +190,8 @@ async fn a_login_revokes_the_session_of_the_request() {
     let app = App::on(Kind::Sqlite).await;
     app.register("ada").await;
     let browser = app.member("eve").await;
-    let (before, copy) = (browser.cookies(), browser.stolen());
+    let before = browser.cookies();
+    let copy = browser.stolen();
     assert_eq!(browser.login("ada", PASSWORD).await.status, 200);
     assert_ne!(browser.cookies()["session_id"], before["session_id"]);
     assert_ne!(browser.cookies()["csrf_token"], before["csrf_token"]);
@@ -201,7 +203,7 @@ async fn a_login_revokes_the_session_of_the_request() {
 async fn the_cap_never_revokes_the_new_session() {
     let app = App::on(Kind::Sqlite).await;
     app.register("ada").await;
-    // All at one moment: none is less recent than another.
+    // All at the same instant, so that none is less recent.
     for at in 0..12 {
         assert!(app.signed_in("ada", PASSWORD).await.is_signed_in().await, "{at}");
     }
@@ -240,7 +242,7 @@ async fn a_cross_site_form_opens_no_session() {
         assert_eq!(answer.detail(), "Cross-site login requests are not allowed.");
         assert!(!browser.is_signed_in().await);
     }
-    // As in crudauth-py: what is no form is told so, wherever it comes from.
+    // As in crudauth-py, a malformed form is rejected as such from any origin.
     let answer = app
         .browser()
         .send(Method::POST, "/login", &[("sec-fetch-site", "cross-site")], b"{".to_vec())

@@ -1,19 +1,19 @@
-//! The app's own rules for passwords, and the breach service: where they are asked, and what is told.
+//! Custom password rules and the breach service: when they are called and how they are reported.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crudauth::breach::{BoxError, BreachService};
 use crudauth::{Backend, PasswordPolicy};
-use crudauth_tests::{Answer, App, Kind, Log, PASSWORD, Setting, Unbuilt, sign_up};
+use crudauth_tests::{Answer, App, AppBuilder, Kind, Log, PASSWORD, Setting, sign_up};
 use serde_json::{Value, json};
 
 const NEW: &str = "third-strong-one";
-/// A password that a breach is known of, and its SHA-1 digest.
+/// A leaked password and its SHA-1 digest.
 const LEAKED: &str = "another-strong-one";
 const DIGEST: (&str, &str) = ("DA051", "4CC3093C79E41B6C7D11DC76C80690D2FDB");
 const TOLD: &str = "This password has appeared in a data breach. Please choose another.";
 
-/// Knows [`LEAKED`], and remembers what it was asked.
+/// A service that knows [`LEAKED`] and records its queries.
 #[derive(Clone, Default)]
 struct Leaks(Arc<Mutex<Vec<String>>>);
 
@@ -42,7 +42,7 @@ impl BreachService for Away {
 struct With(PasswordPolicy);
 
 impl Setting for With {
-    fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
         builder.password_policy(self.0)
     }
 }
@@ -58,33 +58,33 @@ fn form(name: &str, password: &str) -> Value {
 }
 
 #[track_caller]
-fn is_refused_at(field: &str, answer: &Answer, sentence: &str) {
+fn assert_rejected_at(field: &str, answer: &Answer, sentence: &str) {
     assert_eq!(answer.status, 422, "{answer:?}");
-    let told = &answer.json()["detail"][0];
-    assert_eq!(told["type"], "password_policy");
-    assert_eq!(told["loc"], json!(["body", field]));
-    assert_eq!(told["msg"], sentence);
+    let error = &answer.json()["detail"][0];
+    assert_eq!(error["type"], "password_policy");
+    assert_eq!(error["loc"], json!(["body", field]));
+    assert_eq!(error["msg"], sentence);
 }
 
 #[tokio::test]
 async fn a_leaked_password_is_rejected_everywhere_and_consumes_nothing() {
     let app = app(PasswordPolicy::default().breach_service(Leaks::default())).await;
     let answer = app.browser().post("/register", form("ada", LEAKED)).await;
-    is_refused_at("password", &answer, TOLD);
+    assert_rejected_at("password", &answer, TOLD);
     assert_eq!(app.database.count("users").await, 0);
     let ada = app.member("ada").await;
-    is_refused_at("new_password", &ada.change_password(PASSWORD, LEAKED).await, TOLD);
+    assert_rejected_at("new_password", &ada.change_password(PASSWORD, LEAKED).await, TOLD);
     let token = app.reset_token("ada@example.com").await;
     let reset = async |password| {
         let body = json!({ "token": token, "new_password": password });
         app.browser().post("/password/reset-confirm", body).await
     };
-    is_refused_at("new_password", &reset(LEAKED).await, TOLD);
+    assert_rejected_at("new_password", &reset(LEAKED).await, TOLD);
     assert_eq!(reset(NEW).await.status, 200, "the link still works");
     let ada = app.signed_in("ada", NEW).await;
     app.database.execute("UPDATE users SET hashed_password = '!'").await;
     let answer = ada.post("/set-password", json!({ "new_password": LEAKED })).await;
-    is_refused_at("new_password", &answer, TOLD);
+    assert_rejected_at("new_password", &answer, TOLD);
 }
 
 #[tokio::test]
@@ -134,9 +134,9 @@ async fn a_custom_rule_is_reported_at_its_field_in_its_own_words() {
     });
     let app = app(policy).await;
     let answer = app.browser().post("/register", form("ada", "acme-is-strong")).await;
-    is_refused_at("password", &answer, "The password must not contain our name.");
+    assert_rejected_at("password", &answer, "The password must not contain our name.");
     let ada = app.member("ada").await;
     let answer = ada.change_password(PASSWORD, "acme-is-strong").await;
-    is_refused_at("new_password", &answer, "The password must not contain our name.");
+    assert_rejected_at("new_password", &answer, "The password must not contain our name.");
     assert_eq!(ada.change_password(PASSWORD, NEW).await.status, 200);
 }

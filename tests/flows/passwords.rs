@@ -1,4 +1,4 @@
-//! Passwords of people who are signed in: changed, or chosen for the first time.
+//! Passwords of signed-in users: changed, or set for the first time.
 
 use std::time::Duration;
 
@@ -14,41 +14,43 @@ async fn set(browser: &Browser, password: &str) -> Answer {
     browser.post("/set-password", json!({ "new_password": password })).await
 }
 
-/// Ada signed in, and then without a password, as if she had come by another way.
+/// Signs ada in and removes her password.
 async fn without_password(app: &App) -> Browser {
     let ada = app.member("ada").await;
     app.database.execute("UPDATE users SET hashed_password = '!'").await;
     ada
 }
 
-fn says(answer: &Answer, status: u16, detail: &str) {
+fn assert_answer(answer: &Answer, status: u16, detail: &str) {
     assert_eq!((answer.status, &*answer.detail()), (status, detail), "{answer:?}");
 }
 
 on_every_database! {
     async fn a_change_increments_the_version_and_notifies_the_owner(app: App) {
-        let (laptop, phone) = (app.member("ada").await, app.signed_in("ada", PASSWORD).await);
+        let laptop = app.member("ada").await;
+        let phone = app.signed_in("ada", PASSWORD).await;
         let before = app.database.text(HASH).await;
-        says(&laptop.change_password(PASSWORD, NEW).await, 200, "Password changed.");
+        assert_answer(&laptop.change_password(PASSWORD, NEW).await, 200, "Password changed.");
         assert_ne!(app.database.text(HASH).await, before);
         assert_eq!(app.database.count("users WHERE token_version = 1").await, 1);
         assert_eq!(app.database.count("users_sessions WHERE token_version = 1").await, 1);
         assert_eq!(app.database.count("users_sessions").await, 1);
         assert!(laptop.is_signed_in().await && !phone.is_signed_in().await);
-        assert!(app.mailed(PasswordChanged, ADA).await.link.is_none());
+        assert!(app.last_mail(PasswordChanged, ADA).await.link.is_none());
         assert_eq!(app.browser().login("ada", PASSWORD).await.status, 401);
         assert_eq!(app.browser().login("ada", NEW).await.status, 200);
     }
 
     async fn a_wrong_current_password_changes_nothing(app: App) {
-        let (laptop, phone) = (app.member("ada").await, app.signed_in("ada", PASSWORD).await);
+        let laptop = app.member("ada").await;
+        let phone = app.signed_in("ada", PASSWORD).await;
         let before = app.database.text(HASH).await;
         let answer = laptop.change_password("not-the-password", NEW).await;
-        says(&answer, 401, "Current password is incorrect.");
+        assert_answer(&answer, 401, "Current password is incorrect.");
         assert_eq!(app.database.text(HASH).await, before);
         assert_eq!(app.database.count("users WHERE token_version = 0").await, 1);
         assert!(laptop.is_signed_in().await && phone.is_signed_in().await);
-        assert_eq!(app.count_mailed(PasswordChanged, ADA).await, 0);
+        assert_eq!(app.mail_count(PasswordChanged, ADA).await, 0);
     }
 
     async fn a_first_password_revokes_other_sessions_and_notifies_the_owner(app: App) {
@@ -56,28 +58,28 @@ on_every_database! {
         let phone = app.signed_in("ada", PASSWORD).await;
         let laptop = app.signed_in("ada", PASSWORD).await;
         app.database.execute("UPDATE users SET hashed_password = '!'").await;
-        says(&set(&laptop, NEW).await, 200, "Password set.");
+        assert_answer(&set(&laptop, NEW).await, 200, "Password set.");
         assert!(laptop.is_signed_in().await && !phone.is_signed_in().await);
         assert_eq!(app.database.count("users WHERE token_version = 1").await, 1);
         assert_eq!(app.browser().login("ada", NEW).await.status, 200);
-        app.mailed(PasswordChanged, ADA).await;
+        app.last_mail(PasswordChanged, ADA).await;
         let answer = set(&laptop, "third-strong-one").await;
         let detail = "Account already has a password; use the password reset flow to change it.";
-        says(&answer, 400, detail);
+        assert_answer(&answer, 400, detail);
     }
 
     async fn a_change_that_loses_a_race_does_nothing(app: App) {
         let ada = app.member("ada").await;
         let account = app.auth.accounts().find(&ada.id().await).await.unwrap().unwrap();
         let token = crudauth::Token::parse(&ada.cookie("session_id").unwrap()).unwrap();
-        let visit = app.auth.accounts().authenticate(&token).await.unwrap().unwrap();
+        let principal = app.auth.accounts().authenticate(&token).await.unwrap().unwrap();
         assert_eq!(ada.change_password(PASSWORD, NEW).await.status, 200);
-        // The visit was looked up before that change.
+        // The principal was looked up before that change.
         let [old, third] = [PASSWORD, "third-strong-one"].map(|it| crudauth::Password::parse(it).unwrap());
-        let late = app.auth.accounts().change_password(&visit, &old, &third).await;
+        let late = app.auth.accounts().change_password(&principal, &old, &third).await;
         assert!(matches!(late, Err(crudauth::flow::PasswordError::WrongPassword)));
         assert_eq!(app.browser().login("ada", NEW).await.status, 200);
-        assert!(account.user.id == visit.account.user.id && ada.is_signed_in().await);
+        assert!(account.user.id == principal.account.user.id && ada.is_signed_in().await);
     }
 }
 
@@ -94,12 +96,15 @@ async fn a_weak_new_password_is_rejected_at_its_field_and_changes_nothing() {
         ("ada@example.com", "password_policy"),
         (&too_long, "string_too_long"),
     ] {
-        // Each from an hour of its own: wrong or right, five are allowed.
+        // Each in a new hour: five attempts are allowed, failed or not.
         app.clock.advance(Duration::from_secs(20 * 60));
         let answer = ada.change_password(PASSWORD, bad).await;
         assert_eq!(answer.status, 422, "{bad}");
-        let told = &answer.json()["detail"][0];
-        assert_eq!((&told["type"], &told["loc"]), (&json!(kind), &json!(["body", "new_password"])));
+        let error = &answer.json()["detail"][0];
+        assert_eq!(
+            (&error["type"], &error["loc"]),
+            (&json!(kind), &json!(["body", "new_password"]))
+        );
         assert!(!answer.text.contains(bad), "and is not repeated");
     }
     assert_eq!(app.database.text(HASH).await, before);
@@ -108,7 +113,8 @@ async fn a_weak_new_password_is_rejected_at_its_field_and_changes_nothing() {
 #[tokio::test]
 async fn a_password_of_4096_bytes_is_accepted_and_a_longer_one_rejected() {
     let app = App::on(Kind::Sqlite).await;
-    let (longest, ada) = ("y".repeat(4096), app.member("ada").await);
+    let longest = "y".repeat(4096);
+    let ada = app.member("ada").await;
     assert_eq!(ada.change_password(PASSWORD, &longest).await.status, 200);
     assert_eq!(app.browser().login("ada", &longest).await.status, 200);
     assert_eq!(app.browser().login("ada", &longest[1..]).await.status, 401, "to the last byte");
@@ -156,7 +162,7 @@ async fn an_account_without_a_password_is_directed_to_set_one() {
     let app = App::on(Kind::Sqlite).await;
     let ada = without_password(&app).await;
     let answer = ada.change_password(PASSWORD, NEW).await;
-    says(&answer, 400, "Account has no password; use /set-password to create one.");
+    assert_answer(&answer, 400, "Account has no password; use /set-password to create one.");
     assert_eq!(app.database.text(HASH).await, "!");
 }
 
@@ -167,7 +173,7 @@ async fn a_first_password_needs_a_sign_in_within_ten_minutes() {
     app.clock.advance(Duration::from_secs(601));
     assert!(ada.is_signed_in().await, "using the session does not make the sign-in recent");
     let answer = set(&ada, NEW).await;
-    says(&answer, 403, "Sign in again to continue: this needs a recent sign-in.");
+    assert_answer(&answer, 403, "Sign in again to continue: this needs a recent sign-in.");
     assert_eq!(app.database.text(HASH).await, "!");
 }
 

@@ -1,228 +1,173 @@
-//! Proving an address and choosing a new password by a mailed link.
+//! The `recovery` slice: the flows of the `email` slice over the app's own channel.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use crudauth::email::MessageKind::{PasswordChanged, ResetPassword, VerifyEmail};
-use crudauth_tests::{Answer, App, Browser, Kind, PASSWORD, on_every_database, sign_up};
-use serde_json::json;
+use crudauth::channel::{BoxError, Delivery, DeliveryChannel, MessageKind, RecordingChannel};
+use crudauth::ports::ManualClock;
+use crudauth::testing::{self, Answer, Client};
+use crudauth::{AuthUser, ContactChange, CurrentUser, RecoveryConfig, Verified, migrations};
+use crudauth_tests::{Log, SECRET, on_every_pool};
+use poem::{EndpointExt, Route, get, handler};
+use serde_json::{Value, json};
 
+const PASSWORD: &str = "a-strong-one";
 const NEW: &str = "another-strong-one";
-const ADA: &str = "ada@example.com";
-const HOUR: Duration = Duration::from_secs(3600);
+const ADA: &str = "+15550100";
 
-async fn verify(browser: &Browser, token: &str) -> Answer {
-    browser.post("/email/verify-confirm", json!({ "token": token })).await
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+struct User {
+    id: i64,
+    username: String,
+    #[auth(no_login)]
+    phone: Option<String>,
 }
 
-async fn reset(browser: &Browser, token: &str, password: &str) -> Answer {
-    let body = json!({ "token": token, "new_password": password });
-    browser.post("/password/reset-confirm", body).await
+#[crudauth::routes(user = User, session, recovery)]
+struct Auth;
+
+#[handler]
+async fn billing(_: CurrentUser<Auth, Verified>) -> &'static str {
+    "ok"
 }
 
-fn says(answer: &Answer, status: u16, detail: &str) {
-    assert_eq!((answer.status, &*answer.detail()), (status, detail), "{answer:?}");
+/// A channel that always fails.
+struct Broken;
+
+impl DeliveryChannel for Broken {
+    async fn deliver(&self, delivery: &Delivery) -> Result<(), BoxError> {
+        let token = delivery.token.as_ref().map_or("", |token| token.expose());
+        Err(format!("no route to {} for {token}", delivery.to).into())
+    }
 }
 
-fn is_invalid(answer: &Answer) {
-    says(answer, 400, "Invalid or expired token");
+macro_rules! app {
+    ($pool:ident) => {{
+        migrations!(User).run(&$pool).await.unwrap();
+        let channel = RecordingChannel::default();
+        let clock = Arc::new(ManualClock::default());
+        let auth = Auth::builder($pool, SECRET)
+            .recovery(RecoveryConfig::new(Broken).channel(channel.clone()))
+            .hashing(testing::cheap_hashing())
+            .clock(clock.clone())
+            .build()
+            .await
+            .unwrap();
+        let routes = auth.mount(Route::new()).at("/billing", get(billing)).with(auth.clone());
+        (testing::App::new(&auth, routes).deliveries(&channel), channel, clock)
+    }};
 }
 
-on_every_database! {
-    async fn a_link_verifies_the_address_once_and_opens_no_session(app: App) {
-        let ada = app.member("ada").await;
-        assert_eq!(ada.get("/billing").await.status, 403);
-        let (token, stranger) = (app.token(VerifyEmail, ADA).await, app.browser());
-        let answer = verify(&stranger, &token).await;
-        says(&answer, 200, "Verified successfully.");
-        assert!(answer.set_cookies().is_empty() && !stranger.is_signed_in().await);
-        assert_eq!(ada.get("/billing").await.status, 200, "and her session lives on");
-        says(&verify(&stranger, &token).await, 400, "Token already used");
+fn form(name: &str, phone: &str) -> Value {
+    json!({ "username": name, "password": PASSWORD, "phone": phone })
+}
+
+async fn reset(client: &Client, phone: &str) -> Answer {
+    client.post("/password/reset-request", json!({ "phone": phone })).await
+}
+
+on_every_pool! {
+    async fn a_phone_number_is_verified_and_resets_a_password(database, pool) {
+        let (app, channel, _) = app!(pool);
+        let ada = app.client();
+        assert_eq!(ada.post("/register", form("ada", "+1 555 0100")).await.status, 202);
+        let ada = app.signed_in("ada", PASSWORD).await;
+        ada.get("/billing").await.expect_status(403);
+        let token = app.last_token(MessageKind::VerifyRecovery, ADA).await;
+        let confirm = json!({ "token": token });
+        app.client().post("/email/verify-confirm", confirm.clone()).await.expect_status(200);
+        app.client().post("/email/verify-confirm", confirm).await.expect_status(400);
+        ada.get("/billing").await.expect_status(200);
+
+        reset(&app.client(), "+1-555-0100").await.expect_status(200);
+        let token = app.last_token(MessageKind::ResetPassword, ADA).await;
+        let confirm = json!({ "token": token, "new_password": NEW });
+        app.client().post("/password/reset-confirm", confirm).await.expect_status(200);
+        ada.get("/me").await.expect_status(401);
+        app.signed_in("ada", NEW).await.get("/me").await.expect_status(200);
+        let notice = app.last_delivery(MessageKind::PasswordChanged, ADA).await.unwrap();
+        assert!(notice.token.is_none() && notice.expires_in.is_zero());
+        assert_eq!(channel.deliveries().len(), 3);
     }
 
-    async fn a_reset_changes_the_password_and_revokes_every_session(app: App) {
-        let (laptop, phone) = (app.member("ada").await, app.signed_in("ada", PASSWORD).await);
-        let eve = app.member("eve").await;
-        let body = json!({ "new_email": "new@example.com", "password": PASSWORD });
-        assert_eq!(laptop.post("/email/change-request", body).await.status, 200);
-        let change = app.token(crudauth::email::MessageKind::ChangeEmail, "new@example.com").await;
-        let (other, token) = (app.reset_token(ADA).await, app.reset_token(ADA).await);
-        let verification = app.token(VerifyEmail, ADA).await;
-        let hash = "SELECT hashed_password FROM users WHERE username = 'ada'";
-        let before = app.database.text(hash).await;
-
-        let stranger = app.browser();
-        let answer = reset(&stranger, &token, NEW).await;
-        says(&answer, 200, "Password reset successfully.");
-        assert!(answer.set_cookies().is_empty() && !stranger.is_signed_in().await);
-
-        assert_ne!(app.database.text(hash).await, before);
-        let row = "users WHERE username = 'ada' AND token_version = 1 AND email_verified";
-        assert_eq!(app.database.count(row).await, 1, "whoever has the link has the address");
-        assert!(!laptop.is_signed_in().await && !phone.is_signed_in().await);
-        assert!(eve.is_signed_in().await, "others are not concerned");
-        assert_eq!(app.database.count("users_sessions").await, 1);
-        is_invalid(&reset(&stranger, &other, "third-strong-one").await);
-        is_invalid(&reset(&stranger, &token, "third-strong-one").await);
-        let body = json!({ "token": change });
-        is_invalid(&stranger.post("/email/change-confirm", body).await);
-        assert_eq!(verify(&stranger, &verification).await.status, 200, "still true, and harmless");
-        assert_eq!(app.browser().login("ada", PASSWORD).await.status, 401);
-        assert_eq!(app.browser().login("ada", NEW).await.status, 200);
-        let notice = app.mailed(PasswordChanged, ADA).await;
-        assert!(notice.link.is_none());
+    async fn answers_do_not_reveal_the_owner_of_a_number(database, pool) {
+        let (app, channel, _) = app!(pool);
+        let ada = app.client().post("/register", form("ada", ADA)).await;
+        let eve = app.client().post("/register", form("eve", "+1 (555) 0100")).await;
+        assert_eq!((ada.status, ada.text()), (eve.status, eve.text()));
+        let warning = app.last_delivery(MessageKind::ExistingAccount, ADA).await.unwrap();
+        assert!(warning.token.is_none());
+        assert_eq!(database.count("users").await, 1);
+        let known = reset(&app.client(), ADA).await;
+        let unknown = reset(&app.client(), "+15559999").await;
+        assert_eq!((known.status, known.text()), (unknown.status, unknown.text()));
+        app.last_token(MessageKind::ResetPassword, ADA).await;
+        assert!(channel.deliveries().iter().all(|one| one.to.as_str() == ADA));
     }
 
-    async fn a_rejected_password_does_not_consume_the_link(app: App) {
-        app.register("ada").await;
-        let (token, browser) = (app.reset_token(ADA).await, app.browser());
-        for (refused, kind) in
-            [("zq7-fk2", "string_too_short"), ("password1", "password_policy"), (ADA, "password_policy")]
-        {
-            let answer = reset(&browser, &token, refused).await;
-            assert_eq!(answer.status, 422);
-            let told = &answer.json()["detail"][0];
-            assert_eq!(told["type"], kind);
-            assert_eq!(told["loc"], json!(["body", "new_password"]));
-            assert!(!answer.text.contains(refused), "and is not repeated");
+    async fn an_account_without_a_number_receives_nothing(database, pool) {
+        let (app, channel, _) = app!(pool);
+        let form = json!({ "username": "ada", "password": PASSWORD });
+        app.client().post("/register", form).await.expect_status(202);
+        let ada = app.signed_in("ada", PASSWORD).await;
+        let change = json!({ "current_password": PASSWORD, "new_password": NEW });
+        ada.post("/change-password", change).await.expect_status(200);
+        for body in [json!({}), json!({ "phone": null }), json!({ "phone": "" })] {
+            let refused = ada.post("/password/reset-request", body).await;
+            assert_eq!(refused.status, 422, "{}", refused.text());
         }
-        assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200);
-        assert_eq!(reset(&browser, &token, NEW).await.status, 200);
+        assert!(channel.deliveries().is_empty());
     }
 
-    async fn a_link_works_until_its_expiry_and_not_after(app: App) {
-        app.register("ada").await;
-        app.register("bob").await;
-        let (ada, bob) = (app.token(VerifyEmail, ADA).await, app.token(VerifyEmail, "bob@example.com").await);
-        let day = 24 * HOUR;
-        app.clock.advance(day - Duration::from_secs(1));
-        assert_eq!(verify(&app.browser(), &ada).await.status, 200);
-        app.clock.advance(Duration::from_secs(1));
-        is_invalid(&verify(&app.browser(), &bob).await);
-
-        let (ada, bob) = (app.reset_token(ADA).await, app.reset_token("bob@example.com").await);
-        app.clock.advance(HOUR - Duration::from_secs(1));
-        assert_eq!(reset(&app.browser(), &ada, NEW).await.status, 200);
-        app.clock.advance(Duration::from_secs(1));
-        is_invalid(&reset(&app.browser(), &bob, NEW).await);
-        assert_eq!(app.browser().login("bob", PASSWORD).await.status, 200);
+    async fn a_number_set_by_an_administrator_is_unverified_and_voids_old_tokens(database, pool) {
+        let (app, _, _) = app!(pool);
+        let ada = app.verified(form("ada", ADA)).await;
+        app.client().post("/register", form("bob", "+15550122")).await.expect_status(202);
+        reset(&app.client(), ADA).await.expect_status(200);
+        let old = app.last_token(MessageKind::ResetPassword, ADA).await;
+        let accounts = app.auth().accounts();
+        let id = accounts.find_by_identifier("ada").await.unwrap().unwrap().user.id;
+        let set = async |number: &str| accounts.set_contact(&id, &number.parse().unwrap()).await.unwrap();
+        assert_eq!(set("+15550122").await, ContactChange::Taken);
+        assert_eq!(set("ada@example.com").await, ContactChange::Nobody);
+        ada.get("/billing").await.expect_status(200);
+        assert_eq!(set("+1 555 0111").await, ContactChange::Done);
+        ada.get("/billing").await.expect_status(403);
+        let user = accounts.find(&id).await.unwrap().unwrap().user;
+        assert_eq!(user.phone.as_deref(), Some("+15550111"));
+        let confirm = json!({ "token": old, "new_password": NEW });
+        app.client().post("/password/reset-confirm", confirm).await.expect_status(400);
+        reset(&app.client(), "+15550111").await.expect_status(200);
+        app.last_token(MessageKind::ResetPassword, "+15550111").await;
     }
 
-    async fn moving_the_account_voids_links_to_the_old_address(app: App) {
-        app.register("ada").await;
-        let (token, verification) = (app.reset_token(ADA).await, app.token(VerifyEmail, ADA).await);
-        app.database.execute("UPDATE users SET email = 'other@example.com'").await;
-        is_invalid(&reset(&app.browser(), &token, NEW).await);
-        is_invalid(&verify(&app.browser(), &verification).await);
-        assert_eq!(app.database.count("users WHERE email_verified").await, 0);
-        assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200);
-    }
-
-    async fn a_new_token_version_voids_a_reset_link(app: App) {
-        app.register("ada").await;
-        let token = app.reset_token(ADA).await;
-        app.database.execute("UPDATE users SET token_version = token_version + 1").await;
-        is_invalid(&reset(&app.browser(), &token, NEW).await);
-        assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200);
-    }
-
-    async fn a_disabled_account_gets_no_mail_and_its_links_are_void(app: App) {
-        let id = app.member("ada").await.id().await;
-        let (token, verification) = (app.reset_token(ADA).await, app.token(VerifyEmail, ADA).await);
-        assert!(app.auth.accounts().disable(&id).await.unwrap());
-        is_invalid(&reset(&app.browser(), &token, NEW).await);
-        is_invalid(&verify(&app.browser(), &verification).await);
-        let (resets, body) = (app.count_mailed(ResetPassword, ADA).await, json!({ "email": ADA }));
-        assert_eq!(app.browser().post("/password/reset-request", body.clone()).await.status, 200);
-        assert_eq!(app.browser().post("/email/verify-request", body).await.status, 200);
-        assert_eq!(app.count_mailed(ResetPassword, ADA).await, resets);
-        assert_eq!(app.count_mailed(VerifyEmail, ADA).await, 1, "the one of the sign-up");
-        assert!(app.auth.accounts().enable(&id).await.unwrap());
-        is_invalid(&reset(&app.browser(), &token, NEW).await);
-        assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200);
-    }
-
-    async fn links_and_sessions_never_open_an_account_with_a_reused_id(app: App) {
-        let ada = app.member("ada").await;
-        let id = ada.id().await;
-        let (token, verification) = (app.reset_token(ADA).await, app.token(VerifyEmail, ADA).await);
-        // By hand: by the library the sessions and tokens would be gone as well.
-        app.database.execute("DELETE FROM users").await;
-        assert_eq!(app.register("ada").await.status, 202);
-        app.database.execute(&format!("UPDATE users SET id = {id}")).await;
-        assert!(!ada.is_signed_in().await);
-        is_invalid(&reset(&app.browser(), &token, NEW).await);
-        is_invalid(&verify(&app.browser(), &verification).await);
-        assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200);
-    }
-
-    async fn deleting_an_account_deletes_its_links(app: App) {
-        let id = app.member("ada").await.id().await;
-        let token = app.reset_token(ADA).await;
-        assert!(app.auth.accounts().delete(&id).await.unwrap());
-        is_invalid(&reset(&app.browser(), &token, NEW).await);
-        let rows = app.database.count("users_tokens").await + app.database.count("users_sessions").await;
-        assert_eq!(rows, 0);
-    }
-
-    async fn a_reset_sets_the_first_password(app: App) {
-        app.register("ada").await;
-        app.database.execute("UPDATE users SET hashed_password = '!'").await;
-        assert_eq!(app.browser().login("ada", PASSWORD).await.status, 401);
-        let token = app.reset_token(ADA).await;
-        assert_eq!(reset(&app.browser(), &token, NEW).await.status, 200);
-        assert_eq!(app.browser().login("ada", NEW).await.status, 200);
+    async fn changing_the_number_voids_its_token(database, pool) {
+        let (app, _, clock) = app!(pool);
+        app.client().post("/register", form("ada", ADA)).await.expect_status(202);
+        reset(&app.client(), ADA).await.expect_status(200);
+        let moved = app.last_token(MessageKind::ResetPassword, ADA).await;
+        let kept = "UPDATE users SET phone = '+15550111', phone_key = '+15550111'";
+        database.execute(kept).await;
+        let confirm = |token: &str| json!({ "token": token, "new_password": NEW });
+        app.client().post("/password/reset-confirm", confirm(&moved)).await.expect_status(400);
+        reset(&app.client(), "+15550111").await.expect_status(200);
+        let late = app.last_token(MessageKind::ResetPassword, "+15550111").await;
+        clock.advance(std::time::Duration::from_secs(601));
+        app.client().post("/password/reset-confirm", confirm(&late)).await.expect_status(400);
+        app.signed_in("ada", PASSWORD).await;
     }
 }
 
 #[tokio::test]
-async fn verified_and_unknown_addresses_get_no_mail_and_the_same_answer() {
-    let app = App::on(Kind::Sqlite).await;
-    app.register("ada").await;
-    app.register("bob").await;
-    let token = app.token(VerifyEmail, ADA).await;
-    assert_eq!(verify(&app.browser(), &token).await.status, 200);
-    let mut answers = Vec::new();
-    for address in [ADA, "bob@example.com", "nobody@example.com"] {
-        let body = json!({ "email": address });
-        answers.push(app.browser().post("/email/verify-request", body).await.looks());
-    }
-    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
-    let sent = [
-        app.count_mailed(VerifyEmail, ADA).await,
-        app.count_mailed(VerifyEmail, "bob@example.com").await,
-        app.count_mailed(VerifyEmail, "nobody@example.com").await,
-    ];
-    assert_eq!(sent, [1, 2, 0]);
-}
-
-#[tokio::test]
-async fn an_address_gets_five_resets_an_hour_from_all_clients_together() {
-    let app = App::on(Kind::Sqlite).await;
-    app.register("ada").await;
-    let mut answers = Vec::new();
-    for _ in 0..7 {
-        let body = json!({ "email": " ADA@example.com" });
-        answers.push(app.browser().post("/password/reset-request", body).await.looks());
-    }
-    assert!(answers.iter().all(|answer| *answer == answers[0]), "nobody is told");
-    assert_eq!(app.count_mailed(ResetPassword, ADA).await, 5);
-    app.clock.advance(HOUR);
-    app.reset_token(ADA).await;
-    assert_eq!(app.count_mailed(ResetPassword, ADA).await, 6);
-}
-
-#[tokio::test]
-async fn confirmations_are_limited_by_client_address() {
-    let app = App::on(Kind::Sqlite).await;
-    app.browser().post("/register", sign_up("ada")).await;
-    let (token, guesser) = (app.reset_token(ADA).await, app.browser());
-    for n in 0..30 {
-        is_invalid(&reset(&guesser, &format!("{n:064x}"), NEW).await);
-    }
-    let refused = reset(&guesser, &token, NEW).await;
-    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("3600")));
-    assert_eq!(verify(&guesser, &token).await.status, 429);
-    let body = json!({ "token": token });
-    assert_eq!(guesser.post("/email/change-confirm", body).await.status, 429);
-    assert_eq!(reset(&app.browser(), &token, NEW).await.status, 200, "others are not concerned");
+async fn a_failing_channel_blocks_no_other_and_its_error_holds_no_token() {
+    let log = Log::listen();
+    let (database, _) = crudauth_tests::Database::create(crudauth_tests::Kind::Sqlite).await;
+    let crudauth_tests::Database::Sqlite(pool) = database.clone() else { unreachable!() };
+    let (app, channel, _) = app!(pool);
+    app.client().post("/register", form("ada", ADA)).await.expect_status(202);
+    let token = app.last_token(MessageKind::VerifyRecovery, ADA).await;
+    let text = log.text();
+    assert!(text.contains("no route to (recipient) for (token)"), "{text}");
+    assert!(!text.contains(&token));
+    assert!(!format!("{:?}", channel.deliveries()).contains(&token));
 }

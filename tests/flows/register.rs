@@ -1,25 +1,27 @@
-//! Signing up: what is stored, what is taken, who is told.
+//! Signing up: stored columns, taken identifiers and notices.
 
 use std::time::Duration;
 
 use crudauth::email::MessageKind;
 use crudauth_tests::{
-    App, Database, Kind, PASSWORD, SECRET, User, at_once, count_of, on_every_database, sign_up,
+    App, Database, Kind, PASSWORD, SECRET, User, concurrently, count_status, on_every_database,
+    sign_up,
 };
 use poem::{EndpointExt, Route};
 use serde_json::json;
 
 const ENROLLED: &str = "If the email is available, check your inbox to finish signing up.";
 
-/// Without messages: a visitor is told what is taken.
+/// A mount without `email`, which reports taken identifiers.
 #[crudauth::routes(user = User, session)]
 struct Mute;
 
-async fn mute() -> App {
+async fn app_without_email() -> App {
     let app = App::on(Kind::Sqlite).await;
     let Database::Sqlite(pool) = app.database.clone() else { panic!("not SQLite") };
-    let mute = Mute::builder(pool, SECRET).trusted_proxy_hops(1).build().await.unwrap();
-    app.serving(mute.mount(Route::new()).with(mute).map_to_response())
+    let app_without_email =
+        Mute::builder(pool, SECRET).trusted_proxy_hops(1).build().await.unwrap();
+    app.serving(app_without_email.mount(Route::new()).with(app_without_email).map_to_response())
 }
 
 on_every_database! {
@@ -81,15 +83,15 @@ on_every_database! {
 
     async fn a_taken_address_is_answered_like_a_new_one_and_its_owner_is_notified(app: App) {
         let new = app.register("ada").await;
-        assert_eq!(app.count_mailed(MessageKind::VerifyEmail, "ada@example.com").await, 1);
+        assert_eq!(app.mail_count(MessageKind::VerifyEmail, "ada@example.com").await, 1);
         let mut form = sign_up("eve");
         form["email"] = json!("Ada@EXAMPLE.com");
         let taken = app.browser().post("/register", form).await;
-        assert_eq!(new.looks(), taken.looks());
+        assert_eq!(new.comparable(), taken.comparable());
         assert_eq!(app.database.number("SELECT COUNT(*) FROM users").await, 1);
-        assert_eq!(app.count_mailed(MessageKind::ExistingAccount, "ada@example.com").await, 1);
-        assert_eq!(app.count_mailed(MessageKind::VerifyEmail, "ada@example.com").await, 1);
-        assert!(app.mailed(MessageKind::ExistingAccount, "ada@example.com").await.link.is_none());
+        assert_eq!(app.mail_count(MessageKind::ExistingAccount, "ada@example.com").await, 1);
+        assert_eq!(app.mail_count(MessageKind::VerifyEmail, "ada@example.com").await, 1);
+        assert!(app.last_mail(MessageKind::ExistingAccount, "ada@example.com").await.link.is_none());
         assert_eq!(app.browser().login("eve", PASSWORD).await.status, 401);
     }
 
@@ -110,7 +112,7 @@ on_every_database! {
     }
 
     async fn twenty_concurrent_sign_ups_with_one_username_store_one(app: App) {
-        let answers = at_once((0..20).map(|at| {
+        let answers = concurrently((0..20).map(|at| {
             let mut form = sign_up("ada");
             form["email"] = json!(format!("ada{at}@example.com"));
             if at % 2 == 1 {
@@ -120,7 +122,7 @@ on_every_database! {
             async move { browser.post("/register", form).await }
         }))
         .await;
-        assert_eq!((count_of(&answers, 202), count_of(&answers, 422)), (1, 19), "{answers:?}");
+        assert_eq!((count_status(&answers, 202), count_status(&answers, 422)), (1, 19), "{answers:?}");
         for refused in answers.iter().filter(|answer| answer.status == 422) {
             assert_eq!(refused.detail(), "Username already taken");
         }
@@ -128,26 +130,26 @@ on_every_database! {
     }
 
     async fn twenty_concurrent_sign_ups_with_one_address_store_one_and_answer_alike(app: App) {
-        let answers = at_once((0..20).map(|at| {
+        let answers = concurrently((0..20).map(|at| {
             let mut form = sign_up(&format!("name{at}"));
             form["email"] = json!(if at % 2 == 0 { "ada@example.com" } else { "ADA@example.COM" });
             let browser = app.browser();
             async move { browser.post("/register", form).await }
         }))
         .await;
-        assert_eq!(count_of(&answers, 202), 20, "{answers:?}");
+        assert_eq!(count_status(&answers, 202), 20, "{answers:?}");
         assert_eq!(app.database.number("SELECT COUNT(*) FROM users").await, 1);
-        assert_eq!(app.count_mailed(MessageKind::VerifyEmail, "ada@example.com").await, 1);
-        assert_eq!(app.count_mailed(MessageKind::ExistingAccount, "ada@example.com").await, 5);
+        assert_eq!(app.mail_count(MessageKind::VerifyEmail, "ada@example.com").await, 1);
+        assert_eq!(app.mail_count(MessageKind::ExistingAccount, "ada@example.com").await, 5);
     }
 
     async fn twenty_equal_concurrent_sign_ups_store_one(app: App) {
-        let answers = at_once((0..20).map(|_| {
+        let answers = concurrently((0..20).map(|_| {
             let browser = app.browser();
             async move { browser.post("/register", sign_up("ada")).await }
         }))
         .await;
-        assert_eq!(count_of(&answers, 202), 20, "with both taken the address decides: {answers:?}");
+        assert_eq!(count_status(&answers, 202), 20, "with both taken the address decides: {answers:?}");
         assert_eq!(app.database.number("SELECT COUNT(*) FROM users").await, 1);
     }
 }
@@ -156,14 +158,14 @@ on_every_database! {
 async fn an_owner_is_notified_at_most_five_times_an_hour() {
     let app = App::on(Kind::Sqlite).await;
     app.register("ada").await;
-    let told = || app.count_mailed(MessageKind::ExistingAccount, "ada@example.com");
+    let notices = || app.mail_count(MessageKind::ExistingAccount, "ada@example.com");
     for _ in 0..7 {
         assert_eq!(app.register("ada").await.detail(), ENROLLED, "the answer does not change");
     }
-    assert_eq!(told().await, 5);
+    assert_eq!(notices().await, 5);
     app.clock.advance(Duration::from_secs(3601));
     app.register("ada").await;
-    assert_eq!(told().await, 6);
+    assert_eq!(notices().await, 6);
 }
 
 #[tokio::test]
@@ -175,8 +177,8 @@ async fn a_taken_username_is_reported_and_a_taken_address_is_not() {
     let name = app.browser().post("/register", form).await;
     assert_eq!((name.status, name.detail().as_str()), (422, "Username already taken"));
     assert_eq!(app.register("ada").await.status, 202);
-    assert_eq!(app.count_mailed(MessageKind::ExistingAccount, "ada@example.com").await, 1);
-    assert_eq!(app.count_mailed(MessageKind::VerifyEmail, "bob@example.com").await, 0);
+    assert_eq!(app.mail_count(MessageKind::ExistingAccount, "ada@example.com").await, 1);
+    assert_eq!(app.mail_count(MessageKind::VerifyEmail, "bob@example.com").await, 0);
     assert_eq!(app.database.number("SELECT COUNT(*) FROM users").await, 1);
 }
 
@@ -188,11 +190,11 @@ async fn a_taken_username_is_reported_where_the_address_belongs_to_another_accou
     let mut seen = Vec::new();
     for address in ["ada@example.com", "free@example.com"] {
         let form = json!({ "email": address, "username": "eve", "password": PASSWORD });
-        seen.push(app.browser().post("/register", form).await.looks());
+        seen.push(app.browser().post("/register", form).await.comparable());
     }
     assert_eq!(seen[0], seen[1], "eve learns nothing of the address by asking under her own name");
     assert_eq!(seen[0].0, 422);
-    assert_eq!(app.count_mailed(MessageKind::ExistingAccount, "ada@example.com").await, 0);
+    assert_eq!(app.mail_count(MessageKind::ExistingAccount, "ada@example.com").await, 0);
 }
 
 #[tokio::test]
@@ -206,11 +208,11 @@ async fn a_weak_password_is_rejected_with_its_rule_and_nothing_is_stored() {
         let mut form = sign_up("ada");
         form["password"] = json!(password);
         let answer = app.browser().post("/register", form).await;
-        let told = &answer.json()["detail"][0];
+        let error = &answer.json()["detail"][0];
         assert_eq!(answer.status, 422);
-        assert_eq!((&told["type"], &told["loc"]), (&json!(rule), &json!(["body", "password"])));
+        assert_eq!((&error["type"], &error["loc"]), (&json!(rule), &json!(["body", "password"])));
         if rule == "string_too_short" {
-            assert_eq!(told["ctx"], json!({ "min_length": 8 }));
+            assert_eq!(error["ctx"], json!({ "min_length": 8 }));
         }
     }
     assert_eq!(app.database.number("SELECT COUNT(*) FROM users").await, 0);
@@ -219,7 +221,7 @@ async fn a_weak_password_is_rejected_with_its_rule_and_nothing_is_stored() {
 
 #[tokio::test]
 async fn without_email_the_account_is_returned_and_taken_identifiers_are_reported() {
-    let app = mute().await;
+    let app = app_without_email().await;
     let added = app.register("Ada").await;
     assert_eq!(added.status, 200, "{added:?}");
     let id = app.database.number("SELECT id FROM users").await;

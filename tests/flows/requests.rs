@@ -1,5 +1,4 @@
-//! Paths, methods, headers and cookies that no browser of ours sends: never the server's fault, and
-//! no way round a limit.
+//! Unusual paths, methods, headers and cookies: they cause no server error and bypass no limit.
 
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ async fn app() -> App {
     App::on(Kind::Sqlite).await
 }
 
-/// Every route, with the methods that it has.
+/// Every route with its methods.
 const ROUTES: [(&str, &str); 16] = [
     ("/register", "POST"),
     ("/me", "GET"),
@@ -33,7 +32,7 @@ const ROUTES: [(&str, &str); 16] = [
     ("/email/change-confirm", "POST"),
 ];
 
-/// Other spellings of a route's path.
+/// Other spellings of the path of a route.
 fn spellings(path: &str) -> Vec<String> {
     let (first, rest) = path[1..].split_at(1);
     vec![
@@ -61,7 +60,7 @@ fn spellings(path: &str) -> Vec<String> {
 }
 
 #[track_caller]
-fn is_problem(answer: &Answer, status: u16, what: &str) {
+fn assert_problem(answer: &Answer, status: u16, what: &str) {
     assert_eq!(answer.status, status, "{what}: {answer:?}");
     assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{what}");
     assert_eq!(answer.json()["status"], status, "{what}");
@@ -78,7 +77,7 @@ async fn a_wrong_method_is_answered_with_the_allowed_ones() {
             }
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             let answer = ada.send(method.clone(), path, &[], Vec::new()).await;
-            is_problem(&answer, 405, &format!("{method} {path}"));
+            assert_problem(&answer, 405, &format!("{method} {path}"));
             assert_eq!(answer.header("allow"), Some(allowed), "{method} {path}");
             assert_eq!(answer.detail(), "Method Not Allowed");
         }
@@ -130,7 +129,8 @@ async fn no_spelling_of_a_limited_path_bypasses_its_rate_limit() {
 #[tokio::test]
 async fn a_nonexistent_session_is_not_found_under_any_name() {
     let app = app().await;
-    let (ada, eve) = (app.member("ada").await, app.member("eve").await);
+    let ada = app.member("ada").await;
+    let eve = app.member("eve").await;
     let hers = ada.get("/sessions").await.json()[0]["id"].as_str().unwrap().to_owned();
     let long = "0".repeat(10_000);
     for id in [
@@ -149,7 +149,7 @@ async fn a_nonexistent_session_is_not_found_under_any_name() {
         &hers.to_uppercase(),
     ] {
         let answer = eve.delete(&format!("/sessions/{id}")).await;
-        is_problem(&answer, 404, id);
+        assert_problem(&answer, 404, id);
         assert_eq!(answer.detail(), "Session not found.", "{id}");
         assert!(!answer.text.contains(id) || id.len() < 3, "{id}");
     }
@@ -161,10 +161,10 @@ async fn a_nonexistent_session_is_not_found_under_any_name() {
 async fn an_invalid_query_flag_revokes_nothing() {
     let app = app().await;
     let ada = app.member("ada").await;
-    for said in ["s3cr3t-m4rk", "", "%ff", "%", "2", "true&keep_current=s3cr3t-m4rk"] {
-        let answer = ada.post(&format!("/logout-all?keep_current={said}"), json!({})).await;
-        is_problem(&answer, 422, said);
-        assert_eq!(answer.json()["detail"][0]["loc"], json!(["query", "keep_current"]), "{said}");
+    for value in ["s3cr3t-m4rk", "", "%ff", "%", "2", "true&keep_current=s3cr3t-m4rk"] {
+        let answer = ada.post(&format!("/logout-all?keep_current={value}"), json!({})).await;
+        assert_problem(&answer, 422, value);
+        assert_eq!(answer.json()["detail"][0]["loc"], json!(["query", "keep_current"]), "{value}");
         assert!(!answer.text.contains("s3cr3t-m4rk"));
     }
     assert!(ada.is_signed_in().await);
@@ -209,12 +209,13 @@ async fn no_header_causes_a_server_error() {
     ];
     for name in of_all.into_iter().chain(of_a_login) {
         for value in &values {
-            let (browser, header) = (app.browser(), [(name, value.as_str())]);
+            let browser = app.browser();
+            let header = [(name, value.as_str())];
             let what = format!("{name}: {}", value.chars().take(9).collect::<String>());
             if of_a_login.contains(&name) {
                 app.clock.advance(Duration::from_secs(60));
                 let answer = browser.login_with("ada", PASSWORD, &[], &header).await;
-                // Where the header speaks of the body or of another page, the form is refused.
+                // The form is rejected if the header describes the body or names another site.
                 assert!(matches!(answer.status, 200 | 403 | 413 | 422), "{what}: {answer:?}");
             }
             let answer = browser.send(Method::GET, "/me", &header, Vec::new()).await;

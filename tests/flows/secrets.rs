@@ -1,4 +1,4 @@
-//! Secrets: neither the database nor the log has them.
+//! Secrets are neither in the database nor in the log.
 
 use crudauth::email::MessageKind;
 use crudauth_tests::{App, Kind, Log, PASSWORD};
@@ -18,7 +18,8 @@ async fn session_secrets_are_not_in_the_database() {
     let holds = |what: &[u8]| bytes.windows(what.len()).any(|window| window == what);
     let handle = app.database.text("SELECT handle FROM users_sessions").await;
     assert!(holds(handle.as_bytes()), "this is where they would be");
-    let (session, csrf) = (ada.cookie("session_id").unwrap(), ada.cookie("csrf_token").unwrap());
+    let session = ada.cookie("session_id").unwrap();
+    let csrf = ada.cookie("csrf_token").unwrap();
     for secret in [&session, &csrf, &reset, PASSWORD] {
         assert!(!holds(secret.as_bytes()), "{secret}");
         let binary = (0..secret.len() / 2).map(|at| secret.get(2 * at..2 * at + 2));
@@ -50,7 +51,7 @@ async fn the_log_names_account_and_action_and_no_secret() {
     let body = json!({ "token": reset, "new_password": "a-third-strong-one" });
     assert_eq!(app.browser().post("/password/reset-confirm", body).await.status, 200);
     app.register("ada").await;
-    app.browser().login("nobody", "no-password-of-anybody").await;
+    app.browser().login("unknown", "no-password-of-anybody").await;
     let again = app.signed_in("ada", "a-third-strong-one").await;
     again.post("/logout", json!({})).await;
     app.auth.drained().await;

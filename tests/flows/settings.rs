@@ -1,4 +1,4 @@
-//! What `build()` refuses: settings that cannot be right, all of them in one answer.
+//! Settings that `build()` rejects, all of them in one error.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -9,13 +9,13 @@ use crudauth::{
     Allowance, Allowances, BuildError, CookieConfig, EmailConfig, HashingConfig, LockoutConfig,
     SessionConfig, StoreError, migrations,
 };
-use crudauth_tests::{Auth, Database, FRONTEND, Kind, SECRET, Unbuilt, User, on_every_pool};
+use crudauth_tests::{AppBuilder, Auth, Database, FRONTEND, Kind, SECRET, User, on_every_pool};
 use sqlx::{Sqlite, SqlitePool};
 
 const OLD_SECRET: &str = "an-older-secret-of-at-least-32-bytes-1234";
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A pool for a database that lacks nothing.
+/// A pool on a fully migrated database.
 fn pool() -> SqlitePool {
     static URL: OnceLock<String> = OnceLock::new();
     let make = || {
@@ -35,56 +35,56 @@ fn email(url: &str) -> EmailConfig {
     EmailConfig::new(RecordingSender::default(), url)
 }
 
-fn right() -> Unbuilt<Sqlite> {
+fn valid() -> AppBuilder<Sqlite> {
     Auth::builder(pool(), SECRET).email(email(FRONTEND))
 }
 
-async fn mistakes(builder: Unbuilt<Sqlite>) -> Vec<String> {
+async fn config_errors(builder: AppBuilder<Sqlite>) -> Vec<String> {
     let error = builder.build().await.unwrap_err();
     assert_eq!(error.to_string(), error.mistakes().join("; "));
     error.mistakes().to_vec()
 }
 
-fn sessions(change: impl FnOnce(&mut SessionConfig)) -> Unbuilt<Sqlite> {
+fn sessions(change: impl FnOnce(&mut SessionConfig)) -> AppBuilder<Sqlite> {
     let mut config = SessionConfig::default();
     change(&mut config);
-    right().session(config)
+    valid().session(config)
 }
 
-fn lockout(change: impl FnOnce(&mut LockoutConfig)) -> Unbuilt<Sqlite> {
+fn lockout(change: impl FnOnce(&mut LockoutConfig)) -> AppBuilder<Sqlite> {
     let mut config = LockoutConfig::default();
     change(&mut config);
-    right().lockout(config)
+    valid().lockout(config)
 }
 
-fn cookies(mut config: CookieConfig, change: impl FnOnce(&mut CookieConfig)) -> Unbuilt<Sqlite> {
+fn cookies(mut config: CookieConfig, change: impl FnOnce(&mut CookieConfig)) -> AppBuilder<Sqlite> {
     change(&mut config);
-    right().cookies(config)
+    valid().cookies(config)
 }
 
-fn allowances(change: impl FnOnce(&mut Allowances)) -> Unbuilt<Sqlite> {
+fn allowances(change: impl FnOnce(&mut Allowances)) -> AppBuilder<Sqlite> {
     let mut config = Allowances::default();
     change(&mut config);
-    right().allowances(config)
+    valid().allowances(config)
 }
 
-/// Each is refused for one reason, which names what is wrong.
-async fn each_is_told<const N: usize>(cases: [(Unbuilt<Sqlite>, &str); N]) {
+/// Asserts that each is rejected for one reason that contains the text.
+async fn assert_each_rejected<const N: usize>(cases: [(AppBuilder<Sqlite>, &str); N]) {
     for (builder, named) in cases {
-        let told = mistakes(builder).await;
-        assert_eq!(told.len(), 1, "{named}: {told:?}");
-        assert!(told[0].contains(named), "{named}: {told:?}");
+        let errors = config_errors(builder).await;
+        assert_eq!(errors.len(), 1, "{named}: {errors:?}");
+        assert!(errors[0].contains(named), "{named}: {errors:?}");
     }
 }
 
 #[tokio::test]
 async fn default_and_hardened_settings_are_valid() {
-    right().build().await.unwrap();
-    right().hardened().build().await.unwrap();
-    right().previous_secrets([OLD_SECRET]).build().await.unwrap();
-    right().cookies(CookieConfig::default().insecure()).build().await.unwrap();
+    valid().build().await.unwrap();
+    valid().hardened().build().await.unwrap();
+    valid().previous_secrets([OLD_SECRET]).build().await.unwrap();
+    valid().cookies(CookieConfig::default().insecure()).build().await.unwrap();
     let hashing = HashingConfig::default();
-    right().hashing(hashing.memory_kib(7_168).passes(5)).build().await.unwrap();
+    valid().hashing(hashing.memory_kib(7_168).passes(5)).build().await.unwrap();
     allowances(|config| config.register = Allowance::per_hour(1000)).build().await.unwrap();
     let off = |config: &mut Allowances| config.register = allowance(0, Duration::ZERO);
     allowances(off).build().await.unwrap();
@@ -99,12 +99,12 @@ fn allowance(times: u32, within: Duration) -> Allowance {
 #[tokio::test]
 async fn a_guessable_secret_is_rejected() {
     let of = |secret: &str| Auth::builder(pool(), secret).email(email(FRONTEND));
-    each_is_told([
+    assert_each_rejected([
         (of(""), "the secret key has 0 bytes and needs at least 32"),
         (of(&SECRET[..31]), "the secret key has 31 bytes"),
         (of(&"ab".repeat(20)), "the secret key repeats a few characters"),
-        (right().previous_secrets(["short"]), "5 bytes"),
-        (right().previous_secrets([OLD_SECRET, &"x".repeat(40)]), "repeats a few characters"),
+        (valid().previous_secrets(["short"]), "5 bytes"),
+        (valid().previous_secrets([OLD_SECRET, &"x".repeat(40)]), "repeats a few characters"),
     ])
     .await;
 }
@@ -112,14 +112,14 @@ async fn a_guessable_secret_is_rejected() {
 #[tokio::test]
 async fn every_weak_secret_is_reported_with_its_position() {
     let weak = Auth::builder(pool(), "short").email(email(FRONTEND)).previous_secrets(["old"]);
-    let told = mistakes(weak).await;
-    assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told.iter().any(|mistake| mistake.contains("previous")), "{told:?}");
+    let errors = config_errors(weak).await;
+    assert_eq!(errors.len(), 2, "{errors:?}");
+    assert!(errors.iter().any(|mistake| mistake.contains("previous")), "{errors:?}");
 }
 
 #[tokio::test]
 async fn session_limits_of_zero_are_rejected() {
-    each_is_told([
+    assert_each_rejected([
         (sessions(|config| config.cap = 0), "`cap` must be at least 1"),
         (sessions(|config| config.idle = SECOND * 59), "`idle` must be one minute to 100 years"),
         (sessions(|config| config.remembered_idle = SECOND), "`remembered_idle`"),
@@ -130,7 +130,7 @@ async fn session_limits_of_zero_are_rejected() {
 
 #[tokio::test]
 async fn lockout_limits_of_zero_are_rejected() {
-    each_is_told([
+    assert_each_rejected([
         (lockout(|config| config.free_attempts = 0), "`free_attempts` must be at least 1"),
         (lockout(|config| config.longest = SECOND * 59), "`longest` must not be shorter"),
         (lockout(|config| config.first = Duration::ZERO), "must be one second to 100 years"),
@@ -143,7 +143,7 @@ async fn lockout_limits_of_zero_are_rejected() {
 async fn cookies_that_a_browser_drops_are_rejected() {
     let plain = CookieConfig::default;
     let hardened = || plain().hardened();
-    each_is_told([
+    assert_each_rejected([
         (cookies(plain(), |config| config.session = "my id".to_owned()), "`my id` is no name"),
         (cookies(plain(), |config| config.csrf = String::new()), "`` is no name"),
         (cookies(plain(), |config| config.refresh = "a b".to_owned()), "`a b` is no name"),
@@ -156,19 +156,26 @@ async fn cookies_that_a_browser_drops_are_rejected() {
     ])
     .await;
     let secure = |config: &mut CookieConfig| config.session = "__Secure-id".to_owned();
-    each_is_told([(cookies(plain().insecure(), secure), "`__Secure-id` needs `secure`")]).await;
-    for (name, told) in [
-        ("needs `secure`", mistakes(right().cookies(hardened().insecure())).await),
-        ("needs the path `/`", mistakes(cookies(hardened(), |config| config.path += "app")).await),
+    assert_each_rejected([(cookies(plain().insecure(), secure), "`__Secure-id` needs `secure`")])
+        .await;
+    for (name, errors) in [
+        ("needs `secure`", config_errors(valid().cookies(hardened().insecure())).await),
+        (
+            "needs the path `/`",
+            config_errors(cookies(hardened(), |config| config.path += "app")).await,
+        ),
     ] {
-        assert_eq!(told.len(), 4, "each of the four: {told:?}");
-        assert!(told.iter().all(|one| one.contains("`__Host-") && one.contains(name)), "{told:?}");
+        assert_eq!(errors.len(), 4, "each of the four: {errors:?}");
+        assert!(
+            errors.iter().all(|one| one.contains("`__Host-") && one.contains(name)),
+            "{errors:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn uncountable_rate_limits_are_rejected() {
-    each_is_told([
+    assert_each_rejected([
         (allowances(|config| config.register = Allowance::per_hour(1001)), "`register` may be"),
         (allowances(|config| config.confirm = allowance(5, Duration::ZERO)), "`confirm` must be"),
     ])
@@ -178,17 +185,17 @@ async fn uncountable_rate_limits_are_rejected() {
 #[tokio::test]
 async fn hashing_below_the_owasp_minimum_or_without_workers_is_rejected() {
     let hashing = HashingConfig::default;
-    each_is_told([
-        (right().hashing(hashing().memory_kib(19_455)), "is too cheap"),
-        (right().hashing(hashing().passes(1)), "is too cheap"),
-        (right().hashing(hashing().seats(0)), "at least one seat"),
-        (right().hashing(hashing().memory_kib(1 << 30)), "is too expensive"),
-        (right().hashing(hashing().lanes(0)), "0 lanes"),
+    assert_each_rejected([
+        (valid().hashing(hashing().memory_kib(19_455)), "is too cheap"),
+        (valid().hashing(hashing().passes(1)), "is too cheap"),
+        (valid().hashing(hashing().seats(0)), "at least one seat"),
+        (valid().hashing(hashing().memory_kib(1 << 30)), "is too expensive"),
+        (valid().hashing(hashing().lanes(0)), "0 lanes"),
     ])
     .await;
 }
 
-/// A format of which everything is as it says.
+/// A format with these prefixes and this decoy.
 struct Said(&'static [&'static str], &'static str);
 
 impl LegacyHash for Said {
@@ -208,15 +215,15 @@ impl LegacyHash for Said {
 
 #[tokio::test]
 async fn invalid_legacy_formats_are_rejected() {
-    right().legacy_hash(Said(&["{a}"], "{a}x")).build().await.unwrap();
-    each_is_told([
-        (right().legacy_hash(Said(&[], "x")), "names no prefix"),
-        (right().legacy_hash(Said(&["{a}"], "")), "or panics"),
-        (right().legacy_hash(Said(&["{a}", ""], "x")), "that of hashes of ours"),
-        (right().legacy_hash(Said(&["$argon2"], "$argon2")), "that of hashes of ours"),
-        (right().legacy_hash(Said(&["$argon2id$v=1"], "$argon2id$v=1")), "that of hashes of ours"),
-        (right().legacy_hash(Said(&["{a}"], "{b}x")), "has none of its prefixes"),
-        (right().legacy_hash(Arc::new(CrudauthPy)), "is there twice"),
+    valid().legacy_hash(Said(&["{a}"], "{a}x")).build().await.unwrap();
+    assert_each_rejected([
+        (valid().legacy_hash(Said(&[], "x")), "names no prefix"),
+        (valid().legacy_hash(Said(&["{a}"], "")), "or panics"),
+        (valid().legacy_hash(Said(&["{a}", ""], "x")), "that of hashes of ours"),
+        (valid().legacy_hash(Said(&["$argon2"], "$argon2")), "that of hashes of ours"),
+        (valid().legacy_hash(Said(&["$argon2id$v=1"], "$argon2id$v=1")), "that of hashes of ours"),
+        (valid().legacy_hash(Said(&["{a}"], "{b}x")), "has none of its prefixes"),
+        (valid().legacy_hash(Arc::new(CrudauthPy)), "is there twice"),
     ])
     .await;
 }
@@ -225,7 +232,7 @@ async fn invalid_legacy_formats_are_rejected() {
 async fn links_to_nowhere_or_without_lifetime_are_rejected() {
     let of = |config: EmailConfig| Auth::builder(pool(), SECRET).email(config);
     let hour = SECOND * 3600;
-    each_is_told([
+    assert_each_rejected([
         (of(email("app.example.com")), "the front end's URL"),
         (of(email("https://app.example.com?next=")), "the front end's URL"),
         (of(email("javascript:alert(1)")), "the front end's URL"),
@@ -241,7 +248,8 @@ async fn links_to_nowhere_or_without_lifetime_are_rejected() {
 #[tokio::test]
 async fn all_config_errors_are_reported_at_once_without_secrets() {
     let short = "a-short-s3cret";
-    let (mut session, mut lock) = (SessionConfig::default(), LockoutConfig::default());
+    let mut session = SessionConfig::default();
+    let mut lock = LockoutConfig::default();
     (session.cap, session.idle) = (0, SECOND);
     (lock.free_attempts, lock.longest) = (0, SECOND);
     let mut allowed = Allowances::default();
@@ -263,21 +271,21 @@ async fn all_config_errors_are_reported_at_once_without_secrets() {
     for secret in [short, "s3cret", OLD_SECRET] {
         assert!(!format!("{error} {error:?}").contains(secret));
     }
-    let debug = format!("{:?} {:?}", right().previous_secrets([OLD_SECRET]), right().build().await);
+    let debug = format!("{:?} {:?}", valid().previous_secrets([OLD_SECRET]), valid().build().await);
     assert!(!debug.contains(SECRET) && !debug.contains(OLD_SECRET), "{debug}");
 }
 
 #[tokio::test]
 async fn all_hashing_errors_are_reported_at_once() {
-    let told =
-        mistakes(right().hashing(HashingConfig::default().seats(0).passes(1).lanes(0))).await;
-    assert_eq!(told.len(), 3, "{told:?}");
+    let errors =
+        config_errors(valid().hashing(HashingConfig::default().seats(0).passes(1).lanes(0))).await;
+    assert_eq!(errors.len(), 3, "{errors:?}");
 }
 
 #[tokio::test]
 async fn a_duration_beyond_the_calendar_is_rejected() {
     let of = |config: EmailConfig| Auth::builder(pool(), SECRET).email(config);
-    each_is_told([
+    assert_each_rejected([
         (sessions(|config| config.idle = Duration::MAX), "`idle`"),
         (sessions(|config| config.remembered_idle = Duration::MAX), "`remembered_idle`"),
         (sessions(|config| config.absolute = Some(Duration::MAX)), "`absolute`"),
@@ -292,10 +300,13 @@ async fn a_duration_beyond_the_calendar_is_rejected() {
 
 #[tokio::test]
 async fn an_outbox_without_workers_is_rejected() {
-    let none = OutboxConfig::default().at_once(0);
+    let none = OutboxConfig::default().concurrently(0);
     let never = OutboxConfig::default().time_limit(Duration::ZERO);
-    each_is_told([(right().outbox(none), "`at_once`"), (right().outbox(never), "`time_limit`")])
-        .await;
+    assert_each_rejected([
+        (valid().outbox(none), "`concurrently`"),
+        (valid().outbox(never), "`time_limit`"),
+    ])
+    .await;
 }
 
 on_every_pool! {
@@ -304,17 +315,17 @@ on_every_pool! {
             let settings = EmailConfig::new(RecordingSender::default(), FRONTEND);
             Auth::builder(pool.clone(), SECRET).email(settings).build().await
         };
-        let told = build().await.unwrap_err().to_string();
-        assert!(told.contains("CREATE TABLE") && told.contains("migrations!(User)"), "{told}");
+        let errors = build().await.unwrap_err().to_string();
+        assert!(errors.contains("CREATE TABLE") && errors.contains("migrations!(User)"), "{errors}");
         migrations!(User).run(&pool).await.unwrap();
         build().await.unwrap();
         database.execute("ALTER TABLE users DROP COLUMN full_name").await;
-        let told = build().await.unwrap_err().to_string();
-        assert!(told.contains("ADD COLUMN") && told.contains("full_name"), "{told}");
+        let errors = build().await.unwrap_err().to_string();
+        assert!(errors.contains("ADD COLUMN") && errors.contains("full_name"), "{errors}");
         migrations!(User).run(&pool).await.unwrap();
         database.execute("DROP TABLE users_lockouts").await;
-        let told = build().await.unwrap_err().to_string();
-        assert!(told.contains("users_lockouts"), "{told}");
+        let errors = build().await.unwrap_err().to_string();
+        assert!(errors.contains("users_lockouts"), "{errors}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the helpers for an app's own tests promise.
+//! The helpers in `crudauth::testing` for tests of an app.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crudauth::{
     ApiKeyConfig, BearerConfig, CookieConfig, CurrentUser, EmailConfig, Scope, Scopes,
     SessionConfig, Verified,
 };
-use crudauth_tests::{Auth, Database, FRONTEND, Kind, PASSWORD, SECRET, Unbuilt, User, sign_up};
+use crudauth_tests::{AppBuilder, Auth, Database, FRONTEND, Kind, PASSWORD, SECRET, User, sign_up};
 use poem::http::{Method, StatusCode};
 use poem::test::TestClient;
 use poem::web::Json;
@@ -16,7 +16,7 @@ use poem::{Body, EndpointExt, Request, Route, get, handler};
 use serde_json::{Value, json};
 use sqlx::{Sqlite, SqlitePool};
 
-/// An app of somebody's, and what its tests turn and look at.
+/// An app under test with its clock and database.
 struct Tested {
     app: App<Auth>,
     clock: Arc<ManualClock>,
@@ -48,10 +48,11 @@ async fn tested() -> Tested {
     tested_with(|builder| builder).await
 }
 
-async fn tested_with(set: impl FnOnce(Unbuilt<Sqlite>) -> Unbuilt<Sqlite>) -> Tested {
+async fn tested_with(set: impl FnOnce(AppBuilder<Sqlite>) -> AppBuilder<Sqlite>) -> Tested {
     let (Database::Sqlite(pool), _) = Database::create(Kind::Sqlite).await else { unreachable!() };
     crudauth::migrations!(User).run(&pool).await.unwrap();
-    let (mails, clock) = (RecordingSender::default(), Arc::new(ManualClock::default()));
+    let mails = RecordingSender::default();
+    let clock = Arc::new(ManualClock::default());
     let builder = Auth::builder(pool.clone(), SECRET)
         .email(EmailConfig::new(mails.clone(), FRONTEND))
         .hashing(cheap_hashing())
@@ -127,7 +128,8 @@ async fn every_method_arrives_with_its_body() {
     let ada = app.signed_up(sign_up("ada")).await;
     assert_eq!(ada.get("/echo?page=2").await.text(), "GET - ");
     let body = json!({ "a": 1 });
-    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+    let json = "application/json";
+    let form = "application/x-www-form-urlencoded";
     assert_eq!(ada.post("/echo", &body).await.text(), format!("POST {json} {body}"));
     assert_eq!(ada.put("/echo", &body).await.text(), format!("PUT {json} {body}"));
     assert_eq!(ada.patch("/echo", &body).await.text(), format!("PATCH {json} {body}"));
@@ -180,7 +182,8 @@ async fn mails_are_available_immediately() {
     let visitor = app.client();
     let body = json!({ "email": "ada@example.com" });
     visitor.post("/accounts/password/reset-request", &body).await.expect_status(200);
-    let (kind, to) = (MessageKind::ResetPassword, "ada@example.com");
+    let kind = MessageKind::ResetPassword;
+    let to = "ada@example.com";
     let link = app.last_link(kind, to).await;
     assert!(link.starts_with(&format!("{FRONTEND}/reset-password?token=")), "{link}");
     assert_eq!(app.last_mail(kind, to).await.link, Some(link));
@@ -198,7 +201,7 @@ async fn a_missing_mail_panics() {
 
 #[tokio::test]
 async fn cookies_follow_the_cookie_config() {
-    let renamed = |builder: Unbuilt<Sqlite>| {
+    let renamed = |builder: AppBuilder<Sqlite>| {
         builder.cookies(CookieConfig::default().hardened().csrf("__Host-guard"))
     };
     let Tested { app, .. } = tested_with(renamed).await;
@@ -209,7 +212,7 @@ async fn cookies_follow_the_cookie_config() {
     assert_eq!(ada.session_cookie(), None);
 
     let below =
-        |builder: Unbuilt<Sqlite>| builder.cookies(CookieConfig::default().path("/accounts"));
+        |builder: AppBuilder<Sqlite>| builder.cookies(CookieConfig::default().path("/accounts"));
     let Tested { app, .. } = tested_with(below).await;
     let ada = app.signed_up(sign_up("ada")).await;
     ada.get("/accounts/me").await.expect_status(200);

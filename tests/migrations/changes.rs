@@ -1,4 +1,4 @@
-//! A struct that has grown since its table was made.
+//! A struct that has gained fields since its table was created.
 
 use chrono::{DateTime, Utc};
 use crudauth::ports::{Clock, SystemClock};
@@ -8,7 +8,7 @@ use crudauth_tests::{SECRET, on_every_pool, sign_up};
 use super::live::counted_key;
 use super::{Auth, User};
 
-/// What a quote or a backslash must not break.
+/// Contains a quote and a backslash, which must be escaped.
 const PLAN: &str = r"it's \ free";
 
 #[derive(Clone, Debug, AuthUser)]

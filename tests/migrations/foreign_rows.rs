@@ -1,4 +1,4 @@
-//! Rows that something else has inserted, and keys.
+//! Rows inserted by other programs, and ids.
 
 use crudauth::email::MessageKind;
 use crudauth::{Attempt, Password, Registered, SignInError, SignUp};
@@ -40,7 +40,7 @@ on_every_database! {
         let confirm = json!({ "token": token, "new_password": PASSWORD });
         assert_eq!(app.browser().post("/password/reset-confirm", confirm).await.status, 200);
         assert!(app.signed_in("ada", PASSWORD).await.is_signed_in().await);
-        assert_eq!(app.count_mailed(MessageKind::PasswordChanged, "ada@example.com").await, 1);
+        assert_eq!(app.mail_count(MessageKind::PasswordChanged, "ada@example.com").await, 1);
     }
 
     async fn an_id_is_never_reused(app: App) {

@@ -1,9 +1,9 @@
-//! From whatever table is there to one that the struct fits.
+//! Existing tables are migrated until the struct fits.
 
 use crudauth::{AuthUser, migrations};
 use crudauth_tests::{Database, Kind, SECRET, on_every_pool};
 
-use super::live::{counted_key, everything, join, users};
+use super::live::{counted_key, register, snapshot, users};
 use super::written::directory;
 use super::{Auth, User};
 
@@ -49,7 +49,7 @@ on_every_pool! {
     async fn an_empty_database_is_migrated_and_serves(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         let auth = Auth::builder(pool, SECRET).build().await.unwrap();
-        assert_eq!(join(auth.accounts(), "ada").await.user.username, "ada");
+        assert_eq!(register(auth.accounts(), "ada").await.user.username, "ada");
     }
 
     async fn an_empty_foreign_table_is_adopted(database, pool) {
@@ -57,27 +57,27 @@ on_every_pool! {
         migrations!(User).run(&pool).await.unwrap();
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
         let auth = Auth::builder(pool, SECRET).build().await.unwrap();
-        join(auth.accounts(), "ada").await;
+        register(auth.accounts(), "ada").await;
         assert_eq!(database.count("users WHERE note IS NULL AND username_key = 'ada'").await, 1);
     }
 
     async fn a_table_of_an_earlier_struct_grows_and_keeps_its_accounts(database, pool) {
         migrations!(Earlier).run(&pool).await.unwrap();
         let earlier = EarlierAuth::builder(pool.clone(), SECRET).build().await.unwrap();
-        let ada = join(earlier.accounts(), "ada").await;
+        let ada = register(earlier.accounts(), "ada").await;
         migrations!(Later).run(&pool).await.unwrap();
         assert!(migrations!(Later).plan(&pool).await.unwrap().is_empty());
         let later = LaterAuth::builder(pool, SECRET).build().await.unwrap();
         let found = later.accounts().find(&ada.user.id).await.unwrap().unwrap().user;
         assert_eq!((&*found.plan, found.username, found.badge), ("it's free", None, None));
-        assert_eq!(join(later.accounts(), "bob").await.user.plan, "it's free");
+        assert_eq!(register(later.accounts(), "bob").await.user.plan, "it's free");
     }
 
     async fn a_literal_is_stored_if_the_live_column_has_no_default(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL, plan VARCHAR(20) NOT NULL", &[]).await;
         migrations!(Later).run(&pool).await.unwrap();
         let later = LaterAuth::builder(pool, SECRET).build().await.unwrap();
-        assert_eq!(join(later.accounts(), "ada").await.user.plan, "it's free");
+        assert_eq!(register(later.accounts(), "ada").await.user.plan, "it's free");
     }
 
     async fn existing_names_get_their_folded_form(database, pool) {
@@ -101,7 +101,7 @@ on_every_pool! {
         }
         assert_eq!(database.number("SELECT COUNT(DISTINCT auth_epoch) FROM users").await, 3);
         assert_eq!(database.count("users WHERE auth_epoch <= 0").await, 0);
-        join(auth.accounts(), "bob").await;
+        register(auth.accounts(), "bob").await;
     }
 
     async fn a_written_file_fills_plain_names(database, pool) {
@@ -116,7 +116,7 @@ on_every_pool! {
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
         assert_eq!(database.text("SELECT username_key FROM users").await, "ada");
         let auth = Auth::builder(pool, SECRET).build().await.unwrap();
-        join(auth.accounts(), "bob").await;
+        register(auth.accounts(), "bob").await;
     }
 
     async fn mixed_case_addresses_are_kept_beside_a_key(database, pool) {
@@ -166,7 +166,7 @@ on_every_pool! {
         migrations!(User).run(&pool).await.unwrap();
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
         let auth = Auth::builder(pool.clone(), SECRET).build().await.unwrap();
-        join(auth.accounts(), "ada").await;
+        register(auth.accounts(), "ada").await;
         for row in ["'ada@example.com', 'b', 'b'", "'b@example.com', 'b', 'ada'"] {
             let insert = format!("INSERT INTO users (email, username, username_key) VALUES ({row})");
             let refused = sqlx::raw_sql(sqlx::AssertSqlSafe(insert)).execute(&pool).await.unwrap_err();
@@ -204,9 +204,9 @@ on_every_pool! {
             "(email, username, note) VALUES ('bob@example.com', 'bob', 'y')",
         ]).await;
         let columns = ["id", "email", "username", "note"];
-        let before = everything(&database, &columns).await;
+        let before = snapshot(&database, &columns).await;
         migrations!(User).run(&pool).await.unwrap();
-        let after = everything(&database, &columns).await;
+        let after = snapshot(&database, &columns).await;
         assert_eq!(after.lines().last(), before.lines().last());
         assert_ne!(after, before);
     }

@@ -1,4 +1,4 @@
-//! What every request asks is found by an index.
+//! The lookups of requests use an index.
 
 use crudauth::migrations;
 use crudauth_tests::{Database, Kind};
@@ -12,7 +12,7 @@ async fn migrated() -> SqlitePool {
     pool
 }
 
-/// How SQLite would go about it.
+/// SQLite's query plan.
 async fn plan_of(pool: &SqlitePool, sql: &str) -> String {
     let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
     let rows = sqlx::query(sql).fetch_all(pool).await.unwrap();

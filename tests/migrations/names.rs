@@ -1,9 +1,9 @@
-//! Names that a database shortens, folds or reads as something else.
+//! Table and column names that a database shortens, folds or reserves.
 
 use crudauth::{AuthUser, SignUp, migrations};
 use crudauth_tests::{Database, Kind, SECRET, on_every_pool, sign_up};
 
-/// As long as the library's longest table beside it leaves on PostgreSQL.
+/// The longest name that leaves room for the library's longest suffix on PostgreSQL.
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "people_who_have_an_account_at_the_cooperative_of_one")]
 #[allow(dead_code, reason = "read by the library only")]

@@ -1,4 +1,4 @@
-//! Beside others: the app's own migrations, another schema, another user table.
+//! Independent neighbours: the app's own migrations, another schema, another user table.
 
 use crudauth::{Attempt, AuthUser, Password, Registered, SignUp, SignedIn, migrations};
 use crudauth_tests::{Database, Kind, PASSWORD, SECRET, on_every_pool, sign_up};
@@ -55,11 +55,13 @@ on_every_pool! {
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
         let users = Auth::builder(pool.clone(), SECRET).build().await.unwrap();
         let admins = AdminAuth::builder(pool, SECRET).build().await.unwrap();
-        let (users, admins) = (users.accounts(), admins.accounts());
+        let users = users.accounts();
+        let admins = admins.accounts();
 
-        // The same key, the same names, the same password, the same secret.
+        // The ids, names, passwords and secrets are equal.
         assert_eq!(register(users, "ada").await, register(admins, "ada").await);
-        let (user, admin) = (sign_in(users, "ada").await, sign_in(admins, "ada").await);
+        let user = sign_in(users, "ada").await;
+        let admin = sign_in(admins, "ada").await;
         assert!(users.authenticate(&user.session.token).await.unwrap().is_some());
         assert!(admins.authenticate(&admin.session.token).await.unwrap().is_some());
         assert!(admins.authenticate(&user.session.token).await.unwrap().is_none());

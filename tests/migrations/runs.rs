@@ -1,11 +1,11 @@
-//! Plan and run, by one worker and by several.
+//! Plans and runs, by one worker and by several.
 
 use crudauth::{Plan, migrations};
 use crudauth_tests::{Database, on_every_pool};
 
 use super::{TABLES, User};
 
-/// How many statements of a plan begin so.
+/// The number of statements of a plan that start with `start`.
 fn count(plan: &Plan, start: &str) -> usize {
     plan.statements().iter().filter(|statement| statement.starts_with(start)).count()
 }

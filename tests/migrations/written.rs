@@ -1,4 +1,4 @@
-//! The plan as a file.
+//! Plans written to files.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,7 +15,7 @@ pub(crate) fn directory() -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("files-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let directory = std::env::temp_dir().join("crudauth-tests").join(name);
-    // Left by a process that had the same number.
+    // A leftover of an earlier process with the same id.
     let _ = std::fs::remove_dir_all(&directory);
     std::fs::create_dir_all(&directory).unwrap();
     directory
@@ -88,7 +88,7 @@ on_every_pool! {
 
     async fn sqlx_runs_the_files_in_order(database, pool) {
         let files = directory();
-        // Within one second, and still in an order that sqlx takes.
+        // Two files within one second are still in an order that sqlx accepts.
         let users = migrations!(User).write(&pool, &files).await.unwrap().unwrap();
         let admins = migrations!(Admin).write(&pool, &files).await.unwrap().unwrap();
         assert!(users < admins, "{users:?} {admins:?}");

@@ -1,4 +1,4 @@
-//! Servers and processes that stop, start again and are killed.
+//! Servers and processes that are stopped, restarted and killed.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 

@@ -1,31 +1,33 @@
-//! The database goes away and comes back: nobody is let in meanwhile, and nothing is to be done
-//! afterwards.
+//! Database outages: no request is authenticated during one, and every flow recovers without a
+//! restart.
 
 use crudauth::email::MessageKind::ResetPassword;
 use crudauth_tests::tokens::Pair;
-use crudauth_tests::{Answer, App, Browser, Database, OwnPostgres, PASSWORD, at_once, sign_up};
+use crudauth_tests::{
+    Answer, App, Browser, Database, PASSWORD, PostgresServer, concurrently, sign_up,
+};
 use poem::http::Method;
 use serde_json::{Value, json};
 
 const ADA: &str = "ada@example.com";
 
-/// An app on a server of its own, in which Ada is signed in.
-async fn signed_in() -> (OwnPostgres, App, Browser) {
-    let server = OwnPostgres::start();
+/// An app on its own server, in which ada is signed in.
+async fn signed_in() -> (PostgresServer, App, Browser) {
+    let server = PostgresServer::start();
     let app = App::over(Database::connect(&server.url()).await, ()).await;
     let ada = app.member("ada").await;
     app.auth.drained().await;
-    // Now every place of the pool holds a connection.
+    // The pool is now full of open connections.
     let many = (0..8).map(|_| {
         let ada = ada.clone();
         async move { ada.is_signed_in().await }
     });
-    assert!(at_once(many).await.into_iter().all(|is_known| is_known));
+    assert!(concurrently(many).await.into_iter().all(|is_known| is_known));
     (server, app, ada)
 }
 
-/// What is told while the store is away: that it is, for how long, and nothing of what it is.
-fn is_unavailable(answer: &Answer) {
+/// Asserts a 503 with `Retry-After` and without details.
+fn assert_unavailable(answer: &Answer) {
     assert_eq!(answer.status, 503, "{answer:?}");
     let wait: u32 = answer.header("retry-after").unwrap().parse().unwrap();
     assert!(wait > 0);
@@ -39,8 +41,8 @@ fn is_unavailable(answer: &Answer) {
     }
 }
 
-/// Each route that needs the database, and what to send there.
-fn wishes() -> Vec<(&'static str, Value)> {
+/// Each route that needs the database, with a body.
+fn requests() -> Vec<(&'static str, Value)> {
     let change = json!({ "current_password": PASSWORD, "new_password": "another-strong-one" });
     let token = json!({ "token": "0".repeat(64), "new_password": "another-strong-one" });
     let mail = json!({ "email": ADA, "new_email": "new@example.com", "password": PASSWORD });
@@ -66,11 +68,11 @@ fn wishes() -> Vec<(&'static str, Value)> {
 async fn no_request_is_authenticated_during_an_outage() {
     let (server, app, ada) = signed_in().await;
     server.stop();
-    // All at one moment, since each waits a while for a connection before it is told.
+    // All at once, because each waits for a connection before it fails.
     let pages = ["/me", "/sessions", "/dashboard", "/billing", "/admin", "/greeting", "/twice"];
     let asked = pages.map(|path| (path, None)).into_iter();
     let jobs: Vec<_> = asked
-        .chain(wishes().into_iter().map(|(path, body)| (path, Some(body))))
+        .chain(requests().into_iter().map(|(path, body)| (path, Some(body))))
         .map(|(path, body)| {
             let ada = ada.clone();
             async move {
@@ -81,26 +83,26 @@ async fn no_request_is_authenticated_during_an_outage() {
             }
         })
         .collect();
-    at_once(jobs).await.iter().for_each(is_unavailable);
-    is_unavailable(&app.browser().login("ada", PASSWORD).await);
+    concurrently(jobs).await.iter().for_each(assert_unavailable);
+    assert_unavailable(&app.browser().login("ada", PASSWORD).await);
     assert!(ada.cookie("session_id").is_some(), "nobody was signed out either");
 
     let stranger = app.browser();
-    assert_eq!(ada.get("/open").await.status, 200, "who asks for nobody is served");
+    assert_eq!(ada.get("/open").await.status, 200, "browser asks for nobody is served");
     assert_eq!(stranger.get("/open").await.status, 200);
     assert_eq!(stranger.get("/greeting").await.status, 200, "without a cookie there is nobody");
     assert_eq!(stranger.get("/dashboard").await.status, 401);
 }
 
-/// What programs and their owners ask for: by what, how, and where.
-fn program_s_wishes() -> Vec<(By, Method, &'static str)> {
+/// Requests of programs and their owners: credential, method and path.
+fn program_requests() -> Vec<(By, Method, &'static str)> {
     let reading = [
         (By::Session, &["/tokens", "/api-keys"][..]),
         (
             By::Token,
             &["/me", "/tokens", "/api-keys", "/whoami", "/maybe", "/maybe-by-token", "/reports"],
         ),
-        (By::Key, &["/me", "/by-key", "/maybe-by-key", "/by-superuser-s-key", "/reports"]),
+        (By::Key, &["/me", "/by-key", "/maybe-by-key", "/by-superuser-key", "/reports"]),
     ];
     let posting = [
         (By::Nobody, &["/refresh"][..]),
@@ -110,8 +112,8 @@ fn program_s_wishes() -> Vec<(By, Method, &'static str)> {
     ];
     let ended = &["/tokens", "/tokens/x", "/api-keys", "/api-keys/x"][..];
     let ending = [(By::Session, ended), (By::Token, ended)];
-    let all = |method: Method, wishes: &[(By, &[&'static str])]| -> Vec<_> {
-        let each = wishes.iter().flat_map(|(by, paths)| paths.iter().map(|path| (*by, *path)));
+    let all = |method: Method, requests: &[(By, &[&'static str])]| -> Vec<_> {
+        let each = requests.iter().flat_map(|(by, paths)| paths.iter().map(|path| (*by, *path)));
         each.map(|(by, path)| (by, method.clone(), path)).collect()
     };
     [all(Method::GET, &reading), all(Method::POST, &posting), all(Method::DELETE, &ending)].concat()
@@ -129,44 +131,48 @@ enum By {
 async fn tokens_and_keys_neither_authenticate_nor_end_during_an_outage() {
     let (server, app, ada) = signed_in().await;
     let app = app.with_tokens().await;
-    let (ada, pair) = (ada.to(&app), app.pair("ada").await);
+    let ada = ada.to(&app);
+    let pair = app.pair("ada").await;
     let wanted = json!({ "name": "cron", "scopes": ["reports:read"] });
     let made = ada.post("/api-keys", wanted.clone()).await.json();
     let key = made["key"].as_str().unwrap().to_owned();
-    // All that any of the routes reads.
+    // Every field that any of the routes reads.
     let mut body = wanted;
     body["refresh_token"] = json!(pair.refresh);
     body["current_password"] = json!(PASSWORD);
     body["new_password"] = json!("another-strong-one");
     server.stop();
-    let jobs: Vec<_> = program_s_wishes()
+    let jobs: Vec<_> = program_requests()
         .into_iter()
         .map(|(by, method, path)| {
-            let (stranger, ada, body) = (app.browser(), ada.clone(), body.to_string());
-            let (bearer, key) = (format!("Bearer {}", pair.access), key.clone());
+            let stranger = app.browser();
+            let ada = ada.clone();
+            let body = body.to_string();
+            let bearer = format!("Bearer {}", pair.access);
+            let key = key.clone();
             async move {
-                let (who, proof) = match by {
+                let (browser, proof) = match by {
                     By::Nobody => (stranger, ("accept", "*/*")),
                     By::Session => (ada, ("accept", "*/*")),
                     By::Token => (stranger, ("authorization", &*bearer)),
                     By::Key => (stranger, ("x-api-key", &*key)),
                 };
                 let headers = [proof, ("content-type", "application/json")];
-                let wish = format!("{method} {path} by {by:?}");
-                (wish, who.send(method, path, &headers, body.into_bytes()).await)
+                let request = format!("{method} {path} by {by:?}");
+                (request, browser.send(method, path, &headers, body.into_bytes()).await)
             }
         })
         .collect();
-    for (wish, answer) in at_once(jobs).await {
-        assert_eq!(answer.status, 503, "{wish}: {answer:?}");
-        is_unavailable(&answer);
+    for (request, answer) in concurrently(jobs).await {
+        assert_eq!(answer.status, 503, "{request}: {answer:?}");
+        assert_unavailable(&answer);
     }
-    is_unavailable(&app.browser().ask_token("ada", PASSWORD, None).await);
-    let junk = app.browser().bearing("junk", Method::GET, "/maybe").await;
+    assert_unavailable(&app.browser().request_token("ada", PASSWORD, None).await);
+    let junk = app.browser().send_bearer("junk", Method::GET, "/maybe").await;
     assert_eq!(junk.status, 401, "what is no token needs no looking up");
 
-    server.start_again();
-    assert!(app.browser().knows(&pair.access).await && app.browser().knows(&key).await);
+    server.restart();
+    assert!(app.browser().accepts(&pair.access).await && app.browser().accepts(&key).await);
     Pair::of(&app.browser().refresh(&pair.refresh).await);
     assert_eq!(app.database.count("users_api_keys").await, 1);
     assert!(ada.is_signed_in().await);
@@ -181,7 +187,7 @@ async fn every_flow_recovers_with_the_database() {
     let (me, page, login) =
         tokio::join!(ada.get("/me"), ada.get("/dashboard"), stranger.login("ada", PASSWORD));
     assert_eq!([me.status, page.status, login.status], [503; 3]);
-    server.start_again();
+    server.restart();
     assert!(ada.is_signed_in().await, "the session lives on");
     assert_eq!(ada.post("/note", json!({})).await.status, 200);
     assert_eq!(app.register("bob").await.status, 202);
@@ -190,14 +196,14 @@ async fn every_flow_recovers_with_the_database() {
     assert_eq!(app.browser().post("/password/reset-confirm", body).await.status, 200);
 }
 
-/// Stops and starts the server while nobody asks, and then sends one request: every connection of
-/// the pool is broken, and none was noticed to be.
+/// Restarts the server between requests, then sends one: every connection of the pool is broken,
+/// and the pool does not know.
 async fn first_after_a_restart(
     request: impl AsyncFnOnce(&App, &Browser) -> Answer,
-) -> (OwnPostgres, Answer) {
+) -> (PostgresServer, Answer) {
     let (server, app, ada) = signed_in().await;
     server.stop();
-    server.start_again();
+    server.restart();
     let answer = request(&app, &ada).await;
     (server, answer)
 }
@@ -227,7 +233,7 @@ async fn the_first_reset_request_after_a_restart_sends_a_link() {
         let body = json!({ "email": ADA });
         let answer = app.browser().post("/password/reset-request", body).await;
         assert_eq!(answer.status, 200, "{answer:?}");
-        app.mailed(ResetPassword, ADA).await;
+        app.last_mail(ResetPassword, ADA).await;
         answer
     };
     first_after_a_restart(ask).await;
@@ -237,11 +243,11 @@ async fn the_first_reset_request_after_a_restart_sends_a_link() {
 async fn concurrent_requests_after_a_restart_all_succeed() {
     let (server, _app, ada) = signed_in().await;
     server.stop();
-    server.start_again();
+    server.restart();
     let many = (0..32).map(|_| {
         let ada = ada.clone();
         async move { ada.get("/dashboard").await.status }
     });
-    let statuses = at_once(many).await;
+    let statuses = concurrently(many).await;
     assert_eq!(statuses, [200; 32]);
 }

@@ -1,15 +1,15 @@
-//! Several processes on one database, and processes that are killed: what was answered holds.
+//! Several processes on one database, and killed processes: answered requests persist.
 
 use std::sync::Arc;
 
-use crudauth_tests::{Database, Kind, PASSWORD, Program, at_once, count_of, session};
+use crudauth_tests::{Database, Kind, PASSWORD, Program, concurrently, count_status, session};
 use serde_json::json;
 
 const NEW: &str = "another-strong-one";
 const ADA: &str = "ada@example.com";
 const MANY: usize = 64;
 
-/// Each promise is kept on each kind of database.
+/// Runs each promise on each kind of database.
 macro_rules! on_every_kind {
     ($($(#[$attribute:meta])* async fn $name:ident($url:ident: String) $body:block)*) => {$(
         mod $name {
@@ -40,11 +40,11 @@ macro_rules! on_every_kind {
 }
 
 /// Two processes on one database.
-async fn two(url: &str) -> [Arc<Program>; 2] {
+async fn two_processes(url: &str) -> [Arc<Program>; 2] {
     [Arc::new(Program::start(url).await), Arc::new(Program::start(url).await)]
 }
 
-/// The same request at one moment, half of them to each process.
+/// Sends the request many times at once, half of them to each process.
 async fn to_both(
     programs: &[Arc<Program>; 2],
     path: &'static str,
@@ -52,15 +52,16 @@ async fn to_both(
 ) -> Vec<crudauth_tests::Answer> {
     let jobs: Vec<_> = (0..MANY)
         .map(|n| {
-            let (program, body) = (Arc::clone(&programs[n % 2]), body.clone());
+            let program = Arc::clone(&programs[n % 2]);
+            let body = body.clone();
             let ip = format!("198.51.{}.{n}", 100 + n % 2);
             async move { program.post(path, &[("x-forwarded-for", &ip)], body).await }
         })
         .collect();
-    at_once(jobs).await
+    concurrently(jobs).await
 }
 
-/// Uses up the free tries of the account, each from an address of its own.
+/// Reaches the failure limit of the account, each time from another address.
 async fn miss(program: &Program, name: &str) {
     for n in 0..5 {
         let answer = program.login(&format!("192.0.2.{n}"), name, "not-the-password").await;
@@ -70,7 +71,7 @@ async fn miss(program: &Program, name: &str) {
 
 on_every_kind! {
     async fn a_link_works_once_across_processes(url: String) {
-        let programs = two(&url).await;
+        let programs = two_processes(&url).await;
         programs[0].member("ada").await;
         let verification = programs[0].token("verify_email", ADA).await;
         programs[1].post("/password/reset-request", &[], json!({ "email": ADA })).await;
@@ -79,20 +80,20 @@ on_every_kind! {
 
         let body = json!({ "token": verification });
         let answers = to_both(&programs, "/email/verify-confirm", body).await;
-        assert_eq!((count_of(&answers, 200), count_of(&answers, 400)), (1, MANY - 1), "{answers:?}");
+        assert_eq!((count_status(&answers, 200), count_status(&answers, 400)), (1, MANY - 1), "{answers:?}");
         assert_eq!(database.count("users WHERE email_verified").await, 1);
 
         let body = json!({ "token": reset, "new_password": NEW });
         let answers = to_both(&programs, "/password/reset-confirm", body).await;
-        assert_eq!((count_of(&answers, 200), count_of(&answers, 400)), (1, MANY - 1), "{answers:?}");
+        assert_eq!((count_status(&answers, 200), count_status(&answers, 400)), (1, MANY - 1), "{answers:?}");
         assert_eq!(database.count("users WHERE token_version = 1").await, 1);
         assert_eq!(programs[0].login("203.0.113.1", "ada", NEW).await.status, 200);
     }
 
     async fn processes_share_all_state(url: String) {
-        let [one, other] = two(&url).await;
+        let [one, other] = two_processes(&url).await;
         let cookie = one.member("ada").await;
-        assert!(other.knows(&cookie).await, "a session");
+        assert!(other.accepts(&cookie).await, "a session");
 
         miss(&one, "ada").await;
         let answer = other.login("203.0.113.2", "ada", PASSWORD).await;
@@ -111,7 +112,7 @@ on_every_kind! {
         let token = one.token("reset_password", ADA).await;
         let body = json!({ "token": token, "new_password": NEW });
         assert_eq!(other.post("/password/reset-confirm", &[], body).await.status, 200);
-        assert!(!one.knows(&cookie).await && !other.knows(&cookie).await, "the end of a session");
+        assert!(!one.accepts(&cookie).await && !other.accepts(&cookie).await, "the end of a session");
     }
 
     async fn answered_requests_survive_a_kill(url: String) {
@@ -128,7 +129,7 @@ on_every_kind! {
         program.kill();
 
         let program = Program::start(&url).await;
-        assert!(program.knows(&cookie).await, "the session");
+        assert!(program.accepts(&cookie).await, "the session");
         let answer = program.post("/email/verify-confirm", &[], body).await;
         assert_eq!((answer.status, &*answer.detail()), (400, "Token already used"));
         assert_eq!(program.login("203.0.113.3", "bob", PASSWORD).await.status, 429, "the lock");
@@ -138,9 +139,9 @@ on_every_kind! {
         program.kill();
 
         let program = Program::start(&url).await;
-        assert!(!program.knows(&cookie).await, "and what has ended stays so");
+        assert!(!program.accepts(&cookie).await, "and what has ended stays so");
         assert_eq!(program.login("203.0.113.4", "ada", PASSWORD).await.status, 401);
-        assert!(program.knows(&session(&program.login("203.0.113.4", "ada", NEW).await)).await);
+        assert!(program.accepts(&session(&program.login("203.0.113.4", "ada", NEW).await)).await);
     }
 
     async fn a_kill_during_a_reset_leaves_all_or_nothing(url: String) {
@@ -150,19 +151,17 @@ on_every_kind! {
         let token = program.token("reset_password", ADA).await;
         let body = json!({ "token": token, "new_password": NEW });
         let asked = Arc::clone(&program);
-        let wish = body.clone();
-        let reset = tokio::spawn(async move { asked.try_post("/password/reset-confirm", wish).await });
+        let request = body.clone();
+        let reset = tokio::spawn(async move { asked.try_post("/password/reset-confirm", request).await });
         tokio::time::sleep(std::time::Duration::from_millis(15)).await;
         program.kill_now();
         drop(reset.await.unwrap());
 
         let program = Program::start(&url).await;
-        let (is_old, is_new) = (
-            program.login("203.0.113.2", "ada", PASSWORD).await.status == 200,
-            program.login("203.0.113.2", "ada", NEW).await.status == 200,
-        );
+        let is_old = program.login("203.0.113.2", "ada", PASSWORD).await.status == 200;
+        let is_new = program.login("203.0.113.2", "ada", NEW).await.status == 200;
         assert!(is_old != is_new, "one password, old or new");
-        assert_eq!(program.knows(&cookie).await, is_old, "sessions go with the old one");
+        assert_eq!(program.accepts(&cookie).await, is_old, "sessions go with the old one");
         let again = program.post("/password/reset-confirm", &[], body).await;
         assert_eq!(again.status, if is_old { 200 } else { 400 }, "{again:?}");
     }
@@ -174,7 +173,7 @@ on_every_kind! {
         }
         let cookie = programs[0].member("ada").await;
         for program in &programs {
-            assert!(program.knows(&cookie).await);
+            assert!(program.accepts(&cookie).await);
         }
     }
 }

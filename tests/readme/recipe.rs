@@ -1,4 +1,4 @@
-//! The recipe that the README begins with.
+//! The first recipe of the README.
 
 use crudauth::{AuthUser, CurrentUser, EmailConfig, PrintingSender};
 use poem::{EndpointExt, Route, get, handler};

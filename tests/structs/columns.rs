@@ -1,4 +1,4 @@
-//! Columns of many types: what a sign-up stores is what is read back, on each database.
+//! Column types: values of a sign-up are read back unchanged, on each database.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use crudauth::{AuthUser, migrations};
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::postgres::types::PgInterval;
 
-use super::added;
+use super::register;
 
 #[derive(Clone, Debug, PartialEq, Deserialize, sqlx::Type)]
 #[sqlx(transparent)]
@@ -85,7 +85,7 @@ struct Optional {
 #[crudauth::routes(user = Optional, session)]
 struct OptionalAuth;
 
-/// The form of a sign-up with values of every type.
+/// A sign-up form with values of every type.
 fn filled() -> Value {
     let mut form = sign_up("ada");
     let more = json!({
@@ -107,7 +107,7 @@ on_every_pool! {
         migrations!(Typed).run(&pool).await.unwrap();
         assert!(migrations!(Typed).plan(&pool).await.unwrap().is_empty());
         let auth = TypedAuth::builder(pool, SECRET).build().await.unwrap();
-        let user = added(auth.accounts(), &filled()).await.user;
+        let user = register(auth.accounts(), &filled()).await.user;
         assert_eq!((user.id, &*user.email, &*user.username), (1, "ada@example.com", "ada"));
         assert_eq!((user.yes, user.byte, user.short, user.int), (true, -7, -300, 70_000));
         assert_eq!((user.float, user.double), (0.5, 1.0e-9));
@@ -123,13 +123,13 @@ on_every_pool! {
     async fn every_optional_type_may_be_omitted(database, pool) {
         migrations!(Optional).run(&pool).await.unwrap();
         let auth = OptionalAuth::builder(pool, SECRET).build().await.unwrap();
-        let none = added(auth.accounts(), &sign_up("bob")).await.user;
+        let none = register(auth.accounts(), &sign_up("bob")).await.user;
         assert_eq!((none.id, &*none.email, &*none.username), (1, "bob@example.com", "bob"));
         assert_eq!((none.yes, none.byte, none.short, none.double), (None, None, None, None));
         assert_eq!((none.bytes, none.instant, none.day), (None, None, None));
         assert_eq!((none.token, none.plan), (None, None));
 
-        let some = added(auth.accounts(), &filled()).await.user;
+        let some = register(auth.accounts(), &filled()).await.user;
         assert_eq!((some.yes, some.byte, some.short), (Some(true), Some(-7), Some(-300)));
         assert_eq!((some.double, some.bytes), (Some(1.0e-9), Some(vec![0, 255, 10, 39])));
         assert_eq!(some.instant, Some(parsed("2024-02-29T23:59:59.123456Z")));
@@ -147,7 +147,7 @@ async fn an_instant_after_2038_is_stored_on_mysql() {
     let auth = OptionalAuth::builder(pool, SECRET).build().await.unwrap();
     let mut form = filled();
     form["instant"] = json!("2055-05-05T05:05:05Z");
-    let user = added(auth.accounts(), &form).await.user;
+    let user = register(auth.accounts(), &form).await.user;
     assert_eq!(user.instant, Some(parsed("2055-05-05T05:05:05Z")));
 }
 
@@ -191,7 +191,7 @@ async fn postgres_only_types_are_columns_on_postgres() {
     let mut form = sign_up("ada");
     form["tags"] = json!(["a", "it's"]);
     form["mood"] = json!("sunny");
-    let user = added(auth.accounts(), &form).await.user;
+    let user = register(auth.accounts(), &form).await.user;
     assert_eq!(user.tags, ["a", "it's"]);
     assert_eq!(user.notice, PgInterval { months: 1, days: 2, microseconds: 3 });
     assert_eq!((user.mood, user.humour, user.past), (Mood::Sunny, Mood::Grim, None));
@@ -221,7 +221,7 @@ async fn an_enum_is_a_text_on_sqlite() {
     let auth = SqliteAuth::builder(pool, SECRET).build().await.unwrap();
     let mut form = sign_up("ada");
     form["mood"] = json!("sunny");
-    let user = added(auth.accounts(), &form).await.user;
+    let user = register(auth.accounts(), &form).await.user;
     assert_eq!((user.mood, user.humour, user.past), (Mood::Sunny, Mood::Grim, None));
     assert_eq!(database.text("SELECT mood || humour FROM users").await, "sunnygrim");
 }

@@ -1,13 +1,13 @@
-//! Keys of every kind, through the routes.
+//! Ids of every type, through the routes.
 
 use crudauth::ports::Entropy;
 use crudauth::{AccountId, AuthUser, migrations};
 use crudauth_tests::{Database, Kind, SECRET, on_every_pool, sign_up};
 use serde_json::Value;
 
-use super::visitor::Visitor;
+use super::client::Client;
 
-/// A user with a key of that type, and a promise about it on every database.
+/// A user with an id of this type, and its test on every database.
 macro_rules! key {
     ($name:ident: $key:ty, $looks_right:expr) => {
         mod $name {
@@ -32,8 +32,8 @@ macro_rules! key {
                     let members = Members::builder(pool, SECRET).build().await.unwrap();
                     let mut shown = Vec::new();
                     for name in ["ada", "bob"] {
-                        let browsers = [(); 2].map(|()| Visitor::of(members.routes()));
-                        shown.push(stay(browsers, name).await);
+                        let browsers = [(); 2].map(|()| Client::of(members.routes()));
+                        shown.push(use_account(browsers, name).await);
                         let one = members.accounts().find_by_identifier(name).await.unwrap();
                         let one = one.unwrap().user;
                         assert_eq!(serde_json::to_value(&one.key).unwrap(), *shown.last().unwrap());
@@ -54,7 +54,7 @@ key!(uuid_keys: uuid::Uuid, |key| key.as_str().unwrap().parse::<uuid::Uuid>().is
 key!(own_keys: MemberId, |key| key.as_i64().is_some_and(|key| key > 0));
 key!(text_keys: String, |key| key.as_str().is_some_and(|key| key.len() == 32));
 
-/// A key of the app's own.
+/// An id type of the app.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize)]
 #[sqlx(transparent)]
 struct MemberId(i64);
@@ -72,7 +72,7 @@ impl AccountId for MemberId {
     }
 }
 
-/// MySQL's usual key, which the other databases do not have.
+/// MySQL's usual id, which the other databases lack.
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "members")]
 struct Unsigned {
@@ -90,12 +90,12 @@ async fn an_unsigned_id_works_on_mysql() {
     let Database::MySql(pool) = database.clone() else { unreachable!() };
     migrations!(Unsigned).run(&pool).await.unwrap();
     let auth = UnsignedAuth::builder(pool, SECRET).build().await.unwrap();
-    let browsers = [(); 2].map(|()| Visitor::of(auth.routes()));
-    assert_eq!(stay(browsers, "ada").await, 1);
+    let browsers = [(); 2].map(|()| Client::of(auth.routes()));
+    assert_eq!(use_account(browsers, "ada").await, 1);
 }
 
-/// A whole stay, from the sign-up to the end of the other session; tells the key that was shown.
-async fn stay([mut laptop, mut phone]: [Visitor; 2], name: &str) -> Value {
+/// Signs up, signs in twice and revokes a session. Returns the id from the answers.
+async fn use_account([mut laptop, mut phone]: [Client; 2], name: &str) -> Value {
     let (status, registered) = laptop.post("/register", &sign_up(name)).await;
     assert_eq!(status, 200, "{registered}");
     assert_eq!(registered["username"], name);

@@ -1,32 +1,32 @@
-//! User structs of many shapes: what each declares is stored, read back and shown, and nothing else.
+//! User structs of many shapes: declared columns are stored, read back and shown, and no others.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
+mod client;
 mod columns;
 mod defaults;
-mod elsewhere;
+mod foreign_struct;
 mod identifiers;
 mod keys;
 mod library_columns;
 mod names;
 mod shapes;
 mod sign_up;
-mod visitor;
 mod wide;
 
 use crudauth::{Account, Accounts, AuthUser, Mistake, Registered, SignUp};
 use serde_json::Value;
 
-/// Signs `form` up, which must be right, and reads the account back.
-pub(crate) async fn added<U: AuthUser>(accounts: &Accounts<U>, form: &Value) -> Account<U> {
-    let form = SignUp::from_json(form).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+/// Signs up with a valid form and reads the account back.
+pub(crate) async fn register<U: AuthUser>(accounts: &Accounts<U>, form: &Value) -> Account<U> {
+    let form = SignUp::from_json(form).unwrap_or_else(|field_errors| panic!("{field_errors:?}"));
     match accounts.register(form).await.unwrap() {
         Registered::Added(id) => accounts.find(&id).await.unwrap().unwrap(),
         _ => panic!("the address is free"),
     }
 }
 
-/// What is wrong with a form.
-pub(crate) fn mistakes<U: AuthUser>(form: &Value) -> Vec<Mistake> {
+/// The field errors of a form.
+pub(crate) fn field_errors<U: AuthUser>(form: &Value) -> Vec<Mistake> {
     SignUp::<U>::from_json(form).unwrap_err()
 }

@@ -1,11 +1,11 @@
-//! Keywords, other names and other places for columns.
+//! Keywords and custom names for tables and columns.
 
 use crudauth::{Attempt, AuthUser, Password, migrations};
 use crudauth_tests::{PASSWORD, SECRET, on_every_pool, sign_up};
 use serde_json::json;
 
-use super::visitor::Visitor;
-use super::{added, mistakes};
+use super::client::Client;
+use super::{field_errors, register};
 
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "group")]
@@ -87,7 +87,7 @@ on_every_pool! {
             json!({ "type": "a", "order": 2, "select": true, "r#type": "b", "where": 9 })
                 .as_object().unwrap().clone(),
         );
-        let account = added(auth.accounts(), &form).await;
+        let account = register(auth.accounts(), &form).await;
         let user = &account.user;
         assert_eq!((user.key, &*user.email, &*user.username), (1, "ada@example.com", "ada"));
         assert_eq!((&*user.r#type, user.order, &user.group, user.select), ("a", 2, &None, true));
@@ -99,19 +99,19 @@ on_every_pool! {
     async fn a_column_may_be_named_differently_from_its_field(database, pool) {
         migrations!(Renamed).run(&pool).await.unwrap();
         let auth = RenamedAuth::builder(pool, SECRET).build().await.unwrap();
-        let told = mistakes::<Renamed>(&json!({ "mail": "a@example.com", "password": PASSWORD }));
-        let fields: Vec<_> = told.iter().map(|mistake| &*mistake.field).collect();
+        let errors = field_errors::<Renamed>(&json!({ "mail": "a@example.com", "password": PASSWORD }));
+        let fields: Vec<_> = errors.iter().map(|error| &*error.field).collect();
         assert_eq!(fields, ["login", "address"], "a form says the fields' names");
         let form = json!({
             "address": "ada@example.com", "login": "Ada", "password": PASSWORD, "birthday": "1815",
         });
-        let user = added(auth.accounts(), &form).await.user;
+        let user = register(auth.accounts(), &form).await.user;
         assert_eq!((user.number, &*user.login, &*user.address), (1, "Ada", "ada@example.com"));
         assert_eq!((user.birthday.as_deref(), user.secret), (Some("1815"), None));
         let row = database.text("SELECT CONCAT(person_no, login_name, login_name_key, mail, born_on) FROM people");
         assert_eq!(row.await, "1Adaadaada@example.com1815");
 
-        let mut browser = Visitor::of(auth.routes());
+        let mut browser = Client::of(auth.routes());
         assert_eq!(browser.login("ADA").await.0, 200);
         let (_, me) = browser.get("/me").await;
         assert_eq!((&me["username"], &me["email"]), (&json!("Ada"), &json!("ada@example.com")));
@@ -120,7 +120,7 @@ on_every_pool! {
     async fn aliases_of_our_statements_are_valid_column_names(database, pool) {
         migrations!(Same).run(&pool).await.unwrap();
         let auth = SameAuth::builder(pool, SECRET).build().await.unwrap();
-        let user = added(auth.accounts(), &sign_up("ada")).await.user;
+        let user = register(auth.accounts(), &sign_up("ada")).await.user;
         assert_eq!((&*user.email, user.s, user.digest), ("ada@example.com", None, None));
         assert_eq!((user.user_id, user.expires_at), (None, None));
         passes_every_statement(auth.accounts(), &user.id).await;
@@ -128,20 +128,21 @@ on_every_pool! {
     async fn a_table_name_may_be_one_letter(database, pool) {
         migrations!(Short).run(&pool).await.unwrap();
         let auth = ShortAuth::builder(pool, SECRET).build().await.unwrap();
-        let user = added(auth.accounts(), &sign_up("ada")).await.user;
+        let user = register(auth.accounts(), &sign_up("ada")).await.user;
         assert_eq!(user.email, "ada@example.com");
         passes_every_statement(auth.accounts(), &user.id).await;
     }
 }
 
-/// Whatever asks for the table does it by its right names.
+/// Executes every statement that names the user table.
 async fn passes_every_statement<U: AuthUser>(accounts: &crudauth::Accounts<U>, id: &U::Id) {
-    let (old, new) = (Password::parse(PASSWORD).unwrap(), Password::parse("a-new-one").unwrap());
+    let old = Password::parse(PASSWORD).unwrap();
+    let new = Password::parse("a-new-one").unwrap();
     let token =
         accounts.sign_in(Attempt::new("ada@example.com", &old)).await.unwrap().session.token;
-    let visit = accounts.authenticate(&token).await.unwrap().unwrap();
-    assert_eq!(accounts.sessions().list(&visit).await.unwrap().len(), 1);
-    accounts.change_password(&visit, &old, &new).await.unwrap();
+    let principal = accounts.authenticate(&token).await.unwrap().unwrap();
+    assert_eq!(accounts.sessions().list(&principal).await.unwrap().len(), 1);
+    accounts.change_password(&principal, &old, &new).await.unwrap();
     assert!(accounts.authenticate(&token).await.unwrap().is_some());
     assert!(accounts.disable(id).await.unwrap());
     assert!(accounts.authenticate(&token).await.unwrap().is_none());

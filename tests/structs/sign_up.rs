@@ -1,4 +1,4 @@
-//! What a sign-up may set, and what it is told when it is wrong.
+//! Sign-up forms: settable fields and field errors.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use crudauth::{AuthUser, Rule, migrations};
@@ -6,8 +6,8 @@ use crudauth_tests::{SECRET, on_every_pool, sign_up};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::visitor::Visitor;
-use super::{added, mistakes};
+use super::client::Client;
+use super::{field_errors, register};
 
 #[derive(Clone, Debug, PartialEq, Deserialize, sqlx::Type)]
 #[sqlx(transparent)]
@@ -49,25 +49,25 @@ const ASKED: [&str; 9] = ["name", "age", "height", "born", "seen", "key", "raw",
 
 #[test]
 fn every_wrong_value_is_reported_by_name_and_not_repeated() {
-    let told = mistakes::<User>(&json!({
+    let errors = field_errors::<User>(&json!({
         "email": "s3cret", "username": "", "password": "a-strong-one", "name": 53, "age": 70_000,
         "height": "s3cret", "born": "s3cret", "seen": "s3cret", "key": "s3cret", "raw": [256],
         "terms": "s3cret", "plan": {"s3cret": 1},
     }));
-    let fields: Vec<_> = told.iter().map(|mistake| &*mistake.field).collect();
+    let fields: Vec<_> = errors.iter().map(|error| &*error.field).collect();
     let wanted: Vec<_> = ["email", "username"].into_iter().chain(ASKED).collect();
     assert_eq!(fields, wanted);
-    assert!(told[2..].iter().all(|mistake| mistake.rule == Rule::Type), "{told:?}");
-    for mistake in &told {
-        let message = &mistake.message;
+    assert!(errors[2..].iter().all(|error| error.rule == Rule::Type), "{errors:?}");
+    for error in &errors {
+        let message = &error.message;
         assert!(!message.is_empty() && !message.contains("s3cret") && !message.contains("70000"));
     }
 }
 
 #[test]
 fn every_missing_required_field_is_reported() {
-    let told = mistakes::<User>(&json!({}));
-    let missing: Vec<_> = told.iter().map(|mistake| (&*mistake.field, mistake.rule)).collect();
+    let errors = field_errors::<User>(&json!({}));
+    let missing: Vec<_> = errors.iter().map(|error| (&*error.field, error.rule)).collect();
     let wanted =
         ["email", "username", "password", "name", "age", "born", "key", "raw", "terms", "plan"];
     assert_eq!(missing, wanted.map(|field| (field, Rule::Missing)));
@@ -79,8 +79,8 @@ fn null_is_valid_for_optional_fields_only() {
     for name in ASKED {
         form[name] = json!(null);
     }
-    let told = mistakes::<User>(&form);
-    let fields: Vec<_> = told.iter().map(|mistake| &*mistake.field).collect();
+    let errors = field_errors::<User>(&form);
+    let fields: Vec<_> = errors.iter().map(|error| &*error.field).collect();
     assert_eq!(fields, ["name", "age", "born", "key", "raw", "terms", "plan"]);
 }
 
@@ -97,24 +97,24 @@ on_every_pool! {
             "hashed_password": "!", "created_at": "2000-01-01T00:00:00Z",
         });
         form.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let account = added(auth.accounts(), &form).await;
+        let account = register(auth.accounts(), &form).await;
         assert!(account.is_active() && !account.is_superuser() && !account.is_verified());
         let user = account.user;
         assert_eq!((user.id, &*user.name, user.age, user.own), (1, "Ada", 36, None));
         assert!(!user.is_superuser && user.terms);
         let version = "SELECT COUNT(*) FROM users WHERE token_version = 0 AND username_key = 'ada'";
         assert_eq!(database.number(version).await, 1);
-        assert_eq!(Visitor::of(auth.routes()).login("ada").await.0, 200);
+        assert_eq!(Client::of(auth.routes()).login("ada").await.0, 200);
     }
 
     async fn a_rejected_form_adds_nothing(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         let auth = Auth::builder(pool, SECRET).build().await.unwrap();
-        let mut browser = Visitor::of(auth.routes());
-        let (status, told) = browser.post("/register", &sign_up("ada")).await;
+        let mut browser = Client::of(auth.routes());
+        let (status, errors) = browser.post("/register", &sign_up("ada")).await;
         assert_eq!(status, 422);
         let fields: Vec<_> =
-            told["detail"].as_array().unwrap().iter().map(|one| &one["loc"][1]).collect();
+            errors["detail"].as_array().unwrap().iter().map(|one| &one["loc"][1]).collect();
         assert_eq!(fields, ["name", "age", "born", "key", "raw", "terms", "plan"]);
         assert_eq!(database.number("SELECT COUNT(*) FROM users").await, 0);
     }

@@ -1,4 +1,4 @@
-//! Every flow as a plain call, without HTTP: what it answers and what it does.
+//! Every flow as a plain call, without HTTP: its result and its effect.
 
 mod administrator;
 mod passwords;
@@ -9,14 +9,14 @@ mod sign_in;
 use crudauth::{Account, Attempt, Password, Registered, SignInError, SignUp, SignedIn, Visit};
 use crudauth_tests::{App, PASSWORD, User, sign_up};
 
-/// A password that nothing refuses, to change to.
+/// Another valid password.
 pub(crate) const NEW: &str = "another-strong-one";
 
 pub(crate) fn password(text: &str) -> Password {
     Password::parse(text).unwrap()
 }
 
-/// Adds an account and tells its key.
+/// Adds an account and returns its id.
 pub(crate) async fn register(app: &App, name: &str) -> i64 {
     let form = SignUp::<User>::from_json(&sign_up(name)).unwrap();
     match app.auth.accounts().register(form).await.unwrap() {
@@ -28,26 +28,26 @@ pub(crate) async fn register(app: &App, name: &str) -> i64 {
 pub(crate) async fn sign_in(
     app: &App,
     identifier: &str,
-    typed: &str,
+    text: &str,
 ) -> Result<SignedIn<User>, SignInError> {
-    app.auth.accounts().sign_in(Attempt::new(identifier, &password(typed))).await
+    app.auth.accounts().sign_in(Attempt::new(identifier, &password(text))).await
 }
 
-/// Whether identifier and password open a session.
-pub(crate) async fn opens(app: &App, identifier: &str, typed: &str) -> bool {
-    match sign_in(app, identifier, typed).await {
+/// Whether the sign-in succeeds.
+pub(crate) async fn signs_in(app: &App, identifier: &str, text: &str) -> bool {
+    match sign_in(app, identifier, text).await {
         Ok(_) => true,
         Err(SignInError::Refused) => false,
         Err(error) => panic!("{error}"),
     }
 }
 
-/// Signs in with [`PASSWORD`] and tells who that was.
+/// Signs in with [`PASSWORD`].
 pub(crate) async fn signed_in(app: &App, identifier: &str) -> SignedIn<User> {
     sign_in(app, identifier, PASSWORD).await.unwrap()
 }
 
-pub(crate) async fn visit(app: &App, session: &SignedIn<User>) -> Option<Visit<User>> {
+pub(crate) async fn principal(app: &App, session: &SignedIn<User>) -> Option<Visit<User>> {
     app.auth.accounts().authenticate(&session.session.token).await.unwrap()
 }
 

@@ -1,10 +1,10 @@
-//! What has expired is deleted, and nothing else.
+//! The purge deletes expired rows and no others.
 
 use std::time::Duration;
 
 use crudauth_tests::{App, Kind, on_every_database};
 
-use super::{register, sign_in, signed_in, visit};
+use super::{principal, register, sign_in, signed_in};
 
 const TABLES: [&str; 4] = ["users_sessions", "users_tokens", "users_allowances", "users_lockouts"];
 
@@ -16,7 +16,7 @@ async fn counts(app: &App) -> [i64; 4] {
     counts
 }
 
-/// A session, a link, an allowance and a miss of that name, all of them now.
+/// Creates a session, a link, a use of a rate limit and a failed login of `name`.
 async fn leave_traces(app: &App, name: &str) {
     let _ = signed_in(app, name).await;
     let _ = app.reset_token(&format!("{name}@example.com")).await;
@@ -51,7 +51,7 @@ on_every_database! {
             let old = format!("SELECT COUNT(*) FROM {table} WHERE expires_at <= {now}");
             assert_eq!(app.database.number(&old).await, 0, "{table}");
         }
-        assert!(visit(&app, &live).await.is_some());
+        assert!(principal(&app, &live).await.is_some());
         assert_eq!(app.database.number("SELECT COUNT(*) FROM users").await, 2);
         assert_eq!(app.auth.purge().await.unwrap(), 0);
     }
@@ -80,7 +80,7 @@ on_every_database! {
         assert_eq!(app.database.number(left).await, 6000);
         assert_eq!(app.auth.purge().await.unwrap(), 6000);
         assert_eq!(app.database.number(left).await, 0);
-        assert!(visit(&app, &live).await.is_some());
+        assert!(principal(&app, &live).await.is_some());
     }
 }
 

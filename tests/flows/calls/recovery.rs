@@ -1,4 +1,4 @@
-//! Mailed links: asked for and used.
+//! Mailed links: requested and used.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crudauth::flow::{ChangeError, ConfirmError};
 use crudauth::{Destination, EmailAddress};
 use crudauth_tests::{App, Kind, PASSWORD, on_every_database};
 
-use super::{NEW, account, opens, password, register, signed_in, visit};
+use super::{NEW, account, password, principal, register, signed_in, signs_in};
 
 const ADA: &str = "ada@example.com";
 const COUNTESS: &str = "countess@example.com";
@@ -25,25 +25,25 @@ on_every_database! {
         let token = app.token(MessageKind::ResetPassword, ADA).await;
         let weak = accounts.recovery().unwrap().confirm_reset(&token, &password("short")).await;
         assert!(matches!(weak, Err(ConfirmError::Password(_))), "{weak:?}");
-        assert!(visit(&app, &session).await.is_some(), "nothing has happened");
+        assert!(principal(&app, &session).await.is_some(), "nothing has happened");
 
         let done = accounts.recovery().unwrap().confirm_reset(&token, &password(NEW)).await.unwrap();
         assert_eq!(done.redirect_to.as_deref(), Some("/home"));
-        assert!(visit(&app, &session).await.is_none());
-        assert!(opens(&app, "ada", NEW).await && !opens(&app, "ada", PASSWORD).await);
+        assert!(principal(&app, &session).await.is_none());
+        assert!(signs_in(&app, "ada", NEW).await && !signs_in(&app, "ada", PASSWORD).await);
         assert!(account(&app, id).await.is_verified(), "the link came by that address");
-        assert_eq!(app.count_mailed(MessageKind::PasswordChanged, ADA).await, 1);
+        assert_eq!(app.mail_count(MessageKind::PasswordChanged, ADA).await, 1);
 
         let again = accounts.recovery().unwrap().confirm_reset(&token, &password(PASSWORD)).await;
         assert!(matches!(again, Err(ConfirmError::Used | ConfirmError::Invalid)), "{again:?}");
-        assert!(opens(&app, "ada", NEW).await);
+        assert!(signs_in(&app, "ada", NEW).await);
     }
 
     async fn a_reset_for_an_unknown_address_mails_nothing(app: App) {
         register(&app, "ada").await;
         app.auth.accounts().recovery().unwrap().start_reset(address("eve@example.com").into(), None);
-        assert_eq!(app.count_mailed(MessageKind::ResetPassword, "eve@example.com").await, 0);
-        assert_eq!(app.count_mailed(MessageKind::ResetPassword, ADA).await, 0);
+        assert_eq!(app.mail_count(MessageKind::ResetPassword, "eve@example.com").await, 0);
+        assert_eq!(app.mail_count(MessageKind::ResetPassword, ADA).await, 0);
     }
 
     async fn a_link_works_for_one_hour_and_one_purpose(app: App) {
@@ -58,7 +58,7 @@ on_every_database! {
         app.clock.advance(Duration::from_secs(3600));
         let late = accounts.recovery().unwrap().confirm_reset(&reset, &password(NEW)).await;
         assert!(matches!(late, Err(ConfirmError::Invalid)), "{late:?}");
-        assert!(opens(&app, "ada", PASSWORD).await);
+        assert!(signs_in(&app, "ada", PASSWORD).await);
     }
 
     async fn a_link_verifies_the_address_once(app: App) {
@@ -66,13 +66,13 @@ on_every_database! {
         let accounts = app.auth.accounts();
         let first = app.token(MessageKind::VerifyEmail, ADA).await;
         accounts.recovery().unwrap().start_verification(address(ADA).into(), None);
-        assert_eq!(app.count_mailed(MessageKind::VerifyEmail, ADA).await, 2);
+        assert_eq!(app.mail_count(MessageKind::VerifyEmail, ADA).await, 2);
         assert_eq!(accounts.recovery().unwrap().confirm_verification(&first).await.unwrap().redirect_to, None);
         assert!(account(&app, id).await.is_verified());
         let again = accounts.recovery().unwrap().confirm_verification(&first).await;
         assert!(matches!(again, Err(ConfirmError::Used)), "{again:?}");
         accounts.recovery().unwrap().start_verification(address(ADA).into(), None);
-        assert_eq!(app.count_mailed(MessageKind::VerifyEmail, ADA).await, 2, "it is proved");
+        assert_eq!(app.mail_count(MessageKind::VerifyEmail, ADA).await, 2, "it is proved");
     }
 
     async fn an_address_change_moves_the_account_and_notifies_the_old_address(app: App) {
@@ -84,7 +84,7 @@ on_every_database! {
         };
         assert!(matches!(start(NEW, COUNTESS).await, Err(ChangeError::WrongPassword)));
         assert!(matches!(start(PASSWORD, ADA).await, Err(ChangeError::SameAddress)));
-        assert_eq!(app.count_mailed(MessageKind::ChangeEmail, COUNTESS).await, 0);
+        assert_eq!(app.mail_count(MessageKind::ChangeEmail, COUNTESS).await, 0);
 
         start(PASSWORD, COUNTESS).await.unwrap();
         let token = app.token(MessageKind::ChangeEmail, COUNTESS).await;
@@ -92,8 +92,8 @@ on_every_database! {
         accounts.recovery().unwrap().confirm_change(&token).await.unwrap();
         let moved = account(&app, id).await;
         assert!(moved.is_verified() && moved.user.email == COUNTESS);
-        assert_eq!(app.count_mailed(MessageKind::EmailChanged, ADA).await, 1);
-        assert!(opens(&app, COUNTESS, PASSWORD).await && !opens(&app, ADA, PASSWORD).await);
+        assert_eq!(app.mail_count(MessageKind::EmailChanged, ADA).await, 1);
+        assert!(signs_in(&app, COUNTESS, PASSWORD).await && !signs_in(&app, ADA, PASSWORD).await);
         let stale = accounts.recovery().unwrap().confirm_reset(&reset, &password(NEW)).await;
         assert!(matches!(stale, Err(ConfirmError::Invalid)), "{stale:?}");
     }
@@ -103,7 +103,8 @@ on_every_database! {
 async fn the_current_address_is_notified_of_a_change_request() {
     let app = App::on(Kind::Sqlite).await;
     let id = register(&app, "ada").await;
-    let (accounts, ada) = (app.auth.accounts(), account(&app, id).await);
+    let accounts = app.auth.accounts();
+    let ada = account(&app, id).await;
     let new = address(COUNTESS);
     accounts
         .recovery()
@@ -111,6 +112,6 @@ async fn the_current_address_is_notified_of_a_change_request() {
         .start_change(crudauth::Visitor::as_app(&ada), &password(PASSWORD), new, None)
         .await
         .unwrap();
-    assert_eq!(app.count_mailed(MessageKind::ChangeEmail, COUNTESS).await, 1);
-    assert_eq!(app.count_mailed(MessageKind::EmailChangeRequested, ADA).await, 1);
+    assert_eq!(app.mail_count(MessageKind::ChangeEmail, COUNTESS).await, 1);
+    assert_eq!(app.mail_count(MessageKind::EmailChangeRequested, ADA).await, 1);
 }

@@ -1,11 +1,11 @@
-//! Signing up and in, and finding accounts.
+//! Signing up, signing in and finding accounts.
 
 use crudauth::email::MessageKind;
 use crudauth::flow::{Keep, OwnerError};
 use crudauth::{Attempt, RegisterError, Registered, Rule, SignInError, SignUp};
 use crudauth_tests::{PASSWORD, User, on_every_database, sign_up};
 
-use super::{account, opens, password, register, sign_in, signed_in, visit};
+use super::{account, password, principal, register, sign_in, signed_in, signs_in};
 
 on_every_database! {
     async fn a_sign_up_adds_an_account_that_can_sign_in(app: App) {
@@ -32,7 +32,7 @@ on_every_database! {
         let form = SignUp::<User>::from_json(&form).unwrap();
         let told = app.auth.accounts().register(form).await.unwrap();
         assert_eq!(told, Registered::AddressTaken);
-        assert_eq!(app.count_mailed(MessageKind::ExistingAccount, "ada@example.com").await, 1);
+        assert_eq!(app.mail_count(MessageKind::ExistingAccount, "ada@example.com").await, 1);
         assert_eq!(app.database.number("SELECT COUNT(*) FROM users").await, 1);
     }
 
@@ -55,7 +55,7 @@ on_every_database! {
     async fn only_its_token_authenticates_a_session(app: App) {
         let id = register(&app, "ada").await;
         let session = signed_in(&app, "ada").await;
-        assert_eq!(visit(&app, &session).await.unwrap().account.user.id, id);
+        assert_eq!(principal(&app, &session).await.unwrap().account.user.id, id);
         let accounts = app.auth.accounts();
         assert!(accounts.authenticate(&session.session.csrf).await.unwrap().is_none());
         for column in ["handle", "user_agent"] {
@@ -88,7 +88,8 @@ on_every_database! {
     }
 
     async fn an_account_is_found_by_key_and_by_every_form_of_its_identifiers(app: App) {
-        let (ada, bob) = (register(&app, "ada").await, register(&app, "bob").await);
+        let ada = register(&app, "ada").await;
+        let bob = register(&app, "bob").await;
         let accounts = app.auth.accounts();
         for (typed, id) in [("ada", ada), ("Bob", bob), ("bob@EXAMPLE.com", bob)] {
             let found = accounts.find_by_identifier(typed).await.unwrap().unwrap();
@@ -102,33 +103,38 @@ on_every_database! {
 
     async fn sessions_are_listed_and_revoked(app: App) {
         register(&app, "ada").await;
-        let (laptop, phone) = (signed_in(&app, "ada").await, signed_in(&app, "ada").await);
-        let seen = visit(&app, &laptop).await.unwrap();
+        let laptop = signed_in(&app, "ada").await;
+        let phone = signed_in(&app, "ada").await;
+        let seen = principal(&app, &laptop).await.unwrap();
         let sessions = app.auth.accounts().sessions();
         let listed = sessions.list(&seen).await.unwrap();
         assert_eq!(listed.len(), 2);
         assert_eq!(listed.iter().filter(|one| one.is_current).count(), 1);
         assert!(sessions.revoke(&seen, &phone.session.handle).await.unwrap());
         assert!(!sessions.revoke(&seen, &phone.session.handle).await.unwrap());
-        assert!(visit(&app, &phone).await.is_none() && visit(&app, &laptop).await.is_some());
+        assert!(principal(&app, &phone).await.is_none() && principal(&app, &laptop).await.is_some());
         assert_eq!(sessions.revoke_all(&seen, Keep::None).await.unwrap(), 1);
-        assert!(visit(&app, &laptop).await.is_none());
-        assert!(opens(&app, "ada", PASSWORD).await);
+        assert!(principal(&app, &laptop).await.is_none());
+        assert!(signs_in(&app, "ada", PASSWORD).await);
     }
 
     async fn logout_all_fails_if_a_password_change_came_first(app: App) {
         register(&app, "ada").await;
-        let (thief, owner) = (signed_in(&app, "ada").await, signed_in(&app, "ada").await);
-        let (theirs, hers) = (visit(&app, &thief).await.unwrap(), visit(&app, &owner).await.unwrap());
-        let (accounts, new) = (app.auth.accounts(), password("another-strong-one"));
+        let thief = signed_in(&app, "ada").await;
+        let owner = signed_in(&app, "ada").await;
+        let theirs = principal(&app, &thief).await.unwrap();
+        let hers = principal(&app, &owner).await.unwrap();
+        let accounts = app.auth.accounts();
+        let new = password("another-strong-one");
         accounts.change_password(&theirs, &password(PASSWORD), &new).await.unwrap();
-        // She was looked up before that: what she wanted to end is there, and not hers to end now.
+        // The principal was looked up before the change: its session is revoked, and the new
+        // sessions are not its own to revoke.
         for keep in [Keep::None, Keep::Current] {
             let late = accounts.sessions().revoke_all(&hers, keep).await;
             assert!(matches!(late, Err(OwnerError::Ended)), "{late:?}");
         }
         let late = accounts.sessions().revoke(&hers, &thief.session.handle).await;
         assert!(matches!(late, Err(OwnerError::Ended)), "{late:?}");
-        assert!(visit(&app, &thief).await.is_some());
+        assert!(principal(&app, &thief).await.is_some());
     }
 }

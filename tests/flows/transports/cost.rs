@@ -1,8 +1,8 @@
-//! What looking at several transports costs.
+//! The cost of several transports.
 
 use super::*;
 
-/// On PostgreSQL, whose driver runs on this thread: what sqlx logs elsewhere is not heard.
+/// On PostgreSQL, because its driver runs on this thread. Other threads are not in the log.
 #[tokio::test]
 async fn a_lookup_is_shared_by_all_extractors_of_one_transport() {
     let log = Log::listen();
@@ -14,7 +14,8 @@ async fn a_lookup_is_shared_by_all_extractors_of_one_transport() {
         assert_eq!(ask(&ada, Method::GET, path, badge).await.status, 200, "{path}");
         log.count("sqlx::query") - before
     };
-    let (session, badge) = (cost("/by-session", "").await, cost("/by-badge", "ada").await);
+    let session = cost("/by-session", "").await;
+    let badge = cost("/by-badge", "ada").await;
     assert!(session == 1 && badge > 0, "{}", log.text());
     assert_eq!(cost("/both", "ada").await, session + badge, "three arguments: {}", log.text());
 }

@@ -1,4 +1,4 @@
-//! Several transports on one request: which of them decides, and what the others are to it.
+//! Several transports on one request: which one decides.
 
 mod cost;
 mod own;
@@ -21,7 +21,7 @@ use poem::{EndpointExt, Request, Route, get, handler};
 use serde_json::{Value, json};
 
 crudauth::scopes! {
-    /// May see the parts.
+    /// Allows reading parts.
     pub PartsRead = "parts:read";
     pub PartsWrite = "parts:write";
 }
@@ -29,7 +29,7 @@ crudauth::scopes! {
 #[crudauth::routes(user = User, session, sessions, email, transport = Badge, transport = Certificate)]
 struct Shop;
 
-/// A transport of an app's own: a header that a proxy in front has set.
+/// A custom transport: a header set by a proxy in front.
 struct Badge;
 
 impl Transport<User> for Badge {
@@ -64,7 +64,7 @@ impl Transport<User> for Badge {
     }
 }
 
-/// Another one, for machines.
+/// A second custom transport, for machines.
 struct Certificate;
 
 impl Transport<User> for Certificate {
@@ -82,33 +82,33 @@ impl Transport<User> for Certificate {
 
 impl Scoped for Shop {}
 
-fn told(who: &Principal<User>) -> Json<Value> {
-    Json(json!([who.user().username, who.proof().as_str()]))
+fn identity(user: &Principal<User>) -> Json<Value> {
+    Json(json!([user.user().username, user.proof().as_str()]))
 }
 
 #[handler]
-async fn whoami(who: CurrentUser<Shop>) -> Json<Value> {
-    told(who.principal())
+async fn whoami(user: CurrentUser<Shop>) -> Json<Value> {
+    identity(user.principal())
 }
 
 #[handler]
-async fn maybe(who: MaybeUser<Shop>) -> Json<Value> {
-    who.principal().map_or(Json(Value::Null), told)
+async fn maybe(user: MaybeUser<Shop>) -> Json<Value> {
+    user.principal().map_or(Json(Value::Null), identity)
 }
 
 #[handler]
-async fn by_badge(who: CurrentUser<Shop, Via<Badge>>) -> Json<Value> {
-    told(who.principal())
+async fn by_badge(user: CurrentUser<Shop, Via<Badge>>) -> Json<Value> {
+    identity(user.principal())
 }
 
 #[handler]
-async fn by_session(who: CurrentUser<Shop, (Via<slice::Session>,)>) -> Json<Value> {
-    told(who.principal())
+async fn by_session(user: CurrentUser<Shop, (Via<slice::Session>,)>) -> Json<Value> {
+    identity(user.principal())
 }
 
 #[handler]
-async fn by_either(who: CurrentUser<Shop, Via<Badge, slice::Session>>) -> Json<Value> {
-    told(who.principal())
+async fn by_either(user: CurrentUser<Shop, Via<Badge, slice::Session>>) -> Json<Value> {
+    identity(user.principal())
 }
 
 #[handler]
@@ -124,8 +124,8 @@ async fn both(
 }
 
 #[handler]
-async fn read(who: CurrentUser<Shop, Scope<PartsRead>>) -> Json<Value> {
-    Json(json!(who.principal().scopes()))
+async fn read(user: CurrentUser<Shop, Scope<PartsRead>>) -> Json<Value> {
+    Json(json!(user.principal().scopes()))
 }
 
 #[handler]
@@ -174,7 +174,7 @@ where
     shop.build().await.unwrap()
 }
 
-async fn ask(browser: &Browser, method: Method, path: &str, badge: &str) -> Answer {
+async fn request(browser: &Browser, method: Method, path: &str, badge: &str) -> Answer {
     let mut headers = vec![];
     if !badge.is_empty() {
         headers.push(("x-badge", badge));
@@ -182,32 +182,37 @@ async fn ask(browser: &Browser, method: Method, path: &str, badge: &str) -> Answ
     browser.send(method, path, &headers, vec![]).await
 }
 
-async fn seen(browser: &Browser, path: &str, badge: &str) -> Value {
-    let answer = ask(browser, Method::GET, path, badge).await;
+async fn outcome(browser: &Browser, path: &str, badge: &str) -> Value {
+    let answer = request(browser, Method::GET, path, badge).await;
     if answer.status == 200 { answer.json() } else { json!([answer.status, answer.code()]) }
 }
 
 #[tokio::test]
 async fn the_first_transport_that_authenticates_decides() {
     let app = app().await;
-    let (ada, stranger) = (app.member("ada").await, app.browser());
+    let ada = app.member("ada").await;
+    let stranger = app.browser();
     assert_eq!(app.register("bob").await.status, 202);
     for path in ["/whoami", "/maybe"] {
-        assert_eq!(seen(&ada, path, "").await, json!(["ada", "session"]));
-        assert_eq!(seen(&stranger, path, "bob").await, json!(["bob", "badge"]));
-        assert_eq!(seen(&ada, path, "bob").await, json!(["ada", "session"]), "the first of two");
-        assert_eq!(seen(&ada, path, "junk").await, json!(["ada", "session"]), "unseen");
+        assert_eq!(outcome(&ada, path, "").await, json!(["ada", "session"]));
+        assert_eq!(outcome(&stranger, path, "bob").await, json!(["bob", "badge"]));
+        assert_eq!(outcome(&ada, path, "bob").await, json!(["ada", "session"]), "the first of two");
+        assert_eq!(outcome(&ada, path, "junk").await, json!(["ada", "session"]), "unseen");
         let junk = json!([401, "bad-badge"]);
-        assert_eq!(seen(&stranger, path, "junk").await, junk, "also where nobody would do");
+        assert_eq!(
+            outcome(&stranger, path, "junk").await,
+            junk,
+            "also where unauthenticated would do"
+        );
         stranger.set_cookie("session_id", &"0".repeat(64));
-        assert_eq!(seen(&stranger, path, "bob").await, json!(["bob", "badge"]), "a dead cookie");
-        assert_eq!(seen(&stranger, path, "junk").await, junk);
+        assert_eq!(outcome(&stranger, path, "bob").await, json!(["bob", "badge"]), "a dead cookie");
+        assert_eq!(outcome(&stranger, path, "junk").await, junk);
         stranger.drop_cookie("session_id");
     }
-    assert_eq!(seen(&stranger, "/maybe", "").await, Value::Null);
-    assert_eq!(seen(&stranger, "/maybe", "nobody").await, Value::Null);
-    assert_eq!(seen(&stranger, "/whoami", "nobody").await, json!([401, "not-authenticated"]));
-    let me = ask(&stranger, Method::GET, "/me", "bob parts:read").await.json();
+    assert_eq!(outcome(&stranger, "/maybe", "").await, Value::Null);
+    assert_eq!(outcome(&stranger, "/maybe", "unknown").await, Value::Null);
+    assert_eq!(outcome(&stranger, "/whoami", "unknown").await, json!([401, "not-authenticated"]));
+    let me = request(&stranger, Method::GET, "/me", "bob parts:read").await.json();
     assert_eq!((&me["via"], &me["scopes"]), (&json!("badge"), &json!(["parts:read"])));
 }
 
@@ -216,21 +221,22 @@ async fn a_custom_transport_cannot_admit_a_disabled_account() {
     let app = app().await;
     app.register("ada").await;
     let stranger = app.browser();
-    assert_eq!(seen(&stranger, "/whoami", "ada").await, json!(["ada", "badge"]));
+    assert_eq!(outcome(&stranger, "/whoami", "ada").await, json!(["ada", "badge"]));
     app.database.execute("UPDATE users SET is_active = FALSE").await;
-    assert_eq!(seen(&stranger, "/whoami", "ada").await, json!([401, "not-authenticated"]));
-    assert_eq!(seen(&stranger, "/maybe", "ada").await, Value::Null);
+    assert_eq!(outcome(&stranger, "/whoami", "ada").await, json!([401, "not-authenticated"]));
+    assert_eq!(outcome(&stranger, "/maybe", "ada").await, Value::Null);
 }
 
 #[tokio::test]
 async fn only_the_session_cookie_needs_a_csrf_token() {
     let app = app().await;
-    let (ada, stranger) = (app.member("ada").await, app.browser());
+    let ada = app.member("ada").await;
+    let stranger = app.browser();
     app.register("bob").await;
     let badge = ("x-badge", "bob");
     let none = ("x-csrf-token", "");
-    let post = async |who: &Browser, path: &str, headers: &[(&str, &str)]| {
-        let answer = who.send(Method::POST, path, headers, vec![]).await;
+    let post = async |browser: &Browser, path: &str, headers: &[(&str, &str)]| {
+        let answer = browser.send(Method::POST, path, headers, vec![]).await;
         if answer.status == 200 { answer.text } else { answer.code() }
     };
     let (by_ada, by_bob) = (r#"["ada","session"]"#, r#"["bob","badge"]"#);
@@ -238,9 +244,9 @@ async fn only_the_session_cookie_needs_a_csrf_token() {
     assert_eq!(post(&ada, "/whoami", &[badge]).await, by_ada, "with its token");
     assert_eq!(post(&ada, "/whoami", &[badge, none]).await, "csrf-missing");
     assert_eq!(post(&ada, "/whoami", &[badge, ("x-csrf-token", "x")]).await, "csrf-invalid");
-    assert_eq!(post(&ada, "/by-badge", &[badge, none]).await, by_bob, "the cookie is not seen");
+    assert_eq!(post(&ada, "/by-badge", &[badge, none]).await, by_bob, "the cookie is not outcome");
     assert_eq!(post(&ada, "/by-session", &[badge, none]).await, "csrf-missing");
-    // The account is looked at first: a session that is none any more wants no token.
+    // The account is checked first: an invalid session needs no token.
     app.database.execute("UPDATE users SET token_version = 7 WHERE username = 'ada'").await;
     assert_eq!(post(&ada, "/whoami", &[badge, none]).await, by_bob);
     assert_eq!(post(&ada, "/whoami", &[none]).await, "not-authenticated");
@@ -249,20 +255,29 @@ async fn only_the_session_cookie_needs_a_csrf_token() {
 #[tokio::test]
 async fn a_narrowed_route_ignores_other_transports() {
     let app = app().await;
-    let (ada, stranger) = (app.member("ada").await, app.browser());
+    let ada = app.member("ada").await;
+    let stranger = app.browser();
     app.register("bob").await;
-    let nobody = json!([401, "not-authenticated"]);
-    assert_eq!(seen(&ada, "/by-badge", "").await, nobody, "a session alone");
-    assert_eq!(seen(&ada, "/by-badge", "bob").await, json!(["bob", "badge"]));
-    assert_eq!(seen(&ada, "/by-badge", "junk").await, json!([401, "bad-badge"]));
-    assert_eq!(seen(&stranger, "/by-session", "bob").await, nobody);
-    assert_eq!(seen(&stranger, "/by-session", "junk").await, nobody, "no notice of the junk");
-    assert_eq!(seen(&ada, "/by-session", "junk").await, json!(["ada", "session"]));
-    assert_eq!(seen(&ada, "/by-either", "").await, json!(["ada", "session"]));
-    assert_eq!(seen(&stranger, "/by-either", "bob").await, json!(["bob", "badge"]));
-    assert_eq!(seen(&ada, "/by-either", "bob").await, json!(["ada", "session"]), "mounted first");
-    assert_eq!(seen(&ada, "/by-neither", "bob").await, nobody, "no transport is both");
-    assert_eq!(seen(&ada, "/both", "bob").await, json!(["bob", "ada", "ada"]), "resolved apart");
+    let unauthenticated = json!([401, "not-authenticated"]);
+    assert_eq!(outcome(&ada, "/by-badge", "").await, unauthenticated, "a session alone");
+    assert_eq!(outcome(&ada, "/by-badge", "bob").await, json!(["bob", "badge"]));
+    assert_eq!(outcome(&ada, "/by-badge", "junk").await, json!([401, "bad-badge"]));
+    assert_eq!(outcome(&stranger, "/by-session", "bob").await, unauthenticated);
+    assert_eq!(
+        outcome(&stranger, "/by-session", "junk").await,
+        unauthenticated,
+        "no notice of the junk"
+    );
+    assert_eq!(outcome(&ada, "/by-session", "junk").await, json!(["ada", "session"]));
+    assert_eq!(outcome(&ada, "/by-either", "").await, json!(["ada", "session"]));
+    assert_eq!(outcome(&stranger, "/by-either", "bob").await, json!(["bob", "badge"]));
+    assert_eq!(
+        outcome(&ada, "/by-either", "bob").await,
+        json!(["ada", "session"]),
+        "mounted first"
+    );
+    assert_eq!(outcome(&ada, "/by-neither", "bob").await, unauthenticated, "no transport is both");
+    assert_eq!(outcome(&ada, "/both", "bob").await, json!(["bob", "ada", "ada"]), "resolved apart");
 }
 
 #[tokio::test]
@@ -276,10 +291,10 @@ async fn session_routes_require_a_session() {
         (Method::POST, "/logout-all"),
         (Method::POST, "/csrf/refresh"),
     ] {
-        let answer = ask(&stranger, method, path, "bob").await;
+        let answer = request(&stranger, method, path, "bob").await;
         assert_eq!((answer.status, &*answer.detail()), (401, "Not authenticated"), "{path}");
     }
-    assert_eq!(ask(&stranger, Method::POST, "/logout", "junk").await.status, 200);
+    assert_eq!(request(&stranger, Method::POST, "/logout", "junk").await.status, 200);
     app.database.execute("UPDATE users SET hashed_password = '!'").await;
     let headers = [("x-badge", "bob"), ("content-type", "application/json")];
     let body = json!({ "new_password": "another-strong-one" }).to_string();
@@ -291,19 +306,20 @@ async fn session_routes_require_a_session() {
 #[tokio::test]
 async fn a_scope_gate_requires_all_scopes_after_earlier_gates() {
     let app = app().await;
-    let (ada, stranger) = (app.member("ada").await, app.browser());
+    let ada = app.member("ada").await;
+    let stranger = app.browser();
     let refused = json!([403, "insufficient-scope"]);
-    assert_eq!(seen(&stranger, "/read", "").await, json!([401, "not-authenticated"]));
-    assert_eq!(seen(&stranger, "/read", "ada").await, refused);
-    assert_eq!(seen(&stranger, "/read", "ada parts:readers").await, refused, "compared exactly");
-    assert_eq!(seen(&stranger, "/read", "ada parts:read").await, json!(["parts:read"]));
+    assert_eq!(outcome(&stranger, "/read", "").await, json!([401, "not-authenticated"]));
+    assert_eq!(outcome(&stranger, "/read", "ada").await, refused);
+    assert_eq!(outcome(&stranger, "/read", "ada parts:readers").await, refused, "compared exactly");
+    assert_eq!(outcome(&stranger, "/read", "ada parts:read").await, json!(["parts:read"]));
     let all = "ada parts:read parts:write";
-    assert_eq!(seen(&stranger, "/write", all).await, json!([403, "insufficient-privileges"]));
+    assert_eq!(outcome(&stranger, "/write", all).await, json!([403, "insufficient-privileges"]));
     app.database.execute("UPDATE users SET is_superuser = TRUE").await;
-    assert_eq!(ask(&stranger, Method::GET, "/write", all).await.text, "ok");
-    assert_eq!(seen(&stranger, "/write", "ada parts:read").await, refused);
-    assert_eq!(seen(&ada, "/read", "").await, refused, "a session has none, superuser or not");
-    let answer = ask(&stranger, Method::GET, "/write", "ada parts:read").await;
+    assert_eq!(request(&stranger, Method::GET, "/write", all).await.text, "ok");
+    assert_eq!(outcome(&stranger, "/write", "ada parts:read").await, refused);
+    assert_eq!(outcome(&ada, "/read", "").await, refused, "a session has none, superuser or not");
+    let answer = request(&stranger, Method::GET, "/write", "ada parts:read").await;
     let told = r#"Bearer realm="accounts", error="insufficient_scope", scope="parts:write""#;
     assert_eq!(answer.header("www-authenticate"), Some(told));
     assert_eq!(answer.detail(), "Insufficient scope");
@@ -314,14 +330,14 @@ async fn a_401_lists_the_schemes_that_would_authenticate() {
     let app = app().await;
     let stranger = app.browser();
     let told = async |path: &str, badge: &str| {
-        let answer = ask(&stranger, Method::GET, path, badge).await;
+        let answer = request(&stranger, Method::GET, path, badge).await;
         assert_eq!(answer.status, 401);
         answer.header("www-authenticate").map(str::to_owned)
     };
     assert_eq!(told("/whoami", "").await.unwrap(), r#"Badge realm="accounts""#);
-    let sent = told("/whoami", "nobody").await.unwrap();
+    let sent = told("/whoami", "unknown").await.unwrap();
     assert_eq!(sent, r#"Badge realm="accounts", error="invalid_token""#);
-    assert_eq!(told("/by-session", "nobody").await, None, "it would not help here");
+    assert_eq!(told("/by-session", "unknown").await, None, "it would not help here");
 }
 
 #[tokio::test]
@@ -330,9 +346,9 @@ async fn a_second_credential_is_logged() {
     let app = app().await;
     let ada = app.member("ada").await;
     let line = "a second credential on the request does not count";
-    seen(&ada, "/whoami", "").await;
-    seen(&ada, "/by-session", "bob").await;
+    outcome(&ada, "/whoami", "").await;
+    outcome(&ada, "/by-session", "bob").await;
     assert_eq!(log.count(line), 0, "what a route does not look at is no second one");
-    seen(&ada, "/whoami", "bob").await;
+    outcome(&ada, "/whoami", "bob").await;
     assert_eq!(log.count(line), 1, "{}", log.text());
 }

@@ -1,8 +1,8 @@
-//! Transports of an app's own: what they may do, and what they cannot take away.
+//! Custom transports: their rights, and the guarantees that they cannot remove.
 
 use super::*;
 
-/// Asks the session's transport, as an app would that looks at more than the cookie.
+/// Delegates to the session transport, as an app would that checks more than the cookie.
 struct Wrapped;
 
 impl Transport<User> for Wrapped {
@@ -25,8 +25,8 @@ impl Transport<User> for Wrapped {
 struct Wrapping;
 
 #[handler]
-async fn wrapped(who: CurrentUser<Wrapping>) -> Json<Value> {
-    told(who.principal())
+async fn wrapped(user: CurrentUser<Wrapping>) -> Json<Value> {
+    identity(user.principal())
 }
 
 #[tokio::test]
@@ -81,7 +81,8 @@ async fn a_transport_changes_no_account_unless_it_acts_for_the_owner() {
 #[tokio::test]
 async fn a_password_change_without_a_session_revokes_every_session() {
     let app = app().await;
-    let (ada, stranger) = (app.member("ada").await, app.browser());
+    let ada = app.member("ada").await;
+    let stranger = app.browser();
     let body = json!({ "current_password": "a-strong-one", "new_password": "another-strong-one" });
     let headers = [("x-badge", "ada"), ("content-type", "application/json")];
     let body = body.to_string().into_bytes();
@@ -126,19 +127,19 @@ async fn two_transports_with_one_name_fail_the_build() {
         .build()
         .await;
     let error = built.unwrap_err();
-    let told = [
+    let expected = [
         "transports: two are called `badge`",
         "transports: `session` is the library's own; call yours otherwise",
     ];
-    assert_eq!(error.mistakes(), told);
+    assert_eq!(error.mistakes(), expected);
 }
 
 #[crudauth::routes(user = User, transport = Badge, session)]
 struct BadgeFirst;
 
 #[handler]
-async fn badge_first(who: CurrentUser<BadgeFirst>) -> Json<Value> {
-    told(who.principal())
+async fn badge_first(user: CurrentUser<BadgeFirst>) -> Json<Value> {
+    identity(user.principal())
 }
 
 #[tokio::test]

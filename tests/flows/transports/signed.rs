@@ -1,5 +1,5 @@
-//! A transport as an app would write it: requests that are signed by a key which the app gave out and
-//! keeps in a table of its own. What `Transport` says of such a one is what is tested here.
+//! A complete custom transport: requests signed with a key from a table of the app. Tests the
+//! contract in the docs of `Transport`.
 
 use crudauth::flow::WantedKey;
 use crudauth::testing::{App as Tested, Client, cheap_hashing};
@@ -24,14 +24,14 @@ impl Transport<User> for Signed {
         auth: &Mounted<User>,
         request: &Request,
     ) -> Result<Option<Principal<User>>, Refusal> {
-        let broken = |told| Refusal::unauthorized("Signature", "invalid-signature", told);
+        let rejection = |detail| Refusal::unauthorized("Signature", "invalid-signature", detail);
         let Some(sent) = request.header("x-signature") else { return Ok(None) };
         let pieces: Vec<_> = sent.split(':').collect();
         let [account, at, signature] = pieces[..] else {
-            return Err(broken("Malformed signature"));
+            return Err(rejection("Malformed signature"));
         };
         let (Ok(id), Ok(at)) = (account.parse(), at.parse::<i64>()) else {
-            return Err(broken("Malformed signature"));
+            return Err(rejection("Malformed signature"));
         };
         let kept: Option<(Vec<u8>, String, String)> =
             sqlx::query_as("SELECT secret, stamp, scopes FROM signing_keys WHERE user_id = $1")
@@ -39,18 +39,20 @@ impl Transport<User> for Signed {
                 .fetch_optional(&self.0)
                 .await
                 .map_err(crudauth::StoreError::from)?;
-        let Some((secret, stamp, scopes)) = kept else { return Err(broken("Invalid signature")) };
-        // `uri()` has lost the prefix under which the route is nested.
+        let Some((secret, stamp, scopes)) = kept else {
+            return Err(rejection("Invalid signature"));
+        };
+        // `uri()` lacks the prefix under which the route is nested.
         let path = request.original_uri().to_string();
         let signed = signature_of(&secret, request.method(), &path, at);
         let sent = hex::decode(signature).unwrap_or_default();
         if signed.verify_slice(&sent).is_err() {
-            return Err(broken("Invalid signature"));
+            return Err(rejection("Invalid signature"));
         }
         if auth.now().timestamp().abs_diff(at) > 300 {
-            return Err(broken("Signature too old"));
+            return Err(rejection("Signature too old"));
         }
-        // The key ends with everything else that opens the account.
+        // The key ends with every other credential of the account.
         let account = auth.accounts().find(&id).await?.filter(|account| account.stamp() == stamp);
         Ok(account.map(|account| Principal::new(account).with_scopes(Scopes::parse(&scopes))))
     }
@@ -71,34 +73,35 @@ fn signature_of(secret: &[u8], method: &Method, path: &str, at: i64) -> Hmac<Sha
 }
 
 #[handler]
-async fn parts(who: CurrentUser<Signing, Scope<PartsRead>>) -> Json<Value> {
-    told(who.principal())
+async fn parts(user: CurrentUser<Signing, Scope<PartsRead>>) -> Json<Value> {
+    identity(user.principal())
 }
 
 #[handler]
-async fn by_signature(who: CurrentUser<Signing, Via<Signed>>) -> Json<Value> {
-    Json(json!(who.principal().scopes()))
+async fn by_signature(user: CurrentUser<Signing, Via<Signed>>) -> Json<Value> {
+    Json(json!(user.principal().scopes()))
 }
 
 #[handler]
 async fn owners_only(_: CurrentUser<Signing>) {}
 
 #[handler]
-async fn what_the_owner_has(
-    who: CurrentUser<Signing, Via<Signed>>,
+async fn credentials_of_owner(
+    user: CurrentUser<Signing, Via<Signed>>,
     auth: Data<&Signing>,
 ) -> Json<Value> {
-    let (sessions, keys) = (auth.accounts().sessions(), auth.accounts().api_keys());
+    let sessions = auth.accounts().sessions();
+    let keys = auth.accounts().api_keys();
     let wanted = WantedKey::named("more").scopes(PartsRead);
     Json(json!([
-        sessions.list(who.principal()).await.unwrap_err().to_string(),
-        keys.list(who.principal()).await.unwrap_err().to_string(),
-        keys.revoke_all(who.principal()).await.unwrap_err().to_string(),
-        keys.create(who.principal(), &wanted).await.unwrap_err().to_string(),
+        sessions.list(user.principal()).await.unwrap_err().to_string(),
+        keys.list(user.principal()).await.unwrap_err().to_string(),
+        keys.revoke_all(user.principal()).await.unwrap_err().to_string(),
+        keys.create(user.principal(), &wanted).await.unwrap_err().to_string(),
     ]))
 }
 
-/// An app whose ada has a key that signs.
+/// An app in which ada has a signing key.
 struct Signer {
     app: Tested<Signing>,
     auth: Signing,
@@ -126,7 +129,7 @@ impl Signer {
             .at("/parts", get(parts))
             .at("/by-signature", get(by_signature).post(by_signature))
             .at("/owners-only", get(owners_only))
-            .at("/what-the-owner-has", get(what_the_owner_has));
+            .at("/credentials-of-owner", get(credentials_of_owner));
         let routes =
             Route::new().nest("/api", auth.mount(own)).with(auth.clone()).data(auth.clone());
         Self { app: Tested::new(&auth, routes), auth, pool, clock }
@@ -142,7 +145,7 @@ impl Signer {
         ada.user.id
     }
 
-    /// Whoever has her key, for this path.
+    /// A client that signs requests for this path.
     fn program(&self, path: &str) -> Client {
         let at = self.auth.now().timestamp();
         let mac = signature_of(b"secret", &Method::GET, path, at);
@@ -223,6 +226,7 @@ async fn a_program_cannot_list_or_revoke_its_owners_credentials() {
     let it = Signer::new(|_, asked| asked.clone()).await;
     it.ada().await;
     let not_owner = "a program does not see what its owner has";
-    let told: Value = serde_json::from_str(&it.asks("/api/what-the-owner-has").await.1).unwrap();
-    assert_eq!(told, json!([not_owner, not_owner, not_owner, "a program makes no keys"]));
+    let detail: Value =
+        serde_json::from_str(&it.asks("/api/credentials-of-owner").await.1).unwrap();
+    assert_eq!(detail, json!([not_owner, not_owner, not_owner, "a program makes no keys"]));
 }

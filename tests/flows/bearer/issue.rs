@@ -1,4 +1,4 @@
-//! Asking for tokens, and using one.
+//! Requesting tokens and using one.
 
 use std::time::Duration;
 
@@ -11,29 +11,29 @@ on_every_database! {
     async fn a_program_gets_tokens_and_authenticates_with_them(app: App) {
         let app = app.with_tokens().await;
         app.register("ada").await;
-        let answer = app.browser().ask_token("ada", PASSWORD, None).await;
+        let answer = app.browser().request_token("ada", PASSWORD, None).await;
         assert_eq!((answer.status, answer.set_cookies()), (200, vec![]));
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         let body = answer.json();
         assert_eq!(body["token_type"], "bearer");
         assert_eq!((&body["expires_in"], &body["scope"]), (&json!(900), &json!("reports:read")));
         let pair = Pair::of(&answer);
-        let me = app.browser().bearing(&pair.access, Method::GET, "/me").await.json();
+        let me = app.browser().send_bearer(&pair.access, Method::GET, "/me").await.json();
         assert_eq!((&me["username"], &me["via"]), (&json!("ada"), &json!("bearer")));
         assert_eq!(me["scopes"], json!(["reports:read"]));
-        assert!(!app.browser().knows(&pair.refresh).await, "a refresh token opens nothing");
+        assert!(!app.browser().accepts(&pair.refresh).await, "a refresh token opens nothing");
     }
 
     async fn an_access_token_works_for_its_lifetime(app: App) {
         let app = app.with_tokens().await;
         let pair = app.program("ada").await;
         app.clock.advance(Duration::from_secs(899));
-        assert!(app.browser().knows(&pair.access).await);
+        assert!(app.browser().accepts(&pair.access).await);
         app.clock.advance(Duration::from_secs(1));
-        let answer = app.browser().bearing(&pair.access, Method::GET, "/me").await;
+        let answer = app.browser().send_bearer(&pair.access, Method::GET, "/me").await;
         assert_eq!((answer.status, &*answer.detail()), (401, "Not authenticated"));
-        let told = r#"Bearer realm="accounts", error="invalid_token""#;
-        assert_eq!(answer.header("www-authenticate"), Some(told));
+        let challenge = r#"Bearer realm="accounts", error="invalid_token""#;
+        assert_eq!(answer.header("www-authenticate"), Some(challenge));
     }
 }
 
@@ -42,21 +42,25 @@ async fn a_cross_site_page_cannot_lock_out_its_visitors() {
     let app = App::on(Kind::Sqlite).await.with_tokens().await;
     app.register("ada").await;
     let visitor = app.browser();
-    let ask = async |name: &str, headers: &[(&str, &str)]| {
+    let request = async |name: &str, headers: &[(&str, &str)]| {
         let form = [("username", name), ("password", PASSWORD)];
-        visitor.ask_token_with(&form, headers).await
+        visitor.request_token_with(&form, headers).await
     };
     let stranger = [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")];
     for n in 0..20 {
-        ask(&format!("nobody{n}"), &stranger).await;
+        request(&format!("unknown{n}"), &stranger).await;
     }
-    assert_eq!(ask("ada", &[]).await.status, 200, "their network is not locked");
-    assert_eq!(ask("ada", &stranger).await.status, 429, "nor has who says so more tries");
+    assert_eq!(request("ada", &[]).await.status, 200, "their network is not locked");
+    assert_eq!(request("ada", &stranger).await.status, 429, "nor has who says so more tries");
     let own = [("sec-fetch-site", "cross-site"), ("origin", FRONTEND)];
     for n in 0..20 {
-        ask(&format!("nobody{n}"), &own).await;
+        request(&format!("unknown{n}"), &own).await;
     }
-    assert_eq!(ask("ada", &[]).await.status, 429, "a page that the app trusts is the network's");
+    assert_eq!(
+        request("ada", &[]).await.status,
+        429,
+        "a page that the app trusts is the network's"
+    );
 }
 
 #[tokio::test]
@@ -65,9 +69,9 @@ async fn an_optional_user_must_still_pass_the_gates() {
     let ada = app.member("ada").await;
     assert_eq!(ada.get("/maybe-by-token").await.json(), json!(null), "a session is not looked at");
     let seen = async |scope: &str| {
-        let asked = app.browser().ask_token("ada", PASSWORD, Some(scope)).await;
+        let asked = app.browser().request_token("ada", PASSWORD, Some(scope)).await;
         let token = Pair::of(&asked).access;
-        app.browser().bearing(&token, Method::GET, "/maybe-by-token").await
+        app.browser().send_bearer(&token, Method::GET, "/maybe-by-token").await
     };
     assert_eq!(seen("reports:read").await.json(), json!("ada"));
     assert_eq!(seen("reports:write").await.code(), "insufficient-scope");
@@ -80,15 +84,18 @@ async fn a_rejected_sign_in_gets_no_token_and_the_answer_of_login() {
     app.register("bob").await;
     app.database.execute("UPDATE users SET is_active = FALSE WHERE username = 'bob'").await;
     let mut looks = Vec::new();
-    for (name, password) in [("ada", "wrong-one"), ("nobody", PASSWORD), ("bob", PASSWORD)] {
-        let answer = app.browser().ask_token(name, password, None).await;
+    for (name, password) in [("ada", "wrong-one"), ("unknown", PASSWORD), ("bob", PASSWORD)] {
+        let answer = app.browser().request_token(name, password, None).await;
         assert_eq!((answer.status, &*answer.detail()), (401, "Incorrect username or password"));
         looks.push(answer.looks());
     }
     assert!(looks.windows(2).all(|pair| pair[0] == pair[1]));
     let (status, body, mut headers) = looks.remove(0);
     headers.retain(|(name, _)| name != "www-authenticate");
-    assert_eq!((status, body, headers), app.browser().login("nobody", PASSWORD).await.looks());
+    assert_eq!(
+        (status, body, headers),
+        app.browser().login("unknown", PASSWORD).await.comparable()
+    );
     let missing = app.browser().post("/refresh", json!({})).await;
     for answer in [missing, app.browser().refresh("junk").await] {
         let challenge = answer.header("www-authenticate");
@@ -108,9 +115,9 @@ async fn the_form_is_validated_before_the_account_lookup() {
         with(&[("grant_type", "")]),
         with(&[("remember_me", "perhaps"), ("client_id", "x"), ("client_secret", "y")]),
     ] {
-        assert_eq!(browser.ask_token_with(&fine, &[]).await.status, 200, "{fine:?}");
+        assert_eq!(browser.request_token_with(&fine, &[]).await.status, 200, "{fine:?}");
     }
-    let answer = browser.ask_token_with(&with(&[("grant_type", "refresh_token")]), &[]).await;
+    let answer = browser.request_token_with(&with(&[("grant_type", "refresh_token")]), &[]).await;
     assert_eq!(
         (answer.status, answer.json()["detail"][0]["loc"][1].clone()),
         (422, json!("grant_type"))
@@ -167,22 +174,23 @@ async fn a_token_request_costs_one_statement_or_none_if_trusted() {
     let app = App::on(Kind::Postgres).await;
     let mut trusting = Setup::default();
     trusting.bearer.trust_until_expiry = true;
-    let (checking, trusting) = (app.with_tokens().await, app.all(trusting).await.1);
+    let checking = app.with_tokens().await;
+    let trusting = app.all(trusting).await.1;
     let access = checking.program("ada").await.access;
     app.auth.drained().await;
     let log = Log::listen();
     let cost = async |app: &App| {
         let before = log.count("sqlx::query");
-        assert_eq!(app.browser().bearing(&access, Method::GET, "/whoami").await.status, 200);
+        assert_eq!(app.browser().send_bearer(&access, Method::GET, "/whoami").await.status, 200);
         log.count("sqlx::query") - before
     };
     assert_eq!((cost(&checking).await, cost(&checking).await), (1, 1));
     assert_eq!((cost(&trusting).await, cost(&trusting).await), (1, 0));
     app.database.execute("UPDATE users SET is_active = FALSE").await;
-    assert!(!checking.browser().knows(&access).await);
-    assert!(trusting.browser().knows(&access).await, "this is what it costs");
+    assert!(!checking.browser().accepts(&access).await);
+    assert!(trusting.browser().accepts(&access).await, "this is what it costs");
     app.clock.advance(Duration::from_secs(900));
-    assert!(!trusting.browser().knows(&access).await);
+    assert!(!trusting.browser().accepts(&access).await);
 }
 
 #[tokio::test]
@@ -192,7 +200,7 @@ async fn tokens_are_neither_stored_nor_logged() {
     let pair = app.program("ada").await;
     let next = Pair::of(&app.browser().refresh(&pair.refresh).await);
     app.browser().refresh(&pair.refresh).await;
-    app.browser().knows(&next.access).await;
+    app.browser().accepts(&next.access).await;
     let file = "SELECT file FROM pragma_database_list WHERE name = 'main'";
     let path = app.database.text(file).await;
     let mut bytes = std::fs::read(&path).unwrap();
@@ -201,7 +209,7 @@ async fn tokens_are_neither_stored_nor_logged() {
     assert!(holds(b"reports:read"), "this is where they would be");
     for secret in [&pair.access, &pair.refresh, &next.access, &next.refresh] {
         assert!(!holds(secret.as_bytes()) && !log.text().contains(&**secret));
-        // A part of it would do for a start.
+        // A part of a token must not appear either.
         let tail = &secret[secret.len() - 20..];
         assert!(!holds(tail.as_bytes()) && !log.text().contains(tail));
     }

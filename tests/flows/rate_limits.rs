@@ -1,11 +1,11 @@
-//! Allowances: how often a route may be asked, by whom it is counted, and what is told of it.
+//! Rate limits: each limit, the client or account it counts, and its headers.
 
 use std::time::Duration;
 
 use crudauth::email::MessageKind;
 use crudauth::ports::Clock;
 use crudauth_tests::{
-    Answer, App, Browser, FRONTEND, Kind, PASSWORD, Unlimited, at_once, count_of,
+    Answer, App, Browser, FRONTEND, Kind, PASSWORD, Unlimited, concurrently, count_status,
     on_every_database, sign_up,
 };
 use poem::http::Method;
@@ -17,28 +17,28 @@ async fn app() -> App {
     App::on(Kind::Sqlite).await
 }
 
-fn turn(app: &App, seconds: u64) {
+fn advance(app: &App, seconds: u64) {
     app.clock.advance(Duration::from_secs(seconds));
 }
 
-async fn ask_reset(browser: &Browser, name: &str) -> Answer {
+async fn request_reset(browser: &Browser, name: &str) -> Answer {
     browser.post("/password/reset-request", json!({ "email": format!("{name}@example.com") })).await
 }
 
-/// What the headers tell: the limit, and what is left of it.
-fn told(answer: &Answer) -> (Option<&str>, Option<&str>) {
+/// The `X-RateLimit-Limit` and `X-RateLimit-Remaining` headers.
+fn limit_headers(answer: &Answer) -> (Option<&str>, Option<&str>) {
     (answer.header("x-ratelimit-limit"), answer.header("x-ratelimit-remaining"))
 }
 
-/// For how long the answer refuses.
-fn refused(answer: &Answer) -> u64 {
+/// Asserts a 429 and returns its `Retry-After` in seconds.
+fn retry_after(answer: &Answer) -> u64 {
     assert_eq!((answer.status, answer.code().as_str()), (429, "too-many-requests"), "{answer:?}");
     assert_eq!(answer.detail(), "Too many requests. Try again later.");
     assert_eq!(answer.header("x-ratelimit-remaining"), Some("0"));
     answer.header("retry-after").unwrap().parse().unwrap()
 }
 
-/// The routes that are limited, with how often, and one use of each that nothing else stops.
+/// The limited routes with their limits.
 const LIMITED: [(&str, usize); 11] = [
     ("/register", 5),
     ("/email/verify-request", 5),
@@ -53,7 +53,7 @@ const LIMITED: [(&str, usize); 11] = [
     ("/email/change-request", 3),
 ];
 
-async fn use_of(browser: &Browser, path: &str, at: usize) -> Answer {
+async fn use_route(browser: &Browser, path: &str, at: usize) -> Answer {
     let body = match path {
         "/register" => sign_up(&format!("name{at}")),
         "/email/verify-request" | "/password/reset-request" => {
@@ -71,20 +71,29 @@ async fn every_limited_route_reports_the_remainder_and_then_rejects_for_an_hour(
     for (path, times) in LIMITED {
         let app = app().await;
         let ada = app.member("ada").await;
-        let is_told = !path.ends_with("-confirm");
+        let has_headers = !path.ends_with("-confirm");
         for at in 0..times {
-            let answer = use_of(&ada, path, at).await;
+            let answer = use_route(&ada, path, at).await;
             assert_ne!(answer.status, 429, "{path}, use {}", at + 1);
-            if is_told {
-                let (limit, left) = (times.to_string(), (times - at - 1).to_string());
-                assert_eq!(told(&answer), (Some(&*limit), Some(&*left)), "{path}: {answer:?}");
+            if has_headers {
+                let limit = times.to_string();
+                let left = (times - at - 1).to_string();
+                assert_eq!(
+                    limit_headers(&answer),
+                    (Some(&*limit), Some(&*left)),
+                    "{path}: {answer:?}"
+                );
             }
         }
-        let late = use_of(&ada, path, times).await;
-        assert_eq!(refused(&late), 3600, "{path}");
+        let late = use_route(&ada, path, times).await;
+        assert_eq!(retry_after(&late), 3600, "{path}");
         assert_eq!(late.header("x-ratelimit-limit"), Some(&*times.to_string()), "{path}");
         let elsewhere = app.browser();
-        assert_ne!(use_of(&elsewhere, path, times + 1).await.status, 429, "{path}: another client");
+        assert_ne!(
+            use_route(&elsewhere, path, times + 1).await.status,
+            429,
+            "{path}: another client"
+        );
     }
 }
 
@@ -94,8 +103,9 @@ async fn account_limits_hold_across_sessions_and_addresses_but_not_accounts() {
         [("/change-password", 5), ("/set-password", 5), ("/email/change-request", 3)]
     {
         let app = app().await;
-        let (ada, eve) = (app.member("ada").await, app.member("eve").await);
-        // Wrong ones count as well.
+        let ada = app.member("ada").await;
+        let eve = app.member("eve").await;
+        // Rejected requests count as well.
         let wrong = json!({ "current_password": "wrong", "new_password": NEW,
             "new_email": "x@example.com", "password": "wrong" });
         for _ in 0..times {
@@ -103,8 +113,8 @@ async fn account_limits_hold_across_sessions_and_addresses_but_not_accounts() {
             assert_ne!(phone.post(path, wrong.clone()).await.status, 429, "{path}");
             phone.post("/logout", json!({})).await;
         }
-        assert_eq!(refused(&use_of(&ada, path, 0).await), 3600, "{path}");
-        assert_ne!(use_of(&eve, path, 0).await.status, 429, "{path}");
+        assert_eq!(retry_after(&use_route(&ada, path, 0).await), 3600, "{path}");
+        assert_ne!(use_route(&eve, path, 0).await.status, 429, "{path}");
         assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200, "nothing changed");
     }
 }
@@ -158,14 +168,14 @@ async fn five_uses_around_the_full_hour_do_not_become_ten() {
     let app = app().await;
     let into_the_hour = u64::try_from(app.clock.now().timestamp() % 3600).unwrap();
     let browser = app.browser();
-    turn(&app, 2 * 3600 - into_the_hour - 60);
+    advance(&app, 2 * 3600 - into_the_hour - 60);
     for _ in 0..5 {
-        assert_eq!(ask_reset(&browser, "nobody").await.status, 200);
+        assert_eq!(request_reset(&browser, "unknown").await.status, 200);
     }
-    turn(&app, 120);
-    assert_eq!(refused(&ask_reset(&browser, "nobody").await), 3480);
-    turn(&app, 3480);
-    assert_eq!(ask_reset(&browser, "nobody").await.status, 200);
+    advance(&app, 120);
+    assert_eq!(retry_after(&request_reset(&browser, "unknown").await), 3480);
+    advance(&app, 3480);
+    assert_eq!(request_reset(&browser, "unknown").await.status, 200);
 }
 
 #[tokio::test]
@@ -173,17 +183,21 @@ async fn a_window_slides_over_spread_uses() {
     let app = app().await;
     let browser = app.browser();
     for _ in 0..5 {
-        assert_eq!(ask_reset(&browser, "nobody").await.status, 200);
-        turn(&app, 600);
+        assert_eq!(request_reset(&browser, "unknown").await.status, 200);
+        advance(&app, 600);
     }
-    // The first use was 50 minutes ago, and the others follow every 10 minutes.
+    // The first use was 50 minutes ago, the others follow every 10 minutes.
     for _ in 0..3 {
-        assert_eq!(refused(&ask_reset(&browser, "nobody").await), 600, "and does not count");
-        turn(&app, 600);
-        assert_eq!(ask_reset(&browser, "nobody").await.status, 200);
+        assert_eq!(
+            retry_after(&request_reset(&browser, "unknown").await),
+            600,
+            "and does not count"
+        );
+        advance(&app, 600);
+        assert_eq!(request_reset(&browser, "unknown").await.status, 200);
     }
-    turn(&app, 3600);
-    assert_eq!(told(&ask_reset(&browser, "nobody").await).1, Some("4"));
+    advance(&app, 3600);
+    assert_eq!(limit_headers(&request_reset(&browser, "unknown").await).1, Some("4"));
 }
 
 #[tokio::test]
@@ -194,7 +208,7 @@ async fn a_sign_up_counts_when_valid_and_a_mail_request_before_it_is_read() {
         let mut form = sign_up("ada");
         form["password"] = json!("short");
         let answer = browser.post("/register", form).await;
-        assert_eq!((answer.status, told(&answer)), (422, (None, None)));
+        assert_eq!((answer.status, limit_headers(&answer)), (422, (None, None)));
         assert_eq!(browser.post("/register", json!({ "email": "x" })).await.status, 422);
     }
     app.register("ada").await;
@@ -202,36 +216,40 @@ async fn a_sign_up_counts_when_valid_and_a_mail_request_before_it_is_read() {
         let mut taken = sign_up("eve");
         taken["username"] = json!("ada");
         let answer = browser.post("/register", taken).await;
-        assert_eq!((answer.status, told(&answer).1), (422, Some(left)), "a taken name counts");
+        assert_eq!(
+            (answer.status, limit_headers(&answer).1),
+            (422, Some(left)),
+            "a taken name counts"
+        );
     }
-    refused(&browser.post("/register", sign_up("bob")).await);
+    retry_after(&browser.post("/register", sign_up("bob")).await);
     assert_eq!(app.database.number("SELECT COUNT(*) FROM users").await, 1);
     for left in ["4", "3", "2", "1", "0"] {
         let answer = browser.post("/email/verify-request", json!({})).await;
-        assert_eq!((answer.status, told(&answer).1), (422, Some(left)));
+        assert_eq!((answer.status, limit_headers(&answer).1), (422, Some(left)));
     }
-    refused(&browser.post("/email/verify-request", json!({})).await);
+    retry_after(&browser.post("/email/verify-request", json!({})).await);
 }
 
 #[tokio::test]
 async fn one_address_gets_five_links_an_hour_and_the_answer_hides_it() {
     let app = app().await;
     app.register("ada").await;
-    let first = ask_reset(&app.browser(), "ada").await;
+    let first = request_reset(&app.browser(), "ada").await;
     for _ in 0..6 {
-        let answer = ask_reset(&app.browser(), "ADA").await;
-        assert_eq!(answer.looks(), first.looks());
+        let answer = request_reset(&app.browser(), "ADA").await;
+        assert_eq!(answer.comparable(), first.comparable());
     }
-    let count = async |kind| app.count_mailed(kind, "ada@example.com").await;
+    let count = async |kind| app.mail_count(kind, "ada@example.com").await;
     assert_eq!(count(MessageKind::ResetPassword).await, 5);
-    // The sign-up's own mail counts.
+    // The mail of the sign-up counts.
     for _ in 0..6 {
         let body = json!({ "email": "ada@example.com" });
         assert_eq!(app.browser().post("/email/verify-request", body).await.status, 200);
     }
     assert_eq!(count(MessageKind::VerifyEmail).await, 5);
-    turn(&app, 3600);
-    ask_reset(&app.browser(), "ada").await;
+    advance(&app, 3600);
+    request_reset(&app.browser(), "ada").await;
     assert_eq!(count(MessageKind::ResetPassword).await, 6);
 }
 
@@ -242,11 +260,11 @@ async fn one_new_address_gets_three_links_an_hour_from_all_accounts_together() {
     for at in 0..5 {
         let member = app.member(&format!("name{at}")).await;
         let body = json!({ "new_email": "victim@example.org", "password": PASSWORD });
-        details.push(member.post("/email/change-request", body).await.looks());
+        details.push(member.post("/email/change-request", body).await.comparable());
     }
     details.dedup();
     assert_eq!(details.len(), 1, "the answer does not change: {details:?}");
-    assert_eq!(app.count_mailed(MessageKind::ChangeEmail, "victim@example.org").await, 3);
+    assert_eq!(app.mail_count(MessageKind::ChangeEmail, "victim@example.org").await, 3);
 }
 
 #[tokio::test]
@@ -258,7 +276,7 @@ async fn address_changes_are_also_counted_by_network() {
         let body = json!({ "new_email": format!("new{at}@example.org"), "password": PASSWORD });
         assert_eq!(member.post("/email/change-request", body).await.status, status, "{at}");
     }
-    assert_eq!(app.count_mailed(MessageKind::ChangeEmail, "new3@example.org").await, 0);
+    assert_eq!(app.mail_count(MessageKind::ChangeEmail, "new3@example.org").await, 0);
 }
 
 #[tokio::test]
@@ -266,10 +284,10 @@ async fn an_ipv6_network_is_one_client() {
     let app = app().await;
     for at in 1..=5 {
         let browser = app.browser().at(&format!("2001:db8:1:2::{at}"));
-        assert_eq!(ask_reset(&browser, "nobody").await.status, 200);
+        assert_eq!(request_reset(&browser, "unknown").await.status, 200);
     }
-    refused(&ask_reset(&app.browser().at("2001:db8:1:2:3:4:5:6"), "nobody").await);
-    assert_eq!(ask_reset(&app.browser().at("2001:db8:1:3::1"), "nobody").await.status, 200);
+    retry_after(&request_reset(&app.browser().at("2001:db8:1:2:3:4:5:6"), "unknown").await);
+    assert_eq!(request_reset(&app.browser().at("2001:db8:1:3::1"), "unknown").await.status, 200);
 }
 
 #[tokio::test]
@@ -278,17 +296,17 @@ async fn a_limit_of_zero_is_off() {
     let ada = app.member("ada").await;
     for (path, times) in LIMITED.into_iter().filter(|(_, times)| *times < 30) {
         for at in 0..times + 2 {
-            // A right change of password would end the next one's.
+            // A successful password change would revoke the next session.
             let path = if path == "/change-password" { "/set-password" } else { path };
-            let answer = use_of(&ada, path, at).await;
+            let answer = use_route(&ada, path, at).await;
             assert_ne!(answer.status, 429, "{path}");
-            assert_eq!(told(&answer), (None, None), "{path}");
+            assert_eq!(limit_headers(&answer), (None, None), "{path}");
         }
     }
     for _ in 0..7 {
-        ask_reset(&app.browser(), "ada").await;
+        request_reset(&app.browser(), "ada").await;
     }
-    assert_eq!(app.count_mailed(MessageKind::ResetPassword, "ada@example.com").await, 7);
+    assert_eq!(app.mail_count(MessageKind::ResetPassword, "ada@example.com").await, 7);
     assert_eq!(app.database.number("SELECT COUNT(*) FROM users_allowances").await, 0);
 }
 
@@ -297,13 +315,13 @@ async fn a_counter_is_deleted_once_expired_and_not_before() {
     let app = app().await;
     let browser = app.browser();
     for _ in 0..5 {
-        ask_reset(&browser, "nobody").await;
+        request_reset(&browser, "unknown").await;
     }
     app.auth.drained().await;
-    turn(&app, 3599);
+    advance(&app, 3599);
     app.auth.purge().await.unwrap();
-    refused(&ask_reset(&browser, "nobody").await);
-    turn(&app, 1);
+    retry_after(&request_reset(&browser, "unknown").await);
+    advance(&app, 1);
     app.auth.purge().await.unwrap();
     assert_eq!(app.database.number("SELECT COUNT(*) FROM users_allowances").await, 0);
 }
@@ -312,29 +330,29 @@ on_every_database! {
     async fn twenty_concurrent_uses_are_allowed_exactly_five_times(app: App) {
         let browser = app.browser();
         for round in 0..2 {
-            let answers = at_once((0..20).map(|_| {
+            let answers = concurrently((0..20).map(|_| {
                 let browser = browser.clone();
-                async move { ask_reset(&browser, "nobody").await }
+                async move { request_reset(&browser, "unknown").await }
             }))
             .await;
-            let counts = (count_of(&answers, 200), count_of(&answers, 429));
+            let counts = (count_status(&answers, 200), count_status(&answers, 429));
             assert_eq!(counts, (5, 15), "{round}: {answers:?}");
             let allowed = answers.iter().filter(|answer| answer.status == 200);
-            let mut left: Vec<_> = allowed.map(|answer| told(answer).1.unwrap()).collect();
+            let mut left: Vec<_> = allowed.map(|answer| limit_headers(answer).1.unwrap()).collect();
             left.sort_unstable();
             assert_eq!(left, ["0", "1", "2", "3", "4"]);
-            turn(&app, 3600);
+            advance(&app, 3600);
         }
     }
 
     async fn twenty_concurrent_requests_for_one_address_send_five_mails(app: App) {
         app.register("ada").await;
-        at_once((0..20).map(|_| {
+        concurrently((0..20).map(|_| {
             let browser = app.browser();
-            async move { ask_reset(&browser, "ada").await }
+            async move { request_reset(&browser, "ada").await }
         }))
         .await;
-        assert_eq!(app.count_mailed(MessageKind::ResetPassword, "ada@example.com").await, 5);
+        assert_eq!(app.mail_count(MessageKind::ResetPassword, "ada@example.com").await, 5);
     }
 
     async fn rate_limits_survive_a_restart(app: App) {
@@ -343,19 +361,19 @@ on_every_database! {
             assert_eq!(browser.post("/register", sign_up(&format!("name{at}"))).await.status, 202);
         }
         let again = browser.to(&app.restarted().await);
-        assert!(refused(&again.post("/register", sign_up("more")).await) > 3500);
+        assert!(retry_after(&again.post("/register", sign_up("more")).await) > 3500);
     }
 
     async fn a_window_ends_to_the_second(app: App) {
         let browser = app.browser();
         for _ in 0..5 {
-            ask_reset(&browser, "nobody").await;
-            turn(&app, 1);
+            request_reset(&browser, "unknown").await;
+            advance(&app, 1);
         }
-        turn(&app, 3594);
-        assert_eq!(refused(&ask_reset(&browser, "nobody").await), 1);
-        turn(&app, 1);
-        assert_eq!(told(&ask_reset(&browser, "nobody").await).1, Some("0"));
-        assert_eq!(refused(&ask_reset(&browser, "nobody").await), 1);
+        advance(&app, 3594);
+        assert_eq!(retry_after(&request_reset(&browser, "unknown").await), 1);
+        advance(&app, 1);
+        assert_eq!(limit_headers(&request_reset(&browser, "unknown").await).1, Some("0"));
+        assert_eq!(retry_after(&request_reset(&browser, "unknown").await), 1);
     }
 }

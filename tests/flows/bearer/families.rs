@@ -1,4 +1,4 @@
-//! People see and end their sign-ins by token.
+//! The `tokens` slice: owners list and revoke their token families.
 
 use std::time::Duration;
 
@@ -18,9 +18,10 @@ const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) App
 on_every_database! {
     async fn owners_list_and_revoke_their_own_token_families(app: App) {
         let app = app.with_tokens().await;
-        let (one, other) = (app.program("ada").await, app.pair("ada").await);
+        let one = app.program("ada").await;
+        let other = app.pair("ada").await;
         let bob = app.program("bob").await;
-        let listed = app.browser().bearing(&one.access, Method::GET, "/tokens").await.json();
+        let listed = app.browser().send_bearer(&one.access, Method::GET, "/tokens").await.json();
         let listed = listed.as_array().unwrap();
         assert_eq!(listed.len(), 2);
         let handle = |current: bool| {
@@ -29,35 +30,36 @@ on_every_database! {
         };
 
         let path = format!("/tokens/{}", handle(false));
-        let foreign = app.browser().bearing(&bob.access, Method::DELETE, &path).await;
+        let foreign = app.browser().send_bearer(&bob.access, Method::DELETE, &path).await;
         assert_eq!((foreign.status, &*foreign.detail()), (404, "Token not found."));
-        assert!(app.browser().knows(&other.access).await);
-        assert_eq!(app.browser().bearing(&one.access, Method::DELETE, &path).await.status, 200);
-        assert!(!app.browser().knows(&other.access).await);
+        assert!(app.browser().accepts(&other.access).await);
+        assert_eq!(app.browser().send_bearer(&one.access, Method::DELETE, &path).await.status, 200);
+        assert!(!app.browser().accepts(&other.access).await);
         assert_eq!(app.browser().refresh(&other.refresh).await.status, 401);
-        assert_eq!(app.browser().bearing(&one.access, Method::DELETE, &path).await.status, 404);
+        assert_eq!(app.browser().send_bearer(&one.access, Method::DELETE, &path).await.status, 404);
         for junk in ["x", &"0".repeat(64), &handle(true).to_uppercase()] {
             let path = format!("/tokens/{junk}");
-            assert_eq!(app.browser().bearing(&one.access, Method::DELETE, &path).await.status, 404);
+            assert_eq!(app.browser().send_bearer(&one.access, Method::DELETE, &path).await.status, 404);
         }
 
         let three = app.pair("ada").await;
-        let answer = app.browser().bearing(&one.access, Method::DELETE, "/tokens").await;
+        let answer = app.browser().send_bearer(&one.access, Method::DELETE, "/tokens").await;
         assert_eq!((answer.status, &answer.json()["revoked"]), (200, &json!(2)));
-        assert!(!app.browser().knows(&three.access).await && !app.browser().knows(&one.access).await);
-        assert!(app.browser().knows(&bob.access).await);
+        assert!(!app.browser().accepts(&three.access).await && !app.browser().accepts(&one.access).await);
+        assert!(app.browser().accepts(&bob.access).await);
     }
 
     async fn each_family_is_listed_with_its_last_use(app: App) {
         let app = app.with_tokens().await;
         app.register("ada").await;
-        let (laptop, phone) = (app.browser(), app.browser());
+        let laptop = app.browser();
+        let phone = app.browser();
         let form = [("username", "ada"), ("password", PASSWORD)];
         let signed_in_at = app.clock.now();
         let agent = [("user-agent", FIREFOX)];
-        let pair = Pair::of(&laptop.ask_token_with(&form, &agent).await);
+        let pair = Pair::of(&laptop.request_token_with(&form, &agent).await);
         let listed = async |pair: &Pair| {
-            let listed = app.browser().bearing(&pair.access, Method::GET, "/tokens").await.json();
+            let listed = app.browser().send_bearer(&pair.access, Method::GET, "/tokens").await.json();
             assert_eq!(listed.as_array().unwrap().len(), 1);
             listed[0].clone()
         };
@@ -85,7 +87,8 @@ on_every_database! {
     async fn a_session_lists_token_families_and_logout_all_revokes_them(app: App) {
         let app = app.with_tokens().await;
         let ada = app.member("ada").await;
-        let (pair, bob) = (app.pair("ada").await, app.program("bob").await);
+        let pair = app.pair("ada").await;
+        let bob = app.program("bob").await;
         let listed = ada.get("/tokens").await.json();
         assert_eq!((listed.as_array().unwrap().len(), &listed[0]["current"]), (1, &json!(false)));
         let path = format!("/tokens/{}", listed[0]["id"].as_str().unwrap());
@@ -93,8 +96,8 @@ on_every_database! {
         assert_eq!(ada.send(Method::DELETE, &path, &bare, vec![]).await.status, 403);
         let answer = ada.post("/logout-all?keep_current=true", json!({})).await.json();
         assert_eq!((&answer["revoked"], &answer["tokens_revoked"]), (&json!(0), &json!(1)));
-        assert!(!app.browser().knows(&pair.access).await && ada.is_signed_in().await);
-        assert!(app.browser().knows(&bob.access).await);
+        assert!(!app.browser().accepts(&pair.access).await && ada.is_signed_in().await);
+        assert!(app.browser().accepts(&bob.access).await);
         assert_eq!(ada.get("/tokens").await.json(), json!([]));
     }
 }
@@ -126,7 +129,7 @@ async fn the_least_recently_used_family_beyond_the_cap_is_revoked() {
     let known = [&first, &second, &third].map(|pair| pair.access.clone());
     let mut alive = Vec::new();
     for token in known {
-        alive.push(app.browser().knows(&token).await);
+        alive.push(app.browser().accepts(&token).await);
     }
     assert_eq!(alive, [true, false, true]);
 }
@@ -140,7 +143,7 @@ async fn token_families_are_listed_and_revoked_without_http() {
     let asked = accounts.tokens().asked(Some("reports:write"));
     let granted = accounts.grant(Attempt::new("ada", &password), asked).await.unwrap();
     assert_eq!(granted.issued.scopes.to_string(), "reports:write");
-    assert!(app.browser().knows(granted.issued.access.expose()).await);
+    assert!(app.browser().accepts(granted.issued.access.expose()).await);
     let refreshed = accounts.refresh(granted.issued.refresh.expose(), None, None).await.unwrap();
     assert_eq!(refreshed.account.user.username, "ada");
     assert_eq!(
@@ -153,7 +156,7 @@ async fn token_families_are_listed_and_revoked_without_http() {
         .create(crudauth::Visitor::as_app(&refreshed.account), &wanted)
         .await
         .unwrap();
-    assert!(app.browser().knows(created.secret.expose()).await);
+    assert!(app.browser().accepts(created.secret.expose()).await);
     let shown = format!("{granted:?} {refreshed:?} {created:?}");
     assert!(!shown.contains(granted.issued.refresh.expose()));
     assert!(!shown.contains(created.secret.expose()));

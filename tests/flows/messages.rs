@@ -1,4 +1,4 @@
-//! What is mailed, and that whoever carries it cannot spoil an answer.
+//! Messages and their sender: a bad sender cannot affect a response.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use serde_json::json;
 const ADA: &str = "ada@example.com";
 const BOB: &str = "bob@example.com";
 
-/// What a sender does with mails to Ada; everybody else's it hands on.
+/// The behaviour of a sender towards mails to ada. Other mails are forwarded.
 #[derive(Clone, Copy)]
 enum Trouble {
     Slow,
@@ -44,15 +44,14 @@ impl EmailSender for Troubled {
     }
 }
 
-/// An app whose sender is troubled, and which sends one mail at a time. Ada and Bob have signed up
-/// before.
-async fn troubled(trouble: Trouble) -> App {
+/// An app with such a sender and one outbox worker, in which ada and bob have signed up.
+async fn app_with_sender(trouble: Trouble) -> App {
     let app = App::on(Kind::Sqlite).await;
     app.register("ada").await;
     app.register("bob").await;
     app.auth.drained().await;
     let Database::Sqlite(pool) = app.database.clone() else { unreachable!() };
-    let outbox = OutboxConfig::default().at_once(1).time_limit(Duration::from_secs(1));
+    let outbox = OutboxConfig::default().concurrently(1).time_limit(Duration::from_secs(1));
     let auth = Auth::builder(pool, SECRET)
         .email(EmailConfig::new(Troubled(trouble, app.outbox.clone()), FRONTEND))
         .outbox(outbox)
@@ -64,18 +63,18 @@ async fn troubled(trouble: Trouble) -> App {
     app.around(auth)
 }
 
-/// Whatever the sender does: every answer is the same, none waits for it, and others get theirs.
-async fn changes_nothing(trouble: Trouble, is_told: bool) -> App {
-    let app = troubled(trouble).await;
+/// Asserts that every answer is the same and immediate, and that other recipients get their mails.
+async fn assert_unaffected(trouble: Trouble, is_logged: bool) -> App {
+    let app = app_with_sender(trouble).await;
     for path in ["/password/reset-request", "/email/verify-request"] {
         let mut answers = Vec::new();
-        for address in [ADA, BOB, "nobody@example.com"] {
+        for address in [ADA, BOB, "unknown@example.com"] {
             let browser = app.browser();
             let answer = browser.post(path, json!({ "email": address }));
-            // Nobody waits for the sender.
+            // No response waits for the sender.
             let in_time = Duration::from_millis(900);
             let answer = tokio::time::timeout(in_time, answer).await.unwrap();
-            answers.push(answer.looks());
+            answers.push(answer.comparable());
         }
         assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     }
@@ -84,37 +83,37 @@ async fn changes_nothing(trouble: Trouble, is_told: bool) -> App {
     assert_eq!(changed.status, 200);
     assert_eq!(app.register("ada").await.status, 202, "her notice is mailed, or is not");
     assert_eq!(app.register("eve").await.status, 202);
-    // Of Ada's four mails each takes a second at most.
+    // Each of the four mails to ada takes at most one second.
     let drained = tokio::time::timeout(Duration::from_secs(30), app.auth.drained()).await;
     assert!(drained.is_ok(), "every mail is sent or given up");
     for (kind, to) in [(ResetPassword, BOB), (VerifyEmail, BOB), (VerifyEmail, "eve@example.com")] {
-        app.mailed(kind, to).await;
+        app.last_mail(kind, to).await;
     }
-    assert_eq!(app.outbox.last(ResetPassword, ADA).is_some(), is_told);
+    assert_eq!(app.outbox.last(ResetPassword, ADA).is_some(), is_logged);
     app
 }
 
 #[tokio::test]
 async fn a_slow_sender_delays_no_response_and_its_mails_are_sent() {
-    changes_nothing(Trouble::Slow, true).await;
+    assert_unaffected(Trouble::Slow, true).await;
 }
 
 #[tokio::test]
 async fn a_hanging_sender_times_out_and_the_next_mail_is_sent() {
     let log = Log::listen();
-    changes_nothing(Trouble::Hangs, false).await;
+    assert_unaffected(Trouble::Hangs, false).await;
     assert!(log.text().contains("given up"), "and the log says so");
 }
 
 #[tokio::test]
 async fn a_panicking_sender_affects_no_other_mail() {
-    changes_nothing(Trouble::Panics, false).await;
+    assert_unaffected(Trouble::Panics, false).await;
 }
 
 #[tokio::test]
 async fn a_failing_sender_is_logged_without_the_link() {
     let log = Log::listen();
-    let app = changes_nothing(Trouble::Fails, false).await;
+    let app = assert_unaffected(Trouble::Fails, false).await;
     let text = log.text();
     assert!(text.contains("550 no such box"), "{text}");
     let lines = text.lines().filter(|line| line.contains("550 no such box"));
@@ -185,11 +184,12 @@ async fn a_message_has_one_recipient_its_link_and_its_lifetime() {
         (EmailChanged, ADA, None),
         (PasswordChanged, "new@example.com", None),
     ] {
-        let mail = app.mailed(kind, to).await;
+        let mail = app.last_mail(kind, to).await;
         assert!(subjects.insert(mail.subject.clone()), "each kind has a subject of its own");
         assert!(!mail.subject.trim().is_empty() && !mail.subject.contains(['\r', '\n']));
         assert_eq!(mail.html.matches("<p>").count(), mail.html.matches("</p>").count());
-        let (link, expires_in) = (mail.link.as_deref(), mail.expires_in);
+        let link = mail.link.as_deref();
+        let expires_in = mail.expires_in;
         match lifetime {
             Some((lifetime, words)) => {
                 let link = link.unwrap();
@@ -218,13 +218,13 @@ async fn the_front_end_address_is_escaped_in_html() {
         let built = Auth::builder(pool.clone(), SECRET).email(email).build().await;
         assert!(built.is_err(), "what would need escaping is refused at once");
     }
-    let html = app.mailed(VerifyEmail, ADA).await.html;
+    let html = app.last_mail(VerifyEmail, ADA).await.html;
     assert!(!html.contains("<script") && html.starts_with("<p>"));
 }
 
 #[tokio::test]
 async fn drained_returns_once_the_outbox_is_empty() {
-    let app = troubled(Trouble::Slow).await;
+    let app = app_with_sender(Trouble::Slow).await;
     for _ in 0..3 {
         app.browser().post("/password/reset-request", json!({ "email": ADA })).await;
     }
@@ -240,6 +240,6 @@ async fn notices_to_the_owner_of_a_taken_address_are_rate_limited() {
     for _ in 0..7 {
         assert_eq!(app.register("ada").await.status, 202);
     }
-    assert_eq!(app.count_mailed(ExistingAccount, ADA).await, 5);
+    assert_eq!(app.mail_count(ExistingAccount, ADA).await, 5);
     assert_eq!(Allowances::default().existing_account_notice, Allowance::per_hour(5));
 }

@@ -1,4 +1,4 @@
-//! Scopes: asked for, granted, answered, and withdrawn.
+//! Scopes: requested, granted, answered and withdrawn.
 
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ use serde_json::json;
 use sqlx::SqlitePool;
 
 async fn granted(app: &App, asked: Option<&str>) -> String {
-    let answer = app.browser().ask_token("ada", PASSWORD, asked).await;
-    let told = answer.json()["scope"].as_str().unwrap().to_owned();
+    let answer = app.browser().request_token("ada", PASSWORD, asked).await;
+    let scope = answer.json()["scope"].as_str().unwrap().to_owned();
     let pair = Pair::of(&answer);
-    let me = app.browser().bearing(&pair.access, Method::GET, "/me").await.json();
-    let listed: Vec<_> = told.split(' ').filter(|scope| !scope.is_empty()).collect();
-    assert_eq!(me["scopes"], json!(listed), "what is told is what it is");
-    told
+    let me = app.browser().send_bearer(&pair.access, Method::GET, "/me").await.json();
+    let listed: Vec<_> = scope.split(' ').filter(|scope| !scope.is_empty()).collect();
+    assert_eq!(me["scopes"], json!(listed), "what is challenge is what it is");
+    scope
 }
 
 on_every_database! {
@@ -46,15 +46,15 @@ on_every_database! {
         assert_eq!(granted(&app, both).await, "reports:read");
         app.database.execute("UPDATE users SET is_superuser = TRUE").await;
         assert_eq!(granted(&app, both).await, "reports:read reports:write", "and no more than asked");
-        let pair = Pair::of(&app.browser().ask_token("ada", PASSWORD, both).await);
-        assert_eq!(app.browser().bearing(&pair.access, Method::POST, "/reports").await.status, 200);
+        let pair = Pair::of(&app.browser().request_token("ada", PASSWORD, both).await);
+        assert_eq!(app.browser().send_bearer(&pair.access, Method::POST, "/reports").await.status, 200);
         app.database.execute("UPDATE users SET is_superuser = FALSE").await;
-        let answer = app.browser().bearing(&pair.access, Method::POST, "/reports").await;
+        let answer = app.browser().send_bearer(&pair.access, Method::POST, "/reports").await;
         assert_eq!((answer.status, &*answer.detail()), (403, "Insufficient scope"));
         let answer = app.browser().refresh(&pair.refresh).await;
         assert_eq!(answer.json()["scope"], "reports:read");
         let next = Pair::of(&answer);
-        let answer = app.browser().bearing(&next.access, Method::POST, "/reports").await;
+        let answer = app.browser().send_bearer(&next.access, Method::POST, "/reports").await;
         assert_eq!((answer.status, &*answer.detail()), (403, "Insufficient scope"));
         app.database.execute("UPDATE users SET is_superuser = TRUE").await;
         let answer = app.browser().refresh(&next.refresh).await;
@@ -68,19 +68,19 @@ async fn a_scope_no_longer_grantable_grants_no_access() {
     let before = app.with_tokens().await;
     before.register("ada").await;
     let answer =
-        before.browser().ask_token("ada", PASSWORD, Some("reports:write reports:read")).await;
+        before.browser().request_token("ada", PASSWORD, Some("reports:write reports:read")).await;
     let pair = Pair::of(&answer);
     let mut narrower = Setup::default();
     narrower.bearer.grantable_scopes = None;
     let (_, after) = app.all(narrower).await;
-    let me = after.browser().bearing(&pair.access, Method::GET, "/me").await.json();
+    let me = after.browser().send_bearer(&pair.access, Method::GET, "/me").await.json();
     assert_eq!(me["scopes"], json!(["reports:read"]));
-    let answer = after.browser().bearing(&pair.access, Method::POST, "/reports").await;
-    let told = r#"Bearer realm="accounts", error="insufficient_scope", scope="reports:write""#;
-    assert_eq!((answer.status, answer.header("www-authenticate")), (403, Some(told)));
+    let answer = after.browser().send_bearer(&pair.access, Method::POST, "/reports").await;
+    let challenge = r#"Bearer realm="accounts", error="insufficient_scope", scope="reports:write""#;
+    assert_eq!((answer.status, answer.header("www-authenticate")), (403, Some(challenge)));
 }
 
-/// Roles that are kept in a table of the app's own.
+/// Roles from a table of the app.
 struct Roles(SqlitePool);
 
 impl ScopePolicy<User> for Roles {
@@ -109,18 +109,18 @@ async fn a_failing_policy_lookup_rejects_every_token() {
     app.register("ada").await;
     app.database.execute("INSERT INTO roles SELECT id, 'reports:write' FROM users").await;
     let app = app.serving(auth.mount(Route::new()).with(auth.clone()).map_to_response());
-    let answer = app.browser().ask_token("ada", PASSWORD, None).await;
+    let answer = app.browser().request_token("ada", PASSWORD, None).await;
     assert_eq!(answer.json()["scope"], "reports:write");
     let pair = Pair::of(&answer);
-    let me = async || app.browser().bearing(&pair.access, Method::GET, "/me").await;
+    let me = async || app.browser().send_bearer(&pair.access, Method::GET, "/me").await;
     assert_eq!(me().await.json()["scopes"], json!(["reports:write"]));
     app.database.execute("DELETE FROM roles").await;
     assert_eq!(me().await.json()["scopes"], json!([]));
     app.database.execute("DROP TABLE roles").await;
     assert_eq!(me().await.status, 500);
-    let none = app.browser().ask_token("ada", PASSWORD, Some("unknown")).await;
+    let none = app.browser().request_token("ada", PASSWORD, Some("unknown")).await;
     assert_eq!(none.status, 200, "who asks for nothing is not looked up");
-    assert_eq!(app.browser().ask_token("ada", PASSWORD, None).await.status, 500);
+    assert_eq!(app.browser().request_token("ada", PASSWORD, None).await.status, 500);
     let left = app.database.number("SELECT COUNT(*) FROM users_grants").await;
     assert_eq!(left, 2, "what was refused has made nothing");
 }

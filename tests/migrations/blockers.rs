@@ -1,9 +1,9 @@
-//! What is in the way is named, and the table stays as it is.
+//! Blockers are reported, and the table stays unchanged.
 
 use crudauth::{AuthUser, Blocked, MigrateError, Migrations, migrations};
 use crudauth_tests::{Database, Kind, SECRET, on_every_pool};
 
-use super::live::{everything, join, users};
+use super::live::{register, snapshot, users};
 use super::{Auth, User};
 
 const PLAIN: &str = "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL";
@@ -30,12 +30,12 @@ struct Badged {
     level: i64,
 }
 
-/// Tries, and tells what was in the way; whatever it was, nothing was changed.
+/// Plans and runs, asserts that nothing changed, and returns the blockers.
 macro_rules! refused {
     ($user:ty, $database:ident, $pool:ident, $columns:expr) => {{
-        let before = everything(&$database, $columns).await;
+        let before = snapshot(&$database, $columns).await;
         let error = Migrations::<$user>::new().run(&$pool).await.unwrap_err();
-        assert_eq!(everything(&$database, $columns).await, before, "nothing was changed");
+        assert_eq!(snapshot(&$database, $columns).await, before, "nothing was changed");
         let MigrateError::Blocked(blocked) = error else { panic!("{error}") };
         let plan = Migrations::<$user>::new().plan(&$pool).await.unwrap();
         assert_eq!(plan.blocked(), blocked, "a plan says the same");
@@ -56,7 +56,7 @@ on_every_pool! {
         let [Blocked::Duplicates { column, count, first, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**column, *count), ("username", 2));
         assert_eq!(*first, ["ada", "zo\u{eb}"]);
-        // MySQL's column compares without case, so there it would not help.
+        // MySQL's column compares without case, so the fix does not apply.
         let has_case = database.kind() != Kind::MySql;
         assert_eq!(blocked[0].to_string().contains("#[auth(exact)]"), has_case, "{}", blocked[0]);
         assert_eq!(migrations!(Exact).run(&pool).await.is_ok(), has_case);
@@ -86,7 +86,7 @@ on_every_pool! {
         migrations!(User).run(&pool).await.unwrap();
         let auth = Auth::builder(pool, SECRET).build().await.unwrap();
         assert!(auth.accounts().find_by_identifier("ADA@example.com").await.unwrap().is_some());
-        join(auth.accounts(), "cyd").await;
+        register(auth.accounts(), "cyd").await;
     }
 
     async fn an_address_in_two_spellings_is_reported_twice(database, pool) {
@@ -257,7 +257,7 @@ async fn a_column_that_a_trigger_may_fill_is_no_blocker() {
         .await;
     migrations!(User).run(&pool).await.unwrap();
     let auth = Auth::builder(pool, SECRET).build().await.unwrap();
-    join(auth.accounts(), "ada").await;
+    register(auth.accounts(), "ada").await;
 }
 
 #[tokio::test]

@@ -1,15 +1,17 @@
-//! Guesses made at one moment learn no more than the free tries would have told, and people who
-//! sign in rightly at one moment do not stand in each other's way.
+//! Concurrent guesses learn no more than the allowed failures, and concurrent sign-ins do not block
+//! each other.
 
 use crudauth::{Backend, HashingConfig};
-use crudauth_tests::guessing::{WRONG, lock_of, locked};
-use crudauth_tests::{App, PASSWORD, Setting, Unbuilt, at_once, count_of, on_every_database};
+use crudauth_tests::failed_logins::{WRONG, lock_seconds, locked};
+use crudauth_tests::{
+    App, AppBuilder, PASSWORD, Setting, concurrently, count_status, on_every_database,
+};
 
-/// Passwords are verified one after the other, in the order in which they came.
+/// Verifies passwords one at a time, in order of arrival.
 struct OneSeat;
 
 impl Setting for OneSeat {
-    fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
         builder.hashing(HashingConfig::default().seats(1))
     }
 }
@@ -18,27 +20,29 @@ on_every_database! {
     async fn concurrent_guesses_learn_no_more_than_the_allowed_failures(app: App) {
         app.register("ada").await;
         let guesser = app.browser();
-        let answers = at_once((0..64).map(|_| {
+        let answers = concurrently((0..64).map(|_| {
             let guesser = guesser.clone();
             async move { guesser.login("ada", WRONG).await }
         }))
         .await;
-        assert!(count_of(&answers, 401) <= 5, "{answers:?}");
-        assert_eq!(count_of(&answers, 401) + count_of(&answers, 429), 64, "{answers:?}");
+        assert!(count_status(&answers, 401) <= 5, "{answers:?}");
+        assert_eq!(count_status(&answers, 401) + count_status(&answers, 429), 64, "{answers:?}");
         assert_eq!(locked(&app.browser().login("ada", PASSWORD).await), 60);
     }
 
     async fn the_right_guess_among_sixty_four_counts_against_the_limit(app: App) {
         app.register("ada").await;
-        let answers = at_once((0..65).map(|at| {
-            // From changing addresses, so that the account alone is counted.
-            let (guesser, password) = (app.browser(), if at == 40 { PASSWORD } else { WRONG });
+        let answers = concurrently((0..65).map(|at| {
+            // From changing addresses, so that only the account is counted.
+            let guesser = app.browser();
+            let password = if at == 40 { PASSWORD } else { WRONG };
             async move { guesser.login("ada", password).await }
         }))
         .await;
-        let (hits, misses) = (count_of(&answers, 200), count_of(&answers, 401));
-        assert_eq!(hits + misses + count_of(&answers, 429), 65, "{answers:?}");
-        // A success clears what was counted so far.
+        let hits = count_status(&answers, 200);
+        let misses = count_status(&answers, 401);
+        assert_eq!(hits + misses + count_status(&answers, 429), 65, "{answers:?}");
+        // A success clears the failures so far.
         assert!(misses <= 5 + 5 * hits, "{answers:?}");
         let sessions = app.database.number("SELECT COUNT(*) FROM users_sessions").await;
         assert_eq!(usize::try_from(sessions).unwrap(), hits);
@@ -49,28 +53,29 @@ on_every_database! {
         for at in 0..10 {
             app.register(&format!("name{at}")).await;
         }
-        let answers = at_once((0..10).map(|at| {
+        let answers = concurrently((0..10).map(|at| {
             let browser = app.browser().at(&office);
             async move { browser.login(&format!("name{at}"), PASSWORD).await }
         }))
         .await;
-        assert_eq!(count_of(&answers, 200), 10, "{answers:?}");
+        assert_eq!(count_status(&answers, 200), 10, "{answers:?}");
     }
 
     async fn a_right_guess_behind_wrong_ones_is_rejected(app: App) {
         let app = App::over(app.database.clone(), OneSeat).await;
         app.register("ada").await;
-        // All are let to the one seat before the first is verified; the right one comes last, when
-        // the tries are used up.
-        let answers = at_once((0..24).map(|at| {
-            let (guesser, password) = (app.browser(), if at == 23 { PASSWORD } else { WRONG });
+        // All are queued before the first is verified. The right one is last, when the limit is
+        // reached.
+        let answers = concurrently((0..24).map(|at| {
+            let guesser = app.browser();
+            let password = if at == 23 { PASSWORD } else { WRONG };
             async move { guesser.login("ada", password).await }
         }))
         .await;
-        let counts = [200, 401, 429].map(|status| count_of(&answers, status));
+        let counts = [200, 401, 429].map(|status| count_status(&answers, status));
         assert_eq!(counts, [0, 5, 19], "{answers:?}");
         assert_eq!(app.database.number("SELECT COUNT(*) FROM users_sessions").await, 0);
-        assert_eq!(lock_of(&app.browser(), "ada").await, 60);
+        assert_eq!(lock_seconds(&app.browser(), "ada").await, 60);
     }
 
     async fn concurrent_guesses_and_sign_ins_are_all_answered(app: App) {
@@ -78,13 +83,13 @@ on_every_database! {
         for at in 0..4 {
             app.register(&format!("name{at}")).await;
         }
-        let answers = at_once((0..48).map(|at| {
+        let answers = concurrently((0..48).map(|at| {
             let browser = if at % 3 == 0 { app.browser().at(&office) } else { app.browser() };
             let password = if at % 5 == 0 { WRONG } else { PASSWORD };
             async move { browser.login(&format!("name{}", at % 4), password).await }
         }))
         .await;
-        let counts = [200, 401, 429].map(|status| count_of(&answers, status));
+        let counts = [200, 401, 429].map(|status| count_status(&answers, status));
         assert_eq!(counts.iter().sum::<usize>(), 48, "{answers:?}");
         assert!(counts[0] >= 4, "{counts:?}");
     }
@@ -107,6 +112,6 @@ on_every_database! {
         };
         let patience = std::time::Duration::from_secs(20);
         assert!(tokio::time::timeout(patience, counted).await.is_ok(), "not counted");
-        lock_of(&app.browser(), "ada").await;
+        lock_seconds(&app.browser(), "ada").await;
     }
 }

@@ -1,5 +1,5 @@
-//! A database that crudauth-py 0.8.2 made is taken over as it is: everybody gets in, and nothing
-//! that was there is gone. `fixtures/crudauth_py/README.md` tells who is who.
+//! Databases of crudauth-py 0.8.2 are adopted: every account signs in and no data is lost. The
+//! accounts are listed in `fixtures/crudauth_py/README.md`.
 
 use crudauth::{
     Attempt, AuthRow, AuthUser, Backend, ContactChange, EmailConfig, Password, Registered,
@@ -27,7 +27,7 @@ struct User {
 #[crudauth::routes(user = User, session, email)]
 struct Auth;
 
-/// The same table, whose instants PostgreSQL keeps with their offset.
+/// The same table on PostgreSQL, where timestamps have a time zone.
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "users")]
 struct PostgresUser {
@@ -42,7 +42,7 @@ struct PostgresUser {
 #[crudauth::routes(user = PostgresUser, session, email)]
 struct PostgresAuth;
 
-/// Key, what is typed to sign in, and the password.
+/// Id, identifier and password.
 const PEOPLE: [(i64, &str, &str); 13] = [
     (1, "ada", "a-plain-account-1"),
     (2, "grace@example.com", "a-confirmed-address-2"),
@@ -63,8 +63,8 @@ const PEOPLE: [(i64, &str, &str); 13] = [
     (15, "linus@example.com", "also-on-github-15"),
 ];
 
-/// What crudauth-py wrote, as one text per table and in the order of the keys.
-async fn everything(database: &Database) -> Vec<String> {
+/// The data of crudauth-py: one text per table, ordered by key.
+async fn snapshot(database: &Database) -> Vec<String> {
     let users = "id, email, username, is_active, is_superuser, email_verified, token_version, plan, \
                  full_name, google_id, github_id, oauth_provider, created_at, updated_at";
     let mut all = Vec::new();
@@ -92,8 +92,8 @@ async fn everything(database: &Database) -> Vec<String> {
     all
 }
 
-/// Takes the database over, and lets everybody in twice: by the old hash, and by the new one.
-async fn everybody_gets_in<DB, A>(
+/// Migrates the database and signs every account in twice, by the old and by the new hash.
+async fn assert_adopted<DB, A>(
     database: &Database,
     pool: Pool<DB>,
     builder: impl AsyncFn(Pool<DB>) -> A,
@@ -102,10 +102,10 @@ async fn everybody_gets_in<DB, A>(
     A: crudauth::Mount + std::ops::Deref<Target = crudauth::Mounted<A::User>>,
     A::User: AuthRow<DB>,
 {
-    let before = everything(database).await;
+    let before = snapshot(database).await;
     let made = crudauth::Migrations::<A::User>::new().run(&pool).await.unwrap();
     assert!(made > 0);
-    assert_eq!(everything(database).await, before, "nothing that was there is gone");
+    assert_eq!(snapshot(database).await, before, "nothing that was there is gone");
     assert_eq!(crudauth::Migrations::<A::User>::new().run(&pool).await.unwrap(), 0);
 
     let auth = builder(pool).await;
@@ -133,7 +133,7 @@ async fn everybody_gets_in<DB, A>(
     assert_eq!(database.number("SELECT COUNT(DISTINCT auth_epoch) FROM users").await, 15);
 }
 
-/// Cheap enough for a test; what crudauth-py hashed costs what it costs.
+/// A sender for the mount. Hashing costs are those of crudauth-py.
 fn mail() -> EmailConfig {
     let sender = crudauth::email::RecordingSender::default();
     EmailConfig::new(sender, "https://app.example.com")
@@ -148,25 +148,28 @@ async fn a_crudauth_py_sqlite_database_is_adopted_without_loss() {
     std::fs::copy(fixture, path).unwrap();
     let database = Database::connect(&url).await;
     let Database::Sqlite(pool) = database.clone() else { unreachable!() };
-    everybody_gets_in(&database, pool.clone(), async |pool| {
+    assert_adopted(&database, pool.clone(), async |pool| {
         Auth::builder(pool, SECRET).email(mail()).build().await.unwrap()
     })
     .await;
     let auth = Auth::builder(pool, SECRET).email(mail()).build().await.unwrap();
     let find = async |id| auth.accounts().find(&id).await.unwrap().unwrap().user;
-    let (ada, root, carol, gina) = (find(1).await, find(4).await, find(11).await, find(14).await);
+    let ada = find(1).await;
+    let root = find(4).await;
+    let carol = find(11).await;
+    let gina = find(14).await;
     assert!(ada.full_name.is_some() && ada.created_at.and_utc().timestamp() > 1_700_000_000);
     assert_eq!((root.is_superuser, &*root.plan), (true, "team"));
     assert_eq!(carol.token_version, 1);
     assert!(gina.google_id.is_some());
 
-    // His row has the address in another form, which no index sees.
+    // The stored address is in another form, which no index finds.
     let address = "j\u{FC}rgen@xn--bcher-kva.example";
     let form = serde_json::json!({
         "email": address, "username": "other", "password": "a-strong-one-of-another",
     });
-    let told = auth.accounts().register(SignUp::from_json(&form).unwrap()).await.unwrap();
-    assert_eq!(told, Registered::AddressTaken);
+    let registered = auth.accounts().register(SignUp::from_json(&form).unwrap()).await.unwrap();
+    assert_eq!(registered, Registered::AddressTaken);
     let moved = auth.accounts().set_contact(&1, &address.parse().unwrap()).await.unwrap();
     assert_eq!(moved, ContactChange::Taken);
     let own = auth.accounts().set_contact(&6, &address.parse().unwrap()).await.unwrap();
@@ -182,7 +185,7 @@ async fn a_crudauth_py_postgres_database_is_adopted_without_loss() {
     pool.execute(sqlx::raw_sql(include_str!("../fixtures/crudauth_py/email_password.pg.sql")))
         .await
         .unwrap();
-    everybody_gets_in(&database, pool.clone(), async |pool| {
+    assert_adopted(&database, pool.clone(), async |pool| {
         PostgresAuth::builder(pool, SECRET).email(mail()).build().await.unwrap()
     })
     .await;
@@ -207,7 +210,7 @@ struct Account {
 #[crudauth::routes(user = Account, session)]
 struct Accounts;
 
-/// A copy of a file that crudauth-py wrote.
+/// A copy of a database file of crudauth-py.
 async fn copied(name: &str) -> (Database, sqlx::SqlitePool) {
     let url = Database::create_empty(Kind::Sqlite).await;
     let path = url.trim_start_matches("sqlite://").split('?').next().unwrap().to_owned();
@@ -236,7 +239,7 @@ struct Caller {
     username: String,
     #[auth(no_login)]
     phone: Option<String>,
-    /// crudauth-py has it for every shape, and no default for it.
+    /// crudauth-py creates this column for every shape, without a default.
     #[auth(default)]
     email_verified: bool,
 }
@@ -244,7 +247,7 @@ struct Caller {
 #[crudauth::routes(user = Caller, session, recovery)]
 struct Callers;
 
-/// The same without what crudauth-py has for every shape.
+/// Lacks a column that crudauth-py creates for every shape.
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "users")]
 struct Incomplete {
@@ -261,7 +264,7 @@ async fn a_column_that_sign_up_cannot_fill_is_reported_before_any_change() {
     let columns = "SELECT COUNT(*) FROM pragma_table_info('users')";
     let before = database.number(columns).await;
     let error = migrations!(Incomplete).run(&pool).await.unwrap_err();
-    // A `main` that ends in it prints `Debug`.
+    // A `main` that returns the error prints its `Debug`.
     for text in [error.to_string(), format!("{error:?}")] {
         assert!(text.contains("`users`.`email_verified`") && text.contains("declare it"), "{text}");
     }

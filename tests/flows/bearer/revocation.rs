@@ -1,4 +1,4 @@
-//! What ends tokens: logging out, and whatever happens to the account.
+//! Tokens are revoked by logout and by changes of the account.
 
 use crudauth_tests::tokens::{Pair, Setup, in_cookie};
 use crudauth_tests::{App, Kind, PASSWORD, SECRET, on_every_database};
@@ -7,7 +7,7 @@ use serde_json::json;
 
 const NEW: &str = "another-strong-one";
 
-/// Everything that a program of ada's may have.
+/// Every credential that a program of ada may have.
 struct Program {
     pair: Pair,
     key: String,
@@ -16,7 +16,8 @@ struct Program {
 async fn program(app: &App) -> Program {
     let pair = app.pair("ada").await;
     let body = json!({ "name": "cron", "scopes": ["reports:read"] });
-    let answer = app.browser().bearing_json(&pair.access, Method::POST, "/api-keys", &body).await;
+    let answer =
+        app.browser().send_bearer_json(&pair.access, Method::POST, "/api-keys", &body).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     let key = answer.json()["key"].as_str().unwrap().to_owned();
     Program { pair, key }
@@ -24,7 +25,7 @@ async fn program(app: &App) -> Program {
 
 impl Program {
     async fn is_alive(&self, app: &App) -> [bool; 2] {
-        [app.browser().knows(&self.pair.access).await, app.browser().knows(&self.key).await]
+        [app.browser().accepts(&self.pair.access).await, app.browser().accepts(&self.key).await]
     }
 
     async fn is_dead(&self, app: &App) {
@@ -38,16 +39,17 @@ on_every_database! {
     async fn a_password_change_revokes_tokens_and_keys(app: App) {
         let app = app.with_tokens().await;
         let ada = app.member("ada").await;
-        let (one, other) = (program(&app).await, program(&app).await);
+        let one = program(&app).await;
+        let other = program(&app).await;
         assert_eq!(one.is_alive(&app).await, [true, true]);
         let body = json!({ "current_password": PASSWORD, "new_password": NEW });
         let path = "/change-password";
-        let answer = app.browser().bearing_json(&one.pair.access, Method::POST, path, &body).await;
+        let answer = app.browser().send_bearer_json(&one.pair.access, Method::POST, path, &body).await;
         assert_eq!((answer.status, answer.set_cookies()), (200, vec![]), "{answer:?}");
         one.is_dead(&app).await;
         other.is_dead(&app).await;
         assert!(!ada.is_signed_in().await, "a token keeps no session");
-        assert_eq!(app.browser().ask_token("ada", NEW, None).await.status, 200);
+        assert_eq!(app.browser().request_token("ada", NEW, None).await.status, 200);
     }
 
     async fn a_password_change_in_a_session_keeps_that_session_only(app: App) {
@@ -72,20 +74,22 @@ on_every_database! {
     async fn disabling_revokes_tokens_and_keys_for_good(app: App) {
         let (auth, app) = app.all(Setup::default()).await;
         app.register("ada").await;
-        let (used, unused) = (program(&app).await, program(&app).await);
+        let used = program(&app).await;
+        let unused = program(&app).await;
         let id = app.database.number("SELECT id FROM users").await;
         assert!(auth.accounts().disable(&id).await.unwrap());
         used.is_dead(&app).await;
         assert!(auth.accounts().enable(&id).await.unwrap());
         used.is_dead(&app).await;
-        // Using one while its account is disabled ends it anyhow.
+        // A request with one revokes it while its account is disabled.
         unused.is_dead(&app).await;
     }
 
     async fn an_account_disabled_by_hand_returns_without_its_credentials(app: App) {
         let app = app.with_tokens().await;
         app.register("ada").await;
-        let (used, refreshed) = (program(&app).await, program(&app).await);
+        let used = program(&app).await;
+        let refreshed = program(&app).await;
         app.database.execute("UPDATE users SET is_active = FALSE").await;
         assert_eq!(used.is_alive(&app).await, [false, false]);
         assert_eq!(app.browser().refresh(&refreshed.pair.refresh).await.status, 401);
@@ -97,14 +101,16 @@ on_every_database! {
     async fn using_one_credential_of_a_disabled_account_revokes_all(app: App) {
         let app = app.with_tokens().await;
         let ada = app.member("ada").await;
-        let (idle, bob) = (program(&app).await, app.member("bob").await);
+        let idle = program(&app).await;
+        let bob = app.member("bob").await;
         for use_one in ["session", "token", "key", "refresh"] {
-            let (session, program) = (app.signed_in("ada", PASSWORD).await, program(&app).await);
+            let session = app.signed_in("ada", PASSWORD).await;
+            let program = program(&app).await;
             app.database.execute("UPDATE users SET is_active = FALSE WHERE username = 'ada'").await;
             match use_one {
                 "session" => assert!(!session.is_signed_in().await),
-                "token" => assert!(!app.browser().knows(&program.pair.access).await),
-                "key" => assert!(!app.browser().knows(&program.key).await),
+                "token" => assert!(!app.browser().accepts(&program.pair.access).await),
+                "key" => assert!(!app.browser().accepts(&program.key).await),
                 _ => assert_eq!(app.browser().refresh(&program.pair.refresh).await.status, 401),
             }
             app.database.execute("UPDATE users SET is_active = TRUE WHERE username = 'ada'").await;
@@ -129,7 +135,8 @@ on_every_database! {
     async fn an_account_deleted_by_hand_leaves_nothing_to_a_reused_id(app: App) {
         let app = app.with_tokens().await;
         app.register("ada").await;
-        let (used, unused) = (program(&app).await, program(&app).await);
+        let used = program(&app).await;
+        let unused = program(&app).await;
         let id = app.database.number("SELECT id FROM users").await;
         app.database.execute("DELETE FROM users").await;
         used.is_dead(&app).await;
@@ -151,30 +158,31 @@ on_every_database! {
         assert_eq!(program.is_alive(&after).await, [true, true]);
         let next = Pair::of(&after.browser().refresh(&program.pair.refresh).await);
         let (_, later) = app.all(Setup { secret: NEXT, ..Setup::default() }).await;
-        assert!(later.browser().knows(&next.access).await, "made with the new one");
+        assert!(later.browser().accepts(&next.access).await, "made with the new one");
         assert_eq!(program.is_alive(&later).await, [false, true], "the key was renewed by its use");
         Pair::of(&later.browser().refresh(&next.refresh).await);
     }
 
     async fn logout_with_a_refresh_token_revokes_its_family(app: App) {
         let app = app.with_tokens().await;
-        let (one, other) = (app.program("ada").await, app.pair("ada").await);
+        let one = app.program("ada").await;
+        let other = app.pair("ada").await;
         let answer = app.browser().post("/logout", json!({ "refresh_token": one.refresh })).await;
         assert_eq!((answer.status, &*answer.detail()), (200, "Logged out"));
-        assert!(!app.browser().knows(&one.access).await);
+        assert!(!app.browser().accepts(&one.access).await);
         assert_eq!(app.browser().refresh(&one.refresh).await.status, 401);
-        assert!(app.browser().knows(&other.access).await);
+        assert!(app.browser().accepts(&other.access).await);
     }
 
     async fn logout_with_a_refresh_cookie_revokes_its_family(app: App) {
         let (_, app) = app.all(in_cookie()).await;
         app.register("ada").await;
         let browser = app.browser();
-        let pair = Pair::of(&browser.ask_token("ada", PASSWORD, None).await);
+        let pair = Pair::of(&browser.request_token("ada", PASSWORD, None).await);
         let stolen = browser.stolen();
         assert_eq!(browser.post("/logout", json!({})).await.status, 200);
         assert_eq!(browser.cookie("refresh_token").as_deref(), None);
-        assert!(!browser.knows(&pair.access).await);
+        assert!(!browser.accepts(&pair.access).await);
         assert_eq!(stolen.post("/refresh", json!({})).await.status, 401);
     }
 }
@@ -183,8 +191,8 @@ on_every_database! {
 async fn logout_with_an_access_token_revokes_its_family() {
     let app = App::on(Kind::Sqlite).await.with_tokens().await;
     let pair = app.program("ada").await;
-    assert_eq!(app.browser().bearing(&pair.access, Method::POST, "/logout").await.status, 200);
-    assert!(!app.browser().knows(&pair.access).await);
+    assert_eq!(app.browser().send_bearer(&pair.access, Method::POST, "/logout").await.status, 200);
+    assert!(!app.browser().accepts(&pair.access).await);
     assert_eq!(app.browser().refresh(&pair.refresh).await.status, 401);
 }
 
@@ -192,9 +200,9 @@ async fn logout_with_an_access_token_revokes_its_family() {
 async fn logout_ignores_junk_and_revokes_every_credential_sent() {
     let (_, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
     let ada = app.member("ada").await;
-    let pair = Pair::of(&ada.ask_token("ada", PASSWORD, None).await);
+    let pair = Pair::of(&ada.request_token("ada", PASSWORD, None).await);
     for junk in ["junk", "a.b.c", ""] {
-        assert_eq!(app.browser().bearing(junk, Method::POST, "/logout").await.status, 200);
+        assert_eq!(app.browser().send_bearer(junk, Method::POST, "/logout").await.status, 200);
         let stranger = app.browser();
         stranger.set_cookie("refresh_token", junk);
         assert_eq!(stranger.post("/logout", json!({})).await.status, 200);
@@ -202,11 +210,11 @@ async fn logout_ignores_junk_and_revokes_every_credential_sent() {
     let bare = [("x-csrf-token", "")];
     let answer = ada.send(Method::POST, "/logout", &bare, vec![]).await;
     assert_eq!((answer.status, &*answer.code()), (403, "csrf-missing"));
-    assert!(ada.knows(&pair.access).await, "nothing ends then");
+    assert!(ada.accepts(&pair.access).await, "nothing ends then");
     assert_eq!(ada.post("/logout", json!({})).await.status, 200);
     let left: Vec<_> = ada.cookies().into_keys().collect();
     assert_eq!(left, ["known_device"]);
-    assert!(!app.browser().knows(&pair.access).await);
+    assert!(!app.browser().accepts(&pair.access).await);
 }
 
 #[tokio::test]
@@ -215,11 +223,11 @@ async fn a_first_password_needs_a_sign_in_with_a_known_time() {
     let pair = app.program("ada").await;
     let body = json!({ "new_password": NEW });
     let set = async || {
-        app.browser().bearing_json(&pair.access, Method::POST, "/set-password", &body).await
+        app.browser().send_bearer_json(&pair.access, Method::POST, "/set-password", &body).await
     };
     assert_eq!(set().await.code(), "has-password");
     app.database.execute("UPDATE users SET hashed_password = '!'").await;
     let answer = set().await;
-    let told = "Sign in again to continue: this needs a recent sign-in.";
-    assert_eq!((answer.status, &*answer.detail()), (403, told));
+    let detail = "Sign in again to continue: this needs a recent sign-in.";
+    assert_eq!((answer.status, &*answer.detail()), (403, detail));
 }

@@ -1,33 +1,33 @@
-//! Guessing at passwords, and what the lockout says to it.
+//! Failed logins and the locks that follow.
 
 use crate::{Answer, App, Browser};
 
-/// Nobody's password.
+/// A wrong password.
 pub const WRONG: &str = "not-the-password";
 
-/// Guesses wrong `times` times, all of which must be answered 401.
-pub async fn miss(browser: &Browser, name: &str, times: usize) {
+/// Fails to log in `times` times, asserting 401.
+pub async fn fail_login(browser: &Browser, name: &str, times: usize) {
     for at in 0..times {
         let answer = browser.login(name, WRONG).await;
         assert_eq!(answer.status, 401, "{name}, try {}: {answer:?}", at + 1);
     }
 }
 
-/// Guesses wrong from a new address each time.
-pub async fn strangers_miss(app: &App, name: &str, times: usize) {
+/// Fails to log in from a new address each time.
+pub async fn fail_logins_elsewhere(app: &App, name: &str, times: usize) {
     for _ in 0..times {
-        miss(&app.browser(), name, 1).await;
+        fail_login(&app.browser(), name, 1).await;
     }
 }
 
-/// For how long the answer locks out.
+/// Asserts a lock and returns its `Retry-After` in seconds.
 pub fn locked(answer: &Answer) -> u64 {
     assert_eq!((answer.status, answer.code().as_str()), (429, "locked-out"), "{answer:?}");
     assert_eq!(answer.detail(), "Too many login attempts. Try again later.");
     answer.header("retry-after").unwrap().parse().unwrap()
 }
 
-/// For how long `name` is locked, for this browser.
-pub async fn lock_of(browser: &Browser, name: &str) -> u64 {
+/// The remaining lock of `name` for this browser, in seconds.
+pub async fn lock_seconds(browser: &Browser, name: &str) -> u64 {
     locked(&browser.login(name, WRONG).await)
 }

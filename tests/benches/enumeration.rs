@@ -1,28 +1,27 @@
-//! Does the time of an answer tell who has an account?
+//! Does the response time reveal whether an account exists?
 //!
 //! ```sh
-//! cargo bench -p crudauth-tests --bench silence
+//! cargo bench -p crudauth-tests --bench enumeration
 //! ```
 //!
-//! Asks in turn for somebody who is there and for somebody who is not, and prints the medians, the
-//! middle half of the samples, and the difference of the medians. A difference well inside the
-//! middle half tells nobody anything.
-#![allow(clippy::print_stdout, reason = "a program: it prints what it measured")]
-#![allow(clippy::disallowed_methods, reason = "a program: it reads its environment")]
+//! Alternates between an existing and an unknown account. Prints the medians, the interquartile
+//! ranges and the difference of the medians. A difference well inside the ranges reveals nothing.
+#![allow(clippy::print_stdout, reason = "a benchmark prints its results")]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads its environment")]
 
 use std::time::{Duration, Instant};
 
 use crudauth::{Allowance, Allowances, Backend, LockoutConfig};
-use crudauth_tests::{Answer, App, Browser, Kind, Setting, Unbuilt};
+use crudauth_tests::{Answer, App, AppBuilder, Browser, Kind, Setting};
 use serde_json::json;
 
 const SAMPLES: u32 = 150;
 
-/// Nothing is limited, or all samples but the first few would be refused.
+/// Turns all rate limits off, which would otherwise reject most samples.
 struct Unlimited;
 
 impl Setting for Unlimited {
-    fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
         let off = Allowance { times: 0, within: Duration::from_secs(3600) };
         let allowances = Allowances::default()
             .register(off)
@@ -37,7 +36,7 @@ impl Setting for Unlimited {
 struct Samples(Vec<Duration>);
 
 impl Samples {
-    fn at(&mut self, part: usize) -> f64 {
+    fn quartile(&mut self, part: usize) -> f64 {
         self.0.sort_unstable();
         self.0[self.0.len() * part / 4].as_secs_f64() * 1000.0
     }
@@ -51,47 +50,50 @@ async fn timed(ask: impl Future<Output = Answer>, status: u16) -> Duration {
     took
 }
 
-fn report(what: &str, mut known: Samples, mut unknown: Samples) {
-    let (there, nobody) = (known.at(2), unknown.at(2));
+fn report(case: &str, mut known: Samples, mut unknown: Samples) {
+    let known_median = known.quartile(2);
+    let unknown_median = unknown.quartile(2);
     println!(
-        "{what:<24} known {there:7.3} ms [{:.3}-{:.3}]   unknown {nobody:7.3} ms [{:.3}-{:.3}]   difference {:+.3} ms",
-        known.at(1),
-        known.at(3),
-        unknown.at(1),
-        unknown.at(3),
-        there - nobody,
+        "{case:<24} known {known_median:7.3} ms [{:.3}-{:.3}]   unknown {unknown_median:7.3} ms [{:.3}-{:.3}]   difference {:+.3} ms",
+        known.quartile(1),
+        known.quartile(3),
+        unknown.quartile(1),
+        unknown.quartile(3),
+        known_median - unknown_median,
     );
 }
 
-/// Asks in turn, so that a slow moment weighs on both.
+/// Alternates between both, so that a slow phase affects them alike.
 async fn compare<K, N>(
-    what: &str,
-    mut known: impl FnMut(u32) -> K,
-    mut unknown: impl FnMut(u32) -> N,
+    case: &str,
+    mut ask_known: impl FnMut(u32) -> K,
+    mut ask_unknown: impl FnMut(u32) -> N,
     status: u16,
 ) where
     K: Future<Output = Answer>,
     N: Future<Output = Answer>,
 {
-    let (mut there, mut nobody) = (Samples(Vec::new()), Samples(Vec::new()));
+    let mut known = Samples(Vec::new());
+    let mut unknown = Samples(Vec::new());
     for n in 0..SAMPLES {
-        there.0.push(timed(known(n), status).await);
-        nobody.0.push(timed(unknown(n), status).await);
+        known.0.push(timed(ask_known(n), status).await);
+        unknown.0.push(timed(ask_unknown(n), status).await);
     }
-    report(what, there, nobody);
+    report(case, known, unknown);
 }
 
-async fn on(kind: Kind) {
+async fn measure(kind: Kind) {
     println!("{kind:?}");
     let app = App::with(kind, Unlimited).await;
     app.register("ada").await;
     let fresh = || app.browser();
-    let login =
-        |browser: Browser, name: String| async move { browser.login(&name, "a-wrong-one").await };
+    let login = |browser: Browser, name: String| async move {
+        browser.login(&name, "wrong-password").await
+    };
     compare(
         "login",
         |_| login(fresh(), "ada".to_owned()),
-        |n| login(fresh(), format!("nobody{n}")),
+        |n| login(fresh(), format!("unknown{n}")),
         401,
     )
     .await;
@@ -101,7 +103,7 @@ async fn on(kind: Kind) {
     };
     for path in ["/password/reset-request", "/email/verify-request"] {
         let known = |_| post(path, "ada@example.com".to_owned());
-        compare(path, known, |n| post(path, format!("nobody{n}@example.com")), 200).await;
+        compare(path, known, |n| post(path, format!("unknown{n}@example.com")), 200).await;
     }
     let register = |name: String, email: String| {
         let browser = fresh();
@@ -119,13 +121,13 @@ async fn on(kind: Kind) {
 
 #[tokio::main]
 async fn main() {
-    on(Kind::Sqlite).await;
+    measure(Kind::Sqlite).await;
     for (kind, variable) in
         [(Kind::Postgres, "CRUDAUTH_TEST_POSTGRES"), (Kind::MySql, "CRUDAUTH_TEST_MYSQL")]
     {
         match std::env::var_os(variable) {
-            Some(_) => on(kind).await,
-            None => println!("{kind:?}: not measured, {variable} names no server"),
+            Some(_) => measure(kind).await,
+            None => println!("{kind:?}: not measured, {variable} is not set"),
         }
     }
 }

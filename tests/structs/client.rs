@@ -1,4 +1,4 @@
-//! A browser for the mount of any struct: keeps the cookies of its sign-in.
+//! A client for the mount of any struct, with cookies.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use poem::http::{Method, StatusCode};
 use poem::{Endpoint, Request, Route};
 use serde_json::Value;
 
-/// A browser in front of a mount's routes.
-pub(crate) struct Visitor {
+/// A client of the mount's routes.
+pub(crate) struct Client {
     routes: Route,
     cookies: BTreeMap<String, String>,
 }
 
-impl Visitor {
+impl Client {
     pub(crate) fn of(routes: Route) -> Self {
         Self { routes, cookies: BTreeMap::new() }
     }

@@ -1,28 +1,29 @@
-//! Refresh tokens: each is good once, and what is used twice is a theft.
+//! Refresh tokens: each is valid once, and reuse revokes the family.
 
 use std::time::Duration;
 
 use crudauth_tests::tokens::{Pair, Setup};
-use crudauth_tests::{Answer, App, Kind, Log, at_once, count_of, on_every_database};
+use crudauth_tests::{Answer, App, Kind, Log, concurrently, count_status, on_every_database};
 use poem::http::Method;
 use serde_json::json;
 
 const MANY: usize = 64;
 
-fn refused(answer: &Answer) {
-    let told = (answer.status, &*answer.detail());
-    assert_eq!(told, (401, "Invalid or expired refresh token"), "{answer:?}");
+fn assert_rejected(answer: &Answer) {
+    let outcome = (answer.status, &*answer.detail());
+    assert_eq!(outcome, (401, "Invalid or expired refresh token"), "{answer:?}");
 }
 
-/// The same token from many addresses at one moment.
+/// Sends the same token from many addresses at once.
 async fn from_many(app: &App, token: &str) -> Vec<Answer> {
     let jobs: Vec<_> = (0..MANY)
         .map(|_| {
-            let (browser, token) = (app.browser(), token.to_owned());
+            let browser = app.browser();
+            let token = token.to_owned();
             async move { browser.refresh(&token).await }
         })
         .collect();
-    at_once(jobs).await
+    concurrently(jobs).await
 }
 
 on_every_database! {
@@ -33,21 +34,21 @@ on_every_database! {
         assert_eq!((answer.header("cache-control"), answer.set_cookies()), (Some("no-store"), vec![]));
         let next = Pair::of(&answer);
         assert!(next.refresh != first.refresh && next.access != first.access);
-        assert!(app.browser().knows(&next.access).await);
-        assert!(app.browser().knows(&first.access).await, "it works on until it expires");
+        assert!(app.browser().accepts(&next.access).await);
+        assert!(app.browser().accepts(&first.access).await, "it works on until it expires");
         let third = Pair::of(&app.browser().refresh(&next.refresh).await);
-        assert!(app.browser().knows(&third.access).await);
+        assert!(app.browser().accepts(&third.access).await);
     }
 
     async fn a_stolen_token_used_first_is_revoked_at_the_owners_next_use(app: App) {
         let app = app.with_tokens().await;
         let owner = app.program("ada").await;
         let thief = Pair::of(&app.browser().refresh(&owner.refresh).await);
-        assert!(app.browser().knows(&thief.access).await);
-        refused(&app.browser().refresh(&owner.refresh).await);
-        assert!(!app.browser().knows(&thief.access).await, "the thief is out at once");
-        refused(&app.browser().refresh(&thief.refresh).await);
-        assert!(!app.browser().knows(&owner.access).await);
+        assert!(app.browser().accepts(&thief.access).await);
+        assert_rejected(&app.browser().refresh(&owner.refresh).await);
+        assert!(!app.browser().accepts(&thief.access).await, "the thief is out at once");
+        assert_rejected(&app.browser().refresh(&thief.refresh).await);
+        assert!(!app.browser().accepts(&owner.access).await);
     }
 
     async fn a_stolen_token_used_second_gains_nothing(app: App) {
@@ -55,10 +56,10 @@ on_every_database! {
         let stolen = app.program("ada").await;
         let owner = Pair::of(&app.browser().refresh(&stolen.refresh).await);
         let other = app.pair("ada").await;
-        refused(&app.browser().refresh(&stolen.refresh).await);
-        assert!(!app.browser().knows(&owner.access).await, "nobody knows who is who");
-        refused(&app.browser().refresh(&owner.refresh).await);
-        assert!(app.browser().knows(&other.access).await, "another sign-in is another matter");
+        assert_rejected(&app.browser().refresh(&stolen.refresh).await);
+        assert!(!app.browser().accepts(&owner.access).await, "nobody knows who is who");
+        assert_rejected(&app.browser().refresh(&owner.refresh).await);
+        assert!(app.browser().accepts(&other.access).await, "another sign-in is another matter");
         Pair::of(&app.browser().refresh(&other.refresh).await);
     }
 
@@ -66,7 +67,7 @@ on_every_database! {
         let app = app.with_tokens().await;
         let pair = app.program("ada").await;
         let answers = from_many(&app, &pair.refresh).await;
-        assert_eq!((count_of(&answers, 200), count_of(&answers, 401)), (1, MANY - 1), "{answers:?}");
+        assert_eq!((count_status(&answers, 200), count_status(&answers, 401)), (1, MANY - 1), "{answers:?}");
     }
 
     async fn a_retry_within_the_leeway_gets_the_same_successor(app: App) {
@@ -75,14 +76,14 @@ on_every_database! {
         let app = app.all(setup).await.1;
         let pair = app.program("ada").await;
         let answers = from_many(&app, &pair.refresh).await;
-        assert_eq!(count_of(&answers, 200), MANY, "{answers:?}");
+        assert_eq!(count_status(&answers, 200), MANY, "{answers:?}");
         let successors: Vec<_> = answers.iter().map(|answer| Pair::of(answer).refresh).collect();
         assert!(successors.windows(2).all(|pair| pair[0] == pair[1]));
         app.clock.advance(Duration::from_secs(9));
         assert_eq!(Pair::of(&app.browser().refresh(&pair.refresh).await).refresh, successors[0]);
         app.clock.advance(Duration::from_secs(1));
-        refused(&app.browser().refresh(&pair.refresh).await);
-        refused(&app.browser().refresh(&successors[0]).await);
+        assert_rejected(&app.browser().refresh(&pair.refresh).await);
+        assert_rejected(&app.browser().refresh(&successors[0]).await);
     }
 
     async fn each_use_extends_up_to_the_absolute_timeout(app: App) {
@@ -96,12 +97,12 @@ on_every_database! {
         app.clock.advance(10 * day);
         pair = Pair::of(&app.browser().refresh(&pair.refresh).await);
         app.clock.advance(day);
-        assert!(!app.browser().knows(&pair.access).await);
-        refused(&app.browser().refresh(&pair.refresh).await);
+        assert!(!app.browser().accepts(&pair.access).await);
+        assert_rejected(&app.browser().refresh(&pair.refresh).await);
 
         let unused = app.pair("ada").await;
         app.clock.advance(30 * day);
-        refused(&app.browser().refresh(&unused.refresh).await);
+        assert_rejected(&app.browser().refresh(&unused.refresh).await);
     }
 }
 
@@ -125,7 +126,8 @@ async fn any_body_is_answered() {
         let answer = app.browser().send(Method::POST, "/refresh", &json, body.to_vec()).await;
         (answer.status, answer.detail())
     };
-    let (missing, invalid) = ("Refresh token missing", "Invalid or expired refresh token");
+    let missing = "Refresh token missing";
+    let invalid = "Invalid or expired refresh token";
     for body in [
         &b""[..],
         b"{}",
@@ -185,25 +187,25 @@ async fn junk_is_rate_limited_and_a_valid_token_is_not() {
     let mut pair = app.program("ada").await;
     let browser = app.browser();
     for _ in 0..30 {
-        refused(&browser.refresh("junk").await);
+        assert_rejected(&browser.refresh("junk").await);
         pair = Pair::of(&browser.refresh(&pair.refresh).await);
     }
     let answer = browser.refresh("junk").await;
     assert_eq!((answer.status, &*answer.code()), (429, "too-many-requests"));
     assert!(answer.header("retry-after").is_some());
     Pair::of(&browser.refresh(&pair.refresh).await);
-    refused(&app.browser().refresh("junk").await);
+    assert_rejected(&app.browser().refresh("junk").await);
 }
 
 #[tokio::test]
 async fn a_token_of_another_user_table_is_invalid() {
     const OTHER: &str = "another-secret-for-tests-of-32-bytes-or-more";
     let app = App::on(Kind::Sqlite).await;
-    let (here, there) =
-        (app.with_tokens().await, app.all(Setup { secret: OTHER, ..Setup::default() }).await.1);
+    let here = app.with_tokens().await;
+    let there = app.all(Setup { secret: OTHER, ..Setup::default() }).await.1;
     let pair = here.program("ada").await;
-    refused(&there.browser().refresh(&pair.refresh).await);
-    assert!(!there.browser().knows(&pair.access).await);
+    assert_rejected(&there.browser().refresh(&pair.refresh).await);
+    assert!(!there.browser().accepts(&pair.access).await);
     Pair::of(&here.browser().refresh(&pair.refresh).await);
 }
 
@@ -220,7 +222,7 @@ async fn refreshing_does_not_extend_the_absolute_timeout() {
     let last = app.browser().refresh(&pair.refresh).await;
     assert_eq!(last.json()["expires_in"], 1);
     app.clock.advance(Duration::from_secs(1));
-    refused(&app.browser().refresh(&Pair::of(&last).refresh).await);
+    assert_rejected(&app.browser().refresh(&Pair::of(&last).refresh).await);
 }
 
 #[tokio::test]
@@ -238,8 +240,8 @@ async fn a_new_absolute_timeout_applies_to_existing_sign_ins() {
     }
     let third = Pair::of(&before.browser().refresh(&third.refresh).await);
     let after = before.with_tokens().await;
-    assert!(!after.browser().knows(&third.access).await, "its sign-in has ended");
+    assert!(!after.browser().accepts(&third.access).await, "its sign-in has ended");
     assert_eq!(after.database.number("SELECT COUNT(*) FROM users_grants").await, 2);
-    refused(&after.browser().refresh(&pair.refresh).await);
-    refused(&after.browser().refresh(&other.refresh).await);
+    assert_rejected(&after.browser().refresh(&pair.refresh).await);
+    assert_rejected(&after.browser().refresh(&other.refresh).await);
 }

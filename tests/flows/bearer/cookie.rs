@@ -1,4 +1,4 @@
-//! Refresh tokens in a cookie: where it goes, and who may not have it sent.
+//! Refresh tokens in a cookie: where it is sent, and cross-site requests.
 
 use crudauth_tests::tokens::{Pair, Setup, in_cookie};
 use crudauth_tests::{App, Browser, Kind, Log, PASSWORD, on_every_database};
@@ -11,7 +11,7 @@ const CROSS_SITE: [(&str, &str); 1] = [("sec-fetch-site", "cross-site")];
 async fn granted(app: &App) -> (Browser, Pair) {
     app.register("ada").await;
     let browser = app.browser();
-    let answer = browser.ask_token("ada", PASSWORD, None).await;
+    let answer = browser.request_token("ada", PASSWORD, None).await;
     assert_eq!(answer.json()["refresh_token"], json!(null));
     let pair = Pair::of(&answer);
     (browser, pair)
@@ -25,7 +25,7 @@ on_every_database! {
         for _ in 0..3 {
             let answer = browser.post("/refresh", json!({})).await;
             assert_eq!(answer.json()["refresh_token"], json!(null), "scripts do not see it");
-            assert!(browser.knows(&Pair::of(&answer).access).await);
+            assert!(browser.accepts(&Pair::of(&answer).access).await);
         }
         assert_ne!(browser.cookie("refresh_token").unwrap(), first);
         browser.set_cookie("refresh_token", &first);
@@ -38,7 +38,7 @@ on_every_database! {
 async fn the_refresh_cookie_is_http_only_and_limited_to_its_routes() {
     let (auth, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
     app.register("ada").await;
-    let answer = app.browser().ask_token("ada", PASSWORD, None).await;
+    let answer = app.browser().request_token("ada", PASSWORD, None).await;
     let cookies = |lines: Vec<String>| -> Vec<String> {
         let ours = lines.into_iter().filter(|line| line.starts_with("refresh_token"));
         let of = |line: String| {
@@ -74,7 +74,7 @@ async fn the_hardened_refresh_cookie_has_the_host_prefix() {
         json!({ "email": "ada@example.com", "username": "ada", "password": "fifteen-chars-1" });
     assert_eq!(app.browser().post("/register", sign_up).await.status, 202);
     let browser = app.browser();
-    let answer = browser.ask_token("ada", "fifteen-chars-1", None).await;
+    let answer = browser.request_token("ada", "fifteen-chars-1", None).await;
     let lines = answer.set_cookies();
     let ours: Vec<_> =
         lines.iter().filter(|line| line.starts_with("__Host-refresh_token=")).collect();
@@ -98,7 +98,7 @@ async fn a_cross_site_page_cannot_use_the_refresh_cookie() {
         assert_eq!(browser.send(Method::POST, path, &foreign, vec![]).await.status, 403);
     }
     let form = [("username", "ada"), ("password", PASSWORD)];
-    let answer = app.browser().ask_token_with(&form, &CROSS_SITE).await;
+    let answer = app.browser().request_token_with(&form, &CROSS_SITE).await;
     assert_eq!((answer.status, answer.set_cookies()), (403, vec![]));
     assert_eq!(browser.cookies(), before);
     Pair::of(&browser.post("/refresh", json!({})).await);
@@ -109,7 +109,7 @@ async fn tokens_in_the_body_are_accepted_from_any_origin() {
     let app = App::on(Kind::Sqlite).await.with_tokens().await;
     app.register("ada").await;
     let form = [("username", "ada"), ("password", PASSWORD)];
-    let pair = Pair::of(&app.browser().ask_token_with(&form, &CROSS_SITE).await);
+    let pair = Pair::of(&app.browser().request_token_with(&form, &CROSS_SITE).await);
     let body = json!({ "refresh_token": pair.refresh }).to_string().into_bytes();
     let answer = app.browser().send(Method::POST, "/refresh", &CROSS_SITE, body).await;
     assert_eq!(answer.status, 200);
@@ -133,27 +133,27 @@ async fn a_browser_with_tokens_is_a_known_device_during_a_lock() {
     let (_, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
     let (browser, _) = granted(&app).await;
     for _ in 0..10 {
-        app.browser().ask_token("ada", "not-the-password", None).await;
+        app.browser().request_token("ada", "not-the-password", None).await;
     }
-    assert_eq!(app.browser().ask_token("ada", PASSWORD, None).await.status, 429);
-    assert_eq!(browser.ask_token("ada", PASSWORD, None).await.status, 200);
+    assert_eq!(app.browser().request_token("ada", PASSWORD, None).await.status, 429);
+    assert_eq!(browser.request_token("ada", PASSWORD, None).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_program_with_its_device_token_is_known_during_a_lock() {
     let app = App::on(Kind::Sqlite).await.with_tokens().await;
     app.register("ada").await;
-    let first = app.browser().ask_token("ada", PASSWORD, None).await;
+    let first = app.browser().request_token("ada", PASSWORD, None).await;
     assert!(first.set_cookies().is_empty());
     let device = first.json()["device"].as_str().unwrap().to_owned();
     let again = app.browser().refresh(&Pair::of(&first).refresh).await;
     assert_eq!(again.json()["device"], json!(null), "it is told at sign-in");
     for _ in 0..10 {
-        app.browser().ask_token("ada", "not-the-password", None).await;
+        app.browser().request_token("ada", "not-the-password", None).await;
     }
     let ask = async |device: &str, password: &str| {
         let form = [("username", "ada"), ("password", password), ("device", device)];
-        app.browser().ask_token_with(&form, &[]).await.status
+        app.browser().request_token_with(&form, &[]).await.status
     };
     assert_eq!([ask("", PASSWORD).await, ask("junk", PASSWORD).await], [429, 429]);
     assert_eq!(ask(&device, PASSWORD).await, 200);
@@ -174,28 +174,30 @@ async fn a_cross_site_page_cannot_sign_out() {
     let headers = [CROSS_SITE[0], ("authorization", &token)];
     let answer = browser.send(Method::POST, "/logout", &headers, vec![]).await;
     assert_eq!((answer.status, answer.set_cookies()), (200, vec![]));
-    assert!(!browser.knows(&pair.access).await, "a page that has the token has its word");
+    assert!(!browser.accepts(&pair.access).await, "a page that has the token has its word");
     assert_eq!(browser.send(Method::POST, "/logout", &[], vec![]).await.set_cookies().len(), 2);
 }
 
 #[tokio::test]
 async fn signing_in_again_revokes_the_previous_tokens() {
-    // The cookie goes to `/token`, too, where it is for every path.
+    // With the path `/` the cookie is sent to `/token` too.
     let (_, app) =
         App::on(Kind::Sqlite).await.all(Setup { is_hardened: true, ..in_cookie() }).await;
     let strong = "a-strong-one-of-fifteen";
     let form = json!({ "username": "ada", "email": "ada@example.com", "password": strong });
     assert_eq!(app.browser().post("/register", form).await.status, 202);
     let (browser, other) = (app.browser(), app.browser());
-    let first = Pair::of(&browser.ask_token("ada", strong, None).await);
-    let others = Pair::of(&other.ask_token("ada", strong, None).await);
+    let first = Pair::of(&browser.request_token("ada", strong, None).await);
+    let others = Pair::of(&other.request_token("ada", strong, None).await);
     let stolen = browser.stolen();
-    assert_eq!(browser.ask_token("ada", "wrong", None).await.status, 401);
-    assert!(app.browser().knows(&first.access).await, "not by failing");
-    let second = Pair::of(&browser.ask_token("ada", strong, None).await);
-    assert!(!app.browser().knows(&first.access).await);
+    assert_eq!(browser.request_token("ada", "wrong", None).await.status, 401);
+    assert!(app.browser().accepts(&first.access).await, "not by failing");
+    let second = Pair::of(&browser.request_token("ada", strong, None).await);
+    assert!(!app.browser().accepts(&first.access).await);
     assert_eq!(stolen.post("/refresh", json!({})).await.status, 401);
-    assert!(app.browser().knows(&second.access).await && app.browser().knows(&others.access).await);
+    assert!(
+        app.browser().accepts(&second.access).await && app.browser().accepts(&others.access).await
+    );
 }
 
 #[tokio::test]
@@ -203,17 +205,18 @@ async fn a_planted_expired_token_does_not_hide_the_valid_one() {
     let (_, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
     let (browser, _) = granted(&app).await;
     let stranger = app.browser();
-    stranger.ask_token("ada", PASSWORD, None).await;
-    let (dead, used) = (stranger.cookie("refresh_token").unwrap(), app.browser());
+    stranger.request_token("ada", PASSWORD, None).await;
+    let dead = stranger.cookie("refresh_token").unwrap();
+    let used = app.browser();
     assert_eq!(stranger.post("/logout", json!({})).await.status, 200);
-    used.ask_token("ada", PASSWORD, None).await;
+    used.request_token("ada", PASSWORD, None).await;
     let reused = used.cookie("refresh_token").unwrap();
     assert_eq!(used.post("/refresh", json!({})).await.status, 200);
     let good = browser.cookie("refresh_token").unwrap();
     let line = format!("refresh_token={dead}; refresh_token={reused}; refresh_token={good}");
     let sender = app.browser();
     let answer = sender.send(Method::POST, "/refresh", &[("cookie", &line)], vec![]).await;
-    assert!(sender.knows(&Pair::of(&answer).access).await);
+    assert!(sender.accepts(&Pair::of(&answer).access).await);
     assert_eq!(used.post("/refresh", json!({})).await.status, 401, "its family has ended");
 }
 

@@ -1,10 +1,12 @@
-//! The `sessions` slice: people see and end their own sessions; and how long sessions and their
-//! cookies live.
+//! The `sessions` slice: owners list and revoke their sessions; and the lifetime of sessions and
+//! cookies.
 
 use std::time::Duration;
 
 use crudauth::{Backend, SessionConfig};
-use crudauth_tests::{Answer, App, Browser, Kind, PASSWORD, Setting, Unbuilt, on_every_database};
+use crudauth_tests::{
+    Answer, App, AppBuilder, Browser, Kind, PASSWORD, Setting, on_every_database,
+};
 use poem::http::Method;
 use serde_json::{Value, json};
 
@@ -20,7 +22,7 @@ async fn list(browser: &Browser) -> Vec<Value> {
     answer.json().as_array().unwrap().clone()
 }
 
-/// The handle of the browser's own session.
+/// The handle of the current session.
 async fn handle(browser: &Browser) -> String {
     let sessions = list(browser).await;
     let own = sessions.iter().find(|one| one["current"] == true).unwrap();
@@ -43,7 +45,8 @@ on_every_database! {
     async fn the_latest_active_session_is_listed_first_and_the_current_one_is_marked(app: App) {
         app.register("ada").await;
         app.member("eve").await;
-        let (laptop, phone) = (app.browser(), app.browser());
+        let laptop = app.browser();
+        let phone = app.browser();
         laptop.login_with("ada", PASSWORD, &[], &[("user-agent", FIREFOX)]).await;
         app.clock.advance(MINUTE);
         phone.login_with("ada", PASSWORD, &[], &[("user-agent", IPHONE)]).await;
@@ -74,9 +77,11 @@ on_every_database! {
     }
 
     async fn a_session_is_revoked_by_its_owner_only(app: App) {
-        let (laptop, phone) = (app.member("ada").await, app.signed_in("ada", PASSWORD).await);
+        let laptop = app.member("ada").await;
+        let phone = app.signed_in("ada", PASSWORD).await;
         let eve = app.member("eve").await;
-        let (own, other) = (handle(&laptop).await, handle(&phone).await);
+        let own = handle(&laptop).await;
+        let other = handle(&phone).await;
         let foreign = revoke(&eve, &own).await;
         assert_eq!((foreign.status, &*foreign.detail()), (404, "Session not found."));
         assert!(laptop.is_signed_in().await);
@@ -85,7 +90,7 @@ on_every_database! {
         assert_eq!((answer.status, &*answer.detail()), (200, "Session revoked."));
         assert!(answer.set_cookies().is_empty(), "it was not this one");
         assert!(!phone.is_signed_in().await && laptop.is_signed_in().await);
-        assert_eq!(revoke(&laptop, &other).await.looks(), foreign.looks(), "gone like a foreign one");
+        assert_eq!(revoke(&laptop, &other).await.comparable(), foreign.comparable(), "gone like a foreign one");
 
         let answer = revoke(&laptop, &own).await;
         assert_eq!((answer.status, answer.set_cookies().len()), (200, 2));
@@ -95,8 +100,10 @@ on_every_database! {
     }
 
     async fn logout_all_revokes_every_session_of_this_account_only(app: App) {
-        let (laptop, phone) = (app.member("ada").await, app.signed_in("ada", PASSWORD).await);
-        let (eve, thief) = (app.member("eve").await, laptop.stolen());
+        let laptop = app.member("ada").await;
+        let phone = app.signed_in("ada", PASSWORD).await;
+        let eve = app.member("eve").await;
+        let thief = laptop.stolen();
         let answer = laptop.post("/logout-all", json!({})).await;
         assert_eq!(answer.json(), json!({ "detail": "Signed out of all sessions.", "revoked": 2 }));
         assert_eq!(answer.set_cookies().len(), 2);
@@ -106,10 +113,11 @@ on_every_database! {
     }
 
     async fn logout_all_can_keep_the_current_session(app: App) {
-        let (laptop, phone) = (app.member("ada").await, app.signed_in("ada", PASSWORD).await);
-        for (said, revoked) in [("true", 1), ("1", 0), ("Yes", 0), ("on", 0)] {
-            let answer = laptop.post(&format!("/logout-all?keep_current={said}"), json!({})).await;
-            assert_eq!((answer.status, &answer.json()["revoked"]), (200, &json!(revoked)), "{said}");
+        let laptop = app.member("ada").await;
+        let phone = app.signed_in("ada", PASSWORD).await;
+        for (value, revoked) in [("true", 1), ("1", 0), ("Yes", 0), ("on", 0)] {
+            let answer = laptop.post(&format!("/logout-all?keep_current={value}"), json!({})).await;
+            assert_eq!((answer.status, &answer.json()["revoked"]), (200, &json!(revoked)), "{value}");
             assert!(answer.set_cookies().is_empty());
         }
         assert!(laptop.is_signed_in().await && !phone.is_signed_in().await);
@@ -118,7 +126,8 @@ on_every_database! {
     }
 
     async fn a_remembered_session_lasts_thirty_days_from_its_last_use(app: App) {
-        let (used, idle) = (remembered(&app).await, app.browser());
+        let used = remembered(&app).await;
+        let idle = app.browser();
         idle.login_with("ada", PASSWORD, &[("remember_me", "on")], &[]).await;
         app.clock.advance(29 * DAY);
         assert!(used.is_signed_in().await);
@@ -131,7 +140,8 @@ on_every_database! {
 async fn a_session_handle_grants_no_access() {
     let app = App::on(Kind::Sqlite).await;
     let ada = app.member("ada").await;
-    let (handle, cookie) = (handle(&ada).await, ada.cookie("session_id").unwrap());
+    let handle = handle(&ada).await;
+    let cookie = ada.cookie("session_id").unwrap();
     let digest = app.database.text("SELECT LOWER(HEX(digest)) FROM users_sessions").await;
     assert!(handle != cookie && handle != digest && digest != cookie);
     for value in [handle, digest] {
@@ -157,7 +167,8 @@ async fn a_malformed_handle_is_not_found() {
 #[tokio::test]
 async fn the_sessions_routes_require_a_session_and_a_csrf_token() {
     let app = App::on(Kind::Sqlite).await;
-    let (ada, stranger) = (app.member("ada").await, app.browser());
+    let ada = app.member("ada").await;
+    let stranger = app.browser();
     let path = format!("/sessions/{}", handle(&ada).await);
     for (method, path) in [
         (Method::GET, "/sessions"),
@@ -242,7 +253,7 @@ async fn only_a_remembered_login_renews_its_cookies_once_a_minute() {
 struct Absolute(Duration);
 
 impl Setting for Absolute {
-    fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
         builder.session(SessionConfig::default().absolute(self.0))
     }
 }
@@ -250,7 +261,8 @@ impl Setting for Absolute {
 #[tokio::test]
 async fn use_does_not_extend_the_absolute_timeout() {
     let app = App::with(Kind::Sqlite, Absolute(60 * MINUTE)).await;
-    let (ada, remembered) = (app.member("ada").await, remembered(&app).await);
+    let ada = app.member("ada").await;
+    let remembered = remembered(&app).await;
     for _ in 0..5 {
         app.clock.advance(10 * MINUTE);
         assert!(ada.is_signed_in().await && remembered.is_signed_in().await);
@@ -264,7 +276,8 @@ async fn use_does_not_extend_the_absolute_timeout() {
 #[tokio::test]
 async fn a_shorter_timeout_applies_to_existing_sessions() {
     let before = App::on(Kind::Sqlite).await;
-    let (ada, remembered) = (before.member("ada").await, remembered(&before).await);
+    let ada = before.member("ada").await;
+    let remembered = remembered(&before).await;
     let bob = before.member("bob").await;
     for _ in 0..6 {
         before.clock.advance(10 * MINUTE);

@@ -1,11 +1,10 @@
-//! A caller that goes away in the middle of a flow: what was begun ends or is undone, and the next
-//! one finds the database as it should be.
+//! Cancelled requests: an open transaction is rolled back, and the connection stays usable.
 
 use std::time::Duration;
 
 use crudauth_tests::{App, Kind, PASSWORD, on_every_database};
 
-/// Begins what needs a transaction and goes away, a little later each time.
+/// Starts flows with a transaction and drops each a little later than the one before.
 async fn go_away(app: &App, id: i64) {
     let accounts = app.auth.accounts();
     for n in 0..120 {
@@ -39,7 +38,7 @@ async fn a_cancelled_request_leaves_no_open_transaction() {
     app.auth.drained().await;
     let open = "SELECT COUNT(*) FROM pg_stat_activity \
                 WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
-    // What was cut off is rolled back once its connection is back in the pool.
+    // A dropped transaction is rolled back once its connection returns to the pool.
     for _ in 0..50 {
         if app.database.number(open).await == 0 {
             return;

@@ -1,11 +1,11 @@
-//! Many at once.
+//! Concurrent requests.
 
 use std::future::Future;
 
 use crate::Answer;
 
-/// Runs all jobs at the same time, each as a task of its own, and collects what they answer.
-pub async fn at_once<T: Send + 'static>(
+/// Runs all jobs at once, each in its own task, and collects their results.
+pub async fn concurrently<T: Send + 'static>(
     jobs: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
 ) -> Vec<T> {
     let running: Vec<_> = jobs.into_iter().map(tokio::spawn).collect();
@@ -16,7 +16,7 @@ pub async fn at_once<T: Send + 'static>(
     answers
 }
 
-/// How many of the answers have that status.
-pub fn count_of(answers: &[Answer], status: u16) -> usize {
+/// The number of answers with this status.
+pub fn count_status(answers: &[Answer], status: u16) -> usize {
     answers.iter().filter(|answer| answer.status == status).count()
 }

@@ -1,5 +1,5 @@
-//! Whoever ends what keys are made by, and whoever makes one at that moment: a key is there when
-//! the answer comes that its maker has ended, or it never will be.
+//! Races between creating a key and revoking its creator. Once the revocation is answered, the key
+//! exists or is never created.
 
 use crudauth_tests::Database;
 use tokio::task::JoinHandle;
@@ -8,7 +8,7 @@ use super::*;
 
 const MANY: usize = 20;
 
-/// Many who make keys, and somebody who ends what they make them by, all at one moment.
+/// Creates keys with one credential in many tasks while another task revokes it.
 async fn race<T: Future<Output = u16> + Send + 'static>(
     app: &App,
     making: impl Fn() -> T,
@@ -25,7 +25,7 @@ async fn race<T: Future<Output = u16> + Send + 'static>(
     for task in racing {
         match task.await.unwrap() {
             201 => made += 1,
-            status => assert_eq!(status, 401, "who has ended is nobody"),
+            status => assert_eq!(status, 401, "browser has ended is nobody"),
         }
     }
     assert_eq!((made, app.database.count(keys).await), (so_far, so_far));
@@ -33,41 +33,45 @@ async fn race<T: Future<Output = u16> + Send + 'static>(
 
 on_every_database! {
     async fn a_token_creates_no_key_after_its_revocation_is_answered(app: App) {
-        // Nobody looks at the token once more before a key is made.
+        // The token is trusted until it expires: no statement checks it before the insert.
         let mut trusting = Setup::default();
         trusting.bearer.trust_until_expiry = true;
         let (_, app) = app.all(trusting).await;
-        let (ada, pair) = (app.member("ada").await, app.pair("ada").await);
-        assert!(app.browser().knows(&pair.access).await);
+        let ada = app.member("ada").await;
+        let pair = app.pair("ada").await;
+        assert!(app.browser().accepts(&pair.access).await);
         race(&app, || by_token(&app, &pair), async move { ada.delete("/tokens").await }).await;
     }
 
     async fn a_session_creates_no_key_after_its_revocation_is_answered(app: App) {
         let app = app.with_tokens().await;
-        let (ada, phone) = (app.member("ada").await, app.signed_in("ada", PASSWORD).await);
+        let ada = app.member("ada").await;
+        let phone = app.signed_in("ada", PASSWORD).await;
         let path = session_of(&ada).await;
         race(&app, || by_session(&ada), async move { phone.delete(&path).await }).await;
     }
 }
 
 fn by_token(app: &App, pair: &Pair) -> impl Future<Output = u16> + use<> {
-    let (browser, token, body) = (app.browser(), pair.access.clone(), json!({ "name": "cron" }));
-    async move { browser.bearing_json(&token, Method::POST, "/api-keys", &body).await.status }
+    let browser = app.browser();
+    let token = pair.access.clone();
+    let body = json!({ "name": "cron" });
+    async move { browser.send_bearer_json(&token, Method::POST, "/api-keys", &body).await.status }
 }
 
-fn by_session(who: &Browser) -> impl Future<Output = u16> + use<> {
-    let who = who.clone();
-    async move { make(&who, json!({ "name": "cron" })).await.status }
+fn by_session(browser: &Browser) -> impl Future<Output = u16> + use<> {
+    let browser = browser.clone();
+    async move { create_key(&browser, json!({ "name": "cron" })).await.status }
 }
 
-/// The path by which another session of the same person ends this one.
-async fn session_of(who: &Browser) -> String {
-    let listed = who.get("/sessions").await.json();
+/// The path at which another session of the account revokes this one.
+async fn session_of(browser: &Browser) -> String {
+    let listed = browser.get("/sessions").await.json();
     let mut current = listed.as_array().unwrap().iter().filter(|one| one["current"] == true);
     format!("/sessions/{}", current.next().unwrap()["id"].as_str().unwrap())
 }
 
-/// Somebody else who is in the middle of changing a key.
+/// An open transaction that has updated all keys.
 enum Halfway {
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
     MySql(sqlx::Transaction<'static, sqlx::MySql>),
@@ -100,9 +104,9 @@ impl Halfway {
     }
 }
 
-/// Returns once so many are kept waiting by what others are in the middle of, or `task` is done.
+/// Returns once `many` statements wait for a lock, or `task` has ended.
 async fn until_waiting<T>(database: &Database, many: i64, task: &JoinHandle<T>) {
-    // MySQL tells what is asked, not whether it waits: what is there at three looks does.
+    // MySQL lists statements, not waits: a statement seen three times in a row is waiting.
     let waiting = match database.kind() {
         Kind::Postgres => {
             "SELECT COUNT(*) FROM pg_stat_activity \
@@ -120,15 +124,15 @@ async fn until_waiting<T>(database: &Database, many: i64, task: &JoinHandle<T>) 
     }
 }
 
-/// Stops a key that is being made after what makes it was looked at and before the key is there,
-/// and has the maker ended at that moment.
+/// Blocks the creation of a key between the check of its creator and the insert, and revokes the
+/// creator meanwhile.
 async fn while_a_key_is_made<T: Future<Output = u16> + Send + 'static>(
     app: &App,
     making: impl Fn() -> T,
     ending: impl Future<Output = Answer> + Send + 'static,
 ) {
     let database = &app.database;
-    // Whoever makes a key first clears away what has expired.
+    // Creating a key deletes expired ones first, which takes the lock.
     assert_eq!(making().await, 201);
     database.execute("UPDATE users_api_keys SET expires_at = 0").await;
     let halfway = Halfway::with_keys_of(database).await;
@@ -147,7 +151,8 @@ async fn while_a_key_is_made<T: Future<Output = u16> + Send + 'static>(
 async fn revoking_a_token_waits_for_a_key_in_creation() {
     for kind in [Kind::Postgres, Kind::MySql] {
         let app = App::on(kind).await.with_tokens().await;
-        let (ada, pair) = (app.member("ada").await, app.pair("ada").await);
+        let ada = app.member("ada").await;
+        let pair = app.pair("ada").await;
         let ending = async move { ada.delete("/tokens").await };
         while_a_key_is_made(&app, || by_token(&app, &pair), ending).await;
     }
@@ -157,7 +162,8 @@ async fn revoking_a_token_waits_for_a_key_in_creation() {
 async fn revoking_a_session_waits_for_a_key_in_creation() {
     for kind in [Kind::Postgres, Kind::MySql] {
         let app = App::on(kind).await.with_tokens().await;
-        let (ada, phone) = (app.member("ada").await, app.signed_in("ada", PASSWORD).await);
+        let ada = app.member("ada").await;
+        let phone = app.signed_in("ada", PASSWORD).await;
         let path = session_of(&ada).await;
         let ending = async move { phone.delete(&path).await };
         while_a_key_is_made(&app, || by_session(&ada), ending).await;

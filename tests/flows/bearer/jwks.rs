@@ -1,4 +1,4 @@
-//! Access tokens that others verify by the keys at `/.well-known/jwks.json`.
+//! Access tokens that other servers verify by the keys at `/.well-known/jwks.json`.
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD as BASE64};
@@ -11,7 +11,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use poem::http::Method;
 use serde_json::Value;
 
-/// Keys that were made for this test and are nobody's: PKCS #8 is 32 bytes behind a fixed head.
+/// A key for this test only. PKCS #8 is a fixed header and 32 bytes.
 fn pair(kid: &str, seed: u8) -> SigningPair {
     let der = [hex::decode("302e020100300506032b657004220420").unwrap(), vec![seed; 32]].concat();
     let pem = BASE64_STANDARD.encode(der);
@@ -32,14 +32,14 @@ async fn published(app: &App) -> Value {
     answer.json()
 }
 
-/// What a server elsewhere does, that has nothing but the address of the keys.
+/// Verifies a token as another server does, with the published keys only.
 fn verified(token: &str, keys: &Value) -> Option<Value> {
     let keys: JwkSet = serde_json::from_value(keys.clone()).unwrap();
     let kid = jsonwebtoken::decode_header(token).unwrap().kid?;
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.set_issuer(&["crudauth"]);
     validation.set_audience(&["users"]);
-    // Tests turn the clock.
+    // The tests use a manual clock.
     validation.validate_exp = false;
     let key = DecodingKey::from_jwk(keys.find(&kid)?).unwrap();
     Some(jsonwebtoken::decode(token, &key, &validation).ok()?.claims)
@@ -49,17 +49,17 @@ fn verified(token: &str, keys: &Value) -> Option<Value> {
 async fn another_server_verifies_tokens_by_the_published_keys() {
     let (_, app) = App::on(Kind::Sqlite).await.all(signing(pair("one", 1), vec![])).await;
     let ada = app.program("ada").await;
-    assert!(app.browser().knows(&ada.access).await);
+    assert!(app.browser().accepts(&ada.access).await);
     let keys = published(&app).await;
     let claims = verified(&ada.access, &keys).unwrap();
     assert_eq!(claims["sub"], "1");
-    // One other letter in the claims, and it is no token any more.
+    // A token with one changed letter in its claims is invalid.
     let [head, body, signature] = ada.access.split('.').collect::<Vec<_>>()[..] else { panic!() };
     let forged = String::from_utf8(BASE64.decode(body).unwrap()).unwrap();
     let forged = forged.replace(r#""sub":"1""#, r#""sub":"2""#);
     let forged = format!("{head}.{}.{signature}", BASE64.encode(forged));
     assert_eq!(verified(&forged, &keys), None);
-    assert!(!app.browser().knows(&forged).await);
+    assert!(!app.browser().accepts(&forged).await);
 }
 
 #[tokio::test]
@@ -75,19 +75,19 @@ async fn rotating_the_signing_key_keeps_tokens_valid() {
     let retired = PublicKey::from_pem("one", pem).unwrap();
 
     let (_, after) = base.all(signing(pair("two", 2), vec![retired])).await;
-    assert!(after.browser().knows(&ada.access).await, "signed by the old key, which is listed");
+    assert!(after.browser().accepts(&ada.access).await, "signed by the old key, which is listed");
     let next = Pair::of(&after.browser().refresh(&ada.refresh).await);
     let keys = published(&after).await;
     for token in [&ada.access, &next.access] {
-        assert!(after.browser().knows(token).await);
+        assert!(after.browser().accepts(token).await);
         assert!(verified(token, &keys).is_some());
     }
     assert_eq!(jsonwebtoken::decode_header(&next.access).unwrap().kid.as_deref(), Some("two"));
 
     let (_, later) = base.all(signing(pair("two", 2), vec![])).await;
-    let answer = later.browser().bearing(&ada.access, Method::GET, "/me").await;
+    let answer = later.browser().send_bearer(&ada.access, Method::GET, "/me").await;
     assert_eq!((answer.status, &*answer.detail()), (401, "Invalid token"), "no longer listed");
-    assert!(later.browser().knows(&next.access).await);
+    assert!(later.browser().accepts(&next.access).await);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Forged tokens: every field, one at a time, rightly signed. Never anything but 401.
+//! Forged tokens, field by field and correctly signed. All are answered 401.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -8,7 +8,7 @@ use poem::http::Method;
 use serde_json::{Value, json};
 use sha2::{Sha256, Sha512};
 
-/// How the library derives its keys; whoever changes that signs everybody out.
+/// Derives a key as the library does. A change of it would revoke every token.
 fn derived(purpose: &str) -> [u8; 64] {
     let mut key = [0; 64];
     let derived = hkdf::Hkdf::<Sha256>::new(Some(b"crudauth"), SECRET.as_bytes());
@@ -34,7 +34,7 @@ fn claims(token: &str) -> Value {
     serde_json::from_slice(&BASE64.decode(claims).unwrap()).unwrap()
 }
 
-/// Rightly signed tokens with one claim that is another.
+/// Correctly signed tokens with one other claim.
 fn forged_claims(good: &Value) -> Vec<(String, String)> {
     let number = |name: &str| good[name].as_i64().unwrap();
     let values = [
@@ -198,7 +198,7 @@ fn number_of(claims: &Value, name: &str) -> i64 {
     claims[name].as_str().unwrap().parse().unwrap()
 }
 
-/// Everything else that can be wrong with a token.
+/// Other malformed tokens.
 fn forged_forms(token: &str) -> Vec<(String, String)> {
     let (good, parts) = (claims(token), token.split('.').collect::<Vec<_>>());
     let claims = good.to_string();
@@ -266,32 +266,34 @@ on_every_database! {
         let good = claims(&token);
         assert_eq!(good["sub"], "1");
         let again = signed(HEADER, good.to_string().as_bytes());
-        assert!(app.browser().knows(&again).await, "this is how one is signed");
+        assert!(app.browser().accepts(&again).await, "this is how one is signed");
         let mut more = good.clone();
         more["admin"] = json!(true);
         more["nbf"] = good["iat"].clone();
-        assert!(app.browser().knows(&signed(HEADER, more.to_string().as_bytes())).await);
+        assert!(app.browser().accepts(&signed(HEADER, more.to_string().as_bytes())).await);
 
         let browser = app.browser();
         for (name, token) in forged_claims(&good).into_iter().chain(forged_forms(&token)) {
-            let answer = browser.bearing(&token, Method::GET, "/me").await;
+            let answer = browser.send_bearer(&token, Method::GET, "/me").await;
             assert_eq!(answer.status, 401, "{name}: {answer:?}");
-            let told = answer.header("www-authenticate").unwrap();
-            assert!(told.starts_with("Bearer ") && told.contains("invalid_token"), "{name}: {told}");
+            let challenge = answer.header("www-authenticate").unwrap();
+            assert!(challenge.starts_with("Bearer ") && challenge.contains("invalid_token"), "{name}: {challenge}");
             assert_eq!(answer.header("cache-control"), Some("no-store"));
         }
-        assert!(browser.knows(&token).await);
+        assert!(browser.accepts(&token).await);
     }
 
     async fn a_token_with_the_family_or_key_of_another_account_is_invalid(app: App) {
         let app = app.with_tokens().await;
-        let (ada, bob) = (app.program("ada").await, app.program("bob").await);
-        let (ada, bob) = (claims(&ada.access), claims(&bob.access));
+        let ada = app.program("ada").await;
+        let bob = app.program("bob").await;
+        let ada = claims(&ada.access);
+        let bob = claims(&bob.access);
         for name in ["sub", "sid"] {
             let mut mixed = ada.clone();
             mixed[name] = bob[name].clone();
             let token = signed(HEADER, mixed.to_string().as_bytes());
-            let answer = app.browser().bearing(&token, Method::GET, "/me").await;
+            let answer = app.browser().send_bearer(&token, Method::GET, "/me").await;
             assert_eq!((answer.status, &*answer.detail()), (401, "Not authenticated"), "{name}");
         }
     }
