@@ -45,5 +45,5 @@ async fn a_cancelled_request_leaves_no_open_transaction() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("a transaction is open and nobody knows of it");
+    panic!("a transaction was left open");
 }

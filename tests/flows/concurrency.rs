@@ -45,7 +45,7 @@ on_every_database! {
         assert_eq!(app.mail_count(PasswordChanged, ADA).await, 1);
         let winner = answers.iter().position(|answer| answer.status == 200).unwrap();
         let password = format!("strong-number-{winner}");
-        assert_eq!(app.browser().login("ada", &password).await.status, 200, "the winner's holds");
+        assert_eq!(app.browser().login("ada", &password).await.status, 200, "the password of the successful reset works");
     }
 
     async fn concurrent_uses_of_a_verification_link_succeed_once(app: App) {
@@ -168,7 +168,7 @@ on_every_database! {
         assert!(!laptop.stolen().is_signed_in().await && !phone.is_signed_in().await);
         let revoked = ended.json()["revoked"].as_i64().unwrap();
         let left = app.database.count("users_sessions").await;
-        assert_eq!(revoked + left, 5, "each was ended, or lives");
+        assert_eq!(revoked + left, 5, "each is revoked or counted");
         assert_eq!(i64::try_from(signed_in(&new).await).unwrap(), left);
     }
 

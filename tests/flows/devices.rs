@@ -1,6 +1,6 @@
 //! Known devices: they sign in while the account is locked for other clients.
 
-use crudauth_tests::failed_logins::{fail_logins_elsewhere, lock_seconds, locked, miss};
+use crudauth_tests::failed_logins::{fail_login, fail_logins_elsewhere, lock_seconds, locked};
 use crudauth_tests::{App, Kind, PASSWORD, on_every_database};
 use serde_json::json;
 
@@ -28,7 +28,7 @@ async fn a_known_device_is_locked_after_five_failures_too() {
         fail_login(&laptop.clone().at(&format!("192.0.2.{at}")), "ada", 1).await;
     }
     assert_eq!(locked(&laptop.clone().at("192.0.2.9").login("ada", PASSWORD).await), 60);
-    assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200, "it locks itself only");
+    assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200, "only the device is locked");
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn a_forged_or_foreign_device_cookie_has_no_effect() {
     }
     let browser = app.browser();
     browser.set_cookie("known_device", &hers);
-    assert!(!browser.is_signed_in().await, "it signs nobody in by itself");
+    assert!(!browser.is_signed_in().await, "the cookie alone opens no session");
     assert_eq!(browser.login("ada", PASSWORD).await.status, 200);
 }
 

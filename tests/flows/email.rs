@@ -60,7 +60,7 @@ on_every_database! {
 
         assert_ne!(app.database.text(hash).await, before);
         let row = "users WHERE username = 'ada' AND token_version = 1 AND email_verified";
-        assert_eq!(app.database.count(row).await, 1, "whoever has the link has the address");
+        assert_eq!(app.database.count(row).await, 1, "the link proves the address");
         assert!(!laptop.is_signed_in().await && !phone.is_signed_in().await);
         assert!(eve.is_signed_in().await, "others are not concerned");
         assert_eq!(app.database.count("users_sessions").await, 1);
@@ -68,7 +68,7 @@ on_every_database! {
         assert_invalid(&reset(&stranger, &token, "third-strong-one").await);
         let body = json!({ "token": change });
         assert_invalid(&stranger.post("/email/change-confirm", body).await);
-        assert_eq!(verify(&stranger, &verification).await.status, 200, "still true, and harmless");
+        assert_eq!(verify(&stranger, &verification).await.status, 200, "still valid and harmless");
         assert_eq!(app.browser().login("ada", PASSWORD).await.status, 401);
         assert_eq!(app.browser().login("ada", NEW).await.status, 200);
         let notice = app.last_mail(PasswordChanged, ADA).await;
@@ -211,7 +211,7 @@ async fn an_address_gets_five_resets_an_hour_from_all_clients_together() {
         let body = json!({ "email": " ADA@example.com" });
         answers.push(app.browser().post("/password/reset-request", body).await.comparable());
     }
-    assert!(answers.iter().all(|answer| *answer == answers[0]), "nobody is error");
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "the answer hides the limit");
     assert_eq!(app.mail_count(ResetPassword, ADA).await, 5);
     app.clock.advance(HOUR);
     app.reset_token(ADA).await;

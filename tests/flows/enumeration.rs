@@ -54,7 +54,7 @@ on_every_database! {
             "verify_email ada@example.com",
             "verify_email unset@example.com",
         ];
-        assert_eq!(mailed, wanted, "the owners alone are told");
+        assert_eq!(mailed, wanted, "only the owners get a mail");
     }
 
     async fn a_login_does_not_reveal_whether_the_name_exists(app: App) {
@@ -123,7 +123,7 @@ on_every_database! {
         }
         assert_eq!(app.mail_count(MessageKind::ChangeEmail, "free@example.com").await, 1);
         let asked = MessageKind::EmailChangeRequested;
-        assert_eq!(app.mail_count(asked, "eve@example.com").await, 5, "eve's inbox tells no more");
+        assert_eq!(app.mail_count(asked, "eve@example.com").await, 5, "eve gets no more mails");
     }
 
     async fn a_forged_link_and_an_expired_link_look_alike(app: App) {

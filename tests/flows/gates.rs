@@ -109,10 +109,10 @@ on_every_database! {
         assert_eq!(ada.get("/greeting").await.json(), "ada");
         assert_eq!(stranger.get("/greeting").await.json(), Value::Null);
         stranger.set_cookie("session_id", &"0".repeat(64));
-        assert_eq!(stranger.get("/greeting").await.json(), Value::Null, "a dead cookie is unauthenticated");
+        assert_eq!(stranger.get("/greeting").await.json(), Value::Null, "an invalid cookie is no user");
         assert_eq!(stranger.post("/greeting", json!({})).await.json(), Value::Null);
         let answer = ada.send(Method::POST, "/greeting", &[("x-csrf-token", "")], vec![]).await;
-        assert_eq!((answer.status, &*answer.detail()), (403, "Missing CSRF token"), "not unauthenticated");
+        assert_eq!((answer.status, &*answer.detail()), (403, "Missing CSRF token"), "the cookie is valid");
     }
 }
 
@@ -161,7 +161,7 @@ async fn any_number_of_extractors_cost_one_statement_and_none_costs_zero() {
     assert_eq!(statements() - before, 1, "three arguments: {}", log.text());
     let before = statements();
     assert_eq!(app.browser().get("/dashboard").await.status, 401);
-    assert_eq!(statements() - before, 0, "without a cookie there is unauthenticated to look up");
+    assert_eq!(statements() - before, 0, "no lookup without a cookie");
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn a_public_handler_does_not_need_the_tables() {
     assert_eq!(ada.get("/open").await.text, "ok");
     let answer = ada.get("/dashboard").await;
     assert_eq!((answer.status, &*answer.code()), (500, "internal-error"));
-    assert!(!answer.text.contains("users_sessions"), "nor is anybody told what is missing");
+    assert!(!answer.text.contains("users_sessions"), "the answer hides the missing table");
 }
 
 #[tokio::test]
@@ -185,7 +185,7 @@ async fn personal_responses_are_private_unless_the_app_sets_cache_control() {
     assert_eq!(ada.get("/dashboard").await.header(others), Some("private"));
     assert_eq!(ada.get("/greeting").await.header(others), Some("private"));
     assert_eq!(own.get("/cached").await.header(others), Some("public, max-age=60"));
-    assert_eq!(stranger.get("/greeting").await.header(others), None, "unauthenticated is in it");
+    assert_eq!(stranger.get("/greeting").await.header(others), None, "it holds no user data");
     assert_eq!(ada.get("/open").await.header(others), None);
     for path in ["/me", "/sessions"] {
         assert_eq!(ada.get(path).await.header(others), Some("no-store"), "{path}");
@@ -258,10 +258,10 @@ async fn sessions_survive_a_new_secret_while_the_old_one_is_listed() {
 
     let forgetful = mount(&app, NEW, &[], false).await;
     assert!(!old.clone().to(&forgetful).is_signed_in().await);
-    assert!(new.clone().to(&forgetful).is_signed_in().await, "made with the new one");
+    assert!(new.clone().to(&forgetful).is_signed_in().await, "created with the new secret");
     let body = json!({ "token": reset, "new_password": "another-strong-one" });
     assert_eq!(forgetful.browser().post("/password/reset-confirm", body).await.status, 400);
-    assert!(!new.to(&app).is_signed_in().await, "the old one alone reads nothing of it");
+    assert!(!new.to(&app).is_signed_in().await, "the old secret alone does not verify it");
 }
 
 #[tokio::test]
@@ -274,7 +274,7 @@ async fn a_session_of_the_old_secret_is_replaced_at_the_next_sign_in() {
     let ada = ada.to(&rotated);
     assert_eq!(ada.login("ada", PASSWORD).await.status, 200);
     assert!(ada.is_signed_in().await);
-    assert!(!thief.to(&rotated).is_signed_in().await, "its browser has another one now");
+    assert!(!thief.to(&rotated).is_signed_in().await, "the browser has a new session");
 }
 
 #[tokio::test]

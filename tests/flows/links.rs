@@ -123,7 +123,7 @@ async fn a_safe_redirect_is_returned_with_the_confirmation() {
         let to = if kind == ResetPassword { NEW } else { to };
         assert_eq!(ada.post(request, valid_body).await.status, 200);
         let link = app.last_mail(kind, to).await.link.unwrap();
-        assert!(!link.contains("deep"), "it rides with the token, not in the link");
+        assert!(!link.contains("deep"), "it is stored with the token, not in the link");
         let answer = confirm(&app.browser(), own, &app.token(kind, to).await).await;
         assert_eq!(answer.status, 200, "{kind:?} {answer:?}");
         assert_eq!(answer.json()["redirect_to"], "/deep/path?x=1#part");
@@ -162,7 +162,7 @@ async fn a_redirect_to_another_site_is_dropped() {
         assert!(answer.json().get("redirect_to").is_none(), "{unsafe_redirect}: {answer:?}");
     }
     let stored = "users_tokens WHERE redirect_to IS NOT NULL";
-    assert_eq!(app.database.count(stored).await, 0, "nothing of them was kept either");
+    assert_eq!(app.database.count(stored).await, 0, "no redirect was stored");
 }
 
 #[tokio::test]

@@ -5,7 +5,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crudauth::Backend;
-use crudauth_tests::failed_logins::{WRONG, fail_logins_elsewhere, lock_seconds, locked, miss};
+use crudauth_tests::failed_logins::{
+    WRONG, fail_login, fail_logins_elsewhere, lock_seconds, locked,
+};
 use crudauth_tests::{App, AppBuilder, Kind, PASSWORD, Setting, on_every_database};
 use poem::http::Method;
 use poem::listener::{Acceptor, Listener, TcpListener};
@@ -145,7 +147,7 @@ async fn escalation_is_kept_for_an_hour_and_then_reset() {
     assert_eq!(lock_seconds(&browser, "unknown").await, 60);
     turn(&app, 3590);
     fail_login(&browser, "unknown", 5).await;
-    assert_eq!(lock_seconds(&browser, "unknown").await, 120, "each lock renews the memory");
+    assert_eq!(lock_seconds(&browser, "unknown").await, 120, "each lock renews the escalation");
     turn(&app, 3590);
     fail_login(&browser, "unknown", 5).await;
     assert_eq!(lock_seconds(&browser, "unknown").await, 240);
@@ -268,8 +270,9 @@ async fn without_a_trusted_proxy_headers_do_not_change_the_client() {
     .into_iter()
     .enumerate()
     {
-        let miss = tokio::task::spawn_blocking(move || knock(address, &format!("n{at}"), header));
-        assert_eq!(miss.await.unwrap(), 401, "{header}");
+        let fail_login =
+            tokio::task::spawn_blocking(move || knock(address, &format!("n{at}"), header));
+        assert_eq!(fail_login.await.unwrap(), 401, "{header}");
     }
     let forged = "x-forwarded-for: 192.0.2.9";
     let late = tokio::task::spawn_blocking(move || knock(address, "another", forged));

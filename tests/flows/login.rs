@@ -195,7 +195,7 @@ async fn a_login_revokes_the_session_of_the_request() {
     assert_eq!(browser.login("ada", PASSWORD).await.status, 200);
     assert_ne!(browser.cookies()["session_id"], before["session_id"]);
     assert_ne!(browser.cookies()["csrf_token"], before["csrf_token"]);
-    assert!(!copy.is_signed_in().await, "the old one died, though it was another's");
+    assert!(!copy.is_signed_in().await, "the old session is revoked, although of another account");
     assert_eq!(browser.get("/me").await.json()["username"], "ada");
 }
 

@@ -3,7 +3,7 @@
 //! One binary, so that the library is linked once. `cargo test` runs its tests as threads of one
 //! process: no test may rely on process-wide state.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
 mod addresses;
 mod api_keys;

@@ -51,7 +51,7 @@ async fn app_with_sender(trouble: Trouble) -> App {
     app.register("bob").await;
     app.auth.drained().await;
     let Database::Sqlite(pool) = app.database.clone() else { unreachable!() };
-    let outbox = OutboxConfig::default().concurrently(1).time_limit(Duration::from_secs(1));
+    let outbox = OutboxConfig::default().at_once(1).time_limit(Duration::from_secs(1));
     let auth = Auth::builder(pool, SECRET)
         .email(EmailConfig::new(Troubled(trouble, app.outbox.clone()), FRONTEND))
         .outbox(outbox)
@@ -81,7 +81,7 @@ async fn assert_unaffected(trouble: Trouble, is_logged: bool) -> App {
     let laptop = app.signed_in("ada", PASSWORD).await;
     let changed = laptop.change_password(PASSWORD, "another-strong-one").await;
     assert_eq!(changed.status, 200);
-    assert_eq!(app.register("ada").await.status, 202, "her notice is mailed, or is not");
+    assert_eq!(app.register("ada").await.status, 202, "ada gets her notice or not");
     assert_eq!(app.register("eve").await.status, 202);
     // Each of the four mails to ada takes at most one second.
     let drained = tokio::time::timeout(Duration::from_secs(30), app.auth.drained()).await;
@@ -102,7 +102,7 @@ async fn a_slow_sender_delays_no_response_and_its_mails_are_sent() {
 async fn a_hanging_sender_times_out_and_the_next_mail_is_sent() {
     let log = Log::listen();
     assert_unaffected(Trouble::Hangs, false).await;
-    assert!(log.text().contains("given up"), "and the log says so");
+    assert!(log.text().contains("given up"), "it is logged");
 }
 
 #[tokio::test]
@@ -216,7 +216,7 @@ async fn the_front_end_address_is_escaped_in_html() {
     for address in ["https://a\"><script>", "https://app.example.com/?a=1&b=2"] {
         let email = EmailConfig::new(app.outbox.clone(), address);
         let built = Auth::builder(pool.clone(), SECRET).email(email).build().await;
-        assert!(built.is_err(), "what would need escaping is refused at once");
+        assert!(built.is_err(), "a value that needs escaping is rejected");
     }
     let html = app.last_mail(VerifyEmail, ADA).await.html;
     assert!(!html.contains("<script") && html.starts_with("<p>"));

@@ -107,7 +107,7 @@ async fn a_rate_limited_sign_up_does_not_query_the_breach_service() {
     let mut asked = 0;
     while visitor.post("/register", form("ada", LEAKED)).await.status == 422 {
         asked += 1;
-        assert!(asked < 100, "the allowance ends");
+        assert!(asked < 100, "the limit is reached");
     }
     assert_eq!(leaks.asked(), asked);
 }

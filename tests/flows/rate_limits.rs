@@ -191,7 +191,7 @@ async fn a_window_slides_over_spread_uses() {
         assert_eq!(
             retry_after(&request_reset(&browser, "unknown").await),
             600,
-            "and does not count"
+            "a rejected request does not count"
         );
         advance(&app, 600);
         assert_eq!(request_reset(&browser, "unknown").await.status, 200);

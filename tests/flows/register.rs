@@ -192,7 +192,7 @@ async fn a_taken_username_is_reported_where_the_address_belongs_to_another_accou
         let form = json!({ "email": address, "username": "eve", "password": PASSWORD });
         seen.push(app.browser().post("/register", form).await.comparable());
     }
-    assert_eq!(seen[0], seen[1], "eve learns nothing of the address by asking under her own name");
+    assert_eq!(seen[0], seen[1], "eve cannot find out by using her own name");
     assert_eq!(seen[0].0, 422);
     assert_eq!(app.mail_count(MessageKind::ExistingAccount, "ada@example.com").await, 0);
 }

@@ -17,7 +17,7 @@ async fn session_secrets_are_not_in_the_database() {
     bytes.extend(std::fs::read(format!("{path}-wal")).unwrap());
     let holds = |what: &[u8]| bytes.windows(what.len()).any(|window| window == what);
     let handle = app.database.text("SELECT handle FROM users_sessions").await;
-    assert!(holds(handle.as_bytes()), "this is where they would be");
+    assert!(holds(handle.as_bytes()), "the log has the request");
     let session = ada.cookie("session_id").unwrap();
     let csrf = ada.cookie("csrf_token").unwrap();
     for secret in [&session, &csrf, &reset, PASSWORD] {
@@ -29,7 +29,7 @@ async fn session_secrets_are_not_in_the_database() {
     }
     let thief = app.browser();
     thief.set_cookie("session_id", &handle);
-    assert!(!thief.is_signed_in().await, "what lists show opens nothing");
+    assert!(!thief.is_signed_in().await, "a listed handle grants no access");
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn the_log_names_account_and_action_and_no_secret() {
     let body = json!({ "token": reset, "new_password": "a-third-strong-one" });
     assert_eq!(app.browser().post("/password/reset-confirm", body).await.status, 200);
     app.register("ada").await;
-    app.browser().login("unknown", "no-password-of-anybody").await;
+    app.browser().login("unknown", "no-such-password").await;
     let again = app.signed_in("ada", "a-third-strong-one").await;
     again.post("/logout", json!({})).await;
     app.auth.drained().await;
@@ -64,9 +64,7 @@ async fn the_log_names_account_and_action_and_no_secret() {
     {
         assert_eq!(log.count(&secret), 0, "{secret}");
     }
-    for secret in
-        [PASSWORD, NEW, "not-her-password", "a-third-strong-one", "no-password-of-anybody"]
-    {
+    for secret in [PASSWORD, NEW, "not-her-password", "a-third-strong-one", "no-such-password"] {
         assert_eq!(log.count(secret), 0, "{secret}");
     }
     assert_eq!(log.count("?token="), 0, "no link");
@@ -85,7 +83,7 @@ async fn the_log_names_account_and_action_and_no_secret() {
         "sign-up refused",
         "signed out",
     ] {
-        assert!(log.count(outcome) > 0, "not told: {outcome}\n{text}");
+        assert!(log.count(outcome) > 0, "missing: {outcome}\n{text}");
     }
     for outcome in ["registered", "signed in", "sign-in refused", "password changed", "signed out"]
     {
@@ -94,6 +92,6 @@ async fn the_log_names_account_and_action_and_no_secret() {
                 && (line.contains(&format!("account={id}"))
                     || line.contains(&format!("account=\"{id}\"")))
         });
-        assert!(named, "whose: {outcome}");
+        assert!(named, "no account: {outcome}");
     }
 }

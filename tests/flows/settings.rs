@@ -300,7 +300,7 @@ async fn a_duration_beyond_the_calendar_is_rejected() {
 
 #[tokio::test]
 async fn an_outbox_without_workers_is_rejected() {
-    let none = OutboxConfig::default().concurrently(0);
+    let none = OutboxConfig::default().at_once(0);
     let never = OutboxConfig::default().time_limit(Duration::ZERO);
     assert_each_rejected([
         (valid().outbox(none), "`concurrently`"),

@@ -216,7 +216,7 @@ async fn cookies_follow_the_cookie_config() {
     let Tested { app, .. } = tested_with(below).await;
     let ada = app.signed_up(sign_up("ada")).await;
     ada.get("/accounts/me").await.expect_status(200);
-    assert_eq!(ada.get("/cookies").await.text(), "-", "nor would a browser send them there");
+    assert_eq!(ada.get("/cookies").await.text(), "-", "the path of the cookies does not match");
     ada.set_cookie("theme", "dark");
     assert_eq!(ada.get("/cookies").await.text(), "theme=dark");
 }
@@ -242,7 +242,7 @@ async fn every_client_has_its_own_address_and_rate_limits() {
         let answer = visitor.post("/accounts/register", sign_up(&format!("bot{n}"))).await;
         refused += u32::from(answer.status == 429);
     }
-    assert!(refused > 0, "one address has its allowance");
+    assert!(refused > 0, "an address is limited");
 }
 
 #[tokio::test]

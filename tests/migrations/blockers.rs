@@ -3,6 +3,7 @@
 use crudauth::{AuthUser, Blocked, MigrateError, Migrations, migrations};
 use crudauth_tests::{Database, Kind, SECRET, on_every_pool};
 
+use super::growing::Later;
 use super::live::{register, snapshot, users};
 use super::{Auth, User};
 
@@ -18,27 +19,15 @@ struct Exact {
     username: String,
 }
 
-#[derive(Clone, Debug, AuthUser)]
-#[auth(table = "users")]
-#[allow(dead_code, reason = "read by the library only")]
-struct Badged {
-    id: i64,
-    email: String,
-    #[auth(unique, register)]
-    badge: Option<String>,
-    #[auth(default = 0)]
-    level: i64,
-}
-
 /// Plans and runs, asserts that nothing changed, and returns the blockers.
-macro_rules! refused {
+macro_rules! blockers_of {
     ($user:ty, $database:ident, $pool:ident, $columns:expr) => {{
         let before = snapshot(&$database, $columns).await;
         let error = Migrations::<$user>::new().run(&$pool).await.unwrap_err();
         assert_eq!(snapshot(&$database, $columns).await, before, "nothing was changed");
         let MigrateError::Blocked(blocked) = error else { panic!("{error}") };
         let plan = Migrations::<$user>::new().plan(&$pool).await.unwrap();
-        assert_eq!(plan.blocked(), blocked, "a plan says the same");
+        assert_eq!(plan.blocked(), blocked, "a plan reports the same");
         blocked
     }};
 }
@@ -52,7 +41,7 @@ on_every_pool! {
             "(email, username) VALUES ('d@b.example', 'Zo\u{eb}')",
             "(email, username) VALUES ('e@b.example', 'ZO\u{cb}')",
         ]).await;
-        let blocked = refused!(User, database, pool, &["id", "email", "username"]);
+        let blocked = blockers_of!(User, database, pool, &["id", "email", "username"]);
         let [Blocked::Duplicates { column, count, first, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**column, *count), ("username", 2));
         assert_eq!(*first, ["ada", "zo\u{eb}"]);
@@ -67,7 +56,7 @@ on_every_pool! {
             "(email, username) VALUES ('a@b.example', 'ada')",
             "(email, username) VALUES ('a@b.example', 'bob')",
         ]).await;
-        let blocked = refused!(User, database, pool, &["id", "email", "username"]);
+        let blocked = blockers_of!(User, database, pool, &["id", "email", "username"]);
         let [Blocked::Duplicates { column, count: 1, first, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**column, &*first[0]), ("email", "a@b.example"));
         assert!(!blocked[0].to_string().contains("exact"), "{}", blocked[0]);
@@ -78,7 +67,7 @@ on_every_pool! {
             "(email, username) VALUES ('Ada@Example.com', 'ada')",
             "(email, username) VALUES ('bob@example.com', 'bob')",
         ]).await;
-        let blocked = refused!(User, database, pool, &["id", "email", "username"]);
+        let blocked = blockers_of!(User, database, pool, &["id", "email", "username"]);
         let [Blocked::NotNormal { column, count: 1, first, update, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**column, &*first[0]), ("email", "Ada@Example.com"));
         assert!(blocked[0].to_string().contains("#[auth(key = \"email_key\")]"), "{}", blocked[0]);
@@ -94,7 +83,7 @@ on_every_pool! {
             "(email, username) VALUES ('Ada@Example.com', 'ada')",
             "(email, username) VALUES ('ada@example.com', 'bob')",
         ]).await;
-        let blocked = refused!(User, database, pool, &["id", "email", "username"]);
+        let blocked = blockers_of!(User, database, pool, &["id", "email", "username"]);
         assert!(blocked.iter().any(|one| matches!(one, Blocked::Duplicates { .. })), "{blocked:?}");
         let update = |one: &Blocked| matches!(one, Blocked::NotNormal { update: None, .. });
         assert!(blocked.iter().any(update), "{blocked:?}");
@@ -108,7 +97,7 @@ on_every_pool! {
             "(username, is_active) VALUES ('cyd', TRUE)",
             "(username, is_active) VALUES ('dan', TRUE)",
         ]).await;
-        let mut blocked = refused!(User, database, pool, &["id", "email", "username"]);
+        let mut blocked = blockers_of!(User, database, pool, &["id", "email", "username"]);
         blocked.sort_by_key(ToString::to_string);
         let [Blocked::Nulls { count: 1, column: active, .. }, Blocked::Nulls { count: 2, column: email, .. }] =
             &*blocked else { panic!("{blocked:?}") };
@@ -122,7 +111,7 @@ on_every_pool! {
             "(email, username, username_key) VALUES ('a@b.example', 'Ada', 'ADA')",
             "(email, username, username_key) VALUES ('b@b.example', 'bob', 'bob')",
         ]).await;
-        let blocked = refused!(User, database, pool, &["id", "email", "username", "username_key"]);
+        let blocked = blockers_of!(User, database, pool, &["id", "email", "username", "username_key"]);
         let [Blocked::NotNormal { column, count: 1, first, update, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**column, &*first[0]), ("username_key", "ADA"));
         database.execute(update.as_deref().unwrap()).await;
@@ -135,7 +124,7 @@ on_every_pool! {
         users(&database, &columns, &[
             "(email, username, department) VALUES ('a@b.example', 'ada', 'ops')",
         ]).await;
-        let blocked = refused!(User, database, pool, &["id", "email", "username", "department"]);
+        let blocked = blockers_of!(User, database, pool, &["id", "email", "username", "department"]);
         let [Blocked::Unfilled { column, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!(column, "department");
     }
@@ -144,10 +133,10 @@ on_every_pool! {
         users(&database, "email BIGINT, badge BIGINT, level VARCHAR(20)", &[
             "(email, badge, level) VALUES (1, 2, '3')",
         ]).await;
-        let blocked = refused!(Badged, database, pool, &["id", "email", "badge", "level"]);
+        let blocked = blockers_of!(Later, database, pool, &["id", "email", "badge", "level"]);
         for name in ["email", "badge", "level"] {
-            let is_it = |one: &Blocked| matches!(one, Blocked::Type { column, .. } if column == name);
-            assert!(blocked.iter().any(is_it), "{name}: {blocked:?}");
+            let is_blocked = |one: &Blocked| matches!(one, Blocked::Type { column, .. } if column == name);
+            assert!(blocked.iter().any(is_blocked), "{name}: {blocked:?}");
         }
         assert!(blocked.iter().any(|one| one.to_string().contains("VARCHAR") || one.to_string().contains("TEXT")));
     }
@@ -159,26 +148,26 @@ on_every_pool! {
             "(email) VALUES ('c@b.example')",
             "(email) VALUES ('d@b.example')",
         ]).await;
-        let blocked = refused!(Badged, database, pool, &["id", "email", "badge"]);
+        let blocked = blockers_of!(Later, database, pool, &["id", "email", "badge"]);
         let [Blocked::Duplicates { column, count: 1, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!(column, "badge");
         database.execute("UPDATE users SET badge = NULL WHERE email = 'b@b.example'").await;
-        migrations!(Badged).run(&pool).await.unwrap();
+        migrations!(Later).run(&pool).await.unwrap();
         let insert = "INSERT INTO users (email, badge) VALUES ('e@b.example', 'x')";
         assert!(sqlx::raw_sql(insert).execute(&pool).await.is_err());
     }
 
     async fn a_missing_primary_key_is_reported(database, pool) {
         database.execute("CREATE TABLE users (id BIGINT, email VARCHAR(200), username VARCHAR(40))").await;
-        let blocked = refused!(User, database, pool, &["id", "email", "username"]);
+        let blocked = blockers_of!(User, database, pool, &["id", "email", "username"]);
         assert!(blocked.iter().any(|one| matches!(one, Blocked::Key { column, .. } if column == "id")), "{blocked:?}");
         assert!(blocked.iter().any(|one| matches!(one, Blocked::Uncounted { .. })), "{blocked:?}");
     }
 
     async fn an_app_table_with_one_of_our_names_is_left_alone(database, pool) {
         users(&database, PLAIN, &[]).await;
-        database.execute("CREATE TABLE users_sessions (id BIGINT PRIMARY KEY, who VARCHAR(9))").await;
-        let blocked = refused!(User, database, pool, &["id", "email", "username"]);
+        database.execute("CREATE TABLE users_sessions (id BIGINT PRIMARY KEY, name VARCHAR(9))").await;
+        let blocked = blockers_of!(User, database, pool, &["id", "email", "username"]);
         let Blocked::Key { table, column } = &blocked[0] else { panic!("{blocked:?}") };
         assert_eq!((&**table, &**column), ("users_sessions", "digest"));
     }
@@ -195,8 +184,8 @@ async fn a_column_too_short_for_a_hash_is_reported_where_the_database_truncates(
             Database::Sqlite(pool) => migrations!(User).plan(&pool).await,
         };
         let blocked = blocked.unwrap().blocked().to_vec();
-        let is_told = matches!(&*blocked, [Blocked::TooShort { is: 60, .. }]);
-        assert_eq!(is_told, kind != Kind::Sqlite, "{kind:?}: {blocked:?}");
+        let is_reported = matches!(&*blocked, [Blocked::TooShort { is: 60, .. }]);
+        assert_eq!(is_reported, kind != Kind::Sqlite, "{kind:?}: {blocked:?}");
     }
 }
 
@@ -215,7 +204,7 @@ async fn sqlite_types_are_checked_by_the_first_row() {
         .await;
     let row = "INSERT INTO users VALUES ('67e55044-10b1-426f-9247-bb680e5fe0c8', 'a@b.example')";
     database.execute(row).await;
-    let blocked = refused!(Uuids, database, pool, &["id", "email"]);
+    let blocked = blockers_of!(Uuids, database, pool, &["id", "email"]);
     assert!(matches!(&*blocked, [Blocked::Type { column, .. }] if column == "id"), "{blocked:?}");
 }
 
@@ -224,7 +213,7 @@ async fn an_id_of_another_width_is_reported_on_postgres() {
     let (database, _) = Database::create(Kind::Postgres).await;
     let Database::Postgres(pool) = database.clone() else { unreachable!() };
     database.execute(&format!("CREATE TABLE users (id SERIAL PRIMARY KEY, {PLAIN})")).await;
-    let blocked = refused!(User, database, pool, &["id", "email"]);
+    let blocked = blockers_of!(User, database, pool, &["id", "email"]);
     let [Blocked::Type { column, is, wants, .. }] = &*blocked else { panic!("{blocked:?}") };
     assert_eq!((&**column, &**is, &**wants), ("id", "integer", "INT8"));
 }
@@ -234,7 +223,7 @@ async fn an_unindexable_text_is_reported_on_mysql() {
     let (database, _) = Database::create(Kind::MySql).await;
     let Database::MySql(pool) = database.clone() else { unreachable!() };
     users(&database, "email TEXT NOT NULL, username VARCHAR(40) NOT NULL", &[]).await;
-    let blocked = refused!(User, database, pool, &["id", "email"]);
+    let blocked = blockers_of!(User, database, pool, &["id", "email"]);
     assert!(
         matches!(&*blocked, [Blocked::Type { column, .. }] if column == "email"),
         "{blocked:?}"

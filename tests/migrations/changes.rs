@@ -9,16 +9,16 @@ use super::live::counted_key;
 use super::{Auth, User};
 
 /// Contains a quote and a backslash, which must be escaped.
-const PLAN: &str = r"it's \ free";
+const PLAN: &str = r"a'; DROP TABLE users; -- \";
 
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "users")]
-struct Grown {
+pub(crate) struct Grown {
     id: i64,
     email: String,
     username: String,
     nickname: Option<String>,
-    #[auth(default = r"it's \ free")]
+    #[auth(default = r"a'; DROP TABLE users; -- \")]
     plan: String,
     #[auth(default = -5)]
     level: i64,
@@ -26,6 +26,8 @@ struct Grown {
     is_new: bool,
     #[auth(default = 3)]
     seats: Option<i32>,
+    created_at: DateTime<Utc>,
+    updated_at: Option<DateTime<Utc>>,
     #[auth(skip)]
     cache: Vec<Vec<u8>>,
 }
@@ -36,7 +38,7 @@ struct GrownAuth;
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "users")]
 #[allow(dead_code, reason = "read by the library only")]
-struct Strict {
+pub(crate) struct Strict {
     id: i64,
     email: String,
     username: String,
@@ -46,19 +48,6 @@ struct Strict {
     #[auth(default = SystemClock.now().timestamp())]
     seen: i64,
 }
-
-#[derive(Clone, Debug, AuthUser)]
-#[auth(table = "users")]
-struct Dated {
-    id: i64,
-    email: String,
-    username: String,
-    created_at: DateTime<Utc>,
-    updated_at: Option<DateTime<Utc>>,
-}
-
-#[crudauth::routes(user = Dated, session)]
-struct DatedAuth;
 
 on_every_pool! {
     async fn a_new_column_is_added_and_old_rows_get_its_default(database, pool) {
@@ -119,10 +108,10 @@ on_every_pool! {
             ))
             .await;
         database.execute("INSERT INTO users VALUES (7, 'ada@example.com', 'Ada', 'ada')").await;
-        migrations!(Dated).run(&pool).await.unwrap();
-        assert!(migrations!(Dated).plan(&pool).await.unwrap().is_empty());
+        migrations!(Grown).run(&pool).await.unwrap();
+        assert!(migrations!(Grown).plan(&pool).await.unwrap().is_empty());
 
-        let auth = DatedAuth::builder(pool, SECRET).build().await.unwrap();
+        let auth = GrownAuth::builder(pool, SECRET).build().await.unwrap();
         let ada = auth.accounts().find(&7).await.unwrap().unwrap();
         assert!(ada.is_active() && !ada.is_superuser() && !ada.is_verified());
         let age = SystemClock.now() - ada.user.created_at;

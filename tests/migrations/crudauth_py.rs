@@ -105,7 +105,7 @@ async fn assert_adopted<DB, A>(
     let before = snapshot(database).await;
     let made = crudauth::Migrations::<A::User>::new().run(&pool).await.unwrap();
     assert!(made > 0);
-    assert_eq!(snapshot(database).await, before, "nothing that was there is gone");
+    assert_eq!(snapshot(database).await, before, "no data is lost");
     assert_eq!(crudauth::Migrations::<A::User>::new().run(&pool).await.unwrap(), 0);
 
     let auth = builder(pool).await;

@@ -21,7 +21,7 @@ struct EarlierAuth;
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "users")]
 #[allow(dead_code, reason = "read by the library only")]
-struct Later {
+pub(crate) struct Later {
     id: i64,
     email: String,
     username: Option<String>,
@@ -29,6 +29,8 @@ struct Later {
     badge: Option<String>,
     #[auth(default = "it's free")]
     plan: String,
+    #[auth(default = 0)]
+    level: i64,
 }
 
 #[crudauth::routes(user = Later, session)]

@@ -47,7 +47,7 @@ pub(crate) async fn snapshot(database: &Database, columns: &[&str]) -> String {
     };
     let values: Vec<_> =
         columns.iter().map(|column| format!("COALESCE(CAST({column} AS {text}), '-')")).collect();
-    let row = format!("CONCAT_WS('|', {})", values.register(", "));
+    let row = format!("CONCAT_WS('|', {})", values.join(", "));
     let rows = match database.kind() {
         Kind::Postgres => format!("STRING_AGG({row}, ';' ORDER BY id)"),
         Kind::Sqlite => format!("GROUP_CONCAT({row}, ';' ORDER BY id)"),

@@ -1,6 +1,6 @@
 //! Migrations change the live database until struct and library fit, and nothing else.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
 mod blockers;
 mod changes;

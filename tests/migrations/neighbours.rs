@@ -10,7 +10,7 @@ use super::{Auth, User};
 
 #[derive(Clone, Debug, AuthUser)]
 #[allow(dead_code, reason = "read by the library only")]
-struct Admin {
+pub(crate) struct Admin {
     id: i64,
     email: String,
     username: String,
@@ -99,7 +99,11 @@ async fn each_postgres_schema_is_migrated_separately() {
     let app = PgPool::connect_with(options.options([("search_path", "app")])).await.unwrap();
 
     let everything = migrations!(User).run(&public).await.unwrap();
-    assert_eq!(migrations!(User).run(&app).await.unwrap(), everything, "public is not looked at");
+    assert_eq!(
+        migrations!(User).run(&app).await.unwrap(),
+        everything,
+        "the schema public is ignored"
+    );
     assert_eq!(migrations!(User).run(&app).await.unwrap(), 0);
     let auth = Auth::builder(app, SECRET).build().await.unwrap();
     let id = register(auth.accounts(), "ada").await;

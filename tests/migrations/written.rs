@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crudauth::{AuthUser, MigrateError, migrations};
+use crudauth::{MigrateError, migrations};
 use crudauth_tests::on_every_pool;
 use sqlx::AssertSqlSafe;
 use sqlx::migrate::Migrator;
 
 use super::User;
+use super::changes::{Grown, Strict};
+use super::neighbours::Admin;
 
 /// A new, empty directory.
 pub(crate) fn directory() -> PathBuf {
@@ -19,35 +21,6 @@ pub(crate) fn directory() -> PathBuf {
     let _ = std::fs::remove_dir_all(&directory);
     std::fs::create_dir_all(&directory).unwrap();
     directory
-}
-
-#[derive(Clone, Debug, AuthUser)]
-#[allow(dead_code, reason = "read by the library only")]
-struct Admin {
-    id: i64,
-    email: String,
-}
-
-#[derive(Clone, Debug, AuthUser)]
-#[auth(table = "users")]
-#[allow(dead_code, reason = "read by the library only")]
-struct Longer {
-    id: i64,
-    email: String,
-    username: String,
-    #[auth(default = r"a'; DROP TABLE users; -- \")]
-    motto: String,
-}
-
-#[derive(Clone, Debug, AuthUser)]
-#[auth(table = "users")]
-#[allow(dead_code, reason = "read by the library only")]
-struct Strict {
-    id: i64,
-    email: String,
-    username: String,
-    #[auth(register)]
-    country: String,
 }
 
 on_every_pool! {
@@ -96,10 +69,10 @@ on_every_pool! {
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
         assert!(migrations!(Admin).plan(&pool).await.unwrap().is_empty());
 
-        let longer = migrations!(Longer).write(&pool, &files).await.unwrap().unwrap();
-        assert!(admins < longer);
+        let grown = migrations!(Grown).write(&pool, &files).await.unwrap().unwrap();
+        assert!(admins < grown);
         Migrator::new(files).await.unwrap().run(&pool).await.unwrap();
-        assert!(migrations!(Longer).plan(&pool).await.unwrap().is_empty());
+        assert!(migrations!(Grown).plan(&pool).await.unwrap().is_empty());
         assert_eq!(database.number("SELECT COUNT(*) FROM users").await, 0);
     }
 

@@ -85,12 +85,12 @@ async fn no_request_is_authenticated_during_an_outage() {
         .collect();
     concurrently(jobs).await.iter().for_each(assert_unavailable);
     assert_unavailable(&app.browser().login("ada", PASSWORD).await);
-    assert!(ada.cookie("session_id").is_some(), "nobody was signed out either");
+    assert!(ada.cookie("session_id").is_some(), "the cookie is kept");
 
     let stranger = app.browser();
-    assert_eq!(ada.get("/open").await.status, 200, "browser asks for nobody is served");
+    assert_eq!(ada.get("/open").await.status, 200, "a public handler works");
     assert_eq!(stranger.get("/open").await.status, 200);
-    assert_eq!(stranger.get("/greeting").await.status, 200, "without a cookie there is nobody");
+    assert_eq!(stranger.get("/greeting").await.status, 200, "no lookup without a cookie");
     assert_eq!(stranger.get("/dashboard").await.status, 401);
 }
 
@@ -169,7 +169,7 @@ async fn tokens_and_keys_neither_authenticate_nor_end_during_an_outage() {
     }
     assert_unavailable(&app.browser().request_token("ada", PASSWORD, None).await);
     let junk = app.browser().send_bearer("junk", Method::GET, "/maybe").await;
-    assert_eq!(junk.status, 401, "what is no token needs no looking up");
+    assert_eq!(junk.status, 401, "a malformed token needs no lookup");
 
     server.restart();
     assert!(app.browser().accepts(&pair.access).await && app.browser().accepts(&key).await);
@@ -191,7 +191,7 @@ async fn every_flow_recovers_with_the_database() {
     assert!(ada.is_signed_in().await, "the session lives on");
     assert_eq!(ada.post("/note", json!({})).await.status, 200);
     assert_eq!(app.register("bob").await.status, 202);
-    assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200, "and no miss was counted");
+    assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200, "no failure was counted");
     let body = json!({ "token": token, "new_password": "another-strong-one" });
     assert_eq!(app.browser().post("/password/reset-confirm", body).await.status, 200);
 }

@@ -139,7 +139,7 @@ on_every_kind! {
         program.kill();
 
         let program = Program::start(&url).await;
-        assert!(!program.accepts(&cookie).await, "and what has ended stays so");
+        assert!(!program.accepts(&cookie).await, "revoked sessions stay revoked");
         assert_eq!(program.login("203.0.113.4", "ada", PASSWORD).await.status, 401);
         assert!(program.accepts(&session(&program.login("203.0.113.4", "ada", NEW).await)).await);
     }

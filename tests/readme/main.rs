@@ -1,7 +1,7 @@
 //! The Rust code of the README, compiled and run. The first test fails for a paragraph of the
 //! README that is not in these files word for word, apart from layout.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
 mod own_tests;
 mod programs;

@@ -3,12 +3,7 @@
 //!
 //! `cargo xtask test` starts the servers and sets their URLs in the environment.
 #![allow(clippy::disallowed_methods, reason = "tests read the environment and the clock")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test ends at the first surprise"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 #![allow(missing_docs, missing_debug_implementations, reason = "for this crate's own tests")]
 
 mod app;

@@ -32,3 +32,15 @@ macro_rules! on_every_pool {
         }
     };
 }
+
+/// Turns each `async fn name(database, pool)` into one test, `name::sqlite`, where one database
+/// proves the promise.
+#[macro_export]
+macro_rules! on_sqlite_pool {
+    ($($(#[$attribute:meta])* async fn $name:ident($database:ident, $pool:ident) $body:block)*) => {$(
+        mod $name {
+            $crate::on_every_pool!(@one sqlite Sqlite Sqlite
+                $(#[$attribute])* ($database, $pool) $body);
+        }
+    )*};
+}

@@ -1,6 +1,6 @@
 //! User structs of many shapes: declared columns are stored, read back and shown, and no others.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
 mod client;
 mod columns;
@@ -14,7 +14,8 @@ mod shapes;
 mod sign_up;
 mod wide;
 
-use crudauth::{Account, Accounts, AuthUser, Mistake, Registered, SignUp};
+use crudauth::{Account, Accounts, Attempt, AuthUser, Mistake, Password, Registered, SignUp};
+use crudauth_tests::PASSWORD;
 use serde_json::Value;
 
 /// Signs up with a valid form and reads the account back.
@@ -29,4 +30,24 @@ pub(crate) async fn register<U: AuthUser>(accounts: &Accounts<U>, form: &Value) 
 /// The field errors of a form.
 pub(crate) fn field_errors<U: AuthUser>(form: &Value) -> Vec<Mistake> {
     SignUp::<U>::from_json(form).unwrap_err()
+}
+
+/// Executes every statement that names the user table.
+pub(crate) async fn passes_every_statement<U: AuthUser>(
+    accounts: &Accounts<U>,
+    address: &str,
+    id: &U::Id,
+) {
+    let old = Password::parse(PASSWORD).unwrap();
+    let new = Password::parse("a-new-one").unwrap();
+    let token = accounts.sign_in(Attempt::new(address, &old)).await.unwrap().session.token;
+    let principal = accounts.authenticate(&token).await.unwrap().unwrap();
+    assert_eq!(accounts.sessions().list(&principal).await.unwrap().len(), 1);
+    accounts.change_password(&principal, &old, &new).await.unwrap();
+    assert!(accounts.authenticate(&token).await.unwrap().is_some());
+    assert!(accounts.disable(id).await.unwrap());
+    assert!(accounts.authenticate(&token).await.unwrap().is_none());
+    assert!(accounts.enable(id).await.unwrap());
+    assert!(accounts.delete(id).await.unwrap());
+    assert!(accounts.find(id).await.unwrap().is_none());
 }

@@ -13,7 +13,7 @@ async fn plain_calls_enforce_the_rules_of_the_routes() {
         async || app.browser().send_bearer(&token, Method::POST, "/key-by-hand").await.text;
     let by_session = async || ada.post("/key-by-hand", json!({})).await.text;
     assert_eq!(by_key().await, "a program makes no keys");
-    assert_eq!(by_token().await, "reports:read", "no more than it may itself");
+    assert_eq!(by_token().await, "reports:read", "its own scopes only");
     assert_eq!(by_session().await, "reports:read reports:write");
     app.clock.advance(Duration::from_secs(601));
     assert_eq!([by_token().await, by_session().await], ["the sign-in is too long ago"; 2]);
@@ -33,7 +33,7 @@ async fn the_owner_is_notified_of_a_new_key() {
         created_key(&ada, &[]).await;
     }
     let mails = app.mail_count(MessageKind::ApiKeyMade, "ada@example.com").await;
-    assert_eq!(mails, 5, "an address may be a stranger's: it is not flooded");
+    assert_eq!(mails, 5, "notices are limited");
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn key_creation_is_rate_limited_and_expired_keys_are_deleted() {
     created_key(&bob, &[]).await;
     let short = json!({ "name": "short", "expires_in": 60 });
     for _ in 0..9 {
-        assert_eq!(create_key(&ada, json!({})).await.status, 422, "counts for nothing");
+        assert_eq!(create_key(&ada, json!({})).await.status, 422, "a rejected form is not counted");
         assert_eq!(create_key(&ada, short.clone()).await.status, 201);
         assert_eq!(create_key(&ada, short.clone()).await.status, 201);
         app.clock.advance(Duration::from_secs(60));
@@ -75,7 +75,7 @@ on_every_database! {
         assert_eq!(by_token().await, 201);
         assert_eq!(ada.delete("/tokens").await.status, 200);
         assert_eq!(app.browser().send_bearer(&pair.access, Method::GET, "/tokens").await.status, 200);
-        assert_eq!(by_token().await, 401, "it is still trusted, and makes nothing that lasts");
+        assert_eq!(by_token().await, 401, "still trusted, but it creates nothing");
 
         let cookie = Token::parse(&ada.cookie("session_id").unwrap()).unwrap();
         let principal = auth.accounts().authenticate(&cookie).await.unwrap().unwrap();
@@ -141,12 +141,12 @@ async fn a_token_creates_keys_only_after_a_recent_sign_in() {
             (made.status, made.code())
         };
         app.clock.advance(Duration::from_secs(600));
-        assert_eq!(create_key(&pair.access).await.0, 201);
+        assert_eq!(create(&pair.access).await.0, 201);
         app.clock.advance(Duration::from_secs(1));
         let late = (403, "sign-in-too-old".to_owned());
-        assert_eq!(create_key(&pair.access).await, late);
+        assert_eq!(create(&pair.access).await, late);
         let refreshed = Pair::of(&app.browser().refresh(&pair.refresh).await);
-        assert_eq!(create_key(&refreshed.access).await, late, "refreshing is no sign-in");
+        assert_eq!(create(&refreshed.access).await, late, "refreshing is no sign-in");
         assert_eq!(
             app.browser().send_bearer(&refreshed.access, Method::GET, "/api-keys").await.status,
             200
@@ -186,7 +186,7 @@ async fn all_field_errors_of_a_new_key_are_reported_at_once() {
     (0..1000).for_each(|n| many_fields[format!("x{n}")] = json!(0));
     assert_eq!(fields(many_fields).await.len(), 8, "the answer is no larger than what was sent");
     let answer = create_key(&ada, json!({ "name": "x" })).await;
-    assert!(answer.json()["expires_at"].is_string(), "as long as may be");
+    assert!(answer.json()["expires_at"].is_string(), "the longest lifetime");
     let answer = ada.post("/api-keys/x", json!({})).await;
     assert_eq!((answer.status, answer.header("allow")), (405, Some("DELETE")));
 }

@@ -25,7 +25,7 @@ async fn race<T: Future<Output = u16> + Send + 'static>(
     for task in racing {
         match task.await.unwrap() {
             201 => made += 1,
-            status => assert_eq!(status, 401, "browser has ended is nobody"),
+            status => assert_eq!(status, 401, "a revoked credential gets 401"),
         }
     }
     assert_eq!((made, app.database.count(keys).await), (so_far, so_far));
@@ -78,11 +78,11 @@ enum Halfway {
 }
 
 impl Halfway {
-    #[expect(clippy::disallowed_methods, reason = "that is for SQLite, on which nobody is halfway")]
+    #[expect(clippy::disallowed_methods, reason = "the rule is for SQLite, which is not used here")]
     async fn with_keys_of(database: &Database) -> Self {
         let sql = "UPDATE users_api_keys SET name = name";
         match database {
-            Database::Sqlite(_) => panic!("it has one writer at a time: nobody is halfway"),
+            Database::Sqlite(_) => panic!("SQLite has one writer at a time"),
             Database::Postgres(pool) => {
                 let mut halfway = pool.begin().await.unwrap();
                 sqlx::query(sql).execute(&mut *halfway).await.unwrap();
@@ -140,7 +140,7 @@ async fn while_a_key_is_made<T: Future<Output = u16> + Send + 'static>(
     until_waiting(database, 1, &made).await;
     let ended = tokio::spawn(ending);
     until_waiting(database, 2, &ended).await;
-    assert!(!ended.is_finished(), "it is told that it has ended what is still making a key");
+    assert!(!ended.is_finished(), "the revocation is answered before the key is created");
     halfway.finish().await;
     assert_eq!((made.await.unwrap(), ended.await.unwrap().status), (201, 200));
     assert_eq!(making().await, 401);

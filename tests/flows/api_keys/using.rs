@@ -100,7 +100,7 @@ async fn a_key_cannot_create_or_revoke_credentials() {
         assert_eq!(app.browser().send_bearer(&key, method, path).await.status, 401, "{path}");
     }
     assert_eq!(keyed(&app, &key, Method::POST, "/logout").await.status, 200);
-    assert!(app.browser().accepts(&key).await, "logging out is no business of a key");
+    assert!(app.browser().accepts(&key).await, "a key cannot log out");
     assert!(ada.is_signed_in().await && app.browser().accepts(&pair.access).await);
     assert_eq!(app.database.number("SELECT COUNT(*) FROM users_api_keys").await, 1);
     assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200);
@@ -133,7 +133,7 @@ async fn a_key_opens_only_routes_that_accept_keys() {
     let status = async |path: &str| keyed(&app, &key, Method::GET, path).await.status;
     assert_eq!(status("/reports").await, 200, "its scope");
     assert_eq!(status("/by-key").await, 200, "its transport");
-    assert_eq!(status("/by-superuser-key").await, 200, "both gates say so");
+    assert_eq!(status("/by-superuser-key").await, 200, "both gates pass");
     for path in ["/whoami", "/by-superuser"] {
         assert_eq!(status(path).await, 401, "{path}");
         assert_eq!(ada.get(path).await.status, 200, "{path}");
@@ -192,7 +192,7 @@ async fn a_malformed_key_is_an_error_and_an_unknown_key_authenticates_no_one() {
     app.database.execute("DELETE FROM users_api_keys").await;
     assert_eq!(junk(&key).await, "Not authenticated");
     let answer = app.browser().send_bearer(&wrong, Method::GET, "/me").await;
-    assert_eq!(answer.detail(), "Invalid token", "what has not the form of a key is to be a token");
+    assert_eq!(answer.detail(), "Invalid token", "a value without the form of a key is a token");
 }
 
 #[tokio::test]
@@ -235,7 +235,7 @@ async fn a_key_is_neither_stored_nor_logged() {
     let mut bytes = std::fs::read(&path).unwrap();
     bytes.extend(std::fs::read(format!("{path}-wal")).unwrap());
     let holds = |what: &str| bytes.windows(what.len()).any(|window| window == what.as_bytes());
-    assert!(holds("cron"), "this is where it would be");
+    assert!(holds("cron"), "the log has the request");
     assert!(!holds(&key) && !holds(&key[8..40]) && !log.text().contains(&key[8..40]));
 }
 

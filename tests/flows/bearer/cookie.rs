@@ -147,7 +147,7 @@ async fn a_program_with_its_device_token_is_known_during_a_lock() {
     assert!(first.set_cookies().is_empty());
     let device = first.json()["device"].as_str().unwrap().to_owned();
     let again = app.browser().refresh(&Pair::of(&first).refresh).await;
-    assert_eq!(again.json()["device"], json!(null), "it is told at sign-in");
+    assert_eq!(again.json()["device"], json!(null), "it is issued at sign-in");
     for _ in 0..10 {
         app.browser().request_token("ada", "not-the-password", None).await;
     }
@@ -160,7 +160,7 @@ async fn a_program_with_its_device_token_is_known_during_a_lock() {
     for _ in 0..10 {
         ask(&device, "not-the-password").await;
     }
-    assert_eq!(ask(&device, PASSWORD).await, 429, "it grants no more guesses than anybody has");
+    assert_eq!(ask(&device, PASSWORD).await, 429, "it allows no more failures than any client");
 }
 
 #[tokio::test]
@@ -174,7 +174,7 @@ async fn a_cross_site_page_cannot_sign_out() {
     let headers = [CROSS_SITE[0], ("authorization", &token)];
     let answer = browser.send(Method::POST, "/logout", &headers, vec![]).await;
     assert_eq!((answer.status, answer.set_cookies()), (200, vec![]));
-    assert!(!browser.accepts(&pair.access).await, "a page that has the token has its word");
+    assert!(!browser.accepts(&pair.access).await, "a page with the token is trusted");
     assert_eq!(browser.send(Method::POST, "/logout", &[], vec![]).await.set_cookies().len(), 2);
 }
 
@@ -191,7 +191,7 @@ async fn signing_in_again_revokes_the_previous_tokens() {
     let others = Pair::of(&other.request_token("ada", strong, None).await);
     let stolen = browser.stolen();
     assert_eq!(browser.request_token("ada", "wrong", None).await.status, 401);
-    assert!(app.browser().accepts(&first.access).await, "not by failing");
+    assert!(app.browser().accepts(&first.access).await, "not by a failed request");
     let second = Pair::of(&browser.request_token("ada", strong, None).await);
     assert!(!app.browser().accepts(&first.access).await);
     assert_eq!(stolen.post("/refresh", json!({})).await.status, 401);
@@ -243,11 +243,11 @@ async fn only_the_first_sixty_four_tokens_are_read() {
         app.browser().send(Method::POST, "/refresh", &[("cookie", &line)], vec![]).await.status
     };
     let planted = |many| -> Vec<String> { (0..many).map(|n| format!("planted-{n}")).collect() };
-    assert_eq!(behind(planted(64)).await, 401, "whoever sends more only means to keep us busy");
+    assert_eq!(behind(planted(64)).await, 401, "no more are read");
     assert_eq!(
         behind([planted(63), planted(63)].concat()).await,
         200,
-        "each is one, however often sent"
+        "repeated tokens count once"
     );
 }
 

@@ -266,7 +266,7 @@ on_every_database! {
         let good = claims(&token);
         assert_eq!(good["sub"], "1");
         let again = signed(HEADER, good.to_string().as_bytes());
-        assert!(app.browser().accepts(&again).await, "this is how one is signed");
+        assert!(app.browser().accepts(&again).await, "the test signs like the library");
         let mut more = good.clone();
         more["admin"] = json!(true);
         more["nbf"] = good["iat"].clone();

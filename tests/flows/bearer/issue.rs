@@ -51,7 +51,7 @@ async fn a_cross_site_page_cannot_lock_out_its_visitors() {
         request(&format!("unknown{n}"), &stranger).await;
     }
     assert_eq!(request("ada", &[]).await.status, 200, "their network is not locked");
-    assert_eq!(request("ada", &stranger).await.status, 429, "nor has who says so more tries");
+    assert_eq!(request("ada", &stranger).await.status, 429, "the header grants no more attempts");
     let own = [("sec-fetch-site", "cross-site"), ("origin", FRONTEND)];
     for n in 0..20 {
         request(&format!("unknown{n}"), &own).await;
@@ -59,7 +59,7 @@ async fn a_cross_site_page_cannot_lock_out_its_visitors() {
     assert_eq!(
         request("ada", &[]).await.status,
         429,
-        "a page that the app trusts is the network's"
+        "requests of trusted pages count for their network"
     );
 }
 
@@ -67,7 +67,7 @@ async fn a_cross_site_page_cannot_lock_out_its_visitors() {
 async fn an_optional_user_must_still_pass_the_gates() {
     let app = App::on(Kind::Sqlite).await.with_tokens().await;
     let ada = app.member("ada").await;
-    assert_eq!(ada.get("/maybe-by-token").await.json(), json!(null), "a session is not looked at");
+    assert_eq!(ada.get("/maybe-by-token").await.json(), json!(null), "the session is ignored");
     let seen = async |scope: &str| {
         let asked = app.browser().request_token("ada", PASSWORD, Some(scope)).await;
         let token = Pair::of(&asked).access;
@@ -87,7 +87,7 @@ async fn a_rejected_sign_in_gets_no_token_and_the_answer_of_login() {
     for (name, password) in [("ada", "wrong-one"), ("unknown", PASSWORD), ("bob", PASSWORD)] {
         let answer = app.browser().request_token(name, password, None).await;
         assert_eq!((answer.status, &*answer.detail()), (401, "Incorrect username or password"));
-        looks.push(answer.looks());
+        looks.push(answer.comparable());
     }
     assert!(looks.windows(2).all(|pair| pair[0] == pair[1]));
     let (status, body, mut headers) = looks.remove(0);
@@ -160,7 +160,7 @@ async fn a_header_is_the_scheme_one_space_and_a_token() {
         assert_eq!(seen(line).await, (401, "Not authenticated".to_owned()), "{line}");
     }
     let answer = browser.get(&format!("/me?access_token={access}&token={access}")).await;
-    assert_eq!(answer.status, 401, "nothing in an address counts");
+    assert_eq!(answer.status, 401, "credentials in a URL are ignored");
     let lines = [("authorization", "Basic YTpi"), ("authorization", &*format!("Bearer {access}"))];
     assert_eq!(
         browser.send(Method::GET, "/me", &lines, vec![]).await.status,
@@ -188,7 +188,7 @@ async fn a_token_request_costs_one_statement_or_none_if_trusted() {
     assert_eq!((cost(&trusting).await, cost(&trusting).await), (1, 0));
     app.database.execute("UPDATE users SET is_active = FALSE").await;
     assert!(!checking.browser().accepts(&access).await);
-    assert!(trusting.browser().accepts(&access).await, "this is what it costs");
+    assert!(trusting.browser().accepts(&access).await, "the cost with a lookup");
     app.clock.advance(Duration::from_secs(900));
     assert!(!trusting.browser().accepts(&access).await);
 }
@@ -206,7 +206,7 @@ async fn tokens_are_neither_stored_nor_logged() {
     let mut bytes = std::fs::read(&path).unwrap();
     bytes.extend(std::fs::read(format!("{path}-wal")).unwrap());
     let holds = |what: &[u8]| bytes.windows(what.len()).any(|window| window == what);
-    assert!(holds(b"reports:read"), "this is where they would be");
+    assert!(holds(b"reports:read"), "the log has the request");
     for secret in [&pair.access, &pair.refresh, &next.access, &next.refresh] {
         assert!(!holds(secret.as_bytes()) && !log.text().contains(&**secret));
         // A part of a token must not appear either.

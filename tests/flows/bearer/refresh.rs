@@ -57,9 +57,9 @@ on_every_database! {
         let owner = Pair::of(&app.browser().refresh(&stolen.refresh).await);
         let other = app.pair("ada").await;
         assert_rejected(&app.browser().refresh(&stolen.refresh).await);
-        assert!(!app.browser().accepts(&owner.access).await, "nobody knows who is who");
+        assert!(!app.browser().accepts(&owner.access).await, "the family is revoked");
         assert_rejected(&app.browser().refresh(&owner.refresh).await);
-        assert!(app.browser().accepts(&other.access).await, "another sign-in is another matter");
+        assert!(app.browser().accepts(&other.access).await, "other sign-ins are unaffected");
         Pair::of(&app.browser().refresh(&other.refresh).await);
     }
 
@@ -164,7 +164,7 @@ async fn any_body_is_answered() {
     assert_eq!(send(&vec![b' '; 20 << 20]).await.0, 413);
     let body = json!({ "refresh_token": pair.refresh }).to_string().into_bytes();
     let answer = app.browser().send(Method::POST, "/refresh", &[], body).await;
-    assert_eq!(answer.status, 200, "whatever the content type says: {answer:?}");
+    assert_eq!(answer.status, 200, "any content type: {answer:?}");
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn body_mode_reads_the_body_only() {
     let answer = browser.post(&format!("/refresh?refresh_token={}", pair.refresh), json!({})).await;
     assert_eq!(answer.detail(), "Refresh token missing");
     browser.set_cookie("refresh_token", "junk");
-    assert_eq!(browser.refresh(&pair.refresh).await.status, 200, "a stray cookie is nothing to it");
+    assert_eq!(browser.refresh(&pair.refresh).await.status, 200, "a cookie is ignored");
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ on_every_database! {
         used.is_dead(&app).await;
         app.register("eve").await;
         app.database.execute(&format!("UPDATE users SET id = {id}")).await;
-        assert_eq!(app.database.count("users_grants").await, 2, "this is where they would be");
+        assert_eq!(app.database.count("users_grants").await, 2, "the log has the request");
         assert_eq!(app.database.count("users_api_keys").await, 2);
         unused.is_dead(&app).await;
         used.is_dead(&app).await;
@@ -158,7 +158,7 @@ on_every_database! {
         assert_eq!(program.is_alive(&after).await, [true, true]);
         let next = Pair::of(&after.browser().refresh(&program.pair.refresh).await);
         let (_, later) = app.all(Setup { secret: NEXT, ..Setup::default() }).await;
-        assert!(later.browser().accepts(&next.access).await, "made with the new one");
+        assert!(later.browser().accepts(&next.access).await, "created with the new secret");
         assert_eq!(program.is_alive(&later).await, [false, true], "the key was renewed by its use");
         Pair::of(&later.browser().refresh(&next.refresh).await);
     }
@@ -210,7 +210,7 @@ async fn logout_ignores_junk_and_revokes_every_credential_sent() {
     let bare = [("x-csrf-token", "")];
     let answer = ada.send(Method::POST, "/logout", &bare, vec![]).await;
     assert_eq!((answer.status, &*answer.code()), (403, "csrf-missing"));
-    assert!(ada.accepts(&pair.access).await, "nothing ends then");
+    assert!(ada.accepts(&pair.access).await, "nothing is revoked");
     assert_eq!(ada.post("/logout", json!({})).await.status, 200);
     let left: Vec<_> = ada.cookies().into_keys().collect();
     assert_eq!(left, ["known_device"]);

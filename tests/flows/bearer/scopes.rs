@@ -16,7 +16,7 @@ async fn granted(app: &App, asked: Option<&str>) -> String {
     let pair = Pair::of(&answer);
     let me = app.browser().send_bearer(&pair.access, Method::GET, "/me").await.json();
     let listed: Vec<_> = scope.split(' ').filter(|scope| !scope.is_empty()).collect();
-    assert_eq!(me["scopes"], json!(listed), "what is challenge is what it is");
+    assert_eq!(me["scopes"], json!(listed), "the answer matches the scopes");
     scope
 }
 
@@ -119,8 +119,8 @@ async fn a_failing_policy_lookup_rejects_every_token() {
     app.database.execute("DROP TABLE roles").await;
     assert_eq!(me().await.status, 500);
     let none = app.browser().request_token("ada", PASSWORD, Some("unknown")).await;
-    assert_eq!(none.status, 200, "who asks for nothing is not looked up");
+    assert_eq!(none.status, 200, "no lookup without requested scopes");
     assert_eq!(app.browser().request_token("ada", PASSWORD, None).await.status, 500);
     let left = app.database.number("SELECT COUNT(*) FROM users_grants").await;
-    assert_eq!(left, 2, "what was refused has made nothing");
+    assert_eq!(left, 2, "a rejected request creates nothing");
 }

@@ -32,8 +32,8 @@ on_every_database! {
             accounts.change_password(&seen, &password(old), &password(new)).await.unwrap_err()
         };
         assert!(matches!(change(NEW, NEW).await, PasswordError::WrongPassword));
-        let PasswordError::Invalid(told) = change(PASSWORD, "short").await else { panic!() };
-        assert_eq!(told[0].field, "new_password");
+        let PasswordError::Invalid(errors) = change(PASSWORD, "short").await else { panic!() };
+        assert_eq!(errors[0].field, "new_password");
         assert!(principal(&app, &here).await.is_some() && principal(&app, &there).await.is_some());
         assert!(signs_in(&app, "ada", PASSWORD).await);
     }

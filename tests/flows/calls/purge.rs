@@ -20,7 +20,7 @@ async fn counts(app: &App) -> [i64; 4] {
 async fn leave_traces(app: &App, name: &str) {
     let _ = signed_in(app, name).await;
     let _ = app.reset_token(&format!("{name}@example.com")).await;
-    let _ = sign_in(app, &format!("nobody-{name}"), "a-wrong-one").await;
+    let _ = sign_in(app, &format!("unknown-{name}"), "a-wrong-one").await;
 }
 
 on_every_database! {

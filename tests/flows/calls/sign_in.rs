@@ -30,8 +30,8 @@ on_every_database! {
         let mut form = sign_up("ada");
         form["username"] = "bob".into();
         let form = SignUp::<User>::from_json(&form).unwrap();
-        let told = app.auth.accounts().register(form).await.unwrap();
-        assert_eq!(told, Registered::AddressTaken);
+        let registered = app.auth.accounts().register(form).await.unwrap();
+        assert_eq!(registered, Registered::AddressTaken);
         assert_eq!(app.mail_count(MessageKind::ExistingAccount, "ada@example.com").await, 1);
         assert_eq!(app.database.number("SELECT COUNT(*) FROM users").await, 1);
     }
@@ -41,13 +41,13 @@ on_every_database! {
             let mut form = sign_up("ada");
             form["password"] = weak.into();
             let form = SignUp::<User>::from_json(&form).unwrap();
-            let Err(RegisterError::Invalid(told)) = app.auth.accounts().register(form).await else {
+            let Err(RegisterError::Invalid(errors)) = app.auth.accounts().register(form).await else {
                 panic!("{weak} is weak");
             };
             let is_policy =
                 |rule| matches!(rule, Rule::PasswordPolicy | Rule::TooShort { min: 8 });
-            assert!(told.iter().all(|one| one.field == "password" && is_policy(one.rule)));
-            assert!(!told.iter().any(|one| one.message.contains("ada@")), "{told:?}");
+            assert!(errors.iter().all(|one| one.field == "password" && is_policy(one.rule)));
+            assert!(!errors.iter().any(|one| one.message.contains("ada@")), "{errors:?}");
         }
         assert_eq!(app.database.number("SELECT COUNT(*) FROM users").await, 0);
     }

@@ -11,7 +11,7 @@ async fn a_lookup_is_shared_by_all_extractors_of_one_transport() {
     app.auth.drained().await;
     let cost = async |path: &str, badge: &str| {
         let before = log.count("sqlx::query");
-        assert_eq!(ask(&ada, Method::GET, path, badge).await.status, 200, "{path}");
+        assert_eq!(request(&ada, Method::GET, path, badge).await.status, 200, "{path}");
         log.count("sqlx::query") - before
     };
     let session = cost("/by-session", "").await;

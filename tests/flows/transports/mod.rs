@@ -199,13 +199,13 @@ async fn the_first_transport_that_authenticates_decides() {
         assert_eq!(outcome(&ada, path, "bob").await, json!(["ada", "session"]), "the first of two");
         assert_eq!(outcome(&ada, path, "junk").await, json!(["ada", "session"]), "unseen");
         let junk = json!([401, "bad-badge"]);
-        assert_eq!(
-            outcome(&stranger, path, "junk").await,
-            junk,
-            "also where unauthenticated would do"
-        );
+        assert_eq!(outcome(&stranger, path, "junk").await, junk, "for an optional user too");
         stranger.set_cookie("session_id", &"0".repeat(64));
-        assert_eq!(outcome(&stranger, path, "bob").await, json!(["bob", "badge"]), "a dead cookie");
+        assert_eq!(
+            outcome(&stranger, path, "bob").await,
+            json!(["bob", "badge"]),
+            "an invalid cookie"
+        );
         assert_eq!(outcome(&stranger, path, "junk").await, junk);
         stranger.drop_cookie("session_id");
     }
@@ -244,7 +244,7 @@ async fn only_the_session_cookie_needs_a_csrf_token() {
     assert_eq!(post(&ada, "/whoami", &[badge]).await, by_ada, "with its token");
     assert_eq!(post(&ada, "/whoami", &[badge, none]).await, "csrf-missing");
     assert_eq!(post(&ada, "/whoami", &[badge, ("x-csrf-token", "x")]).await, "csrf-invalid");
-    assert_eq!(post(&ada, "/by-badge", &[badge, none]).await, by_bob, "the cookie is not outcome");
+    assert_eq!(post(&ada, "/by-badge", &[badge, none]).await, by_bob, "the cookie is ignored");
     assert_eq!(post(&ada, "/by-session", &[badge, none]).await, "csrf-missing");
     // The account is checked first: an invalid session needs no token.
     app.database.execute("UPDATE users SET token_version = 7 WHERE username = 'ada'").await;
@@ -266,7 +266,7 @@ async fn a_narrowed_route_ignores_other_transports() {
     assert_eq!(
         outcome(&stranger, "/by-session", "junk").await,
         unauthenticated,
-        "no notice of the junk"
+        "the junk is ignored"
     );
     assert_eq!(outcome(&ada, "/by-session", "junk").await, json!(["ada", "session"]));
     assert_eq!(outcome(&ada, "/by-either", "").await, json!(["ada", "session"]));
@@ -299,8 +299,8 @@ async fn session_routes_require_a_session() {
     let headers = [("x-badge", "bob"), ("content-type", "application/json")];
     let body = json!({ "new_password": "another-strong-one" }).to_string();
     let answer = stranger.send(Method::POST, "/set-password", &headers, body.into_bytes()).await;
-    let told = "Sign in again to continue: this needs a recent sign-in.";
-    assert_eq!((answer.status, &*answer.detail()), (403, told));
+    let detail = "Sign in again to continue: this needs a recent sign-in.";
+    assert_eq!((answer.status, &*answer.detail()), (403, detail));
 }
 
 #[tokio::test]
@@ -320,8 +320,8 @@ async fn a_scope_gate_requires_all_scopes_after_earlier_gates() {
     assert_eq!(outcome(&stranger, "/write", "ada parts:read").await, refused);
     assert_eq!(outcome(&ada, "/read", "").await, refused, "a session has none, superuser or not");
     let answer = request(&stranger, Method::GET, "/write", "ada parts:read").await;
-    let told = r#"Bearer realm="accounts", error="insufficient_scope", scope="parts:write""#;
-    assert_eq!(answer.header("www-authenticate"), Some(told));
+    let challenge = r#"Bearer realm="accounts", error="insufficient_scope", scope="parts:write""#;
+    assert_eq!(answer.header("www-authenticate"), Some(challenge));
     assert_eq!(answer.detail(), "Insufficient scope");
 }
 
@@ -329,15 +329,19 @@ async fn a_scope_gate_requires_all_scopes_after_earlier_gates() {
 async fn a_401_lists_the_schemes_that_would_authenticate() {
     let app = app().await;
     let stranger = app.browser();
-    let told = async |path: &str, badge: &str| {
+    let scheme = async |path: &str, badge: &str| {
         let answer = request(&stranger, Method::GET, path, badge).await;
         assert_eq!(answer.status, 401);
         answer.header("www-authenticate").map(str::to_owned)
     };
-    assert_eq!(told("/whoami", "").await.unwrap(), r#"Badge realm="accounts""#);
-    let sent = told("/whoami", "unknown").await.unwrap();
+    assert_eq!(scheme("/whoami", "").await.unwrap(), r#"Badge realm="accounts""#);
+    let sent = scheme("/whoami", "unknown").await.unwrap();
     assert_eq!(sent, r#"Badge realm="accounts", error="invalid_token""#);
-    assert_eq!(told("/by-session", "unknown").await, None, "it would not help here");
+    assert_eq!(
+        scheme("/by-session", "unknown").await,
+        None,
+        "another scheme would not authenticate here"
+    );
 }
 
 #[tokio::test]
@@ -348,7 +352,7 @@ async fn a_second_credential_is_logged() {
     let line = "a second credential on the request does not count";
     outcome(&ada, "/whoami", "").await;
     outcome(&ada, "/by-session", "bob").await;
-    assert_eq!(log.count(line), 0, "what a route does not look at is no second one");
+    assert_eq!(log.count(line), 0, "an ignored credential is not logged");
     outcome(&ada, "/whoami", "bob").await;
     assert_eq!(log.count(line), 1, "{}", log.text());
 }
