@@ -45,7 +45,7 @@ async fn points(account: CurrentUser<Auth>) -> Json<Value> {
     Json(json!({ "loyalty_points": account.loyalty_points }))
 }
 
-/// Adds what the table lacks and builds the mount on any database.
+/// Adds missing columns and tables and builds the mount on any database.
 async fn accounts<DB>(pool: sqlx::Pool<DB>, settings: &Settings) -> Result<Auth, BoxError>
 where
     DB: Backend + Stores<i64>,
