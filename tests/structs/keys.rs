@@ -71,7 +71,7 @@ fn is_random_text(key: &Value) -> bool {
 }
 
 /// An id type of the app.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize, serde::Deserialize)]
 #[sqlx(transparent)]
 struct MemberId(i64);
 
