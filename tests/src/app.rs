@@ -1,5 +1,6 @@
 //! An app as a user would write it, with its clock, database and outbox.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -74,6 +75,10 @@ impl Setting for Unlimited {
     }
 }
 
+/// A future that is compiled here. An `async fn` would be compiled anew in each test binary, with
+/// all that it calls on three databases.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// An app without a socket.
 #[derive(Clone)]
 pub struct App {
@@ -89,8 +94,8 @@ pub const FRONTEND: &str = "https://app.example.com";
 
 impl App {
     /// An app on a new database.
-    pub async fn on(kind: Kind) -> Self {
-        Self::with(kind, ()).await
+    pub fn on(kind: Kind) -> Boxed<'static, Self> {
+        Box::pin(Self::with(kind, ()))
     }
 
     /// An app on a new database, with a changed builder.
@@ -113,8 +118,8 @@ impl App {
     }
 
     /// The app after a restart: nothing in memory is kept.
-    pub async fn restarted(&self) -> Self {
-        Self::over(self.database.clone(), ()).await
+    pub fn restarted(&self) -> Boxed<'_, Self> {
+        Box::pin(Self::over(self.database.clone(), ()))
     }
 
     /// The same database and clock behind another endpoint.

@@ -13,6 +13,7 @@ use poem::web::{Data, Json};
 use poem::{EndpointExt, Response, Route, get, handler, post};
 use serde_json::{Value, json};
 
+use crate::app::Boxed;
 use crate::{Answer, App, Browser, Database, FRONTEND, PASSWORD, SECRET, User};
 
 #[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email)]
@@ -64,14 +65,16 @@ pub fn in_cookie() -> Setup {
 
 impl App {
     /// A mount with every transport on the same database.
-    pub async fn all(&self, setup: Setup) -> (All, Self) {
-        let auth: All = match self.database.clone() {
-            Database::Sqlite(pool) => self.mount_all(pool, setup).await,
-            Database::Postgres(pool) => self.mount_all(pool, setup).await,
-            Database::MySql(pool) => self.mount_all(pool, setup).await,
-        };
-        let app = self.serving(routes(&auth));
-        (auth, app)
+    pub fn all(&self, setup: Setup) -> Boxed<'_, (All, Self)> {
+        Box::pin(async {
+            let auth: All = match self.database.clone() {
+                Database::Sqlite(pool) => self.mount_all(pool, setup).await,
+                Database::Postgres(pool) => self.mount_all(pool, setup).await,
+                Database::MySql(pool) => self.mount_all(pool, setup).await,
+            };
+            let app = self.serving(routes(&auth));
+            (auth, app)
+        })
     }
 
     /// A mount with refresh tokens in the body.
