@@ -2,7 +2,7 @@
 //! each other.
 
 use crudauth::{Backend, HashingConfig};
-use crudauth_tests::failed_logins::{WRONG, lock_seconds, locked};
+use crudauth_tests::failed_logins::{WRONG, fail_login, lock_seconds, locked};
 use crudauth_tests::{
     App, AppBuilder, PASSWORD, Setting, concurrently, count_status, on_every_database,
 };
@@ -76,6 +76,27 @@ on_every_database! {
         assert_eq!(counts, [0, 5, 19], "{answers:?}");
         assert_eq!(app.database.number("SELECT COUNT(*) FROM users_sessions").await, 0);
         assert_eq!(lock_seconds(&app.browser(), "ada").await, 60);
+    }
+
+    async fn concurrent_successes_refund_failures_once(app: App) {
+        for name in ["ada", "eve"] {
+            app.register(name).await;
+        }
+        for round in 0..4 {
+            let office = app.browser();
+            fail_login(&office, "eve", 2).await;
+            fail_login(&office, "ada", 2).await;
+            let answers = concurrently((0..8).map(|_| {
+                let browser = app.browser().at(&office.ip);
+                async move { browser.login("ada", PASSWORD).await }
+            }))
+            .await;
+            assert_eq!(count_status(&answers, 200), 8, "{answers:?}");
+            // The two of eve are still counted at the address, so three remain.
+            fail_login(&office, &format!("unknown{round}"), 3).await;
+            assert_eq!(lock_seconds(&office, "unknown").await, 60, "round {round}");
+            assert_eq!(app.browser().login("eve", PASSWORD).await.status, 200);
+        }
     }
 
     async fn concurrent_guesses_and_sign_ins_are_all_answered(app: App) {

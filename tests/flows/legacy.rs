@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crudauth::Backend;
 use crudauth::legacy::{Bcrypt, LegacyHash};
-use crudauth_tests::{App, AppBuilder, Kind, Log, PASSWORD, Setting, on_every_database};
+use crudauth::{Backend, HashingConfig};
+use crudauth_tests::{
+    App, AppBuilder, Kind, Log, PASSWORD, Setting, concurrently, count_status, on_every_database,
+};
 
 /// A format that counts its verifications.
 #[derive(Clone, Default)]
@@ -75,6 +77,42 @@ async fn every_rejection_verifies_a_format_in_use_once_and_our_own_hash_never_do
     // A disabled account is rejected like any other, with the right password too.
     assert_eq!(sign_in_counted(&app, &format, "gone", PASSWORD).await, (401, 1));
     assert_eq!(sign_in_counted(&app, &format, "ada", PASSWORD).await, (200, 0));
+}
+
+/// Verifies passwords one at a time, so that many guesses wait for the first.
+struct Queued(Counting);
+
+impl Setting for Queued {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
+        builder.legacy_hash(self.0).hashing(HashingConfig::default().seats(1))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_right_password_rejected_by_a_lock_costs_as_much_as_a_wrong_one() {
+    let (app, format) = app(Kind::Sqlite).await;
+    let app = App::over(app.database.clone(), Queued(format.clone())).await;
+    let mut verified = Vec::new();
+    for round in 0..10 {
+        let name = format!("name{round}");
+        app.register(&name).await;
+        let before = format.0.load(Ordering::SeqCst);
+        // The right password comes last, when the wrong ones have locked the account.
+        let answers = concurrently((0..24).map(|at| {
+            let browser = app.browser();
+            let name = name.clone();
+            let password = if at == 23 { PASSWORD } else { "another-strong-one" };
+            async move { browser.login(&name, password).await }
+        }))
+        .await;
+        assert_eq!(count_status(&answers, 200), 0, "{answers:?}");
+        verified.push(format.0.load(Ordering::SeqCst) - before);
+        if verified.last() == Some(&24) {
+            return;
+        }
+        // Some came after the lock and were rejected without a verification.
+    }
+    panic!("the right password costs less: {verified:?} verifications of 24");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crudauth_tests::{PASSWORD, on_every_database};
+use crudauth_tests::{App, Kind, PASSWORD, on_every_database};
 use serde_json::json;
 
 const NEW: &str = "another-strong-one";
@@ -60,4 +60,25 @@ on_every_database! {
         assert!(!ada.is_signed_in().await, "enabling does not bring the session back");
         assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200);
     }
+}
+
+#[tokio::test]
+async fn a_login_leaves_no_session_if_the_cap_cannot_be_enforced() {
+    let app = App::on(Kind::Sqlite).await;
+    app.register("ada").await;
+    for _ in 0..5 {
+        app.signed_in("ada", PASSWORD).await;
+    }
+    app.database.execute("CREATE TABLE kept AS SELECT digest FROM users_sessions").await;
+    app.database
+        .execute(
+            "CREATE TRIGGER keep BEFORE DELETE ON users_sessions \
+             WHEN EXISTS (SELECT 1 FROM kept WHERE kept.digest = OLD.digest) \
+             BEGIN SELECT RAISE(ABORT, 'kept'); END",
+        )
+        .await;
+    let answer = app.browser().login("ada", PASSWORD).await;
+    assert!(answer.status >= 500, "{answer:?}");
+    assert_eq!(answer.set_cookies(), Vec::<String>::new());
+    assert_eq!(app.database.count("users_sessions").await, 5);
 }
