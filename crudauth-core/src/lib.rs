@@ -20,22 +20,46 @@
 //! `crudauth` wires them together and speaks HTTP. Use that one; this crate's interface may change
 //! between releases of it.
 
+mod clock;
+mod entropy;
 mod settings;
+mod store_error;
 
-pub mod account;
-pub mod api_keys;
-#[cfg(feature = "bearer")]
-pub mod bearer;
-pub mod delivery;
-pub mod login;
+pub mod form;
+pub mod guard;
+pub mod migrate;
 pub mod model;
+pub mod notify;
 pub mod password;
-pub mod ports;
-pub mod ratelimit;
-pub mod recovery;
-pub mod register;
-pub mod session;
-pub mod storage;
+pub mod principal;
+pub mod slices;
+pub mod sql;
+
+/// Time, randomness and stores.
+pub mod ports {
+    pub use crate::clock::{Clock, ManualClock, SystemClock};
+    pub(crate) use crate::clock::{LEEWAY, LONGEST};
+    pub use crate::entropy::{Entropy, OsEntropy};
+    pub use crate::guard::store::{
+        Allowance, Counted, CounterStore, GivenBack, LockRule, LockState,
+    };
+    pub use crate::principal::scope_policy::{Granting, ScopePolicy};
+    pub use crate::slices::accounts::credentials::CredentialStore;
+    pub use crate::slices::accounts::store::{
+        AccountStore, Changed, Consumed, ContactChange, Created, NewAccount, NewToken, NewValues,
+        OneTimeToken, Purpose,
+    };
+    pub use crate::slices::api_keys::store::{
+        AddedApiKey, ApiKeyEntry, ApiKeyStore, Credential, LiveApiKey, NewApiKey,
+    };
+    pub use crate::slices::bearer::store::{
+        GrantEntry, GrantId, GrantRecord, GrantStore, LiveGrant, NewGrant, Previous, Rotation,
+    };
+    pub use crate::slices::sessions::store::{
+        LiveSession, NewSession, Opened, SessionEntry, SessionRecord, SessionStore,
+    };
+    pub use crate::store_error::StoreError;
+}
 
 #[cfg(all(test, feature = "sqlite"))]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]

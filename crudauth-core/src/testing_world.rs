@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use chrono::{DateTime, Utc};
 use sqlx::Pool;
 
+use crate::migrate::{ColumnPlan, Migrations};
 use crate::model::{
     Account, AuthUser, Companion, EmailAddress, Form, Identifier, IdentifierColumn, IdentifierKind,
     KeyRing, PasswordHash, SecretKey, Shape,
@@ -16,7 +17,7 @@ use crate::ports::{
     AccountStore, ApiKeyStore, Changed, Clock, CounterStore, Created, GrantStore, ManualClock,
     NewAccount, NewValues, OsEntropy, SessionStore,
 };
-use crate::storage::sql::{AuthRow, Backend, Call, ColumnPlan, Migrations, SqlStore, Stores};
+use crate::sql::{AuthRow, Backend, Call, SqlStore, Stores};
 
 pub(crate) const SECRET: &str = "an app's secret of more than 32 bytes";
 
@@ -93,7 +94,6 @@ impl<DB: Backend> AuthRow<DB> for Person {
 }
 
 /// One database with its clock.
-#[cfg_attr(not(feature = "bearer"), expect(dead_code, reason = "most is for bearer tokens"))]
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) accounts: Arc<dyn AccountStore<Person>>,

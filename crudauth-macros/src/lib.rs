@@ -43,7 +43,7 @@ use proc_macro::TokenStream;
 ///
 /// # On the struct
 ///
-/// - `#[auth(table = "people")]`: the table. By default the struct's name in snake case with an `s`.
+/// - `#[auth(table = "people")]`: the table. default: the struct's name in snake case with an `s`.
 /// - `hashed_password`, `is_active`, `is_superuser`, `verified`, `token_version`, `auth_epoch`,
 ///   `created_at`, `updated_at`, each `= "column"`: names of the library's columns in an existing
 ///   table. By default `verified` is `email_verified` or `phone_verified`, after the recovery
@@ -51,9 +51,9 @@ use proc_macro::TokenStream;
 ///
 /// # On a field
 ///
-/// A field named `id` is the key. A field named `email`, `username` or `phone`, or marked as one, is
-/// an identifier; sign-in tries the identifiers in declared order. The email address or the phone
-/// number also recovers the account.
+/// A field named `id` is the key. A field named `email`, `username` or `phone`, or marked as one,
+/// is an identifier; sign-in tries the identifiers in declared order. The email address or the
+/// phone number also recovers the account.
 ///
 /// | argument | meaning |
 /// |---|---|
@@ -62,7 +62,7 @@ use proc_macro::TokenStream;
 /// | `identifier` | an identifier of the app's own, such as an employee number; case-sensitive |
 /// | `recovery` | the recovery contact; by default the email address, else the phone number |
 /// | `no_login` | recovers the account, but cannot be used to sign in |
-/// | `exact` | compares a username or phone number as it is displayed, without a column `<column>_key` |
+/// | `exact` | compares a username or phone number as displayed, without a column `<column>_key` |
 /// | `key = "name"` | the column of the compared form, beside the displayed one |
 /// | `column = "name"` | the column; by default the field's name |
 /// | `max_length = 40` | the longest value that sign-up accepts, in characters (at most 4096) |
@@ -100,8 +100,8 @@ pub fn auth_user(input: TokenStream) -> TokenStream {
 /// | `recovery` | the same over a channel of the app's own, such as text messages; needs an email address or a phone number |
 /// | `transport = Certificate` | a transport of the app's own, an `impl Transport`; the builder takes it by `.transport(..)` |
 ///
-/// A mount needs a transport to authenticate requests: `session`, `bearer`, `api_keys` or one of the
-/// app's own. The transports are tried in the order in which they are named, and the first that
+/// A mount needs a transport to authenticate requests: `session`, `bearer`, `api_keys` or one of
+/// the app's own. The transports are tried in the order in which they are named, and the first that
 /// recognises a credential decides. Sign-up and `/me` are always mounted.
 ///
 /// `Auth::builder(pool, secret)` returns the builder. The struct is `Clone` and `Debug`, and is the

@@ -50,7 +50,7 @@ fn check(declared: &[Declared], errors: &mut Accumulator) {
     for (at, scope) in declared.iter().enumerate() {
         let name = scope.name.value();
         if !is_scope(&name) {
-            let message = "invalid scope name: write 1 to 64 visible ASCII characters, without `\"` \
+            let message = "invalid scope name: write 1 to 64 visible ASCII characters without `\"` \
                            and `\\`";
             errors.push(mistake(&scope.name, message));
         } else if declared[..at].iter().any(|other| other.name.value() == name) {

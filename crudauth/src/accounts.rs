@@ -3,24 +3,21 @@
 
 use std::sync::Arc;
 
-use crudauth_core::account::{PasswordError, Passwords};
-use crudauth_core::api_keys::ApiKeys;
-#[cfg(feature = "bearer")]
-use crudauth_core::bearer::{RefreshError, Refreshed, Tokens};
-#[cfg(feature = "bearer")]
-use crudauth_core::login::Granted;
-use crudauth_core::login::{self, Attempt, SignIn, SignInError, SignedIn};
 use crudauth_core::model::{Account, AuthUser, Contact, Token};
-#[cfg(feature = "bearer")]
 use crudauth_core::model::{ClientAddress, Scopes};
 use crudauth_core::password::Password;
 use crudauth_core::ports::{
     AccountStore, ApiKeyStore, Clock, ContactChange, CounterStore, GrantStore, SessionStore,
     StoreError,
 };
-use crudauth_core::recovery::Recovery;
-use crudauth_core::register::{RegisterError, Registered, Registration, SignUp};
-use crudauth_core::session::{Sessions, Visit, Visitor};
+use crudauth_core::slices::accounts::{PasswordError, Passwords};
+use crudauth_core::slices::accounts::{RegisterError, Registered, Registration, SignUp};
+use crudauth_core::slices::api_keys::ApiKeys;
+use crudauth_core::slices::bearer::{RefreshError, Refreshed, Tokens};
+use crudauth_core::slices::recovery::Recovery;
+use crudauth_core::slices::sessions::{Sessions, Visit, Visitor};
+use crudauth_core::slices::sign_in::Granted;
+use crudauth_core::slices::sign_in::{self, Attempt, SignIn, SignInError, SignedIn};
 
 /// How many expired rows of a table one statement deletes.
 const PURGED_AT_ONCE: u32 = 500;
@@ -35,7 +32,6 @@ pub struct Accounts<U: AuthUser> {
     pub(crate) sessions: Arc<Sessions<U>>,
     pub(crate) passwords: Passwords<U>,
     pub(crate) recovery: Option<Recovery<U>>,
-    #[cfg(feature = "bearer")]
     pub(crate) tokens: Arc<Tokens<U>>,
     pub(crate) api_keys: ApiKeys<U>,
     pub(crate) grant_store: Arc<dyn GrantStore<U>>,
@@ -66,7 +62,6 @@ impl<U: AuthUser> Accounts<U> {
     ///
     /// # Errors
     /// [`SignInError`].
-    #[cfg(feature = "bearer")]
     pub async fn grant(
         &self,
         attempt: Attempt,
@@ -79,7 +74,6 @@ impl<U: AuthUser> Accounts<U> {
     ///
     /// # Errors
     /// [`RefreshError`].
-    #[cfg(feature = "bearer")]
     pub async fn refresh(
         &self,
         token: &str,
@@ -90,7 +84,6 @@ impl<U: AuthUser> Accounts<U> {
     }
 
     /// Recognises, lists and ends bearer tokens.
-    #[cfg(feature = "bearer")]
     #[must_use]
     pub fn tokens(&self) -> &Tokens<U> {
         &self.tokens
@@ -129,7 +122,7 @@ impl<U: AuthUser> Accounts<U> {
     /// # Errors
     /// If the store fails.
     pub async fn find_by_identifier(&self, typed: &str) -> Result<Option<Account<U>>, StoreError> {
-        login::find(&*self.store, typed).await
+        sign_in::find(&*self.store, typed).await
     }
 
     /// Changes the visitor's password; every other session and every token ends. Answers the account

@@ -18,24 +18,26 @@ pub mod guide {
 }
 
 mod accounts;
-mod compose;
+mod builder;
 mod extract;
+mod gate;
 mod http;
 mod mount;
 mod nobody;
 #[doc(hidden)]
 pub mod private;
-mod routes;
-pub mod slice;
+mod slices;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod transport;
+
+pub use slices::markers as slice;
 
 pub use accounts::Accounts;
-pub use compose::{BuildError, Builder};
-pub use crudauth_core::api_keys::ApiKeyConfig;
-#[cfg(feature = "bearer")]
-pub use crudauth_core::bearer::BearerConfig;
-pub use crudauth_core::login::{Attempt, LockoutConfig, SignInError, SignedIn};
+pub use builder::{BuildError, Builder};
+pub use crudauth_core::guard::Allowances;
+pub use crudauth_core::guard::LockoutConfig;
+pub use crudauth_core::migrate::{Blocked, MigrateError, Migrations, Plan, Schema};
 pub use crudauth_core::model::{
     Account, AccountId, AuthUser, ClientAddress, Contact, Destination, EmailAddress,
     IdentifierKind, Mistake, PhoneNumber, Recoverable, RecoverableByEmail, Rule, Scopes, SecretKey,
@@ -43,38 +45,37 @@ pub use crudauth_core::model::{
 };
 pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
 pub use crudauth_core::ports::{Allowance, ContactChange, ScopePolicy, StoreError};
-pub use crudauth_core::ratelimit::Allowances;
-pub use crudauth_core::recovery::{EmailConfig, RecoveryConfig};
-pub use crudauth_core::register::{RegisterError, Registered, SignUp};
-pub use crudauth_core::session::{Opening, SessionConfig, Visit, Visitor};
-pub use crudauth_core::storage::sql::{
-    AuthRow, Backend, Blocked, MigrateError, Migrations, Plan, Schema, Stores,
-};
+pub use crudauth_core::slices::accounts::{RegisterError, Registered, SignUp};
+pub use crudauth_core::slices::api_keys::ApiKeyConfig;
+pub use crudauth_core::slices::bearer::BearerConfig;
+pub use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
+pub use crudauth_core::slices::sessions::{Opening, SessionConfig, Visit, Visitor};
+pub use crudauth_core::slices::sign_in::{Attempt, SignInError, SignedIn};
+pub use crudauth_core::sql::{AuthRow, Backend, Stores};
 /// Reads a struct as the accounts of an app; see the crate's page for what it gives.
 pub use crudauth_macros::AuthUser;
 pub use crudauth_macros::{migrations, routes, scopes};
 pub use email::{EmailMessage, EmailSender, PrintingSender};
-pub use extract::{
-    Admission, CurrentUser, Gate, MaybeUser, Scope, ScopeName, Superuser, Verified, Via,
-};
-#[cfg(feature = "bearer")]
+pub use extract::{CurrentUser, MaybeUser};
+pub use gate::{Admission, Gate, Scope, ScopeName, Superuser, Verified, Via};
 pub use http::RefreshIn;
 pub use http::{CookieConfig, Refusal, SameSite};
-pub use mount::{Mount, Mounted, Mounts, Principal, Proof, Scoped, Transport};
+pub use mount::{Mount, Mounted, Mounts, Scoped};
+pub use transport::{Principal, Proof, Transport};
 
 /// Messages and who sends them.
 pub mod email {
-    pub use crudauth_core::delivery::{
+    pub use crudauth_core::notify::{
         BoxError, EmailMessage, EmailSender, MessageKind, OutboxConfig, PrintingSender,
         RecordingSender,
     };
     #[cfg(feature = "smtp")]
-    pub use crudauth_core::delivery::{SmtpConfig, SmtpError, SmtpSender, SmtpTls};
+    pub use crudauth_core::notify::{SmtpConfig, SmtpError, SmtpSender, SmtpTls};
 }
 
 /// Messages over other channels than email.
 pub mod channel {
-    pub use crudauth_core::delivery::{
+    pub use crudauth_core::notify::{
         BoxError, Delivery, DeliveryChannel, MessageKind, RecordingChannel,
     };
 }
@@ -99,11 +100,10 @@ pub mod breach {
 }
 
 /// What signs access tokens.
-#[cfg(feature = "bearer")]
 pub mod signing {
-    pub use crudauth_core::bearer::Signing;
+    pub use crudauth_core::slices::bearer::Signing;
     #[cfg(feature = "bearer-asymmetric")]
-    pub use crudauth_core::bearer::{InvalidKey, PublicKey, SigningPair};
+    pub use crudauth_core::slices::bearer::{InvalidKey, PublicKey, SigningPair};
 }
 
 /// Time and randomness, for those who bring their own.
@@ -132,25 +132,23 @@ pub mod legacy {
 
 /// What the flows answer with, beside what is named at the root.
 pub mod flow {
-    pub use crudauth_core::account::PasswordError;
-    pub use crudauth_core::api_keys::{
-        ApiKey, ApiKeyError, ApiKeyOutcome, ApiKeyVisit, ApiKeys, CreatedApiKey, WantedKey,
-    };
-    #[cfg(feature = "bearer")]
-    pub use crudauth_core::bearer::{
-        AccessToken, BearerOutcome, BearerVisit, Issued, ListedGrant, RefreshError, RefreshToken,
-        Refreshed, Tokens,
-    };
-    #[cfg(feature = "bearer")]
-    pub use crudauth_core::login::Granted;
     pub use crudauth_core::model::{
         Code, Device, Form, InvalidCode, InvalidContact, InvalidEmail, InvalidForm, InvalidPhone,
         InvalidScope, InvalidUsername, Presented,
     };
     pub use crudauth_core::password::{Busy, HashingConfigError, PasswordTooLong, PolicyViolation};
     pub use crudauth_core::ports::{ApiKeyEntry, GrantId, SessionRecord};
-    pub use crudauth_core::recovery::{ChangeError, ConfirmError, Confirmed, Recovery};
-    pub use crudauth_core::session::{
+    pub use crudauth_core::slices::accounts::PasswordError;
+    pub use crudauth_core::slices::api_keys::{
+        ApiKey, ApiKeyError, ApiKeyOutcome, ApiKeyVisit, ApiKeys, CreatedApiKey, WantedKey,
+    };
+    pub use crudauth_core::slices::bearer::{
+        AccessToken, BearerOutcome, BearerVisit, Issued, ListedGrant, RefreshError, RefreshToken,
+        Refreshed, Tokens,
+    };
+    pub use crudauth_core::slices::recovery::{ChangeError, ConfirmError, Confirmed, Recovery};
+    pub use crudauth_core::slices::sessions::{
         Keep, ListedSession, OpenedSession, OwnerError, Sessions, Standing,
     };
+    pub use crudauth_core::slices::sign_in::Granted;
 }

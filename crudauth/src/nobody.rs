@@ -1,7 +1,8 @@
 //! A user struct for mounts that did not compile, so that one mistake is one error.
 
+use crudauth_core::migrate::ColumnPlan;
 use crudauth_core::model::{AuthUser, Companion, Form, Recoverable, RecoverableByEmail, Shape};
-use crudauth_core::storage::sql::{AuthRow, Backend, Call, ColumnPlan};
+use crudauth_core::sql::{AuthRow, Backend, Call};
 
 /// Nobody: no value of it exists.
 #[derive(Clone, Debug)]

@@ -82,7 +82,6 @@ impl MacKey {
     }
 
     /// The keyed hash of `message` as it stands: a signature in the form of others (HS256).
-    #[cfg(feature = "bearer")]
     pub(crate) fn sign(&self, message: &[u8]) -> Digest {
         let mac = self.0.clone().chain_update(message);
         Digest::new(mac.finalize().into_bytes().into())

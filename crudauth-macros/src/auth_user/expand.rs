@@ -1,5 +1,5 @@
-//! The code for a user struct: `AuthUser`, `AuthRow` for every database that stores its columns, and
-//! markers for the ways to recover an account.
+//! The code for a user struct: `AuthUser`, `AuthRow` for every database that stores its columns,
+//! and markers for the ways to recover an account.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ pub(super) fn expand(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let row = auth_row(model);
     let markers = markers(model);
     quote! {
-        #[allow(unused_variables, reason = "without `register` the form and the values are not used")]
+        #[allow(unused_variables, reason = "a struct without `register` does not read the form")]
         const _: () = { #user #row #markers };
     }
 }
@@ -167,7 +167,7 @@ fn text_of(field: &Field<'_>) -> TokenStream {
     }
 }
 
-/// Takes a column out of a sign-up. The type's span makes rustc point there if serde cannot read it.
+/// Takes a column out of a sign-up. The span makes rustc point at a type that serde cannot read.
 fn take(field: &Field<'_>, form: &Ident) -> TokenStream {
     let Field { ty, name, .. } = field;
     let p = private_at(ty.span());

@@ -1,5 +1,5 @@
-//! The code for a mount: the struct around the wired parts, its marker traits, and the function that
-//! returns the builder.
+//! The code for a mount: the struct around the wired parts, its marker traits, and the function
+//! that returns the builder.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};

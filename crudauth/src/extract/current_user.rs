@@ -8,12 +8,13 @@ use std::sync::Arc;
 use poem::{FromRequest, Request, RequestBody};
 use tracing::{debug, error};
 
-use super::Gate;
-use super::cell::{Cell, CellOf};
-use super::gate::is_admitted;
+use super::request_auth::{Cell, CellOf};
+use crate::gate::Gate;
+use crate::gate::is_admitted;
 use crate::http::Refusal;
 use crate::http::body::settle;
-use crate::mount::{Mount, Principal};
+use crate::mount::Mount;
+use crate::transport::Principal;
 
 /// Whoever is signed in: a handler with this argument is for them only.
 ///

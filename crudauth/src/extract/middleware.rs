@@ -6,7 +6,7 @@ use crudauth_core::model::AuthUser;
 use poem::http::{HeaderValue, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
 
-use super::cell::{Cell, CellOf};
+use super::request_auth::{Cell, CellOf};
 use crate::http::cookie::{cookies_of, keep_session};
 use crate::mount::Mount;
 

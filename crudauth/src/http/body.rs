@@ -88,7 +88,6 @@ async fn multipart(body: Vec<u8>, boundary: String) -> Result<Form, multer::Erro
 
 /// The text of one field of a JSON object, whatever the content type says; nothing if there is no
 /// such object or field, or it is empty. In the place of what is no text stands an empty one.
-#[cfg(feature = "bearer")]
 pub(crate) async fn text_in_json(
     request: &mut Request,
     field: &'static str,

@@ -41,7 +41,6 @@ pub enum SameSite {
 }
 
 /// Where refresh tokens live.
-#[cfg(feature = "bearer")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefreshIn {
@@ -92,7 +91,6 @@ impl CookieConfig {
 #[non_exhaustive]
 pub(crate) struct HttpConfig {
     pub(crate) cookies: CookieConfig,
-    #[cfg(feature = "bearer")]
     pub(crate) refresh_in: RefreshIn,
     pub(crate) trusted_hops: usize,
     /// Whether the log has it that a proxy seems to be there and none is trusted.

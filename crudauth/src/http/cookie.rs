@@ -1,11 +1,10 @@
 //! Cookies: read from the request by hand, since poem's own reader needs a middleware of its own,
 //! and written one header each.
 
-#[cfg(feature = "bearer")]
 use std::time::Duration;
 
 use crudauth_core::model::Token;
-use crudauth_core::session::{OpenedSession, SessionConfig};
+use crudauth_core::slices::sessions::{OpenedSession, SessionConfig};
 use poem::http::{HeaderMap, HeaderValue, header};
 use poem::{Request, Response};
 
@@ -38,13 +37,11 @@ impl<'r> Cookies<'r> {
     }
 
     /// What may be refresh tokens.
-    #[cfg(feature = "bearer")]
     pub(crate) fn refresh(&self) -> Vec<&'r str> {
         self.each(&[&self.config.refresh])
     }
 
     /// The same at `/logout`, where it comes under either name.
-    #[cfg(feature = "bearer")]
     pub(crate) fn refresh_at_logout(&self) -> Vec<&'r str> {
         self.each(&[&self.config.refresh_at_logout(), &self.config.refresh])
     }
@@ -138,7 +135,6 @@ pub(crate) fn clear_session(response: &mut Response, config: &CookieConfig) {
 }
 
 /// Sets the refresh token's cookie, for the routes that need it; `asked` is the path of one.
-#[cfg(feature = "bearer")]
 pub(crate) fn set_refresh(
     response: &mut Response,
     config: &CookieConfig,
@@ -150,13 +146,11 @@ pub(crate) fn set_refresh(
 }
 
 /// Removes it.
-#[cfg(feature = "bearer")]
 pub(crate) fn clear_refresh(response: &mut Response, config: &CookieConfig, asked: &str) {
     refresh(response, config, asked, "", 0);
 }
 
 /// A cookie for each of the two routes that need it.
-#[cfg(feature = "bearer")]
 fn refresh(response: &mut Response, config: &CookieConfig, asked: &str, value: &str, max_age: u64) {
     let (mount, _) = asked.rsplit_once('/').unwrap_or_default();
     // An app may rewrite paths, so that this one is as a client wrote it; a cookie takes nearly
@@ -225,7 +219,6 @@ mod tests {
 
     use super::*;
 
-    #[cfg(feature = "bearer")]
     #[test]
     fn a_path_that_a_client_has_written_adds_nothing_to_the_cookie() {
         let config = CookieConfig::default();

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use crudauth_core::account::PasswordError;
-use crudauth_core::api_keys::ApiKeyError;
-#[cfg(feature = "bearer")]
-use crudauth_core::bearer::RefreshError;
-use crudauth_core::login::SignInError;
 use crudauth_core::password::Busy;
 use crudauth_core::ports::StoreError;
-use crudauth_core::recovery::{ChangeError, ConfirmError};
-use crudauth_core::register::RegisterError;
-use crudauth_core::session::OwnerError;
+use crudauth_core::slices::accounts::PasswordError;
+use crudauth_core::slices::accounts::RegisterError;
+use crudauth_core::slices::api_keys::ApiKeyError;
+use crudauth_core::slices::bearer::RefreshError;
+use crudauth_core::slices::recovery::{ChangeError, ConfirmError};
+use crudauth_core::slices::sessions::OwnerError;
+use crudauth_core::slices::sign_in::SignInError;
 use poem::http::StatusCode;
 use tracing::error;
 
@@ -20,7 +19,6 @@ use super::Refusal;
 /// How long a client should wait when the store is away.
 const STORE_RETRY: Duration = Duration::from_secs(5);
 
-#[cfg(feature = "bearer")]
 impl From<RefreshError> for Refusal {
     fn from(error: RefreshError) -> Self {
         match error {

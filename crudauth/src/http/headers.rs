@@ -3,7 +3,6 @@
 use std::sync::atomic::Ordering;
 
 use crudauth_core::model::{ClientAddress, client_address};
-#[cfg(feature = "bearer")]
 use poem::PathPattern;
 use poem::http::{HeaderMap, HeaderName, header};
 use poem::{Addr, Body, Request, Response};
@@ -43,7 +42,6 @@ pub(crate) fn user_agent(request: &Request) -> Option<String> {
 }
 
 /// The path that was asked for, with what it was nested under.
-#[cfg(feature = "bearer")]
 pub(crate) fn whole_path(request: &Request) -> &str {
     let (own, whole) = (request.uri().path(), request.original_uri().path());
     if whole.ends_with(own) {

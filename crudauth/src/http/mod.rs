@@ -11,7 +11,6 @@ mod problem;
 pub(crate) mod refusal;
 
 pub(crate) use config::HttpConfig;
-#[cfg(feature = "bearer")]
 pub use config::RefreshIn;
 pub use config::{CookieConfig, SameSite};
 pub(crate) use errors::capital;

@@ -85,11 +85,8 @@ refusals! {
     pub(super) same_email = BAD_REQUEST, "same-email", "New email matches current email";
     pub(super) invalid_link = BAD_REQUEST, "invalid-token", "Invalid or expired token";
     pub(super) used_link = BAD_REQUEST, "token-used", "Token already used";
-    #[cfg(feature = "bearer")]
     pub(crate) refresh_missing = UNAUTHORIZED, "refresh-token-missing", "Refresh token missing";
-    #[cfg(feature = "bearer")]
     pub(super) refresh_invalid = UNAUTHORIZED, "invalid-refresh-token", "Invalid or expired refresh token";
-    #[cfg(feature = "bearer")]
     access_token = UNAUTHORIZED, "invalid-access-token", "Invalid token";
     api_key = UNAUTHORIZED, "invalid-api-key", "Invalid API key";
     pub(crate) cross_site = FORBIDDEN, "cross-site", "Cross-site login requests are not allowed.";
@@ -125,7 +122,6 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, code, detail).challenging(scheme, &[])
     }
 
-    #[cfg(feature = "bearer")]
     pub(crate) fn invalid_token() -> Self {
         Self::access_token().challenging("Bearer", &[("error", "invalid_token")])
     }

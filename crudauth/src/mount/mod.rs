@@ -2,27 +2,23 @@
 
 mod endpoint;
 mod paths;
-mod principal;
-mod transport;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use crudauth_core::delivery::Outbox;
+use crudauth_core::guard::Throttle;
 use crudauth_core::model::{AuthUser, ClientAddress};
+use crudauth_core::notify::Outbox;
 use crudauth_core::ports::{Granting, StoreError};
-use crudauth_core::ratelimit::Throttle;
 use poem::{Request, Route};
 
 use crate::accounts::Accounts;
 use crate::http::{HttpConfig, headers};
 
+use crate::transport::Transports;
 pub(crate) use endpoint::Path;
 pub use paths::{Paths, Slice};
-pub use principal::{Principal, Proof};
-pub(crate) use transport::{AnyTransport, RESERVED};
-pub use transport::{Transport, Transports};
 
 /// A struct under `#[crudauth::routes(..)]`.
 #[diagnostic::on_unimplemented(

@@ -7,11 +7,6 @@ use crudauth_core::model::AuthUser;
 use super::Path;
 
 /// A slice: a word in `#[crudauth::routes(..)]`, and the routes that it mounts.
-#[diagnostic::on_unimplemented(
-    message = "the `{Self}` slice cannot be mounted",
-    label = "`{Self}` is not there",
-    note = "`bearer` needs the feature `bearer` of `crudauth`"
-)]
 pub trait Slice<U: AuthUser> {
     /// Its routes.
     fn paths() -> Vec<Path<U>>;

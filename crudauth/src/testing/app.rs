@@ -4,15 +4,15 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crudauth_core::api_keys::WantedKey;
-use crudauth_core::delivery::{
+use crudauth_core::model::{ClientAddress, Contact, Scopes};
+use crudauth_core::notify::{
     Delivery, EmailMessage, MessageKind, RecordingChannel, RecordingSender,
 };
-use crudauth_core::login::Attempt;
-use crudauth_core::model::{ClientAddress, Contact, Scopes};
 use crudauth_core::password::Password;
-use crudauth_core::register::{Registered, SignUp};
-use crudauth_core::session::Visitor;
+use crudauth_core::slices::accounts::{Registered, SignUp};
+use crudauth_core::slices::api_keys::WantedKey;
+use crudauth_core::slices::sessions::Visitor;
+use crudauth_core::slices::sign_in::Attempt;
 use poem::endpoint::BoxEndpoint;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response};
 use serde_json::Value;
@@ -210,7 +210,6 @@ impl<A: Mounts<slice::Session>> App<A> {
     }
 }
 
-#[cfg(feature = "bearer")]
 impl<A: Mounts<slice::Bearer>> App<A> {
     /// A program to which the owner of an account has given an access token with these scopes: a
     /// client that sends it with every request. What refreshes it is not kept; to test that, send

@@ -22,7 +22,7 @@ use tracing::warn;
 
 use self::digest::PasswordDigest;
 use super::Password;
-pub use crate::delivery::BoxError;
+pub use crate::notify::BoxError;
 #[cfg(feature = "breach")]
 pub use hibp::{HaveIBeenPwned, HaveIBeenPwnedError};
 

@@ -48,8 +48,8 @@ pub(super) fn check(model: &Model<'_>, errors: &mut Accumulator) {
 fn plain(name: &Name, argument: &str, errors: &mut Accumulator) {
     if !is_plain(name) {
         let message = format!(
-            "`{}` is not a plain SQL name: write `#[auth({argument} = \"..\")]` with ASCII letters, \
-             digits and `_`, and no digit first",
+            "`{}` is not a plain SQL name: write `#[auth({argument} = \"..\")]` with ASCII \
+             letters, digits and `_`, and no digit first",
             name.as_str()
         );
         errors.push(mistake(&name.span(), message));
@@ -116,7 +116,8 @@ fn register(field: &Field<'_>, errors: &mut Accumulator) {
     reserved(field, errors);
     if let Some(name) = PRIVILEGES.iter().find(|name| is_same_column(name, &field.name)) {
         let message = format!(
-            "`{name}` is a privilege, which sign-up cannot set: remove `register` or rename the field"
+            "`{name}` is a privilege, which sign-up cannot set: remove `register`, or rename the \
+             field"
         );
         errors.push(mistake(&register.name, message));
     }
@@ -147,8 +148,8 @@ fn unfilled(field: &Field<'_>, errors: &mut Accumulator) {
         return reserved(field, errors);
     }
     let message = format!(
-        "sign-up does not fill `{}`: add `#[auth(register)]` or `#[auth(default = ..)]`, or make it \
-         an `Option`",
+        "sign-up does not fill `{}`: add `#[auth(register)]` or `#[auth(default = ..)]`, or make \
+         it an `Option`",
         field.name
     );
     errors.push(mistake(field.ident, message));

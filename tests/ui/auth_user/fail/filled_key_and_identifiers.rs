@@ -1,4 +1,5 @@
-//! The key is generated and sign-up always sets identifiers, so they cannot be filled in other ways.
+//! The key is generated and sign-up always sets identifiers, so no other
+//! argument may fill them.
 
 use crudauth::AuthUser;
 

@@ -1,0 +1,13 @@
+//! What limits guessing and floods: the lockout of sign-in, and rate limits.
+
+mod action;
+pub(crate) mod lockout;
+mod rate_limiter;
+mod rate_limits;
+mod sql;
+pub(crate) mod store;
+
+pub use action::Action;
+pub use lockout::{Lockout, LockoutConfig};
+pub use rate_limiter::{Standing, Subject, Throttle};
+pub use rate_limits::Allowances;

@@ -1,0 +1,276 @@
+//! What is there already.
+
+use super::catalog;
+use crate::sql::{Backend, Call, Dialect, rows};
+
+/// A table as the database has it; without columns if there is none.
+#[derive(Clone, Debug)]
+pub(super) struct LiveTable {
+    pub(super) name: String,
+    pub(super) dialect: Dialect,
+    pub(super) columns: Vec<LiveColumn>,
+    pub(super) indexes: Vec<LiveIndex>,
+}
+
+/// A column of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LiveColumn {
+    pub(super) name: String,
+    /// As the database writes it.
+    pub(super) sql_type: String,
+    pub(super) is_nullable: bool,
+    pub(super) has_default: bool,
+    /// Whether the database counts it up.
+    pub(super) is_auto: bool,
+    /// Whether the database computes it from others.
+    pub(super) is_generated: bool,
+    /// How many characters it takes, where there is a limit.
+    pub(super) max_chars: Option<usize>,
+    /// Whether an update of anything else in its row changes it too.
+    pub(super) is_touched: bool,
+    /// On MySQL.
+    pub(super) collation: Option<String>,
+}
+
+/// An index of it, or the primary key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LiveIndex {
+    pub(super) name: String,
+    pub(super) is_unique: bool,
+    /// Whether it covers every row, by values and in their order.
+    pub(super) is_whole: bool,
+    /// `None` for an expression or a part of a column.
+    pub(super) columns: Vec<Option<String>>,
+}
+
+impl LiveTable {
+    pub(super) async fn read<DB: Backend>(
+        connection: &mut DB::Connection,
+        table: &str,
+    ) -> Result<Self, sqlx::Error> {
+        let mut live = Self {
+            name: table.to_owned(),
+            dialect: DB::DIALECT,
+            columns: Vec::new(),
+            indexes: Vec::new(),
+        };
+        let call = Call::new(catalog::columns(DB::DIALECT)).with(table.to_owned());
+        let found = DB::fetch_all(connection, call).await?;
+        let mut key = Vec::new();
+        for row in &found {
+            let column = LiveColumn::read::<DB>(row)?;
+            if rows::take::<DB, i64>(row, 8)? > 0 {
+                key.push(column.name.clone());
+            }
+            live.columns.push(column);
+        }
+        live.own_key(key);
+        if live.exists() {
+            let call = Call::new(catalog::indexes(DB::DIALECT)).with(table.to_owned());
+            for row in DB::fetch_all(connection, call).await? {
+                live.index_column::<DB>(&row)?;
+            }
+        }
+        Ok(live)
+    }
+
+    /// SQLite's primary key, which is no index if it is the number of the row.
+    fn own_key(&mut self, key: Vec<String>) {
+        if let [only] = &*key
+            && let Some(column) = self.columns.iter_mut().find(|column| column.name == *only)
+        {
+            column.is_auto = column.sql_type.eq_ignore_ascii_case("INTEGER");
+            column.is_nullable &= !column.is_auto;
+        }
+        if !key.is_empty() {
+            let columns = key.into_iter().map(Some).collect();
+            let name = String::new();
+            self.indexes.push(LiveIndex { name, is_unique: true, is_whole: true, columns });
+        }
+    }
+
+    fn index_column<DB: Backend>(&mut self, row: &DB::Row) -> Result<(), sqlx::Error> {
+        let name: String = rows::take::<DB, _>(row, 0)?;
+        let is_unique = rows::take::<DB, i64>(row, 1)? != 0;
+        let is_whole = rows::take::<DB, i64>(row, 2)? != 0;
+        let column: Option<String> = rows::take::<DB, _>(row, 3)?;
+        match self.indexes.last_mut() {
+            Some(last) if last.name == name => last.columns.push(column),
+            _ => self.indexes.push(LiveIndex { name, is_unique, is_whole, columns: vec![column] }),
+        }
+        Ok(())
+    }
+
+    pub(super) fn exists(&self) -> bool {
+        !self.columns.is_empty()
+    }
+
+    pub(super) fn column(&self, name: &str) -> Option<&LiveColumn> {
+        self.columns.iter().find(|column| self.is_same(&column.name, name))
+    }
+
+    pub(super) fn has_column(&self, name: &str) -> bool {
+        self.column(name).is_some()
+    }
+
+    /// Whether no two rows have the same value there, by whatever index or constraint.
+    pub(super) fn is_unique(&self, column: &str) -> bool {
+        self.indexes
+            .iter()
+            .any(|index| index.is_unique && index.is_whole && self.is_on(index, &[column]))
+    }
+
+    /// Whether rows are found by those columns, as an index on them finds rows.
+    pub(super) fn is_searched_by(&self, columns: &[String]) -> bool {
+        self.indexes.iter().any(|index| {
+            index.is_whole
+                && index.columns.len() >= columns.len()
+                && self.begins_with(index, columns.iter().map(String::as_str))
+        })
+    }
+
+    /// Whether an index of it has that name, whatever it does.
+    pub(super) fn has_index_named(&self, name: &str) -> bool {
+        self.indexes.iter().any(|index| index.name.eq_ignore_ascii_case(name))
+    }
+
+    fn is_on(&self, index: &LiveIndex, columns: &[&str]) -> bool {
+        index.columns.len() == columns.len() && self.begins_with(index, columns.iter().copied())
+    }
+
+    fn begins_with<'a>(
+        &self,
+        index: &LiveIndex,
+        mut columns: impl Iterator<Item = &'a str>,
+    ) -> bool {
+        let mut live = index.columns.iter();
+        columns.all(|wanted| {
+            live.next()
+                .is_some_and(|live| live.as_ref().is_some_and(|one| self.is_same(one, wanted)))
+        })
+    }
+
+    /// Whether a name in quotes means that one.
+    pub(super) fn is_same(&self, live: &str, name: &str) -> bool {
+        match self.dialect {
+            Dialect::Postgres => live == name,
+            Dialect::Sqlite | Dialect::MySql => live.eq_ignore_ascii_case(name),
+        }
+    }
+}
+
+impl LiveColumn {
+    fn read<DB: Backend>(row: &DB::Row) -> Result<Self, sqlx::Error> {
+        let is = |at| Ok::<_, sqlx::Error>(rows::take::<DB, i64>(row, at)? != 0);
+        let sql_type: String = rows::take::<DB, _>(row, 1)?;
+        let max_chars: Option<i64> = rows::take::<DB, _>(row, 6)?;
+        let max_chars = match DB::DIALECT {
+            Dialect::Sqlite => declared_length(&sql_type),
+            Dialect::Postgres | Dialect::MySql => {
+                max_chars.and_then(|chars| usize::try_from(chars).ok())
+            }
+        };
+        Ok(Self {
+            name: rows::take::<DB, _>(row, 0)?,
+            is_nullable: !is(2)?,
+            has_default: is(3)?,
+            is_auto: is(4)?,
+            is_generated: is(5)?,
+            max_chars,
+            is_touched: is(7)?,
+            collation: rows::take::<DB, _>(row, 9)?,
+            sql_type,
+        })
+    }
+}
+
+/// The length in a type such as `VARCHAR(64)`: SQLite keeps what was declared, and no more than
+/// that.
+fn declared_length(declared: &str) -> Option<usize> {
+    let (name, rest) = declared.split_once('(')?;
+    let is_text = name.to_ascii_uppercase().contains("CHAR");
+    let length = rest.split([')', ',']).next()?.trim();
+    length.parse().ok().filter(|_| is_text)
+}
+
+#[cfg(test)]
+impl LiveTable {
+    /// A table to compare with, without a database.
+    pub(super) fn of(dialect: Dialect, columns: &[(&str, &str)]) -> Self {
+        let column = |&(name, sql_type): &(&str, &str)| LiveColumn {
+            name: name.to_owned(),
+            sql_type: sql_type.trim_end_matches(" NOT NULL").to_owned(),
+            is_nullable: !sql_type.ends_with(" NOT NULL"),
+            has_default: false,
+            is_auto: false,
+            is_generated: false,
+            max_chars: None,
+            is_touched: false,
+            collation: None,
+        };
+        let columns = columns.iter().map(column).collect();
+        Self { name: "users".to_owned(), dialect, columns, indexes: Vec::new() }
+    }
+
+    /// The same with one more index.
+    pub(super) fn index(mut self, name: &str, is_unique: bool, columns: &[&str]) -> Self {
+        let columns = columns.iter().map(|&column| Some(column.to_owned())).collect();
+        self.indexes.push(LiveIndex { name: name.to_owned(), is_unique, is_whole: true, columns });
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn users() -> LiveTable {
+        LiveTable::of(Dialect::Sqlite, &[("id", "INTEGER"), ("email", "TEXT"), ("name", "TEXT")])
+    }
+
+    #[test]
+    fn uniqueness_is_told_by_what_an_index_does_and_not_by_its_name() {
+        assert!(users().index("whatever", true, &["Email"]).is_unique("email"));
+        assert!(!users().index("ix_users_email", false, &["email"]).is_unique("email"));
+        assert!(!users().index("ix_users_email", true, &["email", "name"]).is_unique("email"));
+        let mut partial = users().index("ix_users_email", true, &["email"]);
+        partial.indexes[0].is_whole = false;
+        assert!(!partial.is_unique("email"));
+        let mut expression = users().index("ix_users_email", true, &["email"]);
+        expression.indexes[0].columns = vec![None];
+        assert!(!expression.is_unique("email"));
+    }
+
+    #[test]
+    fn rows_are_found_by_any_index_that_begins_with_the_columns() {
+        let by = |columns: &[&str]| columns.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        let table = users().index("one", false, &["email", "name"]);
+        assert!(table.is_searched_by(&by(&["email"])));
+        assert!(table.is_searched_by(&by(&["email", "name"])));
+        assert!(!table.is_searched_by(&by(&["name"])));
+        assert!(!table.is_searched_by(&by(&["email", "name", "id"])));
+    }
+
+    #[test]
+    fn postgres_alone_tells_names_apart_by_case() {
+        let table = |dialect| LiveTable::of(dialect, &[("Email", "text")]);
+        assert!(!table(Dialect::Postgres).has_column("email"));
+        assert!(table(Dialect::Sqlite).has_column("email"));
+        assert!(table(Dialect::MySql).has_column("email"));
+    }
+
+    #[test]
+    fn the_declared_length_of_a_text_is_read() {
+        for (declared, length) in [
+            ("VARCHAR(64)", Some(64)),
+            ("character varying ( 320 )", Some(320)),
+            ("NCHAR(55)", Some(55)),
+            ("TEXT", None),
+            ("DECIMAL(10, 2)", None),
+            ("VARCHAR(x)", None),
+            ("", None),
+        ] {
+            assert_eq!(declared_length(declared), length, "{declared}");
+        }
+    }
+}

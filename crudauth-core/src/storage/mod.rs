@@ -1,3 +1,0 @@
-//! What stands behind the ports.
-
-pub mod sql;

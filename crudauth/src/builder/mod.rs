@@ -1,0 +1,15 @@
+//! The one place that knows which adapter stands behind which port.
+
+mod begin;
+mod own;
+mod schema;
+mod setters;
+mod settings;
+mod slots;
+mod validate;
+mod wire;
+
+pub use begin::Builder;
+pub use own::OwnTransport;
+pub use slots::{Anything, NotMounted, Slots, Unset};
+pub use validate::BuildError;

@@ -1,0 +1,60 @@
+//! `POST /email/change-request` and `-confirm`: moving to another address.
+
+use crudauth_core::guard::Action;
+use crudauth_core::model::AuthUser;
+use crudauth_core::password::read_password;
+use poem::http::Method;
+use poem::{Request, Response};
+
+use super::limits;
+use super::pace::a_moment;
+use super::recovery::{destination, recovery_of, token, told};
+use crate::extract::owner_of;
+use crate::http::headers::detail;
+use crate::http::{Refusal, body};
+use crate::mount::{Mounted, Path};
+
+/// The routes that the `email` slice has beside those of `recovery`.
+pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
+    vec![
+        Path::new(Method::POST, "/email/change-request", request_change),
+        Path::new(Method::POST, "/email/change-confirm", confirm_change),
+    ]
+}
+
+/// Counted by client and by account, so that neither many clients nor one can guess at the
+/// password here.
+async fn request_change<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let principal = owner_of(&mounted, &request).await?;
+    let action = Action::EmailChangeRequest;
+    let by_client = limits::by_client(&mounted, action, &request).await?;
+    let by_account = limits::by_account(&mounted, action, &principal).await?;
+    by_client
+        .tighter(by_account)
+        .told(async {
+            let mut form = body::json(&mut request).await?;
+            let new = form.email("new_email");
+            let password = read_password(&mut form, "password");
+            let next = destination(&mut form);
+            let (Some(new), Some(password), Some(next)) = (new, password, next) else {
+                return Err(Refusal::mistakes(form.into_mistakes()));
+            };
+            let recovery = recovery_of(&mounted)?;
+            recovery.start_change(&*principal, &password, new, next).await?;
+            a_moment().await;
+            detail("If the address is available, a confirmation email has been sent.")
+        })
+        .await
+}
+
+async fn confirm_change<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let token = token(&mounted, &mut request).await?;
+    let confirmed = recovery_of(&mounted)?.confirm_change(&token).await?;
+    told("Email changed successfully.", confirmed)
+}

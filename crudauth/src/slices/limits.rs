@@ -1,0 +1,86 @@
+//! Allowances of routes, and the headers that tell of them.
+
+use std::future::Future;
+
+use crudauth_core::guard::{Action, Standing, Subject};
+use crudauth_core::model::AuthUser;
+use crudauth_core::ports::Counted;
+use poem::http::{HeaderName, HeaderValue};
+use poem::{Request, Response};
+
+use crate::http::Refusal;
+use crate::http::headers::client;
+use crate::mount::Mounted;
+use crate::transport::Principal;
+
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+
+/// Counts one use by the network that a request comes from.
+pub(super) async fn by_client<U: AuthUser>(
+    mounted: &Mounted<U>,
+    action: Action,
+    request: &Request,
+) -> Result<Use, Refusal> {
+    count(mounted, action, Subject::Client(client(request, &mounted.parts().http))).await
+}
+
+/// Counts one use by an account.
+pub(super) async fn by_account<U: AuthUser>(
+    mounted: &Mounted<U>,
+    action: Action,
+    principal: &Principal<U>,
+) -> Result<Use, Refusal> {
+    count(mounted, action, Subject::Account(&principal.user().id().to_string())).await
+}
+
+/// Counts one use. An answer that follows goes through [`Use::told`].
+async fn count<U: AuthUser>(
+    mounted: &Mounted<U>,
+    action: Action,
+    subject: Subject<'_>,
+) -> Result<Use, Refusal> {
+    let standing = mounted.parts().throttle.count(action, subject).await?;
+    match standing.counted {
+        Counted::UsedUp { retry_after } => Err(Refusal::too_many(retry_after)
+            .with(LIMIT, &standing.limit.to_string())
+            .with(REMAINING, "0")),
+        Counted::Allowed { remaining } => Ok(Use { standing, remaining }),
+    }
+}
+
+/// A use that was counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Use {
+    standing: Standing,
+    remaining: u32,
+}
+
+impl Use {
+    /// Of two limits on one request the tighter one is told.
+    pub(super) fn tighter(self, other: Self) -> Self {
+        match (self.standing.limit, other.standing.limit) {
+            (0, _) => other,
+            (_, 0) => self,
+            _ if other.remaining < self.remaining => other,
+            _ => self,
+        }
+    }
+
+    /// Tells of it in the headers of whatever the route answers.
+    pub(super) async fn told(
+        self,
+        answer: impl Future<Output = Result<Response, Refusal>>,
+    ) -> Result<Response, Refusal> {
+        let mut response = match answer.await {
+            Ok(response) => response,
+            Err(refusal) => refusal.to_response(),
+        };
+        if self.standing.limit > 0 {
+            let headers = response.headers_mut();
+            headers.insert(LIMIT, HeaderValue::from(self.standing.limit));
+            headers.insert(REMAINING, HeaderValue::from(self.remaining));
+        }
+        Ok(response)
+    }
+}

@@ -1,0 +1,40 @@
+//! `POST /logout`: ends the session, and what bearer tokens the client has.
+
+use crudauth_core::model::AuthUser;
+use poem::http::Method;
+use poem::{Request, Response};
+
+use crate::extract::guarded_visitor_of;
+use crate::http::Refusal;
+use crate::http::cookie::clear_session;
+use crate::http::headers::detail;
+use crate::http::origin::refuse_cross_site;
+use crate::mount::{Mounted, Path};
+use crate::slice;
+use crate::transport::Transport;
+
+/// The route of the slices `session` and `bearer`.
+pub(super) fn path<U: AuthUser>() -> Path<U> {
+    Path::new(Method::POST, "/logout", logout)
+}
+
+/// Also for those who are not signed in: then there is nothing to end, and nothing to check.
+async fn logout<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let parts = mounted.parts();
+    super::token::refuse_cross_site_logout(&mounted, &request)?;
+    if let Some(principal) = guarded_visitor_of(&mounted, &request).await? {
+        mounted.accounts().sessions().sign_out(principal.visit()?).await?;
+    }
+    let mut response = detail("Logged out")?;
+    super::token::end(&mounted, &mut request, &mut response).await?;
+    // Another site's page has not sent the session's cookie, and so has ended nothing: it does not
+    // make the browser forget it either.
+    let has_sessions = parts.transports.has(<slice::Session as Transport<U>>::NAME);
+    if has_sessions && refuse_cross_site(&request, &parts.http).is_ok() {
+        clear_session(&mut response, &parts.http.cookies);
+    }
+    Ok(response)
+}

@@ -1,0 +1,151 @@
+//! `POST /email/verify-…` and `/password/reset-…`: request and confirm, over any channel.
+
+use crudauth_core::guard::Action;
+use crudauth_core::model::{
+    AuthUser, Contact, Destination, Form, Identifier, IdentifierColumn, IdentifierKind,
+};
+use crudauth_core::password::read_password;
+use crudauth_core::slices::recovery::{Confirmed, Recovery};
+use poem::http::{Method, StatusCode};
+use poem::{Request, Response};
+use serde_json::json;
+
+use super::limits;
+use super::pace::a_moment;
+use crate::http::headers::{detail, json as answer};
+use crate::http::origin::refuse_strangers;
+use crate::http::{Refusal, body};
+use crate::mount::{Mounted, Path};
+
+/// The routes of the `recovery` slice, which `email` has as well.
+pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
+    vec![
+        Path::new(Method::POST, "/email/verify-request", request_verification),
+        Path::new(Method::POST, "/email/verify-confirm", confirm_verification),
+        Path::new(Method::POST, "/password/reset-request", request_reset),
+        Path::new(Method::POST, "/password/reset-confirm", confirm_reset),
+    ]
+}
+
+/// A destination that could leave the site is dropped without a word.
+#[allow(clippy::option_option, reason = "outside: was it right; inside: is it there")]
+pub(super) fn destination(form: &mut Form) -> Option<Option<Destination>> {
+    let typed = form.optional_text("redirect_to")?;
+    Some(typed.as_deref().and_then(Destination::parse))
+}
+
+/// What a person is sent: crudauth-py speaks of mail where an address recovers an account.
+fn noun<U: AuthUser>() -> &'static str {
+    match U::SHAPE.recovery_column().map(|column| column.kind) {
+        Some(IdentifierKind::Phone) => "message",
+        _ => "email",
+    }
+}
+
+/// Reads a request: where to send, and where to go on to. The field is called as the identifier
+/// that recovers an account.
+fn read_request<U: AuthUser>(mut form: Form) -> Result<(Contact, Option<Destination>), Refusal> {
+    let identifier = U::SHAPE.recovery_column().and_then(|column| {
+        // Whoever asks must name somebody, also where accounts may be without.
+        form.identifier(&IdentifierColumn { is_optional: false, ..*column }).flatten()
+    });
+    let (to, next) = (identifier.and_then(Identifier::into_contact), destination(&mut form));
+    match (to, next) {
+        (Some(to), Some(next)) => Ok((to, next)),
+        _ => Err(Refusal::mistakes(form.into_mistakes())),
+    }
+}
+
+async fn request_verification<U: AuthUser>(
+    mounted: Mounted<U>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let told = format!("If an account exists, a verification {} has been sent.", noun::<U>());
+    requested(mounted, request, Action::EmailVerifyRequest, told, |recovery, to, next| {
+        recovery.start_verification(to, next);
+    })
+    .await
+}
+
+async fn request_reset<U: AuthUser>(
+    mounted: Mounted<U>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let told = format!("If an account exists, a password reset {} has been sent.", noun::<U>());
+    requested(mounted, request, Action::PasswordResetRequest, told, |recovery, to, next| {
+        recovery.start_reset(to, next);
+    })
+    .await
+}
+
+/// Counts a request, starts what it asks for, and answers the same to everybody.
+async fn requested<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+    action: Action,
+    told: String,
+    start: impl FnOnce(&Recovery<U>, Contact, Option<Destination>),
+) -> Result<Response, Refusal> {
+    refuse_strangers(&request, &mounted.parts().http)?;
+    let used = limits::by_client(&mounted, action, &request).await?;
+    used.told(async {
+        let (to, next) = read_request::<U>(body::json(&mut request).await?)?;
+        start(recovery_of(&mounted)?, to, next);
+        a_moment().await;
+        detail(&told)
+    })
+    .await
+}
+
+async fn confirm_verification<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let token = token(&mounted, &mut request).await?;
+    let confirmed = recovery_of(&mounted)?.confirm_verification(&token).await?;
+    told("Verified successfully.", confirmed)
+}
+
+async fn confirm_reset<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    confirming(&mounted, &request).await?;
+    let mut form = body::json(&mut request).await?;
+    let (token, password) = (form.text("token"), read_password(&mut form, "new_password"));
+    let (Some(token), Some(password)) = (token, password) else {
+        return Err(Refusal::mistakes(form.into_mistakes()));
+    };
+    let confirmed = recovery_of(&mounted)?.confirm_reset(&token, &password).await?;
+    told("Password reset successfully.", confirmed)
+}
+
+/// What the slices that have these routes always bring.
+pub(super) fn recovery_of<U: AuthUser>(mounted: &Mounted<U>) -> Result<&Recovery<U>, Refusal> {
+    mounted.accounts().recovery().ok_or_else(Refusal::internal)
+}
+
+/// The token that a link brought, for routes that want nothing else.
+pub(super) async fn token<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &mut Request,
+) -> Result<String, Refusal> {
+    confirming(mounted, request).await?;
+    let mut form = body::json(request).await?;
+    form.text("token").ok_or_else(|| Refusal::mistakes(form.into_mistakes()))
+}
+
+/// Counts a confirmation, so that nobody tries tokens by the thousand. Tells nothing of it: the
+/// contract has no limit here, and no person meets this one.
+async fn confirming<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Result<(), Refusal> {
+    refuse_strangers(request, &mounted.parts().http)?;
+    limits::by_client(mounted, Action::Confirm, request).await.map(drop)
+}
+
+pub(super) fn told(text: &str, confirmed: Confirmed) -> Result<Response, Refusal> {
+    let mut body = json!({ "detail": text });
+    if let Some(path) = confirmed.redirect_to {
+        body["redirect_to"] = path.into();
+    }
+    answer(StatusCode::OK, &body)
+}

@@ -1,0 +1,288 @@
+//! `POST /token` and `POST /refresh`: access tokens, and the refresh tokens that buy the next ones.
+
+use crudauth_core::guard::Action;
+use crudauth_core::model::{AuthUser, Form, Mistake, Presented};
+use crudauth_core::slices::bearer::{Issued, RefreshError, Refreshed};
+use poem::error::ResponseError;
+use poem::http::{Method, StatusCode};
+use poem::{Request, Response};
+use serde_json::{Value, json};
+use tracing::error;
+
+use super::credentials::{Credentials, check_grant};
+use super::limits;
+use crate::http::config::RefreshIn;
+use crate::http::cookie::{clear_refresh, cookies_of, set_device, set_refresh};
+use crate::http::headers::{client, json as answer, user_agent, whole_path};
+use crate::http::origin::{is_strange, refuse_cross_site};
+use crate::http::{Refusal, body};
+use crate::mount::{Mounted, Path};
+use crate::slice;
+use crate::transport::Authorization;
+use crate::transport::{Principal, Transport};
+
+/// The routes of the `bearer` slice.
+pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
+    vec![
+        Path::new(Method::POST, "/token", token),
+        Path::new(Method::POST, "/refresh", refresh),
+        #[cfg(feature = "bearer-asymmetric")]
+        Path::new(Method::GET, "/.well-known/jwks.json", jwks),
+    ]
+}
+
+/// The same lockout as `/login`, and the same answers to who is refused.
+async fn token<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let http = &mounted.parts().http;
+    let is_in_cookie = http.refresh_in == RefreshIn::Cookie;
+    let form = body::form(&mut request).await?;
+    let Wanted { credentials, scope, device } = Wanted::read(form).map_err(Refusal::mistakes)?;
+    if is_in_cookie {
+        refuse_cross_site(&request, http)?;
+    }
+    let accounts = mounted.accounts();
+    let asked = accounts.tokens().asked(scope.as_deref());
+    let mut attempt = credentials.attempt(&request, http);
+    if !is_in_cookie {
+        attempt.devices.splice(..0, device);
+        attempt.is_from_stranger = is_strange(&request, http);
+    }
+    let granted = accounts.grant(attempt, asked).await.map_err(challenged)?;
+    if !is_in_cookie {
+        return answer(StatusCode::OK, &told(&granted.issued, Some(&granted.device)));
+    }
+    // A browser that signs in anew has no use for what it had, if it sends that here: where the
+    // cookie is for every path.
+    for replaced in cookies_of(&request, &http.cookies).refresh_at_logout() {
+        if let Err(error) = accounts.tokens().end(replaced).await {
+            // They are in, and nobody has what is left over.
+            error!(
+                error = &error as &dyn std::error::Error,
+                "a sign-in that was replaced lives on"
+            );
+        }
+    }
+    let mut response = in_cookie(&mounted, &request, &granted.issued)?;
+    set_device(&mut response, &http.cookies, &granted.device);
+    Ok(response)
+}
+
+/// Every 401 says by what scheme the client could do better (RFC 9110, section 15.5.2).
+fn challenged(refusal: impl Into<Refusal>) -> Refusal {
+    let refusal = refusal.into();
+    if refusal.status() == StatusCode::UNAUTHORIZED {
+        refusal.challenging("Bearer", &[])
+    } else {
+        refusal
+    }
+}
+
+/// What a form asks for.
+struct Wanted {
+    credentials: Credentials,
+    scope: Option<String>,
+    /// What says that this device has signed in before, where clients keep no cookies.
+    device: Option<String>,
+}
+
+impl Wanted {
+    fn read(mut form: Form) -> Result<Self, Vec<Mistake>> {
+        let credentials = Credentials::read(&mut form);
+        let scope = form.optional_text("scope");
+        let device = form.optional_text("device");
+        check_grant(&mut form, &["", "password"]);
+        match (credentials, scope, device) {
+            (Some(credentials), Some(scope), Some(device)) => {
+                form.finish()?;
+                Ok(Self { credentials, scope, device })
+            }
+            _ => Err(form.into_mistakes()),
+        }
+    }
+}
+
+/// Reads the one place where refresh tokens live, and no other.
+async fn refresh<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let http = &mounted.parts().http;
+    if http.refresh_in == RefreshIn::Cookie {
+        refuse_cross_site(&request, http)?;
+    }
+    // Who says to come from another site's page has as many tries as anybody, of their own.
+    let action = match is_strange(&request, http) {
+        true => Action::RefreshByStrangers,
+        false => Action::Refresh,
+    };
+    let sent = sent(&mounted, &mut request).await?;
+    if sent.is_empty() {
+        return Err(challenged(Refusal::refresh_missing()));
+    }
+    match refreshed(&mounted, &request, &sent).await {
+        Ok(refreshed) => issued(&mounted, &request, &refreshed.issued),
+        Err(error @ RefreshError::Store(_)) => Err(error.into()),
+        Err(error) => {
+            // A client that has a good one is not kept waiting for what its neighbours try.
+            limits::by_client(&mounted, action, &request).await?;
+            Err(challenged(error))
+        }
+    }
+}
+
+/// Tries what was sent until one is good: a neighbouring site may have put another cookie of that
+/// name beside it, be it one that was ours.
+async fn refreshed<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+    sent: &[String],
+) -> Result<Refreshed<U>, RefreshError> {
+    let client = client(request, &mounted.parts().http);
+    let agent = user_agent(request);
+    let mut refused = RefreshError::Unknown;
+    for token in sent {
+        match mounted.accounts().refresh(token, client, agent.as_deref()).await {
+            Err(RefreshError::Store(error)) => return Err(error.into()),
+            Err(error) => refused = error,
+            Ok(refreshed) => return Ok(refreshed),
+        }
+    }
+    Err(refused)
+}
+
+/// What may be the client's refresh tokens; empty if it sent none.
+async fn sent<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &mut Request,
+) -> Result<Vec<String>, Refusal> {
+    let http = &mounted.parts().http;
+    match http.refresh_in {
+        RefreshIn::Cookie => Ok(cookies_of(request, &http.cookies)
+            .refresh()
+            .into_iter()
+            .map(str::to_owned)
+            .collect()),
+        RefreshIn::Body => Ok(body::text_in_json(request, "refresh_token").await?),
+    }
+}
+
+/// New tokens, as the client gets them.
+fn issued<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+    issued: &Issued,
+) -> Result<Response, Refusal> {
+    match mounted.parts().http.refresh_in {
+        RefreshIn::Body => answer(StatusCode::OK, &told(issued, None)),
+        RefreshIn::Cookie => in_cookie(mounted, request, issued),
+    }
+}
+
+fn in_cookie<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+    issued: &Issued,
+) -> Result<Response, Refusal> {
+    let cookies = &mounted.parts().http.cookies;
+    let mut response = answer(StatusCode::OK, &access(issued))?;
+    let (path, lifetime) = (whole_path(request), issued.refresh_expires_in);
+    set_refresh(&mut response, cookies, path, issued.refresh.expose(), lifetime);
+    Ok(response)
+}
+
+/// All of it, for a client that keeps it safe itself.
+fn told(issued: &Issued, device: Option<&str>) -> Value {
+    let mut body = access(issued);
+    body["refresh_token"] = issued.refresh.expose().into();
+    if let Some(device) = device {
+        body["device"] = device.into();
+    }
+    body
+}
+
+/// The access token and what is to be known of it (RFC 6749, section 5.1).
+fn access(issued: &Issued) -> Value {
+    json!({
+        "access_token": issued.access.expose(),
+        "token_type": "bearer",
+        "expires_in": issued.expires_in.as_secs(),
+        "scope": issued.scopes.to_string(),
+    })
+}
+
+/// Whether the mount has this slice: `/logout` is of others, too.
+fn is_mounted<U: AuthUser>(mounted: &Mounted<U>) -> bool {
+    mounted.parts().transports.has(<slice::Bearer as Transport<U>>::NAME)
+}
+
+/// The cookie is not sent by a page of another site, but the answer would remove it.
+pub(super) fn refuse_cross_site_logout<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+) -> Result<(), Refusal> {
+    let http = &mounted.parts().http;
+    match http.refresh_in {
+        RefreshIn::Cookie if is_mounted(mounted) => refuse_cross_site(request, http),
+        _ => Ok(()),
+    }
+}
+
+/// Ends the grant of the refresh token, and of the access token, that a client logs out with.
+pub(super) async fn end<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &mut Request,
+    response: &mut Response,
+) -> Result<(), Refusal> {
+    if !is_mounted(mounted) {
+        return Ok(());
+    }
+    let tokens = mounted.accounts().tokens();
+    let http = &mounted.parts().http;
+    let sent: Vec<String> = match http.refresh_in {
+        RefreshIn::Cookie => {
+            let cookies = cookies_of(request, &http.cookies);
+            cookies.refresh_at_logout().into_iter().map(str::to_owned).collect()
+        }
+        RefreshIn::Body => body::text_in_json(request, "refresh_token").await?,
+    };
+    for token in sent {
+        tokens.end(&token).await?;
+    }
+    if let Authorization::Bearer(token) = Authorization::of(request)
+        && let Presented::Live(visit) = tokens.authenticate(token).await?
+    {
+        tokens.sign_out(&visit).await?;
+    }
+    if http.refresh_in == RefreshIn::Cookie {
+        clear_refresh(response, &http.cookies, whole_path(request));
+    }
+    Ok(())
+}
+
+/// Ends every grant of somebody who signs out everywhere, and tells how many; `None` where the
+/// mount has none.
+pub(super) async fn end_all<U: AuthUser>(
+    mounted: &Mounted<U>,
+    principal: &Principal<U>,
+) -> Result<Option<u64>, Refusal> {
+    if !is_mounted(mounted) {
+        return Ok(None);
+    }
+    Ok(Some(mounted.accounts().tokens().revoke_all(principal).await?))
+}
+
+/// The public keys by which others verify access tokens (RFC 7517).
+#[cfg(feature = "bearer-asymmetric")]
+async fn jwks<U: AuthUser>(mounted: Mounted<U>, _: Request) -> Result<Response, Refusal> {
+    use poem::http::{HeaderValue, header};
+
+    let keys = mounted.accounts().tokens().jwks().ok_or_else(|| Refusal::not_found("Not Found"))?;
+    let mut response = answer(StatusCode::OK, &keys)?;
+    // Others ask for it at every token, and a key is listed before it signs.
+    let kept = HeaderValue::from_static("public, max-age=300");
+    response.headers_mut().insert(header::CACHE_CONTROL, kept);
+    Ok(response)
+}

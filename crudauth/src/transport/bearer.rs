@@ -1,0 +1,56 @@
+//! The transport `bearer`: an access token in `Authorization`.
+
+use crudauth_core::model::{AuthUser, Presented};
+use poem::Request;
+
+use super::Authorization;
+use crate::http::Refusal;
+use crate::mount::Mounted;
+use crate::slice::{ApiKeys, Bearer};
+use crate::transport::{Principal, Transport};
+
+impl<U: AuthUser> Transport<U> for Bearer {
+    const NAME: &'static str = "bearer";
+
+    async fn resolve(
+        &self,
+        auth: &Mounted<U>,
+        request: &Request,
+    ) -> Result<Option<Principal<U>>, Refusal> {
+        let Some(token) = token(auth, request) else { return Ok(None) };
+        match auth.accounts().tokens().authenticate(token).await? {
+            Presented::Live(visit) => Ok(Some(
+                Principal::new(visit.account)
+                    .standing_on(visit.grant)
+                    .with_scopes(visit.scopes)
+                    .with_sign_in(visit.signed_in_at),
+            )),
+            Presented::Dead => Ok(None),
+            Presented::Broken => Err(Refusal::invalid_token()),
+        }
+    }
+
+    fn scheme(&self) -> Option<&'static str> {
+        Some("Bearer")
+    }
+
+    fn is_sent(&self, auth: &Mounted<U>, request: &Request) -> bool {
+        token(auth, request).is_some()
+    }
+
+    fn acts_for_owner(&self) -> bool {
+        true
+    }
+}
+
+/// An API key is another transport's, if the mount has that.
+fn token<'r, U: AuthUser>(auth: &Mounted<U>, request: &'r Request) -> Option<&'r str> {
+    match Authorization::of(request) {
+        Authorization::Bearer(token) => Some(token),
+        Authorization::ApiKey(token) => {
+            let takes_keys = auth.parts().transports.has(<ApiKeys as Transport<U>>::NAME);
+            (!takes_keys).then_some(token)
+        }
+        Authorization::Absent => None,
+    }
+}

@@ -1,0 +1,59 @@
+//! The transport `session`: a cookie, and a CSRF token with whatever changes something.
+
+use crudauth_core::model::AuthUser;
+use poem::Request;
+use poem::http::HeaderName;
+
+use crate::http::Refusal;
+use crate::http::cookie::cookies_of;
+use crate::mount::Mounted;
+use crate::slice::Session;
+use crate::transport::{Principal, Transport};
+
+const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
+
+impl<U: AuthUser> Transport<U> for Session {
+    const NAME: &'static str = "session";
+
+    async fn resolve(
+        &self,
+        auth: &Mounted<U>,
+        request: &Request,
+    ) -> Result<Option<Principal<U>>, Refusal> {
+        let Some(token) = cookies_of(request, &auth.parts().http.cookies).session() else {
+            return Ok(None);
+        };
+        let visit = auth.accounts().authenticate(&token).await?;
+        Ok(visit.map(Principal::visiting))
+    }
+
+    /// An unsafe request must bring the session's CSRF token along in `X-CSRF-Token`: a page of
+    /// another site can make a browser send the cookie, but cannot read the token.
+    fn guard(
+        &self,
+        auth: &Mounted<U>,
+        principal: &Principal<U>,
+        request: &Request,
+    ) -> Result<(), Refusal> {
+        if request.method().is_safe() {
+            return Ok(());
+        }
+        let sent = request.headers().get(CSRF).map_or(&b""[..], |value| value.as_bytes());
+        if sent.is_empty() {
+            return Err(Refusal::csrf_missing());
+        }
+        let sessions = auth.accounts().sessions();
+        let is_right = principal.session().is_some_and(|visit| {
+            std::str::from_utf8(sent).is_ok_and(|sent| sessions.is_csrf_token(visit, sent))
+        });
+        if is_right { Ok(()) } else { Err(Refusal::csrf_invalid()) }
+    }
+
+    fn is_sent(&self, auth: &Mounted<U>, request: &Request) -> bool {
+        cookies_of(request, &auth.parts().http.cookies).session().is_some()
+    }
+
+    fn acts_for_owner(&self) -> bool {
+        true
+    }
+}
