@@ -22,6 +22,7 @@
 
 mod clock;
 mod entropy;
+mod random;
 mod settings;
 mod store_error;
 
@@ -40,7 +41,7 @@ pub mod ports {
     pub use crate::clock::{Clock, ManualClock, SystemClock};
     pub(crate) use crate::clock::{LEEWAY, LONGEST};
     pub use crate::entropy::{Entropy, OsEntropy};
-    pub use crate::guard::store::{
+    pub use crate::guard::old_store::{
         Allowance, Counted, CounterStore, GivenBack, LockRule, LockState,
     };
     pub use crate::principal::scope_policy::{Granting, ScopePolicy};
@@ -55,7 +56,7 @@ pub mod ports {
     pub use crate::slices::bearer::store::{
         GrantEntry, GrantId, GrantRecord, GrantStore, LiveGrant, NewGrant, Previous, Rotation,
     };
-    pub use crate::slices::sessions::store::{
+    pub use crate::slices::sessions::old_store::{
         LiveSession, NewSession, Opened, SessionEntry, SessionRecord, SessionStore,
     };
     pub use crate::store_error::StoreError;

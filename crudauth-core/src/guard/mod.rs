@@ -1,11 +1,13 @@
 //! What limits guessing and floods: the lockout of sign-in, and rate limits.
 
 mod action;
+pub mod challenges;
 pub(crate) mod lockout;
+pub(crate) mod old_store;
 mod rate_limiter;
 mod rate_limits;
 mod sql;
-pub(crate) mod store;
+pub mod store;
 
 pub use action::Action;
 pub use lockout::{Lockout, LockoutConfig};

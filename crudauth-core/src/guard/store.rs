@@ -1,150 +1,151 @@
-//! Counters: allowances, and the misses and locks of sign-in.
-//!
-//! Names are keyed digests, so that a table of them tells nobody who was counted.
+//! Port of the counters: rate limits, and the failures and locks of sign-in.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::model::Digest;
+use crate::model::CounterName;
 use crate::store_error::StoreError;
 
-/// Keeps counters. Each verb is atomic, also across workers.
+/// Keeps counters.
+///
+/// Each verb is atomic for each counter that it names, also across processes; it need not be atomic
+/// over several counters, so that a store may keep each one on another machine. Only
+/// [`admit`](Self::admit) refunds over two counters at once: the counters of one network share
+/// [`Refund::network`], by which a store can keep them together.
+///
+/// Time is always the argument `now`, never the clock of the store.
 #[async_trait]
 pub trait CounterStore: Send + Sync + 'static {
-    /// Counts one use of an allowance, unless it is used up: then nothing changes.
-    async fn count(
+    /// Counts one use, unless the limit is exceeded: then nothing changes.
+    ///
+    /// The limit holds for any stretch of time of its length. `limit.limit` is at least 1 and at
+    /// most [`RateLimit::MAX`].
+    async fn hit(
         &self,
-        name: &Digest,
-        allowance: Allowance,
+        name: &CounterName,
+        limit: RateLimit,
         now: DateTime<Utc>,
-    ) -> Result<Counted, StoreError>;
+    ) -> Result<RateLimitOutcome, StoreError>;
 
-    /// Where these counters stand; one that was never used stands open.
-    async fn locks(&self, names: [&Digest; 3]) -> Result<Vec<(Digest, LockState)>, StoreError>;
-
-    /// Counts one miss on each of `names`, in windows that start with their first miss; locks
-    /// those that exceed the rule. Answers the latest end of a lock among `judged`, if any.
-    async fn miss(
+    /// Returns when the last of the locks on these counters ends; `None` if none is locked.
+    async fn locked_until(
         &self,
-        names: &[Digest],
-        judged: &[Digest],
-        rule: &LockRule,
+        names: &[CounterName],
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError>;
 
-    /// Locks those of `names` whose tries are used up, each lock twice as long as the one before.
-    /// Answers the latest end of a lock among them.
-    async fn lock(
+    /// Records one failure on each of these counters. Returns for each, in order, when its lock ends.
+    ///
+    /// A window starts with its first failure. A counter that passes `rule.max_failures` within its
+    /// window is locked, each lock twice as long as the one before; its failures are forgotten. On
+    /// a counter that is locked nothing is recorded and nothing changes.
+    async fn record_failure(
         &self,
-        names: &[Digest],
+        names: &[CounterName],
         rule: &LockRule,
         now: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>, StoreError>;
+    ) -> Result<Vec<Option<DateTime<Utc>>>, StoreError>;
 
-    /// Forgets misses, locks and rounds of `names`, and gives back what is to be given back: once,
-    /// however many ask for it at the same time.
-    async fn forgive(
+    /// Admits an attempt with the right password. Returns `false`, and changes nothing, if one of
+    /// `attempt.checked` is locked or has `rule.max_failures` failures in its window.
+    ///
+    /// Failures are recorded after the password was verified, so this check closes the race of
+    /// parallel guesses: whatever their number, no more of them are answered than `max_failures`
+    /// allows. An attempt that is admitted clears `attempt.cleared`, check and clearing of one
+    /// counter in one step, and refunds `attempt.refund` once, however many run at the same time.
+    async fn admit(
         &self,
-        names: &[Digest],
-        given_back: Option<GivenBack<'_>>,
+        attempt: &AttemptCounters,
+        rule: &LockRule,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<bool, StoreError>;
 
-    /// Deletes at most `limit` counters that have run out, and tells how many.
-    async fn purge_counters(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
+    /// Forgets failures, lock and level of these counters.
+    async fn clear(&self, names: &[CounterName]) -> Result<(), StoreError>;
+
+    /// Deletes at most `limit` counters that have no effect any more and returns how many were
+    /// deleted. A store that expires counters by itself returns 0.
+    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
 }
 
-/// What a success gives back: the misses that `pair` counted, to `shared`, as far as they were
-/// counted there in its present window. Locks of `shared` stay.
-#[derive(Clone, Copy, Debug)]
-pub struct GivenBack<'a> {
-    /// The counter that others count on, too.
-    pub shared: &'a Digest,
-    /// The counter of what this one had a part in.
-    pub pair: &'a Digest,
+/// The counters of one attempt to sign in.
+#[derive(Clone, Debug, Default)]
+pub struct AttemptCounters {
+    /// The counters that decide.
+    pub checked: Vec<CounterName>,
+    /// The counters that a success clears.
+    pub cleared: Vec<CounterName>,
+    /// The failures that a success takes back.
+    pub refund: Option<Refund>,
 }
 
-/// So many uses within so long a time, however they are spread.
+/// The failures of one account from one network, which a success takes off the network's counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Allowance {
-    /// How many; 0 means that nothing is counted.
-    pub times: u32,
-    /// Within what time.
-    pub within: Duration,
+pub struct Refund {
+    /// Counter of the network, which other accounts share. Its lock stays.
+    pub network: CounterName,
+    /// Counter of the account's failures from that network; it is cleared. Failures of an earlier
+    /// window of the network are not refunded.
+    pub pair: CounterName,
 }
 
-impl Allowance {
-    /// `times` uses within any hour.
+/// At most `limit` uses within `window`, however they are spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Number of uses; 0 switches the limit off.
+    pub limit: u32,
+    /// Length of the window.
+    pub window: Duration,
+}
+
+impl RateLimit {
+    /// The highest `limit`: stores keep the instant of each use, so that the rule is exact.
+    pub const MAX: u32 = 1000;
+
+    /// `limit` uses within any hour.
     #[must_use]
-    pub const fn per_hour(times: u32) -> Self {
-        Self { times, within: Duration::from_secs(3600) }
+    pub const fn per_hour(limit: u32) -> Self {
+        Self { limit, window: Duration::from_secs(3600) }
     }
 }
 
-/// What became of a use of an allowance.
+/// Result of one use of a rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counted {
-    /// It was counted.
+pub enum RateLimitOutcome {
+    /// The use was counted.
     Allowed {
-        /// How many are left now.
+        /// Uses left.
         remaining: u32,
     },
-    /// None was left.
-    UsedUp {
-        /// How long until one is.
+    /// The limit is exceeded; the use was not counted.
+    Exceeded {
+        /// Time until the oldest counted use leaves the window.
         retry_after: Duration,
     },
 }
 
-/// When tries are used up, and for how long they are then locked.
+/// When a counter of failures is locked, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockRule {
-    /// How many misses are free.
-    pub free: u32,
-    /// In what time, from the first one on.
+    /// Failures in a window that do not lock.
+    pub max_failures: u32,
+    /// Length of the window, which starts with its first failure.
     pub window: Duration,
-    /// The first lock.
-    pub first: Duration,
-    /// The longest lock.
-    pub longest: Duration,
-    /// How long after a lock its round is remembered.
-    pub memory: Duration,
+    /// Length of the first lock; each further one doubles.
+    pub base: Duration,
+    /// Longest lock.
+    pub max: Duration,
+    /// How long after a lock has ended the next one still doubles.
+    pub escalation_window: Duration,
 }
 
 impl LockRule {
-    /// For what no counter guards.
-    pub(crate) const NONE: Self = Self {
-        free: u32::MAX,
-        window: Duration::ZERO,
-        first: Duration::ZERO,
-        longest: Duration::ZERO,
-        memory: Duration::ZERO,
-    };
-}
-
-/// Where a counter of misses stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LockState {
-    /// Misses in its window.
-    pub misses: u32,
-    /// When the window ends.
-    pub window_ends_at: DateTime<Utc>,
-    /// Until when it is locked; in the past if it is not.
-    pub locked_until: DateTime<Utc>,
-}
-
-impl LockState {
-    /// Whether the next try is one too many.
+    /// Length of a lock at this level: `base`, doubled `level` times, at most `max`.
     #[must_use]
-    pub fn is_used_up(&self, rule: &LockRule, now: DateTime<Utc>) -> bool {
-        self.misses >= rule.free && self.window_ends_at > now
-    }
-
-    /// Until when it is locked, if it is.
-    #[must_use]
-    pub fn lock(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        (self.locked_until > now).then_some(self.locked_until)
+    pub fn lock_length(&self, level: u32) -> Duration {
+        let factor = 1_u32.checked_shl(level).unwrap_or(u32::MAX);
+        self.base.saturating_mul(factor).min(self.max)
     }
 }

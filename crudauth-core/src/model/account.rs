@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::Hash;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::{AuthUser, Contact, IdentifierKind, PasswordHash};
@@ -78,6 +79,20 @@ impl<U: AuthUser> Account<U> {
     }
 }
 
+/// The state of an account that its credentials are bound to.
+///
+/// Every credential row carries the state of the account at the moment it was issued. It is valid
+/// only while the account still has that state: a change of password, disabling the account and
+/// similar events count `version` up, and `security_stamp` differs between two accounts that had one
+/// key after another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct AccountState {
+    /// Column `token_version`.
+    pub version: i32,
+    /// Column `auth_epoch`: a random number per account.
+    pub security_stamp: i64,
+}
+
 /// Shows the key and the flags; neither the hash nor the app's own columns.
 impl<U: AuthUser> fmt::Debug for Account<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,7 +111,7 @@ impl<U: AuthUser> fmt::Debug for Account<U> {
 /// ```
 /// # use crudauth_core::{model::AccountId, ports::Entropy}; // crudauth::{AccountId, ports::Entropy}
 /// /// Counted up by the database.
-/// #[derive(Clone, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize)]
+/// #[derive(Clone, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize, serde::Deserialize)]
 /// #[sqlx(transparent)]
 /// struct MemberId(i64);
 ///
@@ -119,7 +134,16 @@ impl<U: AuthUser> fmt::Debug for Account<U> {
     note = "write `i64`, `i32`, `uuid::Uuid` or `String`, or implement `crudauth::AccountId` for a type of your own"
 )]
 pub trait AccountId:
-    Clone + Eq + Hash + Send + Sync + fmt::Display + fmt::Debug + Serialize + 'static
+    Clone
+    + Eq
+    + Hash
+    + Send
+    + Sync
+    + fmt::Display
+    + fmt::Debug
+    + Serialize
+    + DeserializeOwned
+    + 'static
 {
     /// Whether the database counts it up.
     const IS_COUNTED: bool;

@@ -9,6 +9,7 @@ mod code;
 mod contact;
 mod destination;
 mod device;
+pub(crate) mod digest;
 mod email;
 mod identifier;
 mod keys;
@@ -16,18 +17,23 @@ mod password_hash;
 mod phone;
 mod presented;
 mod scope;
+mod secret;
 mod shape;
 mod token;
 mod unicode;
 mod username;
 
 pub use crate::form::{Form, InvalidForm, Mistake, Rule};
-pub use account::{Account, AccountId};
+pub use account::{Account, AccountId, AccountState};
 pub use client::{ClientAddress, client_address};
 pub use code::{Code, InvalidCode};
 pub use contact::{Contact, InvalidContact};
 pub use destination::Destination;
 pub use device::Device;
+pub use digest::{
+    ApiKeyDigest, ApiKeyHandle, ChallengeDigest, CounterName, CsrfDigest, OneTimeDigest,
+    RefreshDigest, SessionDigest, SessionHandle,
+};
 pub use email::{EmailAddress, InvalidEmail};
 pub(crate) use identifier::lookups;
 pub use identifier::{Identifier, InvalidIdentifier};
@@ -36,6 +42,7 @@ pub use password_hash::PasswordHash;
 pub use phone::{InvalidPhone, PhoneNumber};
 pub use presented::Presented;
 pub use scope::{InvalidScope, Scopes};
+pub use secret::{CsrfToken, OneTimeToken, SessionToken};
 pub use shape::{
     AuthUser, Companion, IdentifierColumn, IdentifierKind, Literal, Recoverable,
     RecoverableByEmail, Shape,

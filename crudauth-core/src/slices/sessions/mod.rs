@@ -4,8 +4,9 @@
 //! when it idles, when its owner or the password it was opened under is gone, or when it is ended.
 
 mod config;
+pub(crate) mod old_store;
 mod sql;
-pub(crate) mod store;
+pub mod store;
 
 use std::sync::Arc;
 

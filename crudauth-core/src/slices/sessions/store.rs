@@ -1,160 +1,122 @@
-//! Sessions: server records that a cookie names by a secret of which only a digest is stored.
+//! Port of the session store.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::model::{Account, AuthUser, ClientAddress, Digest};
-use crate::ports::{CredentialStore, LockRule, StoreError};
+use crate::model::{
+    Account, AccountState, AuthUser, ClientAddress, CsrfDigest, SessionDigest, SessionHandle,
+};
+use crate::slices::accounts::store::AccountStore;
+use crate::store_error::StoreError;
 
 /// Keeps sessions.
 ///
-/// A session is live until it expires, its account's version moves on, or its account is gone.
-/// Dead ones are nobody's: every verb but the purge passes them over.
+/// Each verb is one atomic effect in this store. A store knows nothing of accounts: the library
+/// compares [`Session::state`] with the account at every use, so a session of an older state is
+/// invalid even if the store still returns it.
+///
+/// A session ends at [`Session::expires_at`]. From then on no verb but [`purge`](Self::purge)
+/// sees it. Time is always the argument `now`, never the clock of the store, so that tests can turn
+/// it.
 #[async_trait]
-pub trait SessionStore<U: AuthUser>: CredentialStore<U> {
-    /// A live session and its account, in one look-up. The account may be disabled: the caller
-    /// must look.
+pub trait SessionStore<U: AuthUser>: Send + Sync + 'static {
+    /// Stores a session, then deletes the account's least recently active sessions beyond `max`.
+    ///
+    /// The new session is never deleted by its own call. Of several calls at once the last one sees
+    /// the sessions of the others, so that the limit holds.
+    async fn insert(&self, session: Session<U::Id>, max: u32) -> Result<(), StoreError>;
+
+    /// Returns the session with this digest.
     async fn find(
         &self,
-        digest: &Digest,
+        digest: &SessionDigest,
         now: DateTime<Utc>,
-    ) -> Result<Option<LiveSession<U>>, StoreError>;
+    ) -> Result<Option<Session<U::Id>>, StoreError>;
 
-    /// Stores a session that follows a proved password, unless the account has changed since its
-    /// password was read, or one of the counters `unless` is locked or used up at that moment:
-    /// guesses that ran beside this one may have seen to that, and so cannot outrun the lock. Then
-    /// ends the session `replaced`, and the account's least recently active ones beyond `cap`.
-    async fn open(
+    /// Returns the session with this digest and its account.
+    ///
+    /// By default this is [`find`](Self::find) and a look-up of the account. A store in the database
+    /// of the accounts answers with one query.
+    async fn find_with_account(
         &self,
-        session: NewSession<U::Id>,
-        unless: &[Digest],
-        rule: &LockRule,
-        replaced: Option<&Digest>,
-        cap: u32,
-    ) -> Result<Opened, StoreError>;
+        digest: &SessionDigest,
+        accounts: &dyn AccountStore<U>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Session<U::Id>, Account<U>)>, StoreError> {
+        let Some(session) = self.find(digest, now).await? else { return Ok(None) };
+        let account = accounts.by_id(&session.account).await?;
+        Ok(account.map(|account| (session, account)))
+    }
 
-    /// Records that a session was active, and until when it lives now.
-    async fn slide(
+    /// Returns the sessions of an account, the most recently active first.
+    async fn list(
         &self,
-        digest: &Digest,
+        account: &U::Id,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Session<U::Id>>, StoreError>;
+
+    /// Records activity at `now` and moves the expiry, unless later activity is recorded already.
+    async fn touch(
+        &self,
+        digest: &SessionDigest,
         now: DateTime<Utc>,
         expires_at: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// Gives a live session another CSRF token, if it still has the `old` one.
+    /// Replaces the CSRF digest if it still is `old`. Returns `true` if it was replaced.
     async fn replace_csrf(
         &self,
-        digest: &Digest,
-        old: &Digest,
-        new: &Digest,
+        digest: &SessionDigest,
+        old: &CsrfDigest,
+        new: &CsrfDigest,
     ) -> Result<bool, StoreError>;
 
-    /// The account's live sessions, the latest active first.
-    async fn list(
-        &self,
-        account: &Account<U>,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<SessionEntry>, StoreError>;
+    /// Binds a session to another state of its account, which keeps it valid after its own change
+    /// of password. Returns `true` if there is such a session.
+    async fn rebind(&self, digest: &SessionDigest, state: AccountState)
+    -> Result<bool, StoreError>;
 
-    /// Ends a session by its secret's digest.
-    async fn end(&self, digest: &Digest) -> Result<(), StoreError>;
+    /// Deletes a session. Returns `true` if there was one: of any number of calls at once for one
+    /// session, exactly one returns `true`.
+    async fn remove(&self, digest: &SessionDigest) -> Result<bool, StoreError>;
 
-    /// Ends the live session of that account with that handle. Answers whether there was one.
-    async fn revoke(
-        &self,
-        account: &Account<U>,
-        handle: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError>;
-
-    /// Ends the account's live sessions but `kept`, and tells how many.
-    async fn revoke_all_but(
-        &self,
-        account: &Account<U>,
-        kept: Option<&Digest>,
-        now: DateTime<Utc>,
-    ) -> Result<u64, StoreError>;
-
-    /// Deletes at most `limit` sessions that have expired, and tells how many.
-    async fn purge_sessions(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
+    /// Deletes at most `limit` expired sessions and returns how many were deleted. A store that
+    /// expires sessions by itself returns 0.
+    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
 }
 
-/// A session to be stored.
-#[derive(Debug)]
-pub struct NewSession<Id> {
-    /// What stands for the secret in the cookie.
-    pub digest: Digest,
-    /// Its name in lists; opens nothing.
-    pub handle: String,
-    /// Whose it is.
+/// A stored session.
+#[derive(Clone, Debug)]
+#[cfg_attr(any(test, feature = "testing"), derive(PartialEq))]
+pub struct Session<Id> {
+    /// Digest of the token in the cookie; the key of the record.
+    pub digest: SessionDigest,
+    /// Key of the account.
     pub account: Id,
-    /// What stands for its CSRF token.
-    pub csrf: Digest,
-    /// The account's version at sign-in: the session dies when that moves on.
-    pub version: i32,
-    /// The account's epoch.
-    pub epoch: i64,
-    /// From where.
+    /// State of the account that the session is bound to.
+    pub state: AccountState,
+    /// Digest of the CSRF token.
+    pub csrf: CsrfDigest,
+    /// Address that it was opened from.
     pub client: Option<ClientAddress>,
-    /// By what program.
+    /// User agent that opened it, at most 512 characters.
     pub user_agent: Option<String>,
-    /// Whether it outlives the browser.
+    /// Whether the cookie outlives the browser.
     pub is_remembered: bool,
-    /// Now.
+    /// When it was opened, in milliseconds precision like every instant here.
     pub created_at: DateTime<Utc>,
+    /// When activity was last recorded.
+    pub last_activity_at: DateTime<Utc>,
     /// When it expires unless it is used.
     pub expires_at: DateTime<Utc>,
-    /// When it expires even if it is used.
+    /// When it ends even if it is used.
     pub ends_at: Option<DateTime<Utc>>,
 }
 
-/// What a request needs to know of its session.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SessionRecord {
-    /// Its name in lists.
-    pub handle: String,
-    /// What stands for its CSRF token.
-    pub(crate) csrf: Digest,
-    /// Whether it outlives the browser.
-    pub is_remembered: bool,
-    /// When it was opened.
-    pub created_at: DateTime<Utc>,
-    /// When it was last recorded as active.
-    pub last_activity_at: DateTime<Utc>,
-    /// When it expires even if it is used.
-    pub ends_at: Option<DateTime<Utc>>,
-}
-
-/// A live session and whose it is.
-#[derive(Clone, Debug)]
-pub struct LiveSession<U: AuthUser> {
-    /// The session.
-    pub session: SessionRecord,
-    /// Its account.
-    pub account: Account<U>,
-}
-
-/// A session as its owner sees it in a list.
-#[derive(Clone, Debug)]
-pub struct SessionEntry {
-    /// Its name; opens nothing.
-    pub handle: String,
-    /// From where it was opened.
-    pub client: Option<String>,
-    /// By what program.
-    pub user_agent: Option<String>,
-    /// When.
-    pub created_at: DateTime<Utc>,
-    /// When it was last recorded as active.
-    pub last_activity_at: DateTime<Utc>,
-}
-
-/// What became of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opened {
-    /// It is open.
-    Done,
-    /// The account has changed or a counter was locked meanwhile: it was not opened.
-    Refused,
+impl<Id> Session<Id> {
+    /// Public id of the session, shown in lists.
+    #[must_use]
+    pub fn handle(&self) -> SessionHandle {
+        self.digest.handle()
+    }
 }

@@ -1,0 +1,40 @@
+//! Port of the challenge store: short-lived values that are consumed once.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::model::ChallengeDigest;
+use crate::store_error::StoreError;
+
+/// Keeps challenges: what an unfinished sign-in has to remember, such as the state of a redirect to
+/// a provider or a proved first factor.
+///
+/// Each verb is atomic. Time is always the argument `now`, never the clock of the store.
+#[async_trait]
+pub trait ChallengeStore: Send + Sync + 'static {
+    /// Stores a value until `expires_at`. The digest is that of a random secret, so it is new.
+    async fn insert(
+        &self,
+        digest: &ChallengeDigest,
+        value: &[u8],
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// Returns the value, unless it has expired or was taken.
+    async fn find(
+        &self,
+        digest: &ChallengeDigest,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Returns the value and deletes it. Of any number of calls at once exactly one gets it.
+    async fn take(
+        &self,
+        digest: &ChallengeDigest,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Deletes at most `limit` expired challenges and returns how many were deleted.
+    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
+}
