@@ -63,7 +63,7 @@ impl<'a> Model<'a> {
         let mut model = Self { declared, table, library: Library::default(), fields };
         model.library = Library::of(declared, model.recovery().map(|(_, kind)| kind));
         for field in &mut model.fields {
-            field.give_to(&model.library);
+            field.assign_to(&model.library);
         }
         model
     }
@@ -123,7 +123,7 @@ impl<'a> Field<'a> {
 
     /// Makes the field a column of the library if it is on one. The column keeps the library's
     /// spelling of its name.
-    fn give_to(&mut self, library: &Library) {
+    fn assign_to(&mut self, library: &Library) {
         if matches!(self.role, Role::Skipped | Role::Key | Role::Identifier(_)) {
             return;
         }
@@ -183,8 +183,8 @@ impl<'a> Role<'a> {
         match Kind::named(name) {
             _ if arguments.skip.is_some() => Self::Skipped,
             _ if name == "id" => Self::Key,
-            _ if !declared.is_understood => Self::Skipped,
             Some(kind) => Self::Identifier(kind),
+            None if !declared.is_understood => Self::Skipped,
             None if arguments.register.is_some() => Self::Register,
             None => Self::filled(arguments.default.as_ref().map(|default| &default.value)),
         }

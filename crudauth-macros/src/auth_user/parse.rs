@@ -171,7 +171,7 @@ impl Value for Length {
 }
 
 impl Value for DefaultValue {
-    const KIND: &'static str = "a value or none";
+    const KIND: &'static str = "a value after `=`";
     const FORM: &'static str = " = ..";
 
     fn read(value: Option<&Expr>) -> Option<Self> {

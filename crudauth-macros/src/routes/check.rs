@@ -2,6 +2,7 @@
 
 use darling::error::Accumulator;
 use proc_macro2::Span;
+use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Fields, Path, Token};
 
@@ -59,7 +60,8 @@ fn derives(attribute: &Attribute, errors: &mut Accumulator) {
     let paths = attribute.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated);
     for path in paths.into_iter().flatten() {
         if path.is_ident("Clone") || path.is_ident("Debug") {
-            let message = "`routes` implements `Clone` and `Debug`: remove it from the derive";
+            let name = path.to_token_stream();
+            let message = format!("`routes` already implements `{name}`: remove it here");
             errors.push(mistake(&path, message));
         }
     }
@@ -109,5 +111,6 @@ mod tests {
         let errors = errors_of(quote!(usr = User, sessions));
         assert_eq!(errors, ["unknown argument `usr`: did you mean `user`?"]);
         assert_eq!(errors_of(quote!(user = "User", sesions)).len(), 2);
+        assert_eq!(errors_of(quote!(user = User session)), ["expected `,`"]);
     }
 }

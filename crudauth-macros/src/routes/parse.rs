@@ -60,8 +60,9 @@ pub(super) fn declared(
 impl Arguments {
     /// Reads all arguments that can be read, also after an error.
     fn read(&mut self, tokens: TokenStream) -> darling::Result<()> {
+        let items = Punctuated::<Item, Token![,]>::parse_terminated.parse2(tokens)?;
         let mut errors = Error::accumulator();
-        for Item(meta) in Punctuated::<Item, Token![,]>::parse_terminated.parse2(tokens)? {
+        for Item(meta) in items {
             errors.handle(self.add(&meta));
         }
         errors.finish()

@@ -24,7 +24,8 @@ fn with_fix(error: Error) -> Error {
     let text = if let Some(name) = text.strip_prefix("Duplicate field ") {
         format!("duplicate {name}: remove one")
     } else if let Some(unknown) = text.strip_prefix("Unknown field: ") {
-        let (name, hint) = unknown.split_once(". ").unwrap_or((unknown, "the docs list all"));
+        let (name, hint) =
+            unknown.split_once(". ").unwrap_or((unknown, "see the docs of the macro"));
         let hint = hint.replace("Did", "did").replace("Available values:", "use one of");
         format!("unknown argument {name}: {hint}")
     } else if text.ends_with("format `literal`") {
@@ -60,7 +61,7 @@ mod tests {
         let known = ["register", "skip"];
         for (error, message) in [
             (Error::duplicate_field("skip"), "duplicate `skip`: remove one"),
-            (Error::unknown_field("x"), "unknown argument `x`: the docs list all"),
+            (Error::unknown_field("x"), "unknown argument `x`: see the docs of the macro"),
             (
                 Error::unknown_field_with_alts("regster", &known),
                 "unknown argument `regster`: did you mean `register`?",

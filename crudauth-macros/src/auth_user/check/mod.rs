@@ -126,7 +126,7 @@ fn register(field: &Field<'_>, errors: &mut Accumulator) {
 /// Rejects a field with the name of the password in the sign-up request, which is never stored.
 fn reserved(field: &Field<'_>, errors: &mut Accumulator) {
     if field.name == PASSWORD {
-        let message = "no column stores the `password` of a sign-up: remove or rename the field";
+        let message = "only the hash of `password` is stored: remove or rename the field";
         errors.push(mistake(field.ident, message));
     }
 }

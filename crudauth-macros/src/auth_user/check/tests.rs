@@ -66,7 +66,7 @@ fn sign_up_cannot_set_a_protected_column_in_any_spelling() {
 #[test]
 fn no_column_stores_the_password_of_a_sign_up() {
     let error = error_of("#[auth(register)] password: String");
-    assert!(error.contains("no column stores the `password`"), "{error}");
+    assert!(error.contains("only the hash of `password` is stored"), "{error}");
 }
 
 #[test]
