@@ -1,11 +1,11 @@
-//! Compile errors of the macros. Each case holds one mistake or one theme, with the compiler's
-//! output beside it as `.stderr`.
+//! The compiler's output for wrong and right uses of the macros. Each file is one mistake or one
+//! theme, with the expected output beside it as `.stderr`.
 //!
-//! To update the outputs: `TRYBUILD=overwrite cargo test -p crudauth-tests --test ui`. Read the
-//! result before you commit it.
+//! After a change of a message, run `TRYBUILD=overwrite cargo test -p crudauth-tests --test ui` and
+//! read the difference as a user would.
 
 #[test]
-fn every_mistake_is_reported_once_at_its_token_with_the_fix() {
+fn each_mistake_is_reported_once_at_its_token_with_a_fix() {
     let cases = trybuild::TestCases::new();
     cases.pass("ui/*/pass/*.rs");
     cases.compile_fail("ui/*/fail/*.rs");
