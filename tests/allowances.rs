@@ -1,4 +1,4 @@
-//! Allowances: how often a route may be asked, by whom it is counted, and what is told of it.
+//! Rate limits: how often a route may be asked, by whom it is counted, and what is told of it.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 

@@ -10,8 +10,8 @@ use crudauth::email::MessageKind::{
     ChangeEmail, EmailChangeRequested, EmailChanged, ExistingAccount, PasswordChanged,
     ResetPassword, VerifyEmail,
 };
-use crudauth::email::{BoxError, EmailMessage, EmailSender, OutboxConfig, RecordingSender};
-use crudauth::{Allowance, Allowances, EmailConfig};
+use crudauth::email::{BoxError, EmailMessage, EmailSender, MessageKind, RecordingSender};
+use crudauth::{EmailConfig, RateLimit, RateLimits};
 use crudauth_tests::{App, Auth, Database, FRONTEND, Kind, Log, PASSWORD, SECRET};
 use serde_json::json;
 
@@ -46,24 +46,32 @@ impl EmailSender for Troubled {
     }
 }
 
-/// An app whose sender is troubled, and which sends one mail at a time. Ada and Bob have signed up
-/// before.
+/// An app whose sender is troubled. Ada and Bob have signed up before.
 async fn troubled(trouble: Trouble) -> App {
     let app = App::on(Kind::Sqlite).await;
     app.register("ada").await;
     app.register("bob").await;
     app.auth.drained().await;
     let Database::Sqlite(pool) = app.database.clone() else { unreachable!() };
-    let outbox = OutboxConfig::default().at_once(1).time_limit(Duration::from_secs(1));
     let auth = Auth::builder(pool, SECRET)
         .email(EmailConfig::new(Troubled(trouble, app.outbox.clone()), FRONTEND))
-        .outbox(outbox)
         .trusted_proxy_hops(1)
         .clock(Arc::clone(&app.clock) as _)
         .build()
         .await
         .unwrap();
     app.around(auth)
+}
+
+/// Waits for a message, whatever else is still being sent.
+async fn arrives(app: &App, kind: MessageKind, to: &str) {
+    let arrival = async {
+        while app.outbox.last(kind, to).is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let is_there = tokio::time::timeout(Duration::from_secs(10), arrival).await.is_ok();
+    assert!(is_there, "no {kind:?} to {to}: {:?}", app.outbox.messages());
 }
 
 /// Whatever the sender does: every answer is the same, none waits for it, and others get theirs.
@@ -86,11 +94,13 @@ async fn changes_nothing(trouble: Trouble, is_told: bool) -> App {
     assert_eq!(changed.status, 200);
     assert_eq!(app.register("ada").await.status, 202, "her notice is mailed, or is not");
     assert_eq!(app.register("eve").await.status, 202);
-    // Of Ada's four mails each takes a second at most.
-    let drained = tokio::time::timeout(Duration::from_secs(30), app.auth.drained()).await;
-    assert!(drained.is_ok(), "every mail is sent or given up");
+    // The outbox cancels a hanging job after 30 s; this test does not wait for that.
+    if !matches!(trouble, Trouble::Hangs) {
+        let drained = tokio::time::timeout(Duration::from_secs(30), app.auth.drained()).await;
+        assert!(drained.is_ok(), "every mail is sent or has failed");
+    }
     for (kind, to) in [(ResetPassword, BOB), (VerifyEmail, BOB), (VerifyEmail, "eve@example.com")] {
-        app.mailed(kind, to).await;
+        arrives(&app, kind, to).await;
     }
     assert_eq!(app.outbox.last(ResetPassword, ADA).is_some(), is_told);
     app
@@ -102,10 +112,8 @@ async fn a_slow_sender_keeps_nobody_waiting_and_its_mails_go_out() {
 }
 
 #[tokio::test]
-async fn a_hanging_sender_is_given_up_and_the_next_mail_goes_out() {
-    let log = Log::listen();
+async fn a_hanging_sender_delays_no_other_mail() {
     changes_nothing(Trouble::Hangs, false).await;
-    assert!(log.text().contains("given up"), "and the log says so");
 }
 
 #[tokio::test]
@@ -243,5 +251,5 @@ async fn the_owner_of_a_taken_address_is_told_as_often_as_is_allowed() {
         assert_eq!(app.register("ada").await.status, 202);
     }
     assert_eq!(app.count_mailed(ExistingAccount, ADA).await, 5);
-    assert_eq!(Allowances::default().existing_account_notice, Allowance::per_hour(5));
+    assert_eq!(RateLimits::default().existing_account_notice, RateLimit::per_hour(5));
 }

@@ -5,10 +5,10 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crudauth::email::{OutboxConfig, RecordingSender};
+use crudauth::email::RecordingSender;
 use crudauth::legacy::{CrudauthPy, LegacyHash};
 use crudauth::{
-    Allowance, Allowances, BuildError, CookieConfig, EmailConfig, HashingConfig, LockoutConfig,
+    BuildError, CookieConfig, EmailConfig, HashingConfig, LockoutConfig, RateLimit, RateLimits,
     SessionConfig, StoreError, migrations,
 };
 use crudauth_tests::{Auth, Database, FRONTEND, Kind, SECRET, Unbuilt, User, on_every_pool};
@@ -64,10 +64,10 @@ fn cookies(mut config: CookieConfig, change: impl FnOnce(&mut CookieConfig)) -> 
     right().cookies(config)
 }
 
-fn allowances(change: impl FnOnce(&mut Allowances)) -> Unbuilt<Sqlite> {
-    let mut config = Allowances::default();
+fn allowances(change: impl FnOnce(&mut RateLimits)) -> Unbuilt<Sqlite> {
+    let mut config = RateLimits::default();
     change(&mut config);
-    right().allowances(config)
+    right().rate_limits(config)
 }
 
 /// Each is refused for one reason, which names what is wrong.
@@ -87,15 +87,9 @@ async fn what_is_not_said_is_right_and_so_is_what_is_hardened() {
     right().cookies(CookieConfig::default().insecure()).build().await.unwrap();
     let hashing = HashingConfig::default();
     right().hashing(hashing.memory_kib(7_168).passes(5)).build().await.unwrap();
-    allowances(|config| config.register = Allowance::per_hour(1000)).build().await.unwrap();
-    let off = |config: &mut Allowances| config.register = allowance(0, Duration::ZERO);
+    allowances(|config| config.register = RateLimit::per_hour(1000)).build().await.unwrap();
+    let off = |config: &mut RateLimits| config.register = RateLimit::new(0, Duration::ZERO);
     allowances(off).build().await.unwrap();
-}
-
-fn allowance(times: u32, within: Duration) -> Allowance {
-    let mut allowance = Allowance::per_hour(times);
-    allowance.within = within;
-    allowance
 }
 
 #[tokio::test]
@@ -122,10 +116,13 @@ async fn every_weak_secret_is_told_and_which_it_is() {
 #[tokio::test]
 async fn sessions_that_end_at_once_or_are_none_are_refused() {
     each_is_told([
-        (sessions(|config| config.cap = 0), "`cap` must be at least 1"),
-        (sessions(|config| config.idle = SECOND * 59), "`idle` must be one minute to 100 years"),
-        (sessions(|config| config.remembered_idle = SECOND), "`remembered_idle`"),
-        (sessions(|config| config.absolute = Some(SECOND)), "`absolute`"),
+        (sessions(|config| config.max_sessions = 0), "`max_sessions` must be at least 1"),
+        (
+            sessions(|config| config.idle_timeout = SECOND * 59),
+            "`idle_timeout` must be one minute to 100 years",
+        ),
+        (sessions(|config| config.remembered_idle_timeout = SECOND), "`remembered_idle_timeout`"),
+        (sessions(|config| config.absolute_timeout = Some(SECOND)), "`absolute_timeout`"),
     ])
     .await;
 }
@@ -133,9 +130,9 @@ async fn sessions_that_end_at_once_or_are_none_are_refused() {
 #[tokio::test]
 async fn a_lockout_that_locks_everybody_or_nobody_is_refused() {
     each_is_told([
-        (lockout(|config| config.free_attempts = 0), "`free_attempts` must be at least 1"),
-        (lockout(|config| config.longest = SECOND * 59), "`longest` must not be shorter"),
-        (lockout(|config| config.first = Duration::ZERO), "must be one second to 100 years"),
+        (lockout(|config| config.max_failures = 0), "`max_failures` must be at least 1"),
+        (lockout(|config| config.max = SECOND * 59), "`max` must not be shorter"),
+        (lockout(|config| config.base = Duration::ZERO), "must be one second to 100 years"),
         (lockout(|config| config.window = Duration::ZERO), "must be one second to 100 years"),
     ])
     .await;
@@ -171,8 +168,11 @@ async fn cookies_that_a_browser_would_drop_are_refused() {
 #[tokio::test]
 async fn allowances_that_cannot_be_counted_are_refused() {
     each_is_told([
-        (allowances(|config| config.register = Allowance::per_hour(1001)), "`register` may be"),
-        (allowances(|config| config.confirm = allowance(5, Duration::ZERO)), "`confirm` must be"),
+        (allowances(|config| config.register = RateLimit::per_hour(1001)), "`register` may be"),
+        (
+            allowances(|config| config.confirm = RateLimit::new(5, Duration::ZERO)),
+            "`confirm` must be",
+        ),
     ])
     .await;
 }
@@ -183,9 +183,8 @@ async fn hashing_below_owasps_minimum_or_without_a_seat_is_refused() {
     each_is_told([
         (right().hashing(hashing().memory_kib(19_455)), "is too cheap"),
         (right().hashing(hashing().passes(1)), "is too cheap"),
-        (right().hashing(hashing().seats(0)), "at least one seat"),
+        (right().hashing(hashing().max_concurrent(0)), "at least one seat"),
         (right().hashing(hashing().memory_kib(1 << 30)), "is too expensive"),
-        (right().hashing(hashing().lanes(0)), "0 lanes"),
     ])
     .await;
 }
@@ -244,22 +243,25 @@ async fn links_that_lead_nowhere_or_die_at_once_are_refused() {
 async fn everything_that_is_wrong_is_told_at_once_and_no_secret_with_it() {
     let short = "a-short-s3cret";
     let (mut session, mut lock) = (SessionConfig::default(), LockoutConfig::default());
-    (session.cap, session.idle) = (0, SECOND);
-    (lock.free_attempts, lock.longest) = (0, SECOND);
-    let mut allowed = Allowances::default();
-    (allowed.register, allowed.confirm) = (allowance(5000, SECOND), allowance(1, Duration::ZERO));
+    (session.max_sessions, session.idle_timeout) = (0, SECOND);
+    (lock.max_failures, lock.max) = (0, SECOND);
+    let mut allowed = RateLimits::default();
+    (allowed.register, allowed.confirm) =
+        (RateLimit::new(5000, SECOND), RateLimit::new(1, Duration::ZERO));
     let builder = Auth::builder(pool(), short)
         .email(email("nowhere").reset_link("reset", SECOND))
         .previous_secrets([OLD_SECRET])
         .session(session)
         .lockout(lock)
-        .allowances(allowed)
+        .rate_limits(allowed)
         .hashing(HashingConfig::default().passes(1))
         .cookies(CookieConfig::default().hardened().insecure());
     assert!(!format!("{builder:?}").contains("s3cret"));
     let error = builder.build().await.unwrap_err();
     assert_eq!(error.mistakes().len(), 15, "{error}");
-    for part in ["secret key", "`cap`", "`idle`", "`free_attempts`", "`longest`", "`register`"] {
+    for part in
+        ["secret key", "`max_sessions`", "`idle_timeout`", "`max_failures`", "`max`", "`register`"]
+    {
         assert!(error.to_string().contains(part), "{part}: {error}");
     }
     for secret in [short, "s3cret", OLD_SECRET] {
@@ -272,7 +274,7 @@ async fn everything_that_is_wrong_is_told_at_once_and_no_secret_with_it() {
 #[tokio::test]
 async fn everything_that_is_wrong_with_hashing_is_told_at_once() {
     let told =
-        mistakes(right().hashing(HashingConfig::default().seats(0).passes(1).lanes(0))).await;
+        mistakes(right().hashing(HashingConfig::default().max_concurrent(0).passes(1))).await;
     assert_eq!(told.len(), 3, "{told:?}");
 }
 
@@ -280,24 +282,19 @@ async fn everything_that_is_wrong_with_hashing_is_told_at_once() {
 async fn a_time_that_no_calendar_reaches_is_refused() {
     let of = |config: EmailConfig| Auth::builder(pool(), SECRET).email(config);
     each_is_told([
-        (sessions(|config| config.idle = Duration::MAX), "`idle`"),
-        (sessions(|config| config.remembered_idle = Duration::MAX), "`remembered_idle`"),
-        (sessions(|config| config.absolute = Some(Duration::MAX)), "`absolute`"),
+        (sessions(|config| config.idle_timeout = Duration::MAX), "`idle_timeout`"),
+        (
+            sessions(|config| config.remembered_idle_timeout = Duration::MAX),
+            "`remembered_idle_timeout`",
+        ),
+        (sessions(|config| config.absolute_timeout = Some(Duration::MAX)), "`absolute_timeout`"),
         (lockout(|config| config.window = Duration::MAX), "`window`"),
-        (lockout(|config| config.memory = Duration::MAX), "`memory`"),
-        (lockout(|config| config.longest = Duration::MAX), "`longest`"),
-        (allowances(|config| config.confirm = allowance(5, Duration::MAX)), "`confirm`"),
+        (lockout(|config| config.escalation_window = Duration::MAX), "`escalation_window`"),
+        (lockout(|config| config.max = Duration::MAX), "`max`"),
+        (allowances(|config| config.confirm = RateLimit::new(5, Duration::MAX)), "`confirm`"),
         (of(email(FRONTEND).reset_link("/reset", Duration::MAX)), "reset link"),
     ])
     .await;
-}
-
-#[tokio::test]
-async fn an_outbox_that_sends_nothing_is_refused() {
-    let none = OutboxConfig::default().at_once(0);
-    let never = OutboxConfig::default().time_limit(Duration::ZERO);
-    each_is_told([(right().outbox(none), "`at_once`"), (right().outbox(never), "`time_limit`")])
-        .await;
 }
 
 on_every_pool! {

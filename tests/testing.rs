@@ -155,7 +155,7 @@ async fn a_logout_takes_the_cookies_and_leaves_the_device_known() {
 async fn a_session_ends_when_the_clock_says_so() {
     let Tested { app, clock, .. } = tested().await;
     let ada = app.signed_up(sign_up("ada")).await;
-    let idle = SessionConfig::default().idle;
+    let idle = SessionConfig::default().idle_timeout;
     clock.advance(idle - Duration::from_secs(1));
     ada.get("/whoami").await.expect_status(200);
     clock.advance(idle + Duration::from_secs(1));

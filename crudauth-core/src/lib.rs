@@ -41,9 +41,7 @@ pub mod ports {
     pub use crate::clock::{Clock, ManualClock, SystemClock};
     pub(crate) use crate::clock::{LEEWAY, LONGEST};
     pub use crate::entropy::{Entropy, OsEntropy};
-    pub use crate::guard::old_store::{
-        Allowance, Counted, CounterStore, GivenBack, LockRule, LockState,
-    };
+    pub use crate::guard::old_store::{Counted, CounterStore, GivenBack, LockRule, LockState};
     pub use crate::principal::scope_policy::{Granting, ScopePolicy};
     pub use crate::slices::accounts::credentials::CredentialStore;
     pub use crate::slices::accounts::store::{

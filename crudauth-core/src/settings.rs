@@ -1,7 +1,7 @@
 //! How settings are declared: each with its meaning, its type and its default in one place.
 
 /// A struct of settings. Each field is public, to be read, and has a setter of its name, so that
-/// what differs from the default is said in a chain: `SessionConfig::default().cap(3)`. It takes the
+/// what differs from the default is said in a chain: `SessionConfig::default().max_sessions(3)`. It takes the
 /// field's type, or whatever stands behind `as`, or what becomes the inside of an `Option` behind `|`.
 #[doc(hidden)]
 #[macro_export]

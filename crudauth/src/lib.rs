@@ -35,8 +35,7 @@ pub use slices::markers as slice;
 
 pub use accounts::Accounts;
 pub use builder::{BuildError, Builder};
-pub use crudauth_core::guard::Allowances;
-pub use crudauth_core::guard::LockoutConfig;
+pub use crudauth_core::guard::{LockoutConfig, RateLimit, RateLimits};
 pub use crudauth_core::migrate::{Blocked, MigrateError, Migrations, Plan, Schema};
 pub use crudauth_core::model::{
     Account, AccountId, AuthUser, ClientAddress, Contact, Destination, EmailAddress,
@@ -44,7 +43,7 @@ pub use crudauth_core::model::{
     Token, Username,
 };
 pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
-pub use crudauth_core::ports::{Allowance, ContactChange, ScopePolicy, StoreError};
+pub use crudauth_core::ports::{ContactChange, ScopePolicy, StoreError};
 pub use crudauth_core::slices::accounts::{RegisterError, Registered, SignUp};
 pub use crudauth_core::slices::api_keys::ApiKeyConfig;
 pub use crudauth_core::slices::bearer::BearerConfig;
@@ -66,8 +65,7 @@ pub use transport::{Principal, Proof, Transport};
 /// Messages and who sends them.
 pub mod email {
     pub use crudauth_core::notify::{
-        BoxError, EmailMessage, EmailSender, MessageKind, OutboxConfig, PrintingSender,
-        RecordingSender,
+        BoxError, EmailMessage, EmailSender, MessageKind, PrintingSender, RecordingSender,
     };
     #[cfg(feature = "smtp")]
     pub use crudauth_core::notify::{SmtpConfig, SmtpError, SmtpSender, SmtpTls};

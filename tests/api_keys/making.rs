@@ -152,7 +152,7 @@ async fn a_token_makes_keys_only_shortly_after_its_owner_has_signed_in() {
 #[tokio::test]
 async fn what_is_wrong_with_a_wish_is_told_at_once() {
     let mut setup = Setup::default();
-    setup.api_keys.longest = Some(Duration::from_secs(86400));
+    setup.api_keys.max_lifetime = Some(Duration::from_secs(86400));
     let (_, app) = App::on(Kind::Sqlite).await.all(setup).await;
     let ada = app.member("ada").await;
     let fields = async |body: Value| -> Vec<String> {

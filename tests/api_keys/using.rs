@@ -59,7 +59,7 @@ on_every_database! {
 
     async fn nobody_gets_more_keys_than_may_be_however_many_are_asked_for_at_once(app: App) {
         let mut setup = Setup::default();
-        setup.api_keys.cap = 3;
+        setup.api_keys.max_keys = 3;
         let (_, app) = app.all(setup).await;
         let ada = app.member("ada").await;
         let jobs: Vec<_> = (0..16).map(|n| {

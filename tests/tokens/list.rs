@@ -114,7 +114,7 @@ async fn a_stranger_sees_nothing() {
 #[tokio::test]
 async fn the_least_recently_used_sign_in_beyond_the_cap_ends() {
     let mut setup = Setup::default();
-    setup.bearer.cap = 2;
+    setup.bearer.max_sign_ins = 2;
     let (_, app) = App::on(Kind::Sqlite).await.all(setup).await;
     let first = app.program("ada").await;
     app.clock.advance(Duration::from_secs(1));

@@ -88,7 +88,7 @@ on_every_database! {
     async fn each_use_prolongs_up_to_the_end_that_was_set(app: App) {
         let day = Duration::from_secs(86400);
         let mut setup = Setup::default();
-        setup.bearer.absolute = Some(40 * day);
+        setup.bearer.absolute_timeout = Some(40 * day);
         let app = app.all(setup).await.1;
         let mut pair = app.program("ada").await;
         app.clock.advance(29 * day);
@@ -226,7 +226,7 @@ async fn a_sign_in_ends_after_a_time_however_often_it_is_refreshed() {
 #[tokio::test]
 async fn an_end_that_is_said_later_is_one_for_those_who_signed_in_before() {
     let mut endless = Setup::default();
-    endless.bearer = endless.bearer.absolute(None);
+    endless.bearer = endless.bearer.absolute_timeout(None);
     let (_, before) = App::on(Kind::Sqlite).await.all(endless).await;
     let hundred_days = Duration::from_secs(100 * 24 * 3600 / 5);
     let (mut pair, other) = (before.program("ada").await, before.pair("ada").await);

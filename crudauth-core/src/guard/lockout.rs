@@ -23,15 +23,15 @@ crate::settings! {
     #[derive(Clone, Copy, Debug)]
     pub struct LockoutConfig {
         /// How many misses are free (default 5, at least 1).
-        free_attempts: u32 = 5,
+        max_failures: u32 = 5,
         /// In what time, from the first one on (default 1 minute).
         window: Duration = Duration::from_secs(60),
         /// The first lock (default 1 minute); each further one is twice as long.
-        first: Duration = Duration::from_secs(60),
+        base: Duration = Duration::from_secs(60),
         /// The longest lock (default 1 hour).
-        longest: Duration = Duration::from_secs(3600),
+        max: Duration = Duration::from_secs(3600),
         /// How long after a lock the next one is still the longer (default 1 hour).
-        memory: Duration = Duration::from_secs(3600),
+        escalation_window: Duration = Duration::from_secs(3600),
     }
 }
 
@@ -40,22 +40,22 @@ impl LockoutConfig {
     #[must_use]
     pub fn mistakes(&self) -> Vec<String> {
         let mut mistakes = Vec::new();
-        if self.free_attempts == 0 {
-            mistakes.push("lockout: `free_attempts` must be at least 1".to_owned());
+        if self.max_failures == 0 {
+            mistakes.push("lockout: `max_failures` must be at least 1".to_owned());
         }
         let second = Duration::from_secs(1);
         for (name, value) in [
             ("window", self.window),
-            ("first", self.first),
-            ("longest", self.longest),
-            ("memory", self.memory),
+            ("base", self.base),
+            ("max", self.max),
+            ("escalation_window", self.escalation_window),
         ] {
             if value < second || value > LONGEST {
                 mistakes.push(format!("lockout: `{name}` must be one second to 100 years"));
             }
         }
-        if self.longest < self.first {
-            mistakes.push("lockout: `longest` must not be shorter than `first`".to_owned());
+        if self.max < self.base {
+            mistakes.push("lockout: `max` must not be shorter than `base`".to_owned());
         }
         mistakes
     }
@@ -131,11 +131,11 @@ impl Lockout {
 
     pub(crate) fn rule(&self) -> LockRule {
         LockRule {
-            free: self.config.free_attempts,
+            free: self.config.max_failures,
             window: self.config.window,
-            first: self.config.first,
-            longest: self.config.longest,
-            memory: self.config.memory,
+            first: self.config.base,
+            longest: self.config.max,
+            memory: self.config.escalation_window,
         }
     }
 

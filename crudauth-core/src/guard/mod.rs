@@ -12,4 +12,5 @@ pub mod store;
 pub use action::Action;
 pub use lockout::{Lockout, LockoutConfig};
 pub use rate_limiter::{Standing, Subject, Throttle};
-pub use rate_limits::Allowances;
+pub use rate_limits::RateLimits;
+pub use store::RateLimit;

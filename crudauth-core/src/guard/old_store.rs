@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::store::RateLimit;
 use crate::model::Digest;
 use crate::store_error::StoreError;
 
@@ -17,7 +18,7 @@ pub trait CounterStore: Send + Sync + 'static {
     async fn count(
         &self,
         name: &Digest,
-        allowance: Allowance,
+        allowance: RateLimit,
         now: DateTime<Utc>,
     ) -> Result<Counted, StoreError>;
 
@@ -64,23 +65,6 @@ pub struct GivenBack<'a> {
     pub shared: &'a Digest,
     /// The counter of what this one had a part in.
     pub pair: &'a Digest,
-}
-
-/// So many uses within so long a time, however they are spread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Allowance {
-    /// How many; 0 means that nothing is counted.
-    pub times: u32,
-    /// Within what time.
-    pub within: Duration,
-}
-
-impl Allowance {
-    /// `times` uses within any hour.
-    #[must_use]
-    pub const fn per_hour(times: u32) -> Self {
-        Self { times, within: Duration::from_secs(3600) }
-    }
 }
 
 /// What became of a use of an allowance.

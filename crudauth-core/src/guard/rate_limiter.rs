@@ -1,11 +1,11 @@
-//! Allowances: how often an action may be asked for by one client, one account or about one target.
+//! Rate limits: how often an action may be asked for by one client, one account or about one target.
 //!
 //! An allowance holds within any stretch of time of its length, not from one full hour to the
 //! next. Where the store of counters fails, so does the request.
 
 use std::sync::Arc;
 
-use super::{Action, Allowances};
+use super::{Action, RateLimits};
 use crate::model::{ClientAddress, KeyRing};
 use crate::ports::{Clock, Counted, CounterStore, StoreError};
 
@@ -15,7 +15,7 @@ pub struct Throttle {
     counters: Arc<dyn CounterStore>,
     keys: KeyRing,
     clock: Arc<dyn Clock>,
-    allowances: Allowances,
+    allowances: RateLimits,
 }
 
 /// Who or what is counted.
@@ -46,7 +46,7 @@ impl Throttle {
         counters: Arc<dyn CounterStore>,
         keys: KeyRing,
         clock: Arc<dyn Clock>,
-        allowances: Allowances,
+        allowances: RateLimits,
     ) -> Self {
         Self { counters, keys, clock, allowances }
     }
@@ -61,7 +61,7 @@ impl Throttle {
         subject: Subject<'_>,
     ) -> Result<Standing, StoreError> {
         let allowance = self.allowances.of(action);
-        let limit = allowance.times;
+        let limit = allowance.limit;
         if limit == 0 {
             return Ok(Standing { limit, counted: Counted::Allowed { remaining: 0 } });
         }

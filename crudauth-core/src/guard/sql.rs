@@ -1,12 +1,13 @@
-//! Allowances, and the misses and locks of sign-in.
+//! Rate limits, and the misses and locks of sign-in.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::store::RateLimit;
 use crate::model::Digest;
-use crate::ports::{Allowance, Counted, CounterStore, GivenBack, LockRule, LockState, StoreError};
+use crate::ports::{Counted, CounterStore, GivenBack, LockRule, LockState, StoreError};
 use crate::sql::statements::Sql;
 use crate::sql::store::{instant, millis, retrying};
 use crate::sql::{AuthRow, Backend, Call, SqlStore, rows};
@@ -19,10 +20,10 @@ impl<DB: Backend, U: AuthRow<DB>> CounterStore for SqlStore<DB, U> {
     async fn count(
         &self,
         name: &Digest,
-        allowance: Allowance,
+        allowance: RateLimit,
         now: DateTime<Utc>,
     ) -> Result<Counted, StoreError> {
-        if allowance.times == 0 {
+        if allowance.limit == 0 {
             return Ok(Counted::Allowed { remaining: 0 });
         }
         let row = retrying!(self.try_count(name, allowance, now))?;
@@ -81,14 +82,14 @@ impl<DB: Backend, U: AuthRow<DB>> SqlStore<DB, U> {
     async fn try_count(
         &self,
         name: &Digest,
-        allowance: Allowance,
+        allowance: RateLimit,
         now: DateTime<Utc>,
     ) -> Result<DB::Row, sqlx::Error> {
-        let since = digits(now - allowance.within);
-        let oldest = (allowance.times as usize - 1) * DIGITS + 1;
+        let since = digits(now - allowance.window);
+        let oldest = (allowance.limit as usize - 1) * DIGITS + 1;
         let oldest = i32::try_from(oldest).unwrap_or(i32::MAX);
-        let length = i32::try_from(allowance.times as usize * DIGITS).unwrap_or(i32::MAX);
-        let expires = millis(now + allowance.within);
+        let length = i32::try_from(allowance.limit as usize * DIGITS).unwrap_or(i32::MAX);
+        let expires = millis(now + allowance.window);
         let call = || {
             Call::new(Sql::<DB, U>::COUNT)
                 .with(name.to_vec())
@@ -276,8 +277,8 @@ fn digits(time: DateTime<Utc>) -> String {
 }
 
 /// What a list of uses, newest first, says after this one was counted or refused.
-fn verdict(hits: &str, is_used_up: bool, allowance: Allowance, now: DateTime<Utc>) -> Counted {
-    let since = now - allowance.within;
+fn verdict(hits: &str, is_used_up: bool, allowance: RateLimit, now: DateTime<Utc>) -> Counted {
+    let since = now - allowance.window;
     let recent = hits
         .as_bytes()
         .chunks_exact(DIGITS)
@@ -286,10 +287,10 @@ fn verdict(hits: &str, is_used_up: bool, allowance: Allowance, now: DateTime<Utc
         .filter(|hit| *hit > since);
     if !is_used_up {
         let used = u32::try_from(recent.count()).unwrap_or(u32::MAX);
-        return Counted::Allowed { remaining: allowance.times.saturating_sub(used) };
+        return Counted::Allowed { remaining: allowance.limit.saturating_sub(used) };
     }
     let oldest = recent.min().unwrap_or(now);
-    let retry_after = (oldest + allowance.within - now).to_std().unwrap_or_default();
+    let retry_after = (oldest + allowance.window - now).to_std().unwrap_or_default();
     Counted::UsedUp { retry_after }
 }
 
@@ -300,7 +301,7 @@ mod tests {
     #[test]
     fn a_used_up_allowance_says_when_its_oldest_use_is_forgotten() {
         let now = instant(1_800_000_000_000);
-        let allowance = Allowance::per_hour(2);
+        let allowance = RateLimit::per_hour(2);
         let hits = format!("{}{}", digits(now), digits(now - Duration::from_secs(600)));
         let told = verdict(&hits, true, allowance, now);
         assert_eq!(told, Counted::UsedUp { retry_after: Duration::from_secs(3000) });

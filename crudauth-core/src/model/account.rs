@@ -134,16 +134,7 @@ impl<U: AuthUser> fmt::Debug for Account<U> {
     note = "write `i64`, `i32`, `uuid::Uuid` or `String`, or implement `crudauth::AccountId` for a type of your own"
 )]
 pub trait AccountId:
-    Clone
-    + Eq
-    + Hash
-    + Send
-    + Sync
-    + fmt::Display
-    + fmt::Debug
-    + Serialize
-    + DeserializeOwned
-    + 'static
+    Clone + Eq + Hash + Send + Sync + fmt::Display + fmt::Debug + Serialize + DeserializeOwned + 'static
 {
     /// Whether the database counts it up.
     const IS_COUNTED: bool;

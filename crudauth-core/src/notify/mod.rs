@@ -18,7 +18,7 @@ pub use channel::{Delivery, DeliveryChannel, SharedChannel};
 pub use email::EmailMessage;
 pub use kind::MessageKind;
 pub use mail::MailChannel;
-pub use outbox::{Outbox, OutboxConfig};
+pub use outbox::Outbox;
 pub use recording::{RecordingChannel, RecordingSender};
 pub use sender::{BoxError, EmailSender, PrintingSender, SharedSender};
 #[cfg(feature = "smtp")]

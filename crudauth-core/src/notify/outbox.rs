@@ -10,23 +10,18 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tracing::{error, warn};
 
-crate::settings! {
-    /// How much is done at once, and how much may wait.
-    #[derive(Clone, Copy, Debug)]
-    pub struct OutboxConfig {
-        /// How many jobs run at once (default 8).
-        at_once: u32 = 8,
-        /// How many may wait, beyond which new ones are dropped and logged (default 10,000).
-        waiting: u32 = 10_000,
-        /// How long one may take, beyond which it is given up and logged (default 30 s).
-        time_limit: Duration = Duration::from_secs(30),
-    }
-}
+/// Number of jobs that run at the same time.
+const MAX_CONCURRENT: u32 = 8;
+/// Number of jobs that may wait; further ones are dropped and logged.
+const MAX_QUEUED: u32 = 10_000;
+/// Longest run time of a job, after which it is cancelled and logged.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Runs jobs after the answer. Clones share one queue.
 #[derive(Clone, Debug)]
 pub struct Outbox {
-    config: OutboxConfig,
+    max_jobs: u32,
+    time_limit: Duration,
     runners: Arc<Semaphore>,
     jobs: Arc<Jobs>,
 }
@@ -61,27 +56,20 @@ impl Drop for Job {
     }
 }
 
-impl OutboxConfig {
-    /// What is wrong with the settings, each in a sentence.
-    #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        let mut mistakes = Vec::new();
-        if self.at_once == 0 {
-            mistakes.push("outbox: `at_once` must be at least 1".to_owned());
-        }
-        if self.time_limit.is_zero() {
-            mistakes.push("outbox: `time_limit` must be longer than nothing".to_owned());
-        }
-        mistakes
+impl Default for Outbox {
+    fn default() -> Self {
+        Self::with_limits(MAX_CONCURRENT, MAX_QUEUED, TIME_LIMIT)
     }
 }
 
 impl Outbox {
-    /// An empty queue.
-    #[must_use]
-    pub fn new(config: OutboxConfig) -> Self {
-        let runners = Arc::new(Semaphore::new(config.at_once as usize));
-        Self { config, runners, jobs: Arc::default() }
+    fn with_limits(max_concurrent: u32, max_queued: u32, time_limit: Duration) -> Self {
+        Self {
+            max_jobs: max_concurrent + max_queued,
+            time_limit,
+            runners: Arc::new(Semaphore::new(max_concurrent as usize)),
+            jobs: Arc::default(),
+        }
     }
 
     /// Takes a job. `what` names it in the log, and tells nothing of its content.
@@ -89,14 +77,14 @@ impl Outbox {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn enqueue(&self, what: &'static str, job: impl Future<Output = ()> + Send + 'static) {
-        let room = self.config.waiting.saturating_add(self.config.at_once);
         let before = self.jobs.count.fetch_add(1, Ordering::SeqCst);
         let counted = Job(Arc::clone(&self.jobs));
-        if before >= room {
+        if before >= self.max_jobs {
             error!(what, "the outbox is full: dropped");
             return;
         }
-        let (runners, limit) = (Arc::clone(&self.runners), self.config.time_limit);
+        let runners = Arc::clone(&self.runners);
+        let limit = self.time_limit;
         tokio::spawn(async move {
             let _counted = counted;
             // The semaphore is never closed.
@@ -134,7 +122,7 @@ mod tests {
     use super::*;
 
     fn small() -> Outbox {
-        Outbox::new(OutboxConfig { at_once: 1, waiting: 1, time_limit: Duration::from_secs(5) })
+        Outbox::with_limits(1, 1, Duration::from_secs(5))
     }
 
     #[tokio::test(start_paused = true)]

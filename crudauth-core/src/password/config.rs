@@ -7,7 +7,7 @@ use std::time::Duration;
 use argon2::Params;
 use tokio::sync::Semaphore;
 
-use super::argon::{MAX_LANES, MAX_MEMORY_KIB, MAX_PASSES};
+use super::argon::{MAX_MEMORY_KIB, MAX_PASSES};
 
 /// Pairs of memory (KiB) and passes that OWASP holds equal, at one lane; a configuration must reach
 /// one of them (Password Storage Cheat Sheet, "Argon2id").
@@ -26,10 +26,9 @@ const PLACES_PER_SEAT: usize = 64;
 pub struct HashingConfig {
     memory_kib: u32,
     passes: u32,
-    lanes: u32,
-    seats: usize,
-    waiting: usize,
-    patience: Duration,
+    max_concurrent: usize,
+    max_queued: usize,
+    queue_timeout: Duration,
     /// May be cheaper than anything that is safe.
     is_for_tests: bool,
 }
@@ -40,10 +39,9 @@ impl Default for HashingConfig {
         Self {
             memory_kib: Params::DEFAULT_M_COST,
             passes: Params::DEFAULT_T_COST,
-            lanes: Params::DEFAULT_P_COST,
-            seats: cores,
-            waiting: cores.saturating_mul(PLACES_PER_SEAT),
-            patience: Duration::from_secs(10),
+            max_concurrent: cores,
+            max_queued: cores.saturating_mul(PLACES_PER_SEAT),
+            queue_timeout: Duration::from_secs(10),
             is_for_tests: false,
         }
     }
@@ -76,19 +74,11 @@ impl HashingConfig {
         self
     }
 
-    /// Argon2's degree of parallelism (default 1, at most 16). The lanes are computed one after the
-    /// other, so more of them gain nothing here; the knob is for hashes shared with other programs.
-    #[must_use]
-    pub const fn lanes(mut self, lanes: u32) -> Self {
-        self.lanes = lanes;
-        self
-    }
-
     /// How many hashes are computed at once (default: the cores that the process may use). More
     /// than cores only makes each of them slower.
     #[must_use]
-    pub const fn seats(mut self, seats: usize) -> Self {
-        self.seats = seats;
+    pub const fn max_concurrent(mut self, max_concurrent: usize) -> Self {
+        self.max_concurrent = max_concurrent;
         self
     }
 
@@ -96,8 +86,8 @@ impl HashingConfig {
     ///
     /// [`Busy`]: super::Busy
     #[must_use]
-    pub const fn waiting(mut self, waiting: usize) -> Self {
-        self.waiting = waiting;
+    pub const fn max_queued(mut self, max_queued: usize) -> Self {
+        self.max_queued = max_queued;
         self
     }
 
@@ -105,8 +95,8 @@ impl HashingConfig {
     ///
     /// [`Busy`]: super::Busy
     #[must_use]
-    pub const fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub const fn queue_timeout(mut self, queue_timeout: Duration) -> Self {
+        self.queue_timeout = queue_timeout;
         self
     }
 
@@ -114,15 +104,14 @@ impl HashingConfig {
     /// not be read back.
     #[must_use]
     pub fn mistakes(&self) -> Vec<HashingConfigError> {
-        let Self { memory_kib, passes, lanes, seats, .. } = *self;
+        let Self { memory_kib, passes, max_concurrent, .. } = *self;
         let is_cheap = !self.is_for_tests
             && !OWASP_MINIMUM.iter().any(|&(m, t)| memory_kib >= m && passes >= t);
         let is_expensive = memory_kib > MAX_MEMORY_KIB || passes > MAX_PASSES;
         let judged = [
-            (seats == 0, HashingConfigError::NoSeats),
+            (max_concurrent == 0, HashingConfigError::NoSeats),
             (is_cheap, HashingConfigError::TooCheap { memory_kib, passes }),
             (is_expensive, HashingConfigError::TooExpensive { memory_kib, passes }),
-            (!(1..=MAX_LANES).contains(&lanes), HashingConfigError::Lanes(lanes)),
         ];
         judged.into_iter().filter_map(|(is_one, mistake)| is_one.then_some(mistake)).collect()
     }
@@ -130,21 +119,22 @@ impl HashingConfig {
     /// Argon2's parameters: the default's instead of ones that [`mistakes`](Self::mistakes) refuses.
     pub(super) fn params(&self) -> Params {
         let is_right = self.mistakes().is_empty();
-        let params = || Params::new(self.memory_kib, self.passes, self.lanes, None).ok();
+        let params =
+            || Params::new(self.memory_kib, self.passes, Params::DEFAULT_P_COST, None).ok();
         is_right.then(params).flatten().unwrap_or_default()
     }
 
     pub(super) fn seat_count(&self) -> usize {
-        self.seats.clamp(1, Semaphore::MAX_PERMITS)
+        self.max_concurrent.clamp(1, Semaphore::MAX_PERMITS)
     }
 
     /// Everyone in the pool, whether waiting or seated.
     pub(super) fn place_count(&self) -> usize {
-        self.seat_count().saturating_add(self.waiting).min(Semaphore::MAX_PERMITS)
+        self.seat_count().saturating_add(self.max_queued).min(Semaphore::MAX_PERMITS)
     }
 
     pub(super) const fn longest_wait(&self) -> Duration {
-        self.patience
+        self.queue_timeout
     }
 }
 
@@ -177,9 +167,6 @@ pub enum HashingConfigError {
         /// The passes asked for.
         passes: u32,
     },
-    /// No lane, or more than a stored hash may ask for.
-    #[error("hashing with {0} lanes is not possible: use 1 to {MAX_LANES}")]
-    Lanes(u32),
 }
 
 #[cfg(test)]
@@ -222,14 +209,12 @@ mod tests {
             default().memory_kib(7_167).passes(16),
             default().memory_kib(MAX_MEMORY_KIB + 1),
             default().passes(17),
-            default().lanes(0),
-            default().lanes(17),
             default().memory_kib(0).passes(0),
         ] {
             assert!(!config.mistakes().is_empty(), "{config:?}");
             assert_eq!(config.params(), Params::DEFAULT);
         }
-        let none = default().seats(0).waiting(usize::MAX);
+        let none = default().max_concurrent(0).max_queued(usize::MAX);
         assert_eq!(none.mistakes(), [HashingConfigError::NoSeats]);
         assert_eq!((none.seat_count(), none.place_count()), (1, Semaphore::MAX_PERMITS));
     }

@@ -124,7 +124,7 @@ async fn a_right_password_that_is_refused_can_be_made_to_cost_what_a_miss_does()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_format_that_panics_matches_nothing_and_gives_its_seat_back() {
-    let config = HashingConfig::default().seats(1).waiting(0);
+    let config = HashingConfig::default().max_concurrent(1).max_queued(0);
     let pool = HashingPool::fast_reading(&config, vec![Arc::new(Plain::default())]);
     let hash = stored("{plain}out of patience");
     for _ in 0..2 {

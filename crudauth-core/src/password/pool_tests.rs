@@ -103,7 +103,7 @@ fn a_pool_is_made_without_a_runtime_and_without_a_hash() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_line_is_busy_at_once() {
-    let pool = HashingPool::fast_with(&HashingConfig::default().seats(1).waiting(1));
+    let pool = HashingPool::fast_with(&HashingConfig::default().max_concurrent(1).max_queued(1));
     let typed = password(TYPED);
     let held = pool.0.memory.hold();
     let (mut seated, mut waiting) = (pin!(pool.hash(&typed)), pin!(pool.hash(&typed)));
@@ -117,7 +117,10 @@ async fn a_full_line_is_busy_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_waits_for_longer_than_the_patience_is_busy_and_gives_the_place_back() {
-    let config = HashingConfig::default().seats(1).waiting(4).patience(Duration::from_millis(1));
+    let config = HashingConfig::default()
+        .max_concurrent(1)
+        .max_queued(4)
+        .queue_timeout(Duration::from_millis(1));
     let pool = HashingPool::fast_with(&config);
     let seat = Arc::clone(&pool.0.seats).acquire_owned().await.unwrap();
     assert!(pool.hash(&password(TYPED)).await.is_err());
@@ -128,7 +131,7 @@ async fn whoever_waits_for_longer_than_the_patience_is_busy_and_gives_the_place_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_who_hangs_up_keeps_the_seat_until_the_core_is_free() {
-    let pool = HashingPool::fast_with(&HashingConfig::default().seats(1).waiting(0));
+    let pool = HashingPool::fast_with(&HashingConfig::default().max_concurrent(1).max_queued(0));
     let typed = password(TYPED);
     let held = pool.0.memory.hold();
     assert!(begin(pool.hash(&typed)).is_pending());
@@ -144,7 +147,7 @@ async fn a_caller_who_hangs_up_keeps_the_seat_until_the_core_is_free() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_who_hangs_up_in_line_leaves_it() {
-    let pool = HashingPool::fast_with(&HashingConfig::default().seats(1).waiting(1));
+    let pool = HashingPool::fast_with(&HashingConfig::default().max_concurrent(1).max_queued(1));
     let _seat = pool.0.seats.acquire().await.unwrap();
     let typed = password(TYPED);
     assert!(begin(pool.hash(&typed)).is_pending());
@@ -153,7 +156,7 @@ async fn a_caller_who_hangs_up_in_line_leaves_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_area_of_memory_per_seat_serves_all() {
-    let pool = HashingPool::fast_with(&HashingConfig::default().seats(2));
+    let pool = HashingPool::fast_with(&HashingConfig::default().max_concurrent(2));
     let tasks: Vec<_> = (0..64)
         .map(|_| {
             let pool = pool.clone();

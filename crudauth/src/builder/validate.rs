@@ -54,8 +54,7 @@ pub(super) fn mistakes(settings: &Settings) -> Vec<String> {
     mistakes.extend(settings.lockout.mistakes());
     mistakes.extend(settings.policy.mistakes());
     mistakes.extend(settings.hashing.mistakes().iter().map(ToString::to_string));
-    mistakes.extend(settings.allowances.mistakes());
-    mistakes.extend(settings.outbox.mistakes());
+    mistakes.extend(settings.rate_limits.mistakes());
     mistakes.extend(settings.http.mistakes());
     mistakes.extend(settings.email.iter().flat_map(EmailConfig::mistakes));
     mistakes.extend(settings.recovery.iter().flat_map(RecoveryConfig::mistakes));

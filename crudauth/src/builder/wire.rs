@@ -82,8 +82,7 @@ where
         api_keys,
         lockout,
         policy,
-        allowances,
-        outbox,
+        rate_limits,
         mut http,
         clock,
         entropy,
@@ -96,9 +95,9 @@ where
     let api_key_store: Arc<dyn ApiKeyStore<A::User>> = Arc::clone(&sql) as _;
     let counters: Arc<dyn CounterStore> = sql;
 
-    let outbox = Outbox::new(outbox);
+    let outbox = Outbox::default();
     let throttle =
-        Throttle::new(Arc::clone(&counters), keys.clone(), Arc::clone(&clock), allowances);
+        Throttle::new(Arc::clone(&counters), keys.clone(), Arc::clone(&clock), rate_limits);
     http.trusted_origins.extend(email.as_ref().map(|email| email.frontend_url().to_owned()));
     let lockout = Lockout::new(Arc::clone(&counters), keys.clone(), lockout);
     let recovery = email.map(EmailConfig::into_recovery).or(recovery).map(|config| {

@@ -70,9 +70,9 @@ impl<U: AuthUser> ApiKeys<U> {
             made_by: visitor.credential(),
             created_at: now,
             expires_at: key.expires_at,
-            others_ended: self.config.longest.map(|longest| now - longest),
+            others_ended: self.config.max_lifetime.map(|longest| now - longest),
         };
-        match self.store.add_api_key(stored, self.config.cap).await? {
+        match self.store.add_api_key(stored, self.config.max_keys).await? {
             AddedApiKey::Done => {
                 info!(account = %account.user.id(), api_key = key.handle, "API key made");
                 if let Some(recovery) = &self.recovery {
@@ -80,7 +80,7 @@ impl<U: AuthUser> ApiKeys<U> {
                 }
                 Ok(CreatedApiKey { secret, key })
             }
-            AddedApiKey::TooMany => Err(ApiKeyError::TooMany { cap: self.config.cap }),
+            AddedApiKey::TooMany => Err(ApiKeyError::TooMany { cap: self.config.max_keys }),
             AddedApiKey::Refused => Err(ApiKeyError::Moved),
         }
     }
@@ -108,7 +108,7 @@ impl<U: AuthUser> ApiKeys<U> {
         };
         // Whoever finds a token, or sits down at somebody's browser, has that for a while; a key that
         // they make with it would last.
-        if !signed_in_at.is_some_and(|at| is_recent(at, self.config.fresh, now)) {
+        if !signed_in_at.is_some_and(|at| is_recent(at, self.config.max_sign_in_age, now)) {
             return Err(ApiKeyError::NotFresh);
         }
         Ok(scopes.map_or_else(|| wanted.clone(), |own| wanted.intersection(own)))
@@ -127,13 +127,13 @@ impl<U: AuthUser> ApiKeys<U> {
             let message = "value contains an invisible character";
             mistakes.push(Mistake::new("name", Rule::Value, message));
         }
-        let longest = self.config.longest.unwrap_or(crate::ports::LONGEST);
+        let longest = self.config.max_lifetime.unwrap_or(crate::ports::LONGEST);
         if lifetime.is_some_and(|it| !(ApiKeyConfig::SHORTEST..=longest).contains(&it)) {
             let message = format!("value must be 60 to {} seconds", longest.as_secs());
             mistakes.push(Mistake::new("expires_in", Rule::Value, message));
         }
         if mistakes.is_empty() {
-            Ok((name.to_owned(), lifetime.or(self.config.longest)))
+            Ok((name.to_owned(), lifetime.or(self.config.max_lifetime)))
         } else {
             Err(mistakes)
         }

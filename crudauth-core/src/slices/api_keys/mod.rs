@@ -81,7 +81,7 @@ impl<U: AuthUser> ApiKeys<U> {
 
     /// When a key expires: as was said when it was made, or sooner by what is said now.
     fn end_of(&self, key: &ApiKeyEntry) -> Option<DateTime<Utc>> {
-        end_of(key.created_at, key.expires_at, self.config.longest)
+        end_of(key.created_at, key.expires_at, self.config.max_lifetime)
     }
 
     /// What of `wanted` the account gets now.

@@ -70,7 +70,7 @@ impl<U: AuthUser> Tokens<U> {
         let keys = self.keys.current();
         let id = GrantId::generate(&*self.entropy);
         let refresh = RefreshToken::generate(keys, id, &*self.entropy);
-        let ends_at = self.config.absolute.map(|lifetime| now + lifetime);
+        let ends_at = self.config.absolute_timeout.map(|lifetime| now + lifetime);
         let asked = asked.unwrap_or(&self.config.default_scopes);
         let wanted = asked.intersection(self.config.grantable());
         let grant = NewGrant {
@@ -87,7 +87,9 @@ impl<U: AuthUser> Tokens<U> {
             ends_at,
         };
         let expires_at = grant.expires_at;
-        if self.store.open_grant(grant, unless, rule, self.config.cap).await? == Opened::Refused {
+        if self.store.open_grant(grant, unless, rule, self.config.max_sign_ins).await?
+            == Opened::Refused
+        {
             return Ok(None);
         }
         match self.first(account, refresh, wanted, expires_at, now).await {

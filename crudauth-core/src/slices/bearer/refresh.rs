@@ -86,7 +86,7 @@ impl<U: AuthUser> Tokens<U> {
 
     /// When a grant ends however often it is refreshed.
     pub(super) fn end_of(&self, grant: &GrantRecord) -> Option<DateTime<Utc>> {
-        end_of(grant.created_at, grant.ends_at, self.config.absolute)
+        end_of(grant.created_at, grant.ends_at, self.config.absolute_timeout)
     }
 
     /// Puts a successor in the token's place; `None` if somebody else was faster.

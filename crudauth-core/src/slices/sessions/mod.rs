@@ -113,7 +113,7 @@ impl<U: AuthUser> Sessions<U> {
         let keys = self.keys.current();
         let digest = keys.session.token(&token);
         let handle = digest.handle();
-        let ends_at = self.config.absolute.map(|lifetime| now + lifetime);
+        let ends_at = self.config.absolute_timeout.map(|lifetime| now + lifetime);
         let session = NewSession {
             digest,
             handle: handle.clone(),
@@ -129,8 +129,10 @@ impl<U: AuthUser> Sessions<U> {
             ends_at,
         };
         let replaced = opening.replaces.as_ref().map(|token| keys.session.token(token));
-        let opened =
-            self.store.open(session, unless, rule, replaced.as_ref(), self.config.cap).await?;
+        let opened = self
+            .store
+            .open(session, unless, rule, replaced.as_ref(), self.config.max_sessions)
+            .await?;
         if opened == Opened::Refused {
             return Ok(None);
         }
@@ -168,7 +170,7 @@ impl<U: AuthUser> Sessions<U> {
                 return Ok(None);
             }
             let session = &live.session;
-            let ends_at = end_of(session.created_at, session.ends_at, self.config.absolute);
+            let ends_at = end_of(session.created_at, session.ends_at, self.config.absolute_timeout);
             if ends_at.is_some_and(|ends_at| ends_at <= now) {
                 self.store.end(&digest).await?;
                 return Ok(None);
