@@ -21,6 +21,7 @@
 //! between releases of it.
 
 mod clock;
+mod config_error;
 mod entropy;
 mod random;
 mod settings;
@@ -35,6 +36,8 @@ pub mod password;
 pub mod principal;
 pub mod slices;
 pub mod sql;
+
+pub use config_error::{ConfigError, InvalidLegacyHash};
 
 /// Time, randomness and stores.
 pub mod ports {

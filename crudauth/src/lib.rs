@@ -35,12 +35,13 @@ pub use slices::markers as slice;
 
 pub use accounts::Accounts;
 pub use builder::{BuildError, Builder};
+pub use crudauth_core::ConfigError;
 pub use crudauth_core::guard::{LockoutConfig, RateLimit, RateLimits};
 pub use crudauth_core::migrate::{Blocked, MigrateError, Migrations, Plan, Schema};
 pub use crudauth_core::model::{
     Account, AccountId, AuthUser, ClientAddress, Contact, Destination, EmailAddress,
     IdentifierKind, Mistake, PhoneNumber, Recoverable, RecoverableByEmail, Rule, Scopes, SecretKey,
-    Token, Username,
+    Token, Username, WeakSecret, Weakness,
 };
 pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
 pub use crudauth_core::ports::{ContactChange, ScopePolicy, StoreError};
@@ -123,6 +124,7 @@ pub mod ports {
 /// In an unoptimised build bcrypt takes seconds, unless `blowfish = { opt-level = 3 }` stands beside
 /// `argon2` in your workspace's `[profile.dev.package]`.
 pub mod legacy {
+    pub use crudauth_core::InvalidLegacyHash;
     pub use crudauth_core::password::LegacyHash;
     #[cfg(feature = "legacy-hashes")]
     pub use crudauth_core::password::{Bcrypt, CrudauthPy, Pbkdf2, Scrypt};
@@ -134,7 +136,7 @@ pub mod flow {
         Code, Device, Form, InvalidCode, InvalidContact, InvalidEmail, InvalidForm, InvalidPhone,
         InvalidScope, InvalidUsername, Presented,
     };
-    pub use crudauth_core::password::{Busy, HashingConfigError, PasswordTooLong, PolicyViolation};
+    pub use crudauth_core::password::{Busy, PasswordTooLong, PolicyViolation};
     pub use crudauth_core::ports::{ApiKeyEntry, GrantId, SessionRecord};
     pub use crudauth_core::slices::accounts::PasswordError;
     pub use crudauth_core::slices::api_keys::{

@@ -1,5 +1,7 @@
 //! Transports of an app's own: what they may do, and what they cannot take away.
 
+use crudauth::ConfigError;
+
 use super::*;
 
 /// Asks the session's transport, as an app would that looks at more than the cookie.
@@ -126,11 +128,12 @@ async fn two_transports_of_one_name_are_told_when_the_mount_is_built() {
         .build()
         .await;
     let error = built.unwrap_err();
-    let told = [
-        "transports: two are called `badge`",
-        "transports: `session` is the library's own; call yours otherwise",
+    let setting = "transport";
+    let expected = [
+        ConfigError::DuplicateName { setting, name: "badge".to_owned() },
+        ConfigError::ReservedName { setting, name: "session".to_owned() },
     ];
-    assert_eq!(error.mistakes(), told);
+    assert_eq!(error.errors(), expected);
 }
 
 #[crudauth::routes(user = User, transport = Badge, session)]

@@ -20,6 +20,16 @@ macro_rules! actions {
                     $(Self::$action => $name),*
                 }
             }
+
+            /// Names of the settings of its limit and of its window, for errors.
+            pub(super) const fn settings(self) -> [&'static str; 2] {
+                match self {
+                    $(Self::$action => [
+                        concat!("rate_limits.", $name, ".limit"),
+                        concat!("rate_limits.", $name, ".window"),
+                    ]),*
+                }
+            }
         }
     };
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::config_error::ConfigError;
 use crate::model::{
     Account, AuthUser, ClientAddress, Digest, EmailAddress, IdentifierKind, KeyRing, PhoneNumber,
     Username,
@@ -19,45 +20,45 @@ use crate::ports::{CounterStore, GivenBack, LONGEST, LockRule, LockState, StoreE
 use crate::slices::sign_in::device::Known;
 
 crate::settings! {
-    /// Settings of the lockout.
+    /// Settings of the lockout: five failures, then a lock of 1 minute, doubling up to 1 hour.
     #[derive(Clone, Copy, Debug)]
     pub struct LockoutConfig {
-        /// How many misses are free (default 5, at least 1).
+        /// Number of failures that do not lock (default 5, at least 1).
         max_failures: u32 = 5,
-        /// In what time, from the first one on (default 1 minute).
-        window: Duration = Duration::from_secs(60),
-        /// The first lock (default 1 minute); each further one is twice as long.
-        base: Duration = Duration::from_secs(60),
-        /// The longest lock (default 1 hour).
-        max: Duration = Duration::from_secs(3600),
-        /// How long after a lock the next one is still the longer (default 1 hour).
-        escalation_window: Duration = Duration::from_secs(3600),
+        /// Time in which failures are counted together, from the first one (default 1 minute;
+        /// 1 second to 100 years).
+        window: Duration = Duration::from_mins(1),
+        /// Length of the first lock (default 1 minute; 1 second to 100 years). Each further lock
+        /// doubles.
+        base: Duration = Duration::from_mins(1),
+        /// Longest lock (default 1 hour; [`base`](Self::base) to 100 years).
+        max: Duration = Duration::from_hours(1),
+        /// How long after a lock has ended the next one still doubles (default 1 hour; 1 second to
+        /// 100 years).
+        escalation_window: Duration = Duration::from_hours(1),
     }
 }
 
 impl LockoutConfig {
-    /// What is wrong with the settings, each in a sentence.
+    /// Returns an error for each setting out of its bounds, and if `base` exceeds `max`.
     #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        let mut mistakes = Vec::new();
-        if self.max_failures == 0 {
-            mistakes.push("lockout: `max_failures` must be at least 1".to_owned());
-        }
-        let second = Duration::from_secs(1);
-        for (name, value) in [
-            ("window", self.window),
-            ("base", self.base),
-            ("max", self.max),
-            ("escalation_window", self.escalation_window),
-        ] {
-            if value < second || value > LONGEST {
-                mistakes.push(format!("lockout: `{name}` must be one second to 100 years"));
-            }
-        }
-        if self.max < self.base {
-            mistakes.push("lockout: `max` must not be shorter than `base`".to_owned());
-        }
-        mistakes
+    pub fn validate(&self) -> Vec<ConfigError> {
+        let bounds = Duration::from_secs(1)..=LONGEST;
+        let setting = "lockout.base";
+        let limit = "lockout.max";
+        let exceeds =
+            if self.base > self.max { Some(ConfigError::Exceeds { setting, limit }) } else { None };
+        [
+            ConfigError::at_least_one("lockout.max_failures", self.max_failures),
+            ConfigError::duration("lockout.window", self.window, bounds.clone()),
+            ConfigError::duration(setting, self.base, bounds.clone()),
+            ConfigError::duration(limit, self.max, bounds.clone()),
+            ConfigError::duration("lockout.escalation_window", self.escalation_window, bounds),
+            exceeds,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 }
 

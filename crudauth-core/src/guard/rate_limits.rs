@@ -1,68 +1,71 @@
-//! How often each may be done.
+//! Settings of the rate limits.
+
+use std::time::Duration;
 
 use super::action::Action;
 use super::store::RateLimit;
+use crate::config_error::ConfigError;
 use crate::ports::LONGEST;
 
 crate::settings! {
-    /// What is limited, with the allowances that hold when nothing is said.
+    /// Settings of the rate limits, one for each action.
     ///
-    /// `times: 0` switches one off.
+    /// A limit of 0 switches a rate limit off. Otherwise the limit is at most
+    /// [`RateLimit::MAX`], and the window 1 millisecond to 100 years.
     #[derive(Clone, Copy, Debug)]
     pub struct RateLimits {
         /// Sign-ups from one client network (default 5 an hour).
         register: RateLimit = RateLimit::per_hour(5),
-        /// Changes of password by one account, right or wrong (default 5 an hour).
+        /// Password changes by one account, successful or not (default 5 an hour).
         change_password: RateLimit = RateLimit::per_hour(5),
         /// First passwords set by one account (default 5 an hour).
         set_password: RateLimit = RateLimit::per_hour(5),
-        /// "Sign out everywhere" by one account (default 10 an hour).
+        /// Uses of "sign out everywhere" by one account (default 10 an hour).
         logout_all: RateLimit = RateLimit::per_hour(10),
-        /// New CSRF tokens from one client network (default 30 an hour).
+        /// New CSRF tokens for one client network (default 30 an hour).
         csrf_refresh: RateLimit = RateLimit::per_hour(30),
-        /// Verification mails asked for from one client network, and for one address (default 5 an
+        /// Requested verification mails, from one client network and to one address (default 5 an
         /// hour each).
         email_verify_request: RateLimit = RateLimit::per_hour(5),
-        /// Reset mails asked for from one client network, and for one address (default 5 an hour
+        /// Requested reset mails, from one client network and to one address (default 5 an hour
         /// each).
         password_reset_request: RateLimit = RateLimit::per_hour(5),
-        /// Changes of address asked for from one client network, by one account, and to one address
-        /// (default 3 an hour each).
+        /// Requested changes of the address, from one client network, by one account and to one
+        /// address (default 3 an hour each).
         email_change_request: RateLimit = RateLimit::per_hour(3),
         /// Links confirmed from one client network (default 30 an hour).
         confirm: RateLimit = RateLimit::per_hour(30),
-        /// Refresh tokens from one client network that were none, or no longer good (default 30 an
-        /// hour). A good one is not counted.
+        /// Malformed, unknown and expired refresh tokens from one client network (default 30 an
+        /// hour). Valid ones are not counted.
         refresh: RateLimit = RateLimit::per_hour(30),
-        /// API keys made by one account (default 20 an hour).
+        /// API keys created by one account (default 20 an hour).
         create_api_key: RateLimit = RateLimit::per_hour(20),
-        /// Notices to one address that somebody tried to sign up with it and, where nobody has proved
-        /// the address, that an API key was made (default 5 an hour each).
+        /// Notices to one address of a sign-up with it and, if the address is not verified, of a
+        /// new API key (default 5 an hour each).
         existing_account_notice: RateLimit = RateLimit::per_hour(5),
     }
 }
 
 impl RateLimits {
-    /// What is wrong with the settings, each in a sentence.
+    /// Returns an error for each limit or window out of its bounds.
     #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        let mut mistakes = Vec::new();
+    pub fn validate(&self) -> Vec<ConfigError> {
+        let window = Duration::from_millis(1)..=LONGEST;
+        let mut errors = Vec::new();
         for action in Action::ALL.into_iter().filter(|action| action.shares().is_none()) {
-            let (name, allowance) = (action.as_str(), self.of(action));
-            if allowance.limit > RateLimit::MAX {
-                mistakes.push(format!("rate limits: `{name}` may be at most {}", RateLimit::MAX));
+            let rate_limit = self.of(action);
+            if rate_limit.limit == 0 {
+                continue;
             }
-            let is_within = !allowance.window.is_zero() && allowance.window <= LONGEST;
-            if allowance.limit > 0 && !is_within {
-                mistakes.push(format!(
-                    "rate limits: `{name}` must be within some time, 100 years at most"
-                ));
-            }
+            let [limit_name, window_name] = action.settings();
+            let max = u64::from(RateLimit::MAX);
+            errors.extend(ConfigError::number(limit_name, rate_limit.limit, 0..=max));
+            errors.extend(ConfigError::duration(window_name, rate_limit.window, window.clone()));
         }
-        mistakes
+        errors
     }
 
-    /// How often that may be done.
+    /// Returns the rate limit of an action.
     #[must_use]
     pub const fn of(&self, action: Action) -> RateLimit {
         match action {

@@ -116,6 +116,11 @@ impl Scopes {
         Self(self.0.iter().filter(|name| others.contains(name)).cloned().collect())
     }
 
+    /// Those that are not in `others`, in order.
+    pub(crate) fn difference(&self, others: &Self) -> Self {
+        Self(self.0.iter().filter(|name| !others.contains(name)).cloned().collect())
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

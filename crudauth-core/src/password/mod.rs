@@ -36,7 +36,7 @@ mod typed;
 
 pub use crate::model::PasswordHash;
 pub use candidate::Candidate;
-pub use config::{HashingConfig, HashingConfigError};
+pub use config::HashingConfig;
 pub use field::read_password;
 pub(crate) use field::{check, judge};
 #[cfg(feature = "legacy-hashes")]

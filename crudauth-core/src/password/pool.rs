@@ -16,6 +16,7 @@ use super::argon::{self, Stored};
 use super::legacy::{Formats, Knowledge};
 use super::memory::Memory;
 use super::{HashingConfig, LegacyHash, Password, PasswordHash};
+use crate::config_error::ConfigError;
 use crate::ports::Entropy;
 
 /// Hashes and verifies passwords; clones share the seats, the line and the memory.
@@ -66,7 +67,7 @@ impl Busy {
 impl HashingPool {
     /// A pool; it starts no thread, computes nothing, and allocates its memory when first used.
     ///
-    /// Whether `config` may be used is told by [`HashingConfig::mistakes`]. Where that was not asked,
+    /// Whether `config` may be used is told by [`HashingConfig::validate`]. Where that was not asked,
     /// a refused cost is replaced by the default one, and no seats by one. Of the `formats`, none is
     /// in use yet: see [`found`](Self::found).
     #[must_use]
@@ -85,9 +86,9 @@ impl HashingPool {
         entropy: Arc<dyn Entropy>,
     ) -> Self {
         Self(Arc::new(Shared {
-            line: Arc::new(Semaphore::new(config.place_count())),
-            seats: Arc::new(Semaphore::new(config.seat_count())),
-            patience: config.longest_wait(),
+            line: Arc::new(Semaphore::new(config.capacity())),
+            seats: Arc::new(Semaphore::new(config.concurrency())),
+            patience: config.queue_timeout,
             memory: Memory::new(params.block_count()),
             decoy: Stored::decoy(&params, &*entropy),
             params,
@@ -96,10 +97,10 @@ impl HashingPool {
         }))
     }
 
-    /// What is wrong with the configured legacy formats, each in a sentence.
+    /// Returns an error for each configured legacy format that contradicts itself.
     #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        self.0.legacy.mistakes()
+    pub fn validate(&self) -> Vec<ConfigError> {
+        self.0.legacy.validate()
     }
 
     /// What the hashes of the configured legacy formats begin with, each once: look whether the

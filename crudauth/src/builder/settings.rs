@@ -60,7 +60,7 @@ impl Settings {
     /// Makes stricter what is not strict enough, whatever was set before or after the word.
     pub(super) fn harden(&mut self) {
         let month = Duration::from_secs(30 * 24 * 3600);
-        self.policy = self.policy.clone().at_least(15);
+        self.policy.min_chars = self.policy.min_chars.max(15);
         self.sessions.absolute_timeout =
             Some(self.sessions.absolute_timeout.unwrap_or(month).min(month));
         {

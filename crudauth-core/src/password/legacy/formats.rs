@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::LegacyHash;
+use crate::config_error::{ConfigError, InvalidLegacyHash};
 use crate::password::{Password, PasswordHash};
 
 /// The formats, in the order they were configured.
@@ -38,29 +39,20 @@ impl Formats {
         Self(formats.into_iter().map(Entry::new).collect())
     }
 
-    /// What is wrong with them, each in a sentence.
-    pub(in crate::password) fn mistakes(&self) -> Vec<String> {
-        const OURS: &str = "$argon2id$";
-        let mut mistakes = Vec::new();
+    /// Returns an error for each format that contradicts itself, or is configured twice.
+    pub(in crate::password) fn validate(&self) -> Vec<ConfigError> {
+        let mut errors = Vec::new();
         for (at, entry) in self.0.iter().enumerate() {
-            let name = entry.format.name();
-            let says_nothing = |prefix: &&str| {
-                prefix.is_empty() || OURS.starts_with(prefix) || prefix.starts_with(OURS)
-            };
-            if entry.prefixes.is_empty() {
-                mistakes.push(format!("legacy hashes: `{name}` names no prefix, or panics"));
-            } else if entry.prefixes.iter().any(says_nothing) {
-                mistakes
-                    .push(format!("legacy hashes: a prefix of `{name}` is that of hashes of ours"));
-            } else if !entry.fits(&entry.decoy) {
-                mistakes
-                    .push(format!("legacy hashes: the decoy of `{name}` has none of its prefixes"));
-            }
-            if self.0[..at].iter().any(|other| other.format.name() == name) {
-                mistakes.push(format!("legacy hashes: `{name}` is there twice"));
+            let format = entry.format.name();
+            errors.extend(
+                entry.inconsistency().map(|reason| ConfigError::LegacyHash { format, reason }),
+            );
+            if self.0[..at].iter().any(|other| other.format.name() == format) {
+                let name = format.to_owned();
+                errors.push(ConfigError::DuplicateName { setting: "legacy_hash", name });
             }
         }
-        mistakes
+        errors
     }
 
     /// What the stored texts of these formats begin with, each once.
@@ -125,6 +117,22 @@ impl Entry {
         let about = guarded(&[], || (format.prefixes(), format.decoy()));
         let (prefixes, decoy) = about.unwrap_or_default();
         Self { format, prefixes, decoy, is_in_use: AtomicBool::new(false) }
+    }
+
+    fn inconsistency(&self) -> Option<InvalidLegacyHash> {
+        const OURS: &str = "$argon2id$";
+        let is_reserved = |prefix: &&str| {
+            prefix.is_empty() || OURS.starts_with(prefix) || prefix.starts_with(OURS)
+        };
+        if self.prefixes.is_empty() {
+            Some(InvalidLegacyHash::NoPrefix)
+        } else if self.prefixes.iter().any(is_reserved) {
+            Some(InvalidLegacyHash::ReservedPrefix)
+        } else if !self.fits(&self.decoy) {
+            Some(InvalidLegacyHash::Decoy)
+        } else {
+            None
+        }
     }
 
     fn fits(&self, stored: &str) -> bool {

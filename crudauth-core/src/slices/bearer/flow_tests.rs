@@ -24,7 +24,7 @@ fn tokens(world: &World, config: BearerConfig) -> Arc<Tokens<Person>> {
 }
 
 fn with_keys(world: &World, config: BearerConfig, ring: KeyRing) -> Arc<Tokens<Person>> {
-    assert_eq!(config.mistakes(), Vec::<String>::new());
+    assert_eq!(config.validate(), []);
     Arc::new(Tokens::new(world.grants.clone(), ring, config, world.clock.clone(), entropy()))
 }
 

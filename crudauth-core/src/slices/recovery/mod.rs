@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-pub use config::{EmailConfig, InvalidUrl, RecoveryConfig};
+pub use config::{EmailConfig, RecoveryConfig};
 pub use confirm::{ConfirmError, Confirmed};
 pub use request::ChangeError;
 use tracing::{error, info};
