@@ -177,7 +177,7 @@ enum Script {
 }
 
 fn max_age(lifetimes: &SessionConfig, is_remembered: bool) -> Option<u64> {
-    is_remembered.then_some(lifetimes.remembered_idle.as_secs())
+    is_remembered.then_some(lifetimes.remembered_idle_timeout.as_secs())
 }
 
 /// Writes one `Set-Cookie` (RFC 6265).

@@ -55,7 +55,7 @@ fn mount(pair: &SigningPair, retired: &[PublicKey]) -> AccessTokens {
         signing: Signing::asymmetric(pair.clone(), retired.to_vec()),
         ..BearerConfig::default()
     };
-    assert_eq!(config.mistakes(), Vec::<String>::new());
+    assert_eq!(config.validate(), []);
     AccessTokens::new(&config, &ring(), "users")
 }
 
@@ -176,6 +176,6 @@ fn two_keys_of_one_name_are_a_mistake() {
     let pair = SigningPair::from_pem("k", RSA).unwrap();
     let retired = vec![PublicKey::from_pem("k", RSA_PUBLIC).unwrap()];
     let signing = Signing::asymmetric(pair.clone(), retired);
-    assert_eq!(signing.mistakes().len(), 1);
+    assert_eq!(signing.validate().len(), 1);
     assert!(!format!("{pair:?}").contains("PRIVATE"));
 }
