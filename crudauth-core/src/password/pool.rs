@@ -17,6 +17,7 @@ use super::argon::{self, Stored};
 use super::legacy::{Formats, LegacyMatch};
 use super::memory::Memory;
 use super::{HashingConfig, LegacyHash, Password, PasswordHash};
+use crate::config_error::ConfigError;
 
 /// Hashes and verifies passwords. Clones share the workers, the queue and the memory.
 #[derive(Clone)]
