@@ -291,7 +291,7 @@ async fn an_allowance_of_no_times_is_switched_off() {
         ask_reset(&app.browser(), "ada").await;
     }
     assert_eq!(app.count_mailed(MessageKind::ResetPassword, "ada@example.com").await, 7);
-    assert_eq!(app.database.number("SELECT COUNT(*) FROM users_allowances").await, 0);
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM users_rate_limits").await, 0);
 }
 
 #[tokio::test]
@@ -307,7 +307,7 @@ async fn a_counter_is_forgotten_once_it_has_run_out_and_not_before() {
     refused(&ask_reset(&browser, "nobody").await);
     turn(&app, 1);
     app.auth.purge().await.unwrap();
-    assert_eq!(app.database.number("SELECT COUNT(*) FROM users_allowances").await, 0);
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM users_rate_limits").await, 0);
 }
 
 on_every_database! {

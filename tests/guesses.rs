@@ -102,7 +102,7 @@ on_every_database! {
             }
         }
         let counted = async {
-            let misses = "SELECT COALESCE(MAX(misses), 0) FROM users_lockouts";
+            let misses = "SELECT COALESCE(MAX(failures), 0) FROM users_lockouts";
             while app.database.number(misses).await < 5 {
                 tokio::task::yield_now().await;
             }

@@ -163,7 +163,7 @@ async fn a_way_that_could_leave_the_site_is_dropped_without_a_word() {
         assert_eq!(answer.status, 200);
         assert!(answer.json().get("redirect_to").is_none(), "{unsafe_one}: {answer:?}");
     }
-    let stored = "users_tokens WHERE redirect_to IS NOT NULL";
+    let stored = "users_one_time_tokens WHERE redirect_to IS NOT NULL";
     assert_eq!(app.database.count(stored).await, 0, "nothing of them was kept either");
 }
 

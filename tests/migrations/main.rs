@@ -33,9 +33,9 @@ pub(crate) struct Auth;
 pub(crate) const TABLES: [&str; 7] = [
     "users",
     "users_sessions",
-    "users_grants",
+    "users_token_families",
     "users_api_keys",
-    "users_tokens",
-    "users_allowances",
+    "users_one_time_tokens",
+    "users_rate_limits",
     "users_lockouts",
 ];

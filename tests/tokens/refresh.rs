@@ -239,7 +239,7 @@ async fn an_end_that_is_said_later_is_one_for_those_who_signed_in_before() {
     let third = Pair::of(&before.browser().refresh(&third.refresh).await);
     let after = before.with_tokens().await;
     assert!(!after.browser().knows(&third.access).await, "its sign-in has ended");
-    assert_eq!(after.database.number("SELECT COUNT(*) FROM users_grants").await, 2);
+    assert_eq!(after.database.number("SELECT COUNT(*) FROM users_token_families").await, 2);
     refused(&after.browser().refresh(&pair.refresh).await);
     refused(&after.browser().refresh(&other.refresh).await);
 }

@@ -121,6 +121,6 @@ async fn a_policy_may_look_things_up_and_nobody_gets_in_while_it_cannot() {
     let none = app.browser().ask_token("ada", PASSWORD, Some("unknown")).await;
     assert_eq!(none.status, 200, "who asks for nothing is not looked up");
     assert_eq!(app.browser().ask_token("ada", PASSWORD, None).await.status, 500);
-    let left = app.database.number("SELECT COUNT(*) FROM users_grants").await;
+    let left = app.database.number("SELECT COUNT(*) FROM users_token_families").await;
     assert_eq!(left, 2, "what was refused has made nothing");
 }

@@ -43,7 +43,7 @@ fn sessions(types: Types, user_table: &str, id: &ColumnPlan) -> Table {
 }
 
 fn grants(types: Types, user_table: &str, id: &ColumnPlan) -> Table {
-    let name = format!("{user_table}_grants");
+    let name = format!("{user_table}_token_families");
     let columns = vec![
         id.clone(),
         ColumnPlan::own("token_digest", types.digest()),
@@ -85,7 +85,7 @@ fn api_keys(types: Types, user_table: &str, id: &ColumnPlan) -> Table {
 }
 
 fn tokens(types: Types, user_table: &str, id: &ColumnPlan) -> Table {
-    let name = format!("{user_table}_tokens");
+    let name = format!("{user_table}_one_time_tokens");
     let columns = vec![
         id.clone(),
         ColumnPlan::own("purpose", types.text(16)),
@@ -104,7 +104,7 @@ fn tokens(types: Types, user_table: &str, id: &ColumnPlan) -> Table {
 }
 
 fn allowances(types: Types, user_table: &str) -> Table {
-    let name = format!("{user_table}_allowances");
+    let name = format!("{user_table}_rate_limits");
     let columns = vec![
         ColumnPlan::own("hits", types.long_text()),
         ColumnPlan::own("is_used_up", "BOOLEAN"),
@@ -117,10 +117,10 @@ fn allowances(types: Types, user_table: &str) -> Table {
 fn lockouts(types: Types, user_table: &str) -> Table {
     let name = format!("{user_table}_lockouts");
     let columns = vec![
-        ColumnPlan::own("misses", "BIGINT"),
+        ColumnPlan::own("failures", "BIGINT"),
         ColumnPlan::own("window_ends_at", "BIGINT"),
-        ColumnPlan::own("rounds", "INTEGER"),
-        ColumnPlan::own("rounds_until", "BIGINT"),
+        ColumnPlan::own("level", "INTEGER"),
+        ColumnPlan::own("level_until", "BIGINT"),
         ColumnPlan::own("locked_until", "BIGINT"),
         ColumnPlan::own("expires_at", "BIGINT"),
     ];

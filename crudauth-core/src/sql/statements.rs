@@ -98,25 +98,25 @@ statements! {
 // --- one-time tokens --------------------------------------------------------
 
 statements! {
-    ISSUE = "INSERT INTO {tokens} (digest, user_id, purpose, bound_to, new_address, redirect_to, \
+    ISSUE = "INSERT INTO {one_time_tokens} (digest, user_id, purpose, bound_to, new_address, redirect_to, \
         token_version, auth_epoch, created_at, expires_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
-    TOKEN = "SELECT {account}, {tokens}.bound_to, {tokens}.new_address, {tokens}.redirect_to, \
-        {tokens}.token_version, {tokens}.used_at \
-        FROM {tokens} JOIN {table} ON {table}.{id} = {tokens}.user_id \
-        WHERE {tokens}.digest = $1 AND {tokens}.purpose = $2 AND {tokens}.expires_at > $3 \
-        AND {tokens}.auth_epoch = {table}.{epoch} AND {table}.{active} \
-        AND {tokens}.bound_to = {table}.{recovery}";
+    TOKEN = "SELECT {account}, {one_time_tokens}.bound_to, {one_time_tokens}.new_address, {one_time_tokens}.redirect_to, \
+        {one_time_tokens}.token_version, {one_time_tokens}.used_at \
+        FROM {one_time_tokens} JOIN {table} ON {table}.{id} = {one_time_tokens}.user_id \
+        WHERE {one_time_tokens}.digest = $1 AND {one_time_tokens}.purpose = $2 AND {one_time_tokens}.expires_at > $3 \
+        AND {one_time_tokens}.auth_epoch = {table}.{epoch} AND {table}.{active} \
+        AND {one_time_tokens}.bound_to = {table}.{recovery}";
 
-    USE_TOKEN = "UPDATE {tokens} SET used_at = $1 \
+    USE_TOKEN = "UPDATE {one_time_tokens} SET used_at = $1 \
         WHERE digest = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > $4";
 
-    VOID_TOKENS = "DELETE FROM {tokens} WHERE user_id = $1 AND purpose <> $2";
+    VOID_TOKENS = "DELETE FROM {one_time_tokens} WHERE user_id = $1 AND purpose <> $2";
 
-    FORGET_TOKENS = "DELETE FROM {tokens} WHERE user_id = $1";
+    FORGET_TOKENS = "DELETE FROM {one_time_tokens} WHERE user_id = $1";
 
-    PURGE_TOKENS = "DELETE FROM {tokens} WHERE {expired tokens}";
+    PURGE_TOKENS = "DELETE FROM {one_time_tokens} WHERE {expired one_time_tokens}";
 }
 
 // --- sessions ---------------------------------------------------------------
@@ -134,7 +134,7 @@ statements! {
         SELECT $1, $2, {id}, $3, {version}, {epoch}, $4, $5, $6, $7, $8, $9, $10 FROM {table} \
         WHERE {id} = $11 AND {version} = $12 AND {epoch} = $13 AND {active} \
         AND NOT EXISTS (SELECT 1 FROM {lockouts} WHERE digest IN ($14, $15, $16) \
-        AND (locked_until > $17 OR (misses >= $18 AND window_ends_at > $19)))";
+        AND (locked_until > $17 OR (failures >= $18 AND window_ends_at > $19)))";
 
     CAP_SESSIONS = "DELETE FROM {sessions} WHERE digest = $1 OR (user_id = $2 AND digest <> $3 \
         AND token_version <= $4 AND digest NOT IN \
@@ -169,52 +169,52 @@ statements! {
 // --- grants of bearer tokens ------------------------------------------------
 
 statements! {
-    GRANT = "SELECT {account}, {grants}.token_digest, {grants}.previous_digest, \
-        {grants}.rotated_at, {grants}.successor, {grants}.scopes, {grants}.created_at, \
-        {grants}.expires_at, {grants}.ends_at \
-        FROM {grants} JOIN {table} ON {table}.{id} = {grants}.user_id \
-        WHERE {grants}.family = $1 AND {grants}.expires_at > $2 \
-        AND {grants}.token_version = {table}.{version} \
-        AND {grants}.auth_epoch = {table}.{epoch}";
+    GRANT = "SELECT {account}, {token_families}.token_digest, {token_families}.previous_digest, \
+        {token_families}.rotated_at, {token_families}.successor, {token_families}.scopes, {token_families}.created_at, \
+        {token_families}.expires_at, {token_families}.ends_at \
+        FROM {token_families} JOIN {table} ON {table}.{id} = {token_families}.user_id \
+        WHERE {token_families}.family = $1 AND {token_families}.expires_at > $2 \
+        AND {token_families}.token_version = {table}.{version} \
+        AND {token_families}.auth_epoch = {table}.{epoch}";
 
-    OPEN_GRANT = "INSERT INTO {grants} (family, user_id, token_digest, scopes, token_version, \
+    OPEN_GRANT = "INSERT INTO {token_families} (family, user_id, token_digest, scopes, token_version, \
         auth_epoch, ip, user_agent, created_at, last_used_at, expires_at, ends_at) \
         SELECT $1, {id}, $2, $3, {version}, {epoch}, $4, $5, $6, $7, $8, $9 FROM {table} \
         WHERE {id} = $10 AND {version} = $11 AND {epoch} = $12 AND {active} \
         AND NOT EXISTS (SELECT 1 FROM {lockouts} WHERE digest IN ($13, $14, $15) \
-        AND (locked_until > $16 OR (misses >= $17 AND window_ends_at > $18)))";
+        AND (locked_until > $16 OR (failures >= $17 AND window_ends_at > $18)))";
 
-    CAP_GRANTS = "DELETE FROM {grants} WHERE user_id = $1 AND family <> $2 \
+    CAP_GRANTS = "DELETE FROM {token_families} WHERE user_id = $1 AND family <> $2 \
         AND token_version <= $3 AND family NOT IN \
-        (SELECT family FROM (SELECT family FROM {grants} WHERE user_id = $4 AND family <> $5 \
+        (SELECT family FROM (SELECT family FROM {token_families} WHERE user_id = $4 AND family <> $5 \
         AND expires_at > $6 AND token_version = $7 AND auth_epoch = $8 \
         ORDER BY last_used_at DESC, created_at DESC LIMIT $9) AS kept)";
 
-    ROTATE_GRANT = "UPDATE {grants} SET previous_digest = $1, successor = $2, rotated_at = $3, \
+    ROTATE_GRANT = "UPDATE {token_families} SET previous_digest = $1, successor = $2, rotated_at = $3, \
         token_digest = $4, ip = $5, user_agent = $6, last_used_at = $7, expires_at = $8 \
         WHERE family = $9 AND token_digest = $10 AND expires_at > $11 \
-        AND EXISTS (SELECT 1 FROM {table} WHERE {table}.{id} = {grants}.user_id \
-        AND {table}.{version} = {grants}.token_version \
-        AND {table}.{epoch} = {grants}.auth_epoch AND {table}.{active})";
+        AND EXISTS (SELECT 1 FROM {table} WHERE {table}.{id} = {token_families}.user_id \
+        AND {table}.{version} = {token_families}.token_version \
+        AND {table}.{epoch} = {token_families}.auth_epoch AND {table}.{active})";
 
     LIST_GRANTS = "SELECT family, scopes, ip, user_agent, created_at, last_used_at, expires_at \
-        FROM {grants} \
+        FROM {token_families} \
         WHERE user_id = $1 AND expires_at > $2 AND token_version = $3 AND auth_epoch = $4 \
         ORDER BY last_used_at DESC, created_at DESC";
 
-    NARROW_GRANT = "UPDATE {grants} SET scopes = $1 WHERE family = $2";
+    NARROW_GRANT = "UPDATE {token_families} SET scopes = $1 WHERE family = $2";
 
-    END_GRANT = "DELETE FROM {grants} WHERE family = $1";
+    END_GRANT = "DELETE FROM {token_families} WHERE family = $1";
 
-    REVOKE_GRANT = "DELETE FROM {grants} WHERE user_id = $1 AND family = $2 \
+    REVOKE_GRANT = "DELETE FROM {token_families} WHERE user_id = $1 AND family = $2 \
         AND expires_at > $3 AND token_version = $4 AND auth_epoch = $5";
 
-    REVOKE_GRANTS = "DELETE FROM {grants} WHERE user_id = $1 \
+    REVOKE_GRANTS = "DELETE FROM {token_families} WHERE user_id = $1 \
         AND expires_at > $2 AND token_version = $3 AND auth_epoch = $4";
 
-    END_GRANTS = "DELETE FROM {grants} WHERE user_id = $1";
+    END_GRANTS = "DELETE FROM {token_families} WHERE user_id = $1";
 
-    PURGE_GRANTS = "DELETE FROM {grants} WHERE {expired grants}";
+    PURGE_GRANTS = "DELETE FROM {token_families} WHERE {expired token_families}";
 }
 
 // --- API keys ---------------------------------------------------------------
@@ -237,7 +237,7 @@ statements! {
     HOLD_SESSION = "UPDATE {sessions} SET user_id = user_id WHERE user_id = $1 AND digest = $2 \
         AND token_version = $3 AND auth_epoch = $4 AND expires_at > $5";
 
-    HOLD_GRANT = "UPDATE {grants} SET user_id = user_id WHERE user_id = $1 AND family = $2 \
+    HOLD_GRANT = "UPDATE {token_families} SET user_id = user_id WHERE user_id = $1 AND family = $2 \
         AND token_version = $3 AND auth_epoch = $4 AND expires_at > $5";
 
     FORGET_API_KEYS = "DELETE FROM {api_keys} \
@@ -277,48 +277,48 @@ statements! {
 // and one comparison, and the whole rule one statement: exact, atomic and the same on every
 // database.
 statements! {
-    COUNT = "INSERT INTO {allowances} (digest, hits, is_used_up, expires_at) \
+    COUNT = "INSERT INTO {rate_limits} (digest, hits, is_used_up, expires_at) \
         VALUES ($1, $2, FALSE, $3) {on taken digest} \
-        is_used_up = CASE WHEN SUBSTR({allowances}.hits, $4, 13) > $5 THEN TRUE ELSE FALSE END, \
-        expires_at = CASE WHEN SUBSTR({allowances}.hits, $6, 13) > $7 \
-            THEN {allowances}.expires_at ELSE $8 END, \
-        hits = CASE WHEN SUBSTR({allowances}.hits, $9, 13) > $10 THEN {allowances}.hits \
-            ELSE SUBSTR(CONCAT($11, {allowances}.hits), 1, $12) END{returning count}";
+        is_used_up = CASE WHEN SUBSTR({rate_limits}.hits, $4, 13) > $5 THEN TRUE ELSE FALSE END, \
+        expires_at = CASE WHEN SUBSTR({rate_limits}.hits, $6, 13) > $7 \
+            THEN {rate_limits}.expires_at ELSE $8 END, \
+        hits = CASE WHEN SUBSTR({rate_limits}.hits, $9, 13) > $10 THEN {rate_limits}.hits \
+            ELSE SUBSTR(CONCAT($11, {rate_limits}.hits), 1, $12) END{returning count}";
 
-    COUNTED = "SELECT hits, is_used_up FROM {allowances} WHERE digest = $1";
+    COUNTED = "SELECT hits, is_used_up FROM {rate_limits} WHERE digest = $1";
 
-    LOCKS = "SELECT digest, misses, window_ends_at, locked_until FROM {lockouts} \
+    LOCKS = "SELECT digest, failures, window_ends_at, locked_until FROM {lockouts} \
         WHERE digest IN ($1, $2, $3)";
 
-    LOCK_STATE = "SELECT digest, misses, window_ends_at, locked_until FROM {lockouts} \
+    LOCK_STATE = "SELECT digest, failures, window_ends_at, locked_until FROM {lockouts} \
         WHERE digest = $1";
 
     MISS = "INSERT INTO {lockouts} \
-        (digest, misses, window_ends_at, rounds, rounds_until, locked_until, expires_at) \
+        (digest, failures, window_ends_at, level, level_until, locked_until, expires_at) \
         VALUES ($1, 1, $2, 0, 0, 0, $3) {on taken digest} \
-        misses = CASE WHEN {lockouts}.window_ends_at > $4 THEN {lockouts}.misses + 1 ELSE 1 END, \
+        failures = CASE WHEN {lockouts}.window_ends_at > $4 THEN {lockouts}.failures + 1 ELSE 1 END, \
         expires_at = CASE WHEN {lockouts}.expires_at > $5 THEN {lockouts}.expires_at ELSE $6 END, \
         window_ends_at = CASE WHEN {lockouts}.window_ends_at > $7 \
             THEN {lockouts}.window_ends_at ELSE $8 END";
 
     LOCK = "UPDATE {lockouts} SET \
-        locked_until = $1 + CASE WHEN rounds_until <= $2 THEN $3 \
-            WHEN rounds >= $4 THEN $5 ELSE $6 * (1 << rounds) END, \
-        rounds = CASE WHEN rounds_until <= $7 THEN 1 ELSE rounds + 1 END, \
-        misses = 0, window_ends_at = 0 \
-        WHERE digest = $8 AND misses >= $9 AND window_ends_at > $10 AND locked_until <= $11";
+        locked_until = $1 + CASE WHEN level_until <= $2 THEN $3 \
+            WHEN level >= $4 THEN $5 ELSE $6 * (1 << level) END, \
+        level = CASE WHEN level_until <= $7 THEN 1 ELSE level + 1 END, \
+        failures = 0, window_ends_at = 0 \
+        WHERE digest = $8 AND failures >= $9 AND window_ends_at > $10 AND locked_until <= $11";
 
-    REMEMBER_LOCK = "UPDATE {lockouts} SET rounds_until = locked_until + $1, \
+    REMEMBER_LOCK = "UPDATE {lockouts} SET level_until = locked_until + $1, \
         expires_at = locked_until + $2 WHERE digest = $3";
 
-    TAKE_PAIR = "DELETE FROM {lockouts} WHERE digest = $1 AND misses = $2 AND window_ends_at = $3";
+    TAKE_PAIR = "DELETE FROM {lockouts} WHERE digest = $1 AND failures = $2 AND window_ends_at = $3";
 
-    GIVE_BACK = "UPDATE {lockouts} SET misses = CASE WHEN misses > $1 THEN misses - $2 ELSE 0 END \
+    GIVE_BACK = "UPDATE {lockouts} SET failures = CASE WHEN failures > $1 THEN failures - $2 ELSE 0 END \
         WHERE digest = $3 AND window_ends_at > $4 AND window_ends_at <= $5";
 
     FORGIVE = "DELETE FROM {lockouts} WHERE digest = $1";
 
     PURGE_LOCKOUTS = "DELETE FROM {lockouts} WHERE {expired lockouts}";
 
-    PURGE_ALLOWANCES = "DELETE FROM {allowances} WHERE {expired allowances}";
+    PURGE_ALLOWANCES = "DELETE FROM {rate_limits} WHERE {expired rate_limits}";
 }

@@ -24,7 +24,7 @@ pub(crate) struct Text {
 /// | word | is rendered as |
 /// | --- | --- |
 /// | `{table}` | the user's table |
-/// | `{sessions}` `{grants}` `{api_keys}` `{tokens}` … | the library's tables beside it |
+/// | `{sessions}` `{token_families}` `{api_keys}` … | the library's tables beside it |
 /// | `{id}` `{hash}` `{active}` … | a column |
 /// | `{account}` | all columns that an account is read from |
 /// | `{new columns}` `{new values}` | what a sign-up writes |
@@ -116,10 +116,10 @@ impl Renderer {
         match word {
             b"table" => self.name(text, self.shape.table, ""),
             b"sessions" => self.name(text, self.shape.table, "_sessions"),
-            b"grants" => self.name(text, self.shape.table, "_grants"),
+            b"token_families" => self.name(text, self.shape.table, "_token_families"),
             b"api_keys" => self.name(text, self.shape.table, "_api_keys"),
-            b"tokens" => self.name(text, self.shape.table, "_tokens"),
-            b"allowances" => self.name(text, self.shape.table, "_allowances"),
+            b"one_time_tokens" => self.name(text, self.shape.table, "_one_time_tokens"),
+            b"rate_limits" => self.name(text, self.shape.table, "_rate_limits"),
             b"lockouts" => self.name(text, self.shape.table, "_lockouts"),
             b"id" => self.name(text, self.shape.id, ""),
             b"hash" => self.name(text, companion.hash, ""),
@@ -146,10 +146,10 @@ impl Renderer {
             },
             b"on taken digest" => text.push_str(self.dialect.on_taken_digest()),
             b"expired sessions" => self.expired(text, "_sessions", "digest"),
-            b"expired grants" => self.expired(text, "_grants", "family"),
+            b"expired token_families" => self.expired(text, "_token_families", "family"),
             b"expired api_keys" => self.expired(text, "_api_keys", "digest"),
-            b"expired tokens" => self.expired(text, "_tokens", "digest"),
-            b"expired allowances" => self.expired(text, "_allowances", "digest"),
+            b"expired one_time_tokens" => self.expired(text, "_one_time_tokens", "digest"),
+            b"expired rate_limits" => self.expired(text, "_rate_limits", "digest"),
             b"expired lockouts" => self.expired(text, "_lockouts", "digest"),
             b"returning id" => {
                 if self.dialect.returns() {
@@ -178,7 +178,7 @@ impl Renderer {
         }
         assert!(
             name.len() + suffix.len() <= LONGEST_NAME,
-            "a table's name may have 52 letters, a column's 63, a username's 59"
+            "a table's name may have 47 letters, a column's 63, a username's 59"
         );
         text.push_str(self.dialect.quote());
         text.push_str(name);
