@@ -9,7 +9,28 @@ use crate::model::Digest;
 use crate::ports::{Allowance, Counted, CounterStore, GivenBack, LockRule, LockState, StoreError};
 use crate::sql::statements::Sql;
 use crate::sql::store::{instant, millis, retrying};
-use crate::sql::{AuthRow, Backend, Call, SqlStore, rows};
+use crate::sql::{AuthRow, Backend, Call, ColumnSpec, SqlStore, TableSpec, rows};
+
+/// Uses counted against rate limits.
+pub const RATE_LIMITS: TableSpec = TableSpec::new(
+    "rate_limits",
+    "digest",
+    &[ColumnSpec::long_text("hits"), ColumnSpec::flag("is_used_up"), ColumnSpec::expiry()],
+);
+
+/// Failed sign-ins and the locks that followed.
+pub const LOCKOUTS: TableSpec = TableSpec::new(
+    "lockouts",
+    "digest",
+    &[
+        ColumnSpec::big_integer("failures"),
+        ColumnSpec::instant("window_ends_at"),
+        ColumnSpec::integer("level"),
+        ColumnSpec::instant("level_until"),
+        ColumnSpec::instant("locked_until"),
+        ColumnSpec::expiry(),
+    ],
+);
 
 /// How many digits an instant has in an allowance's list of uses.
 const DIGITS: usize = 13;

@@ -11,6 +11,7 @@ pub(crate) mod owned;
 pub(crate) mod rows;
 pub(crate) mod statements;
 pub(crate) mod store;
+mod table;
 mod text;
 pub(crate) mod transaction;
 
@@ -18,6 +19,8 @@ pub use backend::{Backend, Stores};
 pub use call::Call;
 pub use dialect::Dialect;
 pub use store::SqlStore;
+pub(crate) use table::ColumnKind;
+pub use table::{ColumnSpec, TableSpec};
 
 use crate::migrate::ColumnPlan;
 use crate::model::AuthUser;

@@ -24,6 +24,7 @@ pub use config::ApiKeyConfig;
 pub use create::CreatedApiKey;
 pub use error::ApiKeyError;
 pub use secret::ApiKey;
+pub use sql::TABLE;
 pub use wanted::WantedKey;
 
 use crate::model::{Account, AuthUser, KeyRing, Scopes};

@@ -8,7 +8,25 @@ use crate::ports::{AddedApiKey, ApiKeyEntry, ApiKeyStore, LiveApiKey, NewApiKey,
 use crate::sql::owned::{all_of, hold, one_of};
 use crate::sql::statements::Sql;
 use crate::sql::store::{instant, millis, retrying};
-use crate::sql::{AuthRow, Backend, Call, SqlStore, Stores, rows};
+use crate::sql::{AuthRow, Backend, Call, ColumnSpec, SqlStore, Stores, TableSpec, rows};
+
+/// API keys.
+pub const TABLE: TableSpec = TableSpec::new(
+    "api_keys",
+    "digest",
+    &[
+        ColumnSpec::text("handle", 64),
+        ColumnSpec::owner(),
+        ColumnSpec::text("name", 64),
+        ColumnSpec::text("hint", 8),
+        ColumnSpec::long_text("scopes"),
+        ColumnSpec::integer("token_version"),
+        ColumnSpec::big_integer("auth_epoch"),
+        ColumnSpec::instant("created_at"),
+        ColumnSpec::instant("last_used_at").nullable(),
+        ColumnSpec::expiry().nullable(),
+    ],
+);
 
 #[async_trait]
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB, U> {

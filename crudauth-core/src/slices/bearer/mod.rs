@@ -44,6 +44,7 @@ pub use refresh::{RefreshError, Refreshed};
 pub use refresh_token::RefreshToken;
 pub use revoke::ListedGrant;
 pub use signing::Signing;
+pub use sql::TABLE;
 use trusted::Trusted;
 
 use crate::model::{AuthUser, KeyRing};

@@ -11,7 +11,29 @@ use crate::ports::{
 use crate::sql::owned::{all_of, one_of, unless_locked};
 use crate::sql::statements::Sql;
 use crate::sql::store::{instant, millis};
-use crate::sql::{AuthRow, Backend, Call, SqlStore, Stores, rows};
+use crate::sql::{AuthRow, Backend, Call, ColumnSpec, SqlStore, Stores, TableSpec, rows};
+
+/// Families of refresh tokens.
+pub const TABLE: TableSpec = TableSpec::new(
+    "token_families",
+    "family",
+    &[
+        ColumnSpec::owner(),
+        ColumnSpec::digest("token_digest"),
+        ColumnSpec::digest("previous_digest").nullable(),
+        ColumnSpec::bytes("successor", 32).nullable(),
+        ColumnSpec::instant("rotated_at").nullable(),
+        ColumnSpec::long_text("scopes"),
+        ColumnSpec::integer("token_version"),
+        ColumnSpec::big_integer("auth_epoch"),
+        ColumnSpec::text("ip", 45).nullable(),
+        ColumnSpec::text("user_agent", 512).nullable(),
+        ColumnSpec::instant("created_at"),
+        ColumnSpec::instant("last_used_at"),
+        ColumnSpec::expiry(),
+        ColumnSpec::instant("ends_at").nullable(),
+    ],
+);
 
 #[async_trait]
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> GrantStore<U> for SqlStore<DB, U> {

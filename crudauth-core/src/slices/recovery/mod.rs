@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 pub use config::{EmailConfig, InvalidUrl, RecoveryConfig};
 pub use confirm::{ConfirmError, Confirmed};
 pub use request::ChangeError;
+pub use sql::TABLE;
 use tracing::{error, info};
 
 use crate::guard::Lockout;

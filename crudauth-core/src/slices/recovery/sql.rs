@@ -9,7 +9,25 @@ use crate::model::{Account, Contact, Digest, EmailAddress, IdentifierColumn, Pas
 use crate::ports::{Consumed, ContactChange, NewToken, OneTimeToken, Purpose};
 use crate::sql::statements::Sql;
 use crate::sql::store::{instant, millis};
-use crate::sql::{AuthRow, Backend, Call, SqlStore, Stores, rows};
+use crate::sql::{AuthRow, Backend, Call, ColumnSpec, SqlStore, Stores, TableSpec, rows};
+
+/// One-time tokens.
+pub const TABLE: TableSpec = TableSpec::new(
+    "one_time_tokens",
+    "digest",
+    &[
+        ColumnSpec::owner(),
+        ColumnSpec::text("purpose", 16),
+        ColumnSpec::text("bound_to", 320),
+        ColumnSpec::text("new_address", 320).nullable(),
+        ColumnSpec::text("redirect_to", 2048).nullable(),
+        ColumnSpec::integer("token_version"),
+        ColumnSpec::big_integer("auth_epoch"),
+        ColumnSpec::instant("created_at"),
+        ColumnSpec::expiry(),
+        ColumnSpec::instant("used_at").nullable(),
+    ],
+);
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     pub(crate) fn issuing(token: &NewToken<U::Id>) -> Call<DB> {

@@ -14,6 +14,7 @@ pub use crate::principal::{OwnerError, Standing, Visit, Visitor};
 pub(crate) use crate::principal::{end_of, is_recent};
 use chrono::{DateTime, Utc};
 pub use config::SessionConfig;
+pub use sql::TABLE;
 use tracing::info;
 
 use crate::model::{Account, AuthUser, ClientAddress, Device, Digest, KeyRing, Token};

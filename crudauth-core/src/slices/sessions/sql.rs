@@ -11,7 +11,27 @@ use crate::ports::{
 use crate::sql::owned::{all_of, one_of, unless_locked};
 use crate::sql::statements::Sql;
 use crate::sql::store::{instant, millis};
-use crate::sql::{AuthRow, Backend, Call, SqlStore, Stores, rows};
+use crate::sql::{AuthRow, Backend, Call, ColumnSpec, SqlStore, Stores, TableSpec, rows};
+
+/// Sessions.
+pub const TABLE: TableSpec = TableSpec::new(
+    "sessions",
+    "digest",
+    &[
+        ColumnSpec::text("handle", 64),
+        ColumnSpec::owner(),
+        ColumnSpec::digest("csrf_digest"),
+        ColumnSpec::integer("token_version"),
+        ColumnSpec::big_integer("auth_epoch"),
+        ColumnSpec::text("ip", 45).nullable(),
+        ColumnSpec::text("user_agent", 512).nullable(),
+        ColumnSpec::flag("is_remembered"),
+        ColumnSpec::instant("created_at"),
+        ColumnSpec::instant("last_activity_at"),
+        ColumnSpec::expiry(),
+        ColumnSpec::instant("ends_at").nullable(),
+    ],
+);
 
 #[async_trait]
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<DB, U> {
