@@ -307,7 +307,7 @@ on_every_pool! {
             Auth::builder(pool.clone(), SECRET).email(settings).build().await
         };
         let told = build().await.unwrap_err().to_string();
-        assert!(told.contains("CREATE TABLE") && told.contains("migrations!(User)"), "{told}");
+        assert!(told.contains("CREATE TABLE") && told.contains("migrations!(Auth)"), "{told}");
         migrations!(User).run(&pool).await.unwrap();
         build().await.unwrap();
         database.execute("ALTER TABLE users DROP COLUMN full_name").await;

@@ -265,7 +265,7 @@ async fn what_a_sign_up_could_not_fill_is_told_before_anything_changes() {
     let error = migrations!(Incomplete).run(&pool).await.unwrap_err();
     // A `main` that ends in it prints `Debug`.
     for text in [error.to_string(), format!("{error:?}")] {
-        assert!(text.contains("`users`.`email_verified`") && text.contains("declare it"), "{text}");
+        assert!(text.contains("`users.email_verified`") && text.contains("declare it"), "{text}");
     }
     assert_eq!(database.number(columns).await, before);
     migrations!(Caller).run(&pool).await.unwrap();

@@ -1,4 +1,4 @@
-//! `crudauth::migrations!(..)`: one struct, one value.
+//! `crudauth::migrations!(..)`.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -10,7 +10,7 @@ use crate::support::{fallback, private};
 
 pub(crate) fn migrations(input: TokenStream) -> TokenStream {
     match one_type.parse2(input) {
-        Ok(user) => migrations_of(&user),
+        Ok(ty) => migrations_of(&ty),
         Err(error) => {
             let (told, value) = (error.into_compile_error(), migrations_of(&fallback::nobody()));
             quote!({ #told #value })
@@ -18,24 +18,23 @@ pub(crate) fn migrations(input: TokenStream) -> TokenStream {
     }
 }
 
-/// A function of our own, since a struct that is no user is told better at a bound than at a
-/// method that is not there.
-fn migrations_of(user: &Type) -> TokenStream {
+/// A function with a bound, since rustc explains an unmet bound better than a missing method.
+fn migrations_of(ty: &Type) -> TokenStream {
     let p = private();
-    let called = quote_spanned!(user.span()=> migrations_of::<#user>());
+    let call = quote_spanned!(ty.span()=> migrations_of::<#ty>());
     quote!({
-        fn migrations_of<U: #p::AuthUser>() -> #p::Migrations<U> {
-            #p::Migrations::new()
+        fn migrations_of<T: #p::HasMigrations>() -> #p::Migrations<T::User> {
+            T::migrations()
         }
-        #called
+        #call
     })
 }
 
-const ONE: &str = "one user struct at a time: write `crudauth::migrations!(User)`";
+const ONE: &str = "expected one mount or user struct: write `crudauth::migrations!(Auth)`";
 
-/// A type and nothing else but a comma.
+/// One type, and an optional comma.
 fn one_type(input: ParseStream<'_>) -> syn::Result<Type> {
-    let user: Type = input.parse().map_err(|error| syn::Error::new(error.span(), ONE))?;
+    let ty: Type = input.parse().map_err(|error| syn::Error::new(error.span(), ONE))?;
     input.parse::<Option<Token![,]>>()?;
-    if input.is_empty() { Ok(user) } else { Err(input.error(ONE)) }
+    if input.is_empty() { Ok(ty) } else { Err(input.error(ONE)) }
 }

@@ -22,6 +22,7 @@ mod builder;
 mod extract;
 mod gate;
 mod http;
+mod migrations;
 mod mount;
 mod nobody;
 #[doc(hidden)]
@@ -37,7 +38,7 @@ pub use accounts::Accounts;
 pub use builder::{BuildError, Builder};
 pub use crudauth_core::guard::Allowances;
 pub use crudauth_core::guard::LockoutConfig;
-pub use crudauth_core::migrate::{Blocked, MigrateError, Migrations, Plan, Schema};
+pub use crudauth_core::migrate::{Blocker, MigrateError, Migrations, Plan, Schema};
 pub use crudauth_core::model::{
     Account, AccountId, AuthUser, ClientAddress, Contact, Destination, EmailAddress,
     IdentifierKind, Mistake, PhoneNumber, Recoverable, RecoverableByEmail, Rule, Scopes, SecretKey,

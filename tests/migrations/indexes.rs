@@ -72,7 +72,8 @@ async fn sessions_and_accounts_are_searched_and_never_scanned() {
 #[tokio::test]
 async fn a_purge_finds_what_has_expired_by_an_index() {
     let pool = migrated().await;
-    for table in ["users_sessions", "users_one_time_tokens", "users_rate_limits", "users_lockouts"] {
+    for table in ["users_sessions", "users_one_time_tokens", "users_rate_limits", "users_lockouts"]
+    {
         let sql = format!(
             "DELETE FROM {table} WHERE digest IN (SELECT digest FROM (SELECT digest FROM {table} \
              WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) AS old)"

@@ -9,6 +9,7 @@ mod growing;
 mod indexes;
 mod large;
 mod live;
+mod mounts;
 mod names;
 mod neighbours;
 mod refused;
@@ -30,7 +31,7 @@ pub(crate) struct User {
 pub(crate) struct Auth;
 
 /// The tables that belong to `users`.
-pub(crate) const TABLES: [&str; 7] = [
+pub(crate) const TABLES: [&str; 8] = [
     "users",
     "users_sessions",
     "users_token_families",
@@ -38,4 +39,5 @@ pub(crate) const TABLES: [&str; 7] = [
     "users_one_time_tokens",
     "users_rate_limits",
     "users_lockouts",
+    "users_challenges",
 ];

@@ -1,6 +1,6 @@
 //! What is in the way is named, and the table stays as it is.
 
-use crudauth::{AuthUser, Blocked, MigrateError, Migrations, migrations};
+use crudauth::{AuthUser, Blocker, MigrateError, Migrations, migrations};
 use crudauth_tests::{Database, Kind, SECRET, on_every_pool};
 
 use super::live::{everything, join, users};
@@ -38,7 +38,7 @@ macro_rules! refused {
         assert_eq!(everything(&$database, $columns).await, before, "nothing was changed");
         let MigrateError::Blocked(blocked) = error else { panic!("{error}") };
         let plan = Migrations::<$user>::new().plan(&$pool).await.unwrap();
-        assert_eq!(plan.blocked(), blocked, "a plan says the same");
+        assert_eq!(plan.blockers(), blocked, "a plan says the same");
         blocked
     }};
 }
@@ -53,7 +53,7 @@ on_every_pool! {
             "(email, username) VALUES ('e@b.example', 'ZO\u{cb}')",
         ]).await;
         let blocked = refused!(User, database, pool, &["id", "email", "username"]);
-        let [Blocked::Duplicates { column, count, first, .. }] = &*blocked else { panic!("{blocked:?}") };
+        let [Blocker::Duplicates { column, count, samples: first, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**column, *count), ("username", 2));
         assert_eq!(*first, ["ada", "zo\u{eb}"]);
         // MySQL's column compares without case, so there it would not help.
@@ -68,7 +68,7 @@ on_every_pool! {
             "(email, username) VALUES ('a@b.example', 'bob')",
         ]).await;
         let blocked = refused!(User, database, pool, &["id", "email", "username"]);
-        let [Blocked::Duplicates { column, count: 1, first, .. }] = &*blocked else { panic!("{blocked:?}") };
+        let [Blocker::Duplicates { column, count: 1, samples: first, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**column, &*first[0]), ("email", "a@b.example"));
         assert!(!blocked[0].to_string().contains("exact"), "{}", blocked[0]);
     }
@@ -79,7 +79,7 @@ on_every_pool! {
             "(email, username) VALUES ('bob@example.com', 'bob')",
         ]).await;
         let blocked = refused!(User, database, pool, &["id", "email", "username"]);
-        let [Blocked::NotNormal { column, count: 1, first, update, .. }] = &*blocked else { panic!("{blocked:?}") };
+        let [Blocker::NotNormalized { column, count: 1, samples: first, update, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**column, &*first[0]), ("email", "Ada@Example.com"));
         assert!(blocked[0].to_string().contains("#[auth(key = \"email_key\")]"), "{}", blocked[0]);
         database.execute(update.as_deref().unwrap()).await;
@@ -95,8 +95,8 @@ on_every_pool! {
             "(email, username) VALUES ('ada@example.com', 'bob')",
         ]).await;
         let blocked = refused!(User, database, pool, &["id", "email", "username"]);
-        assert!(blocked.iter().any(|one| matches!(one, Blocked::Duplicates { .. })), "{blocked:?}");
-        let update = |one: &Blocked| matches!(one, Blocked::NotNormal { update: None, .. });
+        assert!(blocked.iter().any(|one| matches!(one, Blocker::Duplicates { .. })), "{blocked:?}");
+        let update = |one: &Blocker| matches!(one, Blocker::NotNormalized { update: None, .. });
         assert!(blocked.iter().any(update), "{blocked:?}");
     }
 
@@ -110,7 +110,7 @@ on_every_pool! {
         ]).await;
         let mut blocked = refused!(User, database, pool, &["id", "email", "username"]);
         blocked.sort_by_key(ToString::to_string);
-        let [Blocked::Nulls { count: 1, column: active, .. }, Blocked::Nulls { count: 2, column: email, .. }] =
+        let [Blocker::Nulls { count: 1, column: active, .. }, Blocker::Nulls { count: 2, column: email, .. }] =
             &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**active, &**email), ("is_active", "email"));
         database.execute("UPDATE users SET is_active = TRUE, email = COALESCE(email, username)").await;
@@ -123,7 +123,7 @@ on_every_pool! {
             "(email, username, username_key) VALUES ('b@b.example', 'bob', 'bob')",
         ]).await;
         let blocked = refused!(User, database, pool, &["id", "email", "username", "username_key"]);
-        let [Blocked::NotNormal { column, count: 1, first, update, .. }] = &*blocked else { panic!("{blocked:?}") };
+        let [Blocker::NotNormalized { column, count: 1, samples: first, update, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**column, &*first[0]), ("username_key", "ADA"));
         database.execute(update.as_deref().unwrap()).await;
         migrations!(User).run(&pool).await.unwrap();
@@ -136,7 +136,7 @@ on_every_pool! {
             "(email, username, department) VALUES ('a@b.example', 'ada', 'ops')",
         ]).await;
         let blocked = refused!(User, database, pool, &["id", "email", "username", "department"]);
-        let [Blocked::Unfilled { column, .. }] = &*blocked else { panic!("{blocked:?}") };
+        let [Blocker::NotWritten { column, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!(column, "department");
     }
 
@@ -146,7 +146,7 @@ on_every_pool! {
         ]).await;
         let blocked = refused!(Badged, database, pool, &["id", "email", "badge", "level"]);
         for name in ["email", "badge", "level"] {
-            let is_it = |one: &Blocked| matches!(one, Blocked::Type { column, .. } if column == name);
+            let is_it = |one: &Blocker| matches!(one, Blocker::WrongType { column, .. } if column == name);
             assert!(blocked.iter().any(is_it), "{name}: {blocked:?}");
         }
         assert!(blocked.iter().any(|one| one.to_string().contains("VARCHAR") || one.to_string().contains("TEXT")));
@@ -160,7 +160,7 @@ on_every_pool! {
             "(email) VALUES ('d@b.example')",
         ]).await;
         let blocked = refused!(Badged, database, pool, &["id", "email", "badge"]);
-        let [Blocked::Duplicates { column, count: 1, .. }] = &*blocked else { panic!("{blocked:?}") };
+        let [Blocker::Duplicates { column, count: 1, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!(column, "badge");
         database.execute("UPDATE users SET badge = NULL WHERE email = 'b@b.example'").await;
         migrations!(Badged).run(&pool).await.unwrap();
@@ -171,15 +171,15 @@ on_every_pool! {
     async fn a_key_that_is_none_is_told(database, pool) {
         database.execute("CREATE TABLE users (id BIGINT, email VARCHAR(200), username VARCHAR(40))").await;
         let blocked = refused!(User, database, pool, &["id", "email", "username"]);
-        assert!(blocked.iter().any(|one| matches!(one, Blocked::Key { column, .. } if column == "id")), "{blocked:?}");
-        assert!(blocked.iter().any(|one| matches!(one, Blocked::Uncounted { .. })), "{blocked:?}");
+        assert!(blocked.iter().any(|one| matches!(one, Blocker::NoUniqueKey { column, .. } if column == "id")), "{blocked:?}");
+        assert!(blocked.iter().any(|one| matches!(one, Blocker::KeyNotGenerated { .. })), "{blocked:?}");
     }
 
     async fn a_table_of_the_apps_own_under_a_name_of_ours_is_not_touched(database, pool) {
         users(&database, PLAIN, &[]).await;
         database.execute("CREATE TABLE users_sessions (id BIGINT PRIMARY KEY, who VARCHAR(9))").await;
         let blocked = refused!(User, database, pool, &["id", "email", "username"]);
-        let Blocked::Key { table, column } = &blocked[0] else { panic!("{blocked:?}") };
+        let Blocker::NoUniqueKey { table, column } = &blocked[0] else { panic!("{blocked:?}") };
         assert_eq!((&**table, &**column), ("users_sessions", "digest"));
     }
 }
@@ -194,8 +194,8 @@ async fn a_column_too_short_for_a_hash_is_told_where_the_database_cuts() {
             Database::MySql(pool) => migrations!(User).plan(&pool).await,
             Database::Sqlite(pool) => migrations!(User).plan(&pool).await,
         };
-        let blocked = blocked.unwrap().blocked().to_vec();
-        let is_told = matches!(&*blocked, [Blocked::TooShort { is: 60, .. }]);
+        let blocked = blocked.unwrap().blockers().to_vec();
+        let is_told = matches!(&*blocked, [Blocker::TooShort { max_chars: 60, .. }]);
         assert_eq!(is_told, kind != Kind::Sqlite, "{kind:?}: {blocked:?}");
     }
 }
@@ -216,7 +216,10 @@ async fn sqlite_tells_by_the_first_row_what_its_types_do_not() {
     let row = "INSERT INTO users VALUES ('67e55044-10b1-426f-9247-bb680e5fe0c8', 'a@b.example')";
     database.execute(row).await;
     let blocked = refused!(Uuids, database, pool, &["id", "email"]);
-    assert!(matches!(&*blocked, [Blocked::Type { column, .. }] if column == "id"), "{blocked:?}");
+    assert!(
+        matches!(&*blocked, [Blocker::WrongType { column, .. }] if column == "id"),
+        "{blocked:?}"
+    );
 }
 
 #[tokio::test]
@@ -225,8 +228,10 @@ async fn postgres_tells_a_key_of_another_width() {
     let Database::Postgres(pool) = database.clone() else { unreachable!() };
     database.execute(&format!("CREATE TABLE users (id SERIAL PRIMARY KEY, {PLAIN})")).await;
     let blocked = refused!(User, database, pool, &["id", "email"]);
-    let [Blocked::Type { column, is, wants, .. }] = &*blocked else { panic!("{blocked:?}") };
-    assert_eq!((&**column, &**is, &**wants), ("id", "integer", "INT8"));
+    let [Blocker::WrongType { column, actual, expected, .. }] = &*blocked else {
+        panic!("{blocked:?}")
+    };
+    assert_eq!((&**column, &**actual, &**expected), ("id", "integer", "INT8"));
 }
 
 #[tokio::test]
@@ -236,7 +241,7 @@ async fn mysql_tells_a_text_that_takes_no_index() {
     users(&database, "email TEXT NOT NULL, username VARCHAR(40) NOT NULL", &[]).await;
     let blocked = refused!(User, database, pool, &["id", "email"]);
     assert!(
-        matches!(&*blocked, [Blocked::Type { column, .. }] if column == "email"),
+        matches!(&*blocked, [Blocker::WrongType { column, .. }] if column == "email"),
         "{blocked:?}"
     );
 }
@@ -270,5 +275,5 @@ async fn a_start_reads_no_rows_and_a_plan_does() {
     assert!(migrations!(User).inspect(&pool).await.unwrap().plan().is_empty());
     assert_eq!(migrations!(User).run(&pool).await.unwrap(), 0);
     let plan = migrations!(User).plan(&pool).await.unwrap();
-    assert!(matches!(plan.blocked(), [Blocked::Nulls { count: 1, .. }]), "{plan}");
+    assert!(matches!(plan.blockers(), [Blocker::Nulls { count: 1, .. }]), "{plan}");
 }

@@ -6,6 +6,7 @@
 
 mod backend;
 mod call;
+mod column;
 mod dialect;
 pub(crate) mod owned;
 pub(crate) mod rows;
@@ -17,12 +18,12 @@ pub(crate) mod transaction;
 
 pub use backend::{Backend, Stores};
 pub use call::Call;
+pub use column::{ColumnPlan, SqlDefault};
 pub use dialect::Dialect;
 pub use store::SqlStore;
 pub(crate) use table::ColumnKind;
 pub use table::{ColumnSpec, TableSpec};
 
-use crate::migrate::ColumnPlan;
 use crate::model::AuthUser;
 
 /// A user struct that a database can hold: it is read by position and bound field by field.

@@ -1,5 +1,5 @@
-//! Looks at the live database before anybody is served: what is missing shows at the start, and not
-//! at somebody's first sign-in.
+//! Checks the live database in `build()`, so that a missing column shows at the start and not at the
+//! first sign-in.
 
 use std::collections::HashMap;
 
@@ -10,61 +10,67 @@ use crudauth_core::sql::{AuthRow, Backend, Stores};
 use sqlx::Pool;
 use tracing::warn;
 
-/// What the wiring takes from the live database.
+use crate::mount::Mount;
+
+/// Facts about the live database.
 pub(super) struct Live {
-    /// What is missing or in the way, each in a sentence.
+    /// What is missing, and what blocks a migration.
     pub(super) mistakes: Vec<String>,
     /// The most characters that the columns of the user's table take.
     pub(super) widths: HashMap<String, usize>,
 }
 
-/// Compares the database with what is needed, and tells the pool which old hashes are there.
+/// Compares the database with the tables of `migrations`, and tells the pool which legacy hashes are
+/// in use.
 ///
 /// # Errors
-/// If it cannot be looked at.
-pub(super) async fn look<DB, U>(pool: &Pool<DB>, hashing: &HashingPool) -> sqlx::Result<Live>
+/// If the database cannot be read.
+pub(super) async fn look<A: Mount, DB>(
+    pool: &Pool<DB>,
+    hashing: &HashingPool,
+    migrations: &Migrations<A::User>,
+) -> sqlx::Result<Live>
 where
-    DB: Backend + Stores<U::Id>,
-    U: AuthRow<DB>,
+    DB: Backend + Stores<<A::User as AuthUser>::Id>,
+    A::User: AuthRow<DB>,
 {
-    let migrations = Migrations::<U>::new();
     let schema = migrations.inspect(pool).await?;
-    let mistakes = told::<U>(schema.plan());
+    let mistakes = mistakes::<A>(schema.plan());
     if mistakes.is_empty() {
         let prefixes = hashing.legacy_prefixes();
         let foreign = migrations.foreign_hashes(pool, &prefixes).await?;
         foreign.in_use.iter().for_each(|prefix| hashing.found(prefix));
         if foreign.has_unread {
             warn!(
-                table = U::SHAPE.table,
-                "there are password hashes that nothing reads, so their owners cannot sign in: name \
-                 their format by `Builder::legacy_hash`"
+                table = A::User::SHAPE.table,
+                "password hashes in an unknown format: their owners cannot sign in; add the format \
+                 with `Builder::legacy_hash`"
             );
         }
     }
     Ok(Live { mistakes, widths: schema.widths().clone() })
 }
 
-/// How many statements are told; the first are about the user's table.
+/// How many steps an error lists. The first ones concern the user's table.
 const SHOWN: usize = 5;
 
-fn told<U: AuthUser>(plan: &Plan) -> Vec<String> {
-    let mut mistakes: Vec<_> =
-        plan.blocked().iter().map(|blocked| format!("database: {blocked}")).collect();
-    let fills = plan.filled();
-    if !plan.statements().is_empty() || !fills.is_empty() {
-        let name = std::any::type_name::<U>().rsplit("::").next().unwrap_or("User");
-        let filled = fills.iter().map(|column| format!("fill {column}"));
-        let steps: Vec<_> = plan.statements().iter().cloned().chain(filled).collect();
+fn mistakes<A: Mount>(plan: &Plan) -> Vec<String> {
+    let blockers = plan.blockers().iter().map(|blocker| format!("database: {blocker}"));
+    let mut mistakes: Vec<_> = blockers.collect();
+    let backfills = plan.backfills().into_iter().map(|column| format!("fill {column}"));
+    let mut steps: Vec<_> = plan.statements().iter().cloned().chain(backfills).collect();
+    if !steps.is_empty() {
+        let name = std::any::type_name::<A>().rsplit("::").next().unwrap_or("Auth");
+        let more = steps.len().saturating_sub(SHOWN);
+        steps.truncate(SHOWN);
+        if more > 0 {
+            steps.push(format!("and {more} more, which its `plan()` lists"));
+        }
         mistakes.push(format!(
-            "database: `{}` is not what the struct needs; run `crudauth::migrations!({name})`, which \
-             does: {}{}",
-            U::SHAPE.table,
-            steps[..steps.len().min(SHOWN)].join("; "),
-            match steps.len().saturating_sub(SHOWN) {
-                0 => String::new(),
-                more => format!("; and {more} more, which its `plan()` lists"),
-            }
+            "database: `{}` lacks columns, indexes or tables beside it; run \
+             `crudauth::migrations!({name})`, which executes: {}",
+            A::User::SHAPE.table,
+            steps.join("; ")
         ));
     }
     mistakes

@@ -48,7 +48,8 @@ where
             Arc::clone(&settings.entropy),
         );
         mistakes.extend(hashing.mistakes());
-        let live = match schema::look::<DB, A::User>(&pool, &hashing).await {
+        let migrations = A::slices().migrations();
+        let live = match schema::look::<A, DB>(&pool, &hashing, &migrations).await {
             Err(error) if mistakes.is_empty() => return Err(BuildError::Database(error.into())),
             live => live.ok(),
         };
@@ -178,7 +179,7 @@ where
         throttle,
         outbox,
         http,
-        paths: A::paths().into_paths(),
+        paths: A::slices().into_paths(),
         transports: own.transports,
         granting: own.granting,
     }))
