@@ -1,4 +1,5 @@
-//! Fills the compared form of identifiers in rows that exist, with the values that a sign-up writes.
+//! Fills the compared form of identifiers in rows that exist, with the values that a sign-up
+//! writes.
 
 use super::live::LiveTable;
 use super::pages::Pages;

@@ -58,8 +58,8 @@ pub(super) const fn columns(dialect: Dialect) -> &'static str {
 }
 
 /// A row for each column of each index, in the order of the index: name of the index, whether it is
-/// unique (0 or 1), whether it covers every row and is ordered (0 or 1), and the column, or NULL for
-/// an expression or a prefix of a column.
+/// unique (0 or 1), whether it covers every row and is ordered (0 or 1), and the column, or NULL
+/// for an expression or a prefix of a column.
 pub(super) const fn indexes(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => {

@@ -10,7 +10,7 @@ use crate::sql::{AuthRow, Backend, Stores};
 /// How closely tables are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Depth {
-    /// Reads the catalog only, in a few milliseconds whatever the tables hold.
+    /// Reads the catalog only. Takes a few milliseconds, however large the tables are.
     Catalog,
     /// Also searches for rows without a compared form, if an index finds them.
     Indexes,

@@ -124,7 +124,7 @@ fn update(table: &LiveTable, column: &str, value: &str, condition: &str) -> Stri
 pub(super) fn kept(table: &LiveTable) -> String {
     let q = table.dialect.quote();
     let touched = table.columns.iter().filter(|column| column.is_touched);
-    // These are columns of the app, whose names the derive has not checked.
+    // The derive has not checked these names: the columns are the app's.
     let names = touched.map(|column| format!("{q}{}{q}", column.name.replace(q, &q.repeat(2))));
     names.map(|name| format!(", {name} = {name}")).collect()
 }

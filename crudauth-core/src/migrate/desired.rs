@@ -31,7 +31,7 @@ fn columns<DB: Backend, U: AuthRow<DB>>(types: Types, shape: &Shape) -> Vec<Colu
         shape.identifiers.iter().flat_map(|one| identifier_columns(types, one)).collect();
     let companion = companion_columns(types, &shape.companion);
     for column in U::plan() {
-        // A field may show a column of the library, whose type is the library's.
+        // A field may show a column of the library. The library chooses its type.
         let mut known = columns.iter().chain(&companion);
         let is_known = known.any(|known| known.name.eq_ignore_ascii_case(&column.name));
         if column.name == shape.id || is_known {
@@ -99,7 +99,7 @@ fn identifier_columns(types: Types, identifier: &IdentifierColumn) -> Vec<Column
 }
 
 /// The columns that the library keeps in the user's table. They have defaults, so that a row
-/// inserted by the app is a valid account with which nobody can sign in yet.
+/// inserted by the app is a valid account without a usable password.
 fn companion_columns(types: Types, names: &Companion) -> Vec<ColumnPlan> {
     let mut columns = vec![
         ColumnPlan::typed(names.hash, types.text(255)).default(SqlDefault::Text("!")),

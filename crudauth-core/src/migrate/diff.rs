@@ -51,9 +51,9 @@ impl<'a> TableDiff<'a> {
 
     /// Reads no rows if they cannot be read key by key and text by text.
     fn stop_at_unreadable_rows(&mut self) {
-        let is_unreadable =
-            |one: &Blocker| matches!(one, Blocker::WrongType { .. } | Blocker::NoUniqueKey { .. });
-        self.reads_rows &= !self.plan.blockers.iter().any(is_unreadable);
+        self.reads_rows &= !self.plan.blockers.iter().any(|blocker| {
+            matches!(blocker, Blocker::WrongType { .. } | Blocker::NoUniqueKey { .. })
+        });
     }
 
     /// Adds missing columns, except compared forms.
@@ -61,7 +61,8 @@ impl<'a> TableDiff<'a> {
         &mut self,
         connection: &mut DB::Connection,
     ) -> Result<(), sqlx::Error> {
-        let (table, live) = (self.table, self.live);
+        let table = self.table;
+        let live = self.live;
         let missing = table.columns.iter().filter(|column| !live.has_column(&column.name));
         for column in missing.filter(|column| !table.is_own_key(&column.name)) {
             let needs_value = !column.is_nullable && column.default.is_none();
@@ -160,8 +161,8 @@ impl<'a> TableDiff<'a> {
         let Some(identifier) = self.table.shape.and_then(|shape| shape.identifiers.get(at)) else {
             return;
         };
-        let is_key = |column: &&ColumnPlan| column.name == identifier.key;
-        let Some(column) = self.table.columns.iter().find(is_key) else { return };
+        let mut columns = self.table.columns.iter();
+        let Some(column) = columns.find(|column| column.name == identifier.key) else { return };
         let is_missing = !self.live.has_column(identifier.key);
         if is_missing {
             // NULL is allowed until the column is filled.

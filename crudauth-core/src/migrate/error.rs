@@ -10,7 +10,7 @@ use super::Blocker;
 /// Nothing was changed, except on MySQL by [`Database`](Self::Database): MySQL commits each
 /// statement at once. Run the migration again after the cause is gone.
 ///
-/// `Debug` prints the sentence and its causes, which is what a `main` that returns the error prints.
+/// `Debug` prints the sentence and its causes, for a `main` that returns the error.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrateError {

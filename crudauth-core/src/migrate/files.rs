@@ -37,8 +37,8 @@ fn next_version(directory: &Path) -> io::Result<String> {
 }
 
 /// The next version, in the style of the directory: the highest number plus one, in its width, if
-/// files are counted; else the present second, or the highest number plus one if that is later. sqlx
-/// takes two files with one number for one migration.
+/// files are counted; else the present second, or the highest number plus one if that is later.
+/// sqlx takes two files with one number for one migration.
 fn version_after(names: &[String], now: String) -> String {
     let versions = names.iter().filter_map(|name| {
         let (digits, rest) = name.split_once('_')?;

@@ -4,6 +4,7 @@
 
 use sqlx::{Column as _, Row as _};
 
+use super::affinity::takes;
 use super::live::{LiveColumn, LiveTable};
 use super::table::Table;
 use super::{Blocker, catalog, queries};
@@ -93,11 +94,13 @@ fn not_written(table: &Table, live: &LiveTable) -> Vec<Blocker> {
         is_required && !is_set && !is_written(table, live, column)
     });
     let blockers = unset.map(|unset| {
-        let (table_name, column) = (table.name.clone(), unset.name.clone());
-        if live.is_same(&unset.name, &table.key.column) {
-            Blocker::KeyNotGenerated { table: table_name, column }
+        let is_key = live.is_same(&unset.name, &table.key.column);
+        let table = table.name.clone();
+        let column = unset.name.clone();
+        if is_key {
+            Blocker::KeyNotGenerated { table, column }
         } else {
-            Blocker::NotWritten { table: table_name, column }
+            Blocker::NotWritten { table, column }
         }
     });
     blockers.collect()
@@ -112,7 +115,7 @@ fn is_written(table: &Table, live: &LiveTable, column: &LiveColumn) -> bool {
     table.written.iter().any(|name| live.is_same(&column.name, name))
 }
 
-/// The columns whose types do not decode.
+/// The columns with types that do not decode.
 ///
 /// The driver judges the types that a statement returns. SQLite decodes each value by itself, so
 /// there the affinity of the column decides.
@@ -159,48 +162,6 @@ fn is_identifier(table: &Table, column: &str) -> bool {
     table.shape.is_some_and(|shape| {
         shape.identifiers.iter().any(|one| one.column == column || one.key == column)
     })
-}
-
-/// Whether an SQLite column keeps values of the type `wants` unchanged. A text column turns numbers
-/// into texts, and a numeric column turns texts of digits into numbers.
-fn takes(declared: &str, wants: &str, is_identifier: bool) -> bool {
-    let affinity = Affinity::of(declared);
-    match wants {
-        "INTEGER" | "BOOLEAN" => !matches!(affinity, Affinity::Text | Affinity::Real),
-        "REAL" => affinity != Affinity::Text,
-        // DATETIME has this affinity. A date is not a number, but an identifier may be.
-        "TEXT" if affinity == Affinity::Numeric => !is_identifier,
-        "TEXT" => !matches!(affinity, Affinity::Integer | Affinity::Real),
-        _ => true,
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Affinity {
-    Integer,
-    Text,
-    Blob,
-    Real,
-    Numeric,
-}
-
-impl Affinity {
-    /// The affinity of a declared type (SQLite's datatype3.html, section 3.1). The order matters.
-    fn of(declared: &str) -> Self {
-        let declared = declared.to_ascii_uppercase();
-        let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
-        if has(&["INT"]) {
-            Self::Integer
-        } else if has(&["CHAR", "CLOB", "TEXT"]) {
-            Self::Text
-        } else if declared.is_empty() || has(&["BLOB"]) {
-            Self::Blob
-        } else if has(&["REAL", "FLOA", "DOUB"]) {
-            Self::Real
-        } else {
-            Self::Numeric
-        }
-    }
 }
 
 #[cfg(test)]
@@ -269,27 +230,6 @@ mod tests {
         );
         let live = live.index("PRIMARY", true, &["id"]);
         assert!(from_catalog(&table(&[], &[]), &live).is_empty());
-    }
-
-    #[test]
-    fn sqlite_types_are_judged_by_affinity() {
-        for (declared, wants, is_taken) in [
-            ("VARCHAR(20)", "INTEGER", false),
-            ("BIGINT", "INTEGER", true),
-            ("", "INTEGER", true),
-            ("DECIMAL", "INTEGER", true),
-            ("DOUBLE", "BOOLEAN", false),
-            ("INTEGER", "TEXT", false),
-            ("FLOAT", "TEXT", false),
-            ("DATETIME", "TEXT", true),
-            ("JSON", "TEXT", true),
-            ("TEXT", "REAL", false),
-            ("TEXT", "BLOB", true),
-            ("TEXT", "DATETIME", true),
-        ] {
-            assert_eq!(takes(declared, wants, false), is_taken, "{wants} in {declared}");
-        }
-        assert!(!takes("STRING", "TEXT", true), "a name of digits becomes a number");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::model::{AuthUser, Shape};
 use crate::sql::statements::Sql;
 use crate::sql::{AuthRow, Backend, Call, Stores};
 
-/// The live schema, compared with what the struct and the library need.
+/// The result of comparing the live schema with the struct and the library.
 #[derive(Clone, Debug)]
 pub struct Schema {
     plan: Plan,
@@ -22,7 +22,7 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// What the database lacks, and the blockers that the catalog shows. No row was read.
+    /// The missing parts, and the blockers that the catalog shows. No row was read.
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
@@ -132,8 +132,14 @@ impl<U: AuthUser> Migrations<U> {
 
 /// A text that LIKE matches literally, with the escape character of the statement.
 fn escaped(text: &str) -> String {
-    let is_special = |c: char| matches!(c, '|' | '%' | '_');
-    text.chars().flat_map(|c| is_special(c).then_some('|').into_iter().chain([c])).collect()
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '|' | '%' | '_') {
+            escaped.push('|');
+        }
+        escaped.push(character);
+    }
+    escaped
 }
 
 #[cfg(test)]

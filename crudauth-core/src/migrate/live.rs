@@ -110,7 +110,7 @@ impl LiveTable {
         self.column(name).is_some()
     }
 
-    /// Whether an index or constraint, whatever its name, makes the column unique.
+    /// Whether an index or constraint makes the column unique. Names do not matter.
     pub(super) fn is_unique(&self, column: &str) -> bool {
         self.indexes
             .iter()

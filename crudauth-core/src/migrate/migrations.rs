@@ -18,7 +18,7 @@ use crate::sql::{AuthRow, Backend, Stores, TableSpec};
 /// `crudauth::migrations!(Auth)` returns those of the slices that a mount names,
 /// `crudauth::migrations!(User)` those of all slices.
 ///
-/// # What is read
+/// # Reads
 ///
 /// | function | catalog | rows |
 /// | --- | --- | --- |
@@ -31,16 +31,16 @@ use crate::sql::{AuthRow, Backend, Stores, TableSpec};
 /// taken over. Later the index prevents duplicates, and sign-up stores normalized values. A field
 /// that is no longer an `Option` is therefore reported by `plan`, but not at a start.
 ///
-/// # What is locked
+/// # Locks
 ///
 /// No lock is taken before the plan is known to have no blockers.
 ///
-/// - **PostgreSQL**: one transaction. The user's table is locked (`ACCESS EXCLUSIVE`) from its first
-///   change to the end. Adding a column with a default and forbidding NULL need the lock for an
-///   instant only, but creating indexes and filling rows take as long as the table is large. To keep
-///   a large table available, first create the indexes of [`plan`](Self::plan) with `CONCURRENTLY`,
-///   under any name. The lock waits for transactions that use the table, and new ones wait behind
-///   it; set `lock_timeout` on the pool if a failed migration is better than that.
+/// - **PostgreSQL**: one transaction. The user's table is locked (`ACCESS EXCLUSIVE`) from its
+///   first change to the end. Adding a column with a default and forbidding NULL need the lock for
+///   an instant only, but creating indexes and filling rows takes longer the larger the table is.
+///   To keep a large table available, first create the indexes of [`plan`](Self::plan) with
+///   `CONCURRENTLY`, under any name. The lock waits for transactions that use the table, and new
+///   ones wait behind it; set `lock_timeout` on the pool if a failed migration is better than that.
 /// - **MySQL, MariaDB**: each statement is committed at once. The table is locked meanwhile
 ///   (`LOCK TABLES .. WRITE`) if the database user has that privilege. Without it, rows that are
 ///   inserted between two statements are found by comparing again.
@@ -66,14 +66,14 @@ impl<U: AuthUser> Migrations<U> {
         Self { tables: tables.into_iter().collect(), user: PhantomData }
     }
 
-    /// Leaves out tables whose data another store keeps.
+    /// Leaves out tables, for data that another store keeps.
     #[must_use]
     pub fn without(mut self, tables: &[&TableSpec]) -> Self {
         self.tables.retain(|table| !tables.contains(table));
         self
     }
 
-    /// Returns what the database lacks and what blocks a migration. Changes nothing.
+    /// Returns the missing parts and the blockers. Changes nothing.
     ///
     /// It may read each table several times.
     ///
@@ -88,8 +88,8 @@ impl<U: AuthUser> Migrations<U> {
         Ok(diff.into_plan())
     }
 
-    /// Writes what the database lacks to `<number>_crudauth_<table>.sql` in `directory`, for review
-    /// and for apps that run their own migrations. Returns `None` if it lacks nothing.
+    /// Writes the plan to `<number>_crudauth_<table>.sql` in `directory`, for review and for apps
+    /// that run their own migrations. Returns `None` if nothing is missing.
     ///
     /// The number is the present second, as in the file names of sqlx, or the next number if the
     /// files of the directory are counted (`0007_posts.sql`). Existing files are not overwritten.

@@ -1,26 +1,27 @@
 //! Migrations: create and alter the tables that the struct and the library need.
 //!
-//! A migration compares the tables with the live database and adds what is missing. It never drops,
-//! renames or narrows anything. Comparison was chosen over numbered files: the user's table changes
-//! with every field of the struct, may have existed before the library, and is altered by the app's
-//! own migrations as well, so its state is known only by looking at it. The library's own tables
-//! are compared by the same code. A run can therefore be repeated, and it resumes one that was
-//! interrupted.
+//! A migration compares the tables with the live database and adds the missing parts. It never
+//! drops, renames or narrows anything. Comparison was chosen over numbered files: the user's table
+//! changes with every field of the struct, may have existed before the library, and is altered by
+//! the app's own migrations as well, so its state is known only by looking at it. The library's own
+//! tables are compared by the same code. A run can therefore be repeated, and it resumes one that
+//! was interrupted.
 //!
-//! | file | what it does |
+//! | file | purpose |
 //! | --- | --- |
 //! | `migrations` | [`Migrations`]: which tables are migrated; `plan` and `write` |
 //! | `run`, `lock` | `run`: applies a plan while other processes wait |
 //! | `inspect` | checks the schema when an app starts, without reading rows |
 //! | `desired`, `library`, `table`, `types` | the tables as they should be |
 //! | `catalog`, `live` | the tables as they are |
-//! | `compare`, `diff`, `fits`, `indexes` | the difference, from the catalog |
+//! | `compare`, `diff`, `fits`, `affinity`, `indexes` | the difference, from the catalog |
 //! | `scan`, `pages`, `queries` | the difference, from the rows |
 //! | `plan`, `blocker`, `ddl` | the result: statements, backfills, blockers |
 //! | `backfill`, `files` | fill compared forms; write a plan as a file |
 //!
 //! [`Migrations`] documents which rows are read and which tables are locked.
 
+mod affinity;
 mod backfill;
 mod blocker;
 mod catalog;

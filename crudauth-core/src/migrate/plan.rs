@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Blocker;
 
-/// Everything that a database lacks.
+/// The steps that bring a database up to date, and the blockers.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     pub(super) statements: Vec<String>,

@@ -15,7 +15,7 @@ pub(super) const PAGE: usize = 1000;
 /// How many values a blocker shows.
 pub(super) const SAMPLES: usize = 5;
 
-/// One row of NULLs with the types of the columns, whatever the table holds.
+/// One row of NULLs with the types of the columns, even if the table is empty.
 ///
 /// The driver caches the columns of a statement by its text, so the text contains a digest of the
 /// types. An unprepared statement is no alternative: sqlx queries PostgreSQL for unknown types

@@ -14,14 +14,14 @@ use crate::sql::{AuthRow, Backend, Dialect, Stores};
 const ROUNDS: usize = 5;
 
 impl<U: AuthUser> Migrations<U> {
-    /// Creates what the database lacks. Returns the number of steps, zero if it lacked nothing.
+    /// Creates the missing parts. Returns the number of steps, zero if nothing was missing.
     ///
     /// Of several processes at once, one migrates while the others wait. All blockers are reported
-    /// before the first statement. [`Migrations`] documents which rows are read and which tables are
-    /// locked.
+    /// before the first statement. [`Migrations`] documents which rows are read and which tables
+    /// are locked.
     ///
     /// # Errors
-    /// [`MigrateError`], which documents what was changed.
+    /// [`MigrateError`]. It documents the state of the database after each error.
     pub async fn run<DB>(&self, pool: &Pool<DB>) -> Result<usize, MigrateError>
     where
         DB: Backend + Stores<U::Id>,
@@ -78,8 +78,8 @@ impl<U: AuthUser> Migrations<U> {
         loop {
             let result = self.apply::<DB>(connection, &mut steps).await;
             if result.is_err() {
-                // Commits what a backfill has begun. If the connection is lost, the server rolls
-                // back and unlocks.
+                // Commits an unfinished backfill. If the connection is lost, the server rolls back
+                // and unlocks.
                 let _ = DB::say(connection, "SET autocommit = 1").await;
                 let _ = lock::unlock_table::<DB>(connection).await;
             }
@@ -92,7 +92,7 @@ impl<U: AuthUser> Migrations<U> {
         }
     }
 
-    /// Makes up what is missing, and counts the steps.
+    /// Creates the missing parts, and counts the steps.
     async fn apply<DB>(
         &self,
         connection: &mut DB::Connection,
@@ -119,8 +119,8 @@ impl<U: AuthUser> Migrations<U> {
     }
 }
 
-/// A transaction that waited for another migration must see its result, whatever the default
-/// isolation level of the database.
+/// A transaction that waited for another migration must see its result, so it must not use a
+/// stricter default of the database.
 const fn begin(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED",

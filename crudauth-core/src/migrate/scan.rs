@@ -13,7 +13,7 @@ use super::{Blocker, ddl, fits};
 use crate::model::{AuthUser, IdentifierColumn, IdentifierKind};
 use crate::sql::{AuthRow, Backend, Call, Stores, rows};
 
-/// What the rows hold of an identifier.
+/// The values of an identifier in all rows.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     /// Whether every compared form is the shown one in lower case, which SQL can compute.
@@ -44,7 +44,7 @@ struct Tally {
     seen: HashMap<String, bool>,
     duplicates: Sample,
     not_normalized: Sample,
-    /// Rows whose compared form is more than the shown one in lower case.
+    /// Rows in which the compared form is more than the shown one in lower case.
     not_lower_case: u64,
 }
 
@@ -106,7 +106,7 @@ where
     Ok(Scan { is_lower_case_only: tally.not_lower_case == 0, blockers })
 }
 
-/// The blocker for values whose compared forms are equal.
+/// The blocker for values with equal compared forms.
 async fn folded_duplicates<DB: Backend>(
     connection: &mut DB::Connection,
     live: &LiveTable,
@@ -130,7 +130,7 @@ async fn folded_duplicates<DB: Backend>(
 /// The blocker for values that no login searches for.
 fn not_normalized(live: &LiveTable, identifier: &IdentifierColumn, tally: &Tally) -> Blocker {
     let update = if identifier.has_own_key() {
-        // The next run fills what is NULL.
+        // The next run fills NULLs.
         let allows_null = live.column(identifier.key).is_some_and(|key| key.is_nullable);
         allows_null.then(|| ddl::set_null(live, identifier.key))
     } else {
@@ -200,8 +200,8 @@ pub(super) async fn duplicates<DB: Backend>(
     }))
 }
 
-/// The column of the first row that does not decode. For SQLite only, where the type of a column
-/// says little about its values.
+/// The column of the first row that does not decode. For SQLite only, where a column may hold
+/// values of any type.
 pub(super) async fn first_row<DB: Backend, U: AuthRow<DB>>(
     connection: &mut DB::Connection,
     table: &Table,

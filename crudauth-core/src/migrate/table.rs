@@ -39,7 +39,8 @@ pub(super) struct Index {
 }
 
 impl Table {
-    /// Whether `column` holds the compared form of an identifier whose shown form is another column.
+    /// Whether `column` holds the compared form of an identifier, beside a column of the shown
+    /// form.
     pub(super) fn is_own_key(&self, column: &str) -> bool {
         self.shape.is_some_and(|shape| {
             shape.identifiers.iter().any(|one| one.has_own_key() && one.key == column)

@@ -47,7 +47,7 @@ impl ColumnPlan {
         Self { reads: reads::<DB, T>, ..Self::typed(name, sql_type) }
     }
 
-    /// A column of that SQL type, which decodes whatever the live type is.
+    /// A column of that SQL type. No live type is rejected.
     pub(crate) fn typed(name: impl Into<String>, sql_type: impl Into<String>) -> Self {
         Self {
             name: name.into(),

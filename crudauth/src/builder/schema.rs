@@ -1,5 +1,5 @@
-//! Checks the live database in `build()`, so that a missing column shows at the start and not at the
-//! first sign-in.
+//! Checks the live database in `build()`, so that a missing column shows at the start and not at
+//! the first sign-in.
 
 use std::collections::HashMap;
 
@@ -14,13 +14,13 @@ use crate::mount::Mount;
 
 /// Facts about the live database.
 pub(super) struct Live {
-    /// What is missing, and what blocks a migration.
+    /// The missing parts and the blockers, one sentence each.
     pub(super) mistakes: Vec<String>,
     /// The most characters that the columns of the user's table take.
     pub(super) widths: HashMap<String, usize>,
 }
 
-/// Compares the database with the tables of `migrations`, and tells the pool which legacy hashes are
+/// Compares the database with the tables of `migrations`, and enables the legacy formats that are
 /// in use.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use crudauth_core::sql::TableSpec;
 
 use super::Path;
 
-/// A slice: an argument of `#[crudauth::routes(..)]`, and what it adds to a mount.
+/// A slice: an argument of `#[crudauth::routes(..)]`, with its routes and tables.
 pub trait Slice<U: AuthUser> {
     /// Its routes.
     fn paths() -> Vec<Path<U>>;
@@ -19,7 +19,7 @@ pub trait Slice<U: AuthUser> {
     }
 }
 
-/// Collects what the slices of a mount add.
+/// The slices of a mount, added one by one.
 pub struct Slices<U: AuthUser> {
     paths: Vec<Path<U>>,
     tables: Vec<&'static TableSpec>,
