@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::migrate::{Blocked, Plan};
+use crate::migrate::{Blocker, Plan};
 use crate::model::{Scopes, WeakSecret};
 
 /// A setting that `build()` rejects, or a difference between the database and the user struct.
@@ -137,7 +137,7 @@ pub enum ConfigError {
     },
     /// The database differs from the user struct in a way that a migration cannot decide.
     #[error("database: {0}")]
-    SchemaBlocked(Blocked),
+    SchemaBlocked(Blocker),
     /// The database lacks tables, columns or indexes that a migration can add.
     #[error(
         "database: `{table}` does not match the struct; run `crudauth::migrations!({user})`: {}",
@@ -273,7 +273,7 @@ impl Steps<'_> {
 
 impl fmt::Display for Steps<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let backfills = self.0.filled().into_iter().map(|column| format!("backfill {column}"));
+        let backfills = self.0.backfills().into_iter().map(|column| format!("backfill {column}"));
         let steps: Vec<_> = self.0.statements().iter().cloned().chain(backfills).collect();
         f.write_str(&steps[..steps.len().min(Self::SHOWN)].join("; "))?;
         match steps.len().saturating_sub(Self::SHOWN) {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use chrono::{DateTime, Utc};
 use sqlx::Pool;
 
-use crate::migrate::{ColumnPlan, Migrations};
+use crate::migrate::Migrations;
 use crate::model::{
     Account, AuthUser, Companion, EmailAddress, Form, Identifier, IdentifierColumn, IdentifierKind,
     InvalidField, KeyRing, PasswordHash, SecretKey, Shape,
@@ -17,7 +17,7 @@ use crate::ports::{
     AccountStore, ApiKeyStore, Changed, Clock, CounterStore, Created, GrantStore, ManualClock,
     NewAccount, NewValues, OsEntropy, SessionStore,
 };
-use crate::sql::{AuthRow, Backend, Call, SqlStore, Stores};
+use crate::sql::{AuthRow, Backend, Call, ColumnPlan, SqlStore, Stores};
 
 pub(crate) const SECRET: &str = "an app's secret of more than 32 bytes";
 

@@ -128,7 +128,10 @@ pub fn scopes(input: TokenStream) -> TokenStream {
     scopes::scopes(input.into()).into()
 }
 
-/// Returns the migrations of a user struct: `crudauth::migrations!(User).run(&pool).await?`.
+/// Returns the migrations of a mount: `crudauth::migrations!(Auth).run(&pool).await?`.
+///
+/// For a mount they create the account table and the tables of its slices. For a user struct,
+/// `migrations!(User)`, they create the account table and the tables of all slices.
 #[proc_macro]
 pub fn migrations(input: TokenStream) -> TokenStream {
     migrations::migrations(input.into()).into()

@@ -11,7 +11,7 @@ use crate::support::{fallback, mistake, private};
 
 pub(crate) fn migrations(input: TokenStream) -> TokenStream {
     match one_type.parse2(input).map_err(|error| mistake(&error.span(), ONE)) {
-        Ok(user) => migrations_of(&user),
+        Ok(ty) => migrations_of(&ty),
         Err(error) => {
             let errors = Error::write_errors(error);
             let value = migrations_of(&fallback::placeholder_user());
@@ -21,22 +21,22 @@ pub(crate) fn migrations(input: TokenStream) -> TokenStream {
 }
 
 /// A function with a bound, since rustc explains an unmet bound better than a missing method.
-fn migrations_of(user: &Type) -> TokenStream {
+fn migrations_of(ty: &Type) -> TokenStream {
     let p = private();
-    let call = quote_spanned!(user.span()=> migrations_of::<#user>());
+    let call = quote_spanned!(ty.span()=> migrations_of::<#ty>());
     quote!({
-        fn migrations_of<U: #p::AuthUser>() -> #p::Migrations<U> {
-            #p::Migrations::new()
+        fn migrations_of<T: #p::HasMigrations>() -> #p::Migrations<T::User> {
+            T::migrations()
         }
         #call
     })
 }
 
-const ONE: &str = "expected one user struct: write `crudauth::migrations!(User)`";
+const ONE: &str = "expected one mount or user struct: write `crudauth::migrations!(Auth)`";
 
 /// One type, and an optional comma.
 fn one_type(input: ParseStream<'_>) -> syn::Result<Type> {
-    let user = input.parse()?;
+    let ty = input.parse()?;
     input.parse::<Option<Token![,]>>()?;
-    if input.is_empty() { Ok(user) } else { Err(input.error(ONE)) }
+    if input.is_empty() { Ok(ty) } else { Err(input.error(ONE)) }
 }

@@ -31,6 +31,7 @@ mod builder;
 mod extract;
 mod gate;
 mod http;
+mod migrations;
 mod mount;
 mod nobody;
 #[doc(hidden)]
@@ -46,7 +47,7 @@ pub use accounts::Accounts;
 pub use builder::{BuildError, Builder};
 pub use crudauth_core::ConfigError;
 pub use crudauth_core::guard::{LockoutConfig, RateLimit, RateLimits};
-pub use crudauth_core::migrate::{Blocked, MigrateError, Migrations, Plan, Schema};
+pub use crudauth_core::migrate::{Blocker, MigrateError, Migrations, Plan, Schema};
 pub use crudauth_core::model::{
     Account, AccountId, AuthUser, ClientAddress, Contact, EmailAddress, FieldError, FieldErrorKind,
     IdentifierKind, PhoneNumber, Recoverable, RecoverableByEmail, RedirectPath, Scopes, SecretKey,

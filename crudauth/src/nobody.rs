@@ -1,10 +1,9 @@
 //! A user struct for mounts that did not compile, so that one mistake is one error.
 
-use crudauth_core::migrate::ColumnPlan;
 use crudauth_core::model::{
     AuthUser, Companion, Form, InvalidField, Recoverable, RecoverableByEmail, Shape,
 };
-use crudauth_core::sql::{AuthRow, Backend, Call};
+use crudauth_core::sql::{AuthRow, Backend, Call, ColumnPlan};
 
 /// Nobody: no value of it exists.
 #[derive(Clone, Debug)]

@@ -2,18 +2,19 @@
 
 pub use std::vec::Vec;
 
-pub use crudauth_core::migrate::{ColumnPlan, Migrations, SqlDefault};
+pub use crudauth_core::migrate::Migrations;
 pub use crudauth_core::model::{
     AuthUser, Companion, Form, IdentifierColumn, IdentifierKind, InvalidField, Literal,
     Recoverable, RecoverableByEmail, Scopes, SecretKey, Shape,
 };
-pub use crudauth_core::sql::{AuthRow, Backend, Call, Stores};
+pub use crudauth_core::sql::{AuthRow, Backend, Call, ColumnPlan, SqlDefault, Stores};
 pub use {poem, sqlx};
 
 pub use crate::builder::{Anything, Builder, NotMounted, OwnTransport, Slots, Unset};
 pub use crate::extract::Guarded;
 pub use crate::gate::{ScopeName, scope};
-pub use crate::mount::{Mount, Mounted, Mounts, Paths, Scoped};
+pub use crate::migrations::HasMigrations;
+pub use crate::mount::{Mount, Mounted, Mounts, Scoped, Slices};
 pub use crate::nobody::Nobody;
 pub use crate::slice;
 pub use crate::transport::{Transport, Transports};

@@ -167,7 +167,7 @@ on_every_database! {
         let token = app.reset_token(ADA).await;
         assert!(app.auth.accounts().delete(&id).await.unwrap());
         assert_invalid(&reset(&app.browser(), &token, NEW).await);
-        let rows = app.database.count("users_tokens").await + app.database.count("users_sessions").await;
+        let rows = app.database.count("users_one_time_tokens").await + app.database.count("users_sessions").await;
         assert_eq!(rows, 0);
     }
 

@@ -140,7 +140,7 @@ on_every_database! {
     async fn unreadable_hashes_are_reported_at_startup(app: App) {
         app.register("ada").await;
         app.register("old").await;
-        let line = "there are password hashes that nothing reads";
+        let line = "password hashes in an unknown format";
         let started = async |hash: &str| {
             let set = format!("UPDATE users SET hashed_password = '{hash}' WHERE username = 'old'");
             app.database.execute(&set).await;

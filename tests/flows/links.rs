@@ -161,7 +161,7 @@ async fn a_redirect_to_another_site_is_dropped() {
         assert_eq!(answer.status, 200);
         assert!(answer.json().get("redirect_to").is_none(), "{unsafe_redirect}: {answer:?}");
     }
-    let stored = "users_tokens WHERE redirect_to IS NOT NULL";
+    let stored = "users_one_time_tokens WHERE redirect_to IS NOT NULL";
     assert_eq!(app.database.count(stored).await, 0, "no redirect was stored");
 }
 

@@ -307,7 +307,7 @@ async fn a_limit_of_zero_is_off() {
         request_reset(&app.browser(), "ada").await;
     }
     assert_eq!(app.mail_count(MessageKind::ResetPassword, "ada@example.com").await, 7);
-    assert_eq!(app.database.number("SELECT COUNT(*) FROM users_allowances").await, 0);
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM users_rate_limits").await, 0);
 }
 
 #[tokio::test]
@@ -323,7 +323,7 @@ async fn a_counter_is_deleted_once_expired_and_not_before() {
     retry_after(&request_reset(&browser, "unknown").await);
     advance(&app, 1);
     app.auth.purge().await.unwrap();
-    assert_eq!(app.database.number("SELECT COUNT(*) FROM users_allowances").await, 0);
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM users_rate_limits").await, 0);
 }
 
 on_every_database! {

@@ -83,7 +83,7 @@ on_every_pool! {
         assert!(matches!(run, MigrateError::Blocked(_)), "{run:?}");
         for column in ["`country`", "`seen`"] {
             assert!(run.to_string().contains(column), "{run}");
-            assert!(planned.blocked().iter().any(|one| one.to_string().contains(column)));
+            assert!(planned.blockers().iter().any(|one| one.to_string().contains(column)));
         }
         assert!(!run.to_string().contains("note"), "that one can be added");
 

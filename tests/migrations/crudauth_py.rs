@@ -266,7 +266,7 @@ async fn a_column_that_sign_up_cannot_fill_is_reported_before_any_change() {
     let error = migrations!(Incomplete).run(&pool).await.unwrap_err();
     // A `main` that returns the error prints its `Debug`.
     for text in [error.to_string(), format!("{error:?}")] {
-        assert!(text.contains("`users`.`email_verified`") && text.contains("declare it"), "{text}");
+        assert!(text.contains("`users.email_verified`") && text.contains("declare it"), "{text}");
     }
     assert_eq!(database.number(columns).await, before);
     migrations!(Caller).run(&pool).await.unwrap();

@@ -89,10 +89,10 @@ on_every_pool! {
             "(email, username) VALUES ('mary@example.com', 'Mary Ann')",
         ]).await;
         let plan = migrations!(User).plan(&pool).await.unwrap();
-        assert_eq!(plan.filled(), ["users.username_key"], "SQL folds no \u{cb}");
+        assert_eq!(plan.backfills(), ["users.username_key"], "SQL folds no \u{cb}");
         assert!(plan.to_string().contains("-- run() fills users.username_key"), "{plan}");
         let refused = migrations!(User).write(&pool, directory()).await.unwrap_err();
-        assert!(refused.to_string().contains("let `run()` do it"), "{refused}");
+        assert!(refused.to_string().contains("use `run()`"), "{refused}");
 
         migrations!(User).run(&pool).await.unwrap();
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());

@@ -39,22 +39,22 @@ async fn lookups_use_an_index() {
         ),
         ("DELETE FROM users_sessions WHERE user_id = $1 AND digest <> $2", "(user_id=?)"),
         (
-            "SELECT * FROM users_tokens t JOIN users ON users.id = t.user_id WHERE t.digest = $1 \
+            "SELECT * FROM users_one_time_tokens t JOIN users ON users.id = t.user_id WHERE t.digest = $1 \
              AND t.purpose = $2 AND t.bound_to = users.email",
             "(digest=?)",
         ),
-        ("DELETE FROM users_tokens WHERE user_id = $1 AND purpose <> $2", "(user_id=?)"),
+        ("DELETE FROM users_one_time_tokens WHERE user_id = $1 AND purpose <> $2", "(user_id=?)"),
         (
-            "SELECT * FROM users_grants g JOIN users ON users.id = g.user_id WHERE g.family = $1 \
+            "SELECT * FROM users_token_families g JOIN users ON users.id = g.user_id WHERE g.family = $1 \
              AND g.expires_at > $2 AND g.token_version = users.token_version",
             "(family=?)",
         ),
         (
-            "UPDATE users_grants SET token_digest = $1 WHERE family = $2 AND token_digest = $3 \
-             AND EXISTS (SELECT 1 FROM users WHERE users.id = users_grants.user_id)",
+            "UPDATE users_token_families SET token_digest = $1 WHERE family = $2 AND token_digest = $3 \
+             AND EXISTS (SELECT 1 FROM users WHERE users.id = users_token_families.user_id)",
             "(family=?)",
         ),
-        ("DELETE FROM users_grants WHERE user_id = $1 AND family <> $2", "(user_id=?)"),
+        ("DELETE FROM users_token_families WHERE user_id = $1 AND family <> $2", "(user_id=?)"),
         (
             "SELECT * FROM users_api_keys k JOIN users ON users.id = k.user_id \
              WHERE k.digest = $1 AND (k.expires_at IS NULL OR k.expires_at > $2)",
@@ -62,7 +62,7 @@ async fn lookups_use_an_index() {
         ),
         ("DELETE FROM users_api_keys WHERE user_id = $1 AND handle = $2", "(user_id=?)"),
         ("SELECT * FROM users_lockouts WHERE digest IN ($1, $2, $3)", "(digest=?)"),
-        ("SELECT * FROM users_allowances WHERE digest = $1", "(digest=?)"),
+        ("SELECT * FROM users_rate_limits WHERE digest = $1", "(digest=?)"),
     ] {
         let plan = plan_of(&pool, sql).await;
         assert!(plan.contains(index) && !plan.contains("SCAN"), "{sql}\n{plan}");
@@ -72,7 +72,8 @@ async fn lookups_use_an_index() {
 #[tokio::test]
 async fn a_purge_finds_expired_rows_by_an_index() {
     let pool = migrated().await;
-    for table in ["users_sessions", "users_tokens", "users_allowances", "users_lockouts"] {
+    for table in ["users_sessions", "users_one_time_tokens", "users_rate_limits", "users_lockouts"]
+    {
         let sql = format!(
             "DELETE FROM {table} WHERE digest IN (SELECT digest FROM (SELECT digest FROM {table} \
              WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) AS old)"

@@ -10,6 +10,7 @@ mod growing;
 mod indexes;
 mod large;
 mod live;
+mod mounts;
 mod names;
 mod neighbours;
 mod runs;
@@ -30,12 +31,13 @@ pub(crate) struct User {
 pub(crate) struct Auth;
 
 /// The tables of `users`.
-pub(crate) const TABLES: [&str; 7] = [
+pub(crate) const TABLES: [&str; 8] = [
     "users",
     "users_sessions",
-    "users_grants",
+    "users_token_families",
     "users_api_keys",
-    "users_tokens",
-    "users_allowances",
+    "users_one_time_tokens",
+    "users_rate_limits",
     "users_lockouts",
+    "users_challenges",
 ];

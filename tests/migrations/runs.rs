@@ -14,7 +14,7 @@ on_every_pool! {
     async fn a_plan_lists_everything_and_changes_nothing(database, pool) {
         for _ in 0..2 {
             let plan = migrations!(User).plan(&pool).await.unwrap();
-            assert!(!plan.is_empty() && plan.blocked().is_empty());
+            assert!(!plan.is_empty() && plan.blockers().is_empty());
             assert_eq!(count(&plan, "CREATE TABLE"), TABLES.len());
             assert_eq!(count(&plan, "CREATE UNIQUE INDEX"), 2, "email and username_key");
             for table in TABLES {

@@ -7,8 +7,19 @@ use super::challenges::ChallengeStore;
 use crate::model::{AuthUser, ChallengeDigest};
 use crate::sql::engine::retrying;
 use crate::sql::rows::take;
-use crate::sql::{Backend, SqlStore};
+use crate::sql::{Backend, ColumnSpec, SqlStore, TableSpec};
 use crate::store_error::StoreError;
+
+/// Challenges of unfinished sign-ins.
+pub const CHALLENGES: TableSpec = TableSpec::new(
+    "challenges",
+    "digest",
+    &[
+        ColumnSpec::bytes("value", 16 * 1024),
+        ColumnSpec::instant("created_at"),
+        ColumnSpec::expiry(),
+    ],
+);
 
 const INSERT: &str = "INSERT INTO {+challenges} (digest, value, created_at, expires_at) \
     VALUES (:digest, :value, :now, :expires_at)";

@@ -11,8 +11,10 @@ mod rate_limits;
 mod sql;
 pub mod store;
 
+pub use challenges_sql::CHALLENGES;
 pub use lock_state::LockState;
 pub(crate) use lockout::{KnownDevice, SignInAttempt};
 pub use lockout::{Lockout, LockoutConfig};
 pub use rate_limiter::{Allowed, RateLimiter, Subject};
 pub use rate_limits::{Action, RateLimits};
+pub use sql::{LOCKOUTS, RATE_LIMITS};

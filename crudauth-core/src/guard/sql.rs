@@ -11,8 +11,29 @@ use crate::model::{AuthUser, CounterName};
 use crate::sql::engine::{instant, retrying};
 use crate::sql::rows::Columns;
 use crate::sql::transaction::Transaction;
-use crate::sql::{Backend, Engine, Query, SqlStore};
+use crate::sql::{Backend, ColumnSpec, Engine, Query, SqlStore, TableSpec};
 use crate::store_error::StoreError;
+
+/// Uses counted against rate limits.
+pub const RATE_LIMITS: TableSpec = TableSpec::new(
+    "rate_limits",
+    "digest",
+    &[ColumnSpec::long_text("hits"), ColumnSpec::flag("is_used_up"), ColumnSpec::expiry()],
+);
+
+/// Failed sign-ins and the locks that followed.
+pub const LOCKOUTS: TableSpec = TableSpec::new(
+    "lockouts",
+    "digest",
+    &[
+        ColumnSpec::big_integer("failures"),
+        ColumnSpec::instant("window_ends_at"),
+        ColumnSpec::integer("level"),
+        ColumnSpec::instant("level_until"),
+        ColumnSpec::instant("locked_until"),
+        ColumnSpec::expiry(),
+    ],
+);
 
 // A rate limit keeps the instants of its last uses, newest first, as text of 13 digits each
 // (milliseconds since 1970). "The fifth last use is less than an hour ago" is then one substring and

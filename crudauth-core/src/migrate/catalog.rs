@@ -1,22 +1,22 @@
-//! What each database is asked about its tables: one statement for the columns of a table and one
-//! for its indexes, with the same answer from all of them.
+//! The catalog queries: one for the columns of a table, one for its indexes. They return the same
+//! columns on each database.
 
 use crate::sql::Dialect;
 
-/// A row for each column, in the table's order:
+/// A row for each column, in the order of the table:
 ///
-/// | at | what | type |
+/// | position | value | type |
 /// | --- | --- | --- |
-/// | 0 | its name | text |
-/// | 1 | its type, as the database writes it | text |
-/// | 2 | whether it takes no NULL | 0 or 1 |
-/// | 3 | whether it holds something when nothing is said | 0 or 1 |
-/// | 4 | whether the database counts it up | 0 or 1 |
-/// | 5 | whether the database computes it from others | 0 or 1 |
-/// | 6 | how many characters it takes, where there is a limit | number or NULL |
-/// | 7 | whether an update of anything else in the row changes it too | 0 or 1 |
-/// | 8 | its place in the primary key, where nothing else tells of that key, or 0 | number |
-/// | 9 | its collation, where it matters | text or NULL |
+/// | 0 | name | text |
+/// | 1 | type, as the database spells it | text |
+/// | 2 | is NOT NULL | 0 or 1 |
+/// | 3 | has a default | 0 or 1 |
+/// | 4 | is assigned ascending numbers | 0 or 1 |
+/// | 5 | is generated from other columns | 0 or 1 |
+/// | 6 | maximum length in characters | number or NULL |
+/// | 7 | is changed by an update of other columns | 0 or 1 |
+/// | 8 | position in the primary key (SQLite, where the key may be no index), or 0 | number |
+/// | 9 | collation (MySQL) | text or NULL |
 pub(super) const fn columns(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => {
@@ -24,7 +24,7 @@ pub(super) const fn columns(dialect: Dialect) -> &'static str {
              dflt_value IS NOT NULL AND UPPER(dflt_value) <> 'NULL', 0, hidden > 1, NULL, 0, pk, NULL \
              FROM pragma_table_xinfo($1) ORDER BY cid"
         }
-        // Not information_schema, whose views are ten times as dear.
+        // The views of information_schema are ten times slower.
         Dialect::Postgres => {
             "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), \
              (a.attnotnull OR t.typnotnull)::int::bigint, \
@@ -40,7 +40,7 @@ pub(super) const fn columns(dialect: Dialect) -> &'static str {
              AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped \
              ORDER BY a.attnum"
         }
-        // MariaDB writes NULL as the default of what has none.
+        // MariaDB reports a missing default as the text NULL.
         Dialect::MySql => {
             "SELECT CAST(column_name AS CHAR), CAST(column_type AS CHAR), \
              CAST(is_nullable = 'NO' AS SIGNED), \
@@ -57,9 +57,9 @@ pub(super) const fn columns(dialect: Dialect) -> &'static str {
     }
 }
 
-/// A row for each column of each index, in the index's order: the index's name, whether it is
-/// unique (0 or 1), whether it covers every row and can be searched in order (0 or 1), and the
-/// column, or NULL for an expression or a part of a column.
+/// A row for each column of each index, in the order of the index: name of the index, whether it is
+/// unique (0 or 1), whether it covers every row and is ordered (0 or 1), and the column, or NULL
+/// for an expression or a prefix of a column.
 pub(super) const fn indexes(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => {
@@ -67,8 +67,8 @@ pub(super) const fn indexes(dialect: Dialect) -> &'static str {
              FROM pragma_index_list($1) AS i JOIN pragma_index_info(i.name) AS c \
              ORDER BY i.seq, c.seqno"
         }
-        // One that was made by halves (CONCURRENTLY) is not valid; a deferrable one keeps its
-        // promise too late for us.
+        // An index whose creation was interrupted (CONCURRENTLY) is not valid. A deferrable
+        // constraint is checked too late.
         Dialect::Postgres => {
             "SELECT ic.relname::text, (i.indisunique AND i.indimmediate)::int::bigint, \
              (i.indisvalid AND i.indpred IS NULL AND am.amname = 'btree')::int::bigint, \
@@ -94,27 +94,27 @@ pub(super) const fn indexes(dialect: Dialect) -> &'static str {
     }
 }
 
-/// A row if an index of that name cannot be made beside those of the table at hand.
+/// A row if the name of an index is taken outside its table.
 pub(super) const fn index_name(dialect: Dialect) -> &'static str {
     match dialect {
-        // One room of names for tables and indexes alike.
+        // Tables and indexes share one namespace.
         Dialect::Sqlite => "SELECT 1 FROM sqlite_master WHERE name = $1 COLLATE NOCASE LIMIT 1",
         Dialect::Postgres => {
             "SELECT 1 FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              WHERE n.nspname = current_schema() AND c.relname = $1 LIMIT 1"
         }
-        // An index's name is its table's own, so what the table has is asked elsewhere.
+        // Each table has a namespace of its own, which the caller checks.
         Dialect::MySql => "SELECT 1 FROM (SELECT ? AS name) AS one WHERE 1 = 0",
     }
 }
 
-/// A row if something of the database's own runs before a row is inserted, and may fill it.
+/// A row if a trigger runs before an INSERT, and may set columns.
 pub(super) const fn insert_trigger(dialect: Dialect) -> &'static str {
     match dialect {
-        // SQLite's cannot change the new row.
+        // A trigger cannot change the new row on SQLite.
         Dialect::Sqlite => "SELECT 1 FROM (SELECT $1 AS name) AS one WHERE 1 = 0",
-        // ROW, BEFORE and INSERT.
+        // The bits of tgtype are ROW, BEFORE and INSERT.
         Dialect::Postgres => {
             "SELECT 1 FROM pg_catalog.pg_trigger t \
              JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \

@@ -1,16 +1,16 @@
-//! A plan as a numbered file among an app's own.
+//! Writes a plan as a numbered file next to the app's own migrations.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Writes `text` under a new number into `directory`, which is made if it is not there.
+/// Writes `text` under a new number into `directory`, which is created if it does not exist.
 pub(super) fn write(directory: &Path, table: &str, text: &str) -> io::Result<PathBuf> {
     std::fs::create_dir_all(directory)?;
     loop {
         let path = directory.join(format!("{}_crudauth_{table}.sql", next_version(directory)?));
         match create_new(&path) {
-            // Somebody was faster, and the number is theirs.
+            // Another process took the number.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             made => {
                 made?.write_all(text.as_bytes())?;
@@ -24,21 +24,21 @@ fn create_new(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
-/// How sqlx writes the second at which a migration was made.
+/// Format of the version in the file names of sqlx.
 const TIMESTAMP: &str = "%Y%m%d%H%M%S";
 
 fn next_version(directory: &Path) -> io::Result<String> {
     let names = std::fs::read_dir(directory)?
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect::<io::Result<Vec<_>>>()?;
-    #[allow(clippy::disallowed_methods, reason = "a file's name is not a rule that a test turns")]
+    #[allow(clippy::disallowed_methods, reason = "no test depends on the time in a file name")]
     let now = chrono::Utc::now().format(TIMESTAMP).to_string();
     Ok(version_after(&names, now))
 }
 
-/// The next number in the style of the directory: the one after the highest, in its width, where
-/// files are counted; else the present second, or the number after one that is later. To sqlx two
-/// files of one number are one migration.
+/// The next version, in the style of the directory: the highest number plus one, in its width, if
+/// files are counted; else the present second, or the highest number plus one if that is later.
+/// sqlx takes two files with one number for one migration.
 fn version_after(names: &[String], now: String) -> String {
     let versions = names.iter().filter_map(|name| {
         let (digits, rest) = name.split_once('_')?;
@@ -52,7 +52,7 @@ fn version_after(names: &[String], now: String) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#[allow(clippy::unwrap_used, reason = "a test fails at the first surprise")]
 mod tests {
     use super::*;
 
@@ -62,13 +62,13 @@ mod tests {
     }
 
     #[test]
-    fn a_new_directory_begins_as_sqlx_does() {
+    fn an_empty_directory_starts_with_a_timestamp() {
         assert_eq!(after(&[]), "20260102030405");
         assert_eq!(after(&["README.md", "x_1.sql", "_.sql", "7_notes.txt"]), "20260102030405");
     }
 
     #[test]
-    fn a_directory_that_counts_is_counted_on_in_its_width() {
+    fn a_counted_directory_continues_in_its_width() {
         assert_eq!(after(&["0001_users.sql", "0009_posts.sql"]), "0010");
         assert_eq!(after(&["1_users.sql", "9_posts.sql"]), "10");
         assert_eq!(after(&["99_posts.sql"]), "100");
@@ -77,14 +77,14 @@ mod tests {
     }
 
     #[test]
-    fn a_second_that_is_taken_or_to_come_is_passed() {
+    fn a_later_version_is_continued() {
         assert_eq!(after(&["20250101000000_a.sql"]), "20260102030405");
         assert_eq!(after(&["20260102030405_a.sql"]), "20260102030406");
         assert_eq!(after(&["20991231235959_a.sql"]), "20991231235960");
     }
 
     #[test]
-    fn a_file_that_is_there_is_never_written_over() {
+    fn an_existing_file_is_never_overwritten() {
         let directory = std::env::temp_dir().join(format!("crudauth-files-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&directory);
         let written: Vec<_> =

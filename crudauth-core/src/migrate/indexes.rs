@@ -1,29 +1,29 @@
-//! The indexes that a table lacks.
+//! Plans the indexes that a table lacks.
 
-use super::compare::Growth;
+use super::diff::TableDiff;
 use super::live::LiveTable;
 use super::table::{Index, short_name};
-use super::{Blocked, catalog, ddl, scan};
+use super::{Blocker, catalog, ddl, scan};
 use crate::sql::{Backend, Call};
 
-impl Growth<'_> {
-    /// Makes an index, unless another does the same.
+impl TableDiff<'_> {
+    /// Plans an index, unless another one serves the same purpose.
     pub(super) async fn index<DB: Backend>(
         &mut self,
         connection: &mut DB::Connection,
         index: &Index,
     ) -> Result<(), sqlx::Error> {
-        let is_there = match &*index.columns {
+        let exists = match &*index.columns {
             [column] if index.is_unique => self.live.is_unique(column),
             columns => self.live.is_searched_by(columns),
         };
-        if is_there {
+        if exists {
             return Ok(());
         }
-        for column in index.columns.iter().filter(|_| index.is_unique && self.is_readable) {
+        for column in index.columns.iter().filter(|_| index.is_unique && self.reads_rows) {
             if self.live.has_column(column) && !self.has_duplicates(column) {
                 let found = scan::duplicates::<DB>(connection, self.live, column).await?;
-                self.plan.blocked.extend(found);
+                self.plan.blockers.extend(found);
             }
         }
         let name = free_name::<DB>(connection, self.live, &index.name).await?;
@@ -31,16 +31,16 @@ impl Growth<'_> {
         Ok(())
     }
 
-    /// Whether the column's duplicates, or those of its compared form, are told already.
+    /// Whether duplicates in the column, or in its compared form, are a blocker already.
     fn has_duplicates(&self, name: &str) -> bool {
         self.plan
-            .blocked
+            .blockers
             .iter()
-            .any(|blocked| matches!(blocked, Blocked::Duplicates { column, .. } if column == name))
+            .any(|blocker| matches!(blocker, Blocker::Duplicates { column, .. } if column == name))
     }
 }
 
-/// The index's own name, or one like it if that is taken by something that does another thing.
+/// The name of the index, with a number if the name is taken.
 async fn free_name<DB: Backend>(
     connection: &mut DB::Connection,
     live: &LiveTable,

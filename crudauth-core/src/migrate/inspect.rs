@@ -1,19 +1,19 @@
-//! What an app asks before it serves: is everything there, how long may names be, which old hashes
-//! are in use.
+//! Checks at the start of an app: whether the schema is complete, the lengths of columns, and which
+//! legacy password hashes are in use.
 
 use std::collections::HashMap;
 
 use sqlx::Pool;
 
 use super::Migrations;
-use super::compare::{Look, compare};
+use super::compare::Depth;
 use super::live::LiveTable;
 use super::plan::Plan;
 use super::queries::{any_hash_like, any_unread_hash};
-use crate::model::{AuthUser, IdentifierColumn, Shape};
+use crate::model::{AuthUser, Shape};
 use crate::sql::{AuthRow, Backend, Call, Stores};
 
-/// A live database beside what the struct and the library need of it.
+/// The result of comparing the live schema with the struct and the library.
 #[derive(Clone, Debug)]
 pub struct Schema {
     plan: Plan,
@@ -21,63 +21,67 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// What is missing, and what is in the way as far as the catalogue tells: no row was read.
+    /// The missing parts, and the blockers that the catalog shows. No row was read.
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// How many characters the columns of the user's table take, by the names that the struct has
-    /// for them: those for which the database, or what was declared on SQLite, sets a limit. An
-    /// identifier has the smaller of two, where its compared form is kept beside it.
+    /// Maximum lengths in characters, by column of the user's table. Columns without a limit are
+    /// left out. SQLite's limits are the declared ones. The limit of an identifier that is kept in
+    /// two columns is the smaller one.
     #[must_use]
     pub fn widths(&self) -> &HashMap<String, usize> {
         &self.widths
     }
 }
 
-/// What hashes of other systems a table holds.
+/// The password hashes of other systems in a table.
 #[derive(Clone, Debug, Default)]
 pub struct ForeignHashes {
-    /// Those of the prefixes that one begins with.
+    /// The given prefixes that some hash starts with.
     pub in_use: Vec<String>,
-    /// Whether one begins with none of them.
+    /// Whether some hash starts with none of them.
     pub has_unread: bool,
 }
 
 fn widths(shape: &Shape, live: &LiveTable) -> HashMap<String, usize> {
     let width = |column: &str| live.column(column).and_then(|live| live.max_chars);
-    let columns = shape.columns.iter().chain(shape.written).map(|&column| (column, width(column)));
-    let smaller =
-        |one: &IdentifierColumn| width(one.column).into_iter().chain(width(one.key)).min();
-    let identifiers = shape.identifiers.iter().map(|one| (one.column, smaller(one)));
-    let all = columns.chain(identifiers);
-    all.filter_map(|(column, width)| Some((column.to_owned(), width?))).collect()
+    let mut widths = HashMap::new();
+    for &column in shape.columns.iter().chain(shape.written) {
+        widths.extend(width(column).map(|width| (column.to_owned(), width)));
+    }
+    for one in shape.identifiers {
+        let smaller = width(one.column).into_iter().chain(width(one.key)).min();
+        widths.extend(smaller.map(|width| (one.column.to_owned(), width)));
+    }
+    widths
 }
 
 impl<U: AuthUser> Migrations<U> {
-    /// Compares the catalogue of the database with what is needed. No table is read, so that an
-    /// app can ask at every start: it takes two or three statements for each of the tables.
+    /// Compares the catalog of the database with the tables.
+    ///
+    /// It reads no rows, so an app can call it at every start: two or three statements per table.
     ///
     /// # Errors
-    /// If the database cannot be asked.
+    /// If the database cannot be read.
     pub async fn inspect<DB>(&self, pool: &Pool<DB>) -> Result<Schema, sqlx::Error>
     where
         DB: Backend + Stores<U::Id>,
         U: AuthRow<DB>,
     {
-        let found = compare::<DB, U>(&mut *pool.acquire().await?, Look::Catalogue).await?;
-        Ok(Schema { widths: widths(&U::SHAPE, &found.live), plan: found.into_plan() })
+        let diff = self.compare::<DB>(&mut *pool.acquire().await?, Depth::Catalog).await?;
+        Ok(Schema { widths: widths(&U::SHAPE, &diff.live), plan: diff.into_plan() })
     }
 
-    /// Those of `prefixes` that some account's hash begins with: which other formats are still in
-    /// use, before the code that reads them is taken out.
+    /// Returns the prefixes that some password hash starts with. Call it before you remove support
+    /// for a legacy format.
     ///
-    /// It costs a pass over the table if all hashes are the library's own; else one more for every
-    /// prefix that no hash begins with.
+    /// It reads the table once if all hashes are the library's own, and once more for every prefix
+    /// that is not in use.
     ///
     /// # Errors
-    /// If the database cannot be asked.
+    /// If the database cannot be read.
     pub async fn hash_prefixes_in_use<DB>(
         &self,
         pool: &Pool<DB>,
@@ -89,10 +93,11 @@ impl<U: AuthUser> Migrations<U> {
         Ok(self.foreign_hashes(pool, prefixes).await?.in_use)
     }
 
-    /// The same, and whether there are hashes that begin with none of them and are not ours.
+    /// As [`hash_prefixes_in_use`](Self::hash_prefixes_in_use), and whether hashes exist that have
+    /// neither one of these prefixes nor the library's format.
     ///
     /// # Errors
-    /// If the database cannot be asked.
+    /// If the database cannot be read.
     #[doc(hidden)]
     pub async fn foreign_hashes<DB>(
         &self,
@@ -124,10 +129,16 @@ impl<U: AuthUser> Migrations<U> {
     }
 }
 
-/// A text as LIKE takes it for itself, with the escape that the statement names.
+/// A text that LIKE matches literally, with the escape character of the statement.
 fn escaped(text: &str) -> String {
-    let is_special = |c: char| matches!(c, '|' | '%' | '_');
-    text.chars().flat_map(|c| is_special(c).then_some('|').into_iter().chain([c])).collect()
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '|' | '%' | '_') {
+            escaped.push('|');
+        }
+        escaped.push(character);
+    }
+    escaped
 }
 
 #[cfg(test)]
@@ -135,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_prefix_stands_for_itself_alone() {
+    fn a_prefix_matches_only_itself() {
         assert_eq!(escaped("$2b$"), "$2b$");
         assert_eq!(escaped("pbkdf2_sha256$"), "pbkdf2|_sha256$");
         assert_eq!(escaped("100%|"), "100|%||");

@@ -1,9 +1,9 @@
-//! What is there already.
+//! A table as it is in the database.
 
 use super::catalog;
 use crate::sql::{Backend, Call, Dialect, rows};
 
-/// A table as the database has it; without columns if there is none.
+/// A table in the database. It has no columns if the table does not exist.
 #[derive(Clone, Debug)]
 pub(super) struct LiveTable {
     pub(super) name: String,
@@ -12,34 +12,34 @@ pub(super) struct LiveTable {
     pub(super) indexes: Vec<LiveIndex>,
 }
 
-/// A column of it.
+/// A column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LiveColumn {
     pub(super) name: String,
-    /// As the database writes it.
+    /// As the database spells it.
     pub(super) sql_type: String,
     pub(super) is_nullable: bool,
     pub(super) has_default: bool,
-    /// Whether the database counts it up.
+    /// Whether the database assigns ascending numbers.
     pub(super) is_auto: bool,
-    /// Whether the database computes it from others.
+    /// Whether the database computes it from other columns.
     pub(super) is_generated: bool,
-    /// How many characters it takes, where there is a limit.
+    /// Maximum length, if there is one.
     pub(super) max_chars: Option<usize>,
-    /// Whether an update of anything else in its row changes it too.
+    /// Whether an update of other columns changes it (ON UPDATE).
     pub(super) is_touched: bool,
-    /// On MySQL.
+    /// Only on MySQL.
     pub(super) collation: Option<String>,
 }
 
-/// An index of it, or the primary key.
+/// An index, or the primary key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LiveIndex {
     pub(super) name: String,
     pub(super) is_unique: bool,
-    /// Whether it covers every row, by values and in their order.
+    /// Whether it covers every row and is ordered.
     pub(super) is_whole: bool,
-    /// `None` for an expression or a part of a column.
+    /// `None` for an expression or a prefix of a column.
     pub(super) columns: Vec<Option<String>>,
 }
 
@@ -48,13 +48,10 @@ impl LiveTable {
         connection: &mut DB::Connection,
         table: &str,
     ) -> Result<Self, sqlx::Error> {
-        let mut live = Self {
-            name: table.to_owned(),
-            dialect: DB::DIALECT,
-            columns: Vec::new(),
-            indexes: Vec::new(),
-        };
-        let call = Call::new(catalog::columns(DB::DIALECT)).with(table.to_owned());
+        let dialect = DB::DIALECT;
+        let name = table.to_owned();
+        let mut live = Self { name, dialect, columns: Vec::new(), indexes: Vec::new() };
+        let call = Call::new(catalog::columns(dialect)).with(table.to_owned());
         let found = DB::fetch_all(connection, call).await?;
         let mut key = Vec::new();
         for row in &found {
@@ -66,7 +63,7 @@ impl LiveTable {
         }
         live.own_key(key);
         if live.exists() {
-            let call = Call::new(catalog::indexes(DB::DIALECT)).with(table.to_owned());
+            let call = Call::new(catalog::indexes(dialect)).with(table.to_owned());
             for row in DB::fetch_all(connection, call).await? {
                 live.index_column::<DB>(&row)?;
             }
@@ -74,7 +71,7 @@ impl LiveTable {
         Ok(live)
     }
 
-    /// SQLite's primary key, which is no index if it is the number of the row.
+    /// Adds SQLite's primary key, which is no index if it is the row id.
     fn own_key(&mut self, key: Vec<String>) {
         if let [only] = &*key
             && let Some(column) = self.columns.iter_mut().find(|column| column.name == *only)
@@ -113,14 +110,14 @@ impl LiveTable {
         self.column(name).is_some()
     }
 
-    /// Whether no two rows have the same value there, by whatever index or constraint.
+    /// Whether an index or constraint makes the column unique. Names do not matter.
     pub(super) fn is_unique(&self, column: &str) -> bool {
         self.indexes
             .iter()
             .any(|index| index.is_unique && index.is_whole && self.is_on(index, &[column]))
     }
 
-    /// Whether rows are found by those columns, as an index on them finds rows.
+    /// Whether an index begins with these columns.
     pub(super) fn is_searched_by(&self, columns: &[String]) -> bool {
         self.indexes.iter().any(|index| {
             index.is_whole
@@ -129,7 +126,7 @@ impl LiveTable {
         })
     }
 
-    /// Whether an index of it has that name, whatever it does.
+    /// Whether one of its indexes has that name.
     pub(super) fn has_index_named(&self, name: &str) -> bool {
         self.indexes.iter().any(|index| index.name.eq_ignore_ascii_case(name))
     }
@@ -150,7 +147,7 @@ impl LiveTable {
         })
     }
 
-    /// Whether a name in quotes means that one.
+    /// Whether a quoted `name` refers to the live name.
     pub(super) fn is_same(&self, live: &str, name: &str) -> bool {
         match self.dialect {
             Dialect::Postgres => live == name,
@@ -161,7 +158,7 @@ impl LiveTable {
 
 impl LiveColumn {
     fn read<DB: Backend>(row: &DB::Row) -> Result<Self, sqlx::Error> {
-        let is = |at| Ok::<_, sqlx::Error>(rows::take::<DB, i64>(row, at)? != 0);
+        let is = |at| rows::take::<DB, i64>(row, at).map(|value| value != 0);
         let sql_type: String = rows::take::<DB, _>(row, 1)?;
         let max_chars: Option<i64> = rows::take::<DB, _>(row, 6)?;
         let max_chars = match DB::DIALECT {
@@ -184,8 +181,7 @@ impl LiveColumn {
     }
 }
 
-/// The length in a type such as `VARCHAR(64)`: SQLite keeps what was declared, and no more than
-/// that.
+/// The length in a declared type such as `VARCHAR(64)`. SQLite stores the declaration only.
 fn declared_length(declared: &str) -> Option<usize> {
     let (name, rest) = declared.split_once('(')?;
     let is_text = name.to_ascii_uppercase().contains("CHAR");
@@ -195,7 +191,7 @@ fn declared_length(declared: &str) -> Option<usize> {
 
 #[cfg(test)]
 impl LiveTable {
-    /// A table to compare with, without a database.
+    /// A table for tests without a database.
     pub(super) fn of(dialect: Dialect, columns: &[(&str, &str)]) -> Self {
         let column = |&(name, sql_type): &(&str, &str)| LiveColumn {
             name: name.to_owned(),
@@ -212,7 +208,7 @@ impl LiveTable {
         Self { name: "users".to_owned(), dialect, columns, indexes: Vec::new() }
     }
 
-    /// The same with one more index.
+    /// The table with one more index.
     pub(super) fn index(mut self, name: &str, is_unique: bool, columns: &[&str]) -> Self {
         let columns = columns.iter().map(|&column| Some(column.to_owned())).collect();
         self.indexes.push(LiveIndex { name: name.to_owned(), is_unique, is_whole: true, columns });
@@ -229,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn uniqueness_is_told_by_what_an_index_does_and_not_by_its_name() {
+    fn uniqueness_depends_on_the_columns_of_an_index() {
         assert!(users().index("whatever", true, &["Email"]).is_unique("email"));
         assert!(!users().index("ix_users_email", false, &["email"]).is_unique("email"));
         assert!(!users().index("ix_users_email", true, &["email", "name"]).is_unique("email"));
@@ -242,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_found_by_any_index_that_begins_with_the_columns() {
+    fn an_index_that_begins_with_the_columns_counts() {
         let by = |columns: &[&str]| columns.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
         let table = users().index("one", false, &["email", "name"]);
         assert!(table.is_searched_by(&by(&["email"])));
@@ -252,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn postgres_alone_tells_names_apart_by_case() {
+    fn only_postgres_distinguishes_names_by_case() {
         let table = |dialect| LiveTable::of(dialect, &[("Email", "text")]);
         assert!(!table(Dialect::Postgres).has_column("email"));
         assert!(table(Dialect::Sqlite).has_column("email"));
@@ -260,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn the_declared_length_of_a_text_is_read() {
+    fn the_declared_length_of_a_text_is_parsed() {
         for (declared, length) in [
             ("VARCHAR(64)", Some(64)),
             ("character varying ( 320 )", Some(320)),

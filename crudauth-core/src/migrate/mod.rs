@@ -1,23 +1,43 @@
-//! Migrations: the live database is compared with what the struct and the library need.
+//! Migrations: create and alter the tables that the struct and the library need.
 //!
-//! Nothing is versioned, since the user's table changes with every field of the struct: what is
-//! missing is found by looking. So a run is safe to repeat, and safe to meet half done. Nothing is
-//! ever dropped, renamed or narrowed.
-//! What is read and what is locked meanwhile is told at [`Migrations`].
+//! A migration compares the tables with the live database and adds the missing parts. It never
+//! drops, renames or narrows anything. Comparison was chosen over numbered files: the user's table
+//! changes with every field of the struct, may have existed before the library, and is altered by
+//! the app's own migrations as well, so its state is known only by looking at it. The library's own
+//! tables are compared by the same code. A run can therefore be repeated, and it resumes one that
+//! was interrupted.
+//!
+//! | file | purpose |
+//! | --- | --- |
+//! | `migrations` | [`Migrations`]: which tables are migrated; `plan` and `write` |
+//! | `run`, `lock` | `run`: applies a plan while other processes wait |
+//! | `inspect` | checks the schema when an app starts, without reading rows |
+//! | `desired`, `library`, `table`, `types` | the tables as they should be |
+//! | `catalog`, `live` | the tables as they are |
+//! | `compare`, `diff`, `fits`, `affinity`, `indexes` | the difference, from the catalog |
+//! | `scan`, `pages`, `queries` | the difference, from the rows |
+//! | `plan`, `blocker`, `ddl` | the result: statements, backfills, blockers |
+//! | `backfill`, `files` | fill compared forms; write a plan as a file |
+//!
+//! [`Migrations`] documents which rows are read and which tables are locked.
 
-mod blocked;
+mod affinity;
+mod backfill;
+mod blocker;
 mod catalog;
-mod column;
 mod compare;
 mod ddl;
 mod desired;
+mod diff;
+mod error;
 mod files;
-mod fill;
 mod fits;
 mod indexes;
 mod inspect;
 mod library;
 mod live;
+mod lock;
+mod migrations;
 mod pages;
 mod plan;
 mod queries;
@@ -26,8 +46,8 @@ mod scan;
 mod table;
 mod types;
 
-pub use blocked::Blocked;
-pub use column::{ColumnPlan, SqlDefault};
+pub use blocker::Blocker;
+pub use error::MigrateError;
 pub use inspect::Schema;
+pub use migrations::Migrations;
 pub use plan::Plan;
-pub use run::{MigrateError, Migrations};

@@ -1,21 +1,21 @@
-//! What is missing, in order, and what is in the way.
+//! A plan: statements, backfills and blockers, in order.
 
 use std::fmt;
 
-use super::Blocked;
+use super::Blocker;
 
-/// What a database lacks.
+/// The steps that bring a database up to date, and the blockers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     pub(super) statements: Vec<String>,
-    pub(super) fills: Vec<Fill>,
-    pub(super) blocked: Vec<Blocked>,
+    pub(super) backfills: Vec<Backfill>,
+    pub(super) blockers: Vec<Blocker>,
 }
 
-/// A column that the library fills, since SQL knows nothing of how names are compared.
+/// A column that the library fills, because SQL cannot compute the compared form of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fill {
-    /// How many of the plan's statements go before.
+pub(super) struct Backfill {
+    /// The number of statements that run before.
     pub(super) after: usize,
     /// The position of the identifier in the shape.
     pub(super) identifier: usize,
@@ -27,41 +27,42 @@ pub(super) struct Fill {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step<'a> {
     Statement(&'a str),
-    Fill(&'a Fill),
+    Backfill(&'a Backfill),
 }
 
 impl Plan {
-    /// The statements that would make up for it, in order, without what only
-    /// [`run`](super::Migrations::run) can do.
+    /// The statements to run, in order. [`backfills`](Self::backfills) lists the steps that are not
+    /// SQL.
     #[must_use]
     pub fn statements(&self) -> &[String] {
         &self.statements
     }
 
-    /// What is in the way.
+    /// The conditions that need a decision before anything runs.
     #[must_use]
-    pub fn blocked(&self) -> &[Blocked] {
-        &self.blocked
+    pub fn blockers(&self) -> &[Blocker] {
+        &self.blockers
     }
 
-    /// The columns that only [`run`](super::Migrations::run) fills, as `table.column`: they hold
-    /// the compared form of names that SQL cannot fold.
+    /// The columns that only [`run`](super::Migrations::run) can fill, as `table.column`. They hold
+    /// the compared form of names, which SQL cannot compute.
     #[must_use]
-    pub fn filled(&self) -> Vec<String> {
-        self.fills.iter().map(|fill| format!("{}.{}", fill.table, fill.column)).collect()
+    pub fn backfills(&self) -> Vec<String> {
+        self.backfills.iter().map(ToString::to_string).collect()
     }
 
-    /// Whether nothing is missing and nothing is in the way.
+    /// Whether the database lacks nothing and nothing blocks a migration.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.statements.is_empty() && self.fills.is_empty() && self.blocked.is_empty()
+        self.statements.is_empty() && self.backfills.is_empty() && self.blockers.is_empty()
     }
 
-    /// All of it in order.
+    /// Statements and backfills in order.
     pub(super) fn steps(&self) -> impl Iterator<Item = Step<'_>> {
         (0..=self.statements.len()).flat_map(|at| {
-            let fills = self.fills.iter().filter(move |fill| fill.after == at).map(Step::Fill);
-            fills.chain(self.statements.get(at).map(|one| Step::Statement(one)))
+            let backfills = self.backfills.iter().filter(move |one| one.after == at);
+            let statement = self.statements.get(at).map(|one| Step::Statement(one));
+            backfills.map(Step::Backfill).chain(statement)
         })
     }
 
@@ -69,32 +70,37 @@ impl Plan {
         self.statements.push(statement);
     }
 
-    /// Another plan after this one.
+    /// Appends another plan.
     pub(super) fn append(&mut self, other: Self) {
         let before = self.statements.len();
         self.statements.extend(other.statements);
-        self.blocked.extend(other.blocked);
-        self.fills.extend(other.fills.into_iter().map(|mut fill| {
-            fill.after += before;
-            fill
+        self.blockers.extend(other.blockers);
+        self.backfills.extend(other.backfills.into_iter().map(|mut backfill| {
+            backfill.after += before;
+            backfill
         }));
     }
 }
 
-/// The plan as a file of SQL; what is in the way, and what no SQL does, are comments.
+impl fmt::Display for Backfill {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.table, self.column)
+    }
+}
+
+/// The plan as an SQL file. Blockers and backfills are comments.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A name that is in the way may hold anything, and must not end the comment.
-        let on_one_line = |text: String| text.replace(|c: char| c.is_control(), " ");
-        for blocked in &self.blocked {
-            writeln!(f, "-- blocked: {}", on_one_line(blocked.to_string()))?;
+        for blocker in &self.blockers {
+            // A table of the app may have any name; a line break in it must not end the comment.
+            let text = blocker.to_string().replace(char::is_control, " ");
+            writeln!(f, "-- blocked: {text}")?;
         }
         self.steps().try_for_each(|step| match step {
             Step::Statement(statement) => writeln!(f, "{statement};"),
-            Step::Fill(fill) => writeln!(
+            Step::Backfill(backfill) => writeln!(
                 f,
-                "-- run() fills {}.{} here: SQL does not know how names are compared",
-                fill.table, fill.column
+                "-- run() fills {backfill} here: SQL cannot compute the compared form of a name"
             ),
         })
     }
@@ -105,18 +111,18 @@ mod tests {
     use super::*;
 
     fn plan(name: &str) -> Plan {
-        let fill = Fill {
+        let backfill = Backfill {
             after: 1,
             identifier: 0,
             table: name.to_owned(),
             column: "username_key".to_owned(),
         };
         let statements = vec![format!("ALTER {name}"), format!("INDEX {name}")];
-        Plan { statements, fills: vec![fill], blocked: Vec::new() }
+        Plan { statements, backfills: vec![backfill], blockers: Vec::new() }
     }
 
     #[test]
-    fn a_fill_keeps_its_place_among_the_statements() {
+    fn a_backfill_keeps_its_place_among_the_statements() {
         let mut both = plan("one");
         both.append(plan("two"));
         let text = both.to_string();
@@ -133,13 +139,13 @@ mod tests {
                 "INDEX two;"
             ]
         );
-        assert_eq!(both.filled(), ["one.username_key", "two.username_key"]);
+        assert_eq!(both.backfills(), ["one.username_key", "two.username_key"]);
     }
 
     #[test]
-    fn a_fill_at_the_end_is_shown_too() {
+    fn a_backfill_at_the_end_is_shown() {
         let mut one = plan("one");
-        one.fills[0].after = 2;
+        one.backfills[0].after = 2;
         assert_eq!(one.steps().count(), 3);
         assert!(
             one.to_string().lines().last().is_some_and(|line| line.starts_with("-- run() fills"))
@@ -147,10 +153,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_way_never_ends_its_comment() {
+    fn a_blocker_stays_within_its_comment() {
         let table = "users\nDROP TABLE users; --".to_owned();
-        let blocked = vec![Blocked::Unfilled { table, column: "x".to_owned() }];
-        let plan = Plan { blocked, ..Plan::default() };
+        let blockers = vec![Blocker::NotWritten { table, column: "x".to_owned() }];
+        let plan = Plan { blockers, ..Plan::default() };
         assert_eq!(plan.to_string().lines().count(), 1);
     }
 }

@@ -1,69 +1,70 @@
-//! Looks through the rows for what would be in the way: values that are there twice in the form
-//! that is compared, forms that no login looks for, NULLs.
+//! Reads the rows of a table for everything that blocks a migration: duplicates in the compared
+//! form, forms that no login searches for, NULLs.
 //!
-//! Each look reads the whole table once, so nothing here runs while nothing is missing.
+//! Each function reads the whole table once, so none runs while nothing is missing.
 
 use std::collections::HashMap;
 
 use super::live::LiveTable;
 use super::pages::Pages;
-use super::queries::{self, FEW, Page};
+use super::queries::{self, Page, SAMPLES};
 use super::table::Table;
-use super::{Blocked, ddl, fits};
+use super::{Blocker, ddl, fits};
 use crate::model::{AuthUser, IdentifierColumn, IdentifierKind};
 use crate::sql::{AuthRow, Backend, Call, Stores, rows};
 
-/// What the rows hold of an identifier.
+/// The values of an identifier in all rows.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    /// Whether the compared form is nowhere more than the shown one in lower case.
-    pub(super) is_plain: bool,
-    pub(super) blocked: Vec<Blocked>,
+    /// Whether every compared form is the shown one in lower case, which SQL can compute.
+    pub(super) is_lower_case_only: bool,
+    pub(super) blockers: Vec<Blocker>,
 }
 
-/// Values in the order in which they were met, of which only the first few are kept.
+/// The number of values and the first of them.
 #[derive(Debug, Default)]
-struct Few {
+struct Sample {
     count: u64,
     first: Vec<String>,
 }
 
-impl Few {
+impl Sample {
     fn add(&mut self, value: &str) {
         self.count += 1;
-        if self.first.len() < FEW {
+        if self.first.len() < SAMPLES {
             self.first.push(value.to_owned());
         }
     }
 }
 
-/// What one pass over the rows has met so far.
+/// Counts of one pass over the rows.
 #[derive(Debug, Default)]
 struct Tally {
-    /// Each compared form, and whether it was met more than once.
+    /// Each compared form, and whether it is a duplicate.
     seen: HashMap<String, bool>,
-    duplicates: Few,
-    not_normal: Few,
-    /// Rows whose compared form is more than the shown one in lower case.
-    not_plain: u64,
+    duplicates: Sample,
+    not_normalized: Sample,
+    /// Rows in which the compared form is more than the shown one in lower case.
+    not_lower_case: u64,
 }
 
 impl Tally {
-    fn add(&mut self, identifier: &IdentifierColumn, shown: &str, kept: Option<&str>) {
+    /// Adds a row: the shown form, and the stored compared form if there is one.
+    fn add(&mut self, identifier: &IdentifierColumn, shown: &str, stored: Option<&str>) {
         let key = identifier.key_of(shown);
         if !shown.is_ascii() || key != shown.to_ascii_lowercase() {
-            self.not_plain += 1;
+            self.not_lower_case += 1;
         }
-        match kept {
-            // Other software may have kept a compared form of its own making.
-            Some(kept) if kept != key => self.not_normal.add(kept),
-            None if key != shown && !identifier.finds(shown) => self.not_normal.add(shown),
+        match stored {
+            // Other software may store another form in a column of that name.
+            Some(stored) if stored != key => self.not_normalized.add(stored),
+            None if key != shown && !identifier.finds(shown) => self.not_normalized.add(shown),
             _ => {}
         }
         match self.seen.get_mut(&key) {
             None => drop(self.seen.insert(key, false)),
-            Some(is_known) if !*is_known => {
-                *is_known = true;
+            Some(is_duplicate) if !*is_duplicate => {
+                *is_duplicate = true;
                 self.duplicates.add(&key);
             }
             Some(_) => {}
@@ -71,7 +72,7 @@ impl Tally {
     }
 }
 
-/// Reads what every row shows of an identifier.
+/// Reads an identifier in every row.
 pub(super) async fn identifier<DB, U>(
     connection: &mut DB::Connection,
     live: &LiveTable,
@@ -81,61 +82,68 @@ where
     DB: Backend + Stores<U::Id>,
     U: AuthUser,
 {
-    let has_kept = identifier.has_own_key() && live.has_column(identifier.key);
-    let columns =
-        if has_kept { &[identifier.column, identifier.key][..] } else { &[identifier.column] };
-    let page = Page { id: U::SHAPE.id, columns, unfilled: None };
+    let has_stored = identifier.has_own_key() && live.has_column(identifier.key);
+    let mut columns = vec![identifier.column];
+    columns.extend(has_stored.then_some(identifier.key));
+    let page = Page { id: U::SHAPE.id, columns: &columns, unfilled: None };
     let mut pages = Pages::<U::Id>::new(page);
     let mut tally = Tally::default();
     while let Some(found) = pages.next::<DB>(connection, live).await? {
         for row in &found {
             let Some(shown) = rows::take::<DB, Option<String>>(row, 1)? else { continue };
-            let kept: Option<String> = if has_kept { rows::take::<DB, _>(row, 2)? } else { None };
-            tally.add(identifier, &shown, kept.as_deref());
+            let stored: Option<String> =
+                if has_stored { rows::take::<DB, _>(row, 2)? } else { None };
+            tally.add(identifier, &shown, stored.as_deref());
         }
     }
-    let is_plain = tally.not_plain == 0;
-    let blocked = blocked::<DB>(connection, live, identifier, tally).await?;
-    Ok(Scan { is_plain, blocked })
+    let mut blockers = Vec::new();
+    if tally.duplicates.count > 0 {
+        blockers.push(folded_duplicates::<DB>(connection, live, identifier, &tally).await?);
+    }
+    if tally.not_normalized.count > 0 {
+        blockers.push(not_normalized(live, identifier, &tally));
+    }
+    Ok(Scan { is_lower_case_only: tally.not_lower_case == 0, blockers })
 }
 
-async fn blocked<DB: Backend>(
+/// The blocker for values with equal compared forms.
+async fn folded_duplicates<DB: Backend>(
     connection: &mut DB::Connection,
     live: &LiveTable,
     identifier: &IdentifierColumn,
-    tally: Tally,
-) -> Result<Vec<Blocked>, sqlx::Error> {
-    let mut blocked = Vec::new();
-    if tally.duplicates.count > 0 {
-        let is_folded = identifier.has_own_key() && identifier.kind == IdentifierKind::Username;
+    tally: &Tally,
+) -> Result<Blocker, sqlx::Error> {
+    let mut differ_as_written = false;
+    if identifier.has_own_key() && identifier.kind == IdentifierKind::Username {
         let exact = Call::migration(queries::duplicates(live, identifier.column)).once();
-        let is_told_apart_exactly =
-            is_folded && DB::fetch_optional(connection, exact).await?.is_none();
-        blocked.push(Blocked::Duplicates {
-            table: live.name.clone(),
-            column: identifier.column.to_owned(),
-            count: tally.duplicates.count,
-            first: tally.duplicates.first,
-            is_told_apart_exactly,
-        });
+        differ_as_written = DB::fetch_optional(connection, exact).await?.is_none();
     }
-    if tally.not_normal.count > 0 {
-        let is_lower_case = tally.not_plain == 0 && tally.duplicates.count == 0;
-        // What is emptied is filled by the next run.
-        let can_empty = live.column(identifier.key).is_some_and(|key| key.is_nullable);
-        let update = match identifier.has_own_key() {
-            true => can_empty.then(|| ddl::empty(live, identifier.key)),
-            false => is_lower_case.then(|| ddl::lower_column(live, identifier.column)),
-        };
-        blocked.push(Blocked::NotNormal {
-            table: live.name.clone(),
-            column: identifier.key.to_owned(),
-            count: tally.not_normal.count,
-            first: tally.not_normal.first,
-            update,
-        });
+    Ok(Blocker::Duplicates {
+        table: live.name.clone(),
+        column: identifier.column.to_owned(),
+        count: tally.duplicates.count,
+        samples: tally.duplicates.first.clone(),
+        differ_as_written,
+    })
+}
+
+/// The blocker for values that no login searches for.
+fn not_normalized(live: &LiveTable, identifier: &IdentifierColumn, tally: &Tally) -> Blocker {
+    let update = if identifier.has_own_key() {
+        // The next run fills NULLs.
+        let allows_null = live.column(identifier.key).is_some_and(|key| key.is_nullable);
+        allows_null.then(|| ddl::set_null(live, identifier.key))
+    } else {
+        let is_lower_case_only = tally.not_lower_case == 0 && tally.duplicates.count == 0;
+        is_lower_case_only.then(|| ddl::lower_column(live, identifier.column))
+    };
+    Blocker::NotNormalized {
+        table: live.name.clone(),
+        column: identifier.key.to_owned(),
+        count: tally.not_normalized.count,
+        samples: tally.not_normalized.first.clone(),
+        update,
     }
-    Ok(blocked)
 }
 
 /// The columns that are read as values and hold NULLs.
@@ -143,65 +151,62 @@ pub(super) async fn nulls<DB: Backend>(
     connection: &mut DB::Connection,
     table: &Table,
     live: &LiveTable,
-) -> Result<Vec<Blocked>, sqlx::Error> {
-    let is_doubtful = |name: &str| live.column(name).is_some_and(|column| column.is_nullable);
-    let mut doubtful: Vec<&str> = table
-        .reads
-        .iter()
-        .filter(|read| !read.is_nullable && is_doubtful(&read.name))
-        .map(|read| &*read.name)
-        .collect();
-    doubtful.sort_unstable();
-    doubtful.dedup();
-    if doubtful.is_empty() {
+) -> Result<Vec<Blocker>, sqlx::Error> {
+    let values = table.reads.iter().filter(|read| !read.is_nullable);
+    let mut columns: Vec<&str> = values.map(|read| &*read.name).collect();
+    columns.retain(|name| live.column(name).is_some_and(|column| column.is_nullable));
+    columns.sort_unstable();
+    columns.dedup();
+    if columns.is_empty() {
         return Ok(Vec::new());
     }
-    let call = Call::migration(queries::nulls(live, &doubtful)).once();
+    let call = Call::migration(queries::nulls(live, &columns)).once();
     let Some(row) = DB::fetch_optional(connection, call).await? else { return Ok(Vec::new()) };
-    let mut blocked = Vec::new();
-    for (at, column) in doubtful.iter().enumerate() {
+    let mut blockers = Vec::new();
+    for (at, column) in columns.iter().enumerate() {
         let count: i64 = rows::take::<DB, _>(&row, at)?;
         if count > 0 {
-            blocked.push(Blocked::Nulls {
+            blockers.push(Blocker::Nulls {
                 table: live.name.clone(),
                 column: (*column).to_owned(),
                 count: count.unsigned_abs(),
             });
         }
     }
-    Ok(blocked)
+    Ok(blockers)
 }
 
-/// What the database's own comparison finds more than once in a column.
+/// The duplicates in a column, as the database compares them.
 pub(super) async fn duplicates<DB: Backend>(
     connection: &mut DB::Connection,
     live: &LiveTable,
     column: &str,
-) -> Result<Option<Blocked>, sqlx::Error> {
+) -> Result<Option<Blocker>, sqlx::Error> {
     let call = Call::migration(queries::duplicates(live, column)).once();
     let found = DB::fetch_all(connection, call).await?;
     if found.is_empty() {
         return Ok(None);
     }
-    let first = found.iter().map(|row| rows::take::<DB, _>(row, 0)).collect::<Result<_, _>>()?;
+    let samples = found.iter().map(|row| rows::take::<DB, _>(row, 0)).collect::<Result<_, _>>()?;
     let call = Call::migration(queries::count_duplicates(live, column)).once();
     let count = DB::fetch_optional(connection, call).await?;
     let count: i64 = count.map(|row| rows::take::<DB, _>(&row, 0)).transpose()?.unwrap_or_default();
-    Ok(Some(Blocked::Duplicates {
+    Ok(Some(Blocker::Duplicates {
         table: live.name.clone(),
         column: column.to_owned(),
         count: count.unsigned_abs(),
-        first,
-        is_told_apart_exactly: false,
+        samples,
+        differ_as_written: false,
     }))
 }
 
-/// Whether the first row reads. On SQLite alone a column's type tells little of what it holds.
+/// The column of the first row that does not decode. For SQLite only, where a column may hold
+/// values of any type.
 pub(super) async fn first_row<DB: Backend, U: AuthRow<DB>>(
     connection: &mut DB::Connection,
     table: &Table,
     live: &LiveTable,
-) -> Result<Option<Blocked>, sqlx::Error> {
+) -> Result<Option<Blocker>, sqlx::Error> {
     if U::SHAPE.columns.iter().any(|column| !live.has_column(column)) {
         return Ok(None);
     }
@@ -211,7 +216,7 @@ pub(super) async fn first_row<DB: Backend, U: AuthRow<DB>>(
     let at: Option<usize> = index.parse().ok();
     let name = at.and_then(|at| U::SHAPE.columns.get(at).copied());
     let read = table.reads.iter().find(|read| Some(&*read.name) == name);
-    Ok(read.map(|read| fits::type_of(table, live, read)))
+    Ok(read.map(|read| fits::wrong_type(table, live, read)))
 }
 
 #[cfg(test)]
@@ -237,32 +242,32 @@ mod tests {
     }
 
     #[test]
-    fn names_that_fold_to_the_same_are_counted_once_however_often_they_are_there() {
+    fn each_duplicate_is_counted_once() {
         let found = tally(&username(), &["Ada", "ADA", "ａｄａ", "bob", "Bob", "cyd"]);
-        assert_eq!((found.duplicates.count, found.not_normal.count), (2, 0));
+        assert_eq!((found.duplicates.count, found.not_normalized.count), (2, 0));
         assert_eq!(found.duplicates.first, ["ada", "bob"]);
     }
 
     #[test]
-    fn lower_case_is_plain_and_whatever_needs_more_is_not() {
-        assert_eq!(tally(&username(), &["Ada", "bob_1", "a b", "A@B"]).not_plain, 0);
-        assert_eq!(tally(&username(), &["Ada", "Zoë", "ﬁona"]).not_plain, 2);
+    fn forms_that_need_more_than_lower_case_are_counted() {
+        assert_eq!(tally(&username(), &["Ada", "bob_1", "a b", "A@B"]).not_lower_case, 0);
+        assert_eq!(tally(&username(), &["Ada", "Zoë", "ﬁona"]).not_lower_case, 2);
     }
 
     #[test]
-    fn a_form_that_other_software_kept_is_not_taken_for_ours() {
+    fn a_compared_form_of_other_software_is_not_normalized() {
         let mut found = Tally::default();
         found.add(&username(), "Ada", Some("ada"));
         found.add(&username(), "Bob", Some("BOB"));
         found.add(&username(), "Cyd", None);
         assert_eq!(
-            (found.not_normal.count, &*found.not_normal.first),
+            (found.not_normalized.count, &*found.not_normalized.first),
             (1, &["BOB".to_owned()][..])
         );
     }
 
     #[test]
-    fn an_address_is_found_in_its_normal_form_only() {
+    fn an_address_must_be_in_its_normal_form() {
         let email = IdentifierColumn {
             name: "email",
             column: "email",
@@ -271,17 +276,17 @@ mod tests {
             ..username()
         };
         let found = tally(&email, &["ada@example.com", "Bob@Example.com", "cyd@x.org "]);
-        assert_eq!(found.not_normal.count, 2);
-        assert_eq!(found.not_plain, 1, "a blank is more than case");
+        assert_eq!(found.not_normalized.count, 2);
+        assert_eq!(found.not_lower_case, 1, "removing a blank is more than lower case");
     }
 
     #[test]
-    fn only_the_first_few_are_told_and_all_are_counted() {
+    fn only_the_first_values_are_kept_as_samples() {
         let names: Vec<String> = (0..20).map(|n| format!("n{n}")).collect();
         let mut found = Tally::default();
         for name in names.iter().chain(&names) {
             found.add(&username(), name, None);
         }
-        assert_eq!((found.duplicates.count, found.duplicates.first.len()), (20, FEW));
+        assert_eq!((found.duplicates.count, found.duplicates.first.len()), (20, SAMPLES));
     }
 }

@@ -1,22 +1,23 @@
-//! A table as the statements need it: its key, its columns, its indexes.
+//! A table as it should be: key, columns, indexes.
 
 use sha2::{Digest as _, Sha256};
 
-use super::column::ColumnPlan;
 use crate::model::Shape;
+use crate::sql::ColumnPlan;
 
-/// A table with its key and its indexes.
+/// A table as it should be.
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) name: String,
     pub(super) key: Key,
+    /// The columns beside the key.
     pub(super) columns: Vec<ColumnPlan>,
     pub(super) indexes: Vec<Index>,
-    /// What is read of it, as what.
+    /// The columns that queries decode, with the types that they decode to.
     pub(super) reads: Vec<ColumnPlan>,
-    /// The columns that an insert of ours names.
+    /// The columns that the library's INSERT lists.
     pub(super) written: Vec<String>,
-    /// What the derive told, for the user's table.
+    /// The derived description, for the user's table.
     pub(super) shape: Option<Shape>,
 }
 
@@ -25,11 +26,11 @@ pub(super) struct Table {
 pub(super) struct Key {
     pub(super) column: String,
     pub(super) sql_type: String,
-    /// Whether the database counts it up, never using a number twice.
+    /// Whether the database assigns ascending numbers, each once.
     pub(super) is_counted: bool,
 }
 
-/// An index that the statements use.
+/// An index that the library's statements use.
 #[derive(Debug)]
 pub(super) struct Index {
     pub(super) name: String,
@@ -38,7 +39,8 @@ pub(super) struct Index {
 }
 
 impl Table {
-    /// Whether it is the compared form of an identifier, beside the one that is shown.
+    /// Whether `column` holds the compared form of an identifier, beside a column of the shown
+    /// form.
     pub(super) fn is_own_key(&self, column: &str) -> bool {
         self.shape.is_some_and(|shape| {
             shape.identifiers.iter().any(|one| one.has_own_key() && one.key == column)
@@ -56,8 +58,8 @@ impl Index {
     }
 }
 
-/// The same name wherever it is short enough, else one that is as much its own: PostgreSQL cuts
-/// names off after 63 bytes, and MySQL refuses those of more than 64.
+/// The name, shortened by a digest if it is too long: PostgreSQL truncates names after 63 bytes,
+/// and MySQL rejects names of more than 64 characters.
 pub(super) fn short_name(name: String) -> String {
     const LONGEST: usize = 63;
     if name.len() <= LONGEST {

@@ -1,18 +1,19 @@
-//! What the types of the library's columns are called.
+//! SQL types of the library's columns.
 
-use super::column::ColumnPlan;
 use crate::model::AuthUser;
-use crate::sql::{Backend, Dialect, Stores};
+use crate::sql::{Backend, ColumnPlan, Dialect, Stores};
 
-/// What the library's columns are called on a database.
+/// The types of a database.
 #[derive(Clone, Copy)]
 pub(super) struct Types(pub(super) Dialect);
 
 impl Types {
-    pub(super) fn text(self, chars: u16) -> String {
+    pub(super) fn text(self, max_chars: u16) -> String {
         match self.0 {
-            Dialect::Sqlite | Dialect::Postgres => format!("VARCHAR({chars})"),
-            Dialect::MySql => format!("VARCHAR({chars}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
+            Dialect::Sqlite | Dialect::Postgres => format!("VARCHAR({max_chars})"),
+            Dialect::MySql => {
+                format!("VARCHAR({max_chars}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+            }
         }
     }
 
@@ -23,12 +24,16 @@ impl Types {
         }
     }
 
-    pub(super) fn digest(self) -> &'static str {
+    pub(super) fn bytes(self, max: u16) -> String {
         match self.0 {
-            Dialect::Sqlite => "BLOB",
-            Dialect::Postgres => "BYTEA",
-            Dialect::MySql => "VARBINARY(32)",
+            Dialect::Sqlite => "BLOB".to_owned(),
+            Dialect::Postgres => "BYTEA".to_owned(),
+            Dialect::MySql => format!("VARBINARY({max})"),
         }
+    }
+
+    pub(super) fn digest(self) -> String {
+        self.bytes(32)
     }
 
     pub(super) fn time(self) -> &'static str {
@@ -39,15 +44,16 @@ impl Types {
         }
     }
 
-    /// The column of a type that can be unique: MySQL's index takes no text without a length.
+    /// The column with a type that can be unique. MySQL indexes no text without a length.
     pub(super) fn indexed(self, column: ColumnPlan) -> ColumnPlan {
-        match self.0 {
-            Dialect::MySql if column.sql_type.starts_with("TEXT") => column.max_chars(255),
-            _ => column,
+        if self.0 == Dialect::MySql && column.sql_type.starts_with("TEXT") {
+            column.max_chars(255)
+        } else {
+            column
         }
     }
 
-    /// The key of the user's table, and of whatever points there.
+    /// The key of the user's table, and of every column that refers to it.
     pub(super) fn key<DB: Backend + Stores<U::Id>, U: AuthUser>(self) -> String {
         match (self.0, &*<DB as Stores<U::Id>>::sql_type()) {
             (Dialect::MySql, "BLOB" | "BINARY" | "VARBINARY") => "BINARY(16)".to_owned(),

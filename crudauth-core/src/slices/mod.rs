@@ -7,15 +7,37 @@ pub mod recovery;
 pub mod sessions;
 pub mod sign_in;
 
+use crate::guard::{CHALLENGES, LOCKOUTS, RATE_LIMITS};
 use crate::sql::TableSpec;
 
-/// The tables of all slices.
-pub const TABLES: &[TableSpec] = &[
-    TableSpec { suffix: "sessions", has_owner: true },
-    TableSpec { suffix: "token_families", has_owner: true },
-    TableSpec { suffix: "api_keys", has_owner: true },
-    TableSpec { suffix: "one_time_tokens", has_owner: true },
-    TableSpec { suffix: "rate_limits", has_owner: false },
-    TableSpec { suffix: "lockouts", has_owner: false },
-    TableSpec { suffix: "challenges", has_owner: false },
+/// Every table of the library, whichever slices an app mounts.
+pub const TABLES: &[&TableSpec] = &[
+    &sessions::TABLE,
+    &bearer::TABLE,
+    &api_keys::TABLE,
+    &recovery::TABLE,
+    &RATE_LIMITS,
+    &LOCKOUTS,
+    &CHALLENGES,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_names_differ_and_leave_47_characters_for_the_users_table() {
+        for (at, table) in TABLES.iter().enumerate() {
+            assert!(table.name(&"u".repeat(47)).len() <= 63, "{table:?}");
+            assert!(TABLES[..at].iter().all(|other| other.suffix != table.suffix), "{table:?}");
+        }
+    }
+
+    #[test]
+    fn every_table_but_the_counters_and_challenges_has_an_owner() {
+        let owned = TABLES.iter().filter(|table| table.has_owner());
+        let names: Vec<_> = owned.map(|table| table.suffix).collect();
+        assert_eq!(names, ["sessions", "token_families", "api_keys", "one_time_tokens"]);
+        assert!(TABLES.iter().all(|table| table.has_expiry()));
+    }
+}

@@ -6,6 +6,7 @@
 
 mod backend;
 mod call;
+mod column;
 mod dialect;
 pub(crate) mod engine;
 mod query;
@@ -16,12 +17,13 @@ pub(crate) mod transaction;
 
 pub use backend::{Backend, Stores};
 pub use call::Call;
+pub use column::{ColumnPlan, SqlDefault};
 pub use dialect::Dialect;
 pub use engine::{Engine, SqlStore};
 pub(crate) use query::Query;
-pub use table::TableSpec;
+pub(crate) use table::ColumnKind;
+pub use table::{ColumnSpec, TableSpec};
 
-use crate::migrate::ColumnPlan;
 use crate::model::AuthUser;
 
 /// A user struct that a database can store.

@@ -1,10 +1,134 @@
-//! Description of the library's own tables.
+//! Descriptions of the tables that the library keeps beside the user's.
+//!
+//! A [`TableSpec`] is a constant beside the statements of its table, in the `sql.rs` of a slice.
+//! Migrations, purge and account deletion fold over such constants, so neither they nor the engine
+//! know a table by name.
 
-/// One of the library's own tables.
-#[derive(Clone, Copy, Debug)]
+/// A table of the library, named after the user's table: `users` and `sessions` make
+/// `users_sessions`.
+///
+/// Two columns have the same name in every table that has them, and are indexed: `user_id`, the
+/// account that owns the row, and `expires_at`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableSpec {
-    /// Suffix of its name, after the name of the user's table and `_`.
-    pub suffix: &'static str,
-    /// Whether its rows belong to an account, by the column `user_id`.
-    pub has_owner: bool,
+    pub(crate) suffix: &'static str,
+    /// Column of the primary key, a digest.
+    pub(crate) key: &'static str,
+    pub(crate) columns: &'static [ColumnSpec],
+}
+
+impl TableSpec {
+    pub(crate) const fn new(
+        suffix: &'static str,
+        key: &'static str,
+        columns: &'static [ColumnSpec],
+    ) -> Self {
+        Self { suffix, key, columns }
+    }
+
+    /// Whether its rows belong to an account, and are deleted with it.
+    #[must_use]
+    pub fn has_owner(&self) -> bool {
+        self.columns.iter().any(|column| column.kind == ColumnKind::Owner)
+    }
+
+    /// Whether its rows expire, and are deleted by a purge.
+    #[must_use]
+    pub fn has_expiry(&self) -> bool {
+        self.columns.iter().any(|column| column.kind == ColumnKind::Expiry)
+    }
+
+    /// Name of the table beside `user_table`.
+    pub(crate) fn name(&self, user_table: &str) -> String {
+        format!("{user_table}_{}", self.suffix)
+    }
+}
+
+/// A column of a [`TableSpec`], beside its key. It takes no NULL by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ColumnSpec {
+    pub(crate) name: &'static str,
+    pub(crate) kind: ColumnKind,
+    pub(crate) is_nullable: bool,
+}
+
+/// The values of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ColumnKind {
+    /// Key of the account that owns the row.
+    Owner,
+    /// Instant from which the row counts as deleted.
+    Expiry,
+    /// Text of at most so many characters.
+    Text(u16),
+    /// ASCII text of any length.
+    LongText,
+    /// At most so many bytes.
+    Bytes(u16),
+    /// Instant, as milliseconds since 1970.
+    Instant,
+    /// `i32`.
+    Integer,
+    /// `i64`.
+    BigInteger,
+    /// `bool`.
+    Flag,
+}
+
+impl ColumnSpec {
+    /// `user_id`.
+    pub(crate) const fn owner() -> Self {
+        Self::new("user_id", ColumnKind::Owner)
+    }
+
+    /// `expires_at`.
+    pub(crate) const fn expiry() -> Self {
+        Self::new("expires_at", ColumnKind::Expiry)
+    }
+
+    pub(crate) const fn text(name: &'static str, max_chars: u16) -> Self {
+        Self::new(name, ColumnKind::Text(max_chars))
+    }
+
+    pub(crate) const fn long_text(name: &'static str) -> Self {
+        Self::new(name, ColumnKind::LongText)
+    }
+
+    pub(crate) const fn digest(name: &'static str) -> Self {
+        Self::bytes(name, 32)
+    }
+
+    pub(crate) const fn bytes(name: &'static str, max: u16) -> Self {
+        Self::new(name, ColumnKind::Bytes(max))
+    }
+
+    pub(crate) const fn instant(name: &'static str) -> Self {
+        Self::new(name, ColumnKind::Instant)
+    }
+
+    pub(crate) const fn integer(name: &'static str) -> Self {
+        Self::new(name, ColumnKind::Integer)
+    }
+
+    pub(crate) const fn big_integer(name: &'static str) -> Self {
+        Self::new(name, ColumnKind::BigInteger)
+    }
+
+    pub(crate) const fn flag(name: &'static str) -> Self {
+        Self::new(name, ColumnKind::Flag)
+    }
+
+    /// The same column, taking NULL.
+    pub(crate) const fn nullable(self) -> Self {
+        Self { is_nullable: true, ..self }
+    }
+
+    /// Whether the library searches by it.
+    pub(crate) const fn is_indexed(&self) -> bool {
+        matches!(self.kind, ColumnKind::Owner | ColumnKind::Expiry)
+    }
+
+    const fn new(name: &'static str, kind: ColumnKind) -> Self {
+        Self { name, kind, is_nullable: false }
+    }
 }

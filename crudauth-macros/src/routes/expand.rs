@@ -67,7 +67,7 @@ fn sharing(model: &Model<'_>) -> TokenStream {
 fn mount(model: &Model<'_>) -> TokenStream {
     let (ident, user, mounted) = (model.ident, &model.user, mounted(model));
     let (p, span) = (private_at(at_user(model)), at_user(model));
-    let paths = model.slices.iter().filter(|_| model.has_paths).map(|slice| {
+    let slices = model.slices.iter().filter(|_| model.has_paths).map(|slice| {
         let marker = Ident::new(slice.marker, span);
         quote_spanned!(span=> .with::<#p::slice::#marker>())
     });
@@ -89,11 +89,18 @@ fn mount(model: &Model<'_>) -> TokenStream {
             fn mounted(&self) -> &#mounted {
                 &self.0
             }
-            fn paths() -> #p::Paths<#user> {
-                #p::Paths::new().with::<#p::slice::Accounts>() #(#paths)*
+            fn slices() -> #p::Slices<#user> {
+                #p::Slices::new().with::<#p::slice::Accounts>() #(#slices)*
             }
             fn transports(__own: &mut #p::Transports<#user>) -> #p::Transports<#user> {
                 #p::Transports::new() #(#transports)*
+            }
+        }
+        #[automatically_derived]
+        impl #p::HasMigrations for #ident {
+            type User = <Self as #p::Mount>::User;
+            fn migrations() -> #p::Migrations<Self::User> {
+                <Self as #p::Mount>::slices().migrations()
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Looks at the live database before anybody is served: what is missing shows at the start, and not
-//! at somebody's first sign-in.
+//! Checks the live database in `build()`, so that a missing column shows at the start and not at
+//! the first sign-in.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,9 @@ use crudauth_core::sql::{AuthRow, Backend, Stores};
 use sqlx::Pool;
 use tracing::warn;
 
-/// What the wiring takes from the live database.
+use crate::mount::Mount;
+
+/// Facts about the live database.
 pub(super) struct Live {
     /// Differences between the database and the user struct.
     pub(super) errors: Vec<ConfigError>,
@@ -19,27 +21,31 @@ pub(super) struct Live {
     pub(super) widths: HashMap<String, usize>,
 }
 
-/// Compares the database with what is needed, and tells the pool which old hashes are there.
+/// Compares the database with the tables of `migrations`, and enables the legacy formats that are
+/// in use.
 ///
 /// # Errors
-/// If it cannot be looked at.
-pub(super) async fn look<DB, U>(pool: &Pool<DB>, hashing: &HashingPool) -> sqlx::Result<Live>
+/// If the database cannot be read.
+pub(super) async fn look<A: Mount, DB>(
+    pool: &Pool<DB>,
+    hashing: &HashingPool,
+    migrations: &Migrations<A::User>,
+) -> sqlx::Result<Live>
 where
-    DB: Backend + Stores<U::Id>,
-    U: AuthRow<DB>,
+    DB: Backend + Stores<<A::User as AuthUser>::Id>,
+    A::User: AuthRow<DB>,
 {
-    let migrations = Migrations::<U>::new();
     let schema = migrations.inspect(pool).await?;
-    let errors = differences::<U>(schema.plan());
+    let errors = differences::<A>(schema.plan());
     if errors.is_empty() {
         let prefixes = hashing.legacy_prefixes();
         let foreign = migrations.foreign_hashes(pool, &prefixes).await?;
         foreign.in_use.iter().for_each(|prefix| hashing.enable_prefix(prefix));
         if foreign.has_unread {
             warn!(
-                table = U::SHAPE.table,
-                "there are password hashes that nothing reads, so their owners cannot sign in: name \
-                 their format by `Builder::legacy_hash`"
+                table = A::User::SHAPE.table,
+                "password hashes in an unknown format: their owners cannot sign in; add the format \
+                 with `Builder::legacy_hash`"
             );
         }
     }
@@ -47,12 +53,12 @@ where
 }
 
 /// Returns each blocker, and one error for everything that a migration can add.
-fn differences<U: AuthUser>(plan: &Plan) -> Vec<ConfigError> {
+fn differences<A: Mount>(plan: &Plan) -> Vec<ConfigError> {
     let mut errors: Vec<_> =
-        plan.blocked().iter().cloned().map(ConfigError::SchemaBlocked).collect();
-    if !plan.statements().is_empty() || !plan.filled().is_empty() {
-        let table = U::SHAPE.table;
-        let user = std::any::type_name::<U>().rsplit("::").next().unwrap_or("User");
+        plan.blockers().iter().cloned().map(ConfigError::SchemaBlocked).collect();
+    if !plan.statements().is_empty() || !plan.backfills().is_empty() {
+        let table = A::User::SHAPE.table;
+        let user = std::any::type_name::<A>().rsplit("::").next().unwrap_or("Auth");
         errors.push(ConfigError::SchemaDiffers { table, user, plan: plan.clone() });
     }
     errors

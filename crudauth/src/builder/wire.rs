@@ -51,7 +51,8 @@ where
             Arc::clone(&settings.entropy),
         );
         errors.extend(hashing.validate());
-        let live = match schema::look::<DB, A::User>(&pool, &hashing).await {
+        let migrations = A::slices().migrations();
+        let live = match schema::look::<A, DB>(&pool, &hashing, &migrations).await {
             Err(error) if errors.is_empty() => return Err(BuildError::Database(error.into())),
             live => live.ok(),
         };
@@ -180,7 +181,7 @@ where
         throttle,
         outbox,
         http,
-        paths: A::paths().into_paths(),
+        paths: A::slices().into_paths(),
         transports: own.transports,
         granting: own.granting,
     }))

@@ -1,7 +1,7 @@
 //! A mount: one user struct's accounts, wired and ready to be put into an app.
 
 mod endpoint;
-mod paths;
+mod slices;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::http::{HttpConfig, headers};
 
 use crate::transport::Transports;
 pub(crate) use endpoint::Path;
-pub use paths::{Paths, Slice};
+pub use slices::{Slice, Slices};
 
 /// A struct under `#[crudauth::routes(..)]`.
 #[diagnostic::on_unimplemented(
@@ -36,8 +36,8 @@ pub trait Mount: Clone + Send + Sync + 'static {
     /// What the builder has wired.
     fn mounted(&self) -> &Mounted<Self::User>;
 
-    /// The routes of the slices that it names.
-    fn paths() -> Paths<Self::User>;
+    /// The slices that it names.
+    fn slices() -> Slices<Self::User>;
 
     /// The transports that it names, in that order; `own` are those that the builder was given.
     fn transports(own: &mut Transports<Self::User>) -> Transports<Self::User>;

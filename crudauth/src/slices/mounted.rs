@@ -1,6 +1,8 @@
-//! Which routes each slice mounts.
+//! The routes and the tables of each slice.
 
 use crudauth_core::model::{AuthUser, Recoverable, RecoverableByEmail};
+use crudauth_core::sql::TableSpec;
+use crudauth_core::{guard, slices};
 
 use super::{accounts, api_keys, email, logout, recovery, session, sessions};
 use super::{token, tokens};
@@ -12,6 +14,11 @@ impl<U: AuthUser> Slice<U> for Accounts {
     fn paths() -> Vec<Path<U>> {
         accounts::paths()
     }
+
+    // Sign-in and sign-up are limited in every mount.
+    fn tables() -> &'static [&'static TableSpec] {
+        &[&guard::LOCKOUTS, &guard::RATE_LIMITS]
+    }
 }
 
 impl<U: AuthUser> Slice<U> for Session {
@@ -20,6 +27,10 @@ impl<U: AuthUser> Slice<U> for Session {
         paths.push(logout::path());
         paths
     }
+
+    fn tables() -> &'static [&'static TableSpec] {
+        &[&slices::sessions::TABLE]
+    }
 }
 
 impl<U: AuthUser> Slice<U> for Bearer {
@@ -27,6 +38,10 @@ impl<U: AuthUser> Slice<U> for Bearer {
         let mut paths = token::paths();
         paths.push(logout::path());
         paths
+    }
+
+    fn tables() -> &'static [&'static TableSpec] {
+        &[&slices::bearer::TABLE]
     }
 }
 
@@ -39,6 +54,10 @@ impl<U: AuthUser> Slice<U> for Tokens {
 impl<U: AuthUser> Slice<U> for ApiKeys {
     fn paths() -> Vec<Path<U>> {
         api_keys::paths()
+    }
+
+    fn tables() -> &'static [&'static TableSpec] {
+        &[&slices::api_keys::TABLE]
     }
 }
 
@@ -54,10 +73,18 @@ impl<U: AuthUser + RecoverableByEmail> Slice<U> for Email {
         paths.extend(email::paths());
         paths
     }
+
+    fn tables() -> &'static [&'static TableSpec] {
+        &[&slices::recovery::TABLE]
+    }
 }
 
 impl<U: AuthUser + Recoverable> Slice<U> for Recovery {
     fn paths() -> Vec<Path<U>> {
         recovery::paths()
+    }
+
+    fn tables() -> &'static [&'static TableSpec] {
+        &[&slices::recovery::TABLE]
     }
 }

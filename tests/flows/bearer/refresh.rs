@@ -241,7 +241,7 @@ async fn a_new_absolute_timeout_applies_to_existing_sign_ins() {
     let third = Pair::of(&before.browser().refresh(&third.refresh).await);
     let after = before.with_tokens().await;
     assert!(!after.browser().accepts(&third.access).await, "its sign-in has ended");
-    assert_eq!(after.database.number("SELECT COUNT(*) FROM users_grants").await, 2);
+    assert_eq!(after.database.number("SELECT COUNT(*) FROM users_token_families").await, 2);
     assert_rejected(&after.browser().refresh(&pair.refresh).await);
     assert_rejected(&after.browser().refresh(&other.refresh).await);
 }

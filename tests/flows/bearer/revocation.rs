@@ -128,7 +128,7 @@ on_every_database! {
         let id = app.database.number("SELECT id FROM users").await;
         assert!(auth.accounts().delete(&id).await.unwrap());
         program.is_dead(&app).await;
-        assert_eq!(app.database.count("users_grants").await, 0);
+        assert_eq!(app.database.count("users_token_families").await, 0);
         assert_eq!(app.database.count("users_api_keys").await, 0);
     }
 
@@ -142,7 +142,7 @@ on_every_database! {
         used.is_dead(&app).await;
         app.register("eve").await;
         app.database.execute(&format!("UPDATE users SET id = {id}")).await;
-        assert_eq!(app.database.count("users_grants").await, 2, "the log has the request");
+        assert_eq!(app.database.count("users_token_families").await, 2, "the log has the request");
         assert_eq!(app.database.count("users_api_keys").await, 2);
         unused.is_dead(&app).await;
         used.is_dead(&app).await;

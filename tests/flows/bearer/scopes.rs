@@ -121,6 +121,6 @@ async fn a_failing_policy_lookup_rejects_every_token() {
     let none = app.browser().request_token("ada", PASSWORD, Some("unknown")).await;
     assert_eq!(none.status, 200, "no lookup without requested scopes");
     assert_eq!(app.browser().request_token("ada", PASSWORD, None).await.status, 500);
-    let left = app.database.number("SELECT COUNT(*) FROM users_grants").await;
+    let left = app.database.number("SELECT COUNT(*) FROM users_token_families").await;
     assert_eq!(left, 2, "a rejected request creates nothing");
 }

@@ -63,7 +63,7 @@ on_every_database! {
         assert!(accounts.find(&ada).await.unwrap().is_none());
         assert!(accounts.find_by_identifier("ada").await.unwrap().is_none());
         assert!(principal(&app, &session).await.is_none() && !signs_in(&app, "ada", PASSWORD).await);
-        for table in ["users_sessions", "users_tokens"] {
+        for table in ["users_sessions", "users_one_time_tokens"] {
             for (id, left) in [(ada, 0), (bob, 1)] {
                 let sql = format!("SELECT COUNT(*) FROM {table} WHERE user_id = {id}");
                 assert_eq!(app.database.number(&sql).await, left, "{table} of {id}");

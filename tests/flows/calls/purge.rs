@@ -6,7 +6,8 @@ use crudauth_tests::{App, Kind, on_every_database};
 
 use super::{principal, register, sign_in, signed_in};
 
-const TABLES: [&str; 4] = ["users_sessions", "users_tokens", "users_allowances", "users_lockouts"];
+const TABLES: [&str; 4] =
+    ["users_sessions", "users_one_time_tokens", "users_rate_limits", "users_lockouts"];
 
 async fn counts(app: &App) -> [i64; 4] {
     let mut counts = [0; 4];

@@ -201,7 +201,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         kept: &[&str],
     ) -> Result<(), sqlx::Error> {
         for table in TABLES {
-            if table.has_owner && !kept.contains(&table.suffix) {
+            if table.has_owner() && !kept.contains(&table.suffix) {
                 tx.execute(self.delete_of_owner(table).bind("account", id.clone())).await?;
             }
         }

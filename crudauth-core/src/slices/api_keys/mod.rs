@@ -22,6 +22,7 @@ pub use create::CreatedApiKey;
 pub use error::ApiKeyError;
 pub use new_key::NewApiKey;
 pub use secret::ApiKey;
+pub use sql::TABLE;
 pub use store::ApiKeyEntry;
 use store::ApiKeyStore;
 

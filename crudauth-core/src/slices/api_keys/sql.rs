@@ -7,8 +7,26 @@ use super::store::{ApiKeyEntry, ApiKeyStore, Inserted, NewApiKeyRecord};
 use crate::model::{Account, AccountState, ApiKeyDigest, ApiKeyHandle, AuthUser, Scopes};
 use crate::sql::engine::retrying;
 use crate::sql::rows::{self, Columns};
-use crate::sql::{AuthRow, Backend, Query, SqlStore, Stores};
+use crate::sql::{AuthRow, Backend, ColumnSpec, Query, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
+
+/// API keys.
+pub const TABLE: TableSpec = TableSpec::new(
+    "api_keys",
+    "digest",
+    &[
+        ColumnSpec::text("handle", 64),
+        ColumnSpec::owner(),
+        ColumnSpec::text("name", 64),
+        ColumnSpec::text("hint", 8),
+        ColumnSpec::long_text("scopes"),
+        ColumnSpec::integer("token_version"),
+        ColumnSpec::big_integer("auth_epoch"),
+        ColumnSpec::instant("created_at"),
+        ColumnSpec::instant("last_used_at").nullable(),
+        ColumnSpec::expiry().nullable(),
+    ],
+);
 
 // Changes nothing, and locks the account's row: keys of one account are added one after the other,
 // so that the count holds.

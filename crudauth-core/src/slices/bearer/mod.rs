@@ -40,6 +40,7 @@ pub use refresh::{RefreshError, Refreshed};
 pub use refresh_token::RefreshToken;
 pub use revoke::ListedFamily;
 pub use signing::Signing;
+pub use sql::TABLE;
 use store::TokenFamilyStore;
 use trusted::Trusted;
 

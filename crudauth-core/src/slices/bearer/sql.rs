@@ -9,8 +9,30 @@ use super::store::{
 };
 use crate::model::{Account, RefreshDigest, Scopes};
 use crate::sql::rows::{self, Columns};
-use crate::sql::{AuthRow, Backend, SqlStore, Stores};
+use crate::sql::{AuthRow, Backend, ColumnSpec, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
+
+/// Families of refresh tokens.
+pub const TABLE: TableSpec = TableSpec::new(
+    "token_families",
+    "family",
+    &[
+        ColumnSpec::owner(),
+        ColumnSpec::digest("token_digest"),
+        ColumnSpec::digest("previous_digest").nullable(),
+        ColumnSpec::bytes("successor", 32).nullable(),
+        ColumnSpec::instant("rotated_at").nullable(),
+        ColumnSpec::long_text("scopes"),
+        ColumnSpec::integer("token_version"),
+        ColumnSpec::big_integer("auth_epoch"),
+        ColumnSpec::text("ip", 45).nullable(),
+        ColumnSpec::text("user_agent", 512).nullable(),
+        ColumnSpec::instant("created_at"),
+        ColumnSpec::instant("last_used_at"),
+        ColumnSpec::expiry(),
+        ColumnSpec::instant("ends_at").nullable(),
+    ],
+);
 
 const INSERT: &str = "INSERT INTO {+token_families} (family, user_id, token_digest, scopes, \
     token_version, auth_epoch, ip, user_agent, created_at, last_used_at, expires_at, ends_at) \

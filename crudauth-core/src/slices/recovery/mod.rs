@@ -16,6 +16,7 @@ use std::sync::Arc;
 pub use config::{EmailConfig, RecoveryConfig};
 pub use confirm::{ConfirmError, Confirmed};
 pub use request::ChangeError;
+pub use sql::TABLE;
 use store::{NewOneTimeToken, OneTimeTokenStore, Purpose};
 
 use crate::event::Event;

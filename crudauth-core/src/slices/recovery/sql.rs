@@ -13,8 +13,26 @@ use crate::slices::accounts::store::AccountStore;
 use crate::sql::engine::retrying;
 use crate::sql::rows::{self, Columns};
 use crate::sql::transaction::Transaction;
-use crate::sql::{AuthRow, Backend, Query, SqlStore, Stores};
+use crate::sql::{AuthRow, Backend, ColumnSpec, Query, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
+
+/// One-time tokens.
+pub const TABLE: TableSpec = TableSpec::new(
+    "one_time_tokens",
+    "digest",
+    &[
+        ColumnSpec::owner(),
+        ColumnSpec::text("purpose", 16),
+        ColumnSpec::text("bound_to", 320),
+        ColumnSpec::text("new_address", 320).nullable(),
+        ColumnSpec::text("redirect_to", 2048).nullable(),
+        ColumnSpec::integer("token_version"),
+        ColumnSpec::big_integer("auth_epoch"),
+        ColumnSpec::instant("created_at"),
+        ColumnSpec::expiry(),
+        ColumnSpec::instant("used_at").nullable(),
+    ],
+);
 
 const ISSUE: &str = "INSERT INTO {+one_time_tokens} (digest, user_id, purpose, bound_to, \
     new_address, redirect_to, token_version, auth_epoch, created_at, expires_at) \

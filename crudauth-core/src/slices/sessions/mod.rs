@@ -18,6 +18,7 @@ pub use config::SessionConfig;
 pub use current::CurrentSession;
 pub use open::OpenedSession;
 pub use revoke::{KeepSession, ListedSession};
+pub use sql::TABLE;
 use store::SessionStore;
 
 use crate::guard::Action;

@@ -7,8 +7,28 @@ use super::store::{Session, SessionStore};
 use crate::model::{Account, AccountState, AuthUser, CsrfDigest, SessionDigest};
 use crate::slices::accounts::store::AccountStore;
 use crate::sql::rows::{self, Columns};
-use crate::sql::{AuthRow, Backend, Query, SqlStore, Stores};
+use crate::sql::{AuthRow, Backend, ColumnSpec, Query, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
+
+/// Sessions.
+pub const TABLE: TableSpec = TableSpec::new(
+    "sessions",
+    "digest",
+    &[
+        ColumnSpec::text("handle", 64),
+        ColumnSpec::owner(),
+        ColumnSpec::digest("csrf_digest"),
+        ColumnSpec::integer("token_version"),
+        ColumnSpec::big_integer("auth_epoch"),
+        ColumnSpec::text("ip", 45).nullable(),
+        ColumnSpec::text("user_agent", 512).nullable(),
+        ColumnSpec::flag("is_remembered"),
+        ColumnSpec::instant("created_at"),
+        ColumnSpec::instant("last_activity_at"),
+        ColumnSpec::expiry(),
+        ColumnSpec::instant("ends_at").nullable(),
+    ],
+);
 
 const INSERT: &str = "INSERT INTO {+sessions} (digest, handle, user_id, csrf_digest, \
     token_version, auth_epoch, ip, user_agent, is_remembered, created_at, last_activity_at, \

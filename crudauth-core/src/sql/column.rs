@@ -1,54 +1,54 @@
-//! A column as a migration makes it.
+//! A column as a migration creates it.
 
 use std::any::Any;
 
-use crate::sql::{Backend, Dialect, Stores};
+use super::{Backend, Dialect, Stores};
 
-/// A column: its name, its type, and what it holds when nothing is said.
+/// A column: its name, its SQL type and its default.
 #[derive(Clone, Debug)]
 pub struct ColumnPlan {
-    pub(super) name: String,
-    pub(super) sql_type: String,
-    pub(super) is_nullable: bool,
-    pub(super) default: Option<SqlDefault>,
-    /// Whether a live column of a type decodes, which is the driver's `TypeInfo`.
-    pub(super) reads: fn(&dyn Any) -> bool,
+    pub(crate) name: String,
+    pub(crate) sql_type: String,
+    pub(crate) is_nullable: bool,
+    pub(crate) default: Option<SqlDefault>,
+    /// Whether a live column decodes, judged by the driver's `TypeInfo`.
+    pub(crate) reads: fn(&dyn Any) -> bool,
 }
 
-/// A value that a column holds when nothing is said; an empty table or a full one gets it alike.
+/// Default of a column, for new rows and for rows that exist when the column is added.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SqlDefault {
     /// A text.
     Text(&'static str),
-    /// A whole number.
+    /// An integer.
     Integer(i64),
-    /// A truth value.
+    /// A boolean.
     Boolean(bool),
-    /// The time of the insert; of the migration for rows that were there before.
+    /// The time of the insert, or of the migration.
     Now,
 }
 
 impl ColumnPlan {
-    /// A column for values of type `T`, whose SQL type the driver names.
+    /// A column for values of type `T`. The driver gives the SQL type.
     #[must_use]
     pub fn of<DB: Backend + Stores<T>, T>(name: &'static str) -> Self {
         let sql_type = match (DB::DIALECT, &*<DB as Stores<T>>::sql_type()) {
-            // MySQL's VARCHAR has no length of its own, and its texts compare without case.
+            // MySQL requires a length for VARCHAR, and by default compares texts without case.
             (Dialect::MySql, "VARCHAR" | "TEXT") => "TEXT COLLATE utf8mb4_bin".to_owned(),
-            // TIMESTAMP ends in 2038, and without a number MySQL rounds to the second.
+            // TIMESTAMP ends in 2038. Without a precision MySQL rounds to the second.
             (Dialect::MySql, "TIMESTAMP" | "DATETIME") => "DATETIME(6)".to_owned(),
             (Dialect::MySql, "TIME") => "TIME(6)".to_owned(),
-            // As it stands MySQL's has ten digits and no fraction; an amount would be rounded.
+            // MySQL's default of ten digits without a fraction would round amounts.
             (Dialect::MySql, "DECIMAL") => "DECIMAL(56, 28)".to_owned(),
-            // Within quotes PostgreSQL knows it in lower case only.
+            // PostgreSQL matches a quoted type name with case.
             (Dialect::Postgres, "\"CHAR\"") => "\"char\"".to_owned(),
             (_, name) => name.to_owned(),
         };
-        Self { reads: reads::<DB, T>, ..Self::own(name, sql_type) }
+        Self { reads: reads::<DB, T>, ..Self::typed(name, sql_type) }
     }
 
-    /// A column of the library's own.
-    pub(super) fn own(name: impl Into<String>, sql_type: impl Into<String>) -> Self {
+    /// A column of that SQL type. No live type is rejected.
+    pub(crate) fn typed(name: impl Into<String>, sql_type: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             sql_type: sql_type.into(),
@@ -58,7 +58,7 @@ impl ColumnPlan {
         }
     }
 
-    /// A text of at most so many characters.
+    /// Limits a text to that many characters.
     #[must_use]
     pub fn max_chars(mut self, max: usize) -> Self {
         let collation = self.sql_type.split_once(" COLLATE ").map(|(_, name)| name.to_owned());
@@ -70,20 +70,20 @@ impl ColumnPlan {
         self
     }
 
-    /// The same values under another type.
-    pub(super) fn typed(mut self, sql_type: &str) -> Self {
-        sql_type.clone_into(&mut self.sql_type);
+    /// The same values in a column of another SQL type.
+    pub(crate) fn stored_as(mut self, sql_type: impl Into<String>) -> Self {
+        self.sql_type = sql_type.into();
         self
     }
 
-    /// May be NULL.
+    /// Allows NULL.
     #[must_use]
     pub fn nullable(mut self) -> Self {
         self.is_nullable = true;
         self
     }
 
-    /// Holds `default` when nothing is said.
+    /// Sets the default.
     #[must_use]
     pub fn default(mut self, default: SqlDefault) -> Self {
         self.default = Some(default);

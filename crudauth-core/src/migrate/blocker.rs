@@ -1,0 +1,223 @@
+//! Conditions that a migration cannot resolve by itself.
+
+use std::fmt;
+
+/// A condition that needs a decision before a migration can run.
+///
+/// Both `Display` and `Debug` name the problem and the fix: a `main` that returns an error prints
+/// it by `Debug`.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Blocker {
+    /// The struct requires a column for which existing rows have no value.
+    #[error(
+        "`{table}.{column}` is required, but the table has rows without a value for it: make the \
+         field an `Option`, give it a literal `#[auth(default = ..)]`, or add and fill the column \
+         yourself"
+    )]
+    MissingValue {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// A column that must be unique has duplicate values.
+    #[error(
+        "`{table}.{column}` must be unique but has duplicates of {}; change all but one of each{}",
+        Samples(.samples, *.count),
+        if *.differ_as_written {
+            ", or put `#[auth(exact)]` on the field to compare names as they are written"
+        } else {
+            ""
+        }
+    )]
+    Duplicates {
+        /// The table.
+        table: String,
+        /// The column that shows the values.
+        column: String,
+        /// How many values have duplicates, in the form that is compared.
+        count: u64,
+        /// The first of these values.
+        samples: Vec<String>,
+        /// Whether they differ as they are written, so that `#[auth(exact)]` distinguishes them.
+        differ_as_written: bool,
+    },
+    /// Rows store an identifier in a form that no login searches for.
+    #[error(
+        "`{table}.{column}` has {count} values that are not in the form that logins compare: {}; \
+         {}, or put `#[auth(key = \"{column}_key\")]` on the field to keep the compared form in a \
+         column of its own",
+        Samples(.samples, *.count),
+        match .update {
+            Some(update) => format!("run `{update}`"),
+            None => "convert them".to_owned(),
+        }
+    )]
+    NotNormalized {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// How many rows.
+        count: u64,
+        /// The first of these values.
+        samples: Vec<String>,
+        /// The statement that converts them, if SQL can.
+        update: Option<String>,
+    },
+    /// Rows hold NULL where the struct or the library reads a value.
+    #[error(
+        "`{table}.{column}` holds NULL in {count} rows but is read as a value: fill these rows, or \
+         make the field an `Option` unless it is the key or the only identifier"
+    )]
+    Nulls {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// How many rows.
+        count: u64,
+    },
+    /// A column requires a value that sign-up does not set.
+    #[error(
+        "`{table}.{column}` requires a value but has no default, and sign-up does not set it: \
+         declare it with `#[auth(register)]` or `#[auth(default = ..)]`, or give the column a \
+         default in the database"
+    )]
+    NotWritten {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// The database does not generate the key of a new row.
+    #[error(
+        "`{table}.{column}` is not generated for new rows: make it an identity column \
+         (PostgreSQL), AUTO_INCREMENT (MySQL) or INTEGER PRIMARY KEY (SQLite)"
+    )]
+    KeyNotGenerated {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// Sign-up writes a column that the database computes.
+    #[error(
+        "`{table}.{column}` is a generated column, but sign-up writes it: use another column with \
+         `#[auth(column = \"..\")]`, or make it an ordinary one"
+    )]
+    Generated {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// A column's type does not decode to the field's, or cannot have a unique index.
+    #[error(
+        "`{table}.{column}` has type {actual}, expected {expected}: change the type of the field or \
+         of the column"
+    )]
+    WrongType {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// Type of the column.
+        actual: String,
+        /// Type that is needed.
+        expected: String,
+    },
+    /// A column holds fewer characters than the library writes.
+    #[error(
+        "`{table}.{column}` holds {max_chars} characters, but {needed} are needed: make it \
+         VARCHAR(255)"
+    )]
+    TooShort {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// Length of the column.
+        max_chars: usize,
+        /// Length that is needed.
+        needed: usize,
+    },
+    /// The key column does not exist, or is not unique.
+    #[error(
+        "`{table}` has no unique key `{column}`: name its key column with \
+         `#[auth(id, column = \"..\")]`, or make this column unique; if the table is not the \
+         library's, rename it"
+    )]
+    NoUniqueKey {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+}
+
+impl fmt::Debug for Blocker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The number of values and the first of them, escaped so that they stay on one line.
+struct Samples<'a>(&'a [String], u64);
+
+impl fmt::Display for Samples<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, value) in self.0.iter().enumerate() {
+            write!(f, "{}{value:?}", if at == 0 { "" } else { ", " })?;
+        }
+        let more = self.1.saturating_sub(self.0.len() as u64);
+        if more == 0 { Ok(()) } else { write!(f, " and {more} more") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn duplicates(differ_as_written: bool) -> String {
+        let blocker = Blocker::Duplicates {
+            table: "users".to_owned(),
+            column: "username".to_owned(),
+            count: 1,
+            samples: vec!["ada".to_owned()],
+            differ_as_written,
+        };
+        blocker.to_string()
+    }
+
+    #[test]
+    fn values_stay_on_one_line() {
+        let blocker = Blocker::NotNormalized {
+            table: "users".to_owned(),
+            column: "email".to_owned(),
+            count: 9,
+            samples: vec!["a\n; DROP TABLE users".to_owned()],
+            update: None,
+        };
+        assert_eq!(
+            blocker.to_string(),
+            "`users.email` has 9 values that are not in the form that logins compare: \
+             \"a\\n; DROP TABLE users\" and 8 more; convert them, or put \
+             `#[auth(key = \"email_key\")]` on the field to keep the compared form in a column of \
+             its own"
+        );
+    }
+
+    #[test]
+    fn names_that_differ_as_written_have_a_second_fix() {
+        assert_eq!(
+            duplicates(false),
+            "`users.username` must be unique but has duplicates of \"ada\"; change all but one of \
+             each"
+        );
+        assert!(duplicates(true).ends_with(
+            "each, or put `#[auth(exact)]` on the field to compare names as they are written"
+        ));
+    }
+}

@@ -1,0 +1,67 @@
+//! The slices of a mount: their routes and their tables.
+
+use std::fmt;
+
+use crudauth_core::migrate::Migrations;
+use crudauth_core::model::AuthUser;
+use crudauth_core::sql::TableSpec;
+
+use super::Path;
+
+/// A slice: an argument of `#[crudauth::routes(..)]`, with its routes and tables.
+pub trait Slice<U: AuthUser> {
+    /// Its routes.
+    fn paths() -> Vec<Path<U>>;
+
+    /// The tables that it uses beside the user's.
+    fn tables() -> &'static [&'static TableSpec] {
+        &[]
+    }
+}
+
+/// The slices of a mount, added one by one.
+pub struct Slices<U: AuthUser> {
+    paths: Vec<Path<U>>,
+    tables: Vec<&'static TableSpec>,
+}
+
+impl<U: AuthUser> Slices<U> {
+    /// No slices.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "the start of a chain, not a default")]
+    pub fn new() -> Self {
+        Self { paths: Vec::new(), tables: Vec::new() }
+    }
+
+    /// Adds a slice. Slices may share paths, which do the same in each, and tables.
+    #[must_use]
+    pub fn with<S: Slice<U>>(mut self) -> Self {
+        for path in S::paths() {
+            if self.paths.iter().all(|known| known.path != path.path) {
+                self.paths.push(path);
+            }
+        }
+        for table in S::tables() {
+            if !self.tables.contains(table) {
+                self.tables.push(table);
+            }
+        }
+        self
+    }
+
+    /// The migrations of the account table and of these slices' tables.
+    #[must_use]
+    pub fn migrations(&self) -> Migrations<U> {
+        Migrations::of(self.tables.iter().copied())
+    }
+
+    pub(crate) fn into_paths(self) -> Vec<Path<U>> {
+        self.paths
+    }
+}
+
+impl<U: AuthUser> fmt::Debug for Slices<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.paths).finish()
+    }
+}

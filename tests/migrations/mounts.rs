@@ -1,0 +1,65 @@
+//! A mount needs the account table and the tables of its slices, and nothing else.
+
+use crudauth::{Migrations, migrations};
+use crudauth_tests::{Database, Kind, SECRET, on_every_pool};
+
+use super::{Auth, User};
+
+#[crudauth::routes(user = User, bearer, tokens)]
+struct Api;
+
+#[crudauth::routes(user = User, session, sessions, api_keys, email)]
+struct Everything;
+
+/// The tables that migrations create on an empty SQLite database.
+async fn created(migrations: Migrations<User>) -> Vec<String> {
+    let (Database::Sqlite(pool), _) = Database::create(Kind::Sqlite).await else { unreachable!() };
+    let plan = migrations.plan(&pool).await.unwrap();
+    let tables = plan.statements().iter().filter_map(|one| one.strip_prefix("CREATE TABLE \""));
+    let mut names: Vec<_> =
+        tables.map(|rest| rest.split('"').next().unwrap_or_default().to_owned()).collect();
+    names.sort_unstable();
+    names
+}
+
+#[tokio::test]
+async fn a_mount_creates_the_tables_of_its_slices() {
+    let always = ["users", "users_lockouts", "users_rate_limits"];
+    let with = |tables: &[&str]| {
+        let mut names = [&always[..], tables].concat();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(created(migrations!(Auth)).await, with(&["users_sessions"]));
+    assert_eq!(created(migrations!(Api)).await, with(&["users_token_families"]));
+    assert_eq!(
+        created(migrations!(Everything)).await,
+        with(&["users_api_keys", "users_one_time_tokens", "users_sessions"])
+    );
+    let mut all = super::TABLES;
+    all.sort_unstable();
+    assert_eq!(created(migrations!(User)).await, all);
+}
+
+on_every_pool! {
+    async fn build_requires_the_tables_of_the_mount_only(database, pool) {
+        migrations!(Auth).run(&pool).await.unwrap();
+        assert_eq!(migrations!(Auth).run(&pool).await.unwrap(), 0);
+        Auth::builder(pool.clone(), SECRET).build().await.unwrap();
+        let error = Api::builder(pool.clone(), SECRET).build().await.unwrap_err().to_string();
+        assert!(error.contains("users_token_families"), "{error}");
+        assert!(error.contains("crudauth::migrations!(Api)"), "{error}");
+        migrations!(Api).run(&pool).await.unwrap();
+        Api::builder(pool.clone(), SECRET).build().await.unwrap();
+        assert_eq!(database.count("users_token_families").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn migrations_of_a_user_struct_add_what_a_mount_left_out() {
+    let (Database::Sqlite(pool), _) = Database::create(Kind::Sqlite).await else { unreachable!() };
+    migrations!(Auth).run(&pool).await.unwrap();
+    assert!(migrations!(User).run(&pool).await.unwrap() > 0);
+    assert_eq!(migrations!(User).run(&pool).await.unwrap(), 0);
+    Api::builder(pool, SECRET).build().await.unwrap();
+}
