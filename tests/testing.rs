@@ -100,7 +100,7 @@ async fn an_account_that_there_is_signs_in_by_any_of_its_names() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "the sign-up has mistakes")]
+#[should_panic(expected = "invalid sign-up")]
 async fn a_sign_up_with_mistakes_ends_the_test_and_says_which() {
     tested().await.app.signed_up(json!({ "email": "ada", "username": "ada" })).await;
 }
@@ -313,7 +313,7 @@ async fn a_program_has_a_token_in_one_line_until_the_clock_says_that_it_ends() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "ada is granted `` of `write`")]
+#[should_panic(expected = "only `` of `write` granted to ada")]
 async fn a_scope_that_is_not_granted_is_told() {
     let (Database::Sqlite(pool), _) = Database::create(Kind::Sqlite).await else { unreachable!() };
     crudauth::migrations!(User).run(&pool).await.unwrap();
