@@ -1,41 +1,42 @@
-//! `crudauth::migrations!(..)`: one struct, one value.
+//! `crudauth::migrations!(..)`.
 
+use darling::Error;
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Token, Type};
 
-use crate::support::{fallback, private};
+use crate::support::{fallback, mistake, private};
 
 pub(crate) fn migrations(input: TokenStream) -> TokenStream {
-    match one_type.parse2(input) {
+    match one_type.parse2(input).map_err(|error| mistake(&error.span(), ONE)) {
         Ok(user) => migrations_of(&user),
         Err(error) => {
-            let (told, value) = (error.into_compile_error(), migrations_of(&fallback::nobody()));
-            quote!({ #told #value })
+            let errors = Error::write_errors(error);
+            let value = migrations_of(&fallback::placeholder_user());
+            quote!({ #errors #value })
         }
     }
 }
 
-/// A function of our own, since a struct that is no user is told better at a bound than at a
-/// method that is not there.
+/// A function with a bound, since rustc explains an unmet bound better than a missing method.
 fn migrations_of(user: &Type) -> TokenStream {
     let p = private();
-    let called = quote_spanned!(user.span()=> migrations_of::<#user>());
+    let call = quote_spanned!(user.span()=> migrations_of::<#user>());
     quote!({
         fn migrations_of<U: #p::AuthUser>() -> #p::Migrations<U> {
             #p::Migrations::new()
         }
-        #called
+        #call
     })
 }
 
-const ONE: &str = "one user struct at a time: write `crudauth::migrations!(User)`";
+const ONE: &str = "expected one user struct: write `crudauth::migrations!(User)`";
 
-/// A type and nothing else but a comma.
+/// One type, and an optional comma.
 fn one_type(input: ParseStream<'_>) -> syn::Result<Type> {
-    let user: Type = input.parse().map_err(|error| syn::Error::new(error.span(), ONE))?;
+    let user = input.parse()?;
     input.parse::<Option<Token![,]>>()?;
     if input.is_empty() { Ok(user) } else { Err(input.error(ONE)) }
 }

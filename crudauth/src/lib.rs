@@ -5,13 +5,22 @@ compile_error!(
     "crudauth needs a database: switch on one of the features `sqlite`, `postgres`, `mysql`"
 );
 
-/// How to do what is more than a line.
+/// Pages on topics that concern several slices. Each slice has its page in [`mod@slice`].
 pub mod guide {
     #[doc = include_str!("../docs/existing_tables.md")]
     pub mod existing_tables {}
 
     #[doc = include_str!("../docs/http.md")]
     pub mod http {}
+
+    #[doc = include_str!("../docs/performance.md")]
+    pub mod performance {}
+
+    #[doc = include_str!("../docs/sign_in.md")]
+    pub mod sign_in {}
+
+    #[doc = include_str!("../docs/stores.md")]
+    pub mod stores {}
 
     #[doc = include_str!("../docs/transports.md")]
     pub mod transports {}

@@ -1,5 +1,7 @@
 //! What generated code names. Not for anyone else: it may change in every release.
 
+pub use std::vec::Vec;
+
 pub use crudauth_core::migrate::{ColumnPlan, Migrations, SqlDefault};
 pub use crudauth_core::model::{
     AuthUser, Companion, Form, IdentifierColumn, IdentifierKind, InvalidField, Literal,

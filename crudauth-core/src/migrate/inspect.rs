@@ -9,9 +9,8 @@ use super::Migrations;
 use super::compare::{Look, compare};
 use super::live::LiveTable;
 use super::plan::Plan;
-use super::queries::any_unread_hash;
+use super::queries::{any_hash_like, any_unread_hash};
 use crate::model::{AuthUser, IdentifierColumn, Shape};
-use crate::sql::statements::Sql;
 use crate::sql::{AuthRow, Backend, Call, Stores};
 
 /// A live database beside what the struct and the library need of it.
@@ -105,7 +104,7 @@ impl<U: AuthUser> Migrations<U> {
     {
         let mut connection = pool.acquire().await?;
         // One pass where all hashes are ours, which is the rule.
-        let foreign = Call::new(Sql::<DB, U>::FOREIGN_HASH);
+        let foreign = Call::migration(any_unread_hash(DB::DIALECT, &U::SHAPE, 0)).once();
         if DB::fetch_optional(&mut connection, foreign).await?.is_none() {
             return Ok(ForeignHashes::default());
         }
@@ -115,7 +114,7 @@ impl<U: AuthUser> Migrations<U> {
         for prefix in prefixes {
             let pattern = format!("{}%", escaped(prefix));
             unread = unread.with(pattern.clone());
-            let call = Call::new(Sql::<DB, U>::HASH_LIKE).with(pattern);
+            let call = Call::migration(any_hash_like(DB::DIALECT, &U::SHAPE)).once().with(pattern);
             if DB::fetch_optional(&mut connection, call).await?.is_some() {
                 in_use.push((*prefix).to_owned());
             }

@@ -6,11 +6,10 @@
 use std::fmt;
 
 use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, KeyInit, Mac as _};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
-
-use super::{Digest, Token};
+use subtle::ConstantTimeEq;
 
 /// The app's secret: at least 32 bytes that nobody can guess.
 ///
@@ -72,25 +71,48 @@ pub struct MacKey(Hmac<Sha256>);
 impl MacKey {
     /// The keyed hash (HMAC-SHA-256, RFC 2104) of `parts`, each told apart from the next.
     #[must_use]
-    pub fn digest(&self, parts: &[&[u8]]) -> Digest {
+    pub fn mac(&self, parts: &[&[u8]]) -> Mac {
         let mut mac = self.0.clone();
         for part in parts {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
         }
-        Digest::new(mac.finalize().into_bytes().into())
+        Mac(mac.finalize().into_bytes().into())
     }
 
     /// The keyed hash of `message` as it stands: a signature in the form of others (HS256).
-    pub(crate) fn sign(&self, message: &[u8]) -> Digest {
+    pub(crate) fn sign(&self, message: &[u8]) -> Mac {
         let mac = self.0.clone().chain_update(message);
-        Digest::new(mac.finalize().into_bytes().into())
+        Mac(mac.finalize().into_bytes().into())
+    }
+}
+
+/// A keyed hash. Compared in constant time; `Debug` does not show it.
+#[derive(Clone, Copy, Eq)]
+pub struct Mac([u8; 32]);
+
+impl Mac {
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 
-    /// What is stored of a token.
-    #[must_use]
-    pub fn token(&self, token: &Token) -> Digest {
-        self.digest(&[token.expose().as_bytes()])
+    /// Reads 32 bytes.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+}
+
+impl PartialEq for Mac {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Debug for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mac(..)")
     }
 }
 
@@ -103,26 +125,14 @@ impl fmt::Debug for MacKey {
 /// The keys of one secret.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    /// Digests of session tokens.
-    pub session: MacKey,
-    /// Digests of CSRF tokens.
-    pub csrf: MacKey,
-    /// Digests of the tokens in mailed links.
-    pub one_time: MacKey,
-    /// Signs the cookie by which a device is known again.
+    /// Signs the cookie of a known device.
     pub device: MacKey,
-    /// Hides who is counted in the names of counters.
+    /// Hides networks and names in the names of counters.
     pub counter: MacKey,
     /// Signs access tokens.
     pub access: MacKey,
-    /// Marks refresh tokens as ours.
+    /// Marks refresh tokens as issued here.
     pub refresh_mark: MacKey,
-    /// Digests of refresh tokens.
-    pub refresh: MacKey,
-    /// Hides the successor of a refresh token from whoever does not have the token itself.
-    pub successor: MacKey,
-    /// Digests of API keys.
-    pub api_key: MacKey,
 }
 
 impl Keys {
@@ -136,16 +146,10 @@ impl Keys {
             MacKey(Hmac::new((&*bytes).into()))
         };
         Self {
-            session: key("session"),
-            csrf: key("csrf"),
-            one_time: key("one-time token"),
             device: key("device"),
             counter: key("counter"),
             access: key("access token"),
             refresh_mark: key("refresh token mark"),
-            refresh: key("refresh token"),
-            successor: key("refresh token successor"),
-            api_key: key("api key"),
         }
     }
 }
@@ -183,11 +187,6 @@ impl KeyRing {
     #[must_use]
     pub fn current(&self) -> &Keys {
         &self.current
-    }
-
-    /// The keys that values are no longer made with.
-    pub(crate) fn previous(&self) -> &[Keys] {
-        &self.previous
     }
 
     /// All keys that a value may have been made with, the current ones first.

@@ -5,6 +5,7 @@
 mod account;
 mod checked;
 mod client;
+mod client_info;
 mod code;
 mod contact;
 mod device;
@@ -18,7 +19,6 @@ mod redirect_path;
 mod scope;
 mod secret;
 mod shape;
-mod token;
 mod unicode;
 mod username;
 
@@ -26,6 +26,7 @@ pub use crate::form::{FieldError, FieldErrorKind, Form, InvalidField, InvalidFor
 pub use account::{Account, AccountId, AccountState};
 pub use checked::Checked;
 pub use client::{ClientAddress, client_address};
+pub use client_info::ClientInfo;
 pub use code::{Code, InvalidCode};
 pub use contact::{Contact, InvalidContact};
 pub use device::Device;
@@ -36,7 +37,7 @@ pub use digest::{
 pub use email::{EmailAddress, InvalidEmail};
 pub(crate) use identifier::lookups;
 pub use identifier::{Identifier, InvalidIdentifier};
-pub use keys::{KeyRing, Keys, MacKey, SecretKey};
+pub use keys::{KeyRing, Keys, Mac, MacKey, SecretKey};
 pub use password_hash::PasswordHash;
 pub use phone::{InvalidPhone, PhoneNumber};
 pub use redirect_path::RedirectPath;
@@ -46,6 +47,5 @@ pub use shape::{
     AuthUser, Companion, IdentifierColumn, IdentifierKind, Literal, Recoverable,
     RecoverableByEmail, Shape,
 };
-pub use token::{Digest, Token};
 pub(crate) use unicode::is_invisible;
 pub use username::{InvalidUsername, Username};

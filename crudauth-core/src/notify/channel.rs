@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{BoxError, MessageKind};
-use crate::model::{Contact, Token};
+use crate::model::{Contact, OneTimeToken};
 
 /// A message to deliver. The channel words it.
 ///
@@ -20,7 +20,7 @@ pub struct Delivery {
     /// Kind of message.
     pub kind: MessageKind,
     /// Secret for the `…-confirm` route; `None` for a notice.
-    pub token: Option<Token>,
+    pub token: Option<OneTimeToken>,
     /// Lifetime of the token; zero without one.
     pub expires_in: Duration,
 }

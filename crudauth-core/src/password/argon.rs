@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::memory::Memory;
 use super::{Password, PasswordHash};
-use crate::ports::Entropy;
+use crate::random::random;
 
 /// Maximum memory of a stored hash, in KiB. A damaged column must not exhaust the machine.
 pub(super) const MAX_MEMORY_KIB: u32 = 262_144;
@@ -24,14 +24,8 @@ const SALT_BYTES: usize = 16;
 const OUTPUT_BYTES: usize = 32;
 
 /// Hashes `password` with a new salt; `None` only if argon2 rejects the parameters.
-pub(super) fn hash(
-    password: &Password,
-    params: &Params,
-    entropy: &dyn Entropy,
-    memory: &Memory,
-) -> Option<PasswordHash> {
-    let mut salt = [0; SALT_BYTES];
-    entropy.fill(&mut salt);
+pub(super) fn hash(password: &Password, params: &Params, memory: &Memory) -> Option<PasswordHash> {
+    let salt: [u8; SALT_BYTES] = random();
     let mut output = Zeroizing::new([0; OUTPUT_BYTES]);
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
     compute(&argon, password, &salt, &mut *output, memory)?;
@@ -88,11 +82,9 @@ impl Stored {
 
     /// Creates a hash that matches no password and costs as much as a new one. Its output is random,
     /// so creating it computes no hash.
-    pub(super) fn decoy(params: &Params, entropy: &dyn Entropy) -> Option<Self> {
-        let mut salt = [0; SALT_BYTES];
-        let mut output = [0; OUTPUT_BYTES];
-        entropy.fill(&mut salt);
-        entropy.fill(&mut output);
+    pub(super) fn decoy(params: &Params) -> Option<Self> {
+        let salt: [u8; SALT_BYTES] = random();
+        let output: [u8; OUTPUT_BYTES] = random();
         Some(Self {
             algorithm: Algorithm::Argon2id,
             version: Version::V0x13,
@@ -142,7 +134,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ports::OsEntropy;
 
     fn small() -> Params {
         Params::new(64, 2, 1, None).unwrap()
@@ -150,7 +141,7 @@ mod tests {
 
     fn fresh(typed: &str) -> PasswordHash {
         let password = Password::parse(typed).unwrap();
-        hash(&password, &small(), &OsEntropy, &Memory::new(64)).unwrap()
+        hash(&password, &small(), &Memory::new(64)).unwrap()
     }
 
     fn matches(stored: &str, typed: &str) -> bool {

@@ -17,7 +17,6 @@ use super::argon::{self, Stored};
 use super::legacy::{Formats, LegacyMatch};
 use super::memory::Memory;
 use super::{HashingConfig, LegacyHash, Password, PasswordHash};
-use crate::ports::Entropy;
 
 /// Hashes and verifies passwords. Clones share the workers, the queue and the memory.
 #[derive(Clone)]
@@ -35,7 +34,6 @@ struct Shared {
     /// 16 bytes of salt and 32 of output.
     decoy: Option<Stored>,
     legacy: Formats,
-    entropy: Arc<dyn Entropy>,
 }
 
 /// Result of comparing a password with a stored hash.
@@ -70,29 +68,23 @@ impl HashingPool {
     /// Validate `config` first. An invalid cost is replaced by the default one, and zero workers by
     /// one. None of the `formats` is in use yet, see [`enable_prefix`](Self::enable_prefix).
     #[must_use]
-    pub fn new(
-        config: HashingConfig,
-        formats: Vec<Arc<dyn LegacyHash>>,
-        entropy: Arc<dyn Entropy>,
-    ) -> Self {
-        Self::with_params(config.params(), &config, formats, entropy)
+    pub fn new(config: HashingConfig, formats: Vec<Arc<dyn LegacyHash>>) -> Self {
+        Self::with_params(config.params(), &config, formats)
     }
 
     fn with_params(
         params: Params,
         config: &HashingConfig,
         formats: Vec<Arc<dyn LegacyHash>>,
-        entropy: Arc<dyn Entropy>,
     ) -> Self {
         Self(Arc::new(Shared {
             queue: Arc::new(Semaphore::new(config.place_count())),
             workers: Arc::new(Semaphore::new(config.seat_count())),
             queue_timeout: config.longest_wait(),
             memory: Memory::new(params.block_count()),
-            decoy: Stored::decoy(&params, &*entropy),
+            decoy: Stored::decoy(&params),
             params,
             legacy: Formats::new(formats),
-            entropy,
         }))
     }
 
@@ -124,9 +116,8 @@ impl HashingPool {
     /// [`Busy`] if the queue is full, or no worker became free within the queue timeout.
     pub async fn hash(&self, password: &Password) -> Result<PasswordHash, Busy> {
         let password = password.clone();
-        let hashed = self
-            .run(move |pool| argon::hash(&password, &pool.params, &*pool.entropy, &pool.memory))
-            .await?;
+        let hashed =
+            self.run(move |pool| argon::hash(&password, &pool.params, &pool.memory)).await?;
         hashed.ok_or(Busy::NOW)
     }
 
@@ -257,7 +248,7 @@ impl HashingPool {
 
     fn fast_with_formats(config: &HashingConfig, formats: Vec<Arc<dyn LegacyHash>>) -> Self {
         let params = Params::new(64, 1, 1, None).unwrap();
-        Self::with_params(params, config, formats, Arc::new(crate::ports::OsEntropy))
+        Self::with_params(params, config, formats)
     }
 }
 

@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn an_error_is_logged_with_its_causes_but_not_the_prefix() {
         let cause = std::io::Error::other("GET /range/5BAA6: refused, 5baa6");
-        let error = crate::ports::StoreError::Failed(cause.into());
+        let error = crate::store_error::StoreError::Failed(cause.into());
         let text = "store failed: GET /range/(prefix): refused, (prefix)";
         assert_eq!(redacted(&error, "5BAA6"), text);
     }

@@ -11,9 +11,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::BearerConfig;
+use super::FamilyId;
 use super::signing::{SigningKey, SigningKeys, VerifyingKey};
-use crate::model::{KeyRing, Scopes};
-use crate::ports::{Entropy, GrantId, LEEWAY, StoreError};
+use crate::clock::LEEWAY;
+use crate::model::{AccountState, KeyRing, Scopes};
+use crate::store_error::StoreError;
 
 /// What an access token may be at most; ours stay far below it.
 const MAX_BYTES: usize = 8 * 1024;
@@ -67,9 +69,8 @@ fn present<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<i64>, D::Error>
 pub(super) struct Access {
     /// The account's key, as text.
     pub(super) subject: String,
-    pub(super) version: i32,
-    pub(super) epoch: i64,
-    pub(super) grant: GrantId,
+    pub(super) state: AccountState,
+    pub(super) family: FamilyId,
     pub(super) scopes: Scopes,
     pub(super) issued_at: DateTime<Utc>,
     pub(super) expires_at: DateTime<Utc>,
@@ -128,8 +129,8 @@ impl AccessTokens {
     pub(super) fn sign(&self, access: &Access) -> Result<AccessToken, StoreError> {
         let claims = Claims {
             sub: access.subject.clone(),
-            ver: access.version,
-            epc: access.epoch.to_string(),
+            ver: access.state.version,
+            epc: access.state.security_stamp.to_string(),
             exp: access.expires_at.timestamp(),
             iat: access.issued_at.timestamp(),
             nbf: None,
@@ -138,7 +139,7 @@ impl AccessTokens {
             aud: self.audience.clone(),
             token_type: TOKEN_TYPE.to_owned(),
             scopes: access.scopes.iter().map(str::to_owned).collect(),
-            sid: access.grant.to_string(),
+            sid: access.family.to_string(),
         };
         let claims = serde_json::to_vec(&claims).map_err(failed)?;
         let message = format!("{}.{}", self.header, BASE64.encode(claims));
@@ -189,19 +190,20 @@ fn read(claims: &[u8]) -> Option<Claims> {
 
 /// `None` unless each value is spelt as we spell it.
 fn understand(claims: Claims) -> Option<Access> {
-    let epoch: i64 = claims.epc.parse().ok()?;
+    let security_stamp: i64 = claims.epc.parse().ok()?;
     let mut id = TokenId::default();
     hex::decode_to_slice(&claims.jti, &mut id).ok()?;
     let scopes = Scopes::of(&claims.scopes).ok()?;
-    let is_as_written = epoch.to_string() == claims.epc
+    let is_as_written = security_stamp.to_string() == claims.epc
         && hex::encode(id) == claims.jti
         && scopes.len() == claims.scopes.len();
-    is_as_written.then_some(())?;
+    if !is_as_written {
+        return None;
+    }
     Some(Access {
         subject: claims.sub,
-        version: claims.ver,
-        epoch,
-        grant: GrantId::parse(&claims.sid)?,
+        state: AccountState { version: claims.ver, security_stamp },
+        family: FamilyId::parse(&claims.sid)?,
         scopes,
         issued_at: DateTime::from_timestamp(claims.iat, 0)?,
         expires_at: DateTime::from_timestamp(claims.exp, 0)?,
@@ -211,11 +213,4 @@ fn understand(claims: Claims) -> Option<Access> {
 
 fn failed(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
     StoreError::Failed(Box::new(error))
-}
-
-/// A new token's name.
-pub(super) fn token_id(entropy: &dyn Entropy) -> TokenId {
-    let mut id = TokenId::default();
-    entropy.fill(&mut id);
-    id
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::Signing;
+use crate::clock::LONGEST;
 use crate::model::Scopes;
-use crate::ports::LONGEST;
 
 crate::settings! {
     /// Settings of the `bearer` slice. Safe when nothing is said.
@@ -19,7 +19,7 @@ crate::settings! {
         refresh_lifetime: Duration = Duration::from_secs(30 * 24 * 3600),
         /// When a sign-in ends however often it is refreshed (default 90 days; `None`: not at all).
         /// Whoever has stolen a refresh token from somebody who is away keeps it no longer.
-        absolute: Option<Duration> as impl Into<Option<Duration>> = Some(Duration::from_secs(90 * 24 * 3600)),
+        absolute_timeout: Option<Duration> as impl Into<Option<Duration>> = Some(Duration::from_secs(90 * 24 * 3600)),
         /// For how long a refresh token that was just used is answered with the same successor
         /// again (default: not at all; at most 1 minute).
         ///
@@ -37,7 +37,7 @@ crate::settings! {
         grantable_scopes: Option<Scopes> | Scopes = None,
         /// How many sign-ins an account may have at once; one beyond that ends the least recently
         /// used (default 50, at least 1).
-        cap: u32 = 50,
+        max_sign_ins: u32 = 50,
         /// Whether an access token that was good once is taken at its word until it expires
         /// (default: no, each request is one look-up by key).
         ///
@@ -67,7 +67,7 @@ impl BearerConfig {
         for (name, value) in [
             ("access_lifetime", Some(self.access_lifetime)),
             ("refresh_lifetime", Some(self.refresh_lifetime)),
-            ("absolute", self.absolute),
+            ("absolute_timeout", self.absolute_timeout),
         ] {
             if value.is_some_and(|value| value < second || value > LONGEST) {
                 mistakes.push(format!("bearer: `{name}` must be one second to 100 years"));
@@ -78,9 +78,10 @@ impl BearerConfig {
                 "bearer: `access_lifetime` must not be longer than `refresh_lifetime`".to_owned(),
             );
         }
-        if self.absolute.is_some_and(|absolute| absolute < self.access_lifetime) {
-            mistakes
-                .push("bearer: `access_lifetime` must not be longer than `absolute`".to_owned());
+        if self.absolute_timeout.is_some_and(|absolute| absolute < self.access_lifetime) {
+            mistakes.push(
+                "bearer: `access_lifetime` must not be longer than `absolute_timeout`".to_owned(),
+            );
         }
         if self.grace > Self::LONGEST_GRACE {
             mistakes.push("bearer: `grace` must be one minute at most".to_owned());
@@ -99,8 +100,8 @@ impl BearerConfig {
         if self.grantable().len() > Scopes::MOST {
             mistakes.push(format!("bearer: there may be {} scopes at most", Scopes::MOST));
         }
-        if self.cap == 0 {
-            mistakes.push("bearer: `cap` must be at least 1".to_owned());
+        if self.max_sign_ins == 0 {
+            mistakes.push("bearer: `max_sign_ins` must be at least 1".to_owned());
         }
         mistakes.extend(self.signing.mistakes());
         mistakes
@@ -135,8 +136,8 @@ mod tests {
     #[test]
     fn an_end_is_said_and_taken_back() {
         let day = Duration::from_secs(24 * 3600);
-        assert_eq!(BearerConfig::default().absolute(day).absolute, Some(day));
-        assert_eq!(BearerConfig::default().absolute(None).absolute, None);
+        assert_eq!(BearerConfig::default().absolute_timeout(day).absolute_timeout, Some(day));
+        assert_eq!(BearerConfig::default().absolute_timeout(None).absolute_timeout, None);
     }
 
     #[test]
@@ -144,13 +145,13 @@ mod tests {
         let config = BearerConfig {
             access_lifetime: Duration::ZERO,
             refresh_lifetime: Duration::ZERO,
-            absolute: Some(Duration::MAX),
+            absolute_timeout: Some(Duration::MAX),
             grace: Duration::from_secs(61),
             issuer: String::new(),
             audience: Some("x".repeat(201)),
             default_scopes: Scopes::parse("read write"),
             grantable_scopes: Some(Scopes::parse("read")),
-            cap: 0,
+            max_sign_ins: 0,
             ..BearerConfig::default()
         };
         assert_eq!(config.mistakes().len(), 8, "{:#?}", config.mistakes());
@@ -161,7 +162,7 @@ mod tests {
         let config = BearerConfig {
             access_lifetime: Duration::from_secs(60),
             refresh_lifetime: Duration::from_secs(59),
-            absolute: Some(Duration::from_secs(58)),
+            absolute_timeout: Some(Duration::from_secs(58)),
             ..BearerConfig::default()
         };
         assert_eq!(config.mistakes().len(), 2, "{:#?}", config.mistakes());

@@ -9,54 +9,56 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use crate::model::{Digest, KeyRing, Keys};
-use crate::ports::{Entropy, GrantId};
+use super::FamilyId;
+use crate::model::digest::sha256;
+use crate::model::{KeyRing, Keys, Mac, RefreshDigest};
+use crate::random::random;
 
 const SECRET: usize = 32;
 const MARK: usize = 32;
 
-/// 96 bytes, of which Base64 makes 128 characters without a rest: there is no second spelling.
-const BYTES: usize = GrantId::BYTES + SECRET + MARK;
+/// 96 bytes, which are 128 characters of Base64 without padding: there is no second spelling.
+const BYTES: usize = FamilyId::BYTES + SECRET + MARK;
 const CHARS: usize = BYTES / 3 * 4;
 
-/// A refresh token, to be given to the client and forgotten. `Debug` redacts it.
+/// A refresh token, to be sent to the client and forgotten. `Debug` redacts it.
 #[derive(Clone)]
 pub struct RefreshToken {
-    grant: GrantId,
+    family: FamilyId,
     secret: Zeroizing<[u8; SECRET]>,
     text: SecretString,
 }
 
 impl RefreshToken {
-    /// A new one of that grant.
-    pub(super) fn generate(keys: &Keys, grant: GrantId, entropy: &dyn Entropy) -> Self {
-        let mut secret = Zeroizing::new([0; SECRET]);
-        entropy.fill(&mut *secret);
-        Self::new(keys, grant, secret)
+    /// Makes a new one of that family.
+    pub(super) fn generate(keys: &Keys, family: FamilyId) -> Self {
+        Self::new(keys, family, Zeroizing::new(random()))
     }
 
-    fn new(keys: &Keys, grant: GrantId, secret: Zeroizing<[u8; SECRET]>) -> Self {
+    fn new(keys: &Keys, family: FamilyId, secret: Zeroizing<[u8; SECRET]>) -> Self {
         let mut bytes = Zeroizing::new(Vec::with_capacity(BYTES));
-        bytes.extend_from_slice(grant.as_bytes());
+        bytes.extend_from_slice(family.as_bytes());
         bytes.extend_from_slice(&*secret);
-        bytes.extend_from_slice(mark(keys, &grant, &*secret).as_bytes());
+        bytes.extend_from_slice(mark(keys, &family, &*secret).as_bytes());
         let text = SecretString::from(BASE64.encode(&*bytes));
-        Self { grant, secret, text }
+        Self { family, secret, text }
     }
 
-    /// Reads one that a client sent, and tells by which keys it was made; `None` if it is none of
-    /// ours.
-    pub(super) fn read<'k>(ring: &'k KeyRing, text: &str) -> Option<(Self, &'k Keys)> {
+    /// Reads a token that a client sent. Returns `None` unless it was issued under one of the keys.
+    pub(super) fn parse(ring: &KeyRing, text: &str) -> Option<Self> {
         if text.len() != CHARS {
             return None;
         }
         let bytes = Zeroizing::new(BASE64.decode(text).ok()?);
-        let (grant, rest) = bytes.split_at_checked(GrantId::BYTES)?;
+        let (family, rest) = bytes.split_at_checked(FamilyId::BYTES)?;
         let (secret, sent) = rest.split_at_checked(SECRET)?;
-        let (grant, sent) = (GrantId::from_bytes(grant)?, Digest::from_bytes(sent)?);
-        let keys = ring.all().find(|keys| mark(keys, &grant, secret) == sent)?;
+        let family = FamilyId::from_bytes(family)?;
+        let sent = Mac::from_bytes(sent)?;
+        if !ring.all().any(|keys| mark(keys, &family, secret) == sent) {
+            return None;
+        }
         let secret = Zeroizing::new(<[u8; SECRET]>::try_from(secret).ok()?);
-        Some((Self::new(keys, grant, secret), keys))
+        Some(Self { family, secret, text: SecretString::from(text) })
     }
 
     /// The token itself.
@@ -65,51 +67,47 @@ impl RefreshToken {
         self.text.expose_secret()
     }
 
-    pub(super) fn grant(&self) -> &GrantId {
-        &self.grant
+    pub(super) fn family(&self) -> &FamilyId {
+        &self.family
     }
 
-    /// What is stored of it.
-    pub(super) fn digest(&self, keys: &Keys) -> Digest {
-        keys.refresh.digest(&[self.grant.as_bytes(), &*self.secret])
+    /// The stored form.
+    pub(super) fn digest(&self) -> RefreshDigest {
+        RefreshDigest::new(sha256(&[b"refresh token", self.family.as_bytes(), &*self.secret]))
     }
 
-    /// Its successor, in a form that only who has this token can read. `keys` are those that this
-    /// token was made by.
+    /// Encrypts its successor, so that only a client with this token can read it.
     ///
-    /// The pad is used once: a token has one successor that is ever stored.
-    pub(super) fn seal(&self, keys: &Keys, successor: &Self) -> Vec<u8> {
-        xored(&self.pad(keys), &successor.secret).to_vec()
+    /// The pad is used once: only one successor of a token is ever stored.
+    pub(super) fn seal(&self, successor: &Self) -> Vec<u8> {
+        xored(&self.pad(), &successor.secret).to_vec()
     }
 
-    /// The successor that [`seal`](Self::seal) hid, of which `stored` is kept; `None` if it is
-    /// another.
+    /// Decrypts the successor with this digest; `None` if it is another one.
     pub(super) fn unseal(
         &self,
-        keys: &Keys,
-        sealed: &[u8],
         ring: &KeyRing,
-        stored: Digest,
+        sealed: &[u8],
+        stored: RefreshDigest,
     ) -> Option<Self> {
         let sealed: &[u8; SECRET] = sealed.try_into().ok()?;
-        let secret = xored(&self.pad(keys), sealed);
-        // The app's secret may have changed since.
-        let mut made = ring.all().map(|keys| (Self::new(keys, self.grant, secret.clone()), keys));
-        made.find(|(token, keys)| token.digest(keys) == stored).map(|(token, _)| token)
+        let secret = xored(&self.pad(), sealed);
+        let successor = Self::new(ring.current(), self.family, secret);
+        (successor.digest() == stored).then_some(successor)
     }
 
-    fn pad(&self, keys: &Keys) -> Digest {
-        keys.successor.digest(&[self.grant.as_bytes(), &*self.secret])
+    fn pad(&self) -> [u8; SECRET] {
+        sha256(&[b"refresh token successor", self.family.as_bytes(), &*self.secret])
     }
 }
 
-fn mark(keys: &Keys, grant: &GrantId, secret: &[u8]) -> Digest {
-    keys.refresh_mark.digest(&[grant.as_bytes(), secret])
+fn mark(keys: &Keys, family: &FamilyId, secret: &[u8]) -> Mac {
+    keys.refresh_mark.mac(&[family.as_bytes(), secret])
 }
 
-fn xored(pad: &Digest, bytes: &[u8; SECRET]) -> Zeroizing<[u8; SECRET]> {
+fn xored(pad: &[u8; SECRET], bytes: &[u8; SECRET]) -> Zeroizing<[u8; SECRET]> {
     let mut mixed = Zeroizing::new(*bytes);
-    mixed.iter_mut().zip(pad.as_bytes()).for_each(|(byte, pad)| *byte ^= pad);
+    mixed.iter_mut().zip(pad).for_each(|(byte, pad)| *byte ^= pad);
     mixed
 }
 

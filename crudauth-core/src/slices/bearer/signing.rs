@@ -11,7 +11,7 @@ use jsonwebtoken::signature::{self, Signer, Verifier};
 
 #[cfg(feature = "bearer-asymmetric")]
 use super::asymmetric::{PublicKey, SigningPair};
-use crate::model::{Digest, KeyRing, MacKey};
+use crate::model::{KeyRing, Mac, MacKey};
 
 /// What signs access tokens.
 ///
@@ -30,7 +30,7 @@ enum Kind {
 
 impl Signing {
     /// EdDSA or RS256, so that others can verify tokens by the public keys that
-    /// [`Tokens::jwks`](super::Tokens::jwks) lists. Take EdDSA where they know it: it is far
+    /// [`BearerTokens::jwks`](super::BearerTokens::jwks) lists. Take EdDSA where they know it: it is far
     /// cheaper to sign, and RS256 is here for those who do not. Give the tokens an
     /// [`issuer`](super::BearerConfig::issuer) that those others know you by.
     ///
@@ -178,14 +178,14 @@ struct Hs256(MacKey);
 
 impl Signer<Vec<u8>> for Hs256 {
     fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
-        Ok(self.0.sign(message).to_vec())
+        Ok(self.0.sign(message).as_bytes().to_vec())
     }
 }
 
 impl Verifier<Vec<u8>> for Hs256 {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
         // Digests compare in constant time.
-        let is_it = Digest::from_bytes(signature).is_some_and(|sent| sent == self.0.sign(message));
+        let is_it = Mac::from_bytes(signature).is_some_and(|sent| sent == self.0.sign(message));
         if is_it { Ok(()) } else { Err(signature::Error::new()) }
     }
 }

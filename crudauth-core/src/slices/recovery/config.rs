@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::store::Purpose;
+use crate::clock::LONGEST;
 use crate::model::Contact;
 use crate::notify::{DeliveryChannel, EmailSender, MailChannel, SharedChannel, SharedSender};
-use crate::ports::{LONGEST, Purpose};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -77,8 +78,11 @@ impl RecoveryConfig {
             .collect()
     }
 
-    pub(super) fn channels(&self) -> &[SharedChannel] {
-        &self.channels
+    /// The channels, for the outbox.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn channels(&self) -> Vec<SharedChannel> {
+        self.channels.clone()
     }
 
     pub(super) fn lifetime(&self, purpose: Purpose, to: &Contact) -> Duration {
