@@ -21,6 +21,7 @@
 //! between releases of it.
 
 mod clock;
+mod config_error;
 mod event;
 mod kit;
 mod random;
@@ -37,6 +38,7 @@ pub mod principal;
 pub mod slices;
 pub mod sql;
 
+pub use config_error::{ConfigError, InvalidLegacyHash};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use event::Event;
 pub use kit::Kit;

@@ -44,16 +44,16 @@ pub use slices::markers as slice;
 
 pub use accounts::Accounts;
 pub use builder::{BuildError, Builder};
-pub use crudauth_core::guard::Allowances;
-pub use crudauth_core::guard::LockoutConfig;
+pub use crudauth_core::ConfigError;
+pub use crudauth_core::guard::{LockoutConfig, RateLimit, RateLimits};
 pub use crudauth_core::migrate::{Blocked, MigrateError, Migrations, Plan, Schema};
 pub use crudauth_core::model::{
     Account, AccountId, AuthUser, ClientAddress, Contact, EmailAddress, FieldError, FieldErrorKind,
     IdentifierKind, PhoneNumber, Recoverable, RecoverableByEmail, RedirectPath, Scopes, SecretKey,
-    Token, Username,
+    Username, WeakSecret, Weakness,
 };
 pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
-pub use crudauth_core::ports::{Allowance, ContactChange, ScopePolicy, StoreError};
+pub use crudauth_core::ports::{ContactChange, ScopePolicy, StoreError};
 pub use crudauth_core::slices::accounts::{RegisterError, Registered, SignUp};
 pub use crudauth_core::slices::api_keys::ApiKeyConfig;
 pub use crudauth_core::slices::bearer::BearerConfig;
@@ -75,8 +75,7 @@ pub use transport::{Principal, Proof, Transport};
 /// Messages and who sends them.
 pub mod email {
     pub use crudauth_core::notify::{
-        BoxError, EmailMessage, EmailSender, MessageKind, OutboxConfig, PrintingSender,
-        RecordingSender,
+        BoxError, EmailMessage, EmailSender, MessageKind, PrintingSender, RecordingSender,
     };
     #[cfg(feature = "smtp")]
     pub use crudauth_core::notify::{SmtpConfig, SmtpError, SmtpSender, SmtpTls};
@@ -134,6 +133,7 @@ pub mod ports {
 /// In an unoptimised build bcrypt takes seconds, unless `blowfish = { opt-level = 3 }` stands beside
 /// `argon2` in your workspace's `[profile.dev.package]`.
 pub mod legacy {
+    pub use crudauth_core::InvalidLegacyHash;
     pub use crudauth_core::password::LegacyHash;
     #[cfg(feature = "legacy-hashes")]
     pub use crudauth_core::password::{Bcrypt, CrudauthPy, Pbkdf2, Scrypt};
@@ -145,7 +145,7 @@ pub mod flow {
         Checked, Code, Device, Form, InvalidCode, InvalidContact, InvalidEmail, InvalidField,
         InvalidForm, InvalidPhone, InvalidScope, InvalidUsername,
     };
-    pub use crudauth_core::password::{Busy, HashingConfigError, PasswordTooLong, PolicyViolation};
+    pub use crudauth_core::password::{Busy, PasswordTooLong, PolicyViolation};
     pub use crudauth_core::ports::{ApiKeyEntry, GrantId, SessionRecord};
     pub use crudauth_core::slices::accounts::PasswordError;
     pub use crudauth_core::slices::api_keys::{

@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use crudauth::channel::{Delivery, DeliveryChannel};
 use crudauth::email::BoxError;
-use crudauth::ports::{Entropy, OsEntropy};
 use crudauth::{CookieConfig, EmailMessage, EmailSender, PrintingSender, Refusal};
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::http::StatusCode;
@@ -53,7 +52,7 @@ impl Settings {
         let bind = text("BIND").unwrap_or_else(|| "127.0.0.1:8000".to_owned());
         let database_url =
             text("DATABASE_URL").unwrap_or_else(|| format!("sqlite://{recipe}.db?mode=rwc"));
-        let secret_key = text("SECRET_KEY").unwrap_or_else(random_secret);
+        let secret_key = text("SECRET_KEY").map_or_else(random_secret, Ok)?;
         Ok(Self {
             frontend_url: text("FRONTEND_URL").unwrap_or_else(|| format!("http://{bind}")),
             bind,
@@ -124,11 +123,11 @@ fn parsed<T: FromStr>(name: &str, default: T) -> Result<T, BoxError> {
 }
 
 /// A random key. Sessions end with the process.
-fn random_secret() -> String {
+fn random_secret() -> Result<String, BoxError> {
     let mut bytes = [0_u8; 32];
-    OsEntropy.fill(&mut bytes);
+    getrandom::fill(&mut bytes)?;
     println!("SECRET_KEY is not set: using a random key. A restart ends all sessions.");
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// A pool of the database that a recipe runs on.

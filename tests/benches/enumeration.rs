@@ -11,8 +11,8 @@
 
 use std::time::{Duration, Instant};
 
-use crudauth::{Allowance, Allowances, Backend, LockoutConfig};
-use crudauth_tests::{Answer, App, AppBuilder, Browser, Kind, Setting};
+use crudauth::{Backend, LockoutConfig, RateLimit, RateLimits};
+use crudauth_tests::{Answer, App, Browser, Kind, Setting, AppBuilder};
 use serde_json::json;
 
 const SAMPLES: u32 = 150;
@@ -22,14 +22,14 @@ struct Unlimited;
 
 impl Setting for Unlimited {
     fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
-        let off = Allowance { times: 0, within: Duration::from_secs(3600) };
-        let allowances = Allowances::default()
+        let off = RateLimit::new(0, Duration::from_secs(3600));
+        let allowances = RateLimits::default()
             .register(off)
             .email_verify_request(off)
             .password_reset_request(off)
             .existing_account_notice(off);
-        let lockout = LockoutConfig::default().free_attempts(1_000_000);
-        builder.allowances(allowances).lockout(lockout)
+        let lockout = LockoutConfig::default().max_failures(1_000_000);
+        builder.rate_limits(allowances).lockout(lockout)
     }
 }
 

@@ -8,8 +8,8 @@ use crudauth::email::MessageKind::{
     ChangeEmail, EmailChangeRequested, EmailChanged, ExistingAccount, PasswordChanged,
     ResetPassword, VerifyEmail,
 };
-use crudauth::email::{BoxError, EmailMessage, EmailSender, OutboxConfig, RecordingSender};
-use crudauth::{Allowance, Allowances, EmailConfig};
+use crudauth::email::{BoxError, EmailMessage, EmailSender, MessageKind, RecordingSender};
+use crudauth::{EmailConfig, RateLimit, RateLimits};
 use crudauth_tests::{App, Auth, Database, FRONTEND, Kind, Log, PASSWORD, SECRET};
 use serde_json::json;
 
@@ -52,16 +52,25 @@ async fn app_with_sender(trouble: Trouble) -> App {
     app.register("bob").await;
     app.auth.drained().await;
     let Database::Sqlite(pool) = app.database.clone() else { unreachable!() };
-    let outbox = OutboxConfig::default().at_once(1).time_limit(Duration::from_secs(1));
     let auth = Auth::builder(pool, SECRET)
         .email(EmailConfig::new(Troubled(trouble, app.outbox.clone()), FRONTEND))
-        .outbox(outbox)
         .trusted_proxy_hops(1)
         .clock(Arc::clone(&app.clock) as _)
         .build()
         .await
         .unwrap();
     app.around(auth)
+}
+
+/// Waits for one message; others may still be on their way.
+async fn assert_mailed(app: &App, kind: MessageKind, to: &str) {
+    let arrival = async {
+        while app.outbox.last(kind, to).is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let is_there = tokio::time::timeout(Duration::from_secs(10), arrival).await.is_ok();
+    assert!(is_there, "no {kind:?} to {to}: {:?}", app.outbox.messages());
 }
 
 /// Asserts that every answer is the same and immediate, and that other recipients get their mails.
@@ -84,11 +93,13 @@ async fn assert_unaffected(trouble: Trouble, is_logged: bool) -> App {
     assert_eq!(changed.status, 200);
     assert_eq!(app.register("ada").await.status, 202, "ada gets her notice or not");
     assert_eq!(app.register("eve").await.status, 202);
-    // Each of the four mails to ada takes at most one second.
-    let drained = tokio::time::timeout(Duration::from_secs(30), app.auth.drained()).await;
-    assert!(drained.is_ok(), "every mail is sent or given up");
+    // The outbox cancels a hanging job after 30 s; this test does not wait for that.
+    if !matches!(trouble, Trouble::Hangs) {
+        let drained = tokio::time::timeout(Duration::from_secs(30), app.auth.drained()).await;
+        assert!(drained.is_ok(), "every mail is sent or has failed");
+    }
     for (kind, to) in [(ResetPassword, BOB), (VerifyEmail, BOB), (VerifyEmail, "eve@example.com")] {
-        app.last_mail(kind, to).await;
+        assert_mailed(&app, kind, to).await;
     }
     assert_eq!(app.outbox.last(ResetPassword, ADA).is_some(), is_logged);
     app
@@ -100,10 +111,8 @@ async fn a_slow_sender_delays_no_response_and_its_mails_are_sent() {
 }
 
 #[tokio::test]
-async fn a_hanging_sender_times_out_and_the_next_mail_is_sent() {
-    let log = Log::listen();
+async fn a_hanging_sender_delays_no_other_mail() {
     assert_unaffected(Trouble::Hangs, false).await;
-    assert!(log.text().contains("given up"), "it is logged");
 }
 
 #[tokio::test]
@@ -242,5 +251,5 @@ async fn notices_to_the_owner_of_a_taken_address_are_rate_limited() {
         assert_eq!(app.register("ada").await.status, 202);
     }
     assert_eq!(app.mail_count(ExistingAccount, ADA).await, 5);
-    assert_eq!(Allowances::default().existing_account_notice, Allowance::per_hour(5));
+    assert_eq!(RateLimits::default().of(rate_limit::EXISTING_ACCOUNT_NOTICE), RateLimit::per_hour(5));
 }

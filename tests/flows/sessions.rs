@@ -254,7 +254,7 @@ struct Absolute(Duration);
 
 impl Setting for Absolute {
     fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
-        builder.session(SessionConfig::default().absolute(self.0))
+        builder.session(SessionConfig::default().absolute_timeout(self.0))
     }
 }
 

@@ -155,7 +155,7 @@ async fn a_logout_clears_the_cookies_and_keeps_the_device_known() {
 async fn a_session_ends_by_the_manual_clock() {
     let Tested { app, clock, .. } = tested().await;
     let ada = app.signed_up(sign_up("ada")).await;
-    let idle = SessionConfig::default().idle;
+    let idle = SessionConfig::default().idle_timeout;
     clock.advance(idle - Duration::from_secs(1));
     ada.get("/whoami").await.expect_status(200);
     clock.advance(idle + Duration::from_secs(1));

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crudauth::email::{MessageKind, RecordingSender};
 use crudauth::ports::ManualClock;
 use crudauth::{
-    Allowance, Allowances, AuthRow, AuthUser, Backend, Builder, CurrentUser, EmailConfig,
-    EmailMessage, MaybeUser, Stores, Superuser, Verified,
+    AuthRow, AuthUser, Backend, Builder, CurrentUser, EmailConfig, EmailMessage, MaybeUser,
+    RateLimit, RateLimits, Stores, Superuser, Verified,
 };
 use poem::endpoint::BoxEndpoint;
 use poem::web::Json;
@@ -57,8 +57,8 @@ pub struct Unlimited;
 
 impl Setting for Unlimited {
     fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
-        let off = Allowance::per_hour(0);
-        let allowances = Allowances::default()
+        let off = RateLimit::per_hour(0);
+        let allowances = RateLimits::default()
             .register(off)
             .change_password(off)
             .set_password(off)
@@ -71,7 +71,7 @@ impl Setting for Unlimited {
             .refresh(off)
             .create_api_key(off)
             .existing_account_notice(off);
-        builder.allowances(allowances)
+        builder.rate_limits(allowances)
     }
 }
 

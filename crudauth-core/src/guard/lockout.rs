@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 
 use super::store::{AttemptCounters, CounterStore, LockRule, Refund};
 use crate::clock::LONGEST;
+use crate::config_error::ConfigError;
 use crate::model::{
     Account, AuthUser, ClientAddress, CounterName, EmailAddress, IdentifierKind, KeyRing,
     PhoneNumber, Username,
@@ -24,45 +25,45 @@ use crate::model::{
 use crate::store_error::StoreError;
 
 crate::settings! {
-    /// Settings of the lockout.
+    /// Settings of the lockout: five failures, then a lock of 1 minute, doubling up to 1 hour.
     #[derive(Clone, Copy, Debug)]
     pub struct LockoutConfig {
-        /// Failures in a window that do not lock (default 5, at least 1).
+        /// Number of failures that do not lock (default 5, at least 1).
         max_failures: u32 = 5,
-        /// Length of the window, from its first failure on (default 1 minute).
-        window: Duration = Duration::from_secs(60),
-        /// Length of the first lock (default 1 minute); each further one doubles.
-        base: Duration = Duration::from_secs(60),
-        /// Longest lock (default 1 hour).
-        max: Duration = Duration::from_secs(3600),
-        /// How long after a lock has ended the next one still doubles (default 1 hour).
-        escalation_window: Duration = Duration::from_secs(3600),
+        /// Time in which failures are counted together, from the first one (default 1 minute;
+        /// 1 second to 100 years).
+        window: Duration = Duration::from_mins(1),
+        /// Length of the first lock (default 1 minute; 1 second to 100 years). Each further lock
+        /// doubles.
+        base: Duration = Duration::from_mins(1),
+        /// Longest lock (default 1 hour; [`base`](Self::base) to 100 years).
+        max: Duration = Duration::from_hours(1),
+        /// How long after a lock has ended the next one still doubles (default 1 hour; 1 second to
+        /// 100 years).
+        escalation_window: Duration = Duration::from_hours(1),
     }
 }
 
 impl LockoutConfig {
-    /// What is wrong with the settings, each in a sentence.
+    /// Returns an error for each setting out of its bounds, and if `base` exceeds `max`.
     #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        let mut mistakes = Vec::new();
-        if self.max_failures == 0 {
-            mistakes.push("lockout: `max_failures` must be at least 1".to_owned());
-        }
-        let second = Duration::from_secs(1);
-        for (name, value) in [
-            ("window", self.window),
-            ("base", self.base),
-            ("max", self.max),
-            ("escalation_window", self.escalation_window),
-        ] {
-            if value < second || value > LONGEST {
-                mistakes.push(format!("lockout: `{name}` must be one second to 100 years"));
-            }
-        }
-        if self.max < self.base {
-            mistakes.push("lockout: `max` must not be shorter than `base`".to_owned());
-        }
-        mistakes
+    pub fn validate(&self) -> Vec<ConfigError> {
+        let bounds = Duration::from_secs(1)..=LONGEST;
+        let setting = "lockout.base";
+        let limit = "lockout.max";
+        let exceeds =
+            if self.base > self.max { Some(ConfigError::Exceeds { setting, limit }) } else { None };
+        [
+            ConfigError::at_least_one("lockout.max_failures", self.max_failures),
+            ConfigError::duration("lockout.window", self.window, bounds.clone()),
+            ConfigError::duration(setting, self.base, bounds.clone()),
+            ConfigError::duration(limit, self.max, bounds.clone()),
+            ConfigError::duration("lockout.escalation_window", self.escalation_window, bounds),
+            exceeds,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 }
 

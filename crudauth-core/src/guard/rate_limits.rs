@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::store::RateLimit;
+use crate::clock::LONGEST;
+use crate::config_error::ConfigError;
 
 /// A rate-limited action. Each slice declares its own, with the default limit.
 ///
@@ -52,8 +54,6 @@ pub struct RateLimits {
 }
 
 impl RateLimits {
-    const LONGEST_WINDOW: Duration = crate::clock::LONGEST;
-
     /// No limits at all, for tests.
     #[must_use]
     pub fn off() -> Self {
@@ -74,22 +74,21 @@ impl RateLimits {
         self.set.get(action.name).copied().unwrap_or(default)
     }
 
-    /// What is wrong with the limits, each in a sentence.
+    /// Returns an error for each limit or window out of its bounds.
     #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        let mut mistakes = Vec::new();
-        for (name, limit) in &self.set {
-            if limit.limit > RateLimit::MAX {
-                mistakes.push(format!("rate limits: `{name}` may be at most {}", RateLimit::MAX));
-            }
-            let is_window = !limit.window.is_zero() && limit.window <= Self::LONGEST_WINDOW;
-            if limit.limit > 0 && !is_window {
-                mistakes.push(format!(
-                    "rate limits: the window of `{name}` must not be zero, and be at most 100 years"
-                ));
-            }
-        }
-        mistakes.sort();
-        mistakes
+    pub fn validate(&self) -> Vec<ConfigError> {
+        let window = Duration::from_millis(1)..=LONGEST;
+        let max = u64::from(RateLimit::MAX);
+        let mut set: Vec<_> = self.set.iter().filter(|(_, limit)| limit.limit > 0).collect();
+        set.sort_by_key(|(name, _)| **name);
+        set.into_iter()
+            .flat_map(|(name, limit)| {
+                [
+                    ConfigError::number(name, limit.limit, 0..=max),
+                    ConfigError::duration(name, limit.window, window.clone()),
+                ]
+            })
+            .flatten()
+            .collect()
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use super::Blocked;
 
 /// What a database lacks.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     pub(super) statements: Vec<String>,
     pub(super) fills: Vec<Fill>,

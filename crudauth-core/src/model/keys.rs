@@ -23,16 +23,16 @@ impl SecretKey {
     /// Derives the keys.
     ///
     /// # Errors
-    /// [`WeakSecret`] for a secret that is too short or plainly not random.
-    pub(crate) fn keys(&self) -> Result<Keys, WeakSecret> {
+    /// [`Weakness`] for a secret that is too short or plainly not random.
+    pub(crate) fn keys(&self) -> Result<Keys, Weakness> {
         let secret = self.0.expose_secret().as_bytes();
         if secret.len() < Self::MIN_BYTES {
-            return Err(WeakSecret::TooShort { bytes: secret.len() });
+            return Err(Weakness::TooShort { bytes: secret.len() });
         }
         let mut seen = [false; 256];
         secret.iter().for_each(|byte| seen[usize::from(*byte)] = true);
         if seen.iter().filter(|is_used| **is_used).count() < 8 {
-            return Err(WeakSecret::Repetitive);
+            return Err(Weakness::Repetitive);
         }
         Ok(Keys::derive(secret))
     }
@@ -50,17 +50,40 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// Why a secret is refused.
+/// A secret that an attacker could guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WeakSecret {
+    /// Position among the previous secrets, from 0; `None` for the current secret.
+    pub previous: Option<usize>,
+    /// Why it is weak.
+    pub weakness: Weakness,
+}
+
+impl std::error::Error for WeakSecret {}
+
+impl fmt::Display for WeakSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.previous {
+            None => f.write_str("the secret key")?,
+            Some(at) => write!(f, "the previous secret number {}", at + 1)?,
+        }
+        write!(f, " {}: make one with `openssl rand -hex 32`", self.weakness)
+    }
+}
+
+/// Why a secret is weak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum WeakSecret {
-    /// Shorter than 32 bytes.
-    #[error("has {bytes} bytes and needs at least 32: make one with `openssl rand -hex 32`")]
+#[non_exhaustive]
+pub enum Weakness {
+    /// It is shorter than 32 bytes.
+    #[error("has {bytes} bytes and needs at least 32")]
     TooShort {
-        /// How many it has.
+        /// Its length.
         bytes: usize,
     },
-    /// Fewer than eight different characters.
-    #[error("repeats a few characters: make one with `openssl rand -hex 32`")]
+    /// It has fewer than eight different bytes.
+    #[error("repeats a few characters")]
     Repetitive,
 }
 
@@ -162,24 +185,24 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// The keys of `current`, and of the secrets that it followed.
+    /// Derives the keys of the current secret and of the previous ones.
     ///
     /// # Errors
-    /// What is wrong with them, each in a sentence; no sentence holds a secret.
-    pub fn new(current: &SecretKey, previous: &[SecretKey]) -> Result<Self, Vec<String>> {
-        let mut mistakes = Vec::new();
-        let made = current.keys();
-        mistakes.extend(made.as_ref().err().map(|weak| format!("the secret key {weak}")));
+    /// [`WeakSecret`] for each secret that can be guessed.
+    pub fn new(current: &SecretKey, previous: &[SecretKey]) -> Result<Self, Vec<WeakSecret>> {
+        let mut errors = Vec::new();
+        let current =
+            current.keys().map_err(|weakness| errors.push(WeakSecret { previous: None, weakness }));
         let mut followed = Vec::new();
         for (at, secret) in previous.iter().enumerate() {
             match secret.keys() {
                 Ok(keys) => followed.push(keys),
-                Err(weak) => mistakes.push(format!("the previous secret number {} {weak}", at + 1)),
+                Err(weakness) => errors.push(WeakSecret { previous: Some(at), weakness }),
             }
         }
-        match made {
-            Ok(current) if mistakes.is_empty() => Ok(Self { current, previous: followed }),
-            _ => Err(mistakes),
+        match current {
+            Ok(current) if errors.is_empty() => Ok(Self { current, previous: followed }),
+            _ => Err(errors),
         }
     }
 

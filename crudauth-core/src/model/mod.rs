@@ -37,7 +37,7 @@ pub use digest::{
 pub use email::{EmailAddress, InvalidEmail};
 pub(crate) use identifier::lookups;
 pub use identifier::{Identifier, InvalidIdentifier};
-pub use keys::{KeyRing, Keys, Mac, MacKey, SecretKey};
+pub use keys::{KeyRing, Keys, Mac, MacKey, SecretKey, WeakSecret, Weakness};
 pub use password_hash::PasswordHash;
 pub use phone::{InvalidPhone, PhoneNumber};
 pub use redirect_path::RedirectPath;

@@ -115,6 +115,11 @@ impl Scopes {
         Self(self.0.iter().filter(|name| others.contains(name)).cloned().collect())
     }
 
+    /// Returns the scopes that are not in `others`, in order.
+    pub(crate) fn difference(&self, others: &Self) -> Self {
+        Self(self.0.iter().filter(|name| !others.contains(name)).cloned().collect())
+    }
+
     /// Returns the number of scopes.
     #[must_use]
     pub fn len(&self) -> usize {

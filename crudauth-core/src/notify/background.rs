@@ -1,7 +1,6 @@
-//! What is still to be done once a request is answered.
+//! Jobs that run after the answer.
 //!
-//! The queue is in memory: what waits in it when the process dies is not sent. It stands behind
-//! this one type, so that it can become durable without anyone above noticing.
+//! The queue is in memory: jobs that wait in it are lost when the process dies.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,37 +9,32 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tracing::{error, warn};
 
-crate::settings! {
-    /// How much is done at once, and how much may wait.
-    #[derive(Clone, Copy, Debug)]
-    pub struct BackgroundConfig {
-        /// How many jobs run at once (default 8).
-        at_once: u32 = 8,
-        /// How many may wait, beyond which new ones are dropped and logged (default 10,000).
-        waiting: u32 = 10_000,
-        /// How long one may take, beyond which it is given up and logged (default 30 s).
-        time_limit: Duration = Duration::from_secs(30),
-    }
-}
+/// Number of jobs that run at the same time.
+const MAX_CONCURRENT: u32 = 8;
+/// Number of jobs that may wait; further ones are dropped and logged.
+const MAX_QUEUED: u32 = 10_000;
+/// Longest run time of a job, after which it is cancelled and logged.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Runs jobs after the answer. Clones share one queue.
 #[derive(Clone, Debug)]
 pub struct Background {
-    config: BackgroundConfig,
+    max_jobs: u32,
+    time_limit: Duration,
     runners: Arc<Semaphore>,
     jobs: Arc<Jobs>,
 }
 
-/// What was taken and is not done yet.
+/// Jobs that are not done.
 #[derive(Debug, Default)]
 struct Jobs {
     count: AtomicU32,
-    /// Who may still bring some.
+    /// Tasks that may still add jobs.
     guards: AtomicU32,
     ended: Notify,
 }
 
-/// Somebody who may still bring jobs, until it is dropped.
+/// A task that may still add jobs, until this is dropped.
 #[derive(Debug)]
 pub struct TaskGuard(Arc<Jobs>);
 
@@ -51,7 +45,7 @@ impl Drop for TaskGuard {
     }
 }
 
-/// One of them; it ends however it ends, a panic included.
+/// A running or waiting job. It is counted down however it ends, by a panic too.
 struct Job(Arc<Jobs>);
 
 impl Drop for Job {
@@ -61,42 +55,35 @@ impl Drop for Job {
     }
 }
 
-impl BackgroundConfig {
-    /// What is wrong with the settings, each in a sentence.
-    #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        let mut mistakes = Vec::new();
-        if self.at_once == 0 {
-            mistakes.push("background jobs: `at_once` must be at least 1".to_owned());
-        }
-        if self.time_limit.is_zero() {
-            mistakes.push("background jobs: `time_limit` must be longer than nothing".to_owned());
-        }
-        mistakes
+impl Default for Background {
+    fn default() -> Self {
+        Self::with_limits(MAX_CONCURRENT, MAX_QUEUED, TIME_LIMIT)
     }
 }
 
 impl Background {
-    /// An empty queue.
-    #[must_use]
-    pub fn new(config: BackgroundConfig) -> Self {
-        let runners = Arc::new(Semaphore::new(config.at_once as usize));
-        Self { config, runners, jobs: Arc::default() }
+    fn with_limits(max_concurrent: u32, max_queued: u32, time_limit: Duration) -> Self {
+        Self {
+            max_jobs: max_concurrent + max_queued,
+            time_limit,
+            runners: Arc::new(Semaphore::new(max_concurrent as usize)),
+            jobs: Arc::default(),
+        }
     }
 
-    /// Takes a job. `what` names it in the log, and tells nothing of its content.
+    /// Queues a job. `what` names it in the log and reveals nothing of its content.
     ///
     /// # Panics
     /// Outside a tokio runtime.
     pub fn spawn(&self, what: &'static str, job: impl Future<Output = ()> + Send + 'static) {
-        let room = self.config.waiting.saturating_add(self.config.at_once);
         let before = self.jobs.count.fetch_add(1, Ordering::SeqCst);
         let counted = Job(Arc::clone(&self.jobs));
-        if before >= room {
+        if before >= self.max_jobs {
             error!(what, "background job dropped: queue full");
             return;
         }
-        let (runners, limit) = (Arc::clone(&self.runners), self.config.time_limit);
+        let runners = Arc::clone(&self.runners);
+        let limit = self.time_limit;
         tokio::spawn(async move {
             let _counted = counted;
             // The semaphore is never closed.
@@ -107,21 +94,21 @@ impl Background {
         });
     }
 
-    /// Has [`drained`](Self::drained) wait for somebody who may still bring jobs.
+    /// Makes [`drained`](Self::drained) wait for a task that may still add jobs.
     #[must_use]
     pub fn guard(&self) -> TaskGuard {
         self.jobs.guards.fetch_add(1, Ordering::SeqCst);
         TaskGuard(Arc::clone(&self.jobs))
     }
 
-    /// Waits until nobody brings anything any more, and everything that was taken is done or given
-    /// up, also what is taken meanwhile: before a process ends, and in tests.
+    /// Waits until no task adds jobs any more and every job has ended: before a process ends, and in
+    /// tests.
     pub async fn drained(&self) {
         loop {
             let ended = self.jobs.ended.notified();
-            // In this order: who has brought its last job has left after that was counted.
-            let is_brought = self.jobs.guards.load(Ordering::SeqCst) == 0;
-            if is_brought && self.jobs.count.load(Ordering::SeqCst) == 0 {
+            // In this order: a task drops its guard after its last job was counted.
+            let is_complete = self.jobs.guards.load(Ordering::SeqCst) == 0;
+            if is_complete && self.jobs.count.load(Ordering::SeqCst) == 0 {
                 return;
             }
             ended.await;
@@ -134,11 +121,7 @@ mod tests {
     use super::*;
 
     fn small() -> Background {
-        Background::new(BackgroundConfig {
-            at_once: 1,
-            waiting: 1,
-            time_limit: Duration::from_secs(5),
-        })
+        Background::with_limits(1, 1, Duration::from_secs(5))
     }
 
     #[tokio::test(start_paused = true)]

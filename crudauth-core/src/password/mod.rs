@@ -34,7 +34,7 @@ mod typed;
 
 pub use crate::model::PasswordHash;
 pub use candidate::Candidate;
-pub use config::{HashingConfig, HashingConfigError};
+pub use config::HashingConfig;
 #[cfg(feature = "legacy-hashes")]
 pub use legacy::{Bcrypt, CrudauthPy, Pbkdf2, Scrypt};
 pub use legacy::{LegacyHash, default_formats};

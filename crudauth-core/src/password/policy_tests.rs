@@ -150,13 +150,13 @@ async fn a_breach_service_is_asked_once_all_else_holds() {
 #[test]
 fn settings_that_cannot_be_right_are_told() {
     let default = PasswordPolicy::default;
-    assert_eq!(default().mistakes(), [""; 0]);
+    assert_eq!(default().validate(), []);
     for policy in [
         default().min_chars(7),
         default().min_chars(65),
         default().breach_time_limit(Duration::ZERO),
         default().breach_time_limit(Duration::from_secs(31)),
     ] {
-        assert_eq!(policy.mistakes().len(), 1, "{policy:?}");
+        assert_eq!(policy.validate().len(), 1, "{policy:?}");
     }
 }

@@ -17,6 +17,7 @@ use super::argon::{self, Stored};
 use super::legacy::{Formats, LegacyMatch};
 use super::memory::Memory;
 use super::{HashingConfig, LegacyHash, Password, PasswordHash};
+use crate::config_error::ConfigError;
 
 /// Hashes and verifies passwords. Clones share the workers, the queue and the memory.
 #[derive(Clone)]
@@ -78,9 +79,9 @@ impl HashingPool {
         formats: Vec<Arc<dyn LegacyHash>>,
     ) -> Self {
         Self(Arc::new(Shared {
-            queue: Arc::new(Semaphore::new(config.place_count())),
-            workers: Arc::new(Semaphore::new(config.seat_count())),
-            queue_timeout: config.longest_wait(),
+            queue: Arc::new(Semaphore::new(config.capacity())),
+            workers: Arc::new(Semaphore::new(config.concurrency())),
+            queue_timeout: config.queue_timeout,
             memory: Memory::new(params.block_count()),
             decoy: Stored::decoy(&params),
             params,
@@ -90,8 +91,8 @@ impl HashingPool {
 
     /// Validates the configured legacy formats; each item is a sentence about one mistake.
     #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        self.0.legacy.mistakes()
+    pub fn validate(&self) -> Vec<ConfigError> {
+        self.0.legacy.validate()
     }
 
     /// Returns the distinct prefixes of the configured legacy formats. Pass those that the account

@@ -125,7 +125,7 @@ async fn equalize_timing_spends_the_checks_of_a_wrong_password() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panicking_format_matches_nothing_and_frees_its_worker() {
-    let config = HashingConfig::default().seats(1).waiting(0);
+    let config = HashingConfig::default().max_concurrent(1).max_queued(0);
     let pool = HashingPool::fast_with_formats(&config, vec![Arc::new(Plain::default())]);
     let hash = stored("{plain}panic");
     for _ in 0..2 {

@@ -102,7 +102,7 @@ fn creating_a_pool_needs_no_runtime_and_computes_no_hash() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_is_busy_at_once() {
-    let pool = HashingPool::fast_with(&HashingConfig::default().seats(1).waiting(1));
+    let pool = HashingPool::fast_with(&HashingConfig::default().max_concurrent(1).max_queued(1));
     let typed = password(TYPED);
     let blocked = pool.0.memory.hold();
     let mut working = pin!(pool.hash(&typed));
@@ -117,7 +117,7 @@ async fn a_full_queue_is_busy_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_timeout_is_busy_and_frees_the_place() {
-    let config = HashingConfig::default().seats(1).waiting(4).patience(Duration::from_millis(1));
+    let config = HashingConfig::default().max_concurrent(1).max_queued(4).queue_timeout(Duration::from_millis(1));
     let pool = HashingPool::fast_with(&config);
     let worker = Arc::clone(&pool.0.workers).acquire_owned().await.unwrap();
     assert!(pool.hash(&password(TYPED)).await.is_err());
@@ -128,7 +128,7 @@ async fn a_queue_timeout_is_busy_and_frees_the_place() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disconnected_caller_occupies_its_worker_until_the_hash_is_done() {
-    let pool = HashingPool::fast_with(&HashingConfig::default().seats(1).waiting(0));
+    let pool = HashingPool::fast_with(&HashingConfig::default().max_concurrent(1).max_queued(0));
     let typed = password(TYPED);
     let blocked = pool.0.memory.hold();
     assert!(poll_once(pool.hash(&typed)).is_pending());
@@ -145,7 +145,7 @@ async fn a_disconnected_caller_occupies_its_worker_until_the_hash_is_done() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disconnected_caller_leaves_the_queue() {
-    let pool = HashingPool::fast_with(&HashingConfig::default().seats(1).waiting(1));
+    let pool = HashingPool::fast_with(&HashingConfig::default().max_concurrent(1).max_queued(1));
     let _worker = pool.0.workers.acquire().await.unwrap();
     let typed = password(TYPED);
     assert!(poll_once(pool.hash(&typed)).is_pending());
@@ -154,7 +154,7 @@ async fn a_disconnected_caller_leaves_the_queue() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_worker_reuses_one_area_of_memory() {
-    let pool = HashingPool::fast_with(&HashingConfig::default().seats(2));
+    let pool = HashingPool::fast_with(&HashingConfig::default().max_concurrent(2));
     let tasks: Vec<_> = (0..64)
         .map(|_| {
             let pool = pool.clone();

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crudauth_core::ConfigError;
 use crudauth_core::migrate::{Migrations, Plan};
 use crudauth_core::model::AuthUser;
 use crudauth_core::password::HashingPool;
@@ -12,8 +13,8 @@ use tracing::warn;
 
 /// What the wiring takes from the live database.
 pub(super) struct Live {
-    /// What is missing or in the way, each in a sentence.
-    pub(super) mistakes: Vec<String>,
+    /// Differences between the database and the user struct.
+    pub(super) errors: Vec<ConfigError>,
     /// The most characters that the columns of the user's table take.
     pub(super) widths: HashMap<String, usize>,
 }
@@ -29,8 +30,8 @@ where
 {
     let migrations = Migrations::<U>::new();
     let schema = migrations.inspect(pool).await?;
-    let mistakes = told::<U>(schema.plan());
-    if mistakes.is_empty() {
+    let errors = differences::<U>(schema.plan());
+    if errors.is_empty() {
         let prefixes = hashing.legacy_prefixes();
         let foreign = migrations.foreign_hashes(pool, &prefixes).await?;
         foreign.in_use.iter().for_each(|prefix| hashing.enable_prefix(prefix));
@@ -42,30 +43,17 @@ where
             );
         }
     }
-    Ok(Live { mistakes, widths: schema.widths().clone() })
+    Ok(Live { errors, widths: schema.widths().clone() })
 }
 
-/// How many statements are told; the first are about the user's table.
-const SHOWN: usize = 5;
-
-fn told<U: AuthUser>(plan: &Plan) -> Vec<String> {
-    let mut mistakes: Vec<_> =
-        plan.blocked().iter().map(|blocked| format!("database: {blocked}")).collect();
-    let fills = plan.filled();
-    if !plan.statements().is_empty() || !fills.is_empty() {
-        let name = std::any::type_name::<U>().rsplit("::").next().unwrap_or("User");
-        let filled = fills.iter().map(|column| format!("fill {column}"));
-        let steps: Vec<_> = plan.statements().iter().cloned().chain(filled).collect();
-        mistakes.push(format!(
-            "database: `{}` is not what the struct needs; run `crudauth::migrations!({name})`, which \
-             does: {}{}",
-            U::SHAPE.table,
-            steps[..steps.len().min(SHOWN)].join("; "),
-            match steps.len().saturating_sub(SHOWN) {
-                0 => String::new(),
-                more => format!("; and {more} more, which its `plan()` lists"),
-            }
-        ));
+/// Returns each blocker, and one error for everything that a migration can add.
+fn differences<U: AuthUser>(plan: &Plan) -> Vec<ConfigError> {
+    let mut errors: Vec<_> =
+        plan.blocked().iter().cloned().map(ConfigError::SchemaBlocked).collect();
+    if !plan.statements().is_empty() || !plan.filled().is_empty() {
+        let table = U::SHAPE.table;
+        let user = std::any::type_name::<U>().rsplit("::").next().unwrap_or("User");
+        errors.push(ConfigError::SchemaDiffers { table, user, plan: plan.clone() });
     }
-    mistakes
+    errors
 }

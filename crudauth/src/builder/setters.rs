@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use crudauth_core::guard::Allowances;
-use crudauth_core::guard::LockoutConfig;
+use crudauth_core::guard::{LockoutConfig, RateLimits};
 use crudauth_core::model::{Account, Scopes, SecretKey};
-use crudauth_core::notify::OutboxConfig;
 use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy};
-use crudauth_core::ports::{Clock, Entropy, Granting, ScopePolicy};
+use crudauth_core::ports::{Clock, Granting, ScopePolicy};
 use crudauth_core::slices::api_keys::ApiKeyConfig;
 use crudauth_core::slices::bearer::BearerConfig;
 use crudauth_core::slices::sessions::SessionConfig;
@@ -165,14 +163,8 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     }
 
     /// How often an action may be asked for.
-    pub fn allowances(mut self, allowances: Allowances) -> Self {
-        self.settings.allowances = allowances;
-        self
-    }
-
-    /// How many messages are under way, and how many may wait.
-    pub fn outbox(mut self, config: OutboxConfig) -> Self {
-        self.settings.outbox = config;
+    pub fn rate_limits(mut self, rate_limits: RateLimits) -> Self {
+        self.settings.rate_limits = rate_limits;
         self
     }
 
@@ -217,12 +209,6 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// Another clock, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.settings.clock = clock;
-        self
-    }
-
-    /// Another source of randomness.
-    pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
-        self.settings.entropy = entropy;
         self
     }
 }

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crudauth_core::guard::Allowances;
-use crudauth_core::guard::LockoutConfig;
+use crudauth_core::guard::{LockoutConfig, RateLimits};
 use crudauth_core::model::{AuthUser, SecretKey};
-use crudauth_core::notify::OutboxConfig;
 use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy, default_formats};
 use crudauth_core::ports::{Clock, Entropy, Granting, OsEntropy, SystemClock};
 use crudauth_core::slices::api_keys::ApiKeyConfig;
@@ -29,8 +27,7 @@ pub(super) struct Settings {
     pub(super) policy: PasswordPolicy,
     pub(super) hashing: HashingConfig,
     pub(super) legacy: Vec<Arc<dyn LegacyHash>>,
-    pub(super) allowances: Allowances,
-    pub(super) outbox: OutboxConfig,
+    pub(super) rate_limits: RateLimits,
     pub(super) http: HttpConfig,
     pub(super) is_hardened: bool,
     pub(super) clock: Arc<dyn Clock>,
@@ -50,8 +47,7 @@ impl Default for Settings {
             policy: PasswordPolicy::default(),
             hashing: HashingConfig::default(),
             legacy: default_formats(),
-            allowances: Allowances::default(),
-            outbox: OutboxConfig::default(),
+            rate_limits: RateLimits::default(),
             http: HttpConfig::default(),
             is_hardened: false,
             clock: Arc::new(SystemClock),
@@ -64,13 +60,15 @@ impl Settings {
     /// Makes stricter what is not strict enough, whatever was set before or after the word.
     pub(super) fn harden(&mut self) {
         let month = Duration::from_secs(30 * 24 * 3600);
-        self.policy = self.policy.clone().at_least(15);
-        self.sessions.absolute = Some(self.sessions.absolute.unwrap_or(month).min(month));
+        self.policy.min_chars = self.policy.min_chars.max(15);
+        self.sessions.absolute_timeout =
+            Some(self.sessions.absolute_timeout.unwrap_or(month).min(month));
         {
-            self.bearer.absolute = Some(self.bearer.absolute.unwrap_or(month).min(month));
+            self.bearer.absolute_timeout =
+                Some(self.bearer.absolute_timeout.unwrap_or(month).min(month));
         }
         let year = Duration::from_secs(365 * 24 * 3600);
-        self.api_keys.longest = Some(self.api_keys.longest.unwrap_or(year).min(year));
+        self.api_keys.max_lifetime = Some(self.api_keys.max_lifetime.unwrap_or(year).min(year));
         self.http.cookies = self.http.cookies.clone().hardened();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crudauth_core::ConfigError;
 use crudauth_core::guard::Lockout;
 use crudauth_core::guard::Throttle;
 use crudauth_core::model::{AuthUser, KeyRing, SecretKey};
@@ -37,27 +38,29 @@ where
     A::User: AuthRow<DB>,
 {
     Box::pin(async move {
-        let mut mistakes = validate::mistakes(&settings);
-        mistakes.extend(validate::transports(own.transports.names()));
+        let mut errors = validate::settings(&settings);
+        errors.extend(validate::transports(own.transports.names()));
         own.transports = A::transports(&mut own.transports);
         let keys = KeyRing::new(&secret, &settings.previous_secrets);
-        mistakes.extend(keys.as_ref().err().into_iter().flatten().cloned());
+        if let Err(weak) = &keys {
+            errors.extend(weak.iter().copied().map(ConfigError::WeakSecret));
+        }
         let hashing = HashingPool::new(
             settings.hashing.clone(),
             settings.legacy.clone(),
             Arc::clone(&settings.entropy),
         );
-        mistakes.extend(hashing.mistakes());
+        errors.extend(hashing.validate());
         let live = match schema::look::<DB, A::User>(&pool, &hashing).await {
-            Err(error) if mistakes.is_empty() => return Err(BuildError::Database(error.into())),
+            Err(error) if errors.is_empty() => return Err(BuildError::Database(error.into())),
             live => live.ok(),
         };
-        mistakes.extend(live.iter().flat_map(|live| live.mistakes.iter().cloned()));
+        errors.extend(live.iter().flat_map(|live| live.errors.iter().cloned()));
         match (keys, live) {
-            (Ok(keys), Some(live)) if mistakes.is_empty() => {
+            (Ok(keys), Some(live)) if errors.is_empty() => {
                 Ok(wire(pool, settings, keys, hashing, &live, own))
             }
-            _ => Err(BuildError::Mistakes(mistakes)),
+            _ => Err(BuildError::Invalid(errors)),
         }
     })
 }
@@ -82,8 +85,7 @@ where
         api_keys,
         lockout,
         policy,
-        allowances,
-        outbox,
+        rate_limits,
         mut http,
         clock,
         entropy,
@@ -96,9 +98,9 @@ where
     let api_key_store: Arc<dyn ApiKeyStore<A::User>> = Arc::clone(&sql) as _;
     let counters: Arc<dyn CounterStore> = sql;
 
-    let outbox = Outbox::new(outbox);
+    let outbox = Outbox::default();
     let throttle =
-        Throttle::new(Arc::clone(&counters), keys.clone(), Arc::clone(&clock), allowances);
+        Throttle::new(Arc::clone(&counters), keys.clone(), Arc::clone(&clock), rate_limits);
     http.trusted_origins.extend(email.as_ref().map(|email| email.frontend_url().to_owned()));
     let lockout = Lockout::new(Arc::clone(&counters), keys.clone(), lockout);
     let recovery = email.map(EmailConfig::into_recovery).or(recovery).map(|config| {

@@ -187,7 +187,7 @@ enum Script {
 }
 
 fn max_age(lifetimes: &SessionConfig, is_remembered: bool) -> Option<u64> {
-    if is_remembered { Some(lifetimes.remembered_idle.as_secs()) } else { None }
+    if is_remembered { Some(lifetimes.remembered_idle_timeout.as_secs()) } else { None }
 }
 
 /// Writes one `Set-Cookie` (RFC 6265).

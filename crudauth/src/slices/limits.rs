@@ -1,4 +1,4 @@
-//! Allowances of routes, and the headers that tell of them.
+//! Rate limits of routes, and the headers that tell of them.
 
 use std::future::Future;
 

@@ -157,7 +157,7 @@ async fn a_token_creates_keys_only_after_a_recent_sign_in() {
 #[tokio::test]
 async fn all_field_errors_of_a_new_key_are_reported_at_once() {
     let mut setup = Setup::default();
-    setup.api_keys.longest = Some(Duration::from_secs(86400));
+    setup.api_keys.max_lifetime = Some(Duration::from_secs(86400));
     let (_, app) = App::on(Kind::Sqlite).await.all(setup).await;
     let ada = app.member("ada").await;
     let fields = async |body: Value| -> Vec<String> {

@@ -60,7 +60,7 @@ on_every_database! {
 
     async fn concurrent_requests_never_exceed_the_key_cap(app: App) {
         let mut setup = Setup::default();
-        setup.api_keys.cap = 3;
+        setup.api_keys.max_keys = 3;
         let (_, app) = app.all(setup).await;
         let ada = app.member("ada").await;
         let jobs: Vec<_> = (0..16).map(|n| {

@@ -117,7 +117,7 @@ async fn an_unauthenticated_client_lists_nothing() {
 #[tokio::test]
 async fn the_least_recently_used_family_beyond_the_cap_is_revoked() {
     let mut setup = Setup::default();
-    setup.bearer.cap = 2;
+    setup.bearer.max_sign_ins = 2;
     let (_, app) = App::on(Kind::Sqlite).await.all(setup).await;
     let first = app.program("ada").await;
     app.clock.advance(Duration::from_secs(1));

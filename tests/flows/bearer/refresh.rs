@@ -89,7 +89,7 @@ on_every_database! {
     async fn each_use_extends_up_to_the_absolute_timeout(app: App) {
         let day = Duration::from_secs(86400);
         let mut setup = Setup::default();
-        setup.bearer.absolute = Some(40 * day);
+        setup.bearer.absolute_timeout = Some(40 * day);
         let app = app.all(setup).await.1;
         let mut pair = app.program("ada").await;
         app.clock.advance(29 * day);
@@ -228,7 +228,7 @@ async fn refreshing_does_not_extend_the_absolute_timeout() {
 #[tokio::test]
 async fn a_new_absolute_timeout_applies_to_existing_sign_ins() {
     let mut endless = Setup::default();
-    endless.bearer = endless.bearer.absolute(None);
+    endless.bearer = endless.bearer.absolute_timeout(None);
     let (_, before) = App::on(Kind::Sqlite).await.all(endless).await;
     let hundred_days = Duration::from_secs(100 * 24 * 3600 / 5);
     let (mut pair, other) = (before.program("ada").await, before.pair("ada").await);

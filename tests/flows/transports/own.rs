@@ -1,5 +1,7 @@
 //! Custom transports: their rights, and the guarantees that they cannot remove.
 
+use crudauth::ConfigError;
+
 use super::*;
 
 /// Delegates to the session transport, as an app would that checks more than the cookie.
@@ -127,11 +129,12 @@ async fn two_transports_with_one_name_fail_the_build() {
         .build()
         .await;
     let error = built.unwrap_err();
+    let setting = "transport";
     let expected = [
-        "transports: two are called `badge`",
-        "transports: `session` is the library's own; call yours otherwise",
+        ConfigError::DuplicateName { setting, name: "badge".to_owned() },
+        ConfigError::ReservedName { setting, name: "session".to_owned() },
     ];
-    assert_eq!(error.mistakes(), expected);
+    assert_eq!(error.errors(), expected);
 }
 
 #[crudauth::routes(user = User, transport = Badge, session)]

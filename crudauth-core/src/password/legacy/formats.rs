@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::LegacyHash;
+use crate::config_error::{ConfigError, InvalidLegacyHash};
 use crate::password::{Password, PasswordHash};
 
 /// The formats, in configured order.
@@ -38,25 +39,20 @@ impl Formats {
         Self(formats.into_iter().map(Entry::new).collect())
     }
 
-    /// Validates the formats; each item is a sentence about one mistake.
-    pub(in crate::password) fn mistakes(&self) -> Vec<String> {
-        let mut mistakes = Vec::new();
+    /// Returns an error for each format that contradicts itself, or is configured twice.
+    pub(in crate::password) fn validate(&self) -> Vec<ConfigError> {
+        let mut errors = Vec::new();
         for (at, entry) in self.0.iter().enumerate() {
-            let name = entry.format.name();
-            if entry.prefixes.is_empty() {
-                mistakes.push(format!("legacy hashes: `{name}` has no prefix, or panics"));
-            } else if entry.prefixes.iter().any(|prefix| overlaps_ours(prefix)) {
-                mistakes.push(format!("legacy hashes: a prefix of `{name}` also matches `{OURS}`"));
-            } else if !entry.fits(&entry.decoy) {
-                mistakes.push(format!(
-                    "legacy hashes: the decoy of `{name}` does not begin with one of its prefixes"
-                ));
-            }
-            if self.0[..at].iter().any(|other| other.format.name() == name) {
-                mistakes.push(format!("legacy hashes: duplicate `{name}`: remove one"));
+            let format = entry.format.name();
+            errors.extend(
+                entry.inconsistency().map(|reason| ConfigError::LegacyHash { format, reason }),
+            );
+            if self.0[..at].iter().any(|other| other.format.name() == format) {
+                let name = format.to_owned();
+                errors.push(ConfigError::DuplicateName { setting: "legacy_hash", name });
             }
         }
-        mistakes
+        errors
     }
 
     /// Returns the distinct prefixes of all formats.
@@ -133,6 +129,22 @@ impl Entry {
         let (prefixes, decoy) =
             catch_panic(&[], || (format.prefixes(), format.decoy())).unwrap_or_default();
         Self { format, prefixes, decoy, is_in_use: AtomicBool::new(false) }
+    }
+
+    fn inconsistency(&self) -> Option<InvalidLegacyHash> {
+        const OURS: &str = "$argon2id$";
+        let is_reserved = |prefix: &&str| {
+            prefix.is_empty() || OURS.starts_with(prefix) || prefix.starts_with(OURS)
+        };
+        if self.prefixes.is_empty() {
+            Some(InvalidLegacyHash::NoPrefix)
+        } else if self.prefixes.iter().any(is_reserved) {
+            Some(InvalidLegacyHash::ReservedPrefix)
+        } else if !self.fits(&self.decoy) {
+            Some(InvalidLegacyHash::Decoy)
+        } else {
+            None
+        }
     }
 
     fn fits(&self, stored: &str) -> bool {

@@ -309,7 +309,7 @@ fn a_previous_secret_still_verifies() {
 #[test]
 fn a_derived_key_is_not_published() {
     assert_eq!(mount(&ring(SECRET, &[])).jwks(), None);
-    assert!(Signing::default().mistakes().is_empty());
+    assert!(Signing::default().validate().is_empty());
 }
 
 proptest! {

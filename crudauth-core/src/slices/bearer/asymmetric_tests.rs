@@ -52,7 +52,7 @@ fn mount(pair: &SigningPair, retired: &[PublicKey]) -> AccessTokens {
         signing: Signing::asymmetric(pair.clone(), retired.to_vec()),
         ..BearerConfig::default()
     };
-    assert_eq!(config.mistakes(), Vec::<String>::new());
+    assert_eq!(config.validate(), []);
     AccessTokens::new(&config, &ring(), "users")
 }
 
@@ -174,6 +174,6 @@ fn duplicate_key_ids_are_rejected() {
     let pair = SigningPair::from_pem("k", RSA).unwrap();
     let retired = vec![PublicKey::from_pem("k", RSA_PUBLIC).unwrap()];
     let signing = Signing::asymmetric(pair.clone(), retired);
-    assert_eq!(signing.mistakes().len(), 1);
+    assert_eq!(signing.validate().len(), 1);
     assert!(!format!("{pair:?}").contains("PRIVATE"));
 }

@@ -24,7 +24,7 @@ fn tokens(world: &World, config: BearerConfig) -> Arc<Tokens<Person>> {
 }
 
 fn with_keys(world: &World, config: BearerConfig, ring: KeyRing) -> Arc<Tokens<Person>> {
-    assert_eq!(config.mistakes(), Vec::<String>::new());
+    assert_eq!(config.validate(), []);
     Arc::new(Tokens::new(world.grants.clone(), ring, config, world.clock.clone(), entropy()))
 }
 
@@ -258,7 +258,7 @@ async fn logging_out_and_revoking_end_the_family() {
 #[tokio::test]
 async fn a_sign_in_beyond_the_cap_ends_the_least_recently_used() {
     for world in worlds().await {
-        let it = tokens(&world, BearerConfig { cap: 2, ..config() });
+        let it = tokens(&world, BearerConfig { max_sign_ins: 2, ..config() });
         let ada = world.person("ada@example.com", "hash").await;
         let one = issue(&it, &ada).await;
         world.clock.advance(MINUTE);
@@ -280,7 +280,7 @@ async fn each_refresh_token_lives_as_long_again_until_the_end() {
             &world,
             BearerConfig {
                 refresh_lifetime: lifetime,
-                absolute: Some(2 * lifetime + MINUTE),
+                absolute_timeout: Some(2 * lifetime + MINUTE),
                 ..config()
             },
         );

@@ -11,6 +11,7 @@ use jsonwebtoken::signature::{self, Signer, Verifier};
 
 #[cfg(feature = "bearer-asymmetric")]
 use super::asymmetric::{PublicKey, SigningPair};
+use crate::config_error::ConfigError;
 use crate::model::{KeyRing, Mac, MacKey};
 
 /// Algorithm and keys that sign access tokens.
@@ -48,20 +49,23 @@ impl Signing {
         Self(Kind::Asymmetric { pair, retired: retired.into_iter().collect() })
     }
 
-    pub(super) fn mistakes(&self) -> Vec<String> {
+    /// Returns an error for each key whose name is taken by another one.
+    pub(super) fn validate(&self) -> Vec<ConfigError> {
         match &self.0 {
             Kind::Hs256 => Vec::new(),
             #[cfg(feature = "bearer-asymmetric")]
             Kind::Asymmetric { pair, retired } => {
                 let mut seen = vec![pair.public().kid()];
-                let mut mistakes = Vec::new();
+                let mut errors = Vec::new();
                 for kid in retired.iter().map(PublicKey::kid) {
                     if seen.contains(&kid) {
-                        mistakes.push(format!("bearer: two signing keys are called `{kid}`"));
+                        let name = kid.to_owned();
+                        let setting = "bearer.signing";
+                        errors.push(ConfigError::DuplicateName { setting, name });
                     }
                     seen.push(kid);
                 }
-                mistakes
+                errors
             }
         }
     }

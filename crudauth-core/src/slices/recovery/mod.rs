@@ -13,7 +13,7 @@ pub mod store;
 
 use std::sync::Arc;
 
-pub use config::{EmailConfig, InvalidUrl, RecoveryConfig};
+pub use config::{EmailConfig, RecoveryConfig};
 pub use confirm::{ConfirmError, Confirmed};
 pub use request::ChangeError;
 use store::{NewOneTimeToken, OneTimeTokenStore, Purpose};

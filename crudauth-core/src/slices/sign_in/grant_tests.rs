@@ -41,7 +41,7 @@ async fn door_before(world: &World, grants: Arc<dyn GrantStore<Person>>) -> Door
     let clock = || world.clock.clone();
     let sessions = world.sessions.clone();
     let sessions = Sessions::new(sessions, ring(), SessionConfig::default(), clock(), entropy());
-    let rule = LockoutConfig { free_attempts: 2, ..LockoutConfig::default() };
+    let rule = LockoutConfig { max_failures: 2, ..LockoutConfig::default() };
     let lockout = Lockout::new(world.counters.clone(), ring(), rule);
     let sign_in = SignIn::new(
         world.accounts.clone(),
