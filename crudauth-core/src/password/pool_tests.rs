@@ -117,7 +117,10 @@ async fn a_full_queue_is_busy_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_timeout_is_busy_and_frees_the_place() {
-    let config = HashingConfig::default().max_concurrent(1).max_queued(4).queue_timeout(Duration::from_millis(1));
+    let config = HashingConfig::default()
+        .max_concurrent(1)
+        .max_queued(4)
+        .queue_timeout(Duration::from_millis(1));
     let pool = HashingPool::fast_with(&config);
     let worker = Arc::clone(&pool.0.workers).acquire_owned().await.unwrap();
     assert!(pool.hash(&password(TYPED)).await.is_err());
