@@ -99,7 +99,7 @@ async fn an_existing_account_signs_in_by_any_identifier() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "the sign-up has mistakes")]
+#[should_panic(expected = "invalid sign-up")]
 async fn a_sign_up_with_field_errors_panics_and_names_them() {
     tested().await.app.signed_up(json!({ "email": "ada", "username": "ada" })).await;
 }
@@ -314,7 +314,7 @@ async fn a_program_gets_a_token_that_ends_by_the_manual_clock() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "ada is granted `` of `write`")]
+#[should_panic(expected = "only `` of `write` granted to ada")]
 async fn a_missing_scope_panics() {
     let (Database::Sqlite(pool), _) = Database::create(Kind::Sqlite).await else { unreachable!() };
     crudauth::migrations!(User).run(&pool).await.unwrap();

@@ -6,7 +6,7 @@
 ///
 /// After [`Expired`](Self::Expired), the next transport of the mount is tried. After
 /// [`Malformed`](Self::Malformed), the request is rejected.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Checked<V> {
     /// The credential is valid.
     Valid(V),

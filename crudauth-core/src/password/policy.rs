@@ -81,7 +81,7 @@ impl PasswordPolicy {
     /// Adds a rule of the app.
     ///
     /// Rules run in their order, after all rules of the library have passed. Each error is shown to
-    /// the person who chose the password, as a 422 at the field of the password. A rule must be
+    /// the person, as a 422 at the field of the password. A rule must be
     /// fast and deterministic, and may run twice for one password. A rule that needs I/O is a
     /// [`breach_service`](Self::breach_service).
     ///
@@ -164,15 +164,15 @@ impl PasswordPolicy {
 fn repeats(lower: &str, identifier: &str) -> bool {
     let identifier: String = identifier.trim().nfkc().flat_map(char::to_lowercase).collect();
     let local_part = identifier.rsplit_once('@').map(|(local_part, _)| local_part);
-    // People dial a phone number with or without its country code.
-    let is_national =
-        |digits: &str| digits.ends_with(lower) && lower.chars().all(|c| c.is_ascii_digit());
     let digits = identifier.strip_prefix('+');
-    std::iter::once(identifier.as_str())
+    let is_any_part = std::iter::once(identifier.as_str())
         .chain(local_part)
         .chain(digits)
-        .any(|word| is_nearly_all(lower, word))
-        || digits.is_some_and(is_national)
+        .any(|word| is_nearly_all(lower, word));
+    // A phone number is known with or without its country code.
+    let is_national_number = lower.bytes().all(|byte| byte.is_ascii_digit())
+        && digits.is_some_and(|digits| digits.ends_with(lower));
+    is_any_part || is_national_number
 }
 
 fn is_nearly_all(lower: &str, word: &str) -> bool {
@@ -185,7 +185,7 @@ fn is_nearly_all(lower: &str, word: &str) -> bool {
     rest.len() < lower.len() && rest.chars().count() < FEWEST_OTHER_CHARS
 }
 
-/// A rule that a new password breaks. `Display` is for the person who chose the password.
+/// A rule that a new password breaks. `Display` is a sentence for the person.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyViolation {

@@ -89,7 +89,7 @@ impl HashingPool {
         }))
     }
 
-    /// Validates the configured legacy formats; each item is a sentence about one mistake.
+    /// Returns an error for each legacy format that contradicts itself, or is configured twice.
     #[must_use]
     pub fn validate(&self) -> Vec<ConfigError> {
         self.0.legacy.validate()

@@ -5,7 +5,6 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use super::*;
-use crate::ports::OsEntropy;
 
 const TYPED: &str = "a-strong-one";
 
@@ -54,7 +53,7 @@ async fn a_hash_of_another_cost_is_right_and_outdated() {
     let pool = HashingPool::fast();
     let other = Params::new(72, 2, 1, None).unwrap();
     let config = HashingConfig::default();
-    let other = HashingPool::with_params(other, &config, Vec::new(), Arc::new(OsEntropy));
+    let other = HashingPool::with_params(other, &config, Vec::new());
     let hash = other.hash(&password(TYPED)).await.unwrap();
     assert_eq!(pool.verify(&password(TYPED), Some(&hash)).await, Ok(Verdict::RightOutdated));
     assert_eq!(pool.verify(&password("another"), Some(&hash)).await, Ok(Verdict::Wrong));
@@ -95,7 +94,7 @@ async fn a_missing_or_malformed_hash_costs_one_verification() {
 
 #[test]
 fn creating_a_pool_needs_no_runtime_and_computes_no_hash() {
-    let pool = HashingPool::new(HashingConfig::default(), Vec::new(), Arc::new(OsEntropy));
+    let pool = HashingPool::new(HashingConfig::default(), Vec::new());
     assert_eq!((pool.0.memory.lent(), pool.0.memory.areas().len()), (0, 0));
     // The decoy has the configured cost.
     assert!(!pool.0.decoy.as_ref().unwrap().is_outdated(&pool.0.params));
@@ -118,7 +117,10 @@ async fn a_full_queue_is_busy_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_timeout_is_busy_and_frees_the_place() {
-    let config = HashingConfig::default().max_concurrent(1).max_queued(4).queue_timeout(Duration::from_millis(1));
+    let config = HashingConfig::default()
+        .max_concurrent(1)
+        .max_queued(4)
+        .queue_timeout(Duration::from_millis(1));
     let pool = HashingPool::fast_with(&config);
     let worker = Arc::clone(&pool.0.workers).acquire_owned().await.unwrap();
     assert!(pool.hash(&password(TYPED)).await.is_err());

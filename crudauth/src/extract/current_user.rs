@@ -12,7 +12,7 @@ use super::request_auth::{Cell, CellOf};
 use crate::gate::Gate;
 use crate::gate::is_admitted;
 use crate::http::Refusal;
-use crate::http::body::settle;
+use crate::http::body::buffer_small;
 use crate::mount::Mount;
 use crate::transport::Principal;
 
@@ -137,7 +137,7 @@ async fn settled<T>(
         Ok(found) => Ok(found),
         Err(refusal) => {
             debug!(%refusal, "refused");
-            settle(request, body).await;
+            buffer_small(request, body).await;
             Err(refusal.into())
         }
     }

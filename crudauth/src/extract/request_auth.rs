@@ -116,7 +116,8 @@ impl<U: AuthUser> Cell<U> {
             }
         }
         challenges.iter().fold(Refusal::not_authenticated(), |refusal, (scheme, is_sent)| {
-            refusal.challenging(scheme, if *is_sent { &[("error", "invalid_token")] } else { &[] })
+            refusal
+                .with_challenge(scheme, if *is_sent { &[("error", "invalid_token")] } else { &[] })
         })
     }
 

@@ -1,4 +1,4 @@
-//! What each flow's error becomes: a refusal that tells a client no more than it should know.
+//! Conversion of each flow's errors into refusals, which reveal no more than clients may know.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tracing::error;
 
 use super::Refusal;
 
-/// How long a client should wait when the store is away.
+/// `Retry-After` while a store is unavailable.
 const STORE_RETRY: Duration = Duration::from_secs(5);
 
 impl From<RefreshError> for Refusal {
@@ -30,7 +30,7 @@ impl From<RefreshError> for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(cause: StoreError) -> Self {
-        error!(error = &cause as &dyn std::error::Error, "a store failed");
+        error!(error = &cause as &dyn std::error::Error, "store failed");
         match cause {
             StoreError::Unavailable(_) => Self::unavailable(STORE_RETRY),
             _ => Self::internal(),
@@ -59,7 +59,7 @@ impl From<SignInError> for Refusal {
 impl From<RegisterError> for Refusal {
     fn from(error: RegisterError) -> Self {
         match error {
-            RegisterError::Invalid(mistakes) => Self::invalid_fields(mistakes),
+            RegisterError::Invalid(errors) => Self::invalid_fields(errors),
             RegisterError::Taken(field) => {
                 Self::taken("taken", format!("{} already taken", capital(field)))
             }
@@ -78,7 +78,7 @@ impl From<PasswordError> for Refusal {
             PasswordError::HasPassword => Self::has_password(),
             PasswordError::NotFresh => Self::sign_in_too_old(),
             PasswordError::NotOwner | PasswordError::Ended => Self::not_authenticated(),
-            PasswordError::Invalid(mistakes) => Self::invalid_fields(mistakes),
+            PasswordError::Invalid(errors) => Self::invalid_fields(errors),
             PasswordError::Busy(busy) => busy.into(),
             PasswordError::Store(cause) => cause.into(),
             _ => Self::internal(),
@@ -89,7 +89,7 @@ impl From<PasswordError> for Refusal {
 impl From<ApiKeyError> for Refusal {
     fn from(error: ApiKeyError) -> Self {
         match error {
-            ApiKeyError::Invalid(mistakes) => Self::invalid_fields(mistakes),
+            ApiKeyError::Invalid(errors) => Self::invalid_fields(errors),
             ApiKeyError::TooMany { cap } => {
                 let detail = format!("There are {cap} API keys already; revoke one first.");
                 Self::new(StatusCode::CONFLICT, "too-many-api-keys", detail)
@@ -130,7 +130,7 @@ impl From<ConfirmError> for Refusal {
         match error {
             ConfirmError::Invalid => Self::invalid_link(),
             ConfirmError::Used => Self::used_link(),
-            ConfirmError::Password(mistakes) => Self::invalid_fields(mistakes),
+            ConfirmError::Password(errors) => Self::invalid_fields(errors),
             ConfirmError::AddressTaken => Self::taken("email-taken", "Email already in use"),
             ConfirmError::Busy(busy) => busy.into(),
             ConfirmError::Store(cause) => cause.into(),
@@ -139,7 +139,7 @@ impl From<ConfirmError> for Refusal {
     }
 }
 
-/// `username` -> `Username`, as a sentence begins.
+/// Capitalizes the first letter: `username` becomes `Username`.
 pub(crate) fn capital(field: &str) -> String {
     let mut letters = field.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::limits;
 use super::pace::constant_delay;
 use crate::http::headers::{detail, json as answer};
-use crate::http::origin::refuse_strangers;
+use crate::http::origin::refuse_untrusted_page;
 use crate::http::{Refusal, body};
 use crate::mount::{Mounted, Path};
 
@@ -85,7 +85,7 @@ async fn requested<U: AuthUser>(
     told: String,
     start: impl FnOnce(&Recovery<U>, Contact, Option<RedirectPath>),
 ) -> Result<Response, Refusal> {
-    refuse_strangers(&request, &mounted.parts().http)?;
+    refuse_untrusted_page(&request, &mounted.parts().http)?;
     let used = limits::by_client(&mounted, action, &request).await?;
     used.told(async {
         let (to, next) = read_request::<U>(body::json(&mut request).await?)?;
@@ -138,7 +138,7 @@ pub(super) async fn token<U: AuthUser>(
 /// Counts a confirmation, so that nobody tries tokens by the thousand. Tells nothing of it: the
 /// contract has no limit here, and no person meets this one.
 async fn confirming<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Result<(), Refusal> {
-    refuse_strangers(request, &mounted.parts().http)?;
+    refuse_untrusted_page(request, &mounted.parts().http)?;
     limits::by_client(mounted, Action::Confirm, request).await.map(drop)
 }
 

@@ -13,7 +13,7 @@ use crate::http::Refusal;
 use crate::http::body::boolean;
 use crate::http::cookie::{clear_session, cookies_of, set_csrf};
 use crate::http::headers::{detail, json as answer};
-use crate::http::origin::refuse_strangers;
+use crate::http::origin::refuse_untrusted_page;
 use crate::mount::{Mounted, Path};
 
 /// The routes of the `sessions` slice.
@@ -106,7 +106,7 @@ async fn refresh_csrf<U: AuthUser>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let parts = mounted.parts();
-    refuse_strangers(&request, &parts.http)?;
+    refuse_untrusted_page(&request, &parts.http)?;
     let used = limits::by_client(&mounted, Action::CsrfRefresh, &request).await?;
     used.told(async {
         let principal =

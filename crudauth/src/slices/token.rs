@@ -14,7 +14,7 @@ use super::limits;
 use crate::http::config::RefreshIn;
 use crate::http::cookie::{clear_refresh, cookies_of, set_device, set_refresh};
 use crate::http::headers::{client, json as answer, user_agent, whole_path};
-use crate::http::origin::{is_strange, refuse_cross_site};
+use crate::http::origin::{is_untrusted_page, refuse_cross_site};
 use crate::http::{Refusal, body};
 use crate::mount::{Mounted, Path};
 use crate::slice;
@@ -49,7 +49,7 @@ async fn token<U: AuthUser>(
     let mut attempt = credentials.attempt(&request, http);
     if !is_in_cookie {
         attempt.devices.splice(..0, device);
-        attempt.is_from_stranger = is_strange(&request, http);
+        attempt.is_from_stranger = is_untrusted_page(&request, http);
     }
     let granted = accounts.grant(attempt, asked).await.map_err(challenged)?;
     if !is_in_cookie {
@@ -75,7 +75,7 @@ async fn token<U: AuthUser>(
 fn challenged(refusal: impl Into<Refusal>) -> Refusal {
     let refusal = refusal.into();
     if refusal.status() == StatusCode::UNAUTHORIZED {
-        refusal.challenging("Bearer", &[])
+        refusal.with_challenge("Bearer", &[])
     } else {
         refusal
     }
@@ -115,7 +115,7 @@ async fn refresh<U: AuthUser>(
         refuse_cross_site(&request, http)?;
     }
     // Who says to come from another site's page has as many tries as anybody, of their own.
-    let action = match is_strange(&request, http) {
+    let action = match is_untrusted_page(&request, http) {
         true => Action::RefreshByStrangers,
         false => Action::Refresh,
     };

@@ -1,4 +1,4 @@
-//! The transport `api_keys`: a key in `X-API-Key`, or in `Authorization` where a token would be.
+//! The transport `api_keys`: an API key in `X-API-Key` or in `Authorization: Bearer`.
 
 use crudauth_core::model::{AuthUser, Checked};
 use poem::Request;
@@ -41,10 +41,10 @@ impl<U: AuthUser> Transport<U> for ApiKeys {
     }
 }
 
-/// The key's own header goes first: whoever sends it means it.
+/// Returns the API key of a request. `X-API-Key` takes precedence, because it is explicit.
 fn key(request: &Request) -> Option<&str> {
     if let Some(value) = request.headers().get(API_KEY) {
-        // What is no text is no key.
+        // A value that is not text is an invalid key.
         return Some(std::str::from_utf8(value.as_bytes()).unwrap_or_default().trim());
     }
     match Authorization::of(request) {

@@ -1,4 +1,4 @@
-//! The transport `bearer`: an access token in `Authorization`.
+//! The transport `bearer`: an access token in `Authorization: Bearer`.
 
 use crudauth_core::model::{AuthUser, Checked};
 use poem::Request;
@@ -43,13 +43,13 @@ impl<U: AuthUser> Transport<U> for Bearer {
     }
 }
 
-/// An API key is another transport's, if the mount has that.
+/// Returns the access token of a request. An API key belongs to its own transport, if mounted.
 fn token<'r, U: AuthUser>(auth: &Mounted<U>, request: &'r Request) -> Option<&'r str> {
     match Authorization::of(request) {
         Authorization::Bearer(token) => Some(token),
         Authorization::ApiKey(token) => {
-            let takes_keys = auth.parts().transports.has(<ApiKeys as Transport<U>>::NAME);
-            (!takes_keys).then_some(token)
+            let has_api_keys = auth.parts().transports.has(<ApiKeys as Transport<U>>::NAME);
+            if has_api_keys { None } else { Some(token) }
         }
         Authorization::Absent => None,
     }

@@ -1,4 +1,6 @@
-//! Who acts in a request, and how they proved it.
+//! The authenticated party of a request.
+//!
+//! Created by transports; read by gates, handlers and routes.
 
 use chrono::{DateTime, Utc};
 use crudauth_core::model::{Account, AuthUser, Scopes};
@@ -7,7 +9,7 @@ use crudauth_core::slices::sessions::{Standing, Visit, Visitor};
 
 use crate::http::Refusal;
 
-/// Who acts in a request, and how they proved it.
+/// The authenticated party of a request: account, method, role, sign-in time and scopes.
 #[derive(Clone, Debug)]
 pub struct Principal<U: AuthUser> {
     who: Who<U>,
@@ -15,34 +17,34 @@ pub struct Principal<U: AuthUser> {
     scopes: Scopes,
     handle: Option<String>,
     signed_in_at: Option<DateTime<Utc>>,
-    /// What a bearer token stands on, whatever transport has asked for it.
+    /// Grant of a bearer token, also if another transport has resolved it.
     grant: Option<GrantId>,
     is_owner: bool,
 }
 
-/// A session is read together with its account.
+/// The account, and the session if there is one.
 #[derive(Clone, Debug)]
 enum Who<U: AuthUser> {
     Visitor(Visit<U>),
     Account(Account<U>),
 }
 
-/// How a request was proved.
+/// How a request was authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Proof {
-    /// By a session cookie.
+    /// A session cookie.
     Session,
-    /// By an access token.
+    /// An access token.
     Bearer,
-    /// By an API key.
+    /// An API key.
     ApiKey,
-    /// By a transport of the app's own, of this name.
+    /// A transport of the app, by name.
     Other(&'static str),
 }
 
 impl Proof {
-    /// The transport of that name.
+    /// Returns the method of the transport with that name.
     pub(crate) fn by(name: &'static str) -> Self {
         [Self::Session, Self::Bearer, Self::ApiKey]
             .into_iter()
@@ -50,7 +52,7 @@ impl Proof {
             .unwrap_or(Self::Other(name))
     }
 
-    /// Its name in answers.
+    /// Returns the name in responses.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -63,8 +65,7 @@ impl Proof {
 }
 
 impl<U: AuthUser> Principal<U> {
-    /// Somebody whom a [`Transport`](crate::Transport) of the app's own has recognised, without
-    /// scopes.
+    /// Creates a principal without scopes, for a [`Transport`](crate::Transport) of the app.
     #[must_use]
     pub fn new(account: Account<U>) -> Self {
         let (who, proof) = (Who::Account(account), Proof::Other("other"));
@@ -72,21 +73,22 @@ impl<U: AuthUser> Principal<U> {
         Self { who, proof, scopes, handle: None, signed_in_at: None, grant: None, is_owner: false }
     }
 
-    /// When the owner signed in for the credential. Who does not say is taken for somebody who
-    /// signed in long ago. That it has not ended since is for the transport to see: the library knows
-    /// that of its own credentials only.
+    /// Sets the time of the sign-in.
+    ///
+    /// If unset, the sign-in counts as too old for freshness checks. The transport must verify that it
+    /// has not been revoked; the library does so for its own credentials only.
     #[must_use]
     pub fn with_sign_in(self, signed_in_at: DateTime<Utc>) -> Self {
         Self { signed_in_at: Some(signed_in_at), ..self }
     }
 
-    /// What the credential may be used for.
+    /// Sets the scopes of the credential.
     #[must_use]
     pub fn with_scopes(self, scopes: Scopes) -> Self {
         Self { scopes, ..self }
     }
 
-    /// The credential's name in lists: what shows it and does not open anything.
+    /// Sets the public handle of the credential, for lists. It gives no access.
     #[must_use]
     pub fn with_handle(self, handle: impl Into<String>) -> Self {
         Self { handle: Some(handle.into()), ..self }
@@ -110,13 +112,13 @@ impl<U: AuthUser> Principal<U> {
         Self { who, proof, scopes, handle: None, signed_in_at: None, grant: None, is_owner: true }
     }
 
-    /// What the app declared of the account.
+    /// Returns the app's user struct.
     #[must_use]
     pub fn user(&self) -> &U {
         &self.account().user
     }
 
-    /// The account, as it was when the request came in.
+    /// Returns the account, as of the start of the request.
     #[must_use]
     pub fn account(&self) -> &Account<U> {
         match &self.who {
@@ -125,20 +127,19 @@ impl<U: AuthUser> Principal<U> {
         }
     }
 
-    /// How the request was proved.
+    /// Returns how the request was authenticated.
     #[must_use]
     pub fn proof(&self) -> Proof {
         self.proof
     }
 
-    /// What the credential may be used for. A session has no scopes: it is its owner, not a program
-    /// that they sent.
+    /// Returns the scopes of the credential. A session has none, because it acts for the owner.
     #[must_use]
     pub fn scopes(&self) -> &Scopes {
         &self.scopes
     }
 
-    /// The credential's name in lists, if it is in one; opens nothing.
+    /// Returns the public handle of the credential, if it has one. It gives no access.
     #[must_use]
     pub fn handle(&self) -> Option<&str> {
         match &self.who {
@@ -147,8 +148,7 @@ impl<U: AuthUser> Principal<U> {
         }
     }
 
-    /// When the owner signed in for the credential, if that is known: an API key, for one, needs no
-    /// sign-in.
+    /// Returns the time of the sign-in, if known. An API key, for example, has none.
     #[must_use]
     pub fn signed_in_at(&self) -> Option<DateTime<Utc>> {
         match &self.who {
@@ -157,7 +157,7 @@ impl<U: AuthUser> Principal<U> {
         }
     }
 
-    /// The session, if the request was proved by one.
+    /// Returns the session, if the request was authenticated by one.
     #[must_use]
     pub fn session(&self) -> Option<&Visit<U>> {
         match &self.who {
@@ -166,7 +166,7 @@ impl<U: AuthUser> Principal<U> {
         }
     }
 
-    /// The session, for routes of the library's that only sessions open.
+    /// Returns the session, for the library's routes that only sessions open.
     pub(crate) fn visit(&self) -> Result<&Visit<U>, Refusal> {
         self.session().ok_or_else(Refusal::not_authenticated)
     }
@@ -174,7 +174,7 @@ impl<U: AuthUser> Principal<U> {
 
 impl<'a, U: AuthUser> From<&'a Principal<U>> for Visitor<'a, U> {
     fn from(principal: &'a Principal<U>) -> Self {
-        // A transport of the app's own may have asked the session's, and narrowed what it found.
+        // A transport of the app may have called the session transport and reduced the scopes.
         if let (Some(visit), true) = (principal.session(), principal.is_owner) {
             let mut visitor = Self::from(visit);
             if let (Proof::Other(_), Standing::Owner { scopes, .. }) =
@@ -185,13 +185,14 @@ impl<'a, U: AuthUser> From<&'a Principal<U>> for Visitor<'a, U> {
             return visitor;
         }
         let mut visitor = Self::as_app(principal.account());
-        visitor.standing = match principal.is_owner {
-            false => Standing::Program,
-            true => Standing::Owner {
+        visitor.standing = if principal.is_owner {
+            Standing::Owner {
                 signed_in_at: principal.signed_in_at(),
                 grant: principal.grant,
                 scopes: Some(principal.scopes()),
-            },
+            }
+        } else {
+            Standing::Program
         };
         visitor
     }

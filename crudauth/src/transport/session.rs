@@ -1,4 +1,4 @@
-//! The transport `session`: a cookie, and a CSRF token with whatever changes something.
+//! The transport `session`: a cookie, plus a CSRF token for unsafe methods.
 
 use crudauth_core::model::AuthUser;
 use poem::Request;
@@ -27,8 +27,8 @@ impl<U: AuthUser> Transport<U> for Session {
         Ok(visit.map(Principal::visiting))
     }
 
-    /// An unsafe request must bring the session's CSRF token along in `X-CSRF-Token`: a page of
-    /// another site can make a browser send the cookie, but cannot read the token.
+    /// Requires the session's CSRF token in `X-CSRF-Token` for unsafe methods. Another site's page can
+    /// make a browser send the cookie, but cannot read the token.
     fn guard(
         &self,
         auth: &Mounted<U>,

@@ -1,7 +1,7 @@
 //! Checks the access token of a request.
 
-use super::access::{Access, Judged};
-use super::trusted::Known;
+use super::access::Access;
+use super::trusted::TokenOwner;
 use super::{BearerTokens, FamilyId};
 use crate::event::Event;
 use crate::model::{Account, AuthUser, Checked};
@@ -18,13 +18,13 @@ impl<U: AuthUser> BearerTokens<U> {
     /// If the store fails.
     pub async fn authenticate(&self, token: &str) -> Result<Checked<Principal<U>>, StoreError> {
         let now = self.kit.now();
-        let access = match self.access.judge(token, now) {
-            Judged::Valid(access) => access,
-            Judged::Expired => return Ok(Checked::Expired),
-            Judged::Invalid => return Ok(Checked::Malformed),
+        let access = match self.access.verify(token, now) {
+            Checked::Valid(access) => access,
+            Checked::Expired => return Ok(Checked::Expired),
+            Checked::Malformed => return Ok(Checked::Malformed),
         };
-        if let Some(known) = self.trusted.as_ref().and_then(|trusted| trusted.get(&access)) {
-            return self.principal(known, access).await;
+        if let Some(owner) = self.trusted.as_ref().and_then(|trusted| trusted.get(&access)) {
+            return self.principal(owner, access).await;
         }
         let Some((family, account)) = self.store.find(&access.family, now).await? else {
             return Ok(Checked::Expired);
@@ -46,11 +46,11 @@ impl<U: AuthUser> BearerTokens<U> {
         if !is_current {
             return Ok(Checked::Expired);
         }
-        let known = Known { account, signed_in_at: family.created_at };
+        let owner = TokenOwner { account, signed_in_at: family.created_at };
         if let Some(trusted) = &self.trusted {
-            trusted.put(&access, &known, now);
+            trusted.insert(&access, &owner, now);
         }
-        self.principal(known, access).await
+        self.principal(owner, access).await
     }
 
     /// Returns `true` if the family still exists: it is asked right before something lasting is
@@ -68,7 +68,7 @@ impl<U: AuthUser> BearerTokens<U> {
 
     async fn principal(
         &self,
-        Known { account, signed_in_at }: Known<U>,
+        TokenOwner { account, signed_in_at }: TokenOwner<U>,
         access: Access,
     ) -> Result<Checked<Principal<U>>, StoreError> {
         let scopes = self.effective_scopes(&account, &access.scopes).await?;

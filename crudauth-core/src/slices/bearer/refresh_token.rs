@@ -1,8 +1,8 @@
-//! Refresh tokens: opaque, each of them good once.
+//! Refresh tokens: opaque, each valid once.
 //!
-//! A token is the name of its grant, 256 random bits, and a mark over both that only we can make.
-//! What ends a grant when it is used again is thus always a token that was given out, never a guess
-//! by somebody who has seen the grant's name in a list.
+//! A token consists of the id of its family, 256 random bits, and a MAC of both. So only an issued
+//! token can revoke its family by reuse; an attacker who knows the id of a family cannot forge one.
+//! Called by the flows that issue and refresh tokens.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -30,7 +30,7 @@ pub struct RefreshToken {
 }
 
 impl RefreshToken {
-    /// Makes a new one of that family.
+    /// Generates a token of that family.
     pub(super) fn generate(keys: &Keys, family: FamilyId) -> Self {
         Self::new(keys, family, Zeroizing::new(random()))
     }
@@ -61,7 +61,7 @@ impl RefreshToken {
         Some(Self { family, secret, text: SecretString::from(text) })
     }
 
-    /// The token itself.
+    /// Returns the token.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.text.expose_secret()
@@ -71,7 +71,7 @@ impl RefreshToken {
         &self.family
     }
 
-    /// The stored form.
+    /// Returns the stored form.
     pub(super) fn digest(&self) -> RefreshDigest {
         RefreshDigest::new(sha256(&[b"refresh token", self.family.as_bytes(), &*self.secret]))
     }
@@ -93,7 +93,7 @@ impl RefreshToken {
         let sealed: &[u8; SECRET] = sealed.try_into().ok()?;
         let secret = xored(&self.pad(), sealed);
         let successor = Self::new(ring.current(), self.family, secret);
-        (successor.digest() == stored).then_some(successor)
+        if successor.digest() == stored { Some(successor) } else { None }
     }
 
     fn pad(&self) -> [u8; SECRET] {
@@ -118,13 +118,12 @@ impl std::fmt::Debug for RefreshToken {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#[allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::model::SecretKey;
-    use crate::ports::OsEntropy;
 
     const SECRET_KEY: &str = "an app's secret of more than 32 bytes";
     const OTHER: &str = "another secret of more than 32 bytes!";
@@ -135,61 +134,60 @@ mod tests {
     }
 
     fn token(ring: &KeyRing) -> RefreshToken {
-        RefreshToken::generate(ring.current(), GrantId::generate(&OsEntropy), &OsEntropy)
+        RefreshToken::generate(ring.current(), FamilyId::generate())
     }
 
     #[test]
-    fn a_token_is_read_back_and_never_shown() {
+    fn a_token_parses_again_and_debug_redacts_it() {
         let ring = ring(SECRET_KEY, &[]);
         let token = token(&ring);
         assert_eq!(token.expose().len(), CHARS);
-        let (read, keys) = RefreshToken::read(&ring, token.expose()).unwrap();
-        assert_eq!(read.digest(keys), token.digest(ring.current()));
-        assert_eq!(read.grant(), token.grant());
+        let parsed = RefreshToken::parse(&ring, token.expose()).unwrap();
+        assert_eq!(parsed.digest(), token.digest());
+        assert_eq!(parsed.family(), token.family());
         assert!(!format!("{token:?}").contains(token.expose()));
     }
 
     #[test]
-    fn a_token_made_under_a_previous_secret_is_ours_and_one_of_another_app_is_not() {
+    fn a_token_of_a_previous_secret_is_accepted_and_of_another_app_rejected() {
         let token = token(&ring(SECRET_KEY, &[]));
-        assert!(RefreshToken::read(&ring(OTHER, &[SECRET_KEY]), token.expose()).is_some());
-        assert!(RefreshToken::read(&ring(OTHER, &[]), token.expose()).is_none());
+        assert!(RefreshToken::parse(&ring(OTHER, &[SECRET_KEY]), token.expose()).is_some());
+        assert!(RefreshToken::parse(&ring(OTHER, &[]), token.expose()).is_none());
     }
 
     #[test]
-    fn only_the_token_itself_reveals_its_successor() {
+    fn only_the_token_decrypts_its_successor() {
         let ring = ring(SECRET_KEY, &[]);
-        let keys = ring.current();
         let first = token(&ring);
-        let second = RefreshToken::generate(keys, *first.grant(), &OsEntropy);
-        let sealed = first.seal(keys, &second);
-        let stored = second.digest(keys);
-        let found = first.unseal(keys, &sealed, &ring, stored).unwrap();
-        assert_eq!(found.expose(), second.expose());
-        let stranger = RefreshToken::generate(keys, *first.grant(), &OsEntropy);
-        assert!(stranger.unseal(keys, &sealed, &ring, stored).is_none());
-        assert!(first.unseal(keys, &sealed[1..], &ring, stored).is_none());
+        let second = RefreshToken::generate(ring.current(), *first.family());
+        let sealed = first.seal(&second);
+        let unsealed = first.unseal(&ring, &sealed, second.digest()).unwrap();
+        assert_eq!(unsealed.expose(), second.expose());
+        let other = RefreshToken::generate(ring.current(), *first.family());
+        assert!(other.unseal(&ring, &sealed, second.digest()).is_none());
+        assert!(first.unseal(&ring, &sealed[1..], second.digest()).is_none());
     }
 
     #[test]
-    fn every_character_counts() {
+    fn a_changed_character_invalidates_the_token() {
         let ring = ring(SECRET_KEY, &[]);
-        let good = token(&ring).expose().to_owned();
-        for at in 0..good.len() {
-            let mut forged = good.clone().into_bytes();
+        let valid = token(&ring).expose().to_owned();
+        for at in 0..valid.len() {
+            let mut forged = valid.clone().into_bytes();
             forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
             let forged = String::from_utf8(forged).unwrap();
-            assert!(RefreshToken::read(&ring, &forged).is_none(), "character {at}");
+            assert!(RefreshToken::parse(&ring, &forged).is_none(), "character {at}");
         }
-        for forged in [format!("{good}A"), format!("{good}="), format!(" {good}"), String::new()] {
-            assert!(RefreshToken::read(&ring, &forged).is_none());
+        for forged in [format!("{valid}A"), format!("{valid}="), format!(" {valid}"), String::new()]
+        {
+            assert!(RefreshToken::parse(&ring, &forged).is_none());
         }
     }
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "\\PC{0,140}|[A-Za-z0-9_-]{128}") {
-            prop_assert!(RefreshToken::read(&ring(SECRET_KEY, &[]), &text).is_none());
+        fn any_other_text_is_rejected(text in "\\PC{0,140}|[A-Za-z0-9_-]{128}") {
+            prop_assert!(RefreshToken::parse(&ring(SECRET_KEY, &[]), &text).is_none());
         }
     }
 }
