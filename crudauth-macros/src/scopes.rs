@@ -61,8 +61,8 @@ fn check(declared: &[Declared], errors: &mut Accumulator) {
 
 /// The characters are those of RFC 6749, section 3.3. The length is the library's limit.
 fn is_scope(name: &str) -> bool {
-    let is_allowed = |byte: u8| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~');
-    (1..=64).contains(&name.len()) && name.bytes().all(is_allowed)
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~'))
 }
 
 fn expand(declared: &Declared) -> TokenStream {

@@ -249,8 +249,10 @@ fn binds(model: &Model<'_>, values: &Ident) -> Vec<TokenStream> {
     });
     let bound = model.bound().map(|(value, field)| {
         let ty = field.ty;
-        let of_type = || quote_spanned!(ty.span()=> ::core::default::Default::default());
-        let value = value.map_or_else(of_type, ToTokens::to_token_stream);
+        let value = match value {
+            Some(value) => value.to_token_stream(),
+            None => quote_spanned!(ty.span()=> ::core::default::Default::default()),
+        };
         quote!(.with::<#ty>(#value))
     });
     register.chain(bound).collect()

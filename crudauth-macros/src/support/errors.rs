@@ -13,8 +13,7 @@ pub(crate) fn mistake(at: &impl Spanned, message: impl Display) -> Error {
 
 /// Takes the result of darling. Its errors get the form of ours.
 pub(crate) fn take<T>(read: darling::Result<T>, errors: &mut Accumulator) -> Option<T> {
-    let rejected = |error: Error| errors.extend(error.flatten().into_iter().map(with_fix));
-    read.map_err(rejected).ok()
+    read.map_err(|error| errors.extend(error.flatten().into_iter().map(with_fix))).ok()
 }
 
 /// darling names the mistake, and suggests a fix only where few arguments exist or one is similar.

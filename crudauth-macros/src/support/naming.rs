@@ -7,8 +7,8 @@ pub(crate) type Name = SpannedValue<String>;
 
 /// Whether every database accepts the name: ASCII letters, digits and `_`, no digit first.
 pub(crate) fn is_plain(name: &str) -> bool {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    name.chars().all(is_word) && name.starts_with(|c: char| !c.is_ascii_digit())
+    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && name.starts_with(|c: char| !c.is_ascii_digit())
 }
 
 /// Whether two names mean the same column. SQLite and MySQL ignore case in column names.

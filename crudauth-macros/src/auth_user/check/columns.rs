@@ -42,8 +42,8 @@ fn library<'a>(
     let names: Vec<_> = model.library.columns().map(|(_, name)| name).chain(keys).collect();
     for (at, name) in names.iter().enumerate() {
         if names[..at].iter().any(|other| is_same_column(other, name)) {
-            let name_ = name.as_str();
-            let message = format!("`{name_}` is already a column of the library: use another name");
+            let text = name.as_str();
+            let message = format!("`{text}` is already a column of the library: use another name");
             errors.push(mistake(&name.span(), message));
         }
     }

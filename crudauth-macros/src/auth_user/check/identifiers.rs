@@ -50,12 +50,11 @@ fn one_is_required(
     identifiers: &[(Kind, &Field<'_>)],
     errors: &mut Accumulator,
 ) {
-    let is_required =
-        |field: &Field<'_>| field.arguments.no_login.is_none() && !field.is_optional();
+    let mut required = identifiers.iter().filter(|(_, field)| !field.is_optional());
     let message = if identifiers.is_empty() {
         "the struct has no identifier: add `email: String` or `username: String`, or mark a field \
          with `#[auth(email)]`, `#[auth(username)]`, `#[auth(phone)]` or `#[auth(identifier)]`"
-    } else if !identifiers.iter().any(|(_, field)| is_required(field)) {
+    } else if !required.any(|(_, field)| field.arguments.no_login.is_none()) {
         "an account may have no identifier to sign in with: make one a `String` without `no_login`"
     } else {
         return;

@@ -5,7 +5,6 @@ mod identifiers;
 
 use darling::error::Accumulator;
 use quote::ToTokens;
-use syn::Ident;
 
 use super::library::HASH;
 use super::model::{Field, Model, Role};
@@ -75,10 +74,11 @@ fn arguments(field: &Field<'_>, errors: &mut Accumulator) {
             ("a field that is not an identifier", applicable)
         }
     };
-    let is_applicable = |argument: &&Ident| applicable.iter().any(|one| argument == one);
-    for argument in field.arguments.details().filter(|argument| !is_applicable(argument)) {
-        let message = format!("`{argument}` does not apply to {noun}: remove `{argument}`");
-        errors.push(mistake(argument, message));
+    for argument in field.arguments.details() {
+        if !applicable.iter().any(|name| argument == name) {
+            let message = format!("`{argument}` does not apply to {noun}: remove `{argument}`");
+            errors.push(mistake(argument, message));
+        }
     }
 }
 
