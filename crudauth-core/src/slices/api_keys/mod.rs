@@ -7,7 +7,11 @@
 mod authenticate;
 mod config;
 mod create;
+#[cfg(all(test, feature = "sqlite"))]
+mod creator_tests;
 mod error;
+#[cfg(all(test, feature = "sqlite"))]
+mod flow_tests;
 mod new_key;
 mod revoke;
 mod secret;

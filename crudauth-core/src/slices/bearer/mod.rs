@@ -16,10 +16,16 @@ mod asymmetric_tests;
 mod authenticate;
 mod config;
 mod family;
+#[cfg(all(test, feature = "sqlite"))]
+mod flow_tests;
 mod issue;
+#[cfg(all(test, feature = "sqlite"))]
+mod policy_tests;
 mod refresh;
 mod refresh_token;
 mod revoke;
+#[cfg(all(test, feature = "sqlite"))]
+mod revoke_tests;
 mod signing;
 mod sql;
 pub mod store;

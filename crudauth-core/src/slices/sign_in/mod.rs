@@ -3,6 +3,8 @@
 //! Unknown, disabled and known accounts are refused alike: the same answer after the same work.
 
 mod device;
+#[cfg(all(test, feature = "sqlite"))]
+mod flow_tests;
 mod outcome;
 mod request;
 mod verify;

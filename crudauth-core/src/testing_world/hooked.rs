@@ -1,0 +1,171 @@
+//! Stores that do something else before a verb, or fail instead of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+
+use super::Person;
+use crate::guard::store::{
+    AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome,
+};
+use crate::model::{
+    Account, AccountState, ApiKeyDigest, ApiKeyHandle, CounterName, CsrfDigest, PasswordHash,
+    Scopes, SessionDigest,
+};
+use crate::slices::accounts::store::{AccountStore, Created, NewAccount};
+use crate::slices::api_keys::ApiKeyEntry;
+use crate::slices::api_keys::store::{ApiKeyStore, Inserted, NewApiKeyRecord};
+use crate::slices::bearer::FamilyId;
+use crate::slices::bearer::store::{
+    FamilyEntry, NewTokenFamily, Rotation, TokenFamily, TokenFamilyStore,
+};
+use crate::slices::sessions::store::{Session, SessionStore};
+use crate::store_error::StoreError;
+
+/// A store that runs a hook before one of its verbs. If the hook fails, so does the verb, and the
+/// store does not see it.
+pub(crate) struct Hooked<S: ?Sized> {
+    store: Arc<S>,
+    verb: &'static str,
+    hook: Box<dyn Fn() -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync>,
+}
+
+impl<S: ?Sized> Hooked<S> {
+    /// Runs `hook` before each call of `verb`.
+    pub(crate) fn before<F>(
+        store: &Arc<S>,
+        verb: &'static str,
+        hook: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Arc<Self>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let hook = move || -> BoxFuture<'static, Result<(), StoreError>> {
+            let run = hook();
+            Box::pin(async move {
+                run.await;
+                Ok(())
+            })
+        };
+        Arc::new(Self { store: Arc::clone(store), verb, hook: Box::new(hook) })
+    }
+
+    /// Fails the first call of `verb`.
+    pub(crate) fn failing_once(store: &Arc<S>, verb: &'static str) -> Arc<Self> {
+        let has_failed = Arc::new(AtomicBool::new(false));
+        let hook = move || -> BoxFuture<'static, Result<(), StoreError>> {
+            let is_first = !has_failed.swap(true, Ordering::SeqCst);
+            Box::pin(async move { if is_first { Err(failure(verb)) } else { Ok(()) } })
+        };
+        Arc::new(Self { store: Arc::clone(store), verb, hook: Box::new(hook) })
+    }
+
+    /// Fails each call of `verb`.
+    pub(crate) fn failing(store: &Arc<S>, verb: &'static str) -> Arc<Self> {
+        let hook = move || -> BoxFuture<'static, Result<(), StoreError>> {
+            Box::pin(async move { Err(failure(verb)) })
+        };
+        Arc::new(Self { store: Arc::clone(store), verb, hook: Box::new(hook) })
+    }
+
+    async fn run(&self, verb: &'static str) -> Result<(), StoreError> {
+        if verb == self.verb { (self.hook)().await } else { Ok(()) }
+    }
+}
+
+fn failure(verb: &str) -> StoreError {
+    StoreError::failed(format!("`{verb}` fails"))
+}
+
+/// Implements a port by its verbs: each runs the hook and calls the store.
+macro_rules! hooked {
+    ($($port:ident $(<$user:ty>)? {
+        $(async fn $verb:ident($($argument:ident: $type:ty),*) -> $result:ty;)*
+    })*) => {$(
+        #[async_trait]
+        impl $port$(<$user>)? for Hooked<dyn $port$(<$user>)?> {
+            $(async fn $verb(&self, $($argument: $type),*) -> Result<$result, StoreError> {
+                self.run(stringify!($verb)).await?;
+                self.store.$verb($($argument),*).await
+            })*
+        }
+    )*};
+}
+
+hooked! {
+    AccountStore<Person> {
+        async fn by_identifier(at: usize, key: &str) -> Option<(Account<Person>, PasswordHash)>;
+        async fn by_id(id: &i64) -> Option<Account<Person>>;
+        async fn with_hash(id: &i64) -> Option<(Account<Person>, PasswordHash)>;
+        async fn create(account: NewAccount<Person>) -> Created<i64>;
+        async fn renew_hash(id: &i64, old: &PasswordHash, new: &PasswordHash) -> ();
+        async fn set_password(
+            account: &Account<Person>, hash: &PasswordHash, now: DateTime<Utc>
+        ) -> Option<Account<Person>>;
+        async fn set_active(id: &i64, is_active: bool, now: DateTime<Utc>) -> bool;
+        async fn revoke_disabled(id: &i64, now: DateTime<Utc>) -> ();
+        async fn delete(id: &i64) -> bool;
+    }
+
+    SessionStore<Person> {
+        async fn insert(session: Session<i64>, max: u32) -> ();
+        async fn find(digest: &SessionDigest, now: DateTime<Utc>) -> Option<Session<i64>>;
+        async fn list(account: &i64, now: DateTime<Utc>) -> Vec<Session<i64>>;
+        async fn touch(
+            digest: &SessionDigest, now: DateTime<Utc>, expires_at: DateTime<Utc>
+        ) -> ();
+        async fn replace_csrf(
+            digest: &SessionDigest, old: &CsrfDigest, new: &CsrfDigest
+        ) -> bool;
+        async fn rebind(digest: &SessionDigest, state: AccountState) -> bool;
+        async fn remove(digest: &SessionDigest) -> bool;
+        async fn purge(now: DateTime<Utc>, limit: u32) -> u64;
+    }
+
+    TokenFamilyStore<Person> {
+        async fn insert(family: NewTokenFamily<i64>, max: u32) -> ();
+        async fn find(
+            id: &FamilyId, now: DateTime<Utc>
+        ) -> Option<(TokenFamily, Account<Person>)>;
+        async fn narrow(id: &FamilyId, scopes: &Scopes) -> ();
+        async fn rotate(rotation: Rotation) -> bool;
+        async fn remove(id: &FamilyId) -> bool;
+        async fn list(account: &Account<Person>, now: DateTime<Utc>) -> Vec<FamilyEntry>;
+        async fn purge(now: DateTime<Utc>, limit: u32) -> u64;
+    }
+
+    ApiKeyStore<Person> {
+        async fn insert(key: NewApiKeyRecord<i64>, max: u32) -> Inserted;
+        async fn find(
+            digest: &ApiKeyDigest, now: DateTime<Utc>
+        ) -> Option<(ApiKeyEntry, AccountState, Account<Person>)>;
+        async fn touch(
+            digest: &ApiKeyDigest, now: DateTime<Utc>, before: DateTime<Utc>
+        ) -> ();
+        async fn list(account: &Account<Person>, now: DateTime<Utc>) -> Vec<ApiKeyEntry>;
+        async fn revoke(
+            account: &Account<Person>, handle: &ApiKeyHandle, now: DateTime<Utc>
+        ) -> bool;
+        async fn revoke_all(account: &Account<Person>, now: DateTime<Utc>) -> u64;
+        async fn remove(digest: &ApiKeyDigest) -> ();
+        async fn purge(now: DateTime<Utc>, limit: u32) -> u64;
+    }
+
+    CounterStore {
+        async fn hit(
+            name: &CounterName, limit: RateLimit, now: DateTime<Utc>
+        ) -> RateLimitOutcome;
+        async fn locked_until(names: &[CounterName], now: DateTime<Utc>) -> Option<DateTime<Utc>>;
+        async fn record_failure(
+            names: &[CounterName], rule: &LockRule, now: DateTime<Utc>
+        ) -> Vec<Option<DateTime<Utc>>>;
+        async fn admit(
+            attempt: &AttemptCounters, rule: &LockRule, now: DateTime<Utc>
+        ) -> bool;
+        async fn clear(names: &[CounterName]) -> ();
+        async fn purge(now: DateTime<Utc>, limit: u32) -> u64;
+    }
+}
