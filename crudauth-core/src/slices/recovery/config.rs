@@ -129,7 +129,7 @@ impl EmailConfig {
         let link = |path: &str, lifetime| Link { path: path.to_owned(), lifetime };
         Self {
             sender: SharedSender::new(sender),
-            frontend_url: frontend_url.into().trim_end_matches('/').to_owned(),
+            frontend_url: frontend_url.into(),
             verify: link("/verify-email", DAY),
             reset: link("/reset-password", HOUR),
             change: link("/confirm-email-change", DAY),
@@ -184,14 +184,15 @@ impl EmailConfig {
     /// URL of the front end, without a slash at the end.
     #[must_use]
     pub fn frontend_url(&self) -> &str {
-        &self.frontend_url
+        self.frontend_url.trim_end_matches('/')
     }
 
     /// Converts into settings with one channel, which mails the links.
     #[must_use]
     pub fn into_recovery(self) -> RecoveryConfig {
+        let frontend_url = self.frontend_url().to_owned();
         let paths = [&self.verify, &self.reset, &self.change].map(|link| link.path.as_str());
-        let channel = MailChannel::new(self.sender, &self.frontend_url, paths);
+        let channel = MailChannel::new(self.sender, &frontend_url, paths);
         RecoveryConfig {
             channels: vec![SharedChannel::new(channel)],
             lifetimes: Lifetimes {
