@@ -4,6 +4,8 @@
 
 mod admin;
 mod password;
+#[cfg(all(test, feature = "sqlite"))]
+mod password_tests;
 mod register;
 mod sign_up;
 mod sql;

@@ -7,8 +7,12 @@
 mod authenticate;
 mod config;
 mod current;
+#[cfg(all(test, feature = "sqlite"))]
+mod flow_tests;
 mod open;
 mod revoke;
+#[cfg(all(test, feature = "sqlite"))]
+mod revoke_tests;
 mod sql;
 pub mod store;
 
