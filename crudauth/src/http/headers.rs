@@ -14,7 +14,8 @@ use tracing::warn;
 use super::Refusal;
 use super::config::HttpConfig;
 
-/// Returns the address of the client: the peer of the socket, or the one that trusted proxies report.
+/// Returns the address of the client: the peer of the socket, or the one that trusted proxies
+/// report.
 pub(crate) fn client(request: &Request, config: &HttpConfig) -> Option<ClientAddress> {
     let peer = match &request.remote_addr().0 {
         Addr::SocketAddr(address) => Some(address.ip()),

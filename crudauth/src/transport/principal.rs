@@ -75,8 +75,8 @@ impl<U: AuthUser> Principal<U> {
 
     /// Sets the time of the sign-in.
     ///
-    /// If unset, the sign-in counts as too old for freshness checks. The transport must verify that it
-    /// has not been revoked; the library does so for its own credentials only.
+    /// If unset, the sign-in counts as too old for freshness checks. The transport must verify that
+    /// it has not been revoked; the library does so for its own credentials only.
     #[must_use]
     pub fn with_sign_in(self, signed_in_at: DateTime<Utc>) -> Self {
         Self { signed_in_at: Some(signed_in_at), ..self }
