@@ -39,8 +39,9 @@ impl<U: AuthUser> Kit<U> {
     }
 
     /// Records an event. Every flow reports its outcome here and nowhere else.
+    #[doc(hidden)]
     #[expect(clippy::unused_self, reason = "listeners of events are part of the kit")]
-    pub(crate) fn emit(&self, event: Event) {
+    pub fn emit(&self, event: Event) {
         event.log();
     }
 }

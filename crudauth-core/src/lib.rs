@@ -38,8 +38,8 @@ pub mod principal;
 pub mod slices;
 pub mod sql;
 
-pub use config_error::{ConfigError, InvalidLegacyHash};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use config_error::{ConfigError, InvalidLegacyHash};
 pub use event::Event;
 pub use kit::Kit;
 pub use store_error::StoreError;

@@ -6,7 +6,6 @@ use std::error::Error;
 ///
 /// `source()` has the cause, for logs only. A driver's text never reaches a client.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum StoreError {
     /// The store is unreachable or has no free connection. A later attempt may succeed.
     #[error("store unavailable")]

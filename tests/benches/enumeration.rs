@@ -12,7 +12,7 @@
 use std::time::{Duration, Instant};
 
 use crudauth::{Backend, LockoutConfig, RateLimit, RateLimits};
-use crudauth_tests::{Answer, App, Browser, Kind, Setting, AppBuilder};
+use crudauth_tests::{Answer, App, AppBuilder, Browser, Kind, Setting};
 use serde_json::json;
 
 const SAMPLES: u32 = 150;

@@ -251,5 +251,8 @@ async fn notices_to_the_owner_of_a_taken_address_are_rate_limited() {
         assert_eq!(app.register("ada").await.status, 202);
     }
     assert_eq!(app.mail_count(ExistingAccount, ADA).await, 5);
-    assert_eq!(RateLimits::default().of(rate_limit::EXISTING_ACCOUNT_NOTICE), RateLimit::per_hour(5));
+    assert_eq!(
+        RateLimits::default().of(rate_limit::EXISTING_ACCOUNT_NOTICE),
+        RateLimit::per_hour(5)
+    );
 }

@@ -1,6 +1,6 @@
 //! Sign-up forms: settable fields and field errors.
 
-use crudauth::{Attempt, Password, FieldErrorKind, migrations};
+use crudauth::{Attempt, FieldErrorKind, Password, migrations};
 use crudauth_tests::{PASSWORD, SECRET, on_every_pool, sign_up};
 use serde_json::json;
 
@@ -34,7 +34,8 @@ fn every_missing_required_field_is_reported() {
     let errors = field_errors::<Typed>(&json!({}));
     let missing: Vec<_> = errors.iter().map(|error| (&*error.field, error.kind)).collect();
     let fields = [&["email", "username", "password"], &REQUIRED[..]].concat();
-    let expected: Vec<_> = fields.into_iter().map(|field| (field, FieldErrorKind::Missing)).collect();
+    let expected: Vec<_> =
+        fields.into_iter().map(|field| (field, FieldErrorKind::Missing)).collect();
     assert_eq!(missing, expected);
 }
 

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use crudauth_core::Clock;
+use crudauth_core::guard::challenges::ChallengeStore;
+use crudauth_core::guard::store::CounterStore;
 use crudauth_core::guard::{LockoutConfig, RateLimits};
 use crudauth_core::model::{Account, Scopes, SecretKey};
 use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy};
-use crudauth_core::ports::{Clock, Granting, ScopePolicy};
+use crudauth_core::principal::{ScopePolicy, ScopePolicyHandle};
 use crudauth_core::slices::api_keys::ApiKeyConfig;
 use crudauth_core::slices::bearer::BearerConfig;
 use crudauth_core::slices::sessions::SessionConfig;
+use crudauth_core::slices::sessions::store::SessionStore;
 use crudauth_core::sql::Backend;
 
 use super::Builder;
@@ -82,7 +86,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     where
         A: Scoped,
     {
-        self.own.granting = Granting::by(policy);
+        self.own.scope_policy = ScopePolicyHandle::new(policy);
         self
     }
 
@@ -114,7 +118,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     where
         A: Scoped,
     {
-        self.own.granting = Granting::by(policy);
+        self.own.scope_policy = ScopePolicyHandle::new(policy);
         self
     }
 }
@@ -203,6 +207,34 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// the refresh token is then sent with every request.
     pub fn hardened(mut self) -> Self {
         self.settings.is_hardened = true;
+        self
+    }
+
+    /// Keeps sessions in this store instead of the database.
+    pub fn sessions_in(mut self, store: impl SessionStore<A::User>) -> Self {
+        self.own.stores.sessions = Some(Arc::new(store));
+        self
+    }
+
+    /// Keeps failed sign-ins and rate limits in this store instead of the database.
+    pub fn counters_in(mut self, store: impl CounterStore) -> Self {
+        self.own.stores.counters = Some(Arc::new(store));
+        self
+    }
+
+    /// Keeps challenges in this store instead of the database.
+    pub fn challenges_in(mut self, store: impl ChallengeStore) -> Self {
+        self.own.stores.challenges = Some(Arc::new(store));
+        self
+    }
+
+    /// Keeps sessions, failed sign-ins, rate limits and challenges in Redis instead of the database.
+    ///
+    /// Accounts, one-time tokens, API keys and token families stay in the database. An unreachable
+    /// Redis is an error of [`build`](Self::build).
+    #[cfg(feature = "redis")]
+    pub fn redis(mut self, config: crudauth_core::stores::RedisConfig) -> Self {
+        self.own.stores.redis = Some(config);
         self
     }
 

@@ -6,12 +6,14 @@ use std::time::Duration;
 use crudauth_core::guard::{LockoutConfig, RateLimits};
 use crudauth_core::model::{AuthUser, SecretKey};
 use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy, default_formats};
-use crudauth_core::ports::{Clock, Entropy, Granting, OsEntropy, SystemClock};
+use crudauth_core::principal::ScopePolicyHandle;
 use crudauth_core::slices::api_keys::ApiKeyConfig;
 use crudauth_core::slices::bearer::BearerConfig;
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 use crudauth_core::slices::sessions::SessionConfig;
+use crudauth_core::{Clock, SystemClock};
 
+use super::stores::OtherStores;
 use crate::http::HttpConfig;
 use crate::transport::Transports;
 
@@ -31,7 +33,6 @@ pub(super) struct Settings {
     pub(super) http: HttpConfig,
     pub(super) is_hardened: bool,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) entropy: Arc<dyn Entropy>,
 }
 
 impl Default for Settings {
@@ -51,7 +52,6 @@ impl Default for Settings {
             http: HttpConfig::default(),
             is_hardened: false,
             clock: Arc::new(SystemClock),
-            entropy: Arc::new(OsEntropy),
         }
     }
 }
@@ -63,10 +63,8 @@ impl Settings {
         self.policy.min_chars = self.policy.min_chars.max(15);
         self.sessions.absolute_timeout =
             Some(self.sessions.absolute_timeout.unwrap_or(month).min(month));
-        {
-            self.bearer.absolute_timeout =
-                Some(self.bearer.absolute_timeout.unwrap_or(month).min(month));
-        }
+        self.bearer.absolute_timeout =
+            Some(self.bearer.absolute_timeout.unwrap_or(month).min(month));
         let year = Duration::from_secs(365 * 24 * 3600);
         self.api_keys.max_lifetime = Some(self.api_keys.max_lifetime.unwrap_or(year).min(year));
         self.http.cookies = self.http.cookies.clone().hardened();
@@ -76,11 +74,16 @@ impl Settings {
 /// What is of the mount's own user struct.
 pub(super) struct Own<U: AuthUser> {
     pub(super) transports: Transports<U>,
-    pub(super) granting: Granting<U>,
+    pub(super) scope_policy: ScopePolicyHandle<U>,
+    pub(super) stores: OtherStores<U>,
 }
 
 impl<U: AuthUser> Default for Own<U> {
     fn default() -> Self {
-        Self { transports: Transports::new(), granting: Granting::default() }
+        Self {
+            transports: Transports::new(),
+            scope_policy: ScopePolicyHandle::default(),
+            stores: OtherStores::default(),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crudauth_core::ConfigError;
-use crudauth_core::ports::StoreError;
+use crudauth_core::StoreError;
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 
 use super::settings::Settings;
@@ -18,6 +18,9 @@ pub enum BuildError {
     /// The settings are invalid, or the database does not match the user struct.
     #[error("{}", joined(.0))]
     Invalid(Vec<ConfigError>),
+    /// A store in place of the database could not be reached. A later attempt may succeed.
+    #[error("could not connect to the store")]
+    Store(#[source] StoreError),
     /// The database could not be inspected. A later attempt may succeed.
     #[error("could not inspect the database")]
     Database(#[source] StoreError),
@@ -29,7 +32,7 @@ impl BuildError {
     pub fn errors(&self) -> &[ConfigError] {
         match self {
             Self::Invalid(errors) => errors,
-            Self::Database(_) => &[],
+            Self::Store(_) | Self::Database(_) => &[],
         }
     }
 }
@@ -41,7 +44,7 @@ impl fmt::Debug for BuildError {
                 f.write_str("could not build the mount:")?;
                 errors.iter().try_for_each(|error| write!(f, "\n- {error}"))
             }
-            Self::Database(error) => write!(f, "{self}: {error:?}"),
+            Self::Store(error) | Self::Database(error) => write!(f, "{self}: {error:?}"),
         }
     }
 }

@@ -10,7 +10,7 @@ use poem::Request;
 
 use crate::http::Refusal;
 use crate::mount::{Mount, Mounts, Scoped};
-use crate::transport::{AnyTransport, Principal, Proof, Transport};
+use crate::transport::{AnyTransport, AuthMethod, Principal, Transport};
 
 /// A condition on the authenticated party; the second parameter of
 /// [`CurrentUser`](crate::CurrentUser).
@@ -52,9 +52,9 @@ pub trait Gate<A: Mount>: Send + Sync + 'static {
     /// If no gate of a route decides (the default), credentials of transports that [act for the
     /// owner](Transport::acts_for_owner) count.
     #[must_use]
-    fn admits(transport: Proof) -> Admission {
+    fn admits(transport: AuthMethod) -> Admission {
         let _ = transport;
-        Admission::Unsaid
+        Admission::Default
     }
 
     /// Checks the condition. `auth` is the mount, with access to the accounts.
@@ -73,11 +73,11 @@ pub trait Gate<A: Mount>: Send + Sync + 'static {
 #[non_exhaustive]
 pub enum Admission {
     /// They count, even if they do not act for the owner, unless another gate excludes them.
-    Open,
+    Accept,
     /// They are ignored.
-    Shut,
+    Ignore,
     /// The gate does not decide.
-    Unsaid,
+    Default,
 }
 
 impl Admission {
@@ -85,19 +85,19 @@ impl Admission {
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Shut, _) | (_, Self::Shut) => Self::Shut,
-            (Self::Open, _) | (_, Self::Open) => Self::Open,
-            (Self::Unsaid, Self::Unsaid) => Self::Unsaid,
+            (Self::Ignore, _) | (_, Self::Ignore) => Self::Ignore,
+            (Self::Accept, _) | (_, Self::Accept) => Self::Accept,
+            (Self::Default, Self::Default) => Self::Default,
         }
     }
 }
 
 /// Returns `true` if credentials of a transport count on a route with the gate `G`.
 pub(crate) fn is_admitted<A: Mount, G: Gate<A>>(transport: &dyn AnyTransport<A::User>) -> bool {
-    match G::admits(transport.proof()) {
-        Admission::Open => true,
-        Admission::Shut => false,
-        Admission::Unsaid => transport.acts_for_owner(),
+    match G::admits(transport.method()) {
+        Admission::Accept => true,
+        Admission::Ignore => false,
+        Admission::Default => transport.acts_for_owner(),
     }
 }
 
@@ -159,11 +159,11 @@ where
     B: Transport<A::User>,
     C: Transport<A::User>,
 {
-    fn admits(transport: Proof) -> Admission {
+    fn admits(transport: AuthMethod) -> Admission {
         if [T::NAME, B::NAME, C::NAME].contains(&transport.as_str()) {
-            Admission::Open
+            Admission::Accept
         } else {
-            Admission::Shut
+            Admission::Ignore
         }
     }
 
@@ -183,8 +183,8 @@ where
 pub struct Scope<S>(Named<S>);
 
 impl<A: Scoped, S: ScopeName> Gate<A> for Scope<S> {
-    fn admits(_: Proof) -> Admission {
-        Admission::Open
+    fn admits(_: AuthMethod) -> Admission {
+        Admission::Accept
     }
 
     async fn check(_: &A, who: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
@@ -216,8 +216,8 @@ pub fn scope<S: ScopeName>() -> Scopes {
 macro_rules! tuples {
     ($(($($gate:ident),+))*) => {$(
         impl<A: Mount, $($gate: Gate<A>),+> Gate<A> for ($($gate,)+) {
-            fn admits(transport: Proof) -> Admission {
-                Admission::Unsaid$(.and($gate::admits(transport)))+
+            fn admits(transport: AuthMethod) -> Admission {
+                Admission::Default$(.and($gate::admits(transport)))+
             }
 
             async fn check(

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crudauth_core::model::Token;
+use crudauth_core::model::SessionToken;
 use crudauth_core::slices::sessions::{OpenedSession, SessionConfig};
 use poem::http::{HeaderMap, HeaderValue, header};
 use poem::{Request, Response};
@@ -22,15 +22,21 @@ pub(crate) struct Cookies<'r> {
     config: &'r CookieConfig,
 }
 
+impl<'r> Cookies<'r> {
+    pub(crate) const fn new(headers: &'r HeaderMap, config: &'r CookieConfig) -> Self {
+        Self { headers, config }
+    }
+}
+
 pub(crate) fn cookies_of<'r>(request: &'r Request, config: &'r CookieConfig) -> Cookies<'r> {
-    Cookies { headers: request.headers(), config }
+    Cookies::new(request.headers(), config)
 }
 
 impl<'r> Cookies<'r> {
     /// Returns the session token: the first well-formed value. Other values of that name, set by a
     /// sibling domain, are ignored, so they cannot sign the user out.
-    pub(crate) fn session(&self) -> Option<Token> {
-        self.values(&self.config.session).find_map(Token::parse)
+    pub(crate) fn session(&self) -> Option<SessionToken> {
+        self.values(&self.config.session).find_map(SessionToken::parse)
     }
 
     /// Returns the CSRF token, which scripts can read.
@@ -121,7 +127,7 @@ pub(crate) fn keep_session(
     response: &mut Response,
     config: &CookieConfig,
     lifetimes: &SessionConfig,
-    token: &Token,
+    token: &SessionToken,
     csrf: Option<&str>,
 ) {
     let max_age = max_age(lifetimes, true);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crudauth_core::StoreError;
 use crudauth_core::password::Busy;
-use crudauth_core::ports::StoreError;
 use crudauth_core::slices::accounts::PasswordError;
 use crudauth_core::slices::accounts::RegisterError;
 use crudauth_core::slices::api_keys::ApiKeyError;
@@ -23,7 +23,9 @@ impl From<RefreshError> for Refusal {
     fn from(error: RefreshError) -> Self {
         match error {
             RefreshError::Store(error) => error.into(),
-            _ => Self::refresh_invalid(),
+            RefreshError::Unknown | RefreshError::Ended | RefreshError::Reused => {
+                Self::refresh_invalid()
+            }
         }
     }
 }
@@ -33,7 +35,7 @@ impl From<StoreError> for Refusal {
         error!(error = &cause as &dyn std::error::Error, "store failed");
         match cause {
             StoreError::Unavailable(_) => Self::unavailable(STORE_RETRY),
-            _ => Self::internal(),
+            StoreError::Failed(_) => Self::internal(),
         }
     }
 }
@@ -51,7 +53,6 @@ impl From<SignInError> for Refusal {
             SignInError::Busy(busy) => busy.into(),
             SignInError::Store(cause) => cause.into(),
             SignInError::Refused => Self::bad_credentials(),
-            _ => Self::internal(),
         }
     }
 }
@@ -65,7 +66,6 @@ impl From<RegisterError> for Refusal {
             }
             RegisterError::Busy(busy) => busy.into(),
             RegisterError::Store(cause) => cause.into(),
-            _ => Self::internal(),
         }
     }
 }
@@ -81,7 +81,6 @@ impl From<PasswordError> for Refusal {
             PasswordError::Invalid(errors) => Self::invalid_fields(errors),
             PasswordError::Busy(busy) => busy.into(),
             PasswordError::Store(cause) => cause.into(),
-            _ => Self::internal(),
         }
     }
 }
@@ -90,14 +89,13 @@ impl From<ApiKeyError> for Refusal {
     fn from(error: ApiKeyError) -> Self {
         match error {
             ApiKeyError::Invalid(errors) => Self::invalid_fields(errors),
-            ApiKeyError::TooMany { cap } => {
-                let detail = format!("There are {cap} API keys already; revoke one first.");
+            ApiKeyError::TooMany { max } => {
+                let detail = format!("There are {max} API keys already; revoke one first.");
                 Self::new(StatusCode::CONFLICT, "too-many-api-keys", detail)
             }
-            ApiKeyError::Moved | ApiKeyError::NotOwner => Self::not_authenticated(),
+            ApiKeyError::Ended | ApiKeyError::NotOwner => Self::not_authenticated(),
             ApiKeyError::NotFresh => Self::sign_in_too_old(),
             ApiKeyError::Store(cause) => cause.into(),
-            _ => Self::internal(),
         }
     }
 }
@@ -107,7 +105,6 @@ impl From<OwnerError> for Refusal {
         match error {
             OwnerError::NotOwner | OwnerError::Ended => Self::not_authenticated(),
             OwnerError::Store(cause) => cause.into(),
-            _ => Self::internal(),
         }
     }
 }
@@ -120,7 +117,6 @@ impl From<ChangeError> for Refusal {
             ChangeError::SameAddress => Self::same_email(),
             ChangeError::Busy(busy) => busy.into(),
             ChangeError::Store(cause) => cause.into(),
-            _ => Self::internal(),
         }
     }
 }
@@ -134,7 +130,6 @@ impl From<ConfirmError> for Refusal {
             ConfirmError::AddressTaken => Self::taken("email-taken", "Email already in use"),
             ConfirmError::Busy(busy) => busy.into(),
             ConfirmError::Store(cause) => cause.into(),
-            _ => Self::internal(),
         }
     }
 }

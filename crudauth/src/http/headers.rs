@@ -4,7 +4,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crudauth_core::model::{ClientAddress, client_address};
+use crudauth_core::model::{ClientAddress, ClientInfo, client_address};
 use poem::PathPattern;
 use poem::http::{HeaderMap, HeaderName, header};
 use poem::{Addr, Body, Request, Response};
@@ -13,6 +13,11 @@ use tracing::warn;
 
 use super::Refusal;
 use super::config::HttpConfig;
+
+/// Returns the client of a request, for sign-in and for lists.
+pub(crate) fn client_info(request: &Request, config: &HttpConfig) -> ClientInfo {
+    ClientInfo::new(client(request, config), user_agent(request))
+}
 
 /// Returns the address of the client: the peer of the socket, or the one that trusted proxies
 /// report.

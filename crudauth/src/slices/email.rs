@@ -1,7 +1,7 @@
 //! `POST /email/change-request` and `-confirm`: moving to another address.
 
-use crudauth_core::guard::Action;
 use crudauth_core::model::AuthUser;
+use crudauth_core::slices::recovery::CHANGE_REQUEST;
 use poem::http::Method;
 use poem::{Request, Response};
 
@@ -28,9 +28,8 @@ async fn request_change<U: AuthUser>(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    let action = Action::EmailChangeRequest;
-    let by_client = limits::by_client(&mounted, action, &request).await?;
-    let by_account = limits::by_account(&mounted, action, &principal).await?;
+    let by_client = limits::by_client(&mounted, CHANGE_REQUEST, &request).await?;
+    let by_account = limits::by_account(&mounted, CHANGE_REQUEST, &principal).await?;
     by_client
         .tighter(by_account)
         .told(async {
@@ -42,7 +41,7 @@ async fn request_change<U: AuthUser>(
                 return Err(Refusal::invalid_fields(form.into_errors()));
             };
             let recovery = recovery_of(&mounted)?;
-            recovery.start_change(&*principal, &password, new, next).await?;
+            recovery.start_change(&principal, &password, new, next).await?;
             constant_delay().await;
             detail("If the address is available, a confirmation email has been sent.")
         })

@@ -5,7 +5,9 @@ use crudauth_core::model::{
     AuthUser, Contact, Form, Identifier, IdentifierColumn, IdentifierKind, InvalidField,
     RedirectPath,
 };
-use crudauth_core::slices::recovery::{Confirmed, Recovery};
+use crudauth_core::slices::recovery::{
+    CONFIRM, Confirmed, RESET_REQUEST, Recovery, VERIFY_REQUEST,
+};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::json;
@@ -60,7 +62,7 @@ async fn request_verification<U: AuthUser>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let told = format!("If an account exists, a verification {} has been sent.", noun::<U>());
-    requested(mounted, request, Action::EmailVerifyRequest, told, |recovery, to, next| {
+    requested(mounted, request, VERIFY_REQUEST, told, |recovery, to, next| {
         recovery.start_verification(to, next);
     })
     .await
@@ -71,7 +73,7 @@ async fn request_reset<U: AuthUser>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let told = format!("If an account exists, a password reset {} has been sent.", noun::<U>());
-    requested(mounted, request, Action::PasswordResetRequest, told, |recovery, to, next| {
+    requested(mounted, request, RESET_REQUEST, told, |recovery, to, next| {
         recovery.start_reset(to, next);
     })
     .await
@@ -139,7 +141,7 @@ pub(super) async fn token<U: AuthUser>(
 /// contract has no limit here, and no person meets this one.
 async fn confirming<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Result<(), Refusal> {
     refuse_untrusted_page(request, &mounted.parts().http)?;
-    limits::by_client(mounted, Action::Confirm, request).await.map(drop)
+    limits::by_client(mounted, CONFIRM, request).await.map(drop)
 }
 
 pub(super) fn told(text: &str, confirmed: Confirmed) -> Result<Response, Refusal> {

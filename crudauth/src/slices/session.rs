@@ -25,10 +25,12 @@ async fn login<U: AuthUser>(
     let form = body::form(&mut request).await?;
     let (credentials, is_remembered) = read(form).map_err(Refusal::invalid_fields)?;
     refuse_cross_site(&request, &parts.http)?;
-    let mut attempt = credentials.attempt(&request, &parts.http);
-    attempt.opening.is_remembered = is_remembered;
-    attempt.opening.replaces = cookies_of(&request, &parts.http.cookies).session();
-    let signed_in = mounted.accounts().sign_in(attempt).await?;
+    let mut sign_in = credentials.into_request(&request, &parts.http);
+    sign_in.is_remembered = is_remembered;
+    sign_in.replaces = cookies_of(&request, &parts.http.cookies).session().into_iter().collect();
+    let signed_in = mounted.accounts().sign_in(sign_in).await?;
+    // No slice makes a challenge.
+    let signed_in = signed_in.done().ok_or_else(Refusal::internal)?;
     let user = &signed_in.account.user;
     let username = signed_in.account.named(IdentifierKind::Username);
     let body = json!({

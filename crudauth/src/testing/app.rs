@@ -10,9 +10,8 @@ use crudauth_core::notify::{
 };
 use crudauth_core::password::Password;
 use crudauth_core::slices::accounts::{Registered, SignUp};
-use crudauth_core::slices::api_keys::WantedKey;
-use crudauth_core::slices::sessions::Visitor;
-use crudauth_core::slices::sign_in::Attempt;
+use crudauth_core::slices::api_keys::NewApiKey;
+use crudauth_core::slices::sign_in::{SignIn, SignInRequest};
 use poem::endpoint::BoxEndpoint;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response};
 use serde_json::Value;
@@ -21,6 +20,7 @@ use super::Client;
 use crate::accounts::Accounts;
 use crate::mount::{Mount, Mounts};
 use crate::slice;
+use crate::transport::Principal;
 
 /// First client address, of the range for tests (198.18.0.0/15, RFC 2544).
 const FIRST_ADDRESS: u32 = Ipv4Addr::new(198, 18, 0, 1).to_bits();
@@ -203,7 +203,7 @@ impl<A: Mounts<slice::Session>> App<A> {
         let client = self.client();
         let attempt = attempt(&client, identifier, password);
         match self.accounts().sign_in(attempt).await {
-            Ok(signed_in) => {
+            Ok(SignIn::Done(signed_in)) => {
                 let session = signed_in.session;
                 client.set_session(
                     session.token.expose(),
@@ -212,7 +212,7 @@ impl<A: Mounts<slice::Session>> App<A> {
                 );
                 client
             }
-            Err(error) => panic!("sign-in of {identifier} failed: {error:?}"),
+            other => panic!("sign-in of {identifier} failed: {other:?}"),
         }
     }
 }
@@ -233,14 +233,14 @@ impl<A: Mounts<slice::Bearer>> App<A> {
         let client = self.client();
         let attempt = attempt(&client, identifier, password);
         let scopes = scopes.into();
-        match self.accounts().grant(attempt, Some(scopes.clone())).await {
-            Ok(granted) if granted.issued.scopes.contains_all(&scopes) => {
+        match self.accounts().issue_tokens(attempt, Some(scopes.clone())).await {
+            Ok(SignIn::Done(granted)) if granted.issued.scopes.contains_all(&scopes) => {
                 client.bearer(granted.issued.access.expose())
             }
-            Ok(granted) => {
+            Ok(SignIn::Done(granted)) => {
                 panic!("only `{}` of `{scopes}` granted to {identifier}", granted.issued.scopes)
             }
-            Err(error) => panic!("no tokens for {identifier}: {error:?}"),
+            other => panic!("no tokens for {identifier}: {other:?}"),
         }
     }
 }
@@ -252,13 +252,13 @@ impl<A: Mounts<slice::ApiKeys>> App<A> {
     /// If the account is missing or has the maximum number of keys, or a scope is not granted.
     /// Configure `ApiKeyConfig::grantable_scopes` and the mount's scope policy.
     pub async fn keyed(&self, identifier: &str, scopes: impl Into<Scopes>) -> Client {
-        let wanted = WantedKey::named("test").scopes(scopes);
+        let wanted = NewApiKey::named("test").scopes(scopes);
         let account = match self.accounts().find_by_identifier(identifier).await {
             Ok(Some(account)) => account,
             Ok(None) => panic!("no account {identifier}"),
             Err(error) => panic!("look-up of {identifier} failed: {error:?}"),
         };
-        match self.accounts().api_keys().create(Visitor::as_app(&account), &wanted).await {
+        match self.accounts().api_keys().create(&Principal::application(&account), &wanted).await {
             Ok(created) if created.key.scopes == wanted.scopes => {
                 self.client().bearer(created.secret.expose())
             }
@@ -274,13 +274,13 @@ impl<A: Mounts<slice::ApiKeys>> App<A> {
 }
 
 /// Creates a sign-in from the address of the client.
-fn attempt(client: &Client, identifier: &str, password: &str) -> Attempt {
+fn attempt(client: &Client, identifier: &str, password: &str) -> SignInRequest {
     let password = match Password::parse(password) {
         Ok(password) => password,
         Err(error) => panic!("{error}"),
     };
-    let mut attempt = Attempt::new(identifier, &password);
-    attempt.opening.client = Some(ClientAddress::from(client.address()));
+    let mut attempt = SignInRequest::new(identifier, password);
+    attempt.client.address = Some(ClientAddress::from(client.address()));
     attempt
 }
 

@@ -67,9 +67,9 @@ mod app;
 mod client;
 mod jar;
 
+pub use crate::ManualClock;
 pub use crate::channel::RecordingChannel;
 pub use crate::email::{MessageKind, RecordingSender};
-pub use crate::ports::ManualClock;
 pub use answer::Answer;
 pub use app::App;
 pub use client::Client;

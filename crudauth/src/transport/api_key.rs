@@ -22,11 +22,7 @@ impl<U: AuthUser> Transport<U> for ApiKeys {
     ) -> Result<Option<Principal<U>>, Refusal> {
         let Some(key) = key(request) else { return Ok(None) };
         match auth.accounts().api_keys().authenticate(key).await? {
-            Checked::Valid(visit) => Ok(Some(
-                Principal::new(visit.account)
-                    .with_scopes(visit.scopes)
-                    .with_handle(visit.key.handle),
-            )),
+            Checked::Valid(principal) => Ok(Some(principal)),
             Checked::Expired => Ok(None),
             Checked::Malformed => Err(Refusal::invalid_api_key()),
         }

@@ -19,12 +19,7 @@ impl<U: AuthUser> Transport<U> for Bearer {
     ) -> Result<Option<Principal<U>>, Refusal> {
         let Some(token) = token(auth, request) else { return Ok(None) };
         match auth.accounts().tokens().authenticate(token).await? {
-            Checked::Valid(visit) => Ok(Some(
-                Principal::new(visit.account)
-                    .standing_on(visit.grant)
-                    .with_scopes(visit.scopes)
-                    .with_sign_in(visit.signed_in_at),
-            )),
+            Checked::Valid(principal) => Ok(Some(principal)),
             Checked::Expired => Ok(None),
             Checked::Malformed => Err(Refusal::invalid_token()),
         }

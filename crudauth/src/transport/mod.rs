@@ -8,6 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crudauth_core::model::AuthUser;
+use crudauth_core::principal::Role;
 use futures_util::future::BoxFuture;
 use poem::Request;
 
@@ -17,11 +18,10 @@ use crate::mount::Mounted;
 mod api_key;
 mod authorization;
 mod bearer;
-mod principal;
 mod session;
 
 pub(crate) use authorization::Authorization;
-pub use principal::{Principal, Proof};
+pub use crudauth_core::principal::{AuthMethod, Principal};
 
 /// A way to authenticate a request: `session`, `bearer` and `api_keys` in
 /// `#[crudauth::routes(..)]`, or a transport of the app, `transport = Certificate`.
@@ -39,7 +39,8 @@ pub use principal::{Principal, Proof};
 /// complete one):
 ///
 /// - A stored credential must become invalid when the password changes and when the account is
-///   disabled or deleted. Store [`Account::stamp`](crate::Account::stamp) with it, and compare.
+///   disabled or deleted. Store [`Account::security_stamp`](crate::Account::security_stamp) with
+///   it, and compare.
 /// - Compare secrets in constant time, and limit the rate of guesses. The body is not available
 ///   yet, so a signature covers the method, the time ([`Mounted::now`]), a nonce and
 ///   `request.original_uri()`; `uri()` lacks the prefix that a route is nested under.
@@ -140,9 +141,9 @@ pub trait Transport<U: AuthUser>: Send + Sync + 'static {
 
 /// Reserved names: the library's transports, and slices that could be mistaken for one.
 pub(crate) const RESERVED: [&str; 8] = [
-    Proof::Session.as_str(),
-    Proof::Bearer.as_str(),
-    Proof::ApiKey.as_str(),
+    AuthMethod::Session.as_str(),
+    AuthMethod::Bearer.as_str(),
+    AuthMethod::ApiKey.as_str(),
     "api_keys",
     "sessions",
     "tokens",
@@ -152,10 +153,10 @@ pub(crate) const RESERVED: [&str; 8] = [
 
 /// Object-safe form of [`Transport`].
 pub(crate) trait AnyTransport<U: AuthUser>: Send + Sync {
-    fn proof(&self) -> Proof;
+    fn method(&self) -> AuthMethod;
 
     fn name(&self) -> &'static str {
-        self.proof().as_str()
+        self.method().as_str()
     }
 
     fn resolve<'a>(
@@ -179,8 +180,8 @@ pub(crate) trait AnyTransport<U: AuthUser>: Send + Sync {
 }
 
 impl<U: AuthUser, T: Transport<U>> AnyTransport<U> for T {
-    fn proof(&self) -> Proof {
-        Proof::by(T::NAME)
+    fn method(&self) -> AuthMethod {
+        AuthMethod::of(T::NAME)
     }
 
     fn resolve<'a>(
@@ -192,16 +193,17 @@ impl<U: AuthUser, T: Transport<U>> AnyTransport<U> for T {
             let found = Transport::resolve(self, auth, request).await?;
             let Some(principal) = found else { return Ok(None) };
             if !principal.account().is_active() {
-                auth.accounts().end_all_of_disabled(principal.account()).await?;
+                auth.accounts().revoke_disabled(principal.account()).await?;
                 return Ok(None);
             }
-            let proof = self.proof();
-            let principal = match proof {
+            let method = self.method();
+            let principal = match method {
                 // The library's own transports have applied the scope policy.
-                Proof::Other(_) => clipped(auth, principal).await?,
+                AuthMethod::Other(_) => clipped(auth, principal).await?,
                 _ => principal,
             };
-            Ok(Some(principal.proved_by(proof).acting_for_owner(self.acts_for_owner())))
+            let role = if self.acts_for_owner() { Role::Owner } else { Role::Program };
+            Ok(Some(principal.by_method(method).in_role(role)))
         })
     }
 
@@ -232,8 +234,9 @@ async fn clipped<U: AuthUser>(
     auth: &Mounted<U>,
     principal: Principal<U>,
 ) -> Result<Principal<U>, Refusal> {
-    let (granting, wanted) = (&auth.parts().granting, principal.scopes().clone());
-    let scopes = granting.of(principal.account(), wanted).await?;
+    let policy = &auth.parts().scope_policy;
+    let wanted = principal.scopes().clone();
+    let scopes = policy.effective_scopes(principal.account(), wanted).await?;
     Ok(principal.with_scopes(scopes))
 }
 

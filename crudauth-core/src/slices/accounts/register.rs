@@ -24,8 +24,7 @@ use crate::store_error::StoreError;
 
 /// What became of a sign-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "a taken address is no error, and adds nobody"]
-#[non_exhaustive]
+#[must_use = "a taken address is not an error, and adds no account"]
 pub enum Registered<Id> {
     /// There is a new account under this key.
     Added(Id),

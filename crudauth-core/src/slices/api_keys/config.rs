@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::secret::ApiKey;
+use crate::clock::LONGEST;
 use crate::config_error::ConfigError;
 use crate::model::Scopes;
-use crate::clock::LONGEST;
 
 crate::settings! {
     /// Settings of the `api_keys` slice.

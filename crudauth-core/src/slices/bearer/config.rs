@@ -5,9 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::Signing;
+use crate::clock::LONGEST;
 use crate::config_error::ConfigError;
 use crate::model::Scopes;
-use crate::clock::LONGEST;
 
 crate::settings! {
     /// Settings of the `bearer` slice.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use super::store::Purpose;
+use crate::clock::LONGEST;
 use crate::config_error::ConfigError;
 use crate::model::Contact;
 use crate::notify::{DeliveryChannel, EmailSender, MailChannel, SharedChannel, SharedSender};
-use super::store::Purpose;
-use crate::clock::LONGEST;
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::config_error::ConfigError;
 use crate::clock::LONGEST;
+use crate::config_error::ConfigError;
 
 crate::settings! {
     /// Settings of sessions. Timeouts are named as in OWASP's Session Management Cheat Sheet.
