@@ -295,7 +295,7 @@ mod tests {
             (Duration::from_mins(1), "1 minute"),
             (Duration::from_mins(90), "90 minutes"),
             (Duration::from_hours(24), "1 day"),
-            (crate::ports::LONGEST, "100 years"),
+            (crate::clock::LONGEST, "100 years"),
         ] {
             assert_eq!(Readable(duration).to_string(), text);
         }
