@@ -234,7 +234,7 @@ impl EmailSender for FileSender {
 /// Stands in for a text message provider.
 impl DeliveryChannel for Mailer {
     async fn deliver(&self, delivery: &Delivery) -> Result<(), BoxError> {
-        let token = delivery.token.as_ref().map(crudauth::Token::expose);
+        let token = delivery.token.as_ref().map(crudauth::OneTimeToken::expose);
         let kind = delivery.kind.as_str();
         match self {
             Self::Terminal => {

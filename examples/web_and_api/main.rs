@@ -48,20 +48,20 @@ async fn dashboard(user: CurrentUser<Auth>) -> Json<Value> {
 
 #[handler]
 async fn whoami(user: CurrentUser<Auth>) -> Json<Value> {
-    Json(json!({ "id": user.id, "transport": user.principal().proof().as_str() }))
+    Json(json!({ "id": user.id, "transport": user.principal().method().as_str() }))
 }
 
 /// Changes data, so a session must send its CSRF token. A token needs none: another site cannot
 /// send it.
 #[handler]
 async fn note(user: CurrentUser<Auth>) -> Json<Value> {
-    Json(json!({ "transport": user.principal().proof().as_str() }))
+    Json(json!({ "transport": user.principal().method().as_str() }))
 }
 
 /// For programs: the session cookie is ignored.
 #[handler]
 async fn api_only(user: CurrentUser<Auth, Via<slice::Bearer>>) -> Json<Value> {
-    Json(json!({ "transport": user.principal().proof().as_str() }))
+    Json(json!({ "transport": user.principal().method().as_str() }))
 }
 
 /// For programs that may write reports, by access token or API key.
@@ -69,7 +69,7 @@ async fn api_only(user: CurrentUser<Auth, Via<slice::Bearer>>) -> Json<Value> {
 async fn import(
     user: CurrentUser<Auth, (Via<slice::Bearer, slice::ApiKeys>, Scope<ReportsWrite>)>,
 ) -> Json<Value> {
-    Json(json!({ "transport": user.principal().proof().as_str() }))
+    Json(json!({ "transport": user.principal().method().as_str() }))
 }
 
 /// Scopes that a client gets by default and may request. Refresh tokens are in a cookie that

@@ -11,7 +11,7 @@
 
 use std::time::{Duration, Instant};
 
-use crudauth::{Backend, LockoutConfig, RateLimit, RateLimits};
+use crudauth::{Backend, LockoutConfig, RateLimit, RateLimits, rate_limit};
 use crudauth_tests::{Answer, App, AppBuilder, Browser, Kind, Setting};
 use serde_json::json;
 
@@ -24,10 +24,10 @@ impl Setting for Unlimited {
     fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
         let off = RateLimit::new(0, Duration::from_secs(3600));
         let allowances = RateLimits::default()
-            .register(off)
-            .email_verify_request(off)
-            .password_reset_request(off)
-            .existing_account_notice(off);
+            .set(rate_limit::REGISTER, off)
+            .set(rate_limit::VERIFY_REQUEST, off)
+            .set(rate_limit::RESET_REQUEST, off)
+            .set(rate_limit::EXISTING_ACCOUNT_NOTICE, off);
         let lockout = LockoutConfig::default().max_failures(1_000_000);
         builder.rate_limits(allowances).lockout(lockout)
     }

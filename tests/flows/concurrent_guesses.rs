@@ -12,7 +12,7 @@ struct OneSeat;
 
 impl Setting for OneSeat {
     fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
-        builder.hashing(HashingConfig::default().seats(1))
+        builder.hashing(HashingConfig::default().max_concurrent(1))
     }
 }
 

@@ -84,7 +84,7 @@ struct Queued(Counting);
 
 impl Setting for Queued {
     fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
-        builder.legacy_hash(self.0).hashing(HashingConfig::default().seats(1))
+        builder.legacy_hash(self.0).hashing(HashingConfig::default().max_concurrent(1))
     }
 }
 

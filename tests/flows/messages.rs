@@ -9,7 +9,7 @@ use crudauth::email::MessageKind::{
     ResetPassword, VerifyEmail,
 };
 use crudauth::email::{BoxError, EmailMessage, EmailSender, MessageKind, RecordingSender};
-use crudauth::{EmailConfig, RateLimit, RateLimits};
+use crudauth::{EmailConfig, RateLimit, RateLimits, rate_limit};
 use crudauth_tests::{App, Auth, Database, FRONTEND, Kind, Log, PASSWORD, SECRET};
 use serde_json::json;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crudauth::Clock;
 use crudauth::email::MessageKind;
-use crudauth::ports::Clock;
 use crudauth_tests::{
     Answer, App, Browser, FRONTEND, Kind, PASSWORD, Unlimited, concurrently, count_status,
     on_every_database, sign_up,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crudauth::ManualClock;
 use crudauth::channel::{BoxError, Delivery, DeliveryChannel, MessageKind, RecordingChannel};
-use crudauth::ports::ManualClock;
 use crudauth::testing::{self, Answer, Client};
 use crudauth::{AuthUser, ContactChange, CurrentUser, RecoveryConfig, Verified, migrations};
 use crudauth_tests::{Log, SECRET, on_every_pool};
@@ -129,7 +129,7 @@ on_every_pool! {
         let id = accounts.find_by_identifier("ada").await.unwrap().unwrap().user.id;
         let set = async |number: &str| accounts.set_contact(&id, &number.parse().unwrap()).await.unwrap();
         assert_eq!(set("+15550122").await, ContactChange::Taken);
-        assert_eq!(set("ada@example.com").await, ContactChange::Nobody);
+        assert_eq!(set("ada@example.com").await, ContactChange::NotFound);
         ada.get("/billing").await.expect_status(200);
         assert_eq!(set("+1 555 0111").await, ContactChange::Done);
         ada.get("/billing").await.expect_status(403);

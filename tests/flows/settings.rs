@@ -9,7 +9,7 @@ use crudauth::email::RecordingSender;
 use crudauth::legacy::{CrudauthPy, InvalidLegacyHash, LegacyHash};
 use crudauth::{
     BuildError, ConfigError, CookieConfig, EmailConfig, HashingConfig, LockoutConfig, RateLimit,
-    RateLimits, SessionConfig, StoreError, Weakness, migrations,
+    RateLimits, SessionConfig, StoreError, Weakness, migrations, rate_limit,
 };
 use crudauth_tests::{AppBuilder, Auth, Database, FRONTEND, Kind, SECRET, User, on_every_pool};
 use sqlx::{Sqlite, SqlitePool};
@@ -39,11 +39,11 @@ fn email(url: &str) -> EmailConfig {
     EmailConfig::new(RecordingSender::default(), url)
 }
 
-fn valid() -> Unbuilt<Sqlite> {
+fn valid() -> AppBuilder<Sqlite> {
     Auth::builder(pool(), SECRET).email(email(FRONTEND))
 }
 
-async fn config_errors(builder: Unbuilt<Sqlite>) -> Vec<ConfigError> {
+async fn config_errors(builder: AppBuilder<Sqlite>) -> Vec<ConfigError> {
     let error = builder.build().await.unwrap_err();
     let lines: Vec<_> = error.errors().iter().map(ToString::to_string).collect();
     assert_eq!(error.to_string(), lines.join("; "));
@@ -68,14 +68,12 @@ fn cookies(mut config: CookieConfig, change: impl FnOnce(&mut CookieConfig)) -> 
     valid().cookies(config)
 }
 
-fn rate_limits(change: impl FnOnce(&mut RateLimits)) -> Unbuilt<Sqlite> {
-    let mut config = RateLimits::default();
-    change(&mut config);
-    valid().rate_limits(config)
+fn rate_limit(action: rate_limit::Action, limit: RateLimit) -> AppBuilder<Sqlite> {
+    valid().rate_limits(RateLimits::default().set(action, limit))
 }
 
 /// Asserts that each is rejected with this error alone.
-async fn assert_each_rejected<const N: usize>(cases: [(Unbuilt<Sqlite>, ConfigError); N]) {
+async fn assert_each_rejected<const N: usize>(cases: [(AppBuilder<Sqlite>, ConfigError); N]) {
     for (builder, error) in cases {
         assert_eq!(config_errors(builder).await, [error]);
     }
@@ -101,9 +99,9 @@ async fn default_and_hardened_settings_are_valid() {
     valid().cookies(CookieConfig::default().insecure()).build().await.unwrap();
     let hashing = HashingConfig::default();
     valid().hashing(hashing.memory_kib(7_168).passes(5)).build().await.unwrap();
-    rate_limits(|config| config.register = RateLimit::per_hour(1000)).build().await.unwrap();
-    let off = |config: &mut RateLimits| config.register = RateLimit::new(0, Duration::ZERO);
-    rate_limits(off).build().await.unwrap();
+    rate_limit(rate_limit::REGISTER, RateLimit::per_hour(1000)).build().await.unwrap();
+    let off = RateLimit::new(0, Duration::ZERO);
+    rate_limit(rate_limit::REGISTER, off).build().await.unwrap();
 }
 
 #[tokio::test]
@@ -221,16 +219,13 @@ async fn cookie_prefixes_require_their_attributes() {
 #[tokio::test]
 async fn uncountable_rate_limits_are_rejected() {
     let window = ConfigError::DurationOutOfRange {
-        setting: "rate_limits.confirm.window",
+        setting: "confirm",
         min: Duration::from_millis(1),
         max: CENTURY,
     };
     assert_each_rejected([
-        (
-            rate_limits(|config| config.register = RateLimit::per_hour(1001)),
-            above("rate_limits.register.limit", 1000),
-        ),
-        (rate_limits(|config| config.confirm = RateLimit::new(5, Duration::ZERO)), window),
+        (rate_limit(rate_limit::REGISTER, RateLimit::per_hour(1001)), above("register", 1000)),
+        (rate_limit(rate_limit::CONFIRM, RateLimit::new(5, Duration::ZERO)), window),
     ])
     .await;
 }
@@ -330,8 +325,8 @@ async fn all_config_errors_are_reported_at_once_without_secrets() {
     (session.max_sessions, session.idle_timeout) = (0, SECOND);
     (lock.max_failures, lock.max) = (0, SECOND);
     let limits = RateLimits::default()
-        .register(RateLimit::new(5000, SECOND))
-        .confirm(RateLimit::new(1, Duration::ZERO));
+        .set(rate_limit::REGISTER, RateLimit::new(5000, SECOND))
+        .set(rate_limit::CONFIRM, RateLimit::new(1, Duration::ZERO));
     let builder = Auth::builder(pool(), short)
         .email(email("nowhere").reset_link("reset", SECOND))
         .previous_secrets([OLD_SECRET])
@@ -385,10 +380,7 @@ async fn a_duration_beyond_the_calendar_is_rejected() {
         (lockout(|config| config.window = Duration::MAX), "lockout.window"),
         (lockout(|config| config.escalation_window = Duration::MAX), "lockout.escalation_window"),
         (lockout(|config| config.max = Duration::MAX), "lockout.max"),
-        (
-            rate_limits(|config| config.confirm = RateLimit::new(5, Duration::MAX)),
-            "rate_limits.confirm.window",
-        ),
+        (rate_limit(rate_limit::CONFIRM, RateLimit::new(5, Duration::MAX)), "confirm"),
         (of(email(FRONTEND).reset_link("/reset", Duration::MAX)), "email.reset_link"),
     ] {
         let errors = config_errors(builder).await;

@@ -148,7 +148,7 @@ on_every_pool! {
             "(email) VALUES ('c@b.example')",
             "(email) VALUES ('d@b.example')",
         ]).await;
-        let blocked = blockers_of!(Badged, database, pool, &["id", "email", "badge"]);
+        let blocked = blockers_of!(Later, database, pool, &["id", "email", "badge"]);
         let [Blocker::Duplicates { column, count: 1, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!(column, "badge");
         database.execute("UPDATE users SET badge = NULL WHERE email = 'b@b.example'").await;

@@ -1,8 +1,8 @@
 //! A struct that has gained fields since its table was created.
 
 use chrono::{DateTime, Utc};
-use crudauth::ports::{Clock, SystemClock};
 use crudauth::{AuthUser, MigrateError, SignUp, migrations};
+use crudauth::{Clock, SystemClock};
 use crudauth_tests::{SECRET, on_every_pool, sign_up};
 
 use super::live::counted_key;

@@ -2,8 +2,8 @@
 //! accounts are listed in `fixtures/crudauth_py/README.md`.
 
 use crudauth::{
-    Attempt, AuthRow, AuthUser, Backend, ContactChange, EmailConfig, Password, Registered,
-    SignInError, SignUp, Stores, migrations,
+    AuthRow, AuthUser, Backend, ContactChange, EmailConfig, Password, Registered, SignInError,
+    SignInRequest, SignUp, Stores, migrations,
 };
 use crudauth_tests::{Database, Kind, SECRET};
 use sqlx::{Executor, Pool};
@@ -111,7 +111,8 @@ async fn assert_adopted<DB, A>(
     let auth = builder(pool).await;
     let sign_in = async |name: &str, password: &str| {
         let password = Password::parse(password).unwrap();
-        auth.accounts().sign_in(Attempt::new(name, &password)).await
+        let signed_in = auth.accounts().sign_in(SignInRequest::new(name, password)).await;
+        signed_in.map(|signed_in| signed_in.done().unwrap())
     };
     for (id, name, password) in PEOPLE {
         let found = sign_in(name, password).await.unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -227,7 +228,8 @@ async fn a_table_with_custom_names_is_adopted() {
     migrations!(Account).run(&pool).await.unwrap();
     let auth = Accounts::builder(pool, SECRET).build().await.unwrap();
     let password = Password::parse("a-plain-account-1").unwrap();
-    let ada = auth.accounts().sign_in(Attempt::new("ada", &password)).await.unwrap();
+    let ada = auth.accounts().sign_in(SignInRequest::new("ada", password)).await.unwrap();
+    let ada = ada.done().unwrap();
     assert_eq!(ada.account.user.loyalty_points, 120);
     assert_eq!(database.count("accounts WHERE pw_hash LIKE '$argon2id$%'").await, 1);
 }
@@ -275,7 +277,8 @@ async fn a_column_that_sign_up_cannot_fill_is_reported_before_any_change() {
     let recovery = crudauth::RecoveryConfig::new(channel.clone());
     let auth = Callers::builder(pool, SECRET).recovery(recovery).build().await.unwrap();
     let password = Password::parse("a-phone-with-blanks-2").unwrap();
-    let zoe = auth.accounts().sign_in(Attempt::new("zoe", &password)).await.unwrap().account;
+    let zoe = auth.accounts().sign_in(SignInRequest::new("zoe", password)).await.unwrap();
+    let zoe = zoe.done().unwrap().account;
     assert_eq!(zoe.user.phone.as_deref(), Some("+49 (30) 90 18 20"), "as it was");
     assert!(!zoe.user.email_verified && !zoe.is_verified());
     auth.accounts().recovery().unwrap().start_reset("+4930901820".parse().unwrap(), None);
@@ -285,6 +288,13 @@ async fn a_column_that_sign_up_cannot_fill_is_reported_before_any_change() {
     let token = sent.token.unwrap();
     auth.accounts().recovery().unwrap().confirm_reset(token.expose(), &new).await.unwrap();
     assert!(
-        auth.accounts().sign_in(Attempt::new("Zoe", &new)).await.unwrap().account.is_verified()
+        auth.accounts()
+            .sign_in(SignInRequest::new("Zoe", new.clone()))
+            .await
+            .unwrap()
+            .done()
+            .unwrap()
+            .account
+            .is_verified()
     );
 }

@@ -1,7 +1,7 @@
 //! Rows inserted by other programs, and ids.
 
 use crudauth::email::MessageKind;
-use crudauth::{Attempt, Password, Registered, SignInError, SignUp};
+use crudauth::{Password, Registered, SignInError, SignInRequest, SignUp};
 use crudauth_tests::{App, PASSWORD, User, on_every_database, sign_up};
 use serde_json::json;
 
@@ -10,8 +10,12 @@ const INSERT: &str = "INSERT INTO users (email, username, username_key) \
 
 async fn sign_in(app: &App, password: &str) -> Result<i64, SignInError> {
     let password = Password::parse(password).unwrap();
-    let attempt = Attempt::new("ada", &password);
-    app.auth.accounts().sign_in(attempt).await.map(|signed_in| signed_in.account.user.id)
+    let attempt = SignInRequest::new("ada", password.clone());
+    app.auth
+        .accounts()
+        .sign_in(attempt)
+        .await
+        .map(|signed_in| signed_in.done().unwrap().account.user.id)
 }
 
 async fn register(app: &App, name: &str) -> i64 {

@@ -25,7 +25,7 @@ async fn created(migrations: Migrations<User>) -> Vec<String> {
 #[tokio::test]
 async fn a_mount_creates_the_tables_of_its_slices() {
     let always = ["users", "users_lockouts", "users_rate_limits"];
-    let with = |tables: &[&str]| {
+    let with = |tables: &[&'static str]| {
         let mut names = [&always[..], tables].concat();
         names.sort_unstable();
         names

@@ -1,6 +1,6 @@
 //! Independent neighbours: the app's own migrations, another schema, another user table.
 
-use crudauth::{Attempt, AuthUser, Password, Registered, SignUp, SignedIn, migrations};
+use crudauth::{AuthUser, Password, Registered, SignInRequest, SignUp, SignedIn, migrations};
 use crudauth_tests::{Database, Kind, PASSWORD, SECRET, on_every_pool, sign_up};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool};
@@ -22,8 +22,8 @@ struct AdminAuth;
 
 async fn sign_in<U: AuthUser>(accounts: &crudauth::Accounts<U>, name: &str) -> SignedIn<U> {
     let password = Password::parse(PASSWORD).unwrap();
-    let attempt = Attempt::new(name, &password);
-    accounts.sign_in(attempt).await.unwrap()
+    let attempt = SignInRequest::new(name, password.clone());
+    accounts.sign_in(attempt).await.unwrap().done().unwrap()
 }
 
 async fn register<U: AuthUser>(accounts: &crudauth::Accounts<U>, name: &str) -> U::Id {
@@ -70,7 +70,7 @@ on_every_pool! {
         assert!(users.disable(&user.account.user.id).await.unwrap());
         assert!(users.authenticate(&user.session.token).await.unwrap().is_none());
         let desk = admins.authenticate(&admin.session.token).await.unwrap().unwrap();
-        assert!(desk.account.is_active());
+        assert!(desk.account().is_active());
         assert!(users.delete(&user.account.user.id).await.unwrap());
         assert!(admins.find(&admin.account.user.id).await.unwrap().is_some());
     }
@@ -83,7 +83,7 @@ on_every_pool! {
         register(admins.accounts(), "ada").await;
         let wrong = Password::parse("a-wrong-one").unwrap();
         for _ in 0..6 {
-            let attempt = Attempt::new("ada", &wrong);
+            let attempt = SignInRequest::new("ada", wrong.clone());
             assert!(users.accounts().sign_in(attempt).await.is_err());
         }
         sign_in(admins.accounts(), "ada").await;

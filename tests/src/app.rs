@@ -4,11 +4,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crudauth::ManualClock;
 use crudauth::email::{MessageKind, RecordingSender};
-use crudauth::ports::ManualClock;
 use crudauth::{
     AuthRow, AuthUser, Backend, Builder, CurrentUser, EmailConfig, EmailMessage, MaybeUser,
-    RateLimit, RateLimits, Stores, Superuser, Verified,
+    RateLimits, Stores, Superuser, Verified,
 };
 use poem::endpoint::BoxEndpoint;
 use poem::web::Json;
@@ -57,27 +57,13 @@ pub struct Unlimited;
 
 impl Setting for Unlimited {
     fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
-        let off = RateLimit::per_hour(0);
-        let allowances = RateLimits::default()
-            .register(off)
-            .change_password(off)
-            .set_password(off)
-            .logout_all(off)
-            .csrf_refresh(off)
-            .email_verify_request(off)
-            .password_reset_request(off)
-            .email_change_request(off)
-            .confirm(off)
-            .refresh(off)
-            .create_api_key(off)
-            .existing_account_notice(off);
-        builder.rate_limits(allowances)
+        builder.rate_limits(RateLimits::off())
     }
 }
 
 /// A future that is compiled here. An `async fn` would be compiled anew in each test binary, with
 /// all that it calls on three databases.
-pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// An app without a socket.
 #[derive(Clone)]

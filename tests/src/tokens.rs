@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crudauth::flow::WantedKey;
+use crudauth::flow::NewApiKey;
 use crudauth::{
     Account, ApiKeyConfig, AuthRow, Backend, BearerConfig, Builder, CurrentUser, EmailConfig,
     MaybeUser, RefreshIn, Scope, Scopes, Stores, Superuser, Via, slice,
@@ -103,7 +103,7 @@ impl App {
 }
 
 async fn identity(user: &crudauth::Principal<User>) -> Json<Value> {
-    Json(json!([user.user().username, user.proof().as_str()]))
+    Json(json!([user.user().username, user.method().as_str()]))
 }
 
 #[handler]
@@ -147,7 +147,7 @@ async fn key_by_hand(
     user: CurrentUser<All, Via<slice::Session, slice::Bearer, slice::ApiKeys>>,
     auth: Data<&All>,
 ) -> String {
-    let wanted = WantedKey::named("by hand").scopes(ReportsRead | ReportsWrite);
+    let wanted = NewApiKey::named("by hand").scopes(ReportsRead | ReportsWrite);
     match auth.accounts().api_keys().create(user.principal(), &wanted).await {
         Ok(created) => created.key.scopes.to_string(),
         Err(error) => error.to_string(),

@@ -1,6 +1,5 @@
 //! Ids of every type, through the routes.
 
-use crudauth::ports::Entropy;
 use crudauth::{AccountId, AuthUser, migrations};
 use crudauth_tests::{Database, Kind, SECRET, on_every_pool, on_sqlite_pool, sign_up};
 use serde_json::Value;
@@ -83,7 +82,7 @@ impl std::fmt::Display for MemberId {
 
 impl AccountId for MemberId {
     const IS_COUNTED: bool = true;
-    fn make(_: &dyn Entropy) -> Option<Self> {
+    fn generate() -> Option<Self> {
         None
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use crudauth::ports::{Clock, ManualClock};
 use crudauth::{AuthUser, migrations};
+use crudauth::{Clock, ManualClock};
 use crudauth_tests::{PASSWORD, SECRET, on_every_pool, sign_up};
 use serde::Serialize;
 use serde_json::json;

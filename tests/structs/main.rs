@@ -14,7 +14,9 @@ mod shapes;
 mod sign_up;
 mod wide;
 
-use crudauth::{Account, Accounts, Attempt, AuthUser, FieldError, Password, Registered, SignUp};
+use crudauth::{
+    Account, Accounts, AuthUser, FieldError, Password, Registered, SignInRequest, SignUp,
+};
 use crudauth_tests::PASSWORD;
 use serde_json::Value;
 
@@ -40,7 +42,14 @@ pub(crate) async fn passes_every_statement<U: AuthUser>(
 ) {
     let old = Password::parse(PASSWORD).unwrap();
     let new = Password::parse("a-new-one").unwrap();
-    let token = accounts.sign_in(Attempt::new(address, &old)).await.unwrap().session.token;
+    let token = accounts
+        .sign_in(SignInRequest::new(address, old.clone()))
+        .await
+        .unwrap()
+        .done()
+        .unwrap()
+        .session
+        .token;
     let principal = accounts.authenticate(&token).await.unwrap().unwrap();
     assert_eq!(accounts.sessions().list(&principal).await.unwrap().len(), 1);
     accounts.change_password(&principal, &old, &new).await.unwrap();

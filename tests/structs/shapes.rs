@@ -1,6 +1,6 @@
 //! Structs with one identifier, and structs inside a function.
 
-use crudauth::{Attempt, AuthUser, Password, RegisterError, SignUp, migrations};
+use crudauth::{AuthUser, Password, RegisterError, SignInRequest, SignUp, migrations};
 use crudauth_tests::{Database, Kind, PASSWORD, SECRET, on_every_pool, sign_up};
 use serde_json::{Value, json};
 
@@ -101,6 +101,6 @@ async fn a_struct_may_be_declared_in_a_function() {
     assert_eq!((guest.id, &*guest.email, &*guest.username), (1, "ada@example.com", "ada"));
     assert_eq!(guest.room, Some(12));
     let password = Password::parse(PASSWORD).unwrap();
-    assert!(hotel.accounts().sign_in(Attempt::new("ada", &password)).await.is_ok());
+    assert!(hotel.accounts().sign_in(SignInRequest::new("ada", password.clone())).await.is_ok());
     assert_eq!(database.number("SELECT COUNT(*) FROM guests_sessions").await, 1);
 }

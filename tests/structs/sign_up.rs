@@ -1,6 +1,6 @@
 //! Sign-up forms: settable fields and field errors.
 
-use crudauth::{Attempt, FieldErrorKind, Password, migrations};
+use crudauth::{FieldErrorKind, Password, SignInRequest, migrations};
 use crudauth_tests::{PASSWORD, SECRET, on_every_pool, sign_up};
 use serde_json::json;
 
@@ -69,7 +69,7 @@ on_every_pool! {
         let version = "SELECT COUNT(*) FROM users WHERE token_version = 0 AND username_key = 'ada'";
         assert_eq!(database.number(version).await, 1);
         let password = Password::parse(PASSWORD).unwrap();
-        assert!(auth.accounts().sign_in(Attempt::new("ada", &password)).await.is_ok());
+        assert!(auth.accounts().sign_in(SignInRequest::new("ada", password.clone())).await.is_ok());
     }
 
     async fn a_rejected_form_adds_nothing(database, pool) {

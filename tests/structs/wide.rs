@@ -1,6 +1,6 @@
 //! Forty app columns.
 
-use crudauth::{Attempt, AuthUser, Password, migrations};
+use crudauth::{AuthUser, Password, SignInRequest, migrations};
 use crudauth_tests::{PASSWORD, SECRET, on_every_pool, sign_up};
 
 use super::register;
@@ -73,7 +73,7 @@ on_every_pool! {
         assert_eq!(values(&account.user), wanted);
         assert!(account.is_active() && !account.is_superuser() && !account.is_verified());
         let password = Password::parse(PASSWORD).unwrap();
-        let signed_in = auth.accounts().sign_in(Attempt::new("ada", &password)).await.unwrap();
+        let signed_in = auth.accounts().sign_in(SignInRequest::new("ada", password)).await.unwrap().done().unwrap();
         assert_eq!(values(&signed_in.account.user), wanted);
     }
 }

@@ -1,7 +1,7 @@
 //! Errors about the fields of a form.
 //!
-//! A [`FieldError`] names the field, the broken rule and a message for the person, and never repeats
-//! the input. The facade lists them in a 422.
+//! A [`FieldError`] names the field, the broken rule and a message for the person, and never
+//! repeats the input. The facade lists them in a 422.
 
 use std::borrow::Cow;
 

@@ -1,9 +1,9 @@
 //! Typed reading of untrusted input, field by field.
 //!
-//! A [`Form`] holds the fields of a JSON object or an HTML form. The reader takes the fields that it
-//! knows, and the form collects the errors, so that a client learns all of them at once. An error
-//! names its field and never repeats a value. Fields that are not read are dropped, so they cannot
-//! set anything.
+//! A [`Form`] holds the fields of a JSON object or an HTML form. The reader takes the fields that
+//! it knows, and the form collects the errors, so that a client learns all of them at once. An
+//! error names its field and never repeats a value. Fields that are not read are dropped, so they
+//! cannot set anything.
 
 mod field_error;
 mod json;

@@ -10,8 +10,8 @@
 pub enum Checked<V> {
     /// The credential is valid.
     Valid(V),
-    /// The credential is well-formed but no longer valid, or unknown: it is expired or revoked, or its
-    /// account is disabled, deleted or of another version.
+    /// The credential is well-formed but no longer valid, or unknown: it is expired or revoked, or
+    /// its account is disabled, deleted or of another version.
     Expired,
     /// The credential was not issued by this application.
     Malformed,

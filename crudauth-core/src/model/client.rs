@@ -1,8 +1,8 @@
 //! The network address of a client.
 //!
 //! All spellings of an address are one value. `X-Forwarded-For` is trusted only as far as the
-//! configured proxies wrote it. The HTTP side calls [`client_address`] once per request; rate limits
-//! and lockouts count by [`ClientAddress::network`].
+//! configured proxies wrote it. The HTTP side calls [`client_address`] once per request; rate
+//! limits and lockouts count by [`ClientAddress::network`].
 
 use std::fmt;
 use std::net::{AddrParseError, IpAddr, Ipv6Addr};
@@ -105,7 +105,7 @@ fn parse_entry(entry: &str) -> Option<IpAddr> {
     }
 }
 
-/// Parses an IPv6 address without its zone, which names an interface of the proxy's host (RFC 4007).
+/// Parses an IPv6 address without its zone (RFC 4007), which names an interface of the proxy.
 fn parse_ipv6(host: &str) -> Option<IpAddr> {
     let address = host.split_once('%').map_or(host, |(address, _zone)| address);
     address.parse().ok().map(IpAddr::V6)

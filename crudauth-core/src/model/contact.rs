@@ -18,7 +18,8 @@ pub enum Contact {
 }
 
 impl Contact {
-    /// Parses a contact of that kind; `None` if `text` is invalid, or the kind cannot receive messages.
+    /// Parses a contact of that kind; `None` if `text` is invalid, or the kind cannot receive
+    /// messages.
     #[must_use]
     pub fn parse(kind: IdentifierKind, text: &str) -> Option<Self> {
         Identifier::parse(kind, text).ok()?.into_contact()

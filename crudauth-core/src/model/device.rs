@@ -8,8 +8,8 @@ use woothee::parser::{Parser, WootheeResult};
 
 /// The browser and machine that a `User-Agent` claims.
 ///
-/// Names are `Unknown` without a user agent, and `Other` for an unrecognized one. At most one of the
-/// three flags is set.
+/// Names are `Unknown` without a user agent, and `Other` for an unrecognized one. At most one of
+/// the three flags is set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Device {

@@ -59,15 +59,15 @@ impl EmailAddress {
     /// Maximum length of the local part in octets (RFC 5321, section 4.5.3.1.1).
     const MAX_LOCAL: usize = 64;
 
-    /// Maximum input: far more than [`MAX_CHARS`](Self::MAX_CHARS) take before composition. Bounds the
-    /// work for invalid input.
+    /// Maximum input: far more than [`MAX_CHARS`](Self::MAX_CHARS) take before composition. Bounds
+    /// the work for invalid input.
     const MAX_TYPED_BYTES: usize = 4 * Self::MAX_CHARS;
 
     /// Parses a typed address.
     ///
     /// ASCII white space around it is removed, because no address contains it. Other white space is
-    /// rejected: RFC 6531 allows a local part to begin with, for example, U+2028, so removing it would
-    /// yield another person's address.
+    /// rejected: RFC 6531 allows a local part to begin with, for example, U+2028, so removing it
+    /// would yield another person's address.
     ///
     /// # Errors
     /// [`InvalidEmail`] with the broken rule.
@@ -87,7 +87,7 @@ impl EmailAddress {
         &self.0
     }
 
-    /// Returns the address with its domain in Unicode, if that differs. Other software stores it so.
+    /// Returns the form that other software stores: with the domain in Unicode, if that differs.
     pub(super) fn in_unicode(&self) -> Option<String> {
         let (local, domain) = self.0.rsplit_once('@')?;
         let (unicode, result) = Uts46::new().to_unicode(

@@ -101,8 +101,9 @@ impl Identifier {
 impl IdentifierColumn {
     /// Returns the compared form of a stored identifier.
     ///
-    /// Rows that other software wrote may hold identifiers that sign-up rejects. They keep a lenient
-    /// form, so that their owners can sign in. It never equals the form of a valid identifier.
+    /// Rows that other software wrote may hold identifiers that sign-up rejects. They keep a
+    /// lenient form, so that their owners can sign in. It never equals the form of a valid
+    /// identifier.
     #[must_use]
     pub fn key_of(&self, shown: &str) -> String {
         match Identifier::parse(self.kind, shown) {
@@ -115,8 +116,8 @@ impl IdentifierColumn {
         }
     }
 
-    /// Returns another form in which other software may have stored the identifier: the same address
-    /// with its domain in Unicode.
+    /// Returns another form in which other software may have stored the identifier: the same
+    /// address with its domain in Unicode.
     pub(crate) fn alternate(&self, key: &str) -> Option<String> {
         if self.kind != IdentifierKind::Email || self.has_own_key() {
             return None;
@@ -124,8 +125,8 @@ impl IdentifierColumn {
         EmailAddress::parse(key).ok()?.in_unicode()
     }
 
-    /// Returns `true` if a look-up finds a row with this displayed text. Without a key column, the text
-    /// itself must be in the compared form.
+    /// Returns `true` if a look-up finds a row with this displayed text. Without a key column, the
+    /// text itself must be in the compared form.
     #[must_use]
     pub fn finds(&self, shown: &str) -> bool {
         if self.has_own_key() {
@@ -135,8 +136,8 @@ impl IdentifierColumn {
         key == shown || self.alternate(&key).is_some_and(|alternate| alternate == shown)
     }
 
-    /// Returns the compared form of an invalid identifier; `None` if that form is itself valid, because
-    /// a lookalike must not become the identifier that it resembles.
+    /// Returns the compared form of an invalid identifier; `None` if that form is itself valid,
+    /// because a lookalike must not become the identifier that it resembles.
     fn lenient_key(&self, text: &str) -> Option<String> {
         let form = match self.kind {
             IdentifierKind::Email => text.trim().to_lowercase(),
@@ -148,8 +149,8 @@ impl IdentifierColumn {
         if Identifier::parse(self.kind, &form).is_err() { Some(form) } else { None }
     }
 
-    /// Returns `true` if other software may have stored an invalid `text` in this column. An address or
-    /// a number must look like one, or every look-up of a name would cost another query.
+    /// Returns `true` if other software may have stored an invalid `text` in this column. An
+    /// address or a number must look like one, or every look-up of a name would cost another query.
     fn may_contain(&self, text: &str) -> bool {
         match self.kind {
             IdentifierKind::Email => text.contains('@'),

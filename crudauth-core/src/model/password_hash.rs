@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// The content of an account's password hash column, usually a PHC string. It is not validated.
 ///
-/// With the hash, an attacker can test passwords offline. So `Debug` redacts it, and it is wiped when
-/// dropped.
+/// With the hash, an attacker can test passwords offline. So `Debug` redacts it, and it is wiped
+/// when dropped.
 #[derive(Clone)]
 pub struct PasswordHash(SecretString);
 
@@ -26,8 +26,8 @@ impl PasswordHash {
         self.0.expose_secret()
     }
 
-    /// Returns `true` if the account has a password: the column is not empty and does not begin with
-    /// `!`, the mark of crudauth-py, Django and `/etc/shadow`.
+    /// Returns `true` if the account has a password: the column is not empty and does not begin
+    /// with `!`, the mark of crudauth-py, Django and `/etc/shadow`.
     #[must_use]
     pub fn is_usable(&self) -> bool {
         !self.expose().is_empty() && !self.expose().starts_with('!')

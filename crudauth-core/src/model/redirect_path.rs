@@ -13,9 +13,9 @@ impl RedirectPath {
 
     /// Parses a path of this site; `None` for anything else, which callers ignore.
     ///
-    /// The path starts with exactly one `/`, also after percent-decoding. It has no backslash, which
-    /// browsers treat as a slash, and no control character, plain or percent-encoded. It has no white
-    /// space and no dot segments, which would turn `/.//host` into `//host`.
+    /// The path starts with exactly one `/`, also after percent-decoding. It has no backslash,
+    /// which browsers treat as a slash, and no control character, plain or percent-encoded. It has
+    /// no white space and no dot segments, which would turn `/.//host` into `//host`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() > Self::MAX_BYTES || text.contains(char::is_whitespace) {
@@ -42,7 +42,8 @@ fn path(text: &str) -> &str {
     text.split(['?', '#']).next().unwrap_or_default()
 }
 
-/// Decodes percent-escapes once, like the next reader of the path. Invalid escapes stay as they are.
+/// Decodes percent-escapes once, like the next reader of the path. Invalid escapes stay as they
+/// are.
 fn percent_decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());

@@ -1,7 +1,7 @@
 //! Scopes: permissions of a bearer token or an API key.
 //!
-//! A set is small and has no duplicates, and each scope is a token of RFC 6749 (section 3.3). Used by
-//! the slices that issue and check credentials, and by the scope gate.
+//! A set is small and has no duplicates, and each scope is a token of RFC 6749 (section 3.3). Used
+//! by the slices that issue and check credentials, and by the scope gate.
 
 use std::fmt;
 use std::ops::BitOr;
@@ -62,8 +62,8 @@ impl Scopes {
         Self::collect(text, is_scope)
     }
 
-    /// Returns the scopes of a client's list that are among `known`; `None` if the list is missing or
-    /// blank. Memory is bounded by `known`, however long the list is.
+    /// Returns the scopes of a client's list that are among `known`; `None` if the list is missing
+    /// or blank. Memory is bounded by `known`, however long the list is.
     #[must_use]
     pub fn requested(text: Option<&str>, known: &Self) -> Option<Self> {
         let text = text.filter(|text| !text.trim().is_empty())?;

@@ -26,8 +26,8 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// Returns the primary key.
     fn id(&self) -> &Self::Id;
 
-    /// Returns the identifiers in the order of [`Shape::identifiers`]; `None` for one that the account
-    /// does not have.
+    /// Returns the identifiers in the order of [`Shape::identifiers`]; `None` for one that the
+    /// account does not have.
     fn identifiers(&self) -> Vec<Option<&str>>;
 
     /// Reads the columns with `#[auth(register)]` from a sign-up form.
@@ -72,7 +72,8 @@ pub struct Shape {
     pub written: &'static [&'static str],
     /// Fields of a sign-up besides identifiers and password: name in the request, and column.
     pub asked: &'static [(&'static str, &'static str)],
-    /// Columns of the struct that sign-up fills with a literal. An existing table may lack the default.
+    /// Columns of the struct that sign-up fills with a literal. An existing table may lack the
+    /// default.
     pub defaults: &'static [(&'static str, Literal)],
     /// Unique columns of the struct, besides the identifiers.
     pub unique: &'static [&'static str],
@@ -115,7 +116,8 @@ pub struct IdentifierColumn {
     pub name: &'static str,
     /// Name in the table.
     pub column: &'static str,
-    /// Column with the compared, unique form; equal to [`column`](Self::column) if there is one form.
+    /// Column with the compared, unique form; equal to [`column`](Self::column) if there is one
+    /// form.
     pub key: &'static str,
     /// Kind of identifier.
     pub kind: IdentifierKind,
@@ -204,8 +206,8 @@ pub struct Companion {
 }
 
 impl Companion {
-    /// Returns the number of columns read besides the struct's own: hash, flags, version, epoch and,
-    /// if there is one, the verified flag.
+    /// Returns the number of columns read besides the struct's own: hash, flags, version, epoch
+    /// and, if there is one, the verified flag.
     #[must_use]
     pub const fn read_count(&self) -> usize {
         5 + self.verified.is_some() as usize

@@ -14,9 +14,9 @@ use super::unicode::is_invisible;
 
 /// A username: the displayed form, and the key that is compared and unique.
 ///
-/// The displayed form is the typed text in NFC. The key is its compatibility form in lower case (NFKC
-/// and the case mapping of RFC 8265, section 3.3), so `Alice` and a full-width `alice` are the same
-/// name. Usernames are equal if their keys are.
+/// The displayed form is the typed text in NFC. The key is its compatibility form in lower case
+/// (NFKC and the case mapping of RFC 8265, section 3.3), so `Alice` and a full-width `alice` are
+/// the same name. Usernames are equal if their keys are.
 #[derive(Clone, Debug)]
 pub struct Username {
     shown: String,
@@ -54,8 +54,8 @@ impl Username {
     /// Maximum length in code points.
     pub const MAX_CHARS: usize = 64;
 
-    /// Maximum input: far more than [`MAX_CHARS`](Self::MAX_CHARS) take before composition. Bounds the
-    /// work for invalid input.
+    /// Maximum input: far more than [`MAX_CHARS`](Self::MAX_CHARS) take before composition. Bounds
+    /// the work for invalid input.
     const MAX_TYPED_BYTES: usize = 16 * Self::MAX_CHARS;
 
     /// Parses a typed username. White space around it is rejected, not trimmed.

@@ -36,8 +36,8 @@ impl fmt::Debug for Delivery {
 
 /// Delivers recovery messages over one medium.
 ///
-/// A token is 64 hex digits, for use in a link. There are no short codes, which would need protection
-/// against guessing. Implement it with a plain `async fn`:
+/// A token is 64 hex digits, for use in a link. There are no short codes, which would need
+/// protection against guessing. Implement it with a plain `async fn`:
 ///
 /// ```
 /// # mod crudauth { pub use crudauth_core::notify as channel; }

@@ -123,8 +123,8 @@ impl SmtpSender {
     }
 }
 
-/// Builds the email. The recipient is built from its parsed parts and not parsed again, so it cannot
-/// be read as two addresses.
+/// Builds the email. The recipient is built from its parsed parts and not parsed again, so it
+/// cannot be read as two addresses.
 fn mail(from: &Mailbox, message: &EmailMessage) -> Result<Message, BoxError> {
     let to = Address::new(message.to.local_part(), message.to.domain())?;
     Ok(Message::builder()

@@ -65,8 +65,8 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// Parses a PHC string of the argon2 family; `None` for any other text, and for parameters beyond
-    /// the bounds above.
+    /// Parses a PHC string of the argon2 family; `None` for any other text, and for parameters
+    /// beyond the bounds above.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let phc = Phc::new(text).ok()?;
         let output = phc.hash?;
@@ -80,8 +80,8 @@ impl Stored {
         })
     }
 
-    /// Creates a hash that matches no password and costs as much as a new one. Its output is random,
-    /// so creating it computes no hash.
+    /// Creates a hash that matches no password and costs as much as a new one. Its output is
+    /// random, so creating it computes no hash.
     pub(super) fn decoy(params: &Params) -> Option<Self> {
         let salt: [u8; SALT_BYTES] = random();
         let output: [u8; OUTPUT_BYTES] = random();

@@ -34,7 +34,8 @@ impl<'a> Candidate<'a> {
         self.password.chars()
     }
 
-    /// Returns the account's identifiers, such as its address and username, in the order of the struct.
+    /// Returns the account's identifiers, such as its address and username, in the order of the
+    /// struct.
     #[must_use]
     pub const fn identifiers(&self) -> &'a [&'a str] {
         self.identifiers

@@ -6,9 +6,9 @@
 //! `frequency_lists.rs` of the crate zxcvbn 3.1.1; MIT, (c) 2016 Joshua Holmer, after Dropbox's
 //! zxcvbn, MIT, (c) 2012-2015 Dan Wheeler and Dropbox, Inc.). The licences are in `NOTICE`.
 //!
-//! Entries are in lower case, ASCII, of 8 characters or more (shorter passwords are rejected anyway),
-//! without the quotes that a spreadsheet had put around some. They are sorted by byte, each once, one
-//! per line.
+//! Entries are in lower case, ASCII, of 8 characters or more (shorter passwords are rejected
+//! anyway), without the quotes that a spreadsheet had put around some. They are sorted by byte,
+//! each once, one per line.
 
 use std::cmp::Ordering;
 

@@ -4,8 +4,8 @@
 //! - [`PasswordPolicy`]: the rules for a new password. It does not apply at sign-in.
 //! - [`BreachService`](breach::BreachService): looks up whether a password is in a known data
 //!   breach. It learns neither the password nor its digest.
-//! - [`HashingPool`]: makes and verifies a [`PasswordHash`], on a bounded number of threads and in a
-//!   bounded amount of memory.
+//! - [`HashingPool`]: makes and verifies a [`PasswordHash`], on a bounded number of threads and in
+//!   a bounded amount of memory.
 //! - [`LegacyHash`]: a hash format of another system, which the pool verifies as well.
 //!
 //! Promises:

@@ -31,8 +31,8 @@ struct Shared {
     queue_timeout: Duration,
     params: Params,
     memory: Memory,
-    /// Compared with a password if there is no usable hash. Always `Some`: a PHC string has room for
-    /// 16 bytes of salt and 32 of output.
+    /// Compared with a password if there is no usable hash. Always `Some`: a PHC string has room
+    /// for 16 bytes of salt and 32 of output.
     decoy: Option<Stored>,
     legacy: Formats,
 }
@@ -102,11 +102,12 @@ impl HashingPool {
         self.0.legacy.prefixes()
     }
 
-    /// Enables the legacy formats with that prefix. From then on, every failed verification costs one
-    /// check of each.
+    /// Enables the legacy formats with that prefix. From then on, every failed verification costs
+    /// one check of each.
     ///
-    /// Until then the format is skipped. It is enabled on the first hash of it, but that sign-in then
-    /// takes longer than one for an unknown name. Enable it at start-up to hide the difference.
+    /// Until then the format is skipped. It is enabled on the first hash of it, but that sign-in
+    /// then takes longer than one for an unknown name. Enable it at start-up to hide the
+    /// difference.
     pub fn enable_prefix(&self, prefix: &str) {
         self.0.legacy.enable_prefix(prefix);
     }
@@ -125,8 +126,8 @@ impl HashingPool {
     /// Compares a password with the stored hash of an account.
     ///
     /// `None`, an unusable hash and a malformed hash give [`Verdict::Wrong`] at the cost of a real
-    /// one, or response times would reveal which accounts exist and have a password. A right password
-    /// for a hash of a configured legacy format gives [`Verdict::RightOutdated`].
+    /// one, or response times would reveal which accounts exist and have a password. A right
+    /// password for a hash of a configured legacy format gives [`Verdict::RightOutdated`].
     ///
     /// # Errors
     /// [`Busy`] if the queue is full, or no worker became free within the queue timeout.
@@ -142,8 +143,8 @@ impl HashingPool {
 
     /// Makes a sign-in that fails despite its right password take as long as a wrong password.
     ///
-    /// A wrong password also costs one check of each legacy format in use; a match of argon2id skips
-    /// them. This spends those checks, if `stored` is argon2 and any format is in use.
+    /// A wrong password also costs one check of each legacy format in use; a match of argon2id
+    /// skips them. This spends those checks, if `stored` is argon2 and any format is in use.
     ///
     /// # Errors
     /// [`Busy`] if the queue is full, or no worker became free within the queue timeout.

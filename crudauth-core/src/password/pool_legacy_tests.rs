@@ -40,8 +40,8 @@ impl Plain {
         HashingPool::fast_with_formats(&HashingConfig::default(), vec![Arc::new(self.clone())])
     }
 
-    /// Verifies a password; returns the verdict, and the numbers of argon2id hashes and of checks of
-    /// this format.
+    /// Verifies a password; returns the verdict, and the numbers of argon2id hashes and of checks
+    /// of this format.
     async fn cost(
         &self,
         pool: &HashingPool,

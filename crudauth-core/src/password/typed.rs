@@ -10,8 +10,8 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Maximum length of a password, in bytes of UTF-8, both as typed and after NFKC.
 ///
-/// Far above the required 64 characters (ASVS 6.2.9), and low enough that no request can keep a core
-/// busy with a long password.
+/// Far above the required 64 characters (ASVS 6.2.9), and low enough that no request can keep a
+/// core busy with a long password.
 pub const MAX_BYTES: usize = 4096;
 
 /// A password as a person typed it, in the Unicode form NFKC.
@@ -20,8 +20,8 @@ pub const MAX_BYTES: usize = 4096;
 /// 3.1.1.2). If NFKC changes the text, the typed text is kept too, because other systems hashed the
 /// typed text.
 ///
-/// Clones share the text, which is wiped when the last one is dropped. `Debug` redacts it. It cannot
-/// be printed, serialized or compared.
+/// Clones share the text, which is wiped when the last one is dropped. `Debug` redacts it. It
+/// cannot be printed, serialized or compared.
 #[derive(Clone)]
 pub struct Password(Arc<Texts>);
 
@@ -63,8 +63,8 @@ impl Password {
         self.0.normal.expose_secret()
     }
 
-    /// Returns the texts that other systems may have hashed: the NFKC form, then the typed text if it
-    /// differs. Their number depends on the typed text alone.
+    /// Returns the texts that other systems may have hashed: the NFKC form, then the typed text if
+    /// it differs. Their number depends on the typed text alone.
     pub(crate) fn readings(&self) -> impl Iterator<Item = &str> {
         let typed = self.0.typed.as_ref().map(|typed| typed.expose_secret());
         iter::once(self.expose()).chain(typed)

@@ -15,8 +15,8 @@ use crate::transport::{AnyTransport, AuthMethod, Principal, Transport};
 /// A condition on the authenticated party; the second parameter of
 /// [`CurrentUser`](crate::CurrentUser).
 ///
-/// A tuple of up to four gates requires all of them, `CurrentUser<Auth, (Verified, Staff)>`, checked
-/// from left to right. Tuples nest. A gate of the app is a type with an `async fn`:
+/// A tuple of up to four gates requires all of them, `CurrentUser<Auth, (Verified, Staff)>`,
+/// checked from left to right. Tuples nest. A gate of the app is a type with an `async fn`:
 ///
 /// ```
 /// # use crudauth::{AuthUser, Gate, Principal, Refusal};
@@ -46,8 +46,8 @@ use crate::transport::{AnyTransport, AuthMethod, Principal, Transport};
     note = "use `Verified`, `Superuser`, `Scope<..>` (with a scope), `Via<..>` or a tuple of up to four gates, or implement `Gate<{A}>` for your own type"
 )]
 pub trait Gate<A: Mount>: Send + Sync + 'static {
-    /// Returns whether credentials of that transport count. Others are ignored: they neither open the
-    /// route nor cause a refusal.
+    /// Returns whether credentials of that transport count. Others are ignored: they neither open
+    /// the route nor cause a refusal.
     ///
     /// If no gate of a route decides (the default), credentials of transports that [act for the
     /// owner](Transport::acts_for_owner) count.
@@ -134,12 +134,13 @@ impl<A: Mount> Gate<A> for Superuser {
     }
 }
 
-/// Requires one of up to three transports: `Via<slice::Bearer>`, `Via<slice::Bearer, slice::ApiKeys>`.
+/// Requires one of up to three transports: `Via<slice::Bearer>`, `Via<slice::Bearer,
+/// slice::ApiKeys>`.
 ///
-/// Other credentials are ignored: a session cookie next to a token requires no CSRF token, and alone
-/// it gives 401 `Not authenticated`. Transports are tried in the order of the mount. Does not compile
-/// for a transport that is not mounted. A tuple accepts the transports that all its `Via` name, so
-/// `(Via<A>, Via<B>)` rejects every request.
+/// Other credentials are ignored: a session cookie next to a token requires no CSRF token, and
+/// alone it gives 401 `Not authenticated`. Transports are tried in the order of the mount. Does not
+/// compile for a transport that is not mounted. A tuple accepts the transports that all its `Via`
+/// name, so `(Via<A>, Via<B>)` rejects every request.
 ///
 /// It also opens a route to credentials that do not act for the owner, such as API keys:
 /// `Via<slice::Session, slice::ApiKeys>`.
@@ -174,10 +175,10 @@ where
 /// Requires the scope `S`, declared by [`scopes!`](crate::scopes). Refuses with 403 `Insufficient
 /// scope`.
 ///
-/// A session has no scopes and never passes. A tuple of gates requires several scopes. The gate opens a
-/// route to every credential with scopes, including API keys. The first transport with a valid
-/// credential decides; if browsers send a cookie next to a token, add a [`Via`]. Does not compile for a
-/// mount without tokens or API keys.
+/// A session has no scopes and never passes. A tuple of gates requires several scopes. The gate
+/// opens a route to every credential with scopes, including API keys. The first transport with a
+/// valid credential decides; if browsers send a cookie next to a token, add a [`Via`]. Does not
+/// compile for a mount without tokens or API keys.
 #[derive(Debug)]
 pub struct Scope<S>(Named<S>);
 

@@ -22,8 +22,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// Time limit for a body that is not parsed.
 const DRAIN_TIME_LIMIT: Duration = Duration::from_secs(1);
 
-/// Reads a small body into memory before an extractor rejects the request. The body can still be read
-/// afterwards.
+/// Reads a small body into memory before an extractor rejects the request. The body can still be
+/// read afterwards.
 ///
 /// With an unread body, hyper closes the connection after the response. A client that sent the body
 /// in a separate packet would lose its next request.
@@ -86,8 +86,8 @@ async fn multipart(body: Vec<u8>, boundary: String) -> Result<Form, multer::Erro
     Ok(Form::from_texts(fields))
 }
 
-/// Reads a text field of a JSON object, for any content type. Empty if there is no object, no field or
-/// no text in it. A value that is not a string yields an empty string.
+/// Reads a text field of a JSON object, for any content type. Empty if there is no object, no field
+/// or no text in it. A value that is not a string yields an empty string.
 pub(crate) async fn text_in_json(
     request: &mut Request,
     field: &'static str,

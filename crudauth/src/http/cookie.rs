@@ -79,8 +79,8 @@ impl<'r> Cookies<'r> {
         self.values(name).next()
     }
 
-    /// Returns all values of `name`. Splits bytes, so that a foreign cookie that is not text cannot hide
-    /// others.
+    /// Returns all values of `name`. Splits bytes, so that a foreign cookie that is not text cannot
+    /// hide others.
     fn values(&self, name: &str) -> impl Iterator<Item = &'r str> {
         let lines = self.headers.get_all(header::COOKIE).into_iter();
         let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));

@@ -14,12 +14,13 @@ use tracing::warn;
 use super::Refusal;
 use super::config::HttpConfig;
 
-/// Returns the address of the client: the peer of the socket, or the one that trusted proxies report.
-/// The client of a request, for sign-in and for lists.
+/// Returns the client of a request, for sign-in and for lists.
 pub(crate) fn client_info(request: &Request, config: &HttpConfig) -> ClientInfo {
     ClientInfo::new(client(request, config), user_agent(request))
 }
 
+/// Returns the address of the client: the peer of the socket, or the one that trusted proxies
+/// report.
 pub(crate) fn client(request: &Request, config: &HttpConfig) -> Option<ClientAddress> {
     let peer = match &request.remote_addr().0 {
         Addr::SocketAddr(address) => Some(address.ip()),

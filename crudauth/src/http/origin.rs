@@ -11,8 +11,8 @@ use super::headers::text;
 
 /// Refuses a request from a page of another site.
 ///
-/// Browsers send `Sec-Fetch-Site`. Older browsers, and all over plain HTTP, send only `Origin`, which
-/// must be the requested host or a trusted origin. Programs send neither.
+/// Browsers send `Sec-Fetch-Site`. Older browsers, and all over plain HTTP, send only `Origin`,
+/// which must be the requested host or a trusted origin. Programs send neither.
 pub(crate) fn refuse_cross_site(request: &Request, config: &HttpConfig) -> Result<(), Refusal> {
     let headers = request.headers();
     if let Some(site) = headers.get("sec-fetch-site") {
@@ -46,8 +46,8 @@ fn is_same_host(one: &str, other: &str, default_port: &str) -> bool {
 /// Returns `true` if a browser sent the request for a page of an untrusted other site.
 ///
 /// Such a page could use up the rate limits of its visitors' networks without any cookie. Only
-/// `Sec-Fetch-Site` counts, which browsers set themselves. A program that sends it gains another set
-/// of attempts for its network, and nothing else.
+/// `Sec-Fetch-Site` counts, which browsers set themselves. A program that sends it gains another
+/// set of attempts for its network, and nothing else.
 pub(crate) fn is_untrusted_page(request: &Request, config: &HttpConfig) -> bool {
     let site = request.headers().get("sec-fetch-site");
     let origin = text(request.headers(), header::ORIGIN);

@@ -1,8 +1,8 @@
 //! Refusals: status, code and text of every error response.
 //!
 //! `detail` is crudauth-py's sentence; `code` is stable and for programs. `problem.rs` serializes a
-//! refusal, and `errors.rs` converts the errors of flows. A store's error text goes to the log, never
-//! to a client.
+//! refusal, and `errors.rs` converts the errors of flows. A store's error text goes to the log,
+//! never to a client.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -137,8 +137,8 @@ impl Refusal {
             .with_challenge("Bearer", &[("error", "insufficient_scope"), ("scope", scope)])
     }
 
-    /// Adds `WWW-Authenticate` with a scheme and parameters. RFC 6750, section 3, requires at least one
-    /// parameter, so there is a realm.
+    /// Adds `WWW-Authenticate` with a scheme and parameters. RFC 6750, section 3, requires at least
+    /// one parameter, so there is a realm.
     pub(crate) fn with_challenge(self, scheme: &str, parameters: &[(&str, &str)]) -> Self {
         let mut challenge = format!("{scheme} realm=\"accounts\"");
         for (name, value) in parameters {

@@ -77,8 +77,8 @@ impl Answer {
         }
     }
 
-    /// Returns the `code` of a [`Refusal`](crate::Refusal), such as `csrf-missing`; empty for any other
-    /// response.
+    /// Returns the `code` of a [`Refusal`](crate::Refusal), such as `csrf-missing`; empty for any
+    /// other response.
     #[must_use]
     pub fn code(&self) -> String {
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();

@@ -81,7 +81,8 @@ impl<A: Mount> App<A> {
         Client::new(Arc::clone(&self.endpoint), http.cookies.clone(), http.trusted_hops, address)
     }
 
-    /// Waits until all messages are sent, and returns the newest email of that kind to that address.
+    /// Waits until all messages are sent, and returns the newest email of that kind to that
+    /// address.
     ///
     /// # Panics
     /// If there is no such email, or [`mails`](Self::mails) was not called.
@@ -116,8 +117,8 @@ impl<A: Mount> App<A> {
         }
     }
 
-    /// Waits until all messages are sent, and returns the newest one of that kind to that address or
-    /// number in [`deliveries`](Self::deliveries).
+    /// Waits until all messages are sent, and returns the newest one of that kind to that address
+    /// or number in [`deliveries`](Self::deliveries).
     pub async fn last_delivery(&self, kind: MessageKind, to: &str) -> Option<Delivery> {
         self.auth.mounted().drained().await;
         self.deliveries.as_ref()?.last(kind, to)
@@ -135,8 +136,8 @@ impl<A: Mount> App<A> {
         self.auth.mounted().accounts()
     }
 
-    /// Signs up an account from the fields of a sign-up form, and returns a browser without a session.
-    /// Does not count towards rate limits.
+    /// Signs up an account from the fields of a sign-up form, and returns a browser without a
+    /// session. Does not count towards rate limits.
     ///
     /// # Panics
     /// If the sign-up fails.
@@ -172,7 +173,8 @@ impl<A: Mounts<slice::Session>> App<A> {
         self.signed_in(&name, password_of(&form)).await
     }
 
-    /// Same as [`signed_up`](Self::signed_up), and verifies the recovery contact with the token sent.
+    /// Same as [`signed_up`](Self::signed_up), and verifies the recovery contact with the token
+    /// sent.
     ///
     /// # Panics
     /// If the sign-up fails, or no message with a token was sent.
@@ -216,12 +218,12 @@ impl<A: Mounts<slice::Session>> App<A> {
 }
 
 impl<A: Mounts<slice::Bearer>> App<A> {
-    /// Creates a client that sends an access token of the account with these scopes. The refresh token
-    /// is dropped; to test it, post a form to `/token`.
+    /// Creates a client that sends an access token of the account with these scopes. The refresh
+    /// token is dropped; to test it, post a form to `/token`.
     ///
     /// # Panics
-    /// If the sign-in fails, or a scope is not granted. Configure `BearerConfig::grantable_scopes` and
-    /// the mount's scope policy.
+    /// If the sign-in fails, or a scope is not granted. Configure `BearerConfig::grantable_scopes`
+    /// and the mount's scope policy.
     pub async fn granted(
         &self,
         identifier: &str,

@@ -25,11 +25,11 @@ const PROXY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 19, 255, 254));
 /// A browser of one person. Clones share cookies.
 ///
 /// It keeps cookies like a browser, for one host over HTTPS, and sends the CSRF token of its cookie
-/// in `X-CSRF-Token` with every unsafe request that has none. Each client has its own address, so rate
-/// limits count it alone.
+/// in `X-CSRF-Token` with every unsafe request that has none. Each client has its own address, so
+/// rate limits count it alone.
 ///
-/// It is also an endpoint: `poem::test::TestClient::new(client)` sends requests of poem's test client
-/// with the cookies of this one.
+/// It is also an endpoint: `poem::test::TestClient::new(client)` sends requests of poem's test
+/// client with the cookies of this one.
 #[derive(Clone)]
 pub struct Client {
     endpoint: Arc<BoxEndpoint<'static, Response>>,

@@ -1,7 +1,7 @@
 //! Cookies of one browser, for one host over HTTPS.
 //!
-//! Stored by name and path, like in browsers (RFC 6265, section 5). Expiry times are ignored, because
-//! tests control only the clock of the server: a cookie stays until it is removed.
+//! Stored by name and path, like in browsers (RFC 6265, section 5). Expiry times are ignored,
+//! because tests control only the clock of the server: a cookie stays until it is removed.
 
 use poem::http::{HeaderMap, header};
 

@@ -1,7 +1,7 @@
 //! Tools for the tests of an app, such as a signed-in browser in one line (feature `testing`).
 //!
-//! [`App`] wraps the app's endpoint and creates a [`Client`], a browser without pages, per person. No
-//! socket is opened. Failures panic, as in any test.
+//! [`App`] wraps the app's endpoint and creates a [`Client`], a browser without pages, per person.
+//! No socket is opened. Failures panic, as in any test.
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -56,10 +56,10 @@
 //! #     .block_on(only_verified_users_can_write_notes());
 //! ```
 //!
-//! [`App::granted`] creates a client with an access token (slice `bearer`), and [`App::keyed`] one with
-//! an API key (slice `api_keys`). [`Client::bearer`] sends any token or key. To set the clock and the
-//! hashing in tests only, pass them to the function that builds the mount, or pass a function from
-//! [`Builder`](crate::Builder) to `Builder`.
+//! [`App::granted`] creates a client with an access token (slice `bearer`), and [`App::keyed`] one
+//! with an API key (slice `api_keys`). [`Client::bearer`] sends any token or key. To set the clock
+//! and the hashing in tests only, pass them to the function that builds the mount, or pass a
+//! function from [`Builder`](crate::Builder) to `Builder`.
 #![allow(clippy::panic, reason = "a failed setup fails the test")]
 
 mod answer;
@@ -76,10 +76,11 @@ pub use client::Client;
 
 use crudauth_core::password::HashingConfig;
 
-/// Returns a negligible hashing cost for tests. An unoptimized build takes a second for the default.
+/// Returns a negligible hashing cost for tests. An unoptimized build takes a second for the
+/// default.
 ///
-/// Such hashes are weak. Without `debug_assertions`, which `cargo test` enables, this is the default
-/// cost, so that no program uses weak hashes by mistake.
+/// Such hashes are weak. Without `debug_assertions`, which `cargo test` enables, this is the
+/// default cost, so that no program uses weak hashes by mistake.
 #[must_use]
 pub fn cheap_hashing() -> HashingConfig {
     HashingConfig::cheap()

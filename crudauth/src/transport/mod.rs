@@ -1,7 +1,7 @@
 //! Transports: the ways to authenticate a request.
 //!
-//! A mount tries its transports in order; the first that finds a valid credential decides. Called by
-//! the extractors.
+//! A mount tries its transports in order; the first that finds a valid credential decides. Called
+//! by the extractors.
 
 use std::fmt;
 use std::future::Future;
@@ -23,8 +23,8 @@ mod session;
 pub(crate) use authorization::Authorization;
 pub use crudauth_core::principal::{AuthMethod, Principal};
 
-/// A way to authenticate a request: `session`, `bearer` and `api_keys` in `#[crudauth::routes(..)]`,
-/// or a transport of the app, `transport = Certificate`.
+/// A way to authenticate a request: `session`, `bearer` and `api_keys` in
+/// `#[crudauth::routes(..)]`, or a transport of the app, `transport = Certificate`.
 ///
 /// Transports are tried in the order of the attribute. A credential is
 ///
@@ -39,13 +39,14 @@ pub use crudauth_core::principal::{AuthMethod, Principal};
 /// complete one):
 ///
 /// - A stored credential must become invalid when the password changes and when the account is
-///   disabled or deleted. Store [`Account::security_stamp`](crate::Account::security_stamp) with it, and compare.
-/// - Compare secrets in constant time, and limit the rate of guesses. The body is not available yet,
-///   so a signature covers the method, the time ([`Mounted::now`]), a nonce and
+///   disabled or deleted. Store [`Account::security_stamp`](crate::Account::security_stamp) with
+///   it, and compare.
+/// - Compare secrets in constant time, and limit the rate of guesses. The body is not available
+///   yet, so a signature covers the method, the time ([`Mounted::now`]), a nonce and
 ///   `request.original_uri()`; `uri()` lacks the prefix that a route is nested under.
 ///
-/// At each use, the mount's [`ScopePolicy`](crate::ScopePolicy) limits the scopes that the transport
-/// returns.
+/// At each use, the mount's [`ScopePolicy`](crate::ScopePolicy) limits the scopes that the
+/// transport returns.
 ///
 /// ```
 /// # use crudauth::{AuthUser, CurrentUser, Mounted, Principal, Refusal, Transport, Via};
@@ -99,8 +100,8 @@ pub trait Transport<U: AuthUser>: Send + Sync + 'static {
         request: &Request,
     ) -> impl Future<Output = Result<Option<Principal<U>>, Refusal>> + Send;
 
-    /// Rejects cross-site request forgery. Required if browsers send the credential automatically, like
-    /// cookies.
+    /// Rejects cross-site request forgery. Required if browsers send the credential automatically,
+    /// like cookies.
     ///
     /// # Errors
     /// The refusal for the request.
@@ -119,8 +120,8 @@ pub trait Transport<U: AuthUser>: Send + Sync + 'static {
         None
     }
 
-    /// Returns `true` if the request has a credential of this kind, valid or not. A 401 then reports it
-    /// as invalid, and an ignored one is logged.
+    /// Returns `true` if the request has a credential of this kind, valid or not. A 401 then
+    /// reports it as invalid, and an ignored one is logged.
     fn is_sent(&self, auth: &Mounted<U>, request: &Request) -> bool {
         let _ = (auth, request);
         false
@@ -128,10 +129,11 @@ pub trait Transport<U: AuthUser>: Send + Sync + 'static {
 
     /// Returns `true` if the credential acts for the account's owner (default `false`).
     ///
-    /// Owners may change the account's password, address, tokens and keys, and pass every handler that
-    /// needs only [`CurrentUser`](crate::CurrentUser). Sessions and bearer tokens act for the owner. Other
-    /// credentials, such as API keys, act for a program. They pass `/me` and handlers that require a
-    /// [`Scope`](crate::Scope) or name the transport in [`Via`](crate::Via), and nothing else.
+    /// Owners may change the account's password, address, tokens and keys, and pass every handler
+    /// that needs only [`CurrentUser`](crate::CurrentUser). Sessions and bearer tokens act for the
+    /// owner. Other credentials, such as API keys, act for a program. They pass `/me` and handlers
+    /// that require a [`Scope`](crate::Scope) or name the transport in [`Via`](crate::Via), and
+    /// nothing else.
     fn acts_for_owner(&self) -> bool {
         false
     }

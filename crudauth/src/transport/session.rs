@@ -26,8 +26,8 @@ impl<U: AuthUser> Transport<U> for Session {
         Ok(auth.accounts().authenticate(&token).await?)
     }
 
-    /// Requires the session's CSRF token in `X-CSRF-Token` for unsafe methods. Another site's page can
-    /// make a browser send the cookie, but cannot read the token.
+    /// Requires the session's CSRF token in `X-CSRF-Token` for unsafe methods. Another site's page
+    /// can make a browser send the cookie, but cannot read the token.
     fn guard(
         &self,
         auth: &Mounted<U>,

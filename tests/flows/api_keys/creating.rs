@@ -64,7 +64,7 @@ on_every_database! {
         let ada = app.member("ada").await;
         let pair = app.pair("ada").await;
         let keys = auth.accounts().api_keys();
-        let wanted = WantedKey::named("cron");
+        let wanted = NewApiKey::named("cron");
         assert!(app.browser().accepts(&pair.access).await);
         let body = json!({ "name": "cron" });
         let by_token = async || {
@@ -77,15 +77,15 @@ on_every_database! {
         assert_eq!(app.browser().send_bearer(&pair.access, Method::GET, "/tokens").await.status, 200);
         assert_eq!(by_token().await, 401, "still trusted, but it creates nothing");
 
-        let cookie = Token::parse(&ada.cookie("session_id").unwrap()).unwrap();
+        let cookie = SessionToken::parse(&ada.cookie("session_id").unwrap()).unwrap();
         let principal = auth.accounts().authenticate(&cookie).await.unwrap().unwrap();
         assert!(keys.create(&principal, &wanted).await.is_ok());
         assert_eq!(ada.post("/logout", json!({})).await.status, 200);
         let late = keys.create(&principal, &wanted).await;
-        assert!(matches!(late, Err(ApiKeyError::Moved)), "{late:?}");
-        assert_eq!(keys.list(Visitor::as_app(&principal.account)).await.unwrap().len(), 2);
+        assert!(matches!(late, Err(ApiKeyError::Ended)), "{late:?}");
+        assert_eq!(keys.list(&Principal::application(principal.account())).await.unwrap().len(), 2);
         app.clock.advance(Duration::from_secs(3600));
-        assert!(keys.create(Visitor::as_app(&principal.account), &wanted).await.is_ok(), "the app may at any time");
+        assert!(keys.create(&Principal::application(principal.account()), &wanted).await.is_ok(), "the app may at any time");
     }
 }
 

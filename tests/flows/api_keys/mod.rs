@@ -7,8 +7,8 @@ mod using;
 use std::time::Duration;
 
 use crudauth::email::MessageKind;
-use crudauth::flow::{ApiKeyError, WantedKey};
-use crudauth::{Account, Scopes, Token, Visitor};
+use crudauth::flow::{ApiKeyError, NewApiKey};
+use crudauth::{Account, Principal, Scopes, SessionToken};
 use crudauth_tests::tokens::{Pair, ReportsRead, Setup};
 use crudauth_tests::{
     Answer, App, Browser, Kind, Log, PASSWORD, User, concurrently, count_status, on_every_database,

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use crudauth::flow::WantedKey;
-use crudauth::ports::Clock;
-use crudauth::{Attempt, Password};
+use crudauth::Clock;
+use crudauth::flow::NewApiKey;
+use crudauth::{ClientInfo, Password, SignInRequest};
 use crudauth_tests::tokens::{Pair, Setup};
 use crudauth_tests::{App, Kind, PASSWORD, on_every_database};
 use poem::http::Method;
@@ -140,20 +140,31 @@ async fn token_families_are_listed_and_revoked_without_http() {
     app.register("ada").await;
     let accounts = auth.accounts();
     let password = Password::parse(PASSWORD).unwrap();
-    let asked = accounts.tokens().asked(Some("reports:write"));
-    let granted = accounts.grant(Attempt::new("ada", &password), asked).await.unwrap();
+    let asked = accounts.tokens().requested_scopes(Some("reports:write"));
+    let granted = accounts
+        .issue_tokens(SignInRequest::new("ada", password.clone()), asked)
+        .await
+        .unwrap()
+        .done()
+        .unwrap();
     assert_eq!(granted.issued.scopes.to_string(), "reports:write");
     assert!(app.browser().accepts(granted.issued.access.expose()).await);
-    let refreshed = accounts.refresh(granted.issued.refresh.expose(), None, None).await.unwrap();
+    let refreshed =
+        accounts.refresh(granted.issued.refresh.expose(), &ClientInfo::default()).await.unwrap();
     assert_eq!(refreshed.account.user.username, "ada");
     assert_eq!(
-        accounts.tokens().list(crudauth::Visitor::as_app(&refreshed.account)).await.unwrap().len(),
+        accounts
+            .tokens()
+            .list(&crudauth::Principal::application(&refreshed.account))
+            .await
+            .unwrap()
+            .len(),
         1
     );
-    let wanted = WantedKey::named("cron");
+    let wanted = NewApiKey::named("cron");
     let created = accounts
         .api_keys()
-        .create(crudauth::Visitor::as_app(&refreshed.account), &wanted)
+        .create(&crudauth::Principal::application(&refreshed.account), &wanted)
         .await
         .unwrap();
     assert!(app.browser().accepts(created.secret.expose()).await);

@@ -32,7 +32,7 @@ on_every_database! {
         let accounts = app.auth.accounts();
         let new = "countess@example.com".parse().unwrap();
         let before = account(&app, ada).await;
-        accounts.recovery().unwrap().start_change(crudauth::Visitor::as_app(&before), &password(PASSWORD), new, None).await.unwrap();
+        accounts.recovery().unwrap().start_change(&crudauth::Principal::application(&before), &password(PASSWORD), new, None).await.unwrap();
         let change = app.token(MessageKind::ChangeEmail, "countess@example.com").await;
         assert!(accounts.disable(&ada).await.unwrap());
         accounts.recovery().unwrap().start_reset("ada@example.com".parse().unwrap(), None);

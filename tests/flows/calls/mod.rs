@@ -6,7 +6,9 @@ mod purge;
 mod recovery;
 mod sign_in;
 
-use crudauth::{Account, Attempt, Password, Registered, SignInError, SignUp, SignedIn, Visit};
+use crudauth::{
+    Account, Password, Principal, Registered, SignInError, SignInRequest, SignUp, SignedIn,
+};
 use crudauth_tests::{App, PASSWORD, User, sign_up};
 
 /// Another valid password.
@@ -30,7 +32,9 @@ pub(crate) async fn sign_in(
     identifier: &str,
     text: &str,
 ) -> Result<SignedIn<User>, SignInError> {
-    app.auth.accounts().sign_in(Attempt::new(identifier, &password(text))).await
+    let signed_in =
+        app.auth.accounts().sign_in(SignInRequest::new(identifier, password(text))).await?;
+    Ok(signed_in.done().unwrap())
 }
 
 /// Whether the sign-in succeeds.
@@ -47,7 +51,7 @@ pub(crate) async fn signed_in(app: &App, identifier: &str) -> SignedIn<User> {
     sign_in(app, identifier, PASSWORD).await.unwrap()
 }
 
-pub(crate) async fn principal(app: &App, session: &SignedIn<User>) -> Option<Visit<User>> {
+pub(crate) async fn principal(app: &App, session: &SignedIn<User>) -> Option<Principal<User>> {
     app.auth.accounts().authenticate(&session.session.token).await.unwrap()
 }
 

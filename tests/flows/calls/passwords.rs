@@ -77,7 +77,7 @@ on_every_database! {
         // The principal was looked up before its session was revoked.
         let seen = principal(&app, &thief).await.unwrap();
         let hers = principal(&app, &owner).await.unwrap();
-        assert!(accounts.sessions().revoke(&hers, &seen.session.handle).await.unwrap());
+        assert!(accounts.sessions().revoke(&hers, &seen.session().unwrap().handle()).await.unwrap());
         let late = accounts.set_password(&seen, &password(NEW)).await;
         assert!(matches!(late, Err(PasswordError::Ended)), "{late:?}");
         assert!(!signs_in(&app, "ada", NEW).await && principal(&app, &owner).await.is_some());

@@ -48,7 +48,7 @@ on_every_database! {
         let gone = with_new.iter().sum::<i64>() - after.iter().sum::<i64>();
         assert_eq!(purged, u64::try_from(gone).unwrap());
         for table in TABLES {
-            let now = crudauth::ports::Clock::now(&*app.clock).timestamp_millis();
+            let now = crudauth::Clock::now(&*app.clock).timestamp_millis();
             let old = format!("SELECT COUNT(*) FROM {table} WHERE expires_at <= {now}");
             assert_eq!(app.database.number(&old).await, 0, "{table}");
         }

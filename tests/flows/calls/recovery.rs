@@ -80,7 +80,7 @@ on_every_database! {
         let accounts = app.auth.accounts();
         let ada = account(&app, id).await;
         let start = async |typed, to| {
-            accounts.recovery().unwrap().start_change(crudauth::Visitor::as_app(&ada), &password(typed), address(to), None).await
+            accounts.recovery().unwrap().start_change(&crudauth::Principal::application(&ada), &password(typed), address(to), None).await
         };
         assert!(matches!(start(NEW, COUNTESS).await, Err(ChangeError::WrongPassword)));
         assert!(matches!(start(PASSWORD, ADA).await, Err(ChangeError::SameAddress)));
@@ -109,7 +109,7 @@ async fn the_current_address_is_notified_of_a_change_request() {
     accounts
         .recovery()
         .unwrap()
-        .start_change(crudauth::Visitor::as_app(&ada), &password(PASSWORD), new, None)
+        .start_change(&crudauth::Principal::application(&ada), &password(PASSWORD), new, None)
         .await
         .unwrap();
     assert_eq!(app.mail_count(MessageKind::ChangeEmail, COUNTESS).await, 1);

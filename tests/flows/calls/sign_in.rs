@@ -1,8 +1,10 @@
 //! Signing up, signing in and finding accounts.
 
 use crudauth::email::MessageKind;
-use crudauth::flow::{Keep, OwnerError};
-use crudauth::{Attempt, FieldErrorKind, RegisterError, Registered, SignInError, SignUp};
+use crudauth::flow::{KeepSession, OwnerError};
+use crudauth::{
+    FieldErrorKind, RegisterError, Registered, SessionToken, SignInError, SignInRequest, SignUp,
+};
 use crudauth_tests::{PASSWORD, User, on_every_database, sign_up};
 
 use super::{account, password, principal, register, sign_in, signed_in, signs_in};
@@ -55,9 +57,10 @@ on_every_database! {
     async fn only_its_token_authenticates_a_session(app: App) {
         let id = register(&app, "ada").await;
         let session = signed_in(&app, "ada").await;
-        assert_eq!(principal(&app, &session).await.unwrap().account.user.id, id);
+        assert_eq!(principal(&app, &session).await.unwrap().user().id, id);
         let accounts = app.auth.accounts();
-        assert!(accounts.authenticate(&session.session.csrf).await.unwrap().is_none());
+        let csrf = SessionToken::parse(session.session.csrf.expose()).unwrap();
+        assert!(accounts.authenticate(&csrf).await.unwrap().is_none());
         for column in ["handle", "user_agent"] {
             let token = session.session.token.expose();
             let sql = format!("SELECT COUNT(*) FROM users_sessions WHERE {column} = '{token}'");
@@ -82,7 +85,7 @@ on_every_database! {
         }
         let locked = sign_in(&app, "ada", PASSWORD).await.unwrap_err();
         assert!(matches!(locked, SignInError::LockedOut { .. }), "{locked}");
-        let mut attempt = Attempt::new("ada", &password(PASSWORD));
+        let mut attempt = SignInRequest::new("ada", password(PASSWORD));
         attempt.devices = vec![device];
         assert!(app.auth.accounts().sign_in(attempt).await.is_ok());
     }
@@ -113,7 +116,7 @@ on_every_database! {
         assert!(sessions.revoke(&seen, &phone.session.handle).await.unwrap());
         assert!(!sessions.revoke(&seen, &phone.session.handle).await.unwrap());
         assert!(principal(&app, &phone).await.is_none() && principal(&app, &laptop).await.is_some());
-        assert_eq!(sessions.revoke_all(&seen, Keep::None).await.unwrap(), 1);
+        assert_eq!(sessions.revoke_all(&seen, KeepSession::None).await.unwrap(), 1);
         assert!(principal(&app, &laptop).await.is_none());
         assert!(signs_in(&app, "ada", PASSWORD).await);
     }
@@ -129,7 +132,7 @@ on_every_database! {
         accounts.change_password(&theirs, &password(PASSWORD), &new).await.unwrap();
         // The principal was looked up before the change: its session is revoked, and the new
         // sessions are not its own to revoke.
-        for keep in [Keep::None, Keep::Current] {
+        for keep in [KeepSession::None, KeepSession::Current] {
             let late = accounts.sessions().revoke_all(&hers, keep).await;
             assert!(matches!(late, Err(OwnerError::Ended)), "{late:?}");
         }

@@ -8,7 +8,7 @@ mod table;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crudauth::ports::ManualClock;
+use crudauth::ManualClock;
 use crudauth::{
     AuthRow, Backend, CurrentUser, EmailConfig, MaybeUser, Mounted, Principal, Refusal, Scope,
     Scoped, Scopes, Stores, Superuser, Transport, Via, slice,
@@ -83,7 +83,7 @@ impl Transport<User> for Certificate {
 impl Scoped for Shop {}
 
 fn identity(user: &Principal<User>) -> Json<Value> {
-    Json(json!([user.user().username, user.proof().as_str()]))
+    Json(json!([user.user().username, user.method().as_str()]))
 }
 
 #[handler]

@@ -1,7 +1,7 @@
 //! A complete custom transport: requests signed with a key from a table of the app. Tests the
 //! contract in the docs of `Transport`.
 
-use crudauth::flow::WantedKey;
+use crudauth::flow::NewApiKey;
 use crudauth::testing::{App as Tested, Client, cheap_hashing};
 use hmac::{Hmac, KeyInit, Mac};
 use poem::web::Data;
@@ -53,7 +53,8 @@ impl Transport<User> for Signed {
             return Err(rejection("Signature too old"));
         }
         // The key ends with every other credential of the account.
-        let account = auth.accounts().find(&id).await?.filter(|account| account.stamp() == stamp);
+        let account =
+            auth.accounts().find(&id).await?.filter(|account| account.security_stamp() == stamp);
         Ok(account.map(|account| Principal::new(account).with_scopes(Scopes::parse(&scopes))))
     }
 
@@ -92,7 +93,7 @@ async fn credentials_of_owner(
 ) -> Json<Value> {
     let sessions = auth.accounts().sessions();
     let keys = auth.accounts().api_keys();
-    let wanted = WantedKey::named("more").scopes(PartsRead);
+    let wanted = NewApiKey::named("more").scopes(PartsRead);
     Json(json!([
         sessions.list(user.principal()).await.unwrap_err().to_string(),
         keys.list(user.principal()).await.unwrap_err().to_string(),
@@ -141,7 +142,12 @@ impl Signer {
         self.app.signed_up(form).await;
         let ada = self.auth.accounts().find_by_identifier("ada").await.unwrap().unwrap();
         let insert = "INSERT INTO signing_keys VALUES ($1, 'secret', $2, 'parts:read parts:write')";
-        sqlx::query(insert).bind(ada.user.id).bind(ada.stamp()).execute(&self.pool).await.unwrap();
+        sqlx::query(insert)
+            .bind(ada.user.id)
+            .bind(ada.security_stamp())
+            .execute(&self.pool)
+            .await
+            .unwrap();
         ada.user.id
     }
 
@@ -195,7 +201,7 @@ async fn the_scope_policy_is_applied_at_every_use() {
 async fn a_new_security_stamp_invalidates_the_key() {
     let it = Signer::new(|_, asked| asked.clone()).await;
     let ada = it.ada().await;
-    let stamp = async || it.auth.accounts().find(&ada).await.unwrap().unwrap().stamp();
+    let stamp = async || it.auth.accounts().find(&ada).await.unwrap().unwrap().security_stamp();
     let before = stamp().await;
     assert!(it.auth.accounts().disable(&ada).await.unwrap());
     assert_eq!(it.asks("/api/by-signature").await.0, 401);

@@ -15,8 +15,8 @@ const MAX_BYTES: usize = 1024 * 1024;
 /// Client of [Have I Been Pwned](https://haveibeenpwned.com/API/v3#PwnedPasswords), which needs no
 /// key.
 ///
-/// It requests padded responses, so that their length does not reveal the prefix. It ignores proxies
-/// of the environment and follows no redirects. Clones share their connections.
+/// It requests padded responses, so that their length does not reveal the prefix. It ignores
+/// proxies of the environment and follows no redirects. Clones share their connections.
 #[derive(Clone)]
 pub struct HaveIBeenPwned {
     client: Client,
@@ -48,7 +48,8 @@ impl HaveIBeenPwned {
 
     /// Creates a client of a mirror, which serves `/range/{prefix}` below `base_url`.
     ///
-    /// Use plain HTTP in a trusted network only: an attacker on the way can read and forge responses.
+    /// Use plain HTTP in a trusted network only: an attacker on the way can read and forge
+    /// responses.
     ///
     /// # Errors
     /// [`HaveIBeenPwnedError`] if the address is invalid, or TLS is not available.
@@ -67,7 +68,8 @@ impl HaveIBeenPwned {
     }
 }
 
-/// Returns `true` for a scheme, a host and a path. In a query or fragment, the prefix would be lost.
+/// Returns `true` for a scheme, a host and a path. In a query or fragment, the prefix would be
+/// lost.
 fn is_base(url: &Url) -> bool {
     matches!(url.scheme(), "https" | "http")
         && url.has_host()

@@ -46,8 +46,8 @@ pub use hibp::{HaveIBeenPwned, HaveIBeenPwnedError};
 pub trait BreachService: Send + Sync + 'static {
     /// Returns the known digests that begin with `prefix`, which is five upper-case hex digits.
     ///
-    /// Each line is the other 35 digits of a digest, optionally with `:` and the number of times that
-    /// the password was seen. Lines with the number 0 are padding and do not count.
+    /// Each line is the other 35 digits of a digest, optionally with `:` and the number of times
+    /// that the password was seen. Lines with the number 0 are padding and do not count.
     ///
     /// # Errors
     /// Any failure. It is logged, with the prefix redacted.
@@ -82,8 +82,8 @@ impl SharedBreachService {
         Self(Arc::new(service))
     }
 
-    /// Returns `true` if the service lists the password. A failure, an invalid response, or one that
-    /// takes longer than `time_limit`, is logged and gives `false`.
+    /// Returns `true` if the service lists the password. A failure, an invalid response, or one
+    /// that takes longer than `time_limit`, is logged and gives `false`.
     pub(super) async fn is_breached(&self, password: &Password, time_limit: Duration) -> bool {
         let digest = PasswordDigest::of(password);
         let response = self.0.range_erased(digest.prefix());

@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use super::{LegacyHash, text};
 
-/// Prefixes of bcrypt hashes. The versions stand for bugs of implementations: `$2x$` marks hashes of
-/// a `crypt_blowfish` that misread bytes above 127.
+/// Prefixes of bcrypt hashes. The versions stand for bugs of implementations: `$2x$` marks hashes
+/// of a `crypt_blowfish` that misread bytes above 127.
 pub(super) const PREFIXES: &[&str] = &["$2a$", "$2b$", "$2x$", "$2y$"];
 
 /// Number of bytes of a password that bcrypt hashes.
@@ -24,8 +24,8 @@ const MAX_COST: u32 = 16;
 /// password. Also Django's `bcrypt$…` and `bcrypt_sha256$…`.
 ///
 /// Two kinds of password never match:
-/// - 44 characters of base64 for 32 bytes. [`CrudauthPy`](super::CrudauthPy) hashes are bcrypt of the
-///   base64 of a SHA-256, so an attacker with that SHA-256 from another leak could type it.
+/// - 44 characters of base64 for 32 bytes. [`CrudauthPy`](super::CrudauthPy) hashes are bcrypt of
+///   the base64 of a SHA-256, so an attacker with that SHA-256 from another leak could type it.
 /// - A password with a NUL byte. Bcrypt repeats the password with a NUL in between, so `ab` and
 ///   `ab\0ab` have the same hash.
 #[derive(Clone, Copy, Debug)]
@@ -87,8 +87,8 @@ fn looks_like_digest(password: &[u8]) -> bool {
     }
 }
 
-/// Returns `true` if `stored` is bcrypt of the first 72 bytes of `key`. A malformed hash costs as much
-/// as one of `usual_cost`.
+/// Returns `true` if `stored` is bcrypt of the first 72 bytes of `key`. A malformed hash costs as
+/// much as one of `usual_cost`.
 pub(super) fn matches(key: &[u8], stored: &str, usual_cost: u32) -> bool {
     let parsed = Stored::parse(stored);
     let decoy = Stored { cost: usual_cost, salt: [0; 16], output: [0; 23] };
@@ -126,8 +126,8 @@ impl Stored {
     }
 }
 
-/// Decodes exactly `N` bytes. Unused bits of the last character are ignored, because apps made salts
-/// of arbitrary characters, and bcrypt ignores them too.
+/// Decodes exactly `N` bytes. Unused bits of the last character are ignored, because apps made
+/// salts of arbitrary characters, and bcrypt ignores them too.
 fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::RequireNone)

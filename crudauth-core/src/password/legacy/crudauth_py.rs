@@ -10,8 +10,8 @@ use super::{LegacyHash, bcrypt};
 /// Cost of crudauth-py, which is not configurable there.
 const COST: u32 = 12;
 
-/// Hashes of crudauth-py (at least until 0.8.2): bcrypt of `base64(SHA-256(password))`, so every byte
-/// counts.
+/// Hashes of crudauth-py (at least until 0.8.2): bcrypt of `base64(SHA-256(password))`, so every
+/// byte counts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CrudauthPy;
 

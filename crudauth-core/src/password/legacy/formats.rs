@@ -117,11 +117,10 @@ impl Formats {
     }
 }
 
-/// Prefix of the library's own hashes.
-const OURS: &str = "$argon2id$";
-
-fn overlaps_ours(prefix: &str) -> bool {
-    prefix.is_empty() || OURS.starts_with(prefix) || prefix.starts_with(OURS)
+/// Returns `true` for a prefix that also matches the library's own hashes.
+fn is_reserved(prefix: &str) -> bool {
+    const OWN: &str = "$argon2id$";
+    prefix.is_empty() || OWN.starts_with(prefix) || prefix.starts_with(OWN)
 }
 
 impl Entry {
@@ -131,14 +130,11 @@ impl Entry {
         Self { format, prefixes, decoy, is_in_use: AtomicBool::new(false) }
     }
 
+    /// Returns the first contradiction of the format.
     fn inconsistency(&self) -> Option<InvalidLegacyHash> {
-        const OURS: &str = "$argon2id$";
-        let is_reserved = |prefix: &&str| {
-            prefix.is_empty() || OURS.starts_with(prefix) || prefix.starts_with(OURS)
-        };
         if self.prefixes.is_empty() {
             Some(InvalidLegacyHash::NoPrefix)
-        } else if self.prefixes.iter().any(is_reserved) {
+        } else if self.prefixes.iter().any(|prefix| is_reserved(prefix)) {
             Some(InvalidLegacyHash::ReservedPrefix)
         } else if !self.fits(&self.decoy) {
             Some(InvalidLegacyHash::Decoy)

@@ -5,9 +5,9 @@
 //! start-up, or was met since. A table without legacy hashes pays nothing.
 //!
 //! Promises:
-//! - A failed verification costs the same for every name. Each format in use is checked, against the
-//!   account's own hash if it is of that format, else against a decoy. This is exact if the table's
-//!   hashes cost as much as the decoy; configure the usual cost with the format's `cost`.
+//! - A failed verification costs the same for every name. Each format in use is checked, against
+//!   the account's own hash if it is of that format, else against a decoy. This is exact if the
+//!   table's hashes cost as much as the decoy; configure the usual cost with the format's `cost`.
 //! - A match gives [`Verdict::RightOutdated`](super::Verdict::RightOutdated), so the flow that
 //!   renews old argon2id hashes renews legacy hashes too.
 //! - The password is tried in NFKC and, if it differs, as typed, because other systems hashed the
@@ -66,9 +66,9 @@ pub(super) use formats::{Formats, LegacyMatch};
 /// # assert!(!Unsalted.verify(b"a-strong-one", &Unsalted.decoy()));
 /// ```
 ///
-/// The library calls it on blocking threads; one call is one verification. A panic counts as no match
-/// and is logged without its message, although the process's panic hook still prints that. Where
-/// panics abort, it ends the process.
+/// The library calls it on blocking threads; one call is one verification. A panic counts as no
+/// match and is logged without its message, although the process's panic hook still prints that.
+/// Where panics abort, it ends the process.
 pub trait LegacyHash: Send + Sync + 'static {
     /// Name in logs (default: the name of the type).
     fn name(&self) -> &'static str {
@@ -86,8 +86,8 @@ pub trait LegacyHash: Send + Sync + 'static {
     /// distinguishes it. Compare outputs in constant time.
     fn verify(&self, password: &[u8], stored: &str) -> bool;
 
-    /// Warning to log when hashes of this format are found and no other configured format shares the
-    /// prefixes: another system's hashes may look the same (default: none).
+    /// Warning to log when hashes of this format are found and no other configured format shares
+    /// the prefixes: another system's hashes may look the same (default: none).
     fn caution(&self) -> Option<&'static str> {
         None
     }
@@ -100,8 +100,8 @@ pub trait LegacyHash: Send + Sync + 'static {
         None
     }
 
-    /// Returns a hash of this format with the usual cost. The result of comparing with it is ignored.
-    /// Called once.
+    /// Returns a hash of this format with the usual cost. The result of comparing with it is
+    /// ignored. Called once.
     fn decoy(&self) -> String;
 }
 

@@ -31,8 +31,8 @@ impl Pbkdf2 {
     /// Sets the usual number of iterations of the table's hashes (default 600,000, at most 10
     /// million). The hashes contain their number.
     ///
-    /// An unknown name then costs as much as a known one. Hashes of any number of iterations up to 10
-    /// million are verified.
+    /// An unknown name then costs as much as a known one. Hashes of any number of iterations up to
+    /// 10 million are verified.
     #[must_use]
     pub fn iterations(self, iterations: u32) -> Self {
         Self { iterations: iterations.clamp(1, MAX_ITERATIONS) }

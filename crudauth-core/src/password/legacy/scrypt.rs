@@ -27,10 +27,11 @@ impl Default for Scrypt {
 }
 
 impl Scrypt {
-    /// Sets the usual cost of the table's hashes (default ln = 16, r = 8, p = 1; Django uses 14, 8, 5).
+    /// Sets the usual cost of the table's hashes (default ln = 16, r = 8, p = 1; Django uses 14, 8,
+    /// 5).
     ///
-    /// An unknown name then costs as much as a known one. Hashes of any cost up to 256 MiB and p = 16
-    /// are verified; a usual cost above that is ignored.
+    /// An unknown name then costs as much as a known one. Hashes of any cost up to 256 MiB and p =
+    /// 16 are verified; a usual cost above that is ignored.
     #[must_use]
     pub fn cost(self, ln: u32, r: u32, p: u32) -> Self {
         Cost::new(ln, r, p).map_or(self, |usual_cost| Self { usual_cost })

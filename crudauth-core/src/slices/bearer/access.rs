@@ -1,8 +1,8 @@
 //! Access tokens: JWTs (RFC 7519) that name a token family.
 //!
 //! A header is compared with the headers that the mount's keys write, not parsed, so that a client
-//! cannot choose an algorithm, `kid`, `crit` or key. The signed claims are parsed with exact types and
-//! must be those that this mount would write. Called by the flows of the `bearer` slice.
+//! cannot choose an algorithm, `kid`, `crit` or key. The signed claims are parsed with exact types
+//! and must be those that this mount would write. Called by the flows of the `bearer` slice.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;

@@ -1,9 +1,9 @@
 //! Keys that sign and verify access tokens.
 //!
-//! jsonwebtoken's signers are used through its traits and created where needed, because `encode` and
-//! `decode` use a provider that is global to the process. So a provider that the app or another
-//! library installs has no effect here, and none is installed that would take RS256 away from an app
-//! with its own use of jsonwebtoken.
+//! jsonwebtoken's signers are used through its traits and created where needed, because `encode`
+//! and `decode` use a provider that is global to the process. So a provider that the app or another
+//! library installs has no effect here, and none is installed that would take RS256 away from an
+//! app with its own use of jsonwebtoken.
 
 use jsonwebtoken::Algorithm;
 use jsonwebtoken::crypto::{JwtSigner, JwtVerifier};
@@ -36,13 +36,13 @@ impl Signing {
     /// Prefer EdDSA where the other services support it; signing is far cheaper. Set an
     /// [`issuer`](super::BearerConfig::issuer) that they know.
     ///
-    /// `pair` signs and verifies; the `retired` keys only verify. To rotate without signing anyone out,
-    /// list the next public key in `retired` for as long as the key set may be cached (five minutes).
-    /// Then sign with it, and list the old one (`openssl pkey -in old.pem -pubout`) for the lifetime of
-    /// an access token.
+    /// `pair` signs and verifies; the `retired` keys only verify. To rotate without signing anyone
+    /// out, list the next public key in `retired` for as long as the key set may be cached (five
+    /// minutes). Then sign with it, and list the old one (`openssl pkey -in old.pem -pubout`) for
+    /// the lifetime of an access token.
     ///
-    /// A token of an unlisted key is malformed and refused even where authentication is optional. This
-    /// includes tokens signed with HMAC before. Refreshing yields a valid one.
+    /// A token of an unlisted key is malformed and refused even where authentication is optional.
+    /// This includes tokens signed with HMAC before. Refreshing yields a valid one.
     #[cfg(feature = "bearer-asymmetric")]
     #[must_use]
     pub fn asymmetric(pair: SigningPair, retired: impl IntoIterator<Item = PublicKey>) -> Self {
