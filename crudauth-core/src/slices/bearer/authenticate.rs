@@ -53,10 +53,14 @@ impl<U: AuthUser> BearerTokens<U> {
         self.principal(owner, access).await
     }
 
-    /// Returns `true` if the family still exists: it is asked right before something lasting is
+    /// Returns `true` if the family still is valid: it is asked right before something lasting is
     /// stored on behalf of a token.
     pub(crate) async fn is_valid(&self, family: &FamilyId) -> Result<bool, StoreError> {
-        Ok(self.store.find(family, self.kit.now()).await?.is_some())
+        let found = self.store.find(family, self.kit.now()).await?;
+        // The rows of an earlier state may still be there.
+        Ok(found.is_some_and(|(family, account)| {
+            account.is_active() && family.state == account.state()
+        }))
     }
 
     /// Revokes every credential of a disabled account.

@@ -79,10 +79,16 @@ impl<U: AuthUser> Sessions<U> {
         Ok(replaced.then_some(token))
     }
 
-    /// Returns `true` if the session still exists: it is asked right before something lasting is
+    /// Returns `true` if the session still is valid: it is asked right before something lasting is
     /// stored on behalf of the session.
     pub(crate) async fn is_valid(&self, session: &CurrentSession) -> Result<bool, StoreError> {
-        Ok(self.store.find(&session.digest, self.kit.now()).await?.is_some())
+        let accounts = &*self.kit.accounts;
+        let now = self.kit.now();
+        let found = self.store.find_with_account(&session.digest, accounts, now).await?;
+        // The rows of an earlier state may still be there.
+        Ok(found.is_some_and(|(session, account)| {
+            account.is_active() && session.state == account.state()
+        }))
     }
 
     /// Keeps a session valid after its own change of password.

@@ -104,6 +104,7 @@ impl<U: AuthUser> Sessions<U> {
         keep: KeepSession,
     ) -> Result<u64, OwnerError> {
         let account = principal.owned_account()?;
+        self.ensure_still_valid(principal).await?;
         let kept = match keep {
             KeepSession::Current => principal.session().map(CurrentSession::digest),
             KeepSession::None => None,
@@ -113,9 +114,6 @@ impl<U: AuthUser> Sessions<U> {
             if kept != Some(&session.digest) {
                 revoked += u64::from(self.store.remove(&session.digest).await?);
             }
-        }
-        if revoked == 0 {
-            self.ensure_still_valid(principal).await?;
         }
         self.kit.emit(Event::new("all sessions revoked").account(account).count(revoked));
         Ok(revoked)
@@ -128,8 +126,8 @@ impl<U: AuthUser> Sessions<U> {
         Ok(sessions)
     }
 
-    /// If nothing was revoked because the caller's own session is gone (its password was changed
-    /// concurrently), reports that instead of success.
+    /// Returns an error if the caller's own session has ended, for example by a change of password
+    /// elsewhere: the sessions that are valid now are not the caller's to revoke.
     async fn ensure_still_valid(&self, principal: &Principal<U>) -> Result<(), OwnerError> {
         let Some(session) = principal.session() else { return Ok(()) };
         if self.is_valid(session).await? { Ok(()) } else { Err(OwnerError::Ended) }

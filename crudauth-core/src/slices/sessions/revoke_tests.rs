@@ -4,7 +4,7 @@
 use super::*;
 use crate::model::SessionHandle;
 use crate::principal::{OwnerError, Principal};
-use crate::testing_world::{Hooked, Slices, World, worlds};
+use crate::testing_world::{Hooked, PASSWORD, Slices, World, password, worlds};
 
 async fn is_valid(slices: &Slices, opened: &OpenedSession) -> bool {
     slices.sessions.authenticate(&opened.token).await.unwrap().is_some()
@@ -103,11 +103,13 @@ async fn a_session_that_was_revoked_meanwhile_revokes_nothing() {
         let slices = world.slices();
         let ada = world.account("ada@example.com").await;
         let (ended, caller) = slices.open_session(&ada).await;
+        let other = slices.open_session(&ada).await.0;
         slices.sessions.sign_out(&caller).await.unwrap();
         let one = slices.sessions.revoke(&caller, &ended.handle).await;
         assert!(matches!(one, Err(OwnerError::Ended)), "{one:?}");
         let all = slices.sessions.revoke_all(&caller, KeepSession::None).await;
         assert!(matches!(all, Err(OwnerError::Ended)), "{all:?}");
+        assert!(is_valid(&slices, &other).await);
     }
 }
 
@@ -116,15 +118,16 @@ async fn a_session_of_an_earlier_password_revokes_nothing_and_is_told_so() {
     for world in worlds().await {
         let slices = world.slices();
         let ada = world.account("ada@example.com").await;
-        let (_, stale) = slices.open_session(&ada).await;
-        let (_, other) = slices.open_session(&ada).await;
-        let changed = world.change_password(&ada).await;
-        let (valid, _) = slices.open_session(&changed).await;
+        let (valid, owner) = slices.open_session(&ada).await;
+        let stale = slices.open_session(&ada).await.1;
+        slices.open_session(&ada).await;
+        let new = password("a much better passphrase");
+        slices.passwords.change(&owner, &password(PASSWORD), &new).await.unwrap();
         for keep in [KeepSession::Current, KeepSession::None] {
             let all = slices.sessions.revoke_all(&stale, keep).await;
             assert!(matches!(all, Err(OwnerError::Ended)), "{keep:?}: {all:?}");
         }
-        let one = slices.sessions.revoke(&other, &valid.handle).await;
+        let one = slices.sessions.revoke(&stale, &valid.handle).await;
         assert!(matches!(one, Err(OwnerError::Ended)), "{one:?}");
         assert!(is_valid(&slices, &valid).await);
     }
