@@ -176,9 +176,12 @@ impl<U: AuthUser> Passwords<U> {
         let account = principal.account();
         let changed = self.kit.accounts.set_password(account, &hash, self.kit.now()).await?;
         let changed = changed.ok_or(PasswordError::WrongPassword)?;
-        if let Some(session) = principal.session() {
-            // If this fails, the owner signs in again with the new password.
-            self.callers.sessions.rebind(session, changed.state()).await?;
+        // The password is changed, whether or not this succeeds. If it fails, the owner signs in
+        // again with the new password.
+        if let Some(session) = principal.session()
+            && let Err(error) = self.callers.sessions.rebind(session, changed.state()).await
+        {
+            error.log("keeping the session of a change of password");
         }
         self.kit.emit(Event::new("password changed").account(account));
         if let Some(notifier) = &self.kit.notifier {
