@@ -8,9 +8,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 use super::Person;
-use crate::guard::store::{
-    AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome,
-};
+use crate::guard::store::{AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome};
 use crate::model::{
     Account, AccountState, ApiKeyDigest, ApiKeyHandle, CounterName, CsrfDigest, PasswordHash,
     Scopes, SessionDigest,

@@ -103,8 +103,7 @@ impl World {
         let tokens = Arc::new(tokens);
         let callers = Callers::new(Arc::clone(&sessions), Arc::clone(&tokens));
         let store = Arc::clone(&self.api_keys);
-        let api_keys =
-            ApiKeys::new(kit.clone(), store, callers.clone(), scopes, settings.api_keys);
+        let api_keys = ApiKeys::new(kit.clone(), store, callers.clone(), scopes, settings.api_keys);
         let passwords = Passwords::new(kit.clone(), callers);
         let sign_in = SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens));
         Slices { kit, sessions, tokens, api_keys: Arc::new(api_keys), passwords, sign_in }

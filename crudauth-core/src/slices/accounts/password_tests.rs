@@ -23,7 +23,7 @@ async fn change(
 
 /// Whether the stored password of the account is this one.
 async fn has_password(world: &World, account: &Account<Person>, text: &str) -> bool {
-    let hash = world.accounts.with_hash(account.user.id()).await.unwrap().unwrap().1;
+    let hash = world.accounts.with_hash(&account.user.id).await.unwrap().unwrap().1;
     let pool = world.slices().kit.hashing;
     pool.verify(&password(text), Some(&hash)).await.unwrap() != Verdict::Wrong
 }
@@ -143,8 +143,8 @@ async fn a_session_of_an_earlier_password_changes_no_password() {
         let first = slices.open_session(&ada).await.1;
         let second = slices.open_session(&ada).await.1;
         change(&slices, &first).await.unwrap();
-        let late = slices.passwords.change(&second, &password(NEW), &password("one more new one"));
-        let late = late.await;
+        let newer = password("one more new one");
+        let late = slices.passwords.change(&second, &password(NEW), &newer).await;
         assert!(matches!(late, Err(PasswordError::Ended)), "{late:?}");
         assert!(has_password(&world, &ada, NEW).await);
     }

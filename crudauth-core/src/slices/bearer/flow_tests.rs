@@ -24,10 +24,7 @@ pub(super) fn tokens(world: &World, config: BearerConfig) -> Arc<BearerTokens<Pe
     world.slices_with(Settings { bearer: config, ..Settings::default() }).tokens
 }
 
-pub(super) async fn issue(
-    tokens: &BearerTokens<Person>,
-    account: &Account<Person>,
-) -> Issued {
+pub(super) async fn issue(tokens: &BearerTokens<Person>, account: &Account<Person>) -> Issued {
     tokens.issue(account, None, ClientInfo::default()).await.unwrap()
 }
 

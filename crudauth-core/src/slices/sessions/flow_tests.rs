@@ -230,4 +230,3 @@ async fn of_two_renewals_of_a_csrf_token_one_succeeds() {
         assert!(!slices.sessions.is_csrf_token(session, "x"));
     }
 }
-

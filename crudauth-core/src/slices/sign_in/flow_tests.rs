@@ -6,9 +6,7 @@ use crate::guard::LockoutConfig;
 use crate::model::Checked;
 use crate::principal::Principal;
 use crate::slices::bearer::BearerConfig;
-use crate::testing_world::{
-    Hooked, PASSWORD, Person, Settings, Slices, World, password, worlds,
-};
+use crate::testing_world::{Hooked, PASSWORD, Person, Settings, Slices, World, password, worlds};
 
 const ADA: &str = "ada@example.com";
 
