@@ -87,3 +87,7 @@ impl LockState {
         self.window_ends_at.max(self.level_until).max(self.locked_until)
     }
 }
+
+#[cfg(test)]
+#[path = "lock_state_tests.rs"]
+mod tests;

@@ -275,3 +275,7 @@ impl std::fmt::Debug for Lockout {
         f.debug_struct("Lockout").field("config", &self.config).finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+#[path = "lockout_tests.rs"]
+mod tests;

@@ -296,19 +296,5 @@ pub(crate) fn is_recent(
     !max_age.is_zero() && -LEEWAY <= age && age <= max_age
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sign_in_is_recent_only_within_its_maximum_age() {
-        let now = DateTime::UNIX_EPOCH;
-        let minutes = |n| now + TimeDelta::minutes(n);
-        let max_age = Duration::from_secs(600);
-        for (at, expected) in [(-11, false), (-10, true), (0, true), (1, true), (2, false)] {
-            assert_eq!(is_recent(minutes(at), max_age, now), expected, "{at}");
-        }
-        assert!(!is_recent(now, Duration::ZERO, now));
-        assert!(is_recent(DateTime::<Utc>::MIN_UTC, Duration::MAX, now));
-    }
-}
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;

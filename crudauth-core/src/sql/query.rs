@@ -77,3 +77,7 @@ impl<DB: Backend> Query<DB> {
         call
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+#[path = "query_tests.rs"]
+mod tests;

@@ -313,17 +313,5 @@ const fn assert_plain(name: &str) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_repeated_name_is_one_parameter_where_parameters_have_numbers() {
-        let text = "SELECT :a, ':a', :b, :a";
-        let postgres = numbered(text, Dialect::Postgres);
-        assert_eq!(&*postgres.sql, "SELECT $1, ':a', $2, $1");
-        assert_eq!(postgres.parameters, ["a", "b"]);
-        let mysql = numbered(text, Dialect::MySql);
-        assert_eq!(&*mysql.sql, "SELECT ?, ':a', ?, ?");
-        assert_eq!(mysql.parameters, ["a", "b", "a"]);
-    }
-}
+#[path = "template_tests.rs"]
+mod tests;

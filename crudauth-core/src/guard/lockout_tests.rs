@@ -1,0 +1,259 @@
+//! The lockout over the counters of every database.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
+
+use std::net::IpAddr;
+
+use super::*;
+use crate::slices::sign_in::{SignInError, SignInRequest};
+use crate::testing_world::{
+    Hooked, PASSWORD, Person, SECRET, Settings, Slices, World, password, worlds,
+};
+
+const ADA: &str = "ada@example.com";
+const MAX_FAILURES: u32 = 5;
+
+fn lockout(world: &World) -> Lockout {
+    let config = LockoutConfig::default().max_failures(MAX_FAILURES);
+    Lockout::new(Arc::clone(&world.counters), world.keys.clone(), config)
+}
+
+fn client(address: &str) -> Option<ClientAddress> {
+    let address: IpAddr = address.parse().unwrap();
+    Some(ClientAddress::from(address))
+}
+
+/// An attempt by this text from this address, without an account.
+fn unknown(lockout: &Lockout, typed: &str, address: &str) -> SignInAttempt {
+    lockout.attempt::<Person>(typed, None, client(address), false)
+}
+
+async fn fail(lockout: &Lockout, attempt: &SignInAttempt, times: u32, world: &World) {
+    for _ in 0..times {
+        assert_eq!(lockout.record_failure(attempt, world.now()).await.unwrap(), None);
+    }
+}
+
+async fn admits(lockout: &Lockout, attempt: &SignInAttempt, world: &World) -> bool {
+    lockout.admit(attempt, world.now()).await.unwrap()
+}
+
+async fn sign_in(slices: &Slices, text: &str) -> Result<(), SignInError> {
+    let request = SignInRequest::new(ADA, password(text));
+    slices.sign_in.sign_in(request).await.map(drop)
+}
+
+#[tokio::test]
+async fn failures_count_by_text_and_by_network() {
+    for world in worlds().await {
+        let lockout = lockout(&world);
+        fail(&lockout, &unknown(&lockout, "eve", "192.0.2.1"), MAX_FAILURES, &world).await;
+        assert!(!admits(&lockout, &unknown(&lockout, "EVE", "192.0.2.2"), &world).await);
+        assert!(!admits(&lockout, &unknown(&lockout, "sam", "192.0.2.1"), &world).await);
+        assert!(admits(&lockout, &unknown(&lockout, "sam", "192.0.2.2"), &world).await);
+    }
+}
+
+#[tokio::test]
+async fn clients_without_an_address_do_not_lock_each_other_out() {
+    for world in worlds().await {
+        let lockout = lockout(&world);
+        let eve = lockout.attempt::<Person>("eve", None, None, false);
+        fail(&lockout, &eve, MAX_FAILURES, &world).await;
+        assert!(!admits(&lockout, &eve, &world).await);
+        let sam = lockout.attempt::<Person>("sam", None, None, false);
+        assert!(admits(&lockout, &sam, &world).await);
+    }
+}
+
+#[tokio::test]
+async fn requests_from_other_sites_do_not_lock_the_network_out() {
+    for world in worlds().await {
+        let lockout = lockout(&world);
+        let address = client("192.0.2.1");
+        let cross_site = lockout.attempt::<Person>("eve", None, address, true);
+        fail(&lockout, &cross_site, MAX_FAILURES, &world).await;
+        assert!(admits(&lockout, &unknown(&lockout, "sam", "192.0.2.1"), &world).await);
+        let other = lockout.attempt::<Person>("sam", None, address, true);
+        assert!(!admits(&lockout, &other, &world).await);
+    }
+}
+
+#[tokio::test]
+async fn a_success_takes_the_failures_of_its_account_off_the_network() {
+    for world in worlds().await {
+        let lockout = lockout(&world);
+        let ada = world.account(ADA).await;
+        let own = lockout.attempt(ADA, Some(&ada), client("192.0.2.1"), false);
+        fail(&lockout, &own, 3, &world).await;
+        fail(&lockout, &unknown(&lockout, "eve", "192.0.2.1"), 1, &world).await;
+        assert!(admits(&lockout, &own, &world).await);
+        assert!(admits(&lockout, &own, &world).await, "a second success refunds nothing");
+        // Of five failures one is counted, so four are left.
+        fail(&lockout, &unknown(&lockout, "sam", "192.0.2.1"), 3, &world).await;
+        assert!(admits(&lockout, &unknown(&lockout, "kim", "192.0.2.1"), &world).await);
+        fail(&lockout, &unknown(&lockout, "sam", "192.0.2.1"), 1, &world).await;
+        assert!(!admits(&lockout, &unknown(&lockout, "kim", "192.0.2.1"), &world).await);
+        // The account has no failures left.
+        let elsewhere = lockout.attempt(ADA, Some(&ada), client("192.0.2.2"), false);
+        fail(&lockout, &elsewhere, MAX_FAILURES - 1, &world).await;
+        assert!(admits(&lockout, &elsewhere, &world).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_successes_refund_once() {
+    for world in worlds().await {
+        let lockout = lockout(&world);
+        let ada = world.account(ADA).await;
+        let attempt =
+            |lockout: &Lockout| lockout.attempt(ADA, Some(&ada), client("192.0.2.1"), false);
+        fail(&lockout, &unknown(&lockout, "eve", "192.0.2.1"), 3, &world).await;
+        fail(&lockout, &attempt(&lockout), 1, &world).await;
+        let mut tasks = Vec::new();
+        for _ in 0..16 {
+            let lockout = lockout.clone();
+            let attempt = attempt(&lockout);
+            let now = world.now();
+            tasks.push(tokio::spawn(async move { lockout.admit(&attempt, now).await.unwrap() }));
+        }
+        for task in tasks {
+            assert!(task.await.unwrap());
+        }
+        fail(&lockout, &unknown(&lockout, "sam", "192.0.2.1"), 1, &world).await;
+        assert!(admits(&lockout, &unknown(&lockout, "kim", "192.0.2.1"), &world).await);
+        fail(&lockout, &unknown(&lockout, "sam", "192.0.2.1"), 1, &world).await;
+        assert!(!admits(&lockout, &unknown(&lockout, "kim", "192.0.2.1"), &world).await);
+    }
+}
+
+#[tokio::test]
+async fn a_known_device_is_counted_apart() {
+    for world in worlds().await {
+        let lockout = lockout(&world);
+        let ada = world.account(ADA).await;
+        let stranger = lockout.attempt(ADA, Some(&ada), client("192.0.2.1"), false);
+        let name = "0".repeat(32);
+        let device = lockout.attempt_from_device(&ada, &KnownDevice { name });
+        fail(&lockout, &stranger, MAX_FAILURES, &world).await;
+        assert!(admits(&lockout, &device, &world).await);
+        assert!(!admits(&lockout, &stranger, &world).await, "a device lifts no other lock");
+        fail(&lockout, &device, MAX_FAILURES, &world).await;
+        assert!(!admits(&lockout, &device, &world).await);
+    }
+}
+
+#[tokio::test]
+async fn a_lock_survives_a_restart_and_ends_in_time() {
+    for world in worlds().await {
+        let first = lockout(&world);
+        let attempt = unknown(&first, "eve", "192.0.2.1");
+        fail(&first, &attempt, MAX_FAILURES, &world).await;
+        let locked = first.record_failure(&attempt, world.now()).await.unwrap();
+        assert_eq!(locked, Some(Duration::from_mins(1)));
+        let again = lockout(&world);
+        assert!(!admits(&again, &attempt, &world).await);
+        let locked = again.record_failure(&attempt, world.now()).await.unwrap();
+        assert_eq!(locked, Some(Duration::from_mins(1)), "a failure does not extend a lock");
+        world.clock.advance(Duration::from_mins(1));
+        assert!(admits(&again, &attempt, &world).await);
+    }
+}
+
+#[tokio::test]
+async fn a_lock_that_this_process_has_seen_is_enforced_before_the_verification() {
+    for world in worlds().await {
+        let lockout = lockout(&world);
+        let attempt = unknown(&lockout, "eve", "192.0.2.1");
+        assert_eq!(lockout.known_lock(&attempt, world.now()).await.unwrap(), None);
+        fail(&lockout, &attempt, MAX_FAILURES, &world).await;
+        lockout.record_failure(&attempt, world.now()).await.unwrap();
+        world.clock.advance(Duration::from_secs(20));
+        let left = lockout.known_lock(&attempt, world.now()).await.unwrap();
+        assert_eq!(left, Some(Duration::from_secs(40)));
+        world.clock.advance(Duration::from_secs(40));
+        assert_eq!(lockout.known_lock(&attempt, world.now()).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_has_seen_no_lock_does_not_ask_the_store_first() {
+    for world in worlds().await {
+        let counters = Hooked::failing(&world.counters, "locked_until");
+        let slices = World { counters, ..world.clone() }.slices();
+        world.account(ADA).await;
+        sign_in(&slices, PASSWORD).await.unwrap();
+        sign_in(&slices, "wrong").await.unwrap_err();
+        sign_in(&slices, PASSWORD).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_lock_that_the_store_no_longer_has_is_not_enforced() {
+    for world in worlds().await {
+        let here = world.slices();
+        let ada = world.account(ADA).await;
+        for _ in 0..=MAX_FAILURES {
+            sign_in(&here, "wrong").await.unwrap_err();
+        }
+        let locked = sign_in(&here, PASSWORD).await;
+        assert!(matches!(locked, Err(SignInError::LockedOut { .. })), "{locked:?}");
+        // Another process lifts the lock, as a reset of the password does.
+        world.slices().kit.lockout.lift(&ada).await.unwrap();
+        sign_in(&here, PASSWORD).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn lifting_a_lock_leaves_that_of_the_network() {
+    for world in worlds().await {
+        let lockout = lockout(&world);
+        let ada = world.account(ADA).await;
+        let own = lockout.attempt(ADA, Some(&ada), client("192.0.2.1"), false);
+        fail(&lockout, &own, MAX_FAILURES, &world).await;
+        lockout.lift(&ada).await.unwrap();
+        let elsewhere = lockout.attempt(ADA, Some(&ada), client("192.0.2.2"), false);
+        assert!(admits(&lockout, &elsewhere, &world).await);
+        assert!(!admits(&lockout, &own, &world).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_guess_among_parallel_wrong_ones_counts_against_the_limit() {
+    for world in worlds().await {
+        let settings = Settings {
+            lockout: LockoutConfig::default().max_failures(MAX_FAILURES),
+            ..Settings::default()
+        };
+        let slices = Arc::new(world.slices_with(settings));
+        let ada = world.account(ADA).await;
+        let mut tasks = Vec::new();
+        for at in 0..64 {
+            let slices = Arc::clone(&slices);
+            let text = if at == 40 { PASSWORD } else { "wrong" };
+            tasks.push(tokio::spawn(async move { sign_in(&slices, text).await }));
+        }
+        let mut successes = 0;
+        let mut refusals = 0;
+        for task in tasks {
+            match task.await.unwrap() {
+                Ok(()) => successes += 1,
+                Err(SignInError::Refused) => refusals += 1,
+                Err(SignInError::LockedOut { .. }) => {}
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+        // A success clears the failures so far, and the count starts again.
+        assert!(refusals <= MAX_FAILURES + MAX_FAILURES * successes, "{refusals} refusals");
+        let sessions = world.sessions.list(ada.user.id(), world.now()).await.unwrap();
+        assert_eq!(u32::try_from(sessions.len()).unwrap(), successes);
+    }
+}
+
+#[tokio::test]
+async fn another_secret_of_the_app_has_other_counters() {
+    let world = worlds().await.remove(0);
+    let other = world.with_keys(crate::testing_world::OTHER_SECRET, &[SECRET]);
+    let before = unknown(&lockout(&world), "eve", "192.0.2.1");
+    let after = unknown(&lockout(&other), "eve", "192.0.2.1");
+    assert!(before.failed.iter().all(|name| !after.failed.contains(name)));
+}
