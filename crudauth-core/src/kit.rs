@@ -40,7 +40,6 @@ impl<U: AuthUser> Kit<U> {
 
     /// Records an event. Every flow reports its outcome here and nowhere else.
     #[doc(hidden)]
-    #[expect(clippy::unused_self, reason = "listeners of events are part of the kit")]
     pub fn emit(&self, event: Event) {
         event.log();
     }

@@ -17,11 +17,6 @@ macro_rules! digests {
         pub struct $name([u8; 32]);
 
         impl $name {
-            /// The SHA-256 of the text of a secret.
-            pub(crate) fn of(secret: &str) -> Self {
-                Self(sha256(&[secret.as_bytes()]))
-            }
-
             /// Wraps 32 bytes.
             #[must_use]
             pub const fn new(bytes: [u8; 32]) -> Self {
@@ -72,6 +67,19 @@ digests! {
     /// the networks and names that were counted.
     CounterName;
 }
+
+macro_rules! of_texts {
+    ($($name:ident)*) => {$(
+        impl $name {
+            /// The SHA-256 of the text of a secret.
+            pub(crate) fn of(secret: &str) -> Self {
+                Self(sha256(&[secret.as_bytes()]))
+            }
+        }
+    )*};
+}
+
+of_texts!(SessionDigest CsrfDigest OneTimeDigest ApiKeyDigest);
 
 /// Stores that touch several counters lock them in this order, which avoids deadlocks. The names are
 /// no secrets of a client.

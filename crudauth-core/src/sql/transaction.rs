@@ -78,11 +78,6 @@ impl<DB: Backend> Transaction<DB> {
         DB::fetch_optional(self, query.call()).await
     }
 
-    /// Runs a statement and returns its rows.
-    pub(crate) async fn rows(&mut self, query: Query<DB>) -> Result<Vec<DB::Row>, sqlx::Error> {
-        DB::fetch_all(self, query.call()).await
-    }
-
     async fn say(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
         let connection = self.0.as_deref_mut().ok_or(sqlx::Error::WorkerCrashed)?;
         DB::say(connection, sql).await
