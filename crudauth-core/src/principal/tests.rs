@@ -31,7 +31,7 @@ fn the_application_is_always_fresh_and_a_program_never() {
             ROLES.map(|role| principal(role).with_sign_in(signed_in_at).is_fresh(MAX_AGE, now()));
         assert_eq!(is_fresh, [true, signed_in_at == now(), false]);
     }
-    // Zero switches off what needs a recent sign-in, except for the application.
+    // With zero no sign-in is recent.
     let is_fresh =
         ROLES.map(|role| principal(role).with_sign_in(now()).is_fresh(Duration::ZERO, now()));
     assert_eq!(is_fresh, [true, false, false]);

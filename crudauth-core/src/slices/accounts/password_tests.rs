@@ -9,6 +9,7 @@ use crate::model::{Account, Checked, PasswordHash};
 use crate::password::Verdict;
 use crate::principal::{Principal, Role};
 use crate::slices::api_keys::NewApiKey;
+use crate::slices::bearer::AccessToken;
 use crate::slices::sessions::OpenedSession;
 use crate::testing_world::{Hooked, PASSWORD, Person, Slices, World, password, worlds};
 
@@ -32,7 +33,7 @@ async fn is_valid(slices: &Slices, opened: &OpenedSession) -> bool {
     slices.sessions.authenticate(&opened.token).await.unwrap().is_some()
 }
 
-async fn is_valid_token(slices: &Slices, access: &crate::slices::bearer::AccessToken) -> bool {
+async fn is_valid_token(slices: &Slices, access: &AccessToken) -> bool {
     let checked = slices.tokens.authenticate(access.expose()).await.unwrap();
     matches!(checked, Checked::Valid(_))
 }

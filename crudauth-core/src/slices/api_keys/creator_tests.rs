@@ -1,13 +1,13 @@
-//! Who may create an API key: a recent sign-in that is still valid, and no scopes beyond its own.
+//! Creators of API keys: a recent sign-in that is still valid, and no scopes beyond its own.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
 
 use std::time::Duration;
 
 use super::*;
-use crate::model::ClientInfo;
-use crate::principal::Principal;
+use crate::model::{Checked, ClientInfo};
+use crate::principal::{Principal, Role};
 use crate::slices::bearer::BearerConfig;
-use crate::testing_world::{Hooked, Settings, Slices, World, worlds};
+use crate::testing_world::{Hooked, Person, Settings, Slices, World, worlds};
 
 fn slices(world: &World) -> Slices {
     let scopes = Scopes::parse("read write");
@@ -18,7 +18,7 @@ fn slices(world: &World) -> Slices {
     })
 }
 
-async fn count(world: &World, account: &Account<crate::testing_world::Person>) -> usize {
+async fn count(world: &World, account: &Account<Person>) -> usize {
     world.api_keys.list(account, world.now()).await.unwrap().len()
 }
 
@@ -29,7 +29,7 @@ async fn only_a_recent_sign_in_creates_keys() {
         let ada = world.account("ada@example.com").await;
         let session = slices.open_session(&ada).await.1;
         let bearer = slices.issue_tokens(&ada).await.1;
-        let unknown = Principal::new(ada.clone()).in_role(crate::principal::Role::Owner);
+        let unknown = Principal::new(ada.clone()).in_role(Role::Owner);
         world.clock.advance(Duration::from_mins(10));
         for caller in [&session, &bearer] {
             slices.api_keys.create(caller, &NewApiKey::named("k")).await.unwrap();
@@ -53,7 +53,7 @@ async fn a_token_creates_no_key_with_a_scope_beyond_its_own() {
         let client = ClientInfo::default();
         let issued = slices.tokens.issue(&ada, Some(&requested), client).await.unwrap();
         let checked = slices.tokens.authenticate(issued.access.expose()).await.unwrap();
-        let crate::model::Checked::Valid(bearer) = checked else { panic!("{checked:?}") };
+        let Checked::Valid(bearer) = checked else { panic!("{checked:?}") };
         let by_token = slices.api_keys.create(&bearer, &wanted).await.unwrap();
         assert_eq!(by_token.key.scopes.to_string(), "read");
         let session = slices.open_session(&ada).await.1;

@@ -173,7 +173,7 @@ async fn race(tokens: &Arc<BearerTokens<Person>>, token: &RefreshToken) -> Vec<I
 }
 
 #[tokio::test]
-async fn within_the_grace_period_a_token_whose_successor_was_used_revokes_the_family() {
+async fn a_used_successor_ends_the_grace_period() {
     for world in worlds().await {
         let tokens = tokens(&world, BearerConfig { grace: MINUTE, ..config() });
         let ada = world.account("ada@example.com").await;

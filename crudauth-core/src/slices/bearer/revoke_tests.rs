@@ -1,4 +1,4 @@
-//! What revokes tokens: their owner, the limit of sign-ins, and changes of the account.
+//! Revocation of tokens: by their owner, by the limit of sign-ins, and by changes of the account.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
 
 use std::sync::Arc;

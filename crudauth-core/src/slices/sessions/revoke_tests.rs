@@ -114,7 +114,7 @@ async fn a_session_that_was_revoked_meanwhile_revokes_nothing() {
 }
 
 #[tokio::test]
-async fn a_session_of_an_earlier_password_revokes_nothing_and_is_told_so() {
+async fn a_session_of_an_earlier_password_revokes_no_other_session() {
     for world in worlds().await {
         let slices = world.slices();
         let ada = world.account("ada@example.com").await;
