@@ -24,7 +24,9 @@ pub const CHALLENGES: TableSpec = TableSpec::new(
 const INSERT: &str = "INSERT INTO {+challenges} (digest, value, created_at, expires_at) \
     VALUES (:digest, :value, :now, :expires_at)";
 
-const FIND: &str =
+const FIND: &str = "SELECT value FROM {+challenges} WHERE digest = :digest AND expires_at > :now";
+
+const LOCK: &str =
     "SELECT value FROM {+challenges} WHERE digest = :digest AND expires_at > :now{for update}";
 
 const DELETE: &str = "DELETE FROM {+challenges} WHERE digest = :digest AND expires_at > :now";
@@ -72,7 +74,7 @@ impl<DB: Backend, U: AuthUser> ChallengeStore for SqlStore<DB, U> {
                 query.bind_instant("now", now)
             };
             let mut tx = self.begin().await?;
-            let Some(row) = tx.row(bound(FIND)).await? else { return tx.roll_back(None).await };
+            let Some(row) = tx.row(bound(LOCK)).await? else { return tx.roll_back(None).await };
             let value: Vec<u8> = take::<DB, _>(&row, 0)?;
             if tx.execute(bound(DELETE)).await? == 0 {
                 return tx.roll_back(None).await;
