@@ -127,9 +127,9 @@ impl<DB: Backend, U: AuthUser> CounterStore for SqlStore<DB, U> {
         rule: &LockRule,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let pair = attempt.refund.map(|refund| refund.pair);
+        let refund = attempt.refund.map(|refund| [refund.network, refund.pair]);
         let mut names = attempt.checked.clone();
-        names.extend(attempt.cleared.iter().copied().chain(pair));
+        names.extend(attempt.cleared.iter().copied().chain(refund.into_iter().flatten()));
         names.sort_unstable();
         names.dedup();
         // Most sign-ins find nothing: one statement is all they cost.
