@@ -303,7 +303,7 @@ async fn an_outbox_without_workers_is_rejected() {
     let none = OutboxConfig::default().at_once(0);
     let never = OutboxConfig::default().time_limit(Duration::ZERO);
     assert_each_rejected([
-        (valid().outbox(none), "`concurrently`"),
+        (valid().outbox(none), "`at_once`"),
         (valid().outbox(never), "`time_limit`"),
     ])
     .await;

@@ -3,12 +3,13 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use crudauth::email::{MessageKind, RecordingSender};
 use crudauth::ports::ManualClock;
 use crudauth::{
     Allowance, Allowances, AuthRow, AuthUser, Backend, Builder, CurrentUser, EmailConfig,
-    EmailMessage, MaybeUser, Stores, Superuser, Verified,
+    EmailMessage, HashingConfig, MaybeUser, Stores, Superuser, Verified,
 };
 use poem::endpoint::BoxEndpoint;
 use poem::web::Json;
@@ -75,9 +76,14 @@ impl Setting for Unlimited {
     }
 }
 
+/// Hashing whose queue outlasts a race of 64 requests on a busy machine.
+pub fn patient_hashing() -> HashingConfig {
+    HashingConfig::default().patience(Duration::from_secs(60))
+}
+
 /// A future that is compiled here. An `async fn` would be compiled anew in each test binary, with
 /// all that it calls on three databases.
-pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// An app without a socket.
 #[derive(Clone)]
@@ -210,6 +216,7 @@ where
     crudauth::migrations!(User).run(&pool).await.unwrap();
     let builder = Auth::builder(pool, SECRET)
         .email(EmailConfig::new(outbox.clone(), FRONTEND))
+        .hashing(patient_hashing())
         .trusted_proxy_hops(1)
         .clock(Arc::clone(clock) as _);
     setting.set(builder).build().await.unwrap()
