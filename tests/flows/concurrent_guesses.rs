@@ -1,10 +1,11 @@
 //! Concurrent guesses learn no more than the allowed failures, and concurrent sign-ins do not block
 //! each other.
 
-use crudauth::{Backend, HashingConfig};
+use crudauth::Backend;
 use crudauth_tests::failed_logins::{WRONG, fail_login, lock_seconds, locked};
 use crudauth_tests::{
     App, AppBuilder, PASSWORD, Setting, concurrently, count_status, on_every_database,
+    patient_hashing,
 };
 
 /// Verifies passwords one at a time, in order of arrival.
@@ -12,7 +13,7 @@ struct OneSeat;
 
 impl Setting for OneSeat {
     fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
-        builder.hashing(HashingConfig::default().max_concurrent(1))
+        builder.hashing(patient_hashing().max_concurrent(1))
     }
 }
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crudauth::Backend;
 use crudauth::legacy::{Bcrypt, LegacyHash};
-use crudauth::{Backend, HashingConfig};
 use crudauth_tests::{
     App, AppBuilder, Kind, Log, PASSWORD, Setting, concurrently, count_status, on_every_database,
+    patient_hashing,
 };
 
 /// A format that counts its verifications.
@@ -84,7 +85,7 @@ struct Queued(Counting);
 
 impl Setting for Queued {
     fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
-        builder.legacy_hash(self.0).hashing(HashingConfig::default().max_concurrent(1))
+        builder.legacy_hash(self.0).hashing(patient_hashing().max_concurrent(1))
     }
 }
 

@@ -44,7 +44,8 @@ async fn two_processes(url: &str) -> [Arc<Program>; 2] {
     [Arc::new(Program::start(url).await), Arc::new(Program::start(url).await)]
 }
 
-/// Sends the request many times at once, half of them to each process.
+/// Sends the request many times at once, half of them to each process. Repeats it while the hashing
+/// pool is busy (503), as a client would.
 async fn to_both(
     programs: &[Arc<Program>; 2],
     path: &'static str,
@@ -55,14 +56,22 @@ async fn to_both(
             let program = Arc::clone(&programs[n % 2]);
             let body = body.clone();
             let ip = format!("198.51.{}.{n}", 100 + n % 2);
-            async move { program.post(path, &[("x-forwarded-for", &ip)], body).await }
+            async move {
+                loop {
+                    let headers = [("x-forwarded-for", &*ip)];
+                    let answer = program.post(path, &headers, body.clone()).await;
+                    if answer.status != 503 {
+                        break answer;
+                    }
+                }
+            }
         })
         .collect();
     concurrently(jobs).await
 }
 
 /// Reaches the failure limit of the account, each time from another address.
-async fn miss(program: &Program, name: &str) {
+async fn fail_logins(program: &Program, name: &str) {
     for n in 0..5 {
         let answer = program.login(&format!("192.0.2.{n}"), name, "not-the-password").await;
         assert_eq!(answer.status, 401, "{answer:?}");
@@ -95,7 +104,7 @@ on_every_kind! {
         let cookie = one.member("ada").await;
         assert!(other.accepts(&cookie).await, "a session");
 
-        miss(&one, "ada").await;
+        fail_logins(&one, "ada").await;
         let answer = other.login("203.0.113.2", "ada", PASSWORD).await;
         assert_eq!(answer.status, 429, "a lockout: {answer:?}");
         assert!(answer.header("retry-after").is_some());
@@ -124,7 +133,7 @@ on_every_kind! {
         program.post("/password/reset-request", &[], json!({ "email": ADA })).await;
         let unused = program.token("reset_password", ADA).await;
         program.post("/register", &[], crudauth_tests::sign_up("bob")).await;
-        miss(&program, "bob").await;
+        fail_logins(&program, "bob").await;
         assert_eq!(program.login("203.0.113.2", "bob", PASSWORD).await.status, 429);
         program.kill();
 

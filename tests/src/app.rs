@@ -3,12 +3,13 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use crudauth::ManualClock;
 use crudauth::email::{MessageKind, RecordingSender};
 use crudauth::{
-    AuthRow, AuthUser, Backend, Builder, CurrentUser, EmailConfig, EmailMessage, MaybeUser,
-    RateLimits, Stores, Superuser, Verified,
+    AuthRow, AuthUser, Backend, Builder, CurrentUser, EmailConfig, EmailMessage, HashingConfig,
+    MaybeUser, RateLimits, Stores, Superuser, Verified,
 };
 use poem::endpoint::BoxEndpoint;
 use poem::web::Json;
@@ -59,6 +60,11 @@ impl Setting for Unlimited {
     fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
         builder.rate_limits(RateLimits::off())
     }
+}
+
+/// Hashing whose queue outlasts a race of 64 requests on a busy machine.
+pub fn patient_hashing() -> HashingConfig {
+    HashingConfig::default().patience(Duration::from_secs(60))
 }
 
 /// A future that is compiled here. An `async fn` would be compiled anew in each test binary, with
@@ -196,6 +202,7 @@ where
     crudauth::migrations!(User).run(&pool).await.unwrap();
     let builder = Auth::builder(pool, SECRET)
         .email(EmailConfig::new(outbox.clone(), FRONTEND))
+        .hashing(patient_hashing())
         .trusted_proxy_hops(1)
         .clock(Arc::clone(clock) as _);
     setting.set(builder).build().await.unwrap()

@@ -18,7 +18,8 @@ mod program;
 pub mod tokens;
 
 pub use app::{
-    App, AppBuilder, Auth, FRONTEND, PASSWORD, SECRET, Setting, Unlimited, User, sign_up,
+    App, AppBuilder, Auth, FRONTEND, PASSWORD, SECRET, Setting, Unlimited, User, patient_hashing,
+    sign_up,
 };
 pub use browser::{Answer, Browser};
 pub use concurrent::{concurrently, count_status};

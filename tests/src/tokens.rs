@@ -13,7 +13,7 @@ use poem::web::{Data, Json};
 use poem::{EndpointExt, Response, Route, get, handler, post};
 use serde_json::{Value, json};
 
-use crate::app::Boxed;
+use crate::app::{Boxed, patient_hashing};
 use crate::{Answer, App, Browser, Database, FRONTEND, PASSWORD, SECRET, User};
 
 #[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email)]
@@ -95,6 +95,7 @@ impl App {
             .refresh_in(setup.refresh_in)
             .api_keys(setup.api_keys)
             .scopes_for(setup.policy)
+            .hashing(patient_hashing())
             .trusted_proxy_hops(1)
             .clock(Arc::clone(&self.clock) as _);
         let builder = if setup.is_hardened { builder.hardened() } else { builder };
