@@ -105,7 +105,7 @@ on_every_database! {
     async fn hashes_that_nothing_reads_are_told_at_the_start(app: App) {
         app.register("ada").await;
         app.register("old").await;
-        let line = "there are password hashes that nothing reads";
+        let line = "found password hashes of an unknown format";
         let started = async |hash: &str| {
             let set = format!("UPDATE users SET hashed_password = '{hash}' WHERE username = 'old'");
             app.database.execute(&set).await;

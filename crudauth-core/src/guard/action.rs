@@ -1,11 +1,11 @@
-//! What is counted.
+//! Rate-limited actions.
 
 macro_rules! actions {
     ($(#[$doc:meta])* $($action:ident = $name:literal),* $(,)?) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
-        #[allow(missing_docs, reason = "each is named after its allowance")]
+        #[allow(missing_docs, reason = "each is named after its rate limit")]
         pub enum Action {
             $($action),*
         }
@@ -13,7 +13,7 @@ macro_rules! actions {
         impl Action {
             pub(super) const ALL: [Self; [$($name),*].len()] = [$(Self::$action),*];
 
-            /// Its name in the store and in the log.
+            /// Name in the store and in the log.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -35,7 +35,7 @@ macro_rules! actions {
 }
 
 actions! {
-    /// What is counted, each apart. Most are called as the allowance that they have.
+    /// Rate-limited actions, each with its own counter. Most use the rate limit of the same name.
     Register = "register",
     ChangePassword = "change_password",
     SetPassword = "set_password",
@@ -53,7 +53,7 @@ actions! {
 }
 
 impl Action {
-    /// The one whose allowance it has too, if it has none of its own.
+    /// The action that lends its rate limit to this one.
     pub(super) const fn shares(self) -> Option<Self> {
         match self {
             Self::RefreshByStrangers => Some(Self::Refresh),

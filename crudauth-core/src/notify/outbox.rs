@@ -1,7 +1,7 @@
-//! What is still to be done once a request is answered.
+//! The queue of background jobs, such as messages.
 //!
-//! The queue is in memory: what waits in it when the process dies is not sent. It stands behind
-//! this one type, so that it can become durable without anyone above noticing.
+//! Jobs run after the response, so that a slow sender delays no request. The queue is in memory: jobs
+//! that wait when the process ends are lost.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,10 +14,10 @@ use tracing::{error, warn};
 const MAX_CONCURRENT: u32 = 8;
 /// Number of jobs that may wait; further ones are dropped and logged.
 const MAX_QUEUED: u32 = 10_000;
-/// Longest run time of a job, after which it is cancelled and logged.
+/// Time after which a running job is cancelled and logged.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
-/// Runs jobs after the answer. Clones share one queue.
+/// Runs background jobs. Clones share one queue.
 #[derive(Clone, Debug)]
 pub struct Outbox {
     max_jobs: u32,
@@ -26,30 +26,30 @@ pub struct Outbox {
     jobs: Arc<Jobs>,
 }
 
-/// What was taken and is not done yet.
+/// Unfinished jobs.
 #[derive(Debug, Default)]
 struct Jobs {
     count: AtomicU32,
-    /// Who may still bring some.
-    bringing: AtomicU32,
+    /// Tasks that may still enqueue jobs.
+    tasks: AtomicU32,
     ended: Notify,
 }
 
-/// Somebody who may still bring jobs, until it is dropped.
+/// A task that may enqueue jobs, until this guard is dropped.
 #[derive(Debug)]
-pub struct Bringing(Arc<Jobs>);
+pub struct TaskGuard(Arc<Jobs>);
 
-impl Drop for Bringing {
+impl Drop for TaskGuard {
     fn drop(&mut self) {
-        self.0.bringing.fetch_sub(1, Ordering::SeqCst);
+        self.0.tasks.fetch_sub(1, Ordering::SeqCst);
         self.0.ended.notify_waiters();
     }
 }
 
-/// One of them; it ends however it ends, a panic included.
-struct Job(Arc<Jobs>);
+/// Counts a job until it is dropped, also by a panic.
+struct JobGuard(Arc<Jobs>);
 
-impl Drop for Job {
+impl Drop for JobGuard {
     fn drop(&mut self) {
         self.0.count.fetch_sub(1, Ordering::SeqCst);
         self.0.ended.notify_waiters();
@@ -72,44 +72,44 @@ impl Outbox {
         }
     }
 
-    /// Takes a job. `what` names it in the log, and tells nothing of its content.
+    /// Enqueues a job. `name` identifies it in the log and must not contain its data.
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub fn enqueue(&self, what: &'static str, job: impl Future<Output = ()> + Send + 'static) {
+    pub fn enqueue(&self, name: &'static str, job: impl Future<Output = ()> + Send + 'static) {
         let before = self.jobs.count.fetch_add(1, Ordering::SeqCst);
-        let counted = Job(Arc::clone(&self.jobs));
+        let counted = JobGuard(Arc::clone(&self.jobs));
         if before >= self.max_jobs {
-            error!(what, "the outbox is full: dropped");
+            error!(job = name, "job dropped: outbox full");
             return;
         }
         let runners = Arc::clone(&self.runners);
         let limit = self.time_limit;
         tokio::spawn(async move {
             let _counted = counted;
-            // The semaphore is never closed.
+            // `acquire` fails only if the semaphore is closed, and nothing closes it.
             let Ok(_runner) = runners.acquire().await else { return };
             if tokio::time::timeout(limit, job).await.is_err() {
-                warn!(what, limit_s = limit.as_secs(), "given up: it took too long");
+                warn!(job = name, limit_s = limit.as_secs(), "job cancelled: time limit exceeded");
             }
         });
     }
 
-    /// Has [`drained`](Self::drained) wait for somebody who may still bring jobs.
+    /// Registers a task that may enqueue jobs: [`drained`](Self::drained) waits for it.
     #[must_use]
-    pub fn bringing(&self) -> Bringing {
-        self.jobs.bringing.fetch_add(1, Ordering::SeqCst);
-        Bringing(Arc::clone(&self.jobs))
+    pub fn task(&self) -> TaskGuard {
+        self.jobs.tasks.fetch_add(1, Ordering::SeqCst);
+        TaskGuard(Arc::clone(&self.jobs))
     }
 
-    /// Waits until nobody brings anything any more, and everything that was taken is done or given
-    /// up, also what is taken meanwhile: before a process ends, and in tests.
+    /// Waits until all jobs have ended, including jobs enqueued meanwhile. Called before a process
+    /// ends, and in tests.
     pub async fn drained(&self) {
         loop {
             let ended = self.jobs.ended.notified();
-            // In this order: who has brought its last job has left after that was counted.
-            let is_brought = self.jobs.bringing.load(Ordering::SeqCst) == 0;
-            if is_brought && self.jobs.count.load(Ordering::SeqCst) == 0 {
+            // Tasks first: a task counts its last job before it ends.
+            let is_idle = self.jobs.tasks.load(Ordering::SeqCst) == 0;
+            if is_idle && self.jobs.count.load(Ordering::SeqCst) == 0 {
                 return;
             }
             ended.await;
@@ -126,8 +126,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_hanging_job_is_given_up_and_the_next_one_runs() {
-        let (outbox, done) = (small(), Arc::new(AtomicU32::new(0)));
+    async fn a_hanging_job_is_cancelled_and_the_next_one_runs() {
+        let outbox = small();
+        let done = Arc::new(AtomicU32::new(0));
         outbox.enqueue("hangs", std::future::pending());
         let count = Arc::clone(&done);
         outbox.enqueue("runs", async move {
@@ -138,23 +139,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_may_still_bring_something_is_waited_for() {
-        let (outbox, done) = (small(), Arc::new(AtomicU32::new(0)));
-        let (bringing, queue, count) = (outbox.bringing(), outbox.clone(), Arc::clone(&done));
+    async fn draining_waits_for_tasks_that_may_enqueue() {
+        let outbox = small();
+        let done = Arc::new(AtomicU32::new(0));
+        let task = outbox.task();
+        let queue = outbox.clone();
+        let count = Arc::clone(&done);
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(3)).await;
             queue.enqueue("runs", async move {
                 let _ = count.fetch_add(1, Ordering::SeqCst);
             });
-            drop(bringing);
+            drop(task);
         });
         outbox.drained().await;
         assert_eq!(done.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_does_not_fit_is_dropped_and_nothing_grows() {
-        let (outbox, done) = (small(), Arc::new(AtomicU32::new(0)));
+    async fn jobs_beyond_the_limit_are_dropped() {
+        let outbox = small();
+        let done = Arc::new(AtomicU32::new(0));
         for _ in 0..5 {
             let count = Arc::clone(&done);
             outbox.enqueue("runs", async move {

@@ -1,5 +1,5 @@
-//! Looks at the live database before anybody is served: what is missing shows at the start, and not
-//! at somebody's first sign-in.
+//! Compares the database with the user struct at start-up, so that a missing column does not fail a
+//! first sign-in.
 
 use std::collections::HashMap;
 
@@ -11,18 +11,18 @@ use crudauth_core::sql::{AuthRow, Backend, Stores};
 use sqlx::Pool;
 use tracing::warn;
 
-/// What the wiring takes from the live database.
+/// Findings about the live database.
 pub(super) struct Live {
     /// Differences between the database and the user struct.
     pub(super) errors: Vec<ConfigError>,
-    /// The most characters that the columns of the user's table take.
+    /// Largest number of characters of each column of the user table.
     pub(super) widths: HashMap<String, usize>,
 }
 
-/// Compares the database with what is needed, and tells the pool which old hashes are there.
+/// Compares the database with the user struct, and enables the legacy formats of stored hashes.
 ///
 /// # Errors
-/// If it cannot be looked at.
+/// If the database cannot be inspected.
 pub(super) async fn look<DB, U>(pool: &Pool<DB>, hashing: &HashingPool) -> sqlx::Result<Live>
 where
     DB: Backend + Stores<U::Id>,
@@ -38,8 +38,8 @@ where
         if foreign.has_unread {
             warn!(
                 table = U::SHAPE.table,
-                "there are password hashes that nothing reads, so their owners cannot sign in: name \
-                 their format by `Builder::legacy_hash`"
+                "found password hashes of an unknown format, their owners cannot sign in: add the \
+                 format with `Builder::legacy_hash`"
             );
         }
     }
