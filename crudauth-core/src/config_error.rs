@@ -39,7 +39,7 @@ pub enum ConfigError {
     LengthOutOfRange {
         /// Name of the setting.
         setting: &'static str,
-        /// What is counted, for example `bytes`.
+        /// Unit of the length, for example `bytes`.
         unit: &'static str,
         /// Smallest length.
         min: usize,
@@ -132,7 +132,7 @@ pub enum ConfigError {
     LegacyHash {
         /// Name of the format.
         format: &'static str,
-        /// What is wrong with it.
+        /// Why it is rejected.
         reason: InvalidLegacyHash,
     },
     /// The database differs from the user struct in a way that a migration cannot decide.
@@ -148,12 +148,12 @@ pub enum ConfigError {
         table: &'static str,
         /// The user struct.
         user: &'static str,
-        /// What a migration would do.
+        /// Steps of the migration.
         plan: Plan,
     },
 }
 
-/// What is wrong with a format of legacy hashes.
+/// Why a format of legacy hashes is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidLegacyHash {

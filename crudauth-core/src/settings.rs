@@ -1,7 +1,7 @@
 //! Declares structs of settings: meaning, type and default of each field in one place.
 
 /// Declares a struct of settings with a `Default` and a setter per field, so that an app names only
-/// what it changes: `SessionConfig::default().max_sessions(3)`.
+/// changed fields: `SessionConfig::default().max_sessions(3)`.
 ///
 /// Fields are public for reading. A setter takes the type of its field, the type after `as`, or,
 /// after `|`, anything that converts into the value of an `Option`. Fields in `private { .. }` have

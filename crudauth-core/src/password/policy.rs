@@ -81,8 +81,8 @@ impl PasswordPolicy {
     /// Adds a rule of the app.
     ///
     /// Rules run in their order, after all rules of the library have passed. Each error is shown to
-    /// the person, as a 422 at the field of the password. A rule must be
-    /// fast and deterministic, and may run twice for one password. A rule that needs I/O is a
+    /// the user, as a 422 at the field of the password. A rule must be fast and deterministic, and
+    /// may run twice for one password. A rule that needs I/O is a
     /// [`breach_service`](Self::breach_service).
     ///
     /// ```
@@ -185,7 +185,7 @@ fn is_nearly_all(lower: &str, word: &str) -> bool {
     rest.len() < lower.len() && rest.chars().count() < FEWEST_OTHER_CHARS
 }
 
-/// A rule that a new password breaks. `Display` is a sentence for the person.
+/// A rule that a new password breaks. `Display` is a message for the user.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyViolation {

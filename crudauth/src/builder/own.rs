@@ -1,5 +1,5 @@
-//! The app's own transports have a place in the builder's type as well: one that the mount names and
-//! nobody gives, or that is given and not named, does not compile.
+//! The app's own transports, tracked in the type of the builder: a mount that names a transport which
+//! is not set, or the reverse, does not compile.
 
 use std::marker::PhantomData;
 
@@ -8,16 +8,17 @@ use crudauth_core::model::AuthUser;
 use super::slots::{Anything, Unset};
 use crate::transport::{Transport, Transports};
 
-/// A transport that the mount names, and whether it is given yet: `S` is [`Unset`] or `Given`.
+/// Slot of a transport that the mount names. The state `S` is [`Unset`] or [`Given`].
 ///
-/// The places are pairs, `(OwnTransport<A, _>, (OwnTransport<B, _>, ()))`, in the order of the words.
+/// Slots are nested pairs, `(OwnTransport<A, _>, (OwnTransport<B, _>, ()))`, in the order of the
+/// attribute.
 #[derive(Debug)]
 pub struct OwnTransport<T, S> {
     state: S,
     named: PhantomData<fn() -> T>,
 }
 
-/// It is given.
+/// State of a slot with its transport.
 #[derive(Debug)]
 pub struct Given<T>(T);
 
@@ -27,25 +28,25 @@ impl<T, S: Default> Default for OwnTransport<T, S> {
     }
 }
 
-/// Places one of which waits for `T`. `At` says which; the compiler finds it.
+/// Slots of which one accepts `T`, at the position `At`, which the compiler infers.
 #[diagnostic::on_unimplemented(
     message = "the mount does not name the transport `{T}`, or it is given twice",
     label = "not expected here",
     note = "write `transport = {T}` in `#[crudauth::routes(..)]`, or drop this call"
 )]
 pub trait Awaits<T, At> {
-    /// The places afterwards.
+    /// The slots with the transport in its slot.
     type Given;
 
-    /// Puts it there.
+    /// Puts the transport into its slot.
     fn give(self, transport: T) -> Self::Given;
 }
 
-/// The first of the places.
+/// Position of the first slot.
 #[derive(Debug)]
 pub enum First {}
 
-/// One behind it.
+/// Position after `At`.
 #[derive(Debug)]
 pub struct Behind<At>(PhantomData<At>);
 
@@ -65,9 +66,9 @@ impl<T, At, Head, Rest: Awaits<T, At>> Awaits<T, Behind<At>> for (Head, Rest) {
     }
 }
 
-/// What no place waits for. Were nothing at all waited for at the end of the places, the compiler
-/// would take the only transport that is missing for the one that is meant, or find no method, and
-/// the sentence of [`Awaits`] would not be told.
+/// A transport that cannot exist, accepted by the end of the slots. Without it the compiler would
+/// infer the only missing transport, or find no method, and would not print the message of
+/// [`Awaits`].
 #[derive(Debug)]
 pub enum Nothing {}
 
@@ -92,9 +93,9 @@ impl<T> Awaits<T, First> for Anything {
     }
 }
 
-/// Places none of which waits.
+/// Slots that are all filled.
 pub trait AllGiven<U: AuthUser> {
-    /// Adds what was given, in the order of the words.
+    /// Adds the transports, in the order of the attribute.
     fn add_to(self, transports: Transports<U>) -> Transports<U>;
 }
 
@@ -122,14 +123,14 @@ impl<U: AuthUser> AllGiven<U> for Anything {
     }
 }
 
-/// The state of a place that is filled.
+/// The state of a filled slot.
 #[diagnostic::on_unimplemented(
     message = "the mount names the transport `{T}`, and the builder has none",
     label = "`{T}` is still to be given",
     note = "write `.transport(..)` before `.build()`, or drop `transport = {T}` from `#[crudauth::routes(..)]`"
 )]
 pub trait IsGiven<T> {
-    /// What fills it.
+    /// Returns the transport.
     fn transport(self) -> T;
 }
 

@@ -1,5 +1,5 @@
-//! Checks the live database in `build()`, so that a missing column shows at the start and not at
-//! the first sign-in.
+//! Compares the database with the user struct at start-up, so that a missing column does not fail a
+//! first sign-in.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use crate::mount::Mount;
 pub(super) struct Live {
     /// Differences between the database and the user struct.
     pub(super) errors: Vec<ConfigError>,
-    /// The most characters that the columns of the user's table take.
+    /// Largest number of characters of each column of the user table.
     pub(super) widths: HashMap<String, usize>,
 }
 

@@ -1,4 +1,4 @@
-//! What is said to the builder and only put down: judged by `build()`, all of it at once.
+//! Setters of the builder. `build()` validates all values together.
 
 use std::sync::Arc;
 
@@ -21,9 +21,9 @@ use crate::http::RefreshIn;
 use crate::mount::{Mount, Mounts, Scoped};
 use crate::slice;
 
-/// What the mounted slices do.
+/// Settings of the mounted slices.
 impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
-    /// How long sessions live, and how many an account may have.
+    /// Configures sessions: timeouts, and their number per account.
     pub fn session(mut self, config: SessionConfig) -> Self
     where
         A: Mounts<slice::Session>,
@@ -32,7 +32,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
         self
     }
 
-    /// How long bearer tokens live, and what they may be used for.
+    /// Configures bearer tokens: lifetimes, scopes and signing.
     pub fn bearer(mut self, config: BearerConfig) -> Self
     where
         A: Mounts<slice::Bearer>,
@@ -41,7 +41,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
         self
     }
 
-    /// Where refresh tokens live (default [`RefreshIn::Cookie`]).
+    /// Sets where clients keep refresh tokens (default [`RefreshIn::Cookie`]).
     pub fn refresh_in(mut self, place: RefreshIn) -> Self
     where
         A: Mounts<slice::Bearer>,
@@ -50,7 +50,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
         self
     }
 
-    /// What API keys look like, and what they may be used for.
+    /// Configures API keys: prefix, scopes, lifetime and number per account.
     pub fn api_keys(mut self, config: ApiKeyConfig) -> Self
     where
         A: Mounts<slice::ApiKeys>,
@@ -59,11 +59,13 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
         self
     }
 
-    /// What an account gets of the scopes that are asked for (default: **all that are grantable**,
-    /// whoever it is). It is asked when a token or a key is issued, and again at every use, so it
-    /// should be quick; whatever it answers, nothing is granted that was not asked or is not
-    /// grantable. One that has to look something up is a [`ScopePolicy`], which
-    /// [`scope_policy`](Self::scope_policy) takes; of the two the last one counts.
+    /// Sets a function that selects the scopes an account gets (default: every account gets **all
+    /// grantable scopes** that it requests).
+    ///
+    /// The function runs when a token or key is issued and at each use of it, so it must be fast.
+    /// Its result is limited to the scopes that were requested and are grantable. A policy that
+    /// needs I/O is a [`ScopePolicy`], set by [`scope_policy`](Self::scope_policy). The last call of
+    /// either method applies.
     ///
     /// ```
     /// # use crudauth::AuthUser;
@@ -90,7 +92,9 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
         self
     }
 
-    /// The same, decided by what has to be looked up: the account's roles in a table, for one.
+    /// Sets a policy that selects the scopes an account gets, for example by its roles in a table.
+    ///
+    /// See [`scopes_for`](Self::scopes_for) for a policy without I/O.
     ///
     /// ```
     /// # use crudauth::{Account, AuthUser, ScopePolicy, Scopes, StoreError};
@@ -123,12 +127,14 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     }
 }
 
-/// What holds for all of them.
+/// Settings of the whole mount.
 impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
-    /// Secrets that were in use before, beside those that were named already: what was made with them
-    /// is still read, and nothing is made with them any more. So a secret can be changed without
-    /// signing anybody out. Drop one when what was made with it is gone: sessions and sign-ins by
-    /// token after their longest life, an API key once it was used under the new secret.
+    /// Adds secrets that were in use before, so that the secret can be changed without signing
+    /// clients out.
+    ///
+    /// Values made with a previous secret are still accepted; new values are made with the current
+    /// one. Remove a previous secret once its values have expired: sessions and sign-ins by token
+    /// after their longest lifetime, an API key once it was used under the new secret.
     pub fn previous_secrets<T: Into<SecretKey>>(
         mut self,
         secrets: impl IntoIterator<Item = T>,
@@ -137,60 +143,64 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
         self
     }
 
-    /// When sign-in is locked, and for how long.
+    /// Configures the lockout: failures before a lock, and length of the lock.
     pub fn lockout(mut self, config: LockoutConfig) -> Self {
         self.settings.lockout = config;
         self
     }
 
-    /// What a new password must be like.
+    /// Configures the rules for new passwords.
     pub fn password_policy(mut self, policy: PasswordPolicy) -> Self {
         self.settings.policy = policy;
         self
     }
 
-    /// What a hash costs, and how many are made at once.
+    /// Configures the cost of a password hash, and the size of the hashing pool.
     pub fn hashing(mut self, config: HashingConfig) -> Self {
         self.settings.hashing = config;
         self
     }
 
-    /// One more format of password hashes that another system made: one of those in
-    /// [`crate::legacy`], or one of your own. Add each once.
+    /// Adds a format of password hashes of another system: one of [`crate::legacy`], or your own.
     ///
-    /// It is asked wherever a password is checked, after argon2id said no, and the hash is replaced
-    /// when its owner signs in. It costs nothing while the table holds no hash of it; else every
-    /// miss costs one check of it more, whoever was named.
+    /// Passwords are verified by argon2id first, then by the added formats. A matching hash is
+    /// replaced when its owner signs in. A format costs nothing while the table has no hash of it.
+    /// Otherwise each failed sign-in costs one more verification, for known and unknown accounts
+    /// alike.
     pub fn legacy_hash(mut self, format: impl LegacyHash) -> Self {
         self.settings.legacy.push(Arc::new(format));
         self
     }
 
-    /// How often an action may be asked for.
+    /// Configures the rate limit of each action.
     pub fn rate_limits(mut self, rate_limits: RateLimits) -> Self {
         self.settings.rate_limits = rate_limits;
         self
     }
 
-    /// Names and attributes of the cookies.
+    /// Configures names and attributes of the cookies.
     pub fn cookies(mut self, config: CookieConfig) -> Self {
         self.settings.http.cookies = config;
         self
     }
 
-    /// How many reverse proxies stand in front (default 0: `X-Forwarded-For` is not believed, and
-    /// the socket's peer is the client). Each must add the address of whoever called it.
+    /// Sets the number of reverse proxies in front of the app (default 0: the client is the peer of
+    /// the socket, and `X-Forwarded-For` is ignored).
+    ///
+    /// Each proxy must append the address of its caller to `X-Forwarded-For`.
     pub fn trusted_proxy_hops(mut self, hops: usize) -> Self {
         self.settings.http.trusted_hops = hops;
         self
     }
 
-    /// Sites beside the app's own whose pages may ask for mail, CSRF tokens and to confirm links, such
-    /// as `https://www.example.org`; and, in browsers that do not say where a request comes from
-    /// (`Sec-Fetch-Site`), send the sign-in form. The front end of the `email` slice is one already.
+    /// Adds origins besides the app's own, for example `https://www.example.org`.
     ///
-    /// A `/token` that answers in the body can be asked from everywhere; what pages of sites that are
-    /// not named here get wrong is counted apart from what their visitors do.
+    /// Pages of a trusted origin may request mails and CSRF tokens, and confirm links. In browsers
+    /// that do not send `Sec-Fetch-Site`, they may also send the sign-in form. The front end of the
+    /// `email` slice is trusted already.
+    ///
+    /// A `/token` that returns refresh tokens in the body accepts requests from all origins.
+    /// Failures from untrusted origins are counted separately from those of their visitors.
     pub fn trusted_origins<T: Into<String>>(
         mut self,
         origins: impl IntoIterator<Item = T>,
@@ -199,12 +209,16 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
         self
     }
 
-    /// What OWASP's ASVS (level 2) and NIST SP 800-63B ask for beyond what crudauth-py's front ends
-    /// expect: cookies named `__Host-…` over HTTPS only, passwords of at least 15 characters,
-    /// sessions and sign-ins by token that end after 30 days at most however often they are used, API
-    /// keys that end after a year.
-    /// What is set to be stricter stays so. A `__Host-` cookie has no path of its own, so that of
-    /// the refresh token is then sent with every request.
+    /// Applies the requirements of OWASP ASVS (level 2) and NIST SP 800-63B that crudauth-py's front
+    /// ends do not expect.
+    ///
+    /// - Cookie names start with `__Host-`, and cookies are sent over HTTPS only. Such a cookie has
+    ///   the path `/`, so the refresh token is sent with every request.
+    /// - Passwords have at least 15 characters.
+    /// - Sessions and sign-ins by token end after at most 30 days.
+    /// - API keys expire after at most one year.
+    ///
+    /// Stricter settings are kept, whether they are set before or after this call.
     pub fn hardened(mut self) -> Self {
         self.settings.is_hardened = true;
         self
@@ -238,7 +252,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
         self
     }
 
-    /// Another clock, for tests.
+    /// Sets the clock, for tests (default: the clock of the system).
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.settings.clock = clock;
         self

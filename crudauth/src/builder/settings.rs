@@ -1,4 +1,4 @@
-//! Settings that are safe when nothing is said.
+//! Values of the builder, with their defaults.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::stores::OtherStores;
 use crate::http::HttpConfig;
 use crate::transport::Transports;
 
-/// Settings with defaults.
+/// Values that do not depend on the user struct.
 pub(super) struct Settings {
     pub(super) previous_secrets: Vec<SecretKey>,
     pub(super) email: Option<EmailConfig>,
@@ -57,21 +57,24 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Makes stricter what is not strict enough, whatever was set before or after the word.
+    /// Applies the limits of `Builder::hardened`. Stricter values are kept.
     pub(super) fn harden(&mut self) {
-        let month = Duration::from_secs(30 * 24 * 3600);
+        let month = Duration::from_hours(30 * 24);
+        let year = Duration::from_hours(365 * 24);
         self.policy.min_chars = self.policy.min_chars.max(15);
-        self.sessions.absolute_timeout =
-            Some(self.sessions.absolute_timeout.unwrap_or(month).min(month));
-        self.bearer.absolute_timeout =
-            Some(self.bearer.absolute_timeout.unwrap_or(month).min(month));
-        let year = Duration::from_secs(365 * 24 * 3600);
-        self.api_keys.max_lifetime = Some(self.api_keys.max_lifetime.unwrap_or(year).min(year));
+        limit(&mut self.sessions.absolute_timeout, month);
+        limit(&mut self.bearer.absolute_timeout, month);
+        limit(&mut self.api_keys.max_lifetime, year);
         self.http.cookies = self.http.cookies.clone().hardened();
     }
 }
 
-/// What is of the mount's own user struct.
+/// Lowers an optional limit to at most `max`.
+fn limit(value: &mut Option<Duration>, max: Duration) {
+    *value = Some(value.unwrap_or(max).min(max));
+}
+
+/// Values that depend on the user struct.
 pub(super) struct Own<U: AuthUser> {
     pub(super) transports: Transports<U>,
     pub(super) scope_policy: ScopePolicyHandle<U>,

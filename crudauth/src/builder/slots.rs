@@ -1,11 +1,11 @@
-//! Settings that a slice cannot work without have a place in the builder's type: forgetting or
-//! repeating one does not compile.
+//! Mandatory settings of slices, tracked in the type of the builder: a program that omits or repeats
+//! one does not compile.
 
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 
 use crate::slice;
 
-/// The places; one for each slice that needs settings, in the order of the macro's table, and those
+/// One slot for each slice with mandatory settings, in the order of the macro's table, and the slots
 /// of the app's own transports.
 #[derive(Debug)]
 pub struct Slots<E, R, T> {
@@ -14,19 +14,20 @@ pub struct Slots<E, R, T> {
     pub(crate) own: T,
 }
 
-/// The slice is mounted and has no settings yet.
+/// State of a slot: the slice is mounted and not configured yet.
 #[derive(Debug, Default)]
 pub struct Unset;
 
-/// The slice is not mounted.
+/// State of a slot: the slice is not mounted.
 #[derive(Debug, Default)]
 pub struct NotMounted;
 
-/// The slice belongs to a mount that did not compile: whatever is said is fine.
+/// State of a slot of a mount with compile errors. It accepts all settings, to avoid further
+/// errors.
 #[derive(Debug, Default)]
 pub struct Anything;
 
-/// A place that nothing is missing from.
+/// A slot that is ready for `build()`.
 #[diagnostic::on_unimplemented(
     message = "the `{Slice}` slice is mounted but not configured",
     label = "`{Slice}` still needs its settings",
@@ -34,7 +35,7 @@ pub struct Anything;
 )]
 pub trait Ready<Slice>: Place<Slice> {}
 
-/// A place that settings may be put into.
+/// A slot that accepts settings.
 #[diagnostic::on_unimplemented(
     message = "the `{Slice}` slice is not mounted, or is configured twice",
     label = "`{Slice}` takes no settings here",
@@ -42,18 +43,18 @@ pub trait Ready<Slice>: Place<Slice> {}
 )]
 pub trait Open<Slice> {}
 
-/// What is in a place.
+/// Content of a slot.
 pub trait Place<Slice> {
-    /// The slice's settings.
+    /// Type of the settings.
     type Settings;
 
-    /// The settings, if there are any.
+    /// Returns the settings, or `None` if the slice is not mounted.
     fn settings(self) -> Option<Self::Settings>;
 }
 
-/// A slice that needs settings.
+/// A slice with mandatory settings.
 pub trait Configured {
-    /// The settings.
+    /// Type of the settings.
     type Settings;
 }
 

@@ -11,7 +11,8 @@ use crate::transport::RESERVED;
 
 /// Why `build()` failed.
 ///
-/// `Debug` prints each error on its own line, since that is what a `main` which returns it prints.
+/// `Debug` prints each error on its own line, since a `main` that returns an error prints it with
+/// `Debug`.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {

@@ -1,4 +1,4 @@
-//! Settings of the HTTP side.
+//! Settings of cookies, origins and proxies.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -7,58 +7,59 @@ use crudauth_core::ConfigError;
 use poem::http::HeaderValue;
 
 crudauth_core::settings! {
-    /// Names and attributes of the cookies.
+    /// Settings of the cookies: names and attributes.
     #[derive(Clone, Debug)]
     pub struct CookieConfig {
-        /// Whether cookies go over HTTPS only (default true; `false` is for development over plain
-        /// HTTP).
+        /// Sends cookies over HTTPS only (default `true`). Use `false` for development over plain
+        /// HTTP.
         secure: bool = true,
-        /// When a browser sends them along with requests from other sites (default
-        /// [`SameSite::Lax`]). There is no `None`: every other site could then act for people.
+        /// Attribute `SameSite` (default [`SameSite::Lax`]). There is no `None`, which would let
+        /// every other site act for the user.
         same_site: SameSite = SameSite::Lax,
-        /// For which paths they are sent (default `/`).
+        /// Attribute `Path` (default `/`).
         path: String as impl Into<String> = "/".to_owned(),
-        /// The name of the session cookie (default `session_id`).
+        /// Name of the session cookie (default `session_id`).
         session: String as impl Into<String> = "session_id".to_owned(),
-        /// The name of the cookie by which scripts learn the CSRF token (default `csrf_token`).
+        /// Name of the cookie in which scripts find the CSRF token (default `csrf_token`).
         csrf: String as impl Into<String> = "csrf_token".to_owned(),
-        /// The name of the refresh token's cookie (default `refresh_token`). It goes to `/refresh`
-        /// and, unless [`path`](Self::path) says something else, to no other route, and with no
-        /// request from another site; `/logout` gets one of its own, whose name ends in `_logout`.
+        /// Name of the cookie with the refresh token (default `refresh_token`).
+        ///
+        /// Browsers send it to `/refresh` only, unless [`path`](Self::path) is set, and never from
+        /// another site. A second cookie with the suffix `_logout` is sent to `/logout`.
         refresh: String as impl Into<String> = "refresh_token".to_owned(),
-        /// The name of the cookie by which a device is known again (default `known_device`).
+        /// Name of the cookie that identifies a known device (default `known_device`).
         device: String as impl Into<String> = "known_device".to_owned(),
     }
 }
 
-/// When a browser sends a cookie along with a request that another site caused.
+/// Requests from other sites with which a browser sends a cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SameSite {
-    /// Only when a person follows a link.
+    /// Only navigation, such as a followed link.
     Lax,
-    /// Never.
+    /// None.
     Strict,
 }
 
-/// Where refresh tokens live.
+/// Where clients keep refresh tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefreshIn {
-    /// In a cookie that scripts cannot read and that no other site can send: for front ends in a
-    /// browser. `/token`, `/refresh` and `/logout` then refuse what another site's page sends.
+    /// In a cookie that scripts cannot read and other sites cannot send, for front ends in a
+    /// browser. `/token`, `/refresh` and `/logout` then reject requests from other sites.
     ///
-    /// The cookies are for the paths of `/refresh` and `/logout` as this app sees them. If a proxy in
-    /// front takes a prefix away, name it in [`CookieConfig::path`].
+    /// The cookies have the paths of `/refresh` and `/logout` as the app sees them. If a proxy
+    /// strips a prefix from the path, set it in [`CookieConfig::path`].
     #[default]
     Cookie,
-    /// In the body, in answers and in requests: for programs that keep them safe themselves.
+    /// In the bodies of responses and requests, for programs with a safe storage of their own.
     Body,
 }
 
 impl CookieConfig {
-    /// Names with the prefix `__Host-`: a browser takes such a cookie from this host only, over
-    /// HTTPS, for every path. The rest stays as it is.
+    /// Prefixes the names with `__Host-`. A browser accepts such a cookie only from this host, over
+    /// HTTPS and with the path `/`, so `secure` and `path` are set as well.
     #[must_use]
     pub fn hardened(mut self) -> Self {
         for name in [&mut self.session, &mut self.csrf, &mut self.refresh, &mut self.device] {
@@ -69,15 +70,15 @@ impl CookieConfig {
         Self { secure: true, path: "/".to_owned(), ..self }
     }
 
-    /// The same over plain HTTP, for development.
+    /// Sends cookies over plain HTTP as well, for development.
     #[must_use]
     pub fn insecure(mut self) -> Self {
         self.secure = false;
         self
     }
 
-    /// The refresh token's name on its way to `/logout`. Two cookies of one name for two paths would
-    /// be right, but not all programs tell them apart (RFC 6265, section 4.1.1).
+    /// Name of the cookie that sends the refresh token to `/logout`. Two cookies of one name with
+    /// different paths are valid, but not all programs support that (RFC 6265, section 4.1.1).
     pub(crate) fn refresh_at_logout(&self) -> String {
         format!("{}_logout", self.refresh)
     }
@@ -91,8 +92,8 @@ impl CookieConfig {
         ]
     }
 
-    /// Browsers drop cookies whose name or attributes are not what the prefix demands (RFC 6265bis,
-    /// section 4.1.3).
+    /// A browser ignores a cookie with an invalid name, or without the attributes that its prefix
+    /// demands (RFC 6265bis, section 4.1.3).
     fn invalid_names(&self) -> Vec<ConfigError> {
         let mut errors = Vec::new();
         for (setting, name) in self.names() {
@@ -131,14 +132,14 @@ impl CookieConfig {
     }
 }
 
-/// Settings of the HTTP side.
+/// Settings of cookies, origins and proxies.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub(crate) struct HttpConfig {
     pub(crate) cookies: CookieConfig,
     pub(crate) refresh_in: RefreshIn,
     pub(crate) trusted_hops: usize,
-    /// Whether the log has it that a proxy seems to be there and none is trusted.
+    /// Whether the warning about an untrusted proxy was logged.
     pub(crate) has_told_of_proxy: Arc<AtomicBool>,
     pub(crate) trusted_origins: Vec<String>,
 }
@@ -164,7 +165,7 @@ impl HttpConfig {
     }
 }
 
-/// A token of RFC 9110, section 5.6.2.
+/// Returns `true` for a token of RFC 9110, section 5.6.2.
 fn is_token(name: &str) -> bool {
     let is_mark = |byte| b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || is_mark(byte))

@@ -23,13 +23,13 @@ crate::settings! {
         /// Lifetime of a sign-in regardless of use (default 90 days; 1 second to 100 years, `None`:
         /// no limit).
         ///
-        /// It bounds the use of a refresh token stolen from an owner who never comes back.
+        /// Without a limit, a thief could refresh a stolen token of an absent owner for ever.
         absolute_timeout: Option<Duration> as impl Into<Option<Duration>> = Some(Duration::from_hours(90 * 24)),
         /// Time after its use in which a refresh token still returns the same successor (default
         /// zero: never; at most 1 minute).
         ///
         /// By default, a client that sends the same refresh token twice is signed out, even if it
-        /// only lost the first response: the server cannot tell it from a thief (RFC 9700, section
+        /// only lost the first response: the server cannot distinguish it from a thief (RFC 9700, section
         /// 4.14.2).
         grace: Duration = Duration::ZERO,
         /// Issuer of access tokens, claim `iss` (default `crudauth`; 1 to 200 bytes).
