@@ -46,6 +46,14 @@ pub enum ConfigError {
         /// Largest length.
         max: usize,
     },
+    /// A rate limit cannot be counted.
+    #[error("the rate limit `{action}` must allow at most {max} uses in 1 millisecond to 100 years")]
+    RateLimitOutOfRange {
+        /// Name of the action.
+        action: &'static str,
+        /// Largest number of uses.
+        max: u32,
+    },
     /// A setting is greater than another one that limits it.
     #[error("{setting} must not exceed {limit}")]
     Exceeds {

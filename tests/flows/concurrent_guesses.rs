@@ -127,8 +127,8 @@ on_every_database! {
             }
         }
         let counted = async {
-            let misses = "SELECT COALESCE(MAX(misses), 0) FROM users_lockouts";
-            while app.database.number(misses).await < 5 {
+            let failures = "SELECT COALESCE(MAX(failures), 0) FROM users_lockouts";
+            while app.database.number(failures).await < 5 {
                 tokio::task::yield_now().await;
             }
         };

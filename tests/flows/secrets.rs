@@ -73,19 +73,19 @@ async fn the_log_names_account_and_action_and_no_secret() {
     for outcome in [
         "registered",
         "signed in",
-        "sign-in refused",
+        "sign-in rejected",
         "address verified",
-        "password change refused: wrong password",
+        "password change rejected: wrong password",
         "password changed",
-        "change of address asked for",
+        "change of address requested",
         "address changed",
         "password reset",
-        "sign-up refused",
+        "sign-up rejected",
         "signed out",
     ] {
         assert!(log.count(outcome) > 0, "missing: {outcome}\n{text}");
     }
-    for outcome in ["registered", "signed in", "sign-in refused", "password changed", "signed out"]
+    for outcome in ["registered", "signed in", "sign-in rejected", "password changed", "signed out"]
     {
         let named = text.lines().any(|line| {
             line.contains(outcome)

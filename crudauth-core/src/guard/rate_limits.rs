@@ -74,21 +74,17 @@ impl RateLimits {
         self.set.get(action.name).copied().unwrap_or(default)
     }
 
-    /// Returns an error for each limit or window out of its bounds.
+    /// Returns an error for each rate limit out of its bounds.
     #[must_use]
     pub fn validate(&self) -> Vec<ConfigError> {
-        let window = Duration::from_millis(1)..=LONGEST;
-        let max = u64::from(RateLimit::MAX);
-        let mut set: Vec<_> = self.set.iter().filter(|(_, limit)| limit.limit > 0).collect();
-        set.sort_by_key(|(name, _)| **name);
-        set.into_iter()
-            .flat_map(|(name, limit)| {
-                [
-                    ConfigError::number(name, limit.limit, 0..=max),
-                    ConfigError::duration(name, limit.window, window.clone()),
-                ]
-            })
-            .flatten()
-            .collect()
+        let windows = Duration::from_millis(1)..=LONGEST;
+        let is_countable = |limit: &RateLimit| {
+            limit.limit == 0 || limit.limit <= RateLimit::MAX && windows.contains(&limit.window)
+        };
+        let mut wrong: Vec<_> =
+            self.set.iter().filter(|(_, limit)| !is_countable(limit)).map(|(name, _)| *name).collect();
+        wrong.sort_unstable();
+        let error = |action| ConfigError::RateLimitOutOfRange { action, max: RateLimit::MAX };
+        wrong.into_iter().map(error).collect()
     }
 }

@@ -12,11 +12,11 @@ async fn plain_calls_enforce_the_rules_of_the_routes() {
     let by_token =
         async || app.browser().send_bearer(&token, Method::POST, "/key-by-hand").await.text;
     let by_session = async || ada.post("/key-by-hand", json!({})).await.text;
-    assert_eq!(by_key().await, "a program makes no keys");
+    assert_eq!(by_key().await, "program credentials cannot create API keys");
     assert_eq!(by_token().await, "reports:read", "its own scopes only");
     assert_eq!(by_session().await, "reports:read reports:write");
     app.clock.advance(Duration::from_secs(601));
-    assert_eq!([by_token().await, by_session().await], ["the sign-in is too long ago"; 2]);
+    assert_eq!([by_token().await, by_session().await], ["the sign-in is too old"; 2]);
     assert_eq!(app.database.number("SELECT COUNT(*) FROM users_api_keys").await, 3);
 }
 

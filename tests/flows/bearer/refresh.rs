@@ -114,7 +114,7 @@ async fn token_reuse_is_logged() {
     app.browser().refresh(&pair.refresh).await;
     assert_eq!(log.count("WARN"), 0, "{}", log.text());
     app.browser().refresh(&pair.refresh).await;
-    assert_eq!(log.count("refresh token used again"), 1, "{}", log.text());
+    assert_eq!(log.count("refresh token reused"), 1, "{}", log.text());
 }
 
 #[tokio::test]

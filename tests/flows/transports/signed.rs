@@ -231,8 +231,8 @@ async fn a_new_security_stamp_invalidates_the_key() {
 async fn a_program_cannot_list_or_revoke_its_owners_credentials() {
     let it = Signer::new(|_, asked| asked.clone()).await;
     it.ada().await;
-    let not_owner = "a program does not see what its owner has";
+    let not_owner = "program credentials cannot see or revoke the owner's credentials";
     let detail: Value =
         serde_json::from_str(&it.asks("/api/credentials-of-owner").await.1).unwrap();
-    assert_eq!(detail, json!([not_owner, not_owner, not_owner, "a program makes no keys"]));
+    assert_eq!(detail, json!([not_owner, not_owner, not_owner, "program credentials cannot create API keys"]));
 }

@@ -119,7 +119,7 @@ impl<U: AuthUser> Passwords<U> {
         let account = principal.owned_account()?;
         let found = self.kit.accounts.with_hash(account.user.id()).await?;
         let Some((_, hash)) = found.filter(|(found, _)| found.state() == account.state()) else {
-            return Err(PasswordError::Ended);
+            return Err(PasswordError::WrongPassword);
         };
         if !hash.is_usable() {
             return Err(PasswordError::NoPassword);

@@ -146,7 +146,7 @@ async fn a_session_of_an_earlier_password_changes_no_password() {
         change(&slices, &first).await.unwrap();
         let newer = password("one more new one");
         let late = slices.passwords.change(&second, &password(NEW), &newer).await;
-        assert!(matches!(late, Err(PasswordError::Ended)), "{late:?}");
+        assert!(matches!(late, Err(PasswordError::WrongPassword)), "{late:?}");
         assert!(has_password(&world, &ada, NEW).await);
     }
 }

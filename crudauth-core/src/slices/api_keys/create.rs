@@ -63,9 +63,14 @@ impl<U: AuthUser> ApiKeys<U> {
             entry: key.clone(),
             others_ended: self.config.max_lifetime.map(|lifetime| now - lifetime),
         };
-        self.callers.check(principal).await?;
         match self.store.insert(record, self.config.max_keys).await? {
             Inserted::Done => {
+                // Only now: a creator that is revoked before this check leaves no key, and nobody
+                // has seen the secret of the one that is removed.
+                if let Err(error) = self.callers.check(principal).await {
+                    self.store.remove(&digest).await?;
+                    return Err(error.into());
+                }
                 let event = Event::new("API key created").account(account);
                 self.kit.emit(event.credential(&key.handle));
                 self.send_notice(account).await;
