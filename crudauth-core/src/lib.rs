@@ -20,6 +20,10 @@
 //! `crudauth` wires them together and speaks HTTP. Use that one; this crate's interface may change
 //! between releases of it.
 
+// The implementations in the documentation of the ports name the crate as its users do.
+#[cfg(test)]
+extern crate self as crudauth_core;
+
 mod clock;
 mod config_error;
 mod event;
@@ -37,6 +41,7 @@ pub mod password;
 pub mod principal;
 pub mod slices;
 pub mod sql;
+pub mod stores;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config_error::{ConfigError, InvalidLegacyHash};

@@ -1,0 +1,68 @@
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use crudauth_core::guard::challenges::ChallengeStore;
+use crudauth_core::model::ChallengeDigest;
+use crudauth_core::ports::StoreError;
+
+/// Keeps challenges in a map. The lock makes each verb atomic.
+#[derive(Default)]
+struct Challenges(Mutex<HashMap<[u8; 32], (Vec<u8>, DateTime<Utc>)>>);
+
+#[async_trait]
+impl ChallengeStore for Challenges {
+    async fn insert(
+        &self,
+        digest: &ChallengeDigest,
+        value: &[u8],
+        _now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut challenges = self.0.lock().unwrap();
+        challenges.insert(*digest.as_bytes(), (value.to_vec(), expires_at));
+        Ok(())
+    }
+
+    async fn find(
+        &self,
+        digest: &ChallengeDigest,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let challenges = self.0.lock().unwrap();
+        let found = challenges.get(digest.as_bytes());
+        Ok(found.filter(|(_, expires_at)| *expires_at > now).map(|(value, _)| value.clone()))
+    }
+
+    async fn take(
+        &self,
+        digest: &ChallengeDigest,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let taken = self.0.lock().unwrap().remove(digest.as_bytes());
+        Ok(taken.filter(|(_, expires_at)| *expires_at > now).map(|(value, _)| value))
+    }
+
+    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        let mut challenges = self.0.lock().unwrap();
+        let expired = challenges.iter().filter(|(_, (_, expires_at))| *expires_at <= now);
+        let expired: Vec<_> = expired.map(|(digest, _)| *digest).take(limit as usize).collect();
+        for digest in &expired {
+            challenges.remove(digest);
+        }
+        Ok(expired.len() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Challenges;
+
+    async fn make() -> Challenges {
+        Challenges::default()
+    }
+
+    // As `crudauth::testing::store_suite` in an app.
+    crudauth_core::store_suite!(challenges: make);
+}

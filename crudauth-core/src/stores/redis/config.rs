@@ -1,0 +1,197 @@
+//! Settings of the Redis store.
+
+use std::fmt;
+use std::time::Duration;
+
+use redis::io::tcp::TcpSettings;
+use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
+use secrecy::{ExposeSecret, SecretString};
+
+/// Settings of [`RedisStore`](super::RedisStore).
+///
+/// `Debug` does not show the URLs, which may contain a password.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct RedisConfig {
+    urls: Vec<SecretString>,
+    /// Start of every key (default `crudauth`). Apps that share a Redis need different ones.
+    pub prefix: String,
+    /// Longest time for one command, connecting included (default 1 second).
+    pub timeout: Duration,
+    /// Decision about rate-limited requests while Redis is away (default [`WhenAway::Allow`]).
+    pub rate_limits_when_away: WhenAway,
+}
+
+/// Decision about rate-limited requests while Redis is away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhenAway {
+    /// Allows them and logs a warning once a minute. Sign-in stays closed, since sessions and
+    /// lockout need Redis.
+    #[default]
+    Allow,
+    /// Fails, so that they are answered with 503.
+    Fail,
+}
+
+/// An invalid setting of the Redis store.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RedisConfigError {
+    /// A URL cannot be used. It is not shown, since it may contain a password.
+    #[error("redis: invalid URL: {reason}")]
+    InvalidUrl {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The URL asks for TLS without the feature.
+    #[error("redis: a `rediss://` URL needs the feature `redis-tls`")]
+    TlsNotCompiled,
+    /// The prefix is empty.
+    #[error("redis: `prefix` must not be empty")]
+    EmptyPrefix,
+    /// The time limit is zero.
+    #[error("redis: `timeout` must be greater than zero")]
+    ZeroTimeout,
+}
+
+impl RedisConfig {
+    /// Settings for the Redis at this URL.
+    ///
+    /// The URL has the form `redis://[user:password@]host[:port][/database]`. `rediss://` connects
+    /// with TLS (feature `redis-tls`), with the certificate authorities of the operating system.
+    /// One node of a cluster is enough: the store finds the others.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            urls: vec![SecretString::from(url.into())],
+            prefix: "crudauth".to_owned(),
+            timeout: Duration::from_secs(1),
+            rate_limits_when_away: WhenAway::default(),
+        }
+    }
+
+    /// Adds another node of the cluster, for the case that the first one is away at the start.
+    #[must_use]
+    pub fn node(mut self, url: impl Into<String>) -> Self {
+        self.urls.push(SecretString::from(url.into()));
+        self
+    }
+
+    /// Sets [`prefix`](#structfield.prefix).
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Sets [`timeout`](#structfield.timeout).
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets [`rate_limits_when_away`](#structfield.rate_limits_when_away).
+    #[must_use]
+    pub fn rate_limits_when_away(mut self, decision: WhenAway) -> Self {
+        self.rate_limits_when_away = decision;
+        self
+    }
+
+    /// Checks the settings without connecting.
+    ///
+    /// # Errors
+    /// All settings that are invalid.
+    pub fn validate(&self) -> Result<(), Vec<RedisConfigError>> {
+        let mut errors: Vec<_> = self.urls.iter().filter_map(|url| node(url).err()).collect();
+        if self.prefix.is_empty() {
+            errors.push(RedisConfigError::EmptyPrefix);
+        }
+        if self.timeout.is_zero() {
+            errors.push(RedisConfigError::ZeroTimeout);
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// The servers to ask first.
+    pub(super) fn nodes(&self) -> Result<Vec<ConnectionInfo>, RedisConfigError> {
+        if let Err(errors) = self.validate()
+            && let Some(first) = errors.into_iter().next()
+        {
+            return Err(first);
+        }
+        self.urls.iter().map(node).collect()
+    }
+}
+
+fn node(url: &SecretString) -> Result<ConnectionInfo, RedisConfigError> {
+    let info = url.expose_secret().into_connection_info().map_err(|error| {
+        // The category only: the error itself may quote a part of the URL.
+        RedisConfigError::InvalidUrl { reason: error.category().to_owned() }
+    })?;
+    if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) && !info.addr().is_supported() {
+        return Err(RedisConfigError::TlsNotCompiled);
+    }
+    Ok(info.set_tcp_settings(tcp_settings()))
+}
+
+/// A server whose host vanished does not acknowledge data. Without a limit, Linux sends again for a
+/// quarter of an hour before the connection is given up.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(5);
+
+pub(super) fn tcp_settings() -> TcpSettings {
+    let settings = TcpSettings::default().set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let settings = settings.set_user_timeout(GIVE_UP_AFTER);
+    settings
+}
+
+impl fmt::Debug for RedisConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisConfig")
+            .field("urls", &format_args!("{} (redacted)", self.urls.len()))
+            .field("prefix", &self.prefix)
+            .field("timeout", &self.timeout)
+            .field("rate_limits_when_away", &self.rate_limits_when_away)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let config = RedisConfig::new("redis://app:hunter2@127.0.0.1");
+        assert!(!format!("{config:?}").contains("hunter2"));
+        let invalid = RedisConfig::new("http://app:hunter2@127.0.0.1");
+        let errors = invalid.validate().unwrap_err();
+        assert!(!format!("{errors:?} {}", errors[0]).contains("hunter2"));
+    }
+
+    #[test]
+    fn all_invalid_settings_are_reported_at_once() {
+        let config = RedisConfig::new("nonsense").node("redis://").prefix("");
+        let errors = config.timeout(Duration::ZERO).validate().unwrap_err();
+        assert!(matches!(errors[0], RedisConfigError::InvalidUrl { .. }));
+        assert!(errors.contains(&RedisConfigError::EmptyPrefix));
+        assert!(errors.contains(&RedisConfigError::ZeroTimeout));
+    }
+
+    #[test]
+    #[cfg(not(feature = "redis-tls"))]
+    fn tls_without_the_feature_is_an_error() {
+        let errors = RedisConfig::new("rediss://127.0.0.1").validate().unwrap_err();
+        assert_eq!(errors, [RedisConfigError::TlsNotCompiled]);
+    }
+
+    #[test]
+    fn common_urls_are_valid() {
+        for url in
+            ["redis://localhost", "redis://:secret@10.0.0.1:6380/2", "unix:///run/redis.sock"]
+        {
+            assert_eq!(RedisConfig::new(url).validate(), Ok(()), "{url}");
+        }
+    }
+}
