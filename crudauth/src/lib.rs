@@ -46,6 +46,8 @@ pub use builder::{BuildError, Builder};
 pub use crudauth_core::guard::store::RateLimit;
 pub use crudauth_core::guard::{LockoutConfig, RateLimits};
 pub use crudauth_core::migrate::{Blocker, MigrateError, Migrations, Plan, Schema};
+#[cfg(feature = "redis")]
+pub use crudauth_core::stores::RedisConfig;
 pub use crudauth_core::model::{
     Account, AccountId, AccountState, AuthUser, ClientAddress, ClientInfo, Contact, CsrfToken,
     EmailAddress, FieldError, FieldErrorKind, IdentifierKind, OneTimeToken, PhoneNumber,
@@ -143,6 +145,9 @@ pub mod store {
     };
     pub use crudauth_core::slices::accounts::store::AccountStore;
     pub use crudauth_core::slices::sessions::store::{Session, SessionStore};
+    pub use crudauth_core::stores::MemoryStore;
+    #[cfg(feature = "redis")]
+    pub use crudauth_core::stores::{RedisConfigError, RedisStore, WhenAway};
 }
 
 /// Password hashes that other systems made: read wherever a password is checked, and replaced by

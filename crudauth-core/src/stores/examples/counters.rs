@@ -8,7 +8,7 @@ use crudauth_core::guard::store::{
     AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome,
 };
 use crudauth_core::model::CounterName;
-use crudauth_core::ports::StoreError;
+use crudauth_core::StoreError;
 
 /// Keeps counters in maps. The lock makes each verb atomic, here even over several counters.
 #[derive(Default)]
