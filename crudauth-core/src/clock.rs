@@ -1,41 +1,42 @@
-//! Time comes in through here, so that a test can turn it.
+//! The clock port: the only source of time, so that tests can control it.
+//!
+//! A flow reads the clock once per decision.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-/// The longest time that a setting may name: far beyond any use, and near enough for a calendar.
+/// Maximum of any duration in settings (100 years), so that date arithmetic cannot overflow.
 pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// How far another server's clock may be ahead of ours.
+/// Tolerance for another server's clock that is ahead of this one.
 pub(crate) const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
-/// Tells what time it is. One reading serves one decision.
+/// A source of the current time.
 pub trait Clock: Send + Sync + 'static {
-    /// The present instant.
+    /// Returns the current time.
     fn now(&self) -> DateTime<Utc>;
 }
 
-/// The machine's clock: the default.
+/// The system clock (default).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
 #[expect(clippy::disallowed_methods, reason = "this is the port")]
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
-        // To the millisecond, which is what stores keep: what is answered now and what is listed
-        // later are one text.
+        // Stores keep milliseconds, so a response and a later list show the same text.
         Utc::now().trunc_subsecs(3)
     }
 }
 
-/// A clock that a test turns by hand; it starts at the moment it is made and stands still.
+/// A clock for tests. It starts at the current time and moves only by [`advance`](Self::advance).
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// Moves the clock forward.
+    /// Moves the clock forward by `by`.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.0.fetch_add(by, Ordering::SeqCst);

@@ -21,7 +21,9 @@
 //! between releases of it.
 
 mod clock;
-mod entropy;
+mod config_error;
+mod event;
+mod kit;
 mod random;
 mod settings;
 mod store_error;
@@ -36,31 +38,11 @@ pub mod principal;
 pub mod slices;
 pub mod sql;
 
-/// Time, randomness and stores.
-pub mod ports {
-    pub use crate::clock::{Clock, ManualClock, SystemClock};
-    pub(crate) use crate::clock::{LEEWAY, LONGEST};
-    pub use crate::entropy::{Entropy, OsEntropy};
-    pub use crate::guard::old_store::{
-        Allowance, Counted, CounterStore, GivenBack, LockRule, LockState,
-    };
-    pub use crate::principal::scope_policy::{Granting, ScopePolicy};
-    pub use crate::slices::accounts::credentials::CredentialStore;
-    pub use crate::slices::accounts::store::{
-        AccountStore, Changed, Consumed, ContactChange, Created, NewAccount, NewToken, NewValues,
-        OneTimeToken, Purpose,
-    };
-    pub use crate::slices::api_keys::store::{
-        AddedApiKey, ApiKeyEntry, ApiKeyStore, Credential, LiveApiKey, NewApiKey,
-    };
-    pub use crate::slices::bearer::store::{
-        GrantEntry, GrantId, GrantRecord, GrantStore, LiveGrant, NewGrant, Previous, Rotation,
-    };
-    pub use crate::slices::sessions::old_store::{
-        LiveSession, NewSession, Opened, SessionEntry, SessionRecord, SessionStore,
-    };
-    pub use crate::store_error::StoreError;
-}
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use config_error::{ConfigError, InvalidLegacyHash};
+pub use event::Event;
+pub use kit::Kit;
+pub use store_error::StoreError;
 
 #[cfg(all(test, feature = "sqlite"))]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]

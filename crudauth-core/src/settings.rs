@@ -1,26 +1,36 @@
-//! How settings are declared: each with its meaning, its type and its default in one place.
+//! Declares structs of settings: meaning, type and default of each field in one place.
 
-/// A struct of settings. Each field is public, to be read, and has a setter of its name, so that
-/// what differs from the default is said in a chain: `SessionConfig::default().cap(3)`. It takes the
-/// field's type, or whatever stands behind `as`, or what becomes the inside of an `Option` behind `|`.
+/// Declares a struct of settings with a `Default` and a setter per field, so that an app names only
+/// what it changes: `SessionConfig::default().max_sessions(3)`.
+///
+/// Fields are public for reading. A setter takes the type of its field, the type after `as`, or,
+/// after `|`, anything that converts into the value of an `Option`. Fields in `private { .. }` have
+/// no setter.
+///
+/// A struct with a mandatory value (`EmailConfig`, `RecoveryConfig`) has no `Default`; it has a
+/// constructor and setters written by hand.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! settings {
     (
         $(#[$about:meta])*
         pub struct $name:ident {
-            $($(#[$what:meta])* $field:ident: $type:ty $(as $said:ty)? $(| $inner:ty)? = $default:expr,)+
+            $($(#[$what:meta])* $field:ident: $type:ty $(as $taken:ty)? $(| $inner:ty)? = $default:expr,)+
         }
+        $(private {
+            $($(#[$hidden_what:meta])* $hidden:ident: $hidden_type:ty = $hidden_default:expr,)+
+        })?
     ) => {
         $(#[$about])*
         #[non_exhaustive]
         pub struct $name {
             $($(#[$what])* pub $field: $type,)+
+            $($($(#[$hidden_what])* $hidden: $hidden_type,)+)?
         }
 
         impl ::core::default::Default for $name {
             fn default() -> Self {
-                Self { $($field: $default,)+ }
+                Self { $($field: $default,)+ $($($hidden: $hidden_default,)+)? }
             }
         }
 
@@ -28,7 +38,7 @@ macro_rules! settings {
             $(
                 #[doc = concat!("Sets [`", stringify!($field), "`](#structfield.", stringify!($field), ").")]
                 #[must_use]
-                pub fn $field(mut self, $field: $crate::settings!(@ $type $(as $said)? $(| $inner)?)) -> Self {
+                pub fn $field(mut self, $field: $crate::settings!(@ $type $(as $taken)? $(| $inner)?)) -> Self {
                     self.$field = $crate::settings!(= $field $(| $inner)?);
                     self
                 }
@@ -36,7 +46,7 @@ macro_rules! settings {
         }
     };
     (@ $type:ty) => { $type };
-    (@ $type:ty as $said:ty) => { $said };
+    (@ $type:ty as $taken:ty) => { $taken };
     (@ $type:ty | $inner:ty) => { impl ::core::convert::Into<$inner> };
     (= $value:ident) => { $value.into() };
     (= $value:ident | $inner:ty) => { ::core::option::Option::Some($value.into()) };

@@ -1,29 +1,28 @@
-//! How a store fails.
+//! The error of all stores.
 
 use std::error::Error;
 
-/// A store did not do what it was asked.
+/// An operation of a store failed.
 ///
-/// The cause is in `source()`, for the log only: a database's words never reach a client.
+/// `source()` has the cause, for logs only. A driver's text never reaches a client.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum StoreError {
-    /// It cannot be reached, or has no connection to spare: worth another try in a moment.
-    #[error("the store cannot be reached")]
+    /// The store is unreachable or has no free connection. A later attempt may succeed.
+    #[error("store unavailable")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// It answered with an error.
-    #[error("the store failed")]
+    /// The store returned an error.
+    #[error("store failed")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl StoreError {
-    /// One that failed by that.
+    /// Creates a [`Failed`](Self::Failed) from its cause.
     pub fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed(error.into())
     }
 
-    /// Logs what a job that runs after the answer could not do: there is nobody left to tell.
-    pub(crate) fn log(&self, what: &'static str) {
-        tracing::error!(what, error = self as &dyn Error, "not done");
+    /// Logs the failure of a job that runs after the response, so no caller can handle it.
+    pub(crate) fn log(&self, job: &'static str) {
+        tracing::error!(job, error = self as &dyn Error, "background job failed");
     }
 }

@@ -11,7 +11,7 @@ use sqlx::Pool;
 use crate::migrate::Migrations;
 use crate::model::{
     Account, AuthUser, Companion, EmailAddress, Form, Identifier, IdentifierColumn, IdentifierKind,
-    KeyRing, PasswordHash, SecretKey, Shape,
+    InvalidField, KeyRing, PasswordHash, SecretKey, Shape,
 };
 use crate::ports::{
     AccountStore, ApiKeyStore, Changed, Clock, CounterStore, Created, GrantStore, ManualClock,
@@ -71,8 +71,8 @@ impl AuthUser for Person {
         vec![Some(&self.email)]
     }
 
-    fn sign_up(_: &mut Form) -> Option<()> {
-        Some(())
+    fn sign_up(_: &mut Form) -> Result<(), InvalidField> {
+        Ok(())
     }
 }
 

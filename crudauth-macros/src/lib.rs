@@ -1,15 +1,16 @@
-//! The macros of [crudauth](https://docs.rs/crudauth), which re-exports them: use them from there.
+//! The macros of [crudauth](https://docs.rs/crudauth). Use them through that crate.
 //!
-//! Each is four stages: `parse` turns tokens into words that keep their places, `model` gives them
-//! meaning, `check` collects every mistake, `expand` only quotes. What they write names
-//! `crudauth::private` and whatever the app itself wrote, and holds no logic.
+//! Each macro has four stages: `parse` reads the tokens (attributes with darling), `model` gives
+//! them meaning, `check` reports every mistake, `expand` only quotes. Generated code names
+//! `::crudauth::private`, `::core` and the app's own items, and contains no logic.
 //!
-//! | macro | room |
+//! | macro | module |
 //! |---|---|
 //! | `#[derive(AuthUser)]` | `auth_user/` |
 //! | `#[crudauth::routes(..)]` | `routes/` |
 //! | `crudauth::migrations!(..)` | `migrations.rs` |
 //! | `crudauth::scopes!(..)` | `scopes.rs` |
+//! | shared by all | `support/` |
 
 mod auth_user;
 mod migrations;
@@ -19,7 +20,7 @@ mod support;
 
 use proc_macro::TokenStream;
 
-/// Makes a struct the row behind an account.
+/// Makes a struct the row of an account.
 ///
 /// ```ignore
 /// #[derive(Clone, Debug, crudauth::AuthUser)]
@@ -35,80 +36,82 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// The struct holds what the app wants to see. The password hash, the flags and the timestamps are
-/// columns of the same table, which the library keeps to itself; to see one of the others, declare
-/// it (`is_superuser: bool`). `updated_at` is empty until the first change, so it is an `Option`.
+/// The struct declares the columns that the app reads. The password hash, the flags and the
+/// timestamps are columns of the same table that only the library reads; to read one of them,
+/// declare it (`is_superuser: bool`). The hash cannot be declared. `updated_at` is NULL until the
+/// first change, so it is an `Option`.
 ///
 /// # On the struct
 ///
-/// - `#[auth(table = "people")]`: the table; else the struct's name in snake case with an `s`.
+/// - `#[auth(table = "people")]`: the table. default: the struct's name in snake case with an `s`.
 /// - `hashed_password`, `is_active`, `is_superuser`, `verified`, `token_version`, `auth_epoch`,
-///   `created_at`, `updated_at`, each `= "column"`: what the library's columns are called in a table
-///   that is there already. `verified` is usually `email_verified` or `phone_verified`, after what
-///   recovers the account, and is not there where nothing does.
+///   `created_at`, `updated_at`, each `= "column"`: names of the library's columns in an existing
+///   table. By default `verified` is `email_verified` or `phone_verified`, after the recovery
+///   contact; without a contact there is no such column.
 ///
 /// # On a field
 ///
-/// A field named `id` is the key. One named `email`, `username` or `phone`, or marked as one, names
-/// the account; a login tries them in declared order. An address or a phone number also recovers it.
+/// A field named `id` is the key. A field named `email`, `username` or `phone`, or marked as one,
+/// is an identifier; sign-in tries the identifiers in declared order. The email address or the
+/// phone number also recovers the account.
 ///
-/// | word | meaning |
+/// | argument | meaning |
 /// |---|---|
-/// | `id` | this is the key, whatever its name |
-/// | `email`, `username`, `phone` | this is the identifier of that kind, whatever its name |
-/// | `identifier` | a code of the app's own names the account, such as an employee's number; upper and lower case are two codes |
-/// | `recovery` | messages go here; without it, to the first address, else to the first number |
-/// | `no_login` | it recovers the account, and nobody signs in by it |
-/// | `exact` | a username or phone is compared as it is shown, not in a column `<column>_key` |
-/// | `key = "name"` | the column that holds the compared form beside the shown one |
-/// | `column = "name"` | the column, where it is not called as the field is |
-/// | `max_length = 40` | a sign-up may give so many characters at most |
-/// | `unique` | no two accounts have the same; an identifier is unique anyway |
-/// | `register` | a sign-up asks for it; nothing else of the app's can be set by one |
-/// | `default` | a sign-up stores `Default::default()` |
+/// | `id` | the key, under any field name |
+/// | `email`, `username`, `phone` | the identifier of that kind, under any field name |
+/// | `identifier` | an identifier of the app's own, such as an employee number; case-sensitive |
+/// | `recovery` | the recovery contact; by default the email address, else the phone number |
+/// | `no_login` | recovers the account, but cannot be used to sign in |
+/// | `exact` | compares a username or phone number as displayed, without a column `<column>_key` |
+/// | `key = "name"` | the column of the compared form, beside the displayed one |
+/// | `column = "name"` | the column; by default the field's name |
+/// | `max_length = 40` | the longest value that sign-up accepts, in characters (at most 4096) |
+/// | `unique` | no two accounts have the same value; identifiers are always unique |
+/// | `register` | sign-up reads it from the request; it can set no other column of the app |
+/// | `default` | sign-up stores `Default::default()` |
 /// | `default = "free"`, `= 3`, `= true` | the column's default in the database |
-/// | `default = Plan::free()` | a sign-up stores the value of this expression |
-/// | `skip` | no column: filled by `Default` when a row is read |
+/// | `default = Plan::free()` | sign-up stores the value of this expression |
+/// | `skip` | not a column: filled by `Default` when a row is read |
 ///
-/// An identifier may be an `Option<String>`, as long as one is a `String`: an account without it is
-/// found by the others.
+/// An identifier may be an `Option<String>` if another one is a `String`: an account without it
+/// signs in with the others.
 ///
-/// A column that none of these fills must be an `Option`.
+/// A column that sign-up does not fill must be an `Option`.
 #[proc_macro_derive(AuthUser, attributes(auth))]
 pub fn auth_user(input: TokenStream) -> TokenStream {
     auth_user::derive(input.into()).into()
 }
 
-/// Makes a unit struct the mount of a user struct's accounts.
+/// Makes a unit struct the mount of the accounts of a user struct.
 ///
 /// ```ignore
 /// #[crudauth::routes(user = User, session, sessions, email)]
 /// struct Auth;
 /// ```
 ///
-/// | word | what it mounts |
+/// | argument | mounts |
 /// |---|---|
-/// | `session` | sign-in by cookie |
-/// | `bearer` | sign-in by access token, with refresh tokens |
-/// | `api_keys` | long-lived keys for programs, which their owners make |
-/// | `sessions` | people see and end their own sessions; needs `session` |
-/// | `tokens` | people see and end their own sign-ins by token; needs `bearer` |
-/// | `email` | addresses are confirmed, passwords reset by mailed links; needs an address |
-/// | `recovery` | the same over a channel of your own, such as text messages; needs an address or a phone number |
-/// | `transport = Certificate` | one of your own, an `impl Transport`; the builder is given it by `.transport(..)` |
+/// | `session` | sign-in with a session cookie |
+/// | `bearer` | sign-in with an access token, and refresh tokens |
+/// | `api_keys` | long-lived keys for programs, created by their owners |
+/// | `sessions` | list and revoke one's own sessions; needs `session` |
+/// | `tokens` | list and revoke one's own sign-ins by token; needs `bearer` |
+/// | `email` | address verification and password reset by mailed links; needs an email address |
+/// | `recovery` | the same over a channel of the app's own, such as text messages; needs an email address or a phone number |
+/// | `transport = Certificate` | a transport of the app's own, an `impl Transport`; the builder takes it by `.transport(..)` |
 ///
-/// At least one of the first three, or one of your own, must be there: by them requests are proved. Of
-/// several the first that recognises somebody decides, in the order in which they are written. Sign-up and `/me` are
-/// always mounted.
+/// A mount needs a transport to authenticate requests: `session`, `bearer`, `api_keys` or one of
+/// the app's own. The transports are tried in the order in which they are named, and the first that
+/// recognises a credential decides. Sign-up and `/me` are always mounted.
 ///
-/// `Auth::builder(pool, secret)` begins the wiring. The struct is `Clone` and `Debug`, and is the
-/// poem middleware that handlers' arguments ask.
+/// `Auth::builder(pool, secret)` returns the builder. The struct is `Clone` and `Debug`, and is the
+/// poem middleware that the extractors need.
 #[proc_macro_attribute]
 pub fn routes(arguments: TokenStream, item: TokenStream) -> TokenStream {
     routes::attribute(arguments.into(), item.into()).into()
 }
 
-/// Declares scopes, which access tokens and API keys may have: each becomes a type for
+/// Declares scopes for access tokens and API keys. Each becomes a type for
 /// [`Scope`](../crudauth/struct.Scope.html).
 ///
 /// ```ignore
@@ -119,7 +122,7 @@ pub fn routes(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// A name has 1 to 64 visible ASCII characters but `"` and `\` (RFC 6749, section 3.3).
+/// A name has 1 to 64 visible ASCII characters, without `"` and `\` (RFC 6749, section 3.3).
 #[proc_macro]
 pub fn scopes(input: TokenStream) -> TokenStream {
     scopes::scopes(input.into()).into()

@@ -1,19 +1,21 @@
 //! `crudauth::migrations!(..)`.
 
+use darling::Error;
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Token, Type};
 
-use crate::support::{fallback, private};
+use crate::support::{fallback, mistake, private};
 
 pub(crate) fn migrations(input: TokenStream) -> TokenStream {
-    match one_type.parse2(input) {
+    match one_type.parse2(input).map_err(|error| mistake(&error.span(), ONE)) {
         Ok(ty) => migrations_of(&ty),
         Err(error) => {
-            let (told, value) = (error.into_compile_error(), migrations_of(&fallback::nobody()));
-            quote!({ #told #value })
+            let errors = Error::write_errors(error);
+            let value = migrations_of(&fallback::placeholder_user());
+            quote!({ #errors #value })
         }
     }
 }
@@ -34,7 +36,7 @@ const ONE: &str = "expected one mount or user struct: write `crudauth::migration
 
 /// One type, and an optional comma.
 fn one_type(input: ParseStream<'_>) -> syn::Result<Type> {
-    let ty: Type = input.parse().map_err(|error| syn::Error::new(error.span(), ONE))?;
+    let ty = input.parse()?;
     input.parse::<Option<Token![,]>>()?;
     if input.is_empty() { Ok(ty) } else { Err(input.error(ONE)) }
 }

@@ -1,11 +1,14 @@
 //! `crudauth::scopes! { pub ReportsRead = "reports:read"; }`: a type for each scope.
 
+use darling::Error;
+use darling::error::Accumulator;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, LitStr, Token, Visibility};
 
-use crate::support::{Errors, private};
+use crate::support::{mistake, private};
 
 /// A scope as it was written.
 struct Declared {
@@ -17,66 +20,62 @@ struct Declared {
 
 impl Parse for Declared {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let (attributes, visibility) = (input.call(Attribute::parse_outer)?, input.parse()?);
-        let told = |error: syn::Error| syn::Error::new(error.span(), DECLARATION);
-        let ident = input.parse().map_err(told)?;
-        input.parse::<Token![=]>().map_err(told)?;
-        let name = input.parse().map_err(told)?;
-        // The last one may do without.
-        if !input.is_empty() {
-            input.parse::<Token![;]>().map_err(told)?;
-        }
-        Ok(Self { attributes, visibility, ident, name })
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        let ident = input.parse()?;
+        input.parse::<Token![=]>()?;
+        Ok(Self { attributes, visibility, ident, name: input.parse()? })
     }
 }
 
-const DECLARATION: &str =
-    "a scope is a type and a name: write `pub ReportsRead = \"reports:read\";`";
+const FORM: &str = "expected a scope: write `pub ReportsRead = \"reports:read\";`";
 
 pub(crate) fn scopes(input: TokenStream) -> TokenStream {
-    let mut errors = Errors::default();
-    let declared = errors.take(list.parse2(input)).unwrap_or_default();
-    check(&declared, &mut errors);
-    let (told, scopes) = (errors.finish().err(), declared.iter().map(expand));
-    let told = told.map(syn::Error::into_compile_error);
-    quote!(#told #(#scopes)*)
+    let mut errors = Error::accumulator();
+    let declared = declared(input, &mut errors);
+    let errors = errors.finish().err().map(Error::write_errors);
+    let scopes = declared.iter().map(expand);
+    quote!(#errors #(#scopes)*)
 }
 
-fn list(input: ParseStream<'_>) -> syn::Result<Vec<Declared>> {
-    let mut declared = Vec::new();
-    while !input.is_empty() {
-        declared.push(input.parse()?);
-    }
-    Ok(declared)
+fn declared(input: TokenStream, errors: &mut Accumulator) -> Vec<Declared> {
+    let list = Punctuated::<Declared, Token![;]>::parse_terminated.parse2(input);
+    let list = errors.handle(list.map_err(|error| mistake(&error.span(), FORM)));
+    let declared: Vec<_> = list.into_iter().flatten().collect();
+    check(&declared, errors);
+    declared
 }
 
-fn check(declared: &[Declared], errors: &mut Errors) {
+fn check(declared: &[Declared], errors: &mut Accumulator) {
     for (at, scope) in declared.iter().enumerate() {
         let name = scope.name.value();
         if !is_scope(&name) {
-            let told = "no client can ask for such a scope: write 1 to 64 visible ASCII characters \
-                        without `\"` and `\\`";
-            errors.at(&scope.name, told);
+            let message = "invalid scope name: write 1 to 64 visible ASCII characters without `\"` \
+                           and `\\`";
+            errors.push(mistake(&scope.name, message));
         } else if declared[..at].iter().any(|other| other.name.value() == name) {
-            errors.at(&scope.name, format!("`{name}` is declared twice: drop one"));
+            errors.push(mistake(&scope.name, format!("duplicate scope `{name}`: remove one")));
         }
     }
 }
 
-/// RFC 6749, section 3.3; the length is what the library takes.
+/// The characters are those of RFC 6749, section 3.3. The length is the library's limit.
 fn is_scope(name: &str) -> bool {
-    let is_allowed = |byte: u8| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~');
-    (1..=64).contains(&name.len()) && name.bytes().all(is_allowed)
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~'))
 }
 
 fn expand(declared: &Declared) -> TokenStream {
-    let (p, Declared { attributes, visibility, ident, name }) = (private(), declared);
-    let about = (!attributes.iter().any(|attribute| attribute.path().is_ident("doc"))).then(|| {
-        let about = format!("The scope `{}`.", name.value());
-        quote!(#[doc = #about])
+    let p = private();
+    let Declared { attributes, visibility, ident, name } = declared;
+    let is_documented = attributes.iter().any(|attribute| attribute.path().is_ident("doc"));
+    let docs = (!is_documented).then(|| {
+        let docs = format!("The scope `{}`.", name.value());
+        quote!(#[doc = #docs])
     });
+    let into_scopes = into_scopes(ident);
     quote! {
-        #about
+        #docs
         #(#attributes)*
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
         #visibility struct #ident;
@@ -86,6 +85,14 @@ fn expand(declared: &Declared) -> TokenStream {
             const NAME: &'static ::core::primitive::str = #name;
         }
 
+        #into_scopes
+    }
+}
+
+/// Conversion to a set of scopes, and `ReportsRead | ReportsWrite`.
+fn into_scopes(ident: &Ident) -> TokenStream {
+    let p = private();
+    quote! {
         #[automatically_derived]
         impl ::core::convert::From<#ident> for #p::Scopes {
             fn from(_: #ident) -> Self {
@@ -106,31 +113,31 @@ fn expand(declared: &Declared) -> TokenStream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::support::messages;
 
-    fn told(input: TokenStream) -> Vec<String> {
-        let mut errors = Errors::default();
-        let declared = errors.take(list.parse2(input)).unwrap_or_default();
-        check(&declared, &mut errors);
-        errors.messages()
+    fn errors_of(input: TokenStream) -> Vec<String> {
+        let mut errors = Error::accumulator();
+        declared(input, &mut errors);
+        messages(errors)
     }
 
     #[test]
-    fn a_right_list_is_told_nothing() {
-        assert_eq!(told(quote!()), [""; 0]);
-        assert_eq!(told(quote!(A = "a"; B = "b")), [""; 0]);
-        assert_eq!(told(quote!(pub A = "a:b"; /** b */ pub(crate) B = "!";)), [""; 0]);
+    fn a_valid_list_has_no_errors() {
+        assert_eq!(errors_of(quote!()), [""; 0]);
+        assert_eq!(errors_of(quote!(A = "a"; B = "b")), [""; 0]);
+        assert_eq!(errors_of(quote!(pub A = "a:b"; /** b */ pub(crate) B = "!";)), [""; 0]);
     }
 
     #[test]
-    fn every_wrong_name_is_told_at_once() {
-        let told = told(quote!(A = "a b"; B = "é"; C = ""; D = "a\"b"; E = "e"; F = "e";));
-        assert_eq!(told.len(), 5);
+    fn every_invalid_name_is_reported_at_once() {
+        let errors = errors_of(quote!(A = "a b"; B = "é"; C = ""; D = "a\"b"; E = "e"; F = "e";));
+        assert_eq!(errors.len(), 5);
     }
 
     #[test]
-    fn what_is_no_declaration_is_told_what_one_is() {
-        assert_eq!(told(quote!(A = 3;)), [DECLARATION]);
-        assert_eq!(told(quote!(A)), [DECLARATION]);
-        assert_eq!(told(quote!(A = "a" B = "b";)), [DECLARATION]);
+    fn a_malformed_scope_shows_the_form_of_one() {
+        assert_eq!(errors_of(quote!(A = 3;)), [FORM]);
+        assert_eq!(errors_of(quote!(A)), [FORM]);
+        assert_eq!(errors_of(quote!(A = "a" B = "b";)), [FORM]);
     }
 }

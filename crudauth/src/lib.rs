@@ -5,13 +5,22 @@ compile_error!(
     "crudauth needs a database: switch on one of the features `sqlite`, `postgres`, `mysql`"
 );
 
-/// How to do what is more than a line.
+/// Pages on topics that concern several slices. Each slice has its page in [`mod@slice`].
 pub mod guide {
     #[doc = include_str!("../docs/existing_tables.md")]
     pub mod existing_tables {}
 
     #[doc = include_str!("../docs/http.md")]
     pub mod http {}
+
+    #[doc = include_str!("../docs/performance.md")]
+    pub mod performance {}
+
+    #[doc = include_str!("../docs/sign_in.md")]
+    pub mod sign_in {}
+
+    #[doc = include_str!("../docs/stores.md")]
+    pub mod stores {}
 
     #[doc = include_str!("../docs/transports.md")]
     pub mod transports {}
@@ -32,43 +41,45 @@ mod slices;
 pub mod testing;
 mod transport;
 
-pub use slices::markers as slice;
-
 pub use accounts::Accounts;
 pub use builder::{BuildError, Builder};
-pub use crudauth_core::guard::Allowances;
-pub use crudauth_core::guard::LockoutConfig;
+pub use crudauth_core::guard::store::RateLimit;
+pub use crudauth_core::guard::{LockoutConfig, RateLimits};
 pub use crudauth_core::migrate::{Blocker, MigrateError, Migrations, Plan, Schema};
 pub use crudauth_core::model::{
-    Account, AccountId, AuthUser, ClientAddress, Contact, Destination, EmailAddress,
-    IdentifierKind, Mistake, PhoneNumber, Recoverable, RecoverableByEmail, Rule, Scopes, SecretKey,
-    Token, Username,
+    Account, AccountId, AccountState, AuthUser, ClientAddress, ClientInfo, Contact, CsrfToken,
+    EmailAddress, FieldError, FieldErrorKind, IdentifierKind, OneTimeToken, PhoneNumber,
+    Recoverable, RecoverableByEmail, RedirectPath, Scopes, SecretKey, SessionToken, Username,
+    WeakSecret, Weakness,
 };
 pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
-pub use crudauth_core::ports::{Allowance, ContactChange, ScopePolicy, StoreError};
+pub use crudauth_core::principal::{AuthMethod, Principal, Role, ScopePolicy};
 pub use crudauth_core::slices::accounts::{RegisterError, Registered, SignUp};
 pub use crudauth_core::slices::api_keys::ApiKeyConfig;
 pub use crudauth_core::slices::bearer::BearerConfig;
+pub use crudauth_core::slices::recovery::store::ContactChange;
 pub use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
-pub use crudauth_core::slices::sessions::{Opening, SessionConfig, Visit, Visitor};
-pub use crudauth_core::slices::sign_in::{Attempt, SignInError, SignedIn};
+pub use crudauth_core::slices::sessions::SessionConfig;
+pub use crudauth_core::slices::sign_in::{
+    Challenge, SignIn, SignInError, SignInRequest, SignedIn, TokensIssued,
+};
 pub use crudauth_core::sql::{AuthRow, Backend, Stores};
+pub use crudauth_core::{Clock, ConfigError, ManualClock, StoreError, SystemClock};
 /// Reads a struct as the accounts of an app; see the crate's page for what it gives.
 pub use crudauth_macros::AuthUser;
 pub use crudauth_macros::{migrations, routes, scopes};
 pub use email::{EmailMessage, EmailSender, PrintingSender};
 pub use extract::{CurrentUser, MaybeUser};
 pub use gate::{Admission, Gate, Scope, ScopeName, Superuser, Verified, Via};
-pub use http::RefreshIn;
-pub use http::{CookieConfig, Refusal, SameSite};
+pub use http::{CookieConfig, RefreshIn, Refusal, SameSite};
 pub use mount::{Mount, Mounted, Mounts, Scoped};
-pub use transport::{Principal, Proof, Transport};
+pub use slices::markers as slice;
+pub use transport::Transport;
 
 /// Messages and who sends them.
 pub mod email {
     pub use crudauth_core::notify::{
-        BoxError, EmailMessage, EmailSender, MessageKind, OutboxConfig, PrintingSender,
-        RecordingSender,
+        BoxError, EmailMessage, EmailSender, MessageKind, PrintingSender, RecordingSender,
     };
     #[cfg(feature = "smtp")]
     pub use crudauth_core::notify::{SmtpConfig, SmtpError, SmtpSender, SmtpTls};
@@ -107,9 +118,31 @@ pub mod signing {
     pub use crudauth_core::slices::bearer::{InvalidKey, PublicKey, SigningPair};
 }
 
-/// Time and randomness, for those who bring their own.
-pub mod ports {
-    pub use crudauth_core::ports::{Clock, Entropy, ManualClock, OsEntropy, SystemClock};
+/// The rate-limited actions, for [`RateLimits::set`].
+pub mod rate_limit {
+    pub use crudauth_core::guard::Action;
+    pub use crudauth_core::notify::EXISTING_ACCOUNT_NOTICE;
+    pub use crudauth_core::slices::accounts::{CHANGE_PASSWORD, REGISTER, SET_PASSWORD};
+    pub use crudauth_core::slices::api_keys::CREATE as CREATE_API_KEY;
+    pub use crudauth_core::slices::bearer::REFRESH;
+    pub use crudauth_core::slices::recovery::{
+        CHANGE_REQUEST, CONFIRM, RESET_REQUEST, VERIFY_REQUEST,
+    };
+    pub use crudauth_core::slices::sessions::{CSRF_REFRESH, LOGOUT_ALL};
+}
+
+/// The ports of stores that can be replaced, and the stores of the library.
+pub mod store {
+    pub use crudauth_core::guard::LockState;
+    pub use crudauth_core::guard::challenges::ChallengeStore;
+    pub use crudauth_core::guard::store::{
+        AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome, Refund,
+    };
+    pub use crudauth_core::model::{
+        AccountState, ChallengeDigest, CounterName, CsrfDigest, SessionDigest, SessionHandle,
+    };
+    pub use crudauth_core::slices::accounts::store::AccountStore;
+    pub use crudauth_core::slices::sessions::store::{Session, SessionStore};
 }
 
 /// Password hashes that other systems made: read wherever a password is checked, and replaced by
@@ -126,30 +159,30 @@ pub mod ports {
 /// In an unoptimised build bcrypt takes seconds, unless `blowfish = { opt-level = 3 }` stands beside
 /// `argon2` in your workspace's `[profile.dev.package]`.
 pub mod legacy {
+    pub use crudauth_core::InvalidLegacyHash;
     pub use crudauth_core::password::LegacyHash;
     #[cfg(feature = "legacy-hashes")]
     pub use crudauth_core::password::{Bcrypt, CrudauthPy, Pbkdf2, Scrypt};
 }
 
-/// What the flows answer with, beside what is named at the root.
+/// Inputs and results of the flows, besides those at the root.
 pub mod flow {
     pub use crudauth_core::model::{
-        Code, Device, Form, InvalidCode, InvalidContact, InvalidEmail, InvalidForm, InvalidPhone,
-        InvalidScope, InvalidUsername, Presented,
+        ApiKeyHandle, Checked, Code, Device, Form, InvalidCode, InvalidContact, InvalidEmail,
+        InvalidField, InvalidForm, InvalidPhone, InvalidScope, InvalidUsername, SessionHandle,
     };
-    pub use crudauth_core::password::{Busy, HashingConfigError, PasswordTooLong, PolicyViolation};
-    pub use crudauth_core::ports::{ApiKeyEntry, GrantId, SessionRecord};
+    pub use crudauth_core::password::{Busy, PasswordTooLong, PolicyViolation};
+    pub use crudauth_core::principal::OwnerError;
     pub use crudauth_core::slices::accounts::PasswordError;
     pub use crudauth_core::slices::api_keys::{
-        ApiKey, ApiKeyError, ApiKeyOutcome, ApiKeyVisit, ApiKeys, CreatedApiKey, WantedKey,
+        ApiKey, ApiKeyEntry, ApiKeyError, ApiKeys, CreatedApiKey, NewApiKey,
     };
     pub use crudauth_core::slices::bearer::{
-        AccessToken, BearerOutcome, BearerVisit, Issued, ListedGrant, RefreshError, RefreshToken,
-        Refreshed, Tokens,
+        AccessToken, BearerTokens, FamilyId, Issued, ListedFamily, RefreshError, RefreshToken,
+        Refreshed,
     };
     pub use crudauth_core::slices::recovery::{ChangeError, ConfirmError, Confirmed, Recovery};
     pub use crudauth_core::slices::sessions::{
-        Keep, ListedSession, OpenedSession, OwnerError, Sessions, Standing,
+        CurrentSession, KeepSession, ListedSession, OpenedSession, Sessions,
     };
-    pub use crudauth_core::slices::sign_in::Granted;
 }

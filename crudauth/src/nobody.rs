@@ -1,6 +1,8 @@
 //! A user struct for mounts that did not compile, so that one mistake is one error.
 
-use crudauth_core::model::{AuthUser, Companion, Form, Recoverable, RecoverableByEmail, Shape};
+use crudauth_core::model::{
+    AuthUser, Companion, Form, InvalidField, Recoverable, RecoverableByEmail, Shape,
+};
 use crudauth_core::sql::{AuthRow, Backend, Call, ColumnPlan};
 
 /// Nobody: no value of it exists.
@@ -40,8 +42,8 @@ impl AuthUser for Nobody {
         Vec::new()
     }
 
-    fn sign_up(_: &mut Form) -> Option<()> {
-        None
+    fn sign_up(_: &mut Form) -> Result<(), InvalidField> {
+        Err(InvalidField)
     }
 }
 

@@ -1,9 +1,11 @@
 //! What generated code names. Not for anyone else: it may change in every release.
 
+pub use std::vec::Vec;
+
 pub use crudauth_core::migrate::Migrations;
 pub use crudauth_core::model::{
-    AuthUser, Companion, Form, IdentifierColumn, IdentifierKind, Literal, Recoverable,
-    RecoverableByEmail, Scopes, SecretKey, Shape,
+    AuthUser, Companion, Form, IdentifierColumn, IdentifierKind, InvalidField, Literal,
+    Recoverable, RecoverableByEmail, Scopes, SecretKey, Shape,
 };
 pub use crudauth_core::sql::{AuthRow, Backend, Call, ColumnPlan, SqlDefault, Stores};
 pub use {poem, sqlx};

@@ -1,12 +1,12 @@
-//! Accounts with email, username and password: the recipe that everything starts from.
+//! Accounts with email, username and password: the recipe to start from.
 //!
-//! You want this one when people sign up by themselves and you can send them mail. Run it, open
-//! the address it prints, and sign up; the mails are printed on the terminal.
+//! Choose it if users sign up by themselves and you can send them mail. Run it, open the address
+//! that it prints, and sign up. Mails are printed to the terminal.
 //!
 //! ```sh
 //! cargo run -p examples --example email_password
 //! ```
-#![allow(clippy::print_stdout, reason = "a program: it talks to whoever started it")]
+#![allow(clippy::print_stdout, reason = "a program prints to its terminal")]
 
 use std::time::Duration;
 
@@ -19,14 +19,14 @@ use serde_json::{Value, json};
 
 mod page;
 
-/// What this app wants to see of an account.
+/// The columns that this app reads.
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "users")]
 struct User {
     id: i64,
     email: String,
     username: String,
-    /// The only column of the app's own that a sign-up may set.
+    /// The only app column that a sign-up may set.
     #[auth(register)]
     full_name: Option<String>,
     #[auth(default = "free")]
@@ -41,7 +41,7 @@ async fn dashboard(user: CurrentUser<Auth>) -> Json<Value> {
     Json(json!({ "id": user.id }))
 }
 
-/// Only for people who have proved their address.
+/// Requires a verified address.
 #[handler]
 async fn billing(_: CurrentUser<Auth, Verified>) -> Json<Value> {
     Json(json!({ "ok": true }))
@@ -52,13 +52,13 @@ async fn profile(user: CurrentUser<Auth>) -> Json<Value> {
     Json(json!({ "full_name": user.full_name, "plan": user.plan }))
 }
 
-/// For everybody; whoever is signed in is greeted by name.
+/// Open to all clients; greets a signed-in user by name.
 #[handler]
 async fn greeting(user: MaybeUser<Auth>) -> Json<Value> {
     Json(json!({ "hello": user.user().map(|user| &user.username) }))
 }
 
-/// Changes something, so it wants the session's CSRF token.
+/// Changes data, so a session must send its CSRF token.
 #[handler]
 async fn note(_: CurrentUser<Auth>) -> Json<Value> {
     Json(json!({ "saved": true }))
@@ -69,7 +69,7 @@ async fn healthz() -> &'static str {
     "ok"
 }
 
-/// Makes the tables and wires the mount, on whatever database the pool is for.
+/// Creates the tables and builds the mount on any database.
 async fn accounts<DB>(pool: sqlx::Pool<DB>, settings: &Settings) -> Result<Auth, BoxError>
 where
     DB: Backend + Stores<i64>,
@@ -101,6 +101,6 @@ async fn main() -> Result<(), BoxError> {
         .at("/healthz", get(healthz))
         .with(auth.clone());
     println!("Open http://{} and sign up.", settings.bind);
-    // Mails that were promised are sent before the process ends, if that does not take long.
+    // Sends queued mails before the process ends, within a time limit.
     settings.serve(app, auth.drained()).await
 }

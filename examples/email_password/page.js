@@ -1,8 +1,8 @@
-// The page of the email_password example: sends what was typed to the library's routes and shows
-// what they answer. Every rule lives on the server; a form's `data-action` names its function below.
+// The page of the email_password example. It sends forms to the library's routes and shows the
+// answers. All rules are on the server. A form's `data-action` names its function below.
 
-// A mailed link carries its token in the query. It leaves the address bar before anything else
-// happens, and is used only when a person presses the button: mail scanners open links, too.
+// A mailed link carries its token in the query. It is removed from the address bar first, and used
+// only when the user presses the button, because mail scanners open links too.
 const linkToken = new URLSearchParams(location.search).get("token");
 if (location.search) history.replaceState(null, "", location.pathname + location.hash);
 
@@ -12,25 +12,25 @@ const notice = document.querySelector("#notice");
 const sessions = document.querySelector("#sessions");
 let isSignedIn = false;
 
-// --- Talking to the server
+// --- Requests
 
-/** What the server refused: one sentence, and the mistakes that belong to single fields. */
+/** A rejected request: a message, and the errors of single fields. */
 class Refusal extends Error {
-  constructor(message, { status = 0, mistakes = [] } = {}) {
+  constructor(message, { status = 0, fieldErrors = [] } = {}) {
     super(message);
-    Object.assign(this, { status, mistakes });
+    Object.assign(this, { status, fieldErrors });
   }
 
   static async from(response) {
     const { status } = response;
     const { detail } = await response.json().catch(() => ({}));
-    const mistakes = Array.isArray(detail) ? detail : [];
+    const fieldErrors = Array.isArray(detail) ? detail : [];
     const wait = inWords(Number(response.headers.get("Retry-After")));
     let message = typeof detail === "string" ? detail : `The server answered ${status}.`;
-    if (mistakes.length > 0) message = "Please check what you entered.";
+    if (fieldErrors.length > 0) message = "Please check what you entered.";
     if (status === 429) message = `Too many attempts. Try again ${wait}.`;
     if (status === 503) message = `The server is busy. Try again ${wait}.`;
-    return new Refusal(message, { status, mistakes });
+    return new Refusal(message, { status, fieldErrors });
   }
 }
 
@@ -45,7 +45,7 @@ function cookie(name) {
   return pair?.slice(name.length + 1);
 }
 
-/** The answer's JSON; throws a `Refusal`. A body is sent as JSON unless it is URLSearchParams. */
+/** Returns the JSON of the response or throws a `Refusal`. Sends JSON, or a form for URLSearchParams. */
 async function send(method, path, body, { mayRenew = true } = {}) {
   const headers = { Accept: "application/json" };
   const csrf = cookie("csrf_token");
@@ -59,7 +59,7 @@ async function send(method, path, body, { mayRenew = true } = {}) {
   });
   if (response.ok) return response.json();
 
-  // The readable cookie can go missing while the session lives on; its route makes a new one.
+  // The CSRF cookie may be lost while the session is valid. This route sets a new one.
   if (mayRenew && response.headers.has("X-CSRF-Error")) {
     const once = { mayRenew: false };
     const renewed = await send("POST", "/csrf/refresh", undefined, once).catch(() => null);
@@ -70,7 +70,7 @@ async function send(method, path, body, { mayRenew = true } = {}) {
 
 const post = (path, body) => send("POST", path, body);
 
-// --- Showing
+// --- Views
 
 function show(view) {
   for (const element of document.querySelectorAll("[data-view]")) {
@@ -83,7 +83,7 @@ function show(view) {
 
 function showSignedOut() {
   isSignedIn = false;
-  // What was typed or listed must not be there for whoever uses this browser next.
+  // The next user of this browser must not see entered or listed data.
   document.querySelectorAll("form").forEach(resetForm);
   sessions.querySelector("ul").replaceChildren();
   fillAccount({});
@@ -98,54 +98,54 @@ function leave(message) {
 
 function resetForm(form) {
   form.reset();
-  clearMistakes(form);
+  clearFieldErrors(form);
   const result = resultOf(form);
-  if (result) say(result, "");
+  if (result) showMessage(result, "");
 }
 
 const resultOf = (form) => form.closest("section")?.querySelector(".result");
 
-function say(result, message, kind = "good") {
+function showMessage(result, message, kind = "good") {
   result.textContent = message;
   result.dataset.kind = kind;
 }
 
-function clearMistakes(form) {
-  form.querySelectorAll(".mistake").forEach((mistake) => mistake.remove());
+function clearFieldErrors(form) {
+  form.querySelectorAll(".field-error").forEach((fieldError) => fieldError.remove());
   for (const field of form.querySelectorAll("[aria-invalid]")) {
     field.removeAttribute("aria-invalid");
     field.removeAttribute("aria-describedby");
   }
 }
 
-function showRefusal(form, result, { message, mistakes }) {
+function showRefusal(form, result, { message, fieldErrors }) {
   const withoutField = [];
-  for (const { loc = [], msg } of mistakes) {
+  for (const { loc = [], msg } of fieldErrors) {
     const name = String(loc.at(-1) ?? "");
     const field = form.elements.namedItem(name);
-    if (field?.labels?.length) showMistake(form, field, msg);
+    if (field?.labels?.length) showFieldError(form, field, msg);
     else withoutField.push(name ? `${name}: ${msg}` : msg);
   }
-  say(result, [message, ...withoutField].join(" "), "bad");
+  showMessage(result, [message, ...withoutField].join(" "), "bad");
   form.querySelector("[aria-invalid]")?.focus();
 }
 
-function showMistake(form, field, message) {
-  const id = `${form.dataset.action}-${field.name}-mistake`;
+function showFieldError(form, field, message) {
+  const id = `${form.dataset.action}-${field.name}-field-error`;
   const known = document.getElementById(id);
   if (known) {
     known.append(` ${message}`);
     return;
   }
-  const mistake = Object.assign(document.createElement("p"), { id, className: "mistake", textContent: message });
-  field.closest("label").after(mistake);
+  const fieldError = Object.assign(document.createElement("p"), { id, className: "field-error", textContent: message });
+  field.closest("label").after(fieldError);
   field.setAttribute("aria-invalid", "true");
   field.setAttribute("aria-describedby", id);
 }
 
 // --- The account
 
-/** Shows the signed-in account; false if nobody is signed in. */
+/** Shows the signed-in account. Returns false without a session. */
 async function openAccount() {
   const me = await orNull(401, send("GET", "/me"));
   if (!me) return false;
@@ -186,7 +186,7 @@ function sessionItem({ id, device, ip, last_activity: lastActivity, current }) {
   return item;
 }
 
-/** The answer, or null where the server refuses with just this status. */
+/** Resolves to null if the request fails with this status. */
 function orNull(status, answer) {
   return answer.catch((error) => {
     if (error.status === status) return null;
@@ -194,9 +194,9 @@ function orNull(status, answer) {
   });
 }
 
-// --- What the forms do: each gets the fields and gives the sentence to show
+// --- Form actions: each receives the fields and returns the message to show
 
-const mailHint = "This example prints its mails in the server's terminal; open the link from there.";
+const mailHint = "This example prints its mails to the terminal of the server. Open the link from there.";
 const mailed = ({ detail }) => `${detail} ${mailHint}`;
 
 const confirmLink = async (path, fields) => (await post(path, { ...fields, token: linkToken })).detail;
@@ -214,7 +214,7 @@ const actions = {
   async "log-in"(fields) {
     await post("/login", new URLSearchParams(fields));
     if (await openAccount()) show("account").focus();
-    else throw new Refusal("The browser kept no cookie. Over plain HTTP, start the server with COOKIE_SECURE=false.");
+    else throw new Refusal("The browser stored no cookie. Over plain HTTP, start the server with COOKIE_SECURE=false.");
   },
 
   async "log-out"() {
@@ -253,17 +253,17 @@ document.addEventListener("submit", async (event) => {
   const entries = [...new FormData(form, event.submitter)].filter(([, value]) => value !== "");
 
   form.classList.add("busy");
-  clearMistakes(form);
-  say(result, "");
+  clearFieldErrors(form);
+  showMessage(result, "");
   notice.textContent = "";
   try {
     const message = await actions[form.dataset.action](Object.fromEntries(entries));
     form.reset();
-    if (message) say(result, message);
+    if (message) showMessage(result, message);
     if (form.matches("[data-link]")) form.hidden = true;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    // A wrong password is 401 as well: only /me tells whether the session is gone.
+    // A wrong password is a 401 as well, so /me decides whether the session has ended.
     const isGone = error.status === 401 && isSignedIn && !(await orNull(401, send("GET", "/me")).catch(() => true));
     if (isGone) leave("Your session has ended. Log in again.");
     else showRefusal(form, result, error);
@@ -279,7 +279,7 @@ function openLink() {
   if (linkToken) return;
   const form = document.querySelector(`[data-view="${linkView}"] form`);
   form.hidden = true;
-  say(resultOf(form), "The link's token is gone. Open the link from the mail again.", "bad");
+  showMessage(resultOf(form), "The link has no token. Open the link from the mail again.", "bad");
 }
 
 if (linkView) {

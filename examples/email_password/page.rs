@@ -1,10 +1,9 @@
-//! The small page by which a person can try everything. It is the front end that the mailed links
-//! point at, too.
+//! A small page that calls every route. Mailed links point to it as well.
 
 use poem::http::header;
 use poem::{Response, Route, get, handler};
 
-/// Serves the page at `/`, at the three paths of mailed links, and its two files.
+/// Serves the page at `/` and at the three paths of mailed links, with its style sheet and script.
 pub(crate) fn mount(route: Route) -> Route {
     route
         .at("/", get(html))

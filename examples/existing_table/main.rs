@@ -1,8 +1,9 @@
-//! Accounts in a table that is there already, under names of its own.
+//! Accounts in an existing table with its own column names.
 //!
-//! You want this one when the app has users: the struct maps what is there, and `run` adds what is
-//! missing - it drops, renames and narrows nothing. Hashes that other software made (crudauth-py's
-//! by saying nothing, others by `legacy_hash`) let their owners in and become argon2id then.
+//! Choose it if the app already has users. The struct maps the existing columns, and `run` adds the
+//! missing ones; it never drops, renames or narrows a column. Hashes of other software still verify
+//! (those of crudauth-py by default, others with `legacy_hash`) and are replaced by argon2id at the
+//! next sign-in.
 //!
 //! ```sh
 //! cargo run -p examples --example existing_table
@@ -30,7 +31,7 @@ struct Account {
     loyalty_points: i64,
 }
 
-/// Without `email` there is nobody to send mail, and a taken address is told like a taken name.
+/// Without the `email` slice no mail is sent, so a taken address is reported like a taken username.
 #[crudauth::routes(user = Account, session)]
 struct Auth;
 
@@ -44,7 +45,7 @@ async fn points(account: CurrentUser<Auth>) -> Json<Value> {
     Json(json!({ "loyalty_points": account.loyalty_points }))
 }
 
-/// Adds what the table lacks and wires the mount, on whatever database the pool is for.
+/// Adds missing columns and tables and builds the mount on any database.
 async fn accounts<DB>(pool: sqlx::Pool<DB>, settings: &Settings) -> Result<Auth, BoxError>
 where
     DB: Backend + Stores<i64>,

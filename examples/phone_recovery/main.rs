@@ -1,9 +1,9 @@
-//! Accounts that are recovered over the phone.
+//! Accounts that are recovered by phone.
 //!
-//! You want this one when people have a number rather than an address: the flows are those of the
-//! `email` slice - proving the number, choosing a new password, silence about who has an account -
-//! and what carries the messages is yours: here whatever prints them, in your app a provider of
-//! text messages. The number is optional, and nobody signs in by it.
+//! Choose it if users have a phone number and no email address. The flows are those of the `email`
+//! slice: the number is verified, a password is reset, and answers do not reveal which accounts
+//! exist. The app delivers the messages. This recipe prints them; yours would call a text message
+//! provider. The number is optional and not used to sign in.
 //!
 //! ```sh
 //! cargo run -p examples --example phone_recovery
@@ -35,13 +35,13 @@ async fn dashboard(user: CurrentUser<Auth>) -> Json<Value> {
     Json(json!({ "id": user.id }))
 }
 
-/// Only for people who have proved their number.
+/// Requires a verified number.
 #[handler]
 async fn billing(_: CurrentUser<Auth, Verified>) -> Json<Value> {
     Json(json!({ "ok": true }))
 }
 
-/// Makes the tables and wires the mount, on whatever database the pool is for.
+/// Creates the tables and builds the mount on any database.
 async fn accounts<DB>(pool: sqlx::Pool<DB>, settings: &Settings) -> Result<Auth, BoxError>
 where
     DB: Backend + Stores<i64>,

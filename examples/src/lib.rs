@@ -1,9 +1,9 @@
-//! What the recipes share: settings from the environment, a pool for the database they name, and
-//! a way to see the mails.
+//! Shared by the recipes: settings from the environment, a pool of the database, and senders that
+//! show the mails.
 //!
-//! Every variable is optional; without any, a recipe runs on an SQLite file beside you.
-#![allow(clippy::disallowed_methods, reason = "programs: they read their environment")]
-#![allow(clippy::print_stdout, reason = "programs: they talk to whoever started them")]
+//! Every variable is optional. By default a recipe runs on an SQLite file in the current directory.
+#![allow(clippy::disallowed_methods, reason = "programs read their environment")]
+#![allow(clippy::print_stdout, reason = "programs print to their terminal")]
 
 use std::env;
 use std::fs::OpenOptions;
@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use crudauth::channel::{Delivery, DeliveryChannel};
 use crudauth::email::BoxError;
-use crudauth::ports::{Entropy, OsEntropy};
 use crudauth::{CookieConfig, EmailMessage, EmailSender, PrintingSender, Refusal};
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::http::StatusCode;
@@ -25,36 +24,35 @@ use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
 
-/// How a recipe is run.
+/// Settings of a recipe.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `BIND`: address and port to listen on (default `127.0.0.1:8000`).
     pub bind: String,
     /// `DATABASE_URL`: `sqlite://path?mode=rwc`, `postgres://…` or `mysql://…`.
     pub database_url: String,
-    /// `SECRET_KEY`: signs what must be signed; made up when it is not given.
+    /// `SECRET_KEY`: key for signatures and digests; random if unset.
     pub secret_key: String,
-    /// `FRONTEND_URL`: where mailed links point (default: the recipe's own page).
+    /// `FRONTEND_URL`: base of mailed links (default: the page of the recipe).
     pub frontend_url: String,
-    /// `OUTBOX`: the file that each mail is appended to as a line of JSON; without it mails are
-    /// printed.
+    /// `OUTBOX`: file that receives each mail as a line of JSON; mails are printed if unset.
     pub outbox: Option<String>,
-    /// `TRUSTED_PROXY_HOPS`: reverse proxies in front (default 0).
+    /// `TRUSTED_PROXY_HOPS`: number of reverse proxies in front (default 0).
     pub trusted_proxy_hops: usize,
-    /// `COOKIE_SECURE`: `false` lets cookies go over plain HTTP (default `true`).
+    /// `COOKIE_SECURE`: `false` allows cookies over plain HTTP (default `true`).
     pub cookie_secure: bool,
 }
 
 impl Settings {
-    /// Reads the environment of the recipe of that name.
+    /// Reads the settings of the recipe `name` from the environment.
     ///
     /// # Errors
-    /// If a number or a boolean is none.
+    /// If a number or a boolean does not parse.
     pub fn read(recipe: &str) -> Result<Self, BoxError> {
         let bind = text("BIND").unwrap_or_else(|| "127.0.0.1:8000".to_owned());
         let database_url =
             text("DATABASE_URL").unwrap_or_else(|| format!("sqlite://{recipe}.db?mode=rwc"));
-        let secret_key = text("SECRET_KEY").unwrap_or_else(development_secret);
+        let secret_key = text("SECRET_KEY").map_or_else(random_secret, Ok)?;
         Ok(Self {
             frontend_url: text("FRONTEND_URL").unwrap_or_else(|| format!("http://{bind}")),
             bind,
@@ -66,38 +64,39 @@ impl Settings {
         })
     }
 
-    /// The cookies, over HTTPS only if that is wanted.
+    /// Cookies that require HTTPS, unless `COOKIE_SECURE` is `false`.
     #[must_use]
     pub fn cookies(&self) -> CookieConfig {
         CookieConfig::default().secure(self.cookie_secure)
     }
 
-    /// Serves the app until the process is asked to end; then waits a little for what was promised
-    /// to be sent.
+    /// Serves the app until a signal ends the process, then waits briefly for queued messages.
     ///
     /// # Errors
-    /// If the address cannot be listened on.
+    /// If the address cannot be bound.
     pub async fn serve(
         &self,
         app: impl Endpoint + 'static,
         drained: impl Future<Output = ()>,
     ) -> Result<(), BoxError> {
         let app = app
-            .catch_error(|_: NotFoundError| told(StatusCode::NOT_FOUND, "not-found", "Not Found"))
+            .catch_error(|_: NotFoundError| {
+                refusal(StatusCode::NOT_FOUND, "not-found", "Not Found")
+            })
             .catch_error(|_: MethodNotAllowedError| {
                 let code = "method-not-allowed";
-                told(StatusCode::METHOD_NOT_ALLOWED, code, "Method Not Allowed")
+                refusal(StatusCode::METHOD_NOT_ALLOWED, code, "Method Not Allowed")
             });
         let acceptor = TcpListener::bind(&self.bind).into_acceptor().await?;
         println!("Listening on http://{}", self.bind);
         Server::new_with_acceptor(acceptor)
-            .run_with_graceful_shutdown(app, asked_to_end(), Some(Duration::from_secs(5)))
+            .run_with_graceful_shutdown(app, shutdown_signal(), Some(Duration::from_secs(5)))
             .await?;
         drop(tokio::time::timeout(Duration::from_secs(5), drained).await);
         Ok(())
     }
 
-    /// Who sends the mails, and any other message.
+    /// The sender of mails and other messages.
     #[must_use]
     pub fn sender(&self) -> Mailer {
         match &self.outbox {
@@ -107,8 +106,8 @@ impl Settings {
     }
 }
 
-/// An answer like those of the library's routes, for a front end that reads JSON of every answer.
-async fn told(status: StatusCode, code: &'static str, detail: &'static str) -> Response {
+/// A JSON response with a `detail`, like those of the library's routes.
+async fn refusal(status: StatusCode, code: &'static str, detail: &'static str) -> Response {
     Refusal::new(status, code, detail).as_response()
 }
 
@@ -119,19 +118,19 @@ fn text(name: &str) -> Option<String> {
 fn parsed<T: FromStr>(name: &str, default: T) -> Result<T, BoxError> {
     match text(name) {
         None => Ok(default),
-        Some(value) => value.parse().map_err(|_| format!("{name} is not understood").into()),
+        Some(value) => value.parse().map_err(|_| format!("{name} is not valid").into()),
     }
 }
 
-/// Good until the process ends; whoever is signed in must sign in again after that.
-fn development_secret() -> String {
+/// A random key. Sessions end with the process.
+fn random_secret() -> Result<String, BoxError> {
     let mut bytes = [0_u8; 32];
-    OsEntropy.fill(&mut bytes);
-    println!("No SECRET_KEY: made one up for this run. Restarting signs everybody out.");
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    getrandom::fill(&mut bytes)?;
+    println!("SECRET_KEY is not set: using a random key. A restart ends all sessions.");
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// A pool for each database that a recipe can run on.
+/// A pool of the database that a recipe runs on.
 #[derive(Debug)]
 pub enum Database {
     /// `sqlite:`
@@ -143,10 +142,10 @@ pub enum Database {
 }
 
 impl Database {
-    /// Connects to the database that the address names.
+    /// Connects to the database of `url`.
     ///
     /// # Errors
-    /// If it cannot be reached, or is of another kind.
+    /// If the connection fails or the scheme is unknown.
     pub async fn connect(url: &str) -> Result<Self, BoxError> {
         match url.split(':').next() {
             Some("sqlite") => {
@@ -159,13 +158,13 @@ impl Database {
             }
             Some("postgres" | "postgresql") => Ok(Self::Postgres(pool_pg().connect(url).await?)),
             Some("mysql" | "mariadb") => Ok(Self::MySql(pool_my().connect(url).await?)),
-            _ => Err("DATABASE_URL must begin with sqlite:, postgres: or mysql:".into()),
+            _ => Err("DATABASE_URL must start with sqlite:, postgres: or mysql:".into()),
         }
     }
 }
 
-/// sqlx would ask a connection whether it is alive before each use: a second round trip for every
-/// statement. A broken one shows as an error, and is replaced.
+/// By default, sqlx pings a connection before each use, which costs a second round trip. Without
+/// the ping a broken connection fails its statement and is replaced.
 fn pool<DB: sqlx::Database>() -> PoolOptions<DB> {
     PoolOptions::new()
         .max_connections(5)
@@ -181,12 +180,12 @@ fn pool_my() -> MySqlPoolOptions {
     pool()
 }
 
-/// Where mails go.
+/// RedirectPath of mails.
 #[derive(Clone, Debug)]
 pub enum Mailer {
-    /// Onto the terminal.
+    /// Prints to the terminal.
     Terminal,
-    /// Into a file.
+    /// Appends to a file.
     File(FileSender),
 }
 
@@ -210,7 +209,7 @@ impl FileSender {
 }
 
 impl FileSender {
-    /// One at a time, so that lines do not mix.
+    /// Held while a line is written, so that lines do not mix.
     fn append(&self, line: &serde_json::Value) -> Result<(), BoxError> {
         let path = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut file = OpenOptions::new().create(true).append(true).open(&*path)?;
@@ -232,10 +231,10 @@ impl EmailSender for FileSender {
     }
 }
 
-/// In place of a provider of text messages.
+/// Stands in for a text message provider.
 impl DeliveryChannel for Mailer {
     async fn deliver(&self, delivery: &Delivery) -> Result<(), BoxError> {
-        let token = delivery.token.as_ref().map(crudauth::Token::expose);
+        let token = delivery.token.as_ref().map(crudauth::OneTimeToken::expose);
         let kind = delivery.kind.as_str();
         match self {
             Self::Terminal => {
@@ -254,8 +253,7 @@ impl DeliveryChannel for Mailer {
     }
 }
 
-/// Calls a function that is generic over the database with a pool for the one that the settings
-/// name.
+/// Calls a function that is generic over the database with the pool of the settings.
 #[macro_export]
 macro_rules! on_the_database {
     ($settings:expr, $wire:ident) => {
@@ -267,15 +265,15 @@ macro_rules! on_the_database {
     };
 }
 
-/// Writes what happens to standard error; `RUST_LOG` says how much.
+/// Logs to standard error at the level of `RUST_LOG`.
 pub fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
-/// Resolves when the process is asked to end.
-async fn asked_to_end() {
+/// Resolves when a signal asks the process to end.
+async fn shutdown_signal() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {

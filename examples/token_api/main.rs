@@ -1,7 +1,7 @@
 //! An API for programs: access tokens with scopes, refresh tokens in the body, no cookie.
 //!
-//! You want this one for a mobile app, a command line or other servers: whatever keeps a token safe
-//! by itself. Run it, and get a token for what you want to do:
+//! Choose it for mobile apps, command lines and other servers, which store tokens by themselves.
+//! Run it and request a token:
 //!
 //! ```sh
 //! cargo run -p examples --example token_api
@@ -50,13 +50,13 @@ async fn write_report(user: CurrentUser<Auth, Scope<ReportsWrite>>) -> Json<Valu
     Json(json!({ "scopes": user.principal().scopes() }))
 }
 
-/// What a client gets that asks for nothing, and what it may ask for: here whoever has signed up gets
-/// both. `Builder::scopes_for` gives to each account its own.
+/// Scopes that a client gets by default and may request. Every account may have both here;
+/// `Builder::scopes_for` decides per account.
 fn tokens() -> BearerConfig {
     BearerConfig::default().default_scopes(ReportsRead).grantable_scopes(ReportsRead | ReportsWrite)
 }
 
-/// Makes the tables and wires the mount, on whatever database the pool is for.
+/// Creates the tables and builds the mount on any database.
 async fn accounts<DB>(pool: sqlx::Pool<DB>, settings: &Settings) -> Result<Auth, BoxError>
 where
     DB: Backend + Stores<i64>,

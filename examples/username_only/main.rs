@@ -1,8 +1,8 @@
 //! Accounts with a username and a password, and nothing else.
 //!
-//! You want this one when you know nothing of people but a name: games, kiosks, devices on a local
-//! network, or when somebody else resets passwords. There is no column for an address, and no route
-//! that recovers an account; `auth.accounts()` lets an administrator do it.
+//! Choose it if accounts have no address: games, kiosks, devices on a local network. There is no
+//! column for an address and no route that recovers an account. An administrator resets passwords
+//! with `auth.accounts()`.
 //!
 //! ```sh
 //! cargo run -p examples --example username_only
@@ -33,13 +33,13 @@ async fn dashboard(user: CurrentUser<Auth>) -> Json<Value> {
     Json(json!({ "id": user.id }))
 }
 
-/// A column that the app fills by itself; a sign-up leaves it empty.
+/// A column that the app sets; it is NULL after sign-up.
 #[handler]
 async fn greeting(user: CurrentUser<Auth>) -> Json<Value> {
     Json(json!({ "hello": user.display_name.as_ref().unwrap_or(&user.username) }))
 }
 
-/// Makes the tables and wires the mount, on whatever database the pool is for.
+/// Creates the tables and builds the mount on any database.
 async fn accounts<DB>(pool: sqlx::Pool<DB>, settings: &Settings) -> Result<Auth, BoxError>
 where
     DB: Backend + Stores<i64>,

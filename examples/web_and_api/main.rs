@@ -1,9 +1,8 @@
 //! The same accounts for a browser, a single-page app and a script.
 //!
-//! You want this one when people sign in on your pages and their programs call the same routes. A
-//! session cookie is tried first, then an access token. Whatever changes something wants the CSRF
-//! token from a browser, and from nobody else; a route that is narrowed to tokens does not even see
-//! the cookie.
+//! Choose it if users sign in on your pages and their programs call the same routes. The session
+//! cookie is tried first, then an access token. Requests that change data need a CSRF token if they
+//! are authenticated by the cookie. A route that is narrowed to tokens ignores the cookie.
 //!
 //! ```sh
 //! cargo run -p examples --example web_and_api
@@ -33,7 +32,7 @@ struct User {
     username: String,
 }
 
-/// The order is that in which credentials are tried.
+/// Credentials are tried in this order.
 #[crudauth::routes(user = User, session, bearer, api_keys, email)]
 struct Auth;
 
@@ -49,37 +48,37 @@ async fn dashboard(user: CurrentUser<Auth>) -> Json<Value> {
 
 #[handler]
 async fn whoami(user: CurrentUser<Auth>) -> Json<Value> {
-    Json(json!({ "id": user.id, "transport": user.principal().proof().as_str() }))
+    Json(json!({ "id": user.id, "transport": user.principal().method().as_str() }))
 }
 
-/// Changes something, so a session must bring its CSRF token. A token need not: no page of another
-/// site can send one.
+/// Changes data, so a session must send its CSRF token. A token needs none: another site cannot
+/// send it.
 #[handler]
 async fn note(user: CurrentUser<Auth>) -> Json<Value> {
-    Json(json!({ "transport": user.principal().proof().as_str() }))
+    Json(json!({ "transport": user.principal().method().as_str() }))
 }
 
-/// For programs: a session's cookie is not looked at.
+/// For programs: the session cookie is ignored.
 #[handler]
 async fn api_only(user: CurrentUser<Auth, Via<slice::Bearer>>) -> Json<Value> {
-    Json(json!({ "transport": user.principal().proof().as_str() }))
+    Json(json!({ "transport": user.principal().method().as_str() }))
 }
 
-/// For programs that may write reports, by token or by key.
+/// For programs that may write reports, by access token or API key.
 #[handler]
 async fn import(
     user: CurrentUser<Auth, (Via<slice::Bearer, slice::ApiKeys>, Scope<ReportsWrite>)>,
 ) -> Json<Value> {
-    Json(json!({ "transport": user.principal().proof().as_str() }))
+    Json(json!({ "transport": user.principal().method().as_str() }))
 }
 
-/// What a client gets that asks for nothing, and what it may ask for. Refresh tokens live in a
-/// cookie that scripts cannot read.
+/// Scopes that a client gets by default and may request. Refresh tokens are in a cookie that
+/// scripts cannot read.
 fn tokens() -> BearerConfig {
     BearerConfig::default().default_scopes(ReportsRead).grantable_scopes(ReportsRead | ReportsWrite)
 }
 
-/// Makes the tables and wires the mount, on whatever database the pool is for.
+/// Creates the tables and builds the mount on any database.
 async fn accounts<DB>(pool: sqlx::Pool<DB>, settings: &Settings) -> Result<Auth, BoxError>
 where
     DB: Backend + Stores<i64>,

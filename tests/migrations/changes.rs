@@ -1,24 +1,24 @@
-//! A struct that has grown since its table was made.
+//! A struct that has gained fields since its table was created.
 
 use chrono::{DateTime, Utc};
-use crudauth::ports::{Clock, SystemClock};
 use crudauth::{AuthUser, MigrateError, SignUp, migrations};
+use crudauth::{Clock, SystemClock};
 use crudauth_tests::{SECRET, on_every_pool, sign_up};
 
 use super::live::counted_key;
 use super::{Auth, User};
 
-/// What a quote or a backslash must not break.
-const PLAN: &str = r"it's \ free";
+/// Contains a quote and a backslash, which must be escaped.
+const PLAN: &str = r"a'; DROP TABLE users; -- \";
 
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "users")]
-struct Grown {
+pub(crate) struct Grown {
     id: i64,
     email: String,
     username: String,
     nickname: Option<String>,
-    #[auth(default = r"it's \ free")]
+    #[auth(default = r"a'; DROP TABLE users; -- \")]
     plan: String,
     #[auth(default = -5)]
     level: i64,
@@ -26,6 +26,8 @@ struct Grown {
     is_new: bool,
     #[auth(default = 3)]
     seats: Option<i32>,
+    created_at: DateTime<Utc>,
+    updated_at: Option<DateTime<Utc>>,
     #[auth(skip)]
     cache: Vec<Vec<u8>>,
 }
@@ -36,7 +38,7 @@ struct GrownAuth;
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "users")]
 #[allow(dead_code, reason = "read by the library only")]
-struct Strict {
+pub(crate) struct Strict {
     id: i64,
     email: String,
     username: String,
@@ -47,21 +49,8 @@ struct Strict {
     seen: i64,
 }
 
-#[derive(Clone, Debug, AuthUser)]
-#[auth(table = "users")]
-struct Dated {
-    id: i64,
-    email: String,
-    username: String,
-    created_at: DateTime<Utc>,
-    updated_at: Option<DateTime<Utc>>,
-}
-
-#[crudauth::routes(user = Dated, session)]
-struct DatedAuth;
-
 on_every_pool! {
-    async fn a_new_field_is_added_and_old_rows_read_with_its_default(database, pool) {
+    async fn a_new_column_is_added_and_old_rows_get_its_default(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         let before = Auth::builder(pool.clone(), SECRET).build().await.unwrap();
         let form = SignUp::<User>::from_json(&sign_up("ada")).unwrap();
@@ -83,7 +72,7 @@ on_every_pool! {
         }
     }
 
-    async fn a_required_column_that_rows_lack_is_blocked_by_name(database, pool) {
+    async fn a_required_column_without_values_is_a_blocker(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         database
             .execute("INSERT INTO users (email, username, username_key) \
@@ -110,7 +99,7 @@ on_every_pool! {
         assert!(migrations!(Strict).plan(&pool).await.unwrap().is_empty());
     }
 
-    async fn a_table_without_the_librarys_columns_is_taken_over_and_its_rows_are_read(database, pool) {
+    async fn a_table_without_library_columns_is_adopted(database, pool) {
         database
             .execute(&format!(
                 "CREATE TABLE users (id {}, email VARCHAR(320), username VARCHAR(64), \
@@ -119,10 +108,10 @@ on_every_pool! {
             ))
             .await;
         database.execute("INSERT INTO users VALUES (7, 'ada@example.com', 'Ada', 'ada')").await;
-        migrations!(Dated).run(&pool).await.unwrap();
-        assert!(migrations!(Dated).plan(&pool).await.unwrap().is_empty());
+        migrations!(Grown).run(&pool).await.unwrap();
+        assert!(migrations!(Grown).plan(&pool).await.unwrap().is_empty());
 
-        let auth = DatedAuth::builder(pool, SECRET).build().await.unwrap();
+        let auth = GrownAuth::builder(pool, SECRET).build().await.unwrap();
         let ada = auth.accounts().find(&7).await.unwrap().unwrap();
         assert!(ada.is_active() && !ada.is_superuser() && !ada.is_verified());
         let age = SystemClock.now() - ada.user.created_at;

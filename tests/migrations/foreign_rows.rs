@@ -1,7 +1,7 @@
-//! Rows that something else has inserted, and keys.
+//! Rows inserted by other programs, and ids.
 
 use crudauth::email::MessageKind;
-use crudauth::{Attempt, Password, Registered, SignInError, SignUp};
+use crudauth::{Password, Registered, SignInError, SignInRequest, SignUp};
 use crudauth_tests::{App, PASSWORD, User, on_every_database, sign_up};
 use serde_json::json;
 
@@ -10,8 +10,12 @@ const INSERT: &str = "INSERT INTO users (email, username, username_key) \
 
 async fn sign_in(app: &App, password: &str) -> Result<i64, SignInError> {
     let password = Password::parse(password).unwrap();
-    let attempt = Attempt::new("ada", &password);
-    app.auth.accounts().sign_in(attempt).await.map(|signed_in| signed_in.account.user.id)
+    let attempt = SignInRequest::new("ada", password.clone());
+    app.auth
+        .accounts()
+        .sign_in(attempt)
+        .await
+        .map(|signed_in| signed_in.done().unwrap().account.user.id)
 }
 
 async fn register(app: &App, name: &str) -> i64 {
@@ -23,7 +27,7 @@ async fn register(app: &App, name: &str) -> i64 {
 }
 
 on_every_database! {
-    async fn a_row_of_identifiers_alone_is_an_account_that_nobody_can_sign_in_to(app: App) {
+    async fn a_row_with_identifiers_only_is_an_account_without_password(app: App) {
         app.database.execute(INSERT).await;
         let ada = app.auth.accounts().find_by_identifier("ada").await.unwrap().unwrap();
         assert!(ada.is_active() && !ada.is_superuser() && !ada.is_verified());
@@ -34,16 +38,16 @@ on_every_database! {
         }
     }
 
-    async fn the_owner_of_such_a_row_gets_in_by_a_reset(app: App) {
+    async fn an_account_without_password_signs_in_after_a_reset(app: App) {
         app.database.execute(INSERT).await;
         let token = app.reset_token("ada@example.com").await;
         let confirm = json!({ "token": token, "new_password": PASSWORD });
         assert_eq!(app.browser().post("/password/reset-confirm", confirm).await.status, 200);
         assert!(app.signed_in("ada", PASSWORD).await.is_signed_in().await);
-        assert_eq!(app.count_mailed(MessageKind::PasswordChanged, "ada@example.com").await, 1);
+        assert_eq!(app.mail_count(MessageKind::PasswordChanged, "ada@example.com").await, 1);
     }
 
-    async fn a_key_is_never_used_twice(app: App) {
+    async fn an_id_is_never_reused(app: App) {
         register(&app, "ada").await;
         let newest = register(&app, "bob").await;
         assert!(app.auth.accounts().delete(&newest).await.unwrap());

@@ -1,9 +1,9 @@
-//! From whatever table is there to one that the struct fits.
+//! Existing tables are migrated until the struct fits.
 
 use crudauth::{AuthUser, migrations};
 use crudauth_tests::{Database, Kind, SECRET, on_every_pool};
 
-use super::live::{counted_key, everything, join, users};
+use super::live::{counted_key, register, snapshot, users};
 use super::written::directory;
 use super::{Auth, User};
 
@@ -21,7 +21,7 @@ struct EarlierAuth;
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "users")]
 #[allow(dead_code, reason = "read by the library only")]
-struct Later {
+pub(crate) struct Later {
     id: i64,
     email: String,
     username: Option<String>,
@@ -29,6 +29,8 @@ struct Later {
     badge: Option<String>,
     #[auth(default = "it's free")]
     plan: String,
+    #[auth(default = 0)]
+    level: i64,
 }
 
 #[crudauth::routes(user = Later, session)]
@@ -46,41 +48,41 @@ struct Keyed {
 struct KeyedAuth;
 
 on_every_pool! {
-    async fn an_empty_database_becomes_one_that_serves(database, pool) {
+    async fn an_empty_database_is_migrated_and_serves(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         let auth = Auth::builder(pool, SECRET).build().await.unwrap();
-        assert_eq!(join(auth.accounts(), "ada").await.user.username, "ada");
+        assert_eq!(register(auth.accounts(), "ada").await.user.username, "ada");
     }
 
-    async fn an_empty_table_of_another_program_is_taken_over(database, pool) {
+    async fn an_empty_foreign_table_is_adopted(database, pool) {
         users(&database, "email VARCHAR(200), username VARCHAR(40) NOT NULL, note VARCHAR(9)", &[]).await;
         migrations!(User).run(&pool).await.unwrap();
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
         let auth = Auth::builder(pool, SECRET).build().await.unwrap();
-        join(auth.accounts(), "ada").await;
+        register(auth.accounts(), "ada").await;
         assert_eq!(database.count("users WHERE note IS NULL AND username_key = 'ada'").await, 1);
     }
 
-    async fn ours_of_an_earlier_struct_grows_and_keeps_its_accounts(database, pool) {
+    async fn a_table_of_an_earlier_struct_grows_and_keeps_its_accounts(database, pool) {
         migrations!(Earlier).run(&pool).await.unwrap();
         let earlier = EarlierAuth::builder(pool.clone(), SECRET).build().await.unwrap();
-        let ada = join(earlier.accounts(), "ada").await;
+        let ada = register(earlier.accounts(), "ada").await;
         migrations!(Later).run(&pool).await.unwrap();
         assert!(migrations!(Later).plan(&pool).await.unwrap().is_empty());
         let later = LaterAuth::builder(pool, SECRET).build().await.unwrap();
         let found = later.accounts().find(&ada.user.id).await.unwrap().unwrap().user;
         assert_eq!((&*found.plan, found.username, found.badge), ("it's free", None, None));
-        assert_eq!(join(later.accounts(), "bob").await.user.plan, "it's free");
+        assert_eq!(register(later.accounts(), "bob").await.user.plan, "it's free");
     }
 
-    async fn a_literal_is_stored_where_the_live_column_has_no_default(database, pool) {
+    async fn a_literal_is_stored_if_the_live_column_has_no_default(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL, plan VARCHAR(20) NOT NULL", &[]).await;
         migrations!(Later).run(&pool).await.unwrap();
         let later = LaterAuth::builder(pool, SECRET).build().await.unwrap();
-        assert_eq!(join(later.accounts(), "ada").await.user.plan, "it's free");
+        assert_eq!(register(later.accounts(), "ada").await.user.plan, "it's free");
     }
 
-    async fn names_get_the_form_that_is_compared_and_everybody_is_found(database, pool) {
+    async fn existing_names_get_their_folded_form(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL", &[
             "(email, username) VALUES ('ada@example.com', 'Ada')",
             "(email, username) VALUES ('zoe@example.com', 'ZO\u{cb}')",
@@ -101,10 +103,10 @@ on_every_pool! {
         }
         assert_eq!(database.number("SELECT COUNT(DISTINCT auth_epoch) FROM users").await, 3);
         assert_eq!(database.count("users WHERE auth_epoch <= 0").await, 0);
-        join(auth.accounts(), "bob").await;
+        register(auth.accounts(), "bob").await;
     }
 
-    async fn plain_names_are_filled_by_a_file(database, pool) {
+    async fn a_written_file_fills_plain_names(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL", &[
             "(email, username) VALUES ('ada@example.com', 'Ada')",
         ]).await;
@@ -116,10 +118,10 @@ on_every_pool! {
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
         assert_eq!(database.text("SELECT username_key FROM users").await, "ada");
         let auth = Auth::builder(pool, SECRET).build().await.unwrap();
-        join(auth.accounts(), "bob").await;
+        register(auth.accounts(), "bob").await;
     }
 
-    async fn mixed_case_addresses_are_kept_as_they_are_beside_a_key(database, pool) {
+    async fn mixed_case_addresses_are_kept_beside_a_key(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL", &[
             "(email) VALUES ('Ada@Example.com')",
             "(email) VALUES ('zo\u{eb}@B\u{dc}CHER.example')",
@@ -136,7 +138,7 @@ on_every_pool! {
         }
     }
 
-    async fn rows_that_came_in_without_a_key_get_one_at_the_next_run(database, pool) {
+    async fn rows_without_a_folded_form_get_one_at_the_next_run(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL, \
                           username_key VARCHAR(255)", &[]).await;
         migrations!(User).run(&pool).await.unwrap();
@@ -147,7 +149,7 @@ on_every_pool! {
         assert!(auth.accounts().find_by_identifier("zoe").await.unwrap().is_some());
     }
 
-    async fn an_equal_index_under_another_name_is_enough(database, pool) {
+    async fn an_equal_index_under_another_name_is_accepted(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         let drop = match database.kind() {
             Kind::MySql => "DROP INDEX ix_users_email ON users",
@@ -159,14 +161,14 @@ on_every_pool! {
         assert!(plan.is_empty(), "{plan}");
     }
 
-    async fn an_index_of_our_name_that_does_something_else_is_not_taken_for_ours(database, pool) {
+    async fn a_different_index_under_our_name_is_not_accepted(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL", &[]).await;
         database.execute("CREATE INDEX ix_users_email ON users (email)").await;
         database.execute("CREATE UNIQUE INDEX ix_users_username_key ON users (username, email)").await;
         migrations!(User).run(&pool).await.unwrap();
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
         let auth = Auth::builder(pool.clone(), SECRET).build().await.unwrap();
-        join(auth.accounts(), "ada").await;
+        register(auth.accounts(), "ada").await;
         for row in ["'ada@example.com', 'b', 'b'", "'b@example.com', 'b', 'ada'"] {
             let insert = format!("INSERT INTO users (email, username, username_key) VALUES ({row})");
             let refused = sqlx::raw_sql(sqlx::AssertSqlSafe(insert)).execute(&pool).await.unwrap_err();
@@ -174,7 +176,7 @@ on_every_pool! {
         }
     }
 
-    async fn what_the_catalogue_tells_is_told_without_reading_rows(database, pool) {
+    async fn inspect_reads_the_catalogue_only(database, pool) {
         users(&database, "email VARCHAR(77) NOT NULL, username VARCHAR(40) NOT NULL, \
                           username_key VARCHAR(30)", &[]).await;
         let schema = migrations!(User).inspect(&pool).await.unwrap();
@@ -186,7 +188,7 @@ on_every_pool! {
         assert!(schema.plan().is_empty(), "{}", schema.plan());
     }
 
-    async fn formats_of_hashes_in_use_are_told(database, pool) {
+    async fn hash_formats_in_use_are_reported(database, pool) {
         users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL, \
                           hashed_password VARCHAR(255)", &[
             "(email, username, hashed_password) VALUES ('a@b.example', 'a', '$2b$12$abc')",
@@ -198,22 +200,22 @@ on_every_pool! {
         assert_eq!(found, ["$2b$"]);
     }
 
-    async fn what_was_there_is_there_afterwards(database, pool) {
+    async fn a_run_keeps_existing_data(database, pool) {
         users(&database, "email VARCHAR(200), username VARCHAR(40), note VARCHAR(20) DEFAULT 'x'", &[
             "(email, username) VALUES ('ada@example.com', 'Ada')",
             "(email, username, note) VALUES ('bob@example.com', 'bob', 'y')",
         ]).await;
         let columns = ["id", "email", "username", "note"];
-        let before = everything(&database, &columns).await;
+        let before = snapshot(&database, &columns).await;
         migrations!(User).run(&pool).await.unwrap();
-        let after = everything(&database, &columns).await;
+        let after = snapshot(&database, &columns).await;
         assert_eq!(after.lines().last(), before.lines().last());
         assert_ne!(after, before);
     }
 }
 
 #[tokio::test]
-async fn mysql_leaves_the_dates_of_rows_that_nobody_changed() {
+async fn mysql_keeps_the_dates_of_unchanged_rows() {
     let (database, _) = Database::create(Kind::MySql).await;
     let Database::MySql(pool) = database.clone() else { unreachable!() };
     let columns = "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL, \
@@ -229,7 +231,7 @@ async fn mysql_leaves_the_dates_of_rows_that_nobody_changed() {
 }
 
 #[tokio::test]
-async fn postgres_reads_a_serial_key_and_citext() {
+async fn postgres_accepts_a_serial_id_and_citext() {
     let (database, _) = Database::create(Kind::Postgres).await;
     let Database::Postgres(pool) = database.clone() else { unreachable!() };
     database

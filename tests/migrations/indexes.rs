@@ -1,4 +1,4 @@
-//! What every request asks is found by an index.
+//! The lookups of requests use an index.
 
 use crudauth::migrations;
 use crudauth_tests::{Database, Kind};
@@ -12,7 +12,7 @@ async fn migrated() -> SqlitePool {
     pool
 }
 
-/// How SQLite would go about it.
+/// SQLite's query plan.
 async fn plan_of(pool: &SqlitePool, sql: &str) -> String {
     let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
     let rows = sqlx::query(sql).fetch_all(pool).await.unwrap();
@@ -21,7 +21,7 @@ async fn plan_of(pool: &SqlitePool, sql: &str) -> String {
 }
 
 #[tokio::test]
-async fn sessions_and_accounts_are_searched_and_never_scanned() {
+async fn lookups_use_an_index() {
     let pool = migrated().await;
     for (sql, index) in [
         (
@@ -70,7 +70,7 @@ async fn sessions_and_accounts_are_searched_and_never_scanned() {
 }
 
 #[tokio::test]
-async fn a_purge_finds_what_has_expired_by_an_index() {
+async fn a_purge_finds_expired_rows_by_an_index() {
     let pool = migrated().await;
     for table in ["users_sessions", "users_one_time_tokens", "users_rate_limits", "users_lockouts"]
     {
@@ -86,7 +86,7 @@ async fn a_purge_finds_what_has_expired_by_an_index() {
 }
 
 #[tokio::test]
-async fn one_address_and_one_name_belong_to_one_account() {
+async fn identifiers_are_unique_in_the_database() {
     let pool = migrated().await;
     let insert = |values: &str| {
         let sql = format!("INSERT INTO users (email, username, username_key) VALUES ({values})");

@@ -1,4 +1,4 @@
-//! Many rows, several workers, and rows that come in meanwhile.
+//! Many rows, several workers, and concurrent inserts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,15 +8,15 @@ use crudauth::migrations;
 use crudauth_tests::{Database, Kind, SECRET, on_every_pool};
 use sqlx::AssertSqlSafe;
 
-use super::live::{join, users};
+use super::live::{register, users};
 use super::{Auth, User};
 
-/// A few seconds where the code is optimized; what grows with the square of the rows takes hours.
+/// Takes a few seconds in release builds. A quadratic algorithm would take hours.
 const LONGEST: Duration = Duration::from_secs(if cfg!(debug_assertions) { 180 } else { 20 });
 
 const PLAIN: &str = "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL";
 
-/// So many people, whose names are `Név1`, `Név2` and so on.
+/// Inserts `count` accounts with the names `Név1`, `Név2` and so on.
 async fn people(database: &Database, count: u32, name: &str) {
     let numbers = match database.kind() {
         Kind::Postgres => format!("SELECT n FROM generate_series(1, {count}) AS s(n)"),
@@ -38,7 +38,7 @@ async fn people(database: &Database, count: u32, name: &str) {
 }
 
 on_every_pool! {
-    async fn a_hundred_thousand_names_are_folded_in_little_time(database, pool) {
+    async fn a_hundred_thousand_names_are_folded_quickly(database, pool) {
         users(&database, PLAIN, &[]).await;
         people(&database, 100_000, "N\u{e9}V").await;
         let begun = Instant::now();
@@ -52,10 +52,10 @@ on_every_pool! {
         assert_eq!(migrations!(User).run(&pool).await.unwrap(), 0);
         let auth = Auth::builder(pool, SECRET).build().await.unwrap();
         assert!(auth.accounts().find_by_identifier("N\u{c9}V4").await.unwrap().is_some());
-        join(auth.accounts(), "ada").await;
+        register(auth.accounts(), "ada").await;
     }
 
-    async fn four_workers_take_a_table_over_once(database, pool) {
+    async fn four_workers_adopt_a_table_once(database, pool) {
         for _ in 0..3 {
             let url = Database::create_empty(database.kind()).await;
             let database = Database::connect(&url).await;
@@ -75,12 +75,13 @@ on_every_pool! {
         }
     }
 
-    async fn rows_that_come_in_meanwhile_are_filled_or_refused(database, pool) {
+    async fn rows_inserted_during_a_run_are_filled_or_rejected(database, pool) {
         users(&database, PLAIN, &[]).await;
         people(&database, 5_000, "N\u{e9}V").await;
         let is_over = Arc::new(AtomicBool::new(false));
         let writer = tokio::spawn({
-            let (pool, is_over) = (pool.clone(), Arc::clone(&is_over));
+            let pool = pool.clone();
+            let is_over = Arc::clone(&is_over);
             async move {
                 let mut inserted = 0;
                 for number in 0.. {
@@ -103,7 +104,7 @@ on_every_pool! {
         is_over.store(true, Ordering::Relaxed);
         let inserted = writer.await.unwrap();
         made.unwrap();
-        // What an older program writes into SQLite after it lacks its form until the next run.
+        // On SQLite, rows that an older program inserts lack their folded form until the next run.
         migrations!(User).run(&pool).await.unwrap();
         assert_eq!(database.count("users").await, 5_000 + inserted);
         assert_eq!(database.count("users WHERE username_key IS NULL").await, 0);

@@ -1,10 +1,9 @@
-//! Tables that were there before the library: how they are made, and what tells that nobody touched
-//! them.
+//! Tables that exist before the migration, and a snapshot that shows whether they changed.
 
 use crudauth::{Account, AuthUser, Registered, SignUp};
 use crudauth_tests::{Database, Kind, sign_up};
 
-/// A key that the database counts up.
+/// The type of a counted primary key.
 pub(crate) fn counted_key(kind: Kind) -> &'static str {
     match kind {
         Kind::Sqlite => "INTEGER PRIMARY KEY",
@@ -13,7 +12,7 @@ pub(crate) fn counted_key(kind: Kind) -> &'static str {
     }
 }
 
-/// Makes a table `users` with a counted key and what else is said, and fills it.
+/// Creates the table `users` with a counted id and `columns`, and inserts `rows`.
 pub(crate) async fn users(database: &Database, columns: &str, rows: &[&str]) {
     let key = counted_key(database.kind());
     database.execute(&format!("CREATE TABLE users (id {key}, {columns})")).await;
@@ -22,8 +21,8 @@ pub(crate) async fn users(database: &Database, columns: &str, rows: &[&str]) {
     }
 }
 
-/// Tables, columns and indexes of a database, and the rows of `users` as far as `columns` go.
-pub(crate) async fn everything(database: &Database, columns: &[&str]) -> String {
+/// The tables, columns and indexes of a database, and these `columns` of `users`.
+pub(crate) async fn snapshot(database: &Database, columns: &[&str]) -> String {
     let (schema, text) = match database.kind() {
         Kind::Sqlite => (
             "SELECT GROUP_CONCAT(COALESCE(sql, name), ';') FROM \
@@ -58,8 +57,11 @@ pub(crate) async fn everything(database: &Database, columns: &[&str]) -> String 
     format!("{}\n{}", database.text(schema).await, database.text(&rows).await)
 }
 
-/// Signs somebody up who is new, and finds the account again.
-pub(crate) async fn join<U: AuthUser>(accounts: &crudauth::Accounts<U>, name: &str) -> Account<U> {
+/// Signs up a new account and finds it again.
+pub(crate) async fn register<U: AuthUser>(
+    accounts: &crudauth::Accounts<U>,
+    name: &str,
+) -> Account<U> {
     let form = SignUp::<U>::from_json(&sign_up(name)).unwrap();
     let joined = accounts.register(form).await.unwrap();
     assert!(matches!(joined, Registered::Added(_)), "{name} is new");

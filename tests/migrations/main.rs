@@ -1,9 +1,10 @@
-//! Migrations: the live database becomes what the struct and the library need, and nothing else
-//! happens to it.
+//! Migrations change the live database until struct and library fit, and nothing else.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
+mod blockers;
 mod changes;
+mod crudauth_py;
 mod foreign_rows;
 mod growing;
 mod indexes;
@@ -12,13 +13,12 @@ mod live;
 mod mounts;
 mod names;
 mod neighbours;
-mod refused;
 mod runs;
 mod written;
 
 use crudauth::AuthUser;
 
-/// The least that a user of these tests has.
+/// The smallest user of these tests.
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "users")]
 pub(crate) struct User {
@@ -30,7 +30,7 @@ pub(crate) struct User {
 #[crudauth::routes(user = User, session)]
 pub(crate) struct Auth;
 
-/// The tables that belong to `users`.
+/// The tables of `users`.
 pub(crate) const TABLES: [&str; 8] = [
     "users",
     "users_sessions",

@@ -1,9 +1,9 @@
-//! Names that a database shortens, folds or reads as something else.
+//! Table and column names that a database shortens, folds or reserves.
 
 use crudauth::{AuthUser, SignUp, migrations};
 use crudauth_tests::{Database, Kind, SECRET, on_every_pool, sign_up};
 
-/// As long as the library's longest table beside it leaves on PostgreSQL.
+/// The longest name that leaves room for the library's longest suffix on PostgreSQL.
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "people_who_have_an_account_at_our_cooperative_s")]
 #[allow(dead_code, reason = "read by the library only")]
@@ -46,7 +46,7 @@ on_every_pool! {
         assert!(people.accounts().find_by_identifier("ada").await.unwrap().is_some());
     }
 
-    async fn keywords_and_capitals_are_names_like_any_other(database, pool) {
+    async fn keywords_and_capitals_are_valid_names(database, pool) {
         migrations!(Order).run(&pool).await.unwrap();
         let left = migrations!(Order).plan(&pool).await.unwrap();
         assert!(left.is_empty(), "{left}");
@@ -58,7 +58,7 @@ on_every_pool! {
 }
 
 #[tokio::test]
-async fn postgres_tells_columns_apart_by_case_and_so_does_a_plan() {
+async fn column_names_are_case_sensitive_on_postgres() {
     let (database, _) = Database::create(Kind::Postgres).await;
     let Database::Postgres(pool) = database.clone() else { unreachable!() };
     migrations!(Order).run(&pool).await.unwrap();

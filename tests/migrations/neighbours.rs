@@ -1,6 +1,6 @@
-//! Beside others: the app's own migrations, another schema, another user table.
+//! Independent neighbours: the app's own migrations, another schema, another user table.
 
-use crudauth::{Attempt, AuthUser, Password, Registered, SignUp, SignedIn, migrations};
+use crudauth::{AuthUser, Password, Registered, SignInRequest, SignUp, SignedIn, migrations};
 use crudauth_tests::{Database, Kind, PASSWORD, SECRET, on_every_pool, sign_up};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool};
@@ -10,7 +10,7 @@ use super::{Auth, User};
 
 #[derive(Clone, Debug, AuthUser)]
 #[allow(dead_code, reason = "read by the library only")]
-struct Admin {
+pub(crate) struct Admin {
     id: i64,
     email: String,
     username: String,
@@ -22,8 +22,8 @@ struct AdminAuth;
 
 async fn sign_in<U: AuthUser>(accounts: &crudauth::Accounts<U>, name: &str) -> SignedIn<U> {
     let password = Password::parse(PASSWORD).unwrap();
-    let attempt = Attempt::new(name, &password);
-    accounts.sign_in(attempt).await.unwrap()
+    let attempt = SignInRequest::new(name, password.clone());
+    accounts.sign_in(attempt).await.unwrap().done().unwrap()
 }
 
 async fn register<U: AuthUser>(accounts: &crudauth::Accounts<U>, name: &str) -> U::Id {
@@ -35,7 +35,7 @@ async fn register<U: AuthUser>(accounts: &crudauth::Accounts<U>, name: &str) -> 
 }
 
 on_every_pool! {
-    async fn an_apps_own_migrations_and_ours_leave_each_other_alone(database, pool) {
+    async fn app_migrations_and_ours_do_not_interfere(database, pool) {
         let own = directory();
         std::fs::write(own.join("1_posts.sql"), "CREATE TABLE posts (id INT);").unwrap();
         Migrator::new(own.clone()).await.unwrap().run(&pool).await.unwrap();
@@ -49,17 +49,19 @@ on_every_pool! {
         }
     }
 
-    async fn two_user_tables_know_nothing_of_each_other(database, pool) {
+    async fn two_user_tables_are_independent(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         assert!(migrations!(Admin).run(&pool).await.unwrap() > 0);
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
         let users = Auth::builder(pool.clone(), SECRET).build().await.unwrap();
         let admins = AdminAuth::builder(pool, SECRET).build().await.unwrap();
-        let (users, admins) = (users.accounts(), admins.accounts());
+        let users = users.accounts();
+        let admins = admins.accounts();
 
-        // The same key, the same names, the same password, the same secret.
+        // The ids, names, passwords and secrets are equal.
         assert_eq!(register(users, "ada").await, register(admins, "ada").await);
-        let (user, admin) = (sign_in(users, "ada").await, sign_in(admins, "ada").await);
+        let user = sign_in(users, "ada").await;
+        let admin = sign_in(admins, "ada").await;
         assert!(users.authenticate(&user.session.token).await.unwrap().is_some());
         assert!(admins.authenticate(&admin.session.token).await.unwrap().is_some());
         assert!(admins.authenticate(&user.session.token).await.unwrap().is_none());
@@ -68,12 +70,12 @@ on_every_pool! {
         assert!(users.disable(&user.account.user.id).await.unwrap());
         assert!(users.authenticate(&user.session.token).await.unwrap().is_none());
         let desk = admins.authenticate(&admin.session.token).await.unwrap().unwrap();
-        assert!(desk.account.is_active());
+        assert!(desk.account().is_active());
         assert!(users.delete(&user.account.user.id).await.unwrap());
         assert!(admins.find(&admin.account.user.id).await.unwrap().is_some());
     }
 
-    async fn locked_out_of_one_table_is_not_locked_out_of_the_other(database, pool) {
+    async fn a_lock_in_one_user_table_does_not_affect_the_other(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         migrations!(Admin).run(&pool).await.unwrap();
         let users = Auth::builder(pool.clone(), SECRET).build().await.unwrap();
@@ -81,7 +83,7 @@ on_every_pool! {
         register(admins.accounts(), "ada").await;
         let wrong = Password::parse("a-wrong-one").unwrap();
         for _ in 0..6 {
-            let attempt = Attempt::new("ada", &wrong);
+            let attempt = SignInRequest::new("ada", wrong.clone());
             assert!(users.accounts().sign_in(attempt).await.is_err());
         }
         sign_in(admins.accounts(), "ada").await;
@@ -89,7 +91,7 @@ on_every_pool! {
 }
 
 #[tokio::test]
-async fn another_schema_of_postgres_is_migrated_by_itself() {
+async fn each_postgres_schema_is_migrated_separately() {
     let url = Database::create_empty(Kind::Postgres).await;
     let public = PgPool::connect(&url).await.unwrap();
     sqlx::query("CREATE SCHEMA app").execute(&public).await.unwrap();
@@ -97,7 +99,11 @@ async fn another_schema_of_postgres_is_migrated_by_itself() {
     let app = PgPool::connect_with(options.options([("search_path", "app")])).await.unwrap();
 
     let everything = migrations!(User).run(&public).await.unwrap();
-    assert_eq!(migrations!(User).run(&app).await.unwrap(), everything, "public is not looked at");
+    assert_eq!(
+        migrations!(User).run(&app).await.unwrap(),
+        everything,
+        "the schema public is ignored"
+    );
     assert_eq!(migrations!(User).run(&app).await.unwrap(), 0);
     let auth = Auth::builder(app, SECRET).build().await.unwrap();
     let id = register(auth.accounts(), "ada").await;

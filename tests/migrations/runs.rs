@@ -1,11 +1,11 @@
-//! Plan and run, by one worker and by several.
+//! Plans and runs, by one worker and by several.
 
 use crudauth::{Plan, migrations};
 use crudauth_tests::{Database, on_every_pool};
 
 use super::{TABLES, User};
 
-/// How many statements of a plan begin so.
+/// The number of statements of a plan that start with `start`.
 fn count(plan: &Plan, start: &str) -> usize {
     plan.statements().iter().filter(|statement| statement.starts_with(start)).count()
 }
@@ -23,7 +23,7 @@ on_every_pool! {
         }
     }
 
-    async fn a_run_makes_what_was_planned_and_a_second_one_nothing(database, pool) {
+    async fn a_run_executes_the_plan_and_a_second_run_nothing(database, pool) {
         let plan = migrations!(User).plan(&pool).await.unwrap();
         let made = migrations!(User).run(&pool).await.unwrap();
         assert_eq!(made, plan.statements().len());
@@ -35,7 +35,7 @@ on_every_pool! {
         assert_eq!(migrations!(User).run(&pool).await.unwrap(), 0);
     }
 
-    async fn of_four_workers_at_once_one_migrates_and_none_fails(database, pool) {
+    async fn one_of_four_concurrent_workers_migrates_and_none_fails(database, pool) {
         for round in 0..5 {
             let url = Database::create_empty(database.kind()).await;
             let mut workers = Vec::new();
@@ -53,7 +53,7 @@ on_every_pool! {
         }
     }
 
-    async fn a_run_finishes_what_another_left_half_done(database, pool) {
+    async fn a_run_completes_a_partial_migration(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         database.execute("DROP TABLE users_lockouts").await;
         database.execute("ALTER TABLE users DROP COLUMN auth_epoch").await;
@@ -61,7 +61,7 @@ on_every_pool! {
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
     }
 
-    async fn what_a_struct_no_longer_declares_stays_with_its_values(database, pool) {
+    async fn removed_fields_keep_their_columns_and_values(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         database.execute("ALTER TABLE users ADD COLUMN legacy INTEGER").await;
         database

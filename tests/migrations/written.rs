@@ -1,57 +1,30 @@
-//! The plan as a file.
+//! Plans written to files.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crudauth::{AuthUser, MigrateError, migrations};
+use crudauth::{MigrateError, migrations};
 use crudauth_tests::on_every_pool;
 use sqlx::AssertSqlSafe;
 use sqlx::migrate::Migrator;
 
 use super::User;
+use super::changes::{Grown, Strict};
+use super::neighbours::Admin;
 
 /// A new, empty directory.
 pub(crate) fn directory() -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("files-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let directory = std::env::temp_dir().join("crudauth-tests").join(name);
-    // Left by a process that had the same number.
+    // A leftover of an earlier process with the same id.
     let _ = std::fs::remove_dir_all(&directory);
     std::fs::create_dir_all(&directory).unwrap();
     directory
 }
 
-#[derive(Clone, Debug, AuthUser)]
-#[allow(dead_code, reason = "read by the library only")]
-struct Admin {
-    id: i64,
-    email: String,
-}
-
-#[derive(Clone, Debug, AuthUser)]
-#[auth(table = "users")]
-#[allow(dead_code, reason = "read by the library only")]
-struct Longer {
-    id: i64,
-    email: String,
-    username: String,
-    #[auth(default = r"a'; DROP TABLE users; -- \")]
-    motto: String,
-}
-
-#[derive(Clone, Debug, AuthUser)]
-#[auth(table = "users")]
-#[allow(dead_code, reason = "read by the library only")]
-struct Strict {
-    id: i64,
-    email: String,
-    username: String,
-    #[auth(register)]
-    country: String,
-}
-
 on_every_pool! {
-    async fn a_written_file_run_by_hand_leaves_nothing_to_do(database, pool) {
+    async fn a_written_file_leaves_nothing_to_do_once_executed(database, pool) {
         let plan = migrations!(User).plan(&pool).await.unwrap();
         let file = migrations!(User).write(&pool, directory()).await.unwrap().unwrap();
         let name = file.file_name().unwrap().to_str().unwrap();
@@ -68,7 +41,7 @@ on_every_pool! {
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
     }
 
-    async fn nothing_is_written_where_nothing_is_missing(database, pool) {
+    async fn no_file_is_written_if_nothing_is_missing(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         let files = directory();
         assert_eq!(migrations!(User).write(&pool, &files).await.unwrap(), None);
@@ -86,9 +59,9 @@ on_every_pool! {
         assert_eq!(std::fs::read_dir(&files).unwrap().count(), 0);
     }
 
-    async fn files_are_run_by_sqlx_one_after_the_other(database, pool) {
+    async fn sqlx_runs_the_files_in_order(database, pool) {
         let files = directory();
-        // Within one second, and still in an order that sqlx takes.
+        // Two files within one second are still in an order that sqlx accepts.
         let users = migrations!(User).write(&pool, &files).await.unwrap().unwrap();
         let admins = migrations!(Admin).write(&pool, &files).await.unwrap().unwrap();
         assert!(users < admins, "{users:?} {admins:?}");
@@ -96,14 +69,14 @@ on_every_pool! {
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
         assert!(migrations!(Admin).plan(&pool).await.unwrap().is_empty());
 
-        let longer = migrations!(Longer).write(&pool, &files).await.unwrap().unwrap();
-        assert!(admins < longer);
+        let grown = migrations!(Grown).write(&pool, &files).await.unwrap().unwrap();
+        assert!(admins < grown);
         Migrator::new(files).await.unwrap().run(&pool).await.unwrap();
-        assert!(migrations!(Longer).plan(&pool).await.unwrap().is_empty());
+        assert!(migrations!(Grown).plan(&pool).await.unwrap().is_empty());
         assert_eq!(database.number("SELECT COUNT(*) FROM users").await, 0);
     }
 
-    async fn a_directory_that_is_not_there_is_made(database, pool) {
+    async fn a_missing_directory_is_created(database, pool) {
         let deep = directory().join("db").join("migrations");
         let file = migrations!(User).write(&pool, &deep).await.unwrap().unwrap();
         let text = std::fs::read_to_string(&file).unwrap();

@@ -1,16 +1,16 @@
-//! The README's Rust, compiled and run: the first test tells a paragraph that is not here word for
-//! word, but for its layout.
+//! The Rust code of the README, compiled and run. The first test fails for a paragraph of the
+//! README that is not in these files word for word, apart from layout.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
 mod own_tests;
 mod programs;
 mod recipe;
 
 const HERE: [&str; 3] =
-    [include_str!("recipe.rs"), include_str!("own_tests.rs"), include_str!("programs.rs")];
+    [include_str!("recipe.rs"), include_str!("programs.rs"), include_str!("own_tests.rs")];
 
-/// Rust without its layout: without comments, white space, and commas before a bracket.
+/// The code without comments, white space and trailing commas.
 fn bare(code: &str) -> String {
     let lines = code.lines().filter(|line| !line.contains("#[expect(")).map(|line| {
         match line.find("// ") {
@@ -22,14 +22,14 @@ fn bare(code: &str) -> String {
     bare.replace(",)", ")").replace(",}", "}").replace(",>", ">")
 }
 
-/// What is between "```rust" and "```".
+/// The Rust code blocks.
 fn blocks(readme: &str) -> Vec<&str> {
     let blocks = readme.split("```rust\n").skip(1);
     blocks.map(|block| block.split("\n```").next().unwrap_or_default()).collect()
 }
 
 #[test]
-fn every_line_of_rust_in_the_readme_is_compiled_and_run_here() {
+fn every_rust_block_of_the_readme_is_compiled_here() {
     let blocks = blocks(include_str!("../../README.md"));
     assert_eq!(blocks.len(), HERE.len());
     for (block, here) in blocks.into_iter().zip(HERE) {
@@ -39,7 +39,7 @@ fn every_line_of_rust_in_the_readme_is_compiled_and_run_here() {
     }
 }
 
-/// A database of its own in memory, where one connection is one database.
+/// A new database in memory. Each connection would get its own.
 async fn pool() -> sqlx::SqlitePool {
     let options = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1);
     options.connect("sqlite::memory:").await.unwrap()

@@ -1,4 +1,4 @@
-//! An app's own tests, over an app that has what they use.
+//! The tests of an app, with the helpers of `crudauth::testing`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ fn routes(auth: &Auth) -> impl Endpoint + use<> {
 }
 
 #[tokio::test]
-async fn people_who_are_signed_in_in_one_line() {
+async fn one_line_signs_a_test_user_in() {
     let (pool, recording_sender) = (crate::pool().await, RecordingSender::default());
     let manual_clock = Arc::new(ManualClock::default());
     crudauth::migrations!(User).run(&pool).await.unwrap();
@@ -56,6 +56,6 @@ async fn people_who_are_signed_in_in_one_line() {
     manual_clock.advance(Duration::from_secs(3600));
     ada.get("/notes").await.expect_status(401);
 
-    // What the README leaves out: the token, too, has ended by then.
+    // Not in the README: the token has expired by then too.
     script.get("/notes").await.expect_status(401);
 }

@@ -41,7 +41,7 @@ async fn dashboard(user: CurrentUser<Auth>) -> String {
 async fn import(user: CurrentUser<Auth, (Via<slice::Bearer, slice::ApiKeys>, Scope<ReportsWrite>)>) { /* … */ }
 
 #[tokio::test]
-async fn a_superuser_s_program_may_write_and_others_may_not() {
+async fn only_the_program_of_a_superuser_may_write() {
     use serde_json::json;
 
     let pool = crate::pool().await;

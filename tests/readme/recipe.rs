@@ -1,4 +1,4 @@
-//! The recipe that the README begins with.
+//! The first recipe of the README.
 
 use crudauth::{AuthUser, CurrentUser, EmailConfig, PrintingSender};
 use poem::{EndpointExt, Route, get, handler};
@@ -35,7 +35,7 @@ async fn dashboard(user: CurrentUser<Auth>) -> String {
 }
 
 #[tokio::test]
-async fn somebody_signs_up_and_in_and_sees_the_dashboard() {
+async fn a_user_signs_up_signs_in_and_opens_the_dashboard() {
     use poem::test::TestClient;
     use serde_json::json;
 

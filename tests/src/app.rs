@@ -1,13 +1,14 @@
-//! An app as a user would write it, with everything in reach that a test wants to turn or look at.
+//! An app as a user would write it, with its clock, database and outbox.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crudauth::ManualClock;
 use crudauth::email::{MessageKind, RecordingSender};
-use crudauth::ports::ManualClock;
 use crudauth::{
-    Allowance, Allowances, AuthRow, AuthUser, Backend, Builder, CurrentUser, EmailConfig,
-    EmailMessage, MaybeUser, Stores, Superuser, Verified,
+    AuthRow, AuthUser, Backend, Builder, CurrentUser, EmailConfig, EmailMessage, MaybeUser,
+    RateLimits, Stores, Superuser, Verified,
 };
 use poem::endpoint::BoxEndpoint;
 use poem::web::Json;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{Answer, Browser, Database, Kind};
 
-/// A password that nothing refuses.
+/// A valid password.
 pub const PASSWORD: &str = "a-strong-one";
 
 #[derive(Clone, Debug, AuthUser)]
@@ -35,46 +36,36 @@ pub struct User {
 #[crudauth::routes(user = User, session, sessions, email)]
 pub struct Auth;
 
-/// The builder before `build()`, for tests that set something.
-pub type Unbuilt<DB> =
+/// The builder before `build()`.
+pub type AppBuilder<DB> =
     Builder<Auth, DB, crudauth::private::Slots<EmailConfig, crudauth::private::NotMounted, ()>>;
 
-/// Something that is set on a builder of any database.
+/// A change of the builder, for any database.
 pub trait Setting: Send {
-    fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB>;
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB>;
 }
 
-/// Nothing is set.
+/// Changes nothing.
 impl Setting for () {
-    fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
         builder
     }
 }
 
-/// No allowance is counted.
+/// Turns all rate limits off.
 pub struct Unlimited;
 
 impl Setting for Unlimited {
-    fn set<DB: Backend>(self, builder: Unbuilt<DB>) -> Unbuilt<DB> {
-        let off = Allowance::per_hour(0);
-        let allowances = Allowances::default()
-            .register(off)
-            .change_password(off)
-            .set_password(off)
-            .logout_all(off)
-            .csrf_refresh(off)
-            .email_verify_request(off)
-            .password_reset_request(off)
-            .email_change_request(off)
-            .confirm(off)
-            .refresh(off)
-            .create_api_key(off)
-            .existing_account_notice(off);
-        builder.allowances(allowances)
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
+        builder.rate_limits(RateLimits::off())
     }
 }
 
-/// A running app, but for the socket.
+/// A future that is compiled here. An `async fn` would be compiled anew in each test binary, with
+/// all that it calls on three databases.
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An app without a socket.
 #[derive(Clone)]
 pub struct App {
     pub auth: Auth,
@@ -88,20 +79,21 @@ pub const SECRET: &str = "a-secret-for-tests-of-at-least-32-bytes";
 pub const FRONTEND: &str = "https://app.example.com";
 
 impl App {
-    /// An app on a new database of that kind.
-    pub async fn on(kind: Kind) -> Self {
-        Self::with(kind, ()).await
+    /// An app on a new database.
+    pub fn on(kind: Kind) -> Boxed<'static, Self> {
+        Box::pin(Self::with(kind, ()))
     }
 
-    /// The same, with something set.
+    /// An app on a new database, with a changed builder.
     pub async fn with(kind: Kind, setting: impl Setting) -> Self {
         let (database, _) = Database::create(kind).await;
         Self::over(database, setting).await
     }
 
-    /// An app on a database that may have been used before.
+    /// An app on an existing database.
     pub async fn over(database: Database, setting: impl Setting) -> Self {
-        let (outbox, clock) = (RecordingSender::default(), Arc::new(ManualClock::default()));
+        let outbox = RecordingSender::default();
+        let clock = Arc::new(ManualClock::default());
         let auth = match &database {
             Database::Sqlite(pool) => build(pool.clone(), setting, &outbox, &clock).await,
             Database::Postgres(pool) => build(pool.clone(), setting, &outbox, &clock).await,
@@ -111,17 +103,17 @@ impl App {
         Self { auth, database, outbox, clock, endpoint: Arc::new(endpoint) }
     }
 
-    /// The same app again, as after a restart: nothing in memory is kept.
-    pub async fn restarted(&self) -> Self {
-        Self::over(self.database.clone(), ()).await
+    /// The app after a restart: nothing in memory is kept.
+    pub fn restarted(&self) -> Boxed<'_, Self> {
+        Box::pin(Self::over(self.database.clone(), ()))
     }
 
-    /// The same database, clock and browsers, but another endpoint: for mounts of a test's own.
+    /// The same database and clock behind another endpoint.
     pub fn serving(&self, endpoint: impl Endpoint<Output = Response> + 'static) -> Self {
         Self { endpoint: Arc::new(endpoint.boxed()), ..self.clone() }
     }
 
-    /// Another mount on the same database, behind the same routes.
+    /// The same database and routes with another mount.
     pub fn around(&self, auth: Auth) -> Self {
         let endpoint = Arc::new(routes(&auth));
         Self { auth, endpoint, ..self.clone() }
@@ -131,14 +123,14 @@ impl App {
         &self.endpoint
     }
 
-    /// A browser at an address that no other has.
+    /// A browser with a unique address.
     pub fn browser(&self) -> Browser {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let n = COUNT.fetch_add(1, Ordering::Relaxed);
         Browser::new(self.clone(), format!("203.0.{}.{}", n / 250 % 250, n % 250 + 1))
     }
 
-    /// Signs `name` up, by a browser of its own.
+    /// Signs `name` up with a new browser.
     pub async fn register(&self, name: &str) -> Answer {
         self.browser().post("/register", sign_up(name)).await
     }
@@ -149,7 +141,7 @@ impl App {
         self.signed_in(name, PASSWORD).await
     }
 
-    /// One more browser in which `name` is signed in.
+    /// A new browser in which `name` is signed in.
     pub async fn signed_in(&self, name: &str, password: &str) -> Browser {
         let browser = self.browser();
         let answer = browser.login(name, password).await;
@@ -157,27 +149,27 @@ impl App {
         browser
     }
 
-    /// The newest message of that kind to that address, once everything is sent.
-    pub async fn mailed(&self, kind: MessageKind, to: &str) -> EmailMessage {
+    /// The latest message of this kind to this address, once the outbox is empty.
+    pub async fn last_mail(&self, kind: MessageKind, to: &str) -> EmailMessage {
         self.auth.drained().await;
         let found = self.outbox.last(kind, to);
         found.unwrap_or_else(|| panic!("no {kind:?} to {to}: {:?}", self.outbox.messages()))
     }
 
-    /// How many messages of that kind went to that address.
-    pub async fn count_mailed(&self, kind: MessageKind, to: &str) -> usize {
+    /// The number of messages of this kind to this address.
+    pub async fn mail_count(&self, kind: MessageKind, to: &str) -> usize {
         self.auth.drained().await;
         let messages = self.outbox.messages();
         messages.iter().filter(|one| one.kind == kind && one.to.as_str() == to).count()
     }
 
-    /// The token in the newest link of that kind to that address.
+    /// The token in the latest link of this kind to this address.
     pub async fn token(&self, kind: MessageKind, to: &str) -> String {
-        let link = self.mailed(kind, to).await.link.expect("such a message has a link");
+        let link = self.last_mail(kind, to).await.link.expect("such a message has a link");
         link.rsplit_once("?token=").expect("the link carries a token").1.to_owned()
     }
 
-    /// Asks for a reset of that address and takes the token out of the mail.
+    /// Requests a password reset and returns the token of the mail.
     pub async fn reset_token(&self, address: &str) -> String {
         let answer =
             self.browser().post("/password/reset-request", json!({ "email": address })).await;
@@ -186,7 +178,7 @@ impl App {
     }
 }
 
-/// The form of a sign-up.
+/// A sign-up form.
 pub fn sign_up(name: &str) -> Value {
     json!({ "email": format!("{name}@example.com"), "username": name, "password": PASSWORD })
 }

@@ -1,4 +1,4 @@
-//! A browser: keeps cookies, sends the CSRF token along.
+//! A browser that keeps cookies and sends the CSRF token.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::App;
 
-/// What came back.
+/// A response.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
@@ -34,14 +34,14 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The cookies that it sets or clears, as they stand in the headers.
+    /// The values of its `Set-Cookie` headers.
     pub fn set_cookies(&self) -> Vec<String> {
         let lines = self.headers.get_all("set-cookie").into_iter();
         lines.map(|line| line.to_str().unwrap().to_owned()).collect()
     }
 
-    /// All that a stranger could tell two answers apart by, but for the time.
-    pub fn looks(&self) -> (u16, String, Vec<(String, String)>) {
+    /// Status, body and headers: all that a client could compare, except time.
+    pub fn comparable(&self) -> (u16, String, Vec<(String, String)>) {
         let value = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let mut headers: Vec<_> =
             self.headers.iter().map(|(name, text)| (name.to_string(), value(text))).collect();
@@ -49,7 +49,7 @@ impl Answer {
         (self.status, self.text.clone(), headers)
     }
 
-    /// The names of its headers, for comparing answers that must not differ.
+    /// The sorted names of its headers.
     pub fn header_names(&self) -> Vec<String> {
         let mut names: Vec<_> = self.headers.keys().map(ToString::to_string).collect();
         names.sort();
@@ -70,19 +70,19 @@ impl Browser {
         Self { app, ip, cookies: Arc::default() }
     }
 
-    /// Another address, the same cookies.
+    /// Moves to another address and keeps the cookies.
     pub fn at(mut self, ip: &str) -> Self {
         ip.clone_into(&mut self.ip);
         self
     }
 
-    /// Another program, or the same one after a restart, with the same cookies.
+    /// Moves to another app and keeps the cookies.
     pub fn to(mut self, app: &App) -> Self {
         self.app = app.clone();
         self
     }
 
-    /// A thief's browser: the same cookies as they are now, from elsewhere.
+    /// A browser elsewhere with a copy of the cookies.
     pub fn stolen(&self) -> Self {
         let thief = self.app.browser();
         *thief.cookies.lock().unwrap() = self.cookies();
@@ -118,12 +118,12 @@ impl Browser {
         self.send(Method::POST, path, &headers, body.to_string().into_bytes()).await
     }
 
-    /// Fills in and sends the sign-in form.
+    /// Submits the sign-in form.
     pub async fn login(&self, identifier: &str, password: &str) -> Answer {
         self.login_with(identifier, password, &[], &[]).await
     }
 
-    /// The same with more fields and headers.
+    /// Submits the sign-in form with more fields and headers.
     pub async fn login_with(
         &self,
         identifier: &str,
@@ -144,17 +144,17 @@ impl Browser {
         self.post("/change-password", body).await
     }
 
-    /// The account's key, as `/me` tells it.
+    /// The account id from `/me`.
     pub async fn id(&self) -> i64 {
-        self.get("/me").await.json()["user_id"].as_i64().expect("somebody is signed in")
+        self.get("/me").await.json()["user_id"].as_i64().expect("a session")
     }
 
     pub async fn is_signed_in(&self) -> bool {
         self.get("/me").await.status == 200
     }
 
-    /// Sends a request with the cookies, the CSRF token if there is one and `headers` says nothing
-    /// else, and the client's address as a proxy would add it.
+    /// Sends a request with the cookies, the client address as a proxy adds it, and the CSRF token
+    /// unless `headers` sets it.
     pub async fn send(
         &self,
         method: Method,
@@ -173,9 +173,8 @@ impl Browser {
                 cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header("cookie", pairs.join("; "));
         }
-        let is_csrf_said =
-            headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("x-csrf-token"));
-        if let Some(token) = cookies.get("csrf_token").filter(|_| !is_csrf_said) {
+        let sets_csrf = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("x-csrf-token"));
+        if let Some(token) = cookies.get("csrf_token").filter(|_| !sets_csrf) {
             request = request.header("x-csrf-token", token);
         }
         for (name, value) in headers {
@@ -187,11 +186,11 @@ impl Browser {
             headers: response.headers().clone(),
             text: response.into_body().into_string().await.unwrap(),
         };
-        self.keep(&answer);
+        self.store_cookies(&answer);
         answer
     }
 
-    fn keep(&self, answer: &Answer) {
+    fn store_cookies(&self, answer: &Answer) {
         let mut cookies = self.cookies.lock().unwrap();
         for line in answer.set_cookies() {
             let (pair, attributes) = line.split_once(';').unwrap_or((&line, ""));

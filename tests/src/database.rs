@@ -1,4 +1,4 @@
-//! A fresh, empty database of each kind.
+//! A new, empty database of each kind.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,7 +9,7 @@ use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Row};
 
-/// The kinds of databases.
+/// The supported kinds of databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Sqlite,
@@ -17,7 +17,7 @@ pub enum Kind {
     MySql,
 }
 
-/// One of them, for one test.
+/// A database for one test.
 #[derive(Clone, Debug)]
 pub enum Database {
     Sqlite(SqlitePool),
@@ -25,7 +25,7 @@ pub enum Database {
     MySql(MySqlPool),
 }
 
-/// A name that no other test uses, in this run or in one beside it.
+/// A name that is unique across tests and processes.
 pub(crate) fn fresh_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -40,13 +40,13 @@ fn server(variable: &str) -> String {
 }
 
 impl Database {
-    /// Makes one, and tells under what address a program finds it.
+    /// Creates and connects a database, and returns its URL too.
     pub async fn create(kind: Kind) -> (Self, String) {
         let url = Self::create_empty(kind).await;
         (Self::connect(&url).await, url)
     }
 
-    /// The address of a new database.
+    /// Creates a database and returns its URL.
     pub async fn create_empty(kind: Kind) -> String {
         let name = fresh_name();
         match kind {
@@ -66,7 +66,7 @@ impl Database {
                 let server = server("CRUDAUTH_TEST_MYSQL");
                 let admin =
                     MySqlPoolOptions::new().max_connections(1).connect(&server).await.unwrap();
-                // Case is kept apart by our columns, not by the database's default.
+                // Our columns are case-sensitive by themselves: the default of the database has no effect.
                 let create = AssertSqlSafe(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"));
                 sqlx::query(create).execute(&admin).await.unwrap();
                 beside(&server, &name)
@@ -74,7 +74,7 @@ impl Database {
         }
     }
 
-    /// Connects to what [`create_empty`](Self::create_empty) made.
+    /// Connects to a database of [`create_empty`](Self::create_empty).
     pub async fn connect(url: &str) -> Self {
         let patience = Duration::from_secs(10);
         if url.starts_with("sqlite") {
@@ -92,7 +92,7 @@ impl Database {
         }
     }
 
-    /// Runs a statement, as somebody would by hand.
+    /// Executes a statement.
     pub async fn execute(&self, sql: &str) {
         let sql = AssertSqlSafe(sql.to_owned());
         match self {
@@ -102,7 +102,7 @@ impl Database {
         }
     }
 
-    /// The one number that a query answers with.
+    /// The number that a query returns.
     pub async fn number(&self, sql: &str) -> i64 {
         let sql = AssertSqlSafe(sql.to_owned());
         match self {
@@ -112,12 +112,12 @@ impl Database {
         }
     }
 
-    /// How many rows there are: `count("users WHERE is_active")`.
+    /// The number of rows: `count("users WHERE is_active")`.
     pub async fn count(&self, rows: &str) -> i64 {
         self.number(&format!("SELECT COUNT(*) FROM {rows}")).await
     }
 
-    /// The one text that a query answers with.
+    /// The text that a query returns.
     pub async fn text(&self, sql: &str) -> String {
         let sql = AssertSqlSafe(sql.to_owned());
         match self {
@@ -136,7 +136,7 @@ impl Database {
     }
 }
 
-/// The address of another database on the same server.
+/// The URL of another database on the same server.
 fn beside(server: &str, name: &str) -> String {
     let (start, _) = server.rsplit_once('/').expect("the server's address names a database");
     format!("{start}/{name}")

@@ -1,36 +1,33 @@
-//! What the test files share: an app over each database, browsers that keep cookies, a clock to
-//! turn, and the mails that were sent.
+//! Shared by the tests: an app on each database, browsers with cookies, a manual clock and the sent
+//! mails.
 //!
-//! `cargo xtask test` starts the servers and names them in the environment.
+//! `cargo xtask test` starts the servers and sets their URLs in the environment.
 #![allow(clippy::disallowed_methods, reason = "tests read the environment and the clock")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test ends at the first surprise"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 #![allow(missing_docs, missing_debug_implementations, reason = "for this crate's own tests")]
 
 mod app;
 mod browser;
-mod crowd;
+mod concurrent;
 mod database;
-pub mod guessing;
+pub mod failed_logins;
 mod log;
 mod pools;
 mod postgres;
 mod program;
 pub mod tokens;
 
-pub use app::{App, Auth, FRONTEND, PASSWORD, SECRET, Setting, Unbuilt, Unlimited, User, sign_up};
+pub use app::{
+    App, AppBuilder, Auth, FRONTEND, PASSWORD, SECRET, Setting, Unlimited, User, sign_up,
+};
 pub use browser::{Answer, Browser};
-pub use crowd::{at_once, count_of};
+pub use concurrent::{concurrently, count_status};
 pub use database::{Database, Kind};
 pub use log::Log;
-pub use postgres::OwnPostgres;
+pub use postgres::PostgresServer;
 pub use program::{Program, session};
 
-/// Each `async fn name(app: App)` becomes three tests: `name::sqlite`, `name::postgres` and
+/// Turns each `async fn name(app: App)` into three tests: `name::sqlite`, `name::postgres` and
 /// `name::mysql`.
 #[macro_export]
 macro_rules! on_every_database {

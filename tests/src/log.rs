@@ -1,16 +1,30 @@
-//! What this thread writes to the log.
+//! Captures the log of the current thread.
+//!
+//! One global subscriber serves all tests of a process. A subscriber per thread would not do: tracing
+//! caches per process whether a call site has a listener, so a call site that a thread without a
+//! subscriber reaches first stays silent for every other thread.
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
+use tracing_subscriber::filter::dynamic_filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::prelude::*;
 
-/// Listens to everything that is logged on this thread, at every level, until it is dropped. A
-/// test on a runtime of one thread hears all that its tasks say.
+thread_local! {
+    /// Where the events of this thread go; `None` if no [`Log`] captures them.
+    static CAPTURED: RefCell<Option<Lines>> = const { RefCell::new(None) };
+}
+
+/// Captures every event on this thread, at every level, until it is dropped. A test on a
+/// single-threaded runtime captures its spawned tasks too.
 pub struct Log {
     lines: Lines,
-    _listening: tracing::subscriber::DefaultGuard,
+    previous: Option<Lines>,
+    /// Must be dropped on the thread that it captures.
+    _not_send: PhantomData<*const ()>,
 }
 
 #[derive(Clone, Default)]
@@ -18,24 +32,50 @@ struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     pub fn listen() -> Self {
+        install_subscriber();
+        // A call site that another thread reached during the installation may be cached as silent.
+        tracing::callsite::rebuild_interest_cache();
         let lines = Lines::default();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-            .with_ansi(false)
-            .with_writer(lines.clone())
-            .finish();
-        Self { lines, _listening: subscriber.set_default() }
+        let previous = CAPTURED.replace(Some(lines.clone()));
+        Self { lines, previous, _not_send: PhantomData }
     }
 
-    /// Everything so far.
+    /// Returns everything captured so far.
     pub fn text(&self) -> String {
         let lines = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&lines).into_owned()
     }
 
-    /// How many lines have this in them.
-    pub fn count(&self, what: &str) -> usize {
-        self.text().lines().filter(|line| line.contains(what)).count()
+    /// Returns the number of lines that contain `text`.
+    pub fn count(&self, text: &str) -> usize {
+        self.text().lines().filter(|line| line.contains(text)).count()
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        CAPTURED.set(self.previous.take());
+    }
+}
+
+fn install_subscriber() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(ToThisThread);
+        // Dynamic: asked for each event, so that no call site is cached as silent.
+        let is_captured = dynamic_filter_fn(|_, _| CAPTURED.with_borrow(Option::is_some));
+        tracing_subscriber::registry().with(is_captured).with(lines).init();
+    });
+}
+
+/// Writes an event to the [`Log`] of the thread that emits it.
+struct ToThisThread;
+
+impl<'a> MakeWriter<'a> for ToThisThread {
+    type Writer = Lines;
+
+    fn make_writer(&'a self) -> Lines {
+        CAPTURED.with_borrow(|lines| lines.clone().unwrap_or_default())
     }
 }
 
@@ -47,13 +87,5 @@ impl io::Write for Lines {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }

@@ -1,8 +1,7 @@
-//! For tests that bring a user struct of their own: a typed pool on each kind of database.
+//! Typed pools on each database, for tests with their own user struct.
 
-/// Each `async fn name(database, pool)` becomes three tests: `name::sqlite`, `name::postgres` and
-/// `name::mysql`. `pool` is a pool of that driver's own type, on the new database `database`, and
-/// `Driver` is the driver.
+/// Turns each `async fn name(database, pool)` into three tests: `name::sqlite`, `name::postgres`
+/// and `name::mysql`. `pool` is a typed pool on the new `database`, and `Driver` its driver.
 #[macro_export]
 macro_rules! on_every_pool {
     ($($(#[$attribute:meta])* async fn $name:ident($database:ident, $pool:ident) $body:block)*) => {$(
@@ -32,4 +31,16 @@ macro_rules! on_every_pool {
             }
         }
     };
+}
+
+/// Turns each `async fn name(database, pool)` into one test, `name::sqlite`, where one database
+/// proves the promise.
+#[macro_export]
+macro_rules! on_sqlite_pool {
+    ($($(#[$attribute:meta])* async fn $name:ident($database:ident, $pool:ident) $body:block)*) => {$(
+        mod $name {
+            $crate::on_every_pool!(@one sqlite Sqlite Sqlite
+                $(#[$attribute])* ($database, $pool) $body);
+        }
+    )*};
 }

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of a test's own, to be stopped and started.
+//! A PostgreSQL server that one test stops and starts.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::Write;
@@ -10,17 +10,17 @@ use std::process::{Command, Stdio};
 
 use crate::database::fresh_name;
 
-/// A server on a port of its own; gone with all it holds on drop.
-pub struct OwnPostgres {
+/// A server on its own port, deleted on drop.
+pub struct PostgresServer {
     programs: PathBuf,
-    /// Whom to run as, since the server refuses to be root.
+    /// The user to run as, because the server refuses to run as root.
     user: Option<(u32, u32)>,
     home: PathBuf,
     port: u16,
 }
 
-impl OwnPostgres {
-    /// A running one.
+impl PostgresServer {
+    /// Starts a new server.
     pub fn start() -> Self {
         let named = |variable: &str| {
             std::env::var(variable).unwrap_or_else(|_| {
@@ -52,7 +52,7 @@ impl OwnPostgres {
             "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off"
         )
         .unwrap();
-        server.start_again();
+        server.restart();
         server
     }
 
@@ -60,19 +60,19 @@ impl OwnPostgres {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// Stops it as a crash would: nobody's connection is closed in order.
+    /// Stops the server like a crash, without closing connections.
     pub fn stop(&self) {
         self.run("pg_ctl", &["stop", "--wait", "--mode=immediate"]);
     }
 
-    /// Returns once it takes connections.
-    pub fn start_again(&self) {
+    /// Starts the server and returns once it accepts connections.
+    pub fn restart(&self) {
         self.run("pg_ctl", &["start", "--wait", "--timeout=60", "--log=server.log"]);
     }
 
     fn run(&self, program: &str, args: &[&str]) {
         let log = self.home.join("commands.log");
-        // Into a file, not a pipe: the server that `pg_ctl` leaves behind would hold a pipe open.
+        // To a file, because the server inherits the handle and would keep a pipe open.
         let out = File::options().create(true).append(true).open(&log).unwrap();
         let mut command = Command::new(self.programs.join(program));
         command.args(args).arg("--pgdata").arg(self.home.join("data"));
@@ -86,7 +86,7 @@ impl OwnPostgres {
     }
 }
 
-impl Drop for OwnPostgres {
+impl Drop for PostgresServer {
     fn drop(&mut self) {
         if self.home.join("data/postmaster.pid").exists() {
             self.stop();

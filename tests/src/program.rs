@@ -1,5 +1,4 @@
-//! The example `email_password` as a process of its own, and a client that talks HTTP to it by
-//! hand.
+//! The example `email_password` as a process, and its HTTP client.
 
 use std::fs::{self, File};
 use std::io;
@@ -16,10 +15,10 @@ use tokio::net::TcpStream;
 
 use crate::{Answer, PASSWORD, SECRET};
 
-/// How long a process may take until it answers.
+/// Time limit for a response or a start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running process; killed on drop.
+/// A running process, killed on drop.
 pub struct Program {
     child: Mutex<Child>,
     port: u16,
@@ -27,14 +26,14 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts one on that database, with the library's own secret for tests; several may share it.
+    /// Starts a process on a database. Several may share it.
     pub async fn start(database: &str) -> Self {
         let program = Self::begin(database);
         program.wait().await;
         program
     }
 
-    /// Starts one without waiting until it answers.
+    /// Starts a process without waiting for it.
     pub fn begin(database: &str) -> Self {
         let port =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
@@ -56,7 +55,7 @@ impl Program {
         Self { child: Mutex::new(child), port, files }
     }
 
-    /// Returns once it answers.
+    /// Returns once the process answers.
     pub async fn wait(&self) {
         let start = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_err() {
@@ -67,12 +66,12 @@ impl Program {
         assert_eq!(self.get("/healthz", &[]).await.text, "ok");
     }
 
-    /// Ends it as `kill -9` does.
+    /// Kills the process, as `kill -9` does.
     pub fn kill(self) {
         self.kill_now();
     }
 
-    /// The same while others wait for its answers.
+    /// Kills the process while requests wait for their answers.
     pub fn kill_now(&self) {
         let mut child = self.child.lock().unwrap();
         child.kill().unwrap();
@@ -83,7 +82,7 @@ impl Program {
         fs::read_to_string(self.files.with_extension("log")).unwrap_or_default()
     }
 
-    /// The token in the newest mail of that kind to that address, once it is there.
+    /// The token in the latest mail of this kind to this address, once it is sent.
     pub async fn token(&self, kind: &str, to: &str) -> String {
         let start = Instant::now();
         loop {
@@ -108,13 +107,13 @@ impl Program {
         self.send("POST", path, &headers, &body.to_string()).await
     }
 
-    /// The same by somebody who may get no answer, since the process is about to be killed.
+    /// Posts a request that may get no answer because the process is killed.
     pub async fn try_post(&self, path: &str, body: Value) -> Option<Answer> {
         let headers = [("content-type", "application/json")];
         self.exchange("POST", path, &headers, &body.to_string()).await.ok()
     }
 
-    /// Signs in from that address.
+    /// Signs in from this address.
     pub async fn login(&self, ip: &str, name: &str, password: &str) -> Answer {
         let form = [("username", name), ("password", password)];
         let form = serde_urlencoded::to_string(form).unwrap();
@@ -122,19 +121,19 @@ impl Program {
         self.send("POST", "/login", &[content_type, ("x-forwarded-for", ip)], &form).await
     }
 
-    /// Signs `name` up and in; answers with the session's cookie.
+    /// Signs `name` up and in, and returns the session cookie.
     pub async fn member(&self, name: &str) -> String {
         let answer = self.post("/register", &[], crate::sign_up(name)).await;
         assert_eq!(answer.status, 202, "{answer:?}");
         session(&self.login("203.0.113.1", name, PASSWORD).await)
     }
 
-    /// Whether that cookie is somebody's.
-    pub async fn knows(&self, cookie: &str) -> bool {
+    /// Whether this session cookie authenticates.
+    pub async fn accepts(&self, cookie: &str) -> bool {
         self.get("/me", &[("cookie", cookie)]).await.status == 200
     }
 
-    /// One request on a connection of its own.
+    /// Sends a request on a new connection.
     pub async fn send(
         &self,
         method: &str,
@@ -179,7 +178,7 @@ impl Drop for Program {
     }
 }
 
-/// The session cookie that an answer sets, as a request sends it.
+/// The session cookie of an answer, as a request sends it.
 pub fn session(answer: &Answer) -> String {
     let cookies = answer.set_cookies();
     let cookie = cookies.iter().find(|line| line.starts_with("session_id="));
@@ -187,7 +186,7 @@ pub fn session(answer: &Answer) -> String {
     cookie.split(';').next().unwrap_or_default().to_owned()
 }
 
-/// Reads an answer whose connection has ended; `None` if it broke off before its body.
+/// Parses an answer; `None` if the connection broke before the body.
 fn parse(answer: &str) -> Option<Answer> {
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let mut lines = head.lines();
@@ -199,7 +198,7 @@ fn parse(answer: &str) -> Option<Answer> {
     Some(Answer { status, headers, text: body.to_owned() })
 }
 
-/// Cargo puts it beside the directory of the test that runs.
+/// Cargo puts the examples beside the directory of the test binary.
 fn executable() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path =

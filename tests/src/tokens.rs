@@ -1,8 +1,8 @@
-//! A mount with every transport, and programs that have tokens.
+//! A mount with every transport, and clients with tokens.
 
 use std::sync::Arc;
 
-use crudauth::flow::WantedKey;
+use crudauth::flow::NewApiKey;
 use crudauth::{
     Account, ApiKeyConfig, AuthRow, Backend, BearerConfig, Builder, CurrentUser, EmailConfig,
     MaybeUser, RefreshIn, Scope, Scopes, Stores, Superuser, Via, slice,
@@ -13,12 +13,13 @@ use poem::web::{Data, Json};
 use poem::{EndpointExt, Response, Route, get, handler, post};
 use serde_json::{Value, json};
 
+use crate::app::Boxed;
 use crate::{Answer, App, Browser, Database, FRONTEND, PASSWORD, SECRET, User};
 
 #[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email)]
 pub struct All;
 
-/// The same accounts, but a token is tried before the session.
+/// The same accounts with tokens before the session.
 #[crudauth::routes(user = User, bearer, session)]
 pub struct TokensFirst;
 
@@ -27,7 +28,7 @@ crudauth::scopes! {
     pub ReportsWrite = "reports:write";
 }
 
-/// How a mount with tokens is set up.
+/// Settings of the mount.
 #[derive(Clone)]
 pub struct Setup {
     pub secret: &'static str,
@@ -57,24 +58,26 @@ impl Default for Setup {
     }
 }
 
-/// Refresh tokens are in a cookie.
+/// Refresh tokens in a cookie.
 pub fn in_cookie() -> Setup {
     Setup { refresh_in: RefreshIn::Cookie, ..Setup::default() }
 }
 
 impl App {
     /// A mount with every transport on the same database.
-    pub async fn all(&self, setup: Setup) -> (All, Self) {
-        let auth: All = match self.database.clone() {
-            Database::Sqlite(pool) => self.mount_all(pool, setup).await,
-            Database::Postgres(pool) => self.mount_all(pool, setup).await,
-            Database::MySql(pool) => self.mount_all(pool, setup).await,
-        };
-        let app = self.serving(routes(&auth));
-        (auth, app)
+    pub fn all(&self, setup: Setup) -> Boxed<'_, (All, Self)> {
+        Box::pin(async {
+            let auth: All = match self.database.clone() {
+                Database::Sqlite(pool) => self.mount_all(pool, setup).await,
+                Database::Postgres(pool) => self.mount_all(pool, setup).await,
+                Database::MySql(pool) => self.mount_all(pool, setup).await,
+            };
+            let app = self.serving(routes(&auth));
+            (auth, app)
+        })
     }
 
-    /// The same, with tokens in the body.
+    /// A mount with refresh tokens in the body.
     pub async fn with_tokens(&self) -> Self {
         self.all(Setup::default()).await.1
     }
@@ -99,55 +102,53 @@ impl App {
     }
 }
 
-async fn told(who: &crudauth::Principal<User>) -> Json<Value> {
-    Json(json!([who.user().username, who.proof().as_str()]))
+async fn identity(user: &crudauth::Principal<User>) -> Json<Value> {
+    Json(json!([user.user().username, user.method().as_str()]))
 }
 
 #[handler]
-async fn whoami(who: CurrentUser<All>) -> Json<Value> {
-    told(who.principal()).await
+async fn whoami(user: CurrentUser<All>) -> Json<Value> {
+    identity(user.principal()).await
 }
 
 #[handler]
-async fn by_token(who: CurrentUser<All, Via<slice::Bearer>>) -> Json<Value> {
-    told(who.principal()).await
+async fn by_token(user: CurrentUser<All, Via<slice::Bearer>>) -> Json<Value> {
+    identity(user.principal()).await
 }
 
 #[handler]
-async fn by_session(who: CurrentUser<All, Via<slice::Session>>) -> Json<Value> {
-    told(who.principal()).await
+async fn by_session(user: CurrentUser<All, Via<slice::Session>>) -> Json<Value> {
+    identity(user.principal()).await
 }
 
 #[handler]
-async fn by_key(who: CurrentUser<All, Via<slice::ApiKeys>>) -> Json<Value> {
-    told(who.principal()).await
+async fn by_key(user: CurrentUser<All, Via<slice::ApiKeys>>) -> Json<Value> {
+    identity(user.principal()).await
 }
 
 #[handler]
-async fn by_superuser(who: CurrentUser<All, Superuser>) -> Json<Value> {
-    told(who.principal()).await
+async fn by_superuser(user: CurrentUser<All, Superuser>) -> Json<Value> {
+    identity(user.principal()).await
 }
 
 #[handler]
-async fn by_superuser_s_key(
-    who: CurrentUser<All, (Superuser, Via<slice::ApiKeys>)>,
-) -> Json<Value> {
-    told(who.principal()).await
+async fn by_superuser_key(user: CurrentUser<All, (Superuser, Via<slice::ApiKeys>)>) -> Json<Value> {
+    identity(user.principal()).await
 }
 
 #[handler]
-async fn maybe(who: MaybeUser<All>) -> Json<Value> {
-    Json(json!(who.user().map(|user| &user.username)))
+async fn maybe(user: MaybeUser<All>) -> Json<Value> {
+    Json(json!(user.user().map(|user| &user.username)))
 }
 
-/// Makes a key without the library's route, for whoever calls.
+/// Creates a key by a plain call, with any credential.
 #[handler]
 async fn key_by_hand(
-    who: CurrentUser<All, Via<slice::Session, slice::Bearer, slice::ApiKeys>>,
+    user: CurrentUser<All, Via<slice::Session, slice::Bearer, slice::ApiKeys>>,
     auth: Data<&All>,
 ) -> String {
-    let wanted = WantedKey::named("by hand").scopes(ReportsRead | ReportsWrite);
-    match auth.accounts().api_keys().create(who.principal(), &wanted).await {
+    let wanted = NewApiKey::named("by hand").scopes(ReportsRead | ReportsWrite);
+    match auth.accounts().api_keys().create(user.principal(), &wanted).await {
         Ok(created) => created.key.scopes.to_string(),
         Err(error) => error.to_string(),
     }
@@ -155,29 +156,29 @@ async fn key_by_hand(
 
 #[handler]
 async fn maybe_by_token(
-    who: MaybeUser<All, (Via<slice::Bearer>, Scope<ReportsRead>)>,
+    user: MaybeUser<All, (Via<slice::Bearer>, Scope<ReportsRead>)>,
 ) -> Json<Value> {
-    Json(json!(who.user().map(|user| &user.username)))
+    Json(json!(user.user().map(|user| &user.username)))
 }
 
 #[handler]
-async fn maybe_by_key(who: MaybeUser<All, Via<slice::ApiKeys>>) -> Json<Value> {
-    Json(json!(who.user().map(|user| &user.username)))
+async fn maybe_by_key(user: MaybeUser<All, Via<slice::ApiKeys>>) -> Json<Value> {
+    Json(json!(user.user().map(|user| &user.username)))
 }
 
 #[handler]
-async fn read(who: CurrentUser<All, Scope<ReportsRead>>) -> Json<Value> {
-    Json(json!(who.principal().scopes()))
+async fn read(user: CurrentUser<All, Scope<ReportsRead>>) -> Json<Value> {
+    Json(json!(user.principal().scopes()))
 }
 
 #[handler]
-async fn write(who: CurrentUser<All, (Scope<ReportsRead>, Scope<ReportsWrite>)>) -> Json<Value> {
-    Json(json!(who.principal().scopes()))
+async fn write(user: CurrentUser<All, (Scope<ReportsRead>, Scope<ReportsWrite>)>) -> Json<Value> {
+    Json(json!(user.principal().scopes()))
 }
 
 #[handler]
-async fn tokens_first(who: CurrentUser<TokensFirst>) -> Json<Value> {
-    told(who.principal()).await
+async fn tokens_first(user: CurrentUser<TokensFirst>) -> Json<Value> {
+    identity(user.principal()).await
 }
 
 fn routes(auth: &All) -> BoxEndpoint<'static, Response> {
@@ -187,7 +188,7 @@ fn routes(auth: &All) -> BoxEndpoint<'static, Response> {
         .at("/by-session", get(by_session).post(by_session))
         .at("/by-key", get(by_key).post(by_key))
         .at("/by-superuser", get(by_superuser))
-        .at("/by-superuser-s-key", get(by_superuser_s_key))
+        .at("/by-superuser-key", get(by_superuser_key))
         .at("/maybe", get(maybe))
         .at("/key-by-hand", post(key_by_hand).data(auth.clone()))
         .at("/maybe-by-token", get(maybe_by_token))
@@ -198,13 +199,13 @@ fn routes(auth: &All) -> BoxEndpoint<'static, Response> {
         .boxed()
 }
 
-/// One route, before which tokens are tried first.
+/// One route of the mount that tries tokens first.
 pub fn tokens_first_routes(auth: &TokensFirst) -> BoxEndpoint<'static, Response> {
     let route = Route::new().at("/whoami", get(tokens_first).post(tokens_first));
     route.with(auth.clone()).map_to_response().boxed()
 }
 
-/// What `/token` has given.
+/// The tokens that `/token` issued.
 #[derive(Clone, Debug)]
 pub struct Pair {
     pub access: String,
@@ -212,7 +213,7 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Takes them out of an answer; without a refresh token where that is in a cookie.
+    /// Reads the tokens of an answer. In cookie mode the refresh token is empty.
     pub fn of(answer: &Answer) -> Self {
         assert_eq!(answer.status, 200, "{answer:?}");
         let body = answer.json();
@@ -222,15 +223,19 @@ impl Pair {
 }
 
 impl Browser {
-    /// Asks for tokens.
-    pub async fn ask_token(&self, name: &str, password: &str, scope: Option<&str>) -> Answer {
+    /// Requests tokens.
+    pub async fn request_token(&self, name: &str, password: &str, scope: Option<&str>) -> Answer {
         let mut form = vec![("username", name), ("password", password)];
         form.extend(scope.map(|scope| ("scope", scope)));
-        self.ask_token_with(&form, &[]).await
+        self.request_token_with(&form, &[]).await
     }
 
-    /// The same by any form.
-    pub async fn ask_token_with(&self, form: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
+    /// Requests tokens with this form.
+    pub async fn request_token_with(
+        &self,
+        form: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let body = serde_urlencoded::to_string(form).unwrap();
         let content_type = [("content-type", "application/x-www-form-urlencoded")];
         let headers: Vec<_> = content_type.iter().chain(headers).copied().collect();
@@ -243,13 +248,13 @@ impl Browser {
     }
 
     /// Sends a request with a bearer token.
-    pub async fn bearing(&self, token: &str, method: Method, path: &str) -> Answer {
+    pub async fn send_bearer(&self, token: &str, method: Method, path: &str) -> Answer {
         let header = format!("Bearer {token}");
         self.send(method, path, &[("authorization", &header)], vec![]).await
     }
 
-    /// The same with a body.
-    pub async fn bearing_json(
+    /// Sends a request with a bearer token and a body.
+    pub async fn send_bearer_json(
         &self,
         token: &str,
         method: Method,
@@ -261,21 +266,21 @@ impl Browser {
         self.send(method, path, &headers, body.to_string().into_bytes()).await
     }
 
-    /// Whether a bearer token or an API key is good.
-    pub async fn knows(&self, token: &str) -> bool {
-        let answer = self.bearing(token, Method::GET, "/me").await;
+    /// Whether a bearer token or an API key authenticates.
+    pub async fn accepts(&self, token: &str) -> bool {
+        let answer = self.send_bearer(token, Method::GET, "/me").await;
         assert!(matches!(answer.status, 200 | 401), "{answer:?}");
         answer.status == 200
     }
 }
 
 impl App {
-    /// Tokens of somebody who has signed up.
+    /// Requests tokens for an existing account.
     pub async fn pair(&self, name: &str) -> Pair {
-        Pair::of(&self.browser().ask_token(name, PASSWORD, None).await)
+        Pair::of(&self.browser().request_token(name, PASSWORD, None).await)
     }
 
-    /// Signs somebody up and gives them tokens.
+    /// Signs up and requests tokens.
     pub async fn program(&self, name: &str) -> Pair {
         assert_eq!(self.register(name).await.status, 202);
         self.pair(name).await

@@ -3,7 +3,7 @@
 use crudauth::{AuthUser, migrations};
 use crudauth_tests::{SECRET, on_every_pool, sign_up};
 
-use super::added;
+use super::register;
 
 #[derive(Clone, Debug, Default, PartialEq, sqlx::Type)]
 #[sqlx(transparent)]
@@ -15,7 +15,7 @@ impl Plan {
     }
 }
 
-/// No database knows it.
+/// Not a database type.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Cache(std::collections::BTreeMap<String, u128>);
 
@@ -58,7 +58,7 @@ struct Auth;
 
 const TEXT: &str = "free; -- $1 {id} ? ü \"x\" `y` 'z' \\";
 
-fn is_as_declared(user: &User) {
+fn assert_defaults(user: &User) {
     assert_eq!((&*user.text, &*user.empty, user.five, user.least), (TEXT, "", 5, -32768));
     assert_eq!(
         (user.no, &user.named, user.perhaps),
@@ -72,19 +72,19 @@ on_every_pool! {
         migrations!(User).run(&pool).await.unwrap();
         let auth = Auth::builder(pool, SECRET).build().await.unwrap();
         let mut form = sign_up("ada");
-        // None of these asks a visitor.
+        // A sign-up cannot set any of these.
         for name in ["plain", "trial", "text", "five", "no", "cache", "perhaps", "id"] {
             form[name] = "1".into();
         }
-        let user = added(auth.accounts(), &form).await.user;
+        let user = register(auth.accounts(), &form).await.user;
         assert_eq!((user.id, &*user.email, &*user.username), (1, "ada@example.com", "ada"));
         assert_eq!((&user.plain, user.zero, &*user.bytes), (&Plan::default(), 0.0, &[][..]));
         assert_eq!(user.trial, Plan("trial of 14".to_owned()));
         assert_eq!(user.token, "00000000-0000-0000-0000-000000000007");
-        is_as_declared(&user);
+        assert_defaults(&user);
     }
 
-    async fn a_literal_is_the_columns_default_and_holds_for_other_inserts(database, pool) {
+    async fn a_literal_is_the_column_default_for_other_inserts(database, pool) {
         migrations!(User).run(&pool).await.unwrap();
         database
             .execute("INSERT INTO users (email, username, username_key, plain, zero, bytes, trial, token) \
@@ -92,7 +92,7 @@ on_every_pool! {
             .await;
         let auth = Auth::builder(pool, SECRET).build().await.unwrap();
         let user = auth.accounts().find_by_identifier("bob").await.unwrap().unwrap().user;
-        is_as_declared(&user);
+        assert_defaults(&user);
         assert_eq!((user.plain, user.trial), (Plan("p".to_owned()), Plan("t".to_owned())));
     }
 }

@@ -1,20 +1,20 @@
-//! Keys of every kind, through the routes.
+//! Ids of every type, through the routes.
 
-use crudauth::ports::Entropy;
 use crudauth::{AccountId, AuthUser, migrations};
-use crudauth_tests::{Database, Kind, SECRET, on_every_pool, sign_up};
+use crudauth_tests::{Database, Kind, SECRET, on_every_pool, on_sqlite_pool, sign_up};
 use serde_json::Value;
 
-use super::visitor::Visitor;
+use super::client::Client;
+use super::{passes_every_statement, register};
 
-/// A user with a key of that type, and a promise about it on every database.
+/// A user with an id of this type, and its test on every database.
 macro_rules! key {
-    ($name:ident: $key:ty, $looks_right:expr) => {
+    ($name:ident: $key:ty, $table:literal, $looks_right:expr, $on_databases:ident) => {
         mod $name {
             use super::*;
 
             #[derive(Clone, Debug, AuthUser)]
-            #[auth(table = "members")]
+            #[auth(table = $table)]
             struct Member {
                 #[auth(id, column = "member_id")]
                 key: $key,
@@ -25,37 +25,52 @@ macro_rules! key {
             #[crudauth::routes(user = Member, session, sessions)]
             struct Members;
 
-            on_every_pool! {
-                async fn names_the_account_wherever_it_is_shown(database, pool) {
+            $on_databases! {
+                async fn identifies_the_account_in_every_response(database, pool) {
                     migrations!(Member).run(&pool).await.unwrap();
                     assert!(migrations!(Member).plan(&pool).await.unwrap().is_empty());
                     let members = Members::builder(pool, SECRET).build().await.unwrap();
                     let mut shown = Vec::new();
                     for name in ["ada", "bob"] {
-                        let browsers = [(); 2].map(|()| Visitor::of(members.routes()));
-                        shown.push(stay(browsers, name).await);
+                        let browsers = [(); 2].map(|()| Client::of(members.routes()));
+                        shown.push(use_account(browsers, name).await);
                         let one = members.accounts().find_by_identifier(name).await.unwrap();
                         let one = one.unwrap().user;
                         assert_eq!(serde_json::to_value(&one.key).unwrap(), *shown.last().unwrap());
                         assert!(members.accounts().find(&one.key).await.unwrap().is_some());
                     }
-                    let looks_right: fn(&Value) -> bool = $looks_right;
-                    assert!(shown.iter().all(looks_right), "{shown:?}");
+                    assert!(shown.iter().all($looks_right), "{shown:?}");
                     assert_ne!(shown[0], shown[1]);
+
+                    let cyd = register(members.accounts(), &sign_up("cyd")).await.user;
+                    passes_every_statement(members.accounts(), "cyd@example.com", &cyd.key).await;
                 }
             }
         }
     };
 }
 
-key!(i32_keys: i32, |key| key.as_i64().is_some_and(|key| key > 0));
-key!(i64_keys: i64, |key| key.as_i64().is_some_and(|key| key > 0));
-key!(uuid_keys: uuid::Uuid, |key| key.as_str().unwrap().parse::<uuid::Uuid>().is_ok());
-key!(own_keys: MemberId, |key| key.as_i64().is_some_and(|key| key > 0));
-key!(text_keys: String, |key| key.as_str().is_some_and(|key| key.len() == 32));
+// `old` and `s` are aliases in our statements.
+key!(i32_keys: i32, "old", is_counted, on_every_pool);
+key!(uuid_keys: uuid::Uuid, "members", is_uuid, on_every_pool);
+key!(text_keys: String, "s", is_random_text, on_every_pool);
+// The type is an `i64` to every database, so one of them is enough.
+key!(own_keys: MemberId, "members", is_counted, on_sqlite_pool);
 
-/// A key of the app's own.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize)]
+pub(crate) fn is_counted(key: &Value) -> bool {
+    key.as_i64().is_some_and(|key| key > 0)
+}
+
+fn is_uuid(key: &Value) -> bool {
+    key.as_str().is_some_and(|key| key.parse::<uuid::Uuid>().is_ok())
+}
+
+fn is_random_text(key: &Value) -> bool {
+    key.as_str().is_some_and(|key| key.len() == 32)
+}
+
+/// An id type of the app.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize, serde::Deserialize)]
 #[sqlx(transparent)]
 struct MemberId(i64);
 
@@ -67,12 +82,12 @@ impl std::fmt::Display for MemberId {
 
 impl AccountId for MemberId {
     const IS_COUNTED: bool = true;
-    fn make(_: &dyn Entropy) -> Option<Self> {
+    fn generate() -> Option<Self> {
         None
     }
 }
 
-/// MySQL's usual key, which the other databases do not have.
+/// MySQL's usual id, which the other databases lack.
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "members")]
 struct Unsigned {
@@ -85,17 +100,17 @@ struct Unsigned {
 struct UnsignedAuth;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_without_a_sign_is_one_on_mysql() {
+async fn an_unsigned_id_works_on_mysql() {
     let (database, _) = Database::create(Kind::MySql).await;
     let Database::MySql(pool) = database.clone() else { unreachable!() };
     migrations!(Unsigned).run(&pool).await.unwrap();
     let auth = UnsignedAuth::builder(pool, SECRET).build().await.unwrap();
-    let browsers = [(); 2].map(|()| Visitor::of(auth.routes()));
-    assert_eq!(stay(browsers, "ada").await, 1);
+    let browsers = [(); 2].map(|()| Client::of(auth.routes()));
+    assert_eq!(use_account(browsers, "ada").await, 1);
 }
 
-/// A whole stay, from the sign-up to the end of the other session; tells the key that was shown.
-async fn stay([mut laptop, mut phone]: [Visitor; 2], name: &str) -> Value {
+/// Signs up, signs in twice and revokes a session. Returns the id from the answers.
+pub(crate) async fn use_account([mut laptop, mut phone]: [Client; 2], name: &str) -> Value {
     let (status, registered) = laptop.post("/register", &sign_up(name)).await;
     assert_eq!(status, 200, "{registered}");
     assert_eq!(registered["username"], name);

@@ -1,11 +1,11 @@
-//! Keywords, other names and other places for columns.
+//! Keywords and custom names for tables and columns.
 
-use crudauth::{Attempt, AuthUser, Password, migrations};
+use crudauth::{AuthUser, migrations};
 use crudauth_tests::{PASSWORD, SECRET, on_every_pool, sign_up};
 use serde_json::json;
 
-use super::visitor::Visitor;
-use super::{added, mistakes};
+use super::client::Client;
+use super::{field_errors, passes_every_statement, register};
 
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "group")]
@@ -30,6 +30,10 @@ struct Reserved {
     index: Option<i64>,
     #[auth(default)]
     values: i64,
+    s: Option<i64>,
+    digest: Option<String>,
+    user_id: Option<i64>,
+    expires_at: Option<i64>,
 }
 
 #[crudauth::routes(user = Reserved, session, sessions)]
@@ -48,37 +52,15 @@ struct Renamed {
     birthday: Option<String>,
     #[auth(column = "password")]
     secret: Option<String>,
+    #[auth(column = "IS_SUPERUSER")]
+    boss: bool,
 }
 
 #[crudauth::routes(user = Renamed, session)]
 struct RenamedAuth;
 
-#[derive(Clone, Debug, AuthUser)]
-#[auth(table = "old")]
-struct Same {
-    id: i64,
-    email: String,
-    s: Option<i64>,
-    digest: Option<String>,
-    user_id: Option<i64>,
-    expires_at: Option<i64>,
-}
-
-#[crudauth::routes(user = Same, session, sessions)]
-struct SameAuth;
-
-#[derive(Clone, Debug, AuthUser)]
-#[auth(table = "s")]
-struct Short {
-    id: i64,
-    email: String,
-}
-
-#[crudauth::routes(user = Short, session, sessions)]
-struct ShortAuth;
-
 on_every_pool! {
-    async fn keywords_are_columns_like_any_other(database, pool) {
+    async fn keywords_and_aliases_of_our_statements_are_valid_column_names(database, pool) {
         migrations!(Reserved).run(&pool).await.unwrap();
         assert!(migrations!(Reserved).plan(&pool).await.unwrap().is_empty());
         let auth = ReservedAuth::builder(pool, SECRET).build().await.unwrap();
@@ -87,65 +69,38 @@ on_every_pool! {
             json!({ "type": "a", "order": 2, "select": true, "r#type": "b", "where": 9 })
                 .as_object().unwrap().clone(),
         );
-        let account = added(auth.accounts(), &form).await;
+        let account = register(auth.accounts(), &form).await;
         let user = &account.user;
         assert_eq!((user.key, &*user.email, &*user.username), (1, "ada@example.com", "ada"));
         assert_eq!((&*user.r#type, user.order, &user.group, user.select), ("a", 2, &None, true));
         assert_eq!((user.r#where, &*user.table, user.values), (3, "x", 0));
         assert_eq!((&user.user, user.index), (&None, None));
-        signs_in_changes_and_goes(auth.accounts(), &user.key).await;
+        assert_eq!((user.s, &user.digest), (None, &None));
+        assert_eq!((user.user_id, user.expires_at), (None, None));
+        passes_every_statement(auth.accounts(), "ada@example.com", &user.key).await;
     }
 
-    async fn a_column_may_be_called_otherwise_than_its_field(database, pool) {
+    async fn a_column_may_have_another_name_or_case_than_its_field(database, pool) {
         migrations!(Renamed).run(&pool).await.unwrap();
+        assert!(migrations!(Renamed).plan(&pool).await.unwrap().is_empty());
         let auth = RenamedAuth::builder(pool, SECRET).build().await.unwrap();
-        let told = mistakes::<Renamed>(&json!({ "mail": "a@example.com", "password": PASSWORD }));
-        let fields: Vec<_> = told.iter().map(|mistake| &*mistake.field).collect();
-        assert_eq!(fields, ["login", "address"], "a form says the fields' names");
+        let errors = field_errors::<Renamed>(&json!({ "mail": "a@example.com", "password": PASSWORD }));
+        let fields: Vec<_> = errors.iter().map(|error| &*error.field).collect();
+        assert_eq!(fields, ["login", "address"], "a form uses the names of the fields");
         let form = json!({
             "address": "ada@example.com", "login": "Ada", "password": PASSWORD, "birthday": "1815",
         });
-        let user = added(auth.accounts(), &form).await.user;
+        let user = register(auth.accounts(), &form).await.user;
         assert_eq!((user.number, &*user.login, &*user.address), (1, "Ada", "ada@example.com"));
         assert_eq!((user.birthday.as_deref(), user.secret), (Some("1815"), None));
+        assert!(!user.boss);
         let row = database.text("SELECT CONCAT(person_no, login_name, login_name_key, mail, born_on) FROM people");
         assert_eq!(row.await, "1Adaadaada@example.com1815");
 
-        let mut browser = Visitor::of(auth.routes());
+        let mut browser = Client::of(auth.routes());
         assert_eq!(browser.login("ADA").await.0, 200);
         let (_, me) = browser.get("/me").await;
         assert_eq!((&me["username"], &me["email"]), (&json!("Ada"), &json!("ada@example.com")));
     }
 
-    async fn names_that_the_librarys_statements_use_are_free(database, pool) {
-        migrations!(Same).run(&pool).await.unwrap();
-        let auth = SameAuth::builder(pool, SECRET).build().await.unwrap();
-        let user = added(auth.accounts(), &sign_up("ada")).await.user;
-        assert_eq!((&*user.email, user.s, user.digest), ("ada@example.com", None, None));
-        assert_eq!((user.user_id, user.expires_at), (None, None));
-        signs_in_changes_and_goes(auth.accounts(), &user.id).await;
-    }
-    async fn a_tables_name_may_be_a_letter(database, pool) {
-        migrations!(Short).run(&pool).await.unwrap();
-        let auth = ShortAuth::builder(pool, SECRET).build().await.unwrap();
-        let user = added(auth.accounts(), &sign_up("ada")).await.user;
-        assert_eq!(user.email, "ada@example.com");
-        signs_in_changes_and_goes(auth.accounts(), &user.id).await;
-    }
-}
-
-/// Whatever asks for the table does it by its right names.
-async fn signs_in_changes_and_goes<U: AuthUser>(accounts: &crudauth::Accounts<U>, id: &U::Id) {
-    let (old, new) = (Password::parse(PASSWORD).unwrap(), Password::parse("a-new-one").unwrap());
-    let token =
-        accounts.sign_in(Attempt::new("ada@example.com", &old)).await.unwrap().session.token;
-    let visit = accounts.authenticate(&token).await.unwrap().unwrap();
-    assert_eq!(accounts.sessions().list(&visit).await.unwrap().len(), 1);
-    accounts.change_password(&visit, &old, &new).await.unwrap();
-    assert!(accounts.authenticate(&token).await.unwrap().is_some());
-    assert!(accounts.disable(id).await.unwrap());
-    assert!(accounts.authenticate(&token).await.unwrap().is_none());
-    assert!(accounts.enable(id).await.unwrap());
-    assert!(accounts.delete(id).await.unwrap());
-    assert!(accounts.find(id).await.unwrap().is_none());
 }

@@ -1,10 +1,9 @@
-//! Forty columns of the app's own.
+//! Forty app columns.
 
-use crudauth::{AuthUser, migrations};
-use crudauth_tests::{SECRET, on_every_pool, sign_up};
+use crudauth::{AuthUser, Password, SignInRequest, migrations};
+use crudauth_tests::{PASSWORD, SECRET, on_every_pool, sign_up};
 
-use super::added;
-use super::visitor::Visitor;
+use super::register;
 
 macro_rules! wide {
     ($($text:ident $number:ident),*) => {
@@ -23,7 +22,7 @@ macro_rules! wide {
             )*
         }
 
-        /// Every value, in the order of the columns.
+        /// Every value in column order.
         fn values(wide: &Wide) -> Vec<String> {
             vec![$(wide.$text.clone(), wide.$number.to_string()),*]
         }
@@ -67,14 +66,14 @@ on_every_pool! {
         for (at, name) in TEXTS.iter().enumerate() {
             form[name] = format!("text {at}").into();
         }
-        let account = added(auth.accounts(), &form).await;
+        let account = register(auth.accounts(), &form).await;
         let wanted: Vec<_> =
             (0..TEXTS.len()).flat_map(|at| [format!("text {at}"), "7".to_owned()]).collect();
         assert_eq!(wanted.len(), 40);
         assert_eq!(values(&account.user), wanted);
         assert!(account.is_active() && !account.is_superuser() && !account.is_verified());
-        let mut browser = Visitor::of(auth.routes());
-        assert_eq!(browser.login("ada").await.0, 200);
-        assert_eq!(browser.get("/me").await.1["username"], "ada");
+        let password = Password::parse(PASSWORD).unwrap();
+        let signed_in = auth.accounts().sign_in(SignInRequest::new("ada", password)).await.unwrap().done().unwrap();
+        assert_eq!(values(&signed_in.account.user), wanted);
     }
 }

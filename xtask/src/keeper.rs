@@ -1,8 +1,9 @@
-//! A second process that owns the servers and ends them when its stdin ends.
+//! A second process that owns the servers and stops them when its stdin ends.
 //!
-//! Its stdin is a pipe from the first process, which the system closes however that one ends: by
-//! returning, by Ctrl-C, by `kill -9`. So no server and no directory outlives a test run. It is a
-//! process group of its own, so that Ctrl-C in a terminal reaches it in this way only.
+//! Its stdin is a pipe from the first process. The system closes the pipe however the first process
+//! ends: by returning, by Ctrl-C, by `kill -9`. No server and no directory outlives a test run. The
+//! second process has a process group of its own, so Ctrl-C in a terminal reaches it only through
+//! the pipe.
 
 use std::{
     io::{self, BufRead, BufReader, Write},
@@ -10,12 +11,12 @@ use std::{
     process::{Child, Command, ExitCode, Stdio},
 };
 
-use crate::{Result, programs, servers::Servers};
+use crate::{Result, install, servers::Servers};
 
-/// What the first process calls the second with.
+/// The argument that makes xtask the second process.
 pub(crate) const VERB: &str = "keep";
 
-/// The second process as the first one sees it; told to end, and waited for, on drop.
+/// The second process as the first one sees it. Dropping it stops the servers and waits for that.
 #[derive(Debug)]
 pub(crate) struct Keeper {
     process: Child,
@@ -26,7 +27,7 @@ impl Keeper {
     /// Returns once the servers accept connections.
     ///
     /// # Errors
-    /// If a server cannot be started; the second process has then said why on stderr.
+    /// If a server does not start. The second process has written the cause to stderr.
     pub(crate) fn start() -> Result<Self> {
         let mut process = Command::new(std::env::current_exe()?)
             .arg(VERB)
@@ -36,16 +37,16 @@ impl Keeper {
             .spawn()?;
         let stdout = process.stdout.take();
         let mut keeper = Self { process, variables: Vec::new() };
-        for line in BufReader::new(stdout.ok_or("no pipe from the keeper")?).lines() {
+        for line in BufReader::new(stdout.ok_or("the keeper has no stdout")?).lines() {
             match line?.split_once('=') {
                 Some((name, value)) => keeper.variables.push((name.into(), value.into())),
                 None => return Ok(keeper),
             }
         }
-        Err("the database servers did not start".into())
+        Err("the test servers did not start".into())
     }
 
-    /// What the servers are called in the environment of a test.
+    /// Returns the variables that name the servers.
     pub(crate) fn variables(&self) -> &[(String, String)] {
         &self.variables
     }
@@ -55,14 +56,14 @@ impl Drop for Keeper {
     fn drop(&mut self) {
         drop(self.process.stdin.take());
         if let Err(error) = self.process.wait() {
-            eprintln!("xtask: the servers may still run: {error}");
+            eprintln!("xtask: the servers may still be running: {error}");
         }
     }
 }
 
-/// `cargo xtask servers`: holds the servers until stdin ends.
+/// `cargo xtask servers`: keeps the servers running until stdin ends.
 pub(crate) fn hold() -> Result<ExitCode> {
-    programs::provide()?;
+    install::install_missing()?;
     let keeper = Keeper::start()?;
     for (name, value) in keeper.variables() {
         println!("export {name}='{value}'");
@@ -72,11 +73,11 @@ pub(crate) fn hold() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The second process itself: a line for each variable, an empty one when all are told.
+/// The second process: prints a line for each variable, and an empty line after the last.
 pub(crate) fn keep() -> Result<ExitCode> {
     let servers = Servers::start()?;
     let mut out = io::stdout();
-    // Not `println!`: the first process may be gone, and that is no reason to panic.
+    // `println!` would panic if the first process is gone.
     for (name, value) in servers.variables()? {
         writeln!(out, "{name}={value}")?;
     }

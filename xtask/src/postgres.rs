@@ -1,20 +1,13 @@
-//! A throw-away Postgres: trusts every local connection, and forgets all when it stops.
+//! A throw-away Postgres that trusts every local connection and writes nothing durably.
 
-use std::{
-    fs::{File, OpenOptions},
-    io::Write,
-    path::PathBuf,
-    process::Stdio,
-};
+use std::{fs::OpenOptions, io::Write, path::PathBuf};
 
 use crate::{
-    Result,
+    Result, process,
     programs::PostgresPrograms,
-    scratch::{free_port, last_lines},
+    scratch::{last_lines, on_free_port},
     user::{self, Unprivileged},
 };
-
-const ATTEMPTS: usize = 3;
 
 /// A running server; stopped on drop.
 #[derive(Debug)]
@@ -26,31 +19,28 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Makes a cluster in `home`, which must not exist, and returns once it accepts connections.
+    /// Creates a database cluster in `home`, which must not exist, and returns once its server
+    /// accepts connections.
     ///
     /// # Errors
-    /// If it does not, with the end of its log.
+    /// If the server does not start, with the tail of its log.
     pub(crate) fn start(programs: PostgresPrograms, home: PathBuf) -> Result<Self> {
         let user = programs.user()?;
-        user::make_home(&home, user.as_ref())?;
+        user::create_home(&home, user.as_ref())?;
         let mut server = Self { programs, user, home, port: 0 };
-        let initdb =
-            ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync"];
-        server.run("initdb", &initdb)?;
-        let mut outcome = Ok(());
-        for _ in 0..ATTEMPTS {
-            server.port = free_port()?;
+        server.run(
+            "initdb",
+            &["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync"],
+        )?;
+        on_free_port(|port| {
+            server.port = port;
             server.configure()?;
-            outcome =
-                server.run("pg_ctl", &["start", "--wait", "--timeout=60", "--log=server.log"]);
-            if outcome.is_ok() {
-                break;
-            }
-        }
-        outcome.map(|()| server)
+            server.run("pg_ctl", &["start", "--wait", "--timeout=60", "--log=server.log"])
+        })?;
+        Ok(server)
     }
 
-    /// Reaches the server as its superuser.
+    /// Returns the superuser's URL.
     pub(crate) fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
@@ -59,7 +49,7 @@ impl Postgres {
         self.home.join("data")
     }
 
-    /// Appends to the settings; the last value of a setting counts.
+    /// Appends to the settings; the last value of a setting is the one in force.
     fn configure(&self) -> Result<()> {
         let mut settings =
             OpenOptions::new().append(true).open(self.data().join("postgresql.conf"))?;
@@ -73,33 +63,19 @@ impl Postgres {
     }
 
     fn run(&self, program: &str, args: &[&str]) -> Result<()> {
-        let log = self.home.join("commands.log");
-        // Into a file, not a pipe: the server that `pg_ctl` leaves behind would hold a pipe open.
-        let out = File::options().create(true).append(true).open(&log)?;
-        let path = self.programs.bin.join(program);
-        let status = user::command(&path, &self.home, self.user.as_ref())
-            .args(args)
-            .arg("--pgdata")
-            .arg(self.data())
-            .stdin(Stdio::null())
-            .stdout(out.try_clone()?)
-            .stderr(out)
-            .status()
-            .map_err(|error| user::cannot_run(&path, &self.home, &error))?;
-        if status.success() {
-            return Ok(());
-        }
-        Err(format!("{program}: {status}\n{}\n{}", last_lines(&log), self.log_end()).into())
-    }
-
-    fn log_end(&self) -> String {
-        last_lines(&self.home.join("server.log"))
+        let program = self.programs.bin.join(program);
+        let mut command = user::command(&program, &self.home, self.user.as_ref());
+        command.args(args).arg("--pgdata").arg(self.data());
+        process::run(&mut command, &self.home.join("commands.log")).map_err(|error| {
+            format!("{error}\n{}", last_lines(&self.home.join("server.log"))).into()
+        })
     }
 }
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // Immediate, since nothing in it is wanted any more; by `pg_ctl`, since a killed one leaves shared memory.
+        // Immediate, since the data is discarded. Not killed, since that leaves shared memory
+        // behind.
         if self.data().join("postmaster.pid").exists()
             && let Err(error) = self.run("pg_ctl", &["stop", "--wait", "--mode=immediate"])
         {

@@ -1,74 +1,112 @@
-//! Both servers, and the variables by which the tests find them.
+//! All test servers, and the variables by which tests find them.
 
-use std::thread;
+use std::{
+    path::PathBuf,
+    thread::{self, ScopedJoinHandle},
+};
 
 use crate::{
     Result,
     mariadb::Mariadb,
-    names::{MYSQL_URL, POSTGRES_URL, is_named},
     postgres::Postgres,
-    programs::{MariadbPrograms, PostgresPrograms},
+    programs::{self, MariadbPrograms, PostgresPrograms},
+    redis::{Redis, RedisCluster},
     scratch::ScratchDir,
+    variables::{
+        MYSQL_URL, POSTGRES_BIN, POSTGRES_URL, POSTGRES_USER, REDIS_BIN, REDIS_CLUSTER_URL,
+        REDIS_URL, is_set,
+    },
 };
 
-/// The directory of `initdb`, `postgres` and `pg_ctl`, for a test that stops a server of its own.
-const POSTGRES_BIN: &str = "CRUDAUTH_TEST_POSTGRES_BIN";
-/// Whom to run those programs as; empty means as the test itself.
-const POSTGRES_USER: &str = "CRUDAUTH_TEST_POSTGRES_USER";
-
-/// The servers that the environment does not name already. Fields drop in this order.
+/// The servers that the environment does not name. Fields drop in this order.
 #[derive(Debug)]
 pub(crate) struct Servers {
     postgres: Option<Postgres>,
     mariadb: Option<Mariadb>,
+    redis: Option<Redis>,
+    redis_cluster: Option<RedisCluster>,
     _dir: ScratchDir,
 }
 
 impl Servers {
-    /// Starts both at once: each takes seconds, most of them spent waiting for the disk.
+    /// Starts all servers at once, since each takes seconds and mostly waits.
     ///
     /// # Errors
-    /// If one does not start; the other is stopped again.
+    /// If a server does not start; the others are stopped again.
     pub(crate) fn start() -> Result<Self> {
         let dir = ScratchDir::new()?;
-        let (postgres, mariadb) = thread::scope(|scope| {
+        let (postgres, mariadb, redis, redis_cluster) = thread::scope(|scope| {
             let postgres = scope.spawn(|| start_postgres(&dir));
-            let mariadb = start_mariadb(&dir);
-            (postgres.join().unwrap_or_else(|_| Err("starting Postgres panicked".into())), mariadb)
+            let mariadb = scope.spawn(|| start_mariadb(&dir));
+            let redis = scope.spawn(|| start_redis(&dir));
+            let redis_cluster = scope.spawn(|| start_redis_cluster(&dir));
+            (joined(postgres), joined(mariadb), joined(redis), joined(redis_cluster))
         });
-        Ok(Self { postgres: postgres?, mariadb: mariadb?, _dir: dir })
+        Ok(Self {
+            postgres: postgres?,
+            mariadb: mariadb?,
+            redis: redis?,
+            redis_cluster: redis_cluster?,
+            _dir: dir,
+        })
     }
 
-    /// What a test's environment needs on top of ours.
+    /// Returns the variables to add to the environment of a test.
     ///
     /// # Errors
-    /// If we are root and have no user to lend the programs to.
+    /// If the current user is root and no other user can run Postgres.
     pub(crate) fn variables(&self) -> Result<Vec<(&'static str, String)>> {
         let mut variables = Vec::new();
         variables.extend(self.postgres.as_ref().map(|server| (POSTGRES_URL, server.url())));
         variables.extend(self.mariadb.as_ref().map(|server| (MYSQL_URL, server.url())));
+        variables.extend(self.redis.as_ref().map(|server| (REDIS_URL, server.url())));
+        variables
+            .extend(self.redis_cluster.as_ref().map(|server| (REDIS_CLUSTER_URL, server.url())));
         if let Some(programs) = PostgresPrograms::find() {
-            let user = programs.user()?;
+            let user = programs.user()?.map(|user| user.name().to_owned());
             variables.push((POSTGRES_BIN, programs.bin.display().to_string()));
-            variables
-                .push((POSTGRES_USER, user.map(|user| user.name().to_owned()).unwrap_or_default()));
+            variables.push((POSTGRES_USER, user.unwrap_or_default()));
         }
+        variables
+            .extend(programs::redis_server().map(|path| (REDIS_BIN, path.display().to_string())));
         Ok(variables)
     }
 }
 
+fn joined<T>(starting: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
+    starting.join().unwrap_or_else(|_| Err("a thread that starts a server panicked".into()))
+}
+
 fn start_postgres(dir: &ScratchDir) -> Result<Option<Postgres>> {
-    if is_named(POSTGRES_URL) {
+    if is_set(POSTGRES_URL) {
         return Ok(None);
     }
-    let programs = PostgresPrograms::find().ok_or("the programs of Postgres are gone")?;
+    let programs = PostgresPrograms::find().ok_or("Postgres is not installed")?;
     Postgres::start(programs, dir.path().join("postgres")).map(Some)
 }
 
 fn start_mariadb(dir: &ScratchDir) -> Result<Option<Mariadb>> {
-    if is_named(MYSQL_URL) {
+    if is_set(MYSQL_URL) {
         return Ok(None);
     }
-    let programs = MariadbPrograms::find().ok_or("the programs of MariaDB are gone")?;
+    let programs = MariadbPrograms::find().ok_or("MariaDB is not installed")?;
     Mariadb::start(&programs, &dir.path().join("mariadb")).map(Some)
+}
+
+fn start_redis(dir: &ScratchDir) -> Result<Option<Redis>> {
+    if is_set(REDIS_URL) {
+        return Ok(None);
+    }
+    Redis::start(&redis_server()?, &dir.path().join("redis")).map(Some)
+}
+
+fn start_redis_cluster(dir: &ScratchDir) -> Result<Option<RedisCluster>> {
+    if is_set(REDIS_CLUSTER_URL) {
+        return Ok(None);
+    }
+    RedisCluster::start(&redis_server()?, &dir.path().join("redis-cluster")).map(Some)
+}
+
+fn redis_server() -> Result<PathBuf> {
+    programs::redis_server().ok_or_else(|| "Redis is not installed".into())
 }

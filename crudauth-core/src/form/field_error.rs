@@ -1,67 +1,72 @@
-//! What is wrong with a form, told for each field.
+//! Errors about the fields of a form.
+//!
+//! A [`FieldError`] names the field, the broken rule and a message for the person, and never
+//! repeats the input. The facade lists them in a 422.
 
 use std::borrow::Cow;
 
-/// Something wrong with one field.
+/// An error about one field of a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Mistake {
-    /// The field's name.
+pub struct FieldError {
+    /// Name of the field; empty if the error is about the whole input.
     pub field: Cow<'static, str>,
-    /// The rule that it breaks.
-    pub rule: Rule,
-    /// What to tell the person; never repeats what they typed.
+    /// The rule that the field breaks.
+    pub kind: FieldErrorKind,
+    /// Message for the person; never repeats the input.
     pub message: Cow<'static, str>,
 }
 
 /// The rules that a field can break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Rule {
-    /// It must be there.
+pub enum FieldErrorKind {
+    /// The field is required.
     Missing,
-    /// It must be there once.
+    /// The field is given more than once.
     Repeated,
-    /// It must be of another type.
+    /// The value has another type.
     Type,
-    /// It must have at least so many characters.
+    /// The text has too few characters.
     TooShort {
-        /// How many.
+        /// Minimum number of characters.
         min: usize,
     },
-    /// It may have at most so many characters.
+    /// The text has too many characters.
     TooLong {
-        /// How many.
+        /// Maximum number of characters.
         max: usize,
     },
-    /// It is not of the form that it must have.
+    /// The value has the right type but is not valid.
     Value,
-    /// It is none of the words that it may be.
+    /// The value is not one of the accepted words.
     Pattern,
-    /// A password that is too easily guessed.
+    /// The password is too easy to guess.
     PasswordPolicy,
 }
 
-impl Mistake {
-    /// A mistake in `field`.
+impl FieldError {
+    /// Creates an error about `field`.
     pub fn new(
         field: impl Into<Cow<'static, str>>,
-        rule: Rule,
+        kind: FieldErrorKind,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { field: field.into(), rule, message: message.into() }
+        Self { field: field.into(), kind, message: message.into() }
     }
 
-    pub(super) fn missing(field: &'static str) -> Self {
-        Self::new(field, Rule::Missing, "Field required")
+    /// Creates the error for a required `field` that is missing.
+    #[must_use]
+    pub fn missing(field: &'static str) -> Self {
+        Self::new(field, FieldErrorKind::Missing, "Field required")
     }
 
-    /// That `field` may have at most `max` characters.
+    /// Creates the error for a `field` with more than `max` characters.
     #[must_use]
     pub fn too_long(field: impl Into<Cow<'static, str>>, max: usize) -> Self {
         Self::new(
             field,
-            Rule::TooLong { max },
+            FieldErrorKind::TooLong { max },
             format!("String should have at most {max} characters"),
         )
     }

@@ -1,4 +1,6 @@
-//! A JSON object, field by field.
+//! The fields of a JSON object, each kept as raw text.
+//!
+//! [`Form`](super::Form) parses a field only when it is read, so that an error names the field.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +9,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// A JSON object with every field that it has, twice where it is there twice.
+/// All fields of a JSON object, in order, including repeated ones.
 pub(super) struct Fields(pub(super) Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Fields {
@@ -34,27 +36,28 @@ impl<'de> Deserialize<'de> for Fields {
     }
 }
 
-/// Whether a JSON text escapes a NUL; in `\\u0000` it is the backslash that is escaped.
+/// Returns `true` if a JSON text escapes a NUL (`\u0000`).
 pub(super) fn has_escaped_nul(json: &str) -> bool {
     json.match_indices("\\u0000").any(|(at, _)| {
+        // After an odd number of backslashes, this one is escaped itself: `\\u0000` is plain text.
         let before = json.as_bytes()[..at].iter().rev();
         before.take_while(|byte| **byte == b'\\').count() % 2 == 0
     })
 }
 
-/// What serde expected; the part of its message that repeats the input is left out.
-pub(super) fn expected(error: &serde_json::Error) -> Cow<'static, str> {
+/// Words serde's error for the person, without the part of its message that repeats the input.
+pub(super) fn expected_type(error: &serde_json::Error) -> Cow<'static, str> {
     let text = error.to_string();
     match text.rsplit_once(", expected ") {
-        Some((_, wanted)) => {
-            let wanted = wanted.split(" at line").next().unwrap_or(wanted);
-            // What Rust calls it means nothing to whoever filled in the form.
-            let wanted = match wanted {
+        Some((_, expected)) => {
+            let expected = expected.split(" at line").next().unwrap_or(expected);
+            // Rust's names of types mean nothing to the person.
+            let expected = match expected {
                 "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64" => "a valid integer",
                 "f32" | "f64" => "a valid number",
-                wanted => wanted,
+                expected => expected,
             };
-            Cow::Owned(format!("Input should be {wanted}"))
+            Cow::Owned(format!("Input should be {expected}"))
         }
         None => Cow::Borrowed("Input is not of the right form"),
     }

@@ -1,233 +1,280 @@
-//! What a client filled in, taken apart field by field.
+//! Typed reading of untrusted input, field by field.
 //!
-//! Every mistake is told at once and names its field; none repeats a value. Whatever nobody takes
-//! is dropped, so a field that is not asked for cannot set anything.
+//! A [`Form`] holds the fields of a JSON object or an HTML form. The reader takes the fields that
+//! it knows, and the form collects the errors, so that a client learns all of them at once. An
+//! error names its field and never repeats a value. Fields that are not read are dropped, so they
+//! cannot set anything.
 
+mod field_error;
 mod json;
+mod password;
 
 use std::fmt;
 
-use json::{Fields, expected, has_escaped_nul};
+use json::{Fields, expected_type, has_escaped_nul};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-mod field_error;
-
-pub use field_error::{Mistake, Rule};
-
 use crate::model::{EmailAddress, Identifier, IdentifierColumn, InvalidEmail};
 
-/// The fields of a form, JSON or text, and what was found wrong with them so far.
+pub use field_error::{FieldError, FieldErrorKind};
+pub(crate) use password::policy_errors;
+
+/// The fields of a form, and the errors found so far.
 ///
-/// `Debug` shows the names only.
+/// Each method that reads a field takes it out of the form. If the field is invalid, the method
+/// records a [`FieldError`] and returns [`InvalidField`]. Read every field before you give up, so
+/// that [`finish`](Self::finish) reports all errors.
+///
+/// `Debug` shows names only.
 pub struct Form {
     fields: Vec<(String, Field)>,
+    /// Maximum number of characters, by field.
     limits: Vec<(String, usize)>,
-    mistakes: Vec<Mistake>,
+    errors: Vec<FieldError>,
 }
 
-/// Not parsed before somebody asks, so that a field that does not parse can be named.
+/// A value that is parsed when it is read, so that an error can name the field.
 enum Field {
     Json(Box<RawValue>),
     Text(String),
 }
 
-/// The body is no form at all.
+/// The body is not a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the body is not a JSON object")]
 pub struct InvalidForm;
 
+/// A field is invalid; the error is recorded in the [`Form`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the form has an invalid field")]
+pub struct InvalidField;
+
 impl Form {
-    /// Reads a JSON object.
+    /// Reads the fields of a JSON object.
     ///
     /// # Errors
-    /// [`InvalidForm`] if it is none.
+    /// [`InvalidForm`] if `body` is not a JSON object.
     pub fn from_json(body: &[u8]) -> Result<Self, InvalidForm> {
         let Fields(fields) = serde_json::from_slice(body).map_err(|_| InvalidForm)?;
-        let fields = fields.into_iter().map(|(name, value)| (name, Field::Json(value))).collect();
-        Ok(Self { fields, limits: Vec::new(), mistakes: Vec::new() })
+        let fields = fields.into_iter().map(|(name, value)| (name, Field::Json(value)));
+        Ok(Self::new(fields.collect()))
     }
 
     /// Takes the fields of an HTML form.
     #[must_use]
     pub fn from_texts(fields: impl IntoIterator<Item = (String, String)>) -> Self {
-        let fields = fields.into_iter().map(|(name, value)| (name, Field::Text(value))).collect();
-        Self { fields, limits: Vec::new(), mistakes: Vec::new() }
+        let fields = fields.into_iter().map(|(name, value)| (name, Field::Text(value)));
+        Self::new(fields.collect())
     }
 
-    /// Notes a mistake.
-    pub fn note(&mut self, mistake: Mistake) {
-        self.mistakes.push(mistake);
+    fn new(fields: Vec<(String, Field)>) -> Self {
+        Self { fields, limits: Vec::new(), errors: Vec::new() }
     }
 
-    /// The value of the column `name`; `None` after noting what is wrong with it. An absent field
-    /// reads as `null`, so an `Option` may be left out.
-    pub fn take<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
-        let (is_there, parsed) = match self.field(name)? {
-            None => (false, serde_json::from_str("null")),
-            Some(Field::Json(value)) => (true, serde_json::from_str(value.get())),
-            Some(Field::Text(text)) => (true, serde_json::from_value(text.into())),
+    /// Records an error.
+    pub fn push_error(&mut self, error: FieldError) {
+        self.errors.push(error);
+    }
+
+    /// Records an error, and returns [`InvalidField`].
+    ///
+    /// # Errors
+    /// Always.
+    pub fn reject<T>(&mut self, error: FieldError) -> Result<T, InvalidField> {
+        self.errors.push(error);
+        Err(InvalidField)
+    }
+
+    /// Reads the field `name` as a `T`. A missing field reads as `null`, so an `Option` may be
+    /// omitted.
+    ///
+    /// # Errors
+    /// [`InvalidField`] if the field is not a `T`.
+    pub fn take<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T, InvalidField> {
+        let Some(field) = self.field(name)? else {
+            return serde_json::from_str("null")
+                .or_else(|_| self.reject(FieldError::missing(name)));
         };
-        match parsed {
-            Ok(value) => Some(value),
-            Err(_) if !is_there => self.refuse(Mistake::missing(name)),
-            Err(error) => self.refuse(Mistake::new(name, Rule::Type, expected(&error))),
-        }
+        let parsed = match field {
+            Field::Json(value) => serde_json::from_str(value.get()),
+            Field::Text(text) => serde_json::from_value(text.into()),
+        };
+        parsed.or_else(|error| {
+            self.reject(FieldError::new(name, FieldErrorKind::Type, expected_type(&error)))
+        })
     }
 
-    /// The text of the field `name`; `None` after noting that there is none.
-    pub fn text(&mut self, name: &'static str) -> Option<String> {
-        match self.optional_text(name)? {
-            Some(text) => Some(text),
-            None => self.refuse(Mistake::missing(name)),
-        }
-    }
-
-    /// The text of the field `name`, which may be absent or `null`; `None` after noting that it is
-    /// something else.
-    #[allow(clippy::option_option, reason = "outside: was it right; inside: is it there")]
-    pub fn optional_text(&mut self, name: &'static str) -> Option<Option<String>> {
-        match self.field(name)? {
-            None => Some(None),
-            Some(Field::Text(text)) => Some(Some(text)),
-            Some(Field::Json(value)) => match serde_json::from_str(value.get()) {
-                Ok(text) => Some(text),
-                Err(_) => {
-                    self.refuse(Mistake::new(name, Rule::Type, "Input should be a valid string"))
-                }
-            },
-        }
-    }
-
-    /// The text of the field `name` as it is, for comparing: what nothing can equal need not be
-    /// refused. `None` after noting that there is none.
-    pub fn login_text(&mut self, name: &'static str) -> Option<String> {
-        match self.once(name)? {
-            Some(Field::Text(text)) => Some(text),
-            Some(Field::Json(_)) => {
-                self.refuse(Mistake::new(name, Rule::Type, "Input should be a valid string"))
-            }
-            None => self.refuse(Mistake::missing(name)),
-        }
-    }
-
-    /// The value of the column `name`, which may have at most `max` characters as text; `None`
-    /// after noting what is wrong with it.
+    /// Reads the field `name` as a `T`, and limits its text to `max` characters.
+    ///
+    /// # Errors
+    /// [`InvalidField`] if the field is not a `T`, or is too long.
     pub fn take_within<T: DeserializeOwned>(
         &mut self,
         name: &'static str,
         max: usize,
-    ) -> Option<T> {
+    ) -> Result<T, InvalidField> {
         self.limit(name, max);
         self.take(name)
     }
 
-    /// Refuses a text of more than `max` characters in the field `name`.
+    /// Limits the text of the field `name` to `max` characters. Applies to later reads; the
+    /// smallest limit of a field counts.
     pub fn limit(&mut self, name: &str, max: usize) {
         self.limits.push((name.to_owned(), max));
     }
 
-    /// The identifier that the shape keeps in that column, `None` inside where an optional one was
-    /// left out; `None` outside after noting what is wrong with it.
-    #[allow(clippy::option_option, reason = "outside: was it right; inside: is it there")]
-    pub fn identifier(&mut self, column: &IdentifierColumn) -> Option<Option<Identifier>> {
-        let name = column.name;
-        let typed = match column.is_optional {
-            true => self.optional_text(name)?,
-            false => Some(self.text(name)?),
-        };
-        let Some(typed) = typed else { return Some(None) };
-        match Identifier::parse(column.kind, &typed) {
-            Ok(identifier) if identifier.shown().chars().count() > column.longest() => {
-                self.refuse(Mistake::too_long(name, column.longest()))
-            }
-            Ok(identifier) => Some(Some(identifier)),
-            Err(error) if error.is_too_long() => {
-                self.refuse(Mistake::too_long(name, column.longest()))
-            }
-            Err(error) => self.refuse(Mistake::new(name, Rule::Value, error.to_string())),
-        }
-    }
-
-    /// The address in the field `name`; `None` after noting what is wrong with it.
-    pub fn email(&mut self, name: &'static str) -> Option<EmailAddress> {
-        let typed = self.text(name)?;
-        match EmailAddress::parse(&typed) {
-            Ok(address) => Some(address),
-            Err(InvalidEmail::TooLong) => {
-                self.refuse(Mistake::too_long(name, EmailAddress::MAX_CHARS))
-            }
-            Err(error) => self.refuse(Mistake::new(name, Rule::Value, error.to_string())),
-        }
-    }
-
-    /// Notes the fields that were not read, the first eight of them, for bodies whose sender would rely
-    /// on what was left out.
-    pub fn refuse_others(&mut self) {
-        const TOLD: usize = 8;
-        let message = "Extra inputs are not permitted";
-        for (name, _) in std::mem::take(&mut self.fields).into_iter().take(TOLD) {
-            self.mistakes.push(Mistake::new(name, Rule::Value, message));
-        }
-    }
-
-    /// Ends the reading.
+    /// Reads the field `name` as a text.
     ///
     /// # Errors
-    /// All mistakes that were noted.
-    pub fn finish(self) -> Result<(), Vec<Mistake>> {
-        if self.mistakes.is_empty() { Ok(()) } else { Err(self.mistakes) }
+    /// [`InvalidField`] if the field is missing or not a text.
+    pub fn text(&mut self, name: &'static str) -> Result<String, InvalidField> {
+        match self.optional_text(name)? {
+            Some(text) => Ok(text),
+            None => self.reject(FieldError::missing(name)),
+        }
     }
 
-    /// The mistakes so far.
+    /// Reads the field `name` as a text; `None` if it is missing or `null`.
+    ///
+    /// # Errors
+    /// [`InvalidField`] if the field is not a text.
+    pub fn optional_text(&mut self, name: &'static str) -> Result<Option<String>, InvalidField> {
+        match self.field(name)? {
+            None => Ok(None),
+            Some(Field::Text(text)) => Ok(Some(text)),
+            Some(Field::Json(value)) => {
+                serde_json::from_str(value.get()).or_else(|_| self.reject_type(name))
+            }
+        }
+    }
+
+    /// Reads the identifier of a sign-in from the field `name` of an HTML form.
+    ///
+    /// The text is only compared with stored identifiers, so a text that no identifier can have,
+    /// such as one with NUL, is accepted. An empty text counts as missing.
+    ///
+    /// # Errors
+    /// [`InvalidField`] if the field is missing, empty or not a text.
+    pub fn sign_in_identifier(&mut self, name: &'static str) -> Result<String, InvalidField> {
+        match self.take_once(name)? {
+            Some(Field::Text(text)) if !text.is_empty() => Ok(text),
+            Some(Field::Json(_)) => self.reject_type(name),
+            _ => self.reject(FieldError::missing(name)),
+        }
+    }
+
+    /// Reads the identifier that belongs in `column`; `None` if it is optional and omitted.
+    ///
+    /// # Errors
+    /// [`InvalidField`] if the field is missing but required, or not an identifier of that kind, or
+    /// too long for the column.
+    pub fn identifier(
+        &mut self,
+        column: &IdentifierColumn,
+    ) -> Result<Option<Identifier>, InvalidField> {
+        let name = column.name;
+        let typed =
+            if column.is_optional { self.optional_text(name)? } else { Some(self.text(name)?) };
+        let Some(typed) = typed else { return Ok(None) };
+        match Identifier::parse(column.kind, &typed) {
+            Ok(identifier) if identifier.shown().chars().count() > column.longest() => {
+                self.reject(FieldError::too_long(name, column.longest()))
+            }
+            Ok(identifier) => Ok(Some(identifier)),
+            Err(error) if error.is_too_long() => {
+                self.reject(FieldError::too_long(name, column.longest()))
+            }
+            Err(error) => {
+                self.reject(FieldError::new(name, FieldErrorKind::Value, error.to_string()))
+            }
+        }
+    }
+
+    /// Reads the field `name` as an email address.
+    ///
+    /// # Errors
+    /// [`InvalidField`] if the field is missing or not an email address.
+    pub fn email(&mut self, name: &'static str) -> Result<EmailAddress, InvalidField> {
+        let typed = self.text(name)?;
+        match EmailAddress::parse(&typed) {
+            Ok(address) => Ok(address),
+            Err(InvalidEmail::TooLong) => {
+                self.reject(FieldError::too_long(name, EmailAddress::MAX_CHARS))
+            }
+            Err(error) => {
+                self.reject(FieldError::new(name, FieldErrorKind::Value, error.to_string()))
+            }
+        }
+    }
+
+    /// Records an error for each field that was not read, at most eight. Use it where a client must
+    /// not assume that an unknown field took effect.
+    pub fn reject_unread(&mut self) {
+        const MAX_LISTED: usize = 8;
+        let message = "Extra inputs are not permitted";
+        for (name, _) in std::mem::take(&mut self.fields).into_iter().take(MAX_LISTED) {
+            self.errors.push(FieldError::new(name, FieldErrorKind::Value, message));
+        }
+    }
+
+    /// Finishes reading.
+    ///
+    /// # Errors
+    /// All recorded errors.
+    pub fn finish(self) -> Result<(), Vec<FieldError>> {
+        if self.errors.is_empty() { Ok(()) } else { Err(self.errors) }
+    }
+
+    /// Returns the recorded errors.
     #[must_use]
-    pub fn into_mistakes(self) -> Vec<Mistake> {
-        self.mistakes
+    pub fn into_errors(self) -> Vec<FieldError> {
+        self.errors
     }
 
-    /// Takes a field out. A text with NUL is refused here, once for all: PostgreSQL stores none.
-    #[allow(clippy::option_option, reason = "outside: was it right; inside: is it there")]
-    fn field(&mut self, name: &'static str) -> Option<Option<Field>> {
-        let first = self.once(name)?;
-        let has_nul = match &first {
-            Some(Field::Json(value)) => has_escaped_nul(value.get()),
-            Some(Field::Text(text)) => text.contains('\0'),
-            None => false,
+    /// Takes a field out, and checks its limit.
+    fn field(&mut self, name: &'static str) -> Result<Option<Field>, InvalidField> {
+        let Some(field) = self.take_once(name)? else { return Ok(None) };
+        let has_nul = match &field {
+            Field::Json(value) => has_escaped_nul(value.get()),
+            Field::Text(text) => text.contains('\0'),
         };
+        // PostgreSQL cannot store NUL in a text.
         if has_nul {
-            return self.refuse(Mistake::new(name, Rule::Value, "Input should not contain NUL"));
+            let message = "Input should not contain NUL";
+            return self.reject(FieldError::new(name, FieldErrorKind::Value, message));
         }
-        if let Some(max) = self.exceeded(name, first.as_ref()) {
-            return self.refuse(Mistake::too_long(name, max));
+        if let Some(max) = self.exceeded_limit(name, &field) {
+            return self.reject(FieldError::too_long(name, max));
         }
-        Some(first)
+        Ok(Some(field))
     }
 
-    /// The limit that the text of a field exceeds.
-    fn exceeded(&self, name: &str, field: Option<&Field>) -> Option<usize> {
+    /// Returns the limit that the text of a field exceeds.
+    fn exceeded_limit(&self, name: &str, field: &Field) -> Option<usize> {
         let limits = self.limits.iter().filter(|(limited, _)| limited == name);
         let max = limits.map(|(_, max)| *max).min()?;
-        let chars = match field? {
+        let chars = match field {
             Field::Text(text) => text.chars().count(),
             Field::Json(value) => serde_json::from_str::<String>(value.get()).ok()?.chars().count(),
         };
-        (chars > max).then_some(max)
+        if chars > max { Some(max) } else { None }
     }
 
-    /// Takes a field out that may be there once.
-    #[allow(clippy::option_option, reason = "outside: was it right; inside: is it there")]
-    fn once(&mut self, name: &'static str) -> Option<Option<Field>> {
-        let mut found = self.fields.extract_if(.., |(key, _)| key == name).map(|(_, value)| value);
-        let first = found.next();
-        if found.count() > 0 {
-            return self.refuse(Mistake::new(name, Rule::Repeated, "Field given more than once"));
+    /// Takes a field out, and rejects a repeated one.
+    fn take_once(&mut self, name: &'static str) -> Result<Option<Field>, InvalidField> {
+        let mut values = self.fields.extract_if(.., |(key, _)| key == name).map(|(_, value)| value);
+        let first = values.next();
+        if values.count() > 0 {
+            let message = "Field given more than once";
+            return self.reject(FieldError::new(name, FieldErrorKind::Repeated, message));
         }
-        Some(first)
+        Ok(first)
     }
 
-    fn refuse<T>(&mut self, mistake: Mistake) -> Option<T> {
-        self.mistakes.push(mistake);
-        None
+    fn reject_type<T>(&mut self, name: &'static str) -> Result<T, InvalidField> {
+        let message = "Input should be a valid string";
+        self.reject(FieldError::new(name, FieldErrorKind::Type, message))
     }
 }
 
@@ -239,64 +286,4 @@ impl fmt::Debug for Form {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
-mod tests {
-    use super::*;
-
-    fn mistakes(body: &str, take: impl FnOnce(&mut Form)) -> Vec<Mistake> {
-        let mut form = Form::from_json(body.as_bytes()).unwrap();
-        take(&mut form);
-        form.into_mistakes()
-    }
-
-    #[test]
-    fn every_mistake_is_told_at_once_and_names_its_field() {
-        let told = mistakes(r#"{"age": "old", "nick": 5}"#, |form| {
-            let _: Option<u8> = form.take("age");
-            form.text("nick");
-            form.text("email");
-        });
-        let named: Vec<_> = told.iter().map(|mistake| (&*mistake.field, mistake.rule)).collect();
-        assert_eq!(named, [("age", Rule::Type), ("nick", Rule::Type), ("email", Rule::Missing)]);
-    }
-
-    #[test]
-    fn no_mistake_repeats_what_was_typed() {
-        let told = mistakes(r#"{"age": "s3cret", "list": ["s3cret"]}"#, |form| {
-            let _: Option<u8> = form.take("age");
-            let _: Option<bool> = form.take("list");
-        });
-        assert_eq!(told.len(), 2);
-        assert!(told.iter().all(|mistake| !mistake.message.contains("s3cret")));
-    }
-
-    #[test]
-    fn an_optional_field_may_be_left_out_or_null() {
-        for body in ["{}", r#"{"nick": null}"#] {
-            let mut form = Form::from_json(body.as_bytes()).unwrap();
-            assert_eq!(form.take::<Option<String>>("nick"), Some(None));
-            assert!(form.finish().is_ok());
-        }
-    }
-
-    #[test]
-    fn a_lone_surrogate_a_nul_and_a_repetition_are_told_at_their_field() {
-        for body in [
-            r#"{"password": "\ud800", "x": 1}"#,
-            r#"{"password": "a\u0000b"}"#,
-            r#"{"password": "a", "password": "b"}"#,
-        ] {
-            let told = mistakes(body, |form| drop(form.text("password")));
-            assert_eq!(told.len(), 1);
-            assert_eq!(told[0].field, "password");
-        }
-    }
-
-    #[test]
-    fn what_is_no_object_is_no_form() {
-        for body in ["", "{bad", "[]", "\"text\"", "7", "{\"a\":1}x"] {
-            assert!(Form::from_json(body.as_bytes()).is_err(), "{body}");
-        }
-        assert!(Form::from_json(b"\xff\xfe").is_err());
-    }
-}
+mod tests;

@@ -1,6 +1,14 @@
 //! Challenges in the app's database.
 
-use crate::sql::{ColumnSpec, TableSpec};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::challenges::ChallengeStore;
+use crate::model::{AuthUser, ChallengeDigest};
+use crate::sql::engine::retrying;
+use crate::sql::rows::take;
+use crate::sql::{Backend, ColumnSpec, SqlStore, TableSpec};
+use crate::store_error::StoreError;
 
 /// Challenges of unfinished sign-ins.
 pub const CHALLENGES: TableSpec = TableSpec::new(
@@ -12,3 +20,70 @@ pub const CHALLENGES: TableSpec = TableSpec::new(
         ColumnSpec::expiry(),
     ],
 );
+
+const INSERT: &str = "INSERT INTO {+challenges} (digest, value, created_at, expires_at) \
+    VALUES (:digest, :value, :now, :expires_at)";
+
+const FIND: &str =
+    "SELECT value FROM {+challenges} WHERE digest = :digest AND expires_at > :now{for update}";
+
+const DELETE: &str = "DELETE FROM {+challenges} WHERE digest = :digest AND expires_at > :now";
+
+const PURGE: &str = "DELETE FROM {+challenges} WHERE {expired +challenges digest}";
+
+#[async_trait]
+impl<DB: Backend, U: AuthUser> ChallengeStore for SqlStore<DB, U> {
+    async fn insert(
+        &self,
+        digest: &ChallengeDigest,
+        value: &[u8],
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let query = self
+            .query(INSERT)
+            .bind_bytes("digest", digest.as_bytes())
+            .bind_bytes("value", value)
+            .bind_instant("now", now)
+            .bind_instant("expires_at", expires_at);
+        self.execute(query).await?;
+        Ok(())
+    }
+
+    async fn find(
+        &self,
+        digest: &ChallengeDigest,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let query =
+            self.query(FIND).bind_bytes("digest", digest.as_bytes()).bind_instant("now", now);
+        let row = self.row(query).await?;
+        Ok(row.map(|row| take::<DB, Vec<u8>>(&row, 0)).transpose()?)
+    }
+
+    async fn take(
+        &self,
+        digest: &ChallengeDigest,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        retrying(|| async {
+            let bound = |template| {
+                let query = self.query(template).bind_bytes("digest", digest.as_bytes());
+                query.bind_instant("now", now)
+            };
+            let mut tx = self.begin().await?;
+            let Some(row) = tx.row(bound(FIND)).await? else { return tx.roll_back(None).await };
+            let value: Vec<u8> = take::<DB, _>(&row, 0)?;
+            if tx.execute(bound(DELETE)).await? == 0 {
+                return tx.roll_back(None).await;
+            }
+            tx.commit().await?;
+            Ok(Some(value))
+        })
+        .await
+    }
+
+    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        self.purge_expired(PURGE, now, limit).await
+    }
+}

@@ -1,272 +1,272 @@
 //! The lockout that guards sign-in.
 //!
-//! Misses are counted by client network, by what was typed, and by the account that it names; each
-//! counter that exceeds its free tries is locked, for twice as long every time. A miss is counted
-//! when it is known, and a hit is let in only if no counter was used up meanwhile: so people who
-//! sign in rightly at one moment do not count against each other, and guesses made at one moment
-//! learn no more than the free tries would have told them.
+//! Failures are counted by client network, by the text that was typed, and by the account that it
+//! names. A counter that passes its limit is locked, each lock twice as long as the one before. A
+//! failure is counted after the password was verified, and a right password is admitted only if no
+//! counter was used up meanwhile: sign-ins at one moment do not count against each other, and
+//! parallel guesses learn no more than the limit allows.
+//!
+//! Attempts from a device that has signed in to the account before have a counter of their own, so
+//! that strangers cannot lock the owner out.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::store::{AttemptCounters, CounterStore, LockRule, Refund};
+use crate::clock::LONGEST;
+use crate::config_error::ConfigError;
 use crate::model::{
-    Account, AuthUser, ClientAddress, Digest, EmailAddress, IdentifierKind, KeyRing, PhoneNumber,
-    Username,
+    Account, AuthUser, ClientAddress, CounterName, EmailAddress, IdentifierKind, KeyRing,
+    PhoneNumber, Username,
 };
-use crate::ports::{CounterStore, GivenBack, LONGEST, LockRule, LockState, StoreError};
-use crate::slices::sign_in::device::Known;
+use crate::store_error::StoreError;
 
 crate::settings! {
-    /// Settings of the lockout.
+    /// Settings of the lockout: five failures, then a lock of 1 minute, doubling up to 1 hour.
     #[derive(Clone, Copy, Debug)]
     pub struct LockoutConfig {
-        /// How many misses are free (default 5, at least 1).
-        free_attempts: u32 = 5,
-        /// In what time, from the first one on (default 1 minute).
-        window: Duration = Duration::from_secs(60),
-        /// The first lock (default 1 minute); each further one is twice as long.
-        first: Duration = Duration::from_secs(60),
-        /// The longest lock (default 1 hour).
-        longest: Duration = Duration::from_secs(3600),
-        /// How long after a lock the next one is still the longer (default 1 hour).
-        memory: Duration = Duration::from_secs(3600),
+        /// Number of failures that do not lock (default 5, at least 1).
+        max_failures: u32 = 5,
+        /// Time in which failures are counted together, from the first one (default 1 minute;
+        /// 1 second to 100 years).
+        window: Duration = Duration::from_mins(1),
+        /// Length of the first lock (default 1 minute; 1 second to 100 years). Each further lock
+        /// doubles.
+        base: Duration = Duration::from_mins(1),
+        /// Longest lock (default 1 hour; [`base`](Self::base) to 100 years).
+        max: Duration = Duration::from_hours(1),
+        /// How long after a lock has ended the next one still doubles (default 1 hour; 1 second to
+        /// 100 years).
+        escalation_window: Duration = Duration::from_hours(1),
     }
 }
 
 impl LockoutConfig {
-    /// What is wrong with the settings, each in a sentence.
+    /// Returns an error for each setting out of its bounds, and if `base` exceeds `max`.
     #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        let mut mistakes = Vec::new();
-        if self.free_attempts == 0 {
-            mistakes.push("lockout: `free_attempts` must be at least 1".to_owned());
-        }
-        let second = Duration::from_secs(1);
-        for (name, value) in [
-            ("window", self.window),
-            ("first", self.first),
-            ("longest", self.longest),
-            ("memory", self.memory),
-        ] {
-            if value < second || value > LONGEST {
-                mistakes.push(format!("lockout: `{name}` must be one second to 100 years"));
-            }
-        }
-        if self.longest < self.first {
-            mistakes.push("lockout: `longest` must not be shorter than `first`".to_owned());
-        }
-        mistakes
+    pub fn validate(&self) -> Vec<ConfigError> {
+        let bounds = Duration::from_secs(1)..=LONGEST;
+        let setting = "lockout.base";
+        let limit = "lockout.max";
+        let exceeds =
+            if self.base > self.max { Some(ConfigError::Exceeds { setting, limit }) } else { None };
+        [
+            ConfigError::at_least_one("lockout.max_failures", self.max_failures),
+            ConfigError::duration("lockout.window", self.window, bounds.clone()),
+            ConfigError::duration(setting, self.base, bounds.clone()),
+            ConfigError::duration(limit, self.max, bounds.clone()),
+            ConfigError::duration("lockout.escalation_window", self.escalation_window, bounds),
+            exceeds,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 }
 
-/// Counts misses.
+/// Counts failed sign-ins. Clones share everything.
 #[derive(Clone)]
 pub struct Lockout {
     counters: Arc<dyn CounterStore>,
     keys: KeyRing,
     config: LockoutConfig,
+    /// Counters that this process has seen locked: the only ones worth a look before the password is
+    /// verified. The store decides.
+    seen: Arc<Mutex<HashMap<CounterName, DateTime<Utc>>>>,
 }
 
-/// The counters of one attempt.
+/// A device that has signed in to the account before, by the name in its cookie.
 #[derive(Debug)]
-pub(crate) struct Names {
-    /// By client network; for a client without an address by the text again, or everybody without
-    /// one would be locked out by one of them.
-    client: Digest,
-    /// By what was typed.
-    typed: Digest,
-    /// By the account; for an unknown one by the text again, so that both cost the same.
-    account: Digest,
-    /// By client and account together: what a success gives back to the client.
-    pair: Digest,
-    /// By account and device, where the device is known: then it is the only one that counts.
-    device: Option<Digest>,
+pub(crate) struct KnownDevice {
+    pub(crate) name: String,
 }
 
-impl Names {
-    /// The counters that decide.
-    pub(crate) fn judged(&self) -> Vec<Digest> {
-        match self.device {
-            Some(device) => vec![device],
-            None => vec![self.client, self.typed, self.account],
-        }
-    }
-
-    /// The counters that a miss is counted on.
-    fn counted(&self) -> Vec<Digest> {
-        match self.device {
-            Some(device) => vec![device],
-            None => vec![self.client, self.typed, self.account, self.pair],
-        }
-    }
-}
-
-/// How things stand before a password is verified.
+/// The counters of one attempt to sign in.
 #[derive(Debug)]
-pub(crate) struct StandingOfAttempt {
-    refused_for: Option<Duration>,
-    has_history: bool,
-}
-
-impl StandingOfAttempt {
-    /// How long the attempt is refused for, if it is.
-    pub(crate) fn refusal(&self) -> Option<Duration> {
-        self.refused_for
-    }
-
-    /// Whether a success has something to clear.
-    pub(crate) fn has_history(&self) -> bool {
-        self.has_history
-    }
+pub(crate) struct SignInAttempt {
+    counters: AttemptCounters,
+    /// The counters that a failure is recorded on: those that decide, and the pair of account and
+    /// network.
+    failed: Vec<CounterName>,
 }
 
 impl Lockout {
-    /// A lockout over that store.
+    /// Most counters that a process remembers as locked.
+    const MAX_SEEN: usize = 10_000;
+
+    /// Creates a lockout over a store.
     #[must_use]
     pub fn new(counters: Arc<dyn CounterStore>, keys: KeyRing, config: LockoutConfig) -> Self {
-        Self { counters, keys, config }
+        Self { counters, keys, config, seen: Arc::default() }
     }
 
-    pub(crate) fn rule(&self) -> LockRule {
+    fn rule(&self) -> LockRule {
         LockRule {
-            free: self.config.free_attempts,
+            max_failures: self.config.max_failures,
             window: self.config.window,
-            first: self.config.first,
-            longest: self.config.longest,
-            memory: self.config.memory,
+            base: self.config.base,
+            max: self.config.max,
+            escalation_window: self.config.escalation_window,
         }
     }
 
-    pub(crate) fn names<U: AuthUser>(
+    /// The counters of an attempt to sign in to `account` from a known device.
+    pub(crate) fn attempt_from_device<U: AuthUser>(
+        &self,
+        account: &Account<U>,
+        device: &KnownDevice,
+    ) -> SignInAttempt {
+        let id = account.user.id().to_string();
+        let counter = self.name("device", &[&device.name, &id]);
+        let counters =
+            AttemptCounters { checked: vec![counter], cleared: vec![counter], refund: None };
+        SignInAttempt { counters, failed: vec![counter] }
+    }
+
+    /// The counters of an attempt from a device that the account does not know.
+    ///
+    /// Without an account every counter is derived from the text, so that unknown and known names
+    /// cost the same. Attempts that a page of another site made a browser send are counted apart:
+    /// such pages could lock out the networks of their visitors.
+    pub(crate) fn attempt<U: AuthUser>(
         &self,
         typed: &str,
         account: Option<&Account<U>>,
         client: Option<ClientAddress>,
-        is_from_stranger: bool,
-        device: Option<&Known>,
-    ) -> Names {
-        let text = typed_key::<U>(typed);
-        // Who says to come from another site's page has as many tries as anybody, of their own.
-        let network = client.map(|client| match is_from_stranger {
-            true => format!("stranger {}", client.network()),
-            false => client.network(),
-        });
-        let client = network.clone().unwrap_or_default();
-        let (kind, id): (&str, String) = match account {
-            Some(account) => ("account", account.user.id().to_string()),
-            None => ("nobody", text.clone()),
-        };
-        Names {
-            client: match network {
-                Some(network) => self.name("client", &[&network]),
-                None => self.name("typed", &[&text]),
-            },
-            typed: self.name("typed", &[&text]),
-            account: self.name(kind, &[&id]),
-            pair: self.name("pair", &[&client, kind, &id]),
-            device: device.map(|device| self.name("device", &[&device.name, &id])),
-        }
-    }
-
-    /// How the counters stand; locks those whose tries are used up, since this attempt is the one
-    /// too many.
-    pub(crate) async fn standing(
-        &self,
-        names: &Names,
-        now: DateTime<Utc>,
-    ) -> Result<StandingOfAttempt, StoreError> {
-        let judged = names.judged();
-        let asked = [0, 1, 2].map(|at| judged.get(at).unwrap_or(&judged[0]));
-        let states = self.counters.locks(asked).await?;
-        let rule = self.rule();
-        // A lock took the misses, and left rounds.
-        let has_history =
-            |state: &LockState| state.misses > 0 || state.locked_until.timestamp() > 0;
-        let has_history = states.iter().any(|(_, state)| has_history(state));
-        let locked = states.iter().filter_map(|(_, state)| state.lock(now)).max();
-        let is_used_up = |(_, state): &&(Digest, LockState)| state.is_used_up(&rule, now);
-        let until = match locked {
-            // Knocking at a locked door neither counts nor prolongs.
-            Some(until) => Some(until),
-            None if states.iter().any(|state| is_used_up(&state)) => {
-                self.counters.lock(&judged, &rule, now).await?
+        is_cross_site: bool,
+    ) -> SignInAttempt {
+        let text = canonical::<U>(typed);
+        let network = client.map(|client| {
+            if is_cross_site {
+                format!("cross-site {}", client.network())
+            } else {
+                client.network()
             }
-            None => None,
+        });
+        let (kind, id) = match account {
+            Some(account) => ("account", account.user.id().to_string()),
+            None => ("unknown", text.clone()),
         };
-        Ok(StandingOfAttempt { refused_for: until.map(|until| left(until, now)), has_history })
+        let by_text = self.name("typed", &[&text]);
+        let by_account = self.name(kind, &[&id]);
+        // Clients without an address must not lock each other out.
+        let by_network = network.as_ref().map_or(by_text, |name| self.name("client", &[name]));
+        let pair = self.name("pair", &[network.as_deref().unwrap_or_default(), kind, &id]);
+        let mut cleared = account.map(|account| self.names_of(account)).unwrap_or_default();
+        if !cleared.contains(&by_text) {
+            cleared.push(by_text);
+        }
+        let counters = AttemptCounters {
+            checked: vec![by_network, by_text, by_account],
+            cleared,
+            refund: Some(Refund { network: by_network, pair }),
+        };
+        SignInAttempt { failed: vec![by_network, by_text, by_account, pair], counters }
     }
 
-    /// Counts a miss; tells for how long the next attempts are locked out if it was one too many.
-    pub(crate) async fn miss(
+    /// Returns how long the attempt is locked out, if this process has seen one of its counters
+    /// locked and it still is. Otherwise the decision falls after the verification.
+    pub(crate) async fn known_lock(
         &self,
-        names: &Names,
+        attempt: &SignInAttempt,
         now: DateTime<Utc>,
     ) -> Result<Option<Duration>, StoreError> {
-        let until =
-            self.counters.miss(&names.counted(), &names.judged(), &self.rule(), now).await?;
-        Ok(until.map(|until| left(until, now)))
-    }
-
-    /// Clears what was counted on the account, under every one of its names, and gives back to the
-    /// client's network what this account's misses took from it. Other people's misses stay.
-    pub(crate) async fn forgive<U: AuthUser>(
-        &self,
-        names: &Names,
-        account: &Account<U>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        if let Some(device) = names.device {
-            return self.counters.forgive(&[device], None, now).await;
+        let checked = &attempt.counters.checked;
+        if !checked.iter().any(|name| self.seen().contains_key(name)) {
+            return Ok(None);
         }
-        let mut cleared = self.names_of(account);
-        if !cleared.contains(&names.typed) {
-            cleared.push(names.typed);
+        let until = self.counters.locked_until(checked, now).await?;
+        if until.is_none() {
+            let mut seen = self.seen();
+            for name in checked {
+                seen.remove(name);
+            }
         }
-        let given_back = GivenBack { shared: &names.client, pair: &names.pair };
-        self.counters.forgive(&cleared, Some(given_back), now).await
+        Ok(until.map(|until| remaining(until, now)))
     }
 
-    /// Lifts what is counted and locked on an account, under every one of its names. What is
-    /// counted on clients stays.
-    pub(crate) async fn lift<U: AuthUser>(
+    /// Records a failure. Returns how long further attempts are locked out, if they are.
+    pub(crate) async fn record_failure(
         &self,
-        account: &Account<U>,
+        attempt: &SignInAttempt,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.counters.forgive(&self.names_of(account), None, now).await
+    ) -> Result<Option<Duration>, StoreError> {
+        let locks = self.counters.record_failure(&attempt.failed, &self.rule(), now).await?;
+        let decisive = attempt.counters.checked.len();
+        let locked = attempt.failed.iter().zip(locks).take(decisive);
+        let locked: Vec<_> = locked.filter_map(|(name, until)| Some((*name, until?))).collect();
+        let until = locked.iter().map(|(_, until)| *until).max();
+        self.remember(locked, now);
+        Ok(until.map(|until| remaining(until, now)))
     }
 
-    /// The counters that are an account's own.
-    fn names_of<U: AuthUser>(&self, account: &Account<U>) -> Vec<Digest> {
+    /// Admits an attempt with the right password, and clears what its owner's failures left. Returns
+    /// `false` if a counter is locked or used up.
+    pub(crate) async fn admit(
+        &self,
+        attempt: &SignInAttempt,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.counters.admit(&attempt.counters, &self.rule(), now).await
+    }
+
+    /// Lifts failures and locks of an account under each of its names. Those of clients stay.
+    pub(crate) async fn lift<U: AuthUser>(&self, account: &Account<U>) -> Result<(), StoreError> {
+        self.counters.clear(&self.names_of(account)).await
+    }
+
+    /// The counters that belong to an account alone.
+    fn names_of<U: AuthUser>(&self, account: &Account<U>) -> Vec<CounterName> {
         let id = account.user.id().to_string();
-        let names = account.names().into_iter();
-        let typed = names.map(|one| self.name("typed", &[&typed_key::<U>(one)]));
+        let identifiers = account.names().into_iter();
+        let typed = identifiers.map(|name| self.name("typed", &[&canonical::<U>(name)]));
         typed.chain([self.name("account", &[&id])]).collect()
     }
 
-    fn name(&self, kind: &str, parts: &[&str]) -> Digest {
+    fn name(&self, kind: &str, parts: &[&str]) -> CounterName {
         let mut all: Vec<&[u8]> = vec![b"lockout", kind.as_bytes()];
         all.extend(parts.iter().map(|part| part.as_bytes()));
-        self.keys.current().counter.digest(&all)
+        CounterName::new(*self.keys.current().counter.mac(&all).as_bytes())
+    }
+
+    fn remember(&self, locked: Vec<(CounterName, DateTime<Utc>)>, now: DateTime<Utc>) {
+        if locked.is_empty() {
+            return;
+        }
+        let mut seen = self.seen();
+        if seen.len() >= Self::MAX_SEEN {
+            seen.retain(|_, until| *until > now);
+        }
+        // Forgetting live locks costs a verification each, and nothing else.
+        if seen.len() >= Self::MAX_SEEN {
+            seen.clear();
+        }
+        seen.extend(locked);
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashMap<CounterName, DateTime<Utc>>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The form under which a typed text is counted: no other spelling of an identifier has tries of
-/// its own, whichever kind it is of. Coarser than a look-up may be: that only locks the sooner.
-fn typed_key<U: AuthUser>(typed: &str) -> String {
+/// The form under which a typed text is counted: every spelling of an identifier shares one counter,
+/// whatever its kind. It may be coarser than a look-up, which only locks sooner.
+fn canonical<U: AuthUser>(typed: &str) -> String {
     if let Ok(address) = EmailAddress::parse(typed) {
         return address.as_str().to_owned();
     }
-    let has_phones = U::SHAPE.position(IdentifierKind::Phone).is_some();
-    if let (true, Ok(number)) = (has_phones, PhoneNumber::parse(typed)) {
+    if U::SHAPE.position(IdentifierKind::Phone).is_some()
+        && let Ok(number) = PhoneNumber::parse(typed)
+    {
         return number.as_str().to_owned();
     }
     Username::fold(typed.trim())
 }
 
-fn left(until: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+fn remaining(until: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
     (until - now).to_std().unwrap_or_default()
 }
 

@@ -1,18 +1,20 @@
-//! What limits guessing and floods: the lockout of sign-in, and rate limits.
+//! Limits on guessing and on floods: the lockout of sign-in, and rate limits.
+//!
+//! Both count in a [`CounterStore`](store::CounterStore), under names that are keyed hashes.
 
-mod action;
 pub mod challenges;
 mod challenges_sql;
-pub(crate) mod lockout;
-pub(crate) mod old_store;
+mod lock_state;
+mod lockout;
 mod rate_limiter;
 mod rate_limits;
 mod sql;
 pub mod store;
 
-pub use action::Action;
 pub use challenges_sql::CHALLENGES;
+pub use lock_state::LockState;
+pub(crate) use lockout::{KnownDevice, SignInAttempt};
 pub use lockout::{Lockout, LockoutConfig};
-pub use rate_limiter::{Standing, Subject, Throttle};
-pub use rate_limits::Allowances;
+pub use rate_limiter::{Allowed, RateLimiter, Subject};
+pub use rate_limits::{Action, RateLimits};
 pub use sql::{LOCKOUTS, RATE_LIMITS};

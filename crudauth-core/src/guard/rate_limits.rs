@@ -1,85 +1,94 @@
-//! How often each may be done.
+//! Rate-limited actions and their limits.
 
-use super::action::Action;
-use crate::ports::{Allowance, LONGEST};
+use std::collections::HashMap;
+use std::time::Duration;
 
-crate::settings! {
-    /// What is limited, with the allowances that hold when nothing is said.
-    ///
-    /// `times: 0` switches one off.
-    #[derive(Clone, Copy, Debug)]
-    pub struct Allowances {
-        /// Sign-ups from one client network (default 5 an hour).
-        register: Allowance = Allowance::per_hour(5),
-        /// Changes of password by one account, right or wrong (default 5 an hour).
-        change_password: Allowance = Allowance::per_hour(5),
-        /// First passwords set by one account (default 5 an hour).
-        set_password: Allowance = Allowance::per_hour(5),
-        /// "Sign out everywhere" by one account (default 10 an hour).
-        logout_all: Allowance = Allowance::per_hour(10),
-        /// New CSRF tokens from one client network (default 30 an hour).
-        csrf_refresh: Allowance = Allowance::per_hour(30),
-        /// Verification mails asked for from one client network, and for one address (default 5 an
-        /// hour each).
-        email_verify_request: Allowance = Allowance::per_hour(5),
-        /// Reset mails asked for from one client network, and for one address (default 5 an hour
-        /// each).
-        password_reset_request: Allowance = Allowance::per_hour(5),
-        /// Changes of address asked for from one client network, by one account, and to one address
-        /// (default 3 an hour each).
-        email_change_request: Allowance = Allowance::per_hour(3),
-        /// Links confirmed from one client network (default 30 an hour).
-        confirm: Allowance = Allowance::per_hour(30),
-        /// Refresh tokens from one client network that were none, or no longer good (default 30 an
-        /// hour). A good one is not counted.
-        refresh: Allowance = Allowance::per_hour(30),
-        /// API keys made by one account (default 20 an hour).
-        create_api_key: Allowance = Allowance::per_hour(20),
-        /// Notices to one address that somebody tried to sign up with it and, where nobody has proved
-        /// the address, that an API key was made (default 5 an hour each).
-        existing_account_notice: Allowance = Allowance::per_hour(5),
+use super::store::RateLimit;
+use crate::clock::LONGEST;
+use crate::config_error::ConfigError;
+
+/// A rate-limited action. Each slice declares its own, with the default limit.
+///
+/// Each action has its own counters; two actions with one name share the limit, not the counters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Action {
+    pub(super) name: &'static str,
+    pub(super) counter: &'static str,
+    pub(super) default: RateLimit,
+}
+
+impl Action {
+    /// An action that may happen `limit` times an hour by default.
+    #[must_use]
+    pub const fn per_hour(name: &'static str, limit: u32) -> Self {
+        Self { name, counter: name, default: RateLimit::per_hour(limit) }
+    }
+
+    /// The same limit, counted apart under another name.
+    #[must_use]
+    pub const fn counted_as(self, counter: &'static str) -> Self {
+        Self { counter, ..self }
+    }
+
+    /// The name, as in logs and in [`RateLimits::set`].
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.name
     }
 }
 
-impl Allowances {
-    /// The most uses that an allowance may have: each use is listed, so that the rule is exact.
-    pub const MAX_TIMES: u32 = 1000;
+/// The rate limits of a mount. By default every action has the limit that its slice declares.
+///
+/// The actions are constants of [`crudauth::rate_limit`](Action):
+///
+/// ```
+/// # use crudauth_core::guard::{Action, RateLimits};
+/// # use crudauth_core::guard::store::RateLimit;
+/// # const REGISTER: Action = Action::per_hour("register", 5);
+/// let limits = RateLimits::default().set(REGISTER, RateLimit::per_hour(20));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RateLimits {
+    set: HashMap<&'static str, RateLimit>,
+    are_off: bool,
+}
 
-    /// What is wrong with the settings, each in a sentence.
+impl RateLimits {
+    /// No limits at all, for tests.
     #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        let mut mistakes = Vec::new();
-        for action in Action::ALL.into_iter().filter(|action| action.shares().is_none()) {
-            let (name, allowance) = (action.as_str(), self.of(action));
-            if allowance.times > Self::MAX_TIMES {
-                mistakes.push(format!("allowances: `{name}` may be at most {}", Self::MAX_TIMES));
-            }
-            let is_within = !allowance.within.is_zero() && allowance.within <= LONGEST;
-            if allowance.times > 0 && !is_within {
-                mistakes.push(format!(
-                    "allowances: `{name}` must be within some time, 100 years at most"
-                ));
-            }
-        }
-        mistakes
+    pub fn off() -> Self {
+        Self { set: HashMap::new(), are_off: true }
     }
 
-    /// How often that may be done.
+    /// Sets the limit of an action. A `limit` of 0 switches it off.
     #[must_use]
-    pub const fn of(&self, action: Action) -> Allowance {
-        match action {
-            Action::Register => self.register,
-            Action::ChangePassword => self.change_password,
-            Action::SetPassword => self.set_password,
-            Action::LogoutAll => self.logout_all,
-            Action::CsrfRefresh => self.csrf_refresh,
-            Action::EmailVerifyRequest => self.email_verify_request,
-            Action::PasswordResetRequest => self.password_reset_request,
-            Action::EmailChangeRequest => self.email_change_request,
-            Action::Confirm => self.confirm,
-            Action::Refresh | Action::RefreshByStrangers => self.refresh,
-            Action::CreateApiKey => self.create_api_key,
-            Action::ExistingAccountNotice | Action::ApiKeyNotice => self.existing_account_notice,
-        }
+    pub fn set(mut self, action: Action, limit: RateLimit) -> Self {
+        self.set.insert(action.name, limit);
+        self
+    }
+
+    /// Returns the limit of an action.
+    #[must_use]
+    pub fn of(&self, action: Action) -> RateLimit {
+        let default = if self.are_off { RateLimit::per_hour(0) } else { action.default };
+        self.set.get(action.name).copied().unwrap_or(default)
+    }
+
+    /// Returns an error for each limit or window out of its bounds.
+    #[must_use]
+    pub fn validate(&self) -> Vec<ConfigError> {
+        let window = Duration::from_millis(1)..=LONGEST;
+        let max = u64::from(RateLimit::MAX);
+        let mut set: Vec<_> = self.set.iter().filter(|(_, limit)| limit.limit > 0).collect();
+        set.sort_by_key(|(name, _)| **name);
+        set.into_iter()
+            .flat_map(|(name, limit)| {
+                [
+                    ConfigError::number(name, limit.limit, 0..=max),
+                    ConfigError::duration(name, limit.window, window.clone()),
+                ]
+            })
+            .flatten()
+            .collect()
     }
 }

@@ -1,15 +1,18 @@
-//! Allowances, and the misses and locks of sign-in.
+//! Counters in the app's database.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::model::Digest;
-use crate::ports::{Allowance, Counted, CounterStore, GivenBack, LockRule, LockState, StoreError};
-use crate::sql::statements::Sql;
-use crate::sql::store::{instant, millis, retrying};
-use crate::sql::{AuthRow, Backend, Call, ColumnSpec, SqlStore, TableSpec, rows};
+use super::LockState;
+use super::store::{AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome, Refund};
+use crate::model::{AuthUser, CounterName};
+use crate::sql::engine::{instant, retrying};
+use crate::sql::rows::Columns;
+use crate::sql::transaction::Transaction;
+use crate::sql::{Backend, ColumnSpec, Engine, Query, SqlStore, TableSpec};
+use crate::store_error::StoreError;
 
 /// Uses counted against rate limits.
 pub const RATE_LIMITS: TableSpec = TableSpec::new(
@@ -32,273 +35,276 @@ pub const LOCKOUTS: TableSpec = TableSpec::new(
     ],
 );
 
-/// How many digits an instant has in an allowance's list of uses.
+// A rate limit keeps the instants of its last uses, newest first, as text of 13 digits each
+// (milliseconds since 1970). "The fifth last use is less than an hour ago" is then one substring and
+// one comparison, and the whole rule one statement: exact, atomic and the same on every database.
+const HIT: &str = "INSERT INTO {+rate_limits} (digest, hits, is_used_up, expires_at) \
+    VALUES (:name, :hit, FALSE, :expires_at) {on conflict} \
+    is_used_up = CASE WHEN SUBSTR({+rate_limits}.hits, :oldest, 13) > :since \
+        THEN TRUE ELSE FALSE END, \
+    expires_at = CASE WHEN SUBSTR({+rate_limits}.hits, :oldest, 13) > :since \
+        THEN {+rate_limits}.expires_at ELSE :expires_at END, \
+    hits = CASE WHEN SUBSTR({+rate_limits}.hits, :oldest, 13) > :since THEN {+rate_limits}.hits \
+        ELSE SUBSTR(CONCAT(:hit, {+rate_limits}.hits), 1, :length) END\
+    {returning hits,is_used_up}";
+
+const HITS: &str = "SELECT hits, is_used_up FROM {+rate_limits} WHERE digest = :name";
+
+const PURGE_RATE_LIMITS: &str = "DELETE FROM {+rate_limits} WHERE {expired +rate_limits digest}";
+
+const LOCKOUT: &str = "SELECT failures, window_ends_at, level, level_until, locked_until \
+    FROM {+lockouts} WHERE digest = :name{for update}";
+
+const LOCKED_UNTIL: &str = "SELECT failures, window_ends_at, level, level_until, locked_until \
+    FROM {+lockouts} WHERE digest IN (:n0, :n1, :n2)";
+
+const ANY_LOCKOUT: &str = "SELECT failures, window_ends_at, level, level_until, locked_until \
+    FROM {+lockouts} WHERE digest IN (:n0, :n1, :n2, :n3, :n4, :n5, :n6, :n7) LIMIT 1";
+
+// Makes the row if there is none, and locks it either way.
+const TOUCH_LOCKOUT: &str = "INSERT INTO {+lockouts} \
+    (digest, failures, window_ends_at, level, level_until, locked_until, expires_at) \
+    VALUES (:name, 0, 0, 0, 0, 0, :expires_at) {on conflict} \
+    expires_at = {+lockouts}.expires_at";
+
+const SET_LOCKOUT: &str = "UPDATE {+lockouts} SET failures = :failures, \
+    window_ends_at = :window_ends_at, level = :level, level_until = :level_until, \
+    locked_until = :locked_until, expires_at = :expires_at WHERE digest = :name";
+
+const CLEAR_LOCKOUT: &str = "DELETE FROM {+lockouts} WHERE digest = :name";
+
+const PURGE_LOCKOUTS: &str = "DELETE FROM {+lockouts} WHERE {expired +lockouts digest}";
+
+/// How many digits an instant has in the list of uses; enough until the year 2286.
 const DIGITS: usize = 13;
 
 #[async_trait]
-impl<DB: Backend, U: AuthRow<DB>> CounterStore for SqlStore<DB, U> {
-    async fn count(
+impl<DB: Backend, U: AuthUser> CounterStore for SqlStore<DB, U> {
+    async fn hit(
         &self,
-        name: &Digest,
-        allowance: Allowance,
+        name: &CounterName,
+        limit: RateLimit,
         now: DateTime<Utc>,
-    ) -> Result<Counted, StoreError> {
-        if allowance.times == 0 {
-            return Ok(Counted::Allowed { remaining: 0 });
+    ) -> Result<RateLimitOutcome, StoreError> {
+        let row = retrying(|| self.count_hit(name, limit, now)).await?;
+        let mut columns = Columns::<DB>::new(&row, 0);
+        let hits: String = columns.next()?;
+        Ok(outcome(&hits, columns.next()?, limit, now))
+    }
+
+    async fn locked_until(
+        &self,
+        names: &[CounterName],
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let mut until = None;
+        for three in names.chunks(3) {
+            let query = bind_names(self.query(LOCKED_UNTIL), three, 3);
+            for row in self.rows(query).await? {
+                until = until.max(state::<DB>(&row)?.lock(now));
+            }
         }
-        let row = retrying!(self.try_count(name, allowance, now))?;
-        let hits: String = rows::take::<DB, _>(&row, 0)?;
-        let is_used_up: bool = rows::take::<DB, _>(&row, 1)?;
-        Ok(verdict(&hits, is_used_up, allowance, now))
+        Ok(until)
     }
 
-    async fn locks(&self, names: [&Digest; 3]) -> Result<Vec<(Digest, LockState)>, StoreError> {
-        let [first, second, third] = names;
-        let call = || {
-            Call::new(Sql::<DB, U>::LOCKS)
-                .with(first.to_vec())
-                .with(second.to_vec())
-                .with(third.to_vec())
-        };
-        let found = self.rows(call).await?;
-        Ok(found.iter().map(Self::lock_state).collect::<Result<_, _>>()?)
-    }
-
-    async fn miss(
+    async fn record_failure(
         &self,
-        names: &[Digest],
-        judged: &[Digest],
+        names: &[CounterName],
         rule: &LockRule,
         now: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        retrying!(self.try_miss(names, judged, rule, now))
+    ) -> Result<Vec<Option<DateTime<Utc>>>, StoreError> {
+        let mut sorted = names.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let locks = retrying(|| self.fail_all(&sorted, rule, now)).await?;
+        let lock_of = |name| sorted.iter().position(|known| known == name).and_then(|at| locks[at]);
+        Ok(names.iter().map(lock_of).collect())
     }
 
-    async fn lock(
+    async fn admit(
         &self,
-        names: &[Digest],
+        attempt: &AttemptCounters,
         rule: &LockRule,
         now: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        retrying!(self.try_lock(names, rule, now))
+    ) -> Result<bool, StoreError> {
+        let pair = attempt.refund.map(|refund| refund.pair);
+        let mut names = attempt.checked.clone();
+        names.extend(attempt.cleared.iter().copied().chain(pair));
+        names.sort_unstable();
+        names.dedup();
+        // Most sign-ins find nothing: one statement is all they cost.
+        let mut is_any = false;
+        for eight in names.chunks(8) {
+            let query = bind_names(self.query(ANY_LOCKOUT), eight, 8);
+            is_any |= self.row(query).await?.is_some();
+        }
+        if !is_any {
+            return Ok(true);
+        }
+        retrying(|| self.admit_and_clear(&names, attempt, rule, now)).await
     }
 
-    async fn forgive(
-        &self,
-        names: &[Digest],
-        given_back: Option<GivenBack<'_>>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        retrying!(self.try_forgive(names, given_back, now))
+    async fn clear(&self, names: &[CounterName]) -> Result<(), StoreError> {
+        for name in names {
+            self.execute(self.query(CLEAR_LOCKOUT).bind_bytes("name", name.as_bytes())).await?;
+        }
+        Ok(())
     }
 
-    async fn purge_counters(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        let locks = self.purge(Sql::<DB, U>::PURGE_LOCKOUTS, now, limit).await?;
-        Ok(locks + self.purge(Sql::<DB, U>::PURGE_ALLOWANCES, now, limit).await?)
+    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        let lockouts = self.purge_expired(PURGE_LOCKOUTS, now, limit).await?;
+        Ok(lockouts + self.purge_expired(PURGE_RATE_LIMITS, now, limit).await?)
     }
 }
 
-impl<DB: Backend, U: AuthRow<DB>> SqlStore<DB, U> {
-    async fn try_count(
+impl<DB: Backend> Engine<DB> {
+    async fn count_hit(
         &self,
-        name: &Digest,
-        allowance: Allowance,
+        name: &CounterName,
+        limit: RateLimit,
         now: DateTime<Utc>,
     ) -> Result<DB::Row, sqlx::Error> {
-        let since = digits(now - allowance.within);
-        let oldest = (allowance.times as usize - 1) * DIGITS + 1;
-        let oldest = i32::try_from(oldest).unwrap_or(i32::MAX);
-        let length = i32::try_from(allowance.times as usize * DIGITS).unwrap_or(i32::MAX);
-        let expires = millis(now + allowance.within);
-        let call = || {
-            Call::new(Sql::<DB, U>::COUNT)
-                .with(name.to_vec())
-                .with(digits(now))
-                .with(expires)
-                .with(oldest)
-                .with(since.clone())
-                .with(oldest)
-                .with(since.clone())
-                .with(expires)
-                .with(oldest)
-                .with(since.clone())
-                .with(digits(now))
-                .with(length)
-        };
+        let uses = i32::try_from(limit.limit).unwrap_or(i32::MAX);
+        let digits_per_use = 13_i32;
+        let query = self
+            .query(HIT)
+            .bind_bytes("name", name.as_bytes())
+            .bind("hit", digits(now))
+            .bind("since", digits(now - limit.window))
+            .bind_instant("expires_at", now + limit.window)
+            .bind("oldest", (uses - 1).saturating_mul(digits_per_use) + 1)
+            .bind("length", uses.saturating_mul(digits_per_use));
         if DB::DIALECT.returns() {
-            // As a statement that only reads, which may be sent again on another connection: a use
-            // that is counted twice, since its answer was lost, harms nobody.
-            return self.row(call).await?.ok_or(sqlx::Error::RowNotFound);
+            // As a statement that only reads, which is sent again if the connection was broken: a
+            // use that is counted twice because its answer was lost does no harm.
+            return self.row(query).await?.ok_or(sqlx::Error::RowNotFound);
         }
         let mut tx = self.begin().await?;
-        DB::execute(&mut tx, call()).await?;
-        let call = Call::new(Sql::<DB, U>::COUNTED).with(name.to_vec());
-        let row = DB::fetch_optional(&mut tx, call).await?.ok_or(sqlx::Error::RowNotFound)?;
+        tx.execute(query).await?;
+        let hits = self.query(HITS).bind_bytes("name", name.as_bytes());
+        let row = tx.row(hits).await?.ok_or(sqlx::Error::RowNotFound)?;
         tx.commit().await?;
         Ok(row)
     }
 
-    async fn try_miss(
+    async fn fail_all(
         &self,
-        names: &[Digest],
-        judged: &[Digest],
+        names: &[CounterName],
         rule: &LockRule,
         now: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
-        // Everybody takes the rows in the same order, so nobody waits in a circle.
-        let mut names = names.to_vec();
-        names.sort_unstable();
-        names.dedup();
-        let window_ends = millis(now + rule.window);
+    ) -> Result<Vec<Option<DateTime<Utc>>>, sqlx::Error> {
         let mut tx = self.begin().await?;
-        for name in &names {
-            let call = Call::new(Sql::<DB, U>::MISS)
-                .with(name.to_vec())
-                .with(window_ends)
-                .with(window_ends)
-                .with(millis(now))
-                .with(window_ends)
-                .with(window_ends)
-                .with(millis(now))
-                .with(window_ends);
-            DB::execute(&mut tx, call).await?;
-        }
-        let mut until = None;
-        for name in judged {
-            let state = Self::state_of(&mut tx, name).await?;
-            if state.is_some_and(|state| state.misses > rule.free && state.window_ends_at > now) {
-                Self::lock_one(&mut tx, name, rule, now).await?;
-            }
-            let state = Self::state_of(&mut tx, name).await?;
-            until = until.max(state.and_then(|state| state.lock(now)));
-        }
-        tx.commit().await?;
-        Ok(until)
-    }
-
-    async fn try_lock(
-        &self,
-        names: &[Digest],
-        rule: &LockRule,
-        now: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
-        let mut names = names.to_vec();
-        names.sort_unstable();
-        names.dedup();
-        let mut until = None;
-        let mut tx = self.begin().await?;
-        for name in &names {
-            Self::lock_one(&mut tx, name, rule, now).await?;
-            let state = Self::state_of(&mut tx, name).await?;
-            until = until.max(state.and_then(|state| state.lock(now)));
-        }
-        tx.commit().await?;
-        Ok(until)
-    }
-
-    /// Locks a counter whose tries are used up; one that is locked stays as it is.
-    async fn lock_one(
-        connection: &mut DB::Connection,
-        name: &Digest,
-        rule: &LockRule,
-        now: DateTime<Utc>,
-    ) -> Result<(), sqlx::Error> {
-        let (first, longest) = (duration(rule.first), duration(rule.longest));
-        // From this round on every lock is the longest one, so a shift cannot overflow.
-        let rounds = (0..30_i32).find(|rounds| first << rounds >= longest).unwrap_or(30);
-        let call = Call::new(Sql::<DB, U>::LOCK)
-            .with(millis(now))
-            .with(millis(now))
-            .with(first)
-            .with(rounds)
-            .with(longest)
-            .with(first)
-            .with(millis(now))
-            .with(name.to_vec())
-            .with(i64::from(rule.free))
-            .with(millis(now))
-            .with(millis(now));
-        if DB::execute(connection, call).await? == 1 {
-            // From the lock's end on, or the longest one would forget its own round.
-            let call = Call::new(Sql::<DB, U>::REMEMBER_LOCK)
-                .with(duration(rule.memory))
-                .with(duration(rule.memory))
-                .with(name.to_vec());
-            DB::execute(connection, call).await?;
-        }
-        Ok(())
-    }
-
-    async fn try_forgive(
-        &self,
-        names: &[Digest],
-        given_back: Option<GivenBack<'_>>,
-        now: DateTime<Utc>,
-    ) -> Result<(), sqlx::Error> {
-        let mut tx = self.begin().await?;
-        if let Some(GivenBack { shared, pair }) = given_back
-            && let Some(counted) = Self::state_of(&mut tx, pair).await?
-        {
-            // Taken before it is given back: of several successes at once one gives it back.
-            let call = Call::new(Sql::<DB, U>::TAKE_PAIR)
-                .with(pair.to_vec())
-                .with(i64::from(counted.misses))
-                .with(millis(counted.window_ends_at));
-            if DB::execute(&mut tx, call).await? == 1 {
-                // A window of the client's that ends later began later: it has none of these.
-                let call = Call::new(Sql::<DB, U>::GIVE_BACK)
-                    .with(i64::from(counted.misses))
-                    .with(i64::from(counted.misses))
-                    .with(shared.to_vec())
-                    .with(millis(now))
-                    .with(millis(counted.window_ends_at));
-                DB::execute(&mut tx, call).await?;
-            }
-        }
-        let mut names = names.to_vec();
-        names.sort_unstable();
+        let mut locks = Vec::with_capacity(names.len());
         for name in names {
-            DB::execute(&mut tx, Call::new(Sql::<DB, U>::FORGIVE).with(name.to_vec())).await?;
+            let touch = self
+                .query(TOUCH_LOCKOUT)
+                .bind_bytes("name", name.as_bytes())
+                .bind_instant("expires_at", now + rule.window);
+            tx.execute(touch).await?;
+            let mut state = self.lockout_of(&mut tx, name).await?.unwrap_or_default();
+            state.record_failure(rule, now);
+            self.set_lockout(&mut tx, name, &state).await?;
+            locks.push(state.lock(now));
         }
         tx.commit().await?;
+        Ok(locks)
+    }
+
+    async fn admit_and_clear(
+        &self,
+        names: &[CounterName],
+        attempt: &AttemptCounters,
+        rule: &LockRule,
+        now: DateTime<Utc>,
+    ) -> Result<bool, sqlx::Error> {
+        let mut tx = self.begin().await?;
+        let mut states = Vec::with_capacity(names.len());
+        for name in names {
+            if let Some(state) = self.lockout_of(&mut tx, name).await? {
+                states.push((*name, state));
+            }
+        }
+        let is_checked = |name: &CounterName| attempt.checked.contains(name);
+        if states.iter().any(|(name, state)| is_checked(name) && !state.admits(rule, now)) {
+            return tx.roll_back(false).await;
+        }
+        for name in &attempt.cleared {
+            tx.execute(self.query(CLEAR_LOCKOUT).bind_bytes("name", name.as_bytes())).await?;
+        }
+        if let Some(Refund { network, pair }) = attempt.refund {
+            let state_of = |wanted| states.iter().find(|(name, _)| *name == wanted);
+            if let (Some((_, mut shared)), Some((_, own))) =
+                (state_of(network).copied(), state_of(pair))
+            {
+                shared.refund(own, now);
+                self.set_lockout(&mut tx, &network, &shared).await?;
+            }
+            tx.execute(self.query(CLEAR_LOCKOUT).bind_bytes("name", pair.as_bytes())).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Reads a counter and locks its row.
+    async fn lockout_of(
+        &self,
+        tx: &mut Transaction<DB>,
+        name: &CounterName,
+    ) -> Result<Option<LockState>, sqlx::Error> {
+        let row = tx.row(self.query(LOCKOUT).bind_bytes("name", name.as_bytes())).await?;
+        row.map(|row| state::<DB>(&row)).transpose()
+    }
+
+    async fn set_lockout(
+        &self,
+        tx: &mut Transaction<DB>,
+        name: &CounterName,
+        state: &LockState,
+    ) -> Result<(), sqlx::Error> {
+        let query = self
+            .query(SET_LOCKOUT)
+            .bind_bytes("name", name.as_bytes())
+            .bind("failures", i64::from(state.failures))
+            .bind_instant("window_ends_at", state.window_ends_at)
+            .bind("level", i32::try_from(state.level).unwrap_or(i32::MAX))
+            .bind_instant("level_until", state.level_until)
+            .bind_instant("locked_until", state.locked_until)
+            .bind_instant("expires_at", state.expires_at());
+        tx.execute(query).await?;
         Ok(())
     }
-
-    async fn state_of(
-        connection: &mut DB::Connection,
-        name: &Digest,
-    ) -> Result<Option<LockState>, sqlx::Error> {
-        let call = Call::new(Sql::<DB, U>::LOCK_STATE).with(name.to_vec());
-        let row = DB::fetch_optional(connection, call).await?;
-        Ok(row.map(|row| Self::lock_state(&row)).transpose()?.map(|(_, state)| state))
-    }
-
-    fn lock_state(row: &DB::Row) -> Result<(Digest, LockState), sqlx::Error> {
-        let name: Vec<u8> = rows::take::<DB, _>(row, 0)?;
-        let misses: i64 = rows::take::<DB, _>(row, 1)?;
-        let state = LockState {
-            misses: u32::try_from(misses).unwrap_or(u32::MAX),
-            window_ends_at: instant(rows::take::<DB, _>(row, 2)?),
-            locked_until: instant(rows::take::<DB, _>(row, 3)?),
-        };
-        let name = Digest::from_bytes(&name)
-            .ok_or_else(|| sqlx::Error::Decode("a counter's name has 32 bytes".into()))?;
-        Ok((name, state))
-    }
 }
 
-fn duration(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+/// Binds `count` names; fewer are filled up with the first one.
+fn bind_names<DB: Backend>(query: Query<DB>, names: &[CounterName], count: usize) -> Query<DB> {
+    (0..count).fold(query, |query, at| {
+        let name = names.get(at).unwrap_or(&names[0]);
+        query.bind_bytes(format!("n{at}"), name.as_bytes())
+    })
 }
 
-/// An instant as an allowance lists it; so many digits do until the year 2286.
+fn state<DB: Backend>(row: &DB::Row) -> Result<LockState, sqlx::Error> {
+    let mut columns = Columns::<DB>::new(row, 0);
+    let failures: i64 = columns.next()?;
+    let window_ends_at = columns.instant()?;
+    let level: i32 = columns.next()?;
+    Ok(LockState {
+        failures: u32::try_from(failures).unwrap_or(u32::MAX),
+        window_ends_at,
+        level: u32::try_from(level).unwrap_or(0),
+        level_until: columns.instant()?,
+        locked_until: columns.instant()?,
+    })
+}
+
+/// An instant as a rate limit lists it.
 fn digits(time: DateTime<Utc>) -> String {
-    format!("{:0width$}", millis(time).max(0), width = DIGITS)
+    format!("{:0width$}", time.timestamp_millis().max(0), width = DIGITS)
 }
 
-/// What a list of uses, newest first, says after this one was counted or refused.
-fn verdict(hits: &str, is_used_up: bool, allowance: Allowance, now: DateTime<Utc>) -> Counted {
-    let since = now - allowance.within;
+/// Reads the list of uses, newest first, after this one was counted or refused.
+fn outcome(hits: &str, is_used_up: bool, limit: RateLimit, now: DateTime<Utc>) -> RateLimitOutcome {
+    let since = now - limit.window;
     let recent = hits
         .as_bytes()
         .chunks_exact(DIGITS)
@@ -307,11 +313,11 @@ fn verdict(hits: &str, is_used_up: bool, allowance: Allowance, now: DateTime<Utc
         .filter(|hit| *hit > since);
     if !is_used_up {
         let used = u32::try_from(recent.count()).unwrap_or(u32::MAX);
-        return Counted::Allowed { remaining: allowance.times.saturating_sub(used) };
+        return RateLimitOutcome::Allowed { remaining: limit.limit.saturating_sub(used) };
     }
     let oldest = recent.min().unwrap_or(now);
-    let retry_after = (oldest + allowance.within - now).to_std().unwrap_or_default();
-    Counted::UsedUp { retry_after }
+    let retry_after: Duration = (oldest + limit.window - now).to_std().unwrap_or_default();
+    RateLimitOutcome::Exceeded { retry_after }
 }
 
 #[cfg(test)]
@@ -319,12 +325,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_used_up_allowance_says_when_its_oldest_use_is_forgotten() {
+    fn an_exceeded_limit_reopens_when_its_oldest_use_leaves_the_window() {
         let now = instant(1_800_000_000_000);
-        let allowance = Allowance::per_hour(2);
+        let limit = RateLimit::per_hour(2);
         let hits = format!("{}{}", digits(now), digits(now - Duration::from_secs(600)));
-        let told = verdict(&hits, true, allowance, now);
-        assert_eq!(told, Counted::UsedUp { retry_after: Duration::from_secs(3000) });
-        assert_eq!(verdict(&hits, false, allowance, now), Counted::Allowed { remaining: 0 });
+        let exceeded = outcome(&hits, true, limit, now);
+        assert_eq!(exceeded, RateLimitOutcome::Exceeded { retry_after: Duration::from_secs(3000) });
+        let allowed = outcome(&hits, false, limit, now);
+        assert_eq!(allowed, RateLimitOutcome::Allowed { remaining: 0 });
     }
 }

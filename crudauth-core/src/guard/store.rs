@@ -93,6 +93,7 @@ pub struct Refund {
 
 /// At most `limit` uses within `window`, however they are spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RateLimit {
     /// Number of uses; 0 switches the limit off.
     pub limit: u32,
@@ -104,10 +105,16 @@ impl RateLimit {
     /// The highest `limit`: stores keep the instant of each use, so that the rule is exact.
     pub const MAX: u32 = 1000;
 
+    /// `limit` uses within any time of the length of `window`.
+    #[must_use]
+    pub const fn new(limit: u32, window: Duration) -> Self {
+        Self { limit, window }
+    }
+
     /// `limit` uses within any hour.
     #[must_use]
     pub const fn per_hour(limit: u32) -> Self {
-        Self { limit, window: Duration::from_secs(3600) }
+        Self::new(limit, Duration::from_secs(3600))
     }
 }
 

@@ -9,9 +9,8 @@ use super::Migrations;
 use super::compare::Depth;
 use super::live::LiveTable;
 use super::plan::Plan;
-use super::queries::any_unread_hash;
+use super::queries::{any_hash_like, any_unread_hash};
 use crate::model::{AuthUser, Shape};
-use crate::sql::statements::Sql;
 use crate::sql::{AuthRow, Backend, Call, Stores};
 
 /// The result of comparing the live schema with the struct and the library.
@@ -109,8 +108,8 @@ impl<U: AuthUser> Migrations<U> {
         DB: Backend,
     {
         let mut connection = pool.acquire().await?;
-        // Usually all hashes are the library's own.
-        let foreign = Call::new(Sql::<DB, U>::FOREIGN_HASH);
+        // One pass where all hashes are ours, which is the rule.
+        let foreign = Call::migration(any_unread_hash(DB::DIALECT, &U::SHAPE, 0)).once();
         if DB::fetch_optional(&mut connection, foreign).await?.is_none() {
             return Ok(ForeignHashes::default());
         }
@@ -120,7 +119,7 @@ impl<U: AuthUser> Migrations<U> {
         for prefix in prefixes {
             let pattern = format!("{}%", escaped(prefix));
             unread = unread.with(pattern.clone());
-            let call = Call::new(Sql::<DB, U>::HASH_LIKE).with(pattern);
+            let call = Call::migration(any_hash_like(DB::DIALECT, &U::SHAPE)).once().with(pattern);
             if DB::fetch_optional(&mut connection, call).await?.is_some() {
                 in_use.push((*prefix).to_owned());
             }

@@ -5,7 +5,7 @@ use std::fmt;
 use super::Blocker;
 
 /// The steps that bring a database up to date, and the blockers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     pub(super) statements: Vec<String>,
     pub(super) backfills: Vec<Backfill>,

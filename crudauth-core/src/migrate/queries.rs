@@ -145,13 +145,21 @@ pub(super) fn any_unread_hash(dialect: Dialect, shape: &Shape, prefixes: usize) 
     )
 }
 
+/// A row if a hash matches a pattern.
+pub(super) fn any_hash_like(dialect: Dialect, shape: &Shape) -> String {
+    let q = dialect.quote();
+    let (table, hash) = (shape.table, shape.companion.hash);
+    let pattern = parameter(dialect, 1);
+    format!("SELECT 1 FROM {q}{table}{q} WHERE {q}{hash}{q} LIKE {pattern} ESCAPE '|' LIMIT 1")
+}
+
 fn quoted(table: &LiveTable, name: &str) -> String {
     let q = table.dialect.quote();
     format!("{q}{name}{q}")
 }
 
 fn parameter(dialect: Dialect, number: usize) -> String {
-    if dialect.counts_parameters() { format!("${number}") } else { "?".to_owned() }
+    if dialect.numbers_parameters() { format!("${number}") } else { "?".to_owned() }
 }
 
 #[cfg(test)]

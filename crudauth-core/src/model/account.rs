@@ -7,51 +7,57 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::{AuthUser, Contact, IdentifierKind, PasswordHash};
-use crate::ports::Entropy;
+use super::{AuthUser, Contact, IdentifierKind};
+use crate::random::random;
 
-/// An account as it is stored.
+/// An account: the app's struct and the flags that the library keeps beside it.
+///
+/// The password hash is not part of it; only the flows that verify a password read it.
 #[derive(Clone)]
 pub struct Account<U> {
     /// What the app declared.
     pub user: U,
-    /// The stored hash, if there is one at all.
-    pub(crate) hash: PasswordHash,
     pub(crate) is_active: bool,
     pub(crate) is_superuser: bool,
     pub(crate) is_verified: bool,
-    pub(crate) version: i32,
-    pub(crate) epoch: i64,
+    pub(crate) state: AccountState,
 }
 
 impl<U: AuthUser> Account<U> {
-    /// Whether it may sign in.
+    /// Returns `true` if it may sign in.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.is_active
     }
 
-    /// Whether it passes the superuser gate.
+    /// Returns `true` if it passes the superuser gate.
     #[must_use]
     pub fn is_superuser(&self) -> bool {
         self.is_superuser
     }
 
-    /// Whether the address that recovers it was proved.
+    /// Returns `true` if its recovery contact is proved.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.is_verified
     }
 
-    /// What changes whenever everything that opens the account ends: with its password, when it is
-    /// disabled, and with the account, also where another gets its key. Keep it beside a credential
-    /// of your own, and take none whose stamp is another.
+    /// The state that credentials of this account are bound to.
     #[must_use]
-    pub fn stamp(&self) -> String {
-        format!("{:x}.{:x}", self.epoch, self.version)
+    pub fn state(&self) -> AccountState {
+        self.state
     }
 
-    /// Where messages recover it, if it has such a place: in its one form, whatever the row shows.
+    /// The state of the account as text, for a credential of your own.
+    ///
+    /// It changes with the password, when the account is disabled, and when another account gets its
+    /// key. Store it beside the credential and reject the credential if it differs.
+    #[must_use]
+    pub fn security_stamp(&self) -> String {
+        format!("{:x}.{:x}", self.state.security_stamp, self.state.version)
+    }
+
+    /// The contact that recovers it, in its canonical form.
     #[must_use]
     pub fn contact(&self) -> Option<Contact> {
         let at = U::SHAPE.recovery?;
@@ -59,7 +65,7 @@ impl<U: AuthUser> Account<U> {
         Contact::parse(U::SHAPE.identifiers[at].kind, shown)
     }
 
-    /// What the row compares of that place, to which tokens are bound.
+    /// The compared form of the recovery contact. One-time tokens are bound to it.
     pub(crate) fn contact_key(&self) -> Option<String> {
         let at = U::SHAPE.recovery?;
         let (column, shown) = (&U::SHAPE.identifiers[at], self.user.identifiers());
@@ -67,13 +73,13 @@ impl<U: AuthUser> Account<U> {
         Some(if column.has_own_key() { column.key_of(shown) } else { shown.to_owned() })
     }
 
-    /// What the row shows as its first identifier of that kind.
+    /// The shown form of its first identifier of that kind.
     #[must_use]
     pub fn named(&self, kind: IdentifierKind) -> Option<&str> {
         self.user.identifiers().get(U::SHAPE.position(kind)?).copied()?
     }
 
-    /// The texts that name it.
+    /// The shown forms of all its identifiers.
     pub(crate) fn names(&self) -> Vec<&str> {
         self.user.identifiers().into_iter().flatten().collect()
     }
@@ -93,7 +99,7 @@ pub struct AccountState {
     pub security_stamp: i64,
 }
 
-/// Shows the key and the flags; neither the hash nor the app's own columns.
+/// Shows the key and the flags, not the app's own columns.
 impl<U: AuthUser> fmt::Debug for Account<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Account")
@@ -109,7 +115,7 @@ impl<U: AuthUser> fmt::Debug for Account<U> {
 /// [`String`] that the library makes, or one of the app's own that sqlx can store.
 ///
 /// ```
-/// # use crudauth_core::{model::AccountId, ports::Entropy}; // crudauth::{AccountId, ports::Entropy}
+/// # use crudauth_core::model::AccountId; // crudauth::AccountId
 /// /// Counted up by the database.
 /// #[derive(Clone, Debug, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize, serde::Deserialize)]
 /// #[sqlx(transparent)]
@@ -123,7 +129,7 @@ impl<U: AuthUser> fmt::Debug for Account<U> {
 ///
 /// impl AccountId for MemberId {
 ///     const IS_COUNTED: bool = true;
-///     fn make(_: &dyn Entropy) -> Option<Self> {
+///     fn generate() -> Option<Self> {
 ///         None
 ///     }
 /// }
@@ -134,29 +140,20 @@ impl<U: AuthUser> fmt::Debug for Account<U> {
     note = "write `i64`, `i32`, `uuid::Uuid` or `String`, or implement `crudauth::AccountId` for a type of your own"
 )]
 pub trait AccountId:
-    Clone
-    + Eq
-    + Hash
-    + Send
-    + Sync
-    + fmt::Display
-    + fmt::Debug
-    + Serialize
-    + DeserializeOwned
-    + 'static
+    Clone + Eq + Hash + Send + Sync + fmt::Display + fmt::Debug + Serialize + DeserializeOwned + 'static
 {
-    /// Whether the database counts it up.
+    /// Whether the database counts keys up.
     const IS_COUNTED: bool;
 
-    /// A new key; `None` where the database makes it.
-    fn make(entropy: &dyn Entropy) -> Option<Self>;
+    /// Makes a new key; `None` if the database counts keys up.
+    fn generate() -> Option<Self>;
 }
 
 macro_rules! counted {
     ($($key:ty),*) => {$(
         impl AccountId for $key {
             const IS_COUNTED: bool = true;
-            fn make(_: &dyn Entropy) -> Option<Self> {
+            fn generate() -> Option<Self> {
                 None
             }
         }
@@ -168,10 +165,8 @@ impl AccountId for Uuid {
     const IS_COUNTED: bool = false;
 
     /// A random UUID (RFC 9562, version 4): it tells neither when nor in what order people came.
-    fn make(entropy: &dyn Entropy) -> Option<Self> {
-        let mut bytes = [0; 16];
-        entropy.fill(&mut bytes);
-        Some(uuid::Builder::from_random_bytes(bytes).into_uuid())
+    fn generate() -> Option<Self> {
+        Some(uuid::Builder::from_random_bytes(random()).into_uuid())
     }
 }
 
@@ -179,9 +174,7 @@ impl AccountId for String {
     const IS_COUNTED: bool = false;
 
     /// 128 random bits in hex.
-    fn make(entropy: &dyn Entropy) -> Option<Self> {
-        let mut bytes = [0; 16];
-        entropy.fill(&mut bytes);
-        Some(hex::encode(bytes))
+    fn generate() -> Option<Self> {
+        Some(hex::encode(random::<16>()))
     }
 }

@@ -1,30 +1,31 @@
-//! Who is at the other end of a connection, for counting and for lists of sessions.
+//! The network address of a client.
 //!
-//! It promises one value per client however its address is spelled, and that a header is believed
-//! only as far as the configured proxies wrote it. The HTTP side asks [`client_address`] once per
-//! request; limits and lockouts count by [`ClientAddress::network`].
+//! All spellings of an address are one value. `X-Forwarded-For` is trusted only as far as the
+//! configured proxies wrote it. The HTTP side calls [`client_address`] once per request; rate
+//! limits and lockouts count by [`ClientAddress::network`].
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{AddrParseError, IpAddr, Ipv6Addr};
+use std::str::FromStr;
 
-/// The address of a client.
+/// The network address of a client.
 ///
-/// An IPv4 address that came mapped into IPv6 is the IPv4 address (RFC 4291, section 2.5.5.2).
+/// An IPv4-mapped IPv6 address becomes the IPv4 address (RFC 4291, section 2.5.5.2).
 #[derive(Clone, Copy, Eq, PartialEq, Hash)]
 pub struct ClientAddress(IpAddr);
 
 impl ClientAddress {
-    /// The address itself.
+    /// Returns the IP address.
     #[must_use]
     pub const fn ip(self) -> IpAddr {
         self.0
     }
 
-    /// The key under which this client is counted: an IPv4 address as it is, an IPv6 address by
-    /// its /64.
+    /// Returns the key for counting the client's requests: an IPv4 address, or the /64 of an IPv6
+    /// address.
     ///
-    /// A /64 is what one subscriber is given (RFC 6177); counted singly, its addresses would never
-    /// run out.
+    /// One subscriber has a whole /64 (RFC 6177). Counted one by one, its addresses would never run
+    /// out.
     #[must_use]
     pub fn network(self) -> String {
         match self.0 {
@@ -43,7 +44,15 @@ impl From<IpAddr> for ClientAddress {
     }
 }
 
-/// The address and nothing else, as logs want it.
+impl FromStr for ClientAddress {
+    type Err = AddrParseError;
+
+    fn from_str(text: &str) -> Result<Self, AddrParseError> {
+        text.parse::<IpAddr>().map(Self::from)
+    }
+}
+
+/// Prints the address only, for logs.
 impl fmt::Debug for ClientAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -56,47 +65,48 @@ impl fmt::Display for ClientAddress {
     }
 }
 
-/// Tells the client of a request from the socket's `peer` and all its `X-Forwarded-For` lines, in
-/// the order in which they came.
+/// Determines the client of a request from the socket's `peer` and all `X-Forwarded-For` lines, in
+/// their order.
 ///
-/// With no `trusted_hops` the lines are ignored, for anyone can send them. With n, the n-th entry
-/// from the right counts, which is what the outermost of n proxies saw; a shorter list gives its
-/// left-most entry. Where that entry is no address, or there is none, the peer counts.
+/// With zero `trusted_hops` the lines are ignored, because every client can send them. With n, the
+/// n-th entry from the right is used, which is the address that the outermost of n proxies saw. A
+/// shorter list gives its left-most entry. If the entry is missing or not an address, the peer is
+/// used.
 pub fn client_address<'a>(
     peer: Option<IpAddr>,
     forwarded_for: impl Iterator<Item = &'a str>,
     trusted_hops: usize,
 ) -> Option<ClientAddress> {
     let forwarded = if trusted_hops == 0 { None } else { entry(forwarded_for, trusted_hops) };
-    forwarded.and_then(read_entry).or(peer).map(ClientAddress::from)
+    forwarded.and_then(parse_entry).or(peer).map(ClientAddress::from)
 }
 
 fn entry<'a>(lines: impl Iterator<Item = &'a str>, from_the_right: usize) -> Option<&'a str> {
-    // Empty elements of a list are no elements (RFC 9110, section 5.6.1).
+    // Empty list elements do not count (RFC 9110, section 5.6.1).
     let entries: Vec<_> =
         lines.flat_map(|line| line.split(',')).map(str::trim).filter(|e| !e.is_empty()).collect();
     entries.get(entries.len().saturating_sub(from_the_right)).copied()
 }
 
-/// Reads one entry, which proxies write in their own ways: with quotes, brackets, a port, a zone.
-fn read_entry(entry: &str) -> Option<IpAddr> {
+/// Parses an entry, which may have quotes, brackets, a port or a zone, depending on the proxy.
+fn parse_entry(entry: &str) -> Option<IpAddr> {
     let entry = entry.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(entry);
     if let Some(bracketed) = entry.strip_prefix('[') {
         let (host, rest) = bracketed.split_once(']')?;
         let is_whole = rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port);
-        return if is_whole { read_ipv6(host) } else { None };
+        return if is_whole { parse_ipv6(host) } else { None };
     }
     if let Ok(address) = entry.parse() {
         return Some(IpAddr::V4(address));
     }
     match entry.split_once(':') {
         Some((host, port)) if is_port(port) => host.parse().ok().map(IpAddr::V4),
-        _ => read_ipv6(entry),
+        _ => parse_ipv6(entry),
     }
 }
 
-/// A zone names an interface of the proxy's host (RFC 4007), not a part of the address.
-fn read_ipv6(host: &str) -> Option<IpAddr> {
+/// Parses an IPv6 address without its zone (RFC 4007), which names an interface of the proxy.
+fn parse_ipv6(host: &str) -> Option<IpAddr> {
     let address = host.split_once('%').map_or(host, |(address, _zone)| address);
     address.parse().ok().map(IpAddr::V6)
 }
@@ -106,7 +116,7 @@ fn is_port(text: &str) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#[allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 mod tests {
     use proptest::prelude::*;
 
@@ -137,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_puts_in_front_changes_nothing() {
+    fn entries_added_by_a_client_are_ignored() {
         for forged in ["6.6.6.6", "6.6.6.6,,, ", "\"", "[::1", ""] {
             assert_eq!(client(&[forged, "203.0.113.7"], 1), "203.0.113.7");
             assert_eq!(client(&[&format!("{forged}, 203.0.113.7")], 1), "203.0.113.7");
@@ -152,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn ports_brackets_quotes_and_zones_are_no_part_of_an_address() {
+    fn ports_brackets_quotes_and_zones_are_removed() {
         for (entry, address) in [
             ("203.0.113.7:1234", "203.0.113.7"),
             ("\"203.0.113.7:1234\"", "203.0.113.7"),
@@ -170,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_is_no_address_falls_back_to_the_peer() {
+    fn an_invalid_entry_falls_back_to_the_peer() {
         for entry in [
             "unknown",
             "_hidden",
@@ -193,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_one_64_gives_one_key() {
+    fn all_spellings_of_a_64_have_one_key() {
         for spelling in [
             "2001:db8:0:1::",
             "2001:db8:0:1::1",
@@ -206,15 +216,15 @@ mod tests {
     }
 
     #[test]
-    fn a_mapped_address_counts_as_the_ipv4_address_that_it_is() {
+    fn a_mapped_address_counts_as_its_ipv4_address() {
         assert_eq!(network("::ffff:203.0.113.7"), network("203.0.113.7"));
         assert_ne!(network("::ffff:203.0.113.7"), network("::ffff:203.0.113.8"));
     }
 
     proptest! {
         #[test]
-        fn every_host_of_a_64_has_the_same_key(prefix in any::<u64>(), hosts in any::<[u64; 2]>()) {
-            // The IPv4-mapped block lies in the all-zero /64 and is another family.
+        fn all_hosts_of_a_64_have_one_key(prefix in any::<u64>(), hosts in any::<[u64; 2]>()) {
+            // IPv4-mapped addresses are in the all-zero /64, but count as IPv4.
             prop_assume!(prefix != 0);
             let [one, other] = hosts.map(|host| {
                 let bits = u128::from(prefix) << 64 | u128::from(host);
@@ -225,7 +235,7 @@ mod tests {
         }
 
         #[test]
-        fn no_header_makes_it_panic(
+        fn any_header_is_accepted(
             lines in proptest::collection::vec("[0-9a-f.:,%\\[\\]\" ]{0,40}|\\PC{0,20}", 0..4),
             hops in 0..5_usize,
         ) {

@@ -1,46 +1,46 @@
-//! Identifiers of the app's own making: numbers of employees, members and customers.
+//! Identifiers that the app assigns, such as employee, member and customer numbers.
 //!
-//! It promises that a code has one form, that every character of it can be seen, and that case
-//! counts: `A7` and `a7` may be two people's. Registration and login call it through `Identifier`.
+//! A code has one normal form and only visible characters. Case counts: `A7` and `a7` may name two
+//! accounts. Sign-up and sign-in use it through `Identifier`.
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::PhoneNumber;
-use super::unicode::is_unseen;
+use super::unicode::is_invisible;
 
-/// A code that names an account: what was typed, without blanks around it, in Unicode's form NFKC.
+/// A code that names an account, trimmed and in the Unicode form NFKC.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Code(String);
 
-/// Why a text is no code, worded for the person who typed it.
+/// Why a text is not a code, worded for the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidCode {
-    /// There is nothing.
+    /// The code is empty.
     #[error("value is empty")]
     Empty,
-    /// It is longer than [`Code::MAX_CHARS`].
+    /// The code is longer than [`Code::MAX_CHARS`].
     #[error("value is longer than {} characters", Code::MAX_CHARS)]
     TooLong,
-    /// A blank within it, a control character, or one that has no glyph or no meaning of its own.
+    /// The code contains white space, a control character, or a character without a glyph.
     #[error("value contains a blank or an invisible character")]
-    Unseen,
-    /// It is an address or a phone number, by which somebody else may sign in.
+    Invisible,
+    /// The code is an email address or a phone number, which may be another account's.
     #[error("value is an address or a phone number")]
     Contact,
 }
 
 impl Code {
-    /// The longest code, in code points.
+    /// Maximum length in code points.
     pub const MAX_CHARS: usize = 64;
 
-    /// Far more than [`MAX_CHARS`](Self::MAX_CHARS) can take before they are composed.
+    /// Maximum input: far more than [`MAX_CHARS`](Self::MAX_CHARS) take before composition.
     const MAX_TYPED_BYTES: usize = 16 * Self::MAX_CHARS;
 
-    /// Reads a code as it was typed.
+    /// Parses a typed code.
     ///
     /// # Errors
-    /// [`InvalidCode`] with the rule that it breaks.
+    /// [`InvalidCode`] with the broken rule.
     pub fn parse(typed: &str) -> Result<Self, InvalidCode> {
         if typed.len() > Self::MAX_TYPED_BYTES {
             return Err(InvalidCode::TooLong);
@@ -49,8 +49,8 @@ impl Code {
         if code.is_empty() {
             return Err(InvalidCode::Empty);
         }
-        if code.contains(|c: char| c.is_whitespace() || is_unseen(c)) {
-            return Err(InvalidCode::Unseen);
+        if code.contains(|c: char| c.is_whitespace() || is_invisible(c)) {
+            return Err(InvalidCode::Invisible);
         }
         if code.contains('@') || PhoneNumber::parse(&code).is_ok() {
             return Err(InvalidCode::Contact);
@@ -61,7 +61,7 @@ impl Code {
         Ok(Self(code))
     }
 
-    /// The code as it is kept and compared.
+    /// Returns the code as it is stored and compared.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -69,36 +69,36 @@ impl Code {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#[allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
     #[test]
-    fn one_code_has_one_form_and_case_counts() {
+    fn a_code_is_normalized_and_case_sensitive() {
         assert_eq!(Code::parse(" E-1７ ").unwrap().as_str(), "E-17");
         assert_ne!(Code::parse("a7").unwrap(), Code::parse("A7").unwrap());
     }
 
     #[test]
-    fn what_cannot_be_seen_is_refused() {
-        for (typed, told) in [
+    fn invalid_codes_are_rejected() {
+        for (typed, error) in [
             ("  ", InvalidCode::Empty),
-            ("a b", InvalidCode::Unseen),
-            ("a\u{200b}", InvalidCode::Unseen),
-            ("a\0", InvalidCode::Unseen),
+            ("a b", InvalidCode::Invisible),
+            ("a\u{200b}", InvalidCode::Invisible),
+            ("a\0", InvalidCode::Invisible),
             ("ada＠example.com", InvalidCode::Contact),
             ("+1-555-0100", InvalidCode::Contact),
         ] {
-            assert_eq!(Code::parse(typed), Err(told), "{typed:?}");
+            assert_eq!(Code::parse(typed), Err(error), "{typed:?}");
         }
         assert_eq!(Code::parse(&"x".repeat(65)), Err(InvalidCode::TooLong));
     }
 
     proptest! {
         #[test]
-        fn whatever_is_read_is_read_again_to_the_same(typed in "\\PC{0,80}") {
+        fn the_normal_form_is_stable(typed in "\\PC{0,80}") {
             if let Ok(code) = Code::parse(&typed) {
                 prop_assert_eq!(Code::parse(code.as_str()), Ok(code));
             }

@@ -1,11 +1,13 @@
-//! Where messages reach the owner of an account.
+//! The address or number that reaches an account's owner.
+//!
+//! Used by recovery and by the delivery channels.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::{EmailAddress, Identifier, IdentifierKind, PhoneNumber};
 
-/// An address or a number that messages reach, in its one form.
+/// An address or number for messages, in its normal form.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Contact {
@@ -16,13 +18,14 @@ pub enum Contact {
 }
 
 impl Contact {
-    /// Reads a text as a contact of that kind; `None` if it is none, or the kind reaches nobody.
+    /// Parses a contact of that kind; `None` if `text` is invalid, or the kind cannot receive
+    /// messages.
     #[must_use]
     pub fn parse(kind: IdentifierKind, text: &str) -> Option<Self> {
         Identifier::parse(kind, text).ok()?.into_contact()
     }
 
-    /// The address or number as text.
+    /// Returns the address or number.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -38,12 +41,12 @@ impl fmt::Display for Contact {
     }
 }
 
-/// A text is no contact.
+/// A text is not a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("neither an email address nor an international phone number")]
 pub struct InvalidContact;
 
-/// What begins with `+` is read as a phone number, all else as an email address.
+/// Parses a text with a leading `+` as a phone number, and any other as an email address.
 impl FromStr for Contact {
     type Err = InvalidContact;
 

@@ -1,46 +1,48 @@
-//! What a list of sessions shows for a session, so that its owner can tell a stranger's.
+//! Description of a client's device, from its user agent.
 //!
-//! A client says what it likes of itself, so nothing is decided by this: it is for eyes only. It
-//! promises a value for any user agent. The list of sessions calls it.
+//! The list of sessions shows it, so that the owner can recognize a foreign session. Clients can
+//! claim anything, so no decision depends on it. Every user agent yields a value.
 
 use serde::Serialize;
 use woothee::parser::{Parser, WootheeResult};
 
-/// A best guess at the software and the machine behind a `User-Agent`.
+/// The browser and machine that a `User-Agent` claims.
 ///
-/// Names are `Unknown` without a user agent and `Other` where it says nothing recognisable; at most
-/// one of the three flags is set.
+/// Names are `Unknown` without a user agent, and `Other` for an unrecognized one. At most one of
+/// the three flags is set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Device {
-    /// The browser's name, such as `Firefox`.
+    /// Name of the browser, such as `Firefox`.
     pub browser: String,
-    /// Its version as it gave it; empty where none was found.
+    /// Version of the browser; empty if unknown.
     pub browser_version: String,
-    /// The operating system's family, such as `Windows` or `iOS`.
+    /// Family of the operating system, such as `Windows` or `iOS`.
     pub os: String,
-    /// The kind of machine: `iPhone`, `iPad`, `iPod`, `Android`, `Mac` or `PC`.
+    /// Kind of machine: `iPhone`, `iPad`, `iPod`, `Android`, `Mac` or `PC`.
     pub device: String,
-    /// Whether it is a phone.
+    /// `true` for a phone.
     pub is_mobile: bool,
-    /// Whether it is a tablet.
+    /// `true` for a tablet.
     pub is_tablet: bool,
-    /// Whether it is a desktop or a laptop.
+    /// `true` for a desktop or a laptop.
     pub is_pc: bool,
 }
 
 impl Device {
-    /// As much of a user agent as is looked at, in bytes. Browsers stay far below it.
+    /// Number of bytes that are parsed. Browsers stay far below.
     const MAX_BYTES: usize = 1024;
 
-    /// Reads a request's `User-Agent`.
+    /// Parses a `User-Agent` header.
     #[must_use]
     pub fn from_user_agent(user_agent: Option<&str>) -> Self {
         let Some(agent) = user_agent.map(str::trim).filter(|agent| !agent.is_empty()) else {
             return Self::named("Unknown");
         };
         let agent = &agent[..agent.floor_char_boundary(Self::MAX_BYTES)];
-        Parser::new().parse(agent).map_or_else(|| Self::named("Other"), |is| Self::read(agent, &is))
+        Parser::new()
+            .parse(agent)
+            .map_or_else(|| Self::named("Other"), |parsed| Self::new(agent, &parsed))
     }
 
     fn named(name: &str) -> Self {
@@ -55,15 +57,15 @@ impl Device {
         }
     }
 
-    fn read(agent: &str, is: &WootheeResult<'_>) -> Self {
-        let is_phone_or_tablet = matches!(is.category, "smartphone" | "mobilephone");
-        let is_tablet = is_phone_or_tablet && is_tablet(agent, is.os);
-        let is_pc = is.category == "pc";
+    fn new(agent: &str, parsed: &WootheeResult<'_>) -> Self {
+        let is_phone_or_tablet = matches!(parsed.category, "smartphone" | "mobilephone");
+        let is_tablet = is_phone_or_tablet && is_tablet(agent, parsed.os);
+        let is_pc = parsed.category == "pc";
         Self {
-            browser: known(is.name, "Other"),
-            browser_version: known(is.version, ""),
-            os: known(os_family(is.os), "Other"),
-            device: machine(is.os, is_pc).to_owned(),
+            browser: known_or(parsed.name, "Other"),
+            browser_version: known_or(parsed.version, ""),
+            os: known_or(os_family(parsed.os), "Other"),
+            device: machine(parsed.os, is_pc).to_owned(),
             is_mobile: is_phone_or_tablet && !is_tablet,
             is_tablet,
             is_pc,
@@ -71,13 +73,13 @@ impl Device {
     }
 }
 
-/// woothee spells what it does not know as a word of its own.
-fn known(name: &str, otherwise: &str) -> String {
-    if name.is_empty() || name == woothee::woothee::VALUE_UNKNOWN { otherwise } else { name }
-        .to_owned()
+/// Returns `name`, or `default` if woothee does not know the name.
+fn known_or(name: &str, default: &str) -> String {
+    let is_unknown = name.is_empty() || name == woothee::woothee::VALUE_UNKNOWN;
+    if is_unknown { default.to_owned() } else { name.to_owned() }
 }
 
-/// Versions are left out: Windows 11 and recent macOS still send the number of an older one.
+/// Returns the family without a version, because Windows 11 and recent macOS send an old version.
 fn os_family(os: &str) -> &str {
     match os {
         "iPhone" | "iPad" | "iPod" => "iOS",
@@ -100,7 +102,7 @@ fn machine(os: &str, is_pc: bool) -> &'static str {
     }
 }
 
-/// On Android only phones call themselves `Mobile`; Firefox says `Tablet`.
+/// Recognizes tablets. On Android, only phones send `Mobile`; Firefox sends `Tablet`.
 fn is_tablet(agent: &str, os: &str) -> bool {
     os == "iPad" || agent.contains("Tablet") || (os == "Android" && !agent.contains("Mobile"))
 }
@@ -131,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn common_browsers_are_told_apart() {
+    fn common_browsers_are_recognized() {
         for (agent, browser, version, os, machine) in [
             (FIREFOX_LINUX, "Firefox", "140.0", "Linux", "PC"),
             (CHROME_WINDOWS, "Chrome", "139.0.0.0", "Windows", "PC"),
@@ -141,48 +143,54 @@ mod tests {
             (CHROME_PHONE, "Chrome", "139.0.0.0", "Android", "Android"),
             (CHROME_TABLET, "Chrome", "139.0.0.0", "Android", "Android"),
         ] {
-            let it = device(agent);
+            let device = device(agent);
             assert_eq!(
-                (&*it.browser, &*it.browser_version, &*it.os, &*it.device),
+                (&*device.browser, &*device.browser_version, &*device.os, &*device.device),
                 (browser, version, os, machine)
             );
         }
     }
 
     #[test]
-    fn phones_tablets_and_desktops_are_told_apart() {
+    fn phones_tablets_and_desktops_are_recognized() {
         for agent in [SAFARI_IPHONE, CHROME_PHONE] {
-            let it = device(agent);
-            assert!(it.is_mobile && !it.is_tablet && !it.is_pc, "{agent}");
+            let device = device(agent);
+            assert!(device.is_mobile && !device.is_tablet && !device.is_pc, "{agent}");
         }
         for agent in [SAFARI_IPAD, CHROME_TABLET] {
-            let it = device(agent);
-            assert!(!it.is_mobile && it.is_tablet && !it.is_pc, "{agent}");
+            let device = device(agent);
+            assert!(!device.is_mobile && device.is_tablet && !device.is_pc, "{agent}");
         }
         for agent in [FIREFOX_LINUX, CHROME_WINDOWS, SAFARI_MAC] {
-            let it = device(agent);
-            assert!(!it.is_mobile && !it.is_tablet && it.is_pc, "{agent}");
+            let device = device(agent);
+            assert!(!device.is_mobile && !device.is_tablet && device.is_pc, "{agent}");
         }
     }
 
     #[test]
-    fn no_agent_is_unknown_and_a_strange_one_is_other() {
+    fn a_missing_agent_is_unknown_and_an_unrecognized_one_is_other() {
         for none in [None, Some(""), Some("  ")] {
-            let it = Device::from_user_agent(none);
-            assert_eq!((&*it.browser, &*it.os, &*it.device), ("Unknown", "Unknown", "Unknown"));
+            let device = Device::from_user_agent(none);
+            assert_eq!(
+                (&*device.browser, &*device.os, &*device.device),
+                ("Unknown", "Unknown", "Unknown")
+            );
         }
         for strange in ["zzz", "-", "my client; 1.0"] {
-            let it = device(strange);
-            assert_eq!((&*it.browser, &*it.os, &*it.device), ("Other", "Other", "Other"));
+            let device = device(strange);
+            assert_eq!(
+                (&*device.browser, &*device.os, &*device.device),
+                ("Other", "Other", "Other")
+            );
         }
     }
 
     proptest! {
         #[test]
-        fn any_agent_gives_a_device_of_bounded_size(agent in "\\PC{0,60}(é|Windows \\PC{0,9};|[0-9.]){0,2000}") {
-            let it = Device::from_user_agent(Some(&agent));
-            prop_assert!(!it.browser.is_empty() && !it.os.is_empty() && !it.device.is_empty());
-            prop_assert!(it.browser_version.len() <= Device::MAX_BYTES);
+        fn every_agent_yields_a_device_of_bounded_size(agent in "\\PC{0,60}(é|Windows \\PC{0,9};|[0-9.]){0,2000}") {
+            let device = Device::from_user_agent(Some(&agent));
+            prop_assert!(!device.browser.is_empty() && !device.os.is_empty() && !device.device.is_empty());
+            prop_assert!(device.browser_version.len() <= Device::MAX_BYTES);
         }
     }
 }

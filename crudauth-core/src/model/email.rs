@@ -1,9 +1,8 @@
-//! Email addresses, in the one form that is shown, compared, kept unique and mailed.
+//! Email addresses, in one normal form that is displayed, compared, unique and mailed to.
 //!
-//! It promises that an address which was read is one mailbox and nothing else, that it can be read
-//! again to the same text, and that no two accounts are reached by lookalikes of one address: what
-//! the normal form would turn into another letter is refused, not turned. Registration, login and
-//! recovery call it; a sender is handed the value and never the typed text.
+//! A parsed address is exactly one mailbox, and parses again to the same text. Lookalikes of an
+//! address never reach another account: a character that normalization would replace is rejected.
+//! Called by sign-up, sign-in and recovery. A sender receives the value, never the typed text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,9 +10,10 @@ use std::str::FromStr;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use super::unicode::is_unseen;
+use super::unicode::is_invisible;
 
 /// An email address in its normal form.
 ///
@@ -24,11 +24,11 @@ use super::unicode::is_unseen;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct EmailAddress(String);
 
-/// Why a text is no email address, worded for the person who typed it.
+/// Why a text is not an email address, worded for the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidEmail {
-    /// The whole is longer than [`EmailAddress::MAX_CHARS`].
+    /// The address is longer than [`EmailAddress::MAX_CHARS`].
     #[error(
         "value is not a valid email address: it is longer than {} characters",
         EmailAddress::MAX_CHARS
@@ -37,75 +37,77 @@ pub enum InvalidEmail {
     /// There is no @-sign, or more than one.
     #[error("value is not a valid email address: it needs exactly one @-sign")]
     Malformed,
-    /// A blank or control character, or one that cannot be seen.
+    /// The address contains white space, a control character or an invisible character.
     #[error("value is not a valid email address: it contains a blank or an invisible character")]
-    Unseen,
-    /// A character which stands for another one, or whose lower-case form is not one letter.
+    Invisible,
+    /// The address contains a compatibility character, or one that lower-cases to several letters.
     #[error("value is not a valid email address: it contains a character that stands for another")]
     Lookalike,
-    /// No dot-atom, or longer than 64 octets.
+    /// The local part is not a dot-atom, or is longer than 64 octets.
     #[error("value is not a valid email address: the part before the @-sign is not valid")]
     LocalPart,
-    /// No domain name, or not in its one Unicode form.
+    /// The domain is not a domain name, or not in its canonical Unicode form.
     #[error("value is not a valid email address: the part after the @-sign is not a domain name")]
     Domain,
 }
 
 impl EmailAddress {
-    /// The longest address: a path of 256 octets without its angle brackets (RFC 5321, section
-    /// 4.5.3.1.3). Counted in octets, of which a character has at least one.
+    /// Maximum length in octets: a path of 256 octets without its angle brackets (RFC 5321, section
+    /// 4.5.3.1.3). A character has at least one octet.
     pub const MAX_CHARS: usize = 254;
 
-    /// The longest local part, in octets (RFC 5321, section 4.5.3.1.1).
+    /// Maximum length of the local part in octets (RFC 5321, section 4.5.3.1.1).
     const MAX_LOCAL: usize = 64;
 
-    /// Far more than [`MAX_CHARS`](Self::MAX_CHARS) can take before they are composed: it bounds
-    /// the work for a text that would be refused anyway.
+    /// Maximum input: far more than [`MAX_CHARS`](Self::MAX_CHARS) take before composition. Bounds
+    /// the work for invalid input.
     const MAX_TYPED_BYTES: usize = 4 * Self::MAX_CHARS;
 
-    /// Reads an address as it was typed.
+    /// Parses a typed address.
     ///
-    /// ASCII white space around it is dropped: it can be part of no address. Other blanks are
-    /// refused, since RFC 6531 lets a local part begin with, say, U+2028, and dropping it would
-    /// give one person's address to another.
+    /// ASCII white space around it is removed, because no address contains it. Other white space is
+    /// rejected: RFC 6531 allows a local part to begin with, for example, U+2028, so removing it
+    /// would yield another person's address.
     ///
     /// # Errors
-    /// [`InvalidEmail`] with the rule that it breaks.
+    /// [`InvalidEmail`] with the broken rule.
     pub fn parse(typed: &str) -> Result<Self, InvalidEmail> {
         let normal = normal_form(typed.trim_matches(|c: char| c.is_ascii_whitespace()))?;
-        // The tables of Unicode come from several crates; where their versions disagree, this
-        // promise would be the one to break.
+        // Unicode tables come from several crates, which may disagree on a new character. An
+        // unstable form would be a second address.
         if normal_form(&normal)? != normal {
             return Err(InvalidEmail::Lookalike);
         }
         Ok(Self(normal))
     }
 
-    /// The address.
+    /// Returns the address.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The same address with its domain in Unicode, where that is another text: other software
-    /// keeps it so.
+    /// Returns the form that other software stores: with the domain in Unicode, if that differs.
     pub(super) fn in_unicode(&self) -> Option<String> {
         let (local, domain) = self.0.rsplit_once('@')?;
-        let (unicode, told) = Uts46::new().to_unicode(
+        let (unicode, result) = Uts46::new().to_unicode(
             domain.as_bytes(),
             AsciiDenyList::STD3,
             Hyphens::CheckFirstLast,
         );
-        (told.is_ok() && unicode != domain).then(|| format!("{local}@{unicode}"))
+        if result.is_err() || unicode == domain {
+            return None;
+        }
+        Some(format!("{local}@{unicode}"))
     }
 
-    /// What stands before the @-sign.
+    /// Returns the part before the @-sign.
     #[must_use]
     pub fn local_part(&self) -> &str {
         self.0.split_once('@').map_or("", |(local, _)| local)
     }
 
-    /// What stands after it: a domain name in ASCII.
+    /// Returns the domain name, in ASCII.
     #[must_use]
     pub fn domain(&self) -> &str {
         self.0.split_once('@').map_or("", |(_, domain)| domain)
@@ -136,8 +138,8 @@ fn normal_form(typed: &str) -> Result<String, InvalidEmail> {
     if typed.len() > EmailAddress::MAX_TYPED_BYTES {
         return Err(InvalidEmail::TooLong);
     }
-    // As typed, since NFC already turns some lookalikes (the Kelvin sign) into what they look like;
-    // and as composed, since that is what is lower-cased.
+    // Check the typed text, because NFC replaces some lookalikes, such as the Kelvin sign; and the
+    // composed text, because that is lower-cased.
     typed.chars().chain(typed.nfc()).try_for_each(check_character)?;
     let (local, domain) = typed.split_once('@').ok_or(InvalidEmail::Malformed)?;
     if domain.contains('@') {
@@ -147,11 +149,11 @@ fn normal_form(typed: &str) -> Result<String, InvalidEmail> {
     if normal.len() > EmailAddress::MAX_CHARS { Err(InvalidEmail::TooLong) } else { Ok(normal) }
 }
 
-/// The profile: nothing that NFKC turns into another character (full-width letters, ligatures,
-/// compatibility signs), and nothing but one letter for its lower-case form.
+/// Rejects characters that NFKC replaces (full-width letters, ligatures, compatibility signs), and
+/// those that lower-case to several letters.
 fn check_character(c: char) -> Result<(), InvalidEmail> {
-    if c.is_whitespace() || is_unseen(c) {
-        return Err(InvalidEmail::Unseen);
+    if c.is_whitespace() || is_invisible(c) {
+        return Err(InvalidEmail::Invisible);
     }
     let is_stable = std::iter::once(c).nfkc().eq([c]) && c.to_lowercase().count() == 1;
     if is_stable { Ok(()) } else { Err(InvalidEmail::Lookalike) }
@@ -164,33 +166,36 @@ fn normal_local(typed: &str) -> Result<String, InvalidEmail> {
     if is_dot_atom { Ok(local) } else { Err(InvalidEmail::LocalPart) }
 }
 
-/// RFC 5321's `Atom`, extended by the letters, marks and digits of RFC 8264, section 9.1. A mark
-/// cannot come first: it would join what an address is put behind, such as `<`.
+/// Returns `true` for an `Atom` of RFC 5321, extended by the letters, marks and digits of RFC 8264,
+/// section 9.1. A mark cannot come first, because it would combine with a preceding `<`.
 fn is_atom(atom: &str) -> bool {
-    use GeneralCategory as Category;
-    let may_stand = |c: char| match c {
-        c if c.is_ascii() => c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c),
-        c => matches!(
-            c.general_category(),
-            Category::LowercaseLetter
-                | Category::UppercaseLetter
-                | Category::OtherLetter
-                | Category::ModifierLetter
-                | Category::DecimalNumber
-                | Category::NonspacingMark
-                | Category::SpacingMark
-        ),
-    };
-    let is_mark = unicode_normalization::char::is_combining_mark;
-    atom.chars().all(may_stand) && atom.chars().next().is_some_and(|first| !is_mark(first))
+    let Some(first) = atom.chars().next() else { return false };
+    !is_combining_mark(first) && atom.chars().all(is_atom_character)
 }
 
-/// The ASCII form of a domain (UTS 46, non-transitional, with its checks of STD 3 and of hyphens).
+fn is_atom_character(c: char) -> bool {
+    use GeneralCategory as Category;
+    if c.is_ascii() {
+        return c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+    }
+    matches!(
+        c.general_category(),
+        Category::LowercaseLetter
+            | Category::UppercaseLetter
+            | Category::OtherLetter
+            | Category::ModifierLetter
+            | Category::DecimalNumber
+            | Category::NonspacingMark
+            | Category::SpacingMark
+    )
+}
+
+/// Returns the ASCII form of a domain (UTS 46, non-transitional, with STD 3 and hyphen checks).
 ///
-/// Mapping may change nothing but case: a Unicode label must be the U-label of the ASCII one.
+/// Mapping may change only case: a Unicode label must be the U-label of the ASCII label.
 fn normal_domain(typed: &str) -> Result<String, InvalidEmail> {
     let composed: String = typed.nfc().collect();
-    // Letter by letter, as UTS 46 does: `str::to_lowercase` has two forms of sigma.
+    // Letter by letter, like UTS 46: `str::to_lowercase` uses two forms of sigma.
     let lowered: String = composed.chars().flat_map(char::to_lowercase).nfc().collect();
     let ascii = to_ascii(&lowered).ok_or(InvalidEmail::Domain)?;
     let (unicode, _) =
@@ -201,9 +206,9 @@ fn normal_domain(typed: &str) -> Result<String, InvalidEmail> {
             .split('.')
             .zip(labels.iter().zip(unicode.split('.')))
             .all(|(label, (a_label, u_label))| label == *a_label || label == u_label);
-
-    let is_number = |label: &&str| label.bytes().all(|byte| byte.is_ascii_digit());
-    let is_name = labels.len() >= 2 && !labels.last().is_some_and(is_number);
+    // A numeric last label would make it an IPv4 address.
+    let is_name = labels.len() >= 2
+        && !labels.last().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
     if is_unmapped && is_name { Ok(ascii) } else { Err(InvalidEmail::Domain) }
 }
 

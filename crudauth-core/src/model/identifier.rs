@@ -1,4 +1,6 @@
-//! What a person types to name an account, parsed to the form that is compared.
+//! Identifiers of accounts: parsing, the compared form, and look-ups of typed text.
+//!
+//! Called by sign-up, sign-in and the migrations.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -7,38 +9,38 @@ use super::{
     InvalidEmail, InvalidPhone, InvalidUsername, PhoneNumber, Username,
 };
 
-/// An identifier of one kind, in its parsed form.
+/// A parsed identifier of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identifier {
-    /// An address.
+    /// An email address.
     Email(EmailAddress),
-    /// A name.
+    /// A username.
     Username(Username),
-    /// A number that messages reach.
+    /// A phone number.
     Phone(PhoneNumber),
-    /// A code of the app's own.
+    /// A code that the app assigns.
     Code(Code),
 }
 
-/// Why a text is no identifier of its kind.
+/// Why a text is not an identifier of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidIdentifier {
-    /// It is no address.
+    /// The text is not an email address.
     #[error(transparent)]
     Email(#[from] InvalidEmail),
-    /// It is no username.
+    /// The text is not a username.
     #[error(transparent)]
     Username(#[from] InvalidUsername),
-    /// It is no phone number.
+    /// The text is not a phone number.
     #[error(transparent)]
     Phone(#[from] InvalidPhone),
-    /// It is no code.
+    /// The text is not a code.
     #[error(transparent)]
     Code(#[from] InvalidCode),
 }
 
 impl InvalidIdentifier {
-    /// Whether it has more characters than one of its kind may have.
+    /// Returns `true` if the text is too long for its kind.
     #[must_use]
     pub const fn is_too_long(&self) -> bool {
         matches!(
@@ -51,10 +53,10 @@ impl InvalidIdentifier {
 }
 
 impl Identifier {
-    /// Reads `typed` as an identifier of that kind.
+    /// Parses a typed identifier of that kind.
     ///
     /// # Errors
-    /// [`InvalidIdentifier`] with the rule that it breaks.
+    /// [`InvalidIdentifier`] with the broken rule.
     pub fn parse(kind: IdentifierKind, typed: &str) -> Result<Self, InvalidIdentifier> {
         Ok(match kind {
             IdentifierKind::Email => Self::Email(EmailAddress::parse(typed)?),
@@ -64,7 +66,7 @@ impl Identifier {
         })
     }
 
-    /// What the column shows.
+    /// Returns the displayed form.
     #[must_use]
     pub fn shown(&self) -> &str {
         match self {
@@ -75,8 +77,8 @@ impl Identifier {
         }
     }
 
-    /// What is compared, and unique, in `column`: one that is compared as it is shown has one form
-    /// only.
+    /// Returns the form that is compared and unique in `column`. Without a key column, this is the
+    /// displayed form.
     #[must_use]
     pub fn key(&self, column: &IdentifierColumn) -> &str {
         match self {
@@ -85,7 +87,7 @@ impl Identifier {
         }
     }
 
-    /// Where messages reach its owner, if it is such a place.
+    /// Converts the identifier into a contact, if it can receive messages.
     #[must_use]
     pub fn into_contact(self) -> Option<Contact> {
         match self {
@@ -97,22 +99,24 @@ impl Identifier {
 }
 
 impl IdentifierColumn {
-    /// The compared form of what a row shows. Rows that other software wrote may hold what no
-    /// sign-up of ours would take; they keep a form of their own, so that their owners can sign in.
-    /// It is never the form of somebody whom a sign-up would take.
+    /// Returns the compared form of a stored identifier.
+    ///
+    /// Rows that other software wrote may hold identifiers that sign-up rejects. They keep a
+    /// lenient form, so that their owners can sign in. It never equals the form of a valid
+    /// identifier.
     #[must_use]
     pub fn key_of(&self, shown: &str) -> String {
         match Identifier::parse(self.kind, shown) {
             Ok(identifier) => identifier.key(self).to_owned(),
-            Err(_) => self.lenient(shown).unwrap_or_else(|| {
+            Err(_) => self.lenient_key(shown).unwrap_or_else(|| {
                 let trimmed = shown.trim_ascii();
-                let is_taken = Identifier::parse(self.kind, trimmed).is_ok();
-                (if is_taken { shown } else { trimmed }).to_owned()
+                let is_valid = Identifier::parse(self.kind, trimmed).is_ok();
+                if is_valid { shown.to_owned() } else { trimmed.to_owned() }
             }),
         }
     }
 
-    /// Another form under which rows that other software wrote may keep the identifier: the same
+    /// Returns another form in which other software may have stored the identifier: the same
     /// address with its domain in Unicode.
     pub(crate) fn alternate(&self, key: &str) -> Option<String> {
         if self.kind != IdentifierKind::Email || self.has_own_key() {
@@ -121,8 +125,8 @@ impl IdentifierColumn {
         EmailAddress::parse(key).ok()?.in_unicode()
     }
 
-    /// Whether a look-up finds a row that shows this text: where the compared form is not kept
-    /// beside it, the text itself must be in that form.
+    /// Returns `true` if a look-up finds a row with this displayed text. Without a key column, the
+    /// text itself must be in the compared form.
     #[must_use]
     pub fn finds(&self, shown: &str) -> bool {
         if self.has_own_key() {
@@ -132,9 +136,9 @@ impl IdentifierColumn {
         key == shown || self.alternate(&key).is_some_and(|alternate| alternate == shown)
     }
 
-    /// The form of what is no identifier by the rules; `None` if that form is one by the rules: a
-    /// lookalike must not become what it looks like.
-    fn lenient(&self, text: &str) -> Option<String> {
+    /// Returns the compared form of an invalid identifier; `None` if that form is itself valid,
+    /// because a lookalike must not become the identifier that it resembles.
+    fn lenient_key(&self, text: &str) -> Option<String> {
         let form = match self.kind {
             IdentifierKind::Email => text.trim().to_lowercase(),
             IdentifierKind::Username if self.has_own_key() => Username::fold(text),
@@ -142,12 +146,12 @@ impl IdentifierColumn {
             IdentifierKind::Phone => text.trim().to_owned(),
             IdentifierKind::Code => text.trim().nfkc().collect(),
         };
-        Identifier::parse(self.kind, &form).is_err().then_some(form)
+        if Identifier::parse(self.kind, &form).is_err() { Some(form) } else { None }
     }
 
-    /// Whether a text that is no identifier by the rules may be one in a row of other software: for
-    /// an address or a number it must look like one, or every look-up of a name would cost another.
-    fn may_be(&self, text: &str) -> bool {
+    /// Returns `true` if other software may have stored an invalid `text` in this column. An
+    /// address or a number must look like one, or every look-up of a name would cost another query.
+    fn may_contain(&self, text: &str) -> bool {
         match self.kind {
             IdentifierKind::Email => text.contains('@'),
             IdentifierKind::Phone => {
@@ -158,35 +162,38 @@ impl IdentifierColumn {
     }
 }
 
-/// Longer texts name nobody.
-const LONGEST_LOOKUP: usize = 1024;
+/// Maximum length of a text that is looked up, in bytes.
+const MAX_LOOKUP_BYTES: usize = 1024;
 
-/// What to look for when `typed` shall name an account: positions and compared forms, in the order
-/// in which the shape tries them. Which positions there are depends on the text alone, so known and
-/// unknown names cost the same if all of them are looked up.
+/// Returns the look-ups for a typed identifier: positions and compared forms, in the order of the
+/// shape.
+///
+/// They depend on the text alone, so known and unknown names cost the same if all are looked up.
 pub(crate) fn lookups<U: AuthUser>(typed: &str) -> Vec<(usize, String)> {
-    if typed.len() > LONGEST_LOOKUP || typed.contains('\0') {
+    if typed.len() > MAX_LOOKUP_BYTES || typed.contains('\0') {
         return Vec::new();
     }
-    let asked = || U::SHAPE.identifiers.iter().enumerate().filter(|(_, column)| column.is_login);
+    let columns: Vec<_> =
+        U::SHAPE.identifiers.iter().enumerate().filter(|(_, column)| column.is_login).collect();
     let mut strict = Vec::new();
-    for (at, column) in asked() {
+    for &(at, column) in &columns {
         if let Ok(identifier) = Identifier::parse(column.kind, typed) {
             let key = identifier.key(column).to_owned();
             let alternate = column.alternate(&key);
             strict.push((at, key));
             strict.extend(alternate.map(|key| (at, key)));
-        } else if column.kind == IdentifierKind::Phone && column.may_be(typed) {
-            strict.extend(column.lenient(typed).map(|key| (at, key)));
+        } else if column.kind == IdentifierKind::Phone && column.may_contain(typed) {
+            strict.extend(column.lenient_key(typed).map(|key| (at, key)));
         }
     }
     if !strict.is_empty() {
         return strict;
     }
-    // By no rule an identifier: a name that other software took may still be one.
-    asked()
-        .filter(|(_, column)| column.may_be(typed))
-        .filter_map(|(at, column)| Some((at, column.lenient(typed)?)))
+    // The text is not a valid identifier, but other software may have stored it.
+    columns
+        .into_iter()
+        .filter(|(_, column)| column.may_contain(typed))
+        .filter_map(|(at, column)| Some((at, column.lenient_key(typed)?)))
         .collect()
 }
 
@@ -216,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lookalike_does_not_become_what_it_looks_like() {
+    fn a_lookalike_does_not_become_a_valid_identifier() {
         let email = column(IdentifierKind::Email, "name_key");
         for shown in ["mi\u{212A}e@example.com", "\u{2028}ada@example.com", "ſam@example.com"] {
             let key = email.key_of(shown);
@@ -226,7 +233,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_no_sign_up_takes_is_never_the_key_of_what_one_takes(
+        fn the_key_of_an_invalid_identifier_is_invalid(
             text in "\\PC{0,24}|[ a-zA-Z0-9@.+()-]{0,24}|[ A-Za-z]{0,6}@[A-Z]{1,4}\\.com\
                 |[\t\r\n\x0b ]{0,2}(\\+1555[0-9]{4,8}|[a-z]{3,8}|[a-z]{1,4}@b\\.cd)[\t\r\n\x0b ]{0,2}",
         ) {

@@ -6,11 +6,10 @@
 use std::fmt;
 
 use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, KeyInit, Mac as _};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
-
-use super::{Digest, Token};
+use subtle::ConstantTimeEq;
 
 /// The app's secret: at least 32 bytes that nobody can guess.
 ///
@@ -24,16 +23,16 @@ impl SecretKey {
     /// Derives the keys.
     ///
     /// # Errors
-    /// [`WeakSecret`] for a secret that is too short or plainly not random.
-    pub(crate) fn keys(&self) -> Result<Keys, WeakSecret> {
+    /// [`Weakness`] for a secret that is too short or plainly not random.
+    pub(crate) fn keys(&self) -> Result<Keys, Weakness> {
         let secret = self.0.expose_secret().as_bytes();
         if secret.len() < Self::MIN_BYTES {
-            return Err(WeakSecret::TooShort { bytes: secret.len() });
+            return Err(Weakness::TooShort { bytes: secret.len() });
         }
         let mut seen = [false; 256];
         secret.iter().for_each(|byte| seen[usize::from(*byte)] = true);
         if seen.iter().filter(|is_used| **is_used).count() < 8 {
-            return Err(WeakSecret::Repetitive);
+            return Err(Weakness::Repetitive);
         }
         Ok(Keys::derive(secret))
     }
@@ -51,17 +50,40 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// Why a secret is refused.
+/// A secret that an attacker could guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WeakSecret {
+    /// Position among the previous secrets, from 0; `None` for the current secret.
+    pub previous: Option<usize>,
+    /// Why it is weak.
+    pub weakness: Weakness,
+}
+
+impl std::error::Error for WeakSecret {}
+
+impl fmt::Display for WeakSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.previous {
+            None => f.write_str("the secret key")?,
+            Some(at) => write!(f, "the previous secret number {}", at + 1)?,
+        }
+        write!(f, " {}: make one with `openssl rand -hex 32`", self.weakness)
+    }
+}
+
+/// Why a secret is weak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum WeakSecret {
-    /// Shorter than 32 bytes.
-    #[error("has {bytes} bytes and needs at least 32: make one with `openssl rand -hex 32`")]
+#[non_exhaustive]
+pub enum Weakness {
+    /// It is shorter than 32 bytes.
+    #[error("has {bytes} bytes and needs at least 32")]
     TooShort {
-        /// How many it has.
+        /// Its length.
         bytes: usize,
     },
-    /// Fewer than eight different characters.
-    #[error("repeats a few characters: make one with `openssl rand -hex 32`")]
+    /// It has fewer than eight different bytes.
+    #[error("repeats a few characters")]
     Repetitive,
 }
 
@@ -72,25 +94,48 @@ pub struct MacKey(Hmac<Sha256>);
 impl MacKey {
     /// The keyed hash (HMAC-SHA-256, RFC 2104) of `parts`, each told apart from the next.
     #[must_use]
-    pub fn digest(&self, parts: &[&[u8]]) -> Digest {
+    pub fn mac(&self, parts: &[&[u8]]) -> Mac {
         let mut mac = self.0.clone();
         for part in parts {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
         }
-        Digest::new(mac.finalize().into_bytes().into())
+        Mac(mac.finalize().into_bytes().into())
     }
 
     /// The keyed hash of `message` as it stands: a signature in the form of others (HS256).
-    pub(crate) fn sign(&self, message: &[u8]) -> Digest {
+    pub(crate) fn sign(&self, message: &[u8]) -> Mac {
         let mac = self.0.clone().chain_update(message);
-        Digest::new(mac.finalize().into_bytes().into())
+        Mac(mac.finalize().into_bytes().into())
+    }
+}
+
+/// A keyed hash. Compared in constant time; `Debug` does not show it.
+#[derive(Clone, Copy, Eq)]
+pub struct Mac([u8; 32]);
+
+impl Mac {
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 
-    /// What is stored of a token.
-    #[must_use]
-    pub fn token(&self, token: &Token) -> Digest {
-        self.digest(&[token.expose().as_bytes()])
+    /// Reads 32 bytes.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+}
+
+impl PartialEq for Mac {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Debug for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mac(..)")
     }
 }
 
@@ -103,26 +148,14 @@ impl fmt::Debug for MacKey {
 /// The keys of one secret.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    /// Digests of session tokens.
-    pub session: MacKey,
-    /// Digests of CSRF tokens.
-    pub csrf: MacKey,
-    /// Digests of the tokens in mailed links.
-    pub one_time: MacKey,
-    /// Signs the cookie by which a device is known again.
+    /// Signs the cookie of a known device.
     pub device: MacKey,
-    /// Hides who is counted in the names of counters.
+    /// Hides networks and names in the names of counters.
     pub counter: MacKey,
     /// Signs access tokens.
     pub access: MacKey,
-    /// Marks refresh tokens as ours.
+    /// Marks refresh tokens as issued here.
     pub refresh_mark: MacKey,
-    /// Digests of refresh tokens.
-    pub refresh: MacKey,
-    /// Hides the successor of a refresh token from whoever does not have the token itself.
-    pub successor: MacKey,
-    /// Digests of API keys.
-    pub api_key: MacKey,
 }
 
 impl Keys {
@@ -136,16 +169,10 @@ impl Keys {
             MacKey(Hmac::new((&*bytes).into()))
         };
         Self {
-            session: key("session"),
-            csrf: key("csrf"),
-            one_time: key("one-time token"),
             device: key("device"),
             counter: key("counter"),
             access: key("access token"),
             refresh_mark: key("refresh token mark"),
-            refresh: key("refresh token"),
-            successor: key("refresh token successor"),
-            api_key: key("api key"),
         }
     }
 }
@@ -158,24 +185,24 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// The keys of `current`, and of the secrets that it followed.
+    /// Derives the keys of the current secret and of the previous ones.
     ///
     /// # Errors
-    /// What is wrong with them, each in a sentence; no sentence holds a secret.
-    pub fn new(current: &SecretKey, previous: &[SecretKey]) -> Result<Self, Vec<String>> {
-        let mut mistakes = Vec::new();
-        let made = current.keys();
-        mistakes.extend(made.as_ref().err().map(|weak| format!("the secret key {weak}")));
+    /// [`WeakSecret`] for each secret that can be guessed.
+    pub fn new(current: &SecretKey, previous: &[SecretKey]) -> Result<Self, Vec<WeakSecret>> {
+        let mut errors = Vec::new();
+        let current =
+            current.keys().map_err(|weakness| errors.push(WeakSecret { previous: None, weakness }));
         let mut followed = Vec::new();
         for (at, secret) in previous.iter().enumerate() {
             match secret.keys() {
                 Ok(keys) => followed.push(keys),
-                Err(weak) => mistakes.push(format!("the previous secret number {} {weak}", at + 1)),
+                Err(weakness) => errors.push(WeakSecret { previous: Some(at), weakness }),
             }
         }
-        match made {
-            Ok(current) if mistakes.is_empty() => Ok(Self { current, previous: followed }),
-            _ => Err(mistakes),
+        match current {
+            Ok(current) if errors.is_empty() => Ok(Self { current, previous: followed }),
+            _ => Err(errors),
         }
     }
 
@@ -183,11 +210,6 @@ impl KeyRing {
     #[must_use]
     pub fn current(&self) -> &Keys {
         &self.current
-    }
-
-    /// The keys that values are no longer made with.
-    pub(crate) fn previous(&self) -> &[Keys] {
-        &self.previous
     }
 
     /// All keys that a value may have been made with, the current ones first.

@@ -1,13 +1,13 @@
-//! The words that everyone uses: who an account is, what names it, what proves it.
+//! The shared vocabulary: accounts, identifiers, secrets, scopes, client addresses.
 //!
-//! Values here are right by construction: whoever holds an [`EmailAddress`] or a [`Username`] need
-//! not check it again.
+//! A value is valid by type. An [`EmailAddress`] or a [`Username`] need not be checked again.
 
 mod account;
+mod checked;
 mod client;
+mod client_info;
 mod code;
 mod contact;
-mod destination;
 mod device;
 pub(crate) mod digest;
 mod email;
@@ -15,20 +15,20 @@ mod identifier;
 mod keys;
 mod password_hash;
 mod phone;
-mod presented;
+mod redirect_path;
 mod scope;
 mod secret;
 mod shape;
-mod token;
 mod unicode;
 mod username;
 
-pub use crate::form::{Form, InvalidForm, Mistake, Rule};
+pub use crate::form::{FieldError, FieldErrorKind, Form, InvalidField, InvalidForm};
 pub use account::{Account, AccountId, AccountState};
+pub use checked::Checked;
 pub use client::{ClientAddress, client_address};
+pub use client_info::ClientInfo;
 pub use code::{Code, InvalidCode};
 pub use contact::{Contact, InvalidContact};
-pub use destination::Destination;
 pub use device::Device;
 pub use digest::{
     ApiKeyDigest, ApiKeyHandle, ChallengeDigest, CounterName, CsrfDigest, OneTimeDigest,
@@ -37,16 +37,15 @@ pub use digest::{
 pub use email::{EmailAddress, InvalidEmail};
 pub(crate) use identifier::lookups;
 pub use identifier::{Identifier, InvalidIdentifier};
-pub use keys::{KeyRing, Keys, MacKey, SecretKey};
+pub use keys::{KeyRing, Keys, Mac, MacKey, SecretKey, WeakSecret, Weakness};
 pub use password_hash::PasswordHash;
 pub use phone::{InvalidPhone, PhoneNumber};
-pub use presented::Presented;
+pub use redirect_path::RedirectPath;
 pub use scope::{InvalidScope, Scopes};
 pub use secret::{CsrfToken, OneTimeToken, SessionToken};
 pub use shape::{
     AuthUser, Companion, IdentifierColumn, IdentifierKind, Literal, Recoverable,
     RecoverableByEmail, Shape,
 };
-pub use token::{Digest, Token};
-pub(crate) use unicode::is_unseen;
+pub(crate) use unicode::is_invisible;
 pub use username::{InvalidUsername, Username};

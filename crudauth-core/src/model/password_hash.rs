@@ -1,32 +1,33 @@
-//! What an account's row holds in a password's place.
+//! The stored form of a password.
+//!
+//! Read and written by the account store; made and verified by the hashing pool.
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// The content of the column that holds an account's password hash, as it was read or is to be
-/// written: usually a PHC string, but nothing is checked here.
+/// The content of an account's password hash column, usually a PHC string. It is not validated.
 ///
-/// `Debug` redacts it and it is wiped when dropped: whoever reads it can try passwords against it
-/// undisturbed.
+/// With the hash, an attacker can test passwords offline. So `Debug` redacts it, and it is wiped
+/// when dropped.
 #[derive(Clone)]
 pub struct PasswordHash(SecretString);
 
 impl PasswordHash {
-    /// What the column holds.
+    /// Wraps the content of the column.
     #[must_use]
     pub fn new(column: String) -> Self {
         Self(SecretString::from(column))
     }
 
-    /// What to write into the column.
+    /// Returns the content of the column.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// Whether the account has a password at all: `false` for an empty column and for one that
-    /// begins with `!`, the mark that crudauth-py, Django and `/etc/shadow` set.
+    /// Returns `true` if the account has a password: the column is not empty and does not begin
+    /// with `!`, the mark of crudauth-py, Django and `/etc/shadow`.
     #[must_use]
     pub fn is_usable(&self) -> bool {
         !self.expose().is_empty() && !self.expose().starts_with('!')
@@ -44,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_or_marked_column_is_no_password() {
+    fn an_empty_or_marked_column_is_unusable() {
         for (column, usable) in [("", false), ("!", false), ("!none", false), ("$argon2id$", true)]
         {
             assert_eq!(PasswordHash::new(column.to_owned()).is_usable(), usable, "{column:?}");
@@ -52,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_not_shown() {
+    fn debug_redacts_the_hash() {
         assert!(!format!("{:?}", PasswordHash::new("$argon2id$".to_owned())).contains("argon2"));
     }
 }

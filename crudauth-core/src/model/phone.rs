@@ -1,8 +1,7 @@
-//! Phone numbers, in the one form that is shown, compared, kept unique and sent to.
+//! Phone numbers, in one normal form that is displayed, compared, unique and sent to.
 //!
-//! It promises that a number which was read is an international one and can be read again to the
-//! same text. Registration, login and recovery call it; a channel is handed the value and never
-//! the typed text.
+//! A parsed number is international, and parses again to the same text. Called by sign-up, sign-in
+//! and recovery. A channel receives the value, never the typed text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,49 +10,48 @@ use serde::Serialize;
 
 /// A phone number in its normal form: `+`, country code and number, digits only (ITU-T E.164).
 ///
-/// Whether the number is in use, or belongs to a country, is not known here: only a message that
-/// was received proves it.
+/// The number is not known to be in use or to belong to a country. Only a received message proves
+/// that.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct PhoneNumber(String);
 
-/// Why a text is no phone number, worded for the person who typed it.
+/// Why a text is not a phone number, worded for the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidPhone {
-    /// It does not begin with `+` and a country code.
+    /// The number does not begin with `+` and a country code.
     #[error("value is not a valid phone number: begin with + and the country code")]
     National,
-    /// There is something in it that no number has.
+    /// The number contains an invalid character.
     #[error("value is not a valid phone number: it may have digits, blanks, dots, dashes and ()")]
     Malformed,
-    /// It has fewer than 7 or more than 15 digits.
+    /// The number has fewer than 7 or more than 15 digits.
     #[error("value is not a valid phone number: it has 7 to 15 digits")]
     Length,
 }
 
 impl PhoneNumber {
-    /// The most characters of the normal form: a `+` and 15 digits (E.164, section 6).
+    /// Maximum length of the normal form: `+` and 15 digits (E.164, section 6).
     pub const MAX_CHARS: usize = 16;
 
-    /// Far more than anybody types between the digits.
+    /// Maximum input, including separators.
     const MAX_TYPED_BYTES: usize = 64;
 
-    /// Reads a number as it was typed, with the usual signs between the digits: blanks, dots,
-    /// dashes and parentheses. Only international numbers are taken: what a national one means
-    /// depends on who reads it.
+    /// Parses a typed number, with spaces, dots, dashes and parentheses between the digits.
+    ///
+    /// Only international numbers are accepted, because a national number is ambiguous.
     ///
     /// # Errors
-    /// [`InvalidPhone`] with the rule that it breaks.
+    /// [`InvalidPhone`] with the broken rule.
     pub fn parse(typed: &str) -> Result<Self, InvalidPhone> {
         if typed.len() > Self::MAX_TYPED_BYTES {
             return Err(InvalidPhone::Length);
         }
         let rest = typed.trim().strip_prefix('+').ok_or(InvalidPhone::National)?;
-        let is_sign = |c: char| matches!(c, ' ' | '.' | '-' | '(' | ')' | '\u{a0}');
-        if !rest.chars().all(|c| c.is_ascii_digit() || is_sign(c)) {
+        if !rest.chars().all(|c| matches!(c, '0'..='9' | ' ' | '.' | '-' | '(' | ')' | '\u{a0}')) {
             return Err(InvalidPhone::Malformed);
         }
-        // `+44 (0)20 …`: what is in parentheses is dialled within the country only.
+        // In `+44 (0)20 …`, the digits in parentheses are dialled within the country only.
         if rest.contains("(0") {
             return Err(InvalidPhone::Malformed);
         }
@@ -68,7 +66,7 @@ impl PhoneNumber {
         Ok(Self(format!("+{digits}")))
     }
 
-    /// The number as it is kept.
+    /// Returns the number.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -90,14 +88,14 @@ impl fmt::Display for PhoneNumber {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#[allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
     #[test]
-    fn the_ways_to_write_a_number_are_one_number() {
+    fn all_spellings_of_a_number_have_one_form() {
         for typed in
             ["+15550100", "+1 555 0100", "+1 (555) 01-00", "+1.555.0100", " +1\u{a0}5550100 "]
         {
@@ -106,8 +104,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_international_number_is_told_apart() {
-        for (typed, told) in [
+    fn invalid_numbers_are_rejected_with_their_rule() {
+        for (typed, error) in [
             ("", InvalidPhone::National),
             ("5550100", InvalidPhone::National),
             ("0015550100", InvalidPhone::National),
@@ -120,13 +118,13 @@ mod tests {
             ("+123456", InvalidPhone::Length),
             ("+1234567890123456", InvalidPhone::Length),
         ] {
-            assert_eq!(PhoneNumber::parse(typed), Err(told), "{typed}");
+            assert_eq!(PhoneNumber::parse(typed), Err(error), "{typed}");
         }
     }
 
     proptest! {
         #[test]
-        fn whatever_is_read_is_read_again_to_the_same(typed in "\\+?[-0-9 .()a]{0,24}|\\PC{0,30}") {
+        fn the_normal_form_is_stable(typed in "\\+?[-0-9 .()a]{0,24}|\\PC{0,30}") {
             if let Ok(number) = PhoneNumber::parse(&typed) {
                 prop_assert!(number.as_str().len() <= PhoneNumber::MAX_CHARS);
                 prop_assert_eq!(PhoneNumber::parse(number.as_str()), Ok(number));

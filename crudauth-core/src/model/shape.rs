@@ -1,86 +1,88 @@
-//! What the derive tells about a struct: its table, its columns, what names an account.
+//! Description of a user struct: its table, its columns and its identifiers.
 //!
-//! Everything here is constant, so that SQL text can be rendered by the compiler.
+//! Implemented by `#[derive(AuthUser)]`. Everything is constant, so the compiler can render SQL.
 
-use super::{AccountId, Code, EmailAddress, Form, PhoneNumber, Username};
+use super::{AccountId, Code, EmailAddress, PhoneNumber, Username};
+use crate::form::{Form, InvalidField};
 
-/// A struct that `#[derive(AuthUser)]` was put on.
+/// The user struct of an app, implemented by `#[derive(AuthUser)]`.
 ///
-/// It holds what the app wants to see of an account. The password hash and the other columns of
-/// [`Companion`] are read beside it and never reach the app.
+/// The struct has the columns that the app reads. The password hash and the other columns of
+/// [`Companion`] are read in the same query, and never reach the app.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a user struct",
     label = "needs `#[derive(AuthUser)]`",
-    note = "put `#[derive(crudauth::AuthUser)]` on `{Self}`"
+    note = "add `#[derive(crudauth::AuthUser)]` to `{Self}`"
 )]
 pub trait AuthUser: Clone + Send + Sync + 'static {
-    /// The type of the key.
+    /// Type of the primary key.
     type Id: AccountId;
-    /// The values of the columns that a sign-up may set beside identifiers and password.
+    /// Values of the columns that sign-up may set, besides identifiers and password.
     type SignUp: Send + 'static;
 
-    /// The table and its columns.
+    /// Table and columns.
     const SHAPE: Shape;
 
-    /// The key of this account.
+    /// Returns the primary key.
     fn id(&self) -> &Self::Id;
 
-    /// The values of the identifiers, in the order of [`Shape::identifiers`]; `None` where the
-    /// account has none.
+    /// Returns the identifiers in the order of [`Shape::identifiers`]; `None` for one that the
+    /// account does not have.
     fn identifiers(&self) -> Vec<Option<&str>>;
 
-    /// Takes the opted-in columns out of a sign-up form, or notes there what is wrong with them.
-    fn sign_up(form: &mut Form) -> Option<Self::SignUp>;
+    /// Reads the columns with `#[auth(register)]` from a sign-up form.
+    ///
+    /// # Errors
+    /// [`InvalidField`] if a field is invalid; the form has the errors.
+    fn sign_up(form: &mut Form) -> Result<Self::SignUp, InvalidField>;
 }
 
-/// A user struct whose accounts can be recovered: it has an address or a number that messages
-/// reach.
+/// A user struct with a recovery contact: an email address or a phone number.
 #[diagnostic::on_unimplemented(
-    message = "nothing recovers the accounts of `{Self}`",
-    label = "needs a field that messages reach",
-    note = "add a field `email: String` or `phone: String` to `{Self}`, or drop what needs it: the \
-            slices `email` and `recovery`, the gate `Verified`"
+    message = "`{Self}` has no recovery contact",
+    label = "needs an email address or a phone number",
+    note = "add a field `email: String` or `phone: String` to `{Self}`, or remove the slices `email` and \
+            `recovery` and the gate `Verified`"
 )]
 pub trait Recoverable: AuthUser {}
 
-/// A user struct whose accounts are recovered by email.
+/// A user struct with an email address as recovery contact.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no address to recover an account by",
-    label = "the `email` slice needs one",
-    note = "add a field `email: String` to `{Self}`, or write `recovery` in place of `email` in \
-            `#[crudauth::routes(..)]` and give the builder a channel"
+    message = "`{Self}` has no email address as recovery contact",
+    label = "required by the slice `email`",
+    note = "add a field `email: String` to `{Self}`, or use `recovery` instead of `email` in \
+            `#[crudauth::routes(..)]` and configure a channel"
 )]
 pub trait RecoverableByEmail: AuthUser {}
 
-/// The table behind a user struct.
+/// The table of a user struct.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
-    /// The table's name.
+    /// Name of the table.
     pub table: &'static str,
-    /// The column of the key.
+    /// Column of the primary key.
     pub id: &'static str,
-    /// The columns that the struct itself reads, in the order of its fields.
+    /// Columns of the struct, in the order of its fields.
     pub columns: &'static [&'static str],
-    /// What names an account, in the order in which a login tries them.
+    /// Identifiers, in the order in which sign-in tries them.
     pub identifiers: &'static [IdentifierColumn],
-    /// The position of the identifier that recovers an account.
+    /// Position of the recovery contact among the identifiers.
     pub recovery: Option<usize>,
-    /// The struct's columns that a sign-up writes, beside key and identifiers.
+    /// Columns of the struct that sign-up writes, besides key and identifiers.
     pub written: &'static [&'static str],
-    /// What a sign-up asks for beside identifiers and password: its name in the request, and its
-    /// column.
+    /// Fields of a sign-up besides identifiers and password: name in the request, and column.
     pub asked: &'static [(&'static str, &'static str)],
-    /// The struct's columns that a sign-up fills with a literal. A table that was there before us
-    /// need not have it as a default.
+    /// Columns of the struct that sign-up fills with a literal. An existing table may lack the
+    /// default.
     pub defaults: &'static [(&'static str, Literal)],
-    /// The struct's columns, beside the identifiers, of which no two rows may have the same value.
+    /// Unique columns of the struct, besides the identifiers.
     pub unique: &'static [&'static str],
-    /// The columns that the library keeps beside the struct's.
+    /// Columns of the library in the same table.
     pub companion: Companion,
 }
 
 impl Shape {
-    /// The identifier that recovers an account.
+    /// Returns the column of the recovery contact.
     #[must_use]
     pub const fn recovery_column(&self) -> Option<&'static IdentifierColumn> {
         match self.recovery {
@@ -89,59 +91,59 @@ impl Shape {
         }
     }
 
-    /// The position of the first identifier of that kind.
+    /// Returns the position of the first identifier of that kind.
     #[must_use]
     pub fn position(&self, kind: IdentifierKind) -> Option<usize> {
         self.identifiers.iter().position(|identifier| identifier.kind == kind)
     }
 }
 
-/// A value that is part of a statement's text.
+/// A literal value in SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Literal {
     /// A text.
     Text(&'static str),
-    /// A whole number.
+    /// An integer.
     Integer(i64),
-    /// A truth value.
+    /// A boolean.
     Boolean(bool),
 }
 
-/// A column that names an account, or by which it is recovered.
+/// A column with an identifier or the recovery contact.
 #[derive(Clone, Copy, Debug)]
 pub struct IdentifierColumn {
-    /// Its name in requests and answers.
+    /// Name in requests and responses.
     pub name: &'static str,
-    /// Its name in the table.
+    /// Name in the table.
     pub column: &'static str,
-    /// The column that holds the compared form, which is unique; [`column`](Self::column) itself
-    /// where both are one.
+    /// Column with the compared, unique form; equal to [`column`](Self::column) if there is one
+    /// form.
     pub key: &'static str,
-    /// What kind of text it holds.
+    /// Kind of identifier.
     pub kind: IdentifierKind,
-    /// The most characters that a sign-up may give, where that is fewer than the kind takes.
+    /// Maximum number of characters, if smaller than that of the kind.
     pub max_chars: Option<usize>,
-    /// Whether an account may be without it.
+    /// `true` if an account may have none.
     pub is_optional: bool,
-    /// Whether a login looks here.
+    /// `true` if sign-in looks it up.
     pub is_login: bool,
 }
 
 impl IdentifierColumn {
-    /// Whether the compared form is kept beside the shown one.
+    /// Returns `true` if the compared form has its own column.
     #[must_use]
     pub const fn has_own_key(&self) -> bool {
         !is_same(self.column, self.key)
     }
 
-    /// The most characters that a sign-up may give.
+    /// Returns the maximum number of characters.
     #[must_use]
     pub fn longest(&self) -> usize {
         self.max_chars.map_or(self.kind.max_chars(), |own| own.min(self.kind.max_chars()))
     }
 }
 
-/// Comparing texts in a constant.
+/// Compares texts in a constant.
 const fn is_same(a: &str, b: &str) -> bool {
     let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
     while let ([x, rest_of_a @ ..], [y, rest_of_b @ ..]) = (a, b) {
@@ -153,7 +155,7 @@ const fn is_same(a: &str, b: &str) -> bool {
     a.is_empty() && b.is_empty()
 }
 
-/// A kind of identifier; each has a parsed type with one normal form.
+/// A kind of identifier. Each has a type with one normal form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdentifierKind {
@@ -163,12 +165,12 @@ pub enum IdentifierKind {
     Username,
     /// A [`PhoneNumber`].
     Phone,
-    /// A [`Code`] of the app's own.
+    /// A [`Code`] that the app assigns.
     Code,
 }
 
 impl IdentifierKind {
-    /// The most characters that one may have.
+    /// Returns the maximum number of characters.
     #[must_use]
     pub const fn max_chars(self) -> usize {
         match self {
@@ -180,32 +182,32 @@ impl IdentifierKind {
     }
 }
 
-/// The columns that the library keeps in the user's table and shows to nobody.
+/// The columns of the library in the user's table, hidden from the app.
 ///
-/// The names are those of crudauth-py, whose tables are taken over as they are.
+/// The default names are those of crudauth-py, so that its tables work unchanged.
 #[derive(Clone, Copy, Debug)]
 pub struct Companion {
-    /// The password hash.
+    /// Password hash.
     pub hash: &'static str,
-    /// Whether the account may sign in.
+    /// `true` if the account may sign in.
     pub active: &'static str,
-    /// Whether the account passes the superuser gate.
+    /// `true` if the account passes the superuser gate.
     pub superuser: &'static str,
-    /// Counted up by whatever ends every session and token.
+    /// Version, incremented to revoke all sessions and tokens.
     pub version: &'static str,
-    /// A random number that is this account's alone: a key that is used again inherits nothing.
+    /// Random number of this account, so that a reused primary key inherits no credentials.
     pub epoch: &'static str,
-    /// Whether what recovers the account was proved; a shape without recovery has none.
+    /// `true` if the recovery contact is verified; `None` for a shape without one.
     pub verified: Option<&'static str>,
-    /// When the account was made.
+    /// Time of creation.
     pub created: &'static str,
-    /// When the library last changed it.
+    /// Time of the last change by the library.
     pub updated: &'static str,
 }
 
 impl Companion {
-    /// How many columns are read beside the struct's own: hash, flags, version, epoch, and whether
-    /// the account is verified where there is a column for it.
+    /// Returns the number of columns read besides the struct's own: hash, flags, version, epoch
+    /// and, if there is one, the verified flag.
     #[must_use]
     pub const fn read_count(&self) -> usize {
         5 + self.verified.is_some() as usize

@@ -1,18 +1,20 @@
-//! Characters that no identifier may have.
+//! Characters that identifiers must not contain.
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-/// Whether an identifier with this character could look like one without it, or like nothing that
-/// can be told: controls, formats, default ignorables, and what Unicode gives no meaning.
-pub(crate) fn is_unseen(c: char) -> bool {
+/// Returns `true` for a character without a visible glyph: control and format characters, default
+/// ignorables, private-use and unassigned code points.
+///
+/// With such a character, two different identifiers could look the same.
+pub(crate) fn is_invisible(c: char) -> bool {
     use GeneralCategory::{Control, Format, PrivateUse, Surrogate, Unassigned};
     let has_no_glyph =
         matches!(c.general_category(), Control | Format | PrivateUse | Surrogate | Unassigned);
     has_no_glyph || is_ignorable_letter_or_mark(c)
 }
 
-/// The `Default_Ignorable_Code_Point`s of Unicode's `DerivedCoreProperties.txt` that are letters or
-/// marks; all others are formats or unassigned.
+/// Returns `true` for letters and marks among the `Default_Ignorable_Code_Point`s of Unicode's
+/// `DerivedCoreProperties.txt`. The others are format characters or unassigned.
 fn is_ignorable_letter_or_mark(c: char) -> bool {
     matches!(
         c,

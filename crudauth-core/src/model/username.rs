@@ -1,8 +1,7 @@
-//! Names that people choose for themselves.
+//! Usernames, which people choose.
 //!
-//! It promises that two names which fold to the same letters are one name, that a name is never
-//! somebody's email address, and that every character of it can be seen. Registration and login
-//! call it through `Identifier`.
+//! Names that fold to the same letters are one name. A name is never an email address or a phone
+//! number, and has only visible characters. Sign-up and sign-in use it through `Identifier`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,58 +10,58 @@ use serde::{Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
 
 use super::PhoneNumber;
-use super::unicode::is_unseen;
+use super::unicode::is_invisible;
 
-/// A username: the form that is shown, and the key that is compared and unique.
+/// A username: the displayed form, and the key that is compared and unique.
 ///
-/// What is shown is the typed text in NFC; the key is its compatibility form, lower-cased (NFKC and
-/// the case mapping of RFC 8265, section 3.3), so `Alice` and a full-width `alice` are the same
-/// name. Two usernames are equal when their keys are.
+/// The displayed form is the typed text in NFC. The key is its compatibility form in lower case
+/// (NFKC and the case mapping of RFC 8265, section 3.3), so `Alice` and a full-width `alice` are
+/// the same name. Usernames are equal if their keys are.
 #[derive(Clone, Debug)]
 pub struct Username {
     shown: String,
     key: String,
 }
 
-/// Why a text is no username, worded for the person who typed it.
+/// Why a text is not a username, worded for the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidUsername {
-    /// There is nothing.
+    /// The name is empty.
     #[error("value is not a valid username: it is empty")]
     Empty,
-    /// The form shown, or the key, is longer than [`Username::MAX_CHARS`].
+    /// The displayed form or the key is longer than [`Username::MAX_CHARS`].
     #[error("value is not a valid username: it is longer than {} characters", Username::MAX_CHARS)]
     TooLong,
-    /// A blank, anywhere.
+    /// The name contains white space.
     #[error("value is not a valid username: it cannot contain blanks")]
     Blank,
-    /// A control character, or one that has no glyph or no meaning of its own.
+    /// The name contains a control character, or one without a glyph.
     #[error("value is not a valid username: it contains an invisible or unassigned character")]
-    Unseen,
-    /// It has an email's shape, or would have in its compatibility form.
+    Invisible,
+    /// The name contains an @-sign, possibly in its compatibility form only.
     #[error("value is not a valid username: it cannot contain an @-sign")]
     AtSign,
-    /// It is a phone number, by which somebody else may sign in.
+    /// The name is a phone number, which may be another account's.
     #[error("value is not a valid username: it is a phone number")]
     PhoneNumber,
-    /// No form of it stays the same when folded again.
+    /// Folding the name twice gives another key than folding it once.
     #[error("value is not a valid username: it contains characters that cannot be compared")]
     Unstable,
 }
 
 impl Username {
-    /// The longest username, in code points.
+    /// Maximum length in code points.
     pub const MAX_CHARS: usize = 64;
 
-    /// Far more than [`MAX_CHARS`](Self::MAX_CHARS) can take before they are composed: it bounds
-    /// the work for a text that would be refused anyway.
+    /// Maximum input: far more than [`MAX_CHARS`](Self::MAX_CHARS) take before composition. Bounds
+    /// the work for invalid input.
     const MAX_TYPED_BYTES: usize = 16 * Self::MAX_CHARS;
 
-    /// Reads a username as it was typed; blanks around it are refused, not trimmed.
+    /// Parses a typed username. White space around it is rejected, not trimmed.
     ///
     /// # Errors
-    /// [`InvalidUsername`] with the rule that it breaks.
+    /// [`InvalidUsername`] with the broken rule.
     pub fn parse(typed: &str) -> Result<Self, InvalidUsername> {
         if typed.is_empty() {
             return Err(InvalidUsername::Empty);
@@ -75,26 +74,25 @@ impl Username {
         if fold(&key) != key {
             return Err(InvalidUsername::Unstable);
         }
-        // Folding keeps what cannot be seen, and brings out what a compatibility character hides: a
-        // blank, an @-sign.
+        // Folding keeps invisible characters, and reveals a space or an @-sign that a compatibility
+        // character hides.
         check(&key)?;
         if PhoneNumber::parse(&key).is_ok() {
             return Err(InvalidUsername::PhoneNumber);
         }
-        let is_too_long = |text: &str| text.chars().count() > Self::MAX_CHARS;
-        if is_too_long(&shown) || is_too_long(&key) {
+        if shown.chars().count().max(key.chars().count()) > Self::MAX_CHARS {
             return Err(InvalidUsername::TooLong);
         }
         Ok(Self { shown, key })
     }
 
-    /// The name as it is shown.
+    /// Returns the displayed form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.shown
     }
 
-    /// The name as it is compared, looked up and kept unique.
+    /// Returns the form that is compared, looked up and unique.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
@@ -145,24 +143,24 @@ fn check(text: &str) -> Result<(), InvalidUsername> {
     text.chars().try_for_each(|c| match c {
         '@' => Err(InvalidUsername::AtSign),
         c if is_blank(c) => Err(InvalidUsername::Blank),
-        c if is_unseen(c) => Err(InvalidUsername::Unseen),
+        c if is_invisible(c) => Err(InvalidUsername::Invisible),
         _ => Ok(()),
     })
 }
 
-/// NFKC on both sides of the case mapping: either can undo the other's form.
+/// Folds a name. NFKC runs before and after the case mapping, because either can undo the other.
 fn fold(text: &str) -> String {
     text.nfkc().collect::<String>().to_lowercase().nfkc().collect()
 }
 
 impl Username {
-    /// The compared form of a text that need not be a username by these rules.
+    /// Returns the compared form of a text that need not be a valid username.
     pub(crate) fn fold(text: &str) -> String {
         fold(text)
     }
 }
 
-/// White space, and what looks like it.
+/// Returns `true` for white space, and for a character that looks like it.
 fn is_blank(c: char) -> bool {
     const BRAILLE_BLANK: char = '\u{2800}';
     c.is_whitespace() || c == BRAILLE_BLANK

@@ -1,4 +1,4 @@
-//! Who carries a message of recovery: mail, SMS, or whatever else reaches people.
+//! The port for delivering recovery messages: email, SMS or any other medium.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,21 +7,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{BoxError, MessageKind};
-use crate::model::{Contact, Token};
+use crate::model::{Contact, OneTimeToken};
 
-/// A message to be delivered, before anybody has put it into words.
+/// A message to deliver. The channel words it.
 ///
-/// Its token opens an account, so `Debug` does not show it.
+/// `Debug` redacts the token, because it gives access to the account.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Delivery {
-    /// To whom: a parsed address or number, never what somebody typed.
+    /// Recipient: a parsed address or number, never typed text.
     pub to: Contact,
-    /// What it is about.
+    /// Kind of message.
     pub kind: MessageKind,
-    /// The secret that the person brings back to `…-confirm`; a notice has none.
-    pub token: Option<Token>,
-    /// How long it works; zero without one.
+    /// Secret for the `…-confirm` route; `None` for a notice.
+    pub token: Option<OneTimeToken>,
+    /// Lifetime of the token; zero without one.
     pub expires_in: Duration,
 }
 
@@ -34,12 +34,13 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// Delivers messages of recovery over one medium. A token is 64 hex digits, made for a link; there
-/// are no short codes, which would have to be guarded against guessing. Write it as a plain
-/// `async fn`:
+/// Delivers recovery messages over one medium.
+///
+/// A token is 64 hex digits, for use in a link. There are no short codes, which would need
+/// protection against guessing. Implement it with a plain `async fn`:
 ///
 /// ```
-/// # mod crudauth { pub use crudauth_core::delivery as channel; }
+/// # mod crudauth { pub use crudauth_core::notify as channel; }
 /// use crudauth::channel::{BoxError, Delivery, DeliveryChannel, MessageKind};
 ///
 /// struct Sms;
@@ -55,7 +56,7 @@ impl fmt::Debug for Delivery {
 ///             }
 ///             (MessageKind::ExistingAccount, _) => "You have an account with us already.".into(),
 ///             (MessageKind::PasswordChanged, _) => "Your password was changed.".into(),
-///             _ => return Ok(()), // kinds that are added later, and those for email
+///             _ => return Ok(()), // kinds for email, and kinds of later versions
 ///         };
 ///         println!("{}: {text}", delivery.to);
 ///         Ok(())
@@ -63,13 +64,13 @@ impl fmt::Debug for Delivery {
 /// }
 /// ```
 ///
-/// It runs after the request was answered, and is given up after a time limit. What it answers is
-/// logged and changes nothing else; its error must not repeat the token.
+/// It runs after the response, and is cancelled after a time limit. An error is logged and has no
+/// other effect. It must not contain the token.
 pub trait DeliveryChannel: Send + Sync + 'static {
-    /// Hands the message on.
+    /// Delivers the message.
     ///
     /// # Errors
-    /// Whatever went wrong, for the log.
+    /// Any failure; it is logged.
     fn deliver(&self, delivery: &Delivery) -> impl Future<Output = Result<(), BoxError>> + Send;
 }
 
@@ -79,7 +80,7 @@ impl<T: DeliveryChannel> DeliveryChannel for Arc<T> {
     }
 }
 
-/// A channel whose type is forgotten.
+/// A type-erased channel.
 #[derive(Clone)]
 pub struct SharedChannel(Arc<dyn ErasedChannel>);
 
@@ -96,7 +97,7 @@ impl<T: DeliveryChannel> ErasedChannel for T {
 }
 
 impl SharedChannel {
-    /// Forgets the type of `channel`.
+    /// Erases the type of `channel`.
     pub fn new(channel: impl DeliveryChannel) -> Self {
         Self(Arc::new(channel))
     }

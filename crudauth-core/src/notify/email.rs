@@ -1,4 +1,4 @@
-//! A message, in full.
+//! A complete email, as passed to a sender.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,25 +6,25 @@ use std::time::Duration;
 use super::MessageKind;
 use crate::model::EmailAddress;
 
-/// An email as a sender gets it.
+/// An email to send.
 ///
-/// It may hold a link that opens an account, so `Debug` shows neither texts nor link.
+/// `Debug` redacts the texts and the link, because a link gives access to the account.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct EmailMessage {
-    /// To whom: a parsed address, never what somebody typed.
+    /// Recipient: a parsed address, never typed text.
     pub to: EmailAddress,
-    /// What it is about.
+    /// Subject line.
     pub subject: String,
-    /// The message as plain text.
+    /// Plain text.
     pub text: String,
-    /// The message as HTML.
+    /// HTML.
     pub html: String,
-    /// What kind of message it is, for senders that write their own texts.
+    /// Kind of message, for senders that write their own texts.
     pub kind: MessageKind,
-    /// The link in it; a notice has none.
+    /// Link in the texts; `None` for a notice.
     pub link: Option<String>,
-    /// How long the link works; zero without one.
+    /// Lifetime of the link; zero without one.
     pub expires_in: Duration,
 }
 

@@ -1,31 +1,31 @@
-//! What messages are about.
+//! Kinds of messages.
 
-/// The kinds of messages.
+/// Kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MessageKind {
-    /// Asks to confirm an address.
+    /// Asks the owner to confirm an email address.
     VerifyEmail,
-    /// Asks to confirm what recovers the account where that is no address: a phone number.
+    /// Asks the owner to confirm a recovery contact other than an email address.
     VerifyRecovery,
-    /// Offers to choose a new password.
+    /// Offers a link to choose a new password.
     ResetPassword,
-    /// Asks to confirm a new address.
+    /// Asks the owner to confirm a new email address.
     ChangeEmail,
-    /// Tells the owner of an address or a number that somebody tried to sign up with it.
+    /// Notifies the owner of a contact of an attempt to sign up with it.
     ExistingAccount,
-    /// Tells the old address that the account is about to move to another.
+    /// Notifies the old address of a requested change of address.
     EmailChangeRequested,
-    /// Tells the old address that the account has moved to another.
+    /// Notifies the old address of a changed address.
     EmailChanged,
-    /// Tells that the password was changed, or chosen anew by a link.
+    /// Notifies the owner of a changed or reset password.
     PasswordChanged,
-    /// Tells that an API key was made.
+    /// Notifies the owner of a new API key.
     ApiKeyMade,
 }
 
 impl MessageKind {
-    /// Its stable name; what crudauth-py sends, too, is called as there.
+    /// Returns the stable name, which is that of crudauth-py if it has the kind.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

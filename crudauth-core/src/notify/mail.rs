@@ -1,10 +1,10 @@
-//! Email as a channel: the link around the token, the words around the link.
+//! The email channel: builds the link and the texts, and passes them to a sender.
 
 use super::texts::compose;
 use super::{BoxError, Delivery, DeliveryChannel, MessageKind, SharedSender};
 use crate::model::Contact;
 
-/// Turns a message into an email with a link that points at the app's front end.
+/// Delivers messages as emails, with links to the app's front end.
 #[derive(Clone, Debug)]
 pub struct MailChannel {
     sender: SharedSender,
@@ -15,15 +15,15 @@ pub struct MailChannel {
 }
 
 impl MailChannel {
-    /// Mails go out by `sender`; links are the front end's address, one of the three paths, and
-    /// the token.
+    /// Creates a channel that sends by `sender`. A link is `frontend_url`, one of the paths for
+    /// verification, reset and change of address, and the token.
     #[must_use]
     pub fn new(sender: SharedSender, frontend_url: &str, paths: [&str; 3]) -> Self {
         let [verify, reset, change] = paths.map(str::to_owned);
         Self { sender, frontend_url: frontend_url.to_owned(), verify, reset, change }
     }
 
-    /// The page that a link of that kind opens.
+    /// Returns the path for links of that kind.
     fn path(&self, kind: MessageKind) -> &str {
         match kind {
             MessageKind::ResetPassword => &self.reset,
@@ -36,7 +36,7 @@ impl MailChannel {
 impl DeliveryChannel for MailChannel {
     async fn deliver(&self, delivery: &Delivery) -> Result<(), BoxError> {
         let Contact::Email(to) = &delivery.to else {
-            return Err("mail goes to addresses only".into());
+            return Err("the recipient is not an email address".into());
         };
         let link = delivery.token.as_ref().map(|token| {
             format!("{}{}?token={}", self.frontend_url, self.path(delivery.kind), token.expose())

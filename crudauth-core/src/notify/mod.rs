@@ -1,12 +1,14 @@
-//! Messages: what is said, who carries it, and the queue between.
+//! Messages: their kinds and texts, the channels that carry them, and the outbox in between.
 //!
-//! Nothing is sent while a request waits: a flow hands a job to the [`Outbox`] and answers, so a
-//! slow, failing or hanging sender changes no answer and no timing.
+//! Nothing is sent while a request waits: a flow hands its work to [`Background`] and answers, so a
+//! slow, failing or hanging channel changes no answer and no timing.
 
+mod background;
 mod channel;
 mod email;
 mod kind;
 mod mail;
+mod notifier;
 mod outbox;
 mod recording;
 mod sender;
@@ -14,11 +16,13 @@ mod sender;
 mod smtp;
 mod texts;
 
+pub use background::{Background, TaskGuard};
 pub use channel::{Delivery, DeliveryChannel, SharedChannel};
 pub use email::EmailMessage;
 pub use kind::MessageKind;
 pub use mail::MailChannel;
-pub use outbox::{Outbox, OutboxConfig};
+pub use notifier::{EXISTING_ACCOUNT_NOTICE, Notifier};
+pub use outbox::{DirectOutbox, Outbox};
 pub use recording::{RecordingChannel, RecordingSender};
 pub use sender::{BoxError, EmailSender, PrintingSender, SharedSender};
 #[cfg(feature = "smtp")]

@@ -1,179 +1,55 @@
-//! What is still to be done once a request is answered.
-//!
-//! The queue is in memory: what waits in it when the process dies is not sent. It stands behind
-//! this one type, so that it can become durable without anyone above noticing.
+//! Port of the outbox: it takes messages, so that they can be kept in a table.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use tracing::{error, info};
 
-use tokio::sync::{Notify, Semaphore};
-use tracing::{error, warn};
+use super::{Delivery, SharedChannel};
+use crate::store_error::StoreError;
 
-crate::settings! {
-    /// How much is done at once, and how much may wait.
-    #[derive(Clone, Copy, Debug)]
-    pub struct OutboxConfig {
-        /// How many jobs run at once (default 8).
-        at_once: u32 = 8,
-        /// How many may wait, beyond which new ones are dropped and logged (default 10,000).
-        waiting: u32 = 10_000,
-        /// How long one may take, beyond which it is given up and logged (default 30 s).
-        time_limit: Duration = Duration::from_secs(30),
-    }
-}
-
-/// Runs jobs after the answer. Clones share one queue.
-#[derive(Clone, Debug)]
-pub struct Outbox {
-    config: OutboxConfig,
-    runners: Arc<Semaphore>,
-    jobs: Arc<Jobs>,
-}
-
-/// What was taken and is not done yet.
-#[derive(Debug, Default)]
-struct Jobs {
-    count: AtomicU32,
-    /// Who may still bring some.
-    bringing: AtomicU32,
-    ended: Notify,
-}
-
-/// Somebody who may still bring jobs, until it is dropped.
-#[derive(Debug)]
-pub struct Bringing(Arc<Jobs>);
-
-impl Drop for Bringing {
-    fn drop(&mut self) {
-        self.0.bringing.fetch_sub(1, Ordering::SeqCst);
-        self.0.ended.notify_waiters();
-    }
-}
-
-/// One of them; it ends however it ends, a panic included.
-struct Job(Arc<Jobs>);
-
-impl Drop for Job {
-    fn drop(&mut self) {
-        self.0.count.fetch_sub(1, Ordering::SeqCst);
-        self.0.ended.notify_waiters();
-    }
-}
-
-impl OutboxConfig {
-    /// What is wrong with the settings, each in a sentence.
-    #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        let mut mistakes = Vec::new();
-        if self.at_once == 0 {
-            mistakes.push("outbox: `at_once` must be at least 1".to_owned());
-        }
-        if self.time_limit.is_zero() {
-            mistakes.push("outbox: `time_limit` must be longer than nothing".to_owned());
-        }
-        mistakes
-    }
-}
-
-impl Outbox {
-    /// An empty queue.
-    #[must_use]
-    pub fn new(config: OutboxConfig) -> Self {
-        let runners = Arc::new(Semaphore::new(config.at_once as usize));
-        Self { config, runners, jobs: Arc::default() }
-    }
-
-    /// Takes a job. `what` names it in the log, and tells nothing of its content.
+/// Takes messages to be sent.
+///
+/// It is called after the request was answered. An implementation may send at once, or store the
+/// message and send it later.
+#[async_trait]
+pub trait Outbox: Send + Sync + 'static {
+    /// Takes one message.
     ///
-    /// # Panics
-    /// Outside a tokio runtime.
-    pub fn enqueue(&self, what: &'static str, job: impl Future<Output = ()> + Send + 'static) {
-        let room = self.config.waiting.saturating_add(self.config.at_once);
-        let before = self.jobs.count.fetch_add(1, Ordering::SeqCst);
-        let counted = Job(Arc::clone(&self.jobs));
-        if before >= room {
-            error!(what, "the outbox is full: dropped");
-            return;
-        }
-        let (runners, limit) = (Arc::clone(&self.runners), self.config.time_limit);
-        tokio::spawn(async move {
-            let _counted = counted;
-            // The semaphore is never closed.
-            let Ok(_runner) = runners.acquire().await else { return };
-            if tokio::time::timeout(limit, job).await.is_err() {
-                warn!(what, limit_s = limit.as_secs(), "given up: it took too long");
-            }
-        });
-    }
+    /// # Errors
+    /// If the message could not be stored; it is lost then.
+    async fn push(&self, delivery: Delivery) -> Result<(), StoreError>;
+}
 
-    /// Has [`drained`](Self::drained) wait for somebody who may still bring jobs.
+/// Sends each message at once over every channel. One that fails or hangs does not affect the others.
+#[derive(Clone, Debug)]
+pub struct DirectOutbox(Vec<SharedChannel>);
+
+impl DirectOutbox {
+    /// Creates an outbox over these channels.
     #[must_use]
-    pub fn bringing(&self) -> Bringing {
-        self.jobs.bringing.fetch_add(1, Ordering::SeqCst);
-        Bringing(Arc::clone(&self.jobs))
-    }
-
-    /// Waits until nobody brings anything any more, and everything that was taken is done or given
-    /// up, also what is taken meanwhile: before a process ends, and in tests.
-    pub async fn drained(&self) {
-        loop {
-            let ended = self.jobs.ended.notified();
-            // In this order: who has brought its last job has left after that was counted.
-            let is_brought = self.jobs.bringing.load(Ordering::SeqCst) == 0;
-            if is_brought && self.jobs.count.load(Ordering::SeqCst) == 0 {
-                return;
-            }
-            ended.await;
-        }
+    pub fn new(channels: Vec<SharedChannel>) -> Self {
+        Self(channels)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn small() -> Outbox {
-        Outbox::new(OutboxConfig { at_once: 1, waiting: 1, time_limit: Duration::from_secs(5) })
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_hanging_job_is_given_up_and_the_next_one_runs() {
-        let (outbox, done) = (small(), Arc::new(AtomicU32::new(0)));
-        outbox.enqueue("hangs", std::future::pending());
-        let count = Arc::clone(&done);
-        outbox.enqueue("runs", async move {
-            let _ = count.fetch_add(1, Ordering::SeqCst);
+#[async_trait]
+impl Outbox for DirectOutbox {
+    async fn push(&self, delivery: Delivery) -> Result<(), StoreError> {
+        let kind = delivery.kind.as_str();
+        let sent = self.0.iter().map(async |channel| match channel.deliver(&delivery).await {
+            Ok(()) => info!(kind, "message sent"),
+            Err(cause) => error!(kind, error = %redacted(&*cause, &delivery), "message not sent"),
         });
-        outbox.drained().await;
-        assert_eq!(done.load(Ordering::SeqCst), 1);
+        join_all(sent).await;
+        Ok(())
     }
+}
 
-    #[tokio::test(start_paused = true)]
-    async fn who_may_still_bring_something_is_waited_for() {
-        let (outbox, done) = (small(), Arc::new(AtomicU32::new(0)));
-        let (bringing, queue, count) = (outbox.bringing(), outbox.clone(), Arc::clone(&done));
-        tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_secs(3)).await;
-            queue.enqueue("runs", async move {
-                let _ = count.fetch_add(1, Ordering::SeqCst);
-            });
-            drop(bringing);
-        });
-        outbox.drained().await;
-        assert_eq!(done.load(Ordering::SeqCst), 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_does_not_fit_is_dropped_and_nothing_grows() {
-        let (outbox, done) = (small(), Arc::new(AtomicU32::new(0)));
-        for _ in 0..5 {
-            let count = Arc::clone(&done);
-            outbox.enqueue("runs", async move {
-                let _ = count.fetch_add(1, Ordering::SeqCst);
-            });
-        }
-        outbox.drained().await;
-        assert_eq!(done.load(Ordering::SeqCst), 2);
+/// The error of a channel without token and recipient, in case it repeats them.
+fn redacted(error: &dyn std::error::Error, delivery: &Delivery) -> String {
+    let text = error.to_string().replace(delivery.to.as_str(), "(recipient)");
+    match &delivery.token {
+        Some(token) => text.replace(token.expose(), "(token)"),
+        None => text,
     }
 }

@@ -1,21 +1,21 @@
-//! Keeps messages instead of sending them: for tests.
+//! Sender and channel for tests, which record messages.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{BoxError, Delivery, DeliveryChannel, EmailMessage, EmailSender, MessageKind};
 
-/// A sender that remembers what it was given. Clones share one memory.
+/// A sender that records messages. Clones share the record.
 #[derive(Clone, Debug, Default)]
 pub struct RecordingSender(Arc<Mutex<Vec<EmailMessage>>>);
 
 impl RecordingSender {
-    /// Everything it was given so far, oldest first.
+    /// Returns all recorded messages, oldest first.
     #[must_use]
     pub fn messages(&self) -> Vec<EmailMessage> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The newest message of that kind to that address.
+    /// Returns the newest message of that kind to that address.
     #[must_use]
     pub fn last(&self, kind: MessageKind, to: &str) -> Option<EmailMessage> {
         let messages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -30,18 +30,18 @@ impl EmailSender for RecordingSender {
     }
 }
 
-/// A channel that remembers what it was given. Clones share one memory.
+/// A channel that records messages. Clones share the record.
 #[derive(Clone, Debug, Default)]
 pub struct RecordingChannel(Arc<Mutex<Vec<Delivery>>>);
 
 impl RecordingChannel {
-    /// Everything it was given so far, oldest first.
+    /// Returns all recorded messages, oldest first.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The newest message of that kind to that address or number.
+    /// Returns the newest message of that kind to that address or number.
     #[must_use]
     pub fn last(&self, kind: MessageKind, to: &str) -> Option<Delivery> {
         let deliveries = self.0.lock().unwrap_or_else(PoisonError::into_inner);

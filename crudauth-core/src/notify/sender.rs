@@ -1,4 +1,4 @@
-//! Who carries a message.
+//! The port for sending emails.
 
 use std::error::Error;
 use std::io::Write;
@@ -8,32 +8,32 @@ use async_trait::async_trait;
 
 use super::EmailMessage;
 
-/// Any error of a sender's.
+/// Any error of a sender, channel or service.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Sends emails. Write it as a plain `async fn`:
+/// Sends emails. Implement it with a plain `async fn`:
 ///
 /// ```
-/// # mod crudauth { pub use crudauth_core::delivery as email; }
+/// # mod crudauth { pub use crudauth_core::notify as email; }
 /// use crudauth::email::{BoxError, EmailMessage, EmailSender};
 ///
 /// struct MyProvider;
 ///
 /// impl EmailSender for MyProvider {
 ///     async fn send(&self, message: &EmailMessage) -> Result<(), BoxError> {
-///         println!("{} gets {:?}", message.to, message.kind);
+///         println!("{:?} to {}", message.kind, message.to);
 ///         Ok(())
 ///     }
 /// }
 /// ```
 ///
-/// It runs after the request was answered, and is given up after a time limit. What it answers is
-/// logged and changes nothing else; its error must not repeat the link.
+/// It runs after the response, and is cancelled after a time limit. An error is logged and has no
+/// other effect. It must not contain the link.
 pub trait EmailSender: Send + Sync + 'static {
-    /// Hands the message on.
+    /// Sends the message.
     ///
     /// # Errors
-    /// Whatever went wrong, for the log.
+    /// Any failure; it is logged.
     fn send(&self, message: &EmailMessage) -> impl Future<Output = Result<(), BoxError>> + Send;
 }
 
@@ -43,7 +43,7 @@ impl<T: EmailSender> EmailSender for Arc<T> {
     }
 }
 
-/// A sender whose type is forgotten.
+/// A type-erased sender.
 #[derive(Clone)]
 pub struct SharedSender(Arc<dyn ErasedSender>);
 
@@ -60,7 +60,7 @@ impl<T: EmailSender> ErasedSender for T {
 }
 
 impl SharedSender {
-    /// Forgets the type of `sender`.
+    /// Erases the type of `sender`.
     pub fn new(sender: impl EmailSender) -> Self {
         Self(Arc::new(sender))
     }
@@ -76,7 +76,7 @@ impl std::fmt::Debug for SharedSender {
     }
 }
 
-/// Prints every message to standard output, link and all: for development only.
+/// Prints every message to standard output, including links. For development only.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PrintingSender;
 

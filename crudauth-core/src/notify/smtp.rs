@@ -1,4 +1,4 @@
-//! Sends by SMTP, always under TLS.
+//! Sending emails by SMTP, always with TLS.
 
 use std::time::Duration;
 
@@ -9,50 +9,50 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{BoxError, EmailMessage, EmailSender};
 
-/// Where to hand mail in, and from whom it is.
+/// Settings of an SMTP sender.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SmtpConfig {
-    /// The server's name; its certificate must be for it.
+    /// Name of the server, which its certificate must contain.
     pub host: String,
-    /// Its port (default 465 with TLS from the first byte, 587 with STARTTLS).
+    /// Port (default 465 with implicit TLS, 587 with STARTTLS).
     pub port: Option<u16>,
-    /// How TLS begins (default from the first byte).
+    /// How TLS begins (default implicit).
     pub tls: SmtpTls,
-    /// The account to sign in with, if the server wants one.
+    /// User name, if the server requires authentication.
     pub user: Option<String>,
-    /// Its password.
+    /// Password of the user.
     pub password: Option<SecretString>,
-    /// The sender's address, such as `Example <noreply@example.com>`.
+    /// Address of the sender, such as `Example <noreply@example.com>`.
     pub from: String,
-    /// How long a step may take (default 10 seconds).
+    /// Time limit of each step (default 10 seconds).
     pub time_limit: Duration,
 }
 
-/// How TLS begins. There is no way without it.
+/// How TLS begins. Plain SMTP is not supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SmtpTls {
     /// From the first byte (RFC 8314).
     Implicit,
-    /// After a greeting in the clear, and never without (RFC 3207).
+    /// After the STARTTLS command, which is mandatory (RFC 3207).
     StartTls,
 }
 
-/// Why a sender cannot be made.
+/// Why a sender could not be created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SmtpError {
-    /// The sender's address is none.
-    #[error("smtp: `from` is no address")]
+    /// The address of the sender is invalid.
+    #[error("smtp: `from` is not a valid address")]
     From,
-    /// The server cannot be named so, or TLS cannot be set up.
-    #[error("smtp: the server cannot be reached in this way")]
+    /// The name of the server is invalid, or TLS could not be set up.
+    #[error("smtp: invalid host, or TLS not available")]
     Server(#[from] lettre::transport::smtp::Error),
 }
 
 impl SmtpConfig {
-    /// Hands mail in at `host`, from `from`.
+    /// Creates settings for a server and the address of the sender.
     pub fn new(host: impl Into<String>, from: impl Into<String>) -> Self {
         Self {
             host: host.into(),
@@ -65,7 +65,7 @@ impl SmtpConfig {
         }
     }
 
-    /// Signs in as `user`.
+    /// Sets user name and password.
     #[must_use]
     pub fn credentials(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
         self.user = Some(user.into());
@@ -73,14 +73,14 @@ impl SmtpConfig {
         self
     }
 
-    /// Begins TLS with STARTTLS.
+    /// Uses STARTTLS instead of implicit TLS.
     #[must_use]
     pub fn start_tls(mut self) -> Self {
         self.tls = SmtpTls::StartTls;
         self
     }
 
-    /// Another port than the usual one.
+    /// Sets the port.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
@@ -88,7 +88,7 @@ impl SmtpConfig {
     }
 }
 
-/// Sends by SMTP. Clones share their connections.
+/// Sends emails by SMTP. Clones share their connections.
 #[derive(Clone, Debug)]
 pub struct SmtpSender {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -96,13 +96,13 @@ pub struct SmtpSender {
 }
 
 impl SmtpSender {
-    /// A sender. No connection is made before the first mail.
+    /// Creates a sender. It connects for the first email.
     ///
     /// # Errors
-    /// [`SmtpError`].
+    /// [`SmtpError`] if an address is invalid, or TLS is not available.
     ///
     /// # Panics
-    /// Outside a tokio runtime, in which it keeps its connections.
+    /// Outside a tokio runtime, which drives the connection pool.
     pub fn new(config: SmtpConfig) -> Result<Self, SmtpError> {
         let from = config.from.parse().map_err(|_| SmtpError::From)?;
         let mut builder = match config.tls {
@@ -123,8 +123,8 @@ impl SmtpSender {
     }
 }
 
-/// The mail as it goes over the wire. The address is put together from its parsed parts: nothing
-/// reads the text anew, so nobody can read it as two.
+/// Builds the email. The recipient is built from its parsed parts and not parsed again, so it
+/// cannot be read as two addresses.
 fn mail(from: &Mailbox, message: &EmailMessage) -> Result<Message, BoxError> {
     let to = Address::new(message.to.local_part(), message.to.domain())?;
     Ok(Message::builder()
@@ -142,7 +142,7 @@ impl EmailSender for SmtpSender {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#[allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 mod tests {
     use super::*;
     use crate::model::EmailAddress;
@@ -150,7 +150,7 @@ mod tests {
     use crate::notify::texts::compose;
 
     #[test]
-    fn a_mail_names_its_one_recipient_and_carries_both_texts() {
+    fn an_email_has_one_recipient_and_both_texts() {
         let to = EmailAddress::parse("ada@example.com").unwrap();
         let link = Some("https://app.example.com/reset-password?token=t".to_owned());
         let hour = Duration::from_secs(3600);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_sender_is_made_without_a_connection_and_never_shows_its_password() {
+    async fn a_sender_connects_lazily_and_redacts_its_password() {
         let config = SmtpConfig::new("smtp.example.com", "noreply@example.com")
             .credentials("user", "hunter2-secret");
         assert!(!format!("{config:?}").contains("hunter2"));

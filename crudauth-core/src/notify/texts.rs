@@ -1,12 +1,11 @@
-//! The words of the messages, plain and as HTML.
+//! Default texts of the emails, as plain text and HTML.
 
 use std::time::Duration;
 
 use super::{EmailMessage, MessageKind};
 use crate::model::EmailAddress;
 
-/// Writes the message of that kind. `link` must be safe as it is, in text and in an attribute: it
-/// is the app's configured address and a token.
+/// Composes the email of that kind. The link consists of the app's configured address and a token.
 pub(super) fn compose(
     kind: MessageKind,
     to: EmailAddress,
@@ -14,7 +13,7 @@ pub(super) fn compose(
     expires_in: Duration,
 ) -> EmailMessage {
     let (subject, before, after) = words(kind);
-    let lifetime = link.as_ref().map(|_| format!("The link works for {}.", told(expires_in)));
+    let lifetime = link.as_ref().map(|_| format!("The link works for {}.", in_words(expires_in)));
     let paragraphs = [Some(before.to_owned()), link.clone(), lifetime, Some(after.to_owned())];
     let text = paragraphs.iter().flatten().cloned().collect::<Vec<_>>().join("\n\n");
     let html = paragraphs.iter().flatten().map(|paragraph| match &link {
@@ -35,7 +34,7 @@ pub(super) fn compose(
     }
 }
 
-/// Subject, what stands before the link, what stands after it.
+/// Returns the subject, and the texts before and after the link.
 const fn words(kind: MessageKind) -> (&'static str, &'static str, &'static str) {
     match kind {
         MessageKind::VerifyEmail => (
@@ -60,13 +59,13 @@ const fn words(kind: MessageKind) -> (&'static str, &'static str, &'static str) 
         ),
         MessageKind::ExistingAccount => (
             "You already have an account",
-            "Somebody tried to sign up with this address, which already has an account.",
+            "Someone tried to sign up with this address, which already has an account.",
             "If it was you, sign in, or reset your password if you have forgotten it. If not, you \
              need not do anything.",
         ),
         MessageKind::EmailChangeRequested => (
             "Your email address is about to change",
-            "Somebody who is signed in to your account asked to move it to another address.",
+            "Someone who is signed in to your account asked to move it to another address.",
             "If it was not you, change your password now: that stops the move.",
         ),
         MessageKind::EmailChanged => (
@@ -80,15 +79,15 @@ const fn words(kind: MessageKind) -> (&'static str, &'static str, &'static str) 
             "If it was not you, reset your password at once.",
         ),
         MessageKind::ApiKeyMade => (
-            "An API key was made for your account",
-            "Somebody who is signed in to your account made an API key, by which a program can act \
-             for you.",
+            "An API key was created for your account",
+            "Someone who is signed in to your account created an API key, with which a program can \
+             act for you.",
             "If it was not you, reset your password at once: that ends every key.",
         ),
     }
 }
 
-fn told(time: Duration) -> String {
+fn in_words(time: Duration) -> String {
     match time.as_secs() {
         3600 => "one hour".to_owned(),
         secs if secs >= 7200 => format!("{} hours", secs / 3600),

@@ -1,6 +1,6 @@
-//! Argon2 around a work area that the caller lends: computing, writing and reading PHC strings.
+//! Argon2 in borrowed memory, and its PHC strings.
 //!
-//! `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<output>`; called by the pool only.
+//! `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<output>`. Called by the pool only.
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as Phc, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -9,29 +9,23 @@ use zeroize::Zeroizing;
 
 use super::memory::Memory;
 use super::{Password, PasswordHash};
-use crate::ports::Entropy;
+use crate::random::random;
 
-/// The most memory that a stored hash may ask for, in KiB: a damaged column must not take the
-/// machine down.
+/// Maximum memory of a stored hash, in KiB. A damaged column must not exhaust the machine.
 pub(super) const MAX_MEMORY_KIB: u32 = 262_144;
-/// The most passes that a stored hash may ask for.
+/// Maximum passes of a stored hash.
 pub(super) const MAX_PASSES: u32 = 16;
-/// The most lanes that a stored hash may ask for.
+/// Maximum lanes of a stored hash.
 pub(super) const MAX_LANES: u32 = 16;
 
-/// The salt's and the output's length in bytes (RFC 9106, section 4).
+/// Length of the salt, in bytes (RFC 9106, section 4).
 const SALT_BYTES: usize = 16;
+/// Length of the output, in bytes (RFC 9106, section 4).
 const OUTPUT_BYTES: usize = 32;
 
-/// Hashes `password` with a salt of its own. `None` only if argon2 refuses the parameters.
-pub(super) fn hash(
-    password: &Password,
-    params: &Params,
-    entropy: &dyn Entropy,
-    memory: &Memory,
-) -> Option<PasswordHash> {
-    let mut salt = [0; SALT_BYTES];
-    entropy.fill(&mut salt);
+/// Hashes `password` with a new salt; `None` only if argon2 rejects the parameters.
+pub(super) fn hash(password: &Password, params: &Params, memory: &Memory) -> Option<PasswordHash> {
+    let salt: [u8; SALT_BYTES] = random();
     let mut output = Zeroizing::new([0; OUTPUT_BYTES]);
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
     compute(&argon, password, &salt, &mut *output, memory)?;
@@ -60,7 +54,7 @@ fn compute(
         .ok()
 }
 
-/// A stored hash that can be computed again.
+/// A parsed hash.
 #[derive(Clone)]
 pub(super) struct Stored {
     algorithm: Algorithm,
@@ -71,14 +65,14 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// Reads a PHC string of the argon2 family. `None` for any other text, and for parameters
+    /// Parses a PHC string of the argon2 family; `None` for any other text, and for parameters
     /// beyond the bounds above.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let phc = Phc::new(text).ok()?;
         let output = phc.hash?;
         Some(Self {
             algorithm: Algorithm::try_from(phc.algorithm.as_str()).ok()?,
-            // Argon2 1.0, which had no version field, is what a string without one means.
+            // A string without a version is of Argon2 1.0, which had no version field.
             version: phc.version.map_or(Ok(Version::V0x10), Version::try_from).ok()?,
             params: bounded(&phc.params, output.len())?,
             salt: phc.salt?,
@@ -86,12 +80,11 @@ impl Stored {
         })
     }
 
-    /// One that no password was hashed for and that costs what a fresh hash costs: its output is
-    /// random, so no pass over memory is spent on making it.
-    pub(super) fn decoy(params: &Params, entropy: &dyn Entropy) -> Option<Self> {
-        let (mut salt, mut output) = ([0; SALT_BYTES], [0; OUTPUT_BYTES]);
-        entropy.fill(&mut salt);
-        entropy.fill(&mut output);
+    /// Creates a hash that matches no password and costs as much as a new one. Its output is
+    /// random, so creating it computes no hash.
+    pub(super) fn decoy(params: &Params) -> Option<Self> {
+        let salt: [u8; SALT_BYTES] = random();
+        let output: [u8; OUTPUT_BYTES] = random();
         Some(Self {
             algorithm: Algorithm::Argon2id,
             version: Version::V0x13,
@@ -101,8 +94,8 @@ impl Stored {
         })
     }
 
-    /// Whether it was made from `password`.
-    pub(super) fn is_of(&self, password: &Password, memory: &Memory) -> bool {
+    /// Returns `true` if the hash is of `password`.
+    pub(super) fn matches(&self, password: &Password, memory: &Memory) -> bool {
         let mut output = Zeroizing::new([0; Output::MAX_LENGTH]);
         let Some(output) = output.get_mut(..self.output.len()) else { return false };
         let argon = Argon2::new(self.algorithm, self.version, self.params.clone());
@@ -110,19 +103,24 @@ impl Stored {
             && bool::from(output.ct_eq(self.output.as_bytes()))
     }
 
-    /// Whether a fresh hash would be made in another way.
-    pub(super) fn is_outdated(&self, fresh: &Params) -> bool {
-        let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+    /// Returns `true` if a new hash would have another algorithm, version, cost or length.
+    pub(super) fn is_outdated(&self, current: &Params) -> bool {
         self.algorithm != Algorithm::Argon2id
             || self.version != Version::V0x13
-            || cost(&self.params) != cost(fresh)
+            || cost(&self.params) != cost(current)
             || self.output.len() != OUTPUT_BYTES
     }
 }
 
-/// The three parameters that argon2 has, each given once and within the bounds.
+fn cost(params: &Params) -> (u32, u32, u32) {
+    (params.m_cost(), params.t_cost(), params.p_cost())
+}
+
+/// Reads the three parameters of argon2, each given once and within the bounds.
 fn bounded(params: &ParamsString, output_bytes: usize) -> Option<Params> {
-    let (m, t, p) = (params.get_decimal("m")?, params.get_decimal("t")?, params.get_decimal("p")?);
+    let m = params.get_decimal("m")?;
+    let t = params.get_decimal("t")?;
+    let p = params.get_decimal("p")?;
     let is_within = m <= MAX_MEMORY_KIB && t <= MAX_PASSES && p <= MAX_LANES;
     if !is_within || params.iter().count() != 3 {
         return None;
@@ -131,12 +129,11 @@ fn bounded(params: &ParamsString, output_bytes: usize) -> Option<Params> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#[allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ports::OsEntropy;
 
     fn small() -> Params {
         Params::new(64, 2, 1, None).unwrap()
@@ -144,39 +141,40 @@ mod tests {
 
     fn fresh(typed: &str) -> PasswordHash {
         let password = Password::parse(typed).unwrap();
-        hash(&password, &small(), &OsEntropy, &Memory::new(64)).unwrap()
+        hash(&password, &small(), &Memory::new(64)).unwrap()
     }
 
-    fn is_of(stored: &str, typed: &str) -> bool {
+    fn matches(stored: &str, typed: &str) -> bool {
         let stored = Stored::parse(stored).unwrap();
-        stored.is_of(&Password::parse(typed).unwrap(), &Memory::new(64))
+        stored.matches(&Password::parse(typed).unwrap(), &Memory::new(64))
     }
 
     #[test]
-    fn a_hash_is_a_phc_string_with_a_salt_of_its_own() {
-        let (one, other) = (fresh("a-strong-one"), fresh("a-strong-one"));
+    fn a_hash_is_a_phc_string_with_its_own_salt() {
+        let one = fresh("a-strong-one");
+        let other = fresh("a-strong-one");
         assert!(one.expose().starts_with("$argon2id$v=19$m=64,t=2,p=1$"));
         assert_eq!(one.expose().len(), "$argon2id$v=19$m=64,t=2,p=1$".len() + 22 + 1 + 43);
         assert_ne!(one.expose(), other.expose());
-        assert!(is_of(one.expose(), "a-strong-one") && !is_of(one.expose(), "a-strong-on"));
+        assert!(matches(one.expose(), "a-strong-one") && !matches(one.expose(), "a-strong-on"));
     }
 
     /// From the reference implementation's own `src/test.c`: the password is `password`, the salt
     /// `somesalt`; version 0x10 and argon2i among them.
     #[test]
-    fn what_the_reference_implementation_made_is_read() {
+    fn hashes_of_the_reference_implementation_match() {
         for stored in [
             "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
             "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc",
             "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8",
             "$argon2i$m=256,t=2,p=1$c29tZXNhbHQ$/U3YPXYsSb3q9XxHvc0MLxur+GP960kN9j7emXX8zwY",
         ] {
-            assert!(is_of(stored, "password") && !is_of(stored, "passwor"), "{stored}");
+            assert!(matches(stored, "password") && !matches(stored, "passwor"), "{stored}");
         }
     }
 
     #[test]
-    fn a_hash_made_in_another_way_is_outdated() {
+    fn a_hash_with_other_parameters_is_outdated() {
         let output = "A".repeat(43);
         let salt = "c29tZXNhbHRzb21lc2FsdA";
         let is_outdated = |head: &str| {
@@ -224,12 +222,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_the_parser_panic(text in "\\PC{0,80}") {
+        fn the_parser_accepts_any_text(text in "\\PC{0,80}") {
             let _ = Stored::parse(&text);
         }
 
         #[test]
-        fn no_damage_to_a_hash_makes_the_parser_panic(
+        fn the_parser_accepts_any_damaged_hash(
             at in 0_usize..97, cut in 0_usize..97, by in "[$=,a-zA-Z0-9+/!é]{0,3}",
         ) {
             let whole = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$\

@@ -1,4 +1,6 @@
-//! The app's own rules for a new password.
+//! Rules of the app for a new password.
+//!
+//! Called by the password policy.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,9 +8,9 @@ use std::sync::Arc;
 
 use super::Password;
 
-/// A password that somebody wants to have, as a rule of the app's own gets it.
+/// A new password, as passed to a rule of the app.
 ///
-/// `Debug` shows neither the password nor whose it would be.
+/// `Debug` redacts the password and the account.
 #[derive(Clone, Copy)]
 pub struct Candidate<'a> {
     password: &'a Password,
@@ -20,20 +22,20 @@ impl<'a> Candidate<'a> {
         Self { password, identifiers }
     }
 
-    /// The password itself, in NFKC. It is to be looked at, and neither kept nor logged nor
-    /// repeated in what the person is told.
+    /// Returns the password in NFKC. Do not store it, log it or repeat it in a message.
     #[must_use]
     pub fn text(&self) -> &'a str {
         self.password.expose()
     }
 
-    /// How many characters (Unicode code points) it has.
+    /// Returns the number of characters (Unicode code points).
     #[must_use]
     pub fn chars(&self) -> usize {
         self.password.chars()
     }
 
-    /// What names the account: its address, its username, in the order of the struct.
+    /// Returns the account's identifiers, such as its address and username, in the order of the
+    /// struct.
     #[must_use]
     pub const fn identifiers(&self) -> &'a [&'a str] {
         self.identifiers
@@ -46,12 +48,12 @@ impl fmt::Debug for Candidate<'_> {
     }
 }
 
-/// What a rule says to a password that it refuses.
+/// The reason why a rule rejects a password, as a sentence for the person.
 type Sentence = Cow<'static, str>;
 
 type Rule = dyn Fn(&Candidate<'_>) -> Result<(), Sentence> + Send + Sync;
 
-/// One rule of the app's own.
+/// A rule of the app.
 #[derive(Clone)]
 pub(super) struct Validator(Arc<Rule>);
 
@@ -62,7 +64,8 @@ impl Validator {
         Self(Arc::new(move |candidate| rule(candidate).map_err(Into::into)))
     }
 
-    pub(super) fn refusal(&self, candidate: &Candidate<'_>) -> Option<Sentence> {
+    /// Returns the reason why the rule rejects the password.
+    pub(super) fn rejection(&self, candidate: &Candidate<'_>) -> Option<Sentence> {
         (self.0)(candidate).err()
     }
 }

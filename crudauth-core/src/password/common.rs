@@ -1,4 +1,4 @@
-//! The passwords that guessers try first (ASVS 6.2.4).
+//! Common passwords, which attackers try first (ASVS 6.2.4).
 //!
 //! `common_passwords.txt` is the union of two lists: the one of Django's `CommonPasswordValidator`
 //! (`django/contrib/auth/common-passwords.txt.gz` of Django 5.2.19; BSD-3-Clause, (c) Django
@@ -6,20 +6,20 @@
 //! `frequency_lists.rs` of the crate zxcvbn 3.1.1; MIT, (c) 2016 Joshua Holmer, after Dropbox's
 //! zxcvbn, MIT, (c) 2012-2015 Dan Wheeler and Dropbox, Inc.). The licences are in `NOTICE`.
 //!
-//! How it was made: entries in lower case, without the quotes that a spreadsheet had put around
-//! some; only those of ASCII and of 8 characters or more, since shorter ones are refused anyway;
-//! sorted by byte, each once, one a line.
+//! Entries are in lower case, ASCII, of 8 characters or more (shorter passwords are rejected
+//! anyway), without the quotes that a spreadsheet had put around some. They are sorted by byte,
+//! each once, one per line.
 
 use std::cmp::Ordering;
 
 const LIST: &str = include_str!("common_passwords.txt");
 
-/// Whether a password in lower case is on the list, as a whole.
+/// Returns `true` if a password in lower case is on the list.
 pub(super) fn is_common(lower: &str) -> bool {
     has_line(LIST, lower)
 }
 
-/// Binary search in sorted text, so that no index of it has to be built or kept.
+/// Searches sorted lines by bisection, without an index.
 fn has_line(sorted: &str, wanted: &str) -> bool {
     let mut rest = sorted;
     while !rest.is_empty() {
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_sorted_long_enough_and_in_the_form_it_is_searched_in() {
+    fn the_list_is_sorted_and_in_lower_case() {
         assert!(LIST.lines().is_sorted_by(|one, next| one < next));
         assert!(LIST.lines().count() >= 3_000 && LIST.ends_with('\n'));
         assert!(LIST.lines().all(|line| line.len() >= 8 && line.is_ascii()));
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_is_found_and_nothing_between_two() {
+    fn every_line_is_found_and_nothing_else() {
         for line in LIST.lines() {
             assert!(is_common(line), "{line}");
             assert!(!is_common(&format!("{line}\u{1}")), "{line}");
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_text_is_searched_to_its_ends() {
+    fn the_first_and_the_last_line_are_found() {
         for text in ["a\nc\ne\n", "a\nc\ne"] {
             assert!(["a", "c", "e"].iter().all(|line| has_line(text, line)));
             assert!(["", "b", "d", "f", "a\nc"].iter().all(|line| !has_line(text, line)));

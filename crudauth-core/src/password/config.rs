@@ -1,4 +1,4 @@
-//! What hashing a password costs, and how much of that is done at once.
+//! Settings of password hashing: the cost of one hash, and the size of the pool.
 
 use std::num::NonZero;
 use std::thread::available_parallelism;
@@ -7,179 +7,108 @@ use std::time::Duration;
 use argon2::Params;
 use tokio::sync::Semaphore;
 
-use super::argon::{MAX_LANES, MAX_MEMORY_KIB, MAX_PASSES};
+use super::argon::{MAX_MEMORY_KIB, MAX_PASSES};
+use crate::config_error::ConfigError;
 
-/// Pairs of memory (KiB) and passes that OWASP holds equal, at one lane; a configuration must reach
-/// one of them (Password Storage Cheat Sheet, "Argon2id").
+/// Pairs of memory (KiB) and passes that OWASP treats as equally strong with one lane. A
+/// configuration must reach one of them (Password Storage Cheat Sheet, "Argon2id").
 const OWASP_MINIMUM: [(u32, u32); 5] =
     [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
 
-/// Places in the line per seat: a core does about 45 hashes a second, so the last in a full line
-/// is served within two.
-const PLACES_PER_SEAT: usize = 64;
+/// A core computes about 45 hashes a second, so the last caller of a full queue waits less than
+/// two seconds.
+const QUEUED_PER_CORE: usize = 64;
 
-/// The cost of one hash and the number of hashes at once.
-///
-/// The default is argon2id with 19 MiB, two passes and one lane; a seat per core, 64 callers in
-/// line per core, and 10 s of patience. At most `seats` times `memory_kib` are used, and kept.
-#[derive(Clone, Debug)]
-pub struct HashingConfig {
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
-    seats: usize,
-    waiting: usize,
-    patience: Duration,
-    /// May be cheaper than anything that is safe.
-    is_for_tests: bool,
-}
-
-impl Default for HashingConfig {
-    fn default() -> Self {
-        let cores = available_parallelism().map_or(1, NonZero::get);
-        Self {
-            memory_kib: Params::DEFAULT_M_COST,
-            passes: Params::DEFAULT_T_COST,
-            lanes: Params::DEFAULT_P_COST,
-            seats: cores,
-            waiting: cores.saturating_mul(PLACES_PER_SEAT),
-            patience: Duration::from_secs(10),
-            is_for_tests: false,
-        }
+crate::settings! {
+    /// Settings of argon2id, the hash of passwords, and of the pool that computes it.
+    ///
+    /// The pool uses, and keeps, at most `max_concurrent` times `memory_kib` of memory. The number
+    /// of lanes is 1, since a hash is computed on one thread.
+    #[derive(Clone, Debug)]
+    pub struct HashingConfig {
+        /// Memory of one hash in KiB (default 19,456; at most 262,144). With `passes` it must reach
+        /// OWASP's minimum: 19,456 KiB with 2 passes, 47,104 KiB with 1, or 7,168 KiB with 5.
+        memory_kib: u32 = Params::DEFAULT_M_COST,
+        /// Number of passes over the memory (default 2, at most 16).
+        passes: u32 = Params::DEFAULT_T_COST,
+        /// Number of hashes computed at the same time (default: the cores available to the process;
+        /// at least 1). More than one a core only slows each of them down.
+        max_concurrent: usize = cores(),
+        /// Number of hashes that wait for their turn (default 64 a core). A further one fails at
+        /// once with [`Busy`](super::Busy).
+        max_queued: usize = cores().saturating_mul(QUEUED_PER_CORE),
+        /// Longest wait of a hash, after which it fails with [`Busy`](super::Busy) (default 10
+        /// seconds).
+        queue_timeout: Duration = Duration::from_secs(10),
+    }
+    private {
+        /// Allows costs below the minimum.
+        is_for_tests: bool = false,
     }
 }
 
+fn cores() -> usize {
+    available_parallelism().map_or(1, NonZero::get)
+}
+
 impl HashingConfig {
-    /// A cost that no test waits for, and that is no protection. Without `debug_assertions` it is
-    /// the default, so that no program hashes so by mistake.
+    /// A cost for tests: fast, and without protection. In a build without `debug_assertions` it is
+    /// the default, so that no program ships with it by mistake.
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn cheap() -> Self {
         if cfg!(debug_assertions) {
-            Self { is_for_tests: true, ..Self::default() }.memory_kib(64).passes(1)
+            Self { is_for_tests: true, memory_kib: 64, passes: 1, ..Self::default() }
         } else {
             Self::default()
         }
     }
 
-    /// The memory that one hash fills, in KiB (default 19,456; at most 262,144).
+    /// Returns an error for a cost that is too low, for one so high that stored hashes could not be
+    /// read back, and for a pool that computes nothing.
     #[must_use]
-    pub const fn memory_kib(mut self, memory_kib: u32) -> Self {
-        self.memory_kib = memory_kib;
-        self
+    pub fn validate(&self) -> Vec<ConfigError> {
+        let memory_bounds = 0..=u64::from(MAX_MEMORY_KIB);
+        let passes_bounds = 0..=u64::from(MAX_PASSES);
+        [
+            ConfigError::at_least_one("hashing.max_concurrent", self.max_concurrent),
+            self.weak_hashing(),
+            ConfigError::number("hashing.memory_kib", self.memory_kib, memory_bounds),
+            ConfigError::number("hashing.passes", self.passes, passes_bounds),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
-    /// How often the memory is passed over (default 2, at most 16).
-    #[must_use]
-    pub const fn passes(mut self, passes: u32) -> Self {
-        self.passes = passes;
-        self
+    fn weak_hashing(&self) -> Option<ConfigError> {
+        let Self { memory_kib, passes, .. } = *self;
+        let is_strong = OWASP_MINIMUM.iter().any(|&(least_memory, least_passes)| {
+            memory_kib >= least_memory && passes >= least_passes
+        });
+        if self.is_for_tests || is_strong {
+            return None;
+        }
+        Some(ConfigError::WeakHashing { memory_kib, passes })
     }
 
-    /// Argon2's degree of parallelism (default 1, at most 16). The lanes are computed one after the
-    /// other, so more of them gain nothing here; the knob is for hashes shared with other programs.
-    #[must_use]
-    pub const fn lanes(mut self, lanes: u32) -> Self {
-        self.lanes = lanes;
-        self
-    }
-
-    /// How many hashes are computed at once (default: the cores that the process may use). More
-    /// than cores only makes each of them slower.
-    #[must_use]
-    pub const fn seats(mut self, seats: usize) -> Self {
-        self.seats = seats;
-        self
-    }
-
-    /// How many callers may wait for a seat (default 64 per core); the next is [`Busy`] at once.
-    ///
-    /// [`Busy`]: super::Busy
-    #[must_use]
-    pub const fn waiting(mut self, waiting: usize) -> Self {
-        self.waiting = waiting;
-        self
-    }
-
-    /// How long a caller waits for a seat before it is [`Busy`] (default 10 s).
-    ///
-    /// [`Busy`]: super::Busy
-    #[must_use]
-    pub const fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
-        self
-    }
-
-    /// What is wrong with it: it would hash weakly, not at all, or so expensively that the hash could
-    /// not be read back.
-    #[must_use]
-    pub fn mistakes(&self) -> Vec<HashingConfigError> {
-        let Self { memory_kib, passes, lanes, seats, .. } = *self;
-        let is_cheap = !self.is_for_tests
-            && !OWASP_MINIMUM.iter().any(|&(m, t)| memory_kib >= m && passes >= t);
-        let is_expensive = memory_kib > MAX_MEMORY_KIB || passes > MAX_PASSES;
-        let judged = [
-            (seats == 0, HashingConfigError::NoSeats),
-            (is_cheap, HashingConfigError::TooCheap { memory_kib, passes }),
-            (is_expensive, HashingConfigError::TooExpensive { memory_kib, passes }),
-            (!(1..=MAX_LANES).contains(&lanes), HashingConfigError::Lanes(lanes)),
-        ];
-        judged.into_iter().filter_map(|(is_one, mistake)| is_one.then_some(mistake)).collect()
-    }
-
-    /// Argon2's parameters: the default's instead of ones that [`mistakes`](Self::mistakes) refuses.
+    /// Returns argon2's parameters, or the default ones if the configured cost is rejected.
     pub(super) fn params(&self) -> Params {
-        let is_right = self.mistakes().is_empty();
-        let params = || Params::new(self.memory_kib, self.passes, self.lanes, None).ok();
-        is_right.then(params).flatten().unwrap_or_default()
+        if !self.validate().is_empty() {
+            return Params::default();
+        }
+        Params::new(self.memory_kib, self.passes, Params::DEFAULT_P_COST, None).unwrap_or_default()
     }
 
-    pub(super) fn seat_count(&self) -> usize {
-        self.seats.clamp(1, Semaphore::MAX_PERMITS)
+    /// Number of hashes computed at the same time, at least 1.
+    pub(super) fn concurrency(&self) -> usize {
+        self.max_concurrent.clamp(1, Semaphore::MAX_PERMITS)
     }
 
-    /// Everyone in the pool, whether waiting or seated.
-    pub(super) fn place_count(&self) -> usize {
-        self.seat_count().saturating_add(self.waiting).min(Semaphore::MAX_PERMITS)
+    /// Number of hashes that are computed or wait.
+    pub(super) fn capacity(&self) -> usize {
+        self.concurrency().saturating_add(self.max_queued).min(Semaphore::MAX_PERMITS)
     }
-
-    pub(super) const fn longest_wait(&self) -> Duration {
-        self.patience
-    }
-}
-
-/// A [`HashingConfig`] that must not be used.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum HashingConfigError {
-    /// Nothing could ever be hashed.
-    #[error("password hashing needs at least one seat")]
-    NoSeats,
-    /// Below what OWASP asks of argon2id.
-    #[error(
-        "hashing with {memory_kib} KiB and {passes} passes is too cheap: use at least 19456 KiB \
-         with 2 passes, or 47104 KiB with 1"
-    )]
-    TooCheap {
-        /// The memory asked for, in KiB.
-        memory_kib: u32,
-        /// The passes asked for.
-        passes: u32,
-    },
-    /// Above what a stored hash may ask for, so that it would be taken for a damaged one.
-    #[error(
-        "hashing with {memory_kib} KiB and {passes} passes is too expensive: use at most \
-         {MAX_MEMORY_KIB} KiB and {MAX_PASSES} passes"
-    )]
-    TooExpensive {
-        /// The memory asked for, in KiB.
-        memory_kib: u32,
-        /// The passes asked for.
-        passes: u32,
-    },
-    /// No lane, or more than a stored hash may ask for.
-    #[error("hashing with {0} lanes is not possible: use 1 to {MAX_LANES}")]
-    Lanes(u32),
 }
 
 #[cfg(test)]
@@ -187,33 +116,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_and_every_pair_of_owasps_may_be_used() {
-        assert_eq!(HashingConfig::default().mistakes(), []);
+    fn the_default_and_every_minimum_of_owasp_are_valid() {
+        assert_eq!(HashingConfig::default().validate(), []);
         for (memory_kib, passes) in OWASP_MINIMUM {
             let config = HashingConfig::default().memory_kib(memory_kib).passes(passes);
-            assert_eq!(config.mistakes(), []);
+            assert_eq!(config.validate(), []);
         }
     }
 
     #[test]
-    fn two_cores_take_64_logins_at_once() {
+    fn the_default_queue_has_64_places_per_core() {
         let cores = available_parallelism().map_or(1, NonZero::get);
-        assert!(HashingConfig::default().place_count() >= 64 * cores);
+        assert!(HashingConfig::default().capacity() >= 64 * cores);
     }
 
     #[cfg(feature = "testing")]
     #[test]
-    fn a_cost_for_tests_is_cheap_in_a_debug_build_only() {
+    fn the_cost_for_tests_is_cheap_in_a_debug_build_only() {
         let config = HashingConfig::cheap();
-        assert_eq!(config.mistakes(), []);
+        assert_eq!(config.validate(), []);
         let expected = if cfg!(debug_assertions) { 64 } else { Params::DEFAULT_M_COST };
         assert_eq!(config.params().m_cost(), expected);
         let impossible = config.memory_kib(0).passes(0);
-        assert_eq!(impossible.params(), Params::DEFAULT, "argon2 has its own least");
+        assert_eq!(impossible.params(), Params::DEFAULT, "argon2 has a minimum of its own");
     }
 
     #[test]
-    fn what_is_weak_or_impossible_is_refused_and_never_used() {
+    fn a_rejected_cost_is_never_used() {
         let default = HashingConfig::default;
         for config in [
             default().memory_kib(19_455),
@@ -222,15 +151,19 @@ mod tests {
             default().memory_kib(7_167).passes(16),
             default().memory_kib(MAX_MEMORY_KIB + 1),
             default().passes(17),
-            default().lanes(0),
-            default().lanes(17),
             default().memory_kib(0).passes(0),
         ] {
-            assert!(!config.mistakes().is_empty(), "{config:?}");
+            assert_eq!(config.validate().len(), 1, "{config:?}");
             assert_eq!(config.params(), Params::DEFAULT);
         }
-        let none = default().seats(0).waiting(usize::MAX);
-        assert_eq!(none.mistakes(), [HashingConfigError::NoSeats]);
-        assert_eq!((none.seat_count(), none.place_count()), (1, Semaphore::MAX_PERMITS));
+    }
+
+    #[test]
+    fn a_pool_without_workers_is_rejected_and_gets_one() {
+        let none = HashingConfig::default().max_concurrent(0).max_queued(usize::MAX);
+        let setting = "hashing.max_concurrent";
+        assert_eq!(none.validate(), [ConfigError::NumberOutOfRange { setting, min: 1, max: None }]);
+        assert_eq!(none.concurrency(), 1);
+        assert_eq!(none.capacity(), Semaphore::MAX_PERMITS);
     }
 }

@@ -1,19 +1,20 @@
-//! The work areas of argon2id, lent to one computation at a time and kept for the next.
+//! Reusable work memory for argon2id.
 //!
-//! Fresh memory per hash costs a quarter of the throughput in page faults and lets the process grow
-//! to many times the memory in use: freed areas stay in the allocator's arenas, one per thread.
+//! New memory per hash costs a quarter of the throughput in page faults, and lets the process grow
+//! to many times the memory in use, because freed areas stay in the allocator's per-thread arenas.
+//! Called by the pool only.
 
 use std::hint::black_box;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use argon2::Block;
 
-/// Work areas that no computation uses now: never more than there were computations at once.
+/// Idle work areas, at most one per worker.
 pub(super) struct Memory {
     idle: Mutex<Vec<Vec<Block>>>,
-    /// The blocks that a computation of the configured cost needs; an area is never kept larger.
+    /// Blocks that the configured cost needs; a larger area is shrunk to this size after use.
     standard: usize,
-    /// How often memory was lent, which is how many hashes were computed.
+    /// Number of hashes computed so far.
     #[cfg(test)]
     lent: std::sync::atomic::AtomicUsize,
 }
@@ -28,22 +29,22 @@ impl Memory {
         }
     }
 
-    /// Lends `blocks` blocks of 1 KiB to `work`, with whatever content.
+    /// Runs `work` with `blocks` blocks of 1 KiB.
     pub(super) fn lend<T>(&self, blocks: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
         #[cfg(test)]
         self.lent.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let mut area = self.idle().pop().unwrap_or_default();
         if area.len() < blocks {
-            drop(area); // before the larger one is allocated, not after
+            drop(area); // Free it before allocating the larger one.
             area = vec![Block::new(); blocks.max(self.standard)];
         }
         let used = area.get_mut(..blocks).unwrap_or_default();
         let result = work(used);
-        // A finished area is worth more to a thief than the hash: the passes can be undone from it
-        // down to the first blocks, and a guess checked against those costs one BLAKE2b instead of
-        // an argon2id. Wiping takes a twentieth of one pass's time.
+        // To an attacker, a finished area is worth more than the hash: its passes can be undone to
+        // the first blocks, and a guess checked against those costs one BLAKE2b instead of an
+        // argon2id. Wiping takes a twentieth of the time of one pass.
         used.fill(Block::new());
-        black_box(&mut area); // the compiler must not see that nobody reads those zeros
+        black_box(&mut area); // Keeps the compiler from removing the wipe.
         if area.len() > self.standard {
             area.truncate(self.standard);
             area.shrink_to_fit();
@@ -53,24 +54,24 @@ impl Memory {
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
-        // An area has no state that a panic could leave half done.
+        // A panic cannot leave an area in an invalid state.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 impl Memory {
-    /// How many hashes were computed so far.
+    /// Returns the number of hashes computed so far.
     pub(super) fn lent(&self) -> usize {
         self.lent.load(std::sync::atomic::Ordering::SeqCst)
     }
 
-    /// Holds up every computation until the guard is dropped.
+    /// Blocks every computation until the guard is dropped.
     pub(super) fn hold(&self) -> impl Drop + '_ {
         self.idle()
     }
 
-    /// The address and the length of every idle area.
+    /// Returns the address and the length of every idle area.
     pub(super) fn areas(&self) -> Vec<(*const Block, usize)> {
         self.idle().iter().map(|area| (area.as_ptr(), area.len())).collect()
     }
@@ -85,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn an_area_comes_back_wiped_and_is_lent_again() {
+    fn an_area_is_wiped_and_reused() {
         let memory = Memory::new(8);
         memory.lend(8, dirty);
         let first = memory.areas();
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_larger_area_is_not_kept_at_its_size() {
+    fn a_larger_area_is_shrunk_after_use() {
         let memory = Memory::new(8);
         memory.lend(8, dirty);
         memory.lend(4096, dirty);
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_smaller_one_uses_a_part() {
+    fn a_smaller_computation_uses_part_of_an_area() {
         let memory = Memory::new(8);
         assert_eq!(memory.lend(3, |blocks| blocks.len()), 3);
         assert!(memory.areas().iter().all(|(_, length)| *length == 8));

@@ -1,6 +1,6 @@
-//! What the policy promises.
+//! Promises of the password policy.
 
-#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,7 +17,7 @@ fn violations(typed: &str, own: &[&str]) -> Vec<PolicyViolation> {
 }
 
 #[test]
-fn a_password_that_is_hard_to_guess_is_taken() {
+fn a_strong_password_is_accepted() {
     for typed in [
         "a-strong-one",
         "a-new-strong-one",
@@ -36,7 +36,7 @@ fn a_password_that_is_hard_to_guess_is_taken() {
 }
 
 #[test]
-fn a_short_one_is_refused() {
+fn a_short_password_is_rejected() {
     for typed in ["", "zq7-fk2", "cafe\u{301}-fk", "\u{1f511}\u{1f40e}"] {
         assert_eq!(violations(typed, &OWN), [TooShort { min: 8 }], "{typed}");
     }
@@ -46,7 +46,7 @@ fn a_short_one_is_refused() {
 }
 
 #[test]
-fn a_common_one_is_refused_in_any_case() {
+fn a_common_password_is_rejected_in_any_case() {
     for typed in ["password", "PassWord1", "12345678", "qwertyuiop", "\u{ff11}2345678"] {
         assert_eq!(violations(typed, &OWN), [Common], "{typed}");
     }
@@ -55,7 +55,7 @@ fn a_common_one_is_refused_in_any_case() {
 }
 
 #[test]
-fn one_that_is_little_more_than_a_name_is_refused() {
+fn a_password_built_from_an_identifier_is_rejected() {
     for typed in [
         "alice@example.com",
         "Alice@Example.COM1!",
@@ -77,38 +77,42 @@ fn one_that_is_little_more_than_a_name_is_refused() {
 }
 
 #[test]
-fn every_broken_rule_is_told() {
+fn all_violations_are_reported() {
     assert_eq!(violations("alice", &OWN), [TooShort { min: 8 }, RepeatsIdentifier]);
     assert_eq!(violations("a", &OWN), [TooShort { min: 8 }]);
 }
+
 #[test]
-fn a_rule_of_the_apps_own_is_asked_once_all_others_hold_and_told_in_its_own_words() {
-    let policy = PasswordPolicy::default()
-        .validator(|candidate| match candidate.text().contains("acme") {
-            true => Err("Not our name."),
-            false => Ok(()),
-        })
-        .validator(|candidate| match candidate.identifiers() {
-            ["alice@example.com", "alice"] if candidate.chars() < 12 => {
-                Err(format!("Alice needs {} more.", 12 - candidate.chars()))
-            }
-            _ => Ok(()),
-        });
-    let said = |typed: &str| {
+fn a_rule_of_the_app_runs_last_and_words_its_violation() {
+    let policy =
+        PasswordPolicy::default()
+            .validator(|candidate| {
+                if candidate.text().contains("acme") { Err("Not our name.") } else { Ok(()) }
+            })
+            .validator(|candidate| match candidate.identifiers() {
+                ["alice@example.com", "alice"] if candidate.chars() < 12 => {
+                    Err(format!("Alice needs {} more.", 12 - candidate.chars()))
+                }
+                _ => Ok(()),
+            });
+    let messages = |typed: &str| {
         let password = Password::parse(typed).unwrap();
         policy
             .clone()
             .check(&password, &OWN)
             .map_err(|violations| violations.iter().map(ToString::to_string).collect::<Vec<_>>())
     };
-    assert_eq!(said("a-strong-one"), Ok(()));
-    assert_eq!(said("acme-zq7"), Err(vec!["Not our name.".into(), "Alice needs 4 more.".into()]));
-    assert_eq!(said("acme-alice-one"), Err(vec!["Not our name.".into()]));
-    assert_eq!(said("acme"), Err(vec![TooShort { min: 8 }.to_string()]));
+    assert_eq!(messages("a-strong-one"), Ok(()));
+    assert_eq!(
+        messages("acme-zq7"),
+        Err(vec!["Not our name.".into(), "Alice needs 4 more.".into()])
+    );
+    assert_eq!(messages("acme-alice-one"), Err(vec!["Not our name.".into()]));
+    assert_eq!(messages("acme"), Err(vec![TooShort { min: 8 }.to_string()]));
 }
 
 #[test]
-fn a_candidate_and_a_policy_show_nothing() {
+fn debug_redacts_candidate_and_rules() {
     let password = Password::parse("a-strong-one").unwrap();
     let candidate = Candidate::new(&password, &OWN);
     assert_eq!(format!("{candidate:?}"), "Candidate(redacted)");
@@ -116,11 +120,11 @@ fn a_candidate_and_a_policy_show_nothing() {
     assert!(format!("{policy:?}").contains("Validator(..)"));
 }
 
-/// Knows every password, and counts how often it was asked.
+/// Lists every password, and counts look-ups.
 #[derive(Default)]
-struct KnowsAll(AtomicU32);
+struct ListsAll(AtomicU32);
 
-impl BreachService for KnowsAll {
+impl BreachService for ListsAll {
     async fn range(&self, prefix: &str) -> Result<String, BoxError> {
         self.0.fetch_add(1, Ordering::SeqCst);
         // SHA-1 of `a-strong-one`.
@@ -130,33 +134,30 @@ impl BreachService for KnowsAll {
 }
 
 #[tokio::test]
-async fn a_breach_service_is_asked_once_all_else_holds() {
-    let service = Arc::new(KnowsAll::default());
+async fn the_breach_service_is_called_last() {
+    let service = Arc::new(ListsAll::default());
     let policy =
         PasswordPolicy::default().breach_service(Arc::clone(&service)).validator(|candidate| {
-            match candidate.text().contains("acme") {
-                true => Err("Not our name."),
-                false => Ok(()),
-            }
+            if candidate.text().contains("acme") { Err("Not our name.") } else { Ok(()) }
         });
-    let judged = async |typed| policy.judge(&Password::parse(typed).unwrap(), &OWN).await;
-    assert_eq!(judged("alice").await, Err(vec![TooShort { min: 8 }, RepeatsIdentifier]));
-    assert!(judged("acme-strong-one").await.is_err());
+    let judge = async |typed| policy.judge(&Password::parse(typed).unwrap(), &OWN).await;
+    assert_eq!(judge("alice").await, Err(vec![TooShort { min: 8 }, RepeatsIdentifier]));
+    assert!(judge("acme-strong-one").await.is_err());
     assert_eq!(service.0.load(Ordering::SeqCst), 0);
-    assert_eq!(judged("a-strong-one").await, Err(vec![Breached]));
+    assert_eq!(judge("a-strong-one").await, Err(vec![Breached]));
     assert_eq!(service.0.load(Ordering::SeqCst), 1);
 }
 
 #[test]
-fn settings_that_cannot_be_right_are_told() {
+fn invalid_settings_are_rejected() {
     let default = PasswordPolicy::default;
-    assert_eq!(default().mistakes(), [""; 0]);
+    assert_eq!(default().validate(), []);
     for policy in [
         default().min_chars(7),
         default().min_chars(65),
         default().breach_time_limit(Duration::ZERO),
         default().breach_time_limit(Duration::from_secs(31)),
     ] {
-        assert_eq!(policy.mistakes().len(), 1, "{policy:?}");
+        assert_eq!(policy.validate().len(), 1, "{policy:?}");
     }
 }

@@ -1,7 +1,8 @@
-//! The one place where passwords are hashed: a few seats, a bounded line before them.
+//! The hashing pool: a few workers behind a bounded queue.
 //!
-//! Argon2id is meant to be expensive, so without bounds a burst of logins takes all cores from every
-//! other request and 19 MiB each. Hashes of other systems are read in the same seats. Called by every flow that takes a password.
+//! Argon2id is expensive by design. Without bounds, a burst of sign-ins takes all cores from every
+//! other request, and 19 MiB each. Legacy hashes are verified by the same workers. Called by every
+//! flow that takes a password.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,49 +14,48 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::argon::{self, Stored};
-use super::legacy::{Formats, Knowledge};
+use super::legacy::{Formats, LegacyMatch};
 use super::memory::Memory;
 use super::{HashingConfig, LegacyHash, Password, PasswordHash};
-use crate::ports::Entropy;
+use crate::config_error::ConfigError;
 
-/// Hashes and verifies passwords; clones share the seats, the line and the memory.
+/// Hashes and verifies passwords. Clones share the workers, the queue and the memory.
 #[derive(Clone)]
 pub struct HashingPool(Arc<Shared>);
 
 struct Shared {
-    /// One permit per caller in the pool, seated or waiting.
-    line: Arc<Semaphore>,
-    /// One permit per hash that is being computed.
-    seats: Arc<Semaphore>,
-    patience: Duration,
+    /// One permit per caller in the pool, queued or working.
+    queue: Arc<Semaphore>,
+    /// One permit per hash in progress.
+    workers: Arc<Semaphore>,
+    queue_timeout: Duration,
     params: Params,
     memory: Memory,
-    /// What a password is compared with where there is nothing to compare it with. There is one:
-    /// `None` would need a PHC string to have no room for 16 bytes of salt and 32 of output.
+    /// Compared with a password if there is no usable hash. Always `Some`: a PHC string has room
+    /// for 16 bytes of salt and 32 of output.
     decoy: Option<Stored>,
     legacy: Formats,
-    entropy: Arc<dyn Entropy>,
 }
 
-/// What comparing a password with a stored hash told.
+/// Result of comparing a password with a stored hash.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[must_use = "whoever does not look at it lets everybody in"]
+#[must_use = "a wrong password must be rejected"]
 pub enum Verdict {
-    /// It is another password, or there is no usable hash.
+    /// The password is wrong, or there is no usable hash.
     Wrong,
-    /// It is the password.
+    /// The password is right.
     Right,
-    /// It is the password, and its hash was made with another cost than the configured one, or by
-    /// another system: hash it again while it is at hand.
+    /// The password is right, but its hash has another cost than the configured one, or is of
+    /// another system. Hash the password again now.
     RightOutdated,
 }
 
-/// There are more passwords to hash than can be hashed in time.
+/// The hashing pool is full, or a caller waited too long for a worker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("too many passwords to check at the moment; try again in {}s", .retry_after.as_secs())]
+#[error("too many password checks; try again in {}s", .retry_after.as_secs())]
 #[non_exhaustive]
 pub struct Busy {
-    /// When to try again: about the time that a full line takes to be served.
+    /// How long to wait before the next attempt: about the time that a full queue takes.
     pub retry_after: Duration,
 }
 
@@ -64,136 +64,135 @@ impl Busy {
 }
 
 impl HashingPool {
-    /// A pool; it starts no thread, computes nothing, and allocates its memory when first used.
+    /// Creates a pool. It starts no thread, and allocates memory on first use.
     ///
-    /// Whether `config` may be used is told by [`HashingConfig::mistakes`]. Where that was not asked,
-    /// a refused cost is replaced by the default one, and no seats by one. Of the `formats`, none is
-    /// in use yet: see [`found`](Self::found).
+    /// Validate `config` first. An invalid cost is replaced by the default one, and zero workers by
+    /// one. None of the `formats` is in use yet, see [`enable_prefix`](Self::enable_prefix).
     #[must_use]
-    pub fn new(
-        config: HashingConfig,
-        formats: Vec<Arc<dyn LegacyHash>>,
-        entropy: Arc<dyn Entropy>,
-    ) -> Self {
-        Self::with_params(config.params(), &config, formats, entropy)
+    pub fn new(config: HashingConfig, formats: Vec<Arc<dyn LegacyHash>>) -> Self {
+        Self::with_params(config.params(), &config, formats)
     }
 
     fn with_params(
         params: Params,
         config: &HashingConfig,
         formats: Vec<Arc<dyn LegacyHash>>,
-        entropy: Arc<dyn Entropy>,
     ) -> Self {
         Self(Arc::new(Shared {
-            line: Arc::new(Semaphore::new(config.place_count())),
-            seats: Arc::new(Semaphore::new(config.seat_count())),
-            patience: config.longest_wait(),
+            queue: Arc::new(Semaphore::new(config.capacity())),
+            workers: Arc::new(Semaphore::new(config.concurrency())),
+            queue_timeout: config.queue_timeout,
             memory: Memory::new(params.block_count()),
-            decoy: Stored::decoy(&params, &*entropy),
+            decoy: Stored::decoy(&params),
             params,
             legacy: Formats::new(formats),
-            entropy,
         }))
     }
 
-    /// What is wrong with the configured legacy formats, each in a sentence.
+    /// Returns an error for each legacy format that contradicts itself, or is configured twice.
     #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        self.0.legacy.mistakes()
+    pub fn validate(&self) -> Vec<ConfigError> {
+        self.0.legacy.validate()
     }
 
-    /// What the hashes of the configured legacy formats begin with, each once: look whether the
-    /// account table has any, and say so to [`found`](Self::found).
+    /// Returns the distinct prefixes of the configured legacy formats. Pass those that the account
+    /// table contains to [`enable_prefix`](Self::enable_prefix).
     #[must_use]
     pub fn legacy_prefixes(&self) -> Vec<&'static str> {
         self.0.legacy.prefixes()
     }
 
-    /// Takes the legacy formats with that prefix into use: from now on every miss costs one check of
-    /// each. Until then a format is asked by nobody, and is taken into use by itself when a hash of
-    /// it is met; names that nobody has cost less than that one did, so it is better said at start.
-    pub fn found(&self, prefix: &str) {
-        self.0.legacy.found(prefix);
+    /// Enables the legacy formats with that prefix. From then on, every failed verification costs
+    /// one check of each.
+    ///
+    /// Until then the format is skipped. It is enabled on the first hash of it, but that sign-in
+    /// then takes longer than one for an unknown name. Enable it at start-up to hide the
+    /// difference.
+    pub fn enable_prefix(&self, prefix: &str) {
+        self.0.legacy.enable_prefix(prefix);
     }
 
-    /// Hashes a password with a fresh salt and the configured cost.
+    /// Hashes a password with a new salt and the configured cost.
     ///
     /// # Errors
-    /// [`Busy`] if the line is full, or no seat became free within the configured patience.
+    /// [`Busy`] if the queue is full, or no worker became free within the queue timeout.
     pub async fn hash(&self, password: &Password) -> Result<PasswordHash, Busy> {
         let password = password.clone();
-        let hashed = self
-            .seated(move |pool| argon::hash(&password, &pool.params, &*pool.entropy, &pool.memory))
-            .await?;
+        let hashed =
+            self.run(move |pool| argon::hash(&password, &pool.params, &pool.memory)).await?;
         hashed.ok_or(Busy::NOW)
     }
 
-    /// Compares a password with what an account's row holds.
+    /// Compares a password with the stored hash of an account.
     ///
-    /// `None`, an unusable and a malformed hash are [`Verdict::Wrong`] at the cost of a real one, or
-    /// the time of an answer would tell which accounts exist and have a password. A hash that another
-    /// system made, of a configured format, is [`Verdict::RightOutdated`] for its password.
+    /// `None`, an unusable hash and a malformed hash give [`Verdict::Wrong`] at the cost of a real
+    /// one, or response times would reveal which accounts exist and have a password. A right
+    /// password for a hash of a configured legacy format gives [`Verdict::RightOutdated`].
     ///
     /// # Errors
-    /// [`Busy`] if the line is full, or no seat became free within the configured patience.
+    /// [`Busy`] if the queue is full, or no worker became free within the queue timeout.
     pub async fn verify(
         &self,
         password: &Password,
         stored: Option<&PasswordHash>,
     ) -> Result<Verdict, Busy> {
-        let (password, stored) = (password.clone(), stored.cloned());
-        self.seated(move |pool| pool.compare(&password, stored.as_ref())).await
+        let password = password.clone();
+        let stored = stored.cloned();
+        self.run(move |pool| pool.compare(&password, stored.as_ref())).await
     }
 
-    /// Spends what a miss costs and a match of argon2id does not, after the password of an account
-    /// with `stored` was right and was refused all the same. Costs nothing where nothing is missing.
+    /// Makes a sign-in that fails despite its right password take as long as a wrong password.
+    ///
+    /// A wrong password also costs one check of each legacy format in use; a match of argon2id
+    /// skips them. This spends those checks, if `stored` is argon2 and any format is in use.
     ///
     /// # Errors
-    /// [`Busy`] if the line is full, or no seat became free within the configured patience.
-    pub(crate) async fn spend_like_a_miss(
+    /// [`Busy`] if the queue is full, or no worker became free within the queue timeout.
+    pub(crate) async fn equalize_timing(
         &self,
         password: &Password,
         stored: &PasswordHash,
     ) -> Result<(), Busy> {
         let is_argon = Stored::parse(stored.expose()).is_some();
         if !is_argon || !self.0.legacy.is_any_in_use() {
-            return Ok(()); // a format was right, and all of them were asked then
+            return Ok(()); // A legacy match has checked all formats already.
         }
         let password = password.clone();
-        self.seated(move |pool| pool.legacy.know(&password, None)).await.map(drop)
+        self.run(move |pool| pool.legacy.verify(&password, None)).await.map(drop)
     }
 
-    /// Runs `work` in a seat, off the runtime's own threads.
-    async fn seated<T: Send + 'static>(
+    /// Runs `work` on a blocking thread, once a worker is free.
+    async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Shared) -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        let held = self.seat().await?;
+        let permits = self.acquire().await?;
         let pool = Arc::clone(&self.0);
         let task = spawn_blocking(move || {
-            // Here and not in the future: a caller who hangs up leaves, but the core is busy until
-            // the hash is done, and its seat must not be given away before.
-            let _held = held;
+            // The blocking task holds the permits, not the future: a caller may disconnect, but the
+            // core stays busy until the hash is done.
+            let _permits = permits;
             work(&pool)
         });
         task.await.map_err(|error| {
-            tracing::error!(%error, "hashing a password ended early");
+            tracing::error!(%error, "password hashing task failed");
             Busy::NOW
         })
     }
 
-    async fn seat(&self) -> Result<(OwnedSemaphorePermit, OwnedSemaphorePermit), Busy> {
+    /// Waits for a place in the queue and for a worker.
+    async fn acquire(&self) -> Result<(OwnedSemaphorePermit, OwnedSemaphorePermit), Busy> {
         let Self(pool) = self;
-        let place = Arc::clone(&pool.line).try_acquire_owned().map_err(|_| {
-            tracing::debug!("password refused: the line is full");
+        let queued = Arc::clone(&pool.queue).try_acquire_owned().map_err(|_| {
+            tracing::debug!("password check rejected: queue is full");
             Busy::NOW
         })?;
-        let seat = timeout(pool.patience, Arc::clone(&pool.seats).acquire_owned()).await;
-        let Ok(Ok(seat)) = seat else {
-            tracing::debug!(waited = ?pool.patience, "password refused: no seat became free");
+        let worker = timeout(pool.queue_timeout, Arc::clone(&pool.workers).acquire_owned()).await;
+        let Ok(Ok(worker)) = worker else {
+            tracing::debug!(waited = ?pool.queue_timeout, "password check rejected: queue timeout");
             return Err(Busy::NOW);
         };
-        Ok((place, seat))
+        Ok((queued, worker))
     }
 }
 
@@ -203,25 +202,27 @@ impl Shared {
         if verdict != Verdict::Wrong {
             return verdict;
         }
-        match self.legacy.know(password, stored) {
-            Knowledge::None => Verdict::Wrong,
-            Knowledge::Beginning => Verdict::Right,
-            Knowledge::Whole => Verdict::RightOutdated,
+        match self.legacy.verify(password, stored) {
+            LegacyMatch::No => Verdict::Wrong,
+            LegacyMatch::Prefix => Verdict::Right,
+            LegacyMatch::Full => Verdict::RightOutdated,
         }
     }
 
     fn compare_argon(&self, password: &Password, stored: Option<&PasswordHash>) -> Verdict {
-        // No unusable one parses.
+        // An unusable hash does not parse.
         let Some(stored) = stored.and_then(|hash| Stored::parse(hash.expose())) else {
             if let Some(decoy) = &self.decoy {
-                let _ = decoy.is_of(password, &self.memory);
+                let _ = decoy.matches(password, &self.memory);
             }
             return Verdict::Wrong;
         };
-        match stored.is_of(password, &self.memory) {
-            false => Verdict::Wrong,
-            true if stored.is_outdated(&self.params) => Verdict::RightOutdated,
-            true => Verdict::Right,
+        if !stored.matches(password, &self.memory) {
+            Verdict::Wrong
+        } else if stored.is_outdated(&self.params) {
+            Verdict::RightOutdated
+        } else {
+            Verdict::Right
         }
     }
 }
@@ -229,27 +230,27 @@ impl Shared {
 impl fmt::Debug for HashingPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HashingPool")
-            .field("free_places", &self.0.line.available_permits())
-            .field("free_seats", &self.0.seats.available_permits())
+            .field("free_places", &self.0.queue.available_permits())
+            .field("free_workers", &self.0.workers.available_permits())
             .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#[allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 impl HashingPool {
-    /// One whose hashes take no noticeable time, for the tests of whatever takes passwords.
+    /// Creates a pool for tests; its hashes take no noticeable time.
     pub(crate) fn fast() -> Self {
         Self::fast_with(&HashingConfig::default())
     }
 
     pub(crate) fn fast_with(config: &HashingConfig) -> Self {
-        Self::fast_reading(config, Vec::new())
+        Self::fast_with_formats(config, Vec::new())
     }
 
-    fn fast_reading(config: &HashingConfig, formats: Vec<Arc<dyn LegacyHash>>) -> Self {
+    fn fast_with_formats(config: &HashingConfig, formats: Vec<Arc<dyn LegacyHash>>) -> Self {
         let params = Params::new(64, 1, 1, None).unwrap();
-        Self::with_params(params, config, formats, Arc::new(crate::ports::OsEntropy))
+        Self::with_params(params, config, formats)
     }
 }
 

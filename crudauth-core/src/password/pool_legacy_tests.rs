@@ -1,5 +1,5 @@
-//! The pool's promises about hashes that other systems made: what they open, and what a miss costs.
-#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+//! Promises of the hashing pool about legacy hashes: matches, and the cost of a wrong password.
+#![allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,7 +15,7 @@ fn stored(column: &str) -> PasswordHash {
     PasswordHash::new(column.to_owned())
 }
 
-/// A format of another system, whose texts are `{plain}` and the password. It counts its checks.
+/// A format that stores `{plain}` and the password, and counts its checks.
 #[derive(Clone, Default)]
 struct Plain(Arc<AtomicUsize>);
 
@@ -26,7 +26,7 @@ impl LegacyHash for Plain {
 
     fn verify(&self, password: &[u8], stored: &str) -> bool {
         self.0.fetch_add(1, Ordering::SeqCst);
-        assert_ne!(password, b"out of patience");
+        assert_ne!(password, b"panic");
         stored.as_bytes().strip_prefix(b"{plain}") == Some(password)
     }
 
@@ -37,25 +37,26 @@ impl LegacyHash for Plain {
 
 impl Plain {
     fn pool(&self) -> HashingPool {
-        HashingPool::fast_reading(&HashingConfig::default(), vec![Arc::new(self.clone())])
+        HashingPool::fast_with_formats(&HashingConfig::default(), vec![Arc::new(self.clone())])
     }
 
-    /// What a verification tells, how many argon2id hashes it computes, and how many checks of this
-    /// format.
+    /// Verifies a password; returns the verdict, and the numbers of argon2id hashes and of checks
+    /// of this format.
     async fn cost(
         &self,
         pool: &HashingPool,
         typed: &str,
         stored: Option<&PasswordHash>,
     ) -> (Verdict, usize, usize) {
-        let (lent, checks) = (pool.0.memory.lent(), self.0.load(Ordering::SeqCst));
+        let hashes = pool.0.memory.lent();
+        let checks = self.0.load(Ordering::SeqCst);
         let verdict = pool.verify(&password(typed), stored).await.unwrap();
-        (verdict, pool.0.memory.lent() - lent, self.0.load(Ordering::SeqCst) - checks)
+        (verdict, pool.0.memory.lent() - hashes, self.0.load(Ordering::SeqCst) - checks)
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hash_of_another_system_is_right_and_outdated_and_so_replaced() {
+async fn a_legacy_hash_is_right_and_outdated() {
     let pool = Plain::default().pool();
     let old = stored("{plain}a-strong-one");
     assert_eq!(pool.verify(&password("a-strong-on"), Some(&old)).await, Ok(Verdict::Wrong));
@@ -65,7 +66,7 @@ async fn a_hash_of_another_system_is_right_and_outdated_and_so_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_systems_hash_of_what_was_typed_is_found_after_the_normal_form() {
+async fn a_legacy_hash_of_the_typed_text_matches() {
     let pool = Plain::default().pool();
     for text in ["{plain}caf\u{e9}", "{plain}cafe\u{301}"] {
         let verdict = pool.verify(&password("cafe\u{301}"), Some(&stored(text))).await;
@@ -76,24 +77,24 @@ async fn another_systems_hash_of_what_was_typed_is_found_after_the_normal_form()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_no_format_is_in_use_nothing_is_paid_for_it() {
+async fn an_unused_format_costs_nothing() {
     let plain = Plain::default();
     let pool = plain.pool();
     let argon = pool.hash(&password(TYPED)).await.unwrap();
     assert_eq!(plain.cost(&pool, TYPED, Some(&argon)).await, (Verdict::Right, 1, 0));
     assert_eq!(plain.cost(&pool, "another", Some(&argon)).await, (Verdict::Wrong, 1, 0));
     assert_eq!(plain.cost(&pool, TYPED, None).await, (Verdict::Wrong, 1, 0));
-    pool.spend_like_a_miss(&password(TYPED), &argon).await.unwrap();
+    pool.equalize_timing(&password(TYPED), &argon).await.unwrap();
     assert_eq!(plain.0.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unknown_argon2_and_other_accounts_cost_the_same_on_a_miss() {
+async fn a_wrong_password_costs_the_same_for_every_account() {
     let plain = Plain::default();
     let pool = plain.pool();
     let argon = pool.hash(&password(TYPED)).await.unwrap();
     assert_eq!(pool.legacy_prefixes(), ["{plain}"]);
-    pool.found("{plain}");
+    pool.enable_prefix("{plain}");
     for column in ["{plain}a-strong-one", "{plain}", "{other}", "!", "", "$argon2id$damaged"] {
         let hash = stored(column);
         assert_eq!(plain.cost(&pool, "a-strong-on", Some(&hash)).await, (Verdict::Wrong, 1, 1));
@@ -103,42 +104,42 @@ async fn unknown_argon2_and_other_accounts_cost_the_same_on_a_miss() {
         assert_eq!(plain.cost(&pool, "a-strong-on", hash).await, (Verdict::Wrong, 1, 1));
         assert_eq!(plain.cost(&pool, "a-strong-\u{ff11}", hash).await, (Verdict::Wrong, 1, 2));
     }
-    // The decoy of the format is of this very password.
+    // The decoy of the format is a hash of this password.
     assert_eq!(plain.cost(&pool, TYPED, None).await, (Verdict::Wrong, 1, 1));
-    // Nobody else's sign-in takes longer for it.
+    // A successful sign-in with argon2id takes no longer.
     assert_eq!(plain.cost(&pool, TYPED, Some(&argon)).await, (Verdict::Right, 1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_right_password_that_is_refused_can_be_made_to_cost_what_a_miss_does() {
+async fn equalize_timing_spends_the_checks_of_a_wrong_password() {
     let plain = Plain::default();
     let pool = plain.pool();
-    pool.found("{plain}");
+    pool.enable_prefix("{plain}");
     let argon = pool.hash(&password(TYPED)).await.unwrap();
-    pool.spend_like_a_miss(&password(TYPED), &argon).await.unwrap();
+    pool.equalize_timing(&password(TYPED), &argon).await.unwrap();
     assert_eq!(plain.0.load(Ordering::SeqCst), 1);
-    // One of another system has cost that already.
-    pool.spend_like_a_miss(&password(TYPED), &stored("{plain}a-strong-one")).await.unwrap();
+    // A legacy hash has cost that already.
+    pool.equalize_timing(&password(TYPED), &stored("{plain}a-strong-one")).await.unwrap();
     assert_eq!(plain.0.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_format_that_panics_matches_nothing_and_gives_its_seat_back() {
-    let config = HashingConfig::default().seats(1).waiting(0);
-    let pool = HashingPool::fast_reading(&config, vec![Arc::new(Plain::default())]);
-    let hash = stored("{plain}out of patience");
+async fn a_panicking_format_matches_nothing_and_frees_its_worker() {
+    let config = HashingConfig::default().max_concurrent(1).max_queued(0);
+    let pool = HashingPool::fast_with_formats(&config, vec![Arc::new(Plain::default())]);
+    let hash = stored("{plain}panic");
     for _ in 0..2 {
-        let verdict = pool.verify(&password("out of patience"), Some(&hash)).await;
+        let verdict = pool.verify(&password("panic"), Some(&hash)).await;
         assert_eq!(verdict, Ok(Verdict::Wrong));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg(feature = "legacy-hashes")]
-async fn an_account_of_crudauth_py_signs_in_without_a_setting() {
+async fn crudauth_py_hashes_match_by_default() {
     let formats = super::super::default_formats();
-    let pool = HashingPool::fast_reading(&HashingConfig::default(), formats);
-    // Of cost 4, made over the NFC form and over the NFD form.
+    let pool = HashingPool::fast_with_formats(&HashingConfig::default(), formats);
+    // Of cost 4, made of the NFC form and of the NFD form.
     for column in [
         "$2b$04$eN6kKaUSvDed8.Kyp1mj1eYxx2l.2ovkcwVj.YRk3oOrCKoeAQkOG",
         "$2b$04$iGGdzOdFyEsRDkg8Q9Of8OjxbuzJH5Nrfshch61Fifel.GmSG5rH.",

@@ -1,11 +1,10 @@
-//! The pool's promises, with a cost so small that no test waits for a hash.
-#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+//! Promises of the hashing pool, at a negligible cost.
+#![allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use super::*;
-use crate::ports::OsEntropy;
 
 const TYPED: &str = "a-strong-one";
 
@@ -17,8 +16,8 @@ fn stored(column: &str) -> PasswordHash {
     PasswordHash::new(column.to_owned())
 }
 
-/// Polls once, as a caller does who hangs up right after.
-fn begin<T>(future: impl Future<Output = T>) -> Poll<T> {
+/// Polls a future once and drops it, like a caller that disconnects.
+fn poll_once<T>(future: impl Future<Output = T>) -> Poll<T> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
@@ -33,7 +32,7 @@ async fn a_hash_verifies_its_password_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_unicode_form_is_the_same_password() {
+async fn another_unicode_form_matches() {
     let pool = HashingPool::fast();
     let hash = pool.hash(&password("cafe\u{301}-\u{fb01}ne")).await.unwrap();
     let verdict = pool.verify(&password("caf\u{e9}-fine"), Some(&hash)).await;
@@ -54,14 +53,14 @@ async fn a_hash_of_another_cost_is_right_and_outdated() {
     let pool = HashingPool::fast();
     let other = Params::new(72, 2, 1, None).unwrap();
     let config = HashingConfig::default();
-    let other = HashingPool::with_params(other, &config, Vec::new(), Arc::new(OsEntropy));
+    let other = HashingPool::with_params(other, &config, Vec::new());
     let hash = other.hash(&password(TYPED)).await.unwrap();
     assert_eq!(pool.verify(&password(TYPED), Some(&hash)).await, Ok(Verdict::RightOutdated));
     assert_eq!(pool.verify(&password("another"), Some(&hash)).await, Ok(Verdict::Wrong));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_to_compare_with_costs_one_verification_and_is_wrong() {
+async fn a_missing_or_malformed_hash_costs_one_verification() {
     let pool = HashingPool::fast();
     let real = pool.hash(&password(TYPED)).await.unwrap();
     let before = pool.0.memory.lent();
@@ -94,66 +93,71 @@ async fn nothing_to_compare_with_costs_one_verification_and_is_wrong() {
 }
 
 #[test]
-fn a_pool_is_made_without_a_runtime_and_without_a_hash() {
-    let pool = HashingPool::new(HashingConfig::default(), Vec::new(), Arc::new(OsEntropy));
+fn creating_a_pool_needs_no_runtime_and_computes_no_hash() {
+    let pool = HashingPool::new(HashingConfig::default(), Vec::new());
     assert_eq!((pool.0.memory.lent(), pool.0.memory.areas().len()), (0, 0));
-    // The decoy costs what a hash of the configured cost does.
+    // The decoy has the configured cost.
     assert!(!pool.0.decoy.as_ref().unwrap().is_outdated(&pool.0.params));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_line_is_busy_at_once() {
-    let pool = HashingPool::fast_with(&HashingConfig::default().seats(1).waiting(1));
+async fn a_full_queue_is_busy_at_once() {
+    let pool = HashingPool::fast_with(&HashingConfig::default().max_concurrent(1).max_queued(1));
     let typed = password(TYPED);
-    let held = pool.0.memory.hold();
-    let (mut seated, mut waiting) = (pin!(pool.hash(&typed)), pin!(pool.hash(&typed)));
-    assert!(begin(seated.as_mut()).is_pending() && begin(waiting.as_mut()).is_pending());
-    let shed = begin(pool.verify(&typed, None));
-    assert!(matches!(shed, Poll::Ready(Err(Busy { retry_after })) if !retry_after.is_zero()));
-    drop(held);
-    assert!(seated.await.is_ok() && waiting.await.is_ok());
+    let blocked = pool.0.memory.hold();
+    let mut working = pin!(pool.hash(&typed));
+    let mut queued = pin!(pool.hash(&typed));
+    assert!(poll_once(working.as_mut()).is_pending() && poll_once(queued.as_mut()).is_pending());
+    let rejected = poll_once(pool.verify(&typed, None));
+    assert!(matches!(rejected, Poll::Ready(Err(Busy { retry_after })) if !retry_after.is_zero()));
+    drop(blocked);
+    assert!(working.await.is_ok() && queued.await.is_ok());
     assert_eq!(pool.verify(&typed, None).await, Ok(Verdict::Wrong));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_waits_for_longer_than_the_patience_is_busy_and_gives_the_place_back() {
-    let config = HashingConfig::default().seats(1).waiting(4).patience(Duration::from_millis(1));
+async fn a_queue_timeout_is_busy_and_frees_the_place() {
+    let config = HashingConfig::default()
+        .max_concurrent(1)
+        .max_queued(4)
+        .queue_timeout(Duration::from_millis(1));
     let pool = HashingPool::fast_with(&config);
-    let seat = Arc::clone(&pool.0.seats).acquire_owned().await.unwrap();
+    let worker = Arc::clone(&pool.0.workers).acquire_owned().await.unwrap();
     assert!(pool.hash(&password(TYPED)).await.is_err());
-    assert_eq!(pool.0.line.available_permits(), 5);
-    drop(seat);
+    assert_eq!(pool.0.queue.available_permits(), 5);
+    drop(worker);
     assert!(pool.hash(&password(TYPED)).await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_who_hangs_up_keeps_the_seat_until_the_core_is_free() {
-    let pool = HashingPool::fast_with(&HashingConfig::default().seats(1).waiting(0));
+async fn a_disconnected_caller_occupies_its_worker_until_the_hash_is_done() {
+    let pool = HashingPool::fast_with(&HashingConfig::default().max_concurrent(1).max_queued(0));
     let typed = password(TYPED);
-    let held = pool.0.memory.hold();
-    assert!(begin(pool.hash(&typed)).is_pending());
+    let blocked = pool.0.memory.hold();
+    assert!(poll_once(pool.hash(&typed)).is_pending());
+    // Wait until the work has started; its caller is gone.
     while pool.0.memory.lent() == 0 {
-        std::thread::yield_now(); // until the work has begun, after its caller is gone
+        std::thread::yield_now();
     }
-    assert_eq!(pool.0.seats.available_permits(), 0);
-    assert!(matches!(begin(pool.hash(&typed)), Poll::Ready(Err(_))));
-    drop(held);
-    let _free_again = pool.0.seats.acquire().await.unwrap();
+    assert_eq!(pool.0.workers.available_permits(), 0);
+    assert!(matches!(poll_once(pool.hash(&typed)), Poll::Ready(Err(_))));
+    drop(blocked);
+    let _freed = pool.0.workers.acquire().await.unwrap();
     assert_eq!(pool.0.memory.lent(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_who_hangs_up_in_line_leaves_it() {
-    let pool = HashingPool::fast_with(&HashingConfig::default().seats(1).waiting(1));
-    let _seat = pool.0.seats.acquire().await.unwrap();
+async fn a_disconnected_caller_leaves_the_queue() {
+    let pool = HashingPool::fast_with(&HashingConfig::default().max_concurrent(1).max_queued(1));
+    let _worker = pool.0.workers.acquire().await.unwrap();
     let typed = password(TYPED);
-    assert!(begin(pool.hash(&typed)).is_pending());
-    assert_eq!(pool.0.line.available_permits(), 2);
+    assert!(poll_once(pool.hash(&typed)).is_pending());
+    assert_eq!(pool.0.queue.available_permits(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_area_of_memory_per_seat_serves_all() {
-    let pool = HashingPool::fast_with(&HashingConfig::default().seats(2));
+async fn each_worker_reuses_one_area_of_memory() {
+    let pool = HashingPool::fast_with(&HashingConfig::default().max_concurrent(2));
     let tasks: Vec<_> = (0..64)
         .map(|_| {
             let pool = pool.clone();
@@ -167,10 +171,10 @@ async fn one_area_of_memory_per_seat_serves_all() {
     assert!((1..=2).contains(&areas.len()));
     assert!(areas.iter().all(|(_, length)| *length == 64));
     pool.hash(&password(TYPED)).await.unwrap();
-    let mut again = pool.0.memory.areas();
-    again.sort();
+    let mut reused = pool.0.memory.areas();
+    reused.sort();
     let mut areas = areas;
     areas.sort();
-    assert_eq!(again, areas);
+    assert_eq!(reused, areas);
     assert_eq!(pool.0.memory.lent(), 65);
 }

@@ -1,31 +1,39 @@
-//! What a person typed as a password: in one Unicode form, bounded, never shown.
+//! Passwords as people type them: normalized, bounded, never printed.
+//!
+//! Created when a form is read; used by the policy and the hashing pool.
 
+use std::sync::Arc;
 use std::{fmt, iter};
 
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
 
-/// The longest password that is taken, in bytes of UTF-8: as it was typed, and after NFKC.
+/// Maximum length of a password, in bytes of UTF-8, both as typed and after NFKC.
 ///
-/// Far above the 64 characters that must be possible (ASVS 6.2.9), and low enough that no request
-/// can keep a core busy with a password's length.
+/// Far above the required 64 characters (ASVS 6.2.9), and low enough that no request can keep a
+/// core busy with a long password.
 pub const MAX_BYTES: usize = 4096;
 
-/// A password as a person typed it, in Unicode's form NFKC: the same characters from another
-/// keyboard are the same password (NIST SP 800-63B, section 3.1.1.2).
+/// A password as a person typed it, in the Unicode form NFKC.
 ///
-/// Where that is another text than the one typed, both are kept: other systems made hashes of what
-/// was typed. It is wiped when dropped; `Debug` redacts it; it can be neither printed, serialized nor compared.
+/// The same characters from another keyboard are the same password (NIST SP 800-63B, section
+/// 3.1.1.2). If NFKC changes the text, the typed text is kept too, because other systems hashed the
+/// typed text.
+///
+/// Clones share the text, which is wiped when the last one is dropped. `Debug` redacts it. It
+/// cannot be printed, serialized or compared.
 #[derive(Clone)]
-pub struct Password {
+pub struct Password(Arc<Texts>);
+
+struct Texts {
     normal: SecretString,
-    /// As it was typed, if that is another text.
+    /// The typed text, if it differs from `normal`.
     typed: Option<SecretString>,
 }
 
 impl Password {
-    /// Takes what was typed, whatever it is: a policy is not asked here, since a login must take
-    /// what was allowed once.
+    /// Normalizes a typed password. No policy applies, because a sign-in must accept every password
+    /// that was allowed once.
     ///
     /// # Errors
     /// [`PasswordTooLong`] for more than [`MAX_BYTES`] bytes, typed or after NFKC.
@@ -33,8 +41,8 @@ impl Password {
         if typed.len() > MAX_BYTES {
             return Err(PasswordTooLong);
         }
-        // NFKC can make eleven bytes of one. It is measured first, because a string that grew on
-        // the way would leave pieces of the password behind in freed memory.
+        // NFKC can turn one byte into eleven. Measure first: a string that grows leaves parts of
+        // the password behind in freed memory.
         let length = typed.nfkc().map(char::len_utf8).sum();
         if length > MAX_BYTES {
             return Err(PasswordTooLong);
@@ -42,23 +50,23 @@ impl Password {
         let mut normal = String::with_capacity(length);
         normal.extend(typed.nfkc());
         let typed = (normal != typed).then(|| SecretString::from(typed));
-        Ok(Self { normal: SecretString::from(normal), typed })
+        Ok(Self(Arc::new(Texts { normal: SecretString::from(normal), typed })))
     }
 
-    /// How many characters (Unicode code points) it has after NFKC.
+    /// Returns the number of characters (Unicode code points) after NFKC.
     #[must_use]
     pub fn chars(&self) -> usize {
         self.expose().chars().count()
     }
 
     pub(crate) fn expose(&self) -> &str {
-        self.normal.expose_secret()
+        self.0.normal.expose_secret()
     }
 
-    /// What other systems may have hashed: the form NFKC, then, if that is another text, the one
-    /// that was typed. How many there are depends on what was typed alone.
+    /// Returns the texts that other systems may have hashed: the NFKC form, then the typed text if
+    /// it differs. Their number depends on the typed text alone.
     pub(crate) fn readings(&self) -> impl Iterator<Item = &str> {
-        let typed = self.typed.as_ref().map(|typed| typed.expose_secret());
+        let typed = self.0.typed.as_ref().map(|typed| typed.expose_secret());
         iter::once(self.expose()).chain(typed)
     }
 }
@@ -69,18 +77,18 @@ impl fmt::Debug for Password {
     }
 }
 
-/// More than [`MAX_BYTES`] bytes were typed as a password.
+/// A password has more than [`MAX_BYTES`] bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("a password may have at most {MAX_BYTES} bytes")]
 pub struct PasswordTooLong;
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#[allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_forms_of_one_password_are_one_password() {
+    fn unicode_forms_of_one_password_are_equal() {
         for (composed, other) in [
             ("caf\u{e9}", "cafe\u{301}"),
             ("123", "\u{ff11}\u{ff12}\u{ff13}"),
@@ -93,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_typed_is_the_second_reading_where_it_is_another_text() {
+    fn the_typed_text_is_the_second_reading_if_it_differs() {
         for typed in ["cafe\u{301}", "\u{ff11}\u{ff12}\u{ff13}", "\u{fb01}le"] {
             let password = Password::parse(typed).unwrap();
             assert_eq!(password.readings().collect::<Vec<_>>(), [password.expose(), typed]);
@@ -104,17 +112,17 @@ mod tests {
     }
 
     #[test]
-    fn blanks_and_case_are_part_of_it() {
+    fn spaces_and_case_are_kept() {
         for typed in [" two words ", "\tX\0", ""] {
             assert_eq!(Password::parse(typed).unwrap().expose(), typed);
         }
     }
 
     #[test]
-    fn its_length_is_bounded_as_typed_and_as_normalised() {
+    fn the_length_is_limited_as_typed_and_normalized() {
         assert_eq!(Password::parse(&"x".repeat(MAX_BYTES)).unwrap().chars(), MAX_BYTES);
         assert_eq!(Password::parse(&"x".repeat(MAX_BYTES + 1)).unwrap_err(), PasswordTooLong);
-        // One ligature of three bytes, which NFKC writes out as 18 characters in 33 bytes.
+        // NFKC turns this ligature of three bytes into 18 characters of 33 bytes.
         let ligature = "\u{fdfa}";
         assert_eq!(Password::parse(&ligature.repeat(124)).unwrap().chars(), 124 * 18);
         assert_eq!(Password::parse(&ligature.repeat(125)).unwrap_err(), PasswordTooLong);
@@ -123,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_not_shown() {
+    fn debug_redacts_the_password() {
         for typed in ["a-strong-one", "a-strong-\u{ff11}"] {
             let shown = format!("{:?}", Password::parse(typed).unwrap());
             assert_eq!(shown, "Password(redacted)");

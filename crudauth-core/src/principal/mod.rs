@@ -1,144 +1,299 @@
-//! Who asks for something about an account.
+//! The authenticated party of a request or a call: which account, by which method, in which role.
+//!
+//! Transports create a [`Principal`], gates judge it, and the flows take it as the caller.
 
-pub(crate) mod scope_policy;
+mod scope_policy;
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::{Account, AuthUser, Digest, Scopes};
-use crate::ports::{Credential, GrantId, LEEWAY, SessionRecord, StoreError};
+pub use scope_policy::{ScopePolicy, ScopePolicyHandle};
 
-/// A request's session and account.
+use crate::clock::LEEWAY;
+use crate::model::{Account, AuthUser, Scopes};
+use crate::slices::bearer::FamilyId;
+use crate::slices::sessions::CurrentSession;
+use crate::store_error::StoreError;
+
+/// The authenticated party: an account, the method that proved it, and the role it acts in.
 #[derive(Clone, Debug)]
-pub struct Visit<U: AuthUser> {
-    /// Whose session it is.
-    pub account: Account<U>,
-    /// The session.
-    pub session: SessionRecord,
-    pub(crate) digest: Digest,
-    pub(crate) has_slid: bool,
+pub struct Principal<U: AuthUser> {
+    account: Account<U>,
+    method: AuthMethod,
+    role: Role,
+    signed_in_at: Option<DateTime<Utc>>,
+    scopes: Scopes,
+    handle: Option<String>,
+    credential: Credential,
 }
 
-impl<U: AuthUser> Visit<U> {
-    /// Whether its life was prolonged just now, so that cookies with a date want to be renewed.
-    #[must_use]
-    pub fn has_slid(&self) -> bool {
-        self.has_slid
-    }
-
-    /// What stands for its secret in the store.
-    pub(crate) fn digest(&self) -> &Digest {
-        &self.digest
-    }
+/// The credential that a principal came with.
+///
+/// The library's own kinds are kept even when a transport of the app's own passes the principal on,
+/// so that the credential can be checked again before something lasting is stored.
+#[derive(Clone, Debug)]
+pub(crate) enum Credential {
+    Session(Box<CurrentSession>),
+    TokenFamily(FamilyId),
+    Other,
 }
 
-/// Who asks for something about an account, and by what.
-#[derive(Clone, Copy, Debug)]
+/// How a request was authenticated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Visitor<'a, U: AuthUser> {
-    /// Whose it is.
-    pub account: &'a Account<U>,
-    /// The session, which lives on when the others end.
-    pub session: Option<&'a Visit<U>>,
-    /// As what they ask.
-    pub standing: Standing<'a>,
+pub enum AuthMethod {
+    /// A session cookie.
+    Session,
+    /// An access token.
+    Bearer,
+    /// An API key.
+    ApiKey,
+    /// The application itself: no request.
+    Application,
+    /// A transport of the app's own, with this name.
+    Other(&'static str),
 }
 
-/// As what somebody asks for something about an account.
-#[derive(Clone, Copy, Debug)]
+/// In which role a principal acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Standing<'a> {
-    /// As the app itself: for an administrator, or by a command line. No sign-in is asked for.
-    App,
-    /// As the account's owner, who has signed in.
-    Owner {
-        /// When; if nobody knows, it is long ago.
-        signed_in_at: Option<DateTime<Utc>>,
-        /// The grant of their bearer token.
-        grant: Option<GrantId>,
-        /// What their credential may be used for, if that is not everything.
-        scopes: Option<&'a Scopes>,
-    },
-    /// As a program of theirs: it changes no password, makes no key, and neither sees nor ends what
-    /// its owner has.
+pub enum Role {
+    /// The application itself: an admin tool or a command line. Ownership and freshness checks are
+    /// skipped.
+    Application,
+    /// The account's owner, who signed in.
+    Owner,
+    /// A program that the owner gave a credential. It cannot change the account, and it neither sees
+    /// nor revokes the owner's credentials.
     Program,
 }
 
-impl<'a, U: AuthUser> Visitor<'a, U> {
-    /// The app itself asks, for an administrator or by a command line, whoever the account is of:
-    /// nothing is asked of it.
-    pub fn as_app(account: &'a Account<U>) -> Self {
-        Self { account, session: None, standing: Standing::App }
+impl AuthMethod {
+    /// The method of the transport with this name.
+    #[must_use]
+    pub fn of(name: &'static str) -> Self {
+        let own = [Self::Session, Self::Bearer, Self::ApiKey, Self::Application];
+        own.into_iter().find(|method| method.as_str() == name).unwrap_or(Self::Other(name))
     }
 
-    /// The account, for what is its owner's to see and to end.
-    pub(crate) fn owned(&self) -> Result<&'a Account<U>, OwnerError> {
-        match self.standing {
-            Standing::Program => Err(OwnerError::NotOwner),
-            Standing::App | Standing::Owner { .. } => Ok(self.account),
-        }
-    }
-
-    /// The grant of their bearer token.
-    pub(crate) fn grant(&self) -> Option<GrantId> {
-        match self.standing {
-            Standing::Owner { grant, .. } => grant,
-            Standing::App | Standing::Program => None,
-        }
-    }
-
-    /// What they ask by, which must still be there when what they ask for is done.
-    pub(crate) fn credential(&self) -> Option<Credential> {
-        match (self.session, self.standing) {
-            (Some(visit), _) => Some(Credential::Session(visit.digest)),
-            (None, Standing::Owner { grant, .. }) => grant.map(Credential::Grant),
-            (None, _) => None,
+    /// Its name in answers and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Bearer => "bearer",
+            Self::ApiKey => "api_key",
+            Self::Application => "application",
+            Self::Other(name) => name,
         }
     }
 }
 
-impl<'a, U: AuthUser> From<&'a Visit<U>> for Visitor<'a, U> {
-    fn from(visit: &'a Visit<U>) -> Self {
-        let signed_in_at = Some(visit.session.created_at);
-        let standing = Standing::Owner { signed_in_at, grant: None, scopes: None };
-        Self { account: &visit.account, session: Some(visit), standing }
+impl<U: AuthUser> Principal<U> {
+    /// A principal that a transport of the app's own authenticated: without scopes, in the role of a
+    /// program until the transport is known to act for the owner.
+    #[must_use]
+    pub fn new(account: Account<U>) -> Self {
+        Self {
+            account,
+            method: AuthMethod::Other("other"),
+            role: Role::Program,
+            signed_in_at: None,
+            scopes: Scopes::default(),
+            handle: None,
+            credential: Credential::Other,
+        }
+    }
+
+    /// The application itself, acting on this account: for admin tools and command lines.
+    ///
+    /// Ownership and freshness checks are skipped.
+    #[must_use]
+    pub fn application(account: &Account<U>) -> Self {
+        let principal = Self::new(account.clone()).in_role(Role::Application);
+        principal.by_method(AuthMethod::Application)
+    }
+
+    /// The owner with a session.
+    pub(crate) fn with_session(account: Account<U>, session: CurrentSession) -> Self {
+        Self {
+            method: AuthMethod::Session,
+            role: Role::Owner,
+            signed_in_at: Some(session.created_at()),
+            handle: Some(session.handle().to_string()),
+            credential: Credential::Session(Box::new(session)),
+            ..Self::new(account)
+        }
+    }
+
+    /// The owner with an access token of this family.
+    pub(crate) fn with_family(account: Account<U>, family: FamilyId) -> Self {
+        Self {
+            method: AuthMethod::Bearer,
+            role: Role::Owner,
+            handle: Some(family.to_string()),
+            credential: Credential::TokenFamily(family),
+            ..Self::new(account)
+        }
+    }
+
+    /// Sets when the owner signed in for the credential.
+    ///
+    /// If unset, the sign-in counts as too old for every freshness check. A transport of the app's
+    /// own must verify that the credential has not been revoked since.
+    #[must_use]
+    pub fn with_sign_in(self, signed_in_at: DateTime<Utc>) -> Self {
+        Self { signed_in_at: Some(signed_in_at), ..self }
+    }
+
+    /// Sets the scopes of the credential.
+    #[must_use]
+    pub fn with_scopes(self, scopes: Scopes) -> Self {
+        Self { scopes, ..self }
+    }
+
+    /// Sets the public id of the credential, which opens nothing.
+    #[must_use]
+    pub fn with_handle(self, handle: impl Into<String>) -> Self {
+        Self { handle: Some(handle.into()), ..self }
+    }
+
+    /// Sets the method; the mount does this after a transport has answered.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn by_method(self, method: AuthMethod) -> Self {
+        Self { method, ..self }
+    }
+
+    /// Sets the role; the mount does this after a transport has answered.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn in_role(self, role: Role) -> Self {
+        Self { role, ..self }
+    }
+
+    /// The app's struct.
+    #[must_use]
+    pub fn user(&self) -> &U {
+        &self.account.user
+    }
+
+    /// The account, as it was when the credential was checked.
+    #[must_use]
+    pub fn account(&self) -> &Account<U> {
+        &self.account
+    }
+
+    /// How the principal was authenticated.
+    #[must_use]
+    pub fn method(&self) -> AuthMethod {
+        self.method
+    }
+
+    /// The role in which it acts.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The scopes of the credential. A session has none: it is the owner, not a program.
+    #[must_use]
+    pub fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
+    /// Public id of the credential, if it has one.
+    #[must_use]
+    pub fn handle(&self) -> Option<&str> {
+        self.handle.as_deref()
+    }
+
+    /// When the owner signed in for the credential, if that is known. An API key needs no sign-in.
+    #[must_use]
+    pub fn signed_in_at(&self) -> Option<DateTime<Utc>> {
+        self.signed_in_at
+    }
+
+    /// The session, if the principal came with one.
+    #[must_use]
+    pub fn session(&self) -> Option<&CurrentSession> {
+        match &self.credential {
+            Credential::Session(session) => Some(session),
+            Credential::TokenFamily(_) | Credential::Other => None,
+        }
+    }
+
+    pub(crate) fn family(&self) -> Option<FamilyId> {
+        match &self.credential {
+            Credential::TokenFamily(family) => Some(*family),
+            Credential::Session(_) | Credential::Other => None,
+        }
+    }
+
+    pub(crate) fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// Returns the account if the caller may see and revoke the owner's credentials.
+    pub(crate) fn owned_account(&self) -> Result<&Account<U>, OwnerError> {
+        match self.role {
+            Role::Program => Err(OwnerError::NotOwner),
+            Role::Application | Role::Owner => Ok(&self.account),
+        }
+    }
+
+    /// Returns `true` if the owner signed in at most `max_age` ago, or the application acts.
+    pub(crate) fn is_fresh(&self, max_age: Duration, now: DateTime<Utc>) -> bool {
+        match self.role {
+            Role::Application => true,
+            Role::Program => false,
+            Role::Owner => self.signed_in_at.is_some_and(|at| is_recent(at, max_age, now)),
+        }
+    }
+
+    /// The scopes that the caller may pass on; `None` if it may pass on every scope.
+    pub(crate) fn scope_limit(&self) -> Option<&Scopes> {
+        let is_session = self.method == AuthMethod::Session;
+        (self.role != Role::Application && !is_session).then_some(&self.scopes)
     }
 }
 
-/// Why what is an account's owner's to see and to end was not shown or ended.
+/// Why the owner's credentials were neither shown nor revoked.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum OwnerError {
-    /// Who asks is a program.
-    #[error("a program does not see what its owner has")]
+    /// The caller is a program.
+    #[error("program credentials cannot see or revoke the owner's credentials")]
     NotOwner,
-    /// What they ask by has ended meanwhile, as by a change of password, and so nothing was ended by
-    /// it: they must sign in anew.
-    #[error("the sign-in has ended")]
+    /// The caller's credential was revoked meanwhile, for example by a change of password. Nothing
+    /// was revoked: the owner must sign in again.
+    #[error("the caller's sign-in has ended")]
     Ended,
-    /// The store failed.
+    /// A store failed.
     #[error("a store failed")]
     Store(#[from] StoreError),
 }
 
-/// When a sign-in of then ends however it is used: as was said when it was made, or sooner by what is
-/// said now.
-pub(crate) fn end_of(
+/// Absolute end of a sign-in: the stored limit or the configured one, whichever is earlier.
+pub(crate) fn absolute_expiry(
     signed_in_at: DateTime<Utc>,
-    said: Option<DateTime<Utc>>,
-    absolute: Option<Duration>,
+    stored: Option<DateTime<Utc>>,
+    configured: Option<Duration>,
 ) -> Option<DateTime<Utc>> {
-    let now_said = absolute.map(|lifetime| signed_in_at + lifetime);
-    said.into_iter().chain(now_said).min()
+    let configured = configured.map(|lifetime| signed_in_at + lifetime);
+    stored.into_iter().chain(configured).min()
 }
 
-/// Whether a sign-in of then is recent now; none is where `within` is zero, nor one that is still to
-/// come by more than clocks differ.
-pub(crate) fn is_recent(signed_in_at: DateTime<Utc>, within: Duration, now: DateTime<Utc>) -> bool {
+/// Returns `true` if a sign-in is at most `max_age` old. None is if `max_age` is zero, nor one in
+/// the future by more than clocks may differ.
+pub(crate) fn is_recent(
+    signed_in_at: DateTime<Utc>,
+    max_age: Duration,
+    now: DateTime<Utc>,
+) -> bool {
     let age = now - signed_in_at;
-    let within = TimeDelta::from_std(within).unwrap_or(TimeDelta::MAX);
-    !within.is_zero() && -LEEWAY <= age && age <= within
+    let max_age = TimeDelta::from_std(max_age).unwrap_or(TimeDelta::MAX);
+    !max_age.is_zero() && -LEEWAY <= age && age <= max_age
 }
 
 #[cfg(test)]
@@ -146,12 +301,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sign_in_is_recent_for_a_while_and_not_before_it_was() {
+    fn a_sign_in_is_recent_only_within_its_maximum_age() {
         let now = DateTime::UNIX_EPOCH;
         let minutes = |n| now + TimeDelta::minutes(n);
-        let within = Duration::from_secs(600);
-        for (at, is_it) in [(-11, false), (-10, true), (0, true), (1, true), (2, false)] {
-            assert_eq!(is_recent(minutes(at), within, now), is_it, "{at}");
+        let max_age = Duration::from_secs(600);
+        for (at, expected) in [(-11, false), (-10, true), (0, true), (1, true), (2, false)] {
+            assert_eq!(is_recent(minutes(at), max_age, now), expected, "{at}");
         }
         assert!(!is_recent(now, Duration::ZERO, now));
         assert!(is_recent(DateTime::<Utc>::MIN_UTC, Duration::MAX, now));

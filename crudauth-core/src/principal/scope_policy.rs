@@ -1,4 +1,4 @@
-//! Who gets which scopes.
+//! The app's policy of scopes.
 
 use std::fmt;
 use std::future::Future;
@@ -6,27 +6,27 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::StoreError;
 use crate::model::{Account, AuthUser, Scopes};
+use crate::store_error::StoreError;
 
-/// Decides what an account gets of the scopes that are asked for.
+/// Decides which of the requested scopes an account gets.
 ///
-/// Only what is among `asked` and may be granted at all is granted, whatever it answers. It is asked
-/// when a token or a key with scopes is issued, and again at every use: what is withdrawn from an
-/// account is gone from its tokens and keys at once. So one that reads a table costs each such
-/// request a look-up more. Where tokens are trusted until they expire
+/// Only scopes that are requested and grantable are granted, whatever the policy returns. It is
+/// called when a token or a key with scopes is issued and again at every use, so a scope that it
+/// withdraws is gone from live tokens and keys at once. A policy that reads a table costs each such
+/// request one query. Where tokens are trusted until they expire
 /// (`BearerConfig::trust_until_expiry`), `account` is as it was at the token's first use.
 ///
-/// A closure that decides by the account alone is one.
+/// A closure that decides by the account alone implements it.
 pub trait ScopePolicy<U: AuthUser>: Send + Sync + 'static {
-    /// What of `asked` this account gets.
+    /// Returns the scopes of `requested` that this account gets.
     ///
     /// # Errors
-    /// If that cannot be looked up; then nothing is granted and nobody gets in.
+    /// If they cannot be looked up; the request is then rejected.
     fn grant(
         &self,
         account: &Account<U>,
-        asked: &Scopes,
+        requested: &Scopes,
     ) -> impl Future<Output = Result<Scopes, StoreError>> + Send;
 }
 
@@ -35,17 +35,17 @@ where
     U: AuthUser,
     F: Fn(&Account<U>, &Scopes) -> Scopes + Send + Sync + 'static,
 {
-    async fn grant(&self, account: &Account<U>, asked: &Scopes) -> Result<Scopes, StoreError> {
-        Ok(self(account, asked))
+    async fn grant(&self, account: &Account<U>, requested: &Scopes) -> Result<Scopes, StoreError> {
+        Ok(self(account, requested))
     }
 }
 
-/// [`ScopePolicy`] behind a pointer.
+/// Object-safe [`ScopePolicy`].
 trait AnyPolicy<U: AuthUser>: Send + Sync {
     fn grant<'a>(
         &'a self,
         account: &'a Account<U>,
-        asked: &'a Scopes,
+        requested: &'a Scopes,
     ) -> BoxFuture<'a, Result<Scopes, StoreError>>;
 }
 
@@ -53,27 +53,31 @@ impl<U: AuthUser, P: ScopePolicy<U>> AnyPolicy<U> for P {
     fn grant<'a>(
         &'a self,
         account: &'a Account<U>,
-        asked: &'a Scopes,
+        requested: &'a Scopes,
     ) -> BoxFuture<'a, Result<Scopes, StoreError>> {
-        Box::pin(ScopePolicy::grant(self, account, asked))
+        Box::pin(ScopePolicy::grant(self, account, requested))
     }
 }
 
-/// The policy of a mount, or none: then everybody gets whatever is grantable.
-pub struct Granting<U: AuthUser>(Option<Arc<dyn AnyPolicy<U>>>);
+/// The policy of a mount. By default every account gets all grantable scopes.
+pub struct ScopePolicyHandle<U: AuthUser>(Option<Arc<dyn AnyPolicy<U>>>);
 
-impl<U: AuthUser> Granting<U> {
-    /// Has `policy` decide.
+impl<U: AuthUser> ScopePolicyHandle<U> {
+    /// Uses this policy.
     #[must_use]
-    pub fn by(policy: impl ScopePolicy<U>) -> Self {
+    pub fn new(policy: impl ScopePolicy<U>) -> Self {
         Self(Some(Arc::new(policy)))
     }
 
-    /// What of `wanted`, all of which is grantable, the account gets.
+    /// Returns the scopes of `wanted`, all of which are grantable, that the account gets.
     ///
     /// # Errors
-    /// If the policy could not look up what it decides by.
-    pub async fn of(&self, account: &Account<U>, wanted: Scopes) -> Result<Scopes, StoreError> {
+    /// If the policy fails.
+    pub async fn effective_scopes(
+        &self,
+        account: &Account<U>,
+        wanted: Scopes,
+    ) -> Result<Scopes, StoreError> {
         match &self.0 {
             Some(policy) if !wanted.is_empty() => {
                 Ok(wanted.intersection(&policy.grant(account, &wanted).await?))
@@ -83,19 +87,23 @@ impl<U: AuthUser> Granting<U> {
     }
 }
 
-impl<U: AuthUser> fmt::Debug for Granting<U> {
+impl<U: AuthUser> fmt::Debug for ScopePolicyHandle<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Granting(by a policy)" } else { "Granting(all)" })
+        f.write_str(if self.0.is_some() {
+            "ScopePolicyHandle(custom)"
+        } else {
+            "ScopePolicyHandle(all)"
+        })
     }
 }
 
-impl<U: AuthUser> Default for Granting<U> {
+impl<U: AuthUser> Default for ScopePolicyHandle<U> {
     fn default() -> Self {
         Self(None)
     }
 }
 
-impl<U: AuthUser> Clone for Granting<U> {
+impl<U: AuthUser> Clone for ScopePolicyHandle<U> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }

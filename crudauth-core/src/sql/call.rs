@@ -30,6 +30,11 @@ impl<DB: Backend> Call<DB> {
         Self::of(AssertSqlSafe(sql).into_sql_str())
     }
 
+    /// A statement rendered from a template.
+    pub(crate) fn rendered(sql: std::sync::Arc<str>) -> Self {
+        Self::of(AssertSqlSafe(sql).into_sql_str())
+    }
+
     fn of(sql: SqlStr) -> Self {
         Self { sql, values: DB::Arguments::default(), error: None, is_kept: true }
     }

@@ -25,16 +25,25 @@ impl Dialect {
         !matches!(self, Self::MySql)
     }
 
-    /// Whether a parameter carries its number.
-    pub(crate) const fn counts_parameters(self) -> bool {
+    /// Whether a parameter has a number, so that it can come again.
+    pub(crate) const fn numbers_parameters(self) -> bool {
         !matches!(self, Self::MySql)
     }
 
-    /// How an insert turns into an update where the row is there already.
-    pub(crate) const fn on_taken_digest(self) -> &'static str {
+    /// How an insert turns into an update where the row exists already.
+    pub(crate) const fn on_conflict(self) -> &'static str {
         match self {
             Self::Sqlite | Self::Postgres => "ON CONFLICT (digest) DO UPDATE SET",
             Self::MySql => "ON DUPLICATE KEY UPDATE",
+        }
+    }
+
+    /// How a SELECT locks its rows until the end of the transaction. SQLite has one lock, which
+    /// [`begin`](Self::begin) takes.
+    pub(crate) const fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres | Self::MySql => " FOR UPDATE",
         }
     }
 

@@ -1,34 +1,89 @@
 //! Reads rows by position.
 
+use super::engine::instant;
 use super::{AuthRow, Backend, Stores};
-use crate::model::{Account, AuthUser, PasswordHash};
+use crate::model::{Account, AccountState, AuthUser, PasswordHash};
 
 /// Reads an account from the first columns of a row, as `{account}` lists them.
 pub(crate) fn account<DB: Backend, U: AuthRow<DB>>(
     row: &DB::Row,
 ) -> Result<Account<U>, sqlx::Error> {
     let at = U::SHAPE.columns.len();
-    let hash: Option<String> = take::<DB, _>(row, at)?;
     Ok(Account {
         user: U::read(row)?,
-        hash: PasswordHash::new(hash.unwrap_or_default()),
-        is_active: take::<DB, _>(row, at + 1)?,
-        is_superuser: take::<DB, _>(row, at + 2)?,
-        version: take::<DB, _>(row, at + 3)?,
-        epoch: take::<DB, _>(row, at + 4)?,
+        is_active: take::<DB, _>(row, at)?,
+        is_superuser: take::<DB, _>(row, at + 1)?,
+        state: AccountState {
+            version: take::<DB, _>(row, at + 2)?,
+            security_stamp: take::<DB, _>(row, at + 3)?,
+        },
         is_verified: match U::SHAPE.companion.verified {
-            Some(_) => take::<DB, _>(row, at + 5)?,
+            Some(_) => take::<DB, _>(row, at + 4)?,
             None => false,
         },
     })
 }
 
-/// The position of the first column after an account's.
+/// Position of the first column after `{account}`.
 pub(crate) fn after_account<U: AuthUser>() -> usize {
-    U::SHAPE.columns.len() + U::SHAPE.companion.read_count()
+    U::SHAPE.columns.len() + 4 + usize::from(U::SHAPE.companion.verified.is_some())
 }
 
-/// The column at a position.
+/// Reads an account and its password hash from `{account}, {hash}`.
+pub(crate) fn account_with_hash<DB: Backend, U: AuthRow<DB>>(
+    row: &DB::Row,
+) -> Result<(Account<U>, PasswordHash), sqlx::Error> {
+    let hash: Option<String> = take::<DB, _>(row, after_account::<U>())?;
+    Ok((account::<DB, U>(row)?, PasswordHash::new(hash.unwrap_or_default())))
+}
+
+/// Reads columns one after the other.
+pub(crate) struct Columns<'r, DB: Backend> {
+    row: &'r DB::Row,
+    at: usize,
+}
+
+impl<'r, DB: Backend> Columns<'r, DB> {
+    pub(crate) fn new(row: &'r DB::Row, at: usize) -> Self {
+        Self { row, at }
+    }
+
+    pub(crate) fn next<T>(&mut self) -> Result<T, sqlx::Error>
+    where
+        DB: Stores<T>,
+    {
+        self.at += 1;
+        take::<DB, T>(self.row, self.at - 1)
+    }
+
+    /// An instant of the library's tables.
+    pub(crate) fn instant(&mut self) -> Result<chrono::DateTime<chrono::Utc>, sqlx::Error> {
+        self.next::<i64>().map(instant)
+    }
+
+    /// An instant that may be absent.
+    pub(crate) fn optional_instant(
+        &mut self,
+    ) -> Result<Option<chrono::DateTime<chrono::Utc>>, sqlx::Error> {
+        Ok(self.next::<Option<i64>>()?.map(instant))
+    }
+
+    /// The columns `token_version`, `auth_epoch`.
+    pub(crate) fn state(&mut self) -> Result<AccountState, sqlx::Error> {
+        Ok(AccountState { version: self.next()?, security_stamp: self.next()? })
+    }
+
+    /// Bytes of a fixed length.
+    pub(crate) fn digest<T>(
+        &mut self,
+        read: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<T, sqlx::Error> {
+        let bytes: Vec<u8> = self.next()?;
+        read(&bytes).ok_or_else(|| sqlx::Error::Decode("a digest must have 32 bytes".into()))
+    }
+}
+
+/// Reads the column at a position.
 pub(crate) fn take<DB: Stores<T>, T>(row: &DB::Row, at: usize) -> Result<T, sqlx::Error> {
     <DB as Stores<T>>::take(row, at)
 }

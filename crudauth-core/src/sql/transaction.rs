@@ -1,41 +1,40 @@
-//! A transaction that can be left at any point, also by a caller that goes away.
+//! A transaction that survives a caller that goes away at any point.
 //!
 //! A future that is dropped in the middle of a statement leaves its connection in a state that only
-//! some drivers know how to mend, and sqlx's own transaction forgets about one that was just being
-//! begun. Here a connection goes back to the pool only after `COMMIT` or `ROLLBACK` was answered;
-//! what is left otherwise is rolled back first, or closed where the driver cannot tell what it is
-//! in the middle of: then the server rolls back.
+//! some drivers can repair, and sqlx's own transaction forgets a `BEGIN` that was still under way.
+//! Here a connection returns to the pool only after `COMMIT` or `ROLLBACK` was answered. Otherwise it
+//! is rolled back first, or closed if the driver cannot recover: then the server rolls back.
 
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 
-use super::Backend;
+use super::{Backend, Query};
 
-/// How long a rollback that nobody waits for may take.
+/// How long a rollback in the background may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A connection that is in use. Dropped before [`done`](Self::done) it was left in the middle.
-pub(crate) struct Held<DB: Backend>(Option<PoolConnection<DB>>);
+/// A connection in use. If it is dropped before [`done`](Self::done), a statement was interrupted.
+pub(crate) struct ConnectionGuard<DB: Backend>(Option<PoolConnection<DB>>);
 
-impl<DB: Backend> Held<DB> {
+impl<DB: Backend> ConnectionGuard<DB> {
     pub(crate) fn new(connection: PoolConnection<DB>) -> Self {
         Self(Some(connection))
     }
 
-    /// Whatever was asked on it is answered.
+    /// Ends the use: every statement was answered.
     pub(crate) fn done(mut self) -> Option<PoolConnection<DB>> {
         self.0.take()
     }
 
-    /// The connection itself; `None` once it is done.
+    /// The connection.
     pub(crate) fn get(&mut self) -> Result<&mut DB::Connection, sqlx::Error> {
         self.0.as_deref_mut().ok_or(sqlx::Error::WorkerCrashed)
     }
 }
 
-impl<DB: Backend> Drop for Held<DB> {
+impl<DB: Backend> Drop for ConnectionGuard<DB> {
     fn drop(&mut self) {
         if let Some(connection) = self.0.take()
             && !DB::DIALECT.survives_cancellation()
@@ -55,18 +54,33 @@ impl<DB: Backend> Transaction<DB> {
         Ok(begun)
     }
 
-    /// Makes it final.
+    /// Commits.
     pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
         self.say("COMMIT").await?;
         drop(self.0.take());
         Ok(())
     }
 
-    /// Undoes it, and answers `value`.
-    pub(crate) async fn undone<T>(mut self, value: T) -> Result<T, sqlx::Error> {
+    /// Rolls back and returns `value`.
+    pub(crate) async fn roll_back<T>(mut self, value: T) -> Result<T, sqlx::Error> {
         self.say("ROLLBACK").await?;
         drop(self.0.take());
         Ok(value)
+    }
+
+    /// Runs a statement and returns the number of rows.
+    pub(crate) async fn execute(&mut self, query: Query<DB>) -> Result<u64, sqlx::Error> {
+        DB::execute(self, query.call()).await
+    }
+
+    /// Runs a statement and returns its first row.
+    pub(crate) async fn row(&mut self, query: Query<DB>) -> Result<Option<DB::Row>, sqlx::Error> {
+        DB::fetch_optional(self, query.call()).await
+    }
+
+    /// Runs a statement and returns its rows.
+    pub(crate) async fn rows(&mut self, query: Query<DB>) -> Result<Vec<DB::Row>, sqlx::Error> {
+        DB::fetch_all(self, query.call()).await
     }
 
     async fn say(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {

@@ -1,39 +1,41 @@
-//! Quotes what a right user struct becomes: `AuthUser`, `AuthRow` for every database that stores
-//! its columns, and the markers of what it can do.
+//! The code for a user struct: `AuthUser`, `AuthRow` for every database that stores its columns,
+//! and markers for the ways to recover an account.
 
 use std::collections::HashSet;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Ident;
 use syn::spanned::Spanned;
-use syn::{Ident, Type};
 
 use super::kind::Kind;
 use super::library::{HASH, VERIFIED};
 use super::model::{Field, Model, Role};
-use super::parse::SqlLiteral;
 use crate::support::{private, private_at};
 
 pub(super) fn expand(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
-    let (user, row, markers) = (auth_user(model, key), auth_row(model), markers(model));
+    let user = auth_user(model, key);
+    let row = auth_row(model);
+    let markers = markers(model);
     quote! {
-        // A struct that opts nothing in takes nothing out of the form.
-        #[allow(unused_variables)]
+        #[allow(unused_variables, reason = "a struct without `register` does not read the form")]
         const _: () = { #user #row #markers };
     }
 }
 
-/// A name that the app's own expressions cannot mean, and that nothing of the app's has: a unit
-/// struct of that name, which a poem handler is, would be taken for a pattern.
+/// A local variable that the app's expressions cannot refer to. The prefix is needed because a unit
+/// struct of the same name, such as a poem handler, would be read as a pattern.
 fn local(name: &str) -> Ident {
     format_ident!("__{name}", span = Span::mixed_site())
 }
 
-/// The sign-up's values are a struct of their own, so that the app's private types may be in it.
+/// The values of a sign-up are a struct of their own, which may contain private types of the app.
 fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
-    let (p, user) = (private(), model.declared.ident);
-    let (id, id_type) = (key.ident(), key.ty());
-    let types = model.register().map(Field::ty);
+    let p = private();
+    let user = model.declared.ident;
+    let id = key.ident;
+    let id_type = key.ty;
+    let types = model.register().map(|field| field.ty);
     let shape = shape(model, key);
     let identifiers = model.identifiers().map(|(_, field)| text_of(field));
     let sign_up = sign_up(model);
@@ -48,51 +50,45 @@ fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
             fn id(&self) -> &Self::Id {
                 &self.#id
             }
-            fn identifiers(
-                &self,
-            ) -> ::std::vec::Vec<::core::option::Option<&::core::primitive::str>> {
-                ::std::vec::Vec::from([#(#identifiers),*])
+            fn identifiers(&self) -> #p::Vec<::core::option::Option<&::core::primitive::str>> {
+                #p::Vec::from([#(#identifiers),*])
             }
             #sign_up
         }
     }
 }
 
-/// Takes every column before it gives up on one, so that a sign-up is told all its mistakes.
+/// Takes every column before it fails, so that the response lists all invalid fields.
 fn sign_up(model: &Model<'_>) -> TokenStream {
-    let (p, form) = (private(), local("form"));
+    let p = private();
+    let form = local("form");
     let register: Vec<_> = model.register().collect();
     let taken: Vec<_> = (0..register.len()).map(|at| local(&format!("taken_{at}"))).collect();
     let values = register.iter().map(|field| take(field, &form));
     quote! {
-        fn sign_up(#form: &mut #p::Form) -> ::core::option::Option<Self::SignUp> {
+        fn sign_up(#form: &mut #p::Form) -> ::core::result::Result<Self::SignUp, #p::InvalidField> {
             #(let #taken = #values;)*
-            ::core::option::Option::Some(__SignUp(#(#taken?),*))
+            ::core::result::Result::Ok(__SignUp(#(#taken?),*))
         }
     }
 }
 
 fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let p = private();
-    let (table, id) = (&model.table.text, &key.column.text);
-    let columns = model.columns().map(|field| &field.column.text);
+    let table = &model.table;
+    let id = &key.column;
+    let columns = model.columns().map(|field| &field.column);
     let identifiers = model.identifiers().map(|(kind, field)| identifier(kind, field));
-    let recovery = optional(model.recovery());
+    let recovery = optional(model.recovery().map(|(at, _)| at));
     let bound = model.bound().map(|(_, field)| field);
-    let written = model.register().chain(bound).map(|field| &field.column.text);
-    let asked = model.register().map(|field| {
-        let (name, column) = (&field.name, &field.column.text);
-        quote!((#name, #column))
+    let written = model.register().chain(bound).map(|field| &field.column);
+    let asked = model.register().map(|Field { name, column, .. }| quote!((#name, #column)));
+    let defaults = model.fields.iter().filter_map(|field| {
+        let column = &field.column;
+        field.sql_default().map(|literal| quote!((#column, #p::Literal::#literal)))
     });
-    let defaults = model.fields.iter().filter_map(|field| match &field.role {
-        Role::Sql(literal) => {
-            let (column, value) = (&field.column.text, sql_default(literal));
-            Some(quote!((#column, #p::Literal::#value)))
-        }
-        _ => None,
-    });
-    let unique = model.columns().filter(|field| field.declared.words.unique.is_some());
-    let unique = unique.map(|field| &field.column.text);
+    let unique = model.columns().filter(|field| field.arguments.unique.is_some());
+    let unique = unique.map(|field| &field.column);
     let companion = companion(model);
     quote! {
         #p::Shape {
@@ -112,10 +108,12 @@ fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
 
 fn identifier(kind: Kind, field: &Field<'_>) -> TokenStream {
     let p = private();
-    let (name, column, kind) = (&field.name, &field.column.text, kind.variant());
-    let key = field.own_key().map_or_else(|| column.clone(), |key| key.text);
-    let max_chars = optional(max_length(field));
-    let (is_optional, is_login) = (field.is_optional(), field.declared.words.no_login.is_none());
+    let Field { name, column, .. } = field;
+    let key = field.own_key();
+    let key = key.as_ref().unwrap_or(column);
+    let max_chars = optional(field.max_length());
+    let is_optional = field.is_optional();
+    let is_login = field.arguments.no_login.is_none();
     quote! {
         #p::IdentifierColumn {
             name: #name,
@@ -131,31 +129,25 @@ fn identifier(kind: Kind, field: &Field<'_>) -> TokenStream {
 
 fn companion(model: &Model<'_>) -> TokenStream {
     let p = private();
-    let name = |word| model.library.name(word).unwrap_or_default();
-    let (hash, active, superuser) = (name(HASH), name("is_active"), name("is_superuser"));
-    let (version, epoch) = (name("token_version"), name("auth_epoch"));
+    let columns = [
+        ("hash", HASH),
+        ("active", "is_active"),
+        ("superuser", "is_superuser"),
+        ("version", "token_version"),
+        ("epoch", "auth_epoch"),
+        ("created", "created_at"),
+        ("updated", "updated_at"),
+    ];
+    let columns = columns.map(|(field, argument)| {
+        let field = format_ident!("{field}");
+        let column = model.library.name(argument);
+        quote!(#field: #column)
+    });
     let verified = optional(model.library.name(VERIFIED));
-    let (created, updated) = (name("created_at"), name("updated_at"));
-    quote! {
-        #p::Companion {
-            hash: #hash,
-            active: #active,
-            superuser: #superuser,
-            version: #version,
-            epoch: #epoch,
-            verified: #verified,
-            created: #created,
-            updated: #updated,
-        }
-    }
+    quote!(#p::Companion { verified: #verified, #(#columns,)* })
 }
 
-/// How long a text may be, where that is said.
-fn max_length(field: &Field<'_>) -> Option<usize> {
-    field.declared.words.max_length.as_ref().and_then(|(_, number)| number.base10_parse().ok())
-}
-
-/// An `Option` as it is written.
+/// An `Option` as tokens.
 fn optional(value: Option<impl ToTokens>) -> TokenStream {
     match value {
         Some(value) => quote!(::core::option::Option::Some(#value)),
@@ -163,34 +155,40 @@ fn optional(value: Option<impl ToTokens>) -> TokenStream {
     }
 }
 
-/// An identifier as text; what is none is told at its type.
+/// An identifier as text. The type's span makes rustc point there if the type is not text.
 fn text_of(field: &Field<'_>) -> TokenStream {
-    let (ident, span) = (field.ident(), field.ty().span());
+    let Field { ident, ty, .. } = field;
+    let span = ty.span();
     let text = quote_spanned! {span=> ::core::convert::AsRef::<::core::primitive::str>::as_ref };
-    match field.is_optional() {
-        true => quote_spanned!(span=> ::core::option::Option::map(self.#ident.as_ref(), #text)),
-        false => quote_spanned!(span=> ::core::option::Option::Some(#text(&self.#ident))),
+    if field.is_optional() {
+        quote_spanned!(span=> ::core::option::Option::map(self.#ident.as_ref(), #text))
+    } else {
+        quote_spanned!(span=> ::core::option::Option::Some(#text(&self.#ident)))
     }
 }
 
-/// Takes a column out of a sign-up; a type that serde cannot read is told at itself.
+/// Takes a column out of a sign-up. The span makes rustc point at a type that serde cannot read.
 fn take(field: &Field<'_>, form: &Ident) -> TokenStream {
-    let (ty, name) = (field.ty(), &field.name);
+    let Field { ty, name, .. } = field;
     let p = private_at(ty.span());
-    match max_length(field) {
+    match field.max_length() {
         Some(max) => quote_spanned!(ty.span()=> #p::Form::take_within::<#ty>(#form, #name, #max)),
         None => quote_spanned!(ty.span()=> #p::Form::take::<#ty>(#form, #name)),
     }
 }
 
-/// The parameter that stands for the database; no type of the app's is called so.
+/// The type parameter for the database, named so that it hides no type of the app.
 fn database(span: Span) -> Ident {
     Ident::new("__DB", span)
 }
 
 fn auth_row(model: &Model<'_>) -> TokenStream {
-    let (p, user, db) = (private(), model.declared.ident, database(Span::call_site()));
-    let (row, values, call) = (local("row"), local("values"), local("call"));
+    let p = private();
+    let user = model.declared.ident;
+    let db = database(Span::call_site());
+    let row = local("row");
+    let values = local("values");
+    let call = local("call");
     let stores = stores(model);
     let reads = reads(model, &db, &row);
     let binds = binds(model, &values);
@@ -206,105 +204,82 @@ fn auth_row(model: &Model<'_>) -> TokenStream {
             fn write(#values: Self::SignUp, #call: #p::Call<#db>) -> #p::Call<#db> {
                 #call #(#binds)*
             }
-            fn plan() -> ::std::vec::Vec<#p::ColumnPlan> {
-                ::std::vec::Vec::from([#(#plans),*])
+            fn plan() -> #p::Vec<#p::ColumnPlan> {
+                #p::Vec::from([#(#plans),*])
             }
         }
     }
 }
 
-/// One bound for each type of a column, told at the first column of it.
+/// One bound for each distinct column type, with the span of its first column.
 fn stores(model: &Model<'_>) -> Vec<TokenStream> {
     let mut seen = HashSet::new();
-    let types = model.columns().map(Field::ty);
+    let types = model.columns().map(|field| field.ty);
     let distinct = types.filter(|ty| seen.insert(ty.to_token_stream().to_string()));
-    let bound = |ty: &Type| {
-        let (p, db) = (private_at(ty.span()), database(ty.span()));
+    let bounds = distinct.map(|ty| {
+        let p = private_at(ty.span());
+        let db = database(ty.span());
         quote_spanned!(ty.span()=> #db: #p::Stores<#ty>)
-    };
-    distinct.map(bound).collect()
+    });
+    bounds.collect()
 }
 
-/// The fields of the struct: columns by position, the others by default.
+/// The fields of the struct: columns by position, the others by `Default`.
 fn reads(model: &Model<'_>, db: &Ident, row: &Ident) -> Vec<TokenStream> {
     let p = private();
-    let mut position = 0_usize;
-    let read = |field: &Field<'_>| {
-        let (ident, ty) = (field.ident(), field.ty());
-        let value = match field.role {
-            Role::Skipped => {
-                quote_spanned!(ty.span()=> <#ty as ::core::default::Default>::default())
-            }
-            _ => {
-                let at = position;
-                position += 1;
-                quote!(<#db as #p::Stores<#ty>>::take(#row, #at)?)
-            }
-        };
-        quote!(#ident: #value)
-    };
-    model.fields.iter().map(read).collect()
+    let mut positions = 0_usize..;
+    let reads = model.fields.iter().map(|Field { ident, ty, role, .. }| match role {
+        Role::Skipped => {
+            quote_spanned!(ty.span()=> #ident: <#ty as ::core::default::Default>::default())
+        }
+        _ => {
+            let at = positions.next();
+            quote!(#ident: <#db as #p::Stores<#ty>>::take(#row, #at)?)
+        }
+    });
+    reads.collect()
 }
 
-/// Binds what a sign-up asked for, then what it stores without asking.
+/// Binds the columns that sign-up reads from the request, then the columns that it sets by itself.
 fn binds(model: &Model<'_>, values: &Ident) -> Vec<TokenStream> {
     let register = model.register().enumerate().map(|(at, field)| {
-        let (ty, at) = (field.ty(), syn::Index::from(at));
+        let ty = field.ty;
+        let at = syn::Index::from(at);
         quote!(.with::<#ty>(#values.#at))
     });
     let bound = model.bound().map(|(value, field)| {
-        let ty = field.ty();
-        let of_type = || quote_spanned!(ty.span()=> ::core::default::Default::default());
-        let value = value.map_or_else(of_type, ToTokens::to_token_stream);
+        let ty = field.ty;
+        let value = match value {
+            Some(value) => value.to_token_stream(),
+            None => quote_spanned!(ty.span()=> ::core::default::Default::default()),
+        };
         quote!(.with::<#ty>(#value))
     });
     register.chain(bound).collect()
 }
 
-/// A column as a migration makes it.
+/// A column for the migrations.
 fn plan(field: &Field<'_>, db: &Ident) -> TokenStream {
-    let (p, ty, column) = (private(), field.ty(), &field.column.text);
+    let p = private();
+    let Field { ty, column, .. } = field;
+    let length = field.max_length().map(|max| quote!(.max_chars(#max)));
     let nullable = field.is_optional().then(|| quote!(.nullable()));
-    let default = match &field.role {
-        Role::Sql(literal) => {
-            let value = sql_default(literal);
-            Some(quote!(.default(#p::SqlDefault::#value)))
-        }
-        _ => None,
-    };
-    let length = max_length(field).map(|max| quote!(.max_chars(#max)));
+    let default = field.sql_default().map(|literal| quote!(.default(#p::SqlDefault::#literal)));
     quote!(#p::ColumnPlan::of::<#db, #ty>(#column) #length #nullable #default)
 }
 
-fn sql_default(literal: &SqlLiteral) -> TokenStream {
-    match literal {
-        SqlLiteral::Text(text) => quote!(Text(#text)),
-        SqlLiteral::Integer(number) => quote!(Integer(#number)),
-        SqlLiteral::Boolean(truth) => quote!(Boolean(#truth)),
-    }
-}
-
-/// What the shape can do.
+/// Marks that accounts can be recovered, and whether by email.
 fn markers(model: &Model<'_>) -> TokenStream {
-    let (p, user) = (private(), model.declared.ident);
-    let recovery = model.recovery().and_then(|at| model.identifiers().nth(at));
-    let by_email = recovery.as_ref().is_some_and(|(kind, _)| *kind == Kind::Email);
-    let recoverable = recovery.map(|_| format_ident!("Recoverable"));
-    let by_email = by_email.then(|| format_ident!("RecoverableByEmail"));
-    let markers = recoverable.into_iter().chain(by_email);
+    let p = private();
+    let user = model.declared.ident;
+    let markers: &[_] = match model.recovery() {
+        Some((_, Kind::Email)) => &["Recoverable", "RecoverableByEmail"],
+        Some(_) => &["Recoverable"],
+        None => &[],
+    };
+    let markers = markers.iter().map(|marker| format_ident!("{marker}"));
     quote!(#(
         #[automatically_derived]
         impl #p::#markers for #user {}
     )*)
-}
-
-impl Kind {
-    fn variant(self) -> Ident {
-        match self {
-            Self::Email => format_ident!("Email"),
-            Self::Username => format_ident!("Username"),
-            Self::Phone => format_ident!("Phone"),
-            Self::Code => format_ident!("Code"),
-        }
-    }
 }

@@ -1,10 +1,11 @@
-//! What kinds of identifiers there are, and which field is of which.
+//! The kinds of identifiers.
 
-use syn::ext::IdentExt;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, TokenStreamExt};
 
-use super::parse::DeclaredField;
+use super::parse::FieldArguments;
 
-/// A kind of identifier.
+/// A kind of identifier, named as the variant of the library's `IdentifierKind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Email,
@@ -14,8 +15,25 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// The word, the usual field name.
-    pub(super) fn word(self) -> &'static str {
+    /// The kind that an argument gives the field.
+    pub(super) fn marked(arguments: &FieldArguments) -> Option<Self> {
+        let marks = [
+            (&arguments.email, Self::Email),
+            (&arguments.username, Self::Username),
+            (&arguments.phone, Self::Phone),
+            (&arguments.identifier, Self::Code),
+        ];
+        marks.into_iter().find(|(mark, _)| mark.is_some()).map(|(_, kind)| kind)
+    }
+
+    /// The kind that a field has by its name.
+    pub(super) fn named(field: &str) -> Option<Self> {
+        let kinds = [Self::Email, Self::Username, Self::Phone];
+        kinds.into_iter().find(|kind| kind.argument() == field)
+    }
+
+    /// The argument that marks a field as one. Except for codes, it is the usual field name, too.
+    pub(super) fn argument(self) -> &'static str {
         match self {
             Self::Email => "email",
             Self::Username => "username",
@@ -24,52 +42,19 @@ impl Kind {
         }
     }
 
-    /// Whether it is compared in another form than it is shown, unless `exact` says otherwise.
+    /// Whether it is compared in a normalised form, unless the field is `exact`.
     pub(super) fn is_folded(self) -> bool {
         matches!(self, Self::Username | Self::Phone)
     }
 
-    /// Whether messages reach it.
+    /// Whether messages can be sent to it.
     pub(super) fn is_contact(self) -> bool {
         matches!(self, Self::Email | Self::Phone)
     }
+}
 
-    /// A word says more than a name.
-    pub(super) fn of(declared: &DeclaredField<'_>, name: &str) -> Option<Self> {
-        let words = &declared.words;
-        match name {
-            _ if words.id.is_some() => None,
-            _ if words.email.is_some() => Some(Self::Email),
-            _ if words.username.is_some() => Some(Self::Username),
-            _ if words.phone.is_some() => Some(Self::Phone),
-            _ if words.identifier.is_some() => Some(Self::Code),
-            _ if words.skip.is_some() => None,
-            "email" => Some(Self::Email),
-            "username" => Some(Self::Username),
-            "phone" => Some(Self::Phone),
-            _ => None,
-        }
+impl ToTokens for Kind {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.append(Ident::new(&format!("{self:?}"), Span::call_site()));
     }
-}
-
-/// The kind of what recovers an account.
-pub(super) fn recovery_kind(fields: &[DeclaredField<'_>]) -> Option<Kind> {
-    let fields: Vec<_> = fields.iter().collect();
-    let field = fields[recovery_of(&fields)?];
-    Kind::of(field, &name_of(field))
-}
-
-/// The field that says so, else the first address, else the first number.
-pub(super) fn recovery_of(fields: &[&DeclaredField<'_>]) -> Option<usize> {
-    let kind = |field: &DeclaredField<'_>| Kind::of(field, &name_of(field));
-    let first = |wanted| fields.iter().position(|field| kind(field) == Some(wanted));
-    let said = fields.iter().position(|field| {
-        field.words.recovery.is_some() && kind(field).is_some_and(Kind::is_contact)
-    });
-    said.or_else(|| first(Kind::Email)).or_else(|| first(Kind::Phone))
-}
-
-/// The name of a field in requests and answers, until a word says otherwise.
-pub(super) fn name_of(field: &DeclaredField<'_>) -> String {
-    field.ident.unraw().to_string()
 }

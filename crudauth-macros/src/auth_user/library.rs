@@ -1,52 +1,49 @@
-//! The library's columns in the user's table: what each is called, and which field shows one.
-
-use quote::ToTokens;
+//! The columns of the user's table that the library maintains.
 
 use super::kind::Kind;
-use super::name::{Name, is_same_column};
-use super::parse::{Declared, LIBRARY_WORDS};
+use super::parse::{Declared, StructArguments};
+use crate::support::Name;
+use crate::support::naming::is_same_column;
 
-/// The password hash, which is never shown.
+/// The password hash, which the app never sees.
 pub(super) const HASH: &str = "hashed_password";
 
-/// Whether the account is verified; called after what recovers it.
+/// Whether the recovery contact is verified. The column is named after the contact by default.
 pub(super) const VERIFIED: &str = "verified";
 
-/// The library's columns in the user's table, each with its word.
+/// The library's columns: the argument that renames each, and its name in the table.
+#[derive(Default)]
 pub(super) struct Library(Vec<(&'static str, Name)>);
 
 impl Library {
-    /// The names that were said, else the usual ones, which are crudauth-py's.
+    /// The names that the attribute gives, and crudauth-py's names for the others.
     pub(super) fn of(declared: &Declared<'_>, recovery: Option<Kind>) -> Self {
-        let columns = LIBRARY_WORDS.iter().filter_map(|&word| {
-            let said = declared.library.iter().find(|(key, _)| key == word);
-            let usual = match (word, recovery) {
+        let columns = declared.arguments.iter().flat_map(StructArguments::library);
+        let columns = columns.filter_map(|(argument, renamed)| {
+            let usual = match (argument, recovery) {
                 (VERIFIED, Some(Kind::Phone)) => Some("phone_verified"),
                 (VERIFIED, Some(_)) => Some("email_verified"),
                 (VERIFIED, None) => None,
-                (word, _) => Some(word),
+                (argument, _) => Some(argument),
             };
-            let name = match said {
-                Some((_, name)) => Name { text: name.value(), tokens: name.to_token_stream() },
-                None => Name { text: usual?.to_owned(), tokens: declared.ident.to_token_stream() },
-            };
-            Some((word, name))
+            let usual = usual.map(|usual| Name::new(usual.to_owned(), declared.ident.span()));
+            Some((argument, renamed.cloned().or(usual)?))
         });
         Self(columns.collect())
     }
 
-    /// The column of this name: its word, and its name as the library writes it.
+    /// All columns, each with its argument.
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, &Name)> {
+        self.0.iter().map(|(argument, name)| (*argument, name))
+    }
+
+    /// The argument and the name of this column, if it is one of the library's.
     pub(super) fn find(&self, column: &str) -> Option<(&'static str, &Name)> {
-        let found = self.0.iter().find(|(_, name)| is_same_column(&name.text, column));
-        found.map(|(word, name)| (*word, name))
+        self.columns().find(|(_, name)| is_same_column(name, column))
     }
 
-    /// What the column of that word is called.
-    pub(super) fn name(&self, word: &str) -> Option<&str> {
-        self.0.iter().find(|(one, _)| *one == word).map(|(_, name)| &*name.text)
-    }
-
-    pub(super) fn names(&self) -> impl Iterator<Item = &Name> {
-        self.0.iter().map(|(_, name)| name)
+    /// The name of the column that this argument renames.
+    pub(super) fn name(&self, argument: &str) -> Option<&str> {
+        self.columns().find(|(one, _)| *one == argument).map(|(_, name)| name.as_str())
     }
 }

@@ -5,13 +5,13 @@ mod expand;
 mod kind;
 mod library;
 mod model;
-mod name;
 mod parse;
 
+use darling::Error;
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
-use crate::support::{Errors, fallback};
+use crate::support::fallback;
 use model::Model;
 
 pub(crate) fn derive(input: TokenStream) -> TokenStream {
@@ -22,12 +22,12 @@ pub(crate) fn derive(input: TokenStream) -> TokenStream {
 }
 
 fn user(input: &DeriveInput) -> TokenStream {
-    let mut errors = Errors::default();
+    let mut errors = Error::accumulator();
     let declared = parse::declared(input, &mut errors);
     let model = Model::of(&declared);
     check::check(&model, &mut errors);
-    match (errors.finish(), model.key()) {
+    match (errors.finish(), model.keys().next()) {
         (Ok(()), Some(key)) => expand::expand(&model, key),
-        (told, key) => fallback::user(input, key.map(|key| key.ty()), told.err()),
+        (result, key) => fallback::user(input, key.map(|key| key.ty), result.err()),
     }
 }

@@ -1,16 +1,16 @@
-//! What the words mean: a table, its columns, and what each column is for. Mistakes are kept as
-//! they are; `check` tells them.
+//! The meaning of a struct: its table, its columns, and the role of each. Mistakes stay in the
+//! model; `check` reports them.
 
 use proc_macro2::Ident;
-use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{GenericArgument, PathArguments, Type};
+use syn::{Expr, GenericArgument, PathArguments, Type};
 
-use super::kind::{Kind, name_of, recovery_kind, recovery_of};
+use super::kind::Kind;
 use super::library::Library;
-use super::name::Name;
-use super::parse::{Body, Declared, DeclaredField, DefaultWord, SqlLiteral};
-use crate::support::naming;
+use super::parse::{
+    Declared, DeclaredField, DefaultValue, FieldArguments, LiteralKind, SqlLiteral,
+};
+use crate::support::{Name, naming};
 
 /// A user struct.
 pub(super) struct Model<'a> {
@@ -20,57 +20,64 @@ pub(super) struct Model<'a> {
     pub(super) fields: Vec<Field<'a>>,
 }
 
-/// A field and what it is for.
+/// A field and its role.
 pub(super) struct Field<'a> {
-    pub(super) declared: &'a DeclaredField<'a>,
-    /// Its name in requests and answers.
+    pub(super) ident: &'a Ident,
+    pub(super) ty: &'a Type,
+    pub(super) arguments: &'a FieldArguments,
+    /// Its name in requests and responses.
     pub(super) name: String,
     pub(super) column: Name,
     pub(super) role: Role<'a>,
 }
 
-/// What a field is for.
+/// The role of a field.
 pub(super) enum Role<'a> {
-    /// No column.
+    /// Not a column, or not understood.
     Skipped,
     /// The key of the account.
     Key,
-    /// Names the account, or recovers it.
+    /// An identifier of the account.
     Identifier(Kind),
-    /// The library's, by the word for it; the app may look.
+    /// A column of the library that the app reads, with the argument that renames it.
     Library(&'static str),
-    /// Asked for at sign-up.
+    /// Read from the sign-up request.
     Register,
-    /// Stored at sign-up without asking; `None` is the type's own default.
-    Bound(Option<&'a syn::Expr>),
+    /// Set at sign-up: to this expression, or to the default of the type.
+    Bound(Option<&'a Expr>),
     /// Filled by the database.
     Sql(&'a SqlLiteral),
-    /// Nobody fills it: an `Option` is empty then.
+    /// Never filled by sign-up, so it must be an `Option`.
     Unfilled,
 }
 
 impl<'a> Model<'a> {
     pub(super) fn of(declared: &'a Declared<'a>) -> Self {
-        let table = match &declared.table {
-            Some(table) => Name { text: table.value(), tokens: table.to_token_stream() },
-            None => Name {
-                text: naming::table_of(&declared.ident.unraw().to_string()),
-                tokens: declared.ident.to_token_stream(),
-            },
-        };
-        let declared_fields: &[DeclaredField<'_>] = match &declared.body {
-            Body::Named(fields) => fields,
-            Body::Other(_) => &[],
-        };
-        let library = Library::of(declared, recovery_kind(declared_fields));
-        let fields = declared_fields.iter().map(|field| Field::of(field, &library)).collect();
-        Self { declared, table, library, fields }
+        let table = declared.arguments.as_ref().and_then(|arguments| arguments.table.as_ref());
+        let table = table.map(|table| table.value.clone());
+        let table = table.unwrap_or_else(|| {
+            let table = naming::table_of(&declared.ident.unraw().to_string());
+            Name::new(table, declared.ident.span())
+        });
+        let fields: Vec<_> = declared.fields.iter().map(Field::of).collect();
+        let mut model = Self { declared, table, library: Library::default(), fields };
+        model.library = Library::of(declared, model.recovery().map(|(_, kind)| kind));
+        for field in &mut model.fields {
+            field.assign_to(&model.library);
+        }
+        model
     }
 
-    /// The position, among the identifiers, of what recovers an account.
-    pub(super) fn recovery(&self) -> Option<usize> {
-        let declared: Vec<_> = self.identifiers().map(|(_, field)| field.declared).collect();
-        recovery_of(&declared)
+    /// The identifier that recovers an account, as a position among the identifiers: the one that
+    /// is marked, else the email address, else the phone number.
+    pub(super) fn recovery(&self) -> Option<(usize, Kind)> {
+        let contacts = || {
+            let identifiers = self.identifiers().enumerate();
+            identifiers.filter(|(_, (kind, _))| kind.is_contact())
+        };
+        let marked = contacts().find(|(_, (_, field))| field.arguments.recovery.is_some());
+        let email = contacts().find(|(_, (kind, _))| *kind == Kind::Email);
+        marked.or(email).or_else(|| contacts().next()).map(|(at, (kind, _))| (at, kind))
     }
 
     /// The fields that are columns, in declared order.
@@ -78,11 +85,11 @@ impl<'a> Model<'a> {
         self.fields.iter().filter(|field| !matches!(field.role, Role::Skipped))
     }
 
-    pub(super) fn key(&self) -> Option<&Field<'a>> {
-        self.fields.iter().find(|field| matches!(field.role, Role::Key))
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Field<'a>> {
+        self.fields.iter().filter(|field| matches!(field.role, Role::Key))
     }
 
-    /// What names an account, in the order in which a login tries them.
+    /// The identifiers, in the order in which sign-in tries them.
     pub(super) fn identifiers(&self) -> impl Iterator<Item = (Kind, &Field<'a>)> {
         self.fields.iter().filter_map(|field| match field.role {
             Role::Identifier(kind) => Some((kind, field)),
@@ -90,13 +97,13 @@ impl<'a> Model<'a> {
         })
     }
 
-    /// What a sign-up asks for beside identifiers and password.
+    /// The fields that sign-up reads from the request, beside identifiers and password.
     pub(super) fn register(&self) -> impl Iterator<Item = &Field<'a>> {
         self.fields.iter().filter(|field| matches!(field.role, Role::Register))
     }
 
-    /// What a sign-up stores without asking, and the value.
-    pub(super) fn bound(&self) -> impl Iterator<Item = (Option<&'a syn::Expr>, &Field<'a>)> {
+    /// The fields that sign-up sets by itself, with the expression.
+    pub(super) fn bound(&self) -> impl Iterator<Item = (Option<&'a Expr>, &Field<'a>)> {
         self.fields.iter().filter_map(|field| match field.role {
             Role::Bound(value) => Some((value, field)),
             _ => None,
@@ -105,86 +112,95 @@ impl<'a> Model<'a> {
 }
 
 impl<'a> Field<'a> {
-    fn of(declared: &'a DeclaredField<'a>, library: &Library) -> Self {
-        let name = name_of(declared);
-        let mut column = match &declared.words.column {
-            Some((_, column)) => Name { text: column.value(), tokens: column.to_token_stream() },
-            None => Name { text: name.clone(), tokens: declared.ident.to_token_stream() },
-        };
-        let role = Role::of(declared, &name, &column.text, library);
-        // A library's column has one name, in whatever letters it is written here.
-        if let (Role::Library(_), Some((_, known))) = (&role, library.find(&column.text)) {
-            known.text.clone_into(&mut column.text);
+    fn of(declared: &'a DeclaredField<'a>) -> Self {
+        let DeclaredField { ident, ty, arguments, .. } = declared;
+        let name = ident.unraw().to_string();
+        let column = arguments.column.as_ref().map(|column| column.value.clone());
+        let column = column.unwrap_or_else(|| Name::new(name.clone(), ident.span()));
+        let role = Role::of(declared, &name);
+        Self { ident, ty, arguments, name, column, role }
+    }
+
+    /// Makes the field a column of the library if it is on one. The column keeps the library's
+    /// spelling of its name.
+    fn assign_to(&mut self, library: &Library) {
+        if matches!(self.role, Role::Skipped | Role::Key | Role::Identifier(_)) {
+            return;
         }
-        Self { declared, name, column, role }
-    }
-
-    pub(super) fn ident(&self) -> &'a Ident {
-        self.declared.ident
-    }
-
-    pub(super) fn ty(&self) -> &'a Type {
-        self.declared.ty
+        if let Some((argument, name)) = library.find(&self.column) {
+            self.column = Name::new(name.to_string(), self.column.span());
+            self.role = Role::Library(argument);
+        }
     }
 
     pub(super) fn is_optional(&self) -> bool {
-        last_segment(self.ty()).is_some_and(|(name, has_argument)| name == "Option" && has_argument)
+        last_segment(self.ty).is_some_and(|(name, has_argument)| name == "Option" && has_argument)
     }
 
-    /// The column in which an identifier is compared, where that is one of its own.
-    pub(super) fn own_key(&self) -> Option<Name> {
-        let words = &self.declared.words;
-        match (&self.role, &words.key) {
-            (Role::Identifier(_), Some((_, key))) => {
-                Some(Name { text: key.value(), tokens: key.to_token_stream() })
-            }
-            (Role::Identifier(kind), None) if kind.is_folded() && words.exact.is_none() => {
-                Some(Name {
-                    text: format!("{}_key", self.column.text),
-                    tokens: self.column.tokens.clone(),
-                })
-            }
+    /// The kind of literal that the type reads, if it is a well-known type.
+    pub(super) fn literal_kind(&self) -> Option<LiteralKind> {
+        last_segment(self.ty)
+            .filter(|(_, has_argument)| !has_argument)
+            .and_then(|(name, _)| LiteralKind::of_type(&name))
+    }
+
+    /// The default of the column in the database.
+    pub(super) fn sql_default(&self) -> Option<&'a SqlLiteral> {
+        match self.role {
+            Role::Sql(literal) => Some(literal),
             _ => None,
         }
     }
 
-    /// The type's name where it is a plain one: `String`, `bool`, `i64`.
-    pub(super) fn type_name(&self) -> Option<String> {
-        let (name, has_argument) = last_segment(self.ty())?;
-        (!has_argument).then_some(name)
+    /// The longest text that the column may hold, in characters.
+    pub(super) fn max_length(&self) -> Option<usize> {
+        self.arguments.max_length.as_ref().map(|length| length.value.0)
+    }
+
+    /// The column that holds the compared form of an identifier, if there is one beside it.
+    pub(super) fn own_key(&self) -> Option<Name> {
+        let Role::Identifier(kind) = self.role else { return None };
+        match &self.arguments.key {
+            Some(key) => Some(key.value.clone()),
+            None if kind.is_folded() && self.arguments.exact.is_none() => {
+                Some(Name::new(format!("{}_key", *self.column), self.column.span()))
+            }
+            None => None,
+        }
     }
 }
 
 impl<'a> Role<'a> {
-    /// A word says more than a name.
-    fn of(declared: &'a DeclaredField<'a>, name: &str, column: &str, library: &Library) -> Self {
-        let words = &declared.words;
-        if let Some(kind) = Kind::of(declared, name) {
+    /// An argument counts more than the field's name.
+    fn of(declared: &'a DeclaredField<'a>, name: &str) -> Self {
+        let arguments = &declared.arguments;
+        if arguments.id.is_some() {
+            return Self::Key;
+        }
+        if let Some(kind) = Kind::marked(arguments) {
             return Self::Identifier(kind);
         }
-        match name {
-            _ if words.id.is_some() => Self::Key,
-            _ if words.skip.is_some() => Self::Skipped,
-            "id" => Self::Key,
-            _ => match library.find(column) {
-                Some((word, _)) => Self::Library(word),
-                None if words.register.is_some() => Self::Register,
-                None => Self::filled(words.default.as_ref().map(|(_, default)| default)),
-            },
+        match Kind::named(name) {
+            _ if arguments.skip.is_some() => Self::Skipped,
+            _ if name == "id" => Self::Key,
+            Some(kind) => Self::Identifier(kind),
+            None if !declared.is_understood => Self::Skipped,
+            None if arguments.register.is_some() => Self::Register,
+            None => Self::filled(arguments.default.as_ref().map(|default| &default.value)),
         }
     }
 
-    fn filled(default: Option<&'a DefaultWord>) -> Self {
+    fn filled(default: Option<&'a DefaultValue>) -> Self {
         match default {
-            Some(DefaultWord::OfType) => Self::Bound(None),
-            Some(DefaultWord::Bound(value)) => Self::Bound(Some(value)),
-            Some(DefaultWord::Sql(literal)) => Self::Sql(literal),
+            Some(DefaultValue::OfType) => Self::Bound(None),
+            Some(DefaultValue::Bound(value)) => Self::Bound(Some(value)),
+            Some(DefaultValue::Sql(literal)) => Self::Sql(literal),
             None => Self::Unfilled,
         }
     }
 }
 
-/// The last name in a path, and whether one type stands in its brackets.
+/// The last name of a path, and whether its first argument is a type.
 fn last_segment(ty: &Type) -> Option<(String, bool)> {
     match ty {
         Type::Group(group) => last_segment(&group.elem),
@@ -205,10 +221,12 @@ fn last_segment(ty: &Type) -> Option<(String, bool)> {
 
 #[cfg(test)]
 mod tests {
+    use quote::ToTokens;
+
     use super::*;
 
     #[test]
-    fn an_option_is_one_however_it_is_written() {
+    fn an_option_is_recognised_in_every_spelling() {
         for (ty, is_option) in [
             ("Option<String>", true),
             ("std::option::Option<String>", true),

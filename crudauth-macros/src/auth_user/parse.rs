@@ -1,271 +1,217 @@
-//! Turns the struct's tokens into words that keep their places. Decides nothing but what a word is.
+//! Reads the struct and its `#[auth(..)]` attributes. Tokens are kept where an error may point at
+//! them.
 
-use proc_macro2::TokenStream;
-use quote::ToTokens;
-use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, ExprUnary, Fields, Generics, Ident};
-use syn::{Lit, LitBool, LitInt, LitStr, Type, UnOp};
+use darling::error::Accumulator;
+use darling::{FromDeriveInput, FromField};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Data, DataStruct, DeriveInput, Expr, ExprLit, ExprUnary, Fields, Generics, Lit, Type};
 
-use crate::support::{Errors, Word, naming, put};
+use crate::support::{Argument, Flag, Name, Value, mistake, take};
 
-/// The struct as it was written.
+/// A struct as it was written.
 pub(super) struct Declared<'a> {
     pub(super) ident: &'a Ident,
     pub(super) generics: &'a Generics,
-    pub(super) table: Option<LitStr>,
-    /// The library's columns that are called otherwise than usual: which, and how.
-    pub(super) library: Vec<(Ident, LitStr)>,
-    pub(super) body: Body<'a>,
-    /// Whether every word was one; else what seems to be missing may only be misspelt.
+    /// `None` if they could not be read.
+    pub(super) arguments: Option<StructArguments>,
+    pub(super) fields: Vec<DeclaredField<'a>>,
+    /// Whether all arguments could be read. If not, a missing one may only be misspelt.
     pub(super) is_understood: bool,
 }
 
-/// What is behind the name.
-pub(super) enum Body<'a> {
-    Named(Vec<DeclaredField<'a>>),
-    /// Something that is no table; the tokens that tell so.
-    Other(TokenStream),
+/// The arguments of the struct: the table, and the names of the library's columns in it.
+#[derive(FromDeriveInput)]
+#[darling(attributes(auth))]
+pub(super) struct StructArguments {
+    pub(super) table: Option<Argument<Name>>,
+    hashed_password: Option<Argument<Name>>,
+    is_active: Option<Argument<Name>>,
+    is_superuser: Option<Argument<Name>>,
+    token_version: Option<Argument<Name>>,
+    auth_epoch: Option<Argument<Name>>,
+    verified: Option<Argument<Name>>,
+    created_at: Option<Argument<Name>>,
+    updated_at: Option<Argument<Name>>,
 }
 
 /// A field as it was written.
 pub(super) struct DeclaredField<'a> {
     pub(super) ident: &'a Ident,
     pub(super) ty: &'a Type,
-    pub(super) words: FieldWords,
+    /// Empty if they could not be read.
+    pub(super) arguments: FieldArguments,
     pub(super) is_understood: bool,
 }
 
-/// The words on a field.
-#[derive(Default)]
-pub(super) struct FieldWords {
-    pub(super) id: Option<Ident>,
-    pub(super) email: Option<Ident>,
-    pub(super) username: Option<Ident>,
-    pub(super) phone: Option<Ident>,
-    pub(super) identifier: Option<Ident>,
-    pub(super) recovery: Option<Ident>,
-    pub(super) no_login: Option<Ident>,
-    pub(super) exact: Option<Ident>,
-    pub(super) unique: Option<Ident>,
-    pub(super) register: Option<Ident>,
-    pub(super) skip: Option<Ident>,
-    pub(super) column: Option<(Ident, LitStr)>,
-    pub(super) key: Option<(Ident, LitStr)>,
-    pub(super) max_length: Option<(Ident, LitInt)>,
-    pub(super) default: Option<(Ident, DefaultWord)>,
+/// The arguments of a field.
+#[derive(Default, FromField)]
+#[darling(attributes(auth))]
+pub(super) struct FieldArguments {
+    pub(super) id: Option<Flag>,
+    pub(super) email: Option<Flag>,
+    pub(super) username: Option<Flag>,
+    pub(super) phone: Option<Flag>,
+    pub(super) identifier: Option<Flag>,
+    pub(super) recovery: Option<Flag>,
+    pub(super) no_login: Option<Flag>,
+    pub(super) exact: Option<Flag>,
+    pub(super) unique: Option<Flag>,
+    pub(super) register: Option<Flag>,
+    pub(super) skip: Option<Flag>,
+    pub(super) column: Option<Argument<Name>>,
+    pub(super) key: Option<Argument<Name>>,
+    pub(super) max_length: Option<Argument<Length>>,
+    pub(super) default: Option<Argument<DefaultValue>>,
 }
 
-/// What a `default` says.
-pub(super) enum DefaultWord {
-    /// `default`: the type's own.
+/// A number of characters that every database can limit a text to.
+#[derive(Clone, Copy)]
+pub(super) struct Length(pub(super) usize);
+
+/// The value of `default`.
+pub(super) enum DefaultValue {
+    /// `default`: `Default::default()` of the type.
     OfType,
-    /// `default = "free"`: the database's.
+    /// `default = "free"`: the default of the column in the database.
     Sql(SqlLiteral),
-    /// `default = Plan::free()`: whatever this is at sign-up.
+    /// `default = Plan::free()`: evaluated at each sign-up.
     Bound(Expr),
 }
 
-/// A literal that SQL has too.
-pub(super) enum SqlLiteral {
-    Text(LitStr),
-    /// A whole number, its sign included.
-    Integer(Expr),
-    Boolean(LitBool),
+/// A literal that SQL has as well.
+pub(super) struct SqlLiteral {
+    pub(super) kind: LiteralKind,
+    /// The literal, with the sign of a negative integer.
+    pub(super) value: Expr,
 }
 
-const TABLE: &str = "table";
+/// The kinds of literals, named as the variants of the library's `Literal` and `SqlDefault`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LiteralKind {
+    Text,
+    Integer,
+    Boolean,
+}
 
-/// The library's columns, as the struct's words call them.
-pub(super) const LIBRARY_WORDS: &[&str] = &[
-    "hashed_password",
-    "is_active",
-    "is_superuser",
-    "token_version",
-    "auth_epoch",
-    "verified",
-    "created_at",
-    "updated_at",
-];
-
-const FIELD_WORDS: &[&str] = &[
-    "id",
-    "email",
-    "username",
-    "phone",
-    "identifier",
-    "recovery",
-    "no_login",
-    "exact",
-    "key",
-    "column",
-    "max_length",
-    "unique",
-    "register",
-    "default",
-    "skip",
-];
-
-pub(super) fn declared<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Declared<'a> {
-    let (mut table, mut library) = (None, Vec::new());
-    for word in words(&input.attrs, errors) {
-        if word.key == TABLE {
-            word.value(&mut table, "\"users\"", errors);
-        } else {
-            library_word(word, &mut library, errors);
+pub(super) fn declared<'a>(input: &'a DeriveInput, errors: &mut Accumulator) -> Declared<'a> {
+    let arguments = take(StructArguments::from_derive_input(input), errors);
+    let is_understood = arguments.is_some();
+    let DeriveInput { ident, generics, .. } = input;
+    let mut declared = Declared { ident, generics, arguments, fields: Vec::new(), is_understood };
+    if let Data::Struct(DataStruct { fields: Fields::Named(fields), .. }) = &input.data {
+        for field in &fields.named {
+            declared.add(field, errors);
         }
+    } else {
+        let message = "`AuthUser` can only be derived for a struct with named fields: write \
+                       `struct User { id: i64, email: String }`";
+        errors.push(mistake(&input.ident, message));
+        declared.is_understood = false;
     }
-    let table = table.and_then(|value| text(value, TABLE, errors));
-    let body = body(input, errors);
-    Declared {
-        ident: &input.ident,
-        generics: &input.generics,
-        table,
-        library,
-        body,
-        is_understood: errors.len() == 0,
+    declared
+}
+
+impl<'a> Declared<'a> {
+    fn add(&mut self, field: &'a syn::Field, errors: &mut Accumulator) {
+        let Some(ident) = &field.ident else { return };
+        let arguments = take(FieldArguments::from_field(field), errors);
+        let is_understood = arguments.is_some();
+        let arguments = arguments.unwrap_or_default();
+        self.fields.push(DeclaredField { ident, ty: &field.ty, arguments, is_understood });
+        self.is_understood &= is_understood;
     }
 }
 
-/// What one of the library's columns is called.
-fn library_word(word: Word<Expr>, library: &mut Vec<(Ident, LitStr)>, errors: &mut Errors) {
-    let (key, name) = (word.key.clone(), word.key.to_string());
-    if !LIBRARY_WORDS.contains(&&*name) {
-        let known: Vec<_> = std::iter::once(TABLE).chain(LIBRARY_WORDS.iter().copied()).collect();
-        return errors.at(&key, naming::unknown(&name, "a struct", &known));
+impl StructArguments {
+    /// The library's columns: the argument that renames each, and the new name.
+    pub(super) fn library(&self) -> [(&'static str, Option<&Name>); 8] {
+        [
+            ("hashed_password", &self.hashed_password),
+            ("is_active", &self.is_active),
+            ("is_superuser", &self.is_superuser),
+            ("token_version", &self.token_version),
+            ("auth_epoch", &self.auth_epoch),
+            ("verified", &self.verified),
+            ("created_at", &self.created_at),
+            ("updated_at", &self.updated_at),
+        ]
+        .map(|(column, argument)| (column, argument.as_ref().map(|argument| &argument.value)))
     }
-    let mut value = None;
-    word.value(&mut value, "\"column\"", errors);
-    let mut place = library.iter().find(|(one, _)| *one == key).cloned();
-    let is_new = place.is_none();
-    if let Some(column) = value.and_then(|value| text(value, &name, errors)) {
-        put(&mut place, &key, (key.clone(), column), errors);
-    }
-    library.extend(place.filter(|_| is_new));
 }
 
-fn body<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Body<'a> {
-    match &input.data {
-        Data::Struct(data) => match &data.fields {
-            Fields::Named(fields) => {
-                let named =
-                    |field: &'a syn::Field| field.ident.as_ref().map(|ident| (ident, field));
-                let fields = fields.named.iter().filter_map(named);
-                Body::Named(
-                    fields.map(|(ident, field)| declared_field(ident, field, errors)).collect(),
-                )
+impl FieldArguments {
+    /// The arguments that exclude each other: the key, an identifier, or no column.
+    pub(super) fn roles(&self) -> impl Iterator<Item = &Ident> {
+        let identifiers = [&self.email, &self.username, &self.phone, &self.identifier];
+        let roles = [&self.id].into_iter().chain(identifiers).chain([&self.skip]);
+        roles.flatten().map(|flag| &flag.name)
+    }
+
+    /// All other arguments.
+    pub(super) fn details(&self) -> impl Iterator<Item = &Ident> {
+        let flags = [&self.recovery, &self.no_login, &self.exact, &self.unique, &self.register];
+        let flags = flags.into_iter().flatten().map(|flag| &flag.name);
+        let names = [&self.column, &self.key].into_iter().flatten().map(|argument| &argument.name);
+        let length = self.max_length.iter().map(|length| &length.name);
+        let default = self.default.iter().map(|default| &default.name);
+        names.chain(flags).chain(length).chain(default)
+    }
+}
+
+impl Value for Length {
+    const KIND: &'static str = "a number from 1 to 4096";
+    const FORM: &'static str = " = 40";
+
+    fn read(value: Option<&Expr>) -> Option<Self> {
+        let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = value? else { return None };
+        let number = number.base10_parse().ok()?;
+        (1..=4096).contains(&number).then_some(Self(number))
+    }
+}
+
+impl Value for DefaultValue {
+    const KIND: &'static str = "a value after `=`";
+    const FORM: &'static str = " = ..";
+
+    fn read(value: Option<&Expr>) -> Option<Self> {
+        let Some(value) = value.cloned() else { return Some(Self::OfType) };
+        Some(match LiteralKind::of(&value) {
+            Some(kind) => Self::Sql(SqlLiteral { kind, value }),
+            None => Self::Bound(value),
+        })
+    }
+}
+
+impl LiteralKind {
+    /// The kind of this literal: `"free"`, `3`, `-3`, `true`.
+    fn of(value: &Expr) -> Option<Self> {
+        match value {
+            Expr::Lit(ExprLit { lit: Lit::Str(_), .. }) => Some(Self::Text),
+            Expr::Lit(ExprLit { lit: Lit::Int(_), .. }) => Some(Self::Integer),
+            Expr::Lit(ExprLit { lit: Lit::Bool(_), .. }) => Some(Self::Boolean),
+            Expr::Unary(ExprUnary { op: syn::UnOp::Neg(_), expr, .. }) => {
+                Self::of(expr).filter(|kind| *kind == Self::Integer)
             }
-            Fields::Unnamed(fields) => Body::Other(fields.to_token_stream()),
-            Fields::Unit => Body::Other(input.ident.to_token_stream()),
-        },
-        Data::Enum(data) => Body::Other(data.enum_token.to_token_stream()),
-        Data::Union(data) => Body::Other(data.union_token.to_token_stream()),
+            _ => None,
+        }
     }
-}
 
-fn declared_field<'a>(
-    ident: &'a Ident,
-    field: &'a syn::Field,
-    errors: &mut Errors,
-) -> DeclaredField<'a> {
-    let mut words = FieldWords::default();
-    let told_before = errors.len();
-    for word in self::words(&field.attrs, errors) {
-        words.set(word, errors);
-    }
-    DeclaredField { ident, ty: &field.ty, words, is_understood: errors.len() == told_before }
-}
-
-impl FieldWords {
-    fn set(&mut self, word: Word<Expr>, errors: &mut Errors) {
-        match word.key.to_string().as_str() {
-            "id" => word.flag(&mut self.id, errors),
-            "email" => word.flag(&mut self.email, errors),
-            "username" => word.flag(&mut self.username, errors),
-            "phone" => word.flag(&mut self.phone, errors),
-            "identifier" => word.flag(&mut self.identifier, errors),
-            "recovery" => word.flag(&mut self.recovery, errors),
-            "no_login" => word.flag(&mut self.no_login, errors),
-            "exact" => word.flag(&mut self.exact, errors),
-            "unique" => word.flag(&mut self.unique, errors),
-            "register" => word.flag(&mut self.register, errors),
-            "skip" => word.flag(&mut self.skip, errors),
-            "column" => text_word(word, &mut self.column, errors),
-            "key" => text_word(word, &mut self.key, errors),
-            "max_length" => number_word(word, &mut self.max_length, errors),
-            "default" => {
-                let value = word.value.map_or(DefaultWord::OfType, default_word);
-                put(&mut self.default, &word.key, (word.key.clone(), value), errors);
-            }
-            unknown => errors.at(&word.key, naming::unknown(unknown, "a field", FIELD_WORDS)),
+    /// The kind that a type with a well-known name reads: `String`, `bool`, `i64`.
+    pub(super) fn of_type(name: &str) -> Option<Self> {
+        match name {
+            "String" => Some(Self::Text),
+            "bool" => Some(Self::Boolean),
+            "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => Some(Self::Integer),
+            _ => None,
         }
     }
 }
 
-/// `column = "name"`.
-fn text_word(word: Word<Expr>, place: &mut Option<(Ident, LitStr)>, errors: &mut Errors) {
-    let (key, mut value) = (word.key.clone(), None);
-    word.value(&mut value, "\"name\"", errors);
-    if let Some(name) = value.and_then(|value| text(value, &key.to_string(), errors)) {
-        put(place, &key, (key.clone(), name), errors);
-    }
-}
-
-/// `max_length = 40`.
-fn number_word(word: Word<Expr>, place: &mut Option<(Ident, LitInt)>, errors: &mut Errors) {
-    let (key, mut value) = (word.key.clone(), None);
-    word.value(&mut value, "40", errors);
-    match value.map(ungrouped) {
-        Some(Expr::Lit(ExprLit { lit: Lit::Int(number), .. })) => {
-            put(place, &key, (key.clone(), number), errors);
-        }
-        Some(other) => errors.at(other, format!("`{key}` takes a number: write `{key} = 40`")),
-        None => {}
-    }
-}
-
-/// The words of every `#[auth(..)]`.
-fn words(attributes: &[Attribute], errors: &mut Errors) -> Vec<Word<Expr>> {
-    let ours = attributes.iter().filter(|attribute| attribute.path().is_ident("auth"));
-    ours.filter_map(|attribute| errors.take(attribute.parse_args_with(Word::list)))
-        .flatten()
-        .collect()
-}
-
-fn text(value: Expr, key: &str, errors: &mut Errors) -> Option<LitStr> {
-    match ungrouped(value) {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text),
-        other => {
-            errors.at(other, format!("`{key}` takes a text: write `{key} = \"..\"`"));
-            None
-        }
-    }
-}
-
-fn default_word(value: Expr) -> DefaultWord {
-    match ungrouped(value) {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => DefaultWord::Sql(SqlLiteral::Text(text)),
-        Expr::Lit(ExprLit { lit: Lit::Bool(truth), .. }) => {
-            DefaultWord::Sql(SqlLiteral::Boolean(truth))
-        }
-        other if is_integer(&other) => DefaultWord::Sql(SqlLiteral::Integer(other)),
-        other => DefaultWord::Bound(other),
-    }
-}
-
-/// `3` or `-3`.
-fn is_integer(value: &Expr) -> bool {
-    match value {
-        Expr::Lit(ExprLit { lit: Lit::Int(_), .. }) => true,
-        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => {
-            matches!(**expr, Expr::Lit(ExprLit { lit: Lit::Int(_), .. }))
-        }
-        _ => false,
-    }
-}
-
-/// Without the invisible parentheses that a `macro_rules!` puts around what it was given.
-fn ungrouped(value: Expr) -> Expr {
-    match value {
-        Expr::Group(group) => ungrouped(*group.expr),
-        other => other,
+impl ToTokens for SqlLiteral {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let variant = Ident::new(&format!("{:?}", self.kind), Span::call_site());
+        let value = &self.value;
+        tokens.extend(quote!(#variant(#value)));
     }
 }

@@ -1,107 +1,116 @@
-//! Every rule that a mount can break; each mistake stands at the token that makes it.
+//! The rules for a mount. Every mistake is reported, at the token that makes it.
 
+use darling::error::Accumulator;
 use proc_macro2::Span;
-use syn::{Attribute, Path, Token, punctuated::Punctuated};
+use quote::ToTokens;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Fields, Path, Token};
 
-use super::model::Model;
-use super::parse::{Declared, UNIT};
-use super::slices::{Proves, SLICES, Slice};
-use crate::support::Errors;
+use super::parse::{Arguments, Declared, UNIT};
+use crate::support::mistake;
 
-pub(super) fn check(declared: &Declared, model: &Model<'_>, errors: &mut Errors) {
-    if let Some(surplus) = &declared.surplus {
-        errors.at(surplus, UNIT);
-    } else if !declared.generics.params.is_empty() {
-        errors.at(&declared.generics, UNIT);
+pub(super) fn check(declared: &Declared, errors: &mut Accumulator) {
+    let item = &declared.item;
+    let is_unit = matches!(&item.data, syn::Data::Struct(data) if data.fields == Fields::Unit);
+    if !is_unit {
+        errors.push(mistake(&item.ident, UNIT));
+    } else if !item.generics.params.is_empty() {
+        errors.push(mistake(&item.generics, UNIT));
     }
-    derives(&declared.attributes, errors);
+    for attribute in &item.attrs {
+        derives(attribute, errors);
+    }
     if declared.is_understood {
-        absences(declared, errors);
+        missing(&declared.arguments, errors);
     }
-    let named = |word| declared.slices.iter().find(|slice| *slice == word);
-    if let (Some(_), Some(recovery)) = (named("email"), named("recovery")) {
-        let told = "`email` is recovery by mail: drop `recovery`, or drop `email` and give the builder \
-                    a channel";
-        errors.at(recovery, told);
+    let arguments = &declared.arguments;
+    if let (Some(_), Some(recovery)) = (arguments.named("email"), arguments.named("recovery")) {
+        let message = "`email` already recovers accounts: remove `recovery`, or remove `email` and \
+                       give the builder a channel";
+        errors.push(mistake(recovery, message));
     }
-    for slice in &model.slices {
-        let is_there = |needed| model.slices.iter().any(|other| other.word == needed);
-        let word = declared.slices.iter().find(|word| *word == slice.word);
-        if let (Some(needed), Some(word)) = (slice.needs.filter(|&needed| !is_there(needed)), word)
-        {
-            errors.at(word, format!("`{word}` needs `{needed}`: add `{needed}`"));
+}
+
+/// Reports missing arguments. They have no token, so the errors point at the whole attribute if no
+/// other argument needs them.
+fn missing(arguments: &Arguments, errors: &mut Accumulator) {
+    if arguments.user.is_none() {
+        let message = "the mount has no user struct: add `user = User`";
+        errors.push(mistake(&Span::call_site(), message));
+    }
+    for (slice, name) in &arguments.slices {
+        let needed = slice.needs.filter(|needed| arguments.named(needed).is_none());
+        if let Some(needed) = needed {
+            errors.push(mistake(name, format!("`{name}` needs `{needed}`: add `{needed}`")));
         }
     }
-}
-
-/// What a mount cannot do without. There is no token for what is absent, so the whole attribute is
-/// pointed at.
-fn absences(declared: &Declared, errors: &mut Errors) {
-    let mut absent = |told| errors.push(syn::Error::new(Span::call_site(), told));
-    if declared.user.is_none() {
-        absent("no user struct is named: add `user = User`");
-    }
-    // Whoever needs a transport is told so by itself.
-    let is_named = |slice: &&Slice| declared.slices.iter().any(|word| word == slice.word);
-    let mut named = SLICES.iter().filter(is_named);
-    let proves = |slice: &Slice| slice.proves != Proves::Nothing || slice.needs.is_some();
-    if declared.own.is_empty() && !named.any(proves) {
-        absent("no transport is named: add `session`, `bearer` or `api_keys`");
+    // A slice that needs a transport has its own error.
+    let needs_transport = arguments.slices.iter().any(|(slice, _)| slice.needs.is_some());
+    if arguments.transports.is_empty() && !needs_transport {
+        let message = "the mount has no transport: add `session`, `bearer` or `api_keys`";
+        errors.push(mistake(&Span::call_site(), message));
     }
 }
 
-/// Traits that a mount has anyway.
-fn derives(attributes: &[Attribute], errors: &mut Errors) {
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("derive")) {
-        let paths = attribute.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated);
-        for path in paths.into_iter().flatten() {
-            if path.is_ident("Clone") || path.is_ident("Debug") {
-                let told = "a mount is `Clone` and `Debug` by itself: drop it here";
-                errors.at(path, told);
-            }
+/// Rejects derives of traits that a mount implements anyway.
+fn derives(attribute: &Attribute, errors: &mut Accumulator) {
+    if !attribute.path().is_ident("derive") {
+        return;
+    }
+    let paths = attribute.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated);
+    for path in paths.into_iter().flatten() {
+        if path.is_ident("Clone") || path.is_ident("Debug") {
+            let name = path.to_token_stream();
+            let message = format!("`routes` already implements `{name}`: remove it here");
+            errors.push(mistake(&path, message));
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use darling::Error;
     use proc_macro2::TokenStream;
     use quote::quote;
 
     use super::*;
     use crate::routes::parse;
+    use crate::support::messages;
 
-    fn told(arguments: TokenStream) -> Vec<String> {
-        let mut errors = Errors::default();
+    fn errors_of(arguments: TokenStream) -> Vec<String> {
+        let mut errors = Error::accumulator();
         let item = quote!(
             struct Auth;
         );
         let declared = parse::declared(arguments, item, &mut errors).unwrap();
-        check(&declared, &Model::of(&declared), &mut errors);
-        errors.messages()
+        check(&declared, &mut errors);
+        messages(errors)
     }
 
     #[test]
-    fn a_right_mount_is_told_nothing_in_any_order() {
-        assert_eq!(told(quote!(user = User, session)), [""; 0]);
-        assert_eq!(
-            told(quote!(email, sessions, session, user = crate::accounts::User<i64>)),
-            [""; 0]
-        );
-        assert_eq!(told(quote!(bearer, user = User)), [""; 0]);
-        assert_eq!(told(quote!(user = User, api_keys)), [""; 0]);
-        assert_eq!(told(quote!(transport = Badge, user = User, transport = Card<u8>)), [""; 0]);
+    fn a_valid_mount_has_no_errors_in_any_order() {
+        for arguments in [
+            quote!(user = User, session),
+            quote!(email, sessions, session, user = crate::accounts::User<i64>),
+            quote!(bearer, user = User),
+            quote!(user = User, api_keys),
+            quote!(transport = Badge, user = User, transport = Card<u8, [u8; 2]>,),
+        ] {
+            assert_eq!(errors_of(arguments), [""; 0]);
+        }
     }
 
     #[test]
-    fn what_is_absent_is_told_at_once() {
-        assert_eq!(told(quote!()).len(), 2);
-        assert_eq!(told(quote!(sessions)).len(), 2);
+    fn everything_missing_is_reported_at_once() {
+        assert_eq!(errors_of(quote!()).len(), 2);
+        assert_eq!(errors_of(quote!(sessions, tokens)).len(), 3);
     }
 
     #[test]
-    fn a_misspelt_word_is_told_without_what_follows_from_it() {
-        assert_eq!(told(quote!(usr = User, session)), ["unknown word `usr`: did you mean `user`?"]);
-        assert_eq!(told(quote!(user = "User", sesions)).len(), 2);
+    fn a_misspelt_argument_causes_no_further_errors() {
+        let errors = errors_of(quote!(usr = User, sessions));
+        assert_eq!(errors, ["unknown argument `usr`: did you mean `user`?"]);
+        assert_eq!(errors_of(quote!(user = "User", sesions)).len(), 2);
+        assert_eq!(errors_of(quote!(user = User session)), ["expected `,`"]);
     }
 }

@@ -1,5 +1,5 @@
-//! Quotes what a mount becomes: the struct around what the builder has wired, its marks, and the
-//! function that begins the builder.
+//! The code for a mount: the struct around the wired parts, its marker traits, and the function
+//! that returns the builder.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -7,7 +7,8 @@ use syn::Ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
-use super::model::{Model, Slot, Transport};
+use super::model::{Model, Slot};
+use super::parse::Transport;
 use crate::support::{private, private_at};
 
 pub(super) fn expand(model: &Model<'_>) -> TokenStream {
@@ -16,12 +17,12 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
     quote!(#wrapper #sharing #mount #marks #builder #middleware)
 }
 
-/// Where the library asks something of the user struct, so that the answer is told at its name.
+/// The span of the user struct, for bounds on it: rustc points there if one is not met.
 fn at_user(model: &Model<'_>) -> Span {
     model.user.span().resolved_at(Span::call_site())
 }
 
-/// What the builder has wired.
+/// The type of the wired parts.
 fn mounted(model: &Model<'_>) -> TokenStream {
     let (p, user) = (private_at(at_user(model)), &model.user);
     quote_spanned!(at_user(model)=> #p::Mounted<#user>)
@@ -43,7 +44,7 @@ fn wrapper(model: &Model<'_>) -> TokenStream {
     }
 }
 
-/// A clone is the same mount; what the builder has wired shines through.
+/// A clone is the same mount. It dereferences to the wired parts.
 fn sharing(model: &Model<'_>) -> TokenStream {
     let (ident, mounted) = (model.ident, mounted(model));
     quote_spanned! {at_user(model)=>
@@ -133,11 +134,11 @@ fn builder(model: &Model<'_>) -> TokenStream {
     let p = private_at(at_user(model));
     let slots = slots.iter().map(|slot| slot.variant());
     let (own, own_bounds) = (own(model), own_bounds(model));
-    let about = format!("Begins to wire [`{ident}`] over the app's own pool.");
+    let about = format!("Returns the builder of [`{ident}`] over the app's own pool.");
     quote_spanned! {at_user(model)=>
         impl #ident {
             #[doc = #about]
-            // An app may wire its mount elsewhere, or in its tests only.
+            // An app may use its mount in tests only.
             #[allow(dead_code)]
             #visibility fn builder<__DB>(
                 __pool: #p::sqlx::Pool<__DB>,
@@ -154,7 +155,7 @@ fn builder(model: &Model<'_>) -> TokenStream {
     }
 }
 
-/// The places of the app's own transports in the builder: a list of pairs.
+/// The places of the app's own transports in the builder, as a list of pairs.
 fn own(model: &Model<'_>) -> TokenStream {
     let p = private();
     if !model.has_paths {
@@ -164,7 +165,7 @@ fn own(model: &Model<'_>) -> TokenStream {
     own.fold(quote!(()), |rest, ty| quote!((#p::OwnTransport<#ty, #p::Unset>, #rest)))
 }
 
-/// Asks of each at its name whether it is one.
+/// Requires each of the app's own transports to be one. rustc points at its name if it is not.
 fn own_bounds(model: &Model<'_>) -> TokenStream {
     let user = &model.user;
     let bounds = model.own().filter(|_| model.has_paths).map(|ty| {

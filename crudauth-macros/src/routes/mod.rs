@@ -6,25 +6,26 @@ mod model;
 mod parse;
 mod slices;
 
+use darling::Error;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::support::Errors;
 use model::Model;
 
 pub(crate) fn attribute(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let mut errors = Errors::default();
+    let mut errors = Error::accumulator();
     let Some(declared) = parse::declared(arguments, item.clone(), &mut errors) else {
-        let told = errors.finish().err().map(syn::Error::into_compile_error);
-        return quote!(#told #item);
+        let errors = errors.finish().err().map(Error::write_errors);
+        return quote!(#errors #item);
     };
     let model = Model::of(&declared);
-    check::check(&declared, &model, &mut errors);
+    check::check(&declared, &mut errors);
     match errors.finish() {
         Ok(()) => expand::expand(&model),
         Err(error) => {
-            let (told, mount) = (error.into_compile_error(), expand::expand(&model.broken()));
-            quote!(#told #mount)
+            let errors = error.write_errors();
+            let mount = expand::expand(&model.broken());
+            quote!(#errors #mount)
         }
     }
 }

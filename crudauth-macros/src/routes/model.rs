@@ -1,8 +1,8 @@
-//! What the words mean: a user, slices, and what each slice needs.
+//! The meaning of a mount: its user struct, its slices, and the transports in order.
 
 use syn::{Attribute, Ident, Type, Visibility};
 
-use super::parse::Declared;
+use super::parse::{Declared, Transport};
 use super::slices::{Proves, SLICES, Slice};
 use crate::support::fallback;
 
@@ -13,24 +13,15 @@ pub(super) struct Model<'a> {
     pub(super) ident: &'a Ident,
     pub(super) user: Type,
     pub(super) slices: Vec<&'static Slice>,
-    /// What proves requests, in the order in which it was named.
-    pub(super) transports: Vec<Transport<'a>>,
-    /// One for each slice that has a place.
+    /// The transports, in the order in which they were named.
+    pub(super) transports: &'a [Transport],
+    /// One for each slice that the builder has a place for.
     pub(super) slots: Vec<Slot>,
-    /// Whether the slices' routes and transports are mounted.
+    /// Whether the routes and transports are mounted.
     pub(super) has_paths: bool,
 }
 
-/// What a request can be proved by.
-#[derive(Clone, Copy)]
-pub(super) enum Transport<'a> {
-    /// One of the library's.
-    Slice(&'static Slice),
-    /// One of the app's, which the builder is given.
-    Own(&'a Type),
-}
-
-/// How a place in the builder begins.
+/// The first state of a place in the builder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Slot {
     Unset,
@@ -40,15 +31,16 @@ pub(super) enum Slot {
 
 impl<'a> Model<'a> {
     pub(super) fn of(declared: &'a Declared) -> Self {
-        let is_named = |slice: &Slice| declared.slices.iter().any(|word| word == slice.word);
+        let arguments = &declared.arguments;
+        let is_named = |slice: &Slice| arguments.named(slice.word).is_some();
         let slot = |slice| if is_named(slice) { Slot::Unset } else { Slot::NotMounted };
         Self {
-            attributes: declared.attributes.iter().collect(),
-            visibility: &declared.visibility,
-            ident: &declared.ident,
-            user: declared.user.clone().unwrap_or_else(fallback::nobody),
+            attributes: declared.item.attrs.iter().collect(),
+            visibility: &declared.item.vis,
+            ident: &declared.item.ident,
+            user: arguments.user.clone().unwrap_or_else(fallback::placeholder_user),
             slices: SLICES.iter().filter(|slice| is_named(slice)).collect(),
-            transports: transports(declared),
+            transports: &arguments.transports,
             slots: SLICES.iter().filter(|slice| slice.has_slot).map(slot).collect(),
             has_paths: true,
         }
@@ -58,17 +50,17 @@ impl<'a> Model<'a> {
     pub(super) fn own(&self) -> impl DoubleEndedIterator<Item = &'a Type> {
         self.transports.iter().filter_map(|transport| match transport {
             Transport::Slice(_) => None,
-            Transport::Own(ty) => Some(*ty),
+            Transport::Own(ty) => Some(&**ty),
         })
     }
 
-    /// Whether a credential has scopes.
+    /// Whether a credential can have scopes.
     pub(super) fn is_scoped(&self) -> bool {
         self.slices.iter().any(|slice| slice.proves == Proves::Scoped)
     }
 
-    /// The same mount after a mistake: it has every slice, asks for nothing, and derives nothing
-    /// that it has already.
+    /// The mount after a mistake: it has every slice, requires no settings, and derives nothing
+    /// that it implements already.
     pub(super) fn broken(mut self) -> Self {
         self.attributes.retain(|attribute| !attribute.path().is_ident("derive"));
         let slots = vec![Slot::Anything; self.slots.len()];
@@ -76,27 +68,12 @@ impl<'a> Model<'a> {
     }
 }
 
-fn transports(declared: &Declared) -> Vec<Transport<'_>> {
-    let own_after = |slices| {
-        let own = declared.own.iter().filter(move |own| own.after == slices);
-        own.map(|own| Transport::Own(&own.ty))
-    };
-    let mut transports: Vec<_> = own_after(0).collect();
-    for (at, word) in declared.slices.iter().enumerate() {
-        let slice = SLICES.iter().find(|slice| word == slice.word);
-        let proving = slice.filter(|slice| slice.proves != Proves::Nothing);
-        transports.extend(proving.map(Transport::Slice));
-        transports.extend(own_after(at + 1));
-    }
-    transports
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_slice_needs_one_that_exists() {
+    fn every_required_slice_exists() {
         for slice in SLICES {
             let exists = |needed| SLICES.iter().any(|other| other.word == needed);
             assert!(slice.needs.is_none_or(exists), "{}", slice.word);
@@ -104,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_marker_is_called_as_its_word() {
+    fn every_marker_has_the_name_of_its_slice() {
         for slice in SLICES {
             assert_eq!(slice.marker.to_lowercase(), slice.word.replace('_', ""));
         }

@@ -1,157 +1,135 @@
-//! Turns arguments and struct into words that keep their places.
+//! Reads the arguments of `routes(..)` and the struct below it. Tokens are kept where an error may
+//! point at them.
 
-use proc_macro2::TokenStream;
+use darling::error::Accumulator;
+use darling::{Error, FromMeta};
+use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, Data, DeriveInput, Expr, Fields, Generics, Ident, Type, Visibility};
+use syn::punctuated::Punctuated;
+use syn::{DeriveInput, Expr, Meta, MetaNameValue, Path, Token, Type};
 
-use super::slices::SLICES;
-use crate::support::{Errors, Word, naming, put};
+use super::slices::{Proves, SLICES, Slice};
+use crate::support::{Argument, Flag, mistake, take};
 
-/// The mount as it was written.
+/// A mount as it was written.
 pub(super) struct Declared {
-    pub(super) attributes: Vec<Attribute>,
-    pub(super) visibility: Visibility,
-    pub(super) ident: Ident,
-    pub(super) generics: Generics,
-    /// What the item is if it is no unit struct; the tokens that tell so.
-    pub(super) surplus: Option<TokenStream>,
-    pub(super) user: Option<Type>,
-    /// The app's own transports, and after how many of the slices each was named.
-    pub(super) own: Vec<Own>,
-    /// The slices, as they were named.
-    pub(super) slices: Vec<Ident>,
-    /// Whether every word was one; else what seems to be missing may only be misspelt.
+    pub(super) item: DeriveInput,
+    pub(super) arguments: Arguments,
+    /// Whether all arguments could be read. If not, a missing one may only be misspelt.
     pub(super) is_understood: bool,
 }
 
-/// A transport of the app's own.
-pub(super) struct Own {
-    pub(super) ty: Type,
-    /// How many slices were named before it.
-    pub(super) after: usize,
+/// The arguments of `routes(..)`.
+#[derive(Default)]
+pub(super) struct Arguments {
+    pub(super) user: Option<Type>,
+    /// The slices, each with the argument that names it.
+    pub(super) slices: Vec<(&'static Slice, Ident)>,
+    /// The transports, in the order in which they were named.
+    pub(super) transports: Vec<Transport>,
 }
 
-/// What stands behind a `=`.
-enum Value {
-    Type(Type),
-    Other(Expr),
+/// A transport of a mount.
+#[derive(PartialEq)]
+pub(super) enum Transport {
+    /// One of the library's.
+    Slice(&'static Slice),
+    /// One of the app's, which the builder is given.
+    Own(Box<Type>),
 }
 
-impl Parse for Value {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        match input.fork().parse::<Type>() {
-            Ok(_) => Ok(Self::Type(input.parse()?)),
-            Err(_) => Ok(Self::Other(input.parse()?)),
-        }
-    }
-}
-
-impl ToTokens for Value {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        match self {
-            Self::Type(ty) => ty.to_tokens(tokens),
-            Self::Other(other) => other.to_tokens(tokens),
-        }
-    }
-}
-
-impl Value {
-    fn ty(self, key: &Ident, example: &str, errors: &mut Errors) -> Option<Type> {
-        match self {
-            Self::Type(ty) => Some(ty),
-            Self::Other(other) => {
-                errors.at(other, format!("`{key}` takes a struct: write `{key} = {example}`"));
-                None
-            }
-        }
-    }
-}
-
-/// `None` if nothing can be made of the item.
-pub(super) fn declared(
-    arguments: TokenStream,
-    item: TokenStream,
-    errors: &mut Errors,
-) -> Option<Declared> {
-    let mut user = None;
-    let (mut slices, mut own) = (Vec::new(), Vec::new());
-    for word in errors.take(Word::<Value>::list.parse2(arguments)).into_iter().flatten() {
-        let key = word.key.clone();
-        if key == "user" {
-            if let Some(value) = ty(word, "User", errors) {
-                put(&mut user, &key, value, errors);
-            }
-        } else if key == "transport" {
-            if let Some(ty) = ty(word, "Certificate", errors) {
-                own_transport(ty, slices.len(), &mut own, errors);
-            }
-        } else {
-            slice(word, &mut slices, errors);
-        }
-    }
-    let is_understood = errors.len() == 0;
-    let Ok(item) = syn::parse2::<DeriveInput>(item.clone()) else {
-        errors.at(item, UNIT);
-        return None;
-    };
-    let surplus = surplus(&item.data);
-    let DeriveInput { attrs: attributes, vis: visibility, ident, generics, .. } = item;
-    let declared = Declared {
-        attributes,
-        visibility,
-        ident,
-        generics,
-        surplus,
-        user,
-        own,
-        slices,
-        is_understood,
-    };
-    Some(declared)
-}
-
-/// What the attribute stands on.
 pub(super) const UNIT: &str = "a mount is a unit struct: write `struct Auth;`";
 
-/// What a word that stands for a type says.
-fn ty(word: Word<Value>, example: &str, errors: &mut Errors) -> Option<Type> {
-    let key = word.key.clone();
-    let mut value = None;
-    word.value(&mut value, example, errors);
-    value?.ty(&key, example, errors)
-}
-
-fn own_transport(ty: Type, after: usize, own: &mut Vec<Own>, errors: &mut Errors) {
-    if own.iter().any(|known| known.ty == ty) {
-        errors.at(&ty, format!("`{}` is named twice: drop one", ty.to_token_stream()));
+/// Returns `None` if the item is not a struct, an enum or a union.
+pub(super) fn declared(
+    tokens: TokenStream,
+    item: TokenStream,
+    errors: &mut Accumulator,
+) -> Option<Declared> {
+    let mut arguments = Arguments::default();
+    let is_understood = take(arguments.read(tokens), errors).is_some();
+    if let Ok(item) = syn::parse2(item.clone()) {
+        Some(Declared { item, arguments, is_understood })
     } else {
-        own.push(Own { ty, after });
+        errors.push(mistake(&item, UNIT));
+        None
     }
 }
 
-fn slice(word: Word<Value>, slices: &mut Vec<Ident>, errors: &mut Errors) {
-    let known: Vec<_> = SLICES.iter().map(|slice| slice.word).collect();
-    let name = word.key.to_string();
-    if !known.contains(&&*name) {
-        let known: Vec<_> = ["user", "transport"].into_iter().chain(known).collect();
-        errors.at(&word.key, naming::unknown(&name, "`routes`", &known));
-        return;
+impl Arguments {
+    /// Reads all arguments that can be read, also after an error.
+    fn read(&mut self, tokens: TokenStream) -> darling::Result<()> {
+        let items = Punctuated::<Item, Token![,]>::parse_terminated.parse2(tokens)?;
+        let mut errors = Error::accumulator();
+        for Item(meta) in items {
+            errors.handle(self.add(&meta));
+        }
+        errors.finish()
     }
-    let mut place = slices.iter().find(|slice| *slice == &word.key).cloned();
-    let is_new = place.is_none();
-    word.flag(&mut place, errors);
-    slices.extend(place.filter(|_| is_new));
+
+    fn add(&mut self, meta: &Meta) -> darling::Result<()> {
+        let path = meta.path();
+        if path.is_ident("user") {
+            let Argument { name, value } = Argument::from_meta(meta)?;
+            unique(self.user.is_none(), name)?;
+            self.user = Some(value);
+        } else if path.is_ident("transport") {
+            let own: Type = Argument::from_meta(meta)?.value;
+            let transport = Transport::Own(Box::new(own.clone()));
+            unique(!self.transports.contains(&transport), own)?;
+            self.transports.push(transport);
+        } else {
+            let slice = SLICES.iter().find(|slice| path.is_ident(slice.word));
+            let slice = slice.ok_or_else(|| unknown(path))?;
+            let name = Flag::from_meta(meta)?.name;
+            unique(self.named(slice.word).is_none(), &name)?;
+            self.slices.push((slice, name));
+            if slice.proves != Proves::Nothing {
+                self.transports.push(Transport::Slice(slice));
+            }
+        }
+        Ok(())
+    }
+
+    /// The argument that names this slice.
+    pub(super) fn named(&self, word: &str) -> Option<&Ident> {
+        self.slices.iter().find(|(slice, _)| slice.word == word).map(|(_, name)| name)
+    }
 }
 
-fn surplus(data: &Data) -> Option<TokenStream> {
-    match data {
-        Data::Struct(data) => match &data.fields {
-            Fields::Named(fields) => Some(fields.to_token_stream()),
-            Fields::Unnamed(fields) => Some(fields.to_token_stream()),
-            Fields::Unit => None,
-        },
-        Data::Enum(data) => Some(data.enum_token.to_token_stream()),
-        Data::Union(data) => Some(data.union_token.to_token_stream()),
+fn unique(is_unique: bool, argument: impl ToTokens) -> darling::Result<()> {
+    if is_unique {
+        return Ok(());
     }
+    let argument = argument.into_token_stream();
+    Err(mistake(&argument, format!("duplicate `{argument}`: remove one")))
+}
+
+fn unknown(path: &Path) -> Error {
+    let known = ["user", "transport"].into_iter().chain(SLICES.iter().map(|slice| slice.word));
+    let known: Vec<_> = known.collect();
+    Error::unknown_field_path_with_alts(path, &known).with_span(path)
+}
+
+/// An item of the list. A value is read as a type first: unlike in an expression, there may be a
+/// comma in it, as in `transport = Jwt<Claims, Key>`.
+struct Item(Meta);
+
+impl Parse for Item {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if typed(&input.fork()).is_ok() {
+            typed(input).map(Meta::NameValue).map(Self)
+        } else {
+            input.parse().map(Self)
+        }
+    }
+}
+
+fn typed(input: ParseStream<'_>) -> syn::Result<MetaNameValue> {
+    Ok(MetaNameValue {
+        path: input.call(Path::parse_mod_style)?,
+        eq_token: input.parse()?,
+        value: Expr::Verbatim(input.parse::<Type>()?.into_token_stream()),
+    })
 }

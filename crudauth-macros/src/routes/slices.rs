@@ -1,31 +1,32 @@
-//! The one table of slices.
+//! The list of slices.
 
-/// A slice that a mount can name. To add one is to add a line to [`SLICES`].
+/// A slice that a mount can name. A new slice is a new line in [`SLICES`].
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Slice {
-    /// The word.
+    /// The argument of `routes(..)`.
     pub(super) word: &'static str,
-    /// The marker in `crudauth::slice`.
+    /// The type in `crudauth::slice`.
     pub(super) marker: &'static str,
-    /// The word that it does not work without.
+    /// The slice that it requires.
     pub(super) needs: Option<&'static str>,
     /// Whether the builder has a place for its settings.
     pub(super) has_slot: bool,
-    /// Whether a request can be proved by it.
+    /// The credentials that it accepts.
     pub(super) proves: Proves,
 }
 
-/// By what a request can be proved.
+/// The credentials that a slice accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Proves {
-    /// It is no transport.
+    /// None: the slice is not a transport.
     Nothing,
-    /// By a credential that is its owner themselves.
+    /// Credentials of the owner, without scopes.
     People,
-    /// By a credential that has scopes.
+    /// Credentials with scopes.
     Scoped,
 }
 
-/// All of them, in the order of the builder's places.
+/// All slices, in the order of their places in the builder.
 pub(super) const SLICES: &[Slice] = &[
     slice("session", "Session").proves(Proves::People),
     slice("bearer", "Bearer").proves(Proves::Scoped),

@@ -1,27 +1,25 @@
-//! What is written in place of something that did not compile, so that a mistake is told once and
-//! nothing that uses the struct complains as well.
+//! The code that replaces an item after a mistake, so that only the mistake is reported and not
+//! every use of the item as well.
 
+use darling::Error;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, Generics, Type, parse_quote};
 
 use super::private;
 
-/// Every trait that the derive could have written, without sense. `key` is the type of the key, if
-/// there is one.
-pub(crate) fn user(
-    input: &DeriveInput,
-    key: Option<&Type>,
-    error: Option<syn::Error>,
-) -> TokenStream {
-    let told = error.map(syn::Error::into_compile_error);
+/// The errors, and every trait that the derive could have implemented, with placeholders as bodies.
+/// `key` is the type of the key, if it is known.
+pub(crate) fn user(input: &DeriveInput, key: Option<&Type>, error: Option<Error>) -> TokenStream {
+    let errors = error.map(Error::write_errors);
     let generics = satisfied(&input.generics);
     let key = key.filter(|_| generics.params.is_empty());
-    let (auth_user, auth_row) = (auth_user(input, &generics, key), auth_row(input, generics));
-    quote!(#told #auth_user #auth_row)
+    let auth_user = auth_user(input, &generics, key);
+    let auth_row = auth_row(input, generics);
+    quote!(#errors #auth_user #auth_row)
 }
 
-/// The generics, with the bounds of the traits that the derive does not write.
+/// The generics, with the supertraits of `AuthUser` that the derive does not implement as bounds.
 fn satisfied(generics: &Generics) -> Generics {
     let mut generics = generics.clone();
     if !generics.params.is_empty() {
@@ -34,7 +32,8 @@ fn satisfied(generics: &Generics) -> Generics {
 }
 
 fn auth_user(input: &DeriveInput, generics: &Generics, key: Option<&Type>) -> TokenStream {
-    let (p, user) = (private(), &input.ident);
+    let p = private();
+    let user = &input.ident;
     let (parameters, arguments, bounds) = generics.split_for_impl();
     let id = key.map_or_else(|| quote!(::core::primitive::i64), |ty| quote!(#ty));
     quote! {
@@ -47,12 +46,10 @@ fn auth_user(input: &DeriveInput, generics: &Generics, key: Option<&Type>) -> To
             fn id(&self) -> &Self::Id {
                 ::core::unreachable!()
             }
-            fn identifiers(
-                &self,
-            ) -> ::std::vec::Vec<::core::option::Option<&::core::primitive::str>> {
+            fn identifiers(&self) -> #p::Vec<::core::option::Option<&::core::primitive::str>> {
                 ::core::unreachable!()
             }
-            fn sign_up(_: &mut #p::Form) -> ::core::option::Option<Self::SignUp> {
+            fn sign_up(_: &mut #p::Form) -> ::core::result::Result<Self::SignUp, #p::InvalidField> {
                 ::core::unreachable!()
             }
         }
@@ -60,7 +57,8 @@ fn auth_user(input: &DeriveInput, generics: &Generics, key: Option<&Type>) -> To
 }
 
 fn auth_row(input: &DeriveInput, mut generics: Generics) -> TokenStream {
-    let (p, user) = (private(), &input.ident);
+    let p = private();
+    let user = &input.ident;
     let own = generics.clone();
     let (_, arguments, bounds) = own.split_for_impl();
     generics.params.push(parse_quote!(__DB: #p::Backend));
@@ -75,15 +73,15 @@ fn auth_row(input: &DeriveInput, mut generics: Generics) -> TokenStream {
             fn write(_: Self::SignUp, _: #p::Call<__DB>) -> #p::Call<__DB> {
                 ::core::unreachable!()
             }
-            fn plan() -> ::std::vec::Vec<#p::ColumnPlan> {
+            fn plan() -> #p::Vec<#p::ColumnPlan> {
                 ::core::unreachable!()
             }
         }
     }
 }
 
-/// The user of a mount that names none.
-pub(crate) fn nobody() -> Type {
+/// The user type of a mount that names none.
+pub(crate) fn placeholder_user() -> Type {
     let p = private();
     parse_quote!(#p::Nobody)
 }

@@ -1,13 +1,16 @@
-//! What the macros share: the collector of mistakes, words in parentheses, names, and what is
-//! written in place of something that did not compile.
+//! Shared by the macros: arguments of attributes, compile errors, names in SQL, and the code that
+//! replaces an item after a mistake.
 
+mod argument;
 mod errors;
 pub(crate) mod fallback;
 pub(crate) mod naming;
-mod words;
 
-pub(crate) use errors::Errors;
-pub(crate) use words::{Word, put};
+pub(crate) use argument::{Argument, Flag, Value, reject};
+#[cfg(test)]
+pub(crate) use errors::messages;
+pub(crate) use errors::{mistake, take};
+pub(crate) use naming::Name;
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -17,7 +20,7 @@ pub(crate) fn private() -> TokenStream {
     private_at(Span::call_site())
 }
 
-/// The same where a mistake should be told at a token of the app's.
+/// The same module, for code whose errors must point at a token of the user's.
 pub(crate) fn private_at(span: Span) -> TokenStream {
     quote_spanned!(span=> ::crudauth::private)
 }

@@ -6,6 +6,7 @@ mod schema;
 mod setters;
 mod settings;
 mod slots;
+mod stores;
 mod validate;
 mod wire;
 

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crudauth_core::ConfigError;
 use crudauth_core::migrate::{Migrations, Plan};
 use crudauth_core::model::AuthUser;
 use crudauth_core::password::HashingPool;
@@ -14,8 +15,8 @@ use crate::mount::Mount;
 
 /// Facts about the live database.
 pub(super) struct Live {
-    /// The missing parts and the blockers, one sentence each.
-    pub(super) mistakes: Vec<String>,
+    /// Differences between the database and the user struct.
+    pub(super) errors: Vec<ConfigError>,
     /// The most characters that the columns of the user's table take.
     pub(super) widths: HashMap<String, usize>,
 }
@@ -35,11 +36,11 @@ where
     A::User: AuthRow<DB>,
 {
     let schema = migrations.inspect(pool).await?;
-    let mistakes = mistakes::<A>(schema.plan());
-    if mistakes.is_empty() {
+    let errors = differences::<A>(schema.plan());
+    if errors.is_empty() {
         let prefixes = hashing.legacy_prefixes();
         let foreign = migrations.foreign_hashes(pool, &prefixes).await?;
-        foreign.in_use.iter().for_each(|prefix| hashing.found(prefix));
+        foreign.in_use.iter().for_each(|prefix| hashing.enable_prefix(prefix));
         if foreign.has_unread {
             warn!(
                 table = A::User::SHAPE.table,
@@ -48,30 +49,17 @@ where
             );
         }
     }
-    Ok(Live { mistakes, widths: schema.widths().clone() })
+    Ok(Live { errors, widths: schema.widths().clone() })
 }
 
-/// How many steps an error lists. The first ones concern the user's table.
-const SHOWN: usize = 5;
-
-fn mistakes<A: Mount>(plan: &Plan) -> Vec<String> {
-    let blockers = plan.blockers().iter().map(|blocker| format!("database: {blocker}"));
-    let mut mistakes: Vec<_> = blockers.collect();
-    let backfills = plan.backfills().into_iter().map(|column| format!("fill {column}"));
-    let mut steps: Vec<_> = plan.statements().iter().cloned().chain(backfills).collect();
-    if !steps.is_empty() {
-        let name = std::any::type_name::<A>().rsplit("::").next().unwrap_or("Auth");
-        let more = steps.len().saturating_sub(SHOWN);
-        steps.truncate(SHOWN);
-        if more > 0 {
-            steps.push(format!("and {more} more, which its `plan()` lists"));
-        }
-        mistakes.push(format!(
-            "database: `{}` lacks columns, indexes or tables beside it; run \
-             `crudauth::migrations!({name})`, which executes: {}",
-            A::User::SHAPE.table,
-            steps.join("; ")
-        ));
+/// Returns each blocker, and one error for everything that a migration can add.
+fn differences<A: Mount>(plan: &Plan) -> Vec<ConfigError> {
+    let mut errors: Vec<_> =
+        plan.blockers().iter().cloned().map(ConfigError::SchemaBlocked).collect();
+    if !plan.statements().is_empty() || !plan.backfills().is_empty() {
+        let table = A::User::SHAPE.table;
+        let user = std::any::type_name::<A>().rsplit("::").next().unwrap_or("Auth");
+        errors.push(ConfigError::SchemaDiffers { table, user, plan: plan.clone() });
     }
-    mistakes
+    errors
 }

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use crudauth_core::guard::Allowances;
-use crudauth_core::guard::LockoutConfig;
+use crudauth_core::Clock;
+use crudauth_core::guard::challenges::ChallengeStore;
+use crudauth_core::guard::store::CounterStore;
+use crudauth_core::guard::{LockoutConfig, RateLimits};
 use crudauth_core::model::{Account, Scopes, SecretKey};
-use crudauth_core::notify::OutboxConfig;
 use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy};
-use crudauth_core::ports::{Clock, Entropy, Granting, ScopePolicy};
+use crudauth_core::principal::{ScopePolicy, ScopePolicyHandle};
 use crudauth_core::slices::api_keys::ApiKeyConfig;
 use crudauth_core::slices::bearer::BearerConfig;
 use crudauth_core::slices::sessions::SessionConfig;
+use crudauth_core::slices::sessions::store::SessionStore;
 use crudauth_core::sql::Backend;
 
 use super::Builder;
@@ -84,7 +86,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     where
         A: Scoped,
     {
-        self.own.granting = Granting::by(policy);
+        self.own.scope_policy = ScopePolicyHandle::new(policy);
         self
     }
 
@@ -116,7 +118,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     where
         A: Scoped,
     {
-        self.own.granting = Granting::by(policy);
+        self.own.scope_policy = ScopePolicyHandle::new(policy);
         self
     }
 }
@@ -165,14 +167,8 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     }
 
     /// How often an action may be asked for.
-    pub fn allowances(mut self, allowances: Allowances) -> Self {
-        self.settings.allowances = allowances;
-        self
-    }
-
-    /// How many messages are under way, and how many may wait.
-    pub fn outbox(mut self, config: OutboxConfig) -> Self {
-        self.settings.outbox = config;
+    pub fn rate_limits(mut self, rate_limits: RateLimits) -> Self {
+        self.settings.rate_limits = rate_limits;
         self
     }
 
@@ -214,15 +210,37 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
         self
     }
 
-    /// Another clock, for tests.
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.settings.clock = clock;
+    /// Keeps sessions in this store instead of the database.
+    pub fn sessions_in(mut self, store: impl SessionStore<A::User>) -> Self {
+        self.own.stores.sessions = Some(Arc::new(store));
         self
     }
 
-    /// Another source of randomness.
-    pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
-        self.settings.entropy = entropy;
+    /// Keeps failed sign-ins and rate limits in this store instead of the database.
+    pub fn counters_in(mut self, store: impl CounterStore) -> Self {
+        self.own.stores.counters = Some(Arc::new(store));
+        self
+    }
+
+    /// Keeps challenges in this store instead of the database.
+    pub fn challenges_in(mut self, store: impl ChallengeStore) -> Self {
+        self.own.stores.challenges = Some(Arc::new(store));
+        self
+    }
+
+    /// Keeps sessions, failed sign-ins, rate limits and challenges in Redis instead of the database.
+    ///
+    /// Accounts, one-time tokens, API keys and token families stay in the database. An unreachable
+    /// Redis is an error of [`build`](Self::build).
+    #[cfg(feature = "redis")]
+    pub fn redis(mut self, config: crudauth_core::stores::RedisConfig) -> Self {
+        self.own.stores.redis = Some(config);
+        self
+    }
+
+    /// Another clock, for tests.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.settings.clock = clock;
         self
     }
 }

@@ -1,35 +1,38 @@
-//! Refuses settings that cannot be right, all of them at once.
+//! Validates all settings together, so that `build()` reports every error at once.
 
 use std::fmt;
 
-use crudauth_core::ports::StoreError;
+use crudauth_core::ConfigError;
+use crudauth_core::StoreError;
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 
 use super::settings::Settings;
 use crate::transport::RESERVED;
 
-/// Why a mount is not made.
+/// Why `build()` failed.
 ///
-/// Its `Debug` is sentences too: that is what `main` prints.
+/// `Debug` prints each error on its own line, since that is what a `main` which returns it prints.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// Everything that is wrong with the settings, and that the database lacks; trying again is of
-    /// no use.
-    #[error("{}", .0.join("; "))]
-    Mistakes(Vec<String>),
-    /// The database could not be looked at; it may be there later.
-    #[error("the database cannot be looked at")]
+    /// The settings are invalid, or the database does not match the user struct.
+    #[error("{}", joined(.0))]
+    Invalid(Vec<ConfigError>),
+    /// A store in place of the database could not be reached. A later attempt may succeed.
+    #[error("could not connect to the store")]
+    Store(#[source] StoreError),
+    /// The database could not be inspected. A later attempt may succeed.
+    #[error("could not inspect the database")]
     Database(#[source] StoreError),
 }
 
 impl BuildError {
-    /// Each mistake, in a sentence.
+    /// Returns the invalid settings, and the differences between database and user struct.
     #[must_use]
-    pub fn mistakes(&self) -> &[String] {
+    pub fn errors(&self) -> &[ConfigError] {
         match self {
-            Self::Mistakes(mistakes) => mistakes,
-            Self::Database(_) => &[],
+            Self::Invalid(errors) => errors,
+            Self::Store(_) | Self::Database(_) => &[],
         }
     }
 }
@@ -37,44 +40,53 @@ impl BuildError {
 impl fmt::Debug for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Mistakes(mistakes) => {
-                f.write_str("the mount cannot be made:")?;
-                mistakes.iter().try_for_each(|mistake| write!(f, "\n- {mistake}"))
+            Self::Invalid(errors) => {
+                f.write_str("could not build the mount:")?;
+                errors.iter().try_for_each(|error| write!(f, "\n- {error}"))
             }
-            Self::Database(error) => write!(f, "{self}: {error:?}"),
+            Self::Store(error) | Self::Database(error) => write!(f, "{self}: {error:?}"),
         }
     }
 }
 
-/// What is wrong with the settings, each in a sentence.
-pub(super) fn mistakes(settings: &Settings) -> Vec<String> {
-    let mut mistakes = settings.sessions.mistakes();
-    mistakes.extend(settings.bearer.mistakes());
-    mistakes.extend(settings.api_keys.mistakes());
-    mistakes.extend(settings.lockout.mistakes());
-    mistakes.extend(settings.policy.mistakes());
-    mistakes.extend(settings.hashing.mistakes().iter().map(ToString::to_string));
-    mistakes.extend(settings.allowances.mistakes());
-    mistakes.extend(settings.outbox.mistakes());
-    mistakes.extend(settings.http.mistakes());
-    mistakes.extend(settings.email.iter().flat_map(EmailConfig::mistakes));
-    mistakes.extend(settings.recovery.iter().flat_map(RecoveryConfig::mistakes));
-    mistakes
+fn joined(errors: &[ConfigError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// What is wrong with the names of the app's own transports: gates and answers know them by these.
-pub(super) fn transports(own: impl Iterator<Item = &'static str>) -> Vec<String> {
-    let (mut known, mut mistakes) = (Vec::new(), Vec::new());
-    for name in own {
-        if name.is_empty() {
-            mistakes.push("transports: one has an empty name".to_owned());
-        } else if RESERVED.contains(&name) {
-            mistakes
-                .push(format!("transports: `{name}` is the library's own; call yours otherwise"));
-        } else if known.contains(&name) {
-            mistakes.push(format!("transports: two are called `{name}`"));
+/// Returns the errors of all settings.
+pub(super) fn settings(settings: &Settings) -> Vec<ConfigError> {
+    [
+        settings.sessions.validate(),
+        settings.bearer.validate(),
+        settings.api_keys.validate(),
+        settings.lockout.validate(),
+        settings.policy.validate(),
+        settings.hashing.validate(),
+        settings.rate_limits.validate(),
+        settings.http.validate(),
+        settings.email.as_ref().map(EmailConfig::validate).unwrap_or_default(),
+        settings.recovery.as_ref().map(RecoveryConfig::validate).unwrap_or_default(),
+    ]
+    .concat()
+}
+
+/// Returns the errors of the names of the app's own transports. Gates and responses use these names,
+/// so each one must be unique.
+pub(super) fn transports(own: impl Iterator<Item = &'static str>) -> Vec<ConfigError> {
+    let setting = "transport";
+    let mut known = Vec::new();
+    let mut errors = Vec::new();
+    for transport in own {
+        let name = transport.to_owned();
+        if transport.is_empty() {
+            let rule = "a name that is not empty";
+            errors.push(ConfigError::InvalidName { setting, name, rule });
+        } else if RESERVED.contains(&transport) {
+            errors.push(ConfigError::ReservedName { setting, name });
+        } else if known.contains(&transport) {
+            errors.push(ConfigError::DuplicateName { setting, name });
         }
-        known.push(name);
+        known.push(transport);
     }
-    mistakes
+    errors
 }

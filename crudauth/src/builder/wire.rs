@@ -1,31 +1,33 @@
-//! Puts adapters behind ports, and slices together.
+//! Puts stores behind ports and slices together.
 
 use std::sync::Arc;
 
-use crudauth_core::guard::Lockout;
-use crudauth_core::guard::Throttle;
+use crudauth_core::guard::{Lockout, RateLimiter};
 use crudauth_core::model::{AuthUser, KeyRing, SecretKey};
-use crudauth_core::notify::Outbox;
+use crudauth_core::notify::{Background, DirectOutbox, Notifier};
 use crudauth_core::password::HashingPool;
-use crudauth_core::ports::{AccountStore, ApiKeyStore, CounterStore, GrantStore, SessionStore};
-use crudauth_core::slices::accounts::Passwords;
-use crudauth_core::slices::accounts::Registration;
+use crudauth_core::slices::accounts::store::AccountStore;
+use crudauth_core::slices::accounts::{Administration, Callers, Passwords, Registration};
 use crudauth_core::slices::api_keys::ApiKeys;
-use crudauth_core::slices::bearer::Tokens;
-use crudauth_core::slices::recovery::{self, EmailConfig, Recovery};
+use crudauth_core::slices::bearer::BearerTokens;
+use crudauth_core::slices::recovery::{EmailConfig, Recovery};
 use crudauth_core::slices::sessions::Sessions;
-use crudauth_core::slices::sign_in::SignIn;
-use crudauth_core::sql::{AuthRow, Backend, SqlStore, Stores};
+use crudauth_core::slices::sign_in::SignInFlow;
+use crudauth_core::sql::{AuthRow, Backend};
+use crudauth_core::{ConfigError, Kit};
 use futures_util::future::BoxFuture;
 use sqlx::Pool;
 
 use super::schema::{self, Live};
 use super::settings::{Own, Settings};
 use super::{BuildError, validate};
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, Stores};
 use crate::mount::{Mount, Mounted, Parts};
 
-/// Judges the settings and the database, all at once, and wires the mount if nothing is wrong.
+/// The accounts, and the other stores of a mount.
+type Connected<U> = (Arc<dyn AccountStore<U>>, Stores<U>);
+
+/// Validates the settings and the database, all at once, and wires the mount if both are valid.
 pub(super) fn build<A: Mount, DB>(
     pool: Pool<DB>,
     secret: SecretKey,
@@ -33,154 +35,103 @@ pub(super) fn build<A: Mount, DB>(
     mut own: Own<A::User>,
 ) -> BoxFuture<'static, Result<A, BuildError>>
 where
-    DB: Backend + Stores<<A::User as AuthUser>::Id>,
+    DB: Backend + crudauth_core::sql::Stores<<A::User as AuthUser>::Id>,
     A::User: AuthRow<DB>,
 {
     Box::pin(async move {
-        let mut mistakes = validate::mistakes(&settings);
-        mistakes.extend(validate::transports(own.transports.names()));
+        let mut errors = validate::settings(&settings);
+        errors.extend(validate::transports(own.transports.names()));
         own.transports = A::transports(&mut own.transports);
         let keys = KeyRing::new(&secret, &settings.previous_secrets);
-        mistakes.extend(keys.as_ref().err().into_iter().flatten().cloned());
-        let hashing = HashingPool::new(
-            settings.hashing.clone(),
-            settings.legacy.clone(),
-            Arc::clone(&settings.entropy),
-        );
-        mistakes.extend(hashing.mistakes());
-        let migrations = A::slices().migrations();
+        if let Err(weak) = &keys {
+            errors.extend(weak.iter().copied().map(ConfigError::WeakSecret));
+        }
+        let hashing = HashingPool::new(settings.hashing.clone(), settings.legacy.clone());
+        errors.extend(hashing.validate());
+        let slices = A::slices().without_tables(&own.stores.replaced_tables());
+        let migrations = slices.migrations();
         let live = match schema::look::<A, DB>(&pool, &hashing, &migrations).await {
-            Err(error) if mistakes.is_empty() => return Err(BuildError::Database(error.into())),
+            Err(error) if errors.is_empty() => return Err(BuildError::Database(error.into())),
             live => live.ok(),
         };
-        mistakes.extend(live.iter().flat_map(|live| live.mistakes.iter().cloned()));
+        errors.extend(live.iter().flat_map(|live| live.errors.iter().cloned()));
         match (keys, live) {
-            (Ok(keys), Some(live)) if mistakes.is_empty() => {
-                Ok(wire(pool, settings, keys, hashing, &live, own))
+            (Ok(keys), Some(live)) if errors.is_empty() => {
+                let stores = std::mem::take(&mut own.stores);
+                let connected = stores.connect(pool).await.map_err(BuildError::Store)?;
+                Ok(wire(connected, settings, keys, hashing, &live, own))
             }
-            _ => Err(BuildError::Mistakes(mistakes)),
+            _ => Err(BuildError::Invalid(errors)),
         }
     })
 }
 
-fn wire<A: Mount, DB>(
-    pool: Pool<DB>,
+fn wire<A: Mount>(
+    (accounts, stores): Connected<A::User>,
     settings: Settings,
     keys: KeyRing,
     hashing: HashingPool,
     live: &Live,
     own: Own<A::User>,
-) -> A
-where
-    DB: Backend + Stores<<A::User as AuthUser>::Id>,
-    A::User: AuthRow<DB>,
-{
-    let Settings {
-        email,
-        recovery,
-        sessions,
-        bearer,
-        api_keys,
-        lockout,
-        policy,
-        allowances,
-        outbox,
-        mut http,
-        clock,
-        entropy,
-        ..
-    } = settings;
-    let sql = Arc::new(SqlStore::<DB, A::User>::new(pool));
-    let store: Arc<dyn AccountStore<A::User>> = Arc::clone(&sql) as _;
-    let session_store: Arc<dyn SessionStore<A::User>> = Arc::clone(&sql) as _;
-    let grant_store: Arc<dyn GrantStore<A::User>> = Arc::clone(&sql) as _;
-    let api_key_store: Arc<dyn ApiKeyStore<A::User>> = Arc::clone(&sql) as _;
-    let counters: Arc<dyn CounterStore> = sql;
-
-    let outbox = Outbox::new(outbox);
-    let throttle =
-        Throttle::new(Arc::clone(&counters), keys.clone(), Arc::clone(&clock), allowances);
-    http.trusted_origins.extend(email.as_ref().map(|email| email.frontend_url().to_owned()));
-    let lockout = Lockout::new(Arc::clone(&counters), keys.clone(), lockout);
-    let recovery = email.map(EmailConfig::into_recovery).or(recovery).map(|config| {
-        Recovery::new(recovery::Parts {
-            accounts: Arc::clone(&store),
-            hashing: hashing.clone(),
-            policy: policy.clone(),
-            throttle: throttle.clone(),
-            lockout: lockout.clone(),
-            config,
-            outbox: outbox.clone(),
-            keys: keys.clone(),
-            clock: Arc::clone(&clock),
-            entropy: Arc::clone(&entropy),
-        })
+) -> A {
+    let mut http = settings.http;
+    http.trusted_origins
+        .extend(settings.email.as_ref().map(|email| email.frontend_url().to_owned()));
+    let background = Background::default();
+    let recovery = settings.email.map(EmailConfig::into_recovery).or(settings.recovery);
+    let notifier = recovery.as_ref().map(|config| {
+        let outbox = Arc::new(DirectOutbox::new(config.channels()));
+        Notifier::new(outbox, background.clone())
     });
-    let sessions = Arc::new(Sessions::new(
-        Arc::clone(&session_store),
-        keys.clone(),
-        sessions,
-        Arc::clone(&clock),
-        Arc::clone(&entropy),
-    ));
-    let tokens = {
-        let (keys, clock, entropy) = (keys.clone(), Arc::clone(&clock), Arc::clone(&entropy));
-        Tokens::new(Arc::clone(&grant_store), keys, bearer, clock, entropy)
-            .granting(own.granting.clone())
+    let counters = &stores.counters;
+    let clock = &settings.clock;
+    let limits = settings.rate_limits;
+    let kit = Kit {
+        accounts,
+        limits: RateLimiter::new(Arc::clone(counters), keys.clone(), Arc::clone(clock), limits),
+        lockout: Lockout::new(Arc::clone(counters), keys.clone(), settings.lockout),
+        keys,
+        clock: Arc::clone(clock),
+        hashing,
+        policy: settings.policy,
+        notifier,
     };
-    let api_keys = ApiKeys::new(
-        Arc::clone(&api_key_store),
-        keys.clone(),
-        api_keys,
-        Arc::clone(&clock),
-        Arc::clone(&entropy),
-    )
-    .granting(own.granting.clone())
-    .with_notices(recovery.clone());
+    let recovery = recovery.zip(kit.notifier.clone()).map(|(config, notifier)| {
+        Recovery::new(kit.clone(), notifier, Arc::clone(&stores.one_time_tokens), config)
+    });
+    let policy = own.scope_policy;
+    let sessions = Sessions::new(kit.clone(), Arc::clone(&stores.sessions), settings.sessions);
+    let sessions = Arc::new(sessions);
+    let families = Arc::clone(&stores.token_families);
+    let tokens = BearerTokens::new(kit.clone(), families, policy.clone(), settings.bearer);
+    let tokens = Arc::new(tokens);
+    let callers = Callers::new(Arc::clone(&sessions), Arc::clone(&tokens));
+    let api_key_store = Arc::clone(&stores.api_keys);
+    let registration = Registration::new(kit.clone(), recovery.clone()).within(&live.widths);
     let accounts = Accounts {
-        registration: Registration::new(
-            Arc::clone(&store),
-            hashing.clone(),
+        registration,
+        sign_in: SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens)),
+        passwords: Passwords::new(kit.clone(), callers.clone()),
+        administration: Administration::new(kit.clone()),
+        api_keys: ApiKeys::new(
+            kit.clone(),
+            api_key_store,
+            callers,
             policy.clone(),
-            recovery.clone(),
-            Arc::clone(&clock),
-            Arc::clone(&entropy),
-        )
-        .within(&live.widths),
-        sign_in: SignIn::new(
-            Arc::clone(&store),
-            Arc::clone(&sessions),
-            lockout,
-            hashing.clone(),
-            keys,
-            Arc::clone(&clock),
-            entropy,
-        ),
-        passwords: Passwords::new(
-            Arc::clone(&store),
-            hashing,
-            policy,
-            recovery.clone(),
-            Arc::clone(&clock),
+            settings.api_keys,
         ),
         sessions,
+        tokens,
         recovery,
-        tokens: Arc::new(tokens),
-        api_keys,
-        grant_store,
-        api_key_store,
-        store,
-        session_store,
-        counters,
-        clock,
+        stores,
+        kit,
     };
     A::new(Mounted::new(Parts {
         accounts,
-        throttle,
-        outbox,
+        background,
         http,
         paths: A::slices().into_paths(),
         transports: own.transports,
-        granting: own.granting,
+        scope_policy: policy,
     }))
 }

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use poem::{FromRequest, Request, RequestBody};
 use tracing::{debug, error};
 
-use super::request_auth::{Cell, CellOf};
+use super::request_auth::{MountAuth, RequestAuth};
 use crate::gate::Gate;
 use crate::gate::is_admitted;
 use crate::http::Refusal;
-use crate::http::body::settle;
+use crate::http::body::buffer_small;
 use crate::mount::Mount;
 use crate::transport::Principal;
 
@@ -137,15 +137,15 @@ async fn settled<T>(
         Ok(found) => Ok(found),
         Err(refusal) => {
             debug!(%refusal, "refused");
-            settle(request, body).await;
+            buffer_small(request, body).await;
             Err(refusal.into())
         }
     }
 }
 
 /// The cell that the middleware has put into the request.
-fn cell<A: Mount>(request: &Request) -> Result<&Cell<A::User>, Refusal> {
-    request.extensions().get::<CellOf<A>>().map(|found| &*found.cell).ok_or_else(|| {
+fn cell<A: Mount>(request: &Request) -> Result<&RequestAuth<A::User>, Refusal> {
+    request.extensions().get::<MountAuth<A>>().map(|found| &*found.cell).ok_or_else(|| {
         let mount = std::any::type_name::<A>();
         error!(mount, "a handler asks for its user, but the route is not behind `.with(auth)`");
         Refusal::internal()

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crudauth_core::model::AuthUser;
-use poem::http::{HeaderValue, header};
+use poem::http::{HeaderMap, HeaderValue, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
 
-use super::request_auth::{Cell, CellOf};
-use crate::http::cookie::{cookies_of, keep_session};
+use super::request_auth::{MountAuth, RequestAuth};
+use crate::http::cookie::{Cookies, keep_session};
 use crate::mount::Mount;
 
 /// An endpoint behind a mount: `app.with(auth)` makes it.
@@ -28,32 +28,29 @@ impl<E, A> Guarded<E, A> {
     }
 }
 
-/// What the answer is marked with once somebody was found: kept from the request, which the
-/// endpoint takes.
-struct Sent {
-    token: Option<crudauth_core::model::Token>,
-    csrf: Option<String>,
-}
-
 impl<E: Endpoint, A: Mount> Endpoint for Guarded<E, A> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let mounted = self.auth.mounted();
-        let config = &mounted.parts().http.cookies;
-        let cookies = cookies_of(&request, config);
-        let sent = Sent { token: cookies.session(), csrf: cookies.csrf().map(str::to_owned) };
-        let cell = Arc::new(Cell::new(mounted.clone()));
+        // The endpoint takes the request; few responses need the cookies again.
+        let sent = cookie_lines(&request);
+        let cell = Arc::new(RequestAuth::new(mounted.clone()));
         // Handlers ask by the mount's type, the library's own routes by the mount itself.
-        request.extensions_mut().insert(CellOf::<A>::new(Arc::clone(&cell)));
+        request.extensions_mut().insert(MountAuth::<A>::new(Arc::clone(&cell)));
         request.extensions_mut().insert(Arc::clone(&cell));
         let mut response = self.endpoint.call(request).await?.into_response();
-        finish(&cell, sent, &mut response);
+        finish(&cell, &sent, &mut response);
         Ok(response)
     }
 }
 
-fn finish<U: AuthUser>(cell: &Cell<U>, sent: Sent, response: &mut Response) {
+fn cookie_lines(request: &Request) -> HeaderMap {
+    let lines = request.headers().get_all(header::COOKIE).iter();
+    lines.map(|line| (header::COOKIE, line.clone())).collect()
+}
+
+fn finish<U: AuthUser>(cell: &RequestAuth<U>, sent: &HeaderMap, response: &mut Response) {
     if !cell.has_found() {
         return;
     }
@@ -62,18 +59,23 @@ fn finish<U: AuthUser>(cell: &Cell<U>, sent: Sent, response: &mut Response) {
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
     }
-    let Some(visit) = cell.session() else { return };
+    let Some(session) = cell.session() else { return };
+    if !session.was_extended() || !session.is_remembered() {
+        return;
+    }
     // An answer that sets or clears the session's cookie has the last word on it.
     let name = &cell.mounted.parts().http.cookies.session;
-    let says_more = headers.get_all(header::SET_COOKIE).iter().any(|line| {
+    let is_set = headers.get_all(header::SET_COOKIE).iter().any(|line| {
         line.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
     });
-    if visit.has_slid() && visit.session.is_remembered && !says_more {
-        let sessions = cell.mounted.accounts().sessions();
-        let csrf = sent.csrf.filter(|csrf| sessions.is_csrf_token(visit, csrf));
-        if let Some(token) = sent.token {
-            let config = &cell.mounted.parts().http.cookies;
-            keep_session(response, config, sessions.config(), &token, csrf.as_deref());
-        }
+    if is_set {
+        return;
+    }
+    let sessions = cell.mounted.accounts().sessions();
+    let config = &cell.mounted.parts().http.cookies;
+    let cookies = Cookies::new(sent, config);
+    let csrf = cookies.csrf().filter(|csrf| sessions.is_csrf_token(session, csrf));
+    if let Some(token) = cookies.session() {
+        keep_session(response, config, sessions.config(), &token, csrf);
     }
 }

@@ -6,4 +6,6 @@ mod request_auth;
 
 pub use current_user::{CurrentUser, MaybeUser};
 pub use middleware::Guarded;
-pub(crate) use request_auth::{guarded_visitor_of, owner_of, session_of, visitor_of, whoever};
+pub(crate) use request_auth::{
+    any_principal, guarded_visitor_of, owner_of, session_of, visitor_of,
+};

@@ -1,11 +1,11 @@
-//! One cell per request: whoever asks first has a credential looked up, everybody after shares the
+//! One cell per request: any_principal asks first has a credential looked up, everybody after shares the
 //! answer.
 
 use std::marker::PhantomData;
 use std::sync::{Arc, Once};
 
 use crudauth_core::model::AuthUser;
-use crudauth_core::slices::sessions::Visit;
+use crudauth_core::slices::sessions::CurrentSession;
 use poem::Request;
 use tokio::sync::OnceCell;
 use tracing::{error, info};
@@ -16,7 +16,7 @@ use crate::slice;
 use crate::transport::{AnyTransport, Principal, Transport};
 
 /// Who is asking, once somebody wanted to know.
-pub(super) struct Cell<U: AuthUser> {
+pub(super) struct RequestAuth<U: AuthUser> {
     pub(super) mounted: Mounted<U>,
     /// One for each transport of the mount, in its order: routes that are narrowed to some of them
     /// share the look-ups with those that are not.
@@ -36,7 +36,7 @@ struct Found<'c, U: AuthUser> {
     transport: &'c dyn AnyTransport<U>,
 }
 
-impl<U: AuthUser> Cell<U> {
+impl<U: AuthUser> RequestAuth<U> {
     pub(super) fn new(mounted: Mounted<U>) -> Self {
         let looked_up = mounted.parts().transports.iter().map(|_| OnceCell::new()).collect();
         Self { mounted, looked_up, noted: Once::new() }
@@ -116,7 +116,8 @@ impl<U: AuthUser> Cell<U> {
             }
         }
         challenges.iter().fold(Refusal::not_authenticated(), |refusal, (scheme, is_sent)| {
-            refusal.challenging(scheme, if *is_sent { &[("error", "invalid_token")] } else { &[] })
+            refusal
+                .with_challenge(scheme, if *is_sent { &[("error", "invalid_token")] } else { &[] })
         })
     }
 
@@ -153,33 +154,34 @@ impl<U: AuthUser> Cell<U> {
     }
 
     /// The session, if anybody asked and there was one.
-    pub(super) fn session(&self) -> Option<&Visit<U>> {
+    pub(super) fn session(&self) -> Option<&CurrentSession> {
         self.found().find_map(|principal| principal.session())
     }
 }
 
 /// The cell of one mount: an app may have several over one user struct, and they stay apart.
-pub(super) struct CellOf<A: Mount> {
-    pub(super) cell: Arc<Cell<A::User>>,
+pub(super) struct MountAuth<A: Mount> {
+    pub(super) cell: Arc<RequestAuth<A::User>>,
     mount: PhantomData<fn() -> A>,
 }
 
-impl<A: Mount> CellOf<A> {
-    pub(super) fn new(cell: Arc<Cell<A::User>>) -> Self {
+impl<A: Mount> MountAuth<A> {
+    pub(super) fn new(cell: Arc<RequestAuth<A::User>>) -> Self {
         Self { cell, mount: PhantomData }
     }
 }
 
-impl<A: Mount> Clone for CellOf<A> {
+impl<A: Mount> Clone for MountAuth<A> {
     fn clone(&self) -> Self {
         Self::new(Arc::clone(&self.cell))
     }
 }
 
 /// The request's cell, or a new one outside the middleware.
-fn cell_of<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Arc<Cell<U>> {
-    let cell = request.extensions().get::<Arc<Cell<U>>>().filter(|cell| cell.mounted.is(mounted));
-    cell.cloned().unwrap_or_else(|| Arc::new(Cell::new(mounted.clone())))
+fn cell_of<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Arc<RequestAuth<U>> {
+    let cell =
+        request.extensions().get::<Arc<RequestAuth<U>>>().filter(|cell| cell.mounted.is(mounted));
+    cell.cloned().unwrap_or_else(|| Arc::new(RequestAuth::new(mounted.clone())))
 }
 
 /// Whether a transport is the session's.
@@ -215,7 +217,7 @@ pub(crate) async fn session_of<U: AuthUser>(
 }
 
 /// Who is signed in, by whatever credential.
-pub(crate) async fn whoever<U: AuthUser>(
+pub(crate) async fn any_principal<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
 ) -> Result<Arc<Principal<U>>, Refusal> {

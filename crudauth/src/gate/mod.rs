@@ -1,4 +1,6 @@
-//! Gates: what somebody who is signed in must be, beside that.
+//! Gates: conditions on an authenticated request.
+//!
+//! Checked by the extractors, after authentication.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -8,13 +10,13 @@ use poem::Request;
 
 use crate::http::Refusal;
 use crate::mount::{Mount, Mounts, Scoped};
-use crate::transport::{AnyTransport, Principal, Proof, Transport};
+use crate::transport::{AnyTransport, AuthMethod, Principal, Transport};
 
-/// A condition on whoever is signed in; the second parameter of
+/// A condition on the authenticated party; the second parameter of
 /// [`CurrentUser`](crate::CurrentUser).
 ///
-/// Gates compose as tuples, `CurrentUser<Auth, (Verified, Staff)>`, checked from left to right: up to
-/// four, which may be tuples. An app's own is a type with an `async fn`:
+/// A tuple of up to four gates requires all of them, `CurrentUser<Auth, (Verified, Staff)>`,
+/// checked from left to right. Tuples nest. A gate of the app is a type with an `async fn`:
 ///
 /// ```
 /// # use crudauth::{AuthUser, Gate, Principal, Refusal};
@@ -27,38 +29,38 @@ use crate::transport::{AnyTransport, Principal, Proof, Transport};
 ///
 /// impl Gate<Auth> for Staff {
 ///     async fn check(_: &Auth, who: &Principal<User>, _: &Request) -> Result<(), Refusal> {
-///         // Anybody can sign up with any address; who has proved it can read its mail.
-///         let is_proved = who.account().is_verified();
-///         let is_staff = is_proved && who.user().email.ends_with("@example.com");
+///         // Without verification, anyone can sign up with any address.
+///         let is_verified = who.account().is_verified();
+///         let is_staff = is_verified && who.user().email.ends_with("@example.com");
 ///         if is_staff { Ok(()) } else { Err(Refusal::denied()) }
 ///     }
 /// }
 /// ```
 ///
-/// One that asks the app's own database takes the pool out of the request, `request.data::<SqlitePool>()`,
-/// where `.with(AddData::new(pool))` has put it; a [`StoreError`](crate::StoreError) made of sqlx's is a
-/// refusal.
+/// A gate that queries the app's database takes the pool from the request,
+/// `request.data::<SqlitePool>()`, after `.with(AddData::new(pool))`. A sqlx error converts into a
+/// [`StoreError`](crate::StoreError), and that into a refusal.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot guard a `CurrentUser<{A}>`",
-    label = "not a gate of `{A}`",
-    note = "gates are `Verified`, `Superuser`, `Scope<..>` (around a scope), `Via<..>`, tuples of up to four gates, and your own `impl Gate<{A}>`"
+    message = "`{Self}` is not a gate of `{A}`",
+    label = "not a gate",
+    note = "use `Verified`, `Superuser`, `Scope<..>` (with a scope), `Via<..>` or a tuple of up to four gates, or implement `Gate<{A}>` for your own type"
 )]
 pub trait Gate<A: Mount>: Send + Sync + 'static {
-    /// Whether credentials of that transport are looked at. Those of another one are not
-    /// seen: they neither open the route nor stand in the way.
+    /// Returns whether credentials of that transport count. Others are ignored: they neither open
+    /// the route nor cause a refusal.
     ///
-    /// Where no gate of a route says anything (the default), the owner's own credentials open it:
-    /// those of transports that [act for the owner](Transport::acts_for_owner).
+    /// If no gate of a route decides (the default), credentials of transports that [act for the
+    /// owner](Transport::acts_for_owner) count.
     #[must_use]
-    fn admits(transport: Proof) -> Admission {
+    fn admits(transport: AuthMethod) -> Admission {
         let _ = transport;
-        Admission::Unsaid
+        Admission::Default
     }
 
-    /// Lets somebody pass, or says why not. `auth` is the mount, whose accounts can be asked.
+    /// Checks the condition. `auth` is the mount, with access to the accounts.
     ///
     /// # Errors
-    /// The refusal that the client gets.
+    /// The refusal for the request.
     fn check(
         auth: &A,
         who: &Principal<A::User>,
@@ -66,49 +68,48 @@ pub trait Gate<A: Mount>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), Refusal>> + Send;
 }
 
-/// What a gate says about the credentials of a transport.
+/// Decision of a gate about the credentials of a transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Admission {
-    /// They are looked at, whether or not they are the owner's own, unless another gate shuts them
-    /// out.
-    Open,
-    /// They are not looked at.
-    Shut,
-    /// Nothing: it is for other gates to say.
-    Unsaid,
+    /// They count, even if they do not act for the owner, unless another gate excludes them.
+    Accept,
+    /// They are ignored.
+    Ignore,
+    /// The gate does not decide.
+    Default,
 }
 
 impl Admission {
-    /// What two gates say together.
+    /// Combines the decisions of two gates.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Shut, _) | (_, Self::Shut) => Self::Shut,
-            (Self::Open, _) | (_, Self::Open) => Self::Open,
-            (Self::Unsaid, Self::Unsaid) => Self::Unsaid,
+            (Self::Ignore, _) | (_, Self::Ignore) => Self::Ignore,
+            (Self::Accept, _) | (_, Self::Accept) => Self::Accept,
+            (Self::Default, Self::Default) => Self::Default,
         }
     }
 }
 
-/// Whether a route behind `G` looks at a transport.
+/// Returns `true` if credentials of a transport count on a route with the gate `G`.
 pub(crate) fn is_admitted<A: Mount, G: Gate<A>>(transport: &dyn AnyTransport<A::User>) -> bool {
-    match G::admits(transport.proof()) {
-        Admission::Open => true,
-        Admission::Shut => false,
-        Admission::Unsaid => transport.acts_for_owner(),
+    match G::admits(transport.method()) {
+        Admission::Accept => true,
+        Admission::Ignore => false,
+        Admission::Default => transport.acts_for_owner(),
     }
 }
 
-/// Whoever is signed in passes.
+/// Accepts every authenticated request.
 impl<A: Mount> Gate<A> for () {
     async fn check(_: &A, _: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
         Ok(())
     }
 }
 
-/// Their recovery address is proved. Refuses with 403 `Recovery factor not verified`; does not
-/// compile for a shape without such an address.
+/// Requires a verified recovery contact. Refuses with 403 `Recovery factor not verified`. Does not
+/// compile for a user struct without a recovery contact.
 #[derive(Clone, Copy, Debug)]
 pub struct Verified;
 
@@ -121,8 +122,9 @@ where
     }
 }
 
-/// They are a superuser, which is a column of the account: `UPDATE users SET is_superuser = TRUE`
-/// makes one, and no route does. Refuses with 403 `Insufficient privileges`.
+/// Requires a superuser. Refuses with 403 `Insufficient privileges`.
+///
+/// No route makes an account a superuser; run `UPDATE users SET is_superuser = TRUE WHERE …`.
 #[derive(Clone, Copy, Debug)]
 pub struct Superuser;
 
@@ -132,20 +134,22 @@ impl<A: Mount> Gate<A> for Superuser {
     }
 }
 
-/// They come by the transport `T`, or by one of two or three: `Via<slice::Bearer>`,
-/// `Via<slice::Bearer, slice::ApiKeys>`. Others are not looked at, so a session's cookie beside the
-/// token asks for no CSRF token here, and alone it is 401 `Not authenticated`. They are tried in the
-/// mount's order, not in the one given here. Does not compile for a transport that is not mounted.
-/// Two of them in one tuple look at what both name: `(Via<A>, Via<B>)` lets nobody pass.
+/// Requires one of up to three transports: `Via<slice::Bearer>`, `Via<slice::Bearer,
+/// slice::ApiKeys>`.
 ///
-/// It also opens a route to credentials that are not the owner's own, which have to be asked for:
+/// Other credentials are ignored: a session cookie next to a token requires no CSRF token, and
+/// alone it gives 401 `Not authenticated`. Transports are tried in the order of the mount. Does not
+/// compile for a transport that is not mounted. A tuple accepts the transports that all its `Via`
+/// name, so `(Via<A>, Via<B>)` rejects every request.
+///
+/// It also opens a route to credentials that do not act for the owner, such as API keys:
 /// `Via<slice::Session, slice::ApiKeys>`.
 ///
-/// Two arguments of one handler that are narrowed differently may name two accounts.
+/// Two arguments of one handler with different `Via` may hold two different accounts.
 #[derive(Debug)]
 pub struct Via<T, Or = T, OrElse = Or>(Named<T>, Named<Or>, Named<OrElse>);
 
-/// A type that is only named.
+/// A type parameter without a value.
 type Named<T> = PhantomData<fn() -> T>;
 
 impl<A, T, B, C> Gate<A> for Via<T, B, C>
@@ -155,10 +159,11 @@ where
     B: Transport<A::User>,
     C: Transport<A::User>,
 {
-    fn admits(transport: Proof) -> Admission {
-        match [T::NAME, B::NAME, C::NAME].contains(&transport.as_str()) {
-            true => Admission::Open,
-            false => Admission::Shut,
+    fn admits(transport: AuthMethod) -> Admission {
+        if [T::NAME, B::NAME, C::NAME].contains(&transport.as_str()) {
+            Admission::Accept
+        } else {
+            Admission::Ignore
         }
     }
 
@@ -167,37 +172,42 @@ where
     }
 }
 
-/// Their credential has the scope `S`, which [`scopes!`](crate::scopes) declares. Refuses with 403
-/// `Insufficient scope`. A session has no scopes and never passes; a tuple of gates asks for all of
-/// several scopes. It opens a route to whatever has scopes, API keys included; the first transport
-/// that finds somebody decides, so that where browsers send a cookie beside a token, a
-/// [`Via`] should say which is meant. Does not compile for a mount whose credentials have none.
+/// Requires the scope `S`, declared by [`scopes!`](crate::scopes). Refuses with 403 `Insufficient
+/// scope`.
+///
+/// A session has no scopes and never passes. A tuple of gates requires several scopes. The gate
+/// opens a route to every credential with scopes, including API keys. The first transport with a
+/// valid credential decides; if browsers send a cookie next to a token, add a [`Via`]. Does not
+/// compile for a mount without tokens or API keys.
 #[derive(Debug)]
 pub struct Scope<S>(Named<S>);
 
 impl<A: Scoped, S: ScopeName> Gate<A> for Scope<S> {
-    fn admits(_: Proof) -> Admission {
-        Admission::Open
+    fn admits(_: AuthMethod) -> Admission {
+        Admission::Accept
     }
 
     async fn check(_: &A, who: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
-        let has_it = who.scopes().contains(S::NAME);
-        if has_it { Ok(()) } else { Err(Refusal::insufficient_scope(S::NAME)) }
+        if who.scopes().contains(S::NAME) {
+            Ok(())
+        } else {
+            Err(Refusal::insufficient_scope(S::NAME))
+        }
     }
 }
 
-/// A scope; [`scopes!`](crate::scopes) declares it.
+/// A scope, declared by [`scopes!`](crate::scopes).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a scope",
-    label = "no scope was declared so",
+    label = "not declared as a scope",
     note = "declare it: `crudauth::scopes! {{ pub {Self} = \"reports:read\"; }}`"
 )]
 pub trait ScopeName: Send + Sync + 'static {
-    /// What a client asks for.
+    /// Name of the scope in requests.
     const NAME: &'static str;
 }
 
-/// The set of this scope alone; [`scopes!`](crate::scopes) has looked at its name.
+/// Returns the set with this scope only. [`scopes!`](crate::scopes) has validated its name.
 #[must_use]
 pub fn scope<S: ScopeName>() -> Scopes {
     Scopes::of([S::NAME]).unwrap_or_default()
@@ -206,8 +216,8 @@ pub fn scope<S: ScopeName>() -> Scopes {
 macro_rules! tuples {
     ($(($($gate:ident),+))*) => {$(
         impl<A: Mount, $($gate: Gate<A>),+> Gate<A> for ($($gate,)+) {
-            fn admits(transport: Proof) -> Admission {
-                Admission::Unsaid$(.and($gate::admits(transport)))+
+            fn admits(transport: AuthMethod) -> Admission {
+                Admission::Default$(.and($gate::admits(transport)))+
             }
 
             async fn check(

@@ -1,8 +1,10 @@
-//! Reads what a client sent, never more than a form can need.
+//! Reading of request bodies, with limits on size and time.
+//!
+//! Called by the routes, and by the extractors before they reject a request.
 
 use std::time::Duration;
 
-use crudauth_core::model::{Form, Mistake, Rule};
+use crudauth_core::model::{FieldError, FieldErrorKind, Form, InvalidField};
 use futures_util::stream;
 use poem::error::ReadBodyError;
 use poem::http::header;
@@ -11,33 +13,33 @@ use poem::{Body, Request, RequestBody};
 use super::Refusal;
 use super::headers::text;
 
-/// No form of ours needs more: the longest password has 4 KiB, in JSON escapes six times that.
+/// Maximum size of a body. The longest password takes 4 KiB, and six times that in JSON escapes.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// Nor longer: whoever sends a form byte by byte only means to keep us busy.
+/// Time limit for a body, so that slow clients do not occupy the server.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
-/// How long a body that nobody reads is waited for.
-const MOMENT: Duration = Duration::from_secs(1);
+/// Time limit for a body that is not parsed.
+const DRAIN_TIME_LIMIT: Duration = Duration::from_secs(1);
 
-/// Takes in what is still to come of a body, where that is little, before its sender is refused by an
-/// argument of a handler; whoever reads the body all the same finds it there.
+/// Reads a small body into memory before an extractor rejects the request. The body can still be
+/// read afterwards.
 ///
-/// What is not taken in makes hyper close the connection behind the answer and without a word: a
-/// client that has sent the body in a packet of its own would lose its next request by that.
-pub(crate) async fn settle(request: &Request, body: &mut RequestBody) {
-    let length = text(request.headers(), header::CONTENT_LENGTH).and_then(|it| it.parse().ok());
-    if !length.is_some_and(|length: usize| (1..=MAX_BYTES).contains(&length)) {
+/// With an unread body, hyper closes the connection after the response. A client that sent the body
+/// in a separate packet would lose its next request.
+pub(crate) async fn buffer_small(request: &Request, body: &mut RequestBody) {
+    if !content_length(request).is_some_and(|length| (1..=MAX_BYTES).contains(&length)) {
         return;
     }
-    let Ok(sent) = body.take() else { return };
-    if let Ok(Ok(sent)) = tokio::time::timeout(MOMENT, sent.into_bytes_limit(MAX_BYTES)).await {
-        *body = RequestBody::new(Body::from_bytes(sent));
+    let Ok(unread) = body.take() else { return };
+    let bytes = unread.into_bytes_limit(MAX_BYTES);
+    if let Ok(Ok(bytes)) = tokio::time::timeout(DRAIN_TIME_LIMIT, bytes).await {
+        *body = RequestBody::new(Body::from_bytes(bytes));
     }
 }
 
-/// Reads a JSON object. Any other content type is refused: that is what a form on another site can
-/// send without asking first.
+/// Reads a JSON object. Other content types are rejected, because a form on another site can send
+/// those without a preflight request.
 pub(crate) async fn json(request: &mut Request) -> Result<Form, Refusal> {
     let media_type = media_type(request);
     let is_json = media_type == "application/json"
@@ -49,7 +51,7 @@ pub(crate) async fn json(request: &mut Request) -> Result<Form, Refusal> {
     Form::from_json(&body).map_err(|_| whole("JSON decode error"))
 }
 
-/// Reads an HTML form, URL-encoded or multipart.
+/// Reads a URL-encoded or multipart form.
 pub(crate) async fn form(request: &mut Request) -> Result<Form, Refusal> {
     match &*media_type(request) {
         "application/x-www-form-urlencoded" => {
@@ -66,10 +68,8 @@ pub(crate) async fn form(request: &mut Request) -> Result<Form, Refusal> {
             multipart(body.to_vec(), boundary).await.map_err(|_| whole("Form decode error"))
         }
         _ => {
-            // Names the fields, as for a form in which they are missing.
-            let missing = ["username", "password"]
-                .map(|field| Mistake::new(field, Rule::Missing, "Field required"));
-            Err(Refusal::mistakes(missing.to_vec()))
+            // Same response as for a form without these fields.
+            Err(Refusal::invalid_fields(["username", "password"].map(FieldError::missing).to_vec()))
         }
     }
 }
@@ -86,8 +86,8 @@ async fn multipart(body: Vec<u8>, boundary: String) -> Result<Form, multer::Erro
     Ok(Form::from_texts(fields))
 }
 
-/// The text of one field of a JSON object, whatever the content type says; nothing if there is no
-/// such object or field, or it is empty. In the place of what is no text stands an empty one.
+/// Reads a text field of a JSON object, for any content type. Empty if there is no object, no field
+/// or no text in it. A value that is not a string yields an empty string.
 pub(crate) async fn text_in_json(
     request: &mut Request,
     field: &'static str,
@@ -95,15 +95,13 @@ pub(crate) async fn text_in_json(
     let body = bytes(request).await?;
     let Ok(mut form) = Form::from_json(&body) else { return Ok(Vec::new()) };
     match form.optional_text(field) {
-        Some(text) => Ok(text.into_iter().filter(|text| !text.is_empty()).collect()),
-        None => Ok(vec![String::new()]),
+        Ok(text) => Ok(text.into_iter().filter(|text| !text.is_empty()).collect()),
+        Err(InvalidField) => Ok(vec![String::new()]),
     }
 }
 
 async fn bytes(request: &mut Request) -> Result<Vec<u8>, Refusal> {
-    let told: Option<usize> =
-        text(request.headers(), header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    if told.is_some_and(|length| length > MAX_BYTES) {
+    if content_length(request).is_some_and(|length| length > MAX_BYTES) {
         return Err(Refusal::payload_too_large());
     }
     let body = request.take_body().into_bytes_limit(MAX_BYTES);
@@ -115,7 +113,11 @@ async fn bytes(request: &mut Request) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-/// What crudauth-py reads as a boolean.
+fn content_length(request: &Request) -> Option<usize> {
+    text(request.headers(), header::CONTENT_LENGTH)?.parse().ok()
+}
+
+/// Parses a boolean like crudauth-py.
 pub(crate) fn boolean(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "on" | "yes" | "y" | "t" => Some(true),
@@ -124,13 +126,13 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// The content type without its parameters, in lower case.
+/// Returns the content type without parameters, in lower case.
 fn media_type(request: &Request) -> String {
     let value = text(request.headers(), header::CONTENT_TYPE).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Something is wrong with the body as a whole.
+/// Returns the refusal for an invalid body.
 fn whole(message: &'static str) -> Refusal {
-    Refusal::mistake(Mistake::new("", Rule::Value, message))
+    Refusal::invalid_field(FieldError::new("", FieldErrorKind::Value, message))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use crudauth_core::ConfigError;
 use poem::http::HeaderValue;
 
 crudauth_core::settings! {
@@ -81,8 +82,52 @@ impl CookieConfig {
         format!("{}_logout", self.refresh)
     }
 
-    fn names(&self) -> [&str; 4] {
-        [&self.session, &self.csrf, &self.refresh, &self.device]
+    fn names(&self) -> [(&'static str, &str); 4] {
+        [
+            ("cookies.session", &self.session),
+            ("cookies.csrf", &self.csrf),
+            ("cookies.refresh", &self.refresh),
+            ("cookies.device", &self.device),
+        ]
+    }
+
+    /// Browsers drop cookies whose name or attributes are not what the prefix demands (RFC 6265bis,
+    /// section 4.1.3).
+    fn invalid_names(&self) -> Vec<ConfigError> {
+        let mut errors = Vec::new();
+        for (setting, name) in self.names() {
+            let requires = |requirement| {
+                let value = name.to_owned();
+                ConfigError::Requires { setting, value, requirement }
+            };
+            if !is_token(name) {
+                let name = name.to_owned();
+                let rule = "a token (RFC 9110, section 5.6.2)";
+                errors.push(ConfigError::InvalidName { setting, name, rule });
+            }
+            let is_host = name.starts_with("__Host-");
+            if (is_host || name.starts_with("__Secure-")) && !self.secure {
+                errors.push(requires("cookies.secure to be true"));
+            }
+            if is_host && self.path != "/" {
+                errors.push(requires("cookies.path to be `/`"));
+            }
+        }
+        errors
+    }
+
+    fn duplicate_names(&self) -> Vec<ConfigError> {
+        let at_logout = self.refresh_at_logout();
+        let mut seen = vec![&*at_logout];
+        let mut errors = Vec::new();
+        for (_, name) in self.names() {
+            if seen.contains(&name) {
+                let name = name.to_owned();
+                errors.push(ConfigError::DuplicateName { setting: "cookies", name });
+            }
+            seen.push(name);
+        }
+        errors
     }
 }
 
@@ -99,39 +144,23 @@ pub(crate) struct HttpConfig {
 }
 
 impl HttpConfig {
-    /// What is wrong with the settings, each in a sentence.
-    pub(crate) fn mistakes(&self) -> Vec<String> {
-        let cookies = &self.cookies;
-        let mut mistakes = Vec::new();
-        let names = cookies.names();
-        for name in names {
-            if !is_token(name) {
-                mistakes.push(format!("cookies: `{name}` is no name for a cookie (RFC 6265)"));
-            }
-            let wants_secure = name.starts_with("__Host-") || name.starts_with("__Secure-");
-            if wants_secure && !cookies.secure {
-                mistakes.push(format!("cookies: `{name}` needs `secure`"));
-            }
-            if name.starts_with("__Host-") && cookies.path != "/" {
-                mistakes.push(format!("cookies: `{name}` needs the path `/`"));
-            }
-        }
-        let is_twice = (1..names.len()).any(|at| names[..at].contains(&names[at]));
-        if is_twice || names.contains(&&*cookies.refresh_at_logout()) {
-            mistakes.push("cookies: each needs a name of its own".to_owned());
+    /// Returns an error for each setting that is invalid, or that a browser would ignore.
+    pub(crate) fn validate(&self) -> Vec<ConfigError> {
+        let mut errors = self.cookies.invalid_names();
+        errors.extend(self.cookies.duplicate_names());
+        let path = &self.cookies.path;
+        let is_path =
+            path.starts_with('/') && !path.contains(';') && HeaderValue::from_str(path).is_ok();
+        if !is_path {
+            errors.push(ConfigError::InvalidPath { setting: "cookies.path", path: path.clone() });
         }
         for origin in &self.trusted_origins {
             if !origin.starts_with("https://") && !origin.starts_with("http://") {
-                mistakes.push(format!("trusted origins: write `https://host`, not `{origin}`"));
+                let url = origin.clone();
+                errors.push(ConfigError::InvalidUrl { setting: "trusted_origins", url });
             }
         }
-        let is_path = |path: &str| {
-            path.starts_with('/') && !path.contains(';') && HeaderValue::from_str(path).is_ok()
-        };
-        if !is_path(&cookies.path) {
-            mistakes.push("cookies: the path must start with `/`".to_owned());
-        }
-        mistakes
+        errors
     }
 }
 

@@ -1,87 +1,97 @@
-//! Cookies: read from the request by hand, since poem's own reader needs a middleware of its own,
-//! and written one header each.
+//! Cookies of the library: read from `Cookie`, written as one `Set-Cookie` each.
+//!
+//! Parsed here, because poem's reader needs its own middleware. Called by the session and bearer
+//! routes, their transports and the middleware.
 
 use std::time::Duration;
 
-use crudauth_core::model::Token;
+use crudauth_core::model::SessionToken;
 use crudauth_core::slices::sessions::{OpenedSession, SessionConfig};
 use poem::http::{HeaderMap, HeaderValue, header};
 use poem::{Request, Response};
 
 use super::config::{CookieConfig, SameSite};
 
-/// How long a device is remembered: as long as browsers keep a cookie at most.
+/// Lifetime of the device cookie: the maximum that browsers accept.
 const DEVICE_SECONDS: u64 = 400 * 24 * 3600;
 
-/// The cookies of a request that are ours.
+/// The library's cookies of a request.
 #[derive(Debug)]
 pub(crate) struct Cookies<'r> {
     headers: &'r HeaderMap,
     config: &'r CookieConfig,
 }
 
+impl<'r> Cookies<'r> {
+    pub(crate) const fn new(headers: &'r HeaderMap, config: &'r CookieConfig) -> Self {
+        Self { headers, config }
+    }
+}
+
 pub(crate) fn cookies_of<'r>(request: &'r Request, config: &'r CookieConfig) -> Cookies<'r> {
-    Cookies { headers: request.headers(), config }
+    Cookies::new(request.headers(), config)
 }
 
 impl<'r> Cookies<'r> {
-    /// The session's token: the first value of the form that is given out. Whatever else a
-    /// neighbouring site has put under the name signs nobody out.
-    pub(crate) fn session(&self) -> Option<Token> {
-        self.values(&self.config.session).find_map(Token::parse)
+    /// Returns the session token: the first well-formed value. Other values of that name, set by a
+    /// sibling domain, are ignored, so they cannot sign the user out.
+    pub(crate) fn session(&self) -> Option<SessionToken> {
+        self.values(&self.config.session).find_map(SessionToken::parse)
     }
 
-    /// The CSRF token that scripts read.
+    /// Returns the CSRF token, which scripts can read.
     pub(crate) fn csrf(&self) -> Option<&'r str> {
         self.value(&self.config.csrf)
     }
 
-    /// What may be refresh tokens.
+    /// Returns the possible refresh tokens.
     pub(crate) fn refresh(&self) -> Vec<&'r str> {
-        self.each(&[&self.config.refresh])
+        self.distinct(&[&self.config.refresh])
     }
 
-    /// The same at `/logout`, where it comes under either name.
+    /// Returns the possible refresh tokens at `/logout`, which are sent under either of two names.
     pub(crate) fn refresh_at_logout(&self) -> Vec<&'r str> {
-        self.each(&[&self.config.refresh_at_logout(), &self.config.refresh])
+        self.distinct(&[&self.config.refresh_at_logout(), &self.config.refresh])
     }
 
-    /// What may say that this device has signed in before.
+    /// Returns the possible device tokens, which prove an earlier sign-in on this device.
     pub(crate) fn devices(&self) -> Vec<&'r str> {
-        self.each(&[&self.config.device])
+        self.distinct(&[&self.config.device])
     }
 
-    /// The values of these names in order, each once. A browser sends one for each path and host that set
-    /// one, and a neighbouring site may set many; whoever sends more than these only means to keep us
-    /// busy. None that is not of our making costs a look-up.
-    fn each(&self, names: &[&str]) -> Vec<&'r str> {
-        const MOST: usize = 64;
-        let mut sent: Vec<&str> = Vec::new();
+    /// Returns the distinct values of these names, in order.
+    ///
+    /// A browser sends one for each path and host that set the cookie, and a sibling domain may set
+    /// many. The limit bounds the work for a hostile client. Foreign values cost no look-up.
+    fn distinct(&self, names: &[&str]) -> Vec<&'r str> {
+        const MAX_VALUES: usize = 64;
+        let mut distinct: Vec<&str> = Vec::new();
         let values = names.iter().flat_map(|name| self.values(name));
         for value in values.filter(|value| !value.is_empty()) {
-            if sent.len() < MOST && !sent.contains(&value) {
-                sent.push(value);
+            if distinct.len() < MAX_VALUES && !distinct.contains(&value) {
+                distinct.push(value);
             }
         }
-        sent
+        distinct
     }
 
     fn value(&self, name: &str) -> Option<&'r str> {
         self.values(name).next()
     }
 
-    /// Read as bytes: a cookie of somebody else's that is no text must not hide ours.
+    /// Returns all values of `name`. Splits bytes, so that a foreign cookie that is not text cannot
+    /// hide others.
     fn values(&self, name: &str) -> impl Iterator<Item = &'r str> {
         let lines = self.headers.get_all(header::COOKIE).into_iter();
         let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
         pairs.filter_map(move |pair| {
             let (key, value) = std::str::from_utf8(pair).ok()?.split_once('=')?;
-            (key.trim() == name).then(|| value.trim().trim_matches('"'))
+            if key.trim() == name { Some(value.trim().trim_matches('"')) } else { None }
         })
     }
 }
 
-/// Sets the cookies of a new session, and the one that knows the device again.
+/// Sets the cookies of a new session, including the device cookie.
 pub(crate) fn set_session(
     response: &mut Response,
     config: &CookieConfig,
@@ -95,12 +105,12 @@ pub(crate) fn set_session(
     set_device(response, config, device);
 }
 
-/// Sets the cookie by which this device is known again.
+/// Sets the device cookie.
 pub(crate) fn set_device(response: &mut Response, config: &CookieConfig, device: &str) {
     put(response, config, &config.device, device, Some(DEVICE_SECONDS), Script::Hidden);
 }
 
-/// Sets the CSRF cookie, to live as long as its session's.
+/// Sets the CSRF cookie, with the lifetime of the session cookie.
 pub(crate) fn set_csrf(
     response: &mut Response,
     config: &CookieConfig,
@@ -112,12 +122,12 @@ pub(crate) fn set_csrf(
     put(response, config, &config.csrf, csrf, max_age, Script::Readable);
 }
 
-/// Renews the dates of a remembered session's cookies, whose life was prolonged just now.
+/// Renews the cookies of a remembered session, after its expiry was extended.
 pub(crate) fn keep_session(
     response: &mut Response,
     config: &CookieConfig,
     lifetimes: &SessionConfig,
-    token: &Token,
+    token: &SessionToken,
     csrf: Option<&str>,
 ) {
     let max_age = max_age(lifetimes, true);
@@ -128,33 +138,39 @@ pub(crate) fn keep_session(
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
-/// Removes the session's cookies. The device stays known.
+/// Removes the session's cookies. The device cookie stays.
 pub(crate) fn clear_session(response: &mut Response, config: &CookieConfig) {
     put(response, config, &config.session, "", Some(0), Script::Hidden);
     put(response, config, &config.csrf, "", Some(0), Script::Readable);
 }
 
-/// Sets the refresh token's cookie, for the routes that need it; `asked` is the path of one.
+/// Sets the cookies of the refresh token. `path` is that of the requested route.
 pub(crate) fn set_refresh(
     response: &mut Response,
     config: &CookieConfig,
-    asked: &str,
+    path: &str,
     token: &str,
     lifetime: Duration,
 ) {
-    refresh(response, config, asked, token, lifetime.as_secs());
+    put_refresh(response, config, path, token, lifetime.as_secs());
 }
 
-/// Removes it.
-pub(crate) fn clear_refresh(response: &mut Response, config: &CookieConfig, asked: &str) {
-    refresh(response, config, asked, "", 0);
+/// Removes the cookies of the refresh token.
+pub(crate) fn clear_refresh(response: &mut Response, config: &CookieConfig, path: &str) {
+    put_refresh(response, config, path, "", 0);
 }
 
-/// A cookie for each of the two routes that need it.
-fn refresh(response: &mut Response, config: &CookieConfig, asked: &str, value: &str, max_age: u64) {
-    let (mount, _) = asked.rsplit_once('/').unwrap_or_default();
-    // An app may rewrite paths, so that this one is as a client wrote it; a cookie takes nearly
-    // everything for an attribute (RFC 6265, section 4.1.1).
+/// Writes a cookie for each of the two routes that read the refresh token.
+fn put_refresh(
+    response: &mut Response,
+    config: &CookieConfig,
+    path: &str,
+    value: &str,
+    max_age: u64,
+) {
+    let (mount, _) = path.rsplit_once('/').unwrap_or_default();
+    // The client chooses the path if the app rewrites paths. It must not add attributes to the
+    // cookie (RFC 6265, section 4.1.1).
     let is_path = mount.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';' && byte != b',');
     let is_scoped = config.path == "/" && !config.refresh.starts_with("__Host-") && is_path;
     let cookies = if is_scoped {
@@ -169,7 +185,7 @@ fn refresh(response: &mut Response, config: &CookieConfig, asked: &str, value: &
     }
 }
 
-/// Whether the page's scripts may read a cookie.
+/// Access of the page's scripts to a cookie.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Script {
     Readable,
@@ -177,7 +193,7 @@ enum Script {
 }
 
 fn max_age(lifetimes: &SessionConfig, is_remembered: bool) -> Option<u64> {
-    is_remembered.then_some(lifetimes.remembered_idle.as_secs())
+    if is_remembered { Some(lifetimes.remembered_idle_timeout.as_secs()) } else { None }
 }
 
 /// Writes one `Set-Cookie` (RFC 6265).
@@ -206,7 +222,7 @@ fn put(
     if config.secure {
         cookie.push_str("; Secure");
     }
-    // Names and path were judged when the mount was built, and values are ours.
+    // The builder has validated names and path, and the library has made the value.
     if let Ok(mut cookie) = HeaderValue::from_str(&cookie) {
         cookie.set_sensitive(true);
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -220,11 +236,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_that_a_client_has_written_adds_nothing_to_the_cookie() {
+    fn a_path_of_the_client_adds_no_attribute_to_the_cookie() {
         let config = CookieConfig::default();
-        let paths = |asked: &str| -> Vec<String> {
+        let paths = |path: &str| -> Vec<String> {
             let mut response = Response::default();
-            set_refresh(&mut response, &config, asked, "x", Duration::from_secs(1));
+            set_refresh(&mut response, &config, path, "x", Duration::from_secs(1));
             let lines = response.headers().get_all(header::SET_COOKIE).into_iter();
             let lines = lines.map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned());
             lines.map(|line| line.split("; ").skip(3).collect::<Vec<_>>().join("; ")).collect()
@@ -232,8 +248,8 @@ mod tests {
         let [refresh, logout] = ["refresh", "logout"]
             .map(|route| format!("Path=/of/acme/{route}; SameSite=strict; Secure"));
         assert_eq!(paths("/of/acme/token"), [refresh, logout]);
-        for asked in ["/of/x;Domain=example.com/token", "/of/x,y/token", "/of/x y/token"] {
-            assert_eq!(paths(asked), ["Path=/; SameSite=strict; Secure"], "{asked}");
+        for path in ["/of/x;Domain=example.com/token", "/of/x,y/token", "/of/x y/token"] {
+            assert_eq!(paths(path), ["Path=/; SameSite=strict; Secure"], "{path}");
         }
     }
 
@@ -244,21 +260,25 @@ mod tests {
 
     proptest! {
         #[test]
-        fn our_cookie_is_found_beside_any_others(
+        fn the_session_cookie_is_found_among_any_others(
             before in prop::collection::vec(any::<u8>(), 0..60),
             after in prop::collection::vec(any::<u8>(), 0..60),
             is_one_line in any::<bool>(),
         ) {
-            let (token, config) = ("a1".repeat(32), CookieConfig::default());
-            let ours = format!("session_id={token}").into_bytes();
-            let whole = [&*before, b";", &ours, b"; ", &*after].concat();
-            let headers = match is_one_line {
-                true => lines(&[whole]),
-                false => lines(&[before, ours, after]),
+            let token = "a1".repeat(32);
+            let config = CookieConfig::default();
+            let own = format!("session_id={token}").into_bytes();
+            let headers = if is_one_line {
+                lines(&[[&*before, b";", &own, b"; ", &*after].concat()])
+            } else {
+                lines(&[before, own, after])
             };
             let found = Cookies { headers: &headers, config: &config }.session();
-            // A line that no header may hold never arrives.
-            if !headers.is_empty() && headers.iter().any(|(_, line)| line.as_bytes().windows(64).any(|it| it == token.as_bytes())) {
+            // An invalid header line never arrives.
+            let has_arrived = headers.iter().any(|(_, line)| {
+                line.as_bytes().windows(64).any(|part| part == token.as_bytes())
+            });
+            if has_arrived {
                 prop_assert!(found.is_some());
             }
         }

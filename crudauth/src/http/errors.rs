@@ -1,9 +1,9 @@
-//! What each flow's error becomes: a refusal that tells a client no more than it should know.
+//! Conversion of each flow's errors into refusals, which reveal no more than clients may know.
 
 use std::time::Duration;
 
+use crudauth_core::StoreError;
 use crudauth_core::password::Busy;
-use crudauth_core::ports::StoreError;
 use crudauth_core::slices::accounts::PasswordError;
 use crudauth_core::slices::accounts::RegisterError;
 use crudauth_core::slices::api_keys::ApiKeyError;
@@ -16,24 +16,26 @@ use tracing::error;
 
 use super::Refusal;
 
-/// How long a client should wait when the store is away.
+/// `Retry-After` while a store is unavailable.
 const STORE_RETRY: Duration = Duration::from_secs(5);
 
 impl From<RefreshError> for Refusal {
     fn from(error: RefreshError) -> Self {
         match error {
             RefreshError::Store(error) => error.into(),
-            _ => Self::refresh_invalid(),
+            RefreshError::Unknown | RefreshError::Ended | RefreshError::Reused => {
+                Self::refresh_invalid()
+            }
         }
     }
 }
 
 impl From<StoreError> for Refusal {
     fn from(cause: StoreError) -> Self {
-        error!(error = &cause as &dyn std::error::Error, "a store failed");
+        error!(error = &cause as &dyn std::error::Error, "store failed");
         match cause {
             StoreError::Unavailable(_) => Self::unavailable(STORE_RETRY),
-            _ => Self::internal(),
+            StoreError::Failed(_) => Self::internal(),
         }
     }
 }
@@ -51,7 +53,6 @@ impl From<SignInError> for Refusal {
             SignInError::Busy(busy) => busy.into(),
             SignInError::Store(cause) => cause.into(),
             SignInError::Refused => Self::bad_credentials(),
-            _ => Self::internal(),
         }
     }
 }
@@ -59,13 +60,12 @@ impl From<SignInError> for Refusal {
 impl From<RegisterError> for Refusal {
     fn from(error: RegisterError) -> Self {
         match error {
-            RegisterError::Invalid(mistakes) => Self::mistakes(mistakes),
+            RegisterError::Invalid(errors) => Self::invalid_fields(errors),
             RegisterError::Taken(field) => {
                 Self::taken("taken", format!("{} already taken", capital(field)))
             }
             RegisterError::Busy(busy) => busy.into(),
             RegisterError::Store(cause) => cause.into(),
-            _ => Self::internal(),
         }
     }
 }
@@ -78,10 +78,9 @@ impl From<PasswordError> for Refusal {
             PasswordError::HasPassword => Self::has_password(),
             PasswordError::NotFresh => Self::sign_in_too_old(),
             PasswordError::NotOwner | PasswordError::Ended => Self::not_authenticated(),
-            PasswordError::Invalid(mistakes) => Self::mistakes(mistakes),
+            PasswordError::Invalid(errors) => Self::invalid_fields(errors),
             PasswordError::Busy(busy) => busy.into(),
             PasswordError::Store(cause) => cause.into(),
-            _ => Self::internal(),
         }
     }
 }
@@ -89,15 +88,14 @@ impl From<PasswordError> for Refusal {
 impl From<ApiKeyError> for Refusal {
     fn from(error: ApiKeyError) -> Self {
         match error {
-            ApiKeyError::Invalid(mistakes) => Self::mistakes(mistakes),
-            ApiKeyError::TooMany { cap } => {
-                let detail = format!("There are {cap} API keys already; revoke one first.");
+            ApiKeyError::Invalid(errors) => Self::invalid_fields(errors),
+            ApiKeyError::TooMany { max } => {
+                let detail = format!("There are {max} API keys already; revoke one first.");
                 Self::new(StatusCode::CONFLICT, "too-many-api-keys", detail)
             }
-            ApiKeyError::Moved | ApiKeyError::NotOwner => Self::not_authenticated(),
+            ApiKeyError::Ended | ApiKeyError::NotOwner => Self::not_authenticated(),
             ApiKeyError::NotFresh => Self::sign_in_too_old(),
             ApiKeyError::Store(cause) => cause.into(),
-            _ => Self::internal(),
         }
     }
 }
@@ -107,7 +105,6 @@ impl From<OwnerError> for Refusal {
         match error {
             OwnerError::NotOwner | OwnerError::Ended => Self::not_authenticated(),
             OwnerError::Store(cause) => cause.into(),
-            _ => Self::internal(),
         }
     }
 }
@@ -120,7 +117,6 @@ impl From<ChangeError> for Refusal {
             ChangeError::SameAddress => Self::same_email(),
             ChangeError::Busy(busy) => busy.into(),
             ChangeError::Store(cause) => cause.into(),
-            _ => Self::internal(),
         }
     }
 }
@@ -130,16 +126,15 @@ impl From<ConfirmError> for Refusal {
         match error {
             ConfirmError::Invalid => Self::invalid_link(),
             ConfirmError::Used => Self::used_link(),
-            ConfirmError::Password(mistakes) => Self::mistakes(mistakes),
+            ConfirmError::Password(errors) => Self::invalid_fields(errors),
             ConfirmError::AddressTaken => Self::taken("email-taken", "Email already in use"),
             ConfirmError::Busy(busy) => busy.into(),
             ConfirmError::Store(cause) => cause.into(),
-            _ => Self::internal(),
         }
     }
 }
 
-/// `username` -> `Username`, as a sentence begins.
+/// Capitalizes the first letter: `username` becomes `Username`.
 pub(crate) fn capital(field: &str) -> String {
     let mut letters = field.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();

@@ -1,8 +1,10 @@
-//! Who is asking, as the headers and the socket tell.
+//! Request headers that describe the client, and JSON responses.
+//!
+//! Called by the routes and transports.
 
 use std::sync::atomic::Ordering;
 
-use crudauth_core::model::{ClientAddress, client_address};
+use crudauth_core::model::{ClientAddress, ClientInfo, client_address};
 use poem::PathPattern;
 use poem::http::{HeaderMap, HeaderName, header};
 use poem::{Addr, Body, Request, Response};
@@ -12,46 +14,55 @@ use tracing::warn;
 use super::Refusal;
 use super::config::HttpConfig;
 
-/// The client's address: the socket's peer, or what the trusted proxies say.
+/// Returns the client of a request, for sign-in and for lists.
+pub(crate) fn client_info(request: &Request, config: &HttpConfig) -> ClientInfo {
+    ClientInfo::new(client(request, config), user_agent(request))
+}
+
+/// Returns the address of the client: the peer of the socket, or the one that trusted proxies
+/// report.
 pub(crate) fn client(request: &Request, config: &HttpConfig) -> Option<ClientAddress> {
     let peer = match &request.remote_addr().0 {
         Addr::SocketAddr(address) => Some(address.ip()),
         _ => None,
     };
-    // Lossy, not dropped: what a client wrote into a line must not hide what a proxy added to it.
+    // Lossy: invalid bytes from the client must not hide the entry that a proxy appended.
     let lines = request.headers().get_all("x-forwarded-for").into_iter();
     let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
-    let is_news = || !config.has_told_of_proxy.swap(true, Ordering::Relaxed);
-    if config.trusted_hops == 0 && !lines.is_empty() && is_news() {
+    if config.trusted_hops == 0
+        && !lines.is_empty()
+        && !config.has_told_of_proxy.swap(true, Ordering::Relaxed)
+    {
         warn!(
-            "a request has `X-Forwarded-For`, which is not believed: if a proxy of yours is in \
-             front, say so by `Builder::trusted_proxy_hops`, or everybody counts as one client"
+            "ignoring `X-Forwarded-For`: behind a proxy, set `Builder::trusted_proxy_hops`, or all \
+             clients count as one"
         );
     }
     client_address(peer, lines.iter().map(AsRef::as_ref), config.trusted_hops)
 }
 
-/// A header's text, if it is there and readable.
+/// Returns a header as text, if it is present and readable.
 pub(crate) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// What the client calls itself.
+/// Returns the user agent.
 pub(crate) fn user_agent(request: &Request) -> Option<String> {
     text(request.headers(), header::USER_AGENT).map(str::to_owned)
 }
 
-/// The path that was asked for, with what it was nested under.
+/// Returns the requested path, including the prefix that the routes are nested under.
 pub(crate) fn whole_path(request: &Request) -> &str {
-    let (own, whole) = (request.uri().path(), request.original_uri().path());
-    if whole.ends_with(own) {
+    let nested = request.uri().path();
+    let whole = request.original_uri().path();
+    if whole.ends_with(nested) {
         return whole;
     }
-    // A request that no server has read has no original.
-    request.data::<PathPattern>().map_or(own, |pattern| &pattern.0)
+    // A request that did not come through a server has no original URI.
+    request.data::<PathPattern>().map_or(nested, |pattern| &pattern.0)
 }
 
-/// An answer with a JSON body that no cache keeps.
+/// Builds a JSON response that caches must not store.
 pub(crate) fn json(
     status: poem::http::StatusCode,
     body: &impl Serialize,
@@ -64,7 +75,7 @@ pub(crate) fn json(
         .body(Body::from(body)))
 }
 
-/// The usual success: a sentence.
+/// Builds a success response with one sentence.
 pub(crate) fn detail(text: &str) -> Result<Response, Refusal> {
     json(poem::http::StatusCode::OK, &serde_json::json!({ "detail": text }))
 }

@@ -1,5 +1,6 @@
-//! What goes over the wire: bodies, headers, cookies and refusals, each read and written in one
-//! place. Nothing here knows who is asking.
+//! HTTP: bodies, headers, cookies and refusals, each read and written in one place.
+//!
+//! Called by the routes, transports and extractors. Nothing here knows the authenticated party.
 
 pub(crate) mod body;
 pub(crate) mod config;

@@ -1,6 +1,6 @@
-//! A refusal as a problem document (RFC 9457), which crudauth-py's front ends can read as well.
+//! Serialization of refusals as problem documents (RFC 9457), readable by crudauth-py's front ends.
 
-use crudauth_core::model::{Mistake, Rule};
+use crudauth_core::model::{FieldError, FieldErrorKind};
 use poem::http::header;
 use poem::{Body, Response};
 use serde_json::{Value, json};
@@ -18,9 +18,9 @@ impl Refusal {
         });
         match &self.detail {
             Detail::Text(text) => body["detail"] = json!(text),
-            Detail::Mistakes(mistakes) => {
-                body["detail"] = mistakes.iter().map(listed).collect();
-                body["errors"] = mistakes.iter().filter_map(pointed).collect();
+            Detail::InvalidFields(errors) => {
+                body["detail"] = errors.iter().map(pydantic_error).collect();
+                body["errors"] = errors.iter().filter_map(pointer_error).collect();
             }
         }
         let mut response = Response::builder()
@@ -35,37 +35,39 @@ impl Refusal {
     }
 }
 
-/// A mistake as crudauth-py lists it.
-fn listed(mistake: &Mistake) -> Value {
-    let (kind, context) = match mistake.rule {
-        Rule::Missing => ("missing", None),
-        Rule::Type => ("type_error", None),
-        Rule::TooShort { min } => ("string_too_short", Some(json!({ "min_length": min }))),
-        Rule::TooLong { max } => ("string_too_long", Some(json!({ "max_length": max }))),
-        Rule::PasswordPolicy => ("password_policy", None),
-        Rule::Pattern => ("string_pattern_mismatch", None),
+/// Formats an error like crudauth-py.
+fn pydantic_error(error: &FieldError) -> Value {
+    let (kind, context) = match error.kind {
+        FieldErrorKind::Missing => ("missing", None),
+        FieldErrorKind::Type => ("type_error", None),
+        FieldErrorKind::TooShort { min } => {
+            ("string_too_short", Some(json!({ "min_length": min })))
+        }
+        FieldErrorKind::TooLong { max } => ("string_too_long", Some(json!({ "max_length": max }))),
+        FieldErrorKind::PasswordPolicy => ("password_policy", None),
+        FieldErrorKind::Pattern => ("string_pattern_mismatch", None),
         _ => ("value_error", None),
     };
-    let place = if mistake.field.is_empty() {
+    let place = if error.field.is_empty() {
         json!(["body"])
-    } else if let Some(name) = mistake.field.strip_prefix('?') {
+    } else if let Some(name) = error.field.strip_prefix('?') {
         json!(["query", name])
     } else {
-        json!(["body", mistake.field])
+        json!(["body", error.field])
     };
-    let mut value = json!({ "type": kind, "loc": place, "msg": mistake.message });
+    let mut value = json!({ "type": kind, "loc": place, "msg": error.message });
     if let Some(context) = context {
         value["ctx"] = context;
     }
     value
 }
 
-/// A mistake with a JSON pointer (RFC 6901); one in the query is nowhere in the body.
-fn pointed(mistake: &Mistake) -> Option<Value> {
-    if mistake.field.starts_with('?') {
+/// Formats an error with a JSON pointer (RFC 6901); `None` for the query, which is not in the body.
+fn pointer_error(error: &FieldError) -> Option<Value> {
+    if error.field.starts_with('?') {
         return None;
     }
-    let name = mistake.field.replace('~', "~0").replace('/', "~1");
+    let name = error.field.replace('~', "~0").replace('/', "~1");
     let pointer = if name.is_empty() { String::new() } else { format!("/{name}") };
-    Some(json!({ "pointer": pointer, "detail": mistake.message }))
+    Some(json!({ "pointer": pointer, "detail": error.message }))
 }

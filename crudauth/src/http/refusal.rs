@@ -1,42 +1,42 @@
-//! Every refusal, with its status, code and text: the one table of what clients are told. `problem.rs`
-//! writes it down, `errors.rs` says which error of a flow is which.
+//! Refusals: status, code and text of every error response.
 //!
-//! `detail` is crudauth-py's sentence, `code` is stable and made for programs. What a store said goes
-//! to the log, never to a client.
+//! `detail` is crudauth-py's sentence; `code` is stable and for programs. `problem.rs` serializes a
+//! refusal, and `errors.rs` converts the errors of flows. A store's error text goes to the log,
+//! never to a client.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use crudauth_core::model::Mistake;
+use crudauth_core::model::FieldError;
 use poem::Response;
 use poem::error::ResponseError;
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 
-/// Why a request was refused; becomes an answer of type `application/problem+json`.
+/// Why a request was refused: an error response of type `application/problem+json`.
 ///
 /// | status | `code` | when |
 /// | --- | --- | --- |
-/// | 400 | `invalid-token`, `token-used` | a mailed link is none of ours, has died, or was used |
+/// | 400 | `invalid-token`, `token-used` | a mailed link is invalid, expired or used |
 /// | 400 | `wrong-password`, `same-email` | a change of address |
-/// | 400 | `no-password`, `has-password` | changing a password that is not there, setting a second one |
-/// | 401 | `not-authenticated` | nobody is signed in; where tokens are taken with `WWW-Authenticate` |
-/// | 401 | `invalid-access-token`, `invalid-api-key` | a credential that is none |
+/// | 400 | `no-password`, `has-password` | change of a missing password; setting a second one |
+/// | 401 | `not-authenticated` | no valid credential; with `WWW-Authenticate` if the mount accepts tokens |
+/// | 401 | `invalid-access-token`, `invalid-api-key` | a malformed or unknown credential |
 /// | 401 | `refresh-token-missing`, `invalid-refresh-token` | `/refresh` |
 /// | 401 | `bad-credentials`, `wrong-password` | sign-in; the current password |
 /// | 403 | `csrf-missing`, `csrf-invalid` | with `X-CSRF-Error: true` |
-/// | 403 | `cross-site` | a page of another site: sign-in, `/refresh`, `/logout`, `/csrf/refresh`, mails and their links |
+/// | 403 | `cross-site` | a request from another site's page: sign-in, `/refresh`, `/logout`, `/csrf/refresh`, requests for messages, and their confirmation |
 /// | 403 | `not-verified`, `insufficient-privileges`, `access-denied` | gates |
 /// | 403 | `insufficient-scope` | a gate; with `WWW-Authenticate` (RFC 6750) |
-/// | 403 | `sign-in-too-old` | a first password and an API key want a recent sign-in |
+/// | 403 | `sign-in-too-old` | setting a first password or creating an API key needs a recent sign-in |
 /// | 404, 405 | `not-found`, `method-not-allowed` | 405 with `Allow` |
-/// | 408, 413 | `request-timeout`, `payload-too-large` | a body that takes 30 s or 64 KiB |
-/// | 409 | `too-many-api-keys` | the account has as many as it may |
-/// | 422 | `invalid-fields` | `detail` lists the mistakes, `errors` points at them |
-/// | 422 | `taken`, `email-taken` | another account has it |
+/// | 408, 413 | `request-timeout`, `payload-too-large` | a body takes more than 30 s or 64 KiB |
+/// | 409 | `too-many-api-keys` | the account has the maximum number |
+/// | 422 | `invalid-fields` | `detail` lists the errors, `errors` has JSON pointers |
+/// | 422 | `taken`, `email-taken` | another account has the identifier |
 /// | 429 | `too-many-requests`, `locked-out` | with `Retry-After` |
-/// | 500 | `internal-error` | the log says more |
-/// | 503 | `unavailable` | the store is away or the hashing line is full; with `Retry-After` |
+/// | 500 | `internal-error` | see the log |
+/// | 503 | `unavailable` | the store is unavailable or the hashing queue is full; with `Retry-After` |
 #[derive(Clone, Debug)]
 pub struct Refusal {
     pub(super) status: StatusCode,
@@ -48,7 +48,7 @@ pub struct Refusal {
 #[derive(Clone, Debug)]
 pub(super) enum Detail {
     Text(Cow<'static, str>),
-    Mistakes(Vec<Mistake>),
+    InvalidFields(Vec<FieldError>),
 }
 
 macro_rules! refusals {
@@ -64,17 +64,17 @@ macro_rules! refusals {
 }
 
 refusals! {
-    /// No usable credential came with the request.
+    /// The request has no valid credential.
     pub not_authenticated = UNAUTHORIZED, "not-authenticated", "Not authenticated";
-    /// A gate of the app's own said no.
+    /// A gate of the app rejected the request.
     pub denied = FORBIDDEN, "access-denied", "Access denied";
-    /// The account is no superuser.
+    /// The account is not a superuser.
     pub not_superuser = FORBIDDEN, "insufficient-privileges", "Insufficient privileges";
-    /// The account has not proved its address.
+    /// The recovery contact of the account is not verified.
     pub not_verified = FORBIDDEN, "not-verified", "Recovery factor not verified";
-    /// Whoever asks signed in too long ago for it.
+    /// The sign-in is too old for this operation.
     pub sign_in_too_old = FORBIDDEN, "sign-in-too-old", "Sign in again to continue: this needs a recent sign-in.";
-    /// Something is wrong on the server's side; the log says what.
+    /// The server failed; the log has the cause.
     pub internal = INTERNAL_SERVER_ERROR, "internal-error", "Internal Server Error";
 
     pub(super) bad_credentials = UNAUTHORIZED, "bad-credentials", "Incorrect username or password";
@@ -101,7 +101,7 @@ refusals! {
 }
 
 impl Refusal {
-    /// A refusal of the app's own, for its gates: `code` is for programs, `detail` for people.
+    /// Creates a refusal for gates of the app: `code` is for programs, `detail` for people.
     #[must_use]
     pub fn new(
         status: StatusCode,
@@ -111,35 +111,35 @@ impl Refusal {
         Self { status, code, detail: Detail::Text(detail.into()), headers: Vec::new() }
     }
 
-    /// A refusal of a credential that is none, for a [`Transport`](crate::Transport) of the app's
-    /// own: a 401 that says in `WWW-Authenticate` by what scheme it was tried (RFC 9110, 11.6.1).
+    /// Creates a 401 for an invalid credential, for a [`Transport`](crate::Transport) of the app.
+    /// `WWW-Authenticate` has the scheme (RFC 9110, section 11.6.1).
     #[must_use]
     pub fn unauthorized(
         scheme: &str,
         code: &'static str,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, code, detail).challenging(scheme, &[])
+        Self::new(StatusCode::UNAUTHORIZED, code, detail).with_challenge(scheme, &[])
     }
 
     pub(crate) fn invalid_token() -> Self {
-        Self::access_token().challenging("Bearer", &[("error", "invalid_token")])
+        Self::access_token().with_challenge("Bearer", &[("error", "invalid_token")])
     }
 
     pub(crate) fn invalid_api_key() -> Self {
-        Self::api_key().challenging("Bearer", &[("error", "invalid_token")])
+        Self::api_key().with_challenge("Bearer", &[("error", "invalid_token")])
     }
 
-    /// The credential has not this scope.
+    /// The credential lacks this scope.
     #[must_use]
     pub fn insufficient_scope(scope: &str) -> Self {
         Self::new(StatusCode::FORBIDDEN, "insufficient-scope", "Insufficient scope")
-            .challenging("Bearer", &[("error", "insufficient_scope"), ("scope", scope)])
+            .with_challenge("Bearer", &[("error", "insufficient_scope"), ("scope", scope)])
     }
 
-    /// Says in `WWW-Authenticate` how to authenticate, and what was wrong with how it was tried.
-    /// RFC 6750, section 3, wants at least one parameter, so there is a realm.
-    pub(crate) fn challenging(self, scheme: &str, parameters: &[(&str, &str)]) -> Self {
+    /// Adds `WWW-Authenticate` with a scheme and parameters. RFC 6750, section 3, requires at least
+    /// one parameter, so there is a realm.
+    pub(crate) fn with_challenge(self, scheme: &str, parameters: &[(&str, &str)]) -> Self {
         let mut challenge = format!("{scheme} realm=\"accounts\"");
         for (name, value) in parameters {
             challenge.push_str(&format!(", {name}=\"{value}\""));
@@ -181,27 +181,26 @@ impl Refusal {
         Self::away().retry(retry_after)
     }
 
-    /// What is wrong with a body, as the library's own routes tell it: 422, with each mistake at its
-    /// field.
+    /// Creates a 422 with an error for each field, as the library's own routes do.
     #[must_use]
-    pub fn mistakes(mistakes: Vec<Mistake>) -> Self {
+    pub fn invalid_fields(errors: Vec<FieldError>) -> Self {
         Self {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             code: "invalid-fields",
-            detail: Detail::Mistakes(mistakes),
+            detail: Detail::InvalidFields(errors),
             headers: Vec::new(),
         }
     }
 
-    pub(crate) fn mistake(mistake: Mistake) -> Self {
-        Self::mistakes(vec![mistake])
+    pub(crate) fn invalid_field(error: FieldError) -> Self {
+        Self::invalid_fields(vec![error])
     }
 
     pub(crate) fn taken(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
     }
 
-    /// Adds a header to the answer. A value that no header can have is left out.
+    /// Adds a header to the response. An invalid value is ignored.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -210,7 +209,7 @@ impl Refusal {
         self
     }
 
-    /// Rounded up, so that whoever comes back then is not too early.
+    /// Adds `Retry-After`, rounded up so that a client does not return too early.
     fn retry(self, after: Duration) -> Self {
         let seconds = after.as_millis().div_ceil(1000).max(1);
         self.with(header::RETRY_AFTER, &seconds.to_string())

@@ -70,11 +70,11 @@ impl<U: AuthUser> Endpoint for PathEndpoint<U> {
         };
         // In a task of its own: a client that hangs up in the middle cannot cut a flow in half, and a
         // panic is an answer, not a broken connection.
-        let bringing = self.mounted.parts().outbox.bringing();
+        let guard = self.mounted.parts().background.guard();
         let flow = handler(self.mounted.clone(), request).in_current_span();
         let answer = tokio::spawn(async move {
             let answer = flow.await;
-            drop(bringing);
+            drop(guard);
             answer
         })
         .await;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use crudauth_core::guard::Throttle;
+use crudauth_core::StoreError;
 use crudauth_core::model::{AuthUser, ClientAddress};
-use crudauth_core::notify::Outbox;
-use crudauth_core::ports::{Granting, StoreError};
+use crudauth_core::notify::Background;
+use crudauth_core::principal::ScopePolicyHandle;
 use poem::{Request, Route};
 
 use crate::accounts::Accounts;
@@ -66,12 +66,11 @@ pub struct Mounted<U: AuthUser>(Arc<Parts<U>>);
 /// What a mount is made of.
 pub(crate) struct Parts<U: AuthUser> {
     pub(crate) accounts: Accounts<U>,
-    pub(crate) throttle: Throttle,
-    pub(crate) outbox: Outbox,
+    pub(crate) background: Background,
     pub(crate) http: HttpConfig,
     pub(crate) paths: Vec<Path<U>>,
     pub(crate) transports: Transports<U>,
-    pub(crate) granting: Granting<U>,
+    pub(crate) scope_policy: ScopePolicyHandle<U>,
 }
 
 impl<U: AuthUser> Mounted<U> {
@@ -98,7 +97,7 @@ impl<U: AuthUser> Mounted<U> {
     /// app's judges.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        self.0.accounts.clock.now()
+        self.0.accounts.kit.clock.now()
     }
 
     /// From where a request comes, as far as [trusted](crate::Builder::trusted_proxy_hops) proxies
@@ -170,7 +169,7 @@ impl<U: AuthUser> Mounted<U> {
     /// every message that came of it is handed to the sender or given up: before the process ends,
     /// when no request comes any more, and in tests.
     pub async fn drained(&self) {
-        self.0.outbox.drained().await;
+        self.0.background.drained().await;
     }
 }
 

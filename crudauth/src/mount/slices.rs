@@ -49,6 +49,13 @@ impl<U: AuthUser> Slices<U> {
         self
     }
 
+    /// Leaves out tables that another store replaces.
+    #[must_use]
+    pub(crate) fn without_tables(mut self, replaced: &[&TableSpec]) -> Self {
+        self.tables.retain(|table| !replaced.contains(table));
+        self
+    }
+
     /// The migrations of the account table and of these slices' tables.
     #[must_use]
     pub fn migrations(&self) -> Migrations<U> {

@@ -1,16 +1,14 @@
 //! `POST /register` and `GET /me`, and the passwords of people who are signed in.
 
-use crudauth_core::guard::Action;
 use crudauth_core::model::{Account, AuthUser, IdentifierKind};
-use crudauth_core::password::read_password;
-use crudauth_core::slices::accounts::Registered;
+use crudauth_core::slices::accounts::{CHANGE_PASSWORD, REGISTER, Registered, SET_PASSWORD};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
 use super::limits;
-use super::pace::a_moment;
-use crate::extract::{owner_of, whoever};
+use super::pace::constant_delay;
+use crate::extract::{any_principal, owner_of};
 use crate::http::capital;
 use crate::http::cookie::{cookies_of, set_device};
 use crate::http::headers::{detail, json as answer};
@@ -39,16 +37,16 @@ async fn register<U: AuthUser>(
     let parts = mounted.parts();
     let form = body::json(&mut request).await?;
     let registration = &parts.accounts.registration;
-    let sign_up = registration.read(form).map_err(Refusal::mistakes)?;
-    registration.check(&sign_up).map_err(Refusal::mistakes)?;
-    let used = limits::by_client(&mounted, Action::Register, &request).await?;
+    let sign_up = registration.read(form).map_err(Refusal::invalid_fields)?;
+    registration.check(&sign_up).map_err(Refusal::invalid_fields)?;
+    let used = limits::by_client(&mounted, REGISTER, &request).await?;
     used.told(async {
         let email = value(sign_up.shown(IdentifierKind::Email));
         let username = value(sign_up.shown(IdentifierKind::Username));
         let prepared = registration.prepare(sign_up).await?;
         if registration.is_silent() {
             // What the database does in that moment takes longer for a taken address.
-            let (registered, ()) = tokio::join!(registration.enrol(prepared), a_moment());
+            let (registered, ()) = tokio::join!(registration.enrol(prepared), constant_delay());
             // Whatever became of it, the answer is the same.
             let _ = registered?;
             return answer(StatusCode::ACCEPTED, &json!({ "detail": ENROLLED }));
@@ -63,14 +61,14 @@ async fn register<U: AuthUser>(
                 let detail = format!("{} already registered", capital(name));
                 Err(Refusal::taken("taken", detail))
             }
-            _ => Err(Refusal::taken("taken", "Already taken")),
+            Registered::Conflict => Err(Refusal::taken("taken", "Already taken")),
         }
     })
     .await
 }
 
 async fn me<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
-    let principal = whoever(&mounted, &request).await?;
+    let principal = any_principal(&mounted, &request).await?;
     let named = |kind| value(principal.account().named(kind));
     let body = json!({
         "user_id": principal.user().id(),
@@ -78,7 +76,7 @@ async fn me<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Respon
         "email": named(IdentifierKind::Email),
         "is_superuser": principal.account().is_superuser(),
         "scopes": principal.scopes(),
-        "via": principal.proof().as_str(),
+        "via": principal.method().as_str(),
     });
     answer(StatusCode::OK, &body)
 }
@@ -93,14 +91,14 @@ async fn change_password<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
     let mut form = body::json(&mut request).await?;
-    let current = read_password(&mut form, "current_password");
-    let new = read_password(&mut form, "new_password");
-    let (Some(current), Some(new)) = (current, new) else {
-        return Err(Refusal::mistakes(form.into_mistakes()));
+    let current = form.password("current_password");
+    let new = form.password("new_password");
+    let (Ok(current), Ok(new)) = (current, new) else {
+        return Err(Refusal::invalid_fields(form.into_errors()));
     };
-    let used = limits::by_account(&mounted, Action::ChangePassword, &principal).await?;
+    let used = limits::by_account(&mounted, CHANGE_PASSWORD, &principal).await?;
     used.told(async {
-        let changed = mounted.accounts().change_password(&*principal, &current, &new).await?;
+        let changed = mounted.accounts().change_password(&principal, &current, &new).await?;
         still_known(&mounted, &request, &principal, &changed, detail("Password changed.")?)
     })
     .await
@@ -112,12 +110,12 @@ async fn set_password<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
     let mut form = body::json(&mut request).await?;
-    let Some(new) = read_password(&mut form, "new_password") else {
-        return Err(Refusal::mistakes(form.into_mistakes()));
+    let Ok(new) = form.password("new_password") else {
+        return Err(Refusal::invalid_fields(form.into_errors()));
     };
-    let used = limits::by_account(&mounted, Action::SetPassword, &principal).await?;
+    let used = limits::by_account(&mounted, SET_PASSWORD, &principal).await?;
     used.told(async {
-        let changed = mounted.accounts().set_password(&*principal, &new).await?;
+        let changed = mounted.accounts().set_password(&principal, &new).await?;
         still_known(&mounted, &request, &principal, &changed, detail("Password set.")?)
     })
     .await

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crudauth_core::guard::Action;
-use crudauth_core::model::{AuthUser, Form, Mistake, Rule, Scopes};
-use crudauth_core::ports::ApiKeyEntry;
-use crudauth_core::slices::api_keys::WantedKey;
+use crudauth_core::model::{
+    ApiKeyHandle, AuthUser, FieldError, FieldErrorKind, Form, InvalidField, Scopes,
+};
+use crudauth_core::slices::api_keys::{ApiKeyEntry, CREATE, NewApiKey};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
@@ -28,14 +28,14 @@ pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
 
 async fn list<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    let keys = mounted.accounts().api_keys().list(&*principal).await?;
+    let keys = mounted.accounts().api_keys().list(&principal).await?;
     let keys: Vec<_> = keys.iter().map(entry).collect();
     answer(StatusCode::OK, &keys)
 }
 
 fn entry(key: &ApiKeyEntry) -> Value {
     json!({
-        "id": key.handle,
+        "id": key.handle.as_str(),
         "name": key.name,
         "hint": key.hint,
         "scopes": key.scopes,
@@ -46,32 +46,30 @@ fn entry(key: &ApiKeyEntry) -> Value {
 }
 
 /// What a key is to be.
-fn wanted(mut form: Form) -> Result<WantedKey, Vec<Mistake>> {
+fn wanted(mut form: Form) -> Result<NewApiKey, Vec<FieldError>> {
     let name = form.text("name");
     let scopes = scopes(&mut form);
     let seconds = form.take::<Option<u64>>("expires_in");
     // `expires_in_days` would else make a key that never expires.
-    form.refuse_others();
+    form.reject_unread();
     match (name, scopes, seconds) {
-        (Some(name), Some(scopes), Some(seconds)) => {
+        (Ok(name), Ok(scopes), Ok(seconds)) => {
             form.finish()?;
-            let mut wanted = WantedKey::named(name).scopes(scopes);
+            let mut wanted = NewApiKey::named(name).scopes(scopes);
             wanted.lifetime = seconds.map(Duration::from_secs);
             Ok(wanted)
         }
-        _ => Err(form.into_mistakes()),
+        _ => Err(form.into_errors()),
     }
 }
 
 /// A list of texts; what is no scope is told.
-fn scopes(form: &mut Form) -> Option<Scopes> {
+fn scopes(form: &mut Form) -> Result<Scopes, InvalidField> {
     let names = form.take::<Option<Vec<String>>>("scopes")?.unwrap_or_default();
-    let scopes = Scopes::of(&names);
-    if scopes.is_err() {
+    Scopes::of(&names).or_else(|_| {
         let message = "Input should be a list of scopes";
-        form.note(Mistake::new("scopes", Rule::Value, message));
-    }
-    scopes.ok()
+        form.reject(FieldError::new("scopes", FieldErrorKind::Value, message))
+    })
 }
 
 /// The only answer that has the key in it. What is asked for and not grantable is left out.
@@ -80,12 +78,12 @@ async fn create<U: AuthUser>(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    mounted.accounts().api_keys().check_maker(&*principal)?;
+    mounted.accounts().api_keys().check_creator(&principal)?;
     let form = body::json(&mut request).await?;
-    let wanted = wanted(form).map_err(Refusal::mistakes)?;
-    let used = limits::by_account(&mounted, Action::CreateApiKey, &principal).await?;
+    let wanted = wanted(form).map_err(Refusal::invalid_fields)?;
+    let used = limits::by_account(&mounted, CREATE, &principal).await?;
     used.told(async {
-        let created = mounted.accounts().api_keys().create(&*principal, &wanted).await?;
+        let created = mounted.accounts().api_keys().create(&principal, &wanted).await?;
         let mut body = entry(&created.key);
         body["key"] = created.secret.expose().into();
         answer(StatusCode::CREATED, &body)
@@ -95,9 +93,11 @@ async fn create<U: AuthUser>(
 
 async fn revoke<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    let handle = request.raw_path_param("id").unwrap_or_default();
-    if !mounted.accounts().api_keys().revoke(&*principal, handle).await? {
-        return Err(Refusal::not_found("API key not found."));
+    let not_found = || Refusal::not_found("API key not found.");
+    let id = request.raw_path_param("id").unwrap_or_default();
+    let handle = ApiKeyHandle::parse(id).ok_or_else(not_found)?;
+    if !mounted.accounts().api_keys().revoke(&principal, &handle).await? {
+        return Err(not_found());
     }
     detail("API key revoked.")
 }
@@ -107,6 +107,6 @@ async fn revoke_all<U: AuthUser>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    let revoked = mounted.accounts().api_keys().revoke_all(&*principal).await?;
+    let revoked = mounted.accounts().api_keys().revoke_all(&principal).await?;
     answer(StatusCode::OK, &json!({ "detail": "All API keys revoked.", "revoked": revoked }))
 }

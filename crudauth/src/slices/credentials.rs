@@ -1,64 +1,49 @@
-//! The form by which people sign in, for a session as for tokens: OAuth 2's password form, of which
-//! `client_id` and `client_secret` mean nothing here.
+//! The form of a sign-in, for a session as for tokens: OAuth 2's password form. `client_id` and
+//! `client_secret` have no meaning here.
 
-use crudauth_core::model::{Form, Mistake, Rule};
-use crudauth_core::password::{Password, read_password};
-use crudauth_core::slices::sign_in::Attempt;
+use crudauth_core::model::{FieldError, FieldErrorKind, Form, InvalidField};
+use crudauth_core::password::Password;
+use crudauth_core::slices::sign_in::SignInRequest;
 use poem::Request;
 
 use crate::http::config::HttpConfig;
 use crate::http::cookie::cookies_of;
-use crate::http::headers::{client, user_agent};
+use crate::http::headers::client_info;
 
-/// Who somebody says to be, and what they prove it by.
+/// Identifier and password of a sign-in.
 pub(super) struct Credentials {
     identifier: String,
     password: Password,
 }
 
 impl Credentials {
-    /// Reads the form; `None` after noting what is wrong with it.
-    pub(super) fn read(form: &mut Form) -> Option<Self> {
-        let identifier = filled(form, "username");
-        let password = match filled(form, "password") {
-            Some(typed) => {
-                let mut one = Form::from_texts([("password".to_owned(), typed)]);
-                let password = read_password(&mut one, "password");
-                one.into_mistakes().into_iter().for_each(|mistake| form.note(mistake));
-                password
-            }
-            None => None,
-        };
-        Some(Self { identifier: identifier?, password: password? })
+    /// Reads the form.
+    pub(super) fn read(form: &mut Form) -> Result<Self, InvalidField> {
+        let identifier = form.sign_in_identifier("username");
+        let password = form.sign_in_password("password");
+        Ok(Self { identifier: identifier?, password: password? })
     }
 
-    /// The attempt to sign in by them, as the request makes it.
-    pub(super) fn attempt(self, request: &Request, config: &HttpConfig) -> Attempt {
-        let mut attempt = Attempt::new(self.identifier, &self.password);
+    /// The request to sign in with them.
+    pub(super) fn into_request(self, request: &Request, config: &HttpConfig) -> SignInRequest {
+        let mut sign_in = SignInRequest::new(self.identifier, self.password);
         let devices = cookies_of(request, &config.cookies).devices();
-        attempt.devices = devices.into_iter().map(str::to_owned).collect();
-        attempt.opening.client = client(request, config);
-        attempt.opening.user_agent = user_agent(request);
-        attempt
+        sign_in.devices = devices.into_iter().map(str::to_owned).collect();
+        sign_in.client = client_info(request, config);
+        sign_in
     }
 }
 
-/// Notes a grant that is none of those.
+/// Rejects other grant types.
 pub(super) fn check_grant(form: &mut Form, known: &[&str]) {
     match form.optional_text("grant_type") {
-        Some(Some(grant)) if !known.contains(&&*grant) => {
-            form.note(Mistake::new("grant_type", Rule::Pattern, "Input should be 'password'"));
+        Ok(Some(grant)) if !known.contains(&&*grant) => {
+            form.push_error(FieldError::new(
+                "grant_type",
+                FieldErrorKind::Pattern,
+                "Input should be 'password'",
+            ));
         }
         _ => {}
     }
-}
-
-/// A field that must be there and not empty.
-fn filled(form: &mut Form, name: &'static str) -> Option<String> {
-    let text = form.login_text(name)?;
-    if text.is_empty() {
-        form.note(Mistake::new(name, Rule::Missing, "Field required"));
-        return None;
-    }
-    Some(text)
 }

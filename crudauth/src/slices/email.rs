@@ -1,14 +1,13 @@
 //! `POST /email/change-request` and `-confirm`: moving to another address.
 
-use crudauth_core::guard::Action;
 use crudauth_core::model::AuthUser;
-use crudauth_core::password::read_password;
+use crudauth_core::slices::recovery::CHANGE_REQUEST;
 use poem::http::Method;
 use poem::{Request, Response};
 
 use super::limits;
-use super::pace::a_moment;
-use super::recovery::{destination, recovery_of, token, told};
+use super::pace::constant_delay;
+use super::recovery::{recovery_of, redirect_path, token, told};
 use crate::extract::owner_of;
 use crate::http::headers::detail;
 use crate::http::{Refusal, body};
@@ -29,22 +28,21 @@ async fn request_change<U: AuthUser>(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    let action = Action::EmailChangeRequest;
-    let by_client = limits::by_client(&mounted, action, &request).await?;
-    let by_account = limits::by_account(&mounted, action, &principal).await?;
+    let by_client = limits::by_client(&mounted, CHANGE_REQUEST, &request).await?;
+    let by_account = limits::by_account(&mounted, CHANGE_REQUEST, &principal).await?;
     by_client
         .tighter(by_account)
         .told(async {
             let mut form = body::json(&mut request).await?;
             let new = form.email("new_email");
-            let password = read_password(&mut form, "password");
-            let next = destination(&mut form);
-            let (Some(new), Some(password), Some(next)) = (new, password, next) else {
-                return Err(Refusal::mistakes(form.into_mistakes()));
+            let password = form.password("password");
+            let next = redirect_path(&mut form);
+            let (Ok(new), Ok(password), Ok(next)) = (new, password, next) else {
+                return Err(Refusal::invalid_fields(form.into_errors()));
             };
             let recovery = recovery_of(&mounted)?;
-            recovery.start_change(&*principal, &password, new, next).await?;
-            a_moment().await;
+            recovery.start_change(&principal, &password, new, next).await?;
+            constant_delay().await;
             detail("If the address is available, a confirmation email has been sent.")
         })
         .await

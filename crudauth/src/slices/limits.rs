@@ -1,10 +1,10 @@
-//! Allowances of routes, and the headers that tell of them.
+//! Rate limits of routes, and the headers that tell of them.
 
 use std::future::Future;
 
-use crudauth_core::guard::{Action, Standing, Subject};
+use crudauth_core::guard::store::RateLimitOutcome;
+use crudauth_core::guard::{Action, Allowed, Subject};
 use crudauth_core::model::AuthUser;
-use crudauth_core::ports::Counted;
 use poem::http::{HeaderName, HeaderValue};
 use poem::{Request, Response};
 
@@ -40,26 +40,26 @@ async fn count<U: AuthUser>(
     action: Action,
     subject: Subject<'_>,
 ) -> Result<Use, Refusal> {
-    let standing = mounted.parts().throttle.count(action, subject).await?;
-    match standing.counted {
-        Counted::UsedUp { retry_after } => Err(Refusal::too_many(retry_after)
-            .with(LIMIT, &standing.limit.to_string())
-            .with(REMAINING, "0")),
-        Counted::Allowed { remaining } => Ok(Use { standing, remaining }),
+    let Allowed { limit, outcome } = mounted.accounts().kit.limits.hit(action, subject).await?;
+    match outcome {
+        RateLimitOutcome::Exceeded { retry_after } => {
+            Err(Refusal::too_many(retry_after).with(LIMIT, &limit.to_string()).with(REMAINING, "0"))
+        }
+        RateLimitOutcome::Allowed { remaining } => Ok(Use { limit, remaining }),
     }
 }
 
 /// A use that was counted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Use {
-    standing: Standing,
+    limit: u32,
     remaining: u32,
 }
 
 impl Use {
     /// Of two limits on one request the tighter one is told.
     pub(super) fn tighter(self, other: Self) -> Self {
-        match (self.standing.limit, other.standing.limit) {
+        match (self.limit, other.limit) {
             (0, _) => other,
             (_, 0) => self,
             _ if other.remaining < self.remaining => other,
@@ -76,9 +76,9 @@ impl Use {
             Ok(response) => response,
             Err(refusal) => refusal.to_response(),
         };
-        if self.standing.limit > 0 {
+        if self.limit > 0 {
             let headers = response.headers_mut();
-            headers.insert(LIMIT, HeaderValue::from(self.standing.limit));
+            headers.insert(LIMIT, HeaderValue::from(self.limit));
             headers.insert(REMAINING, HeaderValue::from(self.remaining));
         }
         Ok(response)

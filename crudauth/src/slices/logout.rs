@@ -26,7 +26,7 @@ async fn logout<U: AuthUser>(
     let parts = mounted.parts();
     super::token::refuse_cross_site_logout(&mounted, &request)?;
     if let Some(principal) = guarded_visitor_of(&mounted, &request).await? {
-        mounted.accounts().sessions().sign_out(principal.visit()?).await?;
+        mounted.accounts().sessions().sign_out(&principal).await?;
     }
     let mut response = detail("Logged out")?;
     super::token::end(&mounted, &mut request, &mut response).await?;

@@ -11,6 +11,6 @@ use std::time::Duration;
 const MOMENT: Duration = Duration::from_millis(40);
 
 /// Waits for that moment.
-pub(super) async fn a_moment() {
+pub(super) async fn constant_delay() {
     tokio::time::sleep(MOMENT).await;
 }

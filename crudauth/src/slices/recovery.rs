@@ -2,18 +2,20 @@
 
 use crudauth_core::guard::Action;
 use crudauth_core::model::{
-    AuthUser, Contact, Destination, Form, Identifier, IdentifierColumn, IdentifierKind,
+    AuthUser, Contact, Form, Identifier, IdentifierColumn, IdentifierKind, InvalidField,
+    RedirectPath,
 };
-use crudauth_core::password::read_password;
-use crudauth_core::slices::recovery::{Confirmed, Recovery};
+use crudauth_core::slices::recovery::{
+    CONFIRM, Confirmed, RESET_REQUEST, Recovery, VERIFY_REQUEST,
+};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::json;
 
 use super::limits;
-use super::pace::a_moment;
+use super::pace::constant_delay;
 use crate::http::headers::{detail, json as answer};
-use crate::http::origin::refuse_strangers;
+use crate::http::origin::refuse_untrusted_page;
 use crate::http::{Refusal, body};
 use crate::mount::{Mounted, Path};
 
@@ -27,11 +29,10 @@ pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
     ]
 }
 
-/// A destination that could leave the site is dropped without a word.
-#[allow(clippy::option_option, reason = "outside: was it right; inside: is it there")]
-pub(super) fn destination(form: &mut Form) -> Option<Option<Destination>> {
+/// Reads where to redirect; a path that could leave the site is ignored.
+pub(super) fn redirect_path(form: &mut Form) -> Result<Option<RedirectPath>, InvalidField> {
     let typed = form.optional_text("redirect_to")?;
-    Some(typed.as_deref().and_then(Destination::parse))
+    Ok(typed.as_deref().and_then(RedirectPath::parse))
 }
 
 /// What a person is sent: crudauth-py speaks of mail where an address recovers an account.
@@ -44,15 +45,15 @@ fn noun<U: AuthUser>() -> &'static str {
 
 /// Reads a request: where to send, and where to go on to. The field is called as the identifier
 /// that recovers an account.
-fn read_request<U: AuthUser>(mut form: Form) -> Result<(Contact, Option<Destination>), Refusal> {
+fn read_request<U: AuthUser>(mut form: Form) -> Result<(Contact, Option<RedirectPath>), Refusal> {
     let identifier = U::SHAPE.recovery_column().and_then(|column| {
         // Whoever asks must name somebody, also where accounts may be without.
-        form.identifier(&IdentifierColumn { is_optional: false, ..*column }).flatten()
+        form.identifier(&IdentifierColumn { is_optional: false, ..*column }).ok().flatten()
     });
-    let (to, next) = (identifier.and_then(Identifier::into_contact), destination(&mut form));
+    let (to, next) = (identifier.and_then(Identifier::into_contact), redirect_path(&mut form));
     match (to, next) {
-        (Some(to), Some(next)) => Ok((to, next)),
-        _ => Err(Refusal::mistakes(form.into_mistakes())),
+        (Some(to), Ok(next)) => Ok((to, next)),
+        _ => Err(Refusal::invalid_fields(form.into_errors())),
     }
 }
 
@@ -61,7 +62,7 @@ async fn request_verification<U: AuthUser>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let told = format!("If an account exists, a verification {} has been sent.", noun::<U>());
-    requested(mounted, request, Action::EmailVerifyRequest, told, |recovery, to, next| {
+    requested(mounted, request, VERIFY_REQUEST, told, |recovery, to, next| {
         recovery.start_verification(to, next);
     })
     .await
@@ -72,7 +73,7 @@ async fn request_reset<U: AuthUser>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let told = format!("If an account exists, a password reset {} has been sent.", noun::<U>());
-    requested(mounted, request, Action::PasswordResetRequest, told, |recovery, to, next| {
+    requested(mounted, request, RESET_REQUEST, told, |recovery, to, next| {
         recovery.start_reset(to, next);
     })
     .await
@@ -84,14 +85,14 @@ async fn requested<U: AuthUser>(
     mut request: Request,
     action: Action,
     told: String,
-    start: impl FnOnce(&Recovery<U>, Contact, Option<Destination>),
+    start: impl FnOnce(&Recovery<U>, Contact, Option<RedirectPath>),
 ) -> Result<Response, Refusal> {
-    refuse_strangers(&request, &mounted.parts().http)?;
+    refuse_untrusted_page(&request, &mounted.parts().http)?;
     let used = limits::by_client(&mounted, action, &request).await?;
     used.told(async {
         let (to, next) = read_request::<U>(body::json(&mut request).await?)?;
         start(recovery_of(&mounted)?, to, next);
-        a_moment().await;
+        constant_delay().await;
         detail(&told)
     })
     .await
@@ -112,9 +113,10 @@ async fn confirm_reset<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     confirming(&mounted, &request).await?;
     let mut form = body::json(&mut request).await?;
-    let (token, password) = (form.text("token"), read_password(&mut form, "new_password"));
-    let (Some(token), Some(password)) = (token, password) else {
-        return Err(Refusal::mistakes(form.into_mistakes()));
+    let token = form.text("token");
+    let password = form.password("new_password");
+    let (Ok(token), Ok(password)) = (token, password) else {
+        return Err(Refusal::invalid_fields(form.into_errors()));
     };
     let confirmed = recovery_of(&mounted)?.confirm_reset(&token, &password).await?;
     told("Password reset successfully.", confirmed)
@@ -132,14 +134,14 @@ pub(super) async fn token<U: AuthUser>(
 ) -> Result<String, Refusal> {
     confirming(mounted, request).await?;
     let mut form = body::json(request).await?;
-    form.text("token").ok_or_else(|| Refusal::mistakes(form.into_mistakes()))
+    form.text("token").map_err(|_| Refusal::invalid_fields(form.into_errors()))
 }
 
 /// Counts a confirmation, so that nobody tries tokens by the thousand. Tells nothing of it: the
 /// contract has no limit here, and no person meets this one.
 async fn confirming<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Result<(), Refusal> {
-    refuse_strangers(request, &mounted.parts().http)?;
-    limits::by_client(mounted, Action::Confirm, request).await.map(drop)
+    refuse_untrusted_page(request, &mounted.parts().http)?;
+    limits::by_client(mounted, CONFIRM, request).await.map(drop)
 }
 
 pub(super) fn told(text: &str, confirmed: Confirmed) -> Result<Response, Refusal> {

@@ -1,6 +1,6 @@
 //! `POST /login`; `POST /logout` is in `logout.rs`, since it ends more than sessions.
 
-use crudauth_core::model::{AuthUser, Form, IdentifierKind, Mistake, Rule};
+use crudauth_core::model::{AuthUser, FieldError, FieldErrorKind, Form, IdentifierKind};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::json;
@@ -23,12 +23,14 @@ async fn login<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let parts = mounted.parts();
     let form = body::form(&mut request).await?;
-    let (credentials, is_remembered) = read(form).map_err(Refusal::mistakes)?;
+    let (credentials, is_remembered) = read(form).map_err(Refusal::invalid_fields)?;
     refuse_cross_site(&request, &parts.http)?;
-    let mut attempt = credentials.attempt(&request, &parts.http);
-    attempt.opening.is_remembered = is_remembered;
-    attempt.opening.replaces = cookies_of(&request, &parts.http.cookies).session();
-    let signed_in = mounted.accounts().sign_in(attempt).await?;
+    let mut sign_in = credentials.into_request(&request, &parts.http);
+    sign_in.is_remembered = is_remembered;
+    sign_in.replaces = cookies_of(&request, &parts.http.cookies).session().into_iter().collect();
+    let signed_in = mounted.accounts().sign_in(sign_in).await?;
+    // No slice makes a challenge.
+    let signed_in = signed_in.done().ok_or_else(Refusal::internal)?;
     let user = &signed_in.account.user;
     let username = signed_in.account.named(IdentifierKind::Username);
     let body = json!({
@@ -44,25 +46,27 @@ async fn login<U: AuthUser>(
 }
 
 /// The form, and whether the session is to outlive the browser.
-fn read(mut form: Form) -> Result<(Credentials, bool), Vec<Mistake>> {
+fn read(mut form: Form) -> Result<(Credentials, bool), Vec<FieldError>> {
     let credentials = Credentials::read(&mut form);
     let is_remembered = match form.optional_text("remember_me") {
-        // A form sends an empty text for what nobody filled in.
-        Some(None) => Some(false),
-        Some(Some(text)) if text.is_empty() => Some(false),
-        Some(Some(text)) => body::boolean(&text).or_else(|| {
-            let message = "Input should be a valid boolean, unable to interpret input";
-            form.note(Mistake::new("remember_me", Rule::Value, message));
-            None
-        }),
-        None => None,
+        // A browser sends an empty text for a field that was left blank.
+        Ok(None) => Ok(false),
+        Ok(Some(text)) if text.is_empty() => Ok(false),
+        Ok(Some(text)) => body::boolean(&text).map_or_else(
+            || {
+                let message = "Input should be a valid boolean, unable to interpret input";
+                form.reject(FieldError::new("remember_me", FieldErrorKind::Value, message))
+            },
+            Ok,
+        ),
+        Err(invalid) => Err(invalid),
     };
     check_grant(&mut form, &["password"]);
     match (credentials, is_remembered) {
-        (Some(credentials), Some(is_remembered)) => {
+        (Ok(credentials), Ok(is_remembered)) => {
             form.finish()?;
             Ok((credentials, is_remembered))
         }
-        _ => Err(form.into_mistakes()),
+        _ => Err(form.into_errors()),
     }
 }

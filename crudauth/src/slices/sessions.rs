@@ -1,8 +1,7 @@
 //! `GET /sessions`, `DELETE /sessions/{id}`, `POST /logout-all`, `POST /csrf/refresh`.
 
-use crudauth_core::guard::Action;
-use crudauth_core::model::{AuthUser, Mistake, Rule};
-use crudauth_core::slices::sessions::{Keep, ListedSession};
+use crudauth_core::model::{AuthUser, FieldError, FieldErrorKind, SessionHandle};
+use crudauth_core::slices::sessions::{CSRF_REFRESH, KeepSession, LOGOUT_ALL, ListedSession};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
@@ -13,7 +12,7 @@ use crate::http::Refusal;
 use crate::http::body::boolean;
 use crate::http::cookie::{clear_session, cookies_of, set_csrf};
 use crate::http::headers::{detail, json as answer};
-use crate::http::origin::refuse_strangers;
+use crate::http::origin::refuse_untrusted_page;
 use crate::mount::{Mounted, Path};
 
 /// The routes of the `sessions` slice.
@@ -28,14 +27,14 @@ pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
 
 async fn list<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
     let principal = session_of(&mounted, &request).await?;
-    let sessions = mounted.accounts().sessions().list(principal.visit()?).await?;
+    let sessions = mounted.accounts().sessions().list(&principal).await?;
     let sessions: Vec<_> = sessions.iter().map(entry).collect();
     answer(StatusCode::OK, &sessions)
 }
 
 fn entry(session: &ListedSession) -> Value {
     json!({
-        "id": session.handle,
+        "id": session.handle.as_str(),
         "device": session.device,
         "ip": session.client,
         "created_at": session.created_at,
@@ -46,12 +45,14 @@ fn entry(session: &ListedSession) -> Value {
 
 async fn revoke<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
     let principal = session_of(&mounted, &request).await?;
-    let handle = request.raw_path_param("id").unwrap_or_default();
-    if !mounted.accounts().sessions().revoke(principal.visit()?, handle).await? {
-        return Err(Refusal::not_found("Session not found."));
+    let not_found = || Refusal::not_found("Session not found.");
+    let id = request.raw_path_param("id").unwrap_or_default();
+    let handle = SessionHandle::parse(id).ok_or_else(not_found)?;
+    if !mounted.accounts().sessions().revoke(&principal, &handle).await? {
+        return Err(not_found());
     }
     let mut response = detail("Session revoked.")?;
-    if handle == principal.visit()?.session.handle {
+    if principal.handle() == Some(handle.as_str()) {
         clear_session(&mut response, &mounted.parts().http.cookies);
     }
     Ok(response)
@@ -62,16 +63,16 @@ async fn logout_all<U: AuthUser>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let principal = session_of(&mounted, &request).await?;
-    let used = limits::by_account(&mounted, Action::LogoutAll, &principal).await?;
+    let used = limits::by_account(&mounted, LOGOUT_ALL, &principal).await?;
     used.told(async {
         let keep = keep(&request)?;
-        let revoked = mounted.accounts().sessions().revoke_all(principal.visit()?, keep).await?;
+        let revoked = mounted.accounts().sessions().revoke_all(&principal, keep).await?;
         let mut body = json!({ "detail": "Signed out of all sessions.", "revoked": revoked });
         if let Some(revoked) = super::token::end_all(&mounted, &principal).await? {
             body["tokens_revoked"] = revoked.into();
         }
         let mut response = answer(StatusCode::OK, &body)?;
-        if keep == Keep::None {
+        if keep == KeepSession::None {
             clear_session(&mut response, &mounted.parts().http.cookies);
         }
         Ok(response)
@@ -80,17 +81,21 @@ async fn logout_all<U: AuthUser>(
 }
 
 /// `?keep_current=`, false when it is not said.
-fn keep(request: &Request) -> Result<Keep, Refusal> {
+fn keep(request: &Request) -> Result<KeepSession, Refusal> {
     let query = request.uri().query().unwrap_or_default();
     let fields: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
     let said = fields.iter().rev().find(|(name, _)| name == "keep_current");
     match said.map_or(Some(false), |(_, value)| boolean(value)) {
-        Some(true) => Ok(Keep::Current),
-        Some(false) => Ok(Keep::None),
+        Some(true) => Ok(KeepSession::Current),
+        Some(false) => Ok(KeepSession::None),
         None => {
             let message = "Input should be a valid boolean, unable to interpret input";
             // The question mark tells the query from the body.
-            Err(Refusal::mistake(Mistake::new("?keep_current", Rule::Value, message)))
+            Err(Refusal::invalid_field(FieldError::new(
+                "?keep_current",
+                FieldErrorKind::Value,
+                message,
+            )))
         }
     }
 }
@@ -102,20 +107,21 @@ async fn refresh_csrf<U: AuthUser>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let parts = mounted.parts();
-    refuse_strangers(&request, &parts.http)?;
-    let used = limits::by_client(&mounted, Action::CsrfRefresh, &request).await?;
+    refuse_untrusted_page(&request, &parts.http)?;
+    let used = limits::by_client(&mounted, CSRF_REFRESH, &request).await?;
     used.told(async {
         let principal =
             visitor_of(&mounted, &request).await?.ok_or_else(Refusal::not_authenticated)?;
-        let (sessions, visit) = (mounted.accounts().sessions(), principal.visit()?);
+        let sessions = mounted.accounts().sessions();
+        let session = principal.session().ok_or_else(Refusal::not_authenticated)?;
         let sent = cookies_of(&request, &parts.http.cookies).csrf();
-        if let Some(sent) = sent.filter(|sent| sessions.is_csrf_token(visit, sent)) {
+        if let Some(sent) = sent.filter(|sent| sessions.is_csrf_token(session, sent)) {
             return answer(StatusCode::OK, &json!({ "csrf_token": sent }));
         }
-        let renewed = sessions.renew_csrf_token(visit).await?;
+        let renewed = sessions.renew_csrf_token(session).await?;
         let token = renewed.ok_or_else(Refusal::not_authenticated)?;
         let mut response = answer(StatusCode::OK, &json!({ "csrf_token": token.expose() }))?;
-        let is_remembered = visit.session.is_remembered;
+        let is_remembered = session.is_remembered();
         let lifetimes = sessions.config();
         set_csrf(&mut response, &parts.http.cookies, lifetimes, is_remembered, token.expose());
         Ok(response)

@@ -1,8 +1,7 @@
 //! `POST /token` and `POST /refresh`: access tokens, and the refresh tokens that buy the next ones.
 
-use crudauth_core::guard::Action;
-use crudauth_core::model::{AuthUser, Form, Mistake, Presented};
-use crudauth_core::slices::bearer::{Issued, RefreshError, Refreshed};
+use crudauth_core::model::{AuthUser, Checked, FieldError, Form};
+use crudauth_core::slices::bearer::{Issued, REFRESH, REFRESH_CROSS_SITE, RefreshError, Refreshed};
 use poem::error::ResponseError;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
@@ -13,8 +12,8 @@ use super::credentials::{Credentials, check_grant};
 use super::limits;
 use crate::http::config::RefreshIn;
 use crate::http::cookie::{clear_refresh, cookies_of, set_device, set_refresh};
-use crate::http::headers::{client, json as answer, user_agent, whole_path};
-use crate::http::origin::{is_strange, refuse_cross_site};
+use crate::http::headers::{client_info, json as answer, whole_path};
+use crate::http::origin::{is_untrusted_page, refuse_cross_site};
 use crate::http::{Refusal, body};
 use crate::mount::{Mounted, Path};
 use crate::slice;
@@ -39,25 +38,28 @@ async fn token<U: AuthUser>(
     let http = &mounted.parts().http;
     let is_in_cookie = http.refresh_in == RefreshIn::Cookie;
     let form = body::form(&mut request).await?;
-    let Wanted { credentials, scope, device } = Wanted::read(form).map_err(Refusal::mistakes)?;
+    let Wanted { credentials, scope, device } =
+        Wanted::read(form).map_err(Refusal::invalid_fields)?;
     if is_in_cookie {
         refuse_cross_site(&request, http)?;
     }
     let accounts = mounted.accounts();
-    let asked = accounts.tokens().asked(scope.as_deref());
-    let mut attempt = credentials.attempt(&request, http);
+    let requested = accounts.tokens().requested_scopes(scope.as_deref());
+    let mut sign_in = credentials.into_request(&request, http);
     if !is_in_cookie {
-        attempt.devices.splice(..0, device);
-        attempt.is_from_stranger = is_strange(&request, http);
+        sign_in.devices.splice(..0, device);
+        sign_in.is_cross_site = is_untrusted_page(&request, http);
     }
-    let granted = accounts.grant(attempt, asked).await.map_err(challenged)?;
+    let issued = accounts.issue_tokens(sign_in, requested).await.map_err(challenged)?;
+    // No slice makes a challenge.
+    let granted = issued.done().ok_or_else(Refusal::internal)?;
     if !is_in_cookie {
         return answer(StatusCode::OK, &told(&granted.issued, Some(&granted.device)));
     }
     // A browser that signs in anew has no use for what it had, if it sends that here: where the
     // cookie is for every path.
     for replaced in cookies_of(&request, &http.cookies).refresh_at_logout() {
-        if let Err(error) = accounts.tokens().end(replaced).await {
+        if let Err(error) = accounts.tokens().revoke_by_refresh_token(replaced).await {
             // They are in, and nobody has what is left over.
             error!(
                 error = &error as &dyn std::error::Error,
@@ -74,7 +76,7 @@ async fn token<U: AuthUser>(
 fn challenged(refusal: impl Into<Refusal>) -> Refusal {
     let refusal = refusal.into();
     if refusal.status() == StatusCode::UNAUTHORIZED {
-        refusal.challenging("Bearer", &[])
+        refusal.with_challenge("Bearer", &[])
     } else {
         refusal
     }
@@ -89,17 +91,17 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn read(mut form: Form) -> Result<Self, Vec<Mistake>> {
+    fn read(mut form: Form) -> Result<Self, Vec<FieldError>> {
         let credentials = Credentials::read(&mut form);
         let scope = form.optional_text("scope");
         let device = form.optional_text("device");
         check_grant(&mut form, &["", "password"]);
         match (credentials, scope, device) {
-            (Some(credentials), Some(scope), Some(device)) => {
+            (Ok(credentials), Ok(scope), Ok(device)) => {
                 form.finish()?;
                 Ok(Self { credentials, scope, device })
             }
-            _ => Err(form.into_mistakes()),
+            _ => Err(form.into_errors()),
         }
     }
 }
@@ -114,9 +116,9 @@ async fn refresh<U: AuthUser>(
         refuse_cross_site(&request, http)?;
     }
     // Who says to come from another site's page has as many tries as anybody, of their own.
-    let action = match is_strange(&request, http) {
-        true => Action::RefreshByStrangers,
-        false => Action::Refresh,
+    let action = match is_untrusted_page(&request, http) {
+        true => REFRESH_CROSS_SITE,
+        false => REFRESH,
     };
     let sent = sent(&mounted, &mut request).await?;
     if sent.is_empty() {
@@ -140,11 +142,10 @@ async fn refreshed<U: AuthUser>(
     request: &Request,
     sent: &[String],
 ) -> Result<Refreshed<U>, RefreshError> {
-    let client = client(request, &mounted.parts().http);
-    let agent = user_agent(request);
+    let client = client_info(request, &mounted.parts().http);
     let mut refused = RefreshError::Unknown;
     for token in sent {
-        match mounted.accounts().refresh(token, client, agent.as_deref()).await {
+        match mounted.accounts().refresh(token, &client).await {
             Err(RefreshError::Store(error)) => return Err(error.into()),
             Err(error) => refused = error,
             Ok(refreshed) => return Ok(refreshed),
@@ -249,12 +250,12 @@ pub(super) async fn end<U: AuthUser>(
         RefreshIn::Body => body::text_in_json(request, "refresh_token").await?,
     };
     for token in sent {
-        tokens.end(&token).await?;
+        tokens.revoke_by_refresh_token(&token).await?;
     }
     if let Authorization::Bearer(token) = Authorization::of(request)
-        && let Presented::Live(visit) = tokens.authenticate(token).await?
+        && let Checked::Valid(principal) = tokens.authenticate(token).await?
     {
-        tokens.sign_out(&visit).await?;
+        tokens.sign_out(&principal).await?;
     }
     if http.refresh_in == RefreshIn::Cookie {
         clear_refresh(response, &http.cookies, whole_path(request));

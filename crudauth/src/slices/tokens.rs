@@ -1,7 +1,7 @@
-//! `GET /tokens`, `DELETE /tokens`, `DELETE /tokens/{id}`: sign-ins that stand on refresh tokens.
+//! `GET /tokens`, `DELETE /tokens`, `DELETE /tokens/{id}`: token families of the owner.
 
 use crudauth_core::model::AuthUser;
-use crudauth_core::slices::bearer::ListedGrant;
+use crudauth_core::slices::bearer::ListedFamily;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
@@ -21,28 +21,28 @@ pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
 
 async fn list<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    let grants = mounted.accounts().tokens().list(&*principal).await?;
-    let grants: Vec<_> = grants.iter().map(entry).collect();
-    answer(StatusCode::OK, &grants)
+    let families = mounted.accounts().tokens().list(&principal).await?;
+    let families: Vec<_> = families.iter().map(entry).collect();
+    answer(StatusCode::OK, &families)
 }
 
-fn entry(grant: &ListedGrant) -> Value {
+fn entry(family: &ListedFamily) -> Value {
     json!({
-        "id": grant.handle,
-        "device": grant.device,
-        "ip": grant.client,
-        "scopes": grant.scopes,
-        "created_at": grant.created_at,
-        "last_used_at": grant.last_used_at,
-        "expires_at": grant.expires_at,
-        "current": grant.is_current,
+        "id": family.handle,
+        "device": family.device,
+        "ip": family.client,
+        "scopes": family.scopes,
+        "created_at": family.created_at,
+        "last_used_at": family.last_used_at,
+        "expires_at": family.expires_at,
+        "current": family.is_current,
     })
 }
 
 async fn revoke<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
     let handle = request.raw_path_param("id").unwrap_or_default();
-    if !mounted.accounts().tokens().revoke(&*principal, handle).await? {
+    if !mounted.accounts().tokens().revoke(&principal, handle).await? {
         return Err(Refusal::not_found("Token not found."));
     }
     detail("Token revoked.")
@@ -53,6 +53,6 @@ async fn revoke_all<U: AuthUser>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    let revoked = mounted.accounts().tokens().revoke_all(&*principal).await?;
+    let revoked = mounted.accounts().tokens().revoke_all(&principal).await?;
     answer(StatusCode::OK, &json!({ "detail": "All tokens revoked.", "revoked": revoked }))
 }

@@ -1,16 +1,16 @@
-//! What an app answered, read to its end.
+//! A response of the app under test.
 
 use poem::http::HeaderMap;
 use poem::{Body, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// What an app answered, read to its end.
+/// A response of the app under test, with its whole body.
 #[derive(Clone)]
 pub struct Answer {
-    /// The status, such as 200.
+    /// Status, such as 200.
     pub status: u16,
-    /// The headers.
+    /// Headers.
     pub headers: HeaderMap,
     body: Vec<u8>,
 }
@@ -20,54 +20,54 @@ impl Answer {
         let (parts, body): (_, Body) = response.into_parts();
         let body = match body.into_vec().await {
             Ok(body) => body,
-            Err(error) => panic!("the answer broke off: {error}"),
+            Err(error) => panic!("incomplete response: {error}"),
         };
         Self { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
-    /// Looks whether it has this status, and hands it on.
+    /// Asserts the status, and returns the response.
     ///
     /// # Panics
-    /// If it has another; the answer is shown then.
+    /// If the status differs; the message shows the response.
     #[track_caller]
     pub fn expect_status(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self:?}");
         self
     }
 
-    /// The body as it came.
+    /// Returns the body.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.body
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     ///
     /// # Panics
-    /// If it is none.
+    /// If the body is not UTF-8.
     #[track_caller]
     #[must_use]
     pub fn text(&self) -> &str {
         match std::str::from_utf8(&self.body) {
             Ok(text) => text,
-            Err(error) => panic!("no text: {error}"),
+            Err(error) => panic!("body is not UTF-8: {error}"),
         }
     }
 
-    /// The body as JSON.
+    /// Parses the body as JSON.
     ///
     /// # Panics
-    /// If it is none.
+    /// If the body is not JSON.
     #[track_caller]
     #[must_use]
     pub fn json(&self) -> Value {
         self.parsed()
     }
 
-    /// The body, read from JSON into a type of the app's.
+    /// Deserializes the JSON body into a `T`.
     ///
     /// # Panics
-    /// If it cannot be read so.
+    /// If the body is not JSON of a `T`.
     #[track_caller]
     #[must_use]
     pub fn parsed<T: DeserializeOwned>(&self) -> T {
@@ -77,15 +77,15 @@ impl Answer {
         }
     }
 
-    /// The stable word of a [`Refusal`](crate::Refusal), such as `csrf-missing`; empty in any other
-    /// answer.
+    /// Returns the `code` of a [`Refusal`](crate::Refusal), such as `csrf-missing`; empty for any
+    /// other response.
     #[must_use]
     pub fn code(&self) -> String {
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         body["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// A header's text, if it is there and is one.
+    /// Returns a header as text, if it is present and readable.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

@@ -1,4 +1,4 @@
-//! An app under test: its endpoint, its mount, and the mails that it sent.
+//! An app under test: its endpoint, its mount and its messages.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -10,9 +10,8 @@ use crudauth_core::notify::{
 };
 use crudauth_core::password::Password;
 use crudauth_core::slices::accounts::{Registered, SignUp};
-use crudauth_core::slices::api_keys::WantedKey;
-use crudauth_core::slices::sessions::Visitor;
-use crudauth_core::slices::sign_in::Attempt;
+use crudauth_core::slices::api_keys::NewApiKey;
+use crudauth_core::slices::sign_in::{SignIn, SignInRequest};
 use poem::endpoint::BoxEndpoint;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response};
 use serde_json::Value;
@@ -21,13 +20,14 @@ use super::Client;
 use crate::accounts::Accounts;
 use crate::mount::{Mount, Mounts};
 use crate::slice;
+use crate::transport::Principal;
 
-/// The first address of the range for tests (RFC 2544): 198.18.0.0/15.
+/// First client address, of the range for tests (198.18.0.0/15, RFC 2544).
 const FIRST_ADDRESS: u32 = Ipv4Addr::new(198, 18, 0, 1).to_bits();
-/// How many of them are given out before the first one comes again.
+/// Number of client addresses, after which they repeat.
 const ADDRESSES: u32 = 0x1_0000;
 
-/// An app under test. Clones are the same app.
+/// An app under test. Clones share the app.
 pub struct App<A> {
     auth: A,
     endpoint: Arc<BoxEndpoint<'static, Response>>,
@@ -37,7 +37,7 @@ pub struct App<A> {
 }
 
 impl<A: Mount> App<A> {
-    /// An app as it is served, mount and all.
+    /// Wraps an app as it is served, including the mount.
     pub fn new<E>(auth: &A, app: impl IntoEndpoint<Endpoint = E>) -> Self
     where
         E: Endpoint + 'static,
@@ -52,83 +52,83 @@ impl<A: Mount> App<A> {
         }
     }
 
-    /// The mount.
+    /// Returns the mount.
     #[must_use]
     pub const fn auth(&self) -> &A {
         &self.auth
     }
 
-    /// Where its mails are kept: the sender that its mount was given.
+    /// Sets the recording sender that the mount is configured with.
     #[must_use]
     pub fn mails(mut self, sender: &RecordingSender) -> Self {
         self.mails = Some(sender.clone());
         self
     }
 
-    /// Where its messages over another channel are kept: the channel that its mount was given.
+    /// Sets the recording channel that the mount is configured with.
     #[must_use]
     pub fn deliveries(mut self, channel: &RecordingChannel) -> Self {
         self.deliveries = Some(channel.clone());
         self
     }
 
-    /// A new browser, in which nobody is signed in, at an address of its own.
+    /// Creates a browser without a session, at its own address.
     #[must_use]
     pub fn client(&self) -> Client {
         let http = &self.auth.mounted().parts().http;
-        let nth = self.clients.fetch_add(1, Ordering::Relaxed) % ADDRESSES;
-        let address = IpAddr::V4(Ipv4Addr::from_bits(FIRST_ADDRESS + nth));
+        let number = self.clients.fetch_add(1, Ordering::Relaxed) % ADDRESSES;
+        let address = IpAddr::V4(Ipv4Addr::from_bits(FIRST_ADDRESS + number));
         Client::new(Arc::clone(&self.endpoint), http.cookies.clone(), http.trusted_hops, address)
     }
 
-    /// Waits until everything is sent, and gives the newest mail of that kind to that address.
+    /// Waits until all messages are sent, and returns the newest email of that kind to that
+    /// address.
     ///
     /// # Panics
-    /// If there is none, or [`mails`](Self::mails) was not said.
+    /// If there is no such email, or [`mails`](Self::mails) was not called.
     pub async fn last_mail(&self, kind: MessageKind, to: &str) -> EmailMessage {
-        let mails = self.sent().await;
+        let mails = self.drained_mails().await;
         match mails.last(kind, to) {
             Some(mail) => mail,
             None => panic!("no {kind:?} to {to}: {:?}", mails.messages()),
         }
     }
 
-    /// The link in it.
+    /// Returns the link of the newest email of that kind to that address.
     ///
     /// # Panics
-    /// If there is no such mail, or it is one without a link.
+    /// If there is no such email, or it has no link.
     pub async fn last_link(&self, kind: MessageKind, to: &str) -> String {
         match self.last_mail(kind, to).await.link {
             Some(link) => link,
-            None => panic!("a {kind:?} has no link"),
+            None => panic!("{kind:?} has no link"),
         }
     }
 
-    /// The token of the newest message of that kind to that address or number, as the front end
-    /// sends it back.
+    /// Returns the token of the newest message of that kind to that address or number.
     ///
     /// # Panics
-    /// If there is no such message, or it is one without a token.
+    /// If there is no such message, or it has no token.
     pub async fn last_token(&self, kind: MessageKind, to: &str) -> String {
         match self.last_delivery(kind, to).await {
             Some(Delivery { token: Some(token), .. }) => token.expose().to_owned(),
-            Some(_) => panic!("a {kind:?} has no token"),
+            Some(_) => panic!("{kind:?} has no token"),
             None => token_of(&self.last_link(kind, to).await),
         }
     }
 
-    /// Waits until everything is sent, and gives the newest message of that kind to that address or
-    /// number that went over [`deliveries`](Self::deliveries).
+    /// Waits until all messages are sent, and returns the newest one of that kind to that address
+    /// or number in [`deliveries`](Self::deliveries).
     pub async fn last_delivery(&self, kind: MessageKind, to: &str) -> Option<Delivery> {
         self.auth.mounted().drained().await;
         self.deliveries.as_ref()?.last(kind, to)
     }
 
-    async fn sent(&self) -> &RecordingSender {
+    async fn drained_mails(&self) -> &RecordingSender {
         self.auth.mounted().drained().await;
         match &self.mails {
             Some(mails) => mails,
-            None => panic!("say `.mails(&sender)` first, with the sender that the mount has"),
+            None => panic!("no recording sender: call `.mails(&sender)` first"),
         }
     }
 
@@ -136,88 +136,94 @@ impl<A: Mount> App<A> {
         self.auth.mounted().accounts()
     }
 
-    /// Signs somebody up by what a visitor would fill in, and gives their browser, in which nobody is
-    /// signed in yet. No allowance is counted.
+    /// Signs up an account from the fields of a sign-up form, and returns a browser without a
+    /// session. Does not count towards rate limits.
     ///
     /// # Panics
-    /// If the sign-up is refused.
+    /// If the sign-up fails.
     pub async fn registered(&self, form: Value) -> Client {
-        self.enrolled(&form).await;
+        self.add_account(&form).await;
         self.client()
     }
 
-    /// Adds an account; gives what its owner signs in by, and where messages reach them.
-    async fn enrolled(&self, form: &Value) -> (String, Option<Contact>) {
+    /// Adds an account; returns its sign-in identifier and its recovery contact.
+    async fn add_account(&self, form: &Value) -> (String, Option<Contact>) {
         let sign_up = match SignUp::<A::User>::from_json(form) {
             Ok(sign_up) => sign_up,
-            Err(mistakes) => panic!("the sign-up has mistakes: {mistakes:?}"),
+            Err(errors) => panic!("invalid sign-up: {errors:?}"),
         };
-        let named = (sign_up.login_name().unwrap_or_default().to_owned(), sign_up.contact());
+        let identifier = sign_up.login_name().unwrap_or_default().to_owned();
+        let contact = sign_up.contact();
         match self.accounts().register(sign_up).await {
-            Ok(Registered::Added(_)) => named,
-            Ok(taken) => panic!("nobody was added: {taken:?}"),
-            Err(error) => panic!("nobody was added: {error:?}"),
+            Ok(Registered::Added(_)) => (identifier, contact),
+            Ok(taken) => panic!("sign-up failed: {taken:?}"),
+            Err(error) => panic!("sign-up failed: {error:?}"),
         }
     }
 }
 
 impl<A: Mounts<slice::Session>> App<A> {
-    /// Signs somebody up by what a visitor would fill in, and in. No allowance is counted.
+    /// Signs up an account from the fields of a sign-up form, and returns a browser with a session.
+    /// Does not count towards rate limits.
     ///
     /// # Panics
-    /// If the sign-up is refused.
+    /// If the sign-up fails.
     pub async fn signed_up(&self, form: Value) -> Client {
-        let (name, _) = self.enrolled(&form).await;
+        let (name, _) = self.add_account(&form).await;
         self.signed_in(&name, password_of(&form)).await
     }
 
-    /// The same, and the address or number is proved by the token that was sent.
+    /// Same as [`signed_up`](Self::signed_up), and verifies the recovery contact with the token
+    /// sent.
     ///
     /// # Panics
-    /// If the sign-up is refused, or no message with a token was sent.
+    /// If the sign-up fails, or no message with a token was sent.
     pub async fn verified(&self, form: Value) -> Client {
-        let (name, contact) = self.enrolled(&form).await;
+        let (name, contact) = self.add_account(&form).await;
         let (kind, to) = match contact {
             Some(Contact::Email(address)) => (MessageKind::VerifyEmail, address.to_string()),
             Some(contact) => (MessageKind::VerifyRecovery, contact.to_string()),
-            None => panic!("nothing recovers the account, so nothing can be proved"),
+            None => panic!("the account has no recovery contact"),
         };
         let token = self.last_token(kind, &to).await;
         let Some(recovery) = self.accounts().recovery() else {
-            panic!("the mount names neither `email` nor `recovery`");
+            panic!("the mount has neither `email` nor `recovery`");
         };
         if let Err(error) = recovery.confirm_verification(&token).await {
-            panic!("the token is refused: {error:?}");
+            panic!("verification failed: {error:?}");
         }
         self.signed_in(&name, password_of(&form)).await
     }
 
-    /// A new browser in which the owner of an account is signed in.
+    /// Creates a browser with a session of an existing account.
     ///
     /// # Panics
-    /// If the sign-in is refused.
+    /// If the sign-in fails.
     pub async fn signed_in(&self, identifier: &str, password: &str) -> Client {
         let client = self.client();
         let attempt = attempt(&client, identifier, password);
         match self.accounts().sign_in(attempt).await {
-            Ok(signed_in) => {
+            Ok(SignIn::Done(signed_in)) => {
                 let session = signed_in.session;
-                client.take(session.token.expose(), session.csrf.expose(), &signed_in.device);
+                client.set_session(
+                    session.token.expose(),
+                    session.csrf.expose(),
+                    &signed_in.device,
+                );
                 client
             }
-            Err(error) => panic!("{identifier} is not signed in: {error:?}"),
+            other => panic!("sign-in of {identifier} failed: {other:?}"),
         }
     }
 }
 
 impl<A: Mounts<slice::Bearer>> App<A> {
-    /// A program to which the owner of an account has given an access token with these scopes: a
-    /// client that sends it with every request. What refreshes it is not kept; to test that, send
-    /// the form to `/token`.
+    /// Creates a client that sends an access token of the account with these scopes. The refresh
+    /// token is dropped; to test it, post a form to `/token`.
     ///
     /// # Panics
-    /// If the sign-in is refused, or one of the scopes is not granted: what is grantable is said by
-    /// `BearerConfig::grantable_scopes`, and by the mount's scope policy.
+    /// If the sign-in fails, or a scope is not granted. Configure `BearerConfig::grantable_scopes`
+    /// and the mount's scope policy.
     pub async fn granted(
         &self,
         identifier: &str,
@@ -227,54 +233,54 @@ impl<A: Mounts<slice::Bearer>> App<A> {
         let client = self.client();
         let attempt = attempt(&client, identifier, password);
         let scopes = scopes.into();
-        match self.accounts().grant(attempt, Some(scopes.clone())).await {
-            Ok(granted) if granted.issued.scopes.contains_all(&scopes) => {
+        match self.accounts().issue_tokens(attempt, Some(scopes.clone())).await {
+            Ok(SignIn::Done(granted)) if granted.issued.scopes.contains_all(&scopes) => {
                 client.bearer(granted.issued.access.expose())
             }
-            Ok(granted) => {
-                let got = granted.issued.scopes;
-                panic!("{identifier} is granted `{got}` of `{scopes}`")
+            Ok(SignIn::Done(granted)) => {
+                panic!("only `{}` of `{scopes}` granted to {identifier}", granted.issued.scopes)
             }
-            Err(error) => panic!("{identifier} gets no tokens: {error:?}"),
+            other => panic!("no tokens for {identifier}: {other:?}"),
         }
     }
 }
 
 impl<A: Mounts<slice::ApiKeys>> App<A> {
-    /// A program that has an API key of an account with these scopes, and sends it with every request.
+    /// Creates a client that sends a new API key of the account with these scopes.
     ///
     /// # Panics
-    /// If there is no such account, it has as many keys as it may, or one of the scopes is not
-    /// granted: what is grantable is said by `ApiKeyConfig::grantable_scopes`, and by the mount's
-    /// scope policy.
+    /// If the account is missing or has the maximum number of keys, or a scope is not granted.
+    /// Configure `ApiKeyConfig::grantable_scopes` and the mount's scope policy.
     pub async fn keyed(&self, identifier: &str, scopes: impl Into<Scopes>) -> Client {
-        let wanted = WantedKey::named("a test's").scopes(scopes);
+        let wanted = NewApiKey::named("test").scopes(scopes);
         let account = match self.accounts().find_by_identifier(identifier).await {
             Ok(Some(account)) => account,
-            Ok(None) => panic!("there is no {identifier}"),
-            Err(error) => panic!("{identifier} is not found: {error:?}"),
+            Ok(None) => panic!("no account {identifier}"),
+            Err(error) => panic!("look-up of {identifier} failed: {error:?}"),
         };
-        match self.accounts().api_keys().create(Visitor::as_app(&account), &wanted).await {
-            Ok(made) if made.key.scopes == wanted.scopes => {
-                self.client().bearer(made.secret.expose())
+        match self.accounts().api_keys().create(&Principal::application(&account), &wanted).await {
+            Ok(created) if created.key.scopes == wanted.scopes => {
+                self.client().bearer(created.secret.expose())
             }
-            Ok(made) => {
-                let (got, wanted) = (made.key.scopes, wanted.scopes);
-                panic!("a key of {identifier} is granted `{got}` of `{wanted}`")
+            Ok(created) => {
+                panic!(
+                    "only `{}` of `{}` granted to {identifier}",
+                    created.key.scopes, wanted.scopes
+                )
             }
-            Err(error) => panic!("{identifier} gets no key: {error:?}"),
+            Err(error) => panic!("no API key for {identifier}: {error:?}"),
         }
     }
 }
 
-/// A sign-in from where the client is.
-fn attempt(client: &Client, identifier: &str, password: &str) -> Attempt {
+/// Creates a sign-in from the address of the client.
+fn attempt(client: &Client, identifier: &str, password: &str) -> SignInRequest {
     let password = match Password::parse(password) {
         Ok(password) => password,
         Err(error) => panic!("{error}"),
     };
-    let mut attempt = Attempt::new(identifier, &password);
-    attempt.opening.client = Some(ClientAddress::from(client.address()));
+    let mut attempt = SignInRequest::new(identifier, password);
+    attempt.client.address = Some(ClientAddress::from(client.address()));
     attempt
 }
 

@@ -1,4 +1,4 @@
-//! A browser, but for the pages: it keeps cookies and sends the CSRF token along.
+//! A browser without pages: it keeps cookies and sends the CSRF token.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,22 +14,22 @@ use super::Answer;
 use super::jar::Jar;
 use crate::http::CookieConfig;
 
-/// The one host that the browser knows.
+/// The only host that the browser visits.
 const HOST: HeaderValue = HeaderValue::from_static("localhost");
 const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The outermost reverse proxy, and every one behind it (RFC 2544's range for tests, its last one).
+/// Address of every reverse proxy: the last one of the range for tests (RFC 2544).
 const PROXY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 19, 255, 254));
 
-/// Who sends requests: one browser of one person. A clone is the same browser.
+/// A browser of one person. Clones share cookies.
 ///
-/// It keeps cookies as a browser does for one host over HTTPS, and sends the CSRF token of its
-/// cookie in `X-CSRF-Token` with every unsafe request, unless that has one already. It has an
-/// address of its own, so that allowances are counted for it alone.
+/// It keeps cookies like a browser, for one host over HTTPS, and sends the CSRF token of its cookie
+/// in `X-CSRF-Token` with every unsafe request that has none. Each client has its own address, so
+/// rate limits count it alone.
 ///
-/// It is an endpoint itself: `poem::test::TestClient::new(client)` sends whatever poem's own test
-/// client can make, with the cookies of this one.
+/// It is also an endpoint: `poem::test::TestClient::new(client)` sends requests of poem's test
+/// client with the cookies of this one.
 #[derive(Clone)]
 pub struct Client {
     endpoint: Arc<BoxEndpoint<'static, Response>>,
@@ -59,70 +59,69 @@ impl Client {
         }
     }
 
-    /// The same browser at another address.
+    /// Changes the address of the client.
     #[must_use]
     pub fn at(mut self, address: IpAddr) -> Self {
         self.address = address;
         self
     }
 
-    /// The same browser, made to send what a page of another site could: cookies, and no CSRF token.
+    /// Sends cookies without a CSRF token, as another site's page can.
     #[must_use]
     pub fn without_csrf(mut self) -> Self {
         self.sends_csrf = false;
         self
     }
 
-    /// The same client, which sends this access token or API key with every request.
+    /// Sends this access token or API key with every request.
     #[must_use]
     pub fn bearer(self, token: impl AsRef<str>) -> Self {
         self.header("authorization", format!("Bearer {}", token.as_ref()))
     }
 
-    /// The same client, which sends this header with every request that does not have it already.
+    /// Sends this header with every request that does not have it.
     ///
     /// # Panics
-    /// If that is no header.
+    /// If the name or the value is invalid.
     #[must_use]
     pub fn header(mut self, name: &str, text: impl AsRef<str>) -> Self {
         match HeaderName::from_bytes(name.as_bytes()) {
             Ok(name) => self.headers.insert(name, value(text.as_ref().to_owned())),
-            Err(error) => panic!("`{name}` is no name of a header: {error}"),
+            Err(error) => panic!("invalid header name `{name}`: {error}"),
         };
         self
     }
 
-    /// From where it sends.
+    /// Returns the address of the client.
     #[must_use]
     pub const fn address(&self) -> IpAddr {
         self.address
     }
 
-    /// The cookie of that name, if it has one.
+    /// Returns the cookie of that name.
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<String> {
         self.jar().value(name).map(str::to_owned)
     }
 
-    /// The session's cookie, whatever it is called; `None` if nobody is signed in, as far as the
-    /// browser knows.
+    /// Returns the session cookie, under its configured name.
     #[must_use]
     pub fn session_cookie(&self) -> Option<String> {
         self.cookie(&self.cookies.session)
     }
 
-    /// Puts in a cookie that is sent to every path.
+    /// Adds a cookie for every path.
     pub fn set_cookie(&self, name: &str, value: &str) {
         self.jar().put(name, value, "/");
     }
 
-    /// Throws a cookie away.
+    /// Removes a cookie.
     pub fn forget_cookie(&self, name: &str) {
         self.jar().forget(name);
     }
 
-    /// Takes what a sign-in gives.
-    pub(super) fn take(&self, session: &str, csrf: &str, device: &str) {
+    /// Sets the cookies of a session.
+    pub(super) fn set_session(&self, session: &str, csrf: &str, device: &str) {
         let CookieConfig {
             path, session: session_name, csrf: csrf_name, device: device_name, ..
         } = &self.cookies;
@@ -132,12 +131,12 @@ impl Client {
         jar.put(device_name, device, path);
     }
 
-    /// Asks for a page.
+    /// Sends a `GET` request.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(request(Method::GET, path).finish()).await
     }
 
-    /// Sends JSON.
+    /// Sends JSON by `POST`.
     pub async fn post(&self, path: &str, body: impl Serialize) -> Answer {
         self.send(json(Method::POST, path, &body)).await
     }
@@ -152,39 +151,38 @@ impl Client {
         self.send(json(Method::PATCH, path, &body)).await
     }
 
-    /// Has something deleted.
+    /// Sends a `DELETE` request.
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(request(Method::DELETE, path).finish()).await
     }
 
-    /// Sends an HTML form: pairs, or a struct.
+    /// Sends a URL-encoded form by `POST`; `fields` are pairs or a struct.
     ///
     /// # Panics
-    /// If these are no fields of a form.
+    /// If `fields` cannot be URL-encoded.
     pub async fn post_form(&self, path: &str, fields: impl Serialize) -> Answer {
         let fields = match serde_urlencoded::to_string(&fields) {
             Ok(fields) => fields,
-            Err(error) => panic!("no form: {error}"),
+            Err(error) => panic!("fields cannot be URL-encoded: {error}"),
         };
         let form = request(Method::POST, path).content_type("application/x-www-form-urlencoded");
         self.send(form.body(fields)).await
     }
 
-    /// Sends any request, and reads the answer to its end. Cookies are added, and what a browser
-    /// would add, unless it is there.
+    /// Sends a request. Adds cookies and the headers of a browser, unless the request has them.
     pub async fn send(&self, request: Request) -> Answer {
-        Answer::read(self.answer(request).await).await
+        Answer::read(self.respond(request).await).await
     }
 
-    async fn answer(&self, request: Request) -> Response {
+    async fn respond(&self, request: Request) -> Response {
         let path = request.uri().path().to_owned();
-        let response = self.endpoint.get_response(self.dressed(request)).await;
-        self.jar().obey(response.headers(), &path);
+        let response = self.endpoint.get_response(self.prepare(request)).await;
+        self.jar().store(response.headers(), &path);
         response
     }
 
-    /// The request as it arrives at the server.
-    fn dressed(&self, request: Request) -> Request {
+    /// Returns the request as it arrives at the server.
+    fn prepare(&self, request: Request) -> Request {
         let (parts, body): (_, Body) = request.into_parts();
         let mut head = http::Request::new(());
         *head.method_mut() = parts.method;
@@ -217,7 +215,7 @@ impl Client {
         Request::from_parts((head, LocalAddr::default(), peer, Scheme::HTTPS).into(), body)
     }
 
-    /// What the proxies that the mount trusts say.
+    /// Returns the `X-Forwarded-For` of the trusted proxies.
     fn forwarded_for(&self) -> Option<HeaderValue> {
         let proxies = self.trusted_hops.checked_sub(1)?;
         let hops = std::iter::once(self.address).chain(std::iter::repeat_n(PROXY, proxies));
@@ -232,21 +230,21 @@ impl Client {
 fn request(method: Method, path: &str) -> poem::RequestBuilder {
     match path.parse::<Uri>() {
         Ok(uri) => Request::builder().method(method).uri(uri),
-        Err(error) => panic!("`{path}` is no path: {error}"),
+        Err(error) => panic!("invalid path `{path}`: {error}"),
     }
 }
 
 fn json(method: Method, path: &str, body: &impl Serialize) -> Request {
     match serde_json::to_vec(body) {
         Ok(body) => request(method, path).content_type("application/json").body(body),
-        Err(error) => panic!("no JSON: {error}"),
+        Err(error) => panic!("body cannot be serialized: {error}"),
     }
 }
 
 fn value(text: String) -> HeaderValue {
     match HeaderValue::try_from(text) {
         Ok(value) => value,
-        Err(error) => panic!("a header cannot hold it: {error}"),
+        Err(error) => panic!("invalid header value: {error}"),
     }
 }
 
@@ -254,7 +252,7 @@ impl Endpoint for Client {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        Ok(self.answer(request).await)
+        Ok(self.respond(request).await)
     }
 }
 

@@ -1,14 +1,14 @@
-//! For the tests of an app: people who are signed in, in one line (feature `testing`).
+//! Tools for the tests of an app, such as a signed-in browser in one line (feature `testing`).
 //!
-//! [`App`] stands before an app's endpoint, and hands out a [`Client`] per person: a browser, but
-//! for the pages. No socket is opened. Whatever goes wrong in here panics, as in any test.
+//! [`App`] wraps the app's endpoint and creates a [`Client`], a browser without pages, per person.
+//! No socket is opened. Failures panic, as in any test.
 //!
 //! ```toml
 //! [dev-dependencies]
 //! crudauth = { version = "0.1", features = ["testing"] }
 //! ```
 //!
-//! A whole test, but for its `#[tokio::test]`:
+//! A complete test, without its `#[tokio::test]`:
 //!
 //! ```
 //! # use crudauth::{AuthUser, CurrentUser};
@@ -28,11 +28,12 @@
 //! use sqlx::sqlite::SqlitePoolOptions;
 //! use std::{sync::Arc, time::Duration};
 //!
-//! async fn only_people_with_an_address_write_notes() {
+//! async fn only_verified_users_can_write_notes() {
 //!     // In memory: one connection is one database.
 //!     let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
 //!     crudauth::migrations!(User).run(&pool).await.unwrap();
-//!     let (mails, clock) = (RecordingSender::default(), Arc::new(ManualClock::default()));
+//!     let mails = RecordingSender::default();
+//!     let clock = Arc::new(ManualClock::default());
 //!     let auth = Auth::builder(pool, "a-secret-for-tests-of-at-least-32-bytes")
 //!         .email(EmailConfig::new(mails.clone(), "https://app.example.com"))
 //!         .hashing(testing::cheap_hashing())
@@ -52,34 +53,34 @@
 //!     ada.post("/notes", "hello").await.expect_status(401);
 //! }
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
-//! #     .block_on(only_people_with_an_address_write_notes());
+//! #     .block_on(only_verified_users_can_write_notes());
 //! ```
 //!
-//! Where a mount has `bearer`, [`App::granted`] gives a program with an access token, where it has
-//! `api_keys`, [`App::keyed`] one with a key, and [`Client::bearer`] sends whatever token or API key there is. To set the
-//! clock and the hashing in tests only, pass them to the function that builds the mount, or a
-//! function that goes from [`Builder`](crate::Builder) to `Builder`.
-#![allow(clippy::panic, reason = "a test ends at the first surprise")]
+//! [`App::granted`] creates a client with an access token (slice `bearer`), and [`App::keyed`] one
+//! with an API key (slice `api_keys`). [`Client::bearer`] sends any token or key. To set the clock
+//! and the hashing in tests only, pass them to the function that builds the mount, or pass a
+//! function from [`Builder`](crate::Builder) to `Builder`.
+#![allow(clippy::panic, reason = "a failed setup fails the test")]
 
 mod answer;
 mod app;
 mod client;
 mod jar;
 
+pub use crate::ManualClock;
 pub use crate::channel::RecordingChannel;
 pub use crate::email::{MessageKind, RecordingSender};
-pub use crate::ports::ManualClock;
 pub use answer::Answer;
 pub use app::App;
 pub use client::Client;
 
 use crudauth_core::password::HashingConfig;
 
-/// A cost of hashing that no test waits for: an unoptimised build takes a second for the real one.
+/// Returns a negligible hashing cost for tests. An unoptimized build takes a second for the
+/// default.
 ///
-/// What is hashed so is hashed weakly. That is so in builds with `debug_assertions` only, as
-/// `cargo test` makes them: in any other build this is the default cost, so that nothing weak gets
-/// into a program by mistake.
+/// Such hashes are weak. Without `debug_assertions`, which `cargo test` enables, this is the
+/// default cost, so that no program uses weak hashes by mistake.
 #[must_use]
 pub fn cheap_hashing() -> HashingConfig {
     HashingConfig::cheap()

@@ -1,6 +1,6 @@
-//! The transport `api_keys`: a key in `X-API-Key`, or in `Authorization` where a token would be.
+//! The transport `api_keys`: an API key in `X-API-Key` or in `Authorization: Bearer`.
 
-use crudauth_core::model::{AuthUser, Presented};
+use crudauth_core::model::{AuthUser, Checked};
 use poem::Request;
 use poem::http::HeaderName;
 
@@ -22,13 +22,9 @@ impl<U: AuthUser> Transport<U> for ApiKeys {
     ) -> Result<Option<Principal<U>>, Refusal> {
         let Some(key) = key(request) else { return Ok(None) };
         match auth.accounts().api_keys().authenticate(key).await? {
-            Presented::Live(visit) => Ok(Some(
-                Principal::new(visit.account)
-                    .with_scopes(visit.scopes)
-                    .with_handle(visit.key.handle),
-            )),
-            Presented::Dead => Ok(None),
-            Presented::Broken => Err(Refusal::invalid_api_key()),
+            Checked::Valid(principal) => Ok(Some(principal)),
+            Checked::Expired => Ok(None),
+            Checked::Malformed => Err(Refusal::invalid_api_key()),
         }
     }
 
@@ -41,10 +37,10 @@ impl<U: AuthUser> Transport<U> for ApiKeys {
     }
 }
 
-/// The key's own header goes first: whoever sends it means it.
+/// Returns the API key of a request. `X-API-Key` takes precedence, because it is explicit.
 fn key(request: &Request) -> Option<&str> {
     if let Some(value) = request.headers().get(API_KEY) {
-        // What is no text is no key.
+        // A value that is not text is an invalid key.
         return Some(std::str::from_utf8(value.as_bytes()).unwrap_or_default().trim());
     }
     match Authorization::of(request) {

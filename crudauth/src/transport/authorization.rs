@@ -1,23 +1,24 @@
-//! The header `Authorization`, of which only the scheme `Bearer` (RFC 6750, section 2.1) means
-//! something here.
+//! The `Authorization` header with the scheme `Bearer` (RFC 6750, section 2.1).
+//!
+//! Read by the bearer and API key transports, and by logout.
 
 use crudauth_core::slices::api_keys::ApiKey;
 use poem::Request;
 use poem::http::header;
 
-/// What the first line of the header carries.
+/// Credential of the first `Authorization` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Authorization<'r> {
     /// No credential of this scheme.
     Absent,
-    /// An API key, by its form.
+    /// An API key, recognized by its format.
     ApiKey(&'r str),
-    /// What is to be an access token.
+    /// Any other token, presumably an access token.
     Bearer(&'r str),
 }
 
 impl<'r> Authorization<'r> {
-    /// Reads it: the scheme in any case, one blank, and all the rest.
+    /// Parses the scheme, case-insensitively, one space, and the rest as the token.
     pub(crate) fn of(request: &'r Request) -> Self {
         match request.headers().get(header::AUTHORIZATION) {
             Some(value) => Self::parse(value.as_bytes()),
@@ -33,7 +34,7 @@ impl<'r> Authorization<'r> {
         if !scheme.eq_ignore_ascii_case(SCHEME) {
             return Self::Absent;
         }
-        // What is no text is no token; neither is the empty one.
+        // A token that is not text becomes empty, which is an invalid token.
         let token = std::str::from_utf8(rest).unwrap_or_default();
         if ApiKey::parse(token).is_some() { Self::ApiKey(token) } else { Self::Bearer(token) }
     }
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_scheme_is_read_in_any_case_before_one_blank() {
+    fn the_scheme_is_case_insensitive_and_one_space_follows() {
         for line in ["Bearer a.b.c", "bearer a.b.c", "BEARER a.b.c  "] {
             assert_eq!(Authorization::parse(line.as_bytes()), Authorization::Bearer("a.b.c"));
         }
@@ -56,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_another_scheme_or_nothing_is_absent() {
+    fn another_scheme_or_an_empty_token_is_absent() {
         for line in ["", "Bearer", "Bearer  ", "bearer\tx", "Basic YTpi", "Bearerx y", "a.b.c"] {
             assert_eq!(Authorization::parse(line.as_bytes()), Authorization::Absent, "{line:?}");
         }
@@ -64,7 +65,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_line_is_absent_or_what_stands_behind_the_scheme(
+        fn any_header_is_absent_or_yields_the_rest_of_the_line(
             line in prop::collection::vec(any::<u8>(), 0..60),
             has_scheme in any::<bool>(),
         ) {

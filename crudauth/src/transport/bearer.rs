@@ -1,6 +1,6 @@
-//! The transport `bearer`: an access token in `Authorization`.
+//! The transport `bearer`: an access token in `Authorization: Bearer`.
 
-use crudauth_core::model::{AuthUser, Presented};
+use crudauth_core::model::{AuthUser, Checked};
 use poem::Request;
 
 use super::Authorization;
@@ -19,14 +19,9 @@ impl<U: AuthUser> Transport<U> for Bearer {
     ) -> Result<Option<Principal<U>>, Refusal> {
         let Some(token) = token(auth, request) else { return Ok(None) };
         match auth.accounts().tokens().authenticate(token).await? {
-            Presented::Live(visit) => Ok(Some(
-                Principal::new(visit.account)
-                    .standing_on(visit.grant)
-                    .with_scopes(visit.scopes)
-                    .with_sign_in(visit.signed_in_at),
-            )),
-            Presented::Dead => Ok(None),
-            Presented::Broken => Err(Refusal::invalid_token()),
+            Checked::Valid(principal) => Ok(Some(principal)),
+            Checked::Expired => Ok(None),
+            Checked::Malformed => Err(Refusal::invalid_token()),
         }
     }
 
@@ -43,13 +38,13 @@ impl<U: AuthUser> Transport<U> for Bearer {
     }
 }
 
-/// An API key is another transport's, if the mount has that.
+/// Returns the access token of a request. An API key belongs to its own transport, if mounted.
 fn token<'r, U: AuthUser>(auth: &Mounted<U>, request: &'r Request) -> Option<&'r str> {
     match Authorization::of(request) {
         Authorization::Bearer(token) => Some(token),
         Authorization::ApiKey(token) => {
-            let takes_keys = auth.parts().transports.has(<ApiKeys as Transport<U>>::NAME);
-            (!takes_keys).then_some(token)
+            let has_api_keys = auth.parts().transports.has(<ApiKeys as Transport<U>>::NAME);
+            if has_api_keys { None } else { Some(token) }
         }
         Authorization::Absent => None,
     }

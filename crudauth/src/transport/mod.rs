@@ -1,11 +1,14 @@
-//! Transports: by what a request can prove who sends it. A mount has several, in an order, and the
-//! first that recognises somebody decides.
+//! Transports: the ways to authenticate a request.
+//!
+//! A mount tries its transports in order; the first that finds a valid credential decides. Called
+//! by the extractors.
 
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
 use crudauth_core::model::AuthUser;
+use crudauth_core::principal::Role;
 use futures_util::future::BoxFuture;
 use poem::Request;
 
@@ -15,35 +18,35 @@ use crate::mount::Mounted;
 mod api_key;
 mod authorization;
 mod bearer;
-mod principal;
 mod session;
 
 pub(crate) use authorization::Authorization;
-pub use principal::{Principal, Proof};
+pub use crudauth_core::principal::{AuthMethod, Principal};
 
-/// A way to prove who sends a request: the words `session`, `bearer` and `api_keys` of
-/// `#[crudauth::routes(..)]`, and an app's own by `transport = Certificate`.
+/// A way to authenticate a request: `session`, `bearer` and `api_keys` in
+/// `#[crudauth::routes(..)]`, or a transport of the app, `transport = Certificate`.
 ///
-/// They are tried in the order of the words. A credential is
+/// Transports are tried in the order of the attribute. A credential is
 ///
-/// - absent (`Ok(None)`): there is none, or it is dead - expired, ended, of nobody. The next
-///   transport is tried; if there is none, the request is nobody's;
-/// - found (`Ok(Some(_))`): its owner acts, and the other transports are not looked at. A disabled
-///   account's is absent, whatever a transport says;
-/// - broken (`Err(_)`): it is none of ours, or could not be looked up. That ends the matter, also
-///   where nobody would do.
+/// - absent (`Ok(None)`): there is no credential, or it is expired, revoked or unknown. The next
+///   transport is tried; after the last one, the request is unauthenticated.
+/// - valid (`Ok(Some(_))`): the request acts for its account, and no other transport is tried. A
+///   credential of a disabled account always counts as absent.
+/// - malformed (`Err(_)`): it was not issued by this app, or could not be looked up. The request is
+///   refused, even if authentication is optional.
 ///
-/// Who writes one has to see to what the library sees to for its own; [`guide::transports`](crate::guide::transports)
-/// has a whole one:
+/// A transport of the app has these duties ([`guide::transports`](crate::guide::transports) has a
+/// complete one):
 ///
-/// - A credential that you keep has to end with the account's password, and when the account is
-///   disabled or deleted: keep [`Account::stamp`](crate::Account::stamp) beside it and compare.
-/// - What the client sent is compared in constant time, and guesses at it are counted. The body is not
-///   there yet, so a signature is over the method, the time ([`Mounted::now`]), a number used once, and
-///   `request.original_uri()`: `uri()` lacks the prefix under which a route is nested.
+/// - A stored credential must become invalid when the password changes and when the account is
+///   disabled or deleted. Store [`Account::security_stamp`](crate::Account::security_stamp) with
+///   it, and compare.
+/// - Compare secrets in constant time, and limit the rate of guesses. The body is not available
+///   yet, so a signature covers the method, the time ([`Mounted::now`]), a nonce and
+///   `request.original_uri()`; `uri()` lacks the prefix that a route is nested under.
 ///
-/// Its scopes are what the mount's [`ScopePolicy`](crate::ScopePolicy) leaves of those that it says,
-/// asked at every use.
+/// At each use, the mount's [`ScopePolicy`](crate::ScopePolicy) limits the scopes that the
+/// transport returns.
 ///
 /// ```
 /// # use crudauth::{AuthUser, CurrentUser, Mounted, Principal, Refusal, Transport, Via};
@@ -53,8 +56,8 @@ pub use principal::{Principal, Proof};
 /// #[crudauth::routes(user = User, session, transport = Certificate)]
 /// struct Auth;
 ///
-/// /// The proxy in front has looked at the client's certificate. Whoever reaches this port can send
-/// /// the header as well: so the proxy removes it from what it forwards, and nobody else gets here.
+/// /// The reverse proxy has verified the client's certificate. Every client that reaches this port can
+/// /// send the header, so the proxy must remove it from requests, and the port must not be public.
 /// struct Certificate;
 ///
 /// impl Transport<User> for Certificate {
@@ -79,29 +82,29 @@ pub use principal::{Principal, Proof};
 /// # Ok(()) }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no transport of accounts of `{U}`",
+    message = "`{Self}` is not a transport for accounts of `{U}`",
     label = "not a transport",
-    note = "transports are `slice::Session`, `slice::Bearer` (feature `bearer`), `slice::ApiKeys`, and your own `impl Transport<{U}>`"
+    note = "use `slice::Session`, `slice::Bearer` or `slice::ApiKeys`, or implement `Transport<{U}>` for your own type"
 )]
 pub trait Transport<U: AuthUser>: Send + Sync + 'static {
-    /// Its name: `/me` tells it as `via`. Not that of a slice, nor `api_key`, which are taken.
+    /// Name, which `/me` returns as `via`. Names of slices and `api_key` are reserved.
     const NAME: &'static str;
 
-    /// Whose credential the request carries, if it carries one.
+    /// Returns the party that the credential of the request authenticates; `None` if it is absent.
     ///
     /// # Errors
-    /// The refusal that the client gets for one that is broken.
+    /// The refusal for a malformed credential.
     fn resolve(
         &self,
         auth: &Mounted<U>,
         request: &Request,
     ) -> impl Future<Output = Result<Option<Principal<U>>, Refusal>> + Send;
 
-    /// Refuses a request that a page of another site may have made the browser send. A transport
-    /// needs this where browsers send its credential along by themselves, as they do cookies.
+    /// Rejects cross-site request forgery. Required if browsers send the credential automatically,
+    /// like cookies.
     ///
     /// # Errors
-    /// The refusal that the client gets.
+    /// The refusal for the request.
     fn guard(
         &self,
         auth: &Mounted<U>,
@@ -112,34 +115,35 @@ pub trait Transport<U: AuthUser>: Send + Sync + 'static {
         Ok(())
     }
 
-    /// The scheme that a 401 names in `WWW-Authenticate` (RFC 9110, section 11.6.1), where a client
-    /// could do better by it.
+    /// Returns the scheme for `WWW-Authenticate` of a 401 (RFC 9110, section 11.6.1).
     fn scheme(&self) -> Option<&'static str> {
         None
     }
 
-    /// Whether the request carries a credential of this kind at all, good or not: then a 401 says
-    /// that it is not good, and logs tell of one that did not count.
+    /// Returns `true` if the request has a credential of this kind, valid or not. A 401 then
+    /// reports it as invalid, and an ignored one is logged.
     fn is_sent(&self, auth: &Mounted<U>, request: &Request) -> bool {
         let _ = (auth, request);
         false
     }
 
-    /// Whether who comes by it is the account's owner, and may do whatever they may: change the
-    /// account's password, its address, its tokens and keys, and pass wherever a handler asks for no
-    /// more than [`CurrentUser`](crate::CurrentUser). Sessions and bearer tokens are the owner's; an
-    /// API key is a program's, and so is a transport that does not say otherwise: it opens `/me` and
-    /// what asks for a [`Scope`](crate::Scope), or for it by [`Via`](crate::Via), and nothing else.
+    /// Returns `true` if the credential acts for the account's owner (default `false`).
+    ///
+    /// Owners may change the account's password, address, tokens and keys, and pass every handler
+    /// that needs only [`CurrentUser`](crate::CurrentUser). Sessions and bearer tokens act for the
+    /// owner. Other credentials, such as API keys, act for a program. They pass `/me` and handlers
+    /// that require a [`Scope`](crate::Scope) or name the transport in [`Via`](crate::Via), and
+    /// nothing else.
     fn acts_for_owner(&self) -> bool {
         false
     }
 }
 
-/// The names of the library's own transports, and of what a reader would take for one.
+/// Reserved names: the library's transports, and slices that could be mistaken for one.
 pub(crate) const RESERVED: [&str; 8] = [
-    Proof::Session.as_str(),
-    Proof::Bearer.as_str(),
-    Proof::ApiKey.as_str(),
+    AuthMethod::Session.as_str(),
+    AuthMethod::Bearer.as_str(),
+    AuthMethod::ApiKey.as_str(),
     "api_keys",
     "sessions",
     "tokens",
@@ -147,12 +151,12 @@ pub(crate) const RESERVED: [&str; 8] = [
     "recovery",
 ];
 
-/// [`Transport`] behind a pointer.
+/// Object-safe form of [`Transport`].
 pub(crate) trait AnyTransport<U: AuthUser>: Send + Sync {
-    fn proof(&self) -> Proof;
+    fn method(&self) -> AuthMethod;
 
     fn name(&self) -> &'static str {
-        self.proof().as_str()
+        self.method().as_str()
     }
 
     fn resolve<'a>(
@@ -176,8 +180,8 @@ pub(crate) trait AnyTransport<U: AuthUser>: Send + Sync {
 }
 
 impl<U: AuthUser, T: Transport<U>> AnyTransport<U> for T {
-    fn proof(&self) -> Proof {
-        Proof::by(T::NAME)
+    fn method(&self) -> AuthMethod {
+        AuthMethod::of(T::NAME)
     }
 
     fn resolve<'a>(
@@ -189,16 +193,17 @@ impl<U: AuthUser, T: Transport<U>> AnyTransport<U> for T {
             let found = Transport::resolve(self, auth, request).await?;
             let Some(principal) = found else { return Ok(None) };
             if !principal.account().is_active() {
-                auth.accounts().end_all_of_disabled(principal.account()).await?;
+                auth.accounts().revoke_disabled(principal.account()).await?;
                 return Ok(None);
             }
-            let proof = self.proof();
-            let principal = match proof {
-                // The library's own have asked the policy.
-                Proof::Other(_) => clipped(auth, principal).await?,
+            let method = self.method();
+            let principal = match method {
+                // The library's own transports have applied the scope policy.
+                AuthMethod::Other(_) => clipped(auth, principal).await?,
                 _ => principal,
             };
-            Ok(Some(principal.proved_by(proof).acting_for_owner(self.acts_for_owner())))
+            let role = if self.acts_for_owner() { Role::Owner } else { Role::Program };
+            Ok(Some(principal.by_method(method).in_role(role)))
         })
     }
 
@@ -224,13 +229,14 @@ impl<U: AuthUser, T: Transport<U>> AnyTransport<U> for T {
     }
 }
 
-/// With no more scopes than the mount's policy gives the account now.
+/// Limits the scopes to those that the mount's policy grants the account now.
 async fn clipped<U: AuthUser>(
     auth: &Mounted<U>,
     principal: Principal<U>,
 ) -> Result<Principal<U>, Refusal> {
-    let (granting, wanted) = (&auth.parts().granting, principal.scopes().clone());
-    let scopes = granting.of(principal.account(), wanted).await?;
+    let policy = &auth.parts().scope_policy;
+    let wanted = principal.scopes().clone();
+    let scopes = policy.effective_scopes(principal.account(), wanted).await?;
     Ok(principal.with_scopes(scopes))
 }
 
@@ -238,21 +244,21 @@ async fn clipped<U: AuthUser>(
 pub struct Transports<U: AuthUser>(Vec<Arc<dyn AnyTransport<U>>>);
 
 impl<U: AuthUser> Transports<U> {
-    /// None.
+    /// Creates an empty list.
     #[must_use]
-    #[allow(clippy::new_without_default, reason = "it is where a chain begins, not a default")]
+    #[allow(clippy::new_without_default, reason = "the start of a chain, not a default")]
     pub fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// Adds one, to be tried after the others.
+    /// Appends a transport.
     #[must_use]
     pub fn with(mut self, transport: impl Transport<U>) -> Self {
         self.0.push(Arc::new(transport));
         self
     }
 
-    /// Adds the first of `others`, which loses it.
+    /// Moves the first transport of `others` to the end of this list.
     #[must_use]
     pub fn with_first_of(mut self, others: &mut Self) -> Self {
         self.0.extend(others.0.drain(..others.0.len().min(1)));
@@ -263,12 +269,12 @@ impl<U: AuthUser> Transports<U> {
         self.0.iter()
     }
 
-    /// Whether one has this name.
+    /// Returns `true` if a transport has this name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.names().any(|known| known == name)
     }
 
-    /// The names, in order.
+    /// Returns the names, in order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
         self.0.iter().map(|transport| transport.name())
     }

@@ -1,4 +1,4 @@
-//! The transport `session`: a cookie, and a CSRF token with whatever changes something.
+//! The transport `session`: a cookie, plus a CSRF token for unsafe methods.
 
 use crudauth_core::model::AuthUser;
 use poem::Request;
@@ -23,12 +23,11 @@ impl<U: AuthUser> Transport<U> for Session {
         let Some(token) = cookies_of(request, &auth.parts().http.cookies).session() else {
             return Ok(None);
         };
-        let visit = auth.accounts().authenticate(&token).await?;
-        Ok(visit.map(Principal::visiting))
+        Ok(auth.accounts().authenticate(&token).await?)
     }
 
-    /// An unsafe request must bring the session's CSRF token along in `X-CSRF-Token`: a page of
-    /// another site can make a browser send the cookie, but cannot read the token.
+    /// Requires the session's CSRF token in `X-CSRF-Token` for unsafe methods. Another site's page
+    /// can make a browser send the cookie, but cannot read the token.
     fn guard(
         &self,
         auth: &Mounted<U>,
@@ -43,8 +42,8 @@ impl<U: AuthUser> Transport<U> for Session {
             return Err(Refusal::csrf_missing());
         }
         let sessions = auth.accounts().sessions();
-        let is_right = principal.session().is_some_and(|visit| {
-            std::str::from_utf8(sent).is_ok_and(|sent| sessions.is_csrf_token(visit, sent))
+        let is_right = principal.session().is_some_and(|session| {
+            std::str::from_utf8(sent).is_ok_and(|sent| sessions.is_csrf_token(session, sent))
         });
         if is_right { Ok(()) } else { Err(Refusal::csrf_invalid()) }
     }

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use proptest::prelude::*;
 
@@ -9,14 +9,12 @@ fn normal(typed: &str) -> String {
 }
 
 #[track_caller]
-fn refused(typed: &str) -> InvalidEmail {
-    let reading = EmailAddress::parse(typed);
-    assert!(reading.is_err(), "{typed:?} was read as {reading:?}");
-    reading.unwrap_err()
+fn error(typed: &str) -> InvalidEmail {
+    EmailAddress::parse(typed).expect_err(typed)
 }
 
 #[test]
-fn an_address_has_one_form_however_it_is_typed() {
+fn all_spellings_of_an_address_have_one_form() {
     for typed in ["ada@example.com", "Ada@Example.COM", "  ADA@EXAMPLE.COM\t", "ada@example.com\n"]
     {
         assert_eq!(normal(typed), "ada@example.com");
@@ -26,7 +24,7 @@ fn an_address_has_one_form_however_it_is_typed() {
 }
 
 #[test]
-fn its_parts_are_what_stands_around_the_sign() {
+fn an_address_has_a_local_part_and_a_domain() {
     let address = EmailAddress::parse("Ada+Tag@Example.com").unwrap();
     assert_eq!((address.local_part(), address.domain()), ("ada+tag", "example.com"));
     assert_eq!(address.to_string(), "ada+tag@example.com");
@@ -34,7 +32,7 @@ fn its_parts_are_what_stands_around_the_sign() {
 }
 
 #[test]
-fn usual_addresses_are_read() {
+fn common_addresses_are_accepted() {
     for address in [
         "a@b.co",
         "o'hara@example.com",
@@ -50,7 +48,7 @@ fn usual_addresses_are_read() {
 }
 
 #[test]
-fn a_list_a_quoted_part_or_a_display_name_is_never_an_address() {
+fn lists_quoted_parts_and_display_names_are_rejected() {
     for typed in [
         "",
         " ",
@@ -83,12 +81,12 @@ fn a_list_a_quoted_part_or_a_display_name_is_never_an_address() {
         "b..ob@example.com",
         "bob@exam ple.com",
     ] {
-        refused(typed);
+        error(typed);
     }
 }
 
 #[test]
-fn no_line_break_or_control_character_gets_into_a_message() {
+fn line_breaks_and_control_characters_are_rejected() {
     for typed in [
         "a@x.com\r\nBcc: b@y.com",
         "a\r\n@x.com",
@@ -99,18 +97,18 @@ fn no_line_break_or_control_character_gets_into_a_message() {
         "a\u{85}@x.com",
         "a@x.com%0d%0a",
     ] {
-        refused(typed);
+        error(typed);
     }
 }
 
 #[test]
-fn a_kelvin_sign_never_becomes_somebody_elses_address() {
-    assert_eq!(refused("mi\u{212A}e@example.com"), InvalidEmail::Lookalike);
-    assert_eq!(refused("mike@\u{212A}iosk.com"), InvalidEmail::Lookalike);
+fn a_kelvin_sign_does_not_become_a_k() {
+    assert_eq!(error("mi\u{212A}e@example.com"), InvalidEmail::Lookalike);
+    assert_eq!(error("mike@\u{212A}iosk.com"), InvalidEmail::Lookalike);
 }
 
 #[test]
-fn a_line_separator_is_neither_trimmed_nor_kept() {
+fn a_line_separator_is_rejected() {
     for c in ['\u{2028}', '\u{2029}', '\u{A0}', '\u{3000}', '\u{85}', '\u{FEFF}', '\u{200B}'] {
         for typed in [
             format!("ada@example.com{c}"),
@@ -118,13 +116,13 @@ fn a_line_separator_is_neither_trimmed_nor_kept() {
             format!("a{c}da@example.com"),
             format!("ada@exam{c}ple.com"),
         ] {
-            assert_eq!(refused(&typed), InvalidEmail::Unseen);
+            assert_eq!(error(&typed), InvalidEmail::Invisible);
         }
     }
 }
 
 #[test]
-fn lookalikes_are_refused_and_not_folded() {
+fn lookalikes_are_rejected_instead_of_replaced() {
     for typed in [
         "ａda@example.com",
         "ada@ｅxample.com",
@@ -143,19 +141,19 @@ fn lookalikes_are_refused_and_not_folded() {
         "℡@example.com",
         "ada@ex\u{2126}.com",
     ] {
-        assert_eq!(refused(typed), InvalidEmail::Lookalike, "{typed}");
+        assert_eq!(error(typed), InvalidEmail::Lookalike, "{typed}");
     }
-    refused("ada@example。com");
-    refused("a\u{AD}da@example.com");
-    refused("a\u{202E}da@example.com");
-    refused("a\u{3164}da@example.com");
-    refused("\u{338}a@example.com");
-    refused("a.\u{338}a@example.com");
-    refused("a=\u{338}a@example.com");
+    error("ada@example。com");
+    error("a\u{AD}da@example.com");
+    error("a\u{202E}da@example.com");
+    error("a\u{3164}da@example.com");
+    error("\u{338}a@example.com");
+    error("a.\u{338}a@example.com");
+    error("a=\u{338}a@example.com");
 }
 
 #[test]
-fn an_international_domain_is_kept_in_its_ascii_form() {
+fn an_international_domain_is_stored_in_ascii() {
     for typed in ["ada@bücher.example", "ADA@BÜCHER.example", "ada@bu\u{308}cher.example"] {
         assert_eq!(normal(typed), "ada@xn--bcher-kva.example");
     }
@@ -168,7 +166,7 @@ fn an_international_domain_is_kept_in_its_ascii_form() {
 }
 
 #[test]
-fn what_is_no_domain_name_is_refused() {
+fn invalid_domains_are_rejected() {
     let label = "a".repeat(64);
     for domain in [
         "localhost",
@@ -193,54 +191,54 @@ fn what_is_no_domain_name_is_refused() {
         "\u{301}a.com",
         &format!("{label}.com"),
     ] {
-        refused(&format!("ada@{domain}"));
+        error(&format!("ada@{domain}"));
     }
-    assert_eq!(refused("ada@localhost"), InvalidEmail::Domain);
+    assert_eq!(error("ada@localhost"), InvalidEmail::Domain);
 }
 
 #[test]
-fn lengths_are_those_that_mail_servers_take() {
+fn the_length_limits_are_those_of_mail_servers() {
     let local = "a".repeat(64);
     assert!(EmailAddress::parse(&format!("{local}@example.com")).is_ok());
-    assert_eq!(refused(&format!("{local}a@example.com")), InvalidEmail::LocalPart);
-    assert_eq!(refused(&format!("{}@example.com", "é".repeat(33))), InvalidEmail::LocalPart);
+    assert_eq!(error(&format!("{local}a@example.com")), InvalidEmail::LocalPart);
+    assert_eq!(error(&format!("{}@example.com", "é".repeat(33))), InvalidEmail::LocalPart);
     let label = "b".repeat(61);
     let longest = format!("{local}@{label}.{label}.{label}.com");
     assert_eq!(longest.len(), EmailAddress::MAX_CHARS);
     assert_eq!(normal(&longest), longest);
     let longer = format!("{local}@{label}b.{label}.{label}.com");
-    assert_eq!(refused(&longer), InvalidEmail::TooLong);
-    assert_eq!(refused(&"a".repeat(1 << 20)), InvalidEmail::TooLong);
+    assert_eq!(error(&longer), InvalidEmail::TooLong);
+    assert_eq!(error(&"a".repeat(1 << 20)), InvalidEmail::TooLong);
 }
 
 #[test]
-fn a_message_says_what_to_mend_and_never_echoes_the_address() {
+fn an_error_message_does_not_repeat_the_address() {
     assert_eq!(
-        refused("secret").to_string(),
+        error("secret").to_string(),
         "value is not a valid email address: it needs exactly one @-sign"
     );
     for typed in ["secret", "secret@x", "se cret@x.com", ".secret@x.com", "ſecret@x.com"] {
-        assert!(!refused(typed).to_string().contains("ecret"));
+        assert!(!error(typed).to_string().contains("ecret"));
     }
 }
 
 #[test]
-fn no_sign_is_folded_into_an_ascii_letter() {
+fn no_character_is_replaced_by_an_ascii_letter() {
     let folds_to_ascii = |c: &char| c.nfkd().chain(c.to_lowercase()).any(|c| c.is_ascii());
     for c in ('\u{80}'..=char::MAX).filter(folds_to_ascii) {
         for typed in [format!("a{c}@example.com"), format!("a@b{c}.example.com")] {
             let Ok(address) = EmailAddress::parse(&typed) else { continue };
-            // What is left are letters with accents, which stay letters with accents.
-            let is_told_apart =
+            // The rest are letters with accents, which keep their accents.
+            let is_distinct =
                 !address.local_part().is_ascii() || address.domain().starts_with("xn--");
-            assert!(is_told_apart, "{:x}", u32::from(c));
+            assert!(is_distinct, "{:x}", u32::from(c));
         }
     }
 }
 
 #[cfg(feature = "smtp")]
 #[test]
-fn the_mailer_reads_every_address_as_we_do() {
+fn lettre_parses_every_address_the_same_way() {
     for typed in [
         "ada@example.com",
         "a.b-c_d+e@sub.example.co.uk",
@@ -254,7 +252,7 @@ fn the_mailer_reads_every_address_as_we_do() {
     }
 }
 
-/// Near-addresses, made of what makes trouble.
+/// Texts that resemble addresses, with difficult characters.
 fn near_addresses() -> impl Strategy<Value = String> {
     let part = "[a-zA-Z0-9.+\\-_'\"<>,; \r\näÄßẞΣσςİıſ\u{212A}\u{2028}ﬁＡ。\u{301}\u{307}\u{308}\u{338}\u{200D}例]{0,12}";
     let domain =
@@ -269,7 +267,7 @@ fn near_addresses() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn a_read_address_is_read_again_to_the_same_text(typed in near_addresses()) {
+    fn the_normal_form_is_stable(typed in near_addresses()) {
         if let Ok(address) = EmailAddress::parse(&typed) {
             let text = address.as_str();
             prop_assert_eq!(&EmailAddress::parse(text).unwrap(), &address);
@@ -286,7 +284,7 @@ proptest! {
     }
 
     #[test]
-    fn case_and_composition_never_make_a_second_address(
+    fn case_and_composition_do_not_change_the_address(
         local in "[a-zäöüéñ0-9]{1,12}",
         domain in "[a-zäöüéñ]{1,12}\\.[a-z]{2,5}",
     ) {

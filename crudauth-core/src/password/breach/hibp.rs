@@ -1,4 +1,6 @@
-//! Have I Been Pwned's list of passwords, over HTTPS.
+//! The breach service Have I Been Pwned, over HTTPS.
+//!
+//! Called by the password policy, if the app configures it.
 
 use std::fmt;
 
@@ -7,49 +9,50 @@ use reqwest::{Client, Url};
 
 use super::{BoxError, BreachService};
 
-/// Far above the longest answer that there is: some 2,000 lines of 40 bytes.
+/// Maximum size of a response; real ones have about 2,000 lines of 40 bytes.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// Asks [Have I Been Pwned](https://haveibeenpwned.com/API/v3#PwnedPasswords), which needs no key.
-/// Clones share their connections.
+/// Client of [Have I Been Pwned](https://haveibeenpwned.com/API/v3#PwnedPasswords), which needs no
+/// key.
 ///
-/// Answers are asked for with padding, so that their length does not tell what was asked. No proxy
-/// is looked for in the environment, and no redirection followed.
+/// It requests padded responses, so that their length does not reveal the prefix. It ignores
+/// proxies of the environment and follows no redirects. Clones share their connections.
 #[derive(Clone)]
 pub struct HaveIBeenPwned {
     client: Client,
     base: Url,
 }
 
-/// Why Have I Been Pwned, or a mirror of it, cannot be asked.
+/// Why a client of Have I Been Pwned, or of a mirror, could not be created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HaveIBeenPwnedError {
-    /// The mirror's address is none.
+    /// The address of the mirror is invalid.
     #[error(
-        "breach service: the address must be `https://host` or `http://host`, with a path at most"
+        "breach service: invalid address: use `https://host` or `http://host`, with or without a path"
     )]
     Address,
-    /// TLS cannot be set up.
-    #[error("breach service: no connection can be made")]
+    /// The HTTP client could not be created.
+    #[error("breach service: could not create the HTTP client")]
     Client(#[source] BoxError),
 }
 
 impl HaveIBeenPwned {
-    /// The service itself, `https://api.pwnedpasswords.com`. No connection is made before the first
-    /// password.
+    /// Creates a client of `https://api.pwnedpasswords.com`. It connects for the first password.
     ///
     /// # Errors
-    /// [`HaveIBeenPwnedError::Client`].
+    /// [`HaveIBeenPwnedError::Client`] if TLS is not available.
     pub fn new() -> Result<Self, HaveIBeenPwnedError> {
         Self::mirror("https://api.pwnedpasswords.com")
     }
 
-    /// A mirror, which answers `/range/{prefix}` below this address like the service itself. Over
-    /// plain HTTP whoever is between can read and forge what is told: it is for a neighbour.
+    /// Creates a client of a mirror, which serves `/range/{prefix}` below `base_url`.
+    ///
+    /// Use plain HTTP in a trusted network only: an attacker on the way can read and forge
+    /// responses.
     ///
     /// # Errors
-    /// [`HaveIBeenPwnedError`].
+    /// [`HaveIBeenPwnedError`] if the address is invalid, or TLS is not available.
     pub fn mirror(base_url: &str) -> Result<Self, HaveIBeenPwnedError> {
         let base = Url::parse(&format!("{}/range/", base_url.trim_end_matches('/')))
             .ok()
@@ -65,7 +68,8 @@ impl HaveIBeenPwned {
     }
 }
 
-/// Scheme, host, and a plain path at most: nothing else swallows the prefix.
+/// Returns `true` for a scheme, a host and a path. In a query or fragment, the prefix would be
+/// lost.
 fn is_base(url: &Url) -> bool {
     matches!(url.scheme(), "https" | "http")
         && url.has_host()
@@ -78,16 +82,16 @@ fn is_base(url: &Url) -> bool {
 impl BreachService for HaveIBeenPwned {
     async fn range(&self, prefix: &str) -> Result<String, BoxError> {
         let url = self.base.join(prefix)?;
-        let asked = self.client.get(url).header("add-padding", "true").send();
-        // An error that names its URL names the prefix.
-        let mut response = asked.await.map_err(reqwest::Error::without_url)?;
+        let request = self.client.get(url).header("add-padding", "true");
+        // The URL contains the prefix, which must not be logged.
+        let mut response = request.send().await.map_err(reqwest::Error::without_url)?;
         if response.status() != reqwest::StatusCode::OK {
-            return Err(format!("the answer was {}", response.status()).into());
+            return Err(format!("unexpected status {}", response.status()).into());
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
             if body.len() + chunk.len() > MAX_BYTES {
-                return Err("the answer was too long".into());
+                return Err("response too long".into());
             }
             body.extend_from_slice(&chunk);
         }

@@ -1,6 +1,6 @@
-//! Have I Been Pwned's client, against a server of a few lines.
+//! The client of Have I Been Pwned, against a minimal server.
 
-#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -9,10 +9,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::*;
 use crate::password::{PasswordPolicy, PolicyViolation};
 
-/// What follows `5BAA6` in the digest of `password`.
+/// The digits after `5BAA6` in the digest of `password`.
 const REST: &str = "1E4C9B93F3F0682250B6CF8331B7EE68FD8";
 
-/// What the server does with every request.
+/// The response of the server to every request.
 #[derive(Clone)]
 enum Answer {
     Bytes(Vec<u8>),
@@ -31,11 +31,11 @@ impl Answer {
     }
 }
 
-/// A mirror that answers so, and the requests that it gets.
+/// Starts a mirror with a fixed response, and returns the requests that it receives.
 async fn mirror(answer: Answer) -> (HaveIBeenPwned, UnboundedReceiver<String>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let base = format!("http://{}/mirror/", listener.local_addr().unwrap());
-    let (told, requests) = unbounded_channel();
+    let (sender, requests) = unbounded_channel();
     tokio::spawn(async move {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
@@ -44,9 +44,9 @@ async fn mirror(answer: Answer) -> (HaveIBeenPwned, UnboundedReceiver<String>) {
                 let Ok(byte) = stream.read_u8().await else { break };
                 request.push(byte);
             }
-            let _ = told.send(String::from_utf8(request).unwrap());
+            let _ = sender.send(String::from_utf8(request).unwrap());
             match &answer {
-                // Whoever has read enough hangs up, and that is no fault of the server's.
+                // A client that has read enough may disconnect.
                 Answer::Bytes(bytes) => drop(stream.write_all(bytes).await),
                 Answer::Never => std::future::pending().await,
             }
@@ -55,31 +55,31 @@ async fn mirror(answer: Answer) -> (HaveIBeenPwned, UnboundedReceiver<String>) {
     (HaveIBeenPwned::mirror(&base).unwrap(), requests)
 }
 
-async fn judged(service: HaveIBeenPwned, limit: Duration) -> Result<(), Vec<PolicyViolation>> {
+async fn judge(service: HaveIBeenPwned, limit: Duration) -> Result<(), Vec<PolicyViolation>> {
     let policy = PasswordPolicy::default().allow_common();
     let policy = policy.breach_service(service).breach_time_limit(limit);
     policy.judge(&Password::parse("password").unwrap(), &[]).await
 }
 
-async fn is_refused(answer: Answer) -> bool {
+async fn is_rejected(answer: Answer) -> bool {
     let (service, _requests) = mirror(answer).await;
-    match judged(service, Duration::from_secs(10)).await {
+    match judge(service, Duration::from_secs(10)).await {
         Ok(()) => false,
         Err(violations) => violations == [PolicyViolation::Breached],
     }
 }
 
 #[tokio::test]
-async fn a_password_of_the_list_is_refused() {
-    assert!(is_refused(Answer::list(&format!("{}:3\r\n{REST}:9", "0".repeat(35)))).await);
-    assert!(!is_refused(Answer::list(&format!("{}:3", "0".repeat(35)))).await);
-    assert!(!is_refused(Answer::list(&format!("{REST}:0"))).await);
+async fn a_listed_password_is_rejected() {
+    assert!(is_rejected(Answer::list(&format!("{}:3\r\n{REST}:9", "0".repeat(35)))).await);
+    assert!(!is_rejected(Answer::list(&format!("{}:3", "0".repeat(35)))).await);
+    assert!(!is_rejected(Answer::list(&format!("{REST}:0"))).await);
 }
 
 #[tokio::test]
-async fn only_five_hex_digits_leave_and_padding_is_asked_for() {
+async fn only_five_hex_digits_are_sent_and_padding_is_requested() {
     let (service, mut requests) = mirror(Answer::list("")).await;
-    assert_eq!(judged(service, Duration::from_secs(10)).await, Ok(()));
+    assert_eq!(judge(service, Duration::from_secs(10)).await, Ok(()));
     let request = requests.recv().await.unwrap();
     assert!(request.starts_with("GET /mirror/range/5BAA6 HTTP/1.1\r\n"), "{request}");
     let lower = request.to_lowercase();
@@ -90,7 +90,7 @@ async fn only_five_hex_digits_leave_and_padding_is_asked_for() {
 }
 
 #[tokio::test]
-async fn whatever_else_is_answered_lets_the_password_pass() {
+async fn an_invalid_response_accepts_the_password() {
     let listed = format!("{REST}:9");
     let elsewhere = "location: http://example.com/\r\n";
     let too_long = format!("{listed}\n{}", "0".repeat(2 * 1024 * 1024));
@@ -106,16 +106,16 @@ async fn whatever_else_is_answered_lets_the_password_pass() {
         Answer::Bytes(b"\0\xff\0\xff\r\n\r\n".to_vec()),
         Answer::Bytes(Vec::new()),
     ] {
-        assert!(!is_refused(answer).await);
+        assert!(!is_rejected(answer).await);
     }
 }
 
 #[tokio::test]
-async fn a_service_that_hangs_or_is_not_there_lets_the_password_pass() {
+async fn an_unavailable_service_accepts_the_password() {
     let (service, mut requests) = mirror(Answer::Never).await;
-    assert_eq!(judged(service, Duration::from_millis(50)).await, Ok(()));
+    assert_eq!(judge(service, Duration::from_millis(50)).await, Ok(()));
     assert!(requests.recv().await.is_some());
-    // A port that was free a moment ago.
+    // This port was free just now.
     let free = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
     let service = HaveIBeenPwned::mirror(&format!("http://{free}")).unwrap();
     let error = service.range("5BAA6").await.unwrap_err();
@@ -124,11 +124,11 @@ async fn a_service_that_hangs_or_is_not_there_lets_the_password_pass() {
         assert!(!error.to_string().contains("5BAA6"), "{error}");
         cause = error.source();
     }
-    assert_eq!(judged(service, Duration::from_secs(10)).await, Ok(()));
+    assert_eq!(judge(service, Duration::from_secs(10)).await, Ok(()));
 }
 
 #[test]
-fn a_mirror_has_a_plain_address() {
+fn a_mirror_needs_a_plain_address() {
     for address in ["https://pwned.example.com", "http://127.0.0.1:8080/hibp/"] {
         assert!(HaveIBeenPwned::mirror(address).is_ok(), "{address}");
     }
@@ -141,8 +141,8 @@ fn a_mirror_has_a_plain_address() {
         "https://a#b",
         "https://u:p@a",
     ] {
-        let refused = HaveIBeenPwned::mirror(address);
-        assert!(matches!(refused, Err(HaveIBeenPwnedError::Address)), "{address}");
+        let mirror = HaveIBeenPwned::mirror(address);
+        assert!(matches!(mirror, Err(HaveIBeenPwnedError::Address)), "{address}");
     }
     assert!(HaveIBeenPwned::new().is_ok());
 }

@@ -1,9 +1,9 @@
-//! Asking whether a password is known from a data breach, without telling which one is asked for.
+//! Look-up of passwords in known data breaches, by k-anonymity.
 //!
-//! What leaves is the first five hex digits of the password's SHA-1 digest, which some hundred
-//! known passwords share; what comes back is compared here (k-anonymity). SHA-1 is the key of the
-//! lists that exist, and protects nothing. A service that is slow, away or wrong keeps nobody from
-//! choosing a password: that is logged, and the password passes.
+//! The library sends the first five hex digits of the password's SHA-1 digest, which hundreds of
+//! breached passwords share, and compares the response locally. SHA-1 is the key of the existing
+//! lists; it protects nothing. If the service fails, is slow or sends something else, a warning is
+//! logged and the password is accepted.
 //!
 //! Called by [`PasswordPolicy::judge`](super::PasswordPolicy::judge), when a password is chosen.
 
@@ -26,7 +26,7 @@ pub use crate::notify::BoxError;
 #[cfg(feature = "breach")]
 pub use hibp::{HaveIBeenPwned, HaveIBeenPwnedError};
 
-/// Knows the passwords of data breaches, by their digests. Write it as a plain `async fn`:
+/// A list of breached passwords, by SHA-1 digest. Implement it with a plain `async fn`:
 ///
 /// ```
 /// # mod crudauth { pub use crudauth_core::password::breach; }
@@ -42,14 +42,15 @@ pub use hibp::{HaveIBeenPwned, HaveIBeenPwnedError};
 /// }
 /// ```
 ///
-/// It gets no password and no digest, so it has none to lose.
+/// It receives neither a password nor a whole digest, so it cannot leak one.
 pub trait BreachService: Send + Sync + 'static {
-    /// The rest of every known SHA-1 digest that begins with `prefix`, five upper-case hex digits:
-    /// 35 of them per line, and after a `:` how often the password was seen, if that is known. Seen
-    /// 0 times means not seen: such lines are padding.
+    /// Returns the known digests that begin with `prefix`, which is five upper-case hex digits.
+    ///
+    /// Each line is the other 35 digits of a digest, optionally with `:` and the number of times
+    /// that the password was seen. Lines with the number 0 are padding and do not count.
     ///
     /// # Errors
-    /// Whatever went wrong, for the log, into which it goes without the prefix.
+    /// Any failure. It is logged, with the prefix redacted.
     fn range(&self, prefix: &str) -> impl Future<Output = Result<String, BoxError>> + Send;
 }
 
@@ -59,7 +60,7 @@ impl<T: BreachService> BreachService for Arc<T> {
     }
 }
 
-/// A service whose type is forgotten.
+/// A type-erased service.
 #[derive(Clone)]
 pub(super) struct SharedBreachService(Arc<dyn ErasedBreachService>);
 
@@ -76,34 +77,34 @@ impl<T: BreachService> ErasedBreachService for T {
 }
 
 impl SharedBreachService {
-    /// Forgets the type of `service`.
+    /// Erases the type of `service`.
     pub(super) fn new(service: impl BreachService) -> Self {
         Self(Arc::new(service))
     }
 
-    /// Whether the service is known to know the password: an answer that is none, or takes longer
-    /// than `limit`, is logged and counts as no.
-    pub(super) async fn knows(&self, password: &Password, limit: Duration) -> bool {
+    /// Returns `true` if the service lists the password. A failure, an invalid response, or one
+    /// that takes longer than `time_limit`, is logged and gives `false`.
+    pub(super) async fn is_breached(&self, password: &Password, time_limit: Duration) -> bool {
         let digest = PasswordDigest::of(password);
-        let asked = tokio::time::timeout(limit, self.0.range_erased(digest.prefix())).await;
-        let answer = match asked {
-            Ok(Ok(answer)) => answer,
+        let response = self.0.range_erased(digest.prefix());
+        let response = match tokio::time::timeout(time_limit, response).await {
+            Ok(Ok(response)) => response,
             Ok(Err(error)) => {
                 let error = redacted(&*error, digest.prefix());
-                warn!(%error, "a new password was not looked up: the breach service failed");
+                warn!(%error, "new password not checked: breach service failed");
                 return false;
             }
             Err(_) => {
-                let limit_ms = limit.as_millis();
-                warn!(limit_ms, "a new password was not looked up: the breach service is slow");
+                let limit_ms = time_limit.as_millis();
+                warn!(limit_ms, "new password not checked: breach service timed out");
                 return false;
             }
         };
-        let found = digest.look_up(&answer);
-        if found.is_garbled && !found.is_known {
-            warn!("a new password was not looked up: the breach service answered something else");
+        let lookup = digest.look_up(&response);
+        if lookup.is_malformed && !lookup.is_breached {
+            warn!("new password not checked: breach service sent an invalid response");
         }
-        found.is_known
+        lookup.is_breached
     }
 }
 
@@ -113,7 +114,7 @@ impl std::fmt::Debug for SharedBreachService {
     }
 }
 
-/// An error with its causes, and without the prefix, in case one repeats what it asked for.
+/// Formats an error and its causes, with the prefix redacted.
 fn redacted(error: &(dyn Error + 'static), prefix: &str) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
     let text: Vec<_> = causes.map(ToString::to_string).collect();
@@ -121,7 +122,7 @@ fn redacted(error: &(dyn Error + 'static), prefix: &str) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#[allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 mod tests {
     use std::sync::{Mutex, PoisonError};
 
@@ -129,17 +130,17 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(2);
 
-    /// Answers always the same, and remembers what it was asked.
+    /// A service with a fixed response, which records the prefixes it is asked for.
     #[derive(Default)]
     struct Fixed {
-        answer: String,
-        asked: Mutex<Vec<String>>,
+        response: String,
+        prefixes: Mutex<Vec<String>>,
     }
 
     impl BreachService for Fixed {
         async fn range(&self, prefix: &str) -> Result<String, BoxError> {
-            self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(prefix.to_owned());
-            Ok(self.answer.clone())
+            self.prefixes.lock().unwrap_or_else(PoisonError::into_inner).push(prefix.to_owned());
+            Ok(self.response.clone())
         }
     }
 
@@ -164,46 +165,47 @@ mod tests {
         Password::parse("password").unwrap()
     }
 
-    async fn knows(answer: &str) -> bool {
-        let service = Fixed { answer: answer.to_owned(), ..Fixed::default() };
-        SharedBreachService::new(service).knows(&password(), LIMIT).await
+    async fn is_breached(response: &str) -> bool {
+        let service = Fixed { response: response.to_owned(), ..Fixed::default() };
+        SharedBreachService::new(service).is_breached(&password(), LIMIT).await
     }
 
     #[tokio::test]
-    async fn only_five_digits_of_the_digest_leave() {
+    async fn only_five_digits_of_the_digest_are_sent() {
         let service = Arc::new(Fixed::default());
-        assert!(!SharedBreachService::new(Arc::clone(&service)).knows(&password(), LIMIT).await);
-        assert_eq!(*service.asked.lock().unwrap(), ["5BAA6"]);
+        let shared = SharedBreachService::new(Arc::clone(&service));
+        assert!(!shared.is_breached(&password(), LIMIT).await);
+        assert_eq!(*service.prefixes.lock().unwrap(), ["5BAA6"]);
     }
 
     #[tokio::test]
-    async fn a_listed_digest_is_known() {
-        assert!(knows("1E4C9B93F3F0682250B6CF8331B7EE68FD8:3861493").await);
-        assert!(knows("1E4C9B93F3F0682250B6CF8331B7EE68FD8").await);
+    async fn a_listed_digest_is_breached() {
+        assert!(is_breached("1E4C9B93F3F0682250B6CF8331B7EE68FD8:3861493").await);
+        assert!(is_breached("1E4C9B93F3F0682250B6CF8331B7EE68FD8").await);
         let others = "0018A45C4D1DEF81644B54AB7F969B88D65:21\r\n";
-        assert!(knows(&format!("{others}1e4c9b93f3f0682250b6cf8331b7ee68fd8:1\r\n")).await);
-        assert!(!knows(others).await && !knows("").await);
+        assert!(is_breached(&format!("{others}1e4c9b93f3f0682250b6cf8331b7ee68fd8:1\r\n")).await);
+        assert!(!is_breached(others).await && !is_breached("").await);
     }
 
     #[tokio::test]
-    async fn padding_is_not_known() {
-        assert!(!knows("1E4C9B93F3F0682250B6CF8331B7EE68FD8:0").await);
+    async fn padding_does_not_count() {
+        assert!(!is_breached("1E4C9B93F3F0682250B6CF8331B7EE68FD8:0").await);
     }
 
     #[test]
-    fn an_error_is_logged_with_its_causes_and_without_the_prefix() {
+    fn an_error_is_logged_with_its_causes_but_not_the_prefix() {
         let cause = std::io::Error::other("GET /range/5BAA6: refused, 5baa6");
-        let error = crate::ports::StoreError::Failed(cause.into());
-        let text = "the store failed: GET /range/(prefix): refused, (prefix)";
+        let error = crate::store_error::StoreError::Failed(cause.into());
+        let text = "store failed: GET /range/(prefix): refused, (prefix)";
         assert_eq!(redacted(&error, "5BAA6"), text);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_service_that_is_away_slow_or_wrong_lets_a_password_pass() {
-        assert!(!SharedBreachService::new(Failing).knows(&password(), LIMIT).await);
-        let begun = tokio::time::Instant::now();
-        assert!(!SharedBreachService::new(Hanging).knows(&password(), LIMIT).await);
-        assert_eq!(begun.elapsed(), LIMIT);
-        assert!(!knows("<!doctype html><title>Sign in to the network</title>").await);
+    async fn an_unavailable_service_accepts_the_password() {
+        assert!(!SharedBreachService::new(Failing).is_breached(&password(), LIMIT).await);
+        let started = tokio::time::Instant::now();
+        assert!(!SharedBreachService::new(Hanging).is_breached(&password(), LIMIT).await);
+        assert_eq!(started.elapsed(), LIMIT);
+        assert!(!is_breached("<!doctype html><title>Sign in to the network</title>").await);
     }
 }

@@ -1,4 +1,4 @@
-//! Bcrypt over the password itself, and Django's two forms of it.
+//! Plain bcrypt, and Django's two forms of it.
 //!
 //! `$2b$<cost>$<22 characters of salt><31 of output>`
 
@@ -10,23 +10,24 @@ use zeroize::Zeroizing;
 
 use super::{LegacyHash, text};
 
-/// What a bcrypt text begins with. The versions differ in what implementations did wrong:
-/// `$2x$` marks hashes of a `crypt_blowfish` that misread bytes above 127.
+/// Prefixes of bcrypt hashes. The versions stand for bugs of implementations: `$2x$` marks hashes
+/// of a `crypt_blowfish` that misread bytes above 127.
 pub(super) const PREFIXES: &[&str] = &["$2a$", "$2b$", "$2x$", "$2y$"];
 
-/// What bcrypt takes of a password, in bytes.
+/// Number of bytes of a password that bcrypt hashes.
 const KEY_BYTES: usize = 72;
-/// Four seconds of a core: a damaged column must not take the machine down.
+/// Maximum cost of a stored hash: four seconds of a core. A damaged column must not exhaust the
+/// machine.
 const MAX_COST: u32 = 16;
 
-/// Plain bcrypt, as PHP, Laravel, Spring, Rails and Node have it: its first 72 bytes are the
+/// Plain bcrypt of PHP, Laravel, Spring, Rails and Node, which hashes the first 72 bytes of a
 /// password. Also Django's `bcrypt$…` and `bcrypt_sha256$…`.
 ///
-/// Two kinds of password are refused, whatever is stored:
-/// - 44 characters of base64 for 32 bytes. [`CrudauthPy`](super::CrudauthPy) hashes are bcrypt over
-///   the base64 of a SHA-256, so somebody who has that SHA-256 from another leak could type it;
-/// - one with a NUL byte: bcrypt repeats what it is given with a NUL between, so that `ab` and
-///   `ab\0ab` are one password to it.
+/// Two kinds of password never match:
+/// - 44 characters of base64 for 32 bytes. [`CrudauthPy`](super::CrudauthPy) hashes are bcrypt of
+///   the base64 of a SHA-256, so an attacker with that SHA-256 from another leak could type it.
+/// - A password with a NUL byte. Bcrypt repeats the password with a NUL in between, so `ab` and
+///   `ab\0ab` have the same hash.
 #[derive(Clone, Copy, Debug)]
 pub struct Bcrypt {
     cost: u32,
@@ -39,8 +40,9 @@ impl Default for Bcrypt {
 }
 
 impl Bcrypt {
-    /// The cost that most hashes of the table have (default 12, between 4 and 16): by it a name
-    /// that nobody has costs what others cost. Hashes of any cost up to 16 are read.
+    /// Sets the usual cost of the table's hashes (default 12, between 4 and 16).
+    ///
+    /// An unknown name then costs as much as a known one. Hashes of any cost up to 16 are verified.
     #[must_use]
     pub fn cost(self, cost: u32) -> Self {
         Self { cost: cost.clamp(4, MAX_COST) }
@@ -53,15 +55,15 @@ impl LegacyHash for Bcrypt {
     }
 
     fn verify(&self, password: &[u8], stored: &str) -> bool {
-        if password.contains(&0) || is_shaped_like_a_digest(password) {
+        if password.contains(&0) || looks_like_digest(password) {
             return false;
         }
         if let Some(stored) = stored.strip_prefix("bcrypt_sha256$") {
             let digest = Zeroizing::new(<[u8; 32]>::from(Sha256::digest(password)));
             let digest = Zeroizing::new(hex::encode(digest));
-            return is_of(digest.as_bytes(), stored, self.cost);
+            return matches(digest.as_bytes(), stored, self.cost);
         }
-        is_of(password, stored.strip_prefix("bcrypt$").unwrap_or(stored), self.cost)
+        matches(password, stored.strip_prefix("bcrypt$").unwrap_or(stored), self.cost)
     }
 
     fn max_bytes(&self) -> Option<usize> {
@@ -73,21 +75,27 @@ impl LegacyHash for Bcrypt {
     }
 }
 
-fn is_shaped_like_a_digest(password: &[u8]) -> bool {
-    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    // 43 characters and one of padding are 32 bytes.
-    matches!(password, [characters @ .., b'='] if characters.len() == 43 && characters.iter().all(is_base64))
+fn is_base64(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
-/// Whether `stored` is bcrypt of `key`, of which 72 bytes count. A malformed one costs what one of
-/// the cost `usual` does.
-pub(super) fn is_of(key: &[u8], stored: &str, usual: u32) -> bool {
-    let read = Stored::read(stored);
-    let none = Stored { cost: usual, salt: [0; 16], output: [0; 23] };
-    read.as_ref().unwrap_or(&none).is_of(key) & read.is_some()
+fn looks_like_digest(password: &[u8]) -> bool {
+    // 43 characters and one of padding encode 32 bytes.
+    match password {
+        [characters @ .., b'='] => characters.len() == 43 && characters.iter().all(is_base64),
+        _ => false,
+    }
 }
 
-/// A text of that cost; its salt and its output are arbitrary.
+/// Returns `true` if `stored` is bcrypt of the first 72 bytes of `key`. A malformed hash costs as
+/// much as one of `usual_cost`.
+pub(super) fn matches(key: &[u8], stored: &str, usual_cost: u32) -> bool {
+    let parsed = Stored::parse(stored);
+    let decoy = Stored { cost: usual_cost, salt: [0; 16], output: [0; 23] };
+    parsed.as_ref().unwrap_or(&decoy).matches(key) & parsed.is_some()
+}
+
+/// Returns a hash of that cost with an arbitrary salt and output.
 pub(super) fn decoy(cost: u32) -> String {
     format!("$2b${cost:02}$Z5gT3vXnQmJ8sLwKdYhUReBqVfAoC1iPz7yE4tN0uHkMxSjWlGr2.")
 }
@@ -99,7 +107,7 @@ struct Stored {
 }
 
 impl Stored {
-    fn read(stored: &str) -> Option<Self> {
+    fn parse(stored: &str) -> Option<Self> {
         let rest = PREFIXES.iter().find_map(|prefix| stored.strip_prefix(prefix))?;
         let (cost, rest) = rest.split_once('$').filter(|(cost, _)| cost.len() == 2)?;
         let cost = text::decimal(cost).filter(|cost| (4..=MAX_COST).contains(cost))?;
@@ -107,19 +115,19 @@ impl Stored {
         Some(Self { cost, salt: decode(salt)?, output: decode(output)? })
     }
 
-    fn is_of(&self, key: &[u8]) -> bool {
+    fn matches(&self, key: &[u8]) -> bool {
         let mut padded = Zeroizing::new([0; KEY_BYTES]);
         let length = key.len().min(KEY_BYTES);
         padded[..length].copy_from_slice(&key[..length]);
-        // The NUL after it counts, where there is room.
+        // The terminating NUL is part of the key, if there is room.
         let key = &padded[..(length + 1).min(KEY_BYTES)];
         let output = Zeroizing::new(bcrypt::bcrypt(self.cost, self.salt, key));
-        text::is_same(&output[..self.output.len()], &self.output)
+        text::is_equal(&output[..self.output.len()], &self.output)
     }
 }
 
-/// Exactly `N` bytes. Bits of the last character that belong to no byte may be anything: apps made
-/// salts of arbitrary characters, and bcrypt never looked at them.
+/// Decodes exactly `N` bytes. Unused bits of the last character are ignored, because apps made
+/// salts of arbitrary characters, and bcrypt ignores them too.
 fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::RequireNone)

@@ -1,6 +1,5 @@
-//! Against what crudauth-py, Django and the `bcrypt` package for Python made, of cost 4 if not else
-//! said.
-#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+//! Hashes made by crudauth-py, Django and the Python package `bcrypt`, of cost 4 unless noted.
+#![allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use proptest::prelude::*;
 
@@ -17,9 +16,9 @@ fn py(stored: &str, password: &str) -> bool {
     CrudauthPy.verify(password.as_bytes(), stored)
 }
 
-/// Made by crudauth-py 0.8.2 itself, of cost 12.
+/// Made by crudauth-py 0.8.2, of cost 12.
 #[test]
-fn what_crudauth_py_stores_is_read() {
+fn hashes_of_crudauth_py_match() {
     let long = format!("{}end", "long ".repeat(20));
     for (password, stored) in [
         (
@@ -34,13 +33,13 @@ fn what_crudauth_py_stores_is_read() {
     ] {
         assert!(py(stored, password), "{password}");
     }
-    // Past the 72nd byte, too.
+    // Bytes after the 72nd count too.
     let other = format!("{}enx", "long ".repeat(20));
     assert!(!py("$2b$12$rI9GlVgrmtLWKdwcLlqgD.zW.zzSCtIsga8UqoS7176HNwnb/Ha86", &other));
 }
 
 #[test]
-fn every_version_of_crudauth_pys_hashes_is_read() {
+fn every_bcrypt_version_of_crudauth_py_matches() {
     for stored in [
         "$2a$04$LZe1RAv8Ay8kbghFIhSwE.rXWMlyNWbxLLm74oDIODPWYXeyjul5u",
         "$2b$04$eN6kKaUSvDed8.Kyp1mj1eYxx2l.2ovkcwVj.YRk3oOrCKoeAQkOG",
@@ -52,7 +51,7 @@ fn every_version_of_crudauth_pys_hashes_is_read() {
 }
 
 #[test]
-fn plain_bcrypt_is_read() {
+fn plain_bcrypt_matches() {
     for (password, stored) in [
         (TYPED, "$2a$04$GRuAzqbBja12WvPudxW6q.sHrYPYo0Wm4Sj6oorInGUY.HpkWePKu"),
         (TYPED, "$2b$04$HyZZ781BSc4ojF1wg6t03uCqLAyP6PCMoeyZd8zH1caM5VUT31Whi"),
@@ -67,7 +66,7 @@ fn plain_bcrypt_is_read() {
 }
 
 #[test]
-fn djangos_bcrypt_over_a_digest_is_read_to_the_last_byte() {
+fn every_byte_counts_in_djangos_bcrypt_sha256() {
     let short = "bcrypt_sha256$$2b$04$r9XfDCtMcLkhMhSv1CNJhuCzFlqUxgh8RTZS4fhpn3.BDXnZVXPBG";
     assert!(plain(short, TYPED) && !plain(short, "another"));
     let stored = "bcrypt_sha256$$2b$04$w4wf6iHdzJueQ5rvi8FLNuxIU1Oi/8eVfSelbEjCl3UC1LfWrVxE2";
@@ -76,7 +75,7 @@ fn djangos_bcrypt_over_a_digest_is_read_to_the_last_byte() {
 }
 
 #[test]
-fn of_plain_bcrypt_72_bytes_count() {
+fn plain_bcrypt_hashes_72_bytes() {
     let stored = "$2b$04$HqruoSVUr/cabga9JsLtT.b/Cy/q.0sRYKlmEsqAuxJFwT6dSIGGy";
     let x = "x".repeat(71);
     for password in [format!("{x}y"), format!("{x}yz"), format!("{x}y{x}")] {
@@ -88,27 +87,27 @@ fn of_plain_bcrypt_72_bytes_count() {
 }
 
 #[test]
-fn a_leaked_digest_opens_no_hash_made_over_it() {
+fn a_leaked_digest_does_not_match_its_hash() {
     let digest = "xLvLH77JnWW/WdhcjLYu4tuWPw/hBvSD2a+nO9Tjmoo=";
     let stored = "$2b$04$cS/5vgGv3qd4lCC.2nTIMO52SO2ad1ZHLRVR0DnTTlE.JRUiRop4u";
-    assert!(is_of(digest.as_bytes(), stored, 4), "it is bcrypt of the digest");
+    assert!(matches(digest.as_bytes(), stored, 4), "bcrypt of the digest");
     assert!(py(stored, "correct horse battery staple"));
     assert!(!plain(stored, digest));
-    for (password, is_refused) in [
+    for (password, is_rejected) in [
         (digest.to_owned(), true),
-        (digest.replace("oo=", "op="), true), // read alike by whoever reads loosely
+        (digest.replace("oo=", "op="), true), // A lenient decoder reads both alike.
         (digest.replace("oo=", "ooo"), false), // 33 bytes
         (digest.replace('/', "_"), false),
         (digest[..43].to_owned(), false),
         (format!(" {}", &digest[..43]), false),
     ] {
-        assert_eq!(is_shaped_like_a_digest(password.as_bytes()), is_refused, "{password}");
+        assert_eq!(looks_like_digest(password.as_bytes()), is_rejected, "{password}");
     }
 }
 
 #[test]
-fn a_nul_byte_makes_no_second_spelling_of_a_password() {
-    // The package for Python made this of `ab`, and the same of `ab\0ab`.
+fn a_password_with_a_nul_never_matches() {
+    // The Python package makes this hash of both `ab` and `ab\0ab`.
     let stored = "$2b$04$abcdefghijklmnopqrstuu0CkeIeZLJOlOL1QPPhfXulLNPdFqJBW";
     assert!(plain(stored, "ab"));
     for password in ["ab\0ab", "ab\0", "\0", "ab\0ab\0"] {
@@ -117,7 +116,7 @@ fn a_nul_byte_makes_no_second_spelling_of_a_password() {
 }
 
 #[test]
-fn bits_of_a_salt_that_belong_to_no_byte_do_not_count() {
+fn unused_bits_of_a_salt_are_ignored() {
     for last in ["u", "v", "w", "9"] {
         let stored = format!("$2b$04$abcdefghijklmnopqrstu{last}0CkeIeZLJOlOL1QPPhfXulLNPdFqJBW");
         assert!(plain(&stored, "ab"), "{stored}");
@@ -125,10 +124,10 @@ fn bits_of_a_salt_that_belong_to_no_byte_do_not_count() {
 }
 
 #[test]
-fn a_text_beyond_the_bounds_or_damaged_is_not_read() {
+fn an_expensive_or_damaged_hash_is_malformed() {
     let whole = "$2b$04$abcdefghijklmnopqrstuu0CkeIeZLJOlOL1QPPhfXulLNPdFqJBW";
-    assert!(Stored::read(whole).is_some());
-    assert!(Stored::read(&whole.replace("$04$", "$16$")).is_some());
+    assert!(Stored::parse(whole).is_some());
+    assert!(Stored::parse(&whole.replace("$04$", "$16$")).is_some());
     for (from, to) in [
         ("$04$", "$17$"),
         ("$04$", "$31$"),
@@ -151,7 +150,7 @@ fn a_text_beyond_the_bounds_or_damaged_is_not_read() {
         ("stuu0", "st\u{e9}u0"),
         ("stuu0", "stu\u{e9}0"),
     ] {
-        assert!(Stored::read(&whole.replacen(from, to, 1)).is_none(), "{from} {to}");
+        assert!(Stored::parse(&whole.replacen(from, to, 1)).is_none(), "{from} {to}");
     }
     for (prefix, is_plain) in [("bcrypt$", true), ("bcrypt_sha256$", false), ("bcrypt", false)] {
         let format = Bcrypt::default().cost(4);
@@ -160,35 +159,35 @@ fn a_text_beyond_the_bounds_or_damaged_is_not_read() {
 }
 
 #[test]
-fn a_decoy_costs_what_was_said() {
+fn the_decoy_has_the_configured_cost() {
     for (format, cost) in [
         (Bcrypt::default(), 12),
         (Bcrypt::default().cost(10), 10),
         (Bcrypt::default().cost(99), 16),
         (Bcrypt::default().cost(0), 4),
     ] {
-        assert_eq!(Stored::read(&format.decoy()).unwrap().cost, cost);
+        assert_eq!(Stored::parse(&format.decoy()).unwrap().cost, cost);
     }
-    assert_eq!(Stored::read(&CrudauthPy.decoy()).unwrap().cost, 12);
+    assert_eq!(Stored::parse(&CrudauthPy.decoy()).unwrap().cost, 12);
 }
 
 proptest! {
     #[test]
-    fn no_text_makes_the_parser_panic(text in "\\PC{0,80}") {
-        let _ = Stored::read(&text);
+    fn the_parser_accepts_any_text(text in "\\PC{0,80}") {
+        let _ = Stored::parse(&text);
     }
 
     #[test]
-    fn no_damage_to_a_hash_makes_the_parser_panic(
+    fn the_parser_accepts_any_damaged_hash(
         at in 0_usize..60, cut in 0_usize..60, by in "[$./a-zA-Z0-9é]{0,3}",
     ) {
         let whole = "$2b$04$abcdefghijklmnopqrstuu0CkeIeZLJOlOL1QPPhfXulLNPdFqJBW";
         let end = (at + cut).min(whole.len());
-        let _ = Stored::read(&format!("{}{by}{}", &whole[..at], &whole[end..]));
+        let _ = Stored::parse(&format!("{}{by}{}", &whole[..at], &whole[end..]));
     }
 
     #[test]
-    fn no_password_makes_the_check_panic(password in "\\PC{0,80}") {
+    fn any_password_can_be_checked(password in "\\PC{0,80}") {
         let _ = Bcrypt::default().verify(
             password.as_bytes(),
             "$2b$04$abcdefghijklmnopqrstuu0CkeIeZLJOlOL1QPPhfXulLNPdFqJBW",

@@ -1,4 +1,4 @@
-//! The configured formats, and which of them are in use.
+//! The configured formats, and the ones in use.
 //!
 //! Called by the pool only.
 
@@ -8,62 +8,54 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::LegacyHash;
+use crate::config_error::{ConfigError, InvalidLegacyHash};
 use crate::password::{Password, PasswordHash};
 
-/// The formats, in the order they were configured.
+/// The formats, in configured order.
 pub(in crate::password) struct Formats(Vec<Entry>);
 
-/// What the formats know of a password.
+/// Result of checking a password against a legacy hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::password) enum Knowledge {
-    /// It is another one.
-    None,
-    /// It begins as the right one does, and the format knows no more.
-    Beginning,
-    /// It is the right one.
-    Whole,
+pub(in crate::password) enum LegacyMatch {
+    /// The password is wrong.
+    No,
+    /// The password begins with the right bytes, and the format hashes no more than those.
+    Prefix,
+    /// The password is right.
+    Full,
 }
 
 struct Entry {
     format: Arc<dyn LegacyHash>,
     prefixes: &'static [&'static str],
     decoy: String,
-    /// Only ever set: who is asked changes once, not from sign-in to sign-in.
+    /// Never cleared, so that the set of checked formats does not change between sign-ins.
     is_in_use: AtomicBool,
 }
 
 impl Formats {
-    /// None of them is in use.
+    /// Takes the formats; none is in use yet.
     pub(in crate::password) fn new(formats: Vec<Arc<dyn LegacyHash>>) -> Self {
         Self(formats.into_iter().map(Entry::new).collect())
     }
 
-    /// What is wrong with them, each in a sentence.
-    pub(in crate::password) fn mistakes(&self) -> Vec<String> {
-        const OURS: &str = "$argon2id$";
-        let mut mistakes = Vec::new();
+    /// Returns an error for each format that contradicts itself, or is configured twice.
+    pub(in crate::password) fn validate(&self) -> Vec<ConfigError> {
+        let mut errors = Vec::new();
         for (at, entry) in self.0.iter().enumerate() {
-            let name = entry.format.name();
-            let says_nothing = |prefix: &&str| {
-                prefix.is_empty() || OURS.starts_with(prefix) || prefix.starts_with(OURS)
-            };
-            if entry.prefixes.is_empty() {
-                mistakes.push(format!("legacy hashes: `{name}` names no prefix, or panics"));
-            } else if entry.prefixes.iter().any(says_nothing) {
-                mistakes
-                    .push(format!("legacy hashes: a prefix of `{name}` is that of hashes of ours"));
-            } else if !entry.fits(&entry.decoy) {
-                mistakes
-                    .push(format!("legacy hashes: the decoy of `{name}` has none of its prefixes"));
-            }
-            if self.0[..at].iter().any(|other| other.format.name() == name) {
-                mistakes.push(format!("legacy hashes: `{name}` is there twice"));
+            let format = entry.format.name();
+            errors.extend(
+                entry.inconsistency().map(|reason| ConfigError::LegacyHash { format, reason }),
+            );
+            if self.0[..at].iter().any(|other| other.format.name() == format) {
+                let name = format.to_owned();
+                errors.push(ConfigError::DuplicateName { setting: "legacy_hash", name });
             }
         }
-        mistakes
+        errors
     }
 
-    /// What the stored texts of these formats begin with, each once.
+    /// Returns the distinct prefixes of all formats.
     pub(in crate::password) fn prefixes(&self) -> Vec<&'static str> {
         let mut all: Vec<_> = self.0.iter().flat_map(|entry| entry.prefixes).copied().collect();
         all.sort_unstable();
@@ -71,67 +63,91 @@ impl Formats {
         all
     }
 
-    /// Takes into use every format that has this prefix.
-    pub(in crate::password) fn found(&self, prefix: &str) {
-        let readers = || self.0.iter().filter(|entry| entry.prefixes.contains(&prefix));
-        let is_sole = readers().nth(1).is_none();
-        for entry in readers() {
-            let is_news = entry.take_into_use();
-            if let Some(caution) = entry.format.caution().filter(|_| is_news && is_sole) {
+    /// Enables every format with this prefix.
+    pub(in crate::password) fn enable_prefix(&self, prefix: &str) {
+        let entries: Vec<_> =
+            self.0.iter().filter(|entry| entry.prefixes.contains(&prefix)).collect();
+        for entry in &entries {
+            let is_first_use = entry.enable();
+            if is_first_use
+                && entries.len() == 1
+                && let Some(caution) = entry.format.caution()
+            {
                 tracing::info!(prefix, "{caution}");
             }
         }
     }
 
-    /// Whether a miss costs more than argon2id does.
+    /// Returns `true` if a wrong password costs more than one argon2id hash.
     pub(in crate::password) fn is_any_in_use(&self) -> bool {
         self.0.iter().any(Entry::is_in_use)
     }
 
-    /// Whether a format knows `stored` as made from `password`. Costs the same whatever `stored`
-    /// is, and whether or not it is.
-    pub(in crate::password) fn know(
+    /// Compares `password` with `stored`. Costs the same for every `stored` and every result.
+    pub(in crate::password) fn verify(
         &self,
         password: &Password,
         stored: Option<&PasswordHash>,
-    ) -> Knowledge {
-        // What is no password opens nothing, whatever an app's own format makes of it.
+    ) -> LegacyMatch {
+        // An unusable hash never matches, even if a format of the app would accept it.
         let stored = stored.filter(|hash| hash.is_usable()).map(PasswordHash::expose);
-        let (mut is_known, mut is_whole) = (false, false);
+        let mut is_match = false;
+        let mut is_full_match = false;
         for entry in &self.0 {
             let own = stored.filter(|text| entry.fits(text));
             if own.is_some() {
-                entry.take_into_use();
+                entry.enable();
             } else if !entry.is_in_use() {
                 continue;
             }
             for reading in password.readings() {
-                // `|` and `&`: whether it matched decides nothing about what else is computed.
-                let is_match = entry.verify(reading, own.unwrap_or(&entry.decoy));
-                is_known |= is_match & own.is_some();
-                is_whole |= is_match & own.is_some() & entry.counts_all_of(reading);
+                // `|` and `&` do not short-circuit, so a match skips no later check.
+                let matches = entry.verify(reading, own.unwrap_or(&entry.decoy)) & own.is_some();
+                is_match |= matches;
+                is_full_match |= matches & entry.hashes_all_of(reading);
             }
         }
-        match (is_known, is_whole) {
-            (false, _) => Knowledge::None,
-            (true, false) => Knowledge::Beginning,
-            (true, true) => Knowledge::Whole,
+        if is_full_match {
+            LegacyMatch::Full
+        } else if is_match {
+            LegacyMatch::Prefix
+        } else {
+            LegacyMatch::No
         }
     }
 }
 
+/// Returns `true` for a prefix that also matches the library's own hashes.
+fn is_reserved(prefix: &str) -> bool {
+    const OWN: &str = "$argon2id$";
+    prefix.is_empty() || OWN.starts_with(prefix) || prefix.starts_with(OWN)
+}
+
 impl Entry {
     fn new(format: Arc<dyn LegacyHash>) -> Self {
-        let about = guarded(&[], || (format.prefixes(), format.decoy()));
-        let (prefixes, decoy) = about.unwrap_or_default();
+        let (prefixes, decoy) =
+            catch_panic(&[], || (format.prefixes(), format.decoy())).unwrap_or_default();
         Self { format, prefixes, decoy, is_in_use: AtomicBool::new(false) }
+    }
+
+    /// Returns the first contradiction of the format.
+    fn inconsistency(&self) -> Option<InvalidLegacyHash> {
+        if self.prefixes.is_empty() {
+            Some(InvalidLegacyHash::NoPrefix)
+        } else if self.prefixes.iter().any(|prefix| is_reserved(prefix)) {
+            Some(InvalidLegacyHash::ReservedPrefix)
+        } else if !self.fits(&self.decoy) {
+            Some(InvalidLegacyHash::Decoy)
+        } else {
+            None
+        }
     }
 
     fn fits(&self, stored: &str) -> bool {
         self.prefixes.iter().any(|prefix| stored.starts_with(prefix))
     }
 
-    fn counts_all_of(&self, reading: &str) -> bool {
+    fn hashes_all_of(&self, reading: &str) -> bool {
         self.format.max_bytes().is_none_or(|max| reading.len() <= max)
     }
 
@@ -139,28 +155,26 @@ impl Entry {
         self.is_in_use.load(Ordering::Relaxed)
     }
 
-    /// Answers whether it was not before.
-    fn take_into_use(&self) -> bool {
-        let is_news = !self.is_in_use.swap(true, Ordering::Relaxed);
-        if is_news {
+    /// Takes the format into use; returns `true` the first time.
+    fn enable(&self) -> bool {
+        let is_first_use = !self.is_in_use.swap(true, Ordering::Relaxed);
+        if is_first_use {
             let format = self.format.name();
-            tracing::info!(
-                format, prefixes = ?self.prefixes,
-                "hashes of another system are in use, and are read as this format"
-            );
+            tracing::info!(format, prefixes = ?self.prefixes, "legacy hash format in use");
         }
-        is_news
+        is_first_use
     }
 
     fn verify(&self, reading: &str, stored: &str) -> bool {
-        guarded(self.prefixes, || self.format.verify(reading.as_bytes(), stored)).unwrap_or(false)
+        catch_panic(self.prefixes, || self.format.verify(reading.as_bytes(), stored))
+            .unwrap_or(false)
     }
 }
 
-/// Calls an app's code. The payload of its panic stays out of the log: it may have a password in it.
-fn guarded<T>(prefixes: &[&str], call: impl FnOnce() -> T) -> Option<T> {
+/// Calls code of the app. The message of a panic is not logged, because it may contain a password.
+fn catch_panic<T>(prefixes: &[&str], call: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(call))
-        .inspect_err(|_| tracing::error!(?prefixes, "a format of legacy hashes panicked"))
+        .inspect_err(|_| tracing::error!(?prefixes, "legacy hash format panicked"))
         .ok()
 }
 

@@ -1,5 +1,5 @@
-//! Who is asked, about what, and how often: by formats that write down every call.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+//! The checks of each format, recorded by formats that log every call.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
 
 use std::sync::Mutex;
 
@@ -7,7 +7,7 @@ use super::*;
 
 const TYPED: &str = "a-strong-one";
 
-/// What a format was asked, as `password|stored`.
+/// Recorded calls of `verify`, as `password|stored`.
 #[derive(Clone, Default)]
 struct Calls(Arc<Mutex<Vec<String>>>);
 
@@ -17,7 +17,7 @@ impl Calls {
     }
 }
 
-/// A format whose texts are its prefix and the password.
+/// A format that stores its prefix and the password.
 struct Plain {
     prefixes: &'static [&'static str],
     calls: Calls,
@@ -35,32 +35,33 @@ impl LegacyHash for Plain {
     }
 
     fn decoy(&self) -> String {
-        format!("{}{TYPED}", self.prefixes[0]) // would match, if what it tells were listened to
+        format!("{}{TYPED}", self.prefixes[0]) // Would match if the result counted.
     }
 }
 
-/// A format that panics wherever it is told to.
-struct Rude {
-    is_broken_from_the_start: bool,
+/// A format that panics in `verify`, and optionally in `decoy`.
+struct Panicking {
+    panics_in_decoy: bool,
 }
 
-impl LegacyHash for Rude {
+impl LegacyHash for Panicking {
     fn prefixes(&self) -> &'static [&'static str] {
-        &["{rude}"]
+        &["{panics}"]
     }
 
     fn verify(&self, _: &[u8], _: &str) -> bool {
-        panic!("out of patience");
+        panic!("expected");
     }
 
     fn decoy(&self) -> String {
-        assert!(!self.is_broken_from_the_start, "out of patience");
+        assert!(!self.panics_in_decoy, "expected");
         String::new()
     }
 }
 
-fn two() -> (Formats, Calls, Calls) {
-    let (first, second) = (Calls::default(), Calls::default());
+fn two_formats() -> (Formats, Calls, Calls) {
+    let first = Calls::default();
+    let second = Calls::default();
     let formats = Formats::new(vec![
         Arc::new(Plain { prefixes: &["{a}", "{both}"], calls: first.clone() }),
         Arc::new(Plain { prefixes: &["{b}", "{both}"], calls: second.clone() }),
@@ -68,46 +69,46 @@ fn two() -> (Formats, Calls, Calls) {
     (formats, first, second)
 }
 
-fn know(formats: &Formats, typed: &str, stored: Option<&str>) -> bool {
+fn matches(formats: &Formats, typed: &str, stored: Option<&str>) -> bool {
     let stored = stored.map(|text| PasswordHash::new(text.to_owned()));
-    formats.know(&Password::parse(typed).unwrap(), stored.as_ref()) != Knowledge::None
+    formats.verify(&Password::parse(typed).unwrap(), stored.as_ref()) != LegacyMatch::No
 }
 
 #[test]
-fn a_format_that_is_not_in_use_is_asked_nothing() {
-    let (formats, first, second) = two();
+fn an_unused_format_is_not_called() {
+    let (formats, first, second) = two_formats();
     for stored in [None, Some("$argon2id$"), Some(""), Some("!{a}a-strong-one"), Some(" {a}")] {
-        assert!(!know(&formats, TYPED, stored));
+        assert!(!matches(&formats, TYPED, stored));
     }
     assert!(!formats.is_any_in_use());
     assert_eq!((first.take().len(), second.take().len()), (0, 0));
 }
 
 #[test]
-fn a_hash_that_is_met_takes_its_format_into_use() {
-    let (formats, first, second) = two();
-    assert!(know(&formats, TYPED, Some("{a}a-strong-one")) && formats.is_any_in_use());
-    assert!(!know(&formats, TYPED, None));
+fn the_first_hash_of_a_format_enables_it() {
+    let (formats, first, second) = two_formats();
+    assert!(matches(&formats, TYPED, Some("{a}a-strong-one")) && formats.is_any_in_use());
+    assert!(!matches(&formats, TYPED, None));
     assert_eq!(first.take().len(), 2);
     assert_eq!(second.take().len(), 0);
 }
 
 #[test]
-fn a_prefix_that_was_found_takes_every_format_that_has_it_into_use() {
-    let (formats, first, second) = two();
+fn enable_prefix_enables_every_format_with_the_prefix() {
+    let (formats, first, second) = two_formats();
     assert_eq!(formats.prefixes(), ["{a}", "{both}", "{b}"]);
-    formats.found("{nobody's}");
+    formats.enable_prefix("{other}");
     assert!(!formats.is_any_in_use());
-    formats.found("{both}");
-    assert!(!know(&formats, TYPED, None));
+    formats.enable_prefix("{both}");
+    assert!(!matches(&formats, TYPED, None));
     assert_eq!((first.take().len(), second.take().len()), (1, 1));
 }
 
 #[test]
-fn whatever_is_stored_and_whoever_is_right_costs_one_check_of_each_format_per_reading() {
-    let (formats, first, second) = two();
-    formats.found("{both}");
-    for (stored, is_known) in [
+fn every_verification_costs_one_check_of_each_format_per_reading() {
+    let (formats, first, second) = two_formats();
+    formats.enable_prefix("{both}");
+    for (stored, is_match) in [
         (None, false),
         (Some("$argon2id$"), false),
         (Some("!"), false),
@@ -118,60 +119,59 @@ fn whatever_is_stored_and_whoever_is_right_costs_one_check_of_each_format_per_re
         (Some("{both}a-strong-1"), true),
         (Some("{b}a-strong-\u{ff11}"), true),
     ] {
-        // Two readings: NFKC makes a plain digit of a wide one.
-        assert_eq!(know(&formats, "a-strong-\u{ff11}", stored), is_known, "{stored:?}");
-        let (first, second) = (first.take(), second.take());
-        assert_eq!((first.len(), second.len()), (2, 2), "{stored:?}");
-        for asked in [first, second] {
-            assert!(asked[0].starts_with("a-strong-1|"), "{asked:?}");
-            assert!(asked[1].starts_with("a-strong-\u{ff11}|"), "{asked:?}");
+        // Two readings: NFKC turns a wide digit into a plain one.
+        assert_eq!(matches(&formats, "a-strong-\u{ff11}", stored), is_match, "{stored:?}");
+        for calls in [first.take(), second.take()] {
+            assert_eq!(calls.len(), 2, "{stored:?}");
+            assert!(calls[0].starts_with("a-strong-1|"), "{calls:?}");
+            assert!(calls[1].starts_with("a-strong-\u{ff11}|"), "{calls:?}");
         }
     }
 }
 
 #[test]
-fn only_an_accounts_own_hash_opens_it() {
-    let (formats, first, _) = two();
-    formats.found("{a}");
+fn only_the_accounts_own_hash_matches() {
+    let (formats, first, _) = two_formats();
+    formats.enable_prefix("{a}");
     for stored in [None, Some("$argon2id$"), Some("!"), Some("{b}")] {
-        assert!(!know(&formats, TYPED, stored), "{stored:?}");
+        assert!(!matches(&formats, TYPED, stored), "{stored:?}");
     }
-    // The decoy was compared with, and it is of this very password.
+    // The decoy is a hash of this password, and was checked.
     assert_eq!(first.take(), vec!["a-strong-one|{a}a-strong-one"; 4]);
 }
 
 #[test]
-fn what_is_no_password_is_shown_to_no_format() {
+fn an_unusable_hash_is_not_passed_to_a_format() {
     let calls = Calls::default();
     let formats =
         Formats::new(vec![Arc::new(Plain { prefixes: &["", "!"], calls: calls.clone() })]);
-    assert!(!know(&formats, "", Some("")) && !know(&formats, TYPED, Some("!a-strong-one")));
+    assert!(!matches(&formats, "", Some("")) && !matches(&formats, TYPED, Some("!a-strong-one")));
     assert_eq!(calls.take().len(), 0);
 }
 
 #[test]
-fn a_format_that_panics_matches_nothing_and_leaves_the_others_alone() {
-    for is_broken_from_the_start in [false, true] {
+fn a_panicking_format_matches_nothing_and_spares_the_others() {
+    for panics_in_decoy in [false, true] {
         let calls = Calls::default();
         let formats = Formats::new(vec![
-            Arc::new(Rude { is_broken_from_the_start }),
+            Arc::new(Panicking { panics_in_decoy }),
             Arc::new(Plain { prefixes: &["{a}"], calls: calls.clone() }),
         ]);
-        assert!(!know(&formats, TYPED, Some("{rude}a-strong-one")));
-        assert!(know(&formats, TYPED, Some("{a}a-strong-one")));
+        assert!(!matches(&formats, TYPED, Some("{panics}a-strong-one")));
+        assert!(matches(&formats, TYPED, Some("{a}a-strong-one")));
         assert_eq!(calls.take().len(), 1);
     }
 }
 
 #[test]
-fn nothing_of_a_hash_is_shown() {
-    let (formats, ..) = two();
+fn debug_shows_no_hash() {
+    let (formats, ..) = two_formats();
     assert!(!format!("{formats:?}").contains(TYPED));
 }
 
 #[test]
 #[cfg(feature = "legacy-hashes")]
-fn every_shipped_format_has_a_decoy_of_its_own_kind() {
+fn the_decoy_of_every_shipped_format_has_its_prefix() {
     use super::super::{Bcrypt, CrudauthPy, Pbkdf2, Scrypt};
 
     let entries = Formats::new(vec![

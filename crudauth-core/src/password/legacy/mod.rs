@@ -1,20 +1,20 @@
-//! Hashes that other systems made: read wherever a password is checked, replaced at a sign-in.
+//! Password hashes of other systems, verified everywhere and replaced at the next sign-in.
 //!
-//! A [`LegacyHash`] is one format of them. The pool asks the formats only after argon2id did not
-//! match, in the same seat, and of the formats only those that are *in use*: the account table was
-//! found to hold a hash of it, or one was met. A table without foreign hashes pays nothing.
+//! A [`LegacyHash`] is one format. The pool checks the formats after argon2id did not match, in the
+//! same worker, and only those *in use*: a hash of the format was found in the account table at
+//! start-up, or was met since. A table without legacy hashes pays nothing.
 //!
-//! What this room promises:
-//! - a miss costs the same whoever is named: every format in use is asked, on the account's own
-//!   hash if that is of it, else on a decoy. That is exact where a table's hashes cost what the
-//!   decoy costs; a format's `cost` says what is usual in yours;
-//! - a match is [`Verdict::RightOutdated`](super::Verdict::RightOutdated), and whoever renews an
-//!   old argon2id hash then renews this one;
-//! - the password is tried in the form NFKC, then, if that is another text, as it was typed: other
-//!   systems hashed what was typed;
-//! - a stored text cannot ask for more than a bounded cost, nor can a format's panic do harm.
+//! Promises:
+//! - A failed verification costs the same for every name. Each format in use is checked, against
+//!   the account's own hash if it is of that format, else against a decoy. This is exact if the
+//!   table's hashes cost as much as the decoy; configure the usual cost with the format's `cost`.
+//! - A match gives [`Verdict::RightOutdated`](super::Verdict::RightOutdated), so the flow that
+//!   renews old argon2id hashes renews legacy hashes too.
+//! - The password is tried in NFKC and, if it differs, as typed, because other systems hashed the
+//!   typed text.
+//! - The cost of a stored hash is bounded, and a panic in a format does no harm.
 //!
-//! The formats shipped need the feature `legacy-hashes`; the trait is always there.
+//! The shipped formats need the feature `legacy-hashes`; the trait does not.
 
 #[cfg(feature = "legacy-hashes")]
 mod bcrypt;
@@ -32,15 +32,15 @@ use std::sync::Arc;
 
 #[cfg(feature = "legacy-hashes")]
 pub use self::{bcrypt::Bcrypt, crudauth_py::CrudauthPy, pbkdf2::Pbkdf2, scrypt::Scrypt};
-pub(super) use formats::{Formats, Knowledge};
+pub(super) use formats::{Formats, LegacyMatch};
 
-/// A format of stored hashes that another system made.
+/// A hash format of another system.
 ///
 /// ```
 /// use crudauth_core::password::LegacyHash;
 /// use sha2::{Digest, Sha256};
 ///
-/// /// `{sha256}` and the digest in hexadecimal digits, as an old shop kept them.
+/// /// `{sha256}` and the digest in hexadecimal digits.
 /// struct Unsalted;
 ///
 /// impl Unsalted {
@@ -59,52 +59,53 @@ pub(super) use formats::{Formats, Knowledge};
 ///     }
 ///
 ///     fn decoy(&self) -> String {
-///         Self::of(b"nobody's")
+///         Self::of(b"decoy")
 ///     }
 /// }
 /// # assert!(Unsalted.verify(b"a-strong-one", &Unsalted::of(b"a-strong-one")));
 /// # assert!(!Unsalted.verify(b"a-strong-one", &Unsalted.decoy()));
 /// ```
 ///
-/// The library calls it on threads where work may take its time, and never for long at once: one
-/// call is one verification. A panic counts as no match and is logged without its message, which the panic
-/// hook of the process prints all the same; where panics abort, it ends the process.
+/// The library calls it on blocking threads; one call is one verification. A panic counts as no
+/// match and is logged without its message, although the process's panic hook still prints that.
+/// Where panics abort, it ends the process.
 pub trait LegacyHash: Send + Sync + 'static {
-    /// What the log calls it (default: the type's name).
+    /// Name in logs (default: the name of the type).
     fn name(&self) -> &'static str {
         std::any::type_name::<Self>()
     }
 
-    /// What the stored texts of this format begin with; each names one or several. Other formats
-    /// may have the same ones.
+    /// Prefixes of stored hashes of this format, at least one. Formats may share prefixes.
     fn prefixes(&self) -> &'static [&'static str];
 
-    /// Whether `stored` was made from `password`: the bytes of one reading of what was typed, at
-    /// most [`MAX_BYTES`](super::MAX_BYTES).
+    /// Returns `true` if `stored` is a hash of `password`, which has at most
+    /// [`MAX_BYTES`](super::MAX_BYTES).
     ///
-    /// `stored` begins with one of the prefixes and may be anything after it. One that is malformed
-    /// or asks for too much is `false`, after work of the usual cost, or the time of the answer
-    /// would tell it from others. Outputs are compared in constant time.
+    /// `stored` begins with one of the prefixes; the rest may be anything. Return `false` for a
+    /// malformed or too expensive hash, but only after work of the usual cost, or the response time
+    /// distinguishes it. Compare outputs in constant time.
     fn verify(&self, password: &[u8], stored: &str) -> bool;
 
-    /// What the log tells beside where hashes of this format are found and no other format reads the
-    /// same prefixes: that they may be another system's, which look the same (default: nothing).
+    /// Warning to log when hashes of this format are found and no other configured format shares
+    /// the prefixes: another system's hashes may look the same (default: none).
     fn caution(&self) -> Option<&'static str> {
         None
     }
 
-    /// How many bytes of a password count, where not all do: a longer one lets its owner in, and is
-    /// not hashed anew, since whatever was typed beyond those bytes would then count.
+    /// Number of bytes of a password that the format hashes, if limited (default: all).
+    ///
+    /// A longer password still matches, but is not hashed again, because the new hash would require
+    /// bytes that the old one never checked.
     fn max_bytes(&self) -> Option<usize> {
         None
     }
 
-    /// A text of this format that costs what a usual one costs. What comparing with it tells is
-    /// thrown away. Asked for once.
+    /// Returns a hash of this format with the usual cost. The result of comparing with it is
+    /// ignored. Called once.
     fn decoy(&self) -> String;
 }
 
-/// A format that is shared, with a test that counts its calls for one.
+/// A shared format, for example with a test that counts its calls.
 impl<H: LegacyHash + ?Sized> LegacyHash for Arc<H> {
     fn name(&self) -> &'static str {
         (**self).name()
@@ -131,7 +132,7 @@ impl<H: LegacyHash + ?Sized> LegacyHash for Arc<H> {
     }
 }
 
-/// The formats that are read if an app names none: crudauth-py's, with the feature `legacy-hashes`.
+/// Returns the default formats: that of crudauth-py, with the feature `legacy-hashes`.
 #[must_use]
 pub fn default_formats() -> Vec<Arc<dyn LegacyHash>> {
     #[cfg(feature = "legacy-hashes")]

@@ -1,4 +1,4 @@
-//! PBKDF2 with HMAC, in Django's and in passlib's form.
+//! PBKDF2 with HMAC, in the formats of Django and passlib.
 //!
 //! `pbkdf2_sha256$<iterations>$<salt>$<base64>`, `$pbkdf2-sha256$<iterations>$<ab64>$<ab64>`
 
@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 
 use super::{LegacyHash, text};
 
-/// A few seconds of a core: a damaged column must not take the machine down.
+/// Maximum iterations of a stored hash: a few seconds of a core. A damaged column must not exhaust
+/// the machine.
 const MAX_ITERATIONS: u32 = 10_000_000;
 
 /// PBKDF2: Django's `pbkdf2_sha256$…` and `pbkdf2_sha1$…`, passlib's `$pbkdf2-sha256$…`,
@@ -27,9 +28,11 @@ impl Default for Pbkdf2 {
 }
 
 impl Pbkdf2 {
-    /// The iterations that most hashes of the table have (default 600,000, at most 10 million; they
-    /// stand in the hash): by it a name that nobody has costs what others cost. Hashes of any
-    /// number up to 10 million are read.
+    /// Sets the usual number of iterations of the table's hashes (default 600,000, at most 10
+    /// million). The hashes contain their number.
+    ///
+    /// An unknown name then costs as much as a known one. Hashes of any number of iterations up to
+    /// 10 million are verified.
     #[must_use]
     pub fn iterations(self, iterations: u32) -> Self {
         Self { iterations: iterations.clamp(1, MAX_ITERATIONS) }
@@ -42,15 +45,16 @@ impl LegacyHash for Pbkdf2 {
     }
 
     fn verify(&self, password: &[u8], stored: &str) -> bool {
-        let read = Stored::read(stored);
-        let usual = || Stored {
+        let parsed = Stored::parse(stored);
+        let is_valid = parsed.is_some();
+        // A malformed hash must cost as much as a valid one.
+        let stored = parsed.unwrap_or_else(|| Stored {
             hash: Hash::Sha256,
             iterations: self.iterations,
             salt: vec![0; 16],
             output: vec![0; 32],
-        };
-        let is_one = read.is_some();
-        read.unwrap_or_else(usual).is_of(password) & is_one
+        });
+        stored.matches(password) & is_valid
     }
 
     fn decoy(&self) -> String {
@@ -74,40 +78,44 @@ struct Stored {
 }
 
 impl Stored {
-    fn read(stored: &str) -> Option<Self> {
+    fn parse(stored: &str) -> Option<Self> {
         let is_passlib = stored.starts_with('$');
         let mut parts = stored.strip_prefix('$').unwrap_or(stored).split('$');
-        let mut part = || parts.next();
-        let (name, iterations, salt, output) = (part()?, part()?, part()?, part()?);
+        let name = parts.next()?;
+        let iterations = parts.next()?;
+        let salt = parts.next()?;
+        let output = parts.next()?;
         let hash = match (is_passlib, name) {
             (false, "pbkdf2_sha1") | (true, "pbkdf2") => Hash::Sha1,
             (false, "pbkdf2_sha256") | (true, "pbkdf2-sha256") => Hash::Sha256,
             (true, "pbkdf2-sha512") => Hash::Sha512,
             _ => return None,
         };
-        let (salt, output) = match is_passlib {
-            true => (text::adapted_base64(salt)?, text::adapted_base64(output)?),
-            false => (salt.as_bytes().to_vec(), text::base64(output)?),
+        let (salt, output) = if is_passlib {
+            (text::adapted_base64(salt)?, text::adapted_base64(output)?)
+        } else {
+            (salt.as_bytes().to_vec(), text::base64(output)?)
         };
         let iterations = text::decimal(iterations)?;
-        let is_within = (1..=MAX_ITERATIONS).contains(&iterations);
-        // A shorter output would be a damaged column that more passwords fit.
-        let is_whole = output.len() == hash.output_bytes() && part().is_none();
-        (is_within && is_whole).then_some(Self { hash, iterations, salt, output })
+        // More passwords match a shorter output, so it must be a damaged one.
+        let is_valid = (1..=MAX_ITERATIONS).contains(&iterations)
+            && output.len() == hash.output_bytes()
+            && parts.next().is_none();
+        if is_valid { Some(Self { hash, iterations, salt, output }) } else { None }
     }
 
-    fn is_of(&self, password: &[u8]) -> bool {
+    fn matches(&self, password: &[u8]) -> bool {
         match self.hash {
-            Hash::Sha1 => self.is_of_by::<Sha1>(password),
-            Hash::Sha256 => self.is_of_by::<Sha256>(password),
-            Hash::Sha512 => self.is_of_by::<Sha512>(password),
+            Hash::Sha1 => self.matches_with::<Sha1>(password),
+            Hash::Sha256 => self.matches_with::<Sha256>(password),
+            Hash::Sha512 => self.matches_with::<Sha512>(password),
         }
     }
 
-    fn is_of_by<D: EagerHash>(&self, password: &[u8]) -> bool {
+    fn matches_with<D: EagerHash>(&self, password: &[u8]) -> bool {
         let mut output = Zeroizing::new(vec![0; self.output.len()]);
         pbkdf2_hmac::<D>(password, &self.salt, self.iterations, &mut output);
-        text::is_same(&output, &self.output)
+        text::is_equal(&output, &self.output)
     }
 }
 

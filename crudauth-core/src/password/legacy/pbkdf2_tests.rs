@@ -1,5 +1,5 @@
-//! Against what Django 5.2 and passlib 1.7 made.
-#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+//! Hashes made by Django 5.2 and passlib 1.7.
+#![allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use proptest::prelude::*;
 
@@ -10,12 +10,12 @@ const DJANGO: &str = "pbkdf2_sha256$1000$seasalt$Su3wXYanlxubUEffMqsnBxsKiA4Fy1O
 const PASSLIB: &str =
     "$pbkdf2-sha256$1000$itF6b.19r1XK.Z.TsnYOgQ$jqn3.TrjrSfeqo5g6A11L5RCGQUXauNnMTV0TN/nAgg";
 
-fn is_of(stored: &str, password: &str) -> bool {
+fn matches(stored: &str, password: &str) -> bool {
     Pbkdf2::default().iterations(1).verify(password.as_bytes(), stored)
 }
 
 #[test]
-fn what_django_and_passlib_made_is_read() {
+fn hashes_of_django_and_passlib_match() {
     for stored in [
         DJANGO,
         "pbkdf2_sha1$1000$seasalt$EayhWPkbusCZTjOAKCbFivxOQOo=",
@@ -25,15 +25,15 @@ fn what_django_and_passlib_made_is_read() {
         "$pbkdf2-sha512$1000$J8TYO2fM.d8bYywlBCCEEA$CB4bjfqvJZgUOkZVe89PX8bwe9t6r1pr41/8MiJyECyI/\
          cWigL6S1.KaYVPqsYD.MnHsxax6GGFMX5Nh2Uux0Q",
     ] {
-        assert!(is_of(stored, TYPED), "{stored}");
-        assert!(!is_of(stored, "Grüße, Zoe") && !is_of(stored, ""), "{stored}");
+        assert!(matches(stored, TYPED), "{stored}");
+        assert!(!matches(stored, "Grüße, Zoe") && !matches(stored, ""), "{stored}");
         assert!(Pbkdf2::default().prefixes().iter().any(|prefix| stored.starts_with(prefix)));
     }
 }
 
 #[test]
-fn a_text_beyond_the_bounds_or_damaged_is_not_read() {
-    assert!(Stored::read(&DJANGO.replace("1000", "10000000")).is_some());
+fn an_expensive_or_damaged_hash_is_malformed() {
+    assert!(Stored::parse(&DJANGO.replace("1000", "10000000")).is_some());
     for (from, to) in [
         ("1000", "10000001"),
         ("1000", "4294967296"),
@@ -50,14 +50,14 @@ fn a_text_beyond_the_bounds_or_damaged_is_not_read() {
         ("pbkdf2_sha256", "pbkdf2-sha256"),
         ("pbkdf2_sha256$", ""),
         ("$seasalt", ""),
-        ("Su3w", ""), // an output that was cut
+        ("Su3w", ""), // a truncated output
         ("Su3wXYanlxubUEffMqsnBxsKiA4Fy1Ou11EHjbZmLsM=", ""),
         ("LsM=", "LsM=$"),
         ("LsM=", "LsM=="),
         ("LsM=", "LsMsLsM="),
         ("LsM=", "L\u{e9}M="),
     ] {
-        assert!(Stored::read(&DJANGO.replacen(from, to, 1)).is_none(), "{from} {to}");
+        assert!(Stored::parse(&DJANGO.replacen(from, to, 1)).is_none(), "{from} {to}");
     }
     for (from, to) in [
         ("-sha256", ""),
@@ -68,36 +68,36 @@ fn a_text_beyond_the_bounds_or_damaged_is_not_read() {
         ("itF6b", "it!6b"),
         ("nAgg", "nAgg$x"),
     ] {
-        assert!(Stored::read(&PASSLIB.replacen(from, to, 1)).is_none(), "{from} {to}");
+        assert!(Stored::parse(&PASSLIB.replacen(from, to, 1)).is_none(), "{from} {to}");
     }
 }
 
 #[test]
-fn a_decoy_costs_what_was_said() {
+fn the_decoy_has_the_configured_cost() {
     for (format, iterations) in [
         (Pbkdf2::default(), 600_000),
         (Pbkdf2::default().iterations(260_000), 260_000),
         (Pbkdf2::default().iterations(u32::MAX), MAX_ITERATIONS),
         (Pbkdf2::default().iterations(0), 1),
     ] {
-        assert_eq!(Stored::read(&format.decoy()).unwrap().iterations, iterations);
+        assert_eq!(Stored::parse(&format.decoy()).unwrap().iterations, iterations);
     }
 }
 
 proptest! {
     #[test]
-    fn no_text_makes_the_parser_panic(text in "\\PC{0,80}") {
-        let _ = Stored::read(&text);
-        let _ = Stored::read(&format!("pbkdf2_sha256${text}"));
+    fn the_parser_accepts_any_text(text in "\\PC{0,80}") {
+        let _ = Stored::parse(&text);
+        let _ = Stored::parse(&format!("pbkdf2_sha256${text}"));
     }
 
     #[test]
-    fn no_damage_to_a_hash_makes_the_parser_panic(
+    fn the_parser_accepts_any_damaged_hash(
         at in 0_usize..72, cut in 0_usize..72, by in "[$./=+a-zA-Z0-9é]{0,3}",
     ) {
         for whole in [DJANGO, PASSLIB] {
             let end = (at + cut).min(whole.len());
-            let _ = Stored::read(&format!("{}{by}{}", &whole[..at], &whole[end..]));
+            let _ = Stored::parse(&format!("{}{by}{}", &whole[..at], &whole[end..]));
         }
     }
 }

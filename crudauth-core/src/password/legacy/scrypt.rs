@@ -1,4 +1,4 @@
-//! Scrypt, in the PHC form that passlib writes as well, and in Django's form.
+//! Scrypt, in the PHC format, which passlib uses too, and in Django's format.
 //!
 //! `$scrypt$ln=16,r=8,p=1$<base64>$<base64>`, `scrypt$<N>$<salt>$<r>$<p>$<base64>`
 
@@ -7,33 +7,34 @@ use zeroize::Zeroizing;
 
 use super::{LegacyHash, text};
 
-/// The most memory that a stored hash may ask for, in bytes: a damaged column must not take the
-/// machine down.
+/// Maximum memory of a stored hash, in bytes. A damaged column must not exhaust the machine.
 const MAX_MEMORY: u64 = 256 << 20;
-/// The most passes over that memory.
+/// Maximum passes (`p`) of a stored hash.
 const MAX_PASSES: u32 = 16;
 
 /// Scrypt: `$scrypt$ln=16,r=8,p=1$…` as in PHC strings and passlib, and Django's `scrypt$16384$…`.
 ///
-/// Each check takes `128 * r * 2^ln` bytes, 64 MiB by default, in each of the hashing pool's seats.
+/// Each check takes `128 * r * 2^ln` bytes, 64 MiB by default, in each worker of the hashing pool.
 #[derive(Clone, Copy, Debug)]
 pub struct Scrypt {
-    usual: Cost,
+    usual_cost: Cost,
 }
 
 impl Default for Scrypt {
     fn default() -> Self {
-        Self { usual: Cost { log_n: 16, r: 8, p: 1 } }
+        Self { usual_cost: Cost { log_n: 16, r: 8, p: 1 } }
     }
 }
 
 impl Scrypt {
-    /// The cost that most hashes of the table have (default ln = 16, r = 8, p = 1; Django's are 14,
-    /// 8, 5): by it a name that nobody has costs what others cost. Hashes of any cost up to 256 MiB
-    /// and p = 16 are read, and a usual one above that is not taken.
+    /// Sets the usual cost of the table's hashes (default ln = 16, r = 8, p = 1; Django uses 14, 8,
+    /// 5).
+    ///
+    /// An unknown name then costs as much as a known one. Hashes of any cost up to 256 MiB and p =
+    /// 16 are verified; a usual cost above that is ignored.
     #[must_use]
     pub fn cost(self, ln: u32, r: u32, p: u32) -> Self {
-        Cost::new(ln, r, p).map_or(self, |usual| Self { usual })
+        Cost::new(ln, r, p).map_or(self, |usual_cost| Self { usual_cost })
     }
 }
 
@@ -43,14 +44,19 @@ impl LegacyHash for Scrypt {
     }
 
     fn verify(&self, password: &[u8], stored: &str) -> bool {
-        let read = Stored::phc(stored).or_else(|| Stored::django(stored));
-        let is_one = read.is_some();
-        let usual = || Stored { cost: self.usual, salt: vec![0; 16], output: vec![0; 32] };
-        read.unwrap_or_else(usual).is_of(password) & is_one
+        let parsed = Stored::phc(stored).or_else(|| Stored::django(stored));
+        let is_valid = parsed.is_some();
+        // A malformed hash must cost as much as a valid one.
+        let stored = parsed.unwrap_or_else(|| Stored {
+            cost: self.usual_cost,
+            salt: vec![0; 16],
+            output: vec![0; 32],
+        });
+        stored.matches(password) & is_valid
     }
 
     fn decoy(&self) -> String {
-        let Cost { log_n, r, p } = self.usual;
+        let Cost { log_n, r, p } = self.usual_cost;
         let output = "q7Yt0vXnQmJ8sLwKdYhUReBqVfAoC1iPz7yE4tN5uHk";
         format!("$scrypt$ln={log_n},r={r},p={p}$Z5gT3vXnQmJ8sLwKdYhURQ${output}")
     }
@@ -68,8 +74,8 @@ impl Cost {
     fn new(log_n: u32, r: u32, p: u32) -> Option<Self> {
         let n = 1_u64.checked_shl(log_n)?;
         let memory = n.checked_add(p.into())?.checked_mul(r.into())?.checked_mul(128)?;
-        let is_within = log_n > 0 && r > 0 && (1..=MAX_PASSES).contains(&p) && memory <= MAX_MEMORY;
-        is_within.then_some(Self { log_n: log_n.try_into().ok()?, r, p })
+        let is_valid = log_n > 0 && r > 0 && (1..=MAX_PASSES).contains(&p) && memory <= MAX_MEMORY;
+        if is_valid { Some(Self { log_n: log_n.try_into().ok()?, r, p }) } else { None }
     }
 }
 
@@ -82,37 +88,43 @@ struct Stored {
 impl Stored {
     fn phc(stored: &str) -> Option<Self> {
         let mut parts = stored.strip_prefix("$scrypt$")?.split('$');
-        let mut part = || parts.next();
-        let (params, salt, output) = (part()?, text::base64(part()?)?, text::base64(part()?)?);
-        let mut params = params.split(',');
-        let mut param = |name| text::decimal(params.next()?.strip_prefix(name)?);
-        let cost = Cost::new(param("ln=")?, param("r=")?, param("p=")?)?;
-        let is_whole = part().is_none() && params.next().is_none();
-        Self::bounded(cost, salt, output).filter(|_| is_whole)
+        let mut params = parts.next()?.split(',');
+        let log_n = text::decimal(params.next()?.strip_prefix("ln=")?)?;
+        let r = text::decimal(params.next()?.strip_prefix("r=")?)?;
+        let p = text::decimal(params.next()?.strip_prefix("p=")?)?;
+        let salt = text::base64(parts.next()?)?;
+        let output = text::base64(parts.next()?)?;
+        if parts.next().is_some() || params.next().is_some() {
+            return None;
+        }
+        Self::new(Cost::new(log_n, r, p)?, salt, output)
     }
 
     fn django(stored: &str) -> Option<Self> {
         let mut parts = stored.strip_prefix("scrypt$")?.split('$');
-        let mut part = || parts.next();
-        let n = text::decimal(part()?).filter(|n| n.is_power_of_two())?;
-        let salt = part()?.as_bytes().to_vec();
-        let cost = Cost::new(n.trailing_zeros(), text::decimal(part()?)?, text::decimal(part()?)?)?;
-        let output = text::base64(part()?)?;
-        let is_whole = part().is_none();
-        Self::bounded(cost, salt, output).filter(|_| is_whole)
+        let n = text::decimal(parts.next()?).filter(|n| n.is_power_of_two())?;
+        let salt = parts.next()?.as_bytes().to_vec();
+        let r = text::decimal(parts.next()?)?;
+        let p = text::decimal(parts.next()?)?;
+        let output = text::base64(parts.next()?)?;
+        if parts.next().is_some() {
+            return None;
+        }
+        Self::new(Cost::new(n.trailing_zeros(), r, p)?, salt, output)
     }
 
-    fn bounded(cost: Cost, salt: Vec<u8>, output: Vec<u8>) -> Option<Self> {
-        // Shorter is a damaged column that more passwords fit, longer is nobody's.
-        (16..=64).contains(&output.len()).then_some(Self { cost, salt, output })
+    fn new(cost: Cost, salt: Vec<u8>, output: Vec<u8>) -> Option<Self> {
+        // More passwords match a shorter output, so it must be a damaged one. No system makes a
+        // longer one.
+        if (16..=64).contains(&output.len()) { Some(Self { cost, salt, output }) } else { None }
     }
 
-    fn is_of(&self, password: &[u8]) -> bool {
+    fn matches(&self, password: &[u8]) -> bool {
         let Cost { log_n, r, p } = self.cost;
         let Ok(params) = Params::new(log_n, r, p) else { return false };
         let mut output = Zeroizing::new(vec![0; self.output.len()]);
         scrypt::scrypt(password, &self.salt, &params, &mut output).is_ok()
-            && text::is_same(&output, &self.output)
+            && text::is_equal(&output, &self.output)
     }
 }
 

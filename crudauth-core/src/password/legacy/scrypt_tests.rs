@@ -1,5 +1,5 @@
-//! Against what Django 5.2 and passlib 1.7 made.
-#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+//! Hashes made by Django 5.2 and passlib 1.7.
+#![allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use proptest::prelude::*;
 
@@ -11,29 +11,29 @@ const DJANGO: &str = "scrypt$1024$seasalt$8$5$73wRNiQYFdnBE+svBH1idBj4HtqWoi1O2d
 const PASSLIB: &str =
     "$scrypt$ln=10,r=8,p=1$37sXwpgTYsxZy7k3RmgtRQ$w7ROuL4zlkydjYmgrLDF/ahU4Zs5Y81FHPA0Mo4Yyo8";
 
-fn is_of(stored: &str, password: &str) -> bool {
+fn matches(stored: &str, password: &str) -> bool {
     Scrypt::default().cost(1, 1, 1).verify(password.as_bytes(), stored)
 }
 
-fn read(stored: &str) -> Option<Stored> {
+fn parse(stored: &str) -> Option<Stored> {
     Stored::phc(stored).or_else(|| Stored::django(stored))
 }
 
 #[test]
-fn what_django_and_passlib_made_is_read() {
+fn hashes_of_django_and_passlib_match() {
     for stored in
         [DJANGO, PASSLIB, "$scrypt$ln=4,r=4,p=3$$X5VjV9I7ccmg41gd2YQdcbJ5pWZAX34vaOBxCaqZsfo"]
     {
-        assert!(is_of(stored, TYPED), "{stored}");
-        assert!(!is_of(stored, "Grüße, Zoe") && !is_of(stored, ""), "{stored}");
+        assert!(matches(stored, TYPED), "{stored}");
+        assert!(!matches(stored, "Grüße, Zoe") && !matches(stored, ""), "{stored}");
     }
 }
 
 #[test]
-fn a_text_beyond_the_bounds_or_damaged_is_not_read() {
-    assert!(read(&PASSLIB.replace("ln=10", "ln=17")).is_some());
+fn an_expensive_or_damaged_hash_is_malformed() {
+    assert!(parse(&PASSLIB.replace("ln=10", "ln=17")).is_some());
     for (from, to) in [
-        ("ln=10,r=8", "ln=18,r=8"), // 256 MiB, and the blocks beside them
+        ("ln=10,r=8", "ln=18,r=8"), // 256 MiB plus extra blocks
         ("ln=10", "ln=40"),
         ("ln=10", "ln=63"),
         ("ln=10", "ln=64"),
@@ -51,12 +51,12 @@ fn a_text_beyond_the_bounds_or_damaged_is_not_read() {
         ("ln=10,r=8", "r=8,ln=10"),
         (",r=8", ""),
         ("$scrypt", "$7"),
-        ("w7ROuL4zlkydjYmgrLDF/ahU4Z", ""), // an output that was cut
+        ("w7ROuL4zlkydjYmgrLDF/ahU4Z", ""), // a truncated output
         ("w7ROuL4zlkydjYmgrLDF/ahU4Zs5Y81FHPA0Mo4Yyo8", ""),
         ("Yyo8", "Yyo8$"),
         ("37sX", "37\u{e9}"),
     ] {
-        assert!(read(&PASSLIB.replacen(from, to, 1)).is_none(), "{from} {to}");
+        assert!(parse(&PASSLIB.replacen(from, to, 1)).is_none(), "{from} {to}");
     }
     for (from, to) in [
         ("1024", "1023"),
@@ -72,42 +72,42 @@ fn a_text_beyond_the_bounds_or_damaged_is_not_read() {
         ("A==", "A==$"),
         ("scrypt$", "scrypt$$"),
     ] {
-        assert!(read(&DJANGO.replacen(from, to, 1)).is_none(), "{from} {to}");
+        assert!(parse(&DJANGO.replacen(from, to, 1)).is_none(), "{from} {to}");
     }
 }
 
 #[test]
-fn a_decoy_costs_what_was_said() {
+fn the_decoy_has_the_configured_cost() {
     for (format, expected) in [
         (Scrypt::default(), (16, 8, 1)),
         (Scrypt::default().cost(14, 8, 5), (14, 8, 5)),
         (Scrypt::default().cost(30, 8, 1), (16, 8, 1)),
     ] {
-        let Cost { log_n, r, p } = read(&format.decoy()).unwrap().cost;
+        let Cost { log_n, r, p } = parse(&format.decoy()).unwrap().cost;
         assert_eq!((log_n, r, p), expected);
     }
 }
 
 proptest! {
     #[test]
-    fn no_text_makes_the_parser_panic(text in "\\PC{0,80}") {
-        let _ = read(&text);
-        let _ = read(&format!("scrypt${text}"));
-        let _ = read(&format!("$scrypt$ln={text}"));
+    fn the_parser_accepts_any_text(text in "\\PC{0,80}") {
+        let _ = parse(&text);
+        let _ = parse(&format!("scrypt${text}"));
+        let _ = parse(&format!("$scrypt$ln={text}"));
     }
 
     #[test]
-    fn no_damage_to_a_hash_makes_the_parser_panic(
+    fn the_parser_accepts_any_damaged_hash(
         at in 0_usize..80, cut in 0_usize..80, by in "[$,=./+a-zA-Z0-9é]{0,3}",
     ) {
         for whole in [DJANGO, PASSLIB] {
             let end = (at + cut).min(whole.len());
-            let _ = read(&format!("{}{by}{}", &whole[..at], &whole[end..]));
+            let _ = parse(&format!("{}{by}{}", &whole[..at], &whole[end..]));
         }
     }
 
     #[test]
-    fn whatever_is_within_the_bounds_can_be_computed(
+    fn every_accepted_cost_can_be_computed(
         log_n in 0_u32..80, r in any::<u32>(), p in any::<u32>(),
     ) {
         if let Some(Cost { log_n, r, p }) = Cost::new(log_n, r % 5000, p % 20) {

@@ -1,15 +1,26 @@
 //! Accounts: sign-up, passwords, and what an administrator does.
+//!
+//! Every mount has this slice.
 
-#[cfg(all(test, feature = "sqlite"))]
-mod credential_tests;
-pub(crate) mod credentials;
-mod credentials_sql;
+mod admin;
 mod password;
 mod register;
 mod sign_up;
 mod sql;
-pub(crate) mod store;
+pub mod store;
 
-pub use password::{PasswordError, Passwords};
+pub use admin::Administration;
+pub use password::{Callers, PasswordError, Passwords};
 pub use register::{Prepared, RegisterError, Registered, Registration};
 pub use sign_up::SignUp;
+
+use crate::guard::Action;
+
+/// Sign-ups, by client network: 5 an hour by default.
+pub const REGISTER: Action = Action::per_hour("register", 5);
+
+/// Changes of password, right or wrong, by account: 5 an hour by default.
+pub const CHANGE_PASSWORD: Action = Action::per_hour("change_password", 5);
+
+/// First passwords, by account: 5 an hour by default.
+pub const SET_PASSWORD: Action = Action::per_hour("set_password", 5);

@@ -1,174 +1,196 @@
-//! What a signed-in person does to their password, and what an administrator does to an account.
+//! Changes a password, and sets a first one.
 
 use std::sync::Arc;
 
-use tracing::info;
-
-use crate::model::{Account, AuthUser, Mistake};
+use crate::event::Event;
+use crate::form::policy_errors;
+use crate::kit::Kit;
+use crate::model::{Account, AuthUser, FieldError};
 use crate::notify::MessageKind;
-use crate::password::{Busy, HashingPool, Password, PasswordPolicy, Verdict, judge};
-use crate::ports::{AccountStore, Changed, Clock, Credential, StoreError};
-use crate::slices::recovery::Recovery;
-use crate::slices::sessions::{SessionConfig, Visitor};
+use crate::password::{Busy, Password, Verdict};
+use crate::principal::{Credential, OwnerError, Principal};
+use crate::slices::bearer::BearerTokens;
+use crate::slices::sessions::Sessions;
+use crate::store_error::StoreError;
 
 /// Why a password was not changed.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum PasswordError {
-    /// The current password is wrong, or was changed by somebody else meanwhile.
+    /// The current password is wrong, or it was changed concurrently.
     #[error("the current password is wrong")]
     WrongPassword,
     /// The account has no password that could be changed.
     #[error("the account has no password")]
     NoPassword,
     /// The account has a password already.
-    #[error("the account has a password")]
+    #[error("the account has a password already")]
     HasPassword,
-    /// The sign-in is too long ago for this.
-    #[error("the sign-in is too long ago")]
+    /// The sign-in is too old for this.
+    #[error("the sign-in is too old")]
     NotFresh,
-    /// What they ask by has ended meanwhile: they must sign in anew.
-    #[error("the sign-in has ended")]
+    /// The caller's credential was revoked meanwhile; the owner must sign in again.
+    #[error("the caller's sign-in has ended")]
     Ended,
-    /// Who asks is a program: passwords are for their owner to change.
-    #[error("a program changes no password")]
+    /// The caller is a program.
+    #[error("program credentials cannot change the password")]
     NotOwner,
-    /// The new password is refused.
-    #[error("the new password has mistakes")]
-    Invalid(Vec<Mistake>),
-    /// Too many passwords are waiting.
+    /// The new password is rejected.
+    #[error("the new password is invalid")]
+    Invalid(Vec<FieldError>),
+    /// The hashing queue is full.
     #[error(transparent)]
     Busy(#[from] Busy),
-    /// The store failed.
-    #[error("the account store failed")]
+    /// A store failed.
+    #[error("a store failed")]
     Store(#[from] StoreError),
 }
 
-/// Changes and sets passwords, and what only an administrator may.
+impl From<OwnerError> for PasswordError {
+    fn from(error: OwnerError) -> Self {
+        match error {
+            OwnerError::NotOwner => Self::NotOwner,
+            OwnerError::Ended => Self::Ended,
+            OwnerError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// Changes and sets passwords.
 pub struct Passwords<U: AuthUser> {
-    accounts: Arc<dyn AccountStore<U>>,
-    hashing: HashingPool,
-    policy: PasswordPolicy,
-    recovery: Option<Recovery<U>>,
-    clock: Arc<dyn Clock>,
+    kit: Kit<U>,
+    callers: Callers<U>,
+}
+
+/// Checks the credential of a caller again, right before something lasting is stored.
+///
+/// Credentials may be kept in another store than the account, so the check cannot be part of its
+/// transaction: a revocation within the same few milliseconds may come second.
+pub struct Callers<U: AuthUser> {
+    sessions: Arc<Sessions<U>>,
+    tokens: Arc<BearerTokens<U>>,
+}
+
+impl<U: AuthUser> Callers<U> {
+    /// Creates it over the slices whose credentials act for an owner.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn new(sessions: Arc<Sessions<U>>, tokens: Arc<BearerTokens<U>>) -> Self {
+        Self { sessions, tokens }
+    }
+
+    /// Returns an error unless the caller's credential is still valid.
+    pub(crate) async fn check(&self, principal: &Principal<U>) -> Result<(), OwnerError> {
+        let is_valid = match principal.credential() {
+            Credential::Session(session) => self.sessions.is_valid(session).await?,
+            Credential::TokenFamily(family) => self.tokens.is_valid(family).await?,
+            Credential::Other => true,
+        };
+        if is_valid { Ok(()) } else { Err(OwnerError::Ended) }
+    }
+}
+
+impl<U: AuthUser> Clone for Callers<U> {
+    fn clone(&self) -> Self {
+        Self { sessions: Arc::clone(&self.sessions), tokens: Arc::clone(&self.tokens) }
+    }
 }
 
 impl<U: AuthUser> Passwords<U> {
-    /// Wires the slice. With `recovery`, owners get a notice of every change.
+    /// Creates the slice.
+    #[doc(hidden)]
     #[must_use]
-    pub fn new(
-        accounts: Arc<dyn AccountStore<U>>,
-        hashing: HashingPool,
-        policy: PasswordPolicy,
-        recovery: Option<Recovery<U>>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { accounts, hashing, policy, recovery, clock }
+    pub fn new(kit: Kit<U>, callers: Callers<U>) -> Self {
+        Self { kit, callers }
     }
 
-    /// Changes the visitor's password, and answers the account as it is then. Every session but
-    /// theirs, every bearer token and API key ends, pending resets and changes of address die, and
-    /// the owner gets a notice.
+    /// Changes the password of the principal's account, and returns the account as it is then.
+    ///
+    /// Every session but the caller's, every bearer token and every API key is revoked, pending
+    /// resets and changes of address are void, and the owner gets a notice.
     ///
     /// # Errors
     /// [`PasswordError`]; nothing changes then.
     pub async fn change(
         &self,
-        visitor: Visitor<'_, U>,
+        principal: &Principal<U>,
         current: &Password,
         new: &Password,
     ) -> Result<Account<U>, PasswordError> {
-        let account = visitor.owned().map_err(|_| PasswordError::NotOwner)?;
-        if !account.hash.is_usable() {
+        let account = principal.owned_account()?;
+        let found = self.kit.accounts.with_hash(account.user.id()).await?;
+        let Some((_, hash)) = found.filter(|(found, _)| found.state() == account.state()) else {
+            return Err(PasswordError::Ended);
+        };
+        if !hash.is_usable() {
             return Err(PasswordError::NoPassword);
         }
-        // Judged first: what is refused anyway need not cost a verification.
+        // A new password that is rejected anyway need not cost a verification.
         self.judge(account, new).await?;
-        if self.hashing.verify(current, Some(&account.hash)).await? == Verdict::Wrong {
-            info!(account = %account.user.id(), "password change refused: wrong password");
+        if self.kit.hashing.verify(current, Some(&hash)).await? == Verdict::Wrong {
+            self.kit.emit(Event::new("password change rejected: wrong password").account(account));
             return Err(PasswordError::WrongPassword);
         }
-        self.store(account, new, visitor.credential()).await
+        self.store(principal, new).await
     }
 
-    /// Gives the visitor's account its first password, if it has none and the sign-in is recent.
-    /// Only a session counts for one, as in crudauth-py: a token may be far from where its owner
-    /// is. Other sessions end.
+    /// Gives the principal's account its first password, if it has none and the owner signed in
+    /// recently. Other sessions are revoked.
+    ///
+    /// Only a session proves a recent sign-in, as in crudauth-py: a token may be far from its owner.
     ///
     /// # Errors
     /// [`PasswordError`]; nothing changes then.
     pub async fn set(
         &self,
-        visitor: Visitor<'_, U>,
+        principal: &Principal<U>,
         new: &Password,
-        config: &SessionConfig,
     ) -> Result<Account<U>, PasswordError> {
-        let account = visitor.account;
-        if account.hash.is_usable() {
+        let account = principal.account();
+        let found = self.kit.accounts.with_hash(account.user.id()).await?;
+        let Some((_, hash)) = found.filter(|(found, _)| found.state() == account.state()) else {
+            return Err(PasswordError::Ended);
+        };
+        if hash.is_usable() {
             return Err(PasswordError::HasPassword);
         }
-        let visit = visitor.session.ok_or(PasswordError::NotFresh)?;
-        if !config.is_fresh(visit.session.created_at, self.clock.now()) {
+        let max_age = self.callers.sessions.config().max_sign_in_age;
+        if principal.session().is_none() || !principal.is_fresh(max_age, self.kit.now()) {
             return Err(PasswordError::NotFresh);
         }
         self.judge(account, new).await?;
-        self.store(account, new, visitor.credential()).await
-    }
-
-    /// Disables an account: its sessions, tokens and API keys end for good. Answers whether there is one.
-    ///
-    /// # Errors
-    /// If the store fails.
-    pub async fn disable(&self, id: &U::Id) -> Result<bool, StoreError> {
-        let is_one = self.accounts.set_active(id, false, self.clock.now()).await?;
-        info!(account = %id, is_one, "account disabled");
-        Ok(is_one)
-    }
-
-    /// Enables an account again; whoever had a session must sign in anew. Answers whether there is
-    /// one.
-    ///
-    /// # Errors
-    /// If the store fails.
-    pub async fn enable(&self, id: &U::Id) -> Result<bool, StoreError> {
-        let is_one = self.accounts.set_active(id, true, self.clock.now()).await?;
-        info!(account = %id, is_one, "account enabled");
-        Ok(is_one)
-    }
-
-    /// Deletes an account with its sessions, tokens and API keys. Answers whether there was one.
-    ///
-    /// # Errors
-    /// If the store fails.
-    pub async fn delete(&self, id: &U::Id) -> Result<bool, StoreError> {
-        let was_one = self.accounts.delete(id).await?;
-        info!(account = %id, was_one, "account deleted");
-        Ok(was_one)
+        self.store(principal, new).await
     }
 
     async fn judge(&self, account: &Account<U>, new: &Password) -> Result<(), PasswordError> {
-        judge(&self.policy, new, &account.names(), "new_password")
-            .await
-            .map_err(PasswordError::Invalid)
+        let judged = self.kit.policy.judge(new, &account.names()).await;
+        judged.map_err(|found| PasswordError::Invalid(policy_errors("new_password", found)))
     }
 
     async fn store(
         &self,
-        account: &Account<U>,
+        principal: &Principal<U>,
         new: &Password,
-        by: Option<Credential>,
     ) -> Result<Account<U>, PasswordError> {
-        let hash = self.hashing.hash(new).await?;
-        match self.accounts.change_password(account, &hash, by, self.clock.now()).await? {
-            Changed::Done => {}
-            Changed::Moved => return Err(PasswordError::WrongPassword),
-            Changed::Ended => return Err(PasswordError::Ended),
+        let hash = self.kit.hashing.hash(new).await?;
+        self.callers.check(principal).await?;
+        let account = principal.account();
+        let changed = self.kit.accounts.set_password(account, &hash, self.kit.now()).await?;
+        let changed = changed.ok_or(PasswordError::WrongPassword)?;
+        if let Some(session) = principal.session() {
+            // If this fails, the owner signs in again with the new password.
+            self.callers.sessions.rebind(session, changed.state()).await?;
         }
-        info!(account = %account.user.id(), "password changed");
-        if let Some(recovery) = &self.recovery {
-            recovery.notify_account(MessageKind::PasswordChanged, account);
+        self.kit.emit(Event::new("password changed").account(account));
+        if let Some(notifier) = &self.kit.notifier {
+            notifier.notify_account(MessageKind::PasswordChanged, account);
         }
-        Ok(Account { hash, version: account.version + 1, ..account.clone() })
+        Ok(changed)
+    }
+}
+
+impl<U: AuthUser> std::fmt::Debug for Callers<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Callers(..)")
     }
 }
 

@@ -5,22 +5,26 @@
 //! owner is told instead; a taken username is told, since people must be able to choose another.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::SignUp;
-use tracing::info;
-
+use super::store::{Created, NewAccount, OwnColumns};
+use crate::event::Event;
+use crate::form::policy_errors;
+use crate::guard::Subject;
+use crate::kit::Kit;
 use crate::model::{
-    AccountId, AuthUser, Contact, Form, Identifier, IdentifierColumn, Mistake, PasswordHash,
+    AccountId, AccountState, AuthUser, Contact, FieldError, Form, Identifier, IdentifierColumn,
+    PasswordHash,
 };
-use crate::password::{Busy, HashingPool, PasswordPolicy, check, judge};
-use crate::ports::{AccountStore, Clock, Created, Entropy, NewAccount, NewValues, StoreError};
+use crate::notify::{EXISTING_ACCOUNT_NOTICE, MessageKind};
+use crate::password::Busy;
+use crate::random::random;
 use crate::slices::recovery::Recovery;
+use crate::store_error::StoreError;
 
 /// What became of a sign-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "a taken address is no error, and adds nobody"]
-#[non_exhaustive]
+#[must_use = "a taken address is not an error, and adds no account"]
 pub enum Registered<Id> {
     /// There is a new account under this key.
     Added(Id),
@@ -33,11 +37,10 @@ pub enum Registered<Id> {
 
 /// Why nobody signed up.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum RegisterError {
     /// Something is wrong with these fields.
     #[error("the sign-up has mistakes")]
-    Invalid(Vec<Mistake>),
+    Invalid(Vec<FieldError>),
     /// Another account has that identifier.
     #[error("the {0} is taken")]
     Taken(&'static str),
@@ -58,28 +61,18 @@ pub struct Prepared<U: AuthUser> {
 
 /// Adds accounts.
 pub struct Registration<U: AuthUser> {
-    pub(crate) accounts: Arc<dyn AccountStore<U>>,
-    pub(crate) hashing: HashingPool,
-    pub(crate) policy: PasswordPolicy,
-    pub(crate) recovery: Option<Recovery<U>>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) entropy: Arc<dyn Entropy>,
-    /// The most characters that the live table's columns take, by the name in a request.
+    kit: Kit<U>,
+    verification: Option<Recovery<U>>,
+    /// Longest text that each column of the live table takes, by the name in a request.
     limits: Vec<(&'static str, usize)>,
 }
 
 impl<U: AuthUser> Registration<U> {
-    /// Wires the slice. With `recovery`, a new account is asked to confirm its address.
+    /// Creates the slice. With `verification`, a new account is asked to verify its contact.
+    #[doc(hidden)]
     #[must_use]
-    pub fn new(
-        accounts: Arc<dyn AccountStore<U>>,
-        hashing: HashingPool,
-        policy: PasswordPolicy,
-        recovery: Option<Recovery<U>>,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
-    ) -> Self {
-        Self { accounts, hashing, policy, recovery, clock, entropy, limits: Vec::new() }
+    pub fn new(kit: Kit<U>, verification: Option<Recovery<U>>) -> Self {
+        Self { kit, verification, limits: Vec::new() }
     }
 
     /// Refuses texts that the live table has no room for; `widths` are its columns' most characters.
@@ -96,7 +89,7 @@ impl<U: AuthUser> Registration<U> {
     ///
     /// # Errors
     /// Every mistake that the form has.
-    pub fn read(&self, mut form: Form) -> Result<SignUp<U>, Vec<Mistake>> {
+    pub fn read(&self, mut form: Form) -> Result<SignUp<U>, Vec<FieldError>> {
         // An identifier is measured in the form in which it is kept, by `check`.
         for &(name, _) in U::SHAPE.asked {
             if let Some(max) = self.limit(name) {
@@ -109,7 +102,7 @@ impl<U: AuthUser> Registration<U> {
     /// Whether messages are sent, so that a taken address need not be told.
     #[must_use]
     pub fn is_silent(&self) -> bool {
-        self.recovery.is_some()
+        self.kit.notifier.is_some()
     }
 
     /// Judges a sign-up without storing anything and without asking anybody: the breach service
@@ -117,24 +110,25 @@ impl<U: AuthUser> Registration<U> {
     ///
     /// # Errors
     /// The password's mistakes.
-    pub fn check(&self, sign_up: &SignUp<U>) -> Result<(), Vec<Mistake>> {
-        let mut mistakes = self.without_room(sign_up);
-        let judged = check(&self.policy, &sign_up.password, &sign_up.names(), "password");
-        mistakes.extend(judged.err().into_iter().flatten());
-        if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
+    pub fn check(&self, sign_up: &SignUp<U>) -> Result<(), Vec<FieldError>> {
+        let mut errors = self.too_long(sign_up);
+        if let Err(found) = self.kit.policy.check(&sign_up.password, &sign_up.names()) {
+            errors.extend(policy_errors("password", found));
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
     /// The identifiers that the live table has no room for, as they are shown or as they are
     /// compared: either may be longer than what was typed.
-    fn without_room(&self, sign_up: &SignUp<U>) -> Vec<Mistake> {
+    fn too_long(&self, sign_up: &SignUp<U>) -> Vec<FieldError> {
         let columns = U::SHAPE.identifiers.iter().zip(&sign_up.identifiers);
-        let too_long = |(column, identifier): (&IdentifierColumn, &Option<Identifier>)| {
+        let error = |(column, identifier): (&IdentifierColumn, &Option<Identifier>)| {
             let (identifier, limit) = (identifier.as_ref()?, self.limit(column.name)?);
             let chars = |text: &str| text.chars().count();
             let longest = chars(identifier.shown()).max(chars(identifier.key(column)));
-            (longest > limit).then(|| Mistake::too_long(column.name, limit))
+            (longest > limit).then(|| FieldError::too_long(column.name, limit))
         };
-        columns.filter_map(too_long).collect()
+        columns.filter_map(error).collect()
     }
 
     fn limit(&self, name: &str) -> Option<usize> {
@@ -156,10 +150,9 @@ impl<U: AuthUser> Registration<U> {
     /// # Errors
     /// [`RegisterError`]; nothing is stored then.
     pub async fn prepare(&self, sign_up: SignUp<U>) -> Result<Prepared<U>, RegisterError> {
-        judge(&self.policy, &sign_up.password, &sign_up.names(), "password")
-            .await
-            .map_err(RegisterError::Invalid)?;
-        let hash = self.hashing.hash(&sign_up.password).await?;
+        let judged = self.kit.policy.judge(&sign_up.password, &sign_up.names()).await;
+        judged.map_err(|found| RegisterError::Invalid(policy_errors("password", found)))?;
+        let hash = self.kit.hashing.hash(&sign_up.password).await?;
         Ok(Prepared { sign_up, hash })
     }
 
@@ -170,22 +163,21 @@ impl<U: AuthUser> Registration<U> {
     pub async fn enrol(&self, prepared: Prepared<U>) -> Result<Registered<U::Id>, RegisterError> {
         let Prepared { sign_up, hash } = prepared;
         let contact = sign_up.contact();
-        let mut epoch = [0; 8];
-        self.entropy.fill(&mut epoch);
-        let epoch = i64::from_be_bytes(epoch) & i64::MAX;
+        let security_stamp = i64::from_be_bytes(random()) & i64::MAX;
         let account = NewAccount {
-            id: <U::Id as AccountId>::make(&*self.entropy),
+            id: <U::Id as AccountId>::generate(),
             identifiers: sign_up.identifiers,
             hash,
-            own: NewValues(sign_up.own),
-            epoch,
-            created_at: self.clock.now(),
+            own: OwnColumns(sign_up.own),
+            security_stamp,
+            created_at: self.kit.now(),
         };
-        match self.accounts.create(account).await? {
+        match self.kit.accounts.create(account).await? {
             Created::Added(id) => {
-                info!(account = %id, "registered");
-                if let (Some(recovery), Some(contact)) = (&self.recovery, contact) {
-                    recovery.welcome(id.clone(), contact, epoch);
+                self.kit.emit(Event::new("registered").account_id(&id));
+                if let (Some(recovery), Some(contact)) = (&self.verification, contact) {
+                    let state = AccountState { version: 0, security_stamp };
+                    recovery.verify_new_account(id.clone(), contact, state);
                 }
                 Ok(Registered::Added(id))
             }
@@ -206,7 +198,7 @@ impl<U: AuthUser> Registration<U> {
         contact: Option<Contact>,
     ) -> Result<Registered<U::Id>, RegisterError> {
         if identifiers.is_empty() {
-            info!("sign-up refused: a unique column of the app's own is taken");
+            self.kit.emit(Event::new("sign-up rejected: unique column taken"));
             return Ok(Registered::Conflict);
         }
         let is_contact = |at: &usize| U::SHAPE.recovery == Some(*at);
@@ -214,15 +206,20 @@ impl<U: AuthUser> Registration<U> {
         match identifiers.iter().find(|at| !is_contact(at)) {
             Some(&at) if !(is_contact_taken && is_one_owner) => {
                 let name = U::SHAPE.identifiers[at].name;
-                info!(identifier = name, "sign-up refused: taken");
+                self.kit.emit(Event::new("sign-up rejected: identifier taken"));
                 Err(RegisterError::Taken(name))
             }
             _ => {
-                info!("sign-up refused: address taken");
-                if let (Some(recovery), Some(contact), true) =
-                    (&self.recovery, contact, is_contact_taken)
+                self.kit.emit(Event::new("sign-up rejected: contact taken"));
+                if let (Some(notifier), Some(contact)) = (&self.kit.notifier, contact)
+                    && is_contact_taken
                 {
-                    recovery.tell_owner(contact).await;
+                    // Counted before the answer: a sign-up with a free address has just written to
+                    // the database as well.
+                    let target = Subject::Target(contact.as_str());
+                    if self.kit.limits.allows(EXISTING_ACCOUNT_NOTICE, target).await {
+                        notifier.notify(MessageKind::ExistingAccount, contact);
+                    }
                 }
                 Ok(Registered::AddressTaken)
             }

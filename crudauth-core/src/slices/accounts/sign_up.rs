@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::model::{
-    AuthUser, Contact, Form, Identifier, IdentifierKind, InvalidForm, Mistake, Rule,
+    AuthUser, Contact, FieldError, FieldErrorKind, Form, Identifier, IdentifierKind, InvalidForm,
 };
-use crate::password::{Password, read_password};
+use crate::password::Password;
 
 /// A sign-up, read and right as far as can be told without the store.
 ///
@@ -21,19 +21,19 @@ impl<U: AuthUser> SignUp<U> {
     ///
     /// # Errors
     /// Every mistake that the form has.
-    pub fn read(mut form: Form) -> Result<Self, Vec<Mistake>> {
+    pub fn read(mut form: Form) -> Result<Self, Vec<FieldError>> {
         // All fields are taken before any mistake ends the reading, so that all are told.
         let columns = U::SHAPE.identifiers;
         let identifiers: Vec<_> = columns.iter().map(|column| form.identifier(column)).collect();
-        let password = read_password(&mut form, "password");
+        let password = form.password("password");
         let own = U::sign_up(&mut form);
-        let identifiers: Option<Vec<_>> = identifiers.into_iter().collect();
+        let identifiers: Result<Vec<_>, _> = identifiers.into_iter().collect();
         match (identifiers, password, own) {
-            (Some(identifiers), Some(password), Some(own)) => {
+            (Ok(identifiers), Ok(password), Ok(own)) => {
                 form.finish()?;
                 Ok(Self { identifiers, password, own })
             }
-            _ => Err(form.into_mistakes()),
+            _ => Err(form.into_errors()),
         }
     }
 
@@ -66,9 +66,9 @@ impl<U: AuthUser> SignUp<U> {
     ///
     /// # Errors
     /// Every mistake in it.
-    pub fn from_json(body: &serde_json::Value) -> Result<Self, Vec<Mistake>> {
+    pub fn from_json(body: &serde_json::Value) -> Result<Self, Vec<FieldError>> {
         let form = Form::from_json(body.to_string().as_bytes()).map_err(|InvalidForm| {
-            vec![Mistake::new("", Rule::Type, "Input should be an object")]
+            vec![FieldError::new("", FieldErrorKind::Type, "Input should be an object")]
         })?;
         Self::read(form)
     }

@@ -3,39 +3,80 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::store::{AccountStore, Created, NewAccount};
 use crate::model::{
-    Account, AuthUser, Contact, Digest, Identifier, IdentifierColumn, IdentifierKind, PasswordHash,
+    Account, AccountState, AuthUser, Identifier, IdentifierColumn, IdentifierKind, PasswordHash,
 };
-use crate::ports::{
-    AccountStore, Changed, Consumed, ContactChange, Created, Credential, NewAccount, NewToken,
-    OneTimeToken, Purpose, StoreError,
-};
-use crate::sql::statements::{MAX_IDENTIFIERS, Sql};
-use crate::sql::store::retrying;
+use crate::slices::TABLES;
+use crate::sql::engine::retrying;
+use crate::sql::template::{identifier_name, key_name};
+use crate::sql::transaction::Transaction;
 use crate::sql::{AuthRow, Backend, Call, SqlStore, Stores, rows};
+use crate::store_error::StoreError;
+
+/// A statement for each identifier that a shape may have.
+const BY_IDENTIFIER: [&str; 4] = [
+    "SELECT {account}, {table}.{hash} FROM {table} WHERE {identifier 0} = :key",
+    "SELECT {account}, {table}.{hash} FROM {table} WHERE {identifier 1} = :key",
+    "SELECT {account}, {table}.{hash} FROM {table} WHERE {identifier 2} = :key",
+    "SELECT {account}, {table}.{hash} FROM {table} WHERE {identifier 3} = :key",
+];
+
+const BY_ID: &str = "SELECT {account} FROM {table} WHERE {id} = :id";
+
+const WITH_HASH: &str = "SELECT {account}, {table}.{hash} FROM {table} WHERE {id} = :id";
+
+const CREATE: &str = "INSERT INTO {table} ({new columns}) VALUES ({new values}){returning id}";
+
+const RENEW_HASH: &str = "UPDATE {table} SET {hash} = :new WHERE {id} = :id AND {hash} = :old";
+
+const SET_PASSWORD: &str = "UPDATE {table} SET {hash} = :hash, {version} = {version} + 1, \
+    {updated} = :now \
+    WHERE {id} = :id AND {version} = :version AND {stamp} = :stamp AND {active}";
+
+const DISABLE: &str = "UPDATE {table} SET {active} = FALSE, {version} = {version} + 1, \
+    {updated} = :now WHERE {id} = :id";
+
+const REVOKE_DISABLED: &str = "UPDATE {table} SET {version} = {version} + 1, {updated} = :now \
+    WHERE {id} = :id AND {active} = FALSE";
+
+const ENABLE: &str = "UPDATE {table} SET {active} = TRUE, {updated} = :now WHERE {id} = :id";
+
+const DELETE: &str = "DELETE FROM {table} WHERE {id} = :id";
 
 #[async_trait]
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<DB, U> {
-    async fn by_identifier(&self, at: usize, key: &str) -> Result<Option<Account<U>>, StoreError> {
-        let sql = Sql::<DB, U>::BY_IDENTIFIER[at.min(MAX_IDENTIFIERS - 1)];
-        let row = self.row(|| Call::new(sql).with(key.to_owned())).await?;
-        let found = row.map(|row| rows::account::<DB, U>(&row)).transpose()?;
-        // A table that was there before us may compare without case or accents.
-        Ok(found.filter(|account| is_named(account, at, key)))
+    async fn by_identifier(
+        &self,
+        at: usize,
+        key: &str,
+    ) -> Result<Option<(Account<U>, PasswordHash)>, StoreError> {
+        let template = BY_IDENTIFIER[at.min(BY_IDENTIFIER.len() - 1)];
+        let row = self.row(self.query(template).bind("key", key.to_owned())).await?;
+        let found = row.map(|row| rows::account_with_hash::<DB, U>(&row)).transpose()?;
+        // A table that existed before may compare without case or accents.
+        Ok(found.filter(|(account, _)| is_named(account, at, key)))
     }
 
     async fn by_id(&self, id: &U::Id) -> Result<Option<Account<U>>, StoreError> {
-        let row = self.row(|| Call::new(Sql::<DB, U>::BY_ID).with(id.clone())).await?;
+        let row = self.row(self.query(BY_ID).bind("id", id.clone())).await?;
         Ok(row.map(|row| rows::account::<DB, U>(&row)).transpose()?)
+    }
+
+    async fn with_hash(
+        &self,
+        id: &U::Id,
+    ) -> Result<Option<(Account<U>, PasswordHash)>, StoreError> {
+        let row = self.row(self.query(WITH_HASH).bind("id", id.clone())).await?;
+        Ok(row.map(|row| rows::account_with_hash::<DB, U>(&row)).transpose()?)
     }
 
     async fn create(&self, account: NewAccount<U>) -> Result<Created<U::Id>, StoreError> {
         let columns = U::SHAPE.identifiers.iter().zip(&account.identifiers);
-        let key =
-            |(column, one): (_, &Option<Identifier>)| Some(one.as_ref()?.key(column).to_owned());
-        let keys: Vec<_> = columns.map(key).collect();
-        // What no index sees: see `Self::elsewhere`.
-        let elsewhere = self.elsewhere(&keys).await?;
+        let keys: Vec<_> = columns
+            .map(|(column, identifier)| Some(identifier.as_ref()?.key(column).to_owned()))
+            .collect();
+        let elsewhere = self.taken_elsewhere(&keys).await?;
         if !elsewhere.is_empty() {
             return self.taken(&keys, elsewhere).await;
         }
@@ -54,24 +95,42 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
         old: &PasswordHash,
         new: &PasswordHash,
     ) -> Result<(), StoreError> {
-        let call = || {
-            Call::new(Sql::<DB, U>::RENEW_HASH)
-                .with(new.expose().to_owned())
-                .with(id.clone())
-                .with(old.expose().to_owned())
-        };
-        self.execute(call).await?;
+        let query = self
+            .query(RENEW_HASH)
+            .bind("id", id.clone())
+            .bind("old", old.expose().to_owned())
+            .bind("new", new.expose().to_owned());
+        self.execute(query).await?;
         Ok(())
     }
 
-    async fn change_password(
+    async fn set_password(
         &self,
         account: &Account<U>,
         hash: &PasswordHash,
-        by: Option<Credential>,
         now: DateTime<Utc>,
-    ) -> Result<Changed, StoreError> {
-        retrying!(self.try_change_password(account, hash, by, now))
+    ) -> Result<Option<Account<U>>, StoreError> {
+        let state = account.state();
+        let next = AccountState { version: state.version + 1, ..state };
+        retrying(|| async {
+            let mut tx = self.begin().await?;
+            let query = self
+                .query(SET_PASSWORD)
+                .bind("hash", hash.expose().to_owned())
+                .bind_time("now", now)
+                .bind("id", account.user.id().clone())
+                .bind("version", state.version)
+                .bind("stamp", state.security_stamp);
+            if tx.execute(query).await? == 0 {
+                return tx.roll_back(None).await;
+            }
+            // The caller's session is bound to the new state afterwards, and links that verify an
+            // address outlive a change of password.
+            self.sweep(&mut tx, account.user.id(), &["sessions", "one_time_tokens"]).await?;
+            tx.commit().await?;
+            Ok(Some(Account { state: next, ..account.clone() }))
+        })
+        .await
     }
 
     async fn set_active(
@@ -80,111 +139,93 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
         is_active: bool,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        retrying!(self.try_set_active(id, is_active, now))
+        let template = if is_active { ENABLE } else { DISABLE };
+        retrying(|| async {
+            let mut tx = self.begin().await?;
+            let query = self.query(template).bind_time("now", now).bind("id", id.clone());
+            let changed = tx.execute(query).await?;
+            if !is_active {
+                self.sweep(&mut tx, id, &[]).await?;
+            }
+            tx.commit().await?;
+            Ok(changed > 0)
+        })
+        .await
+    }
+
+    async fn revoke_disabled(&self, id: &U::Id, now: DateTime<Utc>) -> Result<(), StoreError> {
+        retrying(|| async {
+            let mut tx = self.begin().await?;
+            let query = self.query(REVOKE_DISABLED).bind_time("now", now).bind("id", id.clone());
+            if tx.execute(query).await? == 0 {
+                return tx.roll_back(()).await;
+            }
+            self.sweep(&mut tx, id, &[]).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     async fn delete(&self, id: &U::Id) -> Result<bool, StoreError> {
-        retrying!(self.try_delete(id))
-    }
-
-    async fn issue(&self, token: NewToken<U::Id>) -> Result<(), StoreError> {
-        self.execute(|| Self::issuing(&token)).await?;
-        Ok(())
-    }
-
-    async fn one_time_token(
-        &self,
-        digest: &Digest,
-        purpose: Purpose,
-        now: DateTime<Utc>,
-    ) -> Result<Option<(OneTimeToken, Account<U>)>, StoreError> {
-        Ok(self.find_token(digest, purpose, now).await?)
-    }
-
-    async fn confirm_address(
-        &self,
-        digest: &Digest,
-        token: &OneTimeToken,
-        account: &Account<U>,
-        now: DateTime<Utc>,
-    ) -> Result<Consumed, StoreError> {
-        retrying!(self.try_confirm_address(digest, token, account, now))
-    }
-
-    async fn reset_password(
-        &self,
-        digest: &Digest,
-        token: &OneTimeToken,
-        account: &Account<U>,
-        hash: &PasswordHash,
-        now: DateTime<Utc>,
-    ) -> Result<Consumed, StoreError> {
-        retrying!(self.try_reset_password(digest, token, account, hash, now))
-    }
-
-    async fn move_address(
-        &self,
-        digest: &Digest,
-        token: &OneTimeToken,
-        account: &Account<U>,
-        now: DateTime<Utc>,
-    ) -> Result<Consumed, StoreError> {
-        retrying!(self.try_move_address(digest, token, account, now))
-    }
-
-    async fn set_contact(
-        &self,
-        id: &U::Id,
-        contact: &Contact,
-        now: DateTime<Utc>,
-    ) -> Result<ContactChange, StoreError> {
-        // As at a sign-up: what no index sees.
-        if let Some(at) = U::SHAPE.recovery
-            && let Some(other) = U::SHAPE.identifiers[at].alternate(contact.as_str())
-            && self.by_identifier(at, &other).await?.is_some_and(|owner| owner.user.id() != id)
-        {
-            return Ok(ContactChange::Taken);
-        }
-        retrying!(self.try_set_contact(id, contact, now))
-    }
-
-    async fn purge_tokens(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        self.purge(Sql::<DB, U>::PURGE_TOKENS, now, limit).await
+        retrying(|| async {
+            let mut tx = self.begin().await?;
+            let deleted = tx.execute(self.query(DELETE).bind("id", id.clone())).await?;
+            self.sweep(&mut tx, id, &[]).await?;
+            tx.commit().await?;
+            Ok(deleted > 0)
+        })
+        .await
     }
 }
 
-/// Whether the account's identifier at that position has this compared form.
+/// Returns `true` if the account's identifier at that position has this compared form.
 fn is_named<U: AuthUser>(account: &Account<U>, at: usize, key: &str) -> bool {
     let shown = account.user.identifiers().get(at).copied().flatten();
-    let column = U::SHAPE.identifiers.get(at);
+    let (Some(shown), Some(column)) = (shown, U::SHAPE.identifiers.get(at)) else { return false };
     // A column of our own for the compared form compares by every bit.
-    let is_it = |shown: &str, column: &IdentifierColumn| {
-        column.has_own_key() || shown == key || column.key_of(shown) == key
-    };
-    shown.zip(column).is_some_and(|(shown, column)| is_it(shown, column))
+    column.has_own_key() || shown == key || column.key_of(shown) == key
+}
+
+/// Returns `true` if a sign-in looks for names in this column.
+fn is_login_name(column: &IdentifierColumn) -> bool {
+    column.is_login && matches!(column.kind, IdentifierKind::Username | IdentifierKind::Code)
 }
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
+    /// Deletes what the library stored for an account, except in the tables `kept`. The state of the
+    /// account has changed, so these rows are invalid already.
+    pub(crate) async fn sweep(
+        &self,
+        tx: &mut Transaction<DB>,
+        id: &U::Id,
+        kept: &[&str],
+    ) -> Result<(), sqlx::Error> {
+        for table in TABLES {
+            if table.has_owner() && !kept.contains(&table.suffix) {
+                tx.execute(self.delete_of_owner(table).bind("account", id.clone())).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// The identifiers that are taken where no index sees it, and their owners: in another form, as
-    /// rows of other software may have an address; or in another column, where a login looks for
+    /// rows of other software may have an address; or in another column in which a sign-in looks for
     /// the same text.
-    async fn elsewhere(&self, keys: &[Option<String>]) -> Result<Vec<(usize, U::Id)>, StoreError> {
+    async fn taken_elsewhere(
+        &self,
+        keys: &[Option<String>],
+    ) -> Result<Vec<(usize, U::Id)>, StoreError> {
         let columns = U::SHAPE.identifiers;
         let mut taken = Vec::new();
         for (at, key) in keys.iter().enumerate() {
             let Some(key) = key else { continue };
             let alternate = columns[at].alternate(key).map(|other| (at, other));
-            let is_name = |column: &IdentifierColumn| {
-                column.is_login
-                    && matches!(column.kind, IdentifierKind::Username | IdentifierKind::Code)
-            };
-            let others = columns
-                .iter()
-                .enumerate()
-                .filter(|(other, column)| *other != at && is_name(column) && is_name(&columns[at]));
+            let others = columns.iter().enumerate().filter(|(other, column)| {
+                *other != at && is_login_name(column) && is_login_name(&columns[at])
+            });
             let others = others.map(|(other, column)| (other, column.key_of(key)));
             for (other, key) in alternate.into_iter().chain(others) {
-                if let Some(owner) = self.by_identifier(other, &key).await? {
+                if let Some((owner, _)) = self.by_identifier(other, &key).await? {
                     taken.push((at, owner.user.id().clone()));
                 }
             }
@@ -192,7 +233,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         Ok(taken)
     }
 
-    /// Which identifiers are taken, beside those that are known to be.
+    /// Finds out which identifiers are taken, beside those that are known to be.
     async fn taken(
         &self,
         keys: &[Option<String>],
@@ -201,7 +242,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         let mut taken = known;
         for (at, key) in keys.iter().enumerate() {
             let Some(key) = key else { continue };
-            if let Some(owner) = self.by_identifier(at, key).await? {
+            if let Some((owner, _)) = self.by_identifier(at, key).await? {
                 taken.push((at, owner.user.id().clone()));
             }
         }
@@ -212,20 +253,20 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         Ok(Created::Taken { identifiers, is_one_owner: owners.len() <= 1 })
     }
 
-    /// Adds the row and tells its key, also where the database made it.
+    /// Inserts the row and returns its key, also if the database made it.
     async fn insert(
         &self,
         account: NewAccount<U>,
         keys: &[Option<String>],
     ) -> Result<U::Id, sqlx::Error> {
         let id = account.id.clone();
-        let call = Self::inserting(account);
+        let call = self.insertion(account);
         if let Some(id) = id {
             self.execute_once(call).await?;
             return Ok(id);
         }
         if DB::DIALECT.returns() {
-            let row = self.returned(call).await?.ok_or(sqlx::Error::RowNotFound)?;
+            let row = self.execute_returning(call).await?.ok_or(sqlx::Error::RowNotFound)?;
             return rows::take::<DB, _>(&row, 0);
         }
         let mut tx = self.begin().await?;
@@ -233,42 +274,28 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         // The derive asks for an identifier that every account has.
         let mut named = keys.iter().enumerate().filter_map(|(at, key)| Some((at, key.as_ref()?)));
         let (at, key) = named.next().ok_or(sqlx::Error::RowNotFound)?;
-        let call = Call::new(Sql::<DB, U>::BY_IDENTIFIER[at]).with(key.clone());
-        let row = DB::fetch_optional(&mut tx, call).await?.ok_or(sqlx::Error::RowNotFound)?;
-        let made = rows::account::<DB, U>(&row)?;
+        let query = self.query(BY_IDENTIFIER[at]).bind("key", key.clone());
+        let row = tx.row(query).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let account = rows::account::<DB, U>(&row)?;
         tx.commit().await?;
-        Ok(made.user.id().clone())
+        Ok(account.user.id().clone())
     }
 
-    /// Binds in the order of `{new columns}`.
-    fn inserting(account: NewAccount<U>) -> Call<DB> {
-        let mut call = Call::new(Sql::<DB, U>::CREATE)
-            .with(account.hash.expose().to_owned())
-            .with(account.epoch)
-            .bind(|values| DB::put_time(values, account.created_at));
+    fn insertion(&self, account: NewAccount<U>) -> Call<DB> {
+        let mut query = self
+            .query(CREATE)
+            .bind("hash", account.hash.expose().to_owned())
+            .bind("stamp", account.security_stamp)
+            .bind_time("now", account.created_at);
         if let Some(id) = account.id {
-            call = call.with(id);
+            query = query.bind("id", id);
         }
-        for (column, identifier) in U::SHAPE.identifiers.iter().zip(&account.identifiers) {
-            let identifier = identifier.as_ref();
-            call = call.with(identifier.map(|one| one.shown().to_owned()));
-            if column.has_own_key() {
-                call = call.with(identifier.map(|one| one.key(column).to_owned()));
-            }
+        let columns = U::SHAPE.identifiers.iter().zip(&account.identifiers);
+        for (at, (column, identifier)) in columns.enumerate() {
+            let shown = identifier.as_ref().map(Identifier::shown).map(str::to_owned);
+            let key = identifier.as_ref().map(|one| one.key(column).to_owned());
+            query = query.bind(identifier_name(at), shown).bind(key_name(at), key);
         }
-        U::write(account.own.0, call)
-    }
-}
-
-impl<DB: Backend, U: AuthUser> SqlStore<DB, U> {
-    /// Deletes at most `limit` rows that have expired.
-    pub(crate) async fn purge(
-        &self,
-        sql: &'static str,
-        now: DateTime<Utc>,
-        limit: u32,
-    ) -> Result<u64, StoreError> {
-        let call = || Call::new(sql).with(crate::sql::store::millis(now)).with(i64::from(limit));
-        self.execute(call).await
+        U::write(account.own.0, query.call())
     }
 }

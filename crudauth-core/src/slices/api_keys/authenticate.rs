@@ -1,72 +1,53 @@
-//! Recognising: who a request with a key comes from.
+//! Checks the API key of a request.
 
 use chrono::TimeDelta;
-use tracing::{info, warn};
 
 use super::{ApiKey, ApiKeys};
-use crate::model::{Account, AuthUser, Presented, Scopes};
-use crate::ports::{ApiKeyEntry, StoreError};
+use crate::event::Event;
+use crate::model::{AuthUser, Checked};
+use crate::principal::{AuthMethod, Principal};
+use crate::store_error::StoreError;
 
 /// A use is recorded no more often than this: a write at every request would cost more than the
 /// request.
-const TOUCH_EVERY: TimeDelta = TimeDelta::seconds(60);
-
-/// Who a request comes from, by its API key.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ApiKeyVisit<U: AuthUser> {
-    /// Whose key it is.
-    pub account: Account<U>,
-    /// What it may be used for, less what is no longer grantable.
-    pub scopes: Scopes,
-    /// The key as lists show it.
-    pub key: ApiKeyEntry,
-}
-
-/// What an API key turns out to be.
-pub type ApiKeyOutcome<U> = Presented<ApiKeyVisit<U>>;
+const TOUCH_INTERVAL: TimeDelta = TimeDelta::seconds(60);
 
 impl<U: AuthUser> ApiKeys<U> {
-    /// Who a request with this key comes from: one look-up by key. Its use is recorded, at most
-    /// once a minute; a key that was made under an older secret of the app is then one of the
-    /// current secret.
+    /// Returns the principal of an API key: one query, and one write a minute to record the use.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn authenticate(&self, text: &str) -> Result<ApiKeyOutcome<U>, StoreError> {
-        let Some(secret) = ApiKey::parse(text) else { return Ok(Presented::Broken) };
-        let now = self.clock.now();
-        // Another request may renew what stands for it between two look-ups.
-        let once_more = self.keys.previous().first().map(|_| self.keys.current());
-        for keys in self.keys.all().chain(once_more) {
-            let digest = secret.digest(keys);
-            let Some(live) = self.store.find_api_key(&digest, now).await? else { continue };
-            let ends_at = self.end_of(&live.key);
-            if ends_at.is_some_and(|ends_at| ends_at <= now) {
-                self.store.end_api_key(&digest).await?;
-                return Ok(Presented::Dead);
-            }
-            if !live.account.is_active() {
-                let (account, api_key) = (live.account.user.id(), live.key.handle);
-                info!(%account, api_key, "API key refused, and all there is ended: account disabled");
-                self.store.end_all_of_disabled(account, now).await?;
-                return Ok(Presented::Dead);
-            }
-            let before = now - TOUCH_EVERY;
-            if live.key.last_used_at.is_none_or(|used_at| used_at <= before) {
-                // Not worth refusing anybody for: the next request tries again.
-                let renewed = secret.digest(self.keys.current());
-                if let Err(error) = self.store.touch_api_key(&digest, &renewed, now, before).await {
-                    error.log("recording the use of an API key");
-                }
-            }
-            return Ok(Presented::Live(ApiKeyVisit {
-                scopes: self.granted(&live.account, &live.key.scopes).await?,
-                account: live.account,
-                key: ApiKeyEntry { expires_at: ends_at, ..live.key },
-            }));
+    pub async fn authenticate(&self, text: &str) -> Result<Checked<Principal<U>>, StoreError> {
+        let Some(secret) = ApiKey::parse(text) else { return Ok(Checked::Malformed) };
+        let now = self.kit.now();
+        let digest = secret.digest();
+        let found = self.store.find(&digest, now).await?;
+        let Some((key, state, account)) = found else {
+            self.kit.emit(Event::warning("API key rejected: unknown"));
+            return Ok(Checked::Expired);
+        };
+        if state != account.state() {
+            return Ok(Checked::Expired);
         }
-        warn!("API key refused: nobody has it");
-        Ok(Presented::Dead)
+        if self.end_of(&key).is_some_and(|ends_at| ends_at <= now) {
+            self.store.remove(&digest).await?;
+            return Ok(Checked::Expired);
+        }
+        if !account.is_active() {
+            let event = Event::new("API key rejected, all credentials revoked: account disabled");
+            self.kit.emit(event.account(&account).credential(&key.handle));
+            self.kit.accounts.revoke_disabled(account.user.id(), now).await?;
+            return Ok(Checked::Expired);
+        }
+        let before = now - TOUCH_INTERVAL;
+        if key.last_used_at.is_none_or(|used_at| used_at <= before) {
+            // The key is valid all the same, and the next request tries again.
+            if let Err(error) = self.store.touch(&digest, now, before).await {
+                error.log("recording the use of an API key");
+            }
+        }
+        let scopes = self.effective_scopes(&account, &key.scopes).await?;
+        let principal = Principal::new(account).by_method(AuthMethod::ApiKey);
+        Ok(Checked::Valid(principal.with_scopes(scopes).with_handle(key.handle.to_string())))
     }
 }

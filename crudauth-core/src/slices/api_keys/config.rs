@@ -1,59 +1,64 @@
-//! What API keys look like, what they may carry, and how many an account may have.
+//! Settings of API keys: prefix, scopes, lifetime and number.
 
 use std::time::Duration;
 
 use super::secret::ApiKey;
+use crate::clock::LONGEST;
+use crate::config_error::ConfigError;
 use crate::model::Scopes;
-use crate::ports::LONGEST;
 
 crate::settings! {
-    /// Settings of the `api_keys` slice. Safe when nothing is said.
+    /// Settings of the `api_keys` slice.
     #[derive(Clone, Debug)]
     pub struct ApiKeyConfig {
-        /// What every key begins with (default `ca_live_`), so that a secret scanner can tell whose
-        /// a leaked one is: up to 20 lower case letters, digits and `_`, the first a
-        /// letter, the last `_`. Keys
-        /// that were made under another prefix still work.
+        /// Start of every key (default `ca_live_`), by which secret scanners recognise leaked keys.
+        ///
+        /// At most 20 lower case letters, digits and `_`, of which the first is a letter and the
+        /// last is `_`. Keys with an earlier prefix remain valid.
         prefix: String as impl Into<String> = "ca_live_".to_owned(),
-        /// What may be granted at all (default: nothing, so that a key tells who asks and no more).
+        /// Scopes that keys may have (default: none, so that a key only identifies its account).
         grantable_scopes: Scopes as impl Into<Scopes> = Scopes::default(),
-        /// How many keys an account may have (default 20, at least 1).
-        cap: u32 = 20,
-        /// How recent its owner's sign-in must be to make one (default 10 minutes; zero: never).
-        fresh: Duration = Duration::from_secs(600),
-        /// How long a key works at most, and one whose maker does not say (default: for ever). Set or
-        /// shortened later, it holds for the keys that there are.
-        longest: Option<Duration> as impl Into<Option<Duration>> = None,
+        /// Number of keys of one account (default 20, at least 1).
+        max_keys: u32 = 20,
+        /// Oldest sign-in that may create a key (default 10 minutes, at most 1 day). Zero disables
+        /// the creation of keys.
+        max_sign_in_age: Duration = Duration::from_mins(10),
+        /// Longest lifetime of a key, and the lifetime of keys created without one (default: no
+        /// limit; 1 minute to 100 years). A later change shortens existing keys as well.
+        max_lifetime: Option<Duration> as impl Into<Option<Duration>> = None,
     }
 }
 
 impl ApiKeyConfig {
-    /// A key that is to work for less is a mistake.
-    pub(super) const SHORTEST: Duration = Duration::from_secs(60);
+    /// Shortest lifetime of a key.
+    pub(super) const MIN_LIFETIME: Duration = Duration::from_mins(1);
 
-    /// What is wrong with the settings, each in a sentence.
+    /// Returns an error for each setting out of its bounds.
     #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        let mut mistakes = Vec::new();
-        if !ApiKey::is_prefix(&self.prefix) {
-            mistakes.push(
-                "api_keys: `prefix` must be up to 20 lower case letters, digits and `_`, the first \
-                 a letter, the last `_`"
-                    .to_owned(),
-            );
+    pub fn validate(&self) -> Vec<ConfigError> {
+        let scopes = self.grantable_scopes.len();
+        let sign_in_age = Duration::ZERO..=Duration::from_hours(24);
+        let lifetime = Self::MIN_LIFETIME..=LONGEST;
+        [
+            self.invalid_prefix(),
+            ConfigError::length("api_keys.grantable_scopes", "scopes", scopes, 0..=Scopes::MOST),
+            ConfigError::at_least_one("api_keys.max_keys", self.max_keys),
+            ConfigError::duration("api_keys.max_sign_in_age", self.max_sign_in_age, sign_in_age),
+            ConfigError::duration("api_keys.max_lifetime", self.max_lifetime, lifetime),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn invalid_prefix(&self) -> Option<ConfigError> {
+        if ApiKey::is_prefix(&self.prefix) {
+            return None;
         }
-        if self.grantable_scopes.len() > Scopes::MOST {
-            mistakes.push(format!("api_keys: there may be {} scopes at most", Scopes::MOST));
-        }
-        if self.cap == 0 {
-            mistakes.push("api_keys: `cap` must be at least 1".to_owned());
-        }
-        if self.fresh > Duration::from_secs(24 * 3600) {
-            mistakes.push("api_keys: `fresh` must be a day at most; zero closes it".to_owned());
-        }
-        if self.longest.is_some_and(|it| !(Self::SHORTEST..=LONGEST).contains(&it)) {
-            mistakes.push("api_keys: `longest` must be one minute to 100 years".to_owned());
-        }
-        mistakes
+        Some(ConfigError::InvalidName {
+            setting: "api_keys.prefix",
+            name: self.prefix.clone(),
+            rule: "at most 20 lower case letters, digits and `_`, the first a letter, the last `_`",
+        })
     }
 }

@@ -1,19 +1,21 @@
-//! Making: by an owner who has signed in just now, or by the app.
+//! Creates API keys: for an owner who signed in recently, or for the application.
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use tracing::{info, warn};
+use tracing::warn;
 
-use super::{ApiKey, ApiKeyConfig, ApiKeyError, ApiKeys, WantedKey};
-use crate::model::{AuthUser, Mistake, Rule, Scopes, is_unseen};
-use crate::ports::{AddedApiKey, ApiKeyEntry, NewApiKey};
-use crate::slices::sessions::{Standing, Visitor, is_recent};
+use super::store::{Inserted, NewApiKeyRecord};
+use super::{ApiKey, ApiKeyConfig, ApiKeyEntry, ApiKeyError, ApiKeys, NOTICE, NewApiKey};
+use crate::event::Event;
+use crate::guard::Subject;
+use crate::model::{Account, AuthUser, FieldError, FieldErrorKind, Scopes, is_invisible};
+use crate::notify::MessageKind;
+use crate::principal::{Principal, Role};
 
-/// How many characters a name may have.
+/// Longest name of a key.
 const NAME_CHARS: usize = 64;
 
-/// A key that was just made.
+/// A key that was just created.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CreatedApiKey {
@@ -24,116 +26,116 @@ pub struct CreatedApiKey {
 }
 
 impl<U: AuthUser> ApiKeys<U> {
-    /// Makes a key. Of the scopes that are wanted it gets what is grantable to the account. The owner
-    /// gets a notice.
+    /// Creates a key with those of the requested scopes that the account gets. The owner gets a
+    /// notice.
     ///
-    /// An owner must have signed in [recently](ApiKeyConfig::fresh), by a session or a token that is
-    /// still good at the moment at which the key is stored; a token makes no key that may do more
-    /// than itself. Of [the app itself](Visitor::as_app) nothing is asked.
+    /// An owner must have signed in [recently](ApiKeyConfig::max_sign_in_age), by a session or a
+    /// token that is still valid when the key is stored. A token cannot create a key with a scope
+    /// beyond its own. The [application](Principal::application) may create any key.
     ///
     /// # Errors
     /// [`ApiKeyError`]; nothing is stored then.
     pub async fn create(
         &self,
-        visitor: impl Into<Visitor<'_, U>>,
-        wanted: &WantedKey,
+        principal: &Principal<U>,
+        new: &NewApiKey,
     ) -> Result<CreatedApiKey, ApiKeyError> {
-        let visitor = visitor.into();
-        let (account, now) = (visitor.account, self.clock.now());
-        let scopes = self.allowed(visitor.standing, &wanted.scopes, now)?;
-        let (name, lifetime) = self.check(wanted).map_err(ApiKeyError::Invalid)?;
-        if !wanted.scopes.is_empty() && self.config.grantable_scopes.is_empty() {
-            warn!(
-                "scopes are asked for and none is granted: `ApiKeyConfig::grantable_scopes` names them"
-            );
-        }
-        let secret = ApiKey::generate(&self.config.prefix, &*self.entropy);
-        let digest = secret.digest(self.keys.current());
+        self.check_creator(principal)?;
+        let account = principal.account();
+        let (name, lifetime) = self.validate(new).map_err(ApiKeyError::Invalid)?;
+        let scopes = self.scopes_of(principal, &new.scopes).await?;
+        let now = self.kit.now();
+        let secret = ApiKey::generate(&self.config.prefix);
+        let digest = secret.digest();
         let key = ApiKeyEntry {
             handle: digest.handle(),
             name,
             hint: secret.hint(),
-            scopes: self.granted(account, &scopes).await?,
+            scopes,
             created_at: now,
             last_used_at: None,
             expires_at: lifetime.map(|lifetime| now + lifetime),
         };
-        let stored = NewApiKey {
+        let record = NewApiKeyRecord {
             digest,
-            handle: key.handle.clone(),
             account: account.user.id().clone(),
-            name: key.name.clone(),
-            hint: key.hint.clone(),
-            scopes: key.scopes.clone(),
-            version: account.version,
-            epoch: account.epoch,
-            made_by: visitor.credential(),
-            created_at: now,
-            expires_at: key.expires_at,
-            others_ended: self.config.longest.map(|longest| now - longest),
+            state: account.state(),
+            entry: key.clone(),
+            others_ended: self.config.max_lifetime.map(|lifetime| now - lifetime),
         };
-        match self.store.add_api_key(stored, self.config.cap).await? {
-            AddedApiKey::Done => {
-                info!(account = %account.user.id(), api_key = key.handle, "API key made");
-                if let Some(recovery) = &self.recovery {
-                    recovery.tell_of_key(account).await;
-                }
+        self.callers.check(principal).await?;
+        match self.store.insert(record, self.config.max_keys).await? {
+            Inserted::Done => {
+                let event = Event::new("API key created").account(account);
+                self.kit.emit(event.credential(&key.handle));
+                self.send_notice(account).await;
                 Ok(CreatedApiKey { secret, key })
             }
-            AddedApiKey::TooMany => Err(ApiKeyError::TooMany { cap: self.config.cap }),
-            AddedApiKey::Refused => Err(ApiKeyError::Moved),
+            Inserted::TooMany => Err(ApiKeyError::TooMany { max: self.config.max_keys }),
+            Inserted::AccountChanged => Err(ApiKeyError::Ended),
         }
     }
 
-    /// Whether who asks may make a key at all.
+    /// Returns an error unless the principal may create keys at all.
     ///
     /// # Errors
     /// [`ApiKeyError::NotOwner`], [`ApiKeyError::NotFresh`].
-    pub fn check_maker<'a>(&self, visitor: impl Into<Visitor<'a, U>>) -> Result<(), ApiKeyError> {
-        let standing = visitor.into().standing;
-        self.allowed(standing, &Scopes::default(), self.clock.now()).map(drop)
-    }
-
-    /// What of `wanted` is for who asks to give away.
-    fn allowed(
-        &self,
-        standing: Standing<'_>,
-        wanted: &Scopes,
-        now: DateTime<Utc>,
-    ) -> Result<Scopes, ApiKeyError> {
-        let (signed_in_at, scopes) = match standing {
-            Standing::App => return Ok(wanted.clone()),
-            Standing::Program => return Err(ApiKeyError::NotOwner),
-            Standing::Owner { signed_in_at, scopes, .. } => (signed_in_at, scopes),
-        };
-        // Whoever finds a token, or sits down at somebody's browser, has that for a while; a key that
-        // they make with it would last.
-        if !signed_in_at.is_some_and(|at| is_recent(at, self.config.fresh, now)) {
-            return Err(ApiKeyError::NotFresh);
+    pub fn check_creator(&self, principal: &Principal<U>) -> Result<(), ApiKeyError> {
+        if principal.role() == Role::Program {
+            return Err(ApiKeyError::NotOwner);
         }
-        Ok(scopes.map_or_else(|| wanted.clone(), |own| wanted.intersection(own)))
+        // A found token, or an open browser, works for a while; a key made with it would last.
+        let is_fresh = principal.is_fresh(self.config.max_sign_in_age, self.kit.now());
+        if is_fresh { Ok(()) } else { Err(ApiKeyError::NotFresh) }
     }
 
-    /// The name as it is kept, and how long the key works.
-    fn check(&self, wanted: &WantedKey) -> Result<(String, Option<Duration>), Vec<Mistake>> {
+    async fn scopes_of(
+        &self,
+        principal: &Principal<U>,
+        requested: &Scopes,
+    ) -> Result<Scopes, ApiKeyError> {
+        if !requested.is_empty() && self.config.grantable_scopes.is_empty() {
+            warn!("scopes requested but none is grantable: set `ApiKeyConfig::grantable_scopes`");
+        }
+        let allowed = match principal.scope_limit() {
+            Some(own) => requested.intersection(own),
+            None => requested.clone(),
+        };
+        Ok(self.effective_scopes(principal.account(), &allowed).await?)
+    }
+
+    /// Notices to an unverified address are limited: it may belong to a stranger.
+    async fn send_notice(&self, account: &Account<U>) {
+        let (Some(notifier), Some(contact)) = (&self.kit.notifier, account.contact()) else {
+            return;
+        };
+        let target = Subject::Target(contact.as_str());
+        if account.is_verified() || self.kit.limits.allows(NOTICE, target).await {
+            notifier.notify(MessageKind::ApiKeyMade, contact);
+        }
+    }
+
+    /// The name as it is stored, and the lifetime.
+    fn validate(&self, new: &NewApiKey) -> Result<(String, Option<Duration>), Vec<FieldError>> {
         let mut mistakes = Vec::new();
-        let (name, lifetime) = (wanted.name.trim(), wanted.lifetime);
+        let name = new.name.trim();
         if name.is_empty() {
             let message = "String should have at least 1 character";
-            mistakes.push(Mistake::new("name", Rule::TooShort { min: 1 }, message));
+            mistakes.push(FieldError::new("name", FieldErrorKind::TooShort { min: 1 }, message));
         } else if name.chars().count() > NAME_CHARS {
-            mistakes.push(Mistake::too_long("name", NAME_CHARS));
-        } else if name.chars().any(|c| c != ' ' && (c.is_whitespace() || is_unseen(c))) {
+            mistakes.push(FieldError::too_long("name", NAME_CHARS));
+        } else if name.chars().any(|c| c != ' ' && (c.is_whitespace() || is_invisible(c))) {
             let message = "value contains an invisible character";
-            mistakes.push(Mistake::new("name", Rule::Value, message));
+            mistakes.push(FieldError::new("name", FieldErrorKind::Value, message));
         }
-        let longest = self.config.longest.unwrap_or(crate::ports::LONGEST);
-        if lifetime.is_some_and(|it| !(ApiKeyConfig::SHORTEST..=longest).contains(&it)) {
-            let message = format!("value must be 60 to {} seconds", longest.as_secs());
-            mistakes.push(Mistake::new("expires_in", Rule::Value, message));
+        let max = self.config.max_lifetime.unwrap_or(crate::clock::LONGEST);
+        let allowed = ApiKeyConfig::MIN_LIFETIME..=max;
+        if new.lifetime.is_some_and(|lifetime| !allowed.contains(&lifetime)) {
+            let message = format!("value must be 60 to {} seconds", max.as_secs());
+            mistakes.push(FieldError::new("expires_in", FieldErrorKind::Value, message));
         }
         if mistakes.is_empty() {
-            Ok((name.to_owned(), lifetime.or(self.config.longest)))
+            Ok((name.to_owned(), new.lifetime.or(self.config.max_lifetime)))
         } else {
             Err(mistakes)
         }

@@ -1,32 +1,42 @@
-//! Why no key is made.
+//! Why an API key was not created.
 
-use crate::model::Mistake;
-use crate::ports::StoreError;
+use crate::model::FieldError;
+use crate::principal::OwnerError;
+use crate::store_error::StoreError;
 
-/// Why no key was made.
+/// Why an API key was not created.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ApiKeyError {
-    /// What was asked for has mistakes, in the fields `name` and `expires_in`.
-    #[error("the key has mistakes")]
-    Invalid(Vec<Mistake>),
-    /// The account has as many as it may.
-    #[error("the account has {cap} keys already")]
+    /// The fields `name` or `expires_in` are invalid.
+    #[error("the key has invalid fields")]
+    Invalid(Vec<FieldError>),
+    /// The account has as many keys as it may.
+    #[error("the account has {max} keys already")]
     TooMany {
-        /// How many that is.
-        cap: u32,
+        /// The limit.
+        max: u32,
     },
-    /// Who asks is a program: keys are for their owner to make.
-    #[error("a program makes no keys")]
+    /// The caller is a program.
+    #[error("program credentials cannot create API keys")]
     NotOwner,
-    /// The sign-in is too long ago for this.
-    #[error("the sign-in is too long ago")]
+    /// The sign-in is too old for this.
+    #[error("the sign-in is too old")]
     NotFresh,
-    /// The account has changed meanwhile, or what its owner asks by has ended: they must sign in
-    /// anew.
-    #[error("the account has changed")]
-    Moved,
-    /// The store failed.
-    #[error("the key store failed")]
+    /// The account has changed meanwhile, or the caller's credential was revoked; the owner must
+    /// sign in again.
+    #[error("the caller's sign-in has ended")]
+    Ended,
+    /// A store failed.
+    #[error("a store failed")]
     Store(#[from] StoreError),
+}
+
+impl From<OwnerError> for ApiKeyError {
+    fn from(error: OwnerError) -> Self {
+        match error {
+            OwnerError::NotOwner => Self::NotOwner,
+            OwnerError::Ended => Self::Ended,
+            OwnerError::Store(error) => Self::Store(error),
+        }
+    }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::*;
-use crate::model::{Digest, Presented};
+use crate::model::{Checked, Digest};
 use crate::ports::{AddedApiKey, CredentialStore, LiveApiKey, NewApiKey};
 use crate::slices::sessions::Visitor;
 use crate::testing_world::{Person, SECRET, World, entropy, keys, worlds};
@@ -24,7 +24,7 @@ fn api_keys_in(
     ring: KeyRing,
 ) -> ApiKeys<Person> {
     let grantable_scopes = Scopes::parse("read write");
-    let config = ApiKeyConfig { grantable_scopes, cap: 3, ..ApiKeyConfig::default() };
+    let config = ApiKeyConfig { grantable_scopes, max_keys: 3, ..ApiKeyConfig::default() };
     ApiKeys::new(store, ring, config, world.clock.clone(), entropy())
 }
 
@@ -36,9 +36,9 @@ async fn create(it: &ApiKeys<Person>, of: &Account<Person>) -> CreatedApiKey {
 
 async fn visit(it: &ApiKeys<Person>, key: &ApiKey) -> Option<ApiKeyVisit<Person>> {
     match it.authenticate(key.expose()).await.unwrap() {
-        Presented::Live(visit) => Some(visit),
-        Presented::Dead => None,
-        Presented::Broken => panic!("a key of ours"),
+        Checked::Valid(visit) => Some(visit),
+        Checked::Expired => None,
+        Checked::Malformed => panic!("a key of ours"),
     }
 }
 
@@ -138,7 +138,8 @@ async fn an_end_that_is_said_later_reaches_the_keys_that_there_are() {
         let ada = world.person("ada@example.com", "hash").await;
         let endless = create(&api_keys(&world, keys(SECRET, &[])), &ada).await;
         assert_eq!(endless.key.expires_at, None);
-        let config = ApiKeyConfig::default().longest(DAY).grantable_scopes(Scopes::parse("read"));
+        let config =
+            ApiKeyConfig::default().max_lifetime(DAY).grantable_scopes(Scopes::parse("read"));
         let it = ApiKeys::new(
             world.api_keys.clone(),
             keys(SECRET, &[]),
@@ -166,7 +167,7 @@ async fn keys_that_have_ended_by_a_late_word_make_room() {
         world.clock.advance(DAY);
         let full = before.create(Visitor::as_app(&ada), &WantedKey::named("more")).await;
         assert!(matches!(full, Err(ApiKeyError::TooMany { cap: 3 })), "{full:?}");
-        let config = ApiKeyConfig::default().longest(DAY).cap(3);
+        let config = ApiKeyConfig::default().max_lifetime(DAY).max_keys(3);
         let (store, clock) = (world.api_keys.clone(), world.clock.clone());
         let it = ApiKeys::new(store, keys(SECRET, &[]), config, clock, entropy());
         it.create(Visitor::as_app(&ada), &WantedKey::named("more")).await.unwrap();

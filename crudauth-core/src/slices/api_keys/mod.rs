@@ -1,77 +1,66 @@
-//! API keys: for programs that act for somebody, until they expire or are revoked.
+//! API keys: long-lived secrets for programs, until they expire or are revoked.
 //!
-//! A key has a name that its owner gave it, scopes, and a secret that is shown once and kept as a
-//! keyed digest. Like every credential it is bound to its account's version and epoch: changing or
-//! resetting the password, disabling and deleting end it at once.
+//! A key has a name that its owner gave it, scopes, and a secret that is shown once and stored as a
+//! digest. Like every credential it is bound to the state of its account: changing or resetting the
+//! password, disabling and deleting revoke it at once.
 
 mod authenticate;
 mod config;
 mod create;
 mod error;
-#[cfg(all(test, feature = "sqlite"))]
-mod flow_tests;
+mod new_key;
 mod revoke;
 mod secret;
 mod sql;
-pub(crate) mod store;
-mod wanted;
+pub mod store;
 
 use std::sync::Arc;
 
-pub use authenticate::{ApiKeyOutcome, ApiKeyVisit};
 use chrono::{DateTime, Utc};
 pub use config::ApiKeyConfig;
 pub use create::CreatedApiKey;
 pub use error::ApiKeyError;
+pub use new_key::NewApiKey;
 pub use secret::ApiKey;
 pub use sql::TABLE;
-pub use wanted::WantedKey;
+pub use store::ApiKeyEntry;
+use store::ApiKeyStore;
 
-use crate::model::{Account, AuthUser, KeyRing, Scopes};
-use crate::ports::{ApiKeyEntry, ApiKeyStore, Clock, Entropy, Granting, StoreError};
-use crate::slices::recovery::Recovery;
-use crate::slices::sessions::end_of;
+use crate::guard::Action;
+use crate::kit::Kit;
+use crate::model::{Account, AuthUser, Scopes};
+use crate::notify::EXISTING_ACCOUNT_NOTICE;
+use crate::principal::{ScopePolicyHandle, absolute_expiry};
+use crate::slices::accounts::Callers;
+use crate::store_error::StoreError;
 
-/// Makes, recognises, lists and revokes API keys.
+/// API keys created by one account: 20 an hour by default.
+pub const CREATE: Action = Action::per_hour("create_api_key", 20);
+
+/// Notices about keys to one unverified address, with the limit of other notices.
+const NOTICE: Action = EXISTING_ACCOUNT_NOTICE.counted_as("api_key_notice");
+
+/// Creates, checks, lists and revokes API keys.
 pub struct ApiKeys<U: AuthUser> {
+    kit: Kit<U>,
     store: Arc<dyn ApiKeyStore<U>>,
-    keys: KeyRing,
-    granting: Granting<U>,
-    recovery: Option<Recovery<U>>,
+    callers: Callers<U>,
+    policy: ScopePolicyHandle<U>,
     config: ApiKeyConfig,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
 }
 
 impl<U: AuthUser> ApiKeys<U> {
-    /// Wires the slice.
+    /// Creates the slice.
     #[doc(hidden)]
     #[must_use]
     pub fn new(
+        kit: Kit<U>,
         store: Arc<dyn ApiKeyStore<U>>,
-        keys: KeyRing,
+        callers: Callers<U>,
+        policy: ScopePolicyHandle<U>,
         config: ApiKeyConfig,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { store, keys, granting: Granting::default(), recovery: None, config, clock, entropy }
-    }
-
-    /// Has a policy decide what a key of an account gets of the scopes that are grantable (default:
-    /// all).
-    #[doc(hidden)]
-    #[must_use]
-    pub fn granting(mut self, granting: Granting<U>) -> Self {
-        self.granting = granting;
-        self
-    }
-
-    /// Has owners told of every key that is made.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn with_notices(mut self, recovery: Option<Recovery<U>>) -> Self {
-        self.recovery = recovery;
-        self
+        Self { kit, store, callers, policy, config }
     }
 
     /// Its settings.
@@ -80,14 +69,19 @@ impl<U: AuthUser> ApiKeys<U> {
         &self.config
     }
 
-    /// When a key expires: as was said when it was made, or sooner by what is said now.
+    /// When a key expires: the stored limit or the configured one, whichever is earlier.
     fn end_of(&self, key: &ApiKeyEntry) -> Option<DateTime<Utc>> {
-        end_of(key.created_at, key.expires_at, self.config.longest)
+        absolute_expiry(key.created_at, key.expires_at, self.config.max_lifetime)
     }
 
-    /// What of `wanted` the account gets now.
-    async fn granted(&self, account: &Account<U>, wanted: &Scopes) -> Result<Scopes, StoreError> {
-        self.granting.of(account, wanted.intersection(&self.config.grantable_scopes)).await
+    /// The scopes of `wanted` that the account gets now.
+    async fn effective_scopes(
+        &self,
+        account: &Account<U>,
+        wanted: &Scopes,
+    ) -> Result<Scopes, StoreError> {
+        let wanted = wanted.intersection(&self.config.grantable_scopes);
+        self.policy.effective_scopes(account, wanted).await
     }
 }
 

@@ -1,23 +1,18 @@
-//! What an owner has given out: seen and ended.
+//! Lists API keys for their owner, and revokes them.
 
-use tracing::info;
-
-use super::ApiKeys;
-use crate::model::{AuthUser, Digest};
-use crate::ports::ApiKeyEntry;
-use crate::slices::sessions::{OwnerError, Visitor};
+use super::{ApiKeyEntry, ApiKeys};
+use crate::event::Event;
+use crate::model::{ApiKeyHandle, AuthUser};
+use crate::principal::{OwnerError, Principal};
 
 impl<U: AuthUser> ApiKeys<U> {
-    /// The live keys of the visitor's account, the latest first.
+    /// Returns the valid keys of the principal's account, the newest first.
     ///
     /// # Errors
     /// [`OwnerError`].
-    pub async fn list(
-        &self,
-        visitor: impl Into<Visitor<'_, U>>,
-    ) -> Result<Vec<ApiKeyEntry>, OwnerError> {
-        let (account, now) = (visitor.into().owned()?, self.clock.now());
-        let mut keys = self.store.list_api_keys(account, now).await?;
+    pub async fn list(&self, principal: &Principal<U>) -> Result<Vec<ApiKeyEntry>, OwnerError> {
+        let now = self.kit.now();
+        let mut keys = self.store.list(principal.owned_account()?, now).await?;
         for key in &mut keys {
             key.expires_at = self.end_of(key);
         }
@@ -25,32 +20,30 @@ impl<U: AuthUser> ApiKeys<U> {
         Ok(keys)
     }
 
-    /// Ends the key of that handle, if it is the visitor's own. Answers whether there was one.
+    /// Revokes one key of the principal's account. Returns `true` if there was one.
     ///
     /// # Errors
     /// [`OwnerError`].
     pub async fn revoke(
         &self,
-        visitor: impl Into<Visitor<'_, U>>,
-        handle: &str,
+        principal: &Principal<U>,
+        handle: &ApiKeyHandle,
     ) -> Result<bool, OwnerError> {
-        let account = visitor.into().owned()?;
-        if !Digest::is_handle(handle) {
-            return Ok(false);
-        }
-        let revoked = self.store.revoke_api_key(account, handle, self.clock.now()).await?;
-        info!(account = %account.user.id(), api_key = handle, revoked, "API key revoked");
+        let account = principal.owned_account()?;
+        let revoked = self.store.revoke(account, handle, self.kit.now()).await?;
+        let event = Event::new("API key revoked").account(account).credential(handle);
+        self.kit.emit(event.count(revoked.into()));
         Ok(revoked)
     }
 
-    /// Ends every key of the visitor's account, and tells how many.
+    /// Revokes every key of the principal's account. Returns how many there were.
     ///
     /// # Errors
     /// [`OwnerError`].
-    pub async fn revoke_all(&self, visitor: impl Into<Visitor<'_, U>>) -> Result<u64, OwnerError> {
-        let account = visitor.into().owned()?;
-        let revoked = self.store.revoke_api_keys(account, self.clock.now()).await?;
-        info!(account = %account.user.id(), revoked, "all API keys revoked");
+    pub async fn revoke_all(&self, principal: &Principal<U>) -> Result<u64, OwnerError> {
+        let account = principal.owned_account()?;
+        let revoked = self.store.revoke_all(account, self.kit.now()).await?;
+        self.kit.emit(Event::new("all API keys revoked").account(account).count(revoked));
         Ok(revoked)
     }
 }

@@ -9,8 +9,8 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::model::{Digest, Keys};
-use crate::ports::Entropy;
+use crate::model::ApiKeyDigest;
+use crate::random::random;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const RANDOM: usize = 43;
@@ -24,14 +24,13 @@ pub struct ApiKey(SecretString);
 
 impl ApiKey {
     /// A new one.
-    pub(super) fn generate(prefix: &str, entropy: &dyn Entropy) -> Self {
+    pub(super) fn generate(prefix: &str) -> Self {
         let mut key = String::with_capacity(LONGEST_PREFIX + RANDOM + SUM);
         key.push_str(prefix);
-        let mut random = zeroize::Zeroizing::new([0; 64]);
         while key.len() < prefix.len() + RANDOM {
-            entropy.fill(&mut *random);
-            // 248 is four times 62: what lies beyond would make some characters likelier.
-            let even = random.iter().filter(|byte| **byte < 248);
+            let bytes: zeroize::Zeroizing<[u8; 64]> = zeroize::Zeroizing::new(random());
+            // 248 is four times 62: bytes beyond would make some characters likelier.
+            let even = bytes.iter().filter(|byte| **byte < 248);
             let left = prefix.len() + RANDOM - key.len();
             key.extend(even.take(left).map(|byte| char::from(ALPHABET[usize::from(byte % 62)])));
         }
@@ -70,9 +69,9 @@ impl ApiKey {
         self.0.expose_secret()
     }
 
-    /// What is stored of it.
-    pub(super) fn digest(&self, keys: &Keys) -> Digest {
-        keys.api_key.digest(&[self.expose().as_bytes()])
+    /// The stored form.
+    pub(super) fn digest(&self) -> ApiKeyDigest {
+        ApiKeyDigest::of(self.expose())
     }
 
     /// Its last characters: by them its owner tells it from others. They are of the sum, and leave
@@ -112,7 +111,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ports::OsEntropy;
 
     #[test]
     fn the_sum_is_the_crc_32_of_everybody() {
@@ -121,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_key_is_read_back_and_never_shown() {
-        let key = ApiKey::generate("ca_live_", &OsEntropy);
+        let key = ApiKey::generate("ca_live_");
         assert_eq!(key.expose().len(), 8 + 49);
         assert!(key.expose().starts_with("ca_live_"));
         assert_eq!(ApiKey::parse(key.expose()).unwrap().expose(), key.expose());
@@ -131,7 +129,7 @@ mod tests {
 
     #[test]
     fn every_character_counts() {
-        let good = ApiKey::generate("ca_live_", &OsEntropy).expose().to_owned();
+        let good = ApiKey::generate("ca_live_").expose().to_owned();
         for at in 0..good.len() {
             let mut forged = good.clone().into_bytes();
             forged[at] = if forged[at] == b'a' { b'b' } else { b'a' };

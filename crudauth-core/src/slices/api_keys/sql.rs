@@ -1,14 +1,14 @@
-//! API keys in a table of their own beside the user's.
+//! API keys in the app's database.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::model::{Account, Digest, Scopes};
-use crate::ports::{AddedApiKey, ApiKeyEntry, ApiKeyStore, LiveApiKey, NewApiKey, StoreError};
-use crate::sql::owned::{all_of, hold, one_of};
-use crate::sql::statements::Sql;
-use crate::sql::store::{instant, millis, retrying};
-use crate::sql::{AuthRow, Backend, Call, ColumnSpec, SqlStore, Stores, TableSpec, rows};
+use super::store::{ApiKeyEntry, ApiKeyStore, Inserted, NewApiKeyRecord};
+use crate::model::{Account, AccountState, ApiKeyDigest, ApiKeyHandle, AuthUser, Scopes};
+use crate::sql::engine::retrying;
+use crate::sql::rows::{self, Columns};
+use crate::sql::{AuthRow, Backend, ColumnSpec, Query, SqlStore, Stores, TableSpec};
+use crate::store_error::StoreError;
 
 /// API keys.
 pub const TABLE: TableSpec = TableSpec::new(
@@ -28,150 +28,181 @@ pub const TABLE: TableSpec = TableSpec::new(
     ],
 );
 
+// Changes nothing, and locks the account's row: keys of one account are added one after the other,
+// so that the count holds.
+const LOCK_ACCOUNT: &str = "UPDATE {table} SET {stamp} = {stamp} \
+    WHERE {id} = :account AND {version} = :version AND {stamp} = :stamp AND {active}";
+
+const FORGET: &str = "DELETE FROM {+api_keys} \
+    WHERE user_id = :account AND (expires_at <= :now OR created_at <= :others_ended)";
+
+const COUNT: &str = "SELECT COUNT(*) FROM {+api_keys} WHERE user_id = :account \
+    AND (expires_at IS NULL OR expires_at > :now) AND token_version = :version \
+    AND auth_epoch = :stamp";
+
+const INSERT: &str = "INSERT INTO {+api_keys} (digest, handle, user_id, name, hint, scopes, \
+    token_version, auth_epoch, created_at, expires_at) VALUES (:digest, :handle, :account, :name, \
+    :hint, :scopes, :version, :stamp, :now, :expires_at)";
+
+const FIND: &str = "SELECT {account}, k.token_version, k.auth_epoch, k.handle, k.name, k.hint, \
+    k.scopes, k.created_at, k.last_used_at, k.expires_at FROM {+api_keys} k \
+    JOIN {table} ON {table}.{id} = k.user_id WHERE k.digest = :digest \
+    AND (k.expires_at IS NULL OR k.expires_at > :now)";
+
+const TOUCH: &str = "UPDATE {+api_keys} SET last_used_at = :now \
+    WHERE digest = :digest AND (last_used_at IS NULL OR last_used_at <= :before)";
+
+const LIST: &str = "SELECT handle, name, hint, scopes, created_at, last_used_at, expires_at \
+    FROM {+api_keys} WHERE user_id = :account AND (expires_at IS NULL OR expires_at > :now) \
+    AND token_version = :version AND auth_epoch = :stamp ORDER BY created_at DESC, handle";
+
+const REVOKE: &str = "DELETE FROM {+api_keys} WHERE user_id = :account AND handle = :handle \
+    AND (expires_at IS NULL OR expires_at > :now) AND token_version = :version \
+    AND auth_epoch = :stamp";
+
+const REVOKE_ALL: &str = "DELETE FROM {+api_keys} WHERE user_id = :account \
+    AND (expires_at IS NULL OR expires_at > :now) AND token_version = :version \
+    AND auth_epoch = :stamp";
+
+const REMOVE: &str = "DELETE FROM {+api_keys} WHERE digest = :digest";
+
+const PURGE: &str = "DELETE FROM {+api_keys} WHERE {expired +api_keys digest}";
+
 #[async_trait]
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB, U> {
-    async fn find_api_key(
+    async fn insert(&self, key: NewApiKeyRecord<U::Id>, max: u32) -> Result<Inserted, StoreError> {
+        let entry = &key.entry;
+        let bound = |template| {
+            let query = self.query(template).bind("account", key.account.clone());
+            bind_state(query, key.state, entry.created_at)
+        };
+        retrying(|| async {
+            let mut tx = self.begin().await?;
+            if tx.execute(bound(LOCK_ACCOUNT)).await? == 0 {
+                return tx.roll_back(Inserted::AccountChanged).await;
+            }
+            let others_ended = key.others_ended.unwrap_or(DateTime::UNIX_EPOCH);
+            tx.execute(bound(FORGET).bind_instant("others_ended", others_ended)).await?;
+            let row = tx.row(bound(COUNT)).await?.ok_or(sqlx::Error::RowNotFound)?;
+            let count: i64 = rows::take::<DB, _>(&row, 0)?;
+            if count >= i64::from(max) {
+                return tx.roll_back(Inserted::TooMany).await;
+            }
+            let insert = bound(INSERT)
+                .bind_bytes("digest", key.digest.as_bytes())
+                .bind("handle", entry.handle.to_string())
+                .bind("name", entry.name.clone())
+                .bind("hint", entry.hint.clone())
+                .bind("scopes", entry.scopes.to_string())
+                .bind("expires_at", entry.expires_at.map(|at| at.timestamp_millis()));
+            tx.execute(insert).await?;
+            tx.commit().await?;
+            Ok(Inserted::Done)
+        })
+        .await
+    }
+
+    async fn find(
         &self,
-        digest: &Digest,
+        digest: &ApiKeyDigest,
         now: DateTime<Utc>,
-    ) -> Result<Option<LiveApiKey<U>>, StoreError> {
-        let call = || Call::new(Sql::<DB, U>::API_KEY).with(digest.to_vec()).with(millis(now));
-        let Some(row) = self.row(call).await? else { return Ok(None) };
+    ) -> Result<Option<(ApiKeyEntry, AccountState, Account<U>)>, StoreError> {
+        let query =
+            self.query(FIND).bind_bytes("digest", digest.as_bytes()).bind_instant("now", now);
+        let Some(row) = self.row(query).await? else { return Ok(None) };
         let account = rows::account::<DB, U>(&row)?;
-        let key = entry::<DB>(&row, rows::after_account::<U>())?;
-        Ok(Some(LiveApiKey { key, account }))
+        let mut columns = Columns::<DB>::new(&row, rows::after_account::<U>());
+        let state = columns.state()?;
+        Ok(Some((entry(&mut columns)?, state, account)))
     }
 
-    async fn add_api_key(
+    async fn touch(
         &self,
-        key: NewApiKey<U::Id>,
-        cap: u32,
-    ) -> Result<AddedApiKey, StoreError> {
-        retrying!(self.try_add_api_key(&key, cap))
-    }
-
-    async fn touch_api_key(
-        &self,
-        digest: &Digest,
-        renewed: &Digest,
+        digest: &ApiKeyDigest,
         now: DateTime<Utc>,
         before: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let call = || {
-            Call::new(Sql::<DB, U>::TOUCH_API_KEY)
-                .with(renewed.to_vec())
-                .with(millis(now))
-                .with(digest.to_vec())
-                .with(millis(before))
-        };
-        self.execute(call).await?;
+        let query = self
+            .query(TOUCH)
+            .bind_bytes("digest", digest.as_bytes())
+            .bind_instant("now", now)
+            .bind_instant("before", before);
+        self.execute(query).await?;
         Ok(())
     }
 
-    async fn list_api_keys(
+    async fn list(
         &self,
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<Vec<ApiKeyEntry>, StoreError> {
-        let call = || all_of(Sql::<DB, U>::LIST_API_KEYS, account, now);
-        let found = self.rows(call).await?;
-        Ok(found.iter().map(|row| entry::<DB>(row, 0)).collect::<Result<_, _>>()?)
+        let rows = self.rows(self.of_account(LIST, account, now)).await?;
+        let read = |row: &DB::Row| entry(&mut Columns::<DB>::new(row, 0));
+        Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
     }
 
-    async fn end_api_key(&self, digest: &Digest) -> Result<(), StoreError> {
-        self.execute(|| Call::new(Sql::<DB, U>::END_API_KEY).with(digest.to_vec())).await?;
-        Ok(())
-    }
-
-    async fn revoke_api_key(
+    async fn revoke(
         &self,
         account: &Account<U>,
-        handle: &str,
+        handle: &ApiKeyHandle,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let call = || one_of(Sql::<DB, U>::REVOKE_API_KEY, account, handle.to_owned(), now);
-        Ok(self.execute(call).await? > 0)
+        let query = self.of_account(REVOKE, account, now).bind("handle", handle.to_string());
+        Ok(self.execute(query).await? == 1)
     }
 
-    async fn revoke_api_keys(
+    async fn revoke_all(
         &self,
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let call = || all_of(Sql::<DB, U>::REVOKE_API_KEYS, account, now);
-        self.execute(call).await
+        self.execute(self.of_account(REVOKE_ALL, account, now)).await
     }
 
-    async fn purge_api_keys(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        self.purge(Sql::<DB, U>::PURGE_API_KEYS, now, limit).await
+    async fn remove(&self, digest: &ApiKeyDigest) -> Result<(), StoreError> {
+        self.execute(self.query(REMOVE).bind_bytes("digest", digest.as_bytes())).await?;
+        Ok(())
+    }
+
+    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        self.purge_expired(PURGE, now, limit).await
     }
 }
 
-impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
-    async fn try_add_api_key(
+impl<DB: Backend + Stores<U::Id>, U: AuthUser> SqlStore<DB, U> {
+    /// A statement about the valid keys of an account.
+    fn of_account(
         &self,
-        key: &NewApiKey<U::Id>,
-        cap: u32,
-    ) -> Result<AddedApiKey, sqlx::Error> {
-        let mut tx = self.begin().await?;
-        let call = Call::new(Sql::<DB, U>::HOLD_ACCOUNT)
-            .with(key.account.clone())
-            .with(key.version)
-            .with(key.epoch);
-        if DB::execute(&mut tx, call).await? == 0 {
-            return tx.undone(AddedApiKey::Refused).await;
-        }
-        if let Some(credential) = key.made_by {
-            let call = hold::<DB, U>(credential, &key.account, key.version, key.epoch);
-            let call = call.with(millis(key.created_at));
-            if DB::execute(&mut tx, call).await? == 0 {
-                return tx.undone(AddedApiKey::Refused).await;
-            }
-        }
-        let call = Call::new(Sql::<DB, U>::FORGET_API_KEYS)
-            .with(key.account.clone())
-            .with(millis(key.created_at))
-            .with(key.others_ended.map_or(0, millis));
-        DB::execute(&mut tx, call).await?;
-        let call = Call::new(Sql::<DB, U>::COUNT_API_KEYS)
-            .with(key.account.clone())
-            .with(millis(key.created_at))
-            .with(key.version)
-            .with(key.epoch);
-        let row = DB::fetch_optional(&mut tx, call).await?.ok_or(sqlx::Error::RowNotFound)?;
-        let count: i64 = rows::take::<DB, _>(&row, 0)?;
-        if count >= i64::from(cap) {
-            return tx.undone(AddedApiKey::TooMany).await;
-        }
-        let call = Call::new(Sql::<DB, U>::ADD_API_KEY)
-            .with(key.digest.to_vec())
-            .with(key.handle.clone())
-            .with(key.account.clone())
-            .with(key.name.clone())
-            .with(key.hint.clone())
-            .with(key.scopes.to_string())
-            .with(key.version)
-            .with(key.epoch)
-            .with(millis(key.created_at))
-            .with(key.expires_at.map(millis));
-        DB::execute(&mut tx, call).await?;
-        tx.commit().await?;
-        Ok(AddedApiKey::Done)
+        template: &'static str,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Query<DB> {
+        let query = self.query(template).bind("account", account.user.id().clone());
+        bind_state(query, account.state(), now)
     }
 }
 
-/// Reads a key from the columns at `at`, as `API_KEY` and `LIST_API_KEYS` list them.
-fn entry<DB: Backend>(row: &DB::Row, at: usize) -> Result<ApiKeyEntry, sqlx::Error> {
-    let scopes: String = rows::take::<DB, _>(row, at + 3)?;
-    let last_used_at: Option<i64> = rows::take::<DB, _>(row, at + 5)?;
-    let expires_at: Option<i64> = rows::take::<DB, _>(row, at + 6)?;
+fn bind_state<DB: Backend>(query: Query<DB>, state: AccountState, now: DateTime<Utc>) -> Query<DB> {
+    query
+        .bind("version", state.version)
+        .bind("stamp", state.security_stamp)
+        .bind_instant("now", now)
+}
+
+fn entry<DB: Backend>(columns: &mut Columns<'_, DB>) -> Result<ApiKeyEntry, sqlx::Error> {
+    let handle: String = columns.next()?;
+    let handle = ApiKeyHandle::parse(&handle)
+        .ok_or_else(|| sqlx::Error::Decode("a handle must have 64 digits".into()))?;
+    let name = columns.next()?;
+    let hint = columns.next()?;
+    let scopes: String = columns.next()?;
     Ok(ApiKeyEntry {
-        handle: rows::take::<DB, _>(row, at)?,
-        name: rows::take::<DB, _>(row, at + 1)?,
-        hint: rows::take::<DB, _>(row, at + 2)?,
+        handle,
+        name,
+        hint,
         scopes: Scopes::parse(&scopes),
-        created_at: instant(rows::take::<DB, _>(row, at + 4)?),
-        last_used_at: last_used_at.map(instant),
-        expires_at: expires_at.map(instant),
+        created_at: columns.instant()?,
+        last_used_at: columns.optional_instant()?,
+        expires_at: columns.optional_instant()?,
     })
 }

@@ -1,8 +1,8 @@
-//! Access tokens: JWTs (RFC 7519) that name a grant, and are judged without mercy.
+//! Access tokens: JWTs (RFC 7519) that name a token family.
 //!
-//! A header is compared, not read: only the very one that a key of ours writes is looked at any
-//! further, so that no algorithm, `kid`, `crit` or key of a client's choosing is ever followed.
-//! What is signed is then read with exact types, and must say what this mount would have said.
+//! A header is compared with the headers that the mount's keys write, not parsed, so that a client
+//! cannot choose an algorithm, `kid`, `crit` or key. The signed claims are parsed with exact types
+//! and must be those that this mount would write. Called by the flows of the `bearer` slice.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -11,21 +11,23 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::BearerConfig;
+use super::FamilyId;
 use super::signing::{SigningKey, SigningKeys, VerifyingKey};
-use crate::model::{KeyRing, Scopes};
-use crate::ports::{Entropy, GrantId, LEEWAY, StoreError};
+use crate::clock::LEEWAY;
+use crate::model::{AccountState, Checked, KeyRing, Scopes};
+use crate::store_error::StoreError;
 
-/// What an access token may be at most; ours stay far below it.
+/// Maximum length of an access token. Issued tokens are far shorter.
 const MAX_BYTES: usize = 8 * 1024;
 
 const TOKEN_TYPE: &str = "access";
 
-/// An access token, to be given to the client and forgotten. `Debug` redacts it.
+/// An access token, to be sent to the client and forgotten. `Debug` redacts it.
 #[derive(Clone)]
 pub struct AccessToken(SecretString);
 
 impl AccessToken {
-    /// The token itself.
+    /// Returns the token.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -38,12 +40,12 @@ impl std::fmt::Debug for AccessToken {
     }
 }
 
-/// What a token says, on the wire.
+/// The claims of a token on the wire.
 #[derive(Serialize, Deserialize)]
 struct Claims {
     sub: String,
     ver: i32,
-    /// As text: a number of this size does not survive every JSON reader.
+    /// A text, because not every JSON parser preserves a number of this size.
     epc: String,
     exp: i64,
     iat: i64,
@@ -57,39 +59,29 @@ struct Claims {
     sid: String,
 }
 
-/// An optional claim that is there must be of its type: `null` is not absent.
+/// Reads an optional claim that is present. `null` is an error.
 fn present<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<i64>, D::Error> {
     i64::deserialize(claim).map(Some)
 }
 
-/// What a token says.
+/// The content of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Access {
-    /// The account's key, as text.
+    /// Primary key of the account, as text.
     pub(super) subject: String,
-    pub(super) version: i32,
-    pub(super) epoch: i64,
-    pub(super) grant: GrantId,
+    pub(super) state: AccountState,
+    pub(super) family: FamilyId,
     pub(super) scopes: Scopes,
     pub(super) issued_at: DateTime<Utc>,
     pub(super) expires_at: DateTime<Utc>,
-    /// This token's own name.
+    /// Unique id of the token.
     pub(super) id: TokenId,
 }
 
 /// 128 random bits.
 pub(super) type TokenId = [u8; 16];
 
-/// What a token turns out to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Judged {
-    Valid(Access),
-    /// Rightly signed, and its time is over.
-    Expired,
-    Invalid,
-}
-
-/// Makes and judges access tokens.
+/// Signs and verifies access tokens.
 #[derive(Debug)]
 pub(super) struct AccessTokens {
     signing: SigningKey,
@@ -101,11 +93,11 @@ pub(super) struct AccessTokens {
 }
 
 impl AccessTokens {
-    /// Those of a mount whose accounts are in that table.
+    /// Creates the signer of a mount; `table` of the accounts is the default audience.
     pub(super) fn new(config: &BearerConfig, ring: &KeyRing, table: &str) -> Self {
         let keys = SigningKeys::new(&config.signing, ring);
-        let verifying = keys.verifying.iter();
-        let verifying = verifying.map(|key| (BASE64.encode(key.header()), key.clone())).collect();
+        let verifying =
+            keys.verifying.iter().map(|key| (BASE64.encode(key.header()), key.clone())).collect();
         Self {
             signing: keys.signing.clone(),
             header: BASE64.encode(keys.signing.header()),
@@ -124,12 +116,12 @@ impl AccessTokens {
     /// Signs a token.
     ///
     /// # Errors
-    /// If the key does not sign after all, which those of [`Signing`](super::Signing) do.
+    /// If the key cannot sign, which keys of [`Signing`](super::Signing) can.
     pub(super) fn sign(&self, access: &Access) -> Result<AccessToken, StoreError> {
         let claims = Claims {
             sub: access.subject.clone(),
-            ver: access.version,
-            epc: access.epoch.to_string(),
+            ver: access.state.version,
+            epc: access.state.security_stamp.to_string(),
             exp: access.expires_at.timestamp(),
             iat: access.issued_at.timestamp(),
             nbf: None,
@@ -138,7 +130,7 @@ impl AccessTokens {
             aud: self.audience.clone(),
             token_type: TOKEN_TYPE.to_owned(),
             scopes: access.scopes.iter().map(str::to_owned).collect(),
-            sid: access.grant.to_string(),
+            sid: access.family.to_string(),
         };
         let claims = serde_json::to_vec(&claims).map_err(failed)?;
         let message = format!("{}.{}", self.header, BASE64.encode(claims));
@@ -147,61 +139,68 @@ impl AccessTokens {
         Ok(AccessToken(SecretString::from(token)))
     }
 
-    /// Judges what a client sent.
-    pub(super) fn judge(&self, token: &str, now: DateTime<Utc>) -> Judged {
-        let Some(claims) = self.signed(token).and_then(|claims| read(&claims)) else {
-            return Judged::Invalid;
+    /// Verifies a token that a client sent.
+    pub(super) fn verify(&self, token: &str, now: DateTime<Utc>) -> Checked<Access> {
+        let Some(claims) = self.signed_claims(token).and_then(|claims| parse_claims(&claims))
+        else {
+            return Checked::Malformed;
         };
         if claims.exp <= now.timestamp() {
-            return Judged::Expired;
+            return Checked::Expired;
         }
-        // A token lives no longer by it.
+        // The leeway does not extend the lifetime.
         let soon = (now + LEEWAY).timestamp();
         let is_early = claims.iat > soon || claims.nbf.is_some_and(|nbf| nbf > soon);
-        let is_ours = claims.iss == self.issuer
+        let is_for_mount = claims.iss == self.issuer
             && claims.aud == self.audience
             && claims.token_type == TOKEN_TYPE;
-        if is_early || !is_ours {
-            return Judged::Invalid;
+        if is_early || !is_for_mount {
+            return Checked::Malformed;
         }
-        understand(claims).map_or(Judged::Invalid, Judged::Valid)
+        convert(claims).map_or(Checked::Malformed, Checked::Valid)
     }
 
-    /// What a key of ours has signed in it.
-    fn signed(&self, token: &str) -> Option<Vec<u8>> {
+    /// Returns the claims if a key of the mount has signed them.
+    fn signed_claims(&self, token: &str) -> Option<Vec<u8>> {
         if token.len() > MAX_BYTES {
             return None;
         }
         let (message, signature) = token.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;
         let signature = BASE64.decode(signature).ok()?;
-        let mut keys = self.verifying.iter().filter(|(own, _)| own == header);
-        keys.any(|(_, key)| key.verifies(message.as_bytes(), signature.clone()))
-            .then(|| BASE64.decode(claims).ok())?
+        let mut keys = self.verifying.iter().filter(|(known, _)| known == header);
+        if !keys.any(|(_, key)| key.verifies(message.as_bytes(), &signature)) {
+            return None;
+        }
+        BASE64.decode(claims).ok()
     }
 }
 
-/// Reads claims with exact types, each once: no number for text, no fraction for a number.
-fn read(claims: &[u8]) -> Option<Claims> {
-    // An array would be read as if its elements were named.
-    claims.starts_with(b"{").then(|| serde_json::from_slice(claims).ok())?
+/// Parses claims with exact types, each once: no number for a text, no fraction for an integer.
+fn parse_claims(claims: &[u8]) -> Option<Claims> {
+    // Serde would also accept an array of the values.
+    if !claims.starts_with(b"{") {
+        return None;
+    }
+    serde_json::from_slice(claims).ok()
 }
 
-/// `None` unless each value is spelt as we spell it.
-fn understand(claims: Claims) -> Option<Access> {
-    let epoch: i64 = claims.epc.parse().ok()?;
+/// Converts claims; `None` unless each value is spelled like in an issued token.
+fn convert(claims: Claims) -> Option<Access> {
+    let security_stamp: i64 = claims.epc.parse().ok()?;
     let mut id = TokenId::default();
     hex::decode_to_slice(&claims.jti, &mut id).ok()?;
     let scopes = Scopes::of(&claims.scopes).ok()?;
-    let is_as_written = epoch.to_string() == claims.epc
+    let is_canonical = security_stamp.to_string() == claims.epc
         && hex::encode(id) == claims.jti
         && scopes.len() == claims.scopes.len();
-    is_as_written.then_some(())?;
+    if !is_canonical {
+        return None;
+    }
     Some(Access {
         subject: claims.sub,
-        version: claims.ver,
-        epoch,
-        grant: GrantId::parse(&claims.sid)?,
+        state: AccountState { version: claims.ver, security_stamp },
+        family: FamilyId::parse(&claims.sid)?,
         scopes,
         issued_at: DateTime::from_timestamp(claims.iat, 0)?,
         expires_at: DateTime::from_timestamp(claims.exp, 0)?,
@@ -211,11 +210,4 @@ fn understand(claims: Claims) -> Option<Access> {
 
 fn failed(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
     StoreError::Failed(Box::new(error))
-}
-
-/// A new token's name.
-pub(super) fn token_id(entropy: &dyn Entropy) -> TokenId {
-    let mut id = TokenId::default();
-    entropy.fill(&mut id);
-    id
 }

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -6,10 +6,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::access::{Access, AccessTokens, Judged, token_id};
-use super::{BearerConfig, Signing};
-use crate::model::{KeyRing, Scopes, SecretKey};
-use crate::ports::{GrantId, OsEntropy};
+use super::access::{Access, AccessTokens};
+use super::{BearerConfig, FamilyId, Signing};
+use crate::model::{AccountState, Checked, KeyRing, Scopes, SecretKey};
+use crate::random::random;
 
 const SECRET: &str = "an app's secret of more than 32 bytes";
 const OTHER: &str = "another secret of more than 32 bytes!";
@@ -32,53 +32,52 @@ fn access() -> Access {
     let issued_at = DateTime::from_timestamp(now().timestamp(), 0).unwrap();
     Access {
         subject: "42".to_owned(),
-        version: 3,
-        epoch: i64::MAX,
-        grant: GrantId::generate(&OsEntropy),
+        state: AccountState { version: 3, security_stamp: i64::MAX },
+        family: FamilyId::generate(),
         scopes: Scopes::parse("read write"),
         issued_at,
         expires_at: issued_at + TimeDelta::seconds(900),
-        id: token_id(&OsEntropy),
+        id: random(),
     }
 }
 
-/// The claims of a good token.
+/// Returns the claims of a valid token.
 fn claims() -> Value {
     let token = mount(&ring(SECRET, &[])).sign(&access()).unwrap();
     let part = token.expose().split('.').nth(1).unwrap().to_owned();
     serde_json::from_slice(&BASE64.decode(part).unwrap()).unwrap()
 }
 
-/// Signs whatever is given with the right key.
+/// Signs any claims with the right key.
 fn signed(header: &str, claims: impl AsRef<[u8]>) -> String {
     let message = format!("{}.{}", BASE64.encode(header), BASE64.encode(claims));
     let signature = ring(SECRET, &[]).current().access.sign(message.as_bytes());
     format!("{message}.{}", BASE64.encode(signature.as_bytes()))
 }
 
-fn judged(token: &str) -> Judged {
-    mount(&ring(SECRET, &[])).judge(token, now())
+fn verify(token: &str) -> Checked<Access> {
+    mount(&ring(SECRET, &[])).verify(token, now())
 }
 
-fn judged_with(name: &str, value: Value) -> Judged {
+fn verify_with(name: &str, value: Value) -> Checked<Access> {
     let mut claims = claims();
     claims[name] = value;
-    judged(&signed(HEADER, claims.to_string()))
+    verify(&signed(HEADER, claims.to_string()))
 }
 
 #[test]
-fn a_token_says_what_it_was_made_to_say() {
+fn a_signed_token_verifies() {
     let keys = ring(SECRET, &[]);
     let access = access();
     let token = mount(&keys).sign(&access).unwrap();
-    assert_eq!(mount(&keys).judge(token.expose(), now()), Judged::Valid(access));
+    assert_eq!(mount(&keys).verify(token.expose(), now()), Checked::Valid(access));
     let header = BASE64.decode(token.expose().split('.').next().unwrap()).unwrap();
     assert_eq!(header, HEADER.as_bytes());
     assert!(!format!("{token:?}").contains(token.expose()));
 }
 
 #[test]
-fn claims_have_the_types_that_are_written_down() {
+fn claims_have_the_documented_types() {
     let claims = claims();
     assert_eq!(claims["sub"], "42");
     assert_eq!(claims["ver"], 3);
@@ -88,11 +87,11 @@ fn claims_have_the_types_that_are_written_down() {
         (&claims["token_type"], &claims["scopes"]),
         (&json!("access"), &json!(["read", "write"]))
     );
-    assert_ne!(claims["jti"], self::claims()["jti"], "no two tokens are one string");
+    assert_ne!(claims["jti"], self::claims()["jti"], "token ids are unique");
 }
 
 #[test]
-fn any_other_header_is_refused_however_rightly_signed() {
+fn a_signed_token_with_another_header_is_rejected() {
     for header in [
         r#"{"alg":"none","typ":"JWT"}"#,
         r#"{"alg":"HS384","typ":"JWT"}"#,
@@ -112,14 +111,14 @@ fn any_other_header_is_refused_however_rightly_signed() {
         "[]",
     ] {
         let token = signed(header, claims().to_string());
-        assert_eq!(judged(&token), Judged::Invalid, "{header}");
+        assert_eq!(verify(&token), Checked::Malformed, "{header}");
         let (unsigned, _) = token.rsplit_once('.').unwrap();
-        assert_eq!(judged(&format!("{unsigned}.")), Judged::Invalid, "{header}");
+        assert_eq!(verify(&format!("{unsigned}.")), Checked::Malformed, "{header}");
     }
 }
 
 #[test]
-fn a_claim_that_is_forged_is_refused_however_rightly_signed() {
+fn a_signed_token_with_an_invalid_claim_is_rejected() {
     let seconds = now().timestamp();
     for (name, value) in [
         ("sub", json!(42)),
@@ -168,39 +167,39 @@ fn a_claim_that_is_forged_is_refused_however_rightly_signed() {
         ("sid", json!("A".repeat(64))),
         ("sid", json!("0".repeat(66))),
     ] {
-        assert_eq!(judged_with(name, value.clone()), Judged::Invalid, "{name}: {value}");
+        assert_eq!(verify_with(name, value.clone()), Checked::Malformed, "{name}: {value}");
     }
 }
 
 #[test]
-fn every_claim_must_be_there_and_once() {
+fn every_claim_is_required_once() {
     let all = claims();
     for name in all.as_object().unwrap().keys() {
         let mut without = all.clone();
         without.as_object_mut().unwrap().remove(name);
-        assert_eq!(judged(&signed(HEADER, without.to_string())), Judged::Invalid, "{name}");
+        assert_eq!(verify(&signed(HEADER, without.to_string())), Checked::Malformed, "{name}");
         let text = all.to_string();
         let twice = format!("{},\"{name}\":{}}}", &text[..text.len() - 1], all[name]);
-        assert_eq!(judged(&signed(HEADER, twice)), Judged::Invalid, "{name} twice");
+        assert_eq!(verify(&signed(HEADER, twice)), Checked::Malformed, "{name} twice");
     }
 }
 
 #[test]
-fn what_nobody_knows_is_not_looked_at() {
-    assert!(matches!(judged_with("more", json!({ "x": [1] })), Judged::Valid(_)));
-    assert!(matches!(judged_with("nbf", json!(now().timestamp())), Judged::Valid(_)));
+fn unknown_claims_are_ignored() {
+    assert!(matches!(verify_with("more", json!({ "x": [1] })), Checked::Valid(_)));
+    assert!(matches!(verify_with("nbf", json!(now().timestamp())), Checked::Valid(_)));
 }
 
 #[test]
-fn it_has_expired_in_the_second_in_which_it_expires() {
+fn a_token_is_expired_at_its_expiry_time() {
     let seconds = now().timestamp();
-    assert_eq!(judged_with("exp", json!(seconds)), Judged::Expired);
-    assert_eq!(judged_with("exp", json!(-1)), Judged::Expired);
-    assert!(matches!(judged_with("exp", json!(seconds + 1)), Judged::Valid(_)));
+    assert_eq!(verify_with("exp", json!(seconds)), Checked::Expired);
+    assert_eq!(verify_with("exp", json!(-1)), Checked::Expired);
+    assert!(matches!(verify_with("exp", json!(seconds + 1)), Checked::Valid(_)));
 }
 
 #[test]
-fn claims_that_are_no_object_are_refused() {
+fn claims_that_are_not_an_object_are_rejected() {
     let text = claims().to_string();
     let values: Vec<_> = claims().as_object().unwrap().values().cloned().collect();
     for claims in [
@@ -215,60 +214,60 @@ fn claims_that_are_no_object_are_refused() {
         &format!(" {text}"),
         &text.replace("\"42\"", r#""\ud800""#),
     ] {
-        assert_eq!(judged(&signed(HEADER, claims)), Judged::Invalid, "{claims}");
+        assert_eq!(verify(&signed(HEADER, claims)), Checked::Malformed, "{claims}");
     }
-    assert_eq!(judged(&signed(HEADER, b"{\"sub\":\"\xff\"}")), Judged::Invalid);
+    assert_eq!(verify(&signed(HEADER, b"{\"sub\":\"\xff\"}")), Checked::Malformed);
 }
 
 #[test]
-fn every_character_counts() {
-    let good = mount(&ring(SECRET, &[])).sign(&access()).unwrap().expose().to_owned();
-    for at in 0..good.len() {
+fn a_changed_character_invalidates_the_token() {
+    let valid = mount(&ring(SECRET, &[])).sign(&access()).unwrap().expose().to_owned();
+    for at in 0..valid.len() {
         for other in ["A", "B", ".", "=", "é"] {
-            let forged = format!("{}{other}{}", &good[..at], &good[at + 1..]);
-            if forged != good {
-                assert_eq!(judged(&forged), Judged::Invalid, "character {at}");
+            let forged = format!("{}{other}{}", &valid[..at], &valid[at + 1..]);
+            if forged != valid {
+                assert_eq!(verify(&forged), Checked::Malformed, "character {at}");
             }
         }
-        assert_eq!(judged(&good[..at]), Judged::Invalid, "cut at {at}");
+        assert_eq!(verify(&valid[..at]), Checked::Malformed, "cut at {at}");
     }
-    // The last character of a signature has two bits to spare.
-    let last = good.chars().last().unwrap();
+    // The last character of a signature has two unused bits.
+    let last = valid.chars().last().unwrap();
     let spellings = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_']);
     for other in spellings.filter(|other| *other != last) {
-        assert_eq!(judged(&format!("{}{other}", &good[..good.len() - 1])), Judged::Invalid);
+        assert_eq!(verify(&format!("{}{other}", &valid[..valid.len() - 1])), Checked::Malformed);
     }
 }
 
 #[test]
-fn what_follows_or_precedes_a_token_is_not_passed_over() {
-    let good = mount(&ring(SECRET, &[])).sign(&access()).unwrap().expose().to_owned();
+fn text_around_a_token_invalidates_it() {
+    let valid = mount(&ring(SECRET, &[])).sign(&access()).unwrap().expose().to_owned();
     for forged in [
-        format!("{good} "),
-        format!(" {good}"),
-        format!("{good}="),
-        format!("{good}."),
-        format!("{good}.e30"),
-        format!("{good}\0"),
-        format!(".{good}"),
-        format!("{good},{good}"),
+        format!("{valid} "),
+        format!(" {valid}"),
+        format!("{valid}="),
+        format!("{valid}."),
+        format!("{valid}.e30"),
+        format!("{valid}\0"),
+        format!(".{valid}"),
+        format!("{valid},{valid}"),
     ] {
-        assert_eq!(judged(&forged), Judged::Invalid, "{forged}");
+        assert_eq!(verify(&forged), Checked::Malformed, "{forged}");
     }
 }
 
 #[test]
-fn a_huge_token_is_refused_unread() {
-    let good = mount(&ring(SECRET, &[])).sign(&access()).unwrap().expose().to_owned();
-    assert_eq!(judged(&"A".repeat(20_000_000)), Judged::Invalid);
-    // Nobody minds what else is in it, but for the size.
-    assert!(matches!(judged_with("pad", json!("x".repeat(4 * 1024))), Judged::Valid(_)));
-    assert_eq!(judged_with("pad", json!("x".repeat(8 * 1024))), Judged::Invalid);
-    assert!(good.len() < 1024, "{}", good.len());
+fn an_overlong_token_is_rejected() {
+    let valid = mount(&ring(SECRET, &[])).sign(&access()).unwrap().expose().to_owned();
+    assert_eq!(verify(&"A".repeat(20_000_000)), Checked::Malformed);
+    // Unknown claims only count towards the length.
+    assert!(matches!(verify_with("pad", json!("x".repeat(4 * 1024))), Checked::Valid(_)));
+    assert_eq!(verify_with("pad", json!("x".repeat(8 * 1024))), Checked::Malformed);
+    assert!(valid.len() < 1024, "{}", valid.len());
 }
 
 #[test]
-fn the_largest_token_that_is_issued_is_read() {
+fn the_largest_issued_token_verifies() {
     let names: Vec<_> = (0..Scopes::MOST).map(|n| format!("{n:064}")).collect();
     let access = Access { scopes: Scopes::of(names).unwrap(), subject: "x".repeat(64), ..access() };
     let config = BearerConfig {
@@ -278,61 +277,61 @@ fn the_largest_token_that_is_issued_is_read() {
     };
     let tokens = AccessTokens::new(&config, &ring(SECRET, &[]), "users");
     let token = tokens.sign(&access).unwrap();
-    assert_eq!(tokens.judge(token.expose(), now()), Judged::Valid(access));
+    assert_eq!(tokens.verify(token.expose(), now()), Checked::Valid(access));
 }
 
 #[test]
-fn keys_of_other_apps_and_of_other_uses_verify_nothing() {
+fn keys_of_other_apps_and_purposes_do_not_verify() {
     let token = mount(&ring(OTHER, &[])).sign(&access()).unwrap();
-    assert_eq!(judged(token.expose()), Judged::Invalid);
+    assert_eq!(verify(token.expose()), Checked::Malformed);
     let (message, _) = token.expose().rsplit_once('.').unwrap();
     let keys = ring(SECRET, &[]);
-    for key in [&keys.current().session, &keys.current().refresh, &keys.current().one_time] {
+    for key in [&keys.current().device, &keys.current().counter, &keys.current().refresh_mark] {
         let forged =
             format!("{message}.{}", BASE64.encode(key.sign(message.as_bytes()).as_bytes()));
-        assert_eq!(judged(&forged), Judged::Invalid);
+        assert_eq!(verify(&forged), Checked::Malformed);
     }
     let raw = {
         use hmac::{Hmac, KeyInit, Mac};
         let mac = Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
         mac.chain_update(message).finalize().into_bytes()
     };
-    assert_eq!(judged(&format!("{message}.{}", BASE64.encode(raw))), Judged::Invalid);
+    assert_eq!(verify(&format!("{message}.{}", BASE64.encode(raw))), Checked::Malformed);
 }
 
 #[test]
-fn a_secret_that_was_followed_still_verifies() {
+fn a_previous_secret_still_verifies() {
     let token = mount(&ring(SECRET, &[])).sign(&access()).unwrap();
     let after = mount(&ring(OTHER, &[SECRET]));
-    assert!(matches!(after.judge(token.expose(), now()), Judged::Valid(_)));
+    assert!(matches!(after.verify(token.expose(), now()), Checked::Valid(_)));
 }
 
 #[test]
 fn a_derived_key_is_not_published() {
     assert_eq!(mount(&ring(SECRET, &[])).jwks(), None);
-    assert!(Signing::default().mistakes().is_empty());
+    assert!(Signing::default().validate().is_empty());
 }
 
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(text in "\\PC{0,300}|[A-Za-z0-9_.=-]{0,300}") {
-        prop_assert_eq!(judged(&text), Judged::Invalid);
+    fn any_text_is_rejected(text in "\\PC{0,300}|[A-Za-z0-9_.=-]{0,300}") {
+        prop_assert_eq!(verify(&text), Checked::Malformed);
     }
 
     #[test]
-    fn no_claims_make_it_panic(claims in prop::collection::vec(any::<u8>(), 0..300)) {
-        prop_assert_eq!(judged(&signed(HEADER, claims)), Judged::Invalid);
+    fn any_signed_bytes_are_rejected(claims in prop::collection::vec(any::<u8>(), 0..300)) {
+        prop_assert_eq!(verify(&signed(HEADER, claims)), Checked::Malformed);
     }
 
     #[test]
-    fn a_claim_of_any_number_gives_an_outcome(number in any::<i64>(), which in 0..4_usize) {
+    fn any_number_in_a_claim_yields_a_result(number in any::<i64>(), which in 0..4_usize) {
         let name = ["exp", "iat", "nbf", "ver"][which];
-        let _ = judged_with(name, json!(number));
+        let _ = verify_with(name, json!(number));
     }
 
     #[test]
-    fn any_header_but_ours_is_refused(header in "\\{\"alg\":\"[A-Za-z0-9]{0,6}\",\"typ\":\"JWT\"\\}") {
+    fn any_other_header_is_rejected(header in "\\{\"alg\":\"[A-Za-z0-9]{0,6}\",\"typ\":\"JWT\"\\}") {
         prop_assume!(header != HEADER);
-        prop_assert_eq!(judged(&signed(&header, claims().to_string())), Judged::Invalid);
+        prop_assert_eq!(verify(&signed(&header, claims().to_string())), Checked::Malformed);
     }
 }

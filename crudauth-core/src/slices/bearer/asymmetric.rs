@@ -1,4 +1,4 @@
-//! Keys whose public half others may have: EdDSA (Ed25519) and RS256, read from PEM.
+//! Asymmetric signing keys in PEM: EdDSA (Ed25519) and RS256.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -9,17 +9,17 @@ use jsonwebtoken::jwk::EllipticCurve;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde_json::{Value, json};
 
-/// Less is not to be used any more (NIST SP 800-131A).
-const LEAST_RSA_BITS: usize = 2048;
+/// Minimum length of RSA keys (NIST SP 800-131A).
+const MIN_RSA_BITS: usize = 2048;
 
-/// A private key and the public one that goes with it. `Debug` shows the latter's name.
+/// A private key and its public key. `Debug` shows the key id only.
 #[derive(Clone)]
 pub struct SigningPair {
     private: EncodingKey,
     public: PublicKey,
 }
 
-/// A public key with its name.
+/// A public key with its key id.
 #[derive(Clone)]
 pub struct PublicKey {
     kid: String,
@@ -28,30 +28,32 @@ pub struct PublicKey {
     jwk: Value,
 }
 
-/// Why a key is refused.
+/// Why a key is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidKey {
-    /// The name is empty, long, or has characters that need quoting somewhere.
-    #[error("a signing key's name must have 1 to 64 letters, digits, `-`, `_` or `.`")]
+    /// The key id is empty, too long, or has a character that needs quoting.
+    #[error("invalid key id: use 1 to 64 letters, digits, `-`, `_` or `.`")]
     Kid,
-    /// The text holds no key of the right kind.
-    #[error("the PEM text holds no {0} key for EdDSA (Ed25519, PKCS #8) or RS256 (RSA)")]
+    /// The PEM text has no key of the required kind.
+    #[error("no {0} key for EdDSA (Ed25519, PKCS #8) or RS256 (RSA) in the PEM text")]
     Unreadable(&'static str),
-    /// An RSA key that is too short.
-    #[error("the RSA key has {0} bits and needs at least {LEAST_RSA_BITS}")]
+    /// The RSA key is too short.
+    #[error("RSA key of {0} bits is too short: use at least {MIN_RSA_BITS}")]
     Short(usize),
 }
 
 impl SigningPair {
-    /// Reads a private key: Ed25519 in PKCS #8 (`openssl genpkey -algorithm ed25519`) or RSA. `kid`
-    /// is its name in the tokens that it signs; another key must get another.
+    /// Reads a private key: Ed25519 in PKCS #8 (`openssl genpkey -algorithm ed25519`) or RSA.
+    ///
+    /// `kid` is the key id in tokens. Each key needs its own.
     ///
     /// # Errors
-    /// [`InvalidKey`].
+    /// [`InvalidKey`] if the key or its id is invalid.
     pub fn from_pem(kid: impl Into<String>, pem: impl AsRef<[u8]>) -> Result<Self, InvalidKey> {
         let unreadable = InvalidKey::Unreadable("private");
-        let (kid, pem) = (kid.into(), pem.as_ref());
+        let kid = kid.into();
+        let pem = pem.as_ref();
         if let Ok(private) = EncodingKey::from_ed_pem(pem) {
             let read = PROVIDER.key_utils.ed_pub_components_from_private_key;
             let x = read(private.as_bytes(), &EllipticCurve::Ed25519).map_err(|_| unreadable)?;
@@ -74,14 +76,14 @@ impl SigningPair {
 }
 
 impl PublicKey {
-    /// Reads a public key: Ed25519 or RSA. `kid` is its name in the tokens that its private key
-    /// signed.
+    /// Reads a public key: Ed25519 or RSA. `kid` is the key id in tokens of its private key.
     ///
     /// # Errors
-    /// [`InvalidKey`].
+    /// [`InvalidKey`] if the key or its id is invalid.
     pub fn from_pem(kid: impl Into<String>, pem: impl AsRef<[u8]>) -> Result<Self, InvalidKey> {
         let unreadable = || InvalidKey::Unreadable("public");
-        let (kid, pem) = (kid.into(), pem.as_ref());
+        let kid = kid.into();
+        let pem = pem.as_ref();
         if let Ok(key) = DecodingKey::from_ed_pem(pem) {
             return Self::ed25519(kid, key.try_get_as_bytes().map_err(|_| unreadable())?);
         }
@@ -97,29 +99,30 @@ impl PublicKey {
             return Err(InvalidKey::Unreadable("public"));
         }
         let parameters = json!({ "kty": "OKP", "crv": "Ed25519", "x": BASE64.encode(x) });
-        Self::named(kid, Algorithm::EdDSA, DecodingKey::from_ed_der(x), parameters)
+        Self::new(kid, Algorithm::EdDSA, DecodingKey::from_ed_der(x), parameters)
     }
 
     fn rsa(kid: String, n: &[u8], e: &[u8]) -> Result<Self, InvalidKey> {
         let significant = n.iter().skip_while(|byte| **byte == 0).count() * 8;
         let bits = significant
             - n.iter().find(|byte| **byte != 0).map_or(0, |byte| byte.leading_zeros() as usize);
-        if bits < LEAST_RSA_BITS {
+        if bits < MIN_RSA_BITS {
             return Err(InvalidKey::Short(bits));
         }
         let parameters = json!({ "kty": "RSA", "n": BASE64.encode(n), "e": BASE64.encode(e) });
         let key = DecodingKey::from_rsa_raw_components(n, e);
-        Self::named(kid, Algorithm::RS256, key, parameters)
+        Self::new(kid, Algorithm::RS256, key, parameters)
     }
 
-    fn named(
+    fn new(
         kid: String,
         algorithm: Algorithm,
         key: DecodingKey,
         mut jwk: Value,
     ) -> Result<Self, InvalidKey> {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        if !(1..=64).contains(&kid.len()) || !kid.bytes().all(is_plain) {
+        let is_valid = (1..=64).contains(&kid.len())
+            && kid.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        if !is_valid {
             return Err(InvalidKey::Kid);
         }
         jwk["kid"] = json!(kid);
@@ -128,13 +131,13 @@ impl PublicKey {
         Ok(Self { kid, algorithm, key, jwk })
     }
 
-    /// Its name.
+    /// Returns the key id.
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// The key as JSON (RFC 7517).
+    /// Returns the key as JSON (RFC 7517).
     pub(super) fn jwk(&self) -> &Value {
         &self.jwk
     }

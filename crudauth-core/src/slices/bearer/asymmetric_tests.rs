@@ -1,28 +1,26 @@
-//! The keys in `test_keys` were made for these tests and are nobody's.
-#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+//! The keys in `test_keys` were generated for these tests and are not used elsewhere.
+#![allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD as BASE64};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::access::{Access, AccessTokens, Judged, token_id};
-use super::{BearerConfig, InvalidKey, PublicKey, Signing, SigningPair};
-use crate::model::{KeyRing, Scopes, SecretKey};
-use crate::ports::{Entropy, GrantId, OsEntropy};
+use super::access::{Access, AccessTokens};
+use super::{BearerConfig, FamilyId, InvalidKey, PublicKey, Signing, SigningPair};
+use crate::model::{AccountState, Checked, KeyRing, Scopes, SecretKey};
+use crate::random::random;
 
 const RSA: &str = include_str!("test_keys/rsa_2048.pem");
 const RSA_PUBLIC: &str = include_str!("test_keys/rsa_2048_public.pem");
 const SHORT_RSA: &str = include_str!("test_keys/rsa_1024.pem");
 const P256: &str = include_str!("test_keys/p256.pem");
 
-/// A new Ed25519 key: in PKCS #8 it is its 32 bytes behind a fixed head.
+/// Generates an Ed25519 key in PKCS #8: a fixed header and 32 bytes.
 fn ed25519() -> String {
-    let mut seed = [0; 32];
-    OsEntropy.fill(&mut seed);
-    pem("PRIVATE KEY", "302e020100300506032b657004220420", &seed)
+    pem("PRIVATE KEY", "302e020100300506032b657004220420", &random::<32>())
 }
 
-/// The public half, as a verifier elsewhere would have it.
+/// Returns the public key in PEM.
 fn ed25519_public(pair: &SigningPair) -> String {
     let x = pair.public().jwk()["x"].as_str().unwrap().to_owned();
     pem("PUBLIC KEY", "302a300506032b6570032100", &BASE64.decode(x).unwrap())
@@ -40,13 +38,12 @@ fn now() -> DateTime<Utc> {
 fn access() -> Access {
     Access {
         subject: "42".to_owned(),
-        version: 0,
-        epoch: 7,
-        grant: GrantId::generate(&OsEntropy),
+        state: AccountState { version: 0, security_stamp: 7 },
+        family: FamilyId::generate(),
         scopes: Scopes::parse("read"),
         issued_at: now(),
         expires_at: now() + TimeDelta::seconds(900),
-        id: token_id(&OsEntropy),
+        id: random(),
     }
 }
 
@@ -55,7 +52,7 @@ fn mount(pair: &SigningPair, retired: &[PublicKey]) -> AccessTokens {
         signing: Signing::asymmetric(pair.clone(), retired.to_vec()),
         ..BearerConfig::default()
     };
-    assert_eq!(config.mistakes(), Vec::<String>::new());
+    assert_eq!(config.validate(), []);
     AccessTokens::new(&config, &ring(), "users")
 }
 
@@ -71,33 +68,34 @@ fn both_algorithms_sign_and_verify() {
         (&ed, r#"{"alg":"EdDSA","typ":"JWT","kid":"ed-1"}"#),
         (&rsa, r#"{"alg":"RS256","typ":"JWT","kid":"rsa-1"}"#),
     ] {
-        let (tokens, access) = (mount(pair, &[]), access());
+        let tokens = mount(pair, &[]);
+        let access = access();
         let token = tokens.sign(&access).unwrap();
         assert_eq!(token.expose().split('.').next().unwrap(), BASE64.encode(header));
-        assert_eq!(tokens.judge(token.expose(), now()), Judged::Valid(access));
+        assert_eq!(tokens.verify(token.expose(), now()), Checked::Valid(access));
         let cut = &token.expose()[..token.expose().len() - 4];
-        assert_eq!(tokens.judge(cut, now()), Judged::Invalid);
+        assert_eq!(tokens.verify(cut, now()), Checked::Malformed);
     }
 }
 
 #[test]
-fn a_key_is_followed_by_another_without_signing_anyone_out() {
+fn key_rotation_keeps_tokens_valid() {
     let old = SigningPair::from_pem("old", ed25519()).unwrap();
     let new = SigningPair::from_pem("new", RSA).unwrap();
     let token = mount(&old, &[]).sign(&access()).unwrap();
     let public = PublicKey::from_pem("old", ed25519_public(&old)).unwrap();
     let both = mount(&new, &[public]);
-    assert!(matches!(both.judge(token.expose(), now()), Judged::Valid(_)));
-    assert_eq!(mount(&new, &[]).judge(token.expose(), now()), Judged::Invalid);
+    assert!(matches!(both.verify(token.expose(), now()), Checked::Valid(_)));
+    assert_eq!(mount(&new, &[]).verify(token.expose(), now()), Checked::Malformed);
     let next = both.sign(&access()).unwrap();
-    assert_eq!(mount(&old, &[]).judge(next.expose(), now()), Judged::Invalid);
+    assert_eq!(mount(&old, &[]).verify(next.expose(), now()), Checked::Malformed);
     let keys = both.jwks().unwrap();
     let kids: Vec<_> = keys["keys"].as_array().unwrap().iter().map(|key| &key["kid"]).collect();
     assert_eq!(kids, ["new", "old"]);
 }
 
 #[test]
-fn what_is_published_is_public_only_and_enough_to_verify() {
+fn the_key_set_has_exactly_the_public_parameters() {
     let pair = SigningPair::from_pem("rsa", RSA).unwrap();
     let public = PublicKey::from_pem("rsa", RSA_PUBLIC).unwrap();
     assert_eq!(pair.public().jwk(), public.jwk());
@@ -116,7 +114,7 @@ fn what_is_published_is_public_only_and_enough_to_verify() {
 }
 
 #[test]
-fn a_kid_names_a_known_key_or_nothing() {
+fn an_unknown_key_id_is_rejected() {
     let pair = SigningPair::from_pem("ed", ed25519()).unwrap();
     let tokens = mount(&pair, &[]);
     let token = tokens.sign(&access()).unwrap();
@@ -124,12 +122,12 @@ fn a_kid_names_a_known_key_or_nothing() {
     for kid in [r#""../../dev/null""#, r#""other""#, r#""ED""#, "7", "null", r#"["ed"]"#] {
         let header = format!(r#"{{"alg":"EdDSA","typ":"JWT","kid":{kid}}}"#);
         let forged = format!("{}.{rest}", BASE64.encode(header));
-        assert_eq!(tokens.judge(&forged, now()), Judged::Invalid, "{kid}");
+        assert_eq!(tokens.verify(&forged, now()), Checked::Malformed, "{kid}");
     }
 }
 
 #[test]
-fn a_public_key_is_no_secret_to_sign_with() {
+fn a_public_key_is_not_accepted_as_hmac_secret() {
     let pair = SigningPair::from_pem("rsa", RSA).unwrap();
     let tokens = mount(&pair, &[]);
     let token = tokens.sign(&access()).unwrap();
@@ -141,13 +139,13 @@ fn a_public_key_is_no_secret_to_sign_with() {
             let mac = Hmac::<sha2::Sha256>::new_from_slice(key).unwrap();
             let signature = mac.chain_update(&message).finalize().into_bytes();
             let forged = format!("{message}.{}", BASE64.encode(signature));
-            assert_eq!(tokens.judge(&forged, now()), Judged::Invalid, "{header}");
+            assert_eq!(tokens.verify(&forged, now()), Checked::Malformed, "{header}");
         }
     }
-    // The mount's own derived key signs nothing either, once it is not configured.
+    // The derived HMAC key is not accepted either.
     let derived = AccessTokens::new(&BearerConfig::default(), &ring(), "users");
     let token = derived.sign(&access()).unwrap();
-    assert_eq!(tokens.judge(token.expose(), now()), Judged::Invalid);
+    assert_eq!(tokens.verify(token.expose(), now()), Checked::Malformed);
 }
 
 fn ring_key() -> Vec<u8> {
@@ -155,13 +153,13 @@ fn ring_key() -> Vec<u8> {
 }
 
 #[test]
-fn what_is_no_key_of_these_kinds_is_refused() {
-    let refused = |pem: &str| SigningPair::from_pem("k", pem).unwrap_err();
-    assert_eq!(refused(SHORT_RSA), InvalidKey::Short(1024));
+fn other_keys_are_rejected() {
+    assert_eq!(SigningPair::from_pem("k", SHORT_RSA).unwrap_err(), InvalidKey::Short(1024));
     for pem in
         ["", "x", P256, RSA_PUBLIC, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"]
     {
-        assert_eq!(refused(pem), InvalidKey::Unreadable("private"), "{pem}");
+        let error = SigningPair::from_pem("k", pem).unwrap_err();
+        assert_eq!(error, InvalidKey::Unreadable("private"), "{pem}");
     }
     for pem in ["", P256, RSA, &ed25519()] {
         assert!(PublicKey::from_pem("k", pem).is_err(), "{pem}");
@@ -172,10 +170,10 @@ fn what_is_no_key_of_these_kinds_is_refused() {
 }
 
 #[test]
-fn two_keys_of_one_name_are_a_mistake() {
+fn duplicate_key_ids_are_rejected() {
     let pair = SigningPair::from_pem("k", RSA).unwrap();
     let retired = vec![PublicKey::from_pem("k", RSA_PUBLIC).unwrap()];
     let signing = Signing::asymmetric(pair.clone(), retired);
-    assert_eq!(signing.mistakes().len(), 1);
+    assert_eq!(signing.validate().len(), 1);
     assert!(!format!("{pair:?}").contains("PRIVATE"));
 }

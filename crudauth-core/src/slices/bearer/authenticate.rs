@@ -1,103 +1,78 @@
-//! Recognising: who a request with an access token comes from.
+//! Checks the access token of a request.
 
-use chrono::{DateTime, Utc};
-use tracing::info;
+use super::access::Access;
+use super::trusted::TokenOwner;
+use super::{BearerTokens, FamilyId};
+use crate::event::Event;
+use crate::model::{Account, AuthUser, Checked};
+use crate::principal::{Principal, absolute_expiry};
+use crate::store_error::StoreError;
 
-use super::Tokens;
-use super::access::{Access, Judged};
-use super::trusted::Known;
-use crate::model::{Account, AuthUser, Presented, Scopes};
-use crate::ports::{GrantId, StoreError};
-
-/// Who a request comes from, by its bearer token.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct BearerVisit<U: AuthUser> {
-    /// Whose token it is.
-    pub account: Account<U>,
-    /// What it may be used for, less what the account would not get any more.
-    pub scopes: Scopes,
-    /// What it stands on.
-    pub grant: GrantId,
-    /// When the owner signed in for it, however often it was refreshed since.
-    pub signed_in_at: DateTime<Utc>,
-    /// When the token was issued.
-    pub issued_at: DateTime<Utc>,
-    /// When it expires.
-    pub expires_at: DateTime<Utc>,
-}
-
-/// What a bearer token turns out to be.
-pub type BearerOutcome<U> = Presented<BearerVisit<U>>;
-
-impl<U: AuthUser> Tokens<U> {
-    /// Who a request with this access token comes from.
+impl<U: AuthUser> BearerTokens<U> {
+    /// Returns the principal of an access token.
     ///
-    /// One look-up by key, or none where tokens are
-    /// [trusted](super::BearerConfig::trust_until_expiry) and this one was seen before.
+    /// One query, or none where tokens are
+    /// [trusted](super::BearerConfig::trust_until_expiry) and this one was checked before.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn authenticate(&self, token: &str) -> Result<BearerOutcome<U>, StoreError> {
-        let now = self.clock.now();
-        let access = match self.access.judge(token, now) {
-            Judged::Valid(access) => access,
-            Judged::Expired => return Ok(Presented::Dead),
-            Judged::Invalid => return Ok(Presented::Broken),
+    pub async fn authenticate(&self, token: &str) -> Result<Checked<Principal<U>>, StoreError> {
+        let now = self.kit.now();
+        let access = match self.access.verify(token, now) {
+            Checked::Valid(access) => access,
+            Checked::Expired => return Ok(Checked::Expired),
+            Checked::Malformed => return Ok(Checked::Malformed),
         };
-        if let Some(known) = self.trusted.as_ref().and_then(|trusted| trusted.get(&access)) {
-            return self.visit(known, access).await;
+        if let Some(owner) = self.trusted.as_ref().and_then(|trusted| trusted.get(&access)) {
+            return self.principal(owner, access).await;
         }
-        let Some(live) = self.store.find_grant(&access.grant, now).await? else {
-            return Ok(Presented::Dead);
+        let Some((family, account)) = self.store.find(&access.family, now).await? else {
+            return Ok(Checked::Expired);
         };
-        let account = live.account;
         if !account.is_active() {
-            self.end_disabled(&account, &access.grant, now).await?;
-            return Ok(Presented::Dead);
+            self.revoke_disabled(&account).await?;
+            return Ok(Checked::Expired);
         }
-        if self.end_of(&live.grant).is_some_and(|ends_at| ends_at <= now) {
-            self.store.end_grant(&access.grant).await?;
-            return Ok(Presented::Dead);
+        let configured = self.config.absolute_timeout;
+        let ends_at = absolute_expiry(family.created_at, family.ends_at, configured);
+        if ends_at.is_some_and(|ends_at| ends_at <= now) {
+            self.store.remove(&access.family).await?;
+            return Ok(Checked::Expired);
         }
-        // Its key is compared as text: there is one spelling, and nothing to be out of range.
-        let is_named = account.user.id().to_string() == access.subject
-            && account.version == access.version
-            && account.epoch == access.epoch;
-        if !is_named {
-            return Ok(Presented::Dead);
+        // The key is compared as text: there is one spelling, and no number out of range.
+        let is_current = account.user.id().to_string() == access.subject
+            && account.state() == access.state
+            && account.state() == family.state;
+        if !is_current {
+            return Ok(Checked::Expired);
         }
-        let known = Known { account, signed_in_at: live.grant.created_at };
+        let owner = TokenOwner { account, signed_in_at: family.created_at };
         if let Some(trusted) = &self.trusted {
-            trusted.put(&access, &known, now);
+            trusted.insert(&access, &owner, now);
         }
-        self.visit(known, access).await
+        self.principal(owner, access).await
     }
 
-    /// Ends what a disabled account has.
-    pub(super) async fn end_disabled(
-        &self,
-        account: &Account<U>,
-        grant: &GrantId,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let account = account.user.id();
-        info!(%account, %grant, "bearer token refused, and all there is ended: account disabled");
-        self.store.end_all_of_disabled(account, now).await
+    /// Returns `true` if the family still exists: it is asked right before something lasting is
+    /// stored on behalf of a token.
+    pub(crate) async fn is_valid(&self, family: &FamilyId) -> Result<bool, StoreError> {
+        Ok(self.store.find(family, self.kit.now()).await?.is_some())
     }
 
-    async fn visit(
+    /// Revokes every credential of a disabled account.
+    pub(super) async fn revoke_disabled(&self, account: &Account<U>) -> Result<(), StoreError> {
+        let event = Event::new("bearer token rejected, all credentials revoked: account disabled");
+        self.kit.emit(event.account(account));
+        self.kit.accounts.revoke_disabled(account.user.id(), self.kit.now()).await
+    }
+
+    async fn principal(
         &self,
-        Known { account, signed_in_at }: Known<U>,
+        TokenOwner { account, signed_in_at }: TokenOwner<U>,
         access: Access,
-    ) -> Result<BearerOutcome<U>, StoreError> {
-        Ok(Presented::Live(BearerVisit {
-            scopes: self.granted(&account, &access.scopes).await?,
-            account,
-            signed_in_at,
-            grant: access.grant,
-            issued_at: access.issued_at,
-            expires_at: access.expires_at,
-        }))
+    ) -> Result<Checked<Principal<U>>, StoreError> {
+        let scopes = self.effective_scopes(&account, &access.scopes).await?;
+        let principal = Principal::with_family(account, access.family);
+        Ok(Checked::Valid(principal.with_sign_in(signed_in_at).with_scopes(scopes)))
     }
 }

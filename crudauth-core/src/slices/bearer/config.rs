@@ -1,118 +1,133 @@
-//! How long bearer tokens live, what they may carry, and what signs them.
+//! Settings of bearer tokens: lifetimes, scopes and signing.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::Signing;
+use crate::clock::LONGEST;
+use crate::config_error::ConfigError;
 use crate::model::Scopes;
-use crate::ports::LONGEST;
 
 crate::settings! {
-    /// Settings of the `bearer` slice. Safe when nothing is said.
+    /// Settings of the `bearer` slice.
     #[derive(Clone, Debug)]
     pub struct BearerConfig {
-        /// How long an access token works (default 15 minutes, at least 1 second).
-        access_lifetime: Duration = Duration::from_secs(15 * 60),
-        /// How long a refresh token may be used after it was issued (default 30 days). Each use
-        /// issues a successor that lives as long again.
-        refresh_lifetime: Duration = Duration::from_secs(30 * 24 * 3600),
-        /// When a sign-in ends however often it is refreshed (default 90 days; `None`: not at all).
-        /// Whoever has stolen a refresh token from somebody who is away keeps it no longer.
-        absolute: Option<Duration> as impl Into<Option<Duration>> = Some(Duration::from_secs(90 * 24 * 3600)),
-        /// For how long a refresh token that was just used is answered with the same successor
-        /// again (default: not at all; at most 1 minute).
+        /// Lifetime of an access token (default 15 minutes; 1 second to 100 years, and at most
+        /// [`refresh_lifetime`](Self::refresh_lifetime) and
+        /// [`absolute_timeout`](Self::absolute_timeout)).
+        access_lifetime: Duration = Duration::from_mins(15),
+        /// Lifetime of a refresh token (default 30 days; 1 second to 100 years). Each use issues a
+        /// successor with the same lifetime.
+        refresh_lifetime: Duration = Duration::from_hours(30 * 24),
+        /// Lifetime of a sign-in regardless of use (default 90 days; 1 second to 100 years, `None`:
+        /// no limit).
         ///
-        /// Without it a client that sends one refresh token twice, be it only because the first
-        /// answer got lost, has signed itself out: nobody can tell it from a thief.
+        /// It bounds the use of a refresh token stolen from an owner who never comes back.
+        absolute_timeout: Option<Duration> as impl Into<Option<Duration>> = Some(Duration::from_hours(90 * 24)),
+        /// Time after its use in which a refresh token still returns the same successor (default
+        /// zero: never; at most 1 minute).
+        ///
+        /// By default, a client that sends the same refresh token twice is signed out, even if it
+        /// only lost the first response: the server cannot tell it from a thief (RFC 9700, section
+        /// 4.14.2).
         grace: Duration = Duration::ZERO,
-        /// Who issues the tokens: `iss` (default `crudauth`).
+        /// Issuer of access tokens, claim `iss` (default `crudauth`; 1 to 200 bytes).
         issuer: String as impl Into<String> = "crudauth".to_owned(),
-        /// Whom they are for: `aud` (default: the table of the accounts). Tokens for anybody else
-        /// are refused.
+        /// Audience of access tokens, claim `aud` (default: the account table; 1 to 200 bytes).
+        /// Tokens for another audience are rejected.
         audience: Option<String> | String = None,
-        /// What a client gets that asks for no scope (default: nothing).
+        /// Scopes of a sign-in that requests none (default: none).
         default_scopes: Scopes as impl Into<Scopes> = Scopes::default(),
-        /// What may be granted at all (default: the former).
+        /// Scopes that a sign-in may request (default: [`default_scopes`](Self::default_scopes)).
         grantable_scopes: Option<Scopes> | Scopes = None,
-        /// How many sign-ins an account may have at once; one beyond that ends the least recently
-        /// used (default 50, at least 1).
-        cap: u32 = 50,
-        /// Whether an access token that was good once is taken at its word until it expires
-        /// (default: no, each request is one look-up by key).
+        /// Number of sign-ins of one account (default 50, at least 1). A further one ends the least
+        /// recently used sign-in.
+        max_sign_ins: u32 = 50,
+        /// Accepts an access token without a query from its second use until it expires (default
+        /// `false`: each request costs one query by primary key).
         ///
-        /// It saves the look-up, and this is what it costs: **whoever logs out, changes their
-        /// password, is disabled or deleted, or has a token revoked is let in with the access
-        /// tokens they have until these expire**, and handlers see the account as it was at a
-        /// token's first use. Choose a short [`access_lifetime`](Self::access_lifetime) with it.
-        /// Refreshing is not affected.
+        /// **After logout, a password change, revocation, or disabling or deletion of the account,
+        /// its access tokens remain valid until they expire**, and handlers see the account as it
+        /// was at the first use of the token. Combine it with a short
+        /// [`access_lifetime`](Self::access_lifetime). Refreshing is not affected.
         trust_until_expiry: bool = false,
-        /// What signs access tokens (default: HMAC-SHA-256 with a key derived from the app's
-        /// secret).
+        /// Algorithm and keys that sign access tokens (default: HMAC-SHA-256 with a key derived
+        /// from the app's secret).
         signing: Signing = Signing::default(),
     }
 }
 
 impl BearerConfig {
-    const LONGEST_GRACE: Duration = Duration::from_secs(60);
+    const LONGEST_GRACE: Duration = Duration::from_mins(1);
 
-    /// Long enough for any URL, and short enough to leave a token room.
+    /// Long enough for any URL, and short enough to keep tokens small.
     const LONGEST_NAME: usize = 200;
 
-    /// What is wrong with the settings, each in a sentence.
+    /// Returns an error for each setting out of its bounds, and for each conflict between two.
     #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        let mut mistakes = Vec::new();
-        let second = Duration::from_secs(1);
-        for (name, value) in [
-            ("access_lifetime", Some(self.access_lifetime)),
-            ("refresh_lifetime", Some(self.refresh_lifetime)),
-            ("absolute", self.absolute),
-        ] {
-            if value.is_some_and(|value| value < second || value > LONGEST) {
-                mistakes.push(format!("bearer: `{name}` must be one second to 100 years"));
-            }
-        }
-        if self.access_lifetime > self.refresh_lifetime {
-            mistakes.push(
-                "bearer: `access_lifetime` must not be longer than `refresh_lifetime`".to_owned(),
-            );
-        }
-        if self.absolute.is_some_and(|absolute| absolute < self.access_lifetime) {
-            mistakes
-                .push("bearer: `access_lifetime` must not be longer than `absolute`".to_owned());
-        }
-        if self.grace > Self::LONGEST_GRACE {
-            mistakes.push("bearer: `grace` must be one minute at most".to_owned());
-        }
-        for (name, value) in [("issuer", Some(&self.issuer)), ("audience", self.audience.as_ref())]
-        {
-            if value.is_some_and(|it| it.is_empty() || it.len() > Self::LONGEST_NAME) {
-                mistakes.push(format!("bearer: `{name}` must have 1 to 200 bytes"));
-            }
-        }
-        if !self.grantable().contains_all(&self.default_scopes) {
-            mistakes.push(
-                "bearer: every one of `default_scopes` must be among `grantable_scopes`".to_owned(),
-            );
-        }
-        if self.grantable().len() > Scopes::MOST {
-            mistakes.push(format!("bearer: there may be {} scopes at most", Scopes::MOST));
-        }
-        if self.cap == 0 {
-            mistakes.push("bearer: `cap` must be at least 1".to_owned());
-        }
-        mistakes.extend(self.signing.mistakes());
-        mistakes
+    pub fn validate(&self) -> Vec<ConfigError> {
+        let lifetime = Duration::from_secs(1)..=LONGEST;
+        let grace = Duration::ZERO..=Self::LONGEST_GRACE;
+        let mut errors: Vec<_> = [
+            ConfigError::duration("bearer.access_lifetime", self.access_lifetime, lifetime.clone()),
+            ConfigError::duration(
+                "bearer.refresh_lifetime",
+                self.refresh_lifetime,
+                lifetime.clone(),
+            ),
+            ConfigError::duration("bearer.absolute_timeout", self.absolute_timeout, lifetime),
+            ConfigError::duration("bearer.grace", self.grace, grace),
+            Self::invalid_name("bearer.issuer", &self.issuer),
+            self.audience.as_ref().and_then(|it| Self::invalid_name("bearer.audience", it)),
+            ConfigError::at_least_one("bearer.max_sign_ins", self.max_sign_ins),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        errors.extend(self.exceeding_lifetimes());
+        errors.extend(self.invalid_scopes());
+        errors.extend(self.signing.validate());
+        errors
     }
 
-    /// What may be granted at all.
+    fn invalid_name(setting: &'static str, name: &str) -> Option<ConfigError> {
+        ConfigError::length(setting, "bytes", name.len(), 1..=Self::LONGEST_NAME)
+    }
+
+    /// An access token must not outlive the sign-in that can revoke it.
+    fn exceeding_lifetimes(&self) -> impl Iterator<Item = ConfigError> {
+        let setting = "bearer.access_lifetime";
+        let limits = [
+            ("bearer.refresh_lifetime", Some(self.refresh_lifetime)),
+            ("bearer.absolute_timeout", self.absolute_timeout),
+        ];
+        let access_lifetime = self.access_lifetime;
+        limits
+            .into_iter()
+            .filter(move |(_, limit)| limit.is_some_and(|limit| access_lifetime > limit))
+            .map(move |(limit, _)| ConfigError::Exceeds { setting, limit })
+    }
+
+    fn invalid_scopes(&self) -> Vec<ConfigError> {
+        let grantable = self.grantable();
+        let setting = "bearer.grantable_scopes";
+        let count = ConfigError::length(setting, "scopes", grantable.len(), 0..=Scopes::MOST);
+        let mut errors: Vec<_> = count.into_iter().collect();
+        let scopes = self.default_scopes.difference(grantable);
+        if !scopes.is_empty() {
+            errors.push(ConfigError::NotGrantable { scopes });
+        }
+        errors
+    }
+
+    /// Scopes that a sign-in may request.
     #[must_use]
     pub fn grantable(&self) -> &Scopes {
         self.grantable_scopes.as_ref().unwrap_or(&self.default_scopes)
     }
 
-    /// When a refresh token that is issued now expires.
+    /// Returns when a refresh token that is issued now expires.
     pub(super) fn refresh_expiry(
         &self,
         ends_at: Option<DateTime<Utc>>,
@@ -128,42 +143,47 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_has_no_mistakes() {
-        assert_eq!(BearerConfig::default().mistakes(), Vec::<String>::new());
+    fn the_default_is_valid() {
+        assert_eq!(BearerConfig::default().validate(), []);
     }
 
     #[test]
-    fn an_end_is_said_and_taken_back() {
-        let day = Duration::from_secs(24 * 3600);
-        assert_eq!(BearerConfig::default().absolute(day).absolute, Some(day));
-        assert_eq!(BearerConfig::default().absolute(None).absolute, None);
+    fn the_absolute_timeout_can_be_set_and_removed() {
+        let day = Duration::from_hours(24);
+        assert_eq!(BearerConfig::default().absolute_timeout(day).absolute_timeout, Some(day));
+        assert_eq!(BearerConfig::default().absolute_timeout(None).absolute_timeout, None);
     }
 
     #[test]
-    fn every_mistake_is_told() {
+    fn all_errors_are_returned_at_once() {
         let config = BearerConfig {
             access_lifetime: Duration::ZERO,
             refresh_lifetime: Duration::ZERO,
-            absolute: Some(Duration::MAX),
+            absolute_timeout: Some(Duration::MAX),
             grace: Duration::from_secs(61),
             issuer: String::new(),
             audience: Some("x".repeat(201)),
             default_scopes: Scopes::parse("read write"),
             grantable_scopes: Some(Scopes::parse("read")),
-            cap: 0,
+            max_sign_ins: 0,
             ..BearerConfig::default()
         };
-        assert_eq!(config.mistakes().len(), 8, "{:#?}", config.mistakes());
+        let errors = config.validate();
+        assert_eq!(errors.len(), 8, "{errors:#?}");
+        assert!(errors.contains(&ConfigError::NotGrantable { scopes: Scopes::parse("write") }));
     }
 
     #[test]
-    fn an_access_token_may_not_outlive_what_refreshes_it() {
+    fn an_access_token_must_not_outlive_its_sign_in() {
         let config = BearerConfig {
             access_lifetime: Duration::from_secs(60),
             refresh_lifetime: Duration::from_secs(59),
-            absolute: Some(Duration::from_secs(58)),
+            absolute_timeout: Some(Duration::from_secs(58)),
             ..BearerConfig::default()
         };
-        assert_eq!(config.mistakes().len(), 2, "{:#?}", config.mistakes());
+        let setting = "bearer.access_lifetime";
+        let exceeds = |limit| ConfigError::Exceeds { setting, limit };
+        let limits = ["bearer.refresh_lifetime", "bearer.absolute_timeout"];
+        assert_eq!(config.validate(), limits.map(exceeds));
     }
 }

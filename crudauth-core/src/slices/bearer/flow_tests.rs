@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::model::{Account, Presented, Scopes};
+use crate::model::{Account, Checked, Scopes};
 use crate::slices::sessions::{Opening, Visitor};
 use crate::testing_world::{Person, SECRET, World, entropy, keys, worlds};
 
@@ -24,7 +24,7 @@ fn tokens(world: &World, config: BearerConfig) -> Arc<Tokens<Person>> {
 }
 
 fn with_keys(world: &World, config: BearerConfig, ring: KeyRing) -> Arc<Tokens<Person>> {
-    assert_eq!(config.mistakes(), Vec::<String>::new());
+    assert_eq!(config.validate(), []);
     Arc::new(Tokens::new(world.grants.clone(), ring, config, world.clock.clone(), entropy()))
 }
 
@@ -39,9 +39,9 @@ async fn refresh(it: &Tokens<Person>, token: &RefreshToken) -> Result<Issued, Re
 
 async fn is_live(it: &Tokens<Person>, token: &AccessToken) -> bool {
     match it.authenticate(token.expose()).await.unwrap() {
-        Presented::Live(_) => true,
-        Presented::Dead => false,
-        Presented::Broken => panic!("a token of ours"),
+        Checked::Valid(_) => true,
+        Checked::Expired => false,
+        Checked::Malformed => panic!("a token of ours"),
     }
 }
 
@@ -55,7 +55,7 @@ async fn a_token_tells_whose_it_is_and_what_it_may() {
         assert_eq!(issued.scopes.to_string(), "write");
         assert_eq!(issued.expires_in, 15 * MINUTE);
         let outcome = it.authenticate(issued.access.expose()).await.unwrap();
-        let Presented::Live(visit) = outcome else { panic!("{outcome:?}") };
+        let Checked::Valid(visit) = outcome else { panic!("{outcome:?}") };
         assert_eq!(visit.account.user.id(), ada.user.id());
         assert_eq!(visit.scopes, issued.scopes);
         assert_eq!(visit.grant, issued.grant);
@@ -258,7 +258,7 @@ async fn logging_out_and_revoking_end_the_family() {
 #[tokio::test]
 async fn a_sign_in_beyond_the_cap_ends_the_least_recently_used() {
     for world in worlds().await {
-        let it = tokens(&world, BearerConfig { cap: 2, ..config() });
+        let it = tokens(&world, BearerConfig { max_sign_ins: 2, ..config() });
         let ada = world.person("ada@example.com", "hash").await;
         let one = issue(&it, &ada).await;
         world.clock.advance(MINUTE);
@@ -280,7 +280,7 @@ async fn each_refresh_token_lives_as_long_again_until_the_end() {
             &world,
             BearerConfig {
                 refresh_lifetime: lifetime,
-                absolute: Some(2 * lifetime + MINUTE),
+                absolute_timeout: Some(2 * lifetime + MINUTE),
                 ..config()
             },
         );
@@ -311,7 +311,7 @@ async fn what_is_no_longer_grantable_is_gone_at_once_and_what_the_policy_takes_a
         let narrow = BearerConfig { grantable_scopes: Some(Scopes::parse("read")), ..config() };
         let after = tokens(&world, narrow);
         let outcome = after.authenticate(issued.access.expose()).await.unwrap();
-        let Presented::Live(visit) = outcome else { panic!("{outcome:?}") };
+        let Checked::Valid(visit) = outcome else { panic!("{outcome:?}") };
         assert_eq!(visit.scopes.to_string(), "read");
 
         let policy = |_: &Account<Person>, _: &Scopes| Scopes::parse("write admin");
@@ -344,7 +344,7 @@ async fn a_new_secret_of_the_app_signs_nobody_out() {
         assert!(is_live(&without, &second.access).await);
         refresh(&without, &second.refresh).await.unwrap();
         let old = without.authenticate(issued.access.expose()).await.unwrap();
-        assert!(matches!(old, Presented::Broken));
+        assert!(matches!(old, Checked::Malformed));
     }
 }
 

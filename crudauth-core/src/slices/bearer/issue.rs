@@ -1,111 +1,94 @@
-//! Issuing: a sign-in makes a grant and gets its first two tokens.
+//! Issues tokens: a sign-in makes a family and gets its first two tokens.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tracing::warn;
 
-use super::access::{self, Access};
-use super::{AccessToken, RefreshToken, Tokens};
-use crate::model::{Account, AuthUser, Digest, Scopes};
-use crate::ports::{GrantId, LockRule, NewGrant, Opened, StoreError};
-use crate::slices::sessions::{Opening, kept_user_agent};
+use super::access::Access;
+use super::store::NewTokenFamily;
+use super::{AccessToken, BearerTokens, FamilyId, RefreshToken};
+use crate::event::Event;
+use crate::model::{Account, AuthUser, ClientInfo, Scopes};
+use crate::random::random;
+use crate::store_error::StoreError;
 
-/// New tokens, to be given to the client and forgotten.
+/// New tokens, to be sent to the client and forgotten.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Issued {
-    /// For requests.
+    /// Token for requests.
     pub access: AccessToken,
-    /// How long it works.
+    /// Lifetime of the access token.
     pub expires_in: Duration,
-    /// For the next access token.
+    /// Token for the next access token.
     pub refresh: RefreshToken,
-    /// How long that one can be used.
+    /// Lifetime of the refresh token.
     pub refresh_expires_in: Duration,
-    /// What the access token may be used for, which may be less than was asked.
+    /// Scopes of the access token, which may be fewer than requested.
     pub scopes: Scopes,
-    /// What they stand on; its text is its name in lists.
-    pub grant: GrantId,
+    /// Family of both tokens.
+    pub family: FamilyId,
 }
 
-impl<U: AuthUser> Tokens<U> {
-    /// What a client's list of scopes asks for, of what is grantable; `None` if it is absent or
-    /// blank, and so asks for the defaults.
+impl<U: AuthUser> BearerTokens<U> {
+    /// Returns the grantable scopes that a client's list requests; `None` if the list is absent or
+    /// blank, which requests the defaults.
     #[must_use]
-    pub fn asked(&self, list: Option<&str>) -> Option<Scopes> {
-        let asked = Scopes::asked(list, self.config.grantable());
-        if asked.is_some() && self.config.grantable().is_empty() {
-            warn!(
-                "scopes are asked for and none is granted: `BearerConfig::grantable_scopes` names them"
-            );
+    pub fn requested_scopes(&self, list: Option<&str>) -> Option<Scopes> {
+        let requested = Scopes::requested(list, self.config.grantable());
+        if requested.is_some() && self.config.grantable().is_empty() {
+            warn!("scopes requested but none is grantable: set `BearerConfig::grantable_scopes`");
         }
-        asked
+        requested
     }
 
-    /// Issues tokens to an account that has proved itself by other means than
-    /// [`SignIn::grant`](crate::slices::sign_in::SignIn::grant); `None` if it has changed meanwhile.
+    /// Issues tokens to an account that has proved itself.
     ///
     /// # Errors
-    /// If the store fails.
+    /// If a store or the scope policy fails; no token is valid then.
     pub async fn issue(
         &self,
         account: &Account<U>,
-        asked: Option<&Scopes>,
-        opening: Opening,
-    ) -> Result<Option<Issued>, StoreError> {
-        self.open(account, asked, opening, &[], &LockRule::NONE).await
-    }
-
-    /// As [`issue`](Self::issue); `None` also if one of the counters `unless` was locked meanwhile.
-    pub(crate) async fn open(
-        &self,
-        account: &Account<U>,
-        asked: Option<&Scopes>,
-        opening: Opening,
-        unless: &[Digest],
-        rule: &LockRule,
-    ) -> Result<Option<Issued>, StoreError> {
-        let now = self.clock.now();
-        let keys = self.keys.current();
-        let id = GrantId::generate(&*self.entropy);
-        let refresh = RefreshToken::generate(keys, id, &*self.entropy);
-        let ends_at = self.config.absolute.map(|lifetime| now + lifetime);
-        let asked = asked.unwrap_or(&self.config.default_scopes);
-        let wanted = asked.intersection(self.config.grantable());
-        let grant = NewGrant {
+        requested: Option<&Scopes>,
+        client: ClientInfo,
+    ) -> Result<Issued, StoreError> {
+        let now = self.kit.now();
+        let id = FamilyId::generate();
+        let refresh = RefreshToken::generate(self.kit.keys.current(), id);
+        let ends_at = self.config.absolute_timeout.map(|lifetime| now + lifetime);
+        let requested = requested.unwrap_or(&self.config.default_scopes);
+        let wanted = requested.intersection(self.config.grantable());
+        let expires_at = self.config.refresh_expiry(ends_at, now);
+        let address = client.address;
+        let family = NewTokenFamily {
             id,
             account: account.user.id().clone(),
-            token: refresh.digest(keys),
+            state: account.state(),
+            token: refresh.digest(),
             scopes: wanted.clone(),
-            version: account.version,
-            epoch: account.epoch,
-            client: opening.client,
-            user_agent: kept_user_agent(opening.user_agent),
+            client,
             created_at: now,
-            expires_at: self.config.refresh_expiry(ends_at, now),
+            expires_at,
             ends_at,
         };
-        let expires_at = grant.expires_at;
-        if self.store.open_grant(grant, unless, rule, self.config.cap).await? == Opened::Refused {
-            return Ok(None);
-        }
-        match self.first(account, refresh, wanted, expires_at, now).await {
-            Ok(issued) => Ok(Some(issued)),
+        self.store.insert(family, self.config.max_sign_ins).await?;
+        match self.first_tokens(account, refresh, wanted, expires_at, now).await {
+            Ok(issued) => {
+                let event = Event::new("signed in").account(account).client(address);
+                self.kit.emit(event.credential(&id));
+                Ok(issued)
+            }
             Err(error) => {
-                // Nobody has its tokens.
-                if let Err(error) = self.store.end_grant(&id).await {
-                    error.log("ending a grant that came to nothing");
+                if let Err(error) = self.store.remove(&id).await {
+                    error.log("removing the token family of a failed sign-in");
                 }
                 Err(error)
             }
         }
     }
 
-    /// The first tokens of a grant that is stored. The policy is asked and the token signed no sooner:
-    /// by how long that takes, or by its failing, a guess that the lock refuses would be told from a
-    /// wrong one.
-    async fn first(
+    async fn first_tokens(
         &self,
         account: &Account<U>,
         refresh: RefreshToken,
@@ -113,24 +96,25 @@ impl<U: AuthUser> Tokens<U> {
         expires_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Issued, StoreError> {
-        let scopes = self.granted(account, &wanted).await?;
+        let scopes = self.effective_scopes(account, &wanted).await?;
         if scopes != wanted {
-            self.store.narrow_grant(refresh.grant(), &scopes).await?;
+            self.store.narrow(refresh.family(), &scopes).await?;
         }
-        self.issued(account, refresh, scopes, expires_at, now)
+        self.tokens_of(account, refresh, scopes, expires_at, now)
     }
 
-    /// What of `wanted` the account gets now.
-    pub(super) async fn granted(
+    /// The scopes of `wanted` that the account gets now.
+    pub(super) async fn effective_scopes(
         &self,
         account: &Account<U>,
         wanted: &Scopes,
     ) -> Result<Scopes, StoreError> {
-        self.granting.of(account, wanted.intersection(self.config.grantable())).await
+        let wanted = wanted.intersection(self.config.grantable());
+        self.policy.effective_scopes(account, wanted).await
     }
 
-    /// The tokens that a grant has from now on.
-    pub(super) fn issued(
+    /// The tokens of a family whose current refresh token is `refresh`.
+    pub(super) fn tokens_of(
         &self,
         account: &Account<U>,
         refresh: RefreshToken,
@@ -138,25 +122,23 @@ impl<U: AuthUser> Tokens<U> {
         refresh_expires_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Issued, StoreError> {
-        // What it stands on is gone then.
+        // The family is gone once its refresh token has expired.
         let expires_at = (now + self.config.access_lifetime).min(refresh_expires_at);
         let access = Access {
             subject: account.user.id().to_string(),
-            version: account.version,
-            epoch: account.epoch,
-            grant: *refresh.grant(),
+            state: account.state(),
+            family: *refresh.family(),
             scopes: scopes.clone(),
             issued_at: now,
             expires_at,
-            id: access::token_id(&*self.entropy),
+            id: random(),
         };
-        let left = |until: DateTime<Utc>| (until - now).to_std().unwrap_or_default();
         Ok(Issued {
             access: self.access.sign(&access)?,
-            expires_in: left(expires_at),
-            grant: *refresh.grant(),
+            expires_in: (expires_at - now).to_std().unwrap_or_default(),
+            family: *refresh.family(),
             refresh,
-            refresh_expires_in: left(refresh_expires_at),
+            refresh_expires_in: (refresh_expires_at - now).to_std().unwrap_or_default(),
             scopes,
         })
     }

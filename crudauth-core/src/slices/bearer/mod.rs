@@ -1,11 +1,10 @@
-//! Bearer tokens: short-lived access tokens, and refresh tokens that are good once.
+//! Bearer tokens: short-lived access tokens, and refresh tokens that can be used once.
 //!
-//! A sign-in makes a *grant*, a row of its own, and hands out two tokens that stand on it. The
-//! access token is a JWT that says whose it is and for what; a request with one costs one look-up
-//! by key, of the grant and its account together, so that logging out, revoking, changing the
-//! password, disabling and deleting act at once. The refresh token is opaque, of which the store
-//! keeps a keyed digest; each use puts a successor in its place, and using one again ends the grant
-//! (RFC 9700, section 4.14.2), since one of the two who had it is a thief.
+//! A sign-in makes a *token family*, a row of its own, and issues two tokens of it. The access token
+//! is a JWT. A request with one costs one query, for the family and its account together, so that
+//! signing out, revoking, changing the password, disabling and deleting act at once. The refresh
+//! token is opaque; the store keeps its digest. Each use replaces it by a successor, and a second use
+//! revokes the family (RFC 9700, section 4.14.2): one of the two who had the token is a thief.
 
 mod access;
 #[cfg(test)]
@@ -16,17 +15,14 @@ mod asymmetric;
 mod asymmetric_tests;
 mod authenticate;
 mod config;
-#[cfg(all(test, feature = "sqlite"))]
-mod flow_tests;
+mod family;
 mod issue;
-#[cfg(all(test, feature = "sqlite"))]
-mod policy_tests;
 mod refresh;
 mod refresh_token;
 mod revoke;
 mod signing;
 mod sql;
-pub(crate) mod store;
+pub mod store;
 mod trusted;
 #[cfg(test)]
 mod trusted_tests;
@@ -37,57 +33,54 @@ pub use access::AccessToken;
 use access::AccessTokens;
 #[cfg(feature = "bearer-asymmetric")]
 pub use asymmetric::{InvalidKey, PublicKey, SigningPair};
-pub use authenticate::{BearerOutcome, BearerVisit};
 pub use config::BearerConfig;
+pub use family::FamilyId;
 pub use issue::Issued;
 pub use refresh::{RefreshError, Refreshed};
 pub use refresh_token::RefreshToken;
-pub use revoke::ListedGrant;
+pub use revoke::ListedFamily;
 pub use signing::Signing;
 pub use sql::TABLE;
+use store::TokenFamilyStore;
 use trusted::Trusted;
 
-use crate::model::{AuthUser, KeyRing};
-use crate::ports::{Clock, Entropy, GrantStore, Granting};
+use crate::guard::Action;
+use crate::kit::Kit;
+use crate::model::AuthUser;
+use crate::principal::ScopePolicyHandle;
 
-/// How many tokens are remembered where they are trusted until they expire.
-const MOST_TRUSTED: usize = 10_000;
+/// Refresh tokens that are rejected, by client network: 30 an hour by default.
+pub const REFRESH: Action = Action::per_hour("refresh", 30);
 
-/// Issues, refreshes and recognises bearer tokens.
-pub struct Tokens<U: AuthUser> {
-    store: Arc<dyn GrantStore<U>>,
-    keys: KeyRing,
+/// The same for requests that a page of another site made a browser send.
+pub const REFRESH_CROSS_SITE: Action = REFRESH.counted_as("refresh cross-site");
+
+/// Most access tokens that are remembered where they are trusted until they expire.
+const MAX_TRUSTED: usize = 10_000;
+
+/// Issues, refreshes, checks and revokes bearer tokens.
+pub struct BearerTokens<U: AuthUser> {
+    kit: Kit<U>,
+    store: Arc<dyn TokenFamilyStore<U>>,
     access: AccessTokens,
-    granting: Granting<U>,
+    policy: ScopePolicyHandle<U>,
     trusted: Option<Trusted<U>>,
     config: BearerConfig,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
 }
 
-impl<U: AuthUser> Tokens<U> {
-    /// Wires the slice.
+impl<U: AuthUser> BearerTokens<U> {
+    /// Creates the slice.
     #[doc(hidden)]
     #[must_use]
     pub fn new(
-        store: Arc<dyn GrantStore<U>>,
-        keys: KeyRing,
+        kit: Kit<U>,
+        store: Arc<dyn TokenFamilyStore<U>>,
+        policy: ScopePolicyHandle<U>,
         config: BearerConfig,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
     ) -> Self {
-        let access = AccessTokens::new(&config, &keys, U::SHAPE.table);
-        let trusted = config.trust_until_expiry.then(|| Trusted::new(MOST_TRUSTED));
-        let granting = Granting::default();
-        Self { store, keys, access, granting, trusted, config, clock, entropy }
-    }
-
-    /// Has a policy decide what an account gets of the scopes that are grantable (default: all).
-    #[doc(hidden)]
-    #[must_use]
-    pub fn granting(mut self, granting: Granting<U>) -> Self {
-        self.granting = granting;
-        self
+        let access = AccessTokens::new(&config, &kit.keys, U::SHAPE.table);
+        let trusted = config.trust_until_expiry.then(|| Trusted::new(MAX_TRUSTED));
+        Self { kit, store, access, policy, trusted, config }
     }
 
     /// Its settings.
@@ -96,16 +89,16 @@ impl<U: AuthUser> Tokens<U> {
         &self.config
     }
 
-    /// The public keys that verify access tokens, as a JSON Web Key Set (RFC 7517), old ones
-    /// included; `None` if tokens are signed with a derived key, which is nobody's business.
+    /// Returns the public keys that verify access tokens, as a JSON Web Key Set (RFC 7517), retired
+    /// ones included; `None` if tokens are signed with a derived key.
     #[must_use]
     pub fn jwks(&self) -> Option<serde_json::Value> {
         self.access.jwks()
     }
 }
 
-impl<U: AuthUser> std::fmt::Debug for Tokens<U> {
+impl<U: AuthUser> std::fmt::Debug for BearerTokens<U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tokens").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("BearerTokens").field("config", &self.config).finish_non_exhaustive()
     }
 }

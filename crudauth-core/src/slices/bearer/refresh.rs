@@ -1,148 +1,152 @@
-//! Refreshing: a refresh token is used up, and what becomes of one that was used before.
+//! Refreshes tokens: a refresh token is consumed, and a second use revokes its family.
 
 use chrono::{DateTime, Utc};
-use tracing::{info, warn};
 
-use super::{Issued, RefreshToken, Tokens};
-use crate::model::{Account, AuthUser, ClientAddress, Digest, Keys};
-use crate::ports::{GrantRecord, LiveGrant, Rotation, StoreError};
-use crate::slices::sessions::{end_of, kept_user_agent};
+use super::store::{Rotation, TokenFamily};
+use super::{BearerTokens, Issued, RefreshToken};
+use crate::event::Event;
+use crate::model::{Account, AuthUser, ClientInfo};
+use crate::principal::absolute_expiry;
+use crate::store_error::StoreError;
 
-/// Somebody's tokens were refreshed.
+/// New tokens of a family.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Refreshed<U: AuthUser> {
-    /// Whose they are.
+    /// The account.
     pub account: Account<U>,
-    /// The new ones.
+    /// The tokens.
     pub issued: Issued,
 }
 
-/// Why tokens were not refreshed. A client need not know which.
+/// Why tokens were not refreshed. Clients are not told which.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum RefreshError {
-    /// It is no refresh token of ours.
-    #[error("no refresh token")]
+    /// The refresh token is malformed or unknown.
+    #[error("malformed or unknown refresh token")]
     Unknown,
-    /// It has expired, or its grant, or what that stands on, is gone.
+    /// It has expired, or its family or account is gone.
     #[error("the refresh token has ended")]
     Ended,
-    /// It was used before; its grant has ended by that.
+    /// It was used before; its family is revoked.
     #[error("the refresh token was used before")]
     Reused,
     /// The store failed.
-    #[error("the grant store failed")]
+    #[error("the store of token families failed")]
     Store(#[from] StoreError),
 }
 
-impl<U: AuthUser> Tokens<U> {
-    /// Uses a refresh token up: new tokens of the same grant, with the scopes that it was made with
-    /// less those that the account would not get any more.
+impl<U: AuthUser> BearerTokens<U> {
+    /// Consumes a refresh token and returns new tokens of the same family, with its scopes less
+    /// those that the account would not get any more.
     ///
-    /// Of any number at once with one token at most one succeeds. A token that was used before ends
-    /// its grant, unless that was within [`grace`](super::BearerConfig::grace) and its successor is
-    /// unused: then it gets the same successor.
+    /// Of any number of calls at once with one token at most one succeeds. A token that was used
+    /// before revokes its family, unless that was within [`grace`](super::BearerConfig::grace) and
+    /// its successor is unused: then it gets the same successor.
     ///
     /// # Errors
     /// [`RefreshError`].
     pub async fn refresh(
         &self,
         token: &str,
-        client: Option<ClientAddress>,
-        user_agent: Option<&str>,
+        client: &ClientInfo,
     ) -> Result<Refreshed<U>, RefreshError> {
-        /// Whoever loses a race finds another token the next time, or none.
+        // The loser of a race finds another token the next time, or none.
         const TRIES: usize = 3;
-        let (token, made_by) =
-            RefreshToken::read(&self.keys, token).ok_or(RefreshError::Unknown)?;
-        let presented = token.digest(made_by);
+        let token = RefreshToken::parse(&self.kit.keys, token).ok_or(RefreshError::Unknown)?;
         for _ in 0..TRIES {
-            let now = self.clock.now();
-            let found = self.store.find_grant(token.grant(), now).await?;
-            let live = found.ok_or(RefreshError::Ended)?;
-            if !live.account.is_active() {
-                self.end_disabled(&live.account, token.grant(), now).await?;
-                return Err(RefreshError::Ended);
+            let now = self.kit.now();
+            let (family, account) = self.valid_family(&token, now).await?;
+            if family.token != token.digest() {
+                return self.reuse(&token, family, account, now).await;
             }
-            let ends_at = self.end_of(&live.grant);
-            if ends_at.is_some_and(|ends_at| ends_at <= now) {
-                self.store.end_grant(token.grant()).await?;
-                return Err(RefreshError::Ended);
-            }
-            if live.grant.token != presented {
-                return self.late(&token, made_by, presented, live, now).await;
-            }
-            let agent = kept_user_agent(user_agent.map(str::to_owned));
-            let rotated = self.rotate(&token, made_by, &live, (client, agent), now).await?;
+            let rotated = self.rotate(&token, &family, &account, client, now).await?;
             if let Some(issued) = rotated {
-                let (account, grant) = (live.account, issued.grant);
-                info!(account = %account.user.id(), %grant, client = ?client, "tokens refreshed");
+                let event = Event::new("tokens refreshed").account(&account).client(client.address);
+                self.kit.emit(event.credential(&issued.family));
                 return Ok(Refreshed { account, issued });
             }
         }
         Err(RefreshError::Ended)
     }
 
-    /// When a grant ends however often it is refreshed.
-    pub(super) fn end_of(&self, grant: &GrantRecord) -> Option<DateTime<Utc>> {
-        end_of(grant.created_at, grant.ends_at, self.config.absolute)
+    async fn valid_family(
+        &self,
+        token: &RefreshToken,
+        now: DateTime<Utc>,
+    ) -> Result<(TokenFamily, Account<U>), RefreshError> {
+        let found = self.store.find(token.family(), now).await?;
+        let (family, account) = found.ok_or(RefreshError::Ended)?;
+        if family.state != account.state() {
+            return Err(RefreshError::Ended);
+        }
+        if !account.is_active() {
+            self.revoke_disabled(&account).await?;
+            return Err(RefreshError::Ended);
+        }
+        if self.end_of(&family).is_some_and(|ends_at| ends_at <= now) {
+            self.store.remove(token.family()).await?;
+            return Err(RefreshError::Ended);
+        }
+        Ok((family, account))
     }
 
-    /// Puts a successor in the token's place; `None` if somebody else was faster.
+    fn end_of(&self, family: &TokenFamily) -> Option<DateTime<Utc>> {
+        absolute_expiry(family.created_at, family.ends_at, self.config.absolute_timeout)
+    }
+
+    /// Puts a successor in the token's place; `None` if another request was faster.
+    ///
+    /// The tokens are made first: a scope policy that fails must not consume the refresh token.
     async fn rotate(
         &self,
         token: &RefreshToken,
-        made_by: &Keys,
-        live: &LiveGrant<U>,
-        (client, user_agent): (Option<ClientAddress>, Option<String>),
+        family: &TokenFamily,
+        account: &Account<U>,
+        client: &ClientInfo,
         now: DateTime<Utc>,
     ) -> Result<Option<Issued>, StoreError> {
-        let keys = self.keys.current();
-        let successor = RefreshToken::generate(keys, *token.grant(), &*self.entropy);
-        let expires_at = self.config.refresh_expiry(self.end_of(&live.grant), now);
+        let successor = RefreshToken::generate(self.kit.keys.current(), *token.family());
+        let expires_at = self.config.refresh_expiry(self.end_of(family), now);
         let rotation = Rotation {
-            id: *token.grant(),
-            presented: token.digest(made_by),
-            successor: successor.digest(keys),
-            sealed: (!self.config.grace.is_zero()).then(|| token.seal(made_by, &successor)),
-            client,
-            user_agent,
+            id: *token.family(),
+            presented: token.digest(),
+            successor: successor.digest(),
+            sealed: (!self.config.grace.is_zero()).then(|| token.seal(&successor)),
+            client: client.clone(),
             at: now,
             expires_at,
         };
-        let scopes = self.granted(&live.account, &live.grant.scopes).await?;
-        let issued = self.issued(&live.account, successor, scopes, expires_at, now)?;
-        Ok(self.store.rotate_grant(rotation).await?.then_some(issued))
+        let scopes = self.effective_scopes(account, &family.scopes).await?;
+        let issued = self.tokens_of(account, successor, scopes, expires_at, now)?;
+        Ok(self.store.rotate(rotation).await?.then_some(issued))
     }
 
-    /// A token that is not the current one of its grant.
-    async fn late(
+    /// Handles a token that is not the current one of its family.
+    async fn reuse(
         &self,
         token: &RefreshToken,
-        made_by: &Keys,
-        presented: Digest,
-        live: LiveGrant<U>,
+        family: TokenFamily,
+        account: Account<U>,
         now: DateTime<Utc>,
     ) -> Result<Refreshed<U>, RefreshError> {
-        let LiveGrant { grant, account } = live;
-        let previous = grant.previous.filter(|previous| {
-            previous.token == presented && now < previous.replaced_at + self.config.grace
+        let previous = family.previous.filter(|previous| {
+            previous.token == token.digest() && now < previous.replaced_at + self.config.grace
         });
         let sealed = previous.and_then(|previous| previous.sealed);
         let successor =
-            sealed.and_then(|sealed| token.unseal(made_by, &sealed, &self.keys, grant.token));
+            sealed.and_then(|sealed| token.unseal(&self.kit.keys, &sealed, family.token));
         if let Some(successor) = successor {
-            let scopes = self.granted(&account, &grant.scopes).await?;
-            let issued = self.issued(&account, successor, scopes, grant.expires_at, now)?;
-            info!(account = %account.user.id(), grant = %token.grant(), "tokens given once more");
+            let scopes = self.effective_scopes(&account, &family.scopes).await?;
+            let issued = self.tokens_of(&account, successor, scopes, family.expires_at, now)?;
+            let event = Event::new("tokens sent again within the grace period");
+            self.kit.emit(event.account(&account).credential(token.family()));
             return Ok(Refreshed { account, issued });
         }
-        let ended = self.store.end_grant(token.grant()).await?;
-        warn!(
-            account = %account.user.id(), grant = %token.grant(), ended,
-            "refresh token used again: every token of its sign-in has ended"
-        );
+        let removed = self.store.remove(token.family()).await?;
+        let event = Event::warning("refresh token reused, token family revoked");
+        let event = event.account(&account).credential(token.family());
+        self.kit.emit(event.count(removed.into()));
         Err(RefreshError::Reused)
     }
 }

@@ -1,24 +1,25 @@
-//! Ending: by the client that logs out, and by the owner who looks at a list.
+//! Lists token families for their owner, and revokes them.
 
 use chrono::{DateTime, Utc};
-use tracing::info;
 
-use super::{BearerVisit, RefreshToken, Tokens};
+use super::store::FamilyEntry;
+use super::{BearerTokens, FamilyId, RefreshToken};
+use crate::event::Event;
 use crate::model::{AuthUser, Device, Scopes};
-use crate::ports::{GrantEntry, GrantId, StoreError};
-use crate::slices::sessions::{OwnerError, Visitor};
+use crate::principal::{OwnerError, Principal};
+use crate::store_error::StoreError;
 
-/// A grant as its owner sees it.
+/// A token family as its owner sees it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct ListedGrant {
-    /// Its name; opens nothing.
+pub struct ListedFamily {
+    /// Public id; opens nothing.
     pub handle: String,
-    /// What it was granted for.
+    /// Scopes of its tokens.
     pub scopes: Scopes,
-    /// What program it was made or last refreshed by.
+    /// Program that made or last refreshed it.
     pub device: Device,
-    /// From where.
+    /// Address that made or last refreshed it.
     pub client: Option<String>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
@@ -26,51 +27,50 @@ pub struct ListedGrant {
     pub last_used_at: DateTime<Utc>,
     /// When it ends unless it is refreshed.
     pub expires_at: DateTime<Utc>,
-    /// Whether it is the one that asks.
+    /// Whether it is the caller's own.
     pub is_current: bool,
 }
 
-impl<U: AuthUser> Tokens<U> {
-    /// Ends the grant of a refresh token, whether or not it is the current one: who logs out has
-    /// no use for any. Answers whether there was one.
+impl<U: AuthUser> BearerTokens<U> {
+    /// Revokes the family of a refresh token, whether or not that is the current one. Returns `true`
+    /// if there was one.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn end(&self, token: &str) -> Result<bool, StoreError> {
-        let Some((token, _)) = RefreshToken::read(&self.keys, token) else { return Ok(false) };
-        let ended = self.store.end_grant(token.grant()).await?;
-        info!(grant = %token.grant(), ended, "signed out");
-        Ok(ended)
+    pub async fn revoke_by_refresh_token(&self, token: &str) -> Result<bool, StoreError> {
+        let Some(token) = RefreshToken::parse(&self.kit.keys, token) else { return Ok(false) };
+        let removed = self.store.remove(token.family()).await?;
+        self.kit.emit(Event::new("signed out").credential(token.family()).count(removed.into()));
+        Ok(removed)
     }
 
-    /// Ends what a client's access token stands on, as it logs out.
+    /// Revokes the caller's own family.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn sign_out(&self, visit: &BearerVisit<U>) -> Result<(), StoreError> {
-        let ended = self.store.end_grant(&visit.grant).await?;
-        info!(account = %visit.account.user.id(), grant = %visit.grant, ended, "signed out");
+    pub async fn sign_out(&self, principal: &Principal<U>) -> Result<(), StoreError> {
+        if let Some(family) = principal.family() {
+            self.store.remove(&family).await?;
+            let event = Event::new("signed out").account(principal.account());
+            self.kit.emit(event.credential(&family));
+        }
         Ok(())
     }
 
-    /// The live grants of the visitor's account, the latest used first. An administrator asks
-    /// [as the app](Visitor::as_app): none is current then.
+    /// Returns the valid families of the principal's account, the most recently used first. None is
+    /// current for the [application](Principal::application).
     ///
     /// # Errors
     /// [`OwnerError`].
-    pub async fn list(
-        &self,
-        visitor: impl Into<Visitor<'_, U>>,
-    ) -> Result<Vec<ListedGrant>, OwnerError> {
-        let visitor = visitor.into();
-        let entries = self.store.list_grants(visitor.owned()?, self.clock.now()).await?;
-        let current = visitor.grant();
-        let listed = |entry: GrantEntry| ListedGrant {
+    pub async fn list(&self, principal: &Principal<U>) -> Result<Vec<ListedFamily>, OwnerError> {
+        let entries = self.store.list(principal.owned_account()?, self.kit.now()).await?;
+        let current = principal.family();
+        let listed = |entry: FamilyEntry| ListedFamily {
             is_current: current == Some(entry.id),
             handle: entry.id.to_string(),
             scopes: entry.scopes,
             device: Device::from_user_agent(entry.user_agent.as_deref()),
-            client: entry.client,
+            client: entry.client.map(|client| client.to_string()),
             created_at: entry.created_at,
             last_used_at: entry.last_used_at,
             expires_at: entry.expires_at,
@@ -78,30 +78,32 @@ impl<U: AuthUser> Tokens<U> {
         Ok(entries.into_iter().map(listed).collect())
     }
 
-    /// Ends the grant of that name, if it is the visitor's own. Answers whether there was one.
+    /// Revokes one family of the principal's account. Returns `true` if there was one.
     ///
     /// # Errors
     /// [`OwnerError`].
-    pub async fn revoke(
-        &self,
-        visitor: impl Into<Visitor<'_, U>>,
-        handle: &str,
-    ) -> Result<bool, OwnerError> {
-        let account = visitor.into().owned()?;
-        let Some(id) = GrantId::parse(handle) else { return Ok(false) };
-        let revoked = self.store.revoke_grant(account, &id, self.clock.now()).await?;
-        info!(account = %account.user.id(), grant = %id, revoked, "bearer tokens revoked");
+    pub async fn revoke(&self, principal: &Principal<U>, handle: &str) -> Result<bool, OwnerError> {
+        let account = principal.owned_account()?;
+        let Some(id) = FamilyId::parse(handle) else { return Ok(false) };
+        let families = self.store.list(account, self.kit.now()).await?;
+        let is_own = families.iter().any(|family| family.id == id);
+        let revoked = is_own && self.store.remove(&id).await?;
+        let event = Event::new("bearer tokens revoked").account(account).credential(&id);
+        self.kit.emit(event.count(revoked.into()));
         Ok(revoked)
     }
 
-    /// Ends every grant of the visitor's account, and tells how many.
+    /// Revokes every family of the principal's account. Returns how many there were.
     ///
     /// # Errors
     /// [`OwnerError`].
-    pub async fn revoke_all(&self, visitor: impl Into<Visitor<'_, U>>) -> Result<u64, OwnerError> {
-        let account = visitor.into().owned()?;
-        let revoked = self.store.revoke_grants(account, self.clock.now()).await?;
-        info!(account = %account.user.id(), revoked, "all bearer tokens revoked");
+    pub async fn revoke_all(&self, principal: &Principal<U>) -> Result<u64, OwnerError> {
+        let account = principal.owned_account()?;
+        let mut revoked = 0;
+        for family in self.store.list(account, self.kit.now()).await? {
+            revoked += u64::from(self.store.remove(&family.id).await?);
+        }
+        self.kit.emit(Event::new("all bearer tokens revoked").account(account).count(revoked));
         Ok(revoked)
     }
 }

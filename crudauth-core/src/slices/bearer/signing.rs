@@ -1,9 +1,9 @@
-//! What signs access tokens, and what still verifies them.
+//! Keys that sign and verify access tokens.
 //!
-//! jsonwebtoken's signers are used through its traits, each made where it is needed: `encode` and
-//! `decode` would ask a provider that is global to the process. Whatever the app, or another
-//! library in it, installed there does not matter here, and nothing is installed that would take
-//! RS256 away from an app that uses jsonwebtoken by itself.
+//! jsonwebtoken's signers are used through its traits and created where needed, because `encode`
+//! and `decode` use a provider that is global to the process. So a provider that the app or another
+//! library installs has no effect here, and none is installed that would take RS256 away from an
+//! app with its own use of jsonwebtoken.
 
 use jsonwebtoken::Algorithm;
 use jsonwebtoken::crypto::{JwtSigner, JwtVerifier};
@@ -11,12 +11,13 @@ use jsonwebtoken::signature::{self, Signer, Verifier};
 
 #[cfg(feature = "bearer-asymmetric")]
 use super::asymmetric::{PublicKey, SigningPair};
-use crate::model::{Digest, KeyRing, MacKey};
+use crate::config_error::ConfigError;
+use crate::model::{KeyRing, Mac, MacKey};
 
-/// What signs access tokens.
+/// Algorithm and keys that sign access tokens.
 ///
-/// By default HMAC-SHA-256 with a key derived from the app's secret; those derived from the secrets
-/// that it followed still verify. Only the app itself can verify such tokens.
+/// The default is HMAC-SHA-256 with a key derived from the app's secret. Keys derived from its
+/// previous secrets still verify. Only the app itself can verify such tokens.
 #[derive(Clone, Debug, Default)]
 pub struct Signing(Kind);
 
@@ -29,42 +30,48 @@ enum Kind {
 }
 
 impl Signing {
-    /// EdDSA or RS256, so that others can verify tokens by the public keys that
-    /// [`Tokens::jwks`](super::Tokens::jwks) lists. Take EdDSA where they know it: it is far
-    /// cheaper to sign, and RS256 is here for those who do not. Give the tokens an
-    /// [`issuer`](super::BearerConfig::issuer) that those others know you by.
+    /// Signs with EdDSA or RS256, so that other services can verify tokens with the public keys of
+    /// [`BearerTokens::jwks`](super::BearerTokens::jwks).
     ///
-    /// `pair` signs, and verifies; the other keys verify only. To rotate without signing anyone out,
-    /// list the next public key there for as long as others may keep the list (five minutes), then
-    /// sign by it and list the old one (`openssl pkey -in old.pem -pubout`) for as long as an access
-    /// token lives. Tokens whose key is not listed are broken, also for whoever would pass without
-    /// one: so are those of HMAC once this is set. Refreshing gives good ones.
+    /// Prefer EdDSA where the other services support it; signing is far cheaper. Set an
+    /// [`issuer`](super::BearerConfig::issuer) that they know.
+    ///
+    /// `pair` signs and verifies; the `retired` keys only verify. To rotate without signing anyone
+    /// out, list the next public key in `retired` for as long as the key set may be cached (five
+    /// minutes). Then sign with it, and list the old one (`openssl pkey -in old.pem -pubout`) for
+    /// the lifetime of an access token.
+    ///
+    /// A token of an unlisted key is malformed and refused even where authentication is optional.
+    /// This includes tokens signed with HMAC before. Refreshing yields a valid one.
     #[cfg(feature = "bearer-asymmetric")]
     #[must_use]
     pub fn asymmetric(pair: SigningPair, retired: impl IntoIterator<Item = PublicKey>) -> Self {
         Self(Kind::Asymmetric { pair, retired: retired.into_iter().collect() })
     }
 
-    pub(super) fn mistakes(&self) -> Vec<String> {
+    /// Returns an error for each key whose name is taken by another one.
+    pub(super) fn validate(&self) -> Vec<ConfigError> {
         match &self.0 {
             Kind::Hs256 => Vec::new(),
             #[cfg(feature = "bearer-asymmetric")]
             Kind::Asymmetric { pair, retired } => {
                 let mut seen = vec![pair.public().kid()];
-                let mut mistakes = Vec::new();
+                let mut errors = Vec::new();
                 for kid in retired.iter().map(PublicKey::kid) {
                     if seen.contains(&kid) {
-                        mistakes.push(format!("bearer: two signing keys are called `{kid}`"));
+                        let name = kid.to_owned();
+                        let setting = "bearer.signing";
+                        errors.push(ConfigError::DuplicateName { setting, name });
                     }
                     seen.push(kid);
                 }
-                mistakes
+                errors
             }
         }
     }
 }
 
-/// A key that signs.
+/// A signing key.
 #[derive(Clone, Debug)]
 pub(super) enum SigningKey {
     Hs256(MacKey),
@@ -72,7 +79,7 @@ pub(super) enum SigningKey {
     Pair(SigningPair),
 }
 
-/// A key that verifies.
+/// A verification key.
 #[derive(Clone, Debug)]
 pub(super) enum VerifyingKey {
     Hs256(MacKey),
@@ -108,7 +115,7 @@ impl SigningKeys {
         }
     }
 
-    /// The public keys as a JSON Web Key Set (RFC 7517); `None` if there is nothing to publish.
+    /// Returns the public keys as a JSON Web Key Set (RFC 7517); `None` for HMAC.
     pub(super) fn jwks(&self) -> Option<serde_json::Value> {
         #[cfg(feature = "bearer-asymmetric")]
         {
@@ -125,7 +132,7 @@ impl SigningKeys {
 }
 
 impl SigningKey {
-    /// The header of the tokens that it signs.
+    /// Returns the header of tokens that this key signs.
     pub(super) fn header(&self) -> String {
         match self {
             Self::Hs256(_) => HS256_HEADER.to_owned(),
@@ -148,7 +155,7 @@ impl SigningKey {
 }
 
 impl VerifyingKey {
-    /// The only header that a token may have to be verified by it.
+    /// Returns the only header that a token verified by this key may have.
     pub(super) fn header(&self) -> String {
         match self {
             Self::Hs256(_) => HS256_HEADER.to_owned(),
@@ -157,9 +164,8 @@ impl VerifyingKey {
         }
     }
 
-    pub(super) fn verifies(&self, message: &[u8], signature: Vec<u8>) -> bool {
-        let verifier = self.verifier();
-        verifier.is_ok_and(|verifier| verifier.verify(message, &signature).is_ok())
+    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.verifier().is_ok_and(|verifier| verifier.verify(message, &signature.to_vec()).is_ok())
     }
 
     fn verifier(&self) -> Result<Box<dyn JwtVerifier>, jsonwebtoken::errors::Error> {
@@ -173,19 +179,19 @@ impl VerifyingKey {
 
 const HS256_HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
-/// HMAC-SHA-256 by the crates that are here anyway; jsonwebtoken's own brings RSA and three curves.
+/// HMAC-SHA-256 without jsonwebtoken's provider, which would add RSA and three curves.
 struct Hs256(MacKey);
 
 impl Signer<Vec<u8>> for Hs256 {
     fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
-        Ok(self.0.sign(message).to_vec())
+        Ok(self.0.sign(message).as_bytes().to_vec())
     }
 }
 
 impl Verifier<Vec<u8>> for Hs256 {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
         // Digests compare in constant time.
-        let is_it = Digest::from_bytes(signature).is_some_and(|sent| sent == self.0.sign(message));
+        let is_it = Mac::from_bytes(signature).is_some_and(|sent| sent == self.0.sign(message));
         if is_it { Ok(()) } else { Err(signature::Error::new()) }
     }
 }

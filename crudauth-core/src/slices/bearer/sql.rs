@@ -1,17 +1,16 @@
-//! Grants of bearer tokens in a table of their own beside the user's.
+//! Token families in the app's database.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::model::{Account, Digest, Scopes};
-use crate::ports::{
-    GrantEntry, GrantId, GrantRecord, GrantStore, LiveGrant, LockRule, NewGrant, Opened, Previous,
-    Rotation, StoreError,
+use super::FamilyId;
+use super::store::{
+    FamilyEntry, NewTokenFamily, PreviousToken, Rotation, TokenFamily, TokenFamilyStore,
 };
-use crate::sql::owned::{all_of, one_of, unless_locked};
-use crate::sql::statements::Sql;
-use crate::sql::store::{instant, millis};
-use crate::sql::{AuthRow, Backend, Call, ColumnSpec, SqlStore, Stores, TableSpec, rows};
+use crate::model::{Account, RefreshDigest, Scopes};
+use crate::sql::rows::{self, Columns};
+use crate::sql::{AuthRow, Backend, ColumnSpec, SqlStore, Stores, TableSpec};
+use crate::store_error::StoreError;
 
 /// Families of refresh tokens.
 pub const TABLE: TableSpec = TableSpec::new(
@@ -35,175 +34,156 @@ pub const TABLE: TableSpec = TableSpec::new(
     ],
 );
 
+const INSERT: &str = "INSERT INTO {+token_families} (family, user_id, token_digest, scopes, \
+    token_version, auth_epoch, ip, user_agent, created_at, last_used_at, expires_at, ends_at) \
+    VALUES (:family, :account, :token, :scopes, :version, :stamp, :client, :user_agent, :now, \
+    :now, :expires_at, :ends_at)";
+
+// Each sign-in deletes after it has inserted, so the last of several sees all and the limit holds.
+const LIMIT: &str = "DELETE FROM {+token_families} WHERE user_id = :account \
+    AND family <> :family AND token_version <= :version AND family NOT IN (SELECT family FROM \
+    (SELECT family FROM {+token_families} WHERE user_id = :account AND family <> :family \
+    AND expires_at > :now AND token_version = :version AND auth_epoch = :stamp \
+    ORDER BY last_used_at DESC, created_at DESC LIMIT :others) AS kept)";
+
+const FIND: &str = "SELECT {account}, f.token_version, f.auth_epoch, f.token_digest, \
+    f.previous_digest, f.rotated_at, f.successor, f.scopes, f.created_at, f.expires_at, f.ends_at \
+    FROM {+token_families} f JOIN {table} ON {table}.{id} = f.user_id \
+    WHERE f.family = :family AND f.expires_at > :now";
+
+const NARROW: &str = "UPDATE {+token_families} SET scopes = :scopes WHERE family = :family";
+
+const ROTATE: &str = "UPDATE {+token_families} SET previous_digest = :presented, \
+    successor = :sealed, rotated_at = :now, token_digest = :successor, ip = :client, \
+    user_agent = :user_agent, last_used_at = :now, expires_at = :expires_at \
+    WHERE family = :family AND token_digest = :presented AND expires_at > :now";
+
+const REMOVE: &str = "DELETE FROM {+token_families} WHERE family = :family";
+
+const LIST: &str = "SELECT family, scopes, ip, user_agent, created_at, last_used_at, expires_at \
+    FROM {+token_families} WHERE user_id = :account AND expires_at > :now \
+    AND token_version = :version AND auth_epoch = :stamp \
+    ORDER BY last_used_at DESC, created_at DESC";
+
+const PURGE: &str = "DELETE FROM {+token_families} WHERE {expired +token_families family}";
+
 #[async_trait]
-impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> GrantStore<U> for SqlStore<DB, U> {
-    async fn find_grant(
-        &self,
-        id: &GrantId,
-        now: DateTime<Utc>,
-    ) -> Result<Option<LiveGrant<U>>, StoreError> {
-        let call = || Call::new(Sql::<DB, U>::GRANT).with(id.as_bytes().to_vec()).with(millis(now));
-        let Some(row) = self.row(call).await? else { return Ok(None) };
-        let account = rows::account::<DB, U>(&row)?;
-        let grant = record::<DB>(&row, rows::after_account::<U>())?;
-        Ok(Some(LiveGrant { grant, account }))
-    }
-
-    async fn open_grant(
-        &self,
-        grant: NewGrant<U::Id>,
-        unless: &[Digest],
-        rule: &LockRule,
-        cap: u32,
-    ) -> Result<Opened, StoreError> {
-        if self.execute(|| Self::granting(&grant, unless, rule)).await? == 0 {
-            return Ok(Opened::Refused);
-        }
-        // As with sessions: each deletes after it has inserted, so the cap holds.
-        if let Err(error) = self.execute(|| Self::capping_grants(&grant, cap)).await {
-            error.log("ending grants beyond the cap");
-        }
-        Ok(Opened::Done)
-    }
-
-    async fn narrow_grant(&self, id: &GrantId, scopes: &Scopes) -> Result<(), StoreError> {
-        let call = || {
-            let call = Call::new(Sql::<DB, U>::NARROW_GRANT).with(scopes.to_string());
-            call.with(id.as_bytes().to_vec())
+impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> TokenFamilyStore<U> for SqlStore<DB, U> {
+    async fn insert(&self, family: NewTokenFamily<U::Id>, max: u32) -> Result<(), StoreError> {
+        let bound = |template| {
+            self.query(template)
+                .bind_bytes("family", family.id.as_bytes())
+                .bind("account", family.account.clone())
+                .bind("version", family.state.version)
+                .bind("stamp", family.state.security_stamp)
+                .bind_instant("now", family.created_at)
         };
-        self.execute(call).await?;
+        let insert = bound(INSERT)
+            .bind_bytes("token", family.token.as_bytes())
+            .bind("scopes", family.scopes.to_string())
+            .bind("client", family.client.address.map(|address| address.to_string()))
+            .bind("user_agent", family.client.stored_user_agent())
+            .bind_instant("expires_at", family.expires_at)
+            .bind("ends_at", family.ends_at.map(|at| at.timestamp_millis()));
+        self.execute(insert).await?;
+        let limit = bound(LIMIT).bind("others", i64::from(max.saturating_sub(1)));
+        if let Err(error) = self.execute(limit).await {
+            error.log("deleting token families beyond the limit");
+        }
         Ok(())
     }
 
-    async fn rotate_grant(&self, rotation: Rotation) -> Result<bool, StoreError> {
-        let call = || {
-            Call::new(Sql::<DB, U>::ROTATE_GRANT)
-                .with(rotation.presented.to_vec())
-                .with(rotation.sealed.clone())
-                .with(millis(rotation.at))
-                .with(rotation.successor.to_vec())
-                .with(rotation.client.map(|client| client.to_string()))
-                .with(rotation.user_agent.clone())
-                .with(millis(rotation.at))
-                .with(millis(rotation.expires_at))
-                .with(rotation.id.as_bytes().to_vec())
-                .with(rotation.presented.to_vec())
-                .with(millis(rotation.at))
-        };
-        Ok(self.execute(call).await? == 1)
+    async fn find(
+        &self,
+        id: &FamilyId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(TokenFamily, Account<U>)>, StoreError> {
+        let query = self.query(FIND).bind_bytes("family", id.as_bytes()).bind_instant("now", now);
+        let Some(row) = self.row(query).await? else { return Ok(None) };
+        let account = rows::account::<DB, U>(&row)?;
+        Ok(Some((family::<DB>(&row, rows::after_account::<U>())?, account)))
     }
 
-    async fn end_grant(&self, id: &GrantId) -> Result<bool, StoreError> {
-        let call = || Call::new(Sql::<DB, U>::END_GRANT).with(id.as_bytes().to_vec());
-        Ok(self.execute(call).await? > 0)
+    async fn narrow(&self, id: &FamilyId, scopes: &Scopes) -> Result<(), StoreError> {
+        let query = self.query(NARROW).bind_bytes("family", id.as_bytes());
+        self.execute(query.bind("scopes", scopes.to_string())).await?;
+        Ok(())
     }
 
-    async fn list_grants(
+    async fn rotate(&self, rotation: Rotation) -> Result<bool, StoreError> {
+        let query = self
+            .query(ROTATE)
+            .bind_bytes("family", rotation.id.as_bytes())
+            .bind_bytes("presented", rotation.presented.as_bytes())
+            .bind_bytes("successor", rotation.successor.as_bytes())
+            .bind("sealed", rotation.sealed)
+            .bind("client", rotation.client.address.map(|address| address.to_string()))
+            .bind("user_agent", rotation.client.stored_user_agent())
+            .bind_instant("now", rotation.at)
+            .bind_instant("expires_at", rotation.expires_at);
+        Ok(self.execute(query).await? == 1)
+    }
+
+    async fn remove(&self, id: &FamilyId) -> Result<bool, StoreError> {
+        let query = self.query(REMOVE).bind_bytes("family", id.as_bytes());
+        Ok(self.execute(query).await? == 1)
+    }
+
+    async fn list(
         &self,
         account: &Account<U>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<GrantEntry>, StoreError> {
-        let call = || all_of(Sql::<DB, U>::LIST_GRANTS, account, now);
-        let found = self.rows(call).await?;
-        let entry = |row: &DB::Row| -> Result<GrantEntry, sqlx::Error> {
-            let id: Vec<u8> = rows::take::<DB, _>(row, 0)?;
-            let scopes: String = rows::take::<DB, _>(row, 1)?;
-            Ok(GrantEntry {
-                id: GrantId::from_bytes(&id).ok_or_else(|| no_digest("a grant's name"))?,
-                scopes: Scopes::parse(&scopes),
-                client: rows::take::<DB, _>(row, 2)?,
-                user_agent: rows::take::<DB, _>(row, 3)?,
-                created_at: instant(rows::take::<DB, _>(row, 4)?),
-                last_used_at: instant(rows::take::<DB, _>(row, 5)?),
-                expires_at: instant(rows::take::<DB, _>(row, 6)?),
-            })
-        };
-        Ok(found.iter().map(entry).collect::<Result<_, _>>()?)
+    ) -> Result<Vec<FamilyEntry>, StoreError> {
+        let query = self
+            .query(LIST)
+            .bind("account", account.user.id().clone())
+            .bind("version", account.state.version)
+            .bind("stamp", account.state.security_stamp)
+            .bind_instant("now", now);
+        let rows = self.rows(query).await?;
+        Ok(rows.iter().map(entry::<DB>).collect::<Result<_, _>>()?)
     }
 
-    async fn revoke_grant(
-        &self,
-        account: &Account<U>,
-        id: &GrantId,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let call = || one_of(Sql::<DB, U>::REVOKE_GRANT, account, id.as_bytes().to_vec(), now);
-        Ok(self.execute(call).await? > 0)
-    }
-
-    async fn revoke_grants(
-        &self,
-        account: &Account<U>,
-        now: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        let call = || all_of(Sql::<DB, U>::REVOKE_GRANTS, account, now);
-        self.execute(call).await
-    }
-
-    async fn purge_grants(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        self.purge(Sql::<DB, U>::PURGE_GRANTS, now, limit).await
+    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        self.purge_expired(PURGE, now, limit).await
     }
 }
 
-impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
-    fn granting(grant: &NewGrant<U::Id>, unless: &[Digest], rule: &LockRule) -> Call<DB> {
-        let now = millis(grant.created_at);
-        let call = Call::new(Sql::<DB, U>::OPEN_GRANT)
-            .with(grant.id.as_bytes().to_vec())
-            .with(grant.token.to_vec())
-            .with(grant.scopes.to_string())
-            .with(grant.client.map(|client| client.to_string()))
-            .with(grant.user_agent.clone())
-            .with(now)
-            .with(now)
-            .with(millis(grant.expires_at))
-            .with(grant.ends_at.map(millis))
-            .with(grant.account.clone())
-            .with(grant.version)
-            .with(grant.epoch);
-        unless_locked(call, unless, rule, grant.created_at)
-    }
-
-    /// Keeps the new grant and the account's most recently used ones beside it.
-    fn capping_grants(grant: &NewGrant<U::Id>, cap: u32) -> Call<DB> {
-        Call::new(Sql::<DB, U>::CAP_GRANTS)
-            .with(grant.account.clone())
-            .with(grant.id.as_bytes().to_vec())
-            .with(grant.version)
-            .with(grant.account.clone())
-            .with(grant.id.as_bytes().to_vec())
-            .with(millis(grant.created_at))
-            .with(grant.version)
-            .with(grant.epoch)
-            .with(i64::from(cap.saturating_sub(1)))
-    }
-}
-
-/// Reads a grant from the columns that follow an account's, as `GRANT` lists them.
-fn record<DB: Backend>(row: &DB::Row, at: usize) -> Result<GrantRecord, sqlx::Error> {
-    let digest = |bytes: &[u8]| Digest::from_bytes(bytes).ok_or_else(|| no_digest("a digest"));
-    let token: Vec<u8> = rows::take::<DB, _>(row, at)?;
-    let previous: Option<Vec<u8>> = rows::take::<DB, _>(row, at + 1)?;
-    let replaced_at: Option<i64> = rows::take::<DB, _>(row, at + 2)?;
-    let sealed = rows::take::<DB, _>(row, at + 3)?;
-    let scopes: String = rows::take::<DB, _>(row, at + 4)?;
-    let ends_at: Option<i64> = rows::take::<DB, _>(row, at + 7)?;
-    let previous = match previous.zip(replaced_at) {
-        Some((token, replaced_at)) => {
-            Some(Previous { token: digest(&token)?, replaced_at: instant(replaced_at), sealed })
-        }
-        None => None,
-    };
-    Ok(GrantRecord {
-        token: digest(&token)?,
-        previous,
+fn family<DB: Backend>(row: &DB::Row, at: usize) -> Result<TokenFamily, sqlx::Error> {
+    let mut columns = Columns::<DB>::new(row, at);
+    let state = columns.state()?;
+    let token = columns.digest(RefreshDigest::from_bytes)?;
+    let previous: Option<Vec<u8>> = columns.next()?;
+    let replaced_at = columns.optional_instant()?;
+    let sealed = columns.next()?;
+    let scopes: String = columns.next()?;
+    let previous = previous.and_then(|bytes| RefreshDigest::from_bytes(&bytes));
+    Ok(TokenFamily {
+        state,
+        token,
+        previous: previous.zip(replaced_at).map(|(token, replaced_at)| PreviousToken {
+            token,
+            replaced_at,
+            sealed,
+        }),
         scopes: Scopes::parse(&scopes),
-        created_at: instant(rows::take::<DB, _>(row, at + 5)?),
-        expires_at: instant(rows::take::<DB, _>(row, at + 6)?),
-        ends_at: ends_at.map(instant),
+        created_at: columns.instant()?,
+        expires_at: columns.instant()?,
+        ends_at: columns.optional_instant()?,
     })
 }
 
-fn no_digest(what: &str) -> sqlx::Error {
-    sqlx::Error::Decode(format!("{what} has 32 bytes").into())
+fn entry<DB: Backend>(row: &DB::Row) -> Result<FamilyEntry, sqlx::Error> {
+    let mut columns = Columns::<DB>::new(row, 0);
+    let id = columns.digest(FamilyId::from_bytes)?;
+    let scopes: String = columns.next()?;
+    Ok(FamilyEntry {
+        id,
+        scopes: Scopes::parse(&scopes),
+        client: columns.next::<Option<String>>()?.and_then(|text| text.parse().ok()),
+        user_agent: columns.next()?,
+        created_at: columns.instant()?,
+        last_used_at: columns.instant()?,
+        expires_at: columns.instant()?,
+    })
 }

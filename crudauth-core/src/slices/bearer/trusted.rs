@@ -1,4 +1,6 @@
-//! Access tokens that were good once, for mounts that take them at their word until they expire.
+//! Cache of verified access tokens, for mounts that trust them until they expire.
+//!
+//! Called by the check of an access token, after its signature is verified.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,49 +10,48 @@ use chrono::{DateTime, Utc};
 use super::access::{Access, TokenId};
 use crate::model::Account;
 
-/// The accounts of tokens whose signature has been verified before it is asked.
+/// The owners of verified tokens, by token id. Look up verified tokens only.
 pub(super) struct Trusted<U> {
     entries: Mutex<Entries<U>>,
-    most: usize,
+    capacity: usize,
 }
 
 type Entries<U> = HashMap<TokenId, Entry<U>>;
 
-/// What a token was found to stand on.
+/// The owner of a token, as of its first use.
 #[derive(Clone)]
-pub(super) struct Known<U> {
+pub(super) struct TokenOwner<U> {
     pub(super) account: Account<U>,
     pub(super) signed_in_at: DateTime<Utc>,
 }
 
-/// The same, with the instant at which the token expires.
 struct Entry<U> {
-    known: Known<U>,
+    owner: TokenOwner<U>,
     expires_at: DateTime<Utc>,
 }
 
 impl<U: Clone> Trusted<U> {
-    /// Remembers at most so many; the memory that they take is bounded, whoever asks for how many.
-    pub(super) fn new(most: usize) -> Self {
-        Self { entries: Mutex::new(HashMap::new()), most }
+    /// Creates a cache of at most `capacity` tokens, which bounds its memory.
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { entries: Mutex::new(HashMap::new()), capacity }
     }
 
-    /// Whose token it was found to be.
-    pub(super) fn get(&self, access: &Access) -> Option<Known<U>> {
-        self.entries().get(&access.id).map(|entry| entry.known.clone())
+    /// Returns the owner of a token.
+    pub(super) fn get(&self, access: &Access) -> Option<TokenOwner<U>> {
+        self.entries().get(&access.id).map(|entry| entry.owner.clone())
     }
 
-    /// Remembers whose token it is.
-    pub(super) fn put(&self, access: &Access, known: &Known<U>, now: DateTime<Utc>) {
+    /// Adds a token.
+    pub(super) fn insert(&self, access: &Access, owner: &TokenOwner<U>, now: DateTime<Utc>) {
         let mut entries = self.entries();
-        if entries.len() >= self.most {
+        if entries.len() >= self.capacity {
             entries.retain(|_, entry| entry.expires_at > now);
         }
-        // Still full of live ones: forgetting them costs each a look-up, and nothing else.
-        if entries.len() >= self.most {
+        // All entries are valid. Removing them only costs each token another look-up.
+        if entries.len() >= self.capacity {
             entries.clear();
         }
-        let entry = Entry { known: known.clone(), expires_at: access.expires_at };
+        let entry = Entry { owner: owner.clone(), expires_at: access.expires_at };
         entries.insert(access.id, entry);
     }
 

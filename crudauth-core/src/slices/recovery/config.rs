@@ -1,23 +1,28 @@
-//! Over what messages go out, where mailed links point, and how long tokens work.
+//! Settings of recovery: channels, links, and lifetimes of one-time tokens.
 
 use std::time::Duration;
 
+use super::store::Purpose;
+use crate::clock::LONGEST;
+use crate::config_error::ConfigError;
 use crate::model::Contact;
 use crate::notify::{DeliveryChannel, EmailSender, MailChannel, SharedChannel, SharedSender};
-use crate::ports::{LONGEST, Purpose};
 
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
-/// Settings of the `recovery` slice: over what messages reach people, and how long the tokens in
-/// them work.
+/// Lifetime of a token sent to a phone: the message is read at once, and may be visible on a locked
+/// screen (NIST SP 800-63B, section 3.1.3.2, allows ten minutes).
+const PHONE_LIFETIME: Duration = Duration::from_mins(10);
+
+/// Settings of the `recovery` slice: channels of messages, and lifetimes of the tokens in them.
 #[derive(Clone, Debug)]
 pub struct RecoveryConfig {
     channels: Vec<SharedChannel>,
     lifetimes: Lifetimes,
 }
 
-/// How long tokens work, where that was said.
+/// Configured lifetimes; `None` is the default of the purpose and the contact.
 #[derive(Clone, Copy, Debug, Default)]
 struct Lifetimes {
     verify: Option<Duration>,
@@ -25,73 +30,80 @@ struct Lifetimes {
     change: Option<Duration>,
 }
 
-/// How long a token works that nothing was said about. What is texted to a phone is read at once
-/// or not at all, and shown on a locked screen (NIST SP 800-63B, section 3.1.3.2, has ten minutes).
-const fn usual(purpose: Purpose, to: &Contact) -> Duration {
+const fn default_lifetime(purpose: Purpose, to: &Contact) -> Duration {
     match (to, purpose) {
-        (Contact::Phone(_), _) => Duration::from_secs(600),
+        (Contact::Phone(_), _) => PHONE_LIFETIME,
         (Contact::Email(_), Purpose::Reset) => HOUR,
         (Contact::Email(_), Purpose::Verify | Purpose::Change) => DAY,
     }
 }
 
 impl RecoveryConfig {
-    /// Messages go out over `channel`.
+    /// Sends messages over `channel`.
     pub fn new(channel: impl DeliveryChannel) -> Self {
         Self { channels: vec![SharedChannel::new(channel)], lifetimes: Lifetimes::default() }
     }
 
-    /// Another channel, over which every message goes out as well; one that fails does not keep
-    /// the others.
+    /// Sends every message over another channel as well. Channels fail independently.
     #[must_use]
     pub fn channel(mut self, channel: impl DeliveryChannel) -> Self {
         self.channels.push(SharedChannel::new(channel));
         self
     }
 
-    /// How long the token of a verification works (default 24 hours, to a phone ten minutes).
+    /// Sets the lifetime of the token of a verification (default 24 hours, 10 minutes if sent to a
+    /// phone; 1 minute to 100 years).
     #[must_use]
     pub const fn verify_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetimes.verify = Some(lifetime);
         self
     }
 
-    /// How long the token of a reset works (default one hour, to a phone ten minutes).
+    /// Sets the lifetime of the token of a reset (default 1 hour, 10 minutes if sent to a phone;
+    /// 1 minute to 100 years).
     #[must_use]
     pub const fn reset_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetimes.reset = Some(lifetime);
         self
     }
 
-    /// What is wrong with the settings, each in a sentence.
+    /// Returns an error for each lifetime out of its bounds.
     #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        let Lifetimes { verify, reset, change } = self.lifetimes;
-        let named = [("verify", verify), ("reset", reset), ("change", change)];
-        let is_wrong = |lifetime| !(Duration::from_secs(60)..=LONGEST).contains(&lifetime);
-        let wrong = named.into_iter().filter(|&(_, lifetime)| lifetime.is_some_and(is_wrong));
-        wrong
-            .map(|(name, _)| {
-                format!("recovery: the {name} token must work for one minute to 100 years")
-            })
-            .collect()
+    pub fn validate(&self) -> Vec<ConfigError> {
+        [
+            invalid_lifetime("recovery.verify_lifetime", self.lifetimes.verify),
+            invalid_lifetime("recovery.reset_lifetime", self.lifetimes.reset),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
-    pub(super) fn channels(&self) -> &[SharedChannel] {
-        &self.channels
+    /// The channels, for the outbox.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn channels(&self) -> Vec<SharedChannel> {
+        self.channels.clone()
     }
 
     pub(super) fn lifetime(&self, purpose: Purpose, to: &Contact) -> Duration {
-        let said = match purpose {
+        let configured = match purpose {
             Purpose::Verify => self.lifetimes.verify,
             Purpose::Reset => self.lifetimes.reset,
             Purpose::Change => self.lifetimes.change,
         };
-        said.unwrap_or(usual(purpose, to))
+        configured.unwrap_or(default_lifetime(purpose, to))
     }
 }
 
-/// Settings of the `email` slice.
+fn invalid_lifetime(
+    setting: &'static str,
+    lifetime: impl Into<Option<Duration>>,
+) -> Option<ConfigError> {
+    ConfigError::duration(setting, lifetime, Duration::from_mins(1)..=LONGEST)
+}
+
+/// Settings of the `email` slice: sender, front end, and the links in mails.
 #[derive(Clone, Debug)]
 pub struct EmailConfig {
     sender: SharedSender,
@@ -107,18 +119,11 @@ struct Link {
     lifetime: Duration,
 }
 
-/// Why an address for links is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "email: the front end's URL must be `https://host` or `http://host`, with a path at most: `{0}`"
-)]
-pub struct InvalidUrl(String);
-
 impl EmailConfig {
-    /// Mails go out by `sender`, and their links point at the app's front end, whose address is
-    /// `frontend_url`, for example `https://app.example.com`. It is never taken from a request.
+    /// Sends mails with `sender`. Links point to the app's front end at `frontend_url`, for example
+    /// `https://app.example.com`, never to the host of a request.
     ///
-    /// Links are `/verify-email`, `/reset-password` and `/confirm-email-change` there, each with
+    /// The links are `/verify-email`, `/reset-password` and `/confirm-email-change` there, each with
     /// `?token=`.
     pub fn new(sender: impl EmailSender, frontend_url: impl Into<String>) -> Self {
         let link = |path: &str, lifetime| Link { path: path.to_owned(), lifetime };
@@ -131,58 +136,58 @@ impl EmailConfig {
         }
     }
 
-    /// Where the link of a verification mail points, and how long it works (default
-    /// `/verify-email`, 24 hours).
+    /// Sets path and lifetime of the link in verification mails (default `/verify-email`, 24 hours;
+    /// 1 minute to 100 years).
     #[must_use]
     pub fn verify_link(mut self, path: impl Into<String>, lifetime: Duration) -> Self {
         self.verify = Link { path: path.into(), lifetime };
         self
     }
 
-    /// Where the link of a reset mail points, and how long it works (default `/reset-password`,
-    /// one hour).
+    /// Sets path and lifetime of the link in reset mails (default `/reset-password`, 1 hour;
+    /// 1 minute to 100 years).
     #[must_use]
     pub fn reset_link(mut self, path: impl Into<String>, lifetime: Duration) -> Self {
         self.reset = Link { path: path.into(), lifetime };
         self
     }
 
-    /// Where the link of a change of address points, and how long it works (default
-    /// `/confirm-email-change`, 24 hours).
+    /// Sets path and lifetime of the link that confirms a new address (default
+    /// `/confirm-email-change`, 24 hours; 1 minute to 100 years).
     #[must_use]
     pub fn change_link(mut self, path: impl Into<String>, lifetime: Duration) -> Self {
         self.change = Link { path: path.into(), lifetime };
         self
     }
 
-    /// What is wrong with the settings, each in a sentence.
+    /// Returns an error for an invalid front end, and for each invalid path or lifetime of a link.
     #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        let mut mistakes = Vec::new();
+    pub fn validate(&self) -> Vec<ConfigError> {
+        let mut errors = Vec::new();
         if !is_base_url(&self.frontend_url) {
-            mistakes.push(InvalidUrl(self.frontend_url.clone()).to_string());
+            let url = self.frontend_url.clone();
+            errors.push(ConfigError::InvalidUrl { setting: "email.frontend_url", url });
         }
-        for (name, link) in
-            [("verify", &self.verify), ("reset", &self.reset), ("change", &self.change)]
-        {
+        for (setting, link) in [
+            ("email.verify_link", &self.verify),
+            ("email.reset_link", &self.reset),
+            ("email.change_link", &self.change),
+        ] {
             if !link.path.starts_with('/') || !link.path.bytes().all(is_path_byte) {
-                mistakes.push(format!("email: the {name} link must be a plain path"));
+                errors.push(ConfigError::InvalidPath { setting, path: link.path.clone() });
             }
-            if link.lifetime < Duration::from_secs(60) || link.lifetime > LONGEST {
-                mistakes
-                    .push(format!("email: the {name} link must work for one minute to 100 years"));
-            }
+            errors.extend(invalid_lifetime(setting, link.lifetime));
         }
-        mistakes
+        errors
     }
 
-    /// The front end's address, without a slash at its end.
+    /// URL of the front end, without a slash at the end.
     #[must_use]
     pub fn frontend_url(&self) -> &str {
         &self.frontend_url
     }
 
-    /// The same over the one channel that mails links.
+    /// Converts into settings with one channel, which mails the links.
     #[must_use]
     pub fn into_recovery(self) -> RecoveryConfig {
         let paths = [&self.verify, &self.reset, &self.change].map(|link| link.path.as_str());
@@ -198,7 +203,8 @@ impl EmailConfig {
     }
 }
 
-/// Scheme, host, and a plain path at most: no user, query or fragment can swallow the token.
+/// Returns `true` for a scheme, a host, and at most a plain path. A user, a query or a fragment could
+/// swallow the token of a link.
 fn is_base_url(url: &str) -> bool {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     rest.is_some_and(|rest| {
@@ -220,11 +226,11 @@ mod tests {
     use crate::notify::PrintingSender;
 
     #[test]
-    fn only_a_plain_address_is_taken_for_links() {
-        let mistakes = |url: &str| EmailConfig::new(PrintingSender, url).mistakes().len();
+    fn only_a_plain_url_is_valid_for_links() {
+        let errors = |url: &str| EmailConfig::new(PrintingSender, url).validate();
         for url in ["https://app.example.com", "http://127.0.0.1:8000/", "https://example.com/app"]
         {
-            assert_eq!(mistakes(url), 0, "{url}");
+            assert_eq!(errors(url), [], "{url}");
         }
         for url in [
             "",
@@ -237,7 +243,9 @@ mod tests {
             "javascript:alert(1)",
             "https://a b",
         ] {
-            assert_eq!(mistakes(url), 1, "{url}");
+            let setting = "email.frontend_url";
+            let invalid = ConfigError::InvalidUrl { setting, url: url.to_owned() };
+            assert_eq!(errors(url), [invalid], "{url}");
         }
     }
 }

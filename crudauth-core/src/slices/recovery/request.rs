@@ -1,104 +1,114 @@
-//! Asking for a token.
+//! Requests that send one-time tokens.
 
-use tracing::info;
-
-use super::{Holder, Recovery};
-use crate::guard::{Action, Subject};
-use crate::model::{Account, AuthUser, Contact, Destination, EmailAddress};
+use super::store::Purpose;
+use super::{CHANGE_REQUEST, Issue, RESET_REQUEST, Recovery, VERIFY_REQUEST};
+use crate::event::Event;
+use crate::guard::Subject;
+use crate::model::{Account, AuthUser, Contact, EmailAddress, RedirectPath};
 use crate::notify::MessageKind;
 use crate::password::{Busy, Password, Verdict};
-use crate::ports::{Purpose, StoreError};
-use crate::slices::sessions::Visitor;
+use crate::principal::Principal;
+use crate::store_error::StoreError;
 
-/// Why a change of address was not begun.
+/// Why a change of address was not started.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ChangeError {
     /// The password is wrong, or the account has none.
     #[error("the password is wrong")]
     WrongPassword,
-    /// Who asks is a program: addresses are for their owner to change.
-    #[error("a program changes no address")]
+    /// The caller is a program.
+    #[error("program credentials cannot change the address")]
     NotOwner,
-    /// It is the account's address already.
-    #[error("that is the address already")]
+    /// The account has that address already.
+    #[error("the address is the current one")]
     SameAddress,
-    /// Too many passwords are waiting to be verified.
+    /// The hashing queue is full.
     #[error(transparent)]
     Busy(#[from] Busy),
-    /// The store failed.
-    #[error("the account store failed")]
+    /// A store failed.
+    #[error("a store failed")]
     Store(#[from] StoreError),
 }
 
 impl<U: AuthUser> Recovery<U> {
-    /// Sends a verification token, if an active account has that contact and has not proved it
-    /// yet. Returns at once, and the same for everybody.
-    pub fn start_verification(&self, contact: Contact, redirect_to: Option<Destination>) {
-        self.start(Purpose::Verify, contact, redirect_to);
-    }
-
-    /// Sends a reset token, if an active account has that contact. Returns at once, and the same
-    /// for everybody.
-    pub fn start_reset(&self, contact: Contact, redirect_to: Option<Destination>) {
-        self.start(Purpose::Reset, contact, redirect_to);
-    }
-
-    fn start(&self, purpose: Purpose, contact: Contact, redirect_to: Option<Destination>) {
+    /// Sends a verification token, if an active account has that contact and has not verified it.
+    /// Returns at once, and the same for every contact.
+    pub fn start_verification(&self, contact: Contact, redirect_to: Option<RedirectPath>) {
         let recovery = self.clone();
-        let what = match purpose {
-            Purpose::Verify => "verification",
-            Purpose::Reset | Purpose::Change => "reset",
-        };
-        self.0.outbox.enqueue(what, async move {
-            let asked = match purpose {
-                Purpose::Verify => Action::EmailVerifyRequest,
-                Purpose::Reset | Purpose::Change => Action::PasswordResetRequest,
-            };
-            let action = asked.as_str();
-            let account = match recovery.find(&contact).await {
-                Ok(Some(account)) => account,
-                Ok(None) => return info!(action, "nothing sent: no such account"),
-                Err(error) => return error.log("looking up an account"),
-            };
-            let is_done = purpose == Purpose::Verify && account.is_verified();
-            if !account.is_active() || is_done {
-                return info!(action, account = %account.user.id(), "nothing sent: disabled or verified");
-            }
-            // Looked up by the compared form: the message goes to the account's own contact, and to
-            // no other that a database takes for it.
-            if account.contact().as_ref() != Some(&contact) {
-                return info!(action, "nothing sent: no such account");
-            }
-            // Counted only for what would go out, or strangers could use up the allowance of
-            // an address before its owner has an account.
-            let target = Subject::Target(contact.as_str());
-            if !recovery.0.throttle.allows(asked, target).await {
-                return info!(action, account = %account.user.id(), "nothing sent: too many for one address");
-            }
-            info!(action, account = %account.user.id(), "token issued");
-            let Some(holder) = Holder::of(&account) else { return };
-            recovery.issue(purpose, holder, contact, None, redirect_to).await;
+        self.notifier.spawn("verification", async move {
+            recovery.send_link(Purpose::Verify, contact, redirect_to).await;
         });
     }
 
-    /// Mails a link to `new_address` by which the account moves there, and tells the present
-    /// address that this was asked for. Whether the new address is free is looked up after the
-    /// answer, and told to nobody.
+    /// Sends a reset token, if an active account has that contact. Returns at once, and the same for
+    /// every contact.
+    pub fn start_reset(&self, contact: Contact, redirect_to: Option<RedirectPath>) {
+        let recovery = self.clone();
+        self.notifier.spawn("reset", async move {
+            recovery.send_link(Purpose::Reset, contact, redirect_to).await;
+        });
+    }
+
+    async fn send_link(
+        &self,
+        purpose: Purpose,
+        contact: Contact,
+        redirect_to: Option<RedirectPath>,
+    ) {
+        let account = match self.find_by_contact(&contact).await {
+            Ok(Some(account)) => account,
+            Ok(None) => return self.kit.emit(Event::new("link not sent: no such account")),
+            Err(error) => return error.log("looking up an account"),
+        };
+        let is_verified = purpose == Purpose::Verify && account.is_verified();
+        if !account.is_active() || is_verified {
+            let event = Event::new("link not sent: account disabled or verified");
+            return self.kit.emit(event.account(&account));
+        }
+        // The look-up went by the compared form. The message goes to the account's own contact, not
+        // to another one that a database takes for it.
+        if account.contact().as_ref() != Some(&contact) {
+            return self.kit.emit(Event::new("link not sent: no such account"));
+        }
+        let Some(bound_to) = account.contact_key() else { return };
+        // Counted only for links that would be sent, or strangers could use up the limit of an
+        // address before its owner has an account.
+        let action = if purpose == Purpose::Verify { VERIFY_REQUEST } else { RESET_REQUEST };
+        if !self.kit.limits.allows(action, Subject::Target(contact.as_str())).await {
+            let event = Event::new("link not sent: rate limit of the address");
+            return self.kit.emit(event.account(&account));
+        }
+        self.kit.emit(Event::new("one-time token issued").account(&account));
+        let issue = Issue {
+            purpose,
+            account: account.user.id().clone(),
+            state: account.state(),
+            bound_to,
+            to: contact,
+            new_address: None,
+            redirect_to,
+        };
+        self.issue(issue).await;
+    }
+
+    /// Mails a link to `new_address` that moves the account there, and a notice to the present
+    /// address. Whether the new address is free is looked up after the answer, and no client is told.
     ///
     /// # Errors
     /// [`ChangeError`]; nothing is sent then.
     pub async fn start_change(
         &self,
-        visitor: impl Into<Visitor<'_, U>>,
+        principal: &Principal<U>,
         password: &Password,
         new_address: EmailAddress,
-        redirect_to: Option<Destination>,
+        redirect_to: Option<RedirectPath>,
     ) -> Result<(), ChangeError> {
-        let account = visitor.into().owned().map_err(|_| ChangeError::NotOwner)?;
-        let verdict = self.0.hashing.verify(password, Some(&account.hash)).await?;
-        if verdict == Verdict::Wrong {
-            info!(account = %account.user.id(), "change of address refused: wrong password");
+        let account = principal.owned_account().map_err(|_| ChangeError::NotOwner)?.clone();
+        let found = self.kit.accounts.with_hash(account.user.id()).await?;
+        let hash = found.map(|(_, hash)| hash);
+        if self.kit.hashing.verify(password, hash.as_ref()).await? == Verdict::Wrong {
+            let event = Event::new("change of address rejected: wrong password");
+            self.kit.emit(event.account(&account));
             return Err(ChangeError::WrongPassword);
         }
         let Some(Contact::Email(present)) = account.contact() else {
@@ -107,35 +117,45 @@ impl<U: AuthUser> Recovery<U> {
         if present == new_address {
             return Err(ChangeError::SameAddress);
         }
-        let (recovery, account) = (self.clone(), account.clone());
-        self.0.outbox.enqueue("change-of-address mail", async move {
-            recovery.change(account, new_address, redirect_to).await;
+        let recovery = self.clone();
+        self.notifier.spawn("change of address", async move {
+            recovery.send_change(account, new_address, redirect_to).await;
         });
         Ok(())
     }
 
-    async fn change(
+    async fn send_change(
         &self,
         account: Account<U>,
         new_address: EmailAddress,
-        redirect_to: Option<Destination>,
+        redirect_to: Option<RedirectPath>,
     ) {
-        info!(account = %account.user.id(), "change of address asked for");
-        // Whatever becomes of it: a notice only for a free address would tell which ones are.
-        self.notify_account(MessageKind::EmailChangeRequested, &account);
-        match self.find(&new_address.clone().into()).await {
+        self.kit.emit(Event::new("change of address requested").account(&account));
+        // In every case: a notice only for a free address would reveal which ones are.
+        self.notifier.notify_account(MessageKind::EmailChangeRequested, &account);
+        let to = Contact::from(new_address.clone());
+        match self.find_by_contact(&to).await {
             Ok(None) => {}
             Ok(Some(_)) => {
-                return info!(account = %account.user.id(), "nothing sent: address taken");
+                let event = Event::new("link not sent: address taken");
+                return self.kit.emit(event.account(&account));
             }
             Err(error) => return error.log("looking up an account"),
         }
-        let target = Subject::Target(new_address.as_str());
-        if !self.0.throttle.allows(Action::EmailChangeRequest, target).await {
-            return info!("nothing sent: too many for one address");
+        if !self.kit.limits.allows(CHANGE_REQUEST, Subject::Target(new_address.as_str())).await {
+            let event = Event::new("link not sent: rate limit of the address");
+            return self.kit.emit(event.account(&account));
         }
-        let Some(holder) = Holder::of(&account) else { return };
-        let to = new_address.clone().into();
-        self.issue(Purpose::Change, holder, to, Some(new_address), redirect_to).await;
+        let Some(bound_to) = account.contact_key() else { return };
+        let issue = Issue {
+            purpose: Purpose::Change,
+            account: account.user.id().clone(),
+            state: account.state(),
+            bound_to,
+            to,
+            new_address: Some(new_address),
+            redirect_to,
+        };
+        self.issue(issue).await;
     }
 }

@@ -1,15 +1,20 @@
-//! One-time tokens: each is used up in the transaction of its effect.
+//! One-time tokens in the app's database.
 //!
-//! Every transaction takes the account's row first and the token's second, so that two of them
-//! wait for each other instead of deadlocking.
+//! Every transaction locks the account's row first and the token's second, which avoids deadlocks.
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::model::{Account, Contact, Digest, EmailAddress, IdentifierColumn, PasswordHash};
-use crate::ports::{Consumed, ContactChange, NewToken, OneTimeToken, Purpose};
-use crate::sql::statements::Sql;
-use crate::sql::store::{instant, millis};
-use crate::sql::{AuthRow, Backend, Call, ColumnSpec, SqlStore, Stores, TableSpec, rows};
+use super::store::{
+    Consumed, ContactChange, NewOneTimeToken, OneTimeTokenRecord, OneTimeTokenStore, Purpose,
+};
+use crate::model::{Account, Contact, EmailAddress, IdentifierColumn, OneTimeDigest, PasswordHash};
+use crate::slices::accounts::store::AccountStore;
+use crate::sql::engine::retrying;
+use crate::sql::rows::{self, Columns};
+use crate::sql::transaction::Transaction;
+use crate::sql::{AuthRow, Backend, ColumnSpec, Query, SqlStore, Stores, TableSpec};
+use crate::store_error::StoreError;
 
 /// One-time tokens.
 pub const TABLE: TableSpec = TableSpec::new(
@@ -29,183 +34,253 @@ pub const TABLE: TableSpec = TableSpec::new(
     ],
 );
 
-impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
-    pub(crate) fn issuing(token: &NewToken<U::Id>) -> Call<DB> {
-        Call::new(Sql::<DB, U>::ISSUE)
-            .with(token.digest.to_vec())
-            .with(token.account.clone())
-            .with(token.purpose.as_str().to_owned())
-            .with(token.bound_to.clone())
-            .with(token.new_address.as_ref().map(|address| address.as_str().to_owned()))
-            .with(token.redirect_to.clone())
-            .with(token.version)
-            .with(token.epoch)
-            .with(millis(token.created_at))
-            .with(millis(token.expires_at))
+const ISSUE: &str = "INSERT INTO {+one_time_tokens} (digest, user_id, purpose, bound_to, \
+    new_address, redirect_to, token_version, auth_epoch, created_at, expires_at) \
+    VALUES (:digest, :account, :purpose, :bound_to, :new_address, :redirect_to, :version, :stamp, \
+    :now, :expires_at)";
+
+const FIND: &str = "SELECT {account}, t.bound_to, t.new_address, t.redirect_to, t.token_version, \
+    t.used_at FROM {+one_time_tokens} t JOIN {table} ON {table}.{id} = t.user_id \
+    WHERE t.digest = :digest AND t.purpose = :purpose AND t.expires_at > :now \
+    AND t.auth_epoch = {table}.{stamp} AND {table}.{active} AND t.bound_to = {table}.{recovery}";
+
+const USE: &str = "UPDATE {+one_time_tokens} SET used_at = :now \
+    WHERE digest = :digest AND purpose = :purpose AND used_at IS NULL AND expires_at > :now";
+
+const VOID_EXCEPT: &str =
+    "DELETE FROM {+one_time_tokens} WHERE user_id = :account AND purpose <> :purpose";
+
+const VOID_ALL: &str = "DELETE FROM {+one_time_tokens} WHERE user_id = :account";
+
+const PURGE: &str = "DELETE FROM {+one_time_tokens} WHERE {expired +one_time_tokens digest}";
+
+const CONFIRM_CONTACT: &str = "UPDATE {table} SET {verified} = TRUE, {updated} = :now \
+    WHERE {id} = :account AND {recovery} = :bound_to AND {stamp} = :stamp AND {active}";
+
+const RESET_PASSWORD: &str = "UPDATE {table} SET {hash} = :hash, {version} = {version} + 1, \
+    {verified} = TRUE, {updated} = :now WHERE {id} = :account AND {recovery} = :bound_to \
+    AND {version} = :version AND {stamp} = :stamp AND {active}";
+
+const MOVE_ADDRESS: &str = "UPDATE {table} SET {recovery} = :address, {verified} = TRUE, \
+    {updated} = :now WHERE {id} = :account AND {recovery} = :bound_to AND {version} = :version \
+    AND {stamp} = :stamp AND {active}";
+
+const SET_CONTACT: &str = "UPDATE {table} SET {recovery} = :contact, {verified} = FALSE, \
+    {updated} = :now WHERE {id} = :account";
+
+const SHOW_CONTACT: &str = "UPDATE {table} SET {shown_recovery} = :contact WHERE {id} = :account";
+
+#[async_trait]
+impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlStore<DB, U> {
+    async fn issue(&self, token: NewOneTimeToken<U::Id>) -> Result<(), StoreError> {
+        let address = token.new_address.as_ref().map(|address| address.as_str().to_owned());
+        let query = self
+            .query(ISSUE)
+            .bind_bytes("digest", token.digest.as_bytes())
+            .bind("account", token.account)
+            .bind("purpose", token.purpose.as_str().to_owned())
+            .bind("bound_to", token.bound_to)
+            .bind("new_address", address)
+            .bind("redirect_to", token.redirect_to)
+            .bind("version", token.state.version)
+            .bind("stamp", token.state.security_stamp)
+            .bind_instant("now", token.created_at)
+            .bind_instant("expires_at", token.expires_at);
+        self.execute(query).await?;
+        Ok(())
     }
 
-    pub(crate) async fn find_token(
+    async fn find(
         &self,
-        digest: &Digest,
+        digest: &OneTimeDigest,
         purpose: Purpose,
         now: DateTime<Utc>,
-    ) -> Result<Option<(OneTimeToken, Account<U>)>, sqlx::Error> {
-        let call = || {
-            Call::new(Sql::<DB, U>::TOKEN)
-                .with(digest.to_vec())
-                .with(purpose.as_str().to_owned())
-                .with(millis(now))
-        };
-        let Some(row) = self.row(call).await? else { return Ok(None) };
+    ) -> Result<Option<(OneTimeTokenRecord, Account<U>)>, StoreError> {
+        let query = self
+            .query(FIND)
+            .bind_bytes("digest", digest.as_bytes())
+            .bind("purpose", purpose.as_str().to_owned())
+            .bind_instant("now", now);
+        let Some(row) = self.row(query).await? else { return Ok(None) };
         let account = rows::account::<DB, U>(&row)?;
-        let at = rows::after_account::<U>();
-        let new_address: Option<String> = rows::take::<DB, _>(&row, at + 1)?;
-        let used_at: Option<i64> = rows::take::<DB, _>(&row, at + 4)?;
-        let token = OneTimeToken {
-            bound_to: rows::take::<DB, _>(&row, at)?,
+        let mut columns = Columns::<DB>::new(&row, rows::after_account::<U>());
+        let bound_to = columns.next()?;
+        let new_address: Option<String> = columns.next()?;
+        let token = OneTimeTokenRecord {
+            digest: *digest,
+            bound_to,
             new_address: new_address.and_then(|address| EmailAddress::parse(&address).ok()),
-            redirect_to: rows::take::<DB, _>(&row, at + 2)?,
-            version: rows::take::<DB, _>(&row, at + 3)?,
-            is_used: used_at.map(instant).is_some(),
+            redirect_to: columns.next()?,
+            version: columns.next()?,
+            is_used: columns.optional_instant()?.is_some(),
         };
         // A verification outlives a change of password; what moves an account does not.
-        let is_alive = purpose == Purpose::Verify || token.version == account.version;
-        Ok(is_alive.then_some((token, account)))
+        let is_valid = purpose == Purpose::Verify || token.version == account.state.version;
+        Ok(is_valid.then_some((token, account)))
     }
 
-    pub(crate) async fn try_confirm_address(
+    async fn confirm_contact(
         &self,
-        digest: &Digest,
-        token: &OneTimeToken,
+        token: &OneTimeTokenRecord,
         account: &Account<U>,
         now: DateTime<Utc>,
-    ) -> Result<Consumed, sqlx::Error> {
-        let mut tx = self.begin().await?;
-        let call = Call::new(Sql::<DB, U>::CONFIRM_ADDRESS)
-            .bind(|values| DB::put_time(values, now))
-            .with(account.user.id().clone())
-            .with(token.bound_to.clone())
-            .with(account.epoch);
-        if DB::execute(&mut tx, call).await? == 0
-            || !Self::use_up(&mut tx, digest, Purpose::Verify, now).await?
-        {
-            return tx.undone(Consumed::Spent).await;
-        }
-        tx.commit().await?;
-        Ok(Consumed::Done)
+    ) -> Result<Consumed, StoreError> {
+        retrying(|| async {
+            let mut tx = self.begin().await?;
+            let confirm = self.effect(CONFIRM_CONTACT, token, account, now);
+            if tx.execute(confirm).await? == 0
+                || !self.consume(&mut tx, token, Purpose::Verify, now).await?
+            {
+                return tx.roll_back(Consumed::Spent).await;
+            }
+            tx.commit().await?;
+            Ok(Consumed::Done)
+        })
+        .await
     }
 
-    pub(crate) async fn try_reset_password(
+    async fn reset_password(
         &self,
-        digest: &Digest,
-        token: &OneTimeToken,
+        token: &OneTimeTokenRecord,
         account: &Account<U>,
         hash: &PasswordHash,
         now: DateTime<Utc>,
-    ) -> Result<Consumed, sqlx::Error> {
-        let mut tx = self.begin().await?;
-        let call = Call::new(Sql::<DB, U>::RESET_PASSWORD)
-            .with(hash.expose().to_owned())
-            .bind(|values| DB::put_time(values, now))
-            .with(account.user.id().clone())
-            .with(token.bound_to.clone())
-            .with(token.version)
-            .with(account.epoch);
-        if DB::execute(&mut tx, call).await? == 0
-            || !Self::use_up(&mut tx, digest, Purpose::Reset, now).await?
-        {
-            return tx.undone(Consumed::Spent).await;
-        }
-        Self::void_credentials(&mut tx, account.user.id(), None).await?;
-        tx.commit().await?;
-        Ok(Consumed::Done)
+    ) -> Result<Consumed, StoreError> {
+        let id = account.user.id();
+        retrying(|| async {
+            let mut tx = self.begin().await?;
+            let reset = self.effect(RESET_PASSWORD, token, account, now);
+            if tx.execute(reset.bind("hash", hash.expose().to_owned())).await? == 0
+                || !self.consume(&mut tx, token, Purpose::Reset, now).await?
+            {
+                return tx.roll_back(Consumed::Spent).await;
+            }
+            self.sweep(&mut tx, id, &["one_time_tokens"]).await?;
+            let void = self.query(VOID_EXCEPT).bind("account", id.clone());
+            tx.execute(void.bind("purpose", Purpose::Verify.as_str().to_owned())).await?;
+            tx.commit().await?;
+            Ok(Consumed::Done)
+        })
+        .await
     }
 
-    pub(crate) async fn try_move_address(
+    async fn move_address(
         &self,
-        digest: &Digest,
-        token: &OneTimeToken,
+        token: &OneTimeTokenRecord,
         account: &Account<U>,
         now: DateTime<Utc>,
-    ) -> Result<Consumed, sqlx::Error> {
+    ) -> Result<Consumed, StoreError> {
         let Some(address) = &token.new_address else { return Ok(Consumed::Spent) };
-        let mut tx = self.begin().await?;
-        let call = Call::new(Sql::<DB, U>::MOVE_ADDRESS)
-            .with(address.as_str().to_owned())
-            .bind(|values| DB::put_time(values, now))
-            .with(account.user.id().clone())
-            .with(token.bound_to.clone())
-            .with(token.version)
-            .with(account.epoch);
-        let moved = match DB::execute(&mut tx, call).await {
-            Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
-                return tx.undone(Consumed::Taken).await;
+        let id = account.user.id();
+        retrying(|| async {
+            let mut tx = self.begin().await?;
+            let moved = self.effect(MOVE_ADDRESS, token, account, now);
+            let moved = match tx.execute(moved.bind("address", address.as_str().to_owned())).await {
+                Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
+                    return tx.roll_back(Consumed::Taken).await;
+                }
+                result => result?,
+            };
+            if moved == 0 || !self.consume(&mut tx, token, Purpose::Change, now).await? {
+                return tx.roll_back(Consumed::Spent).await;
             }
-            result => result?,
-        };
-        if moved == 0 || !Self::use_up(&mut tx, digest, Purpose::Change, now).await? {
-            return tx.undone(Consumed::Spent).await;
-        }
-        Self::show_contact(&mut tx, account.user.id(), address.as_str()).await?;
-        // Whatever was mailed to the old address, or would move the account again, is void.
-        let call = Call::new(Sql::<DB, U>::FORGET_TOKENS).with(account.user.id().clone());
-        DB::execute(&mut tx, call).await?;
-        tx.commit().await?;
-        Ok(Consumed::Done)
+            self.show_contact(&mut tx, id, address.as_str()).await?;
+            // Whatever was mailed to the old address, or would move the account again, is void.
+            tx.execute(self.query(VOID_ALL).bind("account", id.clone())).await?;
+            tx.commit().await?;
+            Ok(Consumed::Done)
+        })
+        .await
     }
 
-    pub(crate) async fn try_set_contact(
+    async fn set_contact(
         &self,
         id: &U::Id,
         contact: &Contact,
         now: DateTime<Utc>,
-    ) -> Result<ContactChange, sqlx::Error> {
-        let mut tx = self.begin().await?;
-        let call = Call::new(Sql::<DB, U>::SET_CONTACT)
-            .with(contact.as_str().to_owned())
-            .bind(|values| DB::put_time(values, now))
-            .with(id.clone());
-        let moved = match DB::execute(&mut tx, call).await {
-            Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
-                return tx.undone(ContactChange::Taken).await;
-            }
-            result => result?,
-        };
-        if moved == 0 {
-            return tx.undone(ContactChange::Nobody).await;
+    ) -> Result<ContactChange, StoreError> {
+        // As at a sign-up: what no index sees.
+        if let Some(at) = U::SHAPE.recovery
+            && let Some(other) = U::SHAPE.identifiers[at].alternate(contact.as_str())
+            && let Some((owner, _)) = self.by_identifier(at, &other).await?
+            && owner.user.id() != id
+        {
+            return Ok(ContactChange::Taken);
         }
-        Self::show_contact(&mut tx, id, contact.as_str()).await?;
-        DB::execute(&mut tx, Call::new(Sql::<DB, U>::FORGET_TOKENS).with(id.clone())).await?;
-        tx.commit().await?;
-        Ok(ContactChange::Done)
+        retrying(|| async {
+            let mut tx = self.begin().await?;
+            let query = self
+                .query(SET_CONTACT)
+                .bind("contact", contact.as_str().to_owned())
+                .bind_time("now", now)
+                .bind("account", id.clone());
+            let changed = match tx.execute(query).await {
+                Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
+                    return tx.roll_back(ContactChange::Taken).await;
+                }
+                result => result?,
+            };
+            if changed == 0 {
+                return tx.roll_back(ContactChange::NotFound).await;
+            }
+            self.show_contact(&mut tx, id, contact.as_str()).await?;
+            tx.execute(self.query(VOID_ALL).bind("account", id.clone())).await?;
+            tx.commit().await?;
+            Ok(ContactChange::Done)
+        })
+        .await
     }
 
-    /// Shows a contact whose compared form is kept beside it.
+    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        self.purge_expired(PURGE, now, limit).await
+    }
+}
+
+impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
+    /// The effect of a token on its account, if that still has the state that the token was issued
+    /// under.
+    fn effect(
+        &self,
+        template: &'static str,
+        token: &OneTimeTokenRecord,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Query<DB> {
+        self.query(template)
+            .bind_time("now", now)
+            .bind("account", account.user.id().clone())
+            .bind("bound_to", token.bound_to.clone())
+            .bind("version", token.version)
+            .bind("stamp", account.state.security_stamp)
+    }
+
+    /// Returns `true` if this transaction is the one that consumes the token.
+    async fn consume(
+        &self,
+        tx: &mut Transaction<DB>,
+        token: &OneTimeTokenRecord,
+        purpose: Purpose,
+        now: DateTime<Utc>,
+    ) -> Result<bool, sqlx::Error> {
+        let query = self
+            .query(USE)
+            .bind_instant("now", now)
+            .bind_bytes("digest", token.digest.as_bytes())
+            .bind("purpose", purpose.as_str().to_owned());
+        Ok(tx.execute(query).await? == 1)
+    }
+
+    /// Shows a contact whose compared form is kept in a column of its own.
     async fn show_contact(
-        connection: &mut DB::Connection,
+        &self,
+        tx: &mut Transaction<DB>,
         id: &U::Id,
         contact: &str,
     ) -> Result<(), sqlx::Error> {
         if U::SHAPE.recovery_column().is_some_and(IdentifierColumn::has_own_key) {
-            let call =
-                Call::new(Sql::<DB, U>::SHOW_ADDRESS).with(contact.to_owned()).with(id.clone());
-            DB::execute(connection, call).await?;
+            let query = self.query(SHOW_CONTACT).bind("contact", contact.to_owned());
+            tx.execute(query.bind("account", id.clone())).await?;
         }
         Ok(())
-    }
-
-    /// Whether this transaction is the one that uses the token up.
-    async fn use_up(
-        connection: &mut DB::Connection,
-        digest: &Digest,
-        purpose: Purpose,
-        now: DateTime<Utc>,
-    ) -> Result<bool, sqlx::Error> {
-        let call = Call::new(Sql::<DB, U>::USE_TOKEN)
-            .with(millis(now))
-            .with(digest.to_vec())
-            .with(purpose.as_str().to_owned())
-            .with(millis(now));
-        Ok(DB::execute(connection, call).await? == 1)
     }
 }

@@ -1,75 +1,69 @@
-//! How long sessions live, and how many an account may have.
+//! Settings of sessions: lifetimes and limits.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::ports::LONGEST;
-use crate::principal::is_recent;
+use crate::clock::LONGEST;
+use crate::config_error::ConfigError;
 
 crate::settings! {
-    /// Settings of sessions. Safe when nothing is said.
+    /// Settings of sessions. Timeouts are named as in OWASP's Session Management Cheat Sheet.
     #[derive(Clone, Copy, Debug)]
     pub struct SessionConfig {
-        /// How long a session lives without being used (default 30 minutes, at least 1 minute).
-        idle: Duration = Duration::from_secs(30 * 60),
-        /// The same for one that was opened with "remember me" (default 30 days).
-        remembered_idle: Duration = Duration::from_secs(30 * 24 * 3600),
-        /// How long one lives however often it is used (default: as long as it is used).
-        absolute: Option<Duration> as impl Into<Option<Duration>> = None,
-        /// How many an account may have; a sign-in beyond that ends the least recently active
-        /// (default 5, at least 1).
-        cap: u32 = 5,
-        /// How recent a sign-in must be to give an account its first password (default 10 minutes;
-        /// zero: never).
-        fresh: Duration = Duration::from_secs(600),
+        /// Lifetime of a session that is not used (default 30 minutes; 1 minute to 100 years).
+        idle_timeout: Duration = Duration::from_mins(30),
+        /// The same for a session opened with "remember me" (default 30 days; 1 minute to 100
+        /// years).
+        remembered_idle_timeout: Duration = Duration::from_hours(30 * 24),
+        /// Lifetime of a session regardless of use (default: no limit; 1 minute to 100 years).
+        absolute_timeout: Option<Duration> as impl Into<Option<Duration>> = None,
+        /// Number of sessions of one account (default 5, at least 1). A further sign-in ends the
+        /// least recently used session.
+        max_sessions: u32 = 5,
+        /// Oldest sign-in that may set the first password of an account (default 10 minutes, at
+        /// most 1 day). Zero disables setting a first password.
+        max_sign_in_age: Duration = Duration::from_mins(10),
     }
 }
 
 impl SessionConfig {
-    /// What is wrong with the settings, each in a sentence.
+    /// Returns an error for each setting out of its bounds.
     #[must_use]
-    pub fn mistakes(&self) -> Vec<String> {
-        let minute = Duration::from_secs(60);
-        let mut mistakes = Vec::new();
-        for (name, value) in [
-            ("idle", Some(self.idle)),
-            ("remembered_idle", Some(self.remembered_idle)),
-            ("absolute", self.absolute),
-        ] {
-            if value.is_some_and(|value| value < minute || value > LONGEST) {
-                mistakes.push(format!("sessions: `{name}` must be one minute to 100 years"));
-            }
-        }
-        let day = Duration::from_secs(24 * 3600);
-        if self.fresh > day {
-            mistakes.push("sessions: `fresh` must be a day at most; zero closes it".to_owned());
-        }
-        if self.cap == 0 {
-            mistakes.push("sessions: `cap` must be at least 1".to_owned());
-        }
-        mistakes
+    pub fn validate(&self) -> Vec<ConfigError> {
+        let timeout = Duration::from_mins(1)..=LONGEST;
+        let sign_in_age = Duration::ZERO..=Duration::from_hours(24);
+        [
+            ConfigError::duration("session.idle_timeout", self.idle_timeout, timeout.clone()),
+            ConfigError::duration(
+                "session.remembered_idle_timeout",
+                self.remembered_idle_timeout,
+                timeout.clone(),
+            ),
+            ConfigError::duration("session.absolute_timeout", self.absolute_timeout, timeout),
+            ConfigError::duration("session.max_sign_in_age", self.max_sign_in_age, sign_in_age),
+            ConfigError::at_least_one("session.max_sessions", self.max_sessions),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
-    /// Whether a sign-in of then is recent now; none is if `fresh` is zero.
-    pub(crate) fn is_fresh(&self, signed_in_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-        is_recent(signed_in_at, self.fresh, now)
-    }
-
-    /// Activity is recorded no more often than this: a write at every request would cost more than
-    /// the request.
-    pub(crate) fn slide_every(&self) -> TimeDelta {
+    /// Shortest time between two updates of `last_activity`. A write on every request would cost
+    /// more than the request.
+    pub(crate) fn extension_interval(&self) -> TimeDelta {
         TimeDelta::seconds(60)
     }
 
-    /// Until when a session lives that is active now.
+    /// Returns when a session that is used now expires.
     pub(crate) fn expiry(
         &self,
         is_remembered: bool,
         ends_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> DateTime<Utc> {
-        let idle = now + if is_remembered { self.remembered_idle } else { self.idle };
-        ends_at.map_or(idle, |ends_at| ends_at.min(idle))
+        let timeout = if is_remembered { self.remembered_idle_timeout } else { self.idle_timeout };
+        let expiry = now + timeout;
+        ends_at.map_or(expiry, |ends_at| ends_at.min(expiry))
     }
 }

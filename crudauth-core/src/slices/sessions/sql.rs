@@ -1,17 +1,14 @@
-//! Sessions in a table of their own beside the user's.
+//! Sessions in the app's database.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::model::{Account, Digest};
-use crate::ports::{
-    LiveSession, LockRule, NewSession, Opened, SessionEntry, SessionRecord, SessionStore,
-    StoreError,
-};
-use crate::sql::owned::{all_of, one_of, unless_locked};
-use crate::sql::statements::Sql;
-use crate::sql::store::{instant, millis};
-use crate::sql::{AuthRow, Backend, Call, ColumnSpec, SqlStore, Stores, TableSpec, rows};
+use super::store::{Session, SessionStore};
+use crate::model::{Account, AccountState, AuthUser, CsrfDigest, SessionDigest};
+use crate::slices::accounts::store::AccountStore;
+use crate::sql::rows::{self, Columns};
+use crate::sql::{AuthRow, Backend, ColumnSpec, Query, SqlStore, Stores, TableSpec};
+use crate::store_error::StoreError;
 
 /// Sessions.
 pub const TABLE: TableSpec = TableSpec::new(
@@ -33,177 +30,208 @@ pub const TABLE: TableSpec = TableSpec::new(
     ],
 );
 
+const INSERT: &str = "INSERT INTO {+sessions} (digest, handle, user_id, csrf_digest, \
+    token_version, auth_epoch, ip, user_agent, is_remembered, created_at, last_activity_at, \
+    expires_at, ends_at) VALUES (:digest, :handle, :account, :csrf, :version, :stamp, :client, \
+    :user_agent, :is_remembered, :now, :now, :expires_at, :ends_at)";
+
+// Each sign-in deletes after it has inserted, so the last of several sees all and the limit holds.
+// Sessions of a later version, opened after a change of password, are not this sign-in's to delete.
+const LIMIT: &str = "DELETE FROM {+sessions} WHERE user_id = :account AND digest <> :digest \
+    AND token_version <= :version AND digest NOT IN (SELECT digest FROM \
+    (SELECT digest FROM {+sessions} WHERE user_id = :account AND digest <> :digest \
+    AND expires_at > :now AND token_version = :version AND auth_epoch = :stamp \
+    ORDER BY last_activity_at DESC, created_at DESC LIMIT :others) AS kept)";
+
+const FIND: &str = "SELECT digest, user_id, token_version, auth_epoch, csrf_digest, ip, user_agent, \
+    is_remembered, created_at, last_activity_at, expires_at, ends_at FROM {+sessions} \
+    WHERE digest = :digest AND expires_at > :now";
+
+// The columns that a request needs, and no others.
+const FIND_WITH_ACCOUNT: &str = "SELECT {account}, s.csrf_digest, s.is_remembered, s.created_at, \
+    s.last_activity_at, s.expires_at, s.ends_at FROM {+sessions} s \
+    JOIN {table} ON {table}.{id} = s.user_id WHERE s.digest = :digest AND s.expires_at > :now \
+    AND s.token_version = {table}.{version} AND s.auth_epoch = {table}.{stamp}";
+
+const LIST: &str = "SELECT digest, user_id, token_version, auth_epoch, csrf_digest, ip, user_agent, \
+    is_remembered, created_at, last_activity_at, expires_at, ends_at FROM {+sessions} \
+    WHERE user_id = :account AND expires_at > :now ORDER BY last_activity_at DESC, created_at DESC";
+
+const TOUCH: &str = "UPDATE {+sessions} SET last_activity_at = :now, expires_at = :expires_at \
+    WHERE digest = :digest AND last_activity_at < :now";
+
+const REPLACE_CSRF: &str = "UPDATE {+sessions} SET csrf_digest = :new \
+    WHERE digest = :digest AND csrf_digest = :old";
+
+const REBIND: &str = "UPDATE {+sessions} SET token_version = :version, auth_epoch = :stamp \
+    WHERE digest = :digest";
+
+const REMOVE: &str = "DELETE FROM {+sessions} WHERE digest = :digest";
+
+const PURGE: &str = "DELETE FROM {+sessions} WHERE {expired +sessions digest}";
+
 #[async_trait]
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<DB, U> {
-    async fn find(
-        &self,
-        digest: &Digest,
-        now: DateTime<Utc>,
-    ) -> Result<Option<LiveSession<U>>, StoreError> {
-        let call = || Call::new(Sql::<DB, U>::SESSION).with(digest.to_vec()).with(millis(now));
-        let Some(row) = self.row(call).await? else { return Ok(None) };
-        let account = rows::account::<DB, U>(&row)?;
-        let at = rows::after_account::<U>();
-        let csrf: Vec<u8> = rows::take::<DB, _>(&row, at + 1)?;
-        let ends_at: Option<i64> = rows::take::<DB, _>(&row, at + 5)?;
-        let session = SessionRecord {
-            handle: rows::take::<DB, _>(&row, at)?,
-            csrf: Digest::from_bytes(&csrf)
-                .ok_or_else(|| sqlx::Error::Decode("a CSRF digest has 32 bytes".into()))?,
-            is_remembered: rows::take::<DB, _>(&row, at + 2)?,
-            created_at: instant(rows::take::<DB, _>(&row, at + 3)?),
-            last_activity_at: instant(rows::take::<DB, _>(&row, at + 4)?),
-            ends_at: ends_at.map(instant),
+    async fn insert(&self, session: Session<U::Id>, max: u32) -> Result<(), StoreError> {
+        let bound = |template| bound_account(self.query(template), &session);
+        let insert = || {
+            bound(INSERT)
+                .bind("handle", session.handle().to_string())
+                .bind_bytes("csrf", session.csrf.as_bytes())
+                .bind("client", session.client.map(|client| client.to_string()))
+                .bind("user_agent", session.user_agent.clone())
+                .bind("is_remembered", session.is_remembered)
+                .bind_instant("expires_at", session.expires_at)
+                .bind("ends_at", session.ends_at.map(|at| at.timestamp_millis()))
         };
-        Ok(Some(LiveSession { session, account }))
-    }
-
-    async fn open(
-        &self,
-        session: NewSession<U::Id>,
-        unless: &[Digest],
-        rule: &LockRule,
-        replaced: Option<&Digest>,
-        cap: u32,
-    ) -> Result<Opened, StoreError> {
-        let opening = || Self::opening(&session, unless, rule);
-        if self.execute(opening).await? == 0 {
-            return Ok(Opened::Refused);
-        }
-        // Not one transaction with the insert, and need not be: each sign-in deletes after it has
-        // inserted, so the last of several at once sees them all, and the cap holds.
-        let capped = self.execute(|| Self::capping(&session, replaced, cap)).await;
-        if let Err(error) = capped {
-            // Who is told that they are not signed in is not, nor is anybody by what they had before.
-            if let Err(error) = self.end(&session.digest).await {
-                error.log("ending a session that came to nothing");
+        self.execute(insert()).await?;
+        let limit = bound(LIMIT).bind("others", i64::from(max.saturating_sub(1)));
+        if let Err(error) = self.execute(limit).await {
+            // The caller is told that nothing was stored.
+            if let Err(error) = self.remove_session(&session.digest).await {
+                error.log("removing a session after its insert failed");
             }
             return Err(error);
         }
-        Ok(Opened::Done)
+        Ok(())
     }
 
-    async fn slide(
+    async fn find(
         &self,
-        digest: &Digest,
+        digest: &SessionDigest,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Session<U::Id>>, StoreError> {
+        let query =
+            self.query(FIND).bind_bytes("digest", digest.as_bytes()).bind_instant("now", now);
+        let row = self.row(query).await?;
+        Ok(row.map(|row| session::<DB, U>(&row)).transpose()?)
+    }
+
+    async fn find_with_account(
+        &self,
+        digest: &SessionDigest,
+        _: &dyn AccountStore<U>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Session<U::Id>, Account<U>)>, StoreError> {
+        let query = self
+            .query(FIND_WITH_ACCOUNT)
+            .bind_bytes("digest", digest.as_bytes())
+            .bind_instant("now", now);
+        let Some(row) = self.row(query).await? else { return Ok(None) };
+        let account = rows::account::<DB, U>(&row)?;
+        let mut columns = Columns::<DB>::new(&row, rows::after_account::<U>());
+        let session = Session {
+            digest: *digest,
+            account: account.user.id().clone(),
+            state: account.state(),
+            csrf: columns.digest(CsrfDigest::from_bytes)?,
+            client: None,
+            user_agent: None,
+            is_remembered: columns.next()?,
+            created_at: columns.instant()?,
+            last_activity_at: columns.instant()?,
+            expires_at: columns.instant()?,
+            ends_at: columns.optional_instant()?,
+        };
+        Ok(Some((session, account)))
+    }
+
+    async fn list(
+        &self,
+        account: &U::Id,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Session<U::Id>>, StoreError> {
+        let query = self.query(LIST).bind("account", account.clone()).bind_instant("now", now);
+        let rows = self.rows(query).await?;
+        Ok(rows.iter().map(session::<DB, U>).collect::<Result<_, _>>()?)
+    }
+
+    async fn touch(
+        &self,
+        digest: &SessionDigest,
         now: DateTime<Utc>,
         expires_at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let call = || {
-            Call::new(Sql::<DB, U>::SLIDE)
-                .with(millis(now))
-                .with(millis(expires_at))
-                .with(digest.to_vec())
-                .with(millis(now))
-        };
-        self.execute(call).await?;
+        let query = self
+            .query(TOUCH)
+            .bind_bytes("digest", digest.as_bytes())
+            .bind_instant("now", now)
+            .bind_instant("expires_at", expires_at);
+        self.execute(query).await?;
         Ok(())
     }
 
     async fn replace_csrf(
         &self,
-        digest: &Digest,
-        old: &Digest,
-        new: &Digest,
+        digest: &SessionDigest,
+        old: &CsrfDigest,
+        new: &CsrfDigest,
     ) -> Result<bool, StoreError> {
-        let call = || {
-            Call::new(Sql::<DB, U>::REPLACE_CSRF)
-                .with(new.to_vec())
-                .with(digest.to_vec())
-                .with(old.to_vec())
-        };
-        Ok(self.execute(call).await? == 1)
+        let query = self
+            .query(REPLACE_CSRF)
+            .bind_bytes("digest", digest.as_bytes())
+            .bind_bytes("old", old.as_bytes())
+            .bind_bytes("new", new.as_bytes());
+        Ok(self.execute(query).await? == 1)
     }
 
-    async fn list(
+    async fn rebind(
         &self,
-        account: &Account<U>,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<SessionEntry>, StoreError> {
-        let call = || all_of(Sql::<DB, U>::LIST_SESSIONS, account, now);
-        let found = self.rows(call).await?;
-        let entry = |row: &DB::Row| -> Result<SessionEntry, sqlx::Error> {
-            Ok(SessionEntry {
-                handle: rows::take::<DB, _>(row, 0)?,
-                client: rows::take::<DB, _>(row, 1)?,
-                user_agent: rows::take::<DB, _>(row, 2)?,
-                created_at: instant(rows::take::<DB, _>(row, 3)?),
-                last_activity_at: instant(rows::take::<DB, _>(row, 4)?),
-            })
-        };
-        Ok(found.iter().map(entry).collect::<Result<_, _>>()?)
-    }
-
-    async fn end(&self, digest: &Digest) -> Result<(), StoreError> {
-        self.execute(|| Call::new(Sql::<DB, U>::END_SESSION).with(digest.to_vec())).await?;
-        Ok(())
-    }
-
-    async fn revoke(
-        &self,
-        account: &Account<U>,
-        handle: &str,
-        now: DateTime<Utc>,
+        digest: &SessionDigest,
+        state: AccountState,
     ) -> Result<bool, StoreError> {
-        let call = || one_of(Sql::<DB, U>::REVOKE_SESSION, account, handle.to_owned(), now);
-        Ok(self.execute(call).await? > 0)
+        let query = self
+            .query(REBIND)
+            .bind_bytes("digest", digest.as_bytes())
+            .bind("version", state.version)
+            .bind("stamp", state.security_stamp);
+        Ok(self.execute(query).await? == 1)
     }
 
-    async fn revoke_all_but(
-        &self,
-        account: &Account<U>,
-        kept: Option<&Digest>,
-        now: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        let call = || {
-            one_of(
-                Sql::<DB, U>::REVOKE_SESSIONS,
-                account,
-                kept.map_or_else(Vec::new, |digest| digest.to_vec()),
-                now,
-            )
-        };
-        self.execute(call).await
+    async fn remove(&self, digest: &SessionDigest) -> Result<bool, StoreError> {
+        self.remove_session(digest).await
     }
 
-    async fn purge_sessions(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        self.purge(Sql::<DB, U>::PURGE_SESSIONS, now, limit).await
+    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        self.purge_expired(PURGE, now, limit).await
     }
 }
 
-impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
-    fn opening(session: &NewSession<U::Id>, unless: &[Digest], rule: &LockRule) -> Call<DB> {
-        let now = millis(session.created_at);
-        let call = Call::new(Sql::<DB, U>::OPEN_SESSION)
-            .with(session.digest.to_vec())
-            .with(session.handle.clone())
-            .with(session.csrf.to_vec())
-            .with(session.client.map(|client| client.to_string()))
-            .with(session.user_agent.clone())
-            .with(session.is_remembered)
-            .with(now)
-            .with(now)
-            .with(millis(session.expires_at))
-            .with(session.ends_at.map(millis))
-            .with(session.account.clone())
-            .with(session.version)
-            .with(session.epoch);
-        unless_locked(call, unless, rule, session.created_at)
+impl<DB: Backend, U: AuthUser> SqlStore<DB, U> {
+    async fn remove_session(&self, digest: &SessionDigest) -> Result<bool, StoreError> {
+        let query = self.query(REMOVE).bind_bytes("digest", digest.as_bytes());
+        Ok(self.execute(query).await? == 1)
     }
+}
 
-    /// Keeps the new session and the account's most recently active ones beside it. Sessions of a
-    /// later version, opened after the password has changed, are none of this sign-in's business.
-    fn capping(session: &NewSession<U::Id>, replaced: Option<&Digest>, cap: u32) -> Call<DB> {
-        Call::new(Sql::<DB, U>::CAP_SESSIONS)
-            .with(replaced.map_or_else(Vec::new, |digest| digest.to_vec()))
-            .with(session.account.clone())
-            .with(session.digest.to_vec())
-            .with(session.version)
-            .with(session.account.clone())
-            .with(session.digest.to_vec())
-            .with(millis(session.created_at))
-            .with(session.version)
-            .with(session.epoch)
-            .with(i64::from(cap.saturating_sub(1)))
-    }
+/// Binds the digest of a session, its account and the state it is bound to.
+fn bound_account<DB: Backend + Stores<Id>, Id: Clone + Send + Sync + 'static>(
+    query: Query<DB>,
+    session: &Session<Id>,
+) -> Query<DB> {
+    query
+        .bind_bytes("digest", session.digest.as_bytes())
+        .bind("account", session.account.clone())
+        .bind("version", session.state.version)
+        .bind("stamp", session.state.security_stamp)
+        .bind_instant("now", session.created_at)
+}
+
+fn session<DB: Backend + Stores<U::Id>, U: AuthUser>(
+    row: &DB::Row,
+) -> Result<Session<U::Id>, sqlx::Error> {
+    let mut columns = Columns::<DB>::new(row, 0);
+    Ok(Session {
+        digest: columns.digest(SessionDigest::from_bytes)?,
+        account: columns.next()?,
+        state: columns.state()?,
+        csrf: columns.digest(CsrfDigest::from_bytes)?,
+        client: columns.next::<Option<String>>()?.and_then(|text| text.parse().ok()),
+        user_agent: columns.next()?,
+        is_remembered: columns.next()?,
+        created_at: columns.instant()?,
+        last_activity_at: columns.instant()?,
+        expires_at: columns.instant()?,
+        ends_at: columns.optional_instant()?,
+    })
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::*;
 use crate::guard::LockoutConfig;
-use crate::model::{Digest, Presented};
+use crate::model::{Checked, Digest};
 use crate::password::HashingConfig;
 use crate::ports::{
     CredentialStore, GrantEntry, GrantId, GrantStore, LiveGrant, LockRule, NewGrant, Opened,
@@ -41,7 +41,7 @@ async fn door_before(world: &World, grants: Arc<dyn GrantStore<Person>>) -> Door
     let clock = || world.clock.clone();
     let sessions = world.sessions.clone();
     let sessions = Sessions::new(sessions, ring(), SessionConfig::default(), clock(), entropy());
-    let rule = LockoutConfig { free_attempts: 2, ..LockoutConfig::default() };
+    let rule = LockoutConfig { max_failures: 2, ..LockoutConfig::default() };
     let lockout = Lockout::new(world.counters.clone(), ring(), rule);
     let sign_in = SignIn::new(
         world.accounts.clone(),
@@ -75,7 +75,7 @@ async fn a_right_password_gets_tokens_that_say_who_and_what() {
         let granted = door.grant(RIGHT).await.unwrap();
         let access = granted.issued.access.expose();
         let outcome = door.tokens.authenticate(access).await.unwrap();
-        let Presented::Live(visit) = outcome else { panic!("{outcome:?}") };
+        let Checked::Valid(visit) = outcome else { panic!("{outcome:?}") };
         assert_eq!(visit.account.user.id(), granted.account.user.id());
         assert_eq!(visit.scopes.to_string(), "write");
         assert!(!format!("{granted:?}").contains(access));

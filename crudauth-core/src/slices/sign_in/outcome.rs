@@ -1,23 +1,82 @@
-//! What becomes of an attempt to sign in.
+//! Results of a sign-in.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use crate::model::{Account, AuthUser};
 use crate::password::Busy;
-use crate::ports::StoreError;
 use crate::slices::bearer::Issued;
 use crate::slices::sessions::OpenedSession;
+use crate::store_error::StoreError;
 
-/// Someone has signed in.
+/// A sign-in that proved what was asked for: it is done, or another factor is still needed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SignIn<T> {
+    /// The client is signed in.
+    Done(T),
+    /// Another factor is needed.
+    Challenge(Challenge),
+}
+
+impl<T> SignIn<T> {
+    /// Returns the result of a sign-in that needs no other factor.
+    #[must_use]
+    pub fn done(self) -> Option<T> {
+        match self {
+            Self::Done(done) => Some(done),
+            Self::Challenge(_) => None,
+        }
+    }
+}
+
+/// An unfinished sign-in. No slice makes one yet.
+#[derive(Clone, Debug)]
+pub struct Challenge(Infallible);
+
+/// A sign-in with a session.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct SignedIn<U: AuthUser> {
-    /// Who.
+    /// The account.
     pub account: Account<U>,
     /// The new session.
     pub session: OpenedSession,
-    /// The device cookie to set: by it this device is known again when others lock the account.
+    /// The device cookie: by it the device is recognised when strangers lock the account.
     pub device: String,
+}
+
+/// A sign-in with bearer tokens.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct TokensIssued<U: AuthUser> {
+    /// The account.
+    pub account: Account<U>,
+    /// The tokens.
+    pub issued: Issued,
+    /// The device cookie, or its value for clients that keep no cookies: by it the device is
+    /// recognised when strangers lock the account.
+    pub device: String,
+}
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// The account is unknown or disabled, or the password is wrong. Clients are not told which.
+    #[error("wrong identifier or password")]
+    Refused,
+    /// Too many failures. The right password does not pass either.
+    #[error("too many attempts; try again in {}s", .retry_after.as_secs())]
+    LockedOut {
+        /// Time until the lock ends.
+        retry_after: Duration,
+    },
+    /// The hashing queue is full.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// A store failed.
+    #[error("a store failed")]
+    Store(#[from] StoreError),
 }
 
 impl<U: AuthUser> std::fmt::Debug for SignedIn<U> {
@@ -28,44 +87,10 @@ impl<U: AuthUser> std::fmt::Debug for SignedIn<U> {
     }
 }
 
-/// Someone has got bearer tokens.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct Granted<U: AuthUser> {
-    /// Who.
-    pub account: Account<U>,
-    /// The tokens.
-    pub issued: Issued,
-    /// What to send with the next attempt, in a cookie or however the client keeps it: by it this
-    /// device is known again when others lock the account.
-    pub device: String,
-}
-
-impl<U: AuthUser> std::fmt::Debug for Granted<U> {
+impl<U: AuthUser> std::fmt::Debug for TokensIssued<U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut shown = f.debug_struct("Granted");
+        let mut shown = f.debug_struct("TokensIssued");
         shown.field("account", &self.account).field("issued", &self.issued);
         shown.finish_non_exhaustive()
     }
-}
-
-/// Why nobody has.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SignInError {
-    /// Unknown, disabled, or the wrong password: nobody learns which.
-    #[error("identifier or password is wrong")]
-    Refused,
-    /// Too many misses; the right password does not pass either.
-    #[error("too many attempts; try again in {}s", .retry_after.as_secs())]
-    LockedOut {
-        /// How long it lasts.
-        retry_after: Duration,
-    },
-    /// Too many passwords are waiting to be verified.
-    #[error(transparent)]
-    Busy(#[from] Busy),
-    /// A store failed.
-    #[error("a store failed")]
-    Store(#[from] StoreError),
 }

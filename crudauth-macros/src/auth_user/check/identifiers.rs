@@ -1,118 +1,101 @@
-//! What names an account, and what recovers it.
+//! The rules for identifiers and the recovery contact.
+
+use darling::error::Accumulator;
 
 use super::super::kind::Kind;
-use super::super::model::{Field, Model, Role};
-use super::{columns, drop_role, not_plain, reserved, unwanted, well_known};
-use crate::support::{Errors, naming};
+use super::super::model::{Field, Model};
+use super::super::parse::LiteralKind;
+use super::{plain, reserved, undo};
+use crate::support::{mistake, reject};
 
-/// A statement is rendered for each, and a sign-in may look in each.
-const MOST: usize = 4;
+/// Each identifier is a statement of its own, and a sign-in may run all of them.
+const MAX: usize = 4;
 
-/// What all of them together may not be.
-pub(super) fn check(model: &Model<'_>, errors: &mut Errors) {
-    let mut seen: Vec<(Kind, &Field<'_>)> = Vec::new();
-    for (kind, field) in model.identifiers() {
-        match seen.iter().find(|(other, _)| *other == kind && kind != Kind::Code) {
-            Some((_, first)) => {
-                let (first, word) = (&first.name, kind.word());
-                let way_out = drop_role(field, word);
-                let told = format!("`{first}` is the {word} identifier already: {way_out}");
-                errors.at(field.ident(), told);
-            }
-            None => seen.push((kind, field)),
+/// Rules for all identifiers together.
+pub(super) fn check(model: &Model<'_>, errors: &mut Accumulator) {
+    let identifiers: Vec<_> = model.identifiers().collect();
+    for (at, (kind, field)) in identifiers.iter().enumerate() {
+        let same = identifiers[..at].iter().find(|(other, _)| other == kind && *kind != Kind::Code);
+        if let Some((_, first)) = same {
+            let argument = kind.argument();
+            let fix = undo(field, argument);
+            let message = format!("`{}` is already the {argument} identifier: {fix}", first.name);
+            errors.push(mistake(field.ident, message));
         }
-        if seen.len() == MOST + 1 {
-            let told = format!("an account has at most {MOST} identifiers: drop one");
-            errors.at(field.ident(), told);
+        if at == MAX {
+            let message = format!("an account has at most {MAX} identifiers: remove one");
+            errors.push(mistake(field.ident, message));
         }
     }
-    recovery(&seen, errors);
-    let is_everybodys =
-        |field: &Field<'_>| field.declared.words.no_login.is_none() && !field.is_optional();
-    if model.declared.is_understood && !seen.iter().any(|(_, field)| is_everybodys(field)) {
-        let told = match seen.first() {
-            None => {
-                "nothing names an account: add `email: String` or `username: String`, or mark a \
-                 field with `#[auth(email)]`, `#[auth(username)]`, `#[auth(phone)]` or \
-                 `#[auth(identifier)]`"
-            }
-            Some(_) => "nobody could sign in: one identifier must be a `String` without `no_login`",
-        };
-        errors.at(model.declared.ident, told);
+    one_recovers(&identifiers, errors);
+    if model.declared.is_understood {
+        one_is_required(model, &identifiers, errors);
     }
 }
 
-/// One thing recovers an account.
-fn recovery(seen: &[(Kind, &Field<'_>)], errors: &mut Errors) {
-    let said = seen.iter().filter(|(kind, _)| kind.is_contact());
-    let mut said =
-        said.filter_map(|(_, field)| Some((field, field.declared.words.recovery.as_ref()?)));
-    if let Some((first, _)) = said.next() {
-        for (_, word) in said {
-            let told = format!("`{}` recovers the account already: drop `{word}` here", first.name);
-            errors.at(word, told);
+fn one_recovers(identifiers: &[(Kind, &Field<'_>)], errors: &mut Accumulator) {
+    let contacts = identifiers.iter().filter(|(kind, _)| kind.is_contact());
+    let mut marked = contacts.filter(|(_, field)| field.arguments.recovery.is_some());
+    if let Some((_, first)) = marked.next() {
+        for (_, field) in marked {
+            let reason = format!("`{}` is already the recovery contact", first.name);
+            reject(&field.arguments.recovery, reason, errors);
         }
     }
 }
 
-/// What one of them may not be.
-pub(super) fn one(field: &Field<'_>, errors: &mut Errors) {
-    let Role::Identifier(kind) = field.role else { return };
-    let words = &field.declared.words;
-    let register = format!("`{}` is an identifier, which every sign-up asks for", field.name);
-    let default = "an identifier names one account, so it has no default";
-    unwanted(field, &register, default, errors);
+/// Every account must have an identifier to sign in with.
+fn one_is_required(
+    model: &Model<'_>,
+    identifiers: &[(Kind, &Field<'_>)],
+    errors: &mut Accumulator,
+) {
+    let mut required = identifiers.iter().filter(|(_, field)| !field.is_optional());
+    let message = if identifiers.is_empty() {
+        "the struct has no identifier: add `email: String` or `username: String`, or mark a field \
+         with `#[auth(email)]`, `#[auth(username)]`, `#[auth(phone)]` or `#[auth(identifier)]`"
+    } else if !required.any(|(_, field)| field.arguments.no_login.is_none()) {
+        "an account may have no identifier to sign in with: make one a `String` without `no_login`"
+    } else {
+        return;
+    };
+    errors.push(mistake(model.declared.ident, message));
+}
+
+/// Rules for one identifier.
+pub(super) fn one(field: &Field<'_>, kind: Kind, errors: &mut Accumulator) {
+    let name = &field.name;
+    let arguments = field.arguments;
     reserved(field, errors);
-    if let Some(unique) = &words.unique {
-        errors.at(unique, format!("an identifier is unique anyway: drop `{unique}`"));
+    reject(&arguments.register, "sign-up always sets an identifier", errors);
+    reject(&arguments.default, "an identifier is unique and has no default", errors);
+    reject(&arguments.unique, "an identifier is always unique", errors);
+    if !kind.is_contact() {
+        reject(&arguments.recovery, format!("`{name}` cannot receive messages"), errors);
     }
-    if let (Some(recovery), false) = (&words.recovery, kind.is_contact()) {
-        let told = "no message reaches it, so it recovers nothing";
-        errors.at(recovery, format!("{told}: drop `{recovery}`"));
+    if !kind.is_folded() {
+        reject(&arguments.exact, format!("`{name}` is always compared as it is stored"), errors);
+    } else if arguments.exact.is_some() {
+        reject(&arguments.key, "`exact` compares the column itself", errors);
     }
-    if let (Some(exact), true) = (&words.exact, !kind.is_folded()) {
-        let told = "it is compared as it is shown anyway";
-        errors.at(exact, format!("{told}: drop `{exact}`"));
-    } else if let (Some(exact), Some((key, _))) = (&words.exact, &words.key) {
-        let told = "what is compared as it is shown needs no column beside it";
-        errors.at(key, format!("{told}: drop `{key}` or `{exact}`"));
+    if let Some(key) = &arguments.key {
+        plain(&key.value, "key", errors);
     }
-    if let Some((_, name)) = &words.key
-        && !naming::is_plain(&name.value())
-    {
-        errors.at(name, not_plain(&name.value(), "key"));
-    }
-    columns::length(field, errors);
-    text(field, kind, errors);
+    text(field, errors);
 }
 
-/// An identifier is a text.
-fn text(field: &Field<'_>, kind: Kind, errors: &mut Errors) {
-    let told = match field.type_name() {
-        Some(name) if well_known(&name).is_some_and(|(is, _)| is != "text") => {
-            "an identifier is a text"
+/// Rejects an identifier of a type that is known not to be text.
+fn text(field: &Field<'_>, errors: &mut Accumulator) {
+    if field.literal_kind().is_none_or(|kind| kind == LiteralKind::Text) {
+        return;
+    }
+    let fix = match field.arguments.roles().next() {
+        Some(role) => format!("remove `{role}`"),
+        None => {
+            let column = field.column.as_str();
+            format!("rename the field and add `#[auth(column = \"{column}\")]`")
         }
-        _ => return,
     };
-    let words = &field.declared.words;
-    let said = [&words.email, &words.username, &words.phone, &words.identifier];
-    let way_out = match said.into_iter().flatten().next() {
-        Some(word) => format!("drop `{word}`"),
-        None => format!(
-            "rename the field and map it with `#[auth(column = \"{}\")]`",
-            field.column.text
-        ),
-    };
-    let wanted = if kind.is_contact() { "`String` or `Option<String>`" } else { "`String`" };
-    errors.at(field.ty(), format!("{told}: write {wanted}, or {way_out}"));
-}
-
-/// Words that say something about identifiers, on a field that is none.
-pub(super) fn words_elsewhere(field: &Field<'_>, errors: &mut Errors) {
-    let words = &field.declared.words;
-    let flags = [&words.recovery, &words.no_login, &words.exact].into_iter().flatten();
-    for word in flags.chain(words.key.iter().map(|(key, _)| key)) {
-        let told = "is for identifiers: add `email`, `username`, `phone` or `identifier`";
-        errors.at(word, format!("`{word}` {told}, or drop it"));
-    }
+    let message = format!("an identifier is text: write `String` or `Option<String>`, or {fix}");
+    errors.push(mistake(field.ty, message));
 }

@@ -1,222 +1,180 @@
-//! Every rule that a user struct can break; each mistake stands at the token that makes it.
+//! The rules for a user struct. Every mistake is reported, at the token that makes it.
 
 mod columns;
 mod identifiers;
 
+use darling::error::Accumulator;
 use quote::ToTokens;
 
-use super::library::{HASH, VERIFIED};
+use super::library::HASH;
 use super::model::{Field, Model, Role};
-use super::name::is_same_column;
-use super::parse::{Body, SqlLiteral};
-use crate::support::{Errors, naming};
+use super::parse::SqlLiteral;
+use crate::support::naming::{is_plain, is_same_column};
+use crate::support::{Name, mistake};
 
-/// The sign-up's field for the password.
+/// The field of the sign-up request that holds the password.
 const PASSWORD: &str = "password";
 
-pub(super) fn check(model: &Model<'_>, errors: &mut Errors) {
-    if let Body::Other(tokens) = &model.declared.body {
-        let told =
-            "a user is a struct with named fields: write `struct User { id: i64, email: String }`";
-        return errors.at(tokens, told);
+/// Names that mean a privilege to crudauth-py's front ends, whichever column they are in.
+const PRIVILEGES: [&str; 4] = ["is_active", "is_superuser", "email_verified", "phone_verified"];
+
+pub(super) fn check(model: &Model<'_>, errors: &mut Accumulator) {
+    let generics = model.declared.generics;
+    if !generics.params.is_empty() {
+        let message = "`AuthUser` cannot be derived for a generic struct: use concrete types";
+        errors.push(mistake(generics, message));
     }
-    if !model.declared.generics.params.is_empty() {
-        let told = "a table is of one shape, so a user struct has no generics: write the types out";
-        errors.at(model.declared.generics, told);
+    plain(&model.table, "table", errors);
+    for (argument, name) in model.library.columns() {
+        plain(name, argument, errors);
     }
-    if !naming::is_plain(&model.table.text) {
-        errors.at(&model.table.tokens, not_plain(&model.table.text, "table"));
-    }
-    library_names(model, errors);
     for field in &model.fields {
-        words(field, errors);
+        arguments(field, errors);
     }
     for field in model.columns() {
         column(field, errors);
+    }
+    // Without the struct's arguments, a column may be one of the library's under another name.
+    if model.declared.arguments.is_some() {
+        model.columns().for_each(|field| unfilled(field, errors));
     }
     keys(model, errors);
     identifiers::check(model, errors);
     columns::check(model, errors);
 }
 
-pub(super) fn not_plain(name: &str, word: &str) -> String {
-    format!(
-        "`{name}` is no plain name: write `#[auth({word} = \"..\")]` with letters, digits and `_` \
-         only, and no digit first"
-    )
-}
-
-/// What the struct calls the library's columns.
-fn library_names(model: &Model<'_>, errors: &mut Errors) {
-    for (word, name) in &model.declared.library {
-        if !naming::is_plain(&name.value()) {
-            errors.at(name, not_plain(&name.value(), &word.to_string()));
-        }
+/// Rejects a name that a database accepts only in quotes.
+fn plain(name: &Name, argument: &str, errors: &mut Accumulator) {
+    if !is_plain(name) {
+        let message = format!(
+            "`{}` is not a plain SQL name: write `#[auth({argument} = \"..\")]` with ASCII \
+             letters, digits and `_`, and no digit first",
+            name.as_str()
+        );
+        errors.push(mistake(&name.span(), message));
     }
 }
 
-/// Words that do not go together, whatever the column.
-fn words(field: &Field<'_>, errors: &mut Errors) {
-    let words = &field.declared.words;
-    let roles = [&words.id, &words.email, &words.username, &words.phone, &words.identifier];
-    let mut roles = roles.into_iter().flatten();
-    if let Some(skip) = &words.skip {
-        let texts = words.column.iter().chain(&words.key).map(|(key, _)| key);
-        let default = words.default.iter().map(|(key, _)| key);
-        let length = words.max_length.iter().map(|(key, _)| key);
-        let flags =
-            [&words.register, &words.recovery, &words.no_login, &words.exact, &words.unique];
-        let flags = flags.into_iter().flatten();
-        for other in roles.chain(texts).chain(flags).chain(default).chain(length) {
-            let told = format!("a field under `{skip}` is no column: drop `{other}` or `{skip}`");
-            errors.at(other, told);
-        }
-    } else if let Some(first) = roles.next() {
+/// Rejects arguments that exclude each other or do not apply to the field.
+fn arguments(field: &Field<'_>, errors: &mut Accumulator) {
+    let mut roles = field.arguments.roles();
+    if let Some(first) = roles.next() {
         for other in roles {
-            let told = "a field is the key or one kind of identifier";
-            errors.at(other, format!("{told}: drop `{other}` or `{first}`"));
+            let message = format!("a field cannot have both `{first}` and `{other}`: remove one");
+            errors.push(mistake(other, message));
+        }
+    }
+    let (noun, applicable): (_, &[_]) = match &field.role {
+        Role::Identifier(kind) => return identifiers::one(field, *kind, errors),
+        Role::Skipped => ("a field with `skip`, which is not a column", &[]),
+        Role::Key => ("the key, which is generated", &["column"]),
+        Role::Library(_) => ("a column that the library maintains", &["column"]),
+        Role::Register | Role::Bound(_) | Role::Sql(_) | Role::Unfilled => {
+            let applicable = &["column", "register", "default", "unique", "max_length"];
+            ("a field that is not an identifier", applicable)
+        }
+    };
+    for argument in field.arguments.details() {
+        if !applicable.iter().any(|name| argument == name) {
+            let message = format!("`{argument}` does not apply to {noun}: remove `{argument}`");
+            errors.push(mistake(argument, message));
         }
     }
 }
 
-/// What one column may not be.
-fn column(field: &Field<'_>, errors: &mut Errors) {
-    if !naming::is_plain(&field.column.text) {
-        errors.at(&field.column.tokens, not_plain(&field.column.text, "column"));
-    }
+fn column(field: &Field<'_>, errors: &mut Accumulator) {
+    plain(&field.column, "column", errors);
+    columns::length(field, errors);
     match &field.role {
-        Role::Key => {
-            let told = "the key is made by the database or by the library";
-            unwanted(field, told, told, errors);
-        }
-        Role::Identifier(_) => identifiers::one(field, errors),
-        Role::Library(word) => library(field, word, errors),
+        Role::Library(argument) => library(field, argument, errors),
         Role::Register => register(field, errors),
         Role::Sql(literal) => sql_default(field, literal, errors),
-        Role::Unfilled if field.declared.is_understood && !field.is_optional() => {
-            unfilled(field, errors);
-        }
-        _ => {}
-    }
-    if !matches!(field.role, Role::Identifier(_)) {
-        identifiers::words_elsewhere(field, errors);
-        columns::words(field, errors);
+        Role::Skipped | Role::Key | Role::Identifier(_) | Role::Bound(_) | Role::Unfilled => {}
     }
 }
 
-/// Refuses `register` and `default` on a column, each for its reason.
-pub(super) fn unwanted(field: &Field<'_>, register: &str, default: &str, errors: &mut Errors) {
-    let words = &field.declared.words;
-    if let Some(key) = &words.register {
-        errors.at(key, format!("{register}: drop `{key}`"));
+/// A column that the library maintains. The app may read it, except for the password hash.
+fn library(field: &Field<'_>, argument: &str, errors: &mut Accumulator) {
+    let column = field.column.as_str();
+    if argument == HASH {
+        let message = "the app cannot read the password hash: remove the field";
+        errors.push(mistake(&field.column.span(), message));
     }
-    if let Some((key, _)) = &words.default {
-        errors.at(key, format!("{default}: drop `{key}`"));
-    }
-}
-
-/// A column that the library keeps: it may be seen.
-fn library(field: &Field<'_>, word: &str, errors: &mut Errors) {
-    let column = &field.column.text;
-    if word == HASH {
-        let told = "the password hash is never shown to the app: drop the field";
-        return errors.at(&field.column.tokens, told);
-    }
-    let register = match word {
-        "is_active" | "is_superuser" | VERIFIED => {
-            format!("`{column}` is a privilege; a sign-up cannot set it")
-        }
-        _ => format!("`{column}` is kept by the library; a sign-up cannot set it"),
-    };
-    let default = format!("`{column}` is kept by the library, which fills it");
-    unwanted(field, &register, &default, errors);
-    if word == "updated_at" && !field.is_optional() {
-        let ty = field.ty().to_token_stream();
-        let told = format!("`{column}` is empty until the first change: write `Option<{ty}>`");
-        errors.at(field.ty(), told);
+    if argument == "updated_at" && !field.is_optional() {
+        let ty = field.ty.to_token_stream();
+        let message = format!("`{column}` is NULL until the first change: write `Option<{ty}>`");
+        errors.push(mistake(field.ty, message));
     }
 }
 
-fn register(field: &Field<'_>, errors: &mut Errors) {
-    let words = &field.declared.words;
-    if let (Some(register), Some((default, _))) = (&words.register, &words.default) {
-        let told = "a sign-up asks for it, so nothing is left to fill";
-        errors.at(default, format!("{told}: drop `{default}` or `{register}`"));
+fn register(field: &Field<'_>, errors: &mut Accumulator) {
+    let Some(register) = &field.arguments.register else { return };
+    if let Some(default) = &field.arguments.default {
+        let message = "`register` and `default` both fill the column: remove one";
+        errors.push(mistake(&default.name, message));
     }
     reserved(field, errors);
-    // What means a privilege to crudauth-py's front ends is none that a visitor fills in, whatever
-    // column it is in.
-    const PRIVILEGES: [&str; 4] = ["is_active", "is_superuser", "email_verified", "phone_verified"];
     if let Some(name) = PRIVILEGES.iter().find(|name| is_same_column(name, &field.name)) {
-        let told = format!("`{name}` is a privilege; a sign-up cannot set it");
-        errors.at(&words.register, format!("{told}: drop `register`, or rename the field"));
+        let message = format!(
+            "`{name}` is a privilege, which sign-up cannot set: remove `register`, or rename the \
+             field"
+        );
+        errors.push(mistake(&register.name, message));
     }
 }
 
-/// The password goes through a sign-up under its own name, and never into a column.
-pub(super) fn reserved(field: &Field<'_>, errors: &mut Errors) {
+/// Rejects a field with the name of the password in the sign-up request, which is never stored.
+fn reserved(field: &Field<'_>, errors: &mut Accumulator) {
     if field.name == PASSWORD {
-        let told = "`password` is what a sign-up calls the password, which no column holds";
-        errors.at(field.ident(), format!("{told}: drop the field, or rename it"));
+        let message = "only the hash of `password` is stored: remove or rename the field";
+        errors.push(mistake(field.ident, message));
     }
 }
 
-/// What a type with a well-known name holds: its name, and a literal of it.
-pub(super) fn well_known(name: &str) -> Option<(&'static str, &'static str)> {
-    match name {
-        "String" => Some(("text", "\"..\"")),
-        "bool" => Some(("truth", "false")),
-        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => Some(("number", "0")),
-        _ => None,
+/// Rejects a literal that the type cannot read, where the type is well known.
+fn sql_default(field: &Field<'_>, literal: &SqlLiteral, errors: &mut Accumulator) {
+    if field.literal_kind().is_some_and(|kind| kind != literal.kind) {
+        let ty = field.ty.to_token_stream();
+        let message = format!("the default is not of type `{ty}`: write a literal of that type");
+        errors.push(mistake(&literal.value, message));
     }
 }
 
-/// A literal that a type with a well-known name does not read back.
-fn sql_default(field: &Field<'_>, literal: &SqlLiteral, errors: &mut Errors) {
-    let Some(name) = field.type_name() else { return };
-    let Some((wanted, example)) = well_known(&name) else { return };
-    let (tokens, is) = match literal {
-        SqlLiteral::Text(text) => (text.to_token_stream(), "text"),
-        SqlLiteral::Integer(number) => (number.to_token_stream(), "number"),
-        SqlLiteral::Boolean(truth) => (truth.to_token_stream(), "truth"),
-    };
-    if is != wanted {
-        errors.at(tokens, format!("no value of `{name}`: write one, as in `default = {example}`"));
+fn unfilled(field: &Field<'_>, errors: &mut Accumulator) {
+    if !matches!(field.role, Role::Unfilled) || field.is_optional() {
+        return;
     }
-}
-
-fn unfilled(field: &Field<'_>, errors: &mut Errors) {
     if field.name == PASSWORD {
         return reserved(field, errors);
     }
-    let told = format!(
-        "a sign-up cannot fill `{}`: add `#[auth(register)]` to ask for it, `#[auth(default = ..)]`, \
-         or make it an `Option`",
+    let message = format!(
+        "sign-up does not fill `{}`: add `#[auth(register)]` or `#[auth(default = ..)]`, or make \
+         it an `Option`",
         field.name
     );
-    errors.at(field.ident(), told);
+    errors.push(mistake(field.ident, message));
 }
 
-fn keys(model: &Model<'_>, errors: &mut Errors) {
-    let mut keys = model.fields.iter().filter(|field| matches!(field.role, Role::Key));
-    let Some(first) = keys.next() else {
-        if model.declared.is_understood {
-            let told = "no key: add `id: i64`, or mark the field that is one with `#[auth(id)]`";
-            errors.at(model.declared.ident, told);
+fn keys(model: &Model<'_>, errors: &mut Accumulator) {
+    let mut keys = model.keys();
+    if let Some(first) = keys.next() {
+        for second in keys {
+            let fix = undo(second, "id");
+            errors
+                .push(mistake(second.ident, format!("`{}` is already the key: {fix}", first.name)));
         }
-        return;
-    };
-    for second in keys {
-        let told = format!("`{}` is the key already: {}", first.name, drop_role(second, "id"));
-        errors.at(second.ident(), told);
+    } else if model.declared.is_understood {
+        let message = "the struct has no key: add `id: i64`, or mark a field with `#[auth(id)]`";
+        errors.push(mistake(model.declared.ident, message));
     }
 }
 
-/// How a field stops being what `word` makes it.
-pub(super) fn drop_role(field: &Field<'_>, word: &str) -> String {
-    match field.name == word {
-        true => "rename this field".to_owned(),
-        false => format!("drop `#[auth({word})]` here"),
+/// How to undo the role that this argument or the field's name gives.
+fn undo(field: &Field<'_>, argument: &str) -> String {
+    if field.name == argument {
+        "rename this field".to_owned()
+    } else {
+        format!("remove `#[auth({argument})]` here")
     }
 }
 

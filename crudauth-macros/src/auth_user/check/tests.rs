@@ -1,34 +1,29 @@
-//! What a struct is told, in the order in which it is told.
+//! The errors of a struct, in order.
 
+use darling::Error;
 use syn::{DeriveInput, parse_quote};
 
 use super::*;
 use crate::auth_user::parse;
+use crate::support::messages;
 
-/// What is wrong with a struct, in the order in which it is told.
-fn told(input: DeriveInput) -> Vec<String> {
-    let mut errors = Errors::default();
+fn errors_of(input: DeriveInput) -> Vec<String> {
+    let mut errors = Error::accumulator();
     let declared = parse::declared(&input, &mut errors);
     check(&Model::of(&declared), &mut errors);
-    errors.messages()
+    messages(errors)
 }
 
-/// The one mistake of a user with this field more.
-fn told_of(field: syn::Field) -> String {
-    let mut told =
-        told(parse_quote!(struct User { id: i64, email: String, username: String, #field }));
-    assert_eq!(told.len(), 1, "{told:?}");
-    told.remove(0)
-}
-
-fn field(text: &str) -> syn::Field {
-    let input: DeriveInput = syn::parse_str(&format!("struct A {{ {text} }}")).unwrap();
-    let syn::Data::Struct(data) = input.data else { unreachable!() };
-    data.fields.into_iter().next().unwrap()
+/// The only error of a valid user struct with this field added.
+fn error_of(field: &str) -> String {
+    let valid = "struct User { id: i64, email: String, username: String,";
+    let mut errors = errors_of(syn::parse_str(&format!("{valid} {field} }}")).unwrap());
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    errors.remove(0)
 }
 
 #[test]
-fn a_right_struct_is_told_nothing() {
+fn a_valid_struct_has_no_errors() {
     let input = parse_quote! {
         #[auth(table = "people")]
         struct User {
@@ -46,69 +41,90 @@ fn a_right_struct_is_told_nothing() {
             #[auth(skip)] cache: Cache,
         }
     };
-    assert_eq!(told(input), [""; 0]);
+    assert_eq!(errors_of(input), [""; 0]);
 }
 
 #[test]
-fn a_protected_column_is_refused_in_every_spelling() {
+fn sign_up_cannot_set_a_protected_column_in_any_spelling() {
     for column in ["is_active", "IS_ACTIVE", "email_verified", "is_superuser"] {
-        let text = format!("#[auth(column = \"{column}\", register)] flag: bool");
-        assert!(told_of(field(&text)).contains("is a privilege; a sign-up cannot set it"));
+        let error = error_of(&format!("#[auth(column = \"{column}\", register)] flag: bool"));
+        assert!(
+            error.starts_with("`register` does not apply to a column that the library"),
+            "{error}"
+        );
     }
     for column in ["token_version", "auth_epoch", "created_at"] {
-        let text = format!("#[auth(register)] {column}: i64");
-        assert!(told_of(field(&text)).contains("a sign-up cannot set it: drop `register`"));
+        let error = error_of(&format!("#[auth(register)] {column}: i64"));
+        assert!(error.ends_with("library maintains: remove `register`"), "{error}");
     }
-    let hash = told_of(field("#[auth(column = \"Hashed_Password\", register)] hash: String"));
-    assert!(hash.contains("never shown to the app"));
+    let privilege = error_of("#[auth(column = \"flag\", register)] is_superuser: bool");
+    assert!(privilege.contains("is a privilege, which sign-up cannot set"), "{privilege}");
+    let hash = error_of("#[auth(column = \"Hashed_Password\")] hash: String");
+    assert!(hash.contains("cannot read the password hash"), "{hash}");
 }
 
 #[test]
-fn no_column_holds_a_password_as_it_was_typed() {
-    let told = told_of(field("#[auth(register)] password: String"));
-    assert!(told.contains("which no column holds"));
+fn no_column_stores_the_password_of_a_sign_up() {
+    let error = error_of("#[auth(register)] password: String");
+    assert!(error.contains("only the hash of `password` is stored"), "{error}");
 }
 
 #[test]
-fn a_misspelt_word_is_told_without_what_follows_from_it() {
-    let told = told(parse_quote!(
+fn a_misspelt_argument_causes_no_further_errors() {
+    let errors = errors_of(parse_quote!(
         struct User {
             id: i64,
             #[auth(emial)]
             address: String,
         }
     ));
-    assert_eq!(told, ["unknown word `emial`: did you mean `email`?"]);
+    assert_eq!(errors, ["unknown argument `emial`: did you mean `email`?"]);
+    let errors = errors_of(parse_quote!(
+        #[auth(hashed_pasword = "hash")]
+        struct User {
+            id: i64,
+            email: String,
+            hash: String,
+        }
+    ));
+    assert_eq!(errors, ["unknown argument `hashed_pasword`: did you mean `hashed_password`?"]);
 }
 
 #[test]
-fn every_mistake_is_told_at_once() {
+fn all_mistakes_are_reported_at_once() {
     let input = parse_quote! {
         #[auth(table = "my users")]
         struct User {
             email: i64,
             #[auth(register, register)] a: String,
-            #[auth(column = "a")] b: Option<String>,
+            #[auth(column = "plan")] b: Option<String>,
             plan: String,
+            #[auth(max_length = 0)] note: Option<String>,
         }
     };
-    assert_eq!(told(input).len(), 5);
+    assert_eq!(errors_of(input).len(), 6);
 }
 
 #[test]
-fn the_columns_that_the_library_adds_are_not_the_apps() {
-    let told = told_of(field("USERNAME_KEY: Option<String>"));
-    assert!(told.contains("is where the library compares `username`"), "{told}");
+fn an_empty_list_after_an_argument_is_an_error() {
+    let error = error_of("#[auth(register())] note: String");
+    assert_eq!(error, "`register` takes no value: write `register`");
 }
 
 #[test]
-fn a_literal_of_another_kind_than_the_column_is_refused() {
-    for text in [
+fn the_compared_form_of_an_identifier_is_not_a_column_of_the_app() {
+    let error = error_of("USERNAME_KEY: Option<String>");
+    assert!(error.contains("holds the compared form of `username`"), "{error}");
+}
+
+#[test]
+fn a_default_has_the_type_of_its_column() {
+    for field in [
         "#[auth(default = 1)] a: String",
         "#[auth(default = \"1\")] a: i64",
         "#[auth(default = true)] a: i32",
         "#[auth(default = 0)] a: bool",
     ] {
-        assert!(told_of(field(text)).starts_with("no value of"), "{text}");
+        assert!(error_of(field).starts_with("the default is not of type"), "{field}");
     }
 }

@@ -1,4 +1,4 @@
-//! A default is a value of its column.
+//! A default must have the type of its column.
 
 use crudauth::AuthUser;
 

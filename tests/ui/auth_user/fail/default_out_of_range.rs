@@ -1,4 +1,4 @@
-//! The database's whole numbers have 64 bits.
+//! An integer default must fit into 64 bits.
 
 use crudauth::AuthUser;
 

@@ -1,4 +1,4 @@
-//! Texts have lengths, and a length is a number of characters.
+//! Only text has a maximum length.
 
 use crudauth::AuthUser;
 

@@ -1,4 +1,4 @@
-//! What the library keeps may be seen, not set; the hash is not even seen.
+//! The app can read the library's columns, except for the hash, but sign-up cannot set them.
 
 use crudauth::AuthUser;
 

@@ -1,4 +1,4 @@
-//! Names are plain, so that no database needs a second look.
+//! Names of tables and columns must be plain, so that no database needs quotes.
 
 use crudauth::AuthUser;
 

@@ -1,4 +1,4 @@
-//! A column is what sqlx can store; which database is known where the pool is.
+//! A column needs a type that sqlx can store in the pool's database.
 
 use crudauth::AuthUser;
 

@@ -1,4 +1,4 @@
-//! A key is a number, a UUID or a text.
+//! A key is an integer, a UUID or a string.
 
 use crudauth::AuthUser;
 

@@ -1,4 +1,4 @@
-//! A user struct is `Clone`; rustc says it better than we could.
+//! A user struct is `Clone`. rustc's own error explains it.
 
 use crudauth::AuthUser;
 

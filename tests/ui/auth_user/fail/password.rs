@@ -1,4 +1,4 @@
-//! No column holds a password as it was typed.
+//! No column stores the password of a sign-up.
 
 use crudauth::AuthUser;
 

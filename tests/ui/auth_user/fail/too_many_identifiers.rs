@@ -1,4 +1,4 @@
-//! A sign-in looks in each of them, so there are not many.
+//! A sign-in may query every identifier, so their number is limited.
 
 use crudauth::AuthUser;
 

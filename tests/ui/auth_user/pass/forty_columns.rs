@@ -1,4 +1,4 @@
-//! More columns than there are tuples with traits.
+//! More columns than the largest tuple with trait implementations.
 
 #![deny(warnings)]
 #![allow(dead_code)]

@@ -1,4 +1,4 @@
-//! Types and values that come through a `macro_rules!`.
+//! Types and values from a `macro_rules!`.
 
 #![deny(warnings)]
 #![allow(dead_code)]

@@ -1,4 +1,4 @@
-//! A struct in a function, and one in a module that keeps it to itself.
+//! A struct in a function, and a struct in a private module.
 
 #![deny(warnings)]
 #![allow(dead_code)]

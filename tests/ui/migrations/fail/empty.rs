@@ -1,4 +1,4 @@
-//! Migrations are of one user struct.
+//! `migrations!` needs a user struct.
 
 fn main() {
     let _ = async |pool: sqlx::SqlitePool| crudauth::migrations!().run(&pool).await;

@@ -1,4 +1,4 @@
-//! Migrations are of a type, and of one.
+//! `migrations!` takes one type.
 
 #[derive(Clone, crudauth::AuthUser)]
 struct User {

@@ -1,4 +1,4 @@
-//! Migrations are of a user struct.
+//! The type is a user struct.
 
 struct Post;
 

@@ -1,4 +1,4 @@
-//! Settings of tokens and keys are of slices that are mounted, and so is what grants scopes.
+//! Settings and the scope policy belong to slices that are mounted.
 
 use crudauth::{ApiKeyConfig, BearerConfig, RefreshIn, Scopes};
 

@@ -1,4 +1,4 @@
-//! Settings are said once.
+//! A slice is configured once.
 
 #[derive(Clone, Debug, crudauth::AuthUser)]
 struct User {

@@ -1,4 +1,4 @@
-//! A slice that needs settings gets them.
+//! A slice with required settings must be configured.
 
 #[derive(Clone, Debug, crudauth::AuthUser)]
 struct User {

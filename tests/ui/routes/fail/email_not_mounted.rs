@@ -1,4 +1,4 @@
-//! Settings are of slices that are mounted.
+//! Only a mounted slice can be configured.
 
 #[derive(Clone, Debug, crudauth::AuthUser)]
 struct User {

@@ -1,4 +1,4 @@
-//! Somebody must be able to sign in.
+//! A mount needs a transport.
 
 #[derive(Clone, Debug, crudauth::AuthUser)]
 struct User {

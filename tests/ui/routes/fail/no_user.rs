@@ -1,4 +1,4 @@
-//! A mount is of a user struct; what uses it does not complain as well.
+//! A mount needs a user struct. Uses of the mount cause no further errors.
 
 #[derive(Clone, Debug, crudauth::AuthUser)]
 struct User {

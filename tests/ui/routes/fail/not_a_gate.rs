@@ -1,4 +1,4 @@
-//! A gate is a type that judges.
+//! A gate is a type that implements `Gate`.
 
 #[derive(Clone, Debug, crudauth::AuthUser)]
 struct User {

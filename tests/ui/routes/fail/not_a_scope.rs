@@ -1,4 +1,4 @@
-//! A scope is a declared type, not any type and not a text.
+//! A scope is a type that `scopes!` declares.
 
 #[derive(Clone, Debug, crudauth::AuthUser)]
 struct User {

@@ -1,4 +1,4 @@
-//! The user struct lacks its derive.
+//! The user struct needs its derive.
 
 #[derive(Clone, Debug)]
 struct User {

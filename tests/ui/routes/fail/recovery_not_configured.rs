@@ -1,4 +1,4 @@
-//! Recovery without a channel reaches nobody.
+//! The slice `recovery` needs a channel.
 
 #[derive(Clone, Debug, crudauth::AuthUser)]
 struct User {

@@ -1,4 +1,4 @@
-//! Nothing recovers an account that messages do not reach; mail reaches no phone.
+//! Recovery needs a contact to which messages can be sent. A phone number receives no mail.
 
 #[derive(Clone, Debug, crudauth::AuthUser)]
 struct User {

@@ -1,4 +1,4 @@
-//! The device list lists sessions.
+//! The list of sessions needs sessions.
 
 #[derive(Clone, Debug, crudauth::AuthUser)]
 struct User {

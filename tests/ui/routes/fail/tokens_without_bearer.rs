@@ -1,4 +1,4 @@
-//! The list of tokens lists tokens.
+//! The list of tokens needs tokens.
 
 #[derive(Clone, Debug, crudauth::AuthUser)]
 struct User {

@@ -1,4 +1,4 @@
-//! A transport that the mount names is given to the builder.
+//! The builder needs every transport that the mount names.
 
 #[derive(Clone, Debug, crudauth::AuthUser)]
 struct User {

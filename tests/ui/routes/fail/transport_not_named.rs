@@ -1,4 +1,4 @@
-//! A transport that is given to the builder is named by the mount, and given once.
+//! The builder takes only transports that the mount names, once each.
 
 #[derive(Clone, Debug, crudauth::AuthUser)]
 struct User {

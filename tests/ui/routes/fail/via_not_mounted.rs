@@ -1,4 +1,4 @@
-//! A route is narrowed to what is mounted.
+//! `Via` takes mounted transports only.
 
 use crudauth::{CurrentUser, Superuser, Via, slice};
 

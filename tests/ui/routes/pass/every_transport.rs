@@ -1,4 +1,4 @@
-//! Each transport alone, and gates that narrow and ask for scopes.
+//! Each transport alone, and gates for transports and scopes.
 
 #![deny(warnings)]
 

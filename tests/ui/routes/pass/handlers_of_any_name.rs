@@ -1,5 +1,5 @@
-//! Handlers are unit structs, which a pattern of the same name means: none of ours is called as
-//! anything that an app would call one.
+//! Handlers are unit structs, so a pattern with a handler's name matches the handler. Generated
+//! code uses no name that an app would use.
 
 #![deny(warnings)]
 #![allow(non_camel_case_types, reason = "a handler becomes a struct of its name")]

@@ -1,4 +1,4 @@
-//! Transports of the app's own, in whatever order they are given.
+//! The app's own transports, given in any order.
 
 #[derive(Clone, Debug, crudauth::AuthUser)]
 struct User {

@@ -1,4 +1,4 @@
-//! What no client could ask for (RFC 6749, section 3.3).
+//! Names that no client could request (RFC 6749, section 3.3).
 
 crudauth::scopes! {
     pub Blank = "reports read";

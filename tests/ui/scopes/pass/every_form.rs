@@ -1,4 +1,4 @@
-//! Documented or not, public or not, in a module or in a function.
+//! Scopes with and without docs and visibility, in a module and in a function.
 
 #![deny(warnings, missing_docs)]
 

@@ -1,0 +1,54 @@
+//! Passwords in forms: reading one, and wording the errors of the password policy.
+//!
+//! Called by the routes and flows that take a password.
+
+use zeroize::Zeroize;
+
+use super::{FieldError, FieldErrorKind, Form, InvalidField};
+use crate::password::{MAX_BYTES, Password, PolicyViolation};
+
+impl Form {
+    /// Reads a password from the field `name`. The decoded text is wiped.
+    ///
+    /// # Errors
+    /// [`InvalidField`] if the field is missing, not a text, or longer than [`MAX_BYTES`].
+    pub fn password(&mut self, name: &'static str) -> Result<Password, InvalidField> {
+        let mut typed = self.text(name)?;
+        let password = Password::parse(&typed);
+        typed.zeroize();
+        match password {
+            Ok(password) => Ok(password),
+            Err(_) => self.reject(FieldError::too_long(name, MAX_BYTES)),
+        }
+    }
+
+    /// Reads the password of a sign-in. An empty one counts as missing, because browsers send an
+    /// empty text for a field that was left blank.
+    ///
+    /// # Errors
+    /// [`InvalidField`] as [`password`](Self::password), or if the password is empty.
+    pub fn sign_in_password(&mut self, name: &'static str) -> Result<Password, InvalidField> {
+        let password = self.password(name)?;
+        if password.chars() == 0 {
+            return self.reject(FieldError::missing(name));
+        }
+        Ok(password)
+    }
+}
+
+/// Words the violations of the password policy as errors about `field`.
+pub(crate) fn policy_errors(
+    field: &'static str,
+    violations: Vec<PolicyViolation>,
+) -> Vec<FieldError> {
+    violations
+        .into_iter()
+        .map(|violation| {
+            let kind = match violation {
+                PolicyViolation::TooShort { min } => FieldErrorKind::TooShort { min },
+                _ => FieldErrorKind::PasswordPolicy,
+            };
+            FieldError::new(field, kind, violation.to_string())
+        })
+        .collect()
+}

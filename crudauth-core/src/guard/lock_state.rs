@@ -1,0 +1,89 @@
+//! The rule of a counter of failures, for stores that keep its state as one record.
+
+use chrono::{DateTime, Utc};
+
+use super::store::LockRule;
+
+/// State of a counter of failed sign-ins.
+///
+/// A [`CounterStore`](super::store::CounterStore) that reads a record, changes it and writes it back
+/// in one atomic step leaves the rule to this type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockState {
+    /// Failures in the window.
+    pub failures: u32,
+    /// When the window ends.
+    pub window_ends_at: DateTime<Utc>,
+    /// How many locks came one after the other.
+    pub level: u32,
+    /// Until when the next lock doubles.
+    pub level_until: DateTime<Utc>,
+    /// When the lock ends; in the past if there is none.
+    pub locked_until: DateTime<Utc>,
+}
+
+impl Default for LockState {
+    fn default() -> Self {
+        Self {
+            failures: 0,
+            window_ends_at: DateTime::UNIX_EPOCH,
+            level: 0,
+            level_until: DateTime::UNIX_EPOCH,
+            locked_until: DateTime::UNIX_EPOCH,
+        }
+    }
+}
+
+impl LockState {
+    /// Returns when the lock ends, if the counter is locked.
+    #[must_use]
+    pub fn lock(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        (self.locked_until > now).then_some(self.locked_until)
+    }
+
+    /// Returns `true` if an attempt with the right password may pass.
+    #[must_use]
+    pub fn admits(&self, rule: &LockRule, now: DateTime<Utc>) -> bool {
+        let is_used_up = self.failures >= rule.max_failures && self.window_ends_at > now;
+        self.lock(now).is_none() && !is_used_up
+    }
+
+    /// Records a failure; locks the counter if it passes `rule.max_failures`. A locked counter does
+    /// not change.
+    pub fn record_failure(&mut self, rule: &LockRule, now: DateTime<Utc>) {
+        if self.lock(now).is_some() {
+            return;
+        }
+        if self.window_ends_at <= now {
+            self.failures = 0;
+            self.window_ends_at = now + rule.window;
+        }
+        self.failures = self.failures.saturating_add(1);
+        if self.failures > rule.max_failures {
+            let level = if self.level_until > now { self.level } else { 0 };
+            self.locked_until = now + rule.lock_length(level);
+            // Counted from the end of the lock, or the longest one would outlive its own level.
+            self.level_until = self.locked_until + rule.escalation_window;
+            self.level = level.saturating_add(1);
+            self.failures = 0;
+            self.window_ends_at = DateTime::UNIX_EPOCH;
+        }
+    }
+
+    /// Takes back the failures that `pair` counted, if they fall into the present window. The lock
+    /// stays.
+    pub fn refund(&mut self, pair: &Self, now: DateTime<Utc>) {
+        // A window that ends later began later: it has none of these failures.
+        let is_same_window =
+            self.window_ends_at > now && self.window_ends_at <= pair.window_ends_at;
+        if is_same_window {
+            self.failures = self.failures.saturating_sub(pair.failures);
+        }
+    }
+
+    /// Returns when the record has no effect any more.
+    #[must_use]
+    pub fn expires_at(&self) -> DateTime<Utc> {
+        self.window_ends_at.max(self.level_until).max(self.locked_until)
+    }
+}

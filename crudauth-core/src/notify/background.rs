@@ -1,0 +1,166 @@
+//! Jobs that run after the answer.
+//!
+//! The queue is in memory: jobs that wait in it are lost when the process dies.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore};
+use tracing::{error, warn};
+
+/// Number of jobs that run at the same time.
+const MAX_CONCURRENT: u32 = 8;
+/// Number of jobs that may wait; further ones are dropped and logged.
+const MAX_QUEUED: u32 = 10_000;
+/// Longest run time of a job, after which it is cancelled and logged.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// Runs jobs after the answer. Clones share one queue.
+#[derive(Clone, Debug)]
+pub struct Background {
+    max_jobs: u32,
+    time_limit: Duration,
+    runners: Arc<Semaphore>,
+    jobs: Arc<Jobs>,
+}
+
+/// Jobs that are not done.
+#[derive(Debug, Default)]
+struct Jobs {
+    count: AtomicU32,
+    /// Tasks that may still add jobs.
+    guards: AtomicU32,
+    ended: Notify,
+}
+
+/// A task that may still add jobs, until this is dropped.
+#[derive(Debug)]
+pub struct TaskGuard(Arc<Jobs>);
+
+impl Drop for TaskGuard {
+    fn drop(&mut self) {
+        self.0.guards.fetch_sub(1, Ordering::SeqCst);
+        self.0.ended.notify_waiters();
+    }
+}
+
+/// A running or waiting job. It is counted down however it ends, by a panic too.
+struct Job(Arc<Jobs>);
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.0.count.fetch_sub(1, Ordering::SeqCst);
+        self.0.ended.notify_waiters();
+    }
+}
+
+impl Default for Background {
+    fn default() -> Self {
+        Self::with_limits(MAX_CONCURRENT, MAX_QUEUED, TIME_LIMIT)
+    }
+}
+
+impl Background {
+    fn with_limits(max_concurrent: u32, max_queued: u32, time_limit: Duration) -> Self {
+        Self {
+            max_jobs: max_concurrent + max_queued,
+            time_limit,
+            runners: Arc::new(Semaphore::new(max_concurrent as usize)),
+            jobs: Arc::default(),
+        }
+    }
+
+    /// Queues a job. `what` names it in the log and reveals nothing of its content.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn spawn(&self, what: &'static str, job: impl Future<Output = ()> + Send + 'static) {
+        let before = self.jobs.count.fetch_add(1, Ordering::SeqCst);
+        let counted = Job(Arc::clone(&self.jobs));
+        if before >= self.max_jobs {
+            error!(what, "background job dropped: queue full");
+            return;
+        }
+        let runners = Arc::clone(&self.runners);
+        let limit = self.time_limit;
+        tokio::spawn(async move {
+            let _counted = counted;
+            // The semaphore is never closed.
+            let Ok(_runner) = runners.acquire().await else { return };
+            if tokio::time::timeout(limit, job).await.is_err() {
+                warn!(what, limit_s = limit.as_secs(), "background job timed out");
+            }
+        });
+    }
+
+    /// Makes [`drained`](Self::drained) wait for a task that may still add jobs.
+    #[must_use]
+    pub fn guard(&self) -> TaskGuard {
+        self.jobs.guards.fetch_add(1, Ordering::SeqCst);
+        TaskGuard(Arc::clone(&self.jobs))
+    }
+
+    /// Waits until no task adds jobs any more and every job has ended: before a process ends, and in
+    /// tests.
+    pub async fn drained(&self) {
+        loop {
+            let ended = self.jobs.ended.notified();
+            // In this order: a task drops its guard after its last job was counted.
+            let is_complete = self.jobs.guards.load(Ordering::SeqCst) == 0;
+            if is_complete && self.jobs.count.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            ended.await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn small() -> Background {
+        Background::with_limits(1, 1, Duration::from_secs(5))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hanging_job_is_given_up_and_the_next_one_runs() {
+        let (outbox, done) = (small(), Arc::new(AtomicU32::new(0)));
+        outbox.spawn("hangs", std::future::pending());
+        let count = Arc::clone(&done);
+        outbox.spawn("runs", async move {
+            let _ = count.fetch_add(1, Ordering::SeqCst);
+        });
+        outbox.drained().await;
+        assert_eq!(done.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_may_still_bring_something_is_waited_for() {
+        let (outbox, done) = (small(), Arc::new(AtomicU32::new(0)));
+        let (bringing, queue, count) = (outbox.guard(), outbox.clone(), Arc::clone(&done));
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            queue.spawn("runs", async move {
+                let _ = count.fetch_add(1, Ordering::SeqCst);
+            });
+            drop(bringing);
+        });
+        outbox.drained().await;
+        assert_eq!(done.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_does_not_fit_is_dropped_and_nothing_grows() {
+        let (outbox, done) = (small(), Arc::new(AtomicU32::new(0)));
+        for _ in 0..5 {
+            let count = Arc::clone(&done);
+            outbox.spawn("runs", async move {
+                let _ = count.fetch_add(1, Ordering::SeqCst);
+            });
+        }
+        outbox.drained().await;
+        assert_eq!(done.load(Ordering::SeqCst), 2);
+    }
+}

@@ -1,0 +1,150 @@
+//! Port of the one-time tokens, each of which is consumed in the transaction of its effect.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::model::{
+    Account, AccountState, AuthUser, Contact, EmailAddress, OneTimeDigest, PasswordHash,
+};
+use crate::store_error::StoreError;
+
+/// Keeps one-time tokens beside the accounts.
+#[async_trait]
+pub trait OneTimeTokenStore<U: AuthUser>: Send + Sync + 'static {
+    /// Stores a token.
+    async fn issue(&self, token: NewOneTimeToken<U::Id>) -> Result<(), StoreError>;
+
+    /// Returns a token of that purpose and its account, used or not, unless it has expired or the
+    /// account is disabled or no longer the one that it was issued to. Nothing is consumed.
+    async fn find(
+        &self,
+        digest: &OneTimeDigest,
+        purpose: Purpose,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(OneTimeTokenRecord, Account<U>)>, StoreError>;
+
+    /// Consumes a verification token: the account's contact, if it is the one that the token was
+    /// sent to, becomes verified.
+    async fn confirm_contact(
+        &self,
+        token: &OneTimeTokenRecord,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Result<Consumed, StoreError>;
+
+    /// Consumes a reset token: the password changes, the version counts up, and the contact that the
+    /// token was sent to is verified. The account's other resets and changes of address are void.
+    async fn reset_password(
+        &self,
+        token: &OneTimeTokenRecord,
+        account: &Account<U>,
+        hash: &PasswordHash,
+        now: DateTime<Utc>,
+    ) -> Result<Consumed, StoreError>;
+
+    /// Consumes a change token: the account moves to the token's address, which is verified; its
+    /// other tokens are void. [`Consumed::Taken`] if another account has that address: then the token
+    /// is not consumed.
+    async fn move_address(
+        &self,
+        token: &OneTimeTokenRecord,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Result<Consumed, StoreError>;
+
+    /// Gives an account another contact, which is not verified; its tokens are void.
+    async fn set_contact(
+        &self,
+        id: &U::Id,
+        contact: &Contact,
+        now: DateTime<Utc>,
+    ) -> Result<ContactChange, StoreError>;
+
+    /// Deletes at most `limit` expired tokens and returns how many were deleted.
+    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
+}
+
+/// What a one-time token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Verifying the recovery contact.
+    Verify,
+    /// Choosing a new password.
+    Reset,
+    /// Moving to another address.
+    Change,
+}
+
+impl Purpose {
+    /// Its name in the table.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Reset => "reset",
+            Self::Change => "change",
+        }
+    }
+}
+
+/// A one-time token to be stored.
+#[derive(Debug)]
+pub struct NewOneTimeToken<Id> {
+    /// Digest of the secret.
+    pub digest: OneTimeDigest,
+    /// Key of the account.
+    pub account: Id,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Compared form of the account's recovery contact: the token is void when that changes.
+    pub bound_to: String,
+    /// Address to move to.
+    pub new_address: Option<EmailAddress>,
+    /// Path of the app's site to go on to.
+    pub redirect_to: Option<String>,
+    /// State of the account.
+    pub state: AccountState,
+    /// When it was issued.
+    pub created_at: DateTime<Utc>,
+    /// When it expires.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A stored one-time token.
+#[derive(Clone, Debug)]
+pub struct OneTimeTokenRecord {
+    /// Digest of the secret.
+    pub digest: OneTimeDigest,
+    /// Compared form of the recovery contact that it is bound to.
+    pub bound_to: String,
+    /// Address to move to.
+    pub new_address: Option<EmailAddress>,
+    /// Path of the app's site to go on to.
+    pub redirect_to: Option<String>,
+    /// Version of the account when it was issued.
+    pub version: i32,
+    /// Whether it was used before.
+    pub is_used: bool,
+}
+
+/// Result of consuming a one-time token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consumed {
+    /// It was consumed, and its effect happened.
+    Done,
+    /// It was consumed before, or the account has changed: nothing happened.
+    Spent,
+    /// Another account has what it asks for: nothing happened, and it can be used again.
+    Taken,
+}
+
+/// Result of a change of contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContactChange {
+    /// It was made.
+    Done,
+    /// There is no such account, or its shape has no contact of that kind.
+    NotFound,
+    /// Another account has it: nothing happened.
+    Taken,
+}

@@ -1,0 +1,97 @@
+//! Checks the session of a request.
+
+use super::{CurrentSession, Sessions};
+use crate::event::Event;
+use crate::model::{AuthUser, CsrfToken, SessionToken};
+use crate::principal::{Principal, absolute_expiry};
+use crate::store_error::StoreError;
+
+impl<U: AuthUser> Sessions<U> {
+    /// Returns the principal of a session cookie, if the session is valid.
+    ///
+    /// Extends the session, at most once a minute. If the account was disabled, by whatever means,
+    /// every credential it has is revoked: enabling it again brings none of them back.
+    ///
+    /// # Errors
+    /// If a store fails.
+    pub async fn authenticate(
+        &self,
+        token: &SessionToken,
+    ) -> Result<Option<Principal<U>>, StoreError> {
+        let now = self.kit.now();
+        let digest = token.digest();
+        let accounts = &*self.kit.accounts;
+        let found = self.store.find_with_account(&digest, accounts, now).await?;
+        let Some((session, account)) = found else { return Ok(None) };
+        if session.state != account.state() {
+            return Ok(None);
+        }
+        if !account.is_active() {
+            let event = Event::new("session rejected, all credentials revoked: account disabled");
+            self.kit.emit(event.account(&account));
+            accounts.revoke_disabled(account.user.id(), now).await?;
+            return Ok(None);
+        }
+        let configured = self.config.absolute_timeout;
+        let ends_at = absolute_expiry(session.created_at, session.ends_at, configured);
+        if ends_at.is_some_and(|ends_at| ends_at <= now) {
+            self.store.remove(&digest).await?;
+            return Ok(None);
+        }
+        let was_extended = now - session.last_activity_at >= self.config.extension_interval();
+        if was_extended {
+            let expires_at = self.config.expiry(session.is_remembered, ends_at, now);
+            // The session is valid all the same, and the next request tries again.
+            if let Err(error) = self.store.touch(&digest, now, expires_at).await {
+                error.log("extending a session");
+            }
+        }
+        let current = CurrentSession {
+            digest,
+            csrf: session.csrf,
+            is_remembered: session.is_remembered,
+            created_at: session.created_at,
+            last_activity_at: session.last_activity_at,
+            ends_at,
+            was_extended,
+        };
+        Ok(Some(Principal::with_session(account, current)))
+    }
+
+    /// Returns `true` if `sent` is the CSRF token of the session.
+    #[must_use]
+    pub fn is_csrf_token(&self, session: &CurrentSession, sent: &str) -> bool {
+        CsrfToken::parse(sent).is_some_and(|token| token.digest() == session.csrf)
+    }
+
+    /// Replaces the CSRF token of a session. Returns `None` if the session has ended or got another
+    /// token meanwhile.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn renew_csrf_token(
+        &self,
+        session: &CurrentSession,
+    ) -> Result<Option<CsrfToken>, StoreError> {
+        let token = CsrfToken::generate();
+        let replaced =
+            self.store.replace_csrf(&session.digest, &session.csrf, &token.digest()).await?;
+        Ok(replaced.then_some(token))
+    }
+
+    /// Returns `true` if the session still exists: it is asked right before something lasting is
+    /// stored on behalf of the session.
+    pub(crate) async fn is_valid(&self, session: &CurrentSession) -> Result<bool, StoreError> {
+        Ok(self.store.find(&session.digest, self.kit.now()).await?.is_some())
+    }
+
+    /// Keeps a session valid after its own change of password.
+    pub(crate) async fn rebind(
+        &self,
+        session: &CurrentSession,
+        state: crate::model::AccountState,
+    ) -> Result<(), StoreError> {
+        self.store.rebind(&session.digest, state).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,137 @@
+//! Lists sessions for their owner, and revokes them.
+
+use chrono::{DateTime, Utc};
+
+use super::store::Session;
+use super::{CurrentSession, Sessions};
+use crate::event::Event;
+use crate::model::{Account, AuthUser, Device, SessionHandle};
+use crate::principal::{OwnerError, Principal};
+use crate::store_error::StoreError;
+
+/// A session as its owner sees it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ListedSession {
+    /// Public id.
+    pub handle: SessionHandle,
+    /// Program that opened it.
+    pub device: Device,
+    /// Address that it was opened from.
+    pub client: Option<String>,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
+    /// When it was last active, to the minute.
+    pub last_activity_at: DateTime<Utc>,
+    /// Whether it is the caller's own session.
+    pub is_current: bool,
+}
+
+/// Which sessions stay when all are revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeepSession {
+    /// The caller's own session.
+    Current,
+    /// None.
+    None,
+}
+
+impl<U: AuthUser> Sessions<U> {
+    /// Returns the valid sessions of the principal's account, the most recently active first. None
+    /// is current for the [application](Principal::application).
+    ///
+    /// # Errors
+    /// [`OwnerError`].
+    pub async fn list(&self, principal: &Principal<U>) -> Result<Vec<ListedSession>, OwnerError> {
+        let sessions = self.valid(principal.owned_account()?).await?;
+        let current = principal.session().map(CurrentSession::digest);
+        let listed = |session: Session<U::Id>| ListedSession {
+            is_current: current == Some(&session.digest),
+            handle: session.handle(),
+            device: Device::from_user_agent(session.user_agent.as_deref()),
+            client: session.client.map(|client| client.to_string()),
+            created_at: session.created_at,
+            last_activity_at: session.last_activity_at,
+        };
+        Ok(sessions.into_iter().map(listed).collect())
+    }
+
+    /// Revokes the caller's own session.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn sign_out(&self, principal: &Principal<U>) -> Result<(), StoreError> {
+        if let Some(session) = principal.session() {
+            self.store.remove(&session.digest).await?;
+            let event = Event::new("signed out").account(principal.account());
+            self.kit.emit(event.credential(&session.handle()));
+        }
+        Ok(())
+    }
+
+    /// Revokes one session of the principal's account. Returns `true` if there was one.
+    ///
+    /// # Errors
+    /// [`OwnerError`].
+    pub async fn revoke(
+        &self,
+        principal: &Principal<U>,
+        handle: &SessionHandle,
+    ) -> Result<bool, OwnerError> {
+        let account = principal.owned_account()?;
+        let sessions = self.valid(account).await?;
+        let found = sessions.iter().find(|session| session.handle() == *handle);
+        let revoked = match found {
+            Some(session) => self.store.remove(&session.digest).await?,
+            None => false,
+        };
+        if !revoked {
+            self.ensure_still_valid(principal).await?;
+        }
+        let event = Event::new("session revoked").account(account).count(revoked.into());
+        self.kit.emit(event.credential(handle));
+        Ok(revoked)
+    }
+
+    /// Revokes the sessions of the principal's account. Returns how many there were.
+    ///
+    /// # Errors
+    /// [`OwnerError`].
+    pub async fn revoke_all(
+        &self,
+        principal: &Principal<U>,
+        keep: KeepSession,
+    ) -> Result<u64, OwnerError> {
+        let account = principal.owned_account()?;
+        let kept = match keep {
+            KeepSession::Current => principal.session().map(CurrentSession::digest),
+            KeepSession::None => None,
+        };
+        let mut revoked = 0;
+        for session in self.valid(account).await? {
+            if kept != Some(&session.digest) {
+                revoked += u64::from(self.store.remove(&session.digest).await?);
+            }
+        }
+        if revoked == 0 {
+            self.ensure_still_valid(principal).await?;
+        }
+        self.kit.emit(Event::new("all sessions revoked").account(account).count(revoked));
+        Ok(revoked)
+    }
+
+    /// The sessions of an account that are bound to its present state.
+    async fn valid(&self, account: &Account<U>) -> Result<Vec<Session<U::Id>>, StoreError> {
+        let mut sessions = self.store.list(account.user.id(), self.kit.now()).await?;
+        sessions.retain(|session| session.state == account.state());
+        Ok(sessions)
+    }
+
+    /// If nothing was revoked because the caller's own session is gone (its password was changed
+    /// concurrently), reports that instead of success.
+    async fn ensure_still_valid(&self, principal: &Principal<U>) -> Result<(), OwnerError> {
+        let Some(session) = principal.session() else { return Ok(()) };
+        if self.is_valid(session).await? { Ok(()) } else { Err(OwnerError::Ended) }
+    }
+}

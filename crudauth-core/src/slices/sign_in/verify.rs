@@ -1,0 +1,89 @@
+//! Verifies a password under the lockout.
+
+use super::{SignInError, SignInFlow, SignInRequest, device, find};
+use crate::event::Event;
+use crate::guard::SignInAttempt;
+use crate::model::{Account, AuthUser, PasswordHash};
+use crate::password::Verdict;
+
+impl<U: AuthUser> SignInFlow<U> {
+    /// Returns the account if the password is right and no counter locks the attempt.
+    pub(super) async fn verify(&self, request: &SignInRequest) -> Result<Account<U>, SignInError> {
+        let kit = &self.0.kit;
+        let found = find(&*kit.accounts, &request.identifier).await?;
+        let account = found.as_ref().map(|(account, _)| account);
+        let attempt = self.attempt(request, account);
+        if let Some(retry_after) = kit.lockout.known_lock(&attempt, kit.now()).await? {
+            self.reject("sign-in rejected: locked out", request, account);
+            return Err(SignInError::LockedOut { retry_after });
+        }
+        // A disabled account is refused in any case. Its right password must not cost less than a
+        // wrong one: hashes of other systems are tried only after argon2id has failed.
+        let active = found.as_ref().filter(|(account, _)| account.is_active());
+        let stored = active.map(|(_, hash)| hash);
+        let verdict = kit.hashing.verify(&request.password, stored).await?;
+        let Some((account, hash)) = active.filter(|_| verdict != Verdict::Wrong) else {
+            return Err(self.failed(request, &attempt, account).await);
+        };
+        if !kit.lockout.admit(&attempt, kit.now()).await? {
+            // Guesses that ran at the same time used the counter up: a failure like any other, also
+            // in what it costs.
+            let _ = kit.hashing.equalize_timing(&request.password, hash).await;
+            return Err(self.failed(request, &attempt, Some(account)).await);
+        }
+        if verdict == Verdict::RightOutdated {
+            self.renew_hash(request, account, hash).await;
+        }
+        Ok(account.clone())
+    }
+
+    fn attempt(&self, request: &SignInRequest, account: Option<&Account<U>>) -> SignInAttempt {
+        let kit = &self.0.kit;
+        let device =
+            account.and_then(|account| device::recognise(&kit.keys, &request.devices, account));
+        match (account, device) {
+            (Some(account), Some(device)) => kit.lockout.attempt_from_device(account, &device),
+            _ => {
+                let client = request.client.address;
+                let is_cross_site = request.is_cross_site;
+                kit.lockout.attempt(&request.identifier, account, client, is_cross_site)
+            }
+        }
+    }
+
+    /// Records a failure.
+    async fn failed(
+        &self,
+        request: &SignInRequest,
+        attempt: &SignInAttempt,
+        account: Option<&Account<U>>,
+    ) -> SignInError {
+        let is_disabled = account.is_some_and(|account| !account.is_active());
+        let event =
+            if is_disabled { "sign-in rejected: account disabled" } else { "sign-in rejected" };
+        self.reject(event, request, account);
+        match self.0.kit.lockout.record_failure(attempt, self.0.kit.now()).await {
+            Ok(Some(retry_after)) => SignInError::LockedOut { retry_after },
+            Ok(None) => SignInError::Refused,
+            Err(error) => error.into(),
+        }
+    }
+
+    fn reject(&self, name: &'static str, request: &SignInRequest, account: Option<&Account<U>>) {
+        let event = Event::warning(name).client(request.client.address);
+        self.0.kit.emit(match account {
+            Some(account) => event.account(account),
+            None => event,
+        });
+    }
+
+    /// Stores the same password under the present parameters. A failure does not affect the sign-in.
+    async fn renew_hash(&self, request: &SignInRequest, account: &Account<U>, old: &PasswordHash) {
+        let kit = &self.0.kit;
+        let Ok(new) = kit.hashing.hash(&request.password).await else { return };
+        match kit.accounts.renew_hash(account.user.id(), old, &new).await {
+            Ok(()) => kit.emit(Event::new("password hash renewed").account(account)),
+            Err(error) => error.log("renewing a password hash"),
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Runs statements on the app's pool: connections, retries, and the meaning of a driver's errors.
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection, Database, Pool};
+use tokio::time::Instant;
+
+use super::template::{Names, Statement};
+use super::transaction::{ConnectionGuard, Transaction};
+use super::{Backend, Call, Query, TableSpec};
+use crate::model::AuthUser;
+use crate::store_error::StoreError;
+
+/// How long a request waits for a connection, and how long a contended transaction is retried.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often a transaction is tried that fell to a deadlock or a lock time-out.
+const TRIES: u32 = 6;
+
+/// Stores over the app's own database. The ports are implemented next to each slice.
+///
+/// It works on the app's pool and opens no connection of its own.
+pub struct SqlStore<DB: Database, U> {
+    engine: Engine<DB>,
+    user: PhantomData<fn() -> U>,
+}
+
+impl<DB: Backend, U: AuthUser> SqlStore<DB, U> {
+    /// Creates the stores of `U` on that pool.
+    #[must_use]
+    pub fn new(pool: Pool<DB>) -> Self {
+        let names = Names::of::<U>(DB::DIALECT);
+        let engine = Engine { pool, names, rendered: RwLock::default() };
+        Self { engine, user: PhantomData }
+    }
+}
+
+impl<DB: Database, U> Deref for SqlStore<DB, U> {
+    type Target = Engine<DB>;
+
+    fn deref(&self) -> &Engine<DB> {
+        &self.engine
+    }
+}
+
+/// The part of a [`SqlStore`] that does not depend on the user struct.
+pub struct Engine<DB: Database> {
+    pool: Pool<DB>,
+    names: Names,
+    /// By the address of the template, which is a constant.
+    rendered: RwLock<HashMap<usize, Arc<Statement>>>,
+}
+
+impl<DB: Backend> Engine<DB> {
+    /// A statement to bind values to. Each template is rendered once.
+    pub(crate) fn query(&self, template: &'static str) -> Query<DB> {
+        let key = template.as_ptr() as usize;
+        let known = self.rendered.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        Query::new(known.unwrap_or_else(|| {
+            let statement = Arc::new(self.names.render(template));
+            let mut rendered = self.rendered.write().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(rendered.entry(key).or_insert(statement))
+        }))
+    }
+
+    /// Deletes the rows of one `:account` in a table of the library's.
+    pub(crate) fn delete_of_owner(&self, table: &TableSpec) -> Query<DB> {
+        let template = format!("DELETE FROM {{+{}}} WHERE user_id = :account", table.suffix);
+        Query::new(Arc::new(self.names.render(&template)))
+    }
+
+    /// A connection, taken without a ping: that would be a second round trip for every statement.
+    async fn connection(&self) -> Result<PoolConnection<DB>, sqlx::Error> {
+        match self.pool.try_acquire() {
+            Some(connection) => Ok(connection),
+            None => in_time(self.pool.acquire()).await,
+        }
+    }
+
+    /// A connection that answers a ping. Broken ones are dropped.
+    async fn live_connection(&self) -> Result<PoolConnection<DB>, sqlx::Error> {
+        for _ in 0..=self.pool.options().get_max_connections() {
+            let mut connection = self.connection().await?;
+            if in_time(connection.ping()).await.is_ok() {
+                return Ok(connection);
+            }
+            drop(connection.detach());
+        }
+        Err(sqlx::Error::PoolTimedOut)
+    }
+
+    /// Runs a statement that only reads, and returns its first row. A broken connection is replaced
+    /// once.
+    pub(crate) async fn row(&self, query: Query<DB>) -> Result<Option<DB::Row>, sqlx::Error> {
+        let mut guard = ConnectionGuard::new(self.connection().await?);
+        let found = DB::fetch_optional(guard.get()?, query.call()).await;
+        let connection = guard.done();
+        match found {
+            Err(error) if is_disconnect(&error) => {
+                drop(connection.map(PoolConnection::detach));
+                let mut guard = ConnectionGuard::new(self.live_connection().await?);
+                let found = DB::fetch_optional(guard.get()?, query.call()).await;
+                guard.done();
+                found
+            }
+            found => found,
+        }
+    }
+
+    /// As [`row`](Self::row), for all rows.
+    pub(crate) async fn rows(&self, query: Query<DB>) -> Result<Vec<DB::Row>, sqlx::Error> {
+        let mut guard = ConnectionGuard::new(self.connection().await?);
+        let found = DB::fetch_all(guard.get()?, query.call()).await;
+        let connection = guard.done();
+        match found {
+            Err(error) if is_disconnect(&error) => {
+                drop(connection.map(PoolConnection::detach));
+                let mut guard = ConnectionGuard::new(self.live_connection().await?);
+                let found = DB::fetch_all(guard.get()?, query.call()).await;
+                guard.done();
+                found
+            }
+            found => found,
+        }
+    }
+
+    /// Runs one statement that writes and is the whole of its transaction. Returns the number of
+    /// rows. A contended statement is retried.
+    pub(crate) async fn execute(&self, query: Query<DB>) -> Result<u64, StoreError> {
+        retrying(|| self.execute_once(query.call())).await
+    }
+
+    /// As [`execute`](Self::execute), once.
+    pub(crate) async fn execute_once(&self, call: Call<DB>) -> Result<u64, sqlx::Error> {
+        let mut guard = ConnectionGuard::new(self.connection().await?);
+        let done = DB::execute(guard.get()?, call).await;
+        guard.done();
+        done
+    }
+
+    /// As [`execute_once`](Self::execute_once), for a statement that returns a row.
+    pub(crate) async fn execute_returning(
+        &self,
+        call: Call<DB>,
+    ) -> Result<Option<DB::Row>, sqlx::Error> {
+        let mut guard = ConnectionGuard::new(self.connection().await?);
+        let row = DB::fetch_optional(guard.get()?, call).await;
+        guard.done();
+        row
+    }
+
+    /// Begins a transaction that writes. A broken connection is replaced: nothing has happened yet.
+    pub(crate) async fn begin(&self) -> Result<Transaction<DB>, sqlx::Error> {
+        match Transaction::begin(self.connection().await?).await {
+            Err(error) if is_disconnect(&error) => {
+                Transaction::begin(self.live_connection().await?).await
+            }
+            result => result,
+        }
+    }
+
+    /// Deletes at most `limit` expired rows by a template with `{expired ..}`.
+    pub(crate) async fn purge_expired(
+        &self,
+        template: &'static str,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let query = self.query(template).bind_instant("now", now).bind("limit", i64::from(limit));
+        self.execute(query).await
+    }
+}
+
+/// Runs a transaction again that fell to a deadlock or a lock time-out: the database has undone it,
+/// and asks for a retry.
+pub(crate) async fn retrying<T, F>(attempt: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, sqlx::Error>>,
+{
+    let begun = Instant::now();
+    for tries in 1..TRIES {
+        match attempt().await {
+            Err(error) if begun.elapsed() < PATIENCE && is_contention(&error) => {
+                tokio::time::sleep(Duration::from_millis(5 << tries)).await;
+            }
+            result => return result.map_err(StoreError::from),
+        }
+    }
+    attempt().await.map_err(StoreError::from)
+}
+
+async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(PATIENCE, work).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}
+
+/// Whether the connection is broken, so that nothing was answered on it.
+fn is_disconnect(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+        // PostgreSQL shuts down or ended this connection (classes 57P and 08).
+        sqlx::Error::Database(cause) => {
+            cause.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
+        }
+        _ => false,
+    }
+}
+
+/// Whether this transaction was undone because another one was in its way.
+fn is_contention(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(cause) = error else { return false };
+    let is_lock_timeout = cause.message().contains("Lock wait timeout exceeded");
+    // Serialization failure and deadlock of SQL and PostgreSQL; SQLite's BUSY and LOCKED.
+    is_lock_timeout
+        || cause.code().is_some_and(|code| {
+            matches!(&*code, "40001" | "40P01" | "5" | "6" | "261" | "262" | "517")
+        })
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let is_away = matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+            || is_disconnect(&error)
+            || is_contention(&error)
+            || is_starting_up(&error);
+        if is_away { Self::Unavailable(Box::new(error)) } else { Self::Failed(Box::new(error)) }
+    }
+}
+
+/// Whether the server rejects work for now: too many connections, or a read-only stand-by.
+fn is_starting_up(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(cause) = error else { return false };
+    // Too many connections, read-only, cannot connect, lock time-out, statement time-out.
+    cause.code().is_some_and(|code| {
+        code.starts_with("53") || matches!(&*code, "25006" | "08004" | "55P03" | "57014")
+    }) || cause.message().contains("--read-only")
+}
+
+/// The instant that [`Query::bind_instant`] stored.
+pub(crate) fn instant(millis: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(millis).unwrap_or(DateTime::UNIX_EPOCH)
+}
+
+impl<DB: Database, U> std::fmt::Debug for SqlStore<DB, U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqlStore").field("database", &DB::NAME).finish_non_exhaustive()
+    }
+}
+
+impl<DB: Database> std::fmt::Debug for Engine<DB> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("database", &DB::NAME).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,103 @@
+//! The stores that an app brings instead of its database.
+
+use std::sync::Arc;
+
+use crudauth_core::StoreError;
+use crudauth_core::guard::challenges::ChallengeStore;
+use crudauth_core::guard::store::CounterStore;
+use crudauth_core::guard::{CHALLENGES, LOCKOUTS, RATE_LIMITS};
+use crudauth_core::model::AuthUser;
+use crudauth_core::slices::accounts::store::AccountStore;
+use crudauth_core::slices::sessions;
+use crudauth_core::slices::sessions::store::SessionStore;
+use crudauth_core::sql::{AuthRow, Backend, SqlStore, TableSpec};
+#[cfg(feature = "redis")]
+use crudauth_core::stores::{RedisConfig, RedisStore};
+use sqlx::Pool;
+
+use crate::accounts::Stores;
+
+/// Stores in place of the database; `None` keeps the database.
+pub(super) struct OtherStores<U: AuthUser> {
+    pub(super) sessions: Option<Arc<dyn SessionStore<U>>>,
+    pub(super) counters: Option<Arc<dyn CounterStore>>,
+    pub(super) challenges: Option<Arc<dyn ChallengeStore>>,
+    #[cfg(feature = "redis")]
+    pub(super) redis: Option<RedisConfig>,
+}
+
+impl<U: AuthUser> Default for OtherStores<U> {
+    fn default() -> Self {
+        Self {
+            sessions: None,
+            counters: None,
+            challenges: None,
+            #[cfg(feature = "redis")]
+            redis: None,
+        }
+    }
+}
+
+impl<U: AuthUser> OtherStores<U> {
+    /// The tables that the database does not need.
+    pub(super) fn replaced_tables(&self) -> Vec<&'static TableSpec> {
+        let mut replaced: Vec<&'static TableSpec> = Vec::new();
+        if self.sessions.is_some() || self.is_redis() {
+            replaced.push(&sessions::TABLE);
+        }
+        if self.counters.is_some() || self.is_redis() {
+            replaced.extend([&RATE_LIMITS, &LOCKOUTS]);
+        }
+        if self.challenges.is_some() || self.is_redis() {
+            replaced.push(&CHALLENGES);
+        }
+        replaced
+    }
+
+    #[cfg(feature = "redis")]
+    const fn is_redis(&self) -> bool {
+        self.redis.is_some()
+    }
+
+    #[cfg(not(feature = "redis"))]
+    #[expect(clippy::unused_self, reason = "the same call with and without the feature")]
+    const fn is_redis(&self) -> bool {
+        false
+    }
+
+    /// Connects the stores, with the database for everything that the app did not bring.
+    pub(super) async fn connect<DB>(
+        self,
+        pool: Pool<DB>,
+    ) -> Result<(Arc<dyn AccountStore<U>>, Stores<U>), StoreError>
+    where
+        DB: Backend + crudauth_core::sql::Stores<U::Id>,
+        U: AuthRow<DB>,
+    {
+        let sql = Arc::new(SqlStore::<DB, U>::new(pool));
+        #[cfg(feature = "redis")]
+        let this = self.with_redis().await?;
+        #[cfg(not(feature = "redis"))]
+        let this = self;
+        let stores = Stores {
+            one_time_tokens: Arc::clone(&sql) as _,
+            sessions: this.sessions.unwrap_or_else(|| Arc::clone(&sql) as _),
+            token_families: Arc::clone(&sql) as _,
+            api_keys: Arc::clone(&sql) as _,
+            counters: this.counters.unwrap_or_else(|| Arc::clone(&sql) as _),
+            challenges: this.challenges.unwrap_or_else(|| Arc::clone(&sql) as _),
+        };
+        Ok((sql, stores))
+    }
+
+    /// Puts Redis behind the ports for which the app brought no other store.
+    #[cfg(feature = "redis")]
+    async fn with_redis(mut self) -> Result<Self, StoreError> {
+        let Some(config) = self.redis.take() else { return Ok(self) };
+        let redis = Arc::new(RedisStore::connect(config).await?);
+        self.sessions.get_or_insert_with(|| Arc::clone(&redis) as _);
+        self.counters.get_or_insert_with(|| Arc::clone(&redis) as _);
+        self.challenges.get_or_insert(redis);
+        Ok(self)
+    }
+}

@@ -1,0 +1,431 @@
+//! Settings that `build()` rejects, all of them in one error.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crudauth::email::RecordingSender;
+use crudauth::legacy::{CrudauthPy, InvalidLegacyHash, LegacyHash};
+use crudauth::{
+    BuildError, ConfigError, CookieConfig, EmailConfig, HashingConfig, LockoutConfig, RateLimit,
+    RateLimits, SessionConfig, StoreError, Weakness, migrations, rate_limit,
+};
+use crudauth_tests::{AppBuilder, Auth, Database, FRONTEND, Kind, SECRET, User, on_every_pool};
+use sqlx::{Sqlite, SqlitePool};
+
+const OLD_SECRET: &str = "an-older-secret-of-at-least-32-bytes-1234";
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_mins(1);
+const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
+
+/// A pool on a fully migrated database.
+fn pool() -> SqlitePool {
+    static URL: OnceLock<String> = OnceLock::new();
+    let make = || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let url = Database::create_empty(Kind::Sqlite).await;
+            let Database::Sqlite(pool) = Database::connect(&url).await else { unreachable!() };
+            migrations!(User).run(&pool).await.unwrap();
+            url
+        })
+    };
+    let url = URL.get_or_init(|| std::thread::spawn(make).join().unwrap());
+    SqlitePool::connect_lazy(url).unwrap()
+}
+
+fn email(url: &str) -> EmailConfig {
+    EmailConfig::new(RecordingSender::default(), url)
+}
+
+fn valid() -> AppBuilder<Sqlite> {
+    Auth::builder(pool(), SECRET).email(email(FRONTEND))
+}
+
+async fn config_errors(builder: AppBuilder<Sqlite>) -> Vec<ConfigError> {
+    let error = builder.build().await.unwrap_err();
+    let lines: Vec<_> = error.errors().iter().map(ToString::to_string).collect();
+    assert_eq!(error.to_string(), lines.join("; "));
+    assert_eq!(format!("{error:?}").lines().count(), 1 + lines.len(), "one line for each");
+    error.errors().to_vec()
+}
+
+fn sessions(change: impl FnOnce(&mut SessionConfig)) -> AppBuilder<Sqlite> {
+    let mut config = SessionConfig::default();
+    change(&mut config);
+    valid().session(config)
+}
+
+fn lockout(change: impl FnOnce(&mut LockoutConfig)) -> AppBuilder<Sqlite> {
+    let mut config = LockoutConfig::default();
+    change(&mut config);
+    valid().lockout(config)
+}
+
+fn cookies(mut config: CookieConfig, change: impl FnOnce(&mut CookieConfig)) -> AppBuilder<Sqlite> {
+    change(&mut config);
+    valid().cookies(config)
+}
+
+fn rate_limit(action: rate_limit::Action, limit: RateLimit) -> AppBuilder<Sqlite> {
+    valid().rate_limits(RateLimits::default().set(action, limit))
+}
+
+/// Asserts that each is rejected with this error alone.
+async fn assert_each_rejected<const N: usize>(cases: [(AppBuilder<Sqlite>, ConfigError); N]) {
+    for (builder, error) in cases {
+        assert_eq!(config_errors(builder).await, [error]);
+    }
+}
+
+const fn out_of_range(setting: &'static str, min: Duration) -> ConfigError {
+    ConfigError::DurationOutOfRange { setting, min, max: CENTURY }
+}
+
+const fn below_one(setting: &'static str) -> ConfigError {
+    ConfigError::NumberOutOfRange { setting, min: 1, max: None }
+}
+
+const fn above(setting: &'static str, max: u64) -> ConfigError {
+    ConfigError::NumberOutOfRange { setting, min: 0, max: Some(max) }
+}
+
+#[tokio::test]
+async fn default_and_hardened_settings_are_valid() {
+    valid().build().await.unwrap();
+    valid().hardened().build().await.unwrap();
+    valid().previous_secrets([OLD_SECRET]).build().await.unwrap();
+    valid().cookies(CookieConfig::default().insecure()).build().await.unwrap();
+    let hashing = HashingConfig::default();
+    valid().hashing(hashing.memory_kib(7_168).passes(5)).build().await.unwrap();
+    rate_limit(rate_limit::REGISTER, RateLimit::per_hour(1000)).build().await.unwrap();
+    let off = RateLimit::new(0, Duration::ZERO);
+    rate_limit(rate_limit::REGISTER, off).build().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_guessable_secret_is_rejected() {
+    let of = |secret: &str| Auth::builder(pool(), secret).email(email(FRONTEND));
+    let short = |bytes| Weakness::TooShort { bytes };
+    for (builder, previous, weakness) in [
+        (of(""), None, short(0)),
+        (of(&SECRET[..31]), None, short(31)),
+        (of(&"ab".repeat(20)), None, Weakness::Repetitive),
+        (valid().previous_secrets(["short"]), Some(0), short(5)),
+        (valid().previous_secrets([OLD_SECRET, &"x".repeat(40)]), Some(1), Weakness::Repetitive),
+    ] {
+        let errors = config_errors(builder).await;
+        let [ConfigError::WeakSecret(weak)] = errors[..] else { panic!("{errors:?}") };
+        assert_eq!((weak.previous, weak.weakness), (previous, weakness));
+    }
+}
+
+#[tokio::test]
+async fn every_weak_secret_is_reported_with_its_position() {
+    let weak = Auth::builder(pool(), "short").email(email(FRONTEND)).previous_secrets(["old"]);
+    let errors: Vec<_> = config_errors(weak).await.iter().map(ToString::to_string).collect();
+    assert!(errors[0].starts_with("the secret key has 5 bytes"), "{errors:?}");
+    assert!(errors[1].starts_with("the previous secret number 1 has 3 bytes"), "{errors:?}");
+    assert_eq!(errors.len(), 2);
+}
+
+#[tokio::test]
+async fn session_limits_of_zero_are_rejected() {
+    let idle = "session.idle_timeout";
+    let remembered = "session.remembered_idle_timeout";
+    let absolute = "session.absolute_timeout";
+    assert_each_rejected([
+        (sessions(|config| config.max_sessions = 0), below_one("session.max_sessions")),
+        (sessions(|config| config.idle_timeout = SECOND * 59), out_of_range(idle, MINUTE)),
+        (
+            sessions(|config| config.remembered_idle_timeout = SECOND),
+            out_of_range(remembered, MINUTE),
+        ),
+        (sessions(|config| config.absolute_timeout = Some(SECOND)), out_of_range(absolute, MINUTE)),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn lockout_limits_of_zero_are_rejected() {
+    let setting = "lockout.base";
+    assert_each_rejected([
+        (lockout(|config| config.max_failures = 0), below_one("lockout.max_failures")),
+        (
+            lockout(|config| config.max = SECOND * 59),
+            ConfigError::Exceeds { setting, limit: "lockout.max" },
+        ),
+        (lockout(|config| config.base = Duration::ZERO), out_of_range(setting, SECOND)),
+        (lockout(|config| config.window = Duration::ZERO), out_of_range("lockout.window", SECOND)),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn cookies_that_a_browser_drops_are_rejected() {
+    let plain = CookieConfig::default;
+    let token = |setting, name: &str| ConfigError::InvalidName {
+        setting,
+        name: name.to_owned(),
+        rule: "a token (RFC 9110, section 5.6.2)",
+    };
+    let duplicate =
+        |name: &str| ConfigError::DuplicateName { setting: "cookies", name: name.to_owned() };
+    let path =
+        |path: &str| ConfigError::InvalidPath { setting: "cookies.path", path: path.to_owned() };
+    let logout = duplicate("refresh_token_logout");
+    let set = |change: fn(&mut CookieConfig)| cookies(plain(), change);
+    assert_each_rejected([
+        (set(|config| config.session = "my id".to_owned()), token("cookies.session", "my id")),
+        (set(|config| config.csrf = String::new()), token("cookies.csrf", "")),
+        (set(|config| config.refresh = "a b".to_owned()), token("cookies.refresh", "a b")),
+        (set(|config| config.device = "a;b".to_owned()), token("cookies.device", "a;b")),
+        (set(|config| config.csrf = config.session.clone()), duplicate("session_id")),
+        (set(|config| config.device = config.csrf.clone()), duplicate("csrf_token")),
+        (set(|config| config.refresh = config.session.clone()), duplicate("session_id")),
+        (set(|config| config.device = "refresh_token_logout".to_owned()), logout),
+        (set(|config| config.path = "app".to_owned()), path("app")),
+        (set(|config| config.path = "/a; Domain=x".to_owned()), path("/a; Domain=x")),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn cookie_prefixes_require_their_attributes() {
+    let requires = |setting, name: &str, requirement| ConfigError::Requires {
+        setting,
+        value: name.to_owned(),
+        requirement,
+    };
+    let secure = "cookies.secure to be true";
+    let insecure = CookieConfig::default().session("__Secure-id").insecure();
+    let error = requires("cookies.session", "__Secure-id", secure);
+    assert_each_rejected([(valid().cookies(insecure), error)]).await;
+    let hardened = || CookieConfig::default().hardened();
+    for (config, requirement) in
+        [(hardened().insecure(), secure), (hardened().path("/app"), "cookies.path to be `/`")]
+    {
+        let expected = [
+            requires("cookies.session", "__Host-session_id", requirement),
+            requires("cookies.csrf", "__Host-csrf_token", requirement),
+            requires("cookies.refresh", "__Host-refresh_token", requirement),
+            requires("cookies.device", "__Host-known_device", requirement),
+        ];
+        assert_eq!(config_errors(valid().cookies(config)).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn uncountable_rate_limits_are_rejected() {
+    let window = ConfigError::DurationOutOfRange {
+        setting: "confirm",
+        min: Duration::from_millis(1),
+        max: CENTURY,
+    };
+    assert_each_rejected([
+        (rate_limit(rate_limit::REGISTER, RateLimit::per_hour(1001)), above("register", 1000)),
+        (rate_limit(rate_limit::CONFIRM, RateLimit::new(5, Duration::ZERO)), window),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn hashing_below_the_owasp_minimum_or_without_workers_is_rejected() {
+    let hashing = HashingConfig::default;
+    let weak = |memory_kib, passes| ConfigError::WeakHashing { memory_kib, passes };
+    let memory = above("hashing.memory_kib", 262_144);
+    assert_each_rejected([
+        (valid().hashing(hashing().memory_kib(19_455)), weak(19_455, 2)),
+        (valid().hashing(hashing().passes(1)), weak(19_456, 1)),
+        (valid().hashing(hashing().max_concurrent(0)), below_one("hashing.max_concurrent")),
+        (valid().hashing(hashing().memory_kib(1 << 30)), memory),
+        (valid().hashing(hashing().passes(17)), above("hashing.passes", 16)),
+    ])
+    .await;
+}
+
+/// A format with these prefixes and this decoy.
+struct Fixed(&'static [&'static str], &'static str);
+
+impl LegacyHash for Fixed {
+    fn prefixes(&self) -> &'static [&'static str] {
+        self.0
+    }
+
+    fn verify(&self, _: &[u8], _: &str) -> bool {
+        false
+    }
+
+    fn decoy(&self) -> String {
+        assert!(!self.1.is_empty(), "out of patience");
+        self.1.to_owned()
+    }
+}
+
+#[tokio::test]
+async fn invalid_legacy_formats_are_rejected() {
+    valid().legacy_hash(Fixed(&["{a}"], "{a}x")).build().await.unwrap();
+    let invalid =
+        |reason| ConfigError::LegacyHash { format: std::any::type_name::<Fixed>(), reason };
+    let reserved = || invalid(InvalidLegacyHash::ReservedPrefix);
+    let duplicate = ConfigError::DuplicateName {
+        setting: "legacy_hash",
+        name: std::any::type_name::<CrudauthPy>().to_owned(),
+    };
+    assert_each_rejected([
+        (valid().legacy_hash(Fixed(&[], "x")), invalid(InvalidLegacyHash::NoPrefix)),
+        (valid().legacy_hash(Fixed(&["{a}"], "")), invalid(InvalidLegacyHash::NoPrefix)),
+        (valid().legacy_hash(Fixed(&["{a}", ""], "x")), reserved()),
+        (valid().legacy_hash(Fixed(&["$argon2"], "$argon2")), reserved()),
+        (valid().legacy_hash(Fixed(&["$argon2id$v=1"], "$argon2id$v=1")), reserved()),
+        (valid().legacy_hash(Fixed(&["{a}"], "{b}x")), invalid(InvalidLegacyHash::Decoy)),
+        (valid().legacy_hash(Arc::new(CrudauthPy)), duplicate),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn links_to_nowhere_or_without_lifetime_are_rejected() {
+    let of = |config: EmailConfig| Auth::builder(pool(), SECRET).email(config);
+    let hour = SECOND * 3600;
+    let url =
+        |url: &str| ConfigError::InvalidUrl { setting: "email.frontend_url", url: url.to_owned() };
+    let path = |setting, path: &str| ConfigError::InvalidPath { setting, path: path.to_owned() };
+    let reset = "email.reset_link";
+    let verify = "email.verify_link";
+    assert_each_rejected([
+        (of(email("app.example.com")), url("app.example.com")),
+        (of(email("https://example.com?next=")), url("https://example.com?next=")),
+        (of(email("javascript:alert(1)")), url("javascript:alert(1)")),
+        (of(email(FRONTEND).reset_link("/reset", SECOND * 59)), out_of_range(reset, MINUTE)),
+        (of(email(FRONTEND).verify_link("/verify", SECOND)), out_of_range(verify, MINUTE)),
+        (
+            of(email(FRONTEND).change_link("/change", SECOND)),
+            out_of_range("email.change_link", MINUTE),
+        ),
+        (of(email(FRONTEND).reset_link("/reset?a=b", hour)), path(reset, "/reset?a=b")),
+        (of(email(FRONTEND).verify_link("verify", hour)), path(verify, "verify")),
+        (
+            valid().trusted_origins(["www.example.com"]),
+            ConfigError::InvalidUrl {
+                setting: "trusted_origins",
+                url: "www.example.com".to_owned(),
+            },
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn all_config_errors_are_reported_at_once_without_secrets() {
+    let short = "a-short-s3cret";
+    let mut session = SessionConfig::default();
+    let mut lock = LockoutConfig::default();
+    (session.max_sessions, session.idle_timeout) = (0, SECOND);
+    (lock.max_failures, lock.max) = (0, SECOND);
+    let limits = RateLimits::default()
+        .set(rate_limit::REGISTER, RateLimit::new(5000, SECOND))
+        .set(rate_limit::CONFIRM, RateLimit::new(1, Duration::ZERO));
+    let builder = Auth::builder(pool(), short)
+        .email(email("nowhere").reset_link("reset", SECOND))
+        .previous_secrets([OLD_SECRET])
+        .session(session)
+        .lockout(lock)
+        .rate_limits(limits)
+        .hashing(HashingConfig::default().passes(1))
+        .cookies(CookieConfig::default().hardened().insecure());
+    assert!(!format!("{builder:?}").contains("s3cret"));
+    let error = builder.build().await.unwrap_err();
+    assert_eq!(error.errors().len(), 15, "{error}");
+    for part in [
+        "the secret key has 14 bytes",
+        "session.max_sessions must be at least 1",
+        "session.idle_timeout must be between 1 minute and 100 years",
+        "lockout.max_failures must be at least 1",
+        "lockout.base must not exceed lockout.max",
+        "rate_limits.register.limit must be at most 1000",
+        "email.reset_link must be a plain path that starts with `/`: `reset`",
+        "cookies.csrf: `__Host-csrf_token` requires cookies.secure to be true",
+    ] {
+        assert!(error.to_string().contains(part), "{part}: {error}");
+    }
+    for secret in [short, "s3cret", OLD_SECRET] {
+        assert!(!format!("{error} {error:?}").contains(secret));
+    }
+    let debug = format!("{:?} {:?}", valid().previous_secrets([OLD_SECRET]), valid().build().await);
+    assert!(!debug.contains(SECRET) && !debug.contains(OLD_SECRET), "{debug}");
+}
+
+#[tokio::test]
+async fn all_hashing_errors_are_reported_at_once() {
+    let hashing = HashingConfig::default().max_concurrent(0).passes(1).memory_kib(u32::MAX);
+    let expected = [below_one("hashing.max_concurrent"), above("hashing.memory_kib", 262_144)];
+    assert_eq!(config_errors(valid().hashing(hashing)).await, expected);
+}
+
+#[tokio::test]
+async fn a_duration_beyond_the_calendar_is_rejected() {
+    let of = |config: EmailConfig| Auth::builder(pool(), SECRET).email(config);
+    for (builder, name) in [
+        (sessions(|config| config.idle_timeout = Duration::MAX), "session.idle_timeout"),
+        (
+            sessions(|config| config.remembered_idle_timeout = Duration::MAX),
+            "session.remembered_idle_timeout",
+        ),
+        (
+            sessions(|config| config.absolute_timeout = Some(Duration::MAX)),
+            "session.absolute_timeout",
+        ),
+        (lockout(|config| config.window = Duration::MAX), "lockout.window"),
+        (lockout(|config| config.escalation_window = Duration::MAX), "lockout.escalation_window"),
+        (lockout(|config| config.max = Duration::MAX), "lockout.max"),
+        (rate_limit(rate_limit::CONFIRM, RateLimit::new(5, Duration::MAX)), "confirm"),
+        (of(email(FRONTEND).reset_link("/reset", Duration::MAX)), "email.reset_link"),
+    ] {
+        let errors = config_errors(builder).await;
+        let [ConfigError::DurationOutOfRange { setting, max: CENTURY, .. }] = errors[..] else {
+            panic!("{name}: {errors:?}")
+        };
+        assert_eq!(setting, name);
+    }
+}
+
+on_every_pool! {
+    async fn an_incomplete_database_is_rejected_with_the_missing_parts(database, pool) {
+        let build = async || {
+            let settings = EmailConfig::new(RecordingSender::default(), FRONTEND);
+            Auth::builder(pool.clone(), SECRET).email(settings).build().await
+        };
+        let error = build().await.unwrap_err();
+        let differs = |error| matches!(error, &ConfigError::SchemaDiffers { table: "users", .. });
+        assert!(error.errors().iter().all(differs), "{error}");
+        let errors = error.to_string();
+        assert!(errors.contains("CREATE TABLE") && errors.contains("migrations!(User)"), "{errors}");
+        migrations!(User).run(&pool).await.unwrap();
+        build().await.unwrap();
+        database.execute("ALTER TABLE users DROP COLUMN full_name").await;
+        let errors = build().await.unwrap_err().to_string();
+        assert!(errors.contains("ADD COLUMN") && errors.contains("full_name"), "{errors}");
+        migrations!(User).run(&pool).await.unwrap();
+        database.execute("DROP TABLE users_lockouts").await;
+        let errors = build().await.unwrap_err().to_string();
+        assert!(errors.contains("users_lockouts"), "{errors}");
+    }
+}
+
+#[tokio::test]
+async fn an_unreachable_database_is_not_a_config_error() {
+    let away = pool();
+    away.close().await;
+    let Err(BuildError::Database(error)) = built(away, SECRET).await else { panic!() };
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    let away = pool();
+    away.close().await;
+    let Err(BuildError::Invalid(errors)) = built(away, "short").await else { panic!() };
+    assert!(matches!(errors[..], [ConfigError::WeakSecret(_)]), "{errors:?}");
+}
+
+async fn built(pool: SqlitePool, secret: &str) -> Result<Auth, BuildError> {
+    Auth::builder(pool, secret).email(email(FRONTEND)).build().await
+}

@@ -1,0 +1,6 @@
+//! Servers and processes that are stopped, restarted and killed.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
+
+mod outage;
+mod restarts;
