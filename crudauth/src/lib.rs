@@ -46,8 +46,6 @@ pub use builder::{BuildError, Builder};
 pub use crudauth_core::guard::store::RateLimit;
 pub use crudauth_core::guard::{LockoutConfig, RateLimits};
 pub use crudauth_core::migrate::{Blocker, MigrateError, Migrations, Plan, Schema};
-#[cfg(feature = "redis")]
-pub use crudauth_core::stores::RedisConfig;
 pub use crudauth_core::model::{
     Account, AccountId, AccountState, AuthUser, ClientAddress, ClientInfo, Contact, CsrfToken,
     EmailAddress, FieldError, FieldErrorKind, IdentifierKind, OneTimeToken, PhoneNumber,
@@ -66,6 +64,8 @@ pub use crudauth_core::slices::sign_in::{
     Challenge, SignIn, SignInError, SignInRequest, SignedIn, TokensIssued,
 };
 pub use crudauth_core::sql::{AuthRow, Backend, Stores};
+#[cfg(feature = "redis")]
+pub use crudauth_core::stores::RedisConfig;
 pub use crudauth_core::{Clock, ConfigError, ManualClock, StoreError, SystemClock};
 /// Reads a struct as the accounts of an app; see the crate's page for what it gives.
 pub use crudauth_macros::AuthUser;

@@ -247,10 +247,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// Accounts, one-time tokens, API keys and token families stay in the database. An unreachable
     /// Redis is an error of [`build`](Self::build). `None` keeps the database.
     #[cfg(feature = "redis")]
-    pub fn redis(
-        mut self,
-        config: impl Into<Option<crudauth_core::stores::RedisConfig>>,
-    ) -> Self {
+    pub fn redis(mut self, config: impl Into<Option<crudauth_core::stores::RedisConfig>>) -> Self {
         self.own.stores.redis = config.into();
         self
     }

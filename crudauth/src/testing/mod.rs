@@ -68,12 +68,12 @@ mod client;
 mod jar;
 
 pub use crate::ManualClock;
-pub use crudauth_core::store_suite;
 pub use crate::channel::RecordingChannel;
 pub use crate::email::{MessageKind, RecordingSender};
 pub use answer::Answer;
 pub use app::App;
 pub use client::Client;
+pub use crudauth_core::store_suite;
 
 use crudauth_core::password::HashingConfig;
 

@@ -3,9 +3,9 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use crudauth_core::StoreError;
 use crudauth_core::guard::challenges::ChallengeStore;
 use crudauth_core::model::ChallengeDigest;
-use crudauth_core::StoreError;
 
 /// Keeps challenges in a map. The lock makes each verb atomic.
 #[derive(Default)]
