@@ -9,7 +9,10 @@ use crudauth_core::model::ChallengeDigest;
 
 /// Keeps challenges in a map. The lock makes each verb atomic.
 #[derive(Default)]
-struct Challenges(Mutex<HashMap<[u8; 32], (Vec<u8>, DateTime<Utc>)>>);
+struct Challenges(Mutex<HashMap<[u8; 32], Challenge>>);
+
+/// A value and its expiry.
+type Challenge = (Vec<u8>, DateTime<Utc>);
 
 #[async_trait]
 impl ChallengeStore for Challenges {
