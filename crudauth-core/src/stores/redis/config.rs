@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use redis::io::tcp::TcpSettings;
-use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
+use redis::{ConnectionInfo, IntoConnectionInfo};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::clock::LONGEST;
@@ -111,13 +111,15 @@ impl RedisConfig {
 }
 
 fn node(url: &SecretString) -> Result<ConnectionInfo, InvalidRedisUrl> {
-    let info = url.expose_secret().into_connection_info().map_err(|error| {
+    let url = url.expose_secret();
+    // Without TLS the client rejects such a URL by itself, without naming the cause.
+    if url.starts_with("rediss:") && !cfg!(feature = "redis-tls") {
+        return Err(InvalidRedisUrl::TlsNotCompiled);
+    }
+    let info = url.into_connection_info().map_err(|error| {
         // The category only: the error itself may quote a part of the URL.
         InvalidRedisUrl::Malformed { reason: error.category().to_owned() }
     })?;
-    if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) && !info.addr().is_supported() {
-        return Err(InvalidRedisUrl::TlsNotCompiled);
-    }
     Ok(info.set_tcp_settings(tcp_settings()))
 }
 
