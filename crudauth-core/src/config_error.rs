@@ -145,6 +145,9 @@ pub enum ConfigError {
         /// Why it is rejected.
         reason: InvalidLegacyHash,
     },
+    /// The URL of a Redis server cannot be used.
+    #[error("redis: {0}")]
+    RedisUrl(InvalidRedisUrl),
     /// The database differs from the user struct in a way that a migration cannot decide.
     #[error("database: {0}")]
     SchemaBlocked(Blocker),
@@ -176,6 +179,21 @@ pub enum InvalidLegacyHash {
     /// Its decoy has none of its prefixes.
     #[error("has a decoy without any of its prefixes")]
     Decoy,
+}
+
+/// Why the URL of a Redis server is rejected. The URL is not shown, since it may contain a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidRedisUrl {
+    /// It is not a URL of a Redis server.
+    #[error("invalid URL: {reason}")]
+    Malformed {
+        /// Category of the error.
+        reason: String,
+    },
+    /// It asks for TLS without the feature `redis-tls`.
+    #[error("a `rediss://` URL needs the feature `redis-tls`")]
+    TlsNotCompiled,
 }
 
 impl ConfigError {

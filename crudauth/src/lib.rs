@@ -135,6 +135,8 @@ pub mod rate_limit {
 
 /// The ports of stores that can be replaced, and the stores of the library.
 pub mod store {
+    #[cfg(feature = "redis")]
+    pub use crudauth_core::InvalidRedisUrl;
     pub use crudauth_core::guard::LockState;
     pub use crudauth_core::guard::challenges::ChallengeStore;
     pub use crudauth_core::guard::store::{
@@ -147,7 +149,7 @@ pub mod store {
     pub use crudauth_core::slices::sessions::store::{Session, SessionStore};
     pub use crudauth_core::stores::MemoryStore;
     #[cfg(feature = "redis")]
-    pub use crudauth_core::stores::{RedisConfigError, RedisStore, WhenAway};
+    pub use crudauth_core::stores::{RedisStore, WhenAway};
 }
 
 /// Password hashes that other systems made: read wherever a password is checked, and replaced by

@@ -30,7 +30,7 @@ use crate::slices::sessions::store::Session;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "redis")]
-pub use redis::{RedisConfig, RedisConfigError, RedisStore, WhenAway};
+pub use redis::{RedisConfig, RedisStore, WhenAway};
 
 /// Sort key of a list of sessions: the most recently active first. The digest makes the order total,
 /// so that concurrent calls agree on it.

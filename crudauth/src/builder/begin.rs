@@ -1,4 +1,4 @@
-//! Collects what a mount is made of.
+//! The builder of a mount.
 
 use crudauth_core::model::{AuthUser, SecretKey};
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
@@ -14,22 +14,22 @@ use crate::mount::Mount;
 use crate::slice;
 use crate::transport::Transports;
 
-/// Builds a mount; `Auth::builder(pool, secret)` begins.
+/// Builds a mount. `Auth::builder(pool, secret)` creates one.
 ///
-/// What is not said is safe. What the mounted slices cannot work without is asked for by the
-/// compiler, and the rest is judged, all at once, by [`build`](Self::build).
+/// All defaults are safe. The compiler requires the mandatory settings of the mounted slices, and
+/// [`build`](Self::build) validates all values together.
 ///
-/// The third parameter says which slices have their settings, and which transports are given. A
-/// function that sets what several mounts have in common is generic over it:
+/// The type parameter `S` tracks the configured slices and the transports. A function that configures
+/// several mounts is generic over it:
 ///
 /// ```
 /// use crudauth::{Backend, Builder, Mount};
 ///
-/// fn in_common<A: Mount, DB: Backend, S>(builder: Builder<A, DB, S>) -> Builder<A, DB, S> {
+/// fn shared<A: Mount, DB: Backend, S>(builder: Builder<A, DB, S>) -> Builder<A, DB, S> {
 ///     builder.trusted_proxy_hops(1).hardened()
 /// }
 /// ```
-#[must_use = "a mount is made by `build()`"]
+#[must_use = "call `build()` to create the mount"]
 pub struct Builder<A: Mount, DB: Backend, S> {
     pub(super) pool: Pool<DB>,
     pub(super) secret: SecretKey,
@@ -39,8 +39,8 @@ pub struct Builder<A: Mount, DB: Backend, S> {
     wire: Wire<A, DB>,
 }
 
-/// How adapters are put behind ports. It is chosen where the builder begins, so that what the
-/// database must be able to hold is asked for there, once.
+/// Puts stores behind ports. The function is chosen by `Builder::new`, so that the bounds on the
+/// database appear there, once.
 type Wire<A, DB> = fn(
     Pool<DB>,
     SecretKey,
@@ -54,7 +54,7 @@ where
     DB: Backend + Stores<<A::User as AuthUser>::Id>,
     A::User: AuthRow<DB>,
 {
-    /// Begins; the generated `Auth::builder` calls this.
+    /// Creates a builder. The generated `Auth::builder` calls this.
     pub fn new(pool: Pool<DB>, secret: impl Into<SecretKey>) -> Self {
         Self {
             pool,
@@ -68,7 +68,7 @@ where
 }
 
 impl<A: Mount, DB: Backend, E, R, T> Builder<A, DB, Slots<E, R, T>> {
-    /// The settings of the `email` slice: who sends, and where links point.
+    /// Configures the `email` slice: sender, front end, and the links in mails.
     pub fn email(self, config: EmailConfig) -> Builder<A, DB, Slots<EmailConfig, R, T>>
     where
         E: Open<slice::Email>,
@@ -76,7 +76,7 @@ impl<A: Mount, DB: Backend, E, R, T> Builder<A, DB, Slots<E, R, T>> {
         self.with_slots(|Slots { recovery, own, .. }| Slots { email: config, recovery, own })
     }
 
-    /// The settings of the `recovery` slice: over what messages reach people.
+    /// Configures the `recovery` slice: channels of messages, and lifetimes of tokens.
     pub fn recovery(self, config: RecoveryConfig) -> Builder<A, DB, Slots<E, RecoveryConfig, T>>
     where
         R: Open<slice::Recovery>,
@@ -84,8 +84,8 @@ impl<A: Mount, DB: Backend, E, R, T> Builder<A, DB, Slots<E, R, T>> {
         self.with_slots(|Slots { email, own, .. }| Slots { email, recovery: config, own })
     }
 
-    /// A transport of the app's own, which the mount names: `transport = Certificate`. In what order
-    /// they are given does not matter.
+    /// Sets a transport of the app's own that the mount names, for example `transport = Certificate`.
+    /// The order of the calls does not matter.
     pub fn transport<O, At>(self, transport: O) -> Builder<A, DB, Slots<E, R, T::Given>>
     where
         T: Awaits<O, At>,
@@ -108,13 +108,12 @@ impl<A: Mount, DB: Backend, E, R, T> Builder<A, DB, Slots<E, R, T>> {
         }
     }
 
-    /// Wires the mount, after a look at the database: where it lacks something that the struct or
-    /// the library needs, this tells what, and the first sign-in does not.
+    /// Validates the settings, compares the database with the user struct, and creates the mount.
     ///
     /// # Errors
-    /// [`BuildError`] with everything that is wrong with the settings and missing in the
-    /// database.
-    // A future of one type whatever the places are, so that what is missing is told once.
+    /// [`BuildError::Invalid`] with all invalid settings and all differences of the database.
+    /// [`BuildError::Store`] or [`BuildError::Database`] if a store or the database cannot be reached.
+    // The type of the future does not depend on the slots, so that a missing one is one error.
     pub fn build(self) -> BoxFuture<'static, Result<A, BuildError>>
     where
         E: Ready<slice::Email, Settings = EmailConfig>,

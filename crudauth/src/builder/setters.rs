@@ -244,8 +244,8 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
 
     /// Keeps sessions, failed sign-ins, rate limits and challenges in Redis instead of the database.
     ///
-    /// Accounts, one-time tokens, API keys and token families stay in the database. An unreachable
-    /// Redis is an error of [`build`](Self::build). `None` keeps the database.
+    /// Accounts, one-time tokens, API keys and token families stay in the database. Invalid settings
+    /// and an unreachable Redis are errors of [`build`](Self::build). `None` keeps the database.
     #[cfg(feature = "redis")]
     pub fn redis(mut self, config: impl Into<Option<crudauth_core::stores::RedisConfig>>) -> Self {
         self.own.stores.redis = config.into();

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "redis")]
+use crudauth_core::ConfigError;
 use crudauth_core::StoreError;
 use crudauth_core::guard::challenges::ChallengeStore;
 use crudauth_core::guard::store::CounterStore;
@@ -40,6 +42,12 @@ impl<U: AuthUser> Default for OtherStores<U> {
 }
 
 impl<U: AuthUser> OtherStores<U> {
+    /// Returns the errors of the settings of Redis.
+    #[cfg(feature = "redis")]
+    pub(super) fn validate(&self) -> Vec<ConfigError> {
+        self.redis.as_ref().map(RedisConfig::validate).unwrap_or_default()
+    }
+
     /// The tables that the database does not need.
     pub(super) fn replaced_tables(&self) -> Vec<&'static TableSpec> {
         let mut replaced: Vec<&'static TableSpec> = Vec::new();

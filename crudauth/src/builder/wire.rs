@@ -41,6 +41,8 @@ where
     Box::pin(async move {
         let mut errors = validate::settings(&settings);
         errors.extend(validate::transports(own.transports.names()));
+        #[cfg(feature = "redis")]
+        errors.extend(own.stores.validate());
         own.transports = A::transports(&mut own.transports);
         let keys = KeyRing::new(&secret, &settings.previous_secrets);
         if let Err(weak) = &keys {

@@ -7,6 +7,9 @@ use redis::io::tcp::TcpSettings;
 use redis::{ConnectionInfo, IntoConnectionInfo};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::clock::LONGEST;
+use crate::config_error::{ConfigError, InvalidRedisUrl};
+
 /// Settings of [`RedisStore`](super::RedisStore).
 ///
 /// `Debug` does not show the URLs, which may contain a password.
@@ -16,7 +19,8 @@ pub struct RedisConfig {
     urls: Vec<SecretString>,
     /// Start of every key (default `crudauth`). Apps that share a Redis need different ones.
     pub prefix: String,
-    /// Longest time for one command, connecting included (default 1 second).
+    /// Longest time for one command, connecting included (default 1 second; 1 millisecond to 100
+    /// years).
     pub timeout: Duration,
     /// Decision about rate-limited requests while Redis is away (default [`WhenAway::Allow`]).
     pub rate_limits_when_away: WhenAway,
@@ -31,27 +35,6 @@ pub enum WhenAway {
     Allow,
     /// Fails, so that they are answered with 503.
     Fail,
-}
-
-/// An invalid setting of the Redis store.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RedisConfigError {
-    /// A URL cannot be used. It is not shown, since it may contain a password.
-    #[error("redis: invalid URL: {reason}")]
-    InvalidUrl {
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The URL asks for TLS without the feature.
-    #[error("redis: a `rediss://` URL needs the feature `redis-tls`")]
-    TlsNotCompiled,
-    /// The prefix is empty.
-    #[error("redis: `prefix` must not be empty")]
-    EmptyPrefix,
-    /// The time limit is zero.
-    #[error("redis: `timeout` must be greater than zero")]
-    ZeroTimeout,
 }
 
 impl RedisConfig {
@@ -97,39 +80,45 @@ impl RedisConfig {
         self
     }
 
-    /// Checks the settings without connecting.
-    ///
-    /// # Errors
-    /// All settings that are invalid.
-    pub fn validate(&self) -> Result<(), Vec<RedisConfigError>> {
-        let mut errors: Vec<_> = self.urls.iter().filter_map(|url| node(url).err()).collect();
-        if self.prefix.is_empty() {
-            errors.push(RedisConfigError::EmptyPrefix);
+    /// Returns an error for each invalid setting, without connecting.
+    #[must_use]
+    pub fn validate(&self) -> Vec<ConfigError> {
+        let urls = self.urls.iter().filter_map(|url| node(url).err()).map(ConfigError::RedisUrl);
+        let timeout = Duration::from_millis(1)..=LONGEST;
+        let others =
+            [self.empty_prefix(), ConfigError::duration("redis.timeout", self.timeout, timeout)];
+        urls.chain(others.into_iter().flatten()).collect()
+    }
+
+    fn empty_prefix(&self) -> Option<ConfigError> {
+        if !self.prefix.is_empty() {
+            return None;
         }
-        if self.timeout.is_zero() {
-            errors.push(RedisConfigError::ZeroTimeout);
-        }
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        Some(ConfigError::InvalidName {
+            setting: "redis.prefix",
+            name: String::new(),
+            rule: "a text that is not empty",
+        })
     }
 
     /// The servers to ask first.
-    pub(super) fn nodes(&self) -> Result<Vec<ConnectionInfo>, RedisConfigError> {
-        if let Err(errors) = self.validate()
-            && let Some(first) = errors.into_iter().next()
-        {
+    pub(super) fn nodes(&self) -> Result<Vec<ConnectionInfo>, ConfigError> {
+        if let Some(first) = self.validate().into_iter().next() {
             return Err(first);
         }
-        self.urls.iter().map(node).collect()
+        self.urls.iter().map(|url| node(url).map_err(ConfigError::RedisUrl)).collect()
     }
 }
 
-fn node(url: &SecretString) -> Result<ConnectionInfo, RedisConfigError> {
-    if !cfg!(feature = "redis-tls") && url.expose_secret().starts_with("rediss:") {
-        return Err(RedisConfigError::TlsNotCompiled);
+fn node(url: &SecretString) -> Result<ConnectionInfo, InvalidRedisUrl> {
+    let url = url.expose_secret();
+    // Without TLS the client rejects such a URL by itself, without naming the cause.
+    if url.starts_with("rediss:") && !cfg!(feature = "redis-tls") {
+        return Err(InvalidRedisUrl::TlsNotCompiled);
     }
-    let info = url.expose_secret().into_connection_info().map_err(|error| {
+    let info = url.into_connection_info().map_err(|error| {
         // The category only: the error itself may quote a part of the URL.
-        RedisConfigError::InvalidUrl { reason: error.category().to_owned() }
+        InvalidRedisUrl::Malformed { reason: error.category().to_owned() }
     })?;
     Ok(info.set_tcp_settings(tcp_settings()))
 }
@@ -166,24 +155,30 @@ mod tests {
         let config = RedisConfig::new("redis://app:hunter2@127.0.0.1");
         assert!(!format!("{config:?}").contains("hunter2"));
         let invalid = RedisConfig::new("http://app:hunter2@127.0.0.1");
-        let errors = invalid.validate().unwrap_err();
+        let errors = invalid.validate();
         assert!(!format!("{errors:?} {}", errors[0]).contains("hunter2"));
     }
 
     #[test]
     fn all_invalid_settings_are_reported_at_once() {
         let config = RedisConfig::new("nonsense").node("redis://").prefix("");
-        let errors = config.timeout(Duration::ZERO).validate().unwrap_err();
-        assert!(matches!(errors[0], RedisConfigError::InvalidUrl { .. }));
-        assert!(errors.contains(&RedisConfigError::EmptyPrefix));
-        assert!(errors.contains(&RedisConfigError::ZeroTimeout));
+        let errors = config.timeout(Duration::ZERO).validate();
+        assert!(matches!(
+            errors[..],
+            [
+                ConfigError::RedisUrl(InvalidRedisUrl::Malformed { .. }),
+                ConfigError::RedisUrl(InvalidRedisUrl::Malformed { .. }),
+                ConfigError::InvalidName { setting: "redis.prefix", .. },
+                ConfigError::DurationOutOfRange { setting: "redis.timeout", .. },
+            ]
+        ));
     }
 
     #[test]
     #[cfg(not(feature = "redis-tls"))]
     fn tls_without_the_feature_is_an_error() {
-        let errors = RedisConfig::new("rediss://127.0.0.1").validate().unwrap_err();
-        assert_eq!(errors, [RedisConfigError::TlsNotCompiled]);
+        let errors = RedisConfig::new("rediss://127.0.0.1").validate();
+        assert_eq!(errors, [ConfigError::RedisUrl(InvalidRedisUrl::TlsNotCompiled)]);
     }
 
     #[test]
@@ -191,7 +186,7 @@ mod tests {
         for url in
             ["redis://localhost", "redis://:secret@10.0.0.1:6380/2", "unix:///run/redis.sock"]
         {
-            assert_eq!(RedisConfig::new(url).validate(), Ok(()), "{url}");
+            assert_eq!(RedisConfig::new(url).validate(), [], "{url}");
         }
     }
 }

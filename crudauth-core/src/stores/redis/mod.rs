@@ -30,7 +30,7 @@ use tokio::time::Instant;
 
 use crate::store_error::StoreError;
 
-pub use config::{RedisConfig, RedisConfigError, WhenAway};
+pub use config::{RedisConfig, WhenAway};
 use link::Link;
 
 /// Keeps sessions, counters and challenges in Redis or Valkey, on one server or on a cluster.
@@ -95,7 +95,7 @@ impl RedisStore {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if no server answers in time. [`StoreError::Failed`] with a
-    /// [`RedisConfigError`] if the settings are invalid, or with the server's answer if it rejects
+    /// [`ConfigError`](crate::ConfigError) if the settings are invalid, or with the server's answer if it rejects
     /// the connection.
     pub async fn connect(config: RedisConfig) -> Result<Self, StoreError> {
         let link = Link::connect(&config).await?;
