@@ -7,6 +7,7 @@
 mod databases;
 mod hooked;
 mod person;
+mod suite;
 
 use std::sync::Arc;
 
