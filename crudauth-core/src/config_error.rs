@@ -47,7 +47,9 @@ pub enum ConfigError {
         max: usize,
     },
     /// A rate limit cannot be counted.
-    #[error("the rate limit `{action}` must allow at most {max} uses in 1 millisecond to 100 years")]
+    #[error(
+        "the rate limit `{action}` must allow at most {max} uses in 1 millisecond to 100 years"
+    )]
     RateLimitOutOfRange {
         /// Name of the action.
         action: &'static str,

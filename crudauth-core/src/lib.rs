@@ -1,24 +1,21 @@
 //! The rules of crudauth, without a web framework.
 //!
-//! | room | what is in it |
+//! | module | contents |
 //! | --- | --- |
-//! | [`model`] | the words everyone uses: identifiers, accounts, tokens, keys |
-//! | [`ports`] | what the outside fills in: clock, randomness, stores |
-//! | [`password`] | argon2id on a bounded pool, the policy, the block list |
-//! | [`register`] | signing up |
-//! | [`login`] | signing in by password, and the lockout that guards it |
-//! | [`session`] | sessions: finding, listing, ending them |
-//! | `bearer` | access and refresh tokens (feature `bearer`) |
-//! | [`api_keys`] | keys for programs |
-//! | [`account`] | what a signed-in person does to their password; what an administrator does |
-//! | [`recovery`] | proving, resetting, moving: what mailed links do |
-//! | [`ratelimit`] | allowances |
-//! | [`delivery`] | messages, their senders, and the queue between |
-//! | [`storage`] | the stores over SQL, and migrations |
+//! | [`slices`] | the features: accounts, sign-in, sessions, tokens, API keys, recovery |
+//! | [`principal`] | the caller of a request: account, role, scopes, credential |
+//! | [`guard`] | lockout, rate limits and challenges |
+//! | [`notify`] | messages to owners, their channels and background jobs |
+//! | [`password`] | argon2id on a bounded pool, the policy, hashes of other systems |
+//! | [`form`] | fields of a request and their errors |
+//! | [`stores`] | stores in memory and in Redis, and the tests that each store passes |
+//! | [`migrate`] | comparison of the live tables with the user struct |
+//! | [`sql`] | statements for three databases from one template |
+//! | [`model`] | identifiers, accounts, secrets and digests |
 //!
-//! Arrows point down only: slices use `ports` and `model`, `storage` fills `ports`; the crate
-//! `crudauth` wires them together and speaks HTTP. Use that one; this crate's interface may change
-//! between releases of it.
+//! Imports point down only. Each slice has its port (`store.rs`) and the SQL behind it (`sql.rs`).
+//! The crate `crudauth` wires the slices together and speaks HTTP. Use that one; this crate's
+//! interface may change between its releases.
 
 // The implementations in the documentation of the ports name the crate as its users do.
 #[cfg(test)]
@@ -50,5 +47,5 @@ pub use kit::Kit;
 pub use store_error::StoreError;
 
 #[cfg(all(test, feature = "sqlite"))]
-#[allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
 mod testing_world;

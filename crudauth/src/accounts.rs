@@ -258,6 +258,7 @@ impl<U: AuthUser> Accounts<U> {
             stores.counters.purge(now, PURGE_BATCH).await?,
             stores.token_families.purge(now, PURGE_BATCH).await?,
             stores.api_keys.purge(now, PURGE_BATCH).await?,
+            stores.challenges.purge(now, PURGE_BATCH).await?,
         ];
         let has_more = purged.iter().any(|rows| *rows >= u64::from(PURGE_BATCH));
         Ok((purged.iter().sum(), has_more))

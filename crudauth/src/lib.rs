@@ -64,6 +64,8 @@ pub use crudauth_core::slices::sign_in::{
     Challenge, SignIn, SignInError, SignInRequest, SignedIn, TokensIssued,
 };
 pub use crudauth_core::sql::{AuthRow, Backend, Stores};
+#[cfg(feature = "redis")]
+pub use crudauth_core::stores::RedisConfig;
 pub use crudauth_core::{Clock, ConfigError, ManualClock, StoreError, SystemClock};
 /// Reads a struct as the accounts of an app; see the crate's page for what it gives.
 pub use crudauth_macros::AuthUser;
@@ -143,6 +145,9 @@ pub mod store {
     };
     pub use crudauth_core::slices::accounts::store::AccountStore;
     pub use crudauth_core::slices::sessions::store::{Session, SessionStore};
+    pub use crudauth_core::stores::MemoryStore;
+    #[cfg(feature = "redis")]
+    pub use crudauth_core::stores::{RedisConfigError, RedisStore, WhenAway};
 }
 
 /// Password hashes that other systems made: read wherever a password is checked, and replaced by

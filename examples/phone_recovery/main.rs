@@ -52,6 +52,7 @@ where
         .recovery(RecoveryConfig::new(settings.sender()))
         .cookies(settings.cookies())
         .trusted_proxy_hops(settings.trusted_proxy_hops)
+        .redis(settings.redis.clone())
         .build()
         .await?;
     Ok(auth)

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crudauth::channel::{Delivery, DeliveryChannel};
 use crudauth::email::BoxError;
-use crudauth::{CookieConfig, EmailMessage, EmailSender, PrintingSender, Refusal};
+use crudauth::{CookieConfig, EmailMessage, EmailSender, PrintingSender, RedisConfig, Refusal};
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::http::StatusCode;
 use poem::listener::{Listener, TcpListener};
@@ -35,6 +35,9 @@ pub struct Settings {
     pub secret_key: String,
     /// `FRONTEND_URL`: base of mailed links (default: the page of the recipe).
     pub frontend_url: String,
+    /// `REDIS_URL`: a Redis in place of the database for sessions and counters, and `REDIS_PREFIX`:
+    /// put before its keys (default `crudauth`).
+    pub redis: Option<RedisConfig>,
     /// `OUTBOX`: file that receives each mail as a line of JSON; mails are printed if unset.
     pub outbox: Option<String>,
     /// `TRUSTED_PROXY_HOPS`: number of reverse proxies in front (default 0).
@@ -58,6 +61,10 @@ impl Settings {
             bind,
             database_url,
             secret_key,
+            redis: text("REDIS_URL").map(|url| {
+                let prefix = text("REDIS_PREFIX").unwrap_or_else(|| "crudauth".to_owned());
+                RedisConfig::new(url).prefix(prefix)
+            }),
             outbox: text("OUTBOX"),
             trusted_proxy_hops: parsed("TRUSTED_PROXY_HOPS", 0)?,
             cookie_secure: parsed("COOKIE_SECURE", true)?,

@@ -67,6 +67,7 @@ where
         .bearer(tokens())
         .refresh_in(RefreshIn::Body)
         .trusted_proxy_hops(settings.trusted_proxy_hops)
+        .redis(settings.redis.clone())
         .build()
         .await?;
     Ok(auth)

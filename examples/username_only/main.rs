@@ -49,6 +49,7 @@ where
     let auth = Auth::builder(pool, settings.secret_key.as_str())
         .cookies(settings.cookies())
         .trusted_proxy_hops(settings.trusted_proxy_hops)
+        .redis(settings.redis.clone())
         .build()
         .await?;
     Ok(auth)

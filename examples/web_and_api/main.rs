@@ -91,6 +91,7 @@ where
         .email(EmailConfig::new(settings.sender(), &settings.frontend_url))
         .cookies(settings.cookies())
         .trusted_proxy_hops(settings.trusted_proxy_hops)
+        .redis(settings.redis.clone())
         .build()
         .await?;
     Ok(auth)

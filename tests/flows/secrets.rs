@@ -74,7 +74,7 @@ async fn the_log_names_account_and_action_and_no_secret() {
         "registered",
         "signed in",
         "sign-in rejected",
-        "address verified",
+        "contact verified",
         "password change rejected: wrong password",
         "password changed",
         "change of address requested",

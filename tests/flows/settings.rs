@@ -221,7 +221,10 @@ async fn uncountable_rate_limits_are_rejected() {
     let uncountable = |action| ConfigError::RateLimitOutOfRange { action, max: 1000 };
     assert_each_rejected([
         (rate_limit(rate_limit::REGISTER, RateLimit::per_hour(1001)), uncountable("register")),
-        (rate_limit(rate_limit::CONFIRM, RateLimit::new(5, Duration::ZERO)), uncountable("confirm")),
+        (
+            rate_limit(rate_limit::CONFIRM, RateLimit::new(5, Duration::ZERO)),
+            uncountable("confirm"),
+        ),
         (rate_limit(rate_limit::CONFIRM, RateLimit::new(5, Duration::MAX)), uncountable("confirm")),
     ])
     .await;

@@ -99,7 +99,7 @@ on_every_pool! {
         ]).await;
         let mut blocked = blockers_of!(User, database, pool, &["id", "email", "username"]);
         blocked.sort_by_key(ToString::to_string);
-        let [Blocker::Nulls { count: 1, column: active, .. }, Blocker::Nulls { count: 2, column: email, .. }] =
+        let [Blocker::Nulls { count: 2, column: email, .. }, Blocker::Nulls { count: 1, column: active, .. }] =
             &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**active, &**email), ("is_active", "email"));
         database.execute("UPDATE users SET is_active = TRUE, email = COALESCE(email, username)").await;

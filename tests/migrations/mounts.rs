@@ -1,8 +1,9 @@
 //! A mount needs the account table and the tables of its slices, and nothing else.
 
-use crudauth::{Migrations, migrations};
-use crudauth_tests::{Database, Kind, SECRET, on_every_pool};
+use crudauth::{Migrations, Password, Principal, SignInRequest, migrations};
+use crudauth_tests::{Database, Kind, PASSWORD, SECRET, on_every_pool};
 
+use super::live::register;
 use super::{Auth, User};
 
 #[crudauth::routes(user = User, bearer, tokens)]
@@ -22,19 +23,21 @@ async fn created(migrations: Migrations<User>) -> Vec<String> {
     names
 }
 
+/// These tables and those of every mount, sorted.
+fn and_always(tables: &[&str]) -> Vec<String> {
+    let always = ["users", "users_lockouts", "users_rate_limits"];
+    let mut names: Vec<_> = always.iter().chain(tables).map(|&name| name.to_owned()).collect();
+    names.sort_unstable();
+    names
+}
+
 #[tokio::test]
 async fn a_mount_creates_the_tables_of_its_slices() {
-    let always = ["users", "users_lockouts", "users_rate_limits"];
-    let with = |tables: &[&'static str]| {
-        let mut names = [&always[..], tables].concat();
-        names.sort_unstable();
-        names
-    };
-    assert_eq!(created(migrations!(Auth)).await, with(&["users_sessions"]));
-    assert_eq!(created(migrations!(Api)).await, with(&["users_token_families"]));
+    assert_eq!(created(migrations!(Auth)).await, and_always(&["users_sessions"]));
+    assert_eq!(created(migrations!(Api)).await, and_always(&["users_token_families"]));
     assert_eq!(
         created(migrations!(Everything)).await,
-        with(&["users_api_keys", "users_one_time_tokens", "users_sessions"])
+        and_always(&["users_api_keys", "users_one_time_tokens", "users_sessions"])
     );
     let mut all = super::TABLES;
     all.sort_unstable();
@@ -52,6 +55,26 @@ on_every_pool! {
         migrations!(Api).run(&pool).await.unwrap();
         Api::builder(pool.clone(), SECRET).build().await.unwrap();
         assert_eq!(database.count("users_token_families").await, 0);
+    }
+
+    async fn a_mount_serves_without_the_tables_of_other_slices(database, pool) {
+        migrations!(Auth).run(&pool).await.unwrap();
+        let auth = Auth::builder(pool, SECRET).build().await.unwrap();
+        let accounts = auth.accounts();
+        let ada = register(accounts, "ada").await;
+        let old = Password::parse(PASSWORD).unwrap();
+        accounts.sign_in(SignInRequest::new("ada", old.clone())).await.unwrap();
+        assert_eq!(database.count("users_sessions").await, 1);
+
+        let new = Password::parse("a-strong-second-one").unwrap();
+        let ada = accounts.change_password(&Principal::application(&ada), &old, &new).await.unwrap();
+        let contact = "countess@example.com".parse().unwrap();
+        accounts.set_contact(&ada.user.id, &contact).await.unwrap();
+        accounts.sign_in(SignInRequest::new("ada", new)).await.unwrap();
+        assert!(accounts.disable(&ada.user.id).await.unwrap());
+        assert_eq!(database.count("users_sessions").await, 0);
+        auth.purge().await.unwrap();
+        assert!(accounts.delete(&ada.user.id).await.unwrap());
     }
 }
 

@@ -10,6 +10,12 @@ use crate::store_error::StoreError;
 /// a provider or a proved first factor.
 ///
 /// Each verb is atomic. Time is always the argument `now`, never the clock of the store.
+///
+/// A complete implementation:
+///
+/// ```
+#[doc = include_str!("../stores/examples/challenges.rs")]
+/// ```
 #[async_trait]
 pub trait ChallengeStore: Send + Sync + 'static {
     /// Stores a value until `expires_at`. The digest is that of a random secret, so it is new.

@@ -31,8 +31,6 @@ const LOCK: &str =
 
 const DELETE: &str = "DELETE FROM {+challenges} WHERE digest = :digest AND expires_at > :now";
 
-const PURGE: &str = "DELETE FROM {+challenges} WHERE {expired +challenges digest}";
-
 #[async_trait]
 impl<DB: Backend, U: AuthUser> ChallengeStore for SqlStore<DB, U> {
     async fn insert(
@@ -86,6 +84,6 @@ impl<DB: Backend, U: AuthUser> ChallengeStore for SqlStore<DB, U> {
     }
 
     async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        self.purge_expired(PURGE, now, limit).await
+        self.purge_table(&CHALLENGES, now, limit).await
     }
 }

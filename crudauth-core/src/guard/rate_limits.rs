@@ -81,8 +81,12 @@ impl RateLimits {
         let is_countable = |limit: &RateLimit| {
             limit.limit == 0 || limit.limit <= RateLimit::MAX && windows.contains(&limit.window)
         };
-        let mut wrong: Vec<_> =
-            self.set.iter().filter(|(_, limit)| !is_countable(limit)).map(|(name, _)| *name).collect();
+        let mut wrong: Vec<_> = self
+            .set
+            .iter()
+            .filter(|(_, limit)| !is_countable(limit))
+            .map(|(name, _)| *name)
+            .collect();
         wrong.sort_unstable();
         let error = |action| ConfigError::RateLimitOutOfRange { action, max: RateLimit::MAX };
         wrong.into_iter().map(error).collect()

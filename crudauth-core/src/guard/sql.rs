@@ -50,8 +50,6 @@ const HIT: &str = "INSERT INTO {+rate_limits} (digest, hits, is_used_up, expires
 
 const HITS: &str = "SELECT hits, is_used_up FROM {+rate_limits} WHERE digest = :name";
 
-const PURGE_RATE_LIMITS: &str = "DELETE FROM {+rate_limits} WHERE {expired +rate_limits digest}";
-
 const LOCKOUT: &str = "SELECT failures, window_ends_at, level, level_until, locked_until \
     FROM {+lockouts} WHERE digest = :name{for update}";
 
@@ -72,8 +70,6 @@ const SET_LOCKOUT: &str = "UPDATE {+lockouts} SET failures = :failures, \
     locked_until = :locked_until, expires_at = :expires_at WHERE digest = :name";
 
 const CLEAR_LOCKOUT: &str = "DELETE FROM {+lockouts} WHERE digest = :name";
-
-const PURGE_LOCKOUTS: &str = "DELETE FROM {+lockouts} WHERE {expired +lockouts digest}";
 
 /// How many digits an instant has in the list of uses; enough until the year 2286.
 const DIGITS: usize = 13;
@@ -152,9 +148,9 @@ impl<DB: Backend, U: AuthUser> CounterStore for SqlStore<DB, U> {
     }
 
     async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        let lockouts = self.purge_expired(PURGE_LOCKOUTS, now, limit).await?;
+        let lockouts = self.purge_table(&LOCKOUTS, now, limit).await?;
         let left = limit - u32::try_from(lockouts).unwrap_or(limit).min(limit);
-        Ok(lockouts + self.purge_expired(PURGE_RATE_LIMITS, now, left).await?)
+        Ok(lockouts + self.purge_table(&RATE_LIMITS, now, left).await?)
     }
 }
 

@@ -16,6 +16,12 @@ use crate::store_error::StoreError;
 /// [`Refund::network`], by which a store can keep them together.
 ///
 /// Time is always the argument `now`, never the clock of the store.
+///
+/// A complete implementation:
+///
+/// ```
+#[doc = include_str!("../stores/examples/counters.rs")]
+/// ```
 #[async_trait]
 pub trait CounterStore: Send + Sync + 'static {
     /// Counts one use, unless the limit is exceeded: then nothing changes.

@@ -45,9 +45,9 @@ pub enum Blocker {
     },
     /// Rows store an identifier in a form that no login searches for.
     #[error(
-        "`{table}.{column}` has {count} values that are not in the form that logins compare: {}; \
-         {}, or put `#[auth(key = \"{column}_key\")]` on the field to keep the compared form in a \
-         column of its own",
+        "`{table}.{column}` is not in the form that logins compare in {count} row(s): {}; {}, or \
+         put `#[auth(key = \"{column}_key\")]` on the field to keep the compared form in a column \
+         of its own",
         Samples(.samples, *.count),
         match .update {
             Some(update) => format!("run `{update}`"),
@@ -68,7 +68,7 @@ pub enum Blocker {
     },
     /// Rows hold NULL where the struct or the library reads a value.
     #[error(
-        "`{table}.{column}` holds NULL in {count} rows but is read as a value: fill these rows, or \
+        "`{table}.{column}` is NULL in {count} row(s) but is read as a value: fill these rows, or \
          make the field an `Option` unless it is the key or the only identifier"
     )]
     Nulls {
@@ -202,7 +202,7 @@ mod tests {
         };
         assert_eq!(
             blocker.to_string(),
-            "`users.email` has 9 values that are not in the form that logins compare: \
+            "`users.email` is not in the form that logins compare in 9 row(s): \
              \"a\\n; DROP TABLE users\" and 8 more; convert them, or put \
              `#[auth(key = \"email_key\")]` on the field to keep the compared form in a column of \
              its own"

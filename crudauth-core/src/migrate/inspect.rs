@@ -108,7 +108,7 @@ impl<U: AuthUser> Migrations<U> {
         DB: Backend,
     {
         let mut connection = pool.acquire().await?;
-        // One pass where all hashes are ours, which is the rule.
+        // Usually all hashes are the library's own.
         let foreign = Call::migration(any_unread_hash(DB::DIALECT, &U::SHAPE, 0)).once();
         if DB::fetch_optional(&mut connection, foreign).await?.is_none() {
             return Ok(ForeignHashes::default());

@@ -61,16 +61,10 @@ impl<U: AuthUser> Migrations<U> {
     }
 
     /// Migrations of the account table and of these tables of the library.
+    #[doc(hidden)]
     #[must_use]
     pub fn of(tables: impl IntoIterator<Item = &'static TableSpec>) -> Self {
         Self { tables: tables.into_iter().collect(), user: PhantomData }
-    }
-
-    /// Leaves out tables, for data that another store keeps.
-    #[must_use]
-    pub fn without(mut self, tables: &[&TableSpec]) -> Self {
-        self.tables.retain(|table| !tables.contains(table));
-        self
     }
 
     /// Returns the missing parts and the blockers. Changes nothing.
@@ -130,20 +124,5 @@ impl<U: AuthUser> fmt::Debug for Migrations<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.tables.iter().map(|table| table.name(U::SHAPE.table));
         f.debug_list().entry(&U::SHAPE.table).entries(names).finish()
-    }
-}
-
-#[cfg(all(test, feature = "sqlite"))]
-mod tests {
-    use super::*;
-    use crate::guard::{CHALLENGES, LOCKOUTS, RATE_LIMITS};
-    use crate::slices::sessions;
-    use crate::testing_world::Person;
-
-    #[test]
-    fn tables_of_another_store_are_left_out() {
-        let all = Migrations::<Person>::of([&sessions::TABLE, &LOCKOUTS, &RATE_LIMITS]);
-        let left = all.without(&[&sessions::TABLE, &CHALLENGES]);
-        assert_eq!(format!("{left:?}"), r#"["people", "people_lockouts", "people_rate_limits"]"#);
     }
 }

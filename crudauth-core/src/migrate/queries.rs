@@ -148,7 +148,8 @@ pub(super) fn any_unread_hash(dialect: Dialect, shape: &Shape, prefixes: usize) 
 /// A row if a hash matches a pattern.
 pub(super) fn any_hash_like(dialect: Dialect, shape: &Shape) -> String {
     let q = dialect.quote();
-    let (table, hash) = (shape.table, shape.companion.hash);
+    let table = shape.table;
+    let hash = shape.companion.hash;
     let pattern = parameter(dialect, 1);
     format!("SELECT 1 FROM {q}{table}{q} WHERE {q}{hash}{q} LIKE {pattern} ESCAPE '|' LIMIT 1")
 }

@@ -7,8 +7,11 @@ pub mod recovery;
 pub mod sessions;
 pub mod sign_in;
 
+use sqlx::Pool;
+
 use crate::guard::{CHALLENGES, LOCKOUTS, RATE_LIMITS};
-use crate::sql::TableSpec;
+use crate::model::AuthUser;
+use crate::sql::{Backend, SqlStore, TableSpec};
 
 /// Every table of the library, whichever slices an app mounts.
 pub const TABLES: &[&TableSpec] = &[
@@ -20,6 +23,14 @@ pub const TABLES: &[&TableSpec] = &[
     &LOCKOUTS,
     &CHALLENGES,
 ];
+
+impl<DB: Backend, U: AuthUser> SqlStore<DB, U> {
+    /// Creates the stores of `U` on that pool, for an app that uses every table of the library.
+    #[must_use]
+    pub fn new(pool: Pool<DB>) -> Self {
+        Self::with_tables(pool, TABLES.iter().copied())
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -32,11 +32,16 @@ pub struct SqlStore<DB: Database, U> {
 }
 
 impl<DB: Backend, U: AuthUser> SqlStore<DB, U> {
-    /// Creates the stores of `U` on that pool.
+    /// Creates the stores of `U` on that pool, for an app that uses these tables of the library. The
+    /// others need not exist.
     #[must_use]
-    pub fn new(pool: Pool<DB>) -> Self {
+    pub fn with_tables(
+        pool: Pool<DB>,
+        tables: impl IntoIterator<Item = &'static TableSpec>,
+    ) -> Self {
         let names = Names::of::<U>(DB::DIALECT);
-        let engine = Engine { pool, names, rendered: RwLock::default() };
+        let tables = tables.into_iter().collect();
+        let engine = Engine { pool, names, tables, rendered: RwLock::default() };
         Self { engine, user: PhantomData }
     }
 }
@@ -53,6 +58,8 @@ impl<DB: Database, U> Deref for SqlStore<DB, U> {
 pub struct Engine<DB: Database> {
     pool: Pool<DB>,
     names: Names,
+    /// The tables of the library that the app uses.
+    tables: Vec<&'static TableSpec>,
     /// By the address of the template, which is a constant.
     rendered: RwLock<HashMap<usize, Arc<Statement>>>,
 }
@@ -67,6 +74,11 @@ impl<DB: Backend> Engine<DB> {
             let mut rendered = self.rendered.write().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(rendered.entry(key).or_insert(statement))
         }))
+    }
+
+    /// The tables of the library that the app uses.
+    pub(crate) fn tables(&self) -> &[&'static TableSpec] {
+        &self.tables
     }
 
     /// Deletes the rows of one `:account` in a table of the library's.
@@ -165,15 +177,20 @@ impl<DB: Backend> Engine<DB> {
         }
     }
 
-    /// Deletes at most `limit` expired rows by a template with `{expired ..}`.
-    pub(crate) async fn purge_expired(
+    /// Deletes at most `limit` expired rows of a table, if the app uses it.
+    pub(crate) async fn purge_table(
         &self,
-        template: &'static str,
+        table: &TableSpec,
         now: DateTime<Utc>,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let query = self.query(template).bind_instant("now", now).bind("limit", i64::from(limit));
-        self.execute(query).await
+        if !self.tables.contains(&table) {
+            return Ok(0);
+        }
+        let TableSpec { suffix, key, .. } = table;
+        let template = format!("DELETE FROM {{+{suffix}}} WHERE {{expired +{suffix} {key}}}");
+        let query = Query::new(Arc::new(self.names.render(&template)));
+        self.execute(query.bind_instant("now", now).bind("limit", i64::from(limit))).await
     }
 }
 

@@ -8,7 +8,7 @@ use crudauth_core::model::AuthUser;
 use super::slots::{Anything, Unset};
 use crate::transport::{Transport, Transports};
 
-/// Slot of a transport that the mount names. The state `S` is [`Unset`] or [`Given`].
+/// Slot of a transport that the mount names. The state `S` is `Unset` or `Given`.
 ///
 /// Slots are nested pairs, `(OwnTransport<A, _>, (OwnTransport<B, _>, ()))`, in the order of the
 /// attribute.

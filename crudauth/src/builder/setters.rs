@@ -245,10 +245,10 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// Keeps sessions, failed sign-ins, rate limits and challenges in Redis instead of the database.
     ///
     /// Accounts, one-time tokens, API keys and token families stay in the database. An unreachable
-    /// Redis is an error of [`build`](Self::build).
+    /// Redis is an error of [`build`](Self::build). `None` keeps the database.
     #[cfg(feature = "redis")]
-    pub fn redis(mut self, config: crudauth_core::stores::RedisConfig) -> Self {
-        self.own.stores.redis = Some(config);
+    pub fn redis(mut self, config: impl Into<Option<crudauth_core::stores::RedisConfig>>) -> Self {
+        self.own.stores.redis = config.into();
         self
     }
 

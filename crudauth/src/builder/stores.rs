@@ -16,6 +16,7 @@ use crudauth_core::stores::{RedisConfig, RedisStore};
 use sqlx::Pool;
 
 use crate::accounts::Stores;
+use crate::mount::Slices;
 
 /// Stores in place of the database; `None` keeps the database.
 pub(super) struct OtherStores<U: AuthUser> {
@@ -69,12 +70,13 @@ impl<U: AuthUser> OtherStores<U> {
     pub(super) async fn connect<DB>(
         self,
         pool: Pool<DB>,
+        slices: &Slices<U>,
     ) -> Result<(Arc<dyn AccountStore<U>>, Stores<U>), StoreError>
     where
         DB: Backend + crudauth_core::sql::Stores<U::Id>,
         U: AuthRow<DB>,
     {
-        let sql = Arc::new(SqlStore::<DB, U>::new(pool));
+        let sql = Arc::new(SqlStore::<DB, U>::with_tables(pool, slices.tables()));
         #[cfg(feature = "redis")]
         let this = self.with_redis().await?;
         #[cfg(not(feature = "redis"))]

@@ -58,7 +58,7 @@ where
         match (keys, live) {
             (Ok(keys), Some(live)) if errors.is_empty() => {
                 let stores = std::mem::take(&mut own.stores);
-                let connected = stores.connect(pool).await.map_err(BuildError::Store)?;
+                let connected = stores.connect(pool, &slices).await.map_err(BuildError::Store)?;
                 Ok(wire(connected, settings, keys, hashing, &live, own))
             }
             _ => Err(BuildError::Invalid(errors)),

@@ -23,8 +23,8 @@ use crate::transport::Principal;
 ///
 /// It opens to the owner's own credentials: sessions, bearer tokens, and transports of the app's own
 /// that [act for the owner](crate::Transport::acts_for_owner). A program that has an API key passes
-/// only where a gate asks for its [`Scope`](super::Scope) or for its transport by
-/// [`Via`](super::Via).
+/// only where a gate asks for its [`Scope`](crate::Scope) or for its transport by
+/// [`Via`](crate::Via).
 ///
 /// However many arguments ask, the request costs one look-up; a handler that asks for nobody costs
 /// none.

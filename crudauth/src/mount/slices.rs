@@ -59,7 +59,12 @@ impl<U: AuthUser> Slices<U> {
     /// The migrations of the account table and of these slices' tables.
     #[must_use]
     pub fn migrations(&self) -> Migrations<U> {
-        Migrations::of(self.tables.iter().copied())
+        Migrations::of(self.tables())
+    }
+
+    /// The tables that the slices use.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &'static TableSpec> {
+        self.tables.iter().copied()
     }
 
     pub(crate) fn into_paths(self) -> Vec<Path<U>> {

@@ -49,7 +49,7 @@
 //!     let ada = app.verified(form("ada")).await;
 //!     ada.post("/notes", "hello").await.expect_status(200);
 //!
-//!     clock.advance(SessionConfig::default().idle * 2);
+//!     clock.advance(SessionConfig::default().idle_timeout * 2);
 //!     ada.post("/notes", "hello").await.expect_status(401);
 //! }
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
@@ -73,6 +73,7 @@ pub use crate::email::{MessageKind, RecordingSender};
 pub use answer::Answer;
 pub use app::App;
 pub use client::Client;
+pub use crudauth_core::store_suite;
 
 use crudauth_core::password::HashingConfig;
 

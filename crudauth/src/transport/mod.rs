@@ -21,7 +21,7 @@ mod bearer;
 mod session;
 
 pub(crate) use authorization::Authorization;
-pub use crudauth_core::principal::{AuthMethod, Principal};
+pub(crate) use crudauth_core::principal::{AuthMethod, Principal};
 
 /// A way to authenticate a request: `session`, `bearer` and `api_keys` in
 /// `#[crudauth::routes(..)]`, or a transport of the app, `transport = Certificate`.

@@ -234,5 +234,8 @@ async fn a_program_cannot_list_or_revoke_its_owners_credentials() {
     let not_owner = "program credentials cannot see or revoke the owner's credentials";
     let detail: Value =
         serde_json::from_str(&it.asks("/api/credentials-of-owner").await.1).unwrap();
-    assert_eq!(detail, json!([not_owner, not_owner, not_owner, "program credentials cannot create API keys"]));
+    assert_eq!(
+        detail,
+        json!([not_owner, not_owner, not_owner, "program credentials cannot create API keys"])
+    );
 }

@@ -7,7 +7,6 @@ use super::store::{AccountStore, Created, NewAccount};
 use crate::model::{
     Account, AccountState, AuthUser, Identifier, IdentifierColumn, IdentifierKind, PasswordHash,
 };
-use crate::slices::TABLES;
 use crate::sql::engine::retrying;
 use crate::sql::template::{identifier_name, key_name};
 use crate::sql::transaction::Transaction;
@@ -192,15 +191,15 @@ fn is_login_name(column: &IdentifierColumn) -> bool {
 }
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
-    /// Deletes what the library stored for an account, except in the tables `kept`. The state of the
-    /// account has changed, so these rows are invalid already.
+    /// Deletes the rows of an account in the library's tables, except in the tables `kept`. The state
+    /// of the account has changed, so these rows are invalid already.
     pub(crate) async fn sweep(
         &self,
         tx: &mut Transaction<DB>,
         id: &U::Id,
         kept: &[&str],
     ) -> Result<(), sqlx::Error> {
-        for table in TABLES {
+        for table in self.tables() {
             if table.has_owner() && !kept.contains(&table.suffix) {
                 tx.execute(self.delete_of_owner(table).bind("account", id.clone())).await?;
             }

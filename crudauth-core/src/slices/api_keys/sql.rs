@@ -66,8 +66,6 @@ const REVOKE_ALL: &str = "DELETE FROM {+api_keys} WHERE user_id = :account \
 
 const REMOVE: &str = "DELETE FROM {+api_keys} WHERE digest = :digest";
 
-const PURGE: &str = "DELETE FROM {+api_keys} WHERE {expired +api_keys digest}";
-
 #[async_trait]
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB, U> {
     async fn insert(&self, key: NewApiKeyRecord<U::Id>, max: u32) -> Result<Inserted, StoreError> {
@@ -165,7 +163,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB
     }
 
     async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        self.purge_expired(PURGE, now, limit).await
+        self.purge_table(&TABLE, now, limit).await
     }
 }
 

@@ -65,8 +65,6 @@ const LIST: &str = "SELECT family, scopes, ip, user_agent, created_at, last_used
     AND token_version = :version AND auth_epoch = :stamp \
     ORDER BY last_used_at DESC, created_at DESC";
 
-const PURGE: &str = "DELETE FROM {+token_families} WHERE {expired +token_families family}";
-
 #[async_trait]
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> TokenFamilyStore<U> for SqlStore<DB, U> {
     async fn insert(&self, family: NewTokenFamily<U::Id>, max: u32) -> Result<(), StoreError> {
@@ -145,7 +143,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> TokenFamilyStore<U> for SqlSto
     }
 
     async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        self.purge_expired(PURGE, now, limit).await
+        self.purge_table(&TABLE, now, limit).await
     }
 }
 

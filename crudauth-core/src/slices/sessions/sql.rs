@@ -68,8 +68,6 @@ const REBIND: &str = "UPDATE {+sessions} SET token_version = :version, auth_epoc
 
 const REMOVE: &str = "DELETE FROM {+sessions} WHERE digest = :digest";
 
-const PURGE: &str = "DELETE FROM {+sessions} WHERE {expired +sessions digest}";
-
 #[async_trait]
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<DB, U> {
     async fn insert(&self, session: Session<U::Id>, max: u32) -> Result<(), StoreError> {
@@ -193,7 +191,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
     }
 
     async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        self.purge_expired(PURGE, now, limit).await
+        self.purge_table(&TABLE, now, limit).await
     }
 }
 

@@ -18,6 +18,12 @@ use crate::store_error::StoreError;
 /// A session ends at [`Session::expires_at`]. From then on no verb but [`purge`](Self::purge)
 /// sees it. Time is always the argument `now`, never the clock of the store, so that tests can turn
 /// it.
+///
+/// A complete implementation:
+///
+/// ```
+#[doc = include_str!("../../stores/examples/sessions.rs")]
+/// ```
 #[async_trait]
 pub trait SessionStore<U: AuthUser>: Send + Sync + 'static {
     /// Stores a session, then deletes the account's least recently active sessions beyond `max`.

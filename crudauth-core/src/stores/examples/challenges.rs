@@ -3,13 +3,16 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use crudauth_core::StoreError;
 use crudauth_core::guard::challenges::ChallengeStore;
 use crudauth_core::model::ChallengeDigest;
-use crudauth_core::ports::StoreError;
 
 /// Keeps challenges in a map. The lock makes each verb atomic.
 #[derive(Default)]
-struct Challenges(Mutex<HashMap<[u8; 32], (Vec<u8>, DateTime<Utc>)>>);
+struct Challenges(Mutex<HashMap<[u8; 32], Challenge>>);
+
+/// A value and its expiry.
+type Challenge = (Vec<u8>, DateTime<Utc>);
 
 #[async_trait]
 impl ChallengeStore for Challenges {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use crudauth_core::StoreError;
 use crudauth_core::guard::store::{
     AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome,
 };
 use crudauth_core::model::CounterName;
-use crudauth_core::ports::StoreError;
 
 /// Keeps counters in maps. The lock makes each verb atomic, here even over several counters.
 #[derive(Default)]

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use crudauth_core::StoreError;
 use crudauth_core::model::{AccountState, AuthUser, CsrfDigest, SessionDigest};
-use crudauth_core::ports::StoreError;
 use crudauth_core::slices::sessions::store::{Session, SessionStore};
 
 /// Keeps sessions in a map. The lock makes each verb atomic.

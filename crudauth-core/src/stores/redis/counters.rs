@@ -262,7 +262,8 @@ impl RedisStore {
     /// fails in between, the network's counter stays as it is, which is the strict side.
     async fn refund(&self, refund: Refund, now: DateTime<Utc>) -> Result<(), StoreError> {
         let key = self.failures_key(refund.pair);
-        let (failures, window_ends_at): (u32, i64) = self.0.link.eval(TAKE_PAIR, &key, NO_ARGUMENTS).await?;
+        let (failures, window_ends_at): (u32, i64) =
+            self.0.link.eval(TAKE_PAIR, &key, NO_ARGUMENTS).await?;
         if failures == 0 {
             return Ok(());
         }

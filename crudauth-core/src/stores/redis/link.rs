@@ -33,7 +33,7 @@ pub(super) struct Link {
 pub(super) const NO_ARGUMENTS: Option<i64> = None;
 
 enum Server {
-    Single(Single),
+    Single(Box<Single>),
     Cluster(ClusterConnection),
 }
 
@@ -124,7 +124,7 @@ impl Server {
             return Ok(Self::Cluster(cluster.get_async_connection().await?));
         }
         let current = Mutex::new(future::ready(Ok(connection)).boxed().shared());
-        Ok(Self::Single(Single { client, settings, current }))
+        Ok(Self::Single(Box::new(Single { client, settings, current })))
     }
 }
 

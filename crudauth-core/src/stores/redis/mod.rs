@@ -16,8 +16,6 @@ mod config;
 mod counters;
 mod errors;
 mod link;
-#[cfg(test)]
-mod outage_tests;
 mod record;
 #[cfg(test)]
 mod server_tests;
@@ -65,7 +63,7 @@ use link::Link;
 /// secret a prefix of its own.
 ///
 /// ```no_run
-/// # async fn connect() -> Result<(), crudauth_core::ports::StoreError> {
+/// # async fn connect() -> Result<(), crudauth_core::StoreError> {
 /// use crudauth_core::stores::{RedisConfig, RedisStore};
 ///
 /// let config = RedisConfig::new("redis://127.0.0.1:6379").prefix("shop");

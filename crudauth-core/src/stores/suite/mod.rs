@@ -36,6 +36,7 @@ use chrono::{DateTime, Utc};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Barrier;
 
+use crate::form::InvalidField;
 use crate::model::{AuthUser, Companion, CounterName, Form, IdentifierColumn, Shape};
 
 /// Number of calls that run at once in the promises about concurrency.
@@ -81,8 +82,8 @@ impl AuthUser for Person {
         Vec::new()
     }
 
-    fn sign_up(_: &mut Form) -> Option<()> {
-        Some(())
+    fn sign_up(_: &mut Form) -> Result<(), InvalidField> {
+        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The type is a user struct.
+//! The type is a mount or a user struct.
 
 struct Post;
 
