@@ -44,10 +44,11 @@ const INSERT: &str = "INSERT INTO {+api_keys} (digest, handle, user_id, name, hi
     token_version, auth_epoch, created_at, expires_at) VALUES (:digest, :handle, :account, :name, \
     :hint, :scopes, :version, :stamp, :now, :expires_at)";
 
-const FIND: &str = "SELECT {account}, k.token_version, k.auth_epoch, k.handle, k.name, k.hint, \
-    k.scopes, k.created_at, k.last_used_at, k.expires_at FROM {+api_keys} k \
-    JOIN {table} ON {table}.{id} = k.user_id WHERE k.digest = :digest \
-    AND (k.expires_at IS NULL OR k.expires_at > :now)";
+const FIND: &str = "SELECT {account}, {+api_keys}.token_version, {+api_keys}.auth_epoch, \
+    {+api_keys}.handle, {+api_keys}.name, {+api_keys}.hint, {+api_keys}.scopes, \
+    {+api_keys}.created_at, {+api_keys}.last_used_at, {+api_keys}.expires_at FROM {+api_keys} \
+    JOIN {table} ON {table}.{id} = {+api_keys}.user_id WHERE {+api_keys}.digest = :digest AND \
+    ({+api_keys}.expires_at IS NULL OR {+api_keys}.expires_at > :now)";
 
 const TOUCH: &str = "UPDATE {+api_keys} SET last_used_at = :now \
     WHERE digest = :digest AND (last_used_at IS NULL OR last_used_at <= :before)";

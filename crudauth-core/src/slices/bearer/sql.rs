@@ -46,10 +46,13 @@ const LIMIT: &str = "DELETE FROM {+token_families} WHERE user_id = :account \
     AND expires_at > :now AND token_version = :version AND auth_epoch = :stamp \
     ORDER BY last_used_at DESC, created_at DESC LIMIT :others) AS kept)";
 
-const FIND: &str = "SELECT {account}, f.token_version, f.auth_epoch, f.token_digest, \
-    f.previous_digest, f.rotated_at, f.successor, f.scopes, f.created_at, f.expires_at, f.ends_at \
-    FROM {+token_families} f JOIN {table} ON {table}.{id} = f.user_id \
-    WHERE f.family = :family AND f.expires_at > :now";
+const FIND: &str = "SELECT {account}, {+token_families}.token_version, \
+    {+token_families}.auth_epoch, {+token_families}.token_digest, \
+    {+token_families}.previous_digest, {+token_families}.rotated_at, \
+    {+token_families}.successor, {+token_families}.scopes, {+token_families}.created_at, \
+    {+token_families}.expires_at, {+token_families}.ends_at FROM {+token_families} JOIN {table} \
+    ON {table}.{id} = {+token_families}.user_id WHERE {+token_families}.family = :family AND \
+    {+token_families}.expires_at > :now";
 
 const NARROW: &str = "UPDATE {+token_families} SET scopes = :scopes WHERE family = :family";
 

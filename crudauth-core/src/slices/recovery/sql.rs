@@ -39,10 +39,13 @@ const ISSUE: &str = "INSERT INTO {+one_time_tokens} (digest, user_id, purpose, b
     VALUES (:digest, :account, :purpose, :bound_to, :new_address, :redirect_to, :version, :stamp, \
     :now, :expires_at)";
 
-const FIND: &str = "SELECT {account}, t.bound_to, t.new_address, t.redirect_to, t.token_version, \
-    t.used_at FROM {+one_time_tokens} t JOIN {table} ON {table}.{id} = t.user_id \
-    WHERE t.digest = :digest AND t.purpose = :purpose AND t.expires_at > :now \
-    AND t.auth_epoch = {table}.{stamp} AND {table}.{active} AND t.bound_to = {table}.{recovery}";
+const FIND: &str = "SELECT {account}, {+one_time_tokens}.bound_to, \
+    {+one_time_tokens}.new_address, {+one_time_tokens}.redirect_to, \
+    {+one_time_tokens}.token_version, {+one_time_tokens}.used_at FROM {+one_time_tokens} JOIN \
+    {table} ON {table}.{id} = {+one_time_tokens}.user_id WHERE {+one_time_tokens}.digest = \
+    :digest AND {+one_time_tokens}.purpose = :purpose AND {+one_time_tokens}.expires_at > :now \
+    AND {+one_time_tokens}.auth_epoch = {table}.{stamp} AND {table}.{active} AND \
+    {+one_time_tokens}.bound_to = {table}.{recovery}";
 
 const USE: &str = "UPDATE {+one_time_tokens} SET used_at = :now \
     WHERE digest = :digest AND purpose = :purpose AND used_at IS NULL AND expires_at > :now";

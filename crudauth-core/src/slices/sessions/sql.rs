@@ -48,10 +48,12 @@ const FIND: &str = "SELECT digest, user_id, token_version, auth_epoch, csrf_dige
     WHERE digest = :digest AND expires_at > :now";
 
 // The columns that a request needs, and no others.
-const FIND_WITH_ACCOUNT: &str = "SELECT {account}, s.csrf_digest, s.is_remembered, s.created_at, \
-    s.last_activity_at, s.expires_at, s.ends_at FROM {+sessions} s \
-    JOIN {table} ON {table}.{id} = s.user_id WHERE s.digest = :digest AND s.expires_at > :now \
-    AND s.token_version = {table}.{version} AND s.auth_epoch = {table}.{stamp}";
+const FIND_WITH_ACCOUNT: &str = "SELECT {account}, {+sessions}.csrf_digest, \
+    {+sessions}.is_remembered, {+sessions}.created_at, {+sessions}.last_activity_at, \
+    {+sessions}.expires_at, {+sessions}.ends_at FROM {+sessions} \
+    JOIN {table} ON {table}.{id} = {+sessions}.user_id WHERE {+sessions}.digest = :digest \
+    AND {+sessions}.expires_at > :now AND {+sessions}.token_version = {table}.{version} \
+    AND {+sessions}.auth_epoch = {table}.{stamp}";
 
 const LIST: &str = "SELECT digest, user_id, token_version, auth_epoch, csrf_digest, ip, user_agent, \
     is_remembered, created_at, last_activity_at, expires_at, ends_at FROM {+sessions} \
