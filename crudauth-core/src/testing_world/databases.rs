@@ -20,22 +20,16 @@ impl World {
             sessions: store.clone(),
             families: store.clone(),
             api_keys: store.clone(),
-            counters: store.clone(),
-            challenges: store,
+            counters: store,
             clock: Arc::new(ManualClock::default()),
             keys: keys(SECRET, &[]),
         }
     }
 
-    /// Accounts in SQLite; sessions, counters and challenges in memory.
+    /// Accounts in SQLite; sessions and counters in memory.
     async fn in_memory() -> Self {
         let memory = Arc::new(MemoryStore::default());
-        Self {
-            sessions: memory.clone(),
-            counters: memory.clone(),
-            challenges: memory,
-            ..sqlite().await.0
-        }
+        Self { sessions: memory.clone(), counters: memory, ..sqlite().await.0 }
     }
 }
 
