@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use redis::io::tcp::TcpSettings;
-use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
+use redis::{ConnectionInfo, IntoConnectionInfo};
 use secrecy::{ExposeSecret, SecretString};
 
 /// Settings of [`RedisStore`](super::RedisStore).
@@ -124,13 +124,13 @@ impl RedisConfig {
 }
 
 fn node(url: &SecretString) -> Result<ConnectionInfo, RedisConfigError> {
+    if !cfg!(feature = "redis-tls") && url.expose_secret().starts_with("rediss:") {
+        return Err(RedisConfigError::TlsNotCompiled);
+    }
     let info = url.expose_secret().into_connection_info().map_err(|error| {
         // The category only: the error itself may quote a part of the URL.
         RedisConfigError::InvalidUrl { reason: error.category().to_owned() }
     })?;
-    if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) && !info.addr().is_supported() {
-        return Err(RedisConfigError::TlsNotCompiled);
-    }
     Ok(info.set_tcp_settings(tcp_settings()))
 }
 
