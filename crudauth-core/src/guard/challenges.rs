@@ -44,7 +44,3 @@ pub trait ChallengeStore: Send + Sync + 'static {
     /// Deletes at most `limit` expired challenges and returns how many were deleted.
     async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
 }
-
-#[cfg(all(test, feature = "sqlite"))]
-#[path = "challenges_tests.rs"]
-mod tests;

@@ -149,7 +149,8 @@ impl<DB: Backend, U: AuthUser> CounterStore for SqlStore<DB, U> {
 
     async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
         let lockouts = self.purge_table(&LOCKOUTS, now, limit).await?;
-        Ok(lockouts + self.purge_table(&RATE_LIMITS, now, limit).await?)
+        let left = limit - u32::try_from(lockouts).unwrap_or(limit).min(limit);
+        Ok(lockouts + self.purge_table(&RATE_LIMITS, now, left).await?)
     }
 }
 

@@ -162,7 +162,3 @@ impl LockRule {
         self.base.saturating_mul(factor).min(self.max)
     }
 }
-
-#[cfg(all(test, feature = "sqlite"))]
-#[path = "store_tests.rs"]
-mod tests;

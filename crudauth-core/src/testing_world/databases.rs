@@ -10,31 +10,42 @@ use crate::migrate::Migrations;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use crate::random::random;
 use crate::sql::{Backend, SqlStore};
+use crate::stores::MemoryStore;
 
 impl World {
     async fn on<DB: Backend>(pool: Pool<DB>) -> Self {
-        Migrations::<Person>::new().run(&pool).await.unwrap();
-        let store = Arc::new(SqlStore::<DB, Person>::new(pool));
+        let store = Arc::new(store(pool).await);
         Self {
             accounts: store.clone(),
             sessions: store.clone(),
             families: store.clone(),
             api_keys: store.clone(),
-            counters: store.clone(),
-            challenges: store,
+            counters: store,
             clock: Arc::new(ManualClock::default()),
             keys: keys(SECRET, &[]),
         }
     }
+
+    /// Accounts in SQLite; sessions and counters in memory.
+    async fn in_memory() -> Self {
+        let memory = Arc::new(MemoryStore::default());
+        Self { sessions: memory.clone(), counters: memory, ..sqlite().await.0 }
+    }
 }
 
-/// A world on every database that is there.
+/// The stores of a new database.
+pub(super) async fn store<DB: Backend>(pool: Pool<DB>) -> SqlStore<DB, Person> {
+    Migrations::<Person>::new().run(&pool).await.unwrap();
+    SqlStore::new(pool)
+}
+
+/// A world on every database that is there, and one with stores in memory.
 pub(crate) async fn worlds() -> Vec<World> {
     #[cfg_attr(
         not(any(feature = "postgres", feature = "mysql")),
         expect(unused_mut, reason = "SQLite is the only database then")
     )]
-    let mut worlds = vec![sqlite().await.0];
+    let mut worlds = vec![sqlite().await.0, World::in_memory().await];
     #[cfg(feature = "postgres")]
     if let Some(pool) = postgres().await {
         worlds.push(World::on(pool).await);

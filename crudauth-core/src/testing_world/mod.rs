@@ -7,6 +7,7 @@
 mod databases;
 mod hooked;
 mod person;
+mod suite;
 
 use std::sync::Arc;
 
@@ -20,7 +21,6 @@ pub(crate) use hooked::Hooked;
 pub(crate) use person::Person;
 
 use crate::clock::{Clock, ManualClock};
-use crate::guard::challenges::ChallengeStore;
 use crate::guard::store::CounterStore;
 use crate::guard::{Lockout, LockoutConfig, RateLimiter, RateLimits};
 use crate::kit::Kit;
@@ -54,7 +54,6 @@ pub(crate) struct World {
     pub(crate) families: Arc<dyn TokenFamilyStore<Person>>,
     pub(crate) api_keys: Arc<dyn ApiKeyStore<Person>>,
     pub(crate) counters: Arc<dyn CounterStore>,
-    pub(crate) challenges: Arc<dyn ChallengeStore>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) keys: KeyRing,
 }

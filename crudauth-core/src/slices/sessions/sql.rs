@@ -33,7 +33,7 @@ pub const TABLE: TableSpec = TableSpec::new(
 const INSERT: &str = "INSERT INTO {+sessions} (digest, handle, user_id, csrf_digest, \
     token_version, auth_epoch, ip, user_agent, is_remembered, created_at, last_activity_at, \
     expires_at, ends_at) VALUES (:digest, :handle, :account, :csrf, :version, :stamp, :client, \
-    :user_agent, :is_remembered, :now, :now, :expires_at, :ends_at)";
+    :user_agent, :is_remembered, :now, :last_activity_at, :expires_at, :ends_at)";
 
 // Each sign-in deletes after it has inserted, so the last of several sees all and the limit holds.
 // Sessions of a later version, opened after a change of password, are not this sign-in's to delete.
@@ -60,7 +60,7 @@ const LIST: &str = "SELECT digest, user_id, token_version, auth_epoch, csrf_dige
     WHERE user_id = :account AND expires_at > :now ORDER BY last_activity_at DESC, created_at DESC";
 
 const TOUCH: &str = "UPDATE {+sessions} SET last_activity_at = :now, expires_at = :expires_at \
-    WHERE digest = :digest AND last_activity_at < :now";
+    WHERE digest = :digest AND last_activity_at < :now AND expires_at > :now";
 
 const REPLACE_CSRF: &str = "UPDATE {+sessions} SET csrf_digest = :new \
     WHERE digest = :digest AND csrf_digest = :old";
@@ -81,6 +81,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
                 .bind("client", session.client.map(|client| client.to_string()))
                 .bind("user_agent", session.user_agent.clone())
                 .bind("is_remembered", session.is_remembered)
+                .bind_instant("last_activity_at", session.last_activity_at)
                 .bind_instant("expires_at", session.expires_at)
                 .bind("ends_at", session.ends_at.map(|at| at.timestamp_millis()))
         };
