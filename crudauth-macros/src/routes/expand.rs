@@ -100,7 +100,7 @@ fn mount(model: &Model<'_>) -> TokenStream {
         impl #p::HasMigrations for #ident {
             type User = <Self as #p::Mount>::User;
             fn migrations() -> #p::Migrations<Self::User> {
-                <Self as #p::Mount>::slices().migrations()
+                <Self as #p::Mount>::tables()
             }
         }
     }

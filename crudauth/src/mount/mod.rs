@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use crudauth_core::StoreError;
+use crudauth_core::migrate::Migrations;
 use crudauth_core::model::{AuthUser, ClientAddress};
 use crudauth_core::notify::Background;
 use crudauth_core::principal::ScopePolicyHandle;
@@ -38,6 +39,11 @@ pub trait Mount: Clone + Send + Sync + 'static {
 
     /// The slices that it names.
     fn slices() -> Slices<Self::User>;
+
+    /// The migrations of the account table and of the slices' tables.
+    fn tables() -> Migrations<Self::User> {
+        Self::slices().migrations()
+    }
 
     /// The transports that it names, in that order; `own` are those that the builder was given.
     fn transports(own: &mut Transports<Self::User>) -> Transports<Self::User>;

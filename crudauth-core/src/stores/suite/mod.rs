@@ -48,6 +48,7 @@ pub struct Person {
     id: i64,
 }
 
+#[diagnostic::do_not_recommend]
 impl AuthUser for Person {
     type Id = i64;
     type SignUp = ();
