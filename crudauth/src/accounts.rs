@@ -7,15 +7,13 @@ use crudauth_core::guard::challenges::ChallengeStore;
 use crudauth_core::guard::store::CounterStore;
 use crudauth_core::model::{Account, AuthUser, ClientInfo, Contact, Scopes, SessionToken};
 use crudauth_core::password::Password;
+use crudauth_core::slices::DatabaseStores;
 use crudauth_core::slices::accounts::{
     Administration, PasswordError, Passwords, RegisterError, Registered, Registration, SignUp,
 };
-use crudauth_core::slices::api_keys::ApiKeys;
-use crudauth_core::slices::api_keys::store::ApiKeyStore;
-use crudauth_core::slices::bearer::store::TokenFamilyStore;
 use crudauth_core::slices::bearer::{BearerTokens, RefreshError, Refreshed};
 use crudauth_core::slices::recovery::Recovery;
-use crudauth_core::slices::recovery::store::{ContactChange, OneTimeTokenStore};
+use crudauth_core::slices::recovery::store::ContactChange;
 use crudauth_core::slices::sessions::Sessions;
 use crudauth_core::slices::sessions::store::SessionStore;
 use crudauth_core::slices::sign_in::{
@@ -23,6 +21,7 @@ use crudauth_core::slices::sign_in::{
 };
 use crudauth_core::{Event, Kit, StoreError};
 
+use crate::slices::Services;
 use crate::transport::Principal;
 
 /// How many expired rows of a table one statement deletes.
@@ -39,15 +38,13 @@ pub struct Accounts<U: AuthUser> {
     pub(crate) administration: Administration<U>,
     pub(crate) recovery: Option<Recovery<U>>,
     pub(crate) tokens: Arc<BearerTokens<U>>,
-    pub(crate) api_keys: ApiKeys<U>,
+    pub(crate) services: Services<U>,
 }
 
 /// The stores of a mount, each behind its port.
 pub(crate) struct Stores<U: AuthUser> {
-    pub(crate) one_time_tokens: Arc<dyn OneTimeTokenStore<U>>,
+    pub(crate) database: Arc<dyn DatabaseStores<U>>,
     pub(crate) sessions: Arc<dyn SessionStore<U>>,
-    pub(crate) token_families: Arc<dyn TokenFamilyStore<U>>,
-    pub(crate) api_keys: Arc<dyn ApiKeyStore<U>>,
     pub(crate) counters: Arc<dyn CounterStore>,
     pub(crate) challenges: Arc<dyn ChallengeStore>,
 }
@@ -114,12 +111,6 @@ impl<U: AuthUser> Accounts<U> {
     #[must_use]
     pub fn tokens(&self) -> &BearerTokens<U> {
         &self.tokens
-    }
-
-    /// Creates, checks, lists and revokes API keys.
-    #[must_use]
-    pub fn api_keys(&self) -> &ApiKeys<U> {
-        &self.api_keys
     }
 
     /// Returns the principal of a session token, if the session is valid.
@@ -230,7 +221,7 @@ impl<U: AuthUser> Accounts<U> {
         if !is_kind {
             return Ok(ContactChange::NotFound);
         }
-        self.stores.one_time_tokens.set_contact(id, contact, self.kit.clock.now()).await
+        self.stores.database.set_contact(id, contact, self.kit.clock.now()).await
     }
 
     /// Verifies contacts, resets passwords, changes addresses. `None` if the mount names neither
@@ -252,14 +243,10 @@ impl<U: AuthUser> Accounts<U> {
     pub(crate) async fn purge_step(&self) -> Result<(u64, bool), StoreError> {
         let now = self.kit.clock.now();
         let stores = &self.stores;
-        let purged = [
-            stores.sessions.purge(now, PURGE_BATCH).await?,
-            stores.one_time_tokens.purge(now, PURGE_BATCH).await?,
-            stores.counters.purge(now, PURGE_BATCH).await?,
-            stores.token_families.purge(now, PURGE_BATCH).await?,
-            stores.api_keys.purge(now, PURGE_BATCH).await?,
-            stores.challenges.purge(now, PURGE_BATCH).await?,
-        ];
+        let mut purged = stores.database.purge_owned(now, PURGE_BATCH).await?;
+        purged.push(stores.sessions.purge(now, PURGE_BATCH).await?);
+        purged.push(stores.counters.purge(now, PURGE_BATCH).await?);
+        purged.push(stores.challenges.purge(now, PURGE_BATCH).await?);
         let has_more = purged.iter().any(|rows| *rows >= u64::from(PURGE_BATCH));
         Ok((purged.iter().sum(), has_more))
     }

@@ -7,11 +7,14 @@ pub mod recovery;
 pub mod sessions;
 pub mod sign_in;
 
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use sqlx::Pool;
 
 use crate::guard::{CHALLENGES, LOCKOUTS, RATE_LIMITS};
 use crate::model::AuthUser;
-use crate::sql::{Backend, SqlStore, TableSpec};
+use crate::sql::{AuthRow, Backend, SqlStore, Stores, TableSpec};
+use crate::store_error::StoreError;
 
 /// Every table of the library, whichever slices an app mounts.
 pub const TABLES: &[&TableSpec] = &[
@@ -23,6 +26,30 @@ pub const TABLES: &[&TableSpec] = &[
     &LOCKOUTS,
     &CHALLENGES,
 ];
+
+/// The stores that are always in the app's database, in the transactions of the accounts.
+#[async_trait]
+pub trait DatabaseStores<U: AuthUser>:
+    accounts::store::AccountStore<U>
+    + bearer::store::TokenFamilyStore<U>
+    + api_keys::store::ApiKeyStore<U>
+    + recovery::store::OneTimeTokenStore<U>
+{
+    /// Deletes at most `limit` expired rows of each table whose rows belong to accounts. Returns how
+    /// many rows of each table were deleted.
+    async fn purge_owned(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<u64>, StoreError>;
+}
+
+#[async_trait]
+impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> DatabaseStores<U> for SqlStore<DB, U> {
+    async fn purge_owned(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<u64>, StoreError> {
+        let mut deleted = Vec::new();
+        for table in self.tables().iter().filter(|table| table.has_owner()) {
+            deleted.push(self.purge_table(table, now, limit).await?);
+        }
+        Ok(deleted)
+    }
+}
 
 impl<DB: Backend, U: AuthUser> SqlStore<DB, U> {
     /// Creates the stores of `U` on that pool, for an app that uses every table of the library.

@@ -18,6 +18,7 @@ impl World {
         Self {
             accounts: store.clone(),
             sessions: store.clone(),
+            database: store.clone(),
             families: store.clone(),
             api_keys: store.clone(),
             counters: store,

@@ -132,7 +132,6 @@ hooked! {
         async fn rotate(rotation: Rotation) -> bool;
         async fn remove(id: &FamilyId) -> bool;
         async fn list(account: &Account<Person>, now: DateTime<Utc>) -> Vec<FamilyEntry>;
-        async fn purge(now: DateTime<Utc>, limit: u32) -> u64;
     }
 
     ApiKeyStore<Person> {
@@ -149,7 +148,6 @@ hooked! {
         ) -> bool;
         async fn revoke_all(account: &Account<Person>, now: DateTime<Utc>) -> u64;
         async fn remove(digest: &ApiKeyDigest) -> ();
-        async fn purge(now: DateTime<Utc>, limit: u32) -> u64;
     }
 
     CounterStore {

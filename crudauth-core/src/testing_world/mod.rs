@@ -30,6 +30,7 @@ use crate::model::{
 use crate::password::{HashingPool, Password, PasswordPolicy};
 use crate::principal::{Principal, ScopePolicyHandle};
 use crate::random::random;
+use crate::slices::DatabaseStores;
 use crate::slices::accounts::store::{AccountStore, Created, NewAccount, OwnColumns};
 use crate::slices::accounts::{Callers, Passwords};
 use crate::slices::api_keys::store::ApiKeyStore;
@@ -51,6 +52,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) struct World {
     pub(crate) accounts: Arc<dyn AccountStore<Person>>,
     pub(crate) sessions: Arc<dyn SessionStore<Person>>,
+    pub(crate) database: Arc<dyn DatabaseStores<Person>>,
     pub(crate) families: Arc<dyn TokenFamilyStore<Person>>,
     pub(crate) api_keys: Arc<dyn ApiKeyStore<Person>>,
     pub(crate) counters: Arc<dyn CounterStore>,
@@ -81,6 +83,11 @@ pub(crate) struct Slices {
 impl World {
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
+    }
+
+    /// Deletes expired rows and returns how many.
+    pub(crate) async fn purge(&self) -> u64 {
+        self.database.purge_owned(self.now(), 10).await.unwrap().iter().sum()
     }
 
     /// The same stores under other secrets of the app.

@@ -33,7 +33,7 @@ use crate::transport::Transports;
 pub struct Builder<A: Mount, DB: Backend, S> {
     pub(super) pool: Pool<DB>,
     pub(super) secret: SecretKey,
-    pub(super) settings: Settings,
+    pub(crate) settings: Settings,
     pub(super) own: Own<A::User>,
     slots: S,
     wire: Wire<A, DB>,

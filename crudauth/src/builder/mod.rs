@@ -12,5 +12,6 @@ mod wire;
 
 pub use begin::Builder;
 pub use own::OwnTransport;
+pub(crate) use settings::shorten;
 pub use slots::{Anything, NotMounted, Slots, Unset};
 pub use validate::BuildError;

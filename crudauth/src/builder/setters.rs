@@ -9,56 +9,15 @@ use crudauth_core::guard::{LockoutConfig, RateLimits};
 use crudauth_core::model::{Account, Scopes, SecretKey};
 use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy};
 use crudauth_core::principal::{ScopePolicy, ScopePolicyHandle};
-use crudauth_core::slices::api_keys::ApiKeyConfig;
-use crudauth_core::slices::bearer::BearerConfig;
-use crudauth_core::slices::sessions::SessionConfig;
 use crudauth_core::slices::sessions::store::SessionStore;
 use crudauth_core::sql::Backend;
 
 use super::Builder;
 use crate::http::CookieConfig;
-use crate::http::RefreshIn;
-use crate::mount::{Mount, Mounts, Scoped};
-use crate::slice;
+use crate::mount::{Mount, Scoped};
 
 /// Settings of the mounted slices.
 impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
-    /// Configures sessions: timeouts, and their number per account.
-    pub fn session(mut self, config: SessionConfig) -> Self
-    where
-        A: Mounts<slice::Session>,
-    {
-        self.settings.sessions = config;
-        self
-    }
-
-    /// Configures bearer tokens: lifetimes, scopes and signing.
-    pub fn bearer(mut self, config: BearerConfig) -> Self
-    where
-        A: Mounts<slice::Bearer>,
-    {
-        self.settings.bearer = config;
-        self
-    }
-
-    /// Sets where clients keep refresh tokens (default [`RefreshIn::Cookie`]).
-    pub fn refresh_in(mut self, place: RefreshIn) -> Self
-    where
-        A: Mounts<slice::Bearer>,
-    {
-        self.settings.http.refresh_in = place;
-        self
-    }
-
-    /// Configures API keys: prefix, scopes, lifetime and number per account.
-    pub fn api_keys(mut self, config: ApiKeyConfig) -> Self
-    where
-        A: Mounts<slice::ApiKeys>,
-    {
-        self.settings.api_keys = config;
-        self
-    }
-
     /// Sets a function that selects the scopes an account gets (default: every account gets **all
     /// grantable scopes** that it requests).
     ///

@@ -7,7 +7,6 @@ use crudauth_core::guard::{LockoutConfig, RateLimits};
 use crudauth_core::model::{AuthUser, SecretKey};
 use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy, default_formats};
 use crudauth_core::principal::ScopePolicyHandle;
-use crudauth_core::slices::api_keys::ApiKeyConfig;
 use crudauth_core::slices::bearer::BearerConfig;
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 use crudauth_core::slices::sessions::SessionConfig;
@@ -15,22 +14,23 @@ use crudauth_core::{Clock, SystemClock};
 
 use super::stores::OtherStores;
 use crate::http::HttpConfig;
+use crate::slices::ServiceSettings;
 use crate::transport::Transports;
 
 /// Values that do not depend on the user struct.
-pub(super) struct Settings {
+pub(crate) struct Settings {
     pub(super) previous_secrets: Vec<SecretKey>,
     pub(super) email: Option<EmailConfig>,
     pub(super) recovery: Option<RecoveryConfig>,
-    pub(super) sessions: SessionConfig,
-    pub(super) bearer: BearerConfig,
-    pub(super) api_keys: ApiKeyConfig,
+    pub(crate) sessions: SessionConfig,
+    pub(crate) bearer: BearerConfig,
+    pub(crate) services: ServiceSettings,
     pub(super) lockout: LockoutConfig,
     pub(super) policy: PasswordPolicy,
     pub(super) hashing: HashingConfig,
     pub(super) legacy: Vec<Arc<dyn LegacyHash>>,
     pub(super) rate_limits: RateLimits,
-    pub(super) http: HttpConfig,
+    pub(crate) http: HttpConfig,
     pub(super) is_hardened: bool,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -43,7 +43,7 @@ impl Default for Settings {
             recovery: None,
             sessions: SessionConfig::default(),
             bearer: BearerConfig::default(),
-            api_keys: ApiKeyConfig::default(),
+            services: ServiceSettings::default(),
             lockout: LockoutConfig::default(),
             policy: PasswordPolicy::default(),
             hashing: HashingConfig::default(),
@@ -60,17 +60,16 @@ impl Settings {
     /// Applies the limits of `Builder::hardened`. Stricter values are kept.
     pub(super) fn harden(&mut self) {
         let month = Duration::from_hours(30 * 24);
-        let year = Duration::from_hours(365 * 24);
         self.policy.min_chars = self.policy.min_chars.max(15);
-        limit(&mut self.sessions.absolute_timeout, month);
-        limit(&mut self.bearer.absolute_timeout, month);
-        limit(&mut self.api_keys.max_lifetime, year);
+        shorten(&mut self.sessions.absolute_timeout, month);
+        shorten(&mut self.bearer.absolute_timeout, month);
+        self.services.harden();
         self.http.cookies = self.http.cookies.clone().hardened();
     }
 }
 
 /// Lowers an optional limit to at most `max`.
-fn limit(value: &mut Option<Duration>, max: Duration) {
+pub(crate) fn shorten(value: &mut Option<Duration>, max: Duration) {
     *value = Some(value.unwrap_or(max).min(max));
 }
 

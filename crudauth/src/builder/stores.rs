@@ -9,7 +9,6 @@ use crudauth_core::guard::challenges::ChallengeStore;
 use crudauth_core::guard::store::CounterStore;
 use crudauth_core::guard::{CHALLENGES, LOCKOUTS, RATE_LIMITS};
 use crudauth_core::model::AuthUser;
-use crudauth_core::slices::accounts::store::AccountStore;
 use crudauth_core::slices::sessions;
 use crudauth_core::slices::sessions::store::SessionStore;
 use crudauth_core::sql::{AuthRow, Backend, SqlStore, TableSpec};
@@ -79,7 +78,7 @@ impl<U: AuthUser> OtherStores<U> {
         self,
         pool: Pool<DB>,
         slices: &Slices<U>,
-    ) -> Result<(Arc<dyn AccountStore<U>>, Stores<U>), StoreError>
+    ) -> Result<Stores<U>, StoreError>
     where
         DB: Backend + crudauth_core::sql::Stores<U::Id>,
         U: AuthRow<DB>,
@@ -90,14 +89,12 @@ impl<U: AuthUser> OtherStores<U> {
         #[cfg(not(feature = "redis"))]
         let this = self;
         let stores = Stores {
-            one_time_tokens: Arc::clone(&sql) as _,
+            database: Arc::clone(&sql) as _,
             sessions: this.sessions.unwrap_or_else(|| Arc::clone(&sql) as _),
-            token_families: Arc::clone(&sql) as _,
-            api_keys: Arc::clone(&sql) as _,
             counters: this.counters.unwrap_or_else(|| Arc::clone(&sql) as _),
-            challenges: this.challenges.unwrap_or_else(|| Arc::clone(&sql) as _),
+            challenges: this.challenges.unwrap_or(sql),
         };
-        Ok((sql, stores))
+        Ok(stores)
     }
 
     /// Puts Redis behind the ports for which the app brought no other store.

@@ -7,7 +7,8 @@ use crudauth_core::StoreError;
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 
 use super::settings::Settings;
-use crate::transport::RESERVED;
+use crate::slices::WORDS;
+use crate::transport::METHODS;
 
 /// Why `build()` failed.
 ///
@@ -59,7 +60,7 @@ pub(super) fn settings(settings: &Settings) -> Vec<ConfigError> {
     [
         settings.sessions.validate(),
         settings.bearer.validate(),
-        settings.api_keys.validate(),
+        settings.services.validate(),
         settings.lockout.validate(),
         settings.policy.validate(),
         settings.hashing.validate(),
@@ -82,7 +83,7 @@ pub(super) fn transports(own: impl Iterator<Item = &'static str>) -> Vec<ConfigE
         if transport.is_empty() {
             let rule = "a name that is not empty";
             errors.push(ConfigError::InvalidName { setting, name, rule });
-        } else if RESERVED.contains(&transport) {
+        } else if METHODS.contains(&transport) || WORDS.contains(&transport) {
             errors.push(ConfigError::ReservedName { setting, name });
         } else if known.contains(&transport) {
             errors.push(ConfigError::DuplicateName { setting, name });

@@ -6,9 +6,7 @@ use crudauth_core::guard::{Lockout, RateLimiter};
 use crudauth_core::model::{AuthUser, KeyRing, SecretKey};
 use crudauth_core::notify::{Background, DirectOutbox, Notifier};
 use crudauth_core::password::HashingPool;
-use crudauth_core::slices::accounts::store::AccountStore;
 use crudauth_core::slices::accounts::{Administration, Callers, Passwords, Registration};
-use crudauth_core::slices::api_keys::ApiKeys;
 use crudauth_core::slices::bearer::BearerTokens;
 use crudauth_core::slices::recovery::{EmailConfig, Recovery};
 use crudauth_core::slices::sessions::Sessions;
@@ -23,9 +21,7 @@ use super::settings::{Own, Settings};
 use super::{BuildError, validate};
 use crate::accounts::{Accounts, Stores};
 use crate::mount::{Mount, Mounted, Parts};
-
-/// The accounts, and the other stores of a mount.
-type Connected<U> = (Arc<dyn AccountStore<U>>, Stores<U>);
+use crate::slices::{Services, Wiring};
 
 /// Validates the settings and the database, all at once, and wires the mount if both are valid.
 pub(super) fn build<A: Mount, DB>(
@@ -60,8 +56,8 @@ where
         match (keys, live) {
             (Ok(keys), Some(live)) if errors.is_empty() => {
                 let stores = std::mem::take(&mut own.stores);
-                let connected = stores.connect(pool, &slices).await.map_err(BuildError::Store)?;
-                Ok(wire(connected, settings, keys, hashing, &live, own))
+                let stores = stores.connect(pool, &slices).await.map_err(BuildError::Store)?;
+                Ok(wire(stores, settings, keys, hashing, &live, own))
             }
             _ => Err(BuildError::Invalid(errors)),
         }
@@ -69,7 +65,7 @@ where
 }
 
 fn wire<A: Mount>(
-    (accounts, stores): Connected<A::User>,
+    stores: Stores<A::User>,
     settings: Settings,
     keys: KeyRing,
     hashing: HashingPool,
@@ -89,7 +85,7 @@ fn wire<A: Mount>(
     let clock = &settings.clock;
     let limits = settings.rate_limits;
     let kit = Kit {
-        accounts,
+        accounts: Arc::clone(&stores.database) as _,
         limits: RateLimiter::new(Arc::clone(counters), keys.clone(), Arc::clone(clock), limits),
         lockout: Lockout::new(Arc::clone(counters), keys.clone(), settings.lockout),
         keys,
@@ -99,34 +95,30 @@ fn wire<A: Mount>(
         notifier,
     };
     let recovery = recovery.zip(kit.notifier.clone()).map(|(config, notifier)| {
-        Recovery::new(kit.clone(), notifier, Arc::clone(&stores.one_time_tokens), config)
+        Recovery::new(kit.clone(), notifier, Arc::clone(&stores.database) as _, config)
     });
     let policy = own.scope_policy;
     let sessions = Sessions::new(kit.clone(), Arc::clone(&stores.sessions), settings.sessions);
     let sessions = Arc::new(sessions);
-    let families = Arc::clone(&stores.token_families);
+    let families = Arc::clone(&stores.database) as _;
     let tokens = BearerTokens::new(kit.clone(), families, policy.clone(), settings.bearer);
     let tokens = Arc::new(tokens);
     let callers = Callers::new(Arc::clone(&sessions), Arc::clone(&tokens));
-    let api_key_store = Arc::clone(&stores.api_keys);
     let registration = Registration::new(kit.clone(), recovery.clone()).within(&live.widths);
+    let database = Arc::clone(&stores.database);
+    let wiring = Wiring { kit, database, callers, scope_policy: policy.clone() };
+    let Wiring { kit, callers, .. } = &wiring;
     let accounts = Accounts {
         registration,
         sign_in: SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens)),
         passwords: Passwords::new(kit.clone(), callers.clone()),
         administration: Administration::new(kit.clone()),
-        api_keys: ApiKeys::new(
-            kit.clone(),
-            api_key_store,
-            callers,
-            policy.clone(),
-            settings.api_keys,
-        ),
+        services: Services::wire(&wiring, settings.services),
         sessions,
         tokens,
         recovery,
+        kit: kit.clone(),
         stores,
-        kit,
     };
     A::new(Mounted::new(Parts {
         accounts,

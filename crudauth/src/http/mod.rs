@@ -16,3 +16,4 @@ pub use config::RefreshIn;
 pub use config::{CookieConfig, SameSite};
 pub(crate) use errors::capital;
 pub use refusal::Refusal;
+pub(crate) use refusal::refusals;

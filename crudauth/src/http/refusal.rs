@@ -1,7 +1,7 @@
 //! Refusals: status, code and text of every error response.
 //!
 //! `detail` is crudauth-py's sentence; `code` is stable and for programs. `problem.rs` serializes a
-//! refusal, and `errors.rs` converts the errors of flows. A store's error text goes to the log,
+//! refusal, and each slice converts the errors of its flows. A store's error text goes to the log,
 //! never to a client.
 
 use std::borrow::Cow;
@@ -51,17 +51,19 @@ pub(super) enum Detail {
     InvalidFields(Vec<FieldError>),
 }
 
+/// Declares refusals: a function of [`Refusal`] for each. A slice declares its own in its file.
 macro_rules! refusals {
     ($($(#[$doc:meta])* $seen:vis $name:ident = $status:ident, $code:literal, $detail:literal;)*) => {
         impl Refusal {
             $($(#[$doc])*
             #[must_use]
             $seen fn $name() -> Self {
-                Self::new(StatusCode::$status, $code, $detail)
+                Self::new(poem::http::StatusCode::$status, $code, $detail)
             })*
         }
     };
 }
+pub(crate) use refusals;
 
 refusals! {
     /// The request has no valid credential.
@@ -77,16 +79,6 @@ refusals! {
     /// The server failed; the log has the cause.
     pub internal = INTERNAL_SERVER_ERROR, "internal-error", "Internal Server Error";
 
-    pub(super) bad_credentials = UNAUTHORIZED, "bad-credentials", "Incorrect username or password";
-    pub(super) wrong_current_password = UNAUTHORIZED, "wrong-password", "Current password is incorrect.";
-    pub(super) no_password = BAD_REQUEST, "no-password", "Account has no password; use /set-password to create one.";
-    pub(super) has_password = BAD_REQUEST, "has-password", "Account already has a password; use the password reset flow to change it.";
-    pub(super) wrong_password = BAD_REQUEST, "wrong-password", "Incorrect password";
-    pub(super) same_email = BAD_REQUEST, "same-email", "New email matches current email";
-    pub(super) invalid_link = BAD_REQUEST, "invalid-token", "Invalid or expired token";
-    pub(super) used_link = BAD_REQUEST, "token-used", "Token already used";
-    pub(crate) refresh_missing = UNAUTHORIZED, "refresh-token-missing", "Refresh token missing";
-    pub(super) refresh_invalid = UNAUTHORIZED, "invalid-refresh-token", "Invalid or expired refresh token";
     access_token = UNAUTHORIZED, "invalid-access-token", "Invalid token";
     api_key = UNAUTHORIZED, "invalid-api-key", "Invalid API key";
     pub(crate) cross_site = FORBIDDEN, "cross-site", "Cross-site login requests are not allowed.";
@@ -173,7 +165,7 @@ impl Refusal {
         Self::used_up().retry(retry_after)
     }
 
-    pub(super) fn locked_out(retry_after: Duration) -> Self {
+    pub(crate) fn locked_out(retry_after: Duration) -> Self {
         Self::locked().retry(retry_after)
     }
 

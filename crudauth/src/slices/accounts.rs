@@ -1,7 +1,10 @@
 //! `POST /register` and `GET /me`, and the passwords of people who are signed in.
 
 use crudauth_core::model::{Account, AuthUser, IdentifierKind};
-use crudauth_core::slices::accounts::{CHANGE_PASSWORD, REGISTER, Registered, SET_PASSWORD};
+use crudauth_core::slices::accounts::{
+    CHANGE_PASSWORD, PasswordError, REGISTER, RegisterError, Registered, SET_PASSWORD,
+};
+use crudauth_core::sql::TableSpec;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
@@ -12,18 +15,30 @@ use crate::extract::{any_principal, owner_of};
 use crate::http::capital;
 use crate::http::cookie::{cookies_of, set_device};
 use crate::http::headers::{detail, json as answer};
-use crate::http::{Refusal, body};
-use crate::mount::{Mounted, Path};
+use crate::http::{Refusal, body, refusals};
+use crate::mount::{Mounted, Path, Slice};
 use crate::transport::Principal;
 
-/// What every mount has.
-pub(super) fn paths<U: AuthUser>() -> Vec<Path<U>> {
-    vec![
-        Path::new(Method::POST, "/register", register),
-        Path::new(Method::GET, "/me", me),
-        Path::new(Method::POST, "/change-password", change_password),
-        Path::new(Method::POST, "/set-password", set_password),
-    ]
+/// Always mounted: sign-up, the current user, and passwords.
+///
+#[doc = include_str!("../../docs/accounts.md")]
+#[derive(Clone, Copy, Debug)]
+pub enum Accounts {}
+
+impl<U: AuthUser> Slice<U> for Accounts {
+    fn paths() -> Vec<Path<U>> {
+        vec![
+            Path::new(Method::POST, "/register", register),
+            Path::new(Method::GET, "/me", me),
+            Path::new(Method::POST, "/change-password", change_password),
+            Path::new(Method::POST, "/set-password", set_password),
+        ]
+    }
+
+    // Sign-in and sign-up are limited in every mount.
+    fn tables() -> &'static [&'static TableSpec] {
+        &[&crudauth_core::guard::LOCKOUTS, &crudauth_core::guard::RATE_LIMITS]
+    }
 }
 
 /// What a visitor is told where the address may or may not have been free.
@@ -138,4 +153,38 @@ fn still_known<U: AuthUser>(
     let device = mounted.accounts().sign_in.remember_device(&sent, account);
     set_device(&mut response, config, &device);
     Ok(response)
+}
+
+impl From<RegisterError> for Refusal {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Invalid(errors) => Self::invalid_fields(errors),
+            RegisterError::Taken(field) => {
+                Self::taken("taken", format!("{} already taken", capital(field)))
+            }
+            RegisterError::Busy(busy) => busy.into(),
+            RegisterError::Store(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<PasswordError> for Refusal {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::WrongPassword => Self::wrong_current_password(),
+            PasswordError::NoPassword => Self::no_password(),
+            PasswordError::HasPassword => Self::has_password(),
+            PasswordError::NotFresh => Self::sign_in_too_old(),
+            PasswordError::NotOwner | PasswordError::Ended => Self::not_authenticated(),
+            PasswordError::Invalid(errors) => Self::invalid_fields(errors),
+            PasswordError::Busy(busy) => busy.into(),
+            PasswordError::Store(cause) => cause.into(),
+        }
+    }
+}
+
+refusals! {
+    wrong_current_password = UNAUTHORIZED, "wrong-password", "Current password is incorrect.";
+    no_password = BAD_REQUEST, "no-password", "Account has no password; use /set-password to create one.";
+    has_password = BAD_REQUEST, "has-password", "Account already has a password; use the password reset flow to change it.";
 }

@@ -1,29 +1,85 @@
 //! `GET /api-keys`, `POST /api-keys`, `DELETE /api-keys`, `DELETE /api-keys/{id}`: keys for programs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crudauth_core::ConfigError;
 use crudauth_core::model::{
     ApiKeyHandle, AuthUser, FieldError, FieldErrorKind, Form, InvalidField, Scopes,
 };
-use crudauth_core::slices::api_keys::{ApiKeyEntry, CREATE, NewApiKey};
+use crudauth_core::slices::api_keys::{
+    self as flows, ApiKeyConfig, ApiKeyEntry, ApiKeyError, CREATE, NewApiKey,
+};
+use crudauth_core::sql::{Backend, TableSpec};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
-use super::limits;
+use super::{Service, Wiring, limits};
+use crate::accounts::Accounts;
+use crate::builder::{Builder, shorten};
 use crate::extract::owner_of;
 use crate::http::headers::{detail, json as answer};
 use crate::http::{Refusal, body};
-use crate::mount::{Mounted, Path};
+use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
 
-/// The routes of the `api_keys` slice.
-pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
-    vec![
-        Path::new(Method::GET, "/api-keys", list)
-            .and(Method::POST, create)
-            .and(Method::DELETE, revoke_all),
-        Path::new(Method::DELETE, "/api-keys/:id", revoke),
-    ]
+/// `api_keys`: users create, list and revoke keys for programs.
+///
+#[doc = include_str!("../../docs/api_keys.md")]
+#[derive(Clone, Copy, Debug)]
+pub struct ApiKeys;
+
+impl<U: AuthUser> Slice<U> for ApiKeys {
+    fn paths() -> Vec<Path<U>> {
+        vec![
+            Path::new(Method::GET, "/api-keys", list)
+                .and(Method::POST, create)
+                .and(Method::DELETE, revoke_all),
+            Path::new(Method::DELETE, "/api-keys/:id", revoke),
+        ]
+    }
+
+    fn tables() -> &'static [&'static TableSpec] {
+        &[&flows::TABLE]
+    }
+}
+
+impl Service for ApiKeys {
+    type Config = ApiKeyConfig;
+    type Flows<U: AuthUser> = flows::ApiKeys<U>;
+
+    fn validate(config: &ApiKeyConfig) -> Vec<ConfigError> {
+        config.validate()
+    }
+
+    fn harden(config: &mut ApiKeyConfig) {
+        shorten(&mut config.max_lifetime, Duration::from_hours(365 * 24));
+    }
+
+    fn wire<U: AuthUser>(wiring: &Wiring<U>, config: ApiKeyConfig) -> flows::ApiKeys<U> {
+        let Wiring { kit, database, callers, scope_policy } = wiring;
+        let store = Arc::clone(database) as _;
+        flows::ApiKeys::new(kit.clone(), store, callers.clone(), scope_policy.clone(), config)
+    }
+}
+
+impl<U: AuthUser> Accounts<U> {
+    /// Creates, checks, lists and revokes API keys.
+    #[must_use]
+    pub fn api_keys(&self) -> &flows::ApiKeys<U> {
+        &self.services.api_keys
+    }
+}
+
+impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
+    /// Configures API keys: prefix, scopes, lifetime and number per account.
+    pub fn api_keys(mut self, config: ApiKeyConfig) -> Self
+    where
+        A: Mounts<ApiKeys>,
+    {
+        self.settings.services.api_keys = config;
+        self
+    }
 }
 
 async fn list<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
@@ -109,4 +165,19 @@ async fn revoke_all<U: AuthUser>(
     let principal = owner_of(&mounted, &request).await?;
     let revoked = mounted.accounts().api_keys().revoke_all(&principal).await?;
     answer(StatusCode::OK, &json!({ "detail": "All API keys revoked.", "revoked": revoked }))
+}
+
+impl From<ApiKeyError> for Refusal {
+    fn from(error: ApiKeyError) -> Self {
+        match error {
+            ApiKeyError::Invalid(errors) => Self::invalid_fields(errors),
+            ApiKeyError::TooMany { max } => {
+                let detail = format!("There are {max} API keys already; revoke one first.");
+                Self::new(StatusCode::CONFLICT, "too-many-api-keys", detail)
+            }
+            ApiKeyError::Ended | ApiKeyError::NotOwner => Self::not_authenticated(),
+            ApiKeyError::NotFresh => Self::sign_in_too_old(),
+            ApiKeyError::Store(cause) => cause.into(),
+        }
+    }
 }

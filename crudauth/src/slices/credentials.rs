@@ -3,12 +3,13 @@
 
 use crudauth_core::model::{FieldError, FieldErrorKind, Form, InvalidField};
 use crudauth_core::password::Password;
-use crudauth_core::slices::sign_in::SignInRequest;
+use crudauth_core::slices::sign_in::{SignInError, SignInRequest};
 use poem::Request;
 
 use crate::http::config::HttpConfig;
 use crate::http::cookie::cookies_of;
 use crate::http::headers::client_info;
+use crate::http::{Refusal, refusals};
 
 /// Identifier and password of a sign-in.
 pub(super) struct Credentials {
@@ -46,4 +47,19 @@ pub(super) fn check_grant(form: &mut Form, known: &[&str]) {
         }
         _ => {}
     }
+}
+
+impl From<SignInError> for Refusal {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::LockedOut { retry_after } => Self::locked_out(retry_after),
+            SignInError::Busy(busy) => busy.into(),
+            SignInError::Store(cause) => cause.into(),
+            SignInError::Refused => Self::bad_credentials(),
+        }
+    }
+}
+
+refusals! {
+    bad_credentials = UNAUTHORIZED, "bad-credentials", "Incorrect username or password";
 }

@@ -1,24 +1,36 @@
 //! `POST /email/change-request` and `-confirm`: moving to another address.
 
-use crudauth_core::model::AuthUser;
-use crudauth_core::slices::recovery::CHANGE_REQUEST;
+use crudauth_core::model::{AuthUser, RecoverableByEmail};
+use crudauth_core::slices::recovery::{CHANGE_REQUEST, ChangeError};
+use crudauth_core::sql::TableSpec;
 use poem::http::Method;
 use poem::{Request, Response};
 
-use super::limits;
 use super::pace::constant_delay;
 use super::recovery::{recovery_of, redirect_path, token, told};
+use super::{limits, recovery};
 use crate::extract::owner_of;
 use crate::http::headers::detail;
-use crate::http::{Refusal, body};
-use crate::mount::{Mounted, Path};
+use crate::http::{Refusal, body, refusals};
+use crate::mount::{Mounted, Path, Slice};
 
-/// The routes that the `email` slice has beside those of `recovery`.
-pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
-    vec![
-        Path::new(Method::POST, "/email/change-request", request_change),
-        Path::new(Method::POST, "/email/change-confirm", confirm_change),
-    ]
+/// `email`: verification, password reset and change of address by mailed links. See [`Recovery`](crate::slice::Recovery).
+#[derive(Clone, Copy, Debug)]
+pub enum Email {}
+
+impl<U: AuthUser + RecoverableByEmail> Slice<U> for Email {
+    fn paths() -> Vec<Path<U>> {
+        let mut paths = recovery::paths();
+        paths.extend([
+            Path::new(Method::POST, "/email/change-request", request_change),
+            Path::new(Method::POST, "/email/change-confirm", confirm_change),
+        ]);
+        paths
+    }
+
+    fn tables() -> &'static [&'static TableSpec] {
+        &[&crudauth_core::slices::recovery::TABLE]
+    }
 }
 
 /// Counted by client and by account, so that neither many clients nor one can guess at the
@@ -55,4 +67,21 @@ async fn confirm_change<U: AuthUser>(
     let token = token(&mounted, &mut request).await?;
     let confirmed = recovery_of(&mounted)?.confirm_change(&token).await?;
     told("Email changed successfully.", confirmed)
+}
+
+impl From<ChangeError> for Refusal {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::WrongPassword => Self::wrong_password(),
+            ChangeError::NotOwner => Self::not_authenticated(),
+            ChangeError::SameAddress => Self::same_email(),
+            ChangeError::Busy(busy) => busy.into(),
+            ChangeError::Store(cause) => cause.into(),
+        }
+    }
+}
+
+refusals! {
+    wrong_password = BAD_REQUEST, "wrong-password", "Incorrect password";
+    same_email = BAD_REQUEST, "same-email", "New email matches current email";
 }

@@ -1,4 +1,5 @@
-//! The routes: one file per slice, each route a thin caller of a flow.
+//! The slices. Each file has the marker of a slice, its settings in the builder, its routes, which are
+//! thin callers of the flows, and its refusals.
 
 mod accounts;
 mod api_keys;
@@ -6,11 +7,36 @@ mod credentials;
 mod email;
 mod limits;
 mod logout;
-pub mod markers;
-mod mounted;
 mod pace;
 mod recovery;
+mod service;
 mod session;
 mod sessions;
 mod token;
 mod tokens;
+
+pub(crate) use service::{Service, Wiring};
+
+use service::services;
+
+services! {
+    api_keys: markers::ApiKeys,
+}
+
+/// Words of `#[crudauth::routes(..)]`, which no transport of an app may have as its name.
+pub(crate) const WORDS: &[&str] =
+    &["session", "bearer", "api_keys", "sessions", "tokens", "email", "recovery"];
+
+/// The slices that a mount can name, with a page for each: markers, one for each word of
+/// [`#[crudauth::routes(..)]`](macro@crate::routes).
+pub mod markers {
+    pub use super::accounts::Accounts;
+    pub use super::api_keys::ApiKeys;
+    pub use super::email::Email;
+    pub use super::recovery::Recovery;
+    pub use super::session::Session;
+    pub use super::sessions::Sessions;
+    pub use super::token::Bearer;
+    pub use super::tokens::Tokens;
+    pub use crate::mount::Slice;
+}

@@ -3,11 +3,12 @@
 use crudauth_core::guard::Action;
 use crudauth_core::model::{
     AuthUser, Contact, Form, Identifier, IdentifierColumn, IdentifierKind, InvalidField,
-    RedirectPath,
+    Recoverable, RedirectPath,
 };
 use crudauth_core::slices::recovery::{
-    CONFIRM, Confirmed, RESET_REQUEST, Recovery, VERIFY_REQUEST,
+    self as flows, CONFIRM, ConfirmError, Confirmed, RESET_REQUEST, VERIFY_REQUEST,
 };
+use crudauth_core::sql::TableSpec;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::json;
@@ -16,8 +17,24 @@ use super::limits;
 use super::pace::constant_delay;
 use crate::http::headers::{detail, json as answer};
 use crate::http::origin::refuse_untrusted_page;
-use crate::http::{Refusal, body};
-use crate::mount::{Mounted, Path};
+use crate::http::{Refusal, body, refusals};
+use crate::mount::{Mounted, Path, Slice};
+
+/// `recovery`: verification and password reset over channels of the app's own.
+///
+#[doc = include_str!("../../docs/recovery.md")]
+#[derive(Clone, Copy, Debug)]
+pub enum Recovery {}
+
+impl<U: AuthUser + Recoverable> Slice<U> for Recovery {
+    fn paths() -> Vec<Path<U>> {
+        paths()
+    }
+
+    fn tables() -> &'static [&'static TableSpec] {
+        &[&flows::TABLE]
+    }
+}
 
 /// The routes of the `recovery` slice, which `email` has as well.
 pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
@@ -85,7 +102,7 @@ async fn requested<U: AuthUser>(
     mut request: Request,
     action: Action,
     told: String,
-    start: impl FnOnce(&Recovery<U>, Contact, Option<RedirectPath>),
+    start: impl FnOnce(&flows::Recovery<U>, Contact, Option<RedirectPath>),
 ) -> Result<Response, Refusal> {
     refuse_untrusted_page(&request, &mounted.parts().http)?;
     let used = limits::by_client(&mounted, action, &request).await?;
@@ -123,7 +140,9 @@ async fn confirm_reset<U: AuthUser>(
 }
 
 /// What the slices that have these routes always bring.
-pub(super) fn recovery_of<U: AuthUser>(mounted: &Mounted<U>) -> Result<&Recovery<U>, Refusal> {
+pub(super) fn recovery_of<U: AuthUser>(
+    mounted: &Mounted<U>,
+) -> Result<&flows::Recovery<U>, Refusal> {
     mounted.accounts().recovery().ok_or_else(Refusal::internal)
 }
 
@@ -150,4 +169,22 @@ pub(super) fn told(text: &str, confirmed: Confirmed) -> Result<Response, Refusal
         body["redirect_to"] = path.into();
     }
     answer(StatusCode::OK, &body)
+}
+
+impl From<ConfirmError> for Refusal {
+    fn from(error: ConfirmError) -> Self {
+        match error {
+            ConfirmError::Invalid => Self::invalid_link(),
+            ConfirmError::Used => Self::used_link(),
+            ConfirmError::Password(errors) => Self::invalid_fields(errors),
+            ConfirmError::AddressTaken => Self::taken("email-taken", "Email already in use"),
+            ConfirmError::Busy(busy) => busy.into(),
+            ConfirmError::Store(cause) => cause.into(),
+        }
+    }
+}
+
+refusals! {
+    invalid_link = BAD_REQUEST, "invalid-token", "Invalid or expired token";
+    used_link = BAD_REQUEST, "token-used", "Token already used";
 }

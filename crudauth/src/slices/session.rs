@@ -1,20 +1,46 @@
 //! `POST /login`; `POST /logout` is in `logout.rs`, since it ends more than sessions.
 
 use crudauth_core::model::{AuthUser, FieldError, FieldErrorKind, Form, IdentifierKind};
+use crudauth_core::slices::sessions::SessionConfig;
+use crudauth_core::sql::{Backend, TableSpec};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::json;
 
 use super::credentials::{Credentials, check_grant};
+use super::logout;
+use crate::builder::Builder;
 use crate::http::cookie::{cookies_of, set_session};
 use crate::http::headers::json as answer;
 use crate::http::origin::refuse_cross_site;
 use crate::http::{Refusal, body};
-use crate::mount::{Mounted, Path};
+use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
 
-/// The routes of the `session` slice.
-pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
-    vec![Path::new(Method::POST, "/login", login)]
+/// `session`: cookie sessions with CSRF tokens.
+///
+#[doc = include_str!("../../docs/sessions.md")]
+#[derive(Clone, Copy, Debug)]
+pub struct Session;
+
+impl<U: AuthUser> Slice<U> for Session {
+    fn paths() -> Vec<Path<U>> {
+        vec![Path::new(Method::POST, "/login", login), logout::path()]
+    }
+
+    fn tables() -> &'static [&'static TableSpec] {
+        &[&crudauth_core::slices::sessions::TABLE]
+    }
+}
+
+impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
+    /// Configures sessions: timeouts, and their number per account.
+    pub fn session(mut self, config: SessionConfig) -> Self
+    where
+        A: Mounts<Session>,
+    {
+        self.settings.sessions = config;
+        self
+    }
 }
 
 async fn login<U: AuthUser>(

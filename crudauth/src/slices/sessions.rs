@@ -1,7 +1,9 @@
 //! `GET /sessions`, `DELETE /sessions/{id}`, `POST /logout-all`, `POST /csrf/refresh`.
 
 use crudauth_core::model::{AuthUser, FieldError, FieldErrorKind, SessionHandle};
-use crudauth_core::slices::sessions::{CSRF_REFRESH, KeepSession, LOGOUT_ALL, ListedSession};
+use crudauth_core::slices::sessions::{
+    CSRF_REFRESH, KeepSession, LOGOUT_ALL, ListedSession, OwnerError,
+};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
@@ -13,16 +15,21 @@ use crate::http::body::boolean;
 use crate::http::cookie::{clear_session, cookies_of, set_csrf};
 use crate::http::headers::{detail, json as answer};
 use crate::http::origin::refuse_untrusted_page;
-use crate::mount::{Mounted, Path};
+use crate::mount::{Mounted, Path, Slice};
 
-/// The routes of the `sessions` slice.
-pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
-    vec![
-        Path::new(Method::GET, "/sessions", list),
-        Path::new(Method::DELETE, "/sessions/:id", revoke),
-        Path::new(Method::POST, "/logout-all", logout_all),
-        Path::new(Method::POST, "/csrf/refresh", refresh_csrf),
-    ]
+/// `sessions`: users list and end their own sessions. See [`Session`](crate::slice::Session).
+#[derive(Clone, Copy, Debug)]
+pub enum Sessions {}
+
+impl<U: AuthUser> Slice<U> for Sessions {
+    fn paths() -> Vec<Path<U>> {
+        vec![
+            Path::new(Method::GET, "/sessions", list),
+            Path::new(Method::DELETE, "/sessions/:id", revoke),
+            Path::new(Method::POST, "/logout-all", logout_all),
+            Path::new(Method::POST, "/csrf/refresh", refresh_csrf),
+        ]
+    }
 }
 
 async fn list<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
@@ -127,4 +134,13 @@ async fn refresh_csrf<U: AuthUser>(
         Ok(response)
     })
     .await
+}
+
+impl From<OwnerError> for Refusal {
+    fn from(error: OwnerError) -> Self {
+        match error {
+            OwnerError::NotOwner | OwnerError::Ended => Self::not_authenticated(),
+            OwnerError::Store(cause) => cause.into(),
+        }
+    }
 }

@@ -1,7 +1,10 @@
 //! `POST /token` and `POST /refresh`: access tokens, and the refresh tokens that buy the next ones.
 
 use crudauth_core::model::{AuthUser, Checked, FieldError, Form};
-use crudauth_core::slices::bearer::{Issued, REFRESH, REFRESH_CROSS_SITE, RefreshError, Refreshed};
+use crudauth_core::slices::bearer::{
+    BearerConfig, Issued, REFRESH, REFRESH_CROSS_SITE, RefreshError, Refreshed,
+};
+use crudauth_core::sql::{Backend, TableSpec};
 use poem::error::ResponseError;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
@@ -9,25 +12,57 @@ use serde_json::{Value, json};
 use tracing::error;
 
 use super::credentials::{Credentials, check_grant};
-use super::limits;
+use super::{limits, logout};
+use crate::builder::Builder;
 use crate::http::config::RefreshIn;
 use crate::http::cookie::{clear_refresh, cookies_of, set_device, set_refresh};
 use crate::http::headers::{client_info, json as answer, whole_path};
 use crate::http::origin::{is_untrusted_page, refuse_cross_site};
-use crate::http::{Refusal, body};
-use crate::mount::{Mounted, Path};
-use crate::slice;
+use crate::http::{Refusal, body, refusals};
+use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
 use crate::transport::Authorization;
 use crate::transport::{Principal, Transport};
 
-/// The routes of the `bearer` slice.
-pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
-    vec![
-        Path::new(Method::POST, "/token", token),
-        Path::new(Method::POST, "/refresh", refresh),
-        #[cfg(feature = "bearer-asymmetric")]
-        Path::new(Method::GET, "/.well-known/jwks.json", jwks),
-    ]
+/// `bearer`: short-lived access tokens (JWT) and refresh tokens that work once.
+///
+#[doc = include_str!("../../docs/bearer.md")]
+#[derive(Clone, Copy, Debug)]
+pub struct Bearer;
+
+impl<U: AuthUser> Slice<U> for Bearer {
+    fn paths() -> Vec<Path<U>> {
+        vec![
+            Path::new(Method::POST, "/token", token),
+            Path::new(Method::POST, "/refresh", refresh),
+            #[cfg(feature = "bearer-asymmetric")]
+            Path::new(Method::GET, "/.well-known/jwks.json", jwks),
+            logout::path(),
+        ]
+    }
+
+    fn tables() -> &'static [&'static TableSpec] {
+        &[&crudauth_core::slices::bearer::TABLE]
+    }
+}
+
+impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
+    /// Configures bearer tokens: lifetimes, scopes and signing.
+    pub fn bearer(mut self, config: BearerConfig) -> Self
+    where
+        A: Mounts<Bearer>,
+    {
+        self.settings.bearer = config;
+        self
+    }
+
+    /// Sets where clients keep refresh tokens (default [`RefreshIn::Cookie`]).
+    pub fn refresh_in(mut self, place: RefreshIn) -> Self
+    where
+        A: Mounts<Bearer>,
+    {
+        self.settings.http.refresh_in = place;
+        self
+    }
 }
 
 /// The same lockout as `/login`, and the same answers to who is refused.
@@ -216,7 +251,7 @@ fn access(issued: &Issued) -> Value {
 
 /// Whether the mount has this slice: `/logout` is of others, too.
 fn is_mounted<U: AuthUser>(mounted: &Mounted<U>) -> bool {
-    mounted.parts().transports.has(<slice::Bearer as Transport<U>>::NAME)
+    mounted.parts().transports.has(<Bearer as Transport<U>>::NAME)
 }
 
 /// The cookie is not sent by a page of another site, but the answer would remove it.
@@ -286,4 +321,20 @@ async fn jwks<U: AuthUser>(mounted: Mounted<U>, _: Request) -> Result<Response, 
     let kept = HeaderValue::from_static("public, max-age=300");
     response.headers_mut().insert(header::CACHE_CONTROL, kept);
     Ok(response)
+}
+
+impl From<RefreshError> for Refusal {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Store(error) => error.into(),
+            RefreshError::Unknown | RefreshError::Ended | RefreshError::Reused => {
+                Self::refresh_invalid()
+            }
+        }
+    }
+}
+
+refusals! {
+    refresh_missing = UNAUTHORIZED, "refresh-token-missing", "Refresh token missing";
+    refresh_invalid = UNAUTHORIZED, "invalid-refresh-token", "Invalid or expired refresh token";
 }

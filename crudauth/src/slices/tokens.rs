@@ -9,14 +9,19 @@ use serde_json::{Value, json};
 use crate::extract::owner_of;
 use crate::http::Refusal;
 use crate::http::headers::{detail, json as answer};
-use crate::mount::{Mounted, Path};
+use crate::mount::{Mounted, Path, Slice};
 
-/// The routes of the `tokens` slice.
-pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
-    vec![
-        Path::new(Method::GET, "/tokens", list).and(Method::DELETE, revoke_all),
-        Path::new(Method::DELETE, "/tokens/:id", revoke),
-    ]
+/// `tokens`: users list and end their own sign-ins by token. See [`Bearer`](crate::slice::Bearer).
+#[derive(Clone, Copy, Debug)]
+pub enum Tokens {}
+
+impl<U: AuthUser> Slice<U> for Tokens {
+    fn paths() -> Vec<Path<U>> {
+        vec![
+            Path::new(Method::GET, "/tokens", list).and(Method::DELETE, revoke_all),
+            Path::new(Method::DELETE, "/tokens/:id", revoke),
+        ]
+    }
 }
 
 async fn list<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {

@@ -139,17 +139,9 @@ pub trait Transport<U: AuthUser>: Send + Sync + 'static {
     }
 }
 
-/// Reserved names: the library's transports, and slices that could be mistaken for one.
-pub(crate) const RESERVED: [&str; 8] = [
-    AuthMethod::Session.as_str(),
-    AuthMethod::Bearer.as_str(),
-    AuthMethod::ApiKey.as_str(),
-    "api_keys",
-    "sessions",
-    "tokens",
-    "email",
-    "recovery",
-];
+/// Names of the library's transports.
+pub(crate) const METHODS: [&str; 3] =
+    [AuthMethod::Session.as_str(), AuthMethod::Bearer.as_str(), AuthMethod::ApiKey.as_str()];
 
 /// Object-safe form of [`Transport`].
 pub(crate) trait AnyTransport<U: AuthUser>: Send + Sync {

@@ -162,10 +162,6 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB
         self.execute(self.query(REMOVE).bind_bytes("digest", digest.as_bytes())).await?;
         Ok(())
     }
-
-    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        self.purge_table(&TABLE, now, limit).await
-    }
 }
 
 impl<DB: Backend + Stores<U::Id>, U: AuthUser> SqlStore<DB, U> {

@@ -53,9 +53,6 @@ pub trait ApiKeyStore<U: AuthUser>: Send + Sync + 'static {
 
     /// Deletes a key.
     async fn remove(&self, digest: &ApiKeyDigest) -> Result<(), StoreError>;
-
-    /// Deletes at most `limit` expired keys and returns how many were deleted.
-    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
 }
 
 /// An API key to be stored.

@@ -144,10 +144,6 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> TokenFamilyStore<U> for SqlSto
         let rows = self.rows(query).await?;
         Ok(rows.iter().map(entry::<DB>).collect::<Result<_, _>>()?)
     }
-
-    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        self.purge_table(&TABLE, now, limit).await
-    }
 }
 
 fn family<DB: Backend>(row: &DB::Row, at: usize) -> Result<TokenFamily, sqlx::Error> {

@@ -42,9 +42,6 @@ pub trait TokenFamilyStore<U: AuthUser>: Send + Sync + 'static {
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<Vec<FamilyEntry>, StoreError>;
-
-    /// Deletes at most `limit` expired families and returns how many were deleted.
-    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
 }
 
 /// A token family to be stored.

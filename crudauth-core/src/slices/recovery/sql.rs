@@ -234,10 +234,6 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
         })
         .await
     }
-
-    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
-        self.purge_table(&TABLE, now, limit).await
-    }
 }
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {

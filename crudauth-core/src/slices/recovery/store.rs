@@ -59,9 +59,6 @@ pub trait OneTimeTokenStore<U: AuthUser>: Send + Sync + 'static {
         contact: &Contact,
         now: DateTime<Utc>,
     ) -> Result<ContactChange, StoreError>;
-
-    /// Deletes at most `limit` expired tokens and returns how many were deleted.
-    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
 }
 
 /// What a one-time token is for.
