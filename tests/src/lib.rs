@@ -15,6 +15,7 @@ mod log;
 mod pools;
 mod postgres;
 mod program;
+mod redis;
 pub mod tokens;
 
 pub use app::{
@@ -27,6 +28,7 @@ pub use database::{Database, Kind};
 pub use log::Log;
 pub use postgres::PostgresServer;
 pub use program::{Program, session};
+pub use redis::RedisServer;
 
 /// Turns each `async fn name(app: App)` into three tests: `name::sqlite`, `name::postgres` and
 /// `name::mysql`.

@@ -1,4 +1,4 @@
-//! Kinds of messages.
+//! Kinds of messages: the stable name and the default texts of each.
 
 /// Kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +38,59 @@ impl MessageKind {
             Self::EmailChanged => "email_changed",
             Self::PasswordChanged => "password_changed",
             Self::ApiKeyMade => "api_key_made",
+        }
+    }
+
+    /// Returns the default texts of the email: its subject, and what stands before and after the link.
+    pub(super) const fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::VerifyEmail => (
+                "Confirm your email address",
+                "To confirm that this is your address, open this link:",
+                "If you did not ask for this, you need not do anything.",
+            ),
+            Self::VerifyRecovery => (
+                "Confirm how we reach you",
+                "To confirm that this reaches you, open this link:",
+                "If you did not ask for this, you need not do anything.",
+            ),
+            Self::ResetPassword => (
+                "Reset your password",
+                "To choose a new password, open this link:",
+                "If you did not ask for this, you need not do anything: your password stays as it is.",
+            ),
+            Self::ChangeEmail => (
+                "Confirm your new email address",
+                "To move your account to this address, open this link:",
+                "If you did not ask for this, you need not do anything.",
+            ),
+            Self::ExistingAccount => (
+                "You already have an account",
+                "Someone tried to sign up with this address, which already has an account.",
+                "If it was you, sign in, or reset your password if you have forgotten it. If not, you \
+                 need not do anything.",
+            ),
+            Self::EmailChangeRequested => (
+                "Your email address is about to change",
+                "Someone who is signed in to your account asked to move it to another address.",
+                "If it was not you, change your password now: that stops the move.",
+            ),
+            Self::EmailChanged => (
+                "Your email address was changed",
+                "Your account has moved to another address; this one no longer belongs to it.",
+                "If it was not you, get in touch with us at once.",
+            ),
+            Self::PasswordChanged => (
+                "Your password was changed",
+                "The password of your account was changed, and your other devices were signed out.",
+                "If it was not you, reset your password at once.",
+            ),
+            Self::ApiKeyMade => (
+                "An API key was created for your account",
+                "Someone who is signed in to your account created an API key, with which a program can \
+                 act for you.",
+                "If it was not you, reset your password at once: that ends every key.",
+            ),
         }
     }
 }
