@@ -89,16 +89,9 @@ pub fn auth_user(input: TokenStream) -> TokenStream {
 /// struct Auth;
 /// ```
 ///
-/// | argument | mounts |
-/// |---|---|
-/// | `session` | sign-in with a session cookie |
-/// | `bearer` | sign-in with an access token, and refresh tokens |
-/// | `api_keys` | long-lived keys for programs, created by their owners |
-/// | `sessions` | list and revoke one's own sessions; needs `session` |
-/// | `tokens` | list and revoke one's own sign-ins by token; needs `bearer` |
-/// | `email` | address verification and password reset by mailed links; needs an email address |
-/// | `recovery` | the same over a channel of the app's own, such as text messages; needs an email address or a phone number |
-/// | `transport = Certificate` | a transport of the app's own, an `impl Transport`; the builder takes it by `.transport(..)` |
+/// Each argument after `user` names a slice. The list of slices, with a page for each, is the module
+/// [`slice`](../crudauth/slice/index.html). `transport = Certificate` names a transport of the app's
+/// own, an `impl Transport`; the builder takes it by `.transport(..)`.
 ///
 /// A mount needs a transport to authenticate requests: `session`, `bearer`, `api_keys` or one of
 /// the app's own. The transports are tried in the order in which they are named, and the first that
