@@ -1,5 +1,5 @@
-//! What the SQL path needs of a driver, as supertraits: whoever writes `DB: Backend` need not
-//! repeat a bound for every type that is bound or read.
+//! The requirements of the SQL engine on a driver, as supertraits: code with `DB: Backend` needs no
+//! further bound for the types that it binds or reads.
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
@@ -18,19 +18,19 @@ pub trait Stores<T>: Database {
     /// Binds a value.
     ///
     /// # Errors
-    /// If it does not encode.
+    /// If the value cannot be encoded.
     fn put(values: &mut Self::Arguments, value: T) -> Result<(), BoxDynError>;
 
     /// Reads the column at a position.
     ///
     /// # Errors
-    /// If it does not decode.
+    /// If the column cannot be decoded.
     fn take(row: &Self::Row, at: usize) -> Result<T, sqlx::Error>;
 
     /// The database's name for the type.
     fn sql_type() -> String;
 
-    /// Whether a column of the type `live` decodes; what [`take`](Self::take) asks before it does.
+    /// Whether a column of the type `live` can be decoded.
     fn reads(live: &Self::TypeInfo) -> bool;
 }
 
@@ -62,7 +62,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A database that accounts can live in. Implemented for the drivers that are switched on.
+/// A database for accounts. Implemented for the enabled drivers.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a database that crudauth knows",
     note = "switch on the feature of your database: `sqlite`, `postgres` or `mysql`"
@@ -88,10 +88,10 @@ pub trait Backend:
     /// without an offset, so both get UTC without one.
     ///
     /// # Errors
-    /// If it does not encode.
+    /// If the value cannot be encoded.
     fn put_time(values: &mut Self::Arguments, time: DateTime<Utc>) -> Result<(), BoxDynError>;
 
-    /// Runs a statement and tells how many rows it changed.
+    /// Runs a statement and returns the number of changed rows.
     fn execute<'c>(
         connection: &'c mut Self::Connection,
         call: Call<Self>,
@@ -109,13 +109,13 @@ pub trait Backend:
         call: Call<Self>,
     ) -> BoxFuture<'c, Result<Vec<Self::Row>, sqlx::Error>>;
 
-    /// Says something that has neither values nor rows: how a transaction begins and ends.
+    /// Runs a statement without values and rows, such as the start of a transaction.
     fn say<'c>(
         connection: &'c mut Self::Connection,
         sql: &'static str,
     ) -> BoxFuture<'c, Result<(), sqlx::Error>>;
 
-    /// Runs a statement whose text is known at run time only: a migration's.
+    /// Runs a statement of a migration, whose text is known only at run time.
     fn execute_ddl<'c>(
         connection: &'c mut Self::Connection,
         sql: String,

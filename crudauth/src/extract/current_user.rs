@@ -1,4 +1,4 @@
-//! The handler arguments.
+//! Handler arguments with the authenticated user.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -16,32 +16,35 @@ use crate::http::body::buffer_small;
 use crate::mount::Mount;
 use crate::transport::Principal;
 
-/// Whoever is signed in: a handler with this argument is for them only.
+/// The signed-in user. A handler with this argument requires authentication.
 ///
 /// It names the mount, and dereferences to the user struct. Make it the **first** argument: poem
-/// reads arguments in order, and a stranger should be refused before the body is read.
+/// reads arguments in order, and an unauthenticated request should be refused before its body is
+/// read.
 ///
-/// It opens to the owner's own credentials: sessions, bearer tokens, and transports of the app's own
-/// that [act for the owner](crate::Transport::acts_for_owner). A program that has an API key passes
-/// only where a gate asks for its [`Scope`](crate::Scope) or for its transport by
-/// [`Via`](crate::Via).
+/// It accepts the credentials of the owner: sessions, bearer tokens, and transports of the app's own
+/// that [act for the owner](crate::Transport::acts_for_owner). An API key is accepted only if a gate
+/// requires a [`Scope`](crate::Scope) or names its transport with [`Via`](crate::Via).
 ///
-/// However many arguments ask, the request costs one look-up; a handler that asks for nobody costs
-/// none.
+/// Any number of such arguments costs one look-up. A handler without one costs none.
 ///
 /// # Refusals
-/// In this order: 401 `Invalid token` or `Invalid API key` for a credential that is none, and 503 for
-/// one that could not be looked up; 401 `Not authenticated`; for a
-/// session on an unsafe method 403 `Missing CSRF token` or `Invalid CSRF token`; what the gate `G`
-/// says; 503 if the store cannot be reached. A route that is not behind `.with(auth)` is a 500, and
-/// the log says so.
+/// In this order:
+///
+/// 1. 401 `Invalid token` or `Invalid API key` for a malformed credential
+/// 2. 503 if the store cannot be reached
+/// 3. 401 `Not authenticated`
+/// 4. 403 `Missing CSRF token` or `Invalid CSRF token` for a session on an unsafe method
+/// 5. the refusals of the gate `G`
+///
+/// A route that is not behind `.with(auth)` answers 500, and the log names the cause.
 pub struct CurrentUser<A: Mount, G = ()> {
     principal: Arc<Principal<A::User>>,
     gate: PhantomData<fn() -> G>,
 }
 
 impl<A: Mount, G> CurrentUser<A, G> {
-    /// Who it is, and how they proved it.
+    /// The authenticated party: account, method and time of the sign-in, scopes.
     #[must_use]
     pub fn principal(&self) -> &Principal<A::User> {
         &self.principal
@@ -77,26 +80,26 @@ impl<A: Mount, G: Gate<A>> CurrentUser<A, G> {
     }
 }
 
-/// Whoever is signed in, if anybody is. Whoever is must pass the gate `G`.
+/// The signed-in user, if there is one. A signed-in user must pass the gate `G`.
 ///
-/// Use it instead of `Option<CurrentUser<..>>`, which poem makes of every argument: that one turns
-/// a missing CSRF token, or a store that is down, into "nobody".
+/// Use it instead of poem's `Option<CurrentUser<..>>`, which turns a missing CSRF token or an
+/// unreachable store into `None`.
 ///
 /// # Refusals
-/// As [`CurrentUser`], but for the 401 `Not authenticated`.
+/// Those of [`CurrentUser`], without the 401 `Not authenticated`.
 pub struct MaybeUser<A: Mount, G = ()> {
     principal: Option<Arc<Principal<A::User>>>,
     gate: PhantomData<fn() -> G>,
 }
 
 impl<A: Mount, G> MaybeUser<A, G> {
-    /// The user, if somebody is signed in.
+    /// The user, if one is signed in.
     #[must_use]
     pub fn user(&self) -> Option<&A::User> {
         self.principal().map(Principal::user)
     }
 
-    /// Who it is, and how they proved it.
+    /// The authenticated party: account, method and time of the sign-in, scopes.
     #[must_use]
     pub fn principal(&self) -> Option<&Principal<A::User>> {
         self.principal.as_deref()
@@ -127,7 +130,7 @@ impl<A: Mount, G: Gate<A>> MaybeUser<A, G> {
     }
 }
 
-/// A refusal leaves the connection fit for the next request.
+/// Converts a refusal, and reads the rest of the body so that the connection can be reused.
 async fn settled<T>(
     found: Result<T, Refusal>,
     request: &Request,
@@ -143,11 +146,11 @@ async fn settled<T>(
     }
 }
 
-/// The cell that the middleware has put into the request.
+/// Returns what the middleware has put into the request.
 fn cell<A: Mount>(request: &Request) -> Result<&RequestAuth<A::User>, Refusal> {
     request.extensions().get::<MountAuth<A>>().map(|found| &*found.cell).ok_or_else(|| {
         let mount = std::any::type_name::<A>();
-        error!(mount, "a handler asks for its user, but the route is not behind `.with(auth)`");
+        error!(mount, "a handler has a user argument, but its route is not behind `.with(auth)`");
         Refusal::internal()
     })
 }

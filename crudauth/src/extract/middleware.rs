@@ -1,4 +1,4 @@
-//! The middleware: gives every request its cell, and writes what only an answer can carry.
+//! The middleware: prepares the authentication of each request, and sets headers of its response.
 
 use std::sync::Arc;
 
@@ -10,11 +10,10 @@ use super::request_auth::{MountAuth, RequestAuth};
 use crate::http::cookie::{Cookies, keep_session};
 use crate::mount::Mount;
 
-/// An endpoint behind a mount: `app.with(auth)` makes it.
+/// An endpoint behind a mount. `app.with(auth)` creates it.
 ///
-/// A request whose handler asks for nobody is passed on as it is and costs no look-up. What a handler
-/// answers as an `Err` is left as it is, for whoever catches it further out: it gets no
-/// `Cache-Control`, and a session's cookie is renewed with the next answer.
+/// A request whose handler has no user argument costs no look-up. An `Err` of a handler is passed on
+/// unchanged: it gets no `Cache-Control`, and the session cookie is renewed with the next response.
 #[derive(Debug)]
 pub struct Guarded<E, A> {
     auth: A,
@@ -36,7 +35,7 @@ impl<E: Endpoint, A: Mount> Endpoint for Guarded<E, A> {
         // The endpoint takes the request; few responses need the cookies again.
         let sent = cookie_lines(&request);
         let cell = Arc::new(RequestAuth::new(mounted.clone()));
-        // Handlers ask by the mount's type, the library's own routes by the mount itself.
+        // Handlers find it by the type of the mount, the library's routes by the mount itself.
         request.extensions_mut().insert(MountAuth::<A>::new(Arc::clone(&cell)));
         request.extensions_mut().insert(Arc::clone(&cell));
         let mut response = self.endpoint.call(request).await?.into_response();
@@ -54,7 +53,7 @@ fn finish<U: AuthUser>(cell: &RequestAuth<U>, sent: &HeaderMap, response: &mut R
     if !cell.has_found() {
         return;
     }
-    // What was made for one person is no shared cache's to keep, unless the app says so.
+    // A shared cache must not keep a response for one user, unless the app allows it.
     let headers = response.headers_mut();
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
@@ -63,7 +62,7 @@ fn finish<U: AuthUser>(cell: &RequestAuth<U>, sent: &HeaderMap, response: &mut R
     if !session.was_extended() || !session.is_remembered() {
         return;
     }
-    // An answer that sets or clears the session's cookie has the last word on it.
+    // The handler may have set or cleared the session cookie.
     let name = &cell.mounted.parts().http.cookies.session;
     let is_set = headers.get_all(header::SET_COOKIE).iter().any(|line| {
         line.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))

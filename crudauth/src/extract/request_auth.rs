@@ -1,5 +1,5 @@
-//! One cell per request: any_principal asks first has a credential looked up, everybody after shares the
-//! answer.
+//! The authentication of one request: the first argument that needs it looks the credential up, and
+//! all others share the result.
 
 use std::marker::PhantomData;
 use std::sync::{Arc, Once};
@@ -15,22 +15,22 @@ use crate::mount::{Mount, Mounted};
 use crate::slice;
 use crate::transport::{AnyTransport, Principal, Transport};
 
-/// Who is asking, once somebody wanted to know.
+/// The principal of a request, resolved on first use.
 pub(super) struct RequestAuth<U: AuthUser> {
     pub(super) mounted: Mounted<U>,
-    /// One for each transport of the mount, in its order: routes that are narrowed to some of them
-    /// share the look-ups with those that are not.
+    /// The result of each transport of the mount, in its order. Routes that accept only some
+    /// transports share these results with all others.
     looked_up: Box<[OnceCell<LookedUp<U>>]>,
-    /// One line in the log for a request, however many arguments ask.
+    /// Limits the log to one line per request.
     noted: Once,
 }
 
-/// Which transports are looked at.
+/// Selects transports.
 pub(super) type Admits<U> = fn(&dyn AnyTransport<U>) -> bool;
 
 type LookedUp<U> = Result<Option<Arc<Principal<U>>>, Refusal>;
 
-/// Whoever a transport has found.
+/// A principal, and the transport that resolved it.
 struct Found<'c, U: AuthUser> {
     principal: Arc<Principal<U>>,
     transport: &'c dyn AnyTransport<U>,
@@ -42,7 +42,8 @@ impl<U: AuthUser> RequestAuth<U> {
         Self { mounted, looked_up, noted: Once::new() }
     }
 
-    /// The first of these transports that finds somebody, and whom. CSRF is not checked here.
+    /// Returns the principal of the first of these transports that recognises a credential. Does not
+    /// check the CSRF token.
     async fn find(
         &self,
         request: &Request,
@@ -64,7 +65,7 @@ impl<U: AuthUser> RequestAuth<U> {
         Ok(None)
     }
 
-    /// Whoever is signed in by one of these transports, if anybody is, after the CSRF check.
+    /// Returns the principal, if there is one, after the CSRF check.
     pub(super) async fn maybe(
         &self,
         request: &Request,
@@ -72,15 +73,17 @@ impl<U: AuthUser> RequestAuth<U> {
     ) -> Result<Option<Arc<Principal<U>>>, Refusal> {
         let Some(found) = self.find(request, admits).await? else { return Ok(None) };
         found.transport.guard(&self.mounted, &found.principal, request)?;
-        // A transport of the app's own may have asked the session's: the cookie is guarded all the
-        // same.
+        // A transport of the app's own may use the session: its cookie needs the CSRF check too.
         if found.principal.session().is_some() && !is_session(found.transport) {
             Transport::guard(&slice::Session, &self.mounted, &found.principal, request)?;
         }
         Ok(Some(found.principal))
     }
 
-    /// Who is signed in by one of these transports.
+    /// Returns the principal, after the CSRF check.
+    ///
+    /// # Errors
+    /// A 401 if there is none.
     pub(super) async fn signed_in(
         &self,
         request: &Request,
@@ -90,20 +93,20 @@ impl<U: AuthUser> RequestAuth<U> {
         found.ok_or_else(|| self.not_authenticated(request, admits))
     }
 
-    /// Tells a client by what scheme it could do better, and whether what it sent was one that is
-    /// not good any more (RFC 6750, section 3).
+    /// Creates the 401 with a challenge for each scheme of the transports. A challenge for a scheme
+    /// that the request used has `error="invalid_token"` (RFC 6750, section 3).
     fn not_authenticated(&self, request: &Request, admits: Admits<U>) -> Refusal {
         let transports = self.mounted.parts().transports.iter();
         if !transports.clone().any(|transport| admits(&**transport)) {
             error!(
-                "nobody can pass: no transport of the mount acts for the owner; narrow the route to \
-                 one by `Via`, or have it ask for a `Scope`"
+                "no request can pass: no transport of the mount acts for the owner; restrict the route \
+                 to a transport with `Via`, or require a `Scope`"
             );
         }
         for transport in transports.clone().filter(|transport| !admits(&***transport)) {
             if transport.is_sent(&self.mounted, request) {
                 let sent = transport.name();
-                info!(sent, "refused: this route does not look at credentials of that kind");
+                info!(sent, "refused: this route does not accept credentials of that kind");
             }
         }
         let mut challenges: Vec<(&str, bool)> = Vec::new();
@@ -121,8 +124,7 @@ impl<U: AuthUser> RequestAuth<U> {
         })
     }
 
-    /// A request with two credentials is no error, but one of them does not count, and nobody would
-    /// see it.
+    /// Logs that a request has further credentials, which have no effect.
     fn note_others(
         &self,
         principal: &Principal<U>,
@@ -143,23 +145,23 @@ impl<U: AuthUser> RequestAuth<U> {
         });
     }
 
-    /// Everybody who was found.
+    /// The resolved principals.
     fn found(&self) -> impl Iterator<Item = &Arc<Principal<U>>> {
         self.looked_up.iter().filter_map(|cell| cell.get()?.as_ref().ok()?.as_ref())
     }
 
-    /// Whether anybody asked and there was somebody.
+    /// Whether a principal was resolved.
     pub(super) fn has_found(&self) -> bool {
         self.found().next().is_some()
     }
 
-    /// The session, if anybody asked and there was one.
+    /// The session, if a principal with one was resolved.
     pub(super) fn session(&self) -> Option<&CurrentSession> {
         self.found().find_map(|principal| principal.session())
     }
 }
 
-/// The cell of one mount: an app may have several over one user struct, and they stay apart.
+/// The authentication by one mount. An app may have several mounts over one user struct.
 pub(super) struct MountAuth<A: Mount> {
     pub(super) cell: Arc<RequestAuth<A::User>>,
     mount: PhantomData<fn() -> A>,
@@ -177,20 +179,19 @@ impl<A: Mount> Clone for MountAuth<A> {
     }
 }
 
-/// The request's cell, or a new one outside the middleware.
+/// Returns the authentication of the request, or a new one outside the middleware.
 fn cell_of<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Arc<RequestAuth<U>> {
     let cell =
         request.extensions().get::<Arc<RequestAuth<U>>>().filter(|cell| cell.mounted.is(mounted));
     cell.cloned().unwrap_or_else(|| Arc::new(RequestAuth::new(mounted.clone())))
 }
 
-/// Whether a transport is the session's.
+/// Whether this is the transport of sessions.
 fn is_session<U: AuthUser>(transport: &dyn AnyTransport<U>) -> bool {
     transport.name() == <slice::Session as Transport<U>>::NAME
 }
 
-/// Whose session it is, if there is one, for a route of the library's that asks for no CSRF token
-/// or looks for it by itself.
+/// Returns the principal of the session, if there is one, without checking the CSRF token.
 pub(crate) async fn visitor_of<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
@@ -200,7 +201,7 @@ pub(crate) async fn visitor_of<U: AuthUser>(
     Ok(found.map(|found| found.principal))
 }
 
-/// The same, but an unsafe request must bring the CSRF token.
+/// Returns the principal of the session, if there is one, after the CSRF check.
 pub(crate) async fn guarded_visitor_of<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
@@ -208,7 +209,7 @@ pub(crate) async fn guarded_visitor_of<U: AuthUser>(
     cell_of(mounted, request).maybe(request, is_session::<U>).await
 }
 
-/// Whose session it is, for a route of the library's about sessions.
+/// Returns the principal of the session, for routes about sessions.
 pub(crate) async fn session_of<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
@@ -216,7 +217,7 @@ pub(crate) async fn session_of<U: AuthUser>(
     cell_of(mounted, request).signed_in(request, is_session::<U>).await
 }
 
-/// Who is signed in, by whatever credential.
+/// Returns the principal of any credential.
 pub(crate) async fn any_principal<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
@@ -224,8 +225,8 @@ pub(crate) async fn any_principal<U: AuthUser>(
     cell_of(mounted, request).signed_in(request, |_| true).await
 }
 
-/// Who is signed in, for a route of the library's by which an account is changed, and only by a
-/// transport that [acts for the owner](Transport::acts_for_owner).
+/// Returns the principal of a transport that [acts for the owner](Transport::acts_for_owner), for
+/// routes that change the account.
 pub(crate) async fn owner_of<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,

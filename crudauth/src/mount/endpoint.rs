@@ -1,5 +1,5 @@
-//! A path of the library's: one endpoint that knows its methods, so that a wrong one is answered
-//! with `Allow` and as JSON.
+//! The endpoint of one path of the library. It handles all methods of the path, so that another
+//! method is answered with `Allow` and as JSON.
 
 use std::fmt;
 use std::future::Future;
@@ -17,7 +17,7 @@ use crate::http::Refusal;
 type Handler<U> =
     Arc<dyn Fn(Mounted<U>, Request) -> BoxFuture<'static, Result<Response, Refusal>> + Send + Sync>;
 
-/// A path and what it does for each method.
+/// A path, with a handler for each of its methods.
 pub struct Path<U: AuthUser> {
     pub(crate) path: &'static str,
     methods: Vec<(Method, Handler<U>)>,
@@ -32,7 +32,7 @@ impl<U: AuthUser> Path<U> {
         Self { path, methods: Vec::new() }.and(method, handler)
     }
 
-    /// What it does for one more method.
+    /// Adds a method.
     pub(crate) fn and<F, R>(mut self, method: Method, handler: F) -> Self
     where
         F: Fn(Mounted<U>, Request) -> R + Send + Sync + 'static,
@@ -49,7 +49,7 @@ impl<U: AuthUser> Path<U> {
     }
 }
 
-/// What poem calls.
+/// The poem endpoint of a [`Path`].
 pub(crate) struct PathEndpoint<U: AuthUser> {
     mounted: Mounted<U>,
     methods: Vec<(Method, Handler<U>)>,
@@ -59,7 +59,7 @@ impl<U: AuthUser> Endpoint for PathEndpoint<U> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        // A HEAD is answered as a GET is; the server leaves the body out (RFC 9110, 9.3.2).
+        // The server omits the body of a HEAD (RFC 9110, section 9.3.2).
         let method = match request.method() {
             &Method::HEAD => &Method::GET,
             method => method,
@@ -68,8 +68,8 @@ impl<U: AuthUser> Endpoint for PathEndpoint<U> {
             let allowed: Vec<_> = self.methods.iter().map(|(method, _)| method.as_str()).collect();
             return Ok(Refusal::method_not_allowed(&allowed.join(", ")).to_response());
         };
-        // In a task of its own: a client that hangs up in the middle cannot cut a flow in half, and a
-        // panic is an answer, not a broken connection.
+        // In a task of its own: a client that disconnects cannot stop a flow halfway, and a panic
+        // becomes a 500 instead of a broken connection.
         let guard = self.mounted.parts().background.guard();
         let flow = handler(self.mounted.clone(), request).in_current_span();
         let answer = tokio::spawn(async move {
@@ -82,14 +82,14 @@ impl<U: AuthUser> Endpoint for PathEndpoint<U> {
         Ok(match answer {
             Ok(answer) => answer.unwrap_or_else(refused),
             Err(error) => {
-                error!(%error, "a route did not end");
+                error!(%error, "a route panicked");
                 refused(Refusal::internal())
             }
         })
     }
 }
 
-/// Answers what is asked for under a prefix of ours and is not there.
+/// Answers 404 for other paths under the prefix of the library.
 pub(crate) struct NotFound;
 
 impl Endpoint for NotFound {

@@ -1,4 +1,4 @@
-//! A mount: one user struct's accounts, wired and ready to be put into an app.
+//! A mount: the accounts of one user struct, wired and ready to be added to an app.
 
 mod endpoint;
 mod slices;
@@ -28,13 +28,13 @@ pub use slices::{Slice, Slices};
     note = "arguments name the mount, not the user struct: `CurrentUser<Auth>`"
 )]
 pub trait Mount: Clone + Send + Sync + 'static {
-    /// Whose accounts it serves.
+    /// The user struct of its accounts.
     type User: AuthUser;
 
-    /// Wraps what the builder has wired.
+    /// Wraps the wired mount.
     fn new(mounted: Mounted<Self::User>) -> Self;
 
-    /// What the builder has wired.
+    /// The wired mount.
     fn mounted(&self) -> &Mounted<Self::User>;
 
     /// The slices that it names.
@@ -57,19 +57,19 @@ pub trait Mount: Clone + Send + Sync + 'static {
 )]
 pub trait Mounts<Slice>: Mount {}
 
-/// A mount some of whose credentials have scopes. An app whose own transport gives scopes says so
-/// by itself: `impl Scoped for Auth {}`.
+/// A mount with credentials that have scopes. An app with its own transport that gives scopes
+/// implements it: `impl Scoped for Auth {}`.
 #[diagnostic::on_unimplemented(
     message = "no credential of `{Self}` has scopes",
     label = "needs `bearer` or `api_keys` in `#[crudauth::routes(..)]`"
 )]
 pub trait Scoped: Mount {}
 
-/// What stands behind a mount. The struct under `#[crudauth::routes(..)]` dereferences to it; a
-/// clone is the same mount.
+/// The wired mount. The struct under `#[crudauth::routes(..)]` dereferences to it. Clones share
+/// everything.
 pub struct Mounted<U: AuthUser>(Arc<Parts<U>>);
 
-/// What a mount is made of.
+/// The parts of a mount.
 pub(crate) struct Parts<U: AuthUser> {
     pub(crate) accounts: Accounts<U>,
     pub(crate) background: Background,
@@ -88,7 +88,7 @@ impl<U: AuthUser> Mounted<U> {
         &self.0
     }
 
-    /// Whether both are one mount.
+    /// Whether both are clones of one mount.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -99,29 +99,28 @@ impl<U: AuthUser> Mounted<U> {
         &self.0.accounts
     }
 
-    /// What time it is by the mount's clock, which tests turn: for what a transport or a gate of the
-    /// app's judges.
+    /// The present instant by the clock of the mount, for transports and gates of the app. Tests can
+    /// set that clock.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         self.0.accounts.kit.clock.now()
     }
 
-    /// From where a request comes, as far as [trusted](crate::Builder::trusted_proxy_hops) proxies
-    /// say.
+    /// The address of the client, from the socket and
+    /// [trusted](crate::Builder::trusted_proxy_hops) proxies.
     #[must_use]
     pub fn client(&self, request: &Request) -> Option<ClientAddress> {
         headers::client(request, &self.0.http)
     }
 
-    /// The routes by themselves, to be nested under a prefix:
-    /// `Route::new().nest("/accounts", auth.routes())`. Whatever else is asked for there is
-    /// answered with a 404 as JSON.
+    /// The routes alone, for a prefix: `Route::new().nest("/accounts", auth.routes())`. Other paths
+    /// under that prefix are answered with a 404 as JSON.
     #[must_use]
     pub fn routes(&self) -> Route {
         self.mount(Route::new()).at("/*rest", endpoint::NotFound)
     }
 
-    /// Puts every route into the app's own.
+    /// Adds every route to the routes of the app.
     ///
     /// # Panics
     /// If the app has a route at one of their paths already.
@@ -130,8 +129,9 @@ impl<U: AuthUser> Mounted<U> {
         self.0.paths.iter().fold(route, |route, path| route.at(path.path, path.endpoint(self)))
     }
 
-    /// Deletes what has expired: sessions, grants, API keys, one-time tokens, counters. It does so in small steps,
-    /// and lets others get a word in between them; tells how many rows went.
+    /// Deletes expired sessions, token families, API keys, one-time tokens and counters, and returns
+    /// how many rows were deleted. It works in small steps, with pauses for other users of the
+    /// database.
     ///
     /// # Errors
     /// If a store fails.
@@ -147,8 +147,8 @@ impl<U: AuthUser> Mounted<U> {
         }
     }
 
-    /// Purges once in `every` for as long as the mount is in use: its last clone gone, the task ends
-    /// and lets go of the pool.
+    /// Purges once in `every` while the mount is in use. The task ends with the last clone of the
+    /// mount.
     ///
     /// # Panics
     /// Outside a tokio runtime, or if `every` is zero.
@@ -171,9 +171,9 @@ impl<U: AuthUser> Mounted<U> {
         })
     }
 
-    /// Waits until every route of the library's that was asked has done its work, also for a client that hung up, and
-    /// every message that came of it is handed to the sender or given up: before the process ends,
-    /// when no request comes any more, and in tests.
+    /// Waits until every running route of the library has finished, also for clients that have
+    /// disconnected, and every message has been sent or dropped. Call it at shutdown, after the last
+    /// request, and in tests.
     pub async fn drained(&self) {
         self.0.background.drained().await;
     }

@@ -138,7 +138,7 @@ async fn a_key_opens_only_routes_that_accept_keys() {
         assert_eq!(status(path).await, 401, "{path}");
         assert_eq!(ada.get(path).await.status, 200, "{path}");
     }
-    assert!(log.text().contains("does not look at credentials of that kind"), "{}", log.text());
+    assert!(log.text().contains("does not accept credentials of that kind"), "{}", log.text());
     assert_eq!(keyed(&app, &key, Method::GET, "/maybe").await.json(), json!(null));
     let token = app.pair("ada").await.access;
     assert_eq!(app.browser().send_bearer(&token, Method::GET, "/by-superuser").await.status, 200);

@@ -1,8 +1,8 @@
-//! Signing up.
+//! Sign-up.
 //!
-//! What a sign-up may set is an allow-list: identifiers, password, and the columns that the struct
-//! opted in. With messages to send, an address that is taken is answered like a new one, and its
-//! owner is told instead; a taken username is told, since people must be able to choose another.
+//! A sign-up sets the identifiers, the password, and the columns with `#[auth(register)]`, and nothing
+//! else. If the mount sends messages, a taken address is answered like a free one, and its owner gets
+//! a notice. A taken username is an error, because the visitor has to choose another.
 
 use std::collections::HashMap;
 
@@ -22,24 +22,24 @@ use crate::random::random;
 use crate::slices::recovery::Recovery;
 use crate::store_error::StoreError;
 
-/// What became of a sign-up.
+/// Result of a sign-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a taken address is not an error, and adds no account"]
 pub enum Registered<Id> {
-    /// There is a new account under this key.
+    /// The account was added, with this key.
     Added(Id),
-    /// Another account has the address. With messages to send its owner gets a notice, and a visitor
-    /// must not learn this.
+    /// Another account has the address. If the mount sends messages, its owner gets a notice, and the
+    /// response must not reveal this.
     AddressTaken,
     /// Another account has the value of a unique column of the app's own.
     Conflict,
 }
 
-/// Why nobody signed up.
+/// Why a sign-up failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
-    /// Something is wrong with these fields.
-    #[error("the sign-up has mistakes")]
+    /// These fields are invalid.
+    #[error("the sign-up has invalid fields")]
     Invalid(Vec<FieldError>),
     /// Another account has that identifier.
     #[error("the {0} is taken")]
@@ -63,7 +63,7 @@ pub struct Prepared<U: AuthUser> {
 pub struct Registration<U: AuthUser> {
     kit: Kit<U>,
     verification: Option<Recovery<U>>,
-    /// Longest text that each column of the live table takes, by the name in a request.
+    /// The longest text of each column of the live table, by the name in a request.
     limits: Vec<(&'static str, usize)>,
 }
 
@@ -75,7 +75,8 @@ impl<U: AuthUser> Registration<U> {
         Self { kit, verification, limits: Vec::new() }
     }
 
-    /// Refuses texts that the live table has no room for; `widths` are its columns' most characters.
+    /// Sets the largest number of characters of each column of the live table. Longer texts are
+    /// refused.
     #[must_use]
     pub fn within(mut self, widths: &HashMap<String, usize>) -> Self {
         let identifiers = U::SHAPE.identifiers.iter().map(|one| (one.name, one.column));
@@ -85,12 +86,12 @@ impl<U: AuthUser> Registration<U> {
         self
     }
 
-    /// Reads a sign-up, and tells also what the live table has no room for.
+    /// Reads a sign-up, with the limits of the live table.
     ///
     /// # Errors
-    /// Every mistake that the form has.
+    /// Every invalid field of the form.
     pub fn read(&self, mut form: Form) -> Result<SignUp<U>, Vec<FieldError>> {
-        // An identifier is measured in the form in which it is kept, by `check`.
+        // `check` measures identifiers, in the form in which they are stored.
         for &(name, _) in U::SHAPE.asked {
             if let Some(max) = self.limit(name) {
                 form.limit(name, max);
@@ -99,17 +100,17 @@ impl<U: AuthUser> Registration<U> {
         SignUp::read(form)
     }
 
-    /// Whether messages are sent, so that a taken address need not be told.
+    /// Whether the mount sends messages, so that the response can hide a taken address.
     #[must_use]
     pub fn is_silent(&self) -> bool {
         self.kit.notifier.is_some()
     }
 
-    /// Judges a sign-up without storing anything and without asking anybody: the breach service
-    /// has its turn in [`prepare`](Self::prepare), which whoever wants to sign up must be allowed.
+    /// Checks a sign-up without any store or service. The breach service is asked by
+    /// [`prepare`](Self::prepare), after the rate limit.
     ///
     /// # Errors
-    /// The password's mistakes.
+    /// Identifiers that are too long, and violations of the password policy.
     pub fn check(&self, sign_up: &SignUp<U>) -> Result<(), Vec<FieldError>> {
         let mut errors = self.too_long(sign_up);
         if let Err(found) = self.kit.policy.check(&sign_up.password, &sign_up.names()) {
@@ -118,8 +119,8 @@ impl<U: AuthUser> Registration<U> {
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
-    /// The identifiers that the live table has no room for, as they are shown or as they are
-    /// compared: either may be longer than what was typed.
+    /// The identifiers that are too long for the live table, as displayed or as compared: either form
+    /// may be longer than the typed text.
     fn too_long(&self, sign_up: &SignUp<U>) -> Vec<FieldError> {
         let columns = U::SHAPE.identifiers.iter().zip(&sign_up.identifiers);
         let error = |(column, identifier): (&IdentifierColumn, &Option<Identifier>)| {
@@ -144,8 +145,8 @@ impl<U: AuthUser> Registration<U> {
         self.enrol(prepared).await
     }
 
-    /// Judges a sign-up and hashes its password, before anything is looked up: a taken name costs
-    /// what a free one costs.
+    /// Checks the password against the breach service and hashes it, before any look-up: a taken name
+    /// takes as long as a free one.
     ///
     /// # Errors
     /// [`RegisterError`]; nothing is stored then.
@@ -187,10 +188,9 @@ impl<U: AuthUser> Registration<U> {
         }
     }
 
-    /// What recovers an account is told to its owner if it is taken; a name that is taken, to
-    /// whoever asks. With both taken by one account the former decides. Otherwise the name does:
-    /// else whoever has an account could ask under its own name, and learn of any address whether
-    /// it is taken.
+    /// Reports a taken name to the visitor, and a taken recovery contact to its owner. If one account
+    /// has both, the contact decides. Otherwise the name decides: a user could else sign up with the
+    /// own name and any address, and learn whether that address is taken.
     async fn taken(
         &self,
         identifiers: &[usize],

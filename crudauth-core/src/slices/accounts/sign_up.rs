@@ -1,4 +1,4 @@
-//! What a visitor fills in to sign up.
+//! The form of a sign-up.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::model::{
 };
 use crate::password::Password;
 
-/// A sign-up, read and right as far as can be told without the store.
+/// A sign-up whose fields are valid, as far as that can be checked without the store.
 ///
 /// `Debug` shows neither the password nor the app's own values.
 pub struct SignUp<U: AuthUser> {
@@ -17,12 +17,12 @@ pub struct SignUp<U: AuthUser> {
 }
 
 impl<U: AuthUser> SignUp<U> {
-    /// Reads the fields of the shape out of a form; everything else in it is dropped.
+    /// Reads the fields of the shape from a form, and drops all others.
     ///
     /// # Errors
-    /// Every mistake that the form has.
+    /// Every invalid field of the form.
     pub fn read(mut form: Form) -> Result<Self, Vec<FieldError>> {
-        // All fields are taken before any mistake ends the reading, so that all are told.
+        // All fields are read first, so that all errors are reported.
         let columns = U::SHAPE.identifiers;
         let identifiers: Vec<_> = columns.iter().map(|column| form.identifier(column)).collect();
         let password = form.password("password");
@@ -37,13 +37,13 @@ impl<U: AuthUser> SignUp<U> {
         }
     }
 
-    /// The first identifier of that kind, as it will be shown.
+    /// The first identifier of that kind, as displayed.
     #[must_use]
     pub fn shown(&self, kind: IdentifierKind) -> Option<&str> {
         self.identifiers.get(U::SHAPE.position(kind)?)?.as_ref().map(Identifier::shown)
     }
 
-    /// What its owner will sign in by: the first identifier that a login looks at.
+    /// The first identifier by which the owner can sign in.
     #[must_use]
     pub fn login_name(&self) -> Option<&str> {
         let columns = U::SHAPE.identifiers.iter().zip(&self.identifiers);
@@ -51,21 +51,21 @@ impl<U: AuthUser> SignUp<U> {
         named.find_map(|(_, identifier)| identifier.as_ref()).map(Identifier::shown)
     }
 
-    /// Where messages will recover the account.
+    /// The recovery contact.
     #[must_use]
     pub fn contact(&self) -> Option<Contact> {
         self.identifiers.get(U::SHAPE.recovery?)?.clone()?.into_contact()
     }
 
-    /// The texts that will name the account.
+    /// The identifiers of the account, as displayed.
     pub(crate) fn names(&self) -> Vec<&str> {
         self.identifiers.iter().flatten().map(Identifier::shown).collect()
     }
 
-    /// Reads a JSON object, for tools that sign people up without HTTP.
+    /// Reads a JSON object, for tools that create accounts without HTTP.
     ///
     /// # Errors
-    /// Every mistake in it.
+    /// Every invalid field of the object.
     pub fn from_json(body: &serde_json::Value) -> Result<Self, Vec<FieldError>> {
         let form = Form::from_json(body.to_string().as_bytes()).map_err(|InvalidForm| {
             vec![FieldError::new("", FieldErrorKind::Type, "Input should be an object")]
