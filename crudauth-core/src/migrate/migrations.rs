@@ -47,6 +47,7 @@ use crate::sql::{AuthRow, Backend, Stores, TableSpec};
 /// - **SQLite**: one transaction that keeps other writers out; in WAL mode readers continue. `ALTER
 ///   TABLE` cannot forbid NULL in a column that it adds, so a compared form that was added to a
 ///   table with rows may be NULL. The next run fills rows that the app inserts without it.
+#[derive(Clone)]
 pub struct Migrations<U> {
     pub(super) tables: Vec<&'static TableSpec>,
     user: PhantomData<fn() -> U>,
@@ -111,12 +112,6 @@ impl<U: AuthUser> Migrations<U> {
             return Ok(None);
         }
         Ok(Some(files::write(directory.as_ref(), U::SHAPE.table, &plan.to_string())?))
-    }
-}
-
-impl<U> Clone for Migrations<U> {
-    fn clone(&self) -> Self {
-        Self { tables: self.tables.clone(), user: PhantomData }
     }
 }
 

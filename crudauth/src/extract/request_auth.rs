@@ -160,6 +160,7 @@ impl<U: AuthUser> RequestAuth<U> {
 }
 
 /// The cell of one mount: an app may have several over one user struct, and they stay apart.
+#[derive(Clone)]
 pub(super) struct MountAuth<A: Mount> {
     pub(super) cell: Arc<RequestAuth<A::User>>,
     mount: PhantomData<fn() -> A>,
@@ -168,12 +169,6 @@ pub(super) struct MountAuth<A: Mount> {
 impl<A: Mount> MountAuth<A> {
     pub(super) fn new(cell: Arc<RequestAuth<A::User>>) -> Self {
         Self { cell, mount: PhantomData }
-    }
-}
-
-impl<A: Mount> Clone for MountAuth<A> {
-    fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.cell))
     }
 }
 

@@ -11,11 +11,11 @@ use crudauth_core::StoreError;
 use crudauth_core::model::{AuthUser, ClientAddress};
 use crudauth_core::notify::Background;
 use crudauth_core::principal::ScopePolicyHandle;
+use poem::endpoint::make_sync;
 use poem::{Request, Route};
 
 use crate::accounts::Accounts;
-use crate::http::{HttpConfig, headers};
-
+use crate::http::{HttpConfig, Refusal, headers};
 use crate::transport::Transports;
 pub(crate) use endpoint::Path;
 pub use slices::{Slice, Slices};
@@ -61,6 +61,7 @@ pub trait Scoped: Mount {}
 
 /// What stands behind a mount. The struct under `#[crudauth::routes(..)]` dereferences to it; a
 /// clone is the same mount.
+#[derive(Clone)]
 pub struct Mounted<U: AuthUser>(Arc<Parts<U>>);
 
 /// What a mount is made of.
@@ -112,7 +113,8 @@ impl<U: AuthUser> Mounted<U> {
     /// answered with a 404 as JSON.
     #[must_use]
     pub fn routes(&self) -> Route {
-        self.mount(Route::new()).at("/*rest", endpoint::NotFound)
+        let not_found = make_sync(|_| Refusal::not_found("Not Found").to_response());
+        self.mount(Route::new()).at("/*rest", not_found)
     }
 
     /// Puts every route into the app's own.
@@ -170,12 +172,6 @@ impl<U: AuthUser> Mounted<U> {
     /// when no request comes any more, and in tests.
     pub async fn drained(&self) {
         self.0.background.drained().await;
-    }
-}
-
-impl<U: AuthUser> Clone for Mounted<U> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
     }
 }
 
