@@ -197,6 +197,11 @@ pub enum InvalidRedisUrl {
 }
 
 impl ConfigError {
+    /// The errors among the results of checks.
+    pub(crate) fn found(checks: impl IntoIterator<Item = Option<Self>>) -> Vec<Self> {
+        checks.into_iter().flatten().collect()
+    }
+
     /// Checks a duration; `None` means that there is no limit.
     pub(crate) fn duration(
         setting: &'static str,

@@ -13,6 +13,7 @@ use crate::password::{HashingPool, PasswordPolicy};
 use crate::slices::accounts::store::AccountStore;
 
 /// The shared parts of a mount. Clones share everything.
+#[derive(Clone)]
 pub struct Kit<U: AuthUser> {
     /// Accounts.
     pub accounts: Arc<dyn AccountStore<U>>,
@@ -42,21 +43,6 @@ impl<U: AuthUser> Kit<U> {
     #[doc(hidden)]
     pub fn emit(&self, event: Event) {
         event.log();
-    }
-}
-
-impl<U: AuthUser> Clone for Kit<U> {
-    fn clone(&self) -> Self {
-        Self {
-            accounts: Arc::clone(&self.accounts),
-            keys: self.keys.clone(),
-            clock: Arc::clone(&self.clock),
-            hashing: self.hashing.clone(),
-            policy: self.policy.clone(),
-            limits: self.limits.clone(),
-            lockout: self.lockout.clone(),
-            notifier: self.notifier.clone(),
-        }
     }
 }
 

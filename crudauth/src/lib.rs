@@ -5,6 +5,9 @@ compile_error!(
     "crudauth needs a database: switch on one of the features `sqlite`, `postgres`, `mysql`"
 );
 
+// Generated code names the crate, also in the crate.
+extern crate self as crudauth;
+
 /// Pages on topics that concern several slices. Each slice has its page in [`mod@slice`].
 pub mod guide {
     #[doc = include_str!("../docs/existing_tables.md")]
@@ -45,7 +48,7 @@ pub use accounts::Accounts;
 pub use builder::{BuildError, Builder};
 pub use crudauth_core::guard::store::RateLimit;
 pub use crudauth_core::guard::{LockoutConfig, RateLimits};
-pub use crudauth_core::migrate::{Blocker, MigrateError, Migrations, Plan, Schema};
+pub use crudauth_core::migrate::{Blocker, BlockerKind, MigrateError, Migrations, Plan, Schema};
 pub use crudauth_core::model::{
     Account, AccountId, AccountState, AuthUser, ClientAddress, ClientInfo, Contact, CsrfToken,
     EmailAddress, FieldError, FieldErrorKind, IdentifierKind, OneTimeToken, PhoneNumber,

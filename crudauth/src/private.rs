@@ -10,7 +10,7 @@ pub use crudauth_core::model::{
 pub use crudauth_core::sql::{AuthRow, Backend, Call, ColumnPlan, SqlDefault, Stores};
 pub use {poem, sqlx};
 
-pub use crate::builder::{Anything, Builder, NotMounted, OwnTransport, Slots, Unset};
+pub use crate::builder::{Anything, Builder, Slot, Unset};
 pub use crate::extract::Guarded;
 pub use crate::gate::{ScopeName, scope};
 pub use crate::migrations::HasMigrations;

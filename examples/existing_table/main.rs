@@ -12,7 +12,7 @@
 use std::time::Duration;
 
 use crudauth::email::BoxError;
-use crudauth::{AuthRow, AuthUser, Backend, CurrentUser, Stores};
+use crudauth::{AuthRow, AuthUser, Backend, CurrentUser};
 use examples::{Settings, log_to_stderr, on_the_database};
 use poem::web::Json;
 use poem::{EndpointExt, Route, get, handler};
@@ -48,7 +48,7 @@ async fn points(account: CurrentUser<Auth>) -> Json<Value> {
 /// Adds missing columns and tables and builds the mount on any database.
 async fn accounts<DB>(pool: sqlx::Pool<DB>, settings: &Settings) -> Result<Auth, BoxError>
 where
-    DB: Backend + Stores<i64>,
+    DB: Backend,
     Account: AuthRow<DB>,
 {
     crudauth::migrations!(Account).run(&pool).await?;

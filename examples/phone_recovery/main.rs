@@ -12,7 +12,7 @@
 use std::time::Duration;
 
 use crudauth::email::BoxError;
-use crudauth::{AuthRow, AuthUser, Backend, CurrentUser, RecoveryConfig, Stores, Verified};
+use crudauth::{AuthRow, AuthUser, Backend, CurrentUser, RecoveryConfig, Verified};
 use examples::{Settings, log_to_stderr, on_the_database};
 use poem::web::Json;
 use poem::{EndpointExt, Route, get, handler};
@@ -44,7 +44,7 @@ async fn billing(_: CurrentUser<Auth, Verified>) -> Json<Value> {
 /// Creates the tables and builds the mount on any database.
 async fn accounts<DB>(pool: sqlx::Pool<DB>, settings: &Settings) -> Result<Auth, BoxError>
 where
-    DB: Backend + Stores<i64>,
+    DB: Backend,
     User: AuthRow<DB>,
 {
     crudauth::migrations!(User).run(&pool).await?;

@@ -13,7 +13,7 @@
 use std::time::Duration;
 
 use crudauth::email::BoxError;
-use crudauth::{AuthRow, AuthUser, Backend, BearerConfig, CurrentUser, RefreshIn, Scope, Stores};
+use crudauth::{AuthRow, AuthUser, Backend, BearerConfig, CurrentUser, RefreshIn, Scope};
 use examples::{Settings, log_to_stderr, on_the_database};
 use poem::web::Json;
 use poem::{EndpointExt, Route, get, handler};
@@ -59,7 +59,7 @@ fn tokens() -> BearerConfig {
 /// Creates the tables and builds the mount on any database.
 async fn accounts<DB>(pool: sqlx::Pool<DB>, settings: &Settings) -> Result<Auth, BoxError>
 where
-    DB: Backend + Stores<i64>,
+    DB: Backend,
     User: AuthRow<DB>,
 {
     crudauth::migrations!(User).run(&pool).await?;

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use crudauth::email::BoxError;
 use crudauth::{
-    ApiKeyConfig, AuthRow, AuthUser, Backend, BearerConfig, CurrentUser, EmailConfig, Scope,
-    Stores, Via, slice,
+    ApiKeyConfig, AuthRow, AuthUser, Backend, BearerConfig, CurrentUser, EmailConfig, Scope, Via,
+    slice,
 };
 use examples::{Settings, log_to_stderr, on_the_database};
 use poem::web::Json;
@@ -81,7 +81,7 @@ fn tokens() -> BearerConfig {
 /// Creates the tables and builds the mount on any database.
 async fn accounts<DB>(pool: sqlx::Pool<DB>, settings: &Settings) -> Result<Auth, BoxError>
 where
-    DB: Backend + Stores<i64>,
+    DB: Backend,
     User: AuthRow<DB>,
 {
     crudauth::migrations!(User).run(&pool).await?;

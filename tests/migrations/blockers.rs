@@ -1,6 +1,6 @@
 //! Blockers are reported, and the table stays unchanged.
 
-use crudauth::{AuthUser, Blocker, MigrateError, Migrations, migrations};
+use crudauth::{AuthUser, Blocker, BlockerKind, MigrateError, Migrations, migrations};
 use crudauth_tests::{Database, Kind, SECRET, on_every_pool};
 
 use super::growing::Later;
@@ -42,7 +42,7 @@ on_every_pool! {
             "(email, username) VALUES ('e@b.example', 'ZO\u{cb}')",
         ]).await;
         let blocked = blockers_of!(User, database, pool, &["id", "email", "username"]);
-        let [Blocker::Duplicates { column, count, samples: first, .. }] = &*blocked else { panic!("{blocked:?}") };
+        let [Blocker { column, kind: BlockerKind::Duplicates { count, samples: first, .. }, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**column, *count), ("username", 2));
         assert_eq!(*first, ["ada", "zo\u{eb}"]);
         // MySQL's column compares without case, so the fix does not apply.
@@ -57,7 +57,7 @@ on_every_pool! {
             "(email, username) VALUES ('a@b.example', 'bob')",
         ]).await;
         let blocked = blockers_of!(User, database, pool, &["id", "email", "username"]);
-        let [Blocker::Duplicates { column, count: 1, samples: first, .. }] = &*blocked else { panic!("{blocked:?}") };
+        let [Blocker { column, kind: BlockerKind::Duplicates { count: 1, samples: first, .. }, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**column, &*first[0]), ("email", "a@b.example"));
         assert!(!blocked[0].to_string().contains("exact"), "{}", blocked[0]);
     }
@@ -68,7 +68,7 @@ on_every_pool! {
             "(email, username) VALUES ('bob@example.com', 'bob')",
         ]).await;
         let blocked = blockers_of!(User, database, pool, &["id", "email", "username"]);
-        let [Blocker::NotNormalized { column, count: 1, samples: first, update, .. }] = &*blocked else { panic!("{blocked:?}") };
+        let [Blocker { column, kind: BlockerKind::NotNormalized { count: 1, samples: first, update, .. }, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**column, &*first[0]), ("email", "Ada@Example.com"));
         assert!(blocked[0].to_string().contains("#[auth(key = \"email_key\")]"), "{}", blocked[0]);
         database.execute(update.as_deref().unwrap()).await;
@@ -84,8 +84,8 @@ on_every_pool! {
             "(email, username) VALUES ('ada@example.com', 'bob')",
         ]).await;
         let blocked = blockers_of!(User, database, pool, &["id", "email", "username"]);
-        assert!(blocked.iter().any(|one| matches!(one, Blocker::Duplicates { .. })), "{blocked:?}");
-        let update = |one: &Blocker| matches!(one, Blocker::NotNormalized { update: None, .. });
+        assert!(blocked.iter().any(|one| matches!(one.kind, BlockerKind::Duplicates { .. })), "{blocked:?}");
+        let update = |one: &Blocker| matches!(one.kind, BlockerKind::NotNormalized { update: None, .. });
         assert!(blocked.iter().any(update), "{blocked:?}");
     }
 
@@ -99,7 +99,10 @@ on_every_pool! {
         ]).await;
         let mut blocked = blockers_of!(User, database, pool, &["id", "email", "username"]);
         blocked.sort_by_key(ToString::to_string);
-        let [Blocker::Nulls { count: 2, column: email, .. }, Blocker::Nulls { count: 1, column: active, .. }] =
+        let [
+            Blocker { column: email, kind: BlockerKind::Nulls { count: 2 }, .. },
+            Blocker { column: active, kind: BlockerKind::Nulls { count: 1 }, .. },
+        ] =
             &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**active, &**email), ("is_active", "email"));
         database.execute("UPDATE users SET is_active = TRUE, email = COALESCE(email, username)").await;
@@ -112,7 +115,7 @@ on_every_pool! {
             "(email, username, username_key) VALUES ('b@b.example', 'bob', 'bob')",
         ]).await;
         let blocked = blockers_of!(User, database, pool, &["id", "email", "username", "username_key"]);
-        let [Blocker::NotNormalized { column, count: 1, samples: first, update, .. }] = &*blocked else { panic!("{blocked:?}") };
+        let [Blocker { column, kind: BlockerKind::NotNormalized { count: 1, samples: first, update, .. }, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!((&**column, &*first[0]), ("username_key", "ADA"));
         database.execute(update.as_deref().unwrap()).await;
         migrations!(User).run(&pool).await.unwrap();
@@ -125,7 +128,7 @@ on_every_pool! {
             "(email, username, department) VALUES ('a@b.example', 'ada', 'ops')",
         ]).await;
         let blocked = blockers_of!(User, database, pool, &["id", "email", "username", "department"]);
-        let [Blocker::NotWritten { column, .. }] = &*blocked else { panic!("{blocked:?}") };
+        let [Blocker { column, kind: BlockerKind::NotWritten, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!(column, "department");
     }
 
@@ -135,7 +138,7 @@ on_every_pool! {
         ]).await;
         let blocked = blockers_of!(Later, database, pool, &["id", "email", "badge", "level"]);
         for name in ["email", "badge", "level"] {
-            let is_blocker = |one: &Blocker| matches!(one, Blocker::WrongType { column, .. } if column == name);
+            let is_blocker = |one: &Blocker| matches!(one, Blocker { column, kind: BlockerKind::WrongType { .. }, .. } if column == name);
             assert!(blocked.iter().any(is_blocker), "{name}: {blocked:?}");
         }
         assert!(blocked.iter().any(|one| one.to_string().contains("VARCHAR") || one.to_string().contains("TEXT")));
@@ -149,7 +152,7 @@ on_every_pool! {
             "(email) VALUES ('d@b.example')",
         ]).await;
         let blocked = blockers_of!(Later, database, pool, &["id", "email", "badge"]);
-        let [Blocker::Duplicates { column, count: 1, .. }] = &*blocked else { panic!("{blocked:?}") };
+        let [Blocker { column, kind: BlockerKind::Duplicates { count: 1, .. }, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!(column, "badge");
         database.execute("UPDATE users SET badge = NULL WHERE email = 'b@b.example'").await;
         migrations!(Later).run(&pool).await.unwrap();
@@ -160,15 +163,15 @@ on_every_pool! {
     async fn a_missing_primary_key_is_reported(database, pool) {
         database.execute("CREATE TABLE users (id BIGINT, email VARCHAR(200), username VARCHAR(40))").await;
         let blocked = blockers_of!(User, database, pool, &["id", "email", "username"]);
-        assert!(blocked.iter().any(|one| matches!(one, Blocker::NoUniqueKey { column, .. } if column == "id")), "{blocked:?}");
-        assert!(blocked.iter().any(|one| matches!(one, Blocker::KeyNotGenerated { .. })), "{blocked:?}");
+        assert!(blocked.iter().any(|one| matches!(one, Blocker { column, kind: BlockerKind::NoUniqueKey, .. } if column == "id")), "{blocked:?}");
+        assert!(blocked.iter().any(|one| one.kind == BlockerKind::KeyNotGenerated), "{blocked:?}");
     }
 
     async fn an_app_table_with_one_of_our_names_is_left_alone(database, pool) {
         users(&database, PLAIN, &[]).await;
         database.execute("CREATE TABLE users_sessions (id BIGINT PRIMARY KEY, who VARCHAR(9))").await;
         let blocked = blockers_of!(User, database, pool, &["id", "email", "username"]);
-        let Blocker::NoUniqueKey { table, column } = &blocked[0] else { panic!("{blocked:?}") };
+        let Blocker { table, column, kind: BlockerKind::NoUniqueKey, .. } = &blocked[0] else { panic!("{blocked:?}") };
         assert_eq!((&**table, &**column), ("users_sessions", "digest"));
     }
 }
@@ -184,7 +187,10 @@ async fn a_column_too_short_for_a_hash_is_reported_where_the_database_truncates(
             Database::Sqlite(pool) => migrations!(User).plan(&pool).await,
         };
         let blocked = blocked.unwrap().blockers().to_vec();
-        let is_told = matches!(&*blocked, [Blocker::TooShort { max_chars: 60, .. }]);
+        let is_told = matches!(
+            &*blocked,
+            [Blocker { kind: BlockerKind::TooShort { max_chars: 60, .. }, .. }]
+        );
         assert_eq!(is_told, kind != Kind::Sqlite, "{kind:?}: {blocked:?}");
     }
 }
@@ -206,7 +212,7 @@ async fn sqlite_types_are_checked_by_the_first_row() {
     database.execute(row).await;
     let blocked = blockers_of!(Uuids, database, pool, &["id", "email"]);
     assert!(
-        matches!(&*blocked, [Blocker::WrongType { column, .. }] if column == "id"),
+        matches!(&*blocked, [Blocker { column, kind: BlockerKind::WrongType { .. }, .. }] if column == "id"),
         "{blocked:?}"
     );
 }
@@ -217,7 +223,8 @@ async fn an_id_of_another_width_is_reported_on_postgres() {
     let Database::Postgres(pool) = database.clone() else { unreachable!() };
     database.execute(&format!("CREATE TABLE users (id SERIAL PRIMARY KEY, {PLAIN})")).await;
     let blocked = blockers_of!(User, database, pool, &["id", "email"]);
-    let [Blocker::WrongType { column, actual, expected, .. }] = &*blocked else {
+    let [Blocker { column, kind: BlockerKind::WrongType { actual, expected }, .. }] = &*blocked
+    else {
         panic!("{blocked:?}")
     };
     assert_eq!((&**column, &**actual, &**expected), ("id", "integer", "INT8"));
@@ -230,7 +237,7 @@ async fn an_unindexable_text_is_reported_on_mysql() {
     users(&database, "email TEXT NOT NULL, username VARCHAR(40) NOT NULL", &[]).await;
     let blocked = blockers_of!(User, database, pool, &["id", "email"]);
     assert!(
-        matches!(&*blocked, [Blocker::WrongType { column, .. }] if column == "email"),
+        matches!(&*blocked, [Blocker { column, kind: BlockerKind::WrongType { .. }, .. }] if column == "email"),
         "{blocked:?}"
     );
 }
@@ -264,5 +271,8 @@ async fn build_reads_no_rows_and_a_plan_does() {
     assert!(migrations!(User).inspect(&pool).await.unwrap().plan().is_empty());
     assert_eq!(migrations!(User).run(&pool).await.unwrap(), 0);
     let plan = migrations!(User).plan(&pool).await.unwrap();
-    assert!(matches!(plan.blockers(), [Blocker::Nulls { count: 1, .. }]), "{plan}");
+    assert!(
+        matches!(plan.blockers(), [Blocker { kind: BlockerKind::Nulls { count: 1 }, .. }]),
+        "{plan}"
+    );
 }

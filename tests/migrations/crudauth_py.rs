@@ -3,7 +3,7 @@
 
 use crudauth::{
     AuthRow, AuthUser, Backend, ContactChange, EmailConfig, Password, Registered, SignInError,
-    SignInRequest, SignUp, Stores, migrations,
+    SignInRequest, SignUp, migrations,
 };
 use crudauth_tests::{Database, Kind, SECRET};
 use sqlx::{Executor, Pool};
@@ -98,7 +98,7 @@ async fn assert_adopted<DB, A>(
     pool: Pool<DB>,
     builder: impl AsyncFn(Pool<DB>) -> A,
 ) where
-    DB: Backend + Stores<<A::User as AuthUser>::Id>,
+    DB: Backend,
     A: crudauth::Mount + std::ops::Deref<Target = crudauth::Mounted<A::User>>,
     A::User: AuthRow<DB>,
 {

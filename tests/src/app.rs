@@ -9,7 +9,7 @@ use crudauth::ManualClock;
 use crudauth::email::{MessageKind, RecordingSender};
 use crudauth::{
     AuthRow, AuthUser, Backend, Builder, CurrentUser, EmailConfig, EmailMessage, HashingConfig,
-    MaybeUser, RateLimits, Stores, Superuser, Verified,
+    MaybeUser, RateLimits, Superuser, Verified,
 };
 use poem::endpoint::BoxEndpoint;
 use poem::web::Json;
@@ -39,7 +39,7 @@ pub struct Auth;
 
 /// The builder before `build()`.
 pub type AppBuilder<DB> =
-    Builder<Auth, DB, crudauth::private::Slots<EmailConfig, crudauth::private::NotMounted, ()>>;
+    Builder<Auth, DB, (crudauth::private::Slot<crudauth::slice::Email, EmailConfig>, ())>;
 
 /// A change of the builder, for any database.
 pub trait Setting: Send {
@@ -196,7 +196,7 @@ async fn build<DB>(
     clock: &Arc<ManualClock>,
 ) -> Auth
 where
-    DB: Backend + Stores<i64>,
+    DB: Backend,
     User: AuthRow<DB>,
 {
     crudauth::migrations!(User).run(&pool).await.unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crudauth::flow::NewApiKey;
 use crudauth::{
     Account, ApiKeyConfig, AuthRow, Backend, BearerConfig, Builder, CurrentUser, EmailConfig,
-    MaybeUser, RefreshIn, Scope, Scopes, Stores, Superuser, Via, slice,
+    MaybeUser, RefreshIn, Scope, Scopes, Superuser, Via, slice,
 };
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
@@ -84,7 +84,7 @@ impl App {
 
     async fn mount_all<DB>(&self, pool: sqlx::Pool<DB>, setup: Setup) -> All
     where
-        DB: Backend + Stores<i64>,
+        DB: Backend,
         User: AuthRow<DB>,
     {
         let builder: Builder<All, DB, _> = All::builder(pool, setup.secret);

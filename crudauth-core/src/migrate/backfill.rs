@@ -5,8 +5,7 @@ use super::live::LiveTable;
 use super::pages::Pages;
 use super::plan::Backfill;
 use super::queries::{self, Page};
-use crate::model::AuthUser;
-use crate::sql::{Backend, Call, Dialect, Stores, rows};
+use crate::sql::{AuthRow, Backend, Call, Dialect, rows};
 
 /// Rows per update.
 const BATCH: usize = 200;
@@ -16,15 +15,11 @@ impl Backfill {
     ///
     /// On SQLite and PostgreSQL this is part of the transaction of the migration. MySQL gets a
     /// transaction for the backfill alone.
-    pub(super) async fn run<DB, U>(
+    pub(super) async fn run<DB: Backend, U: AuthRow<DB>>(
         &self,
         connection: &mut DB::Connection,
         live: &LiveTable,
-    ) -> Result<(), sqlx::Error>
-    where
-        DB: Backend + Stores<U::Id>,
-        U: AuthUser,
-    {
+    ) -> Result<(), sqlx::Error> {
         let Some(identifier) = U::SHAPE.identifiers.get(self.identifier) else { return Ok(()) };
         let is_mysql = DB::DIALECT == Dialect::MySql;
         if is_mysql {
@@ -51,11 +46,11 @@ impl Backfill {
     }
 }
 
-fn update<DB, U>(live: &LiveTable, column: &str, keys: &[(U::Id, String)]) -> Call<DB>
-where
-    DB: Backend + Stores<U::Id>,
-    U: AuthUser,
-{
+fn update<DB: Backend, U: AuthRow<DB>>(
+    live: &LiveTable,
+    column: &str,
+    keys: &[(U::Id, String)],
+) -> Call<DB> {
     let mut call = Call::migration(queries::fill(live, U::SHAPE.id, column, keys.len()));
     // A full batch is likely to come again; keep its statement prepared.
     if keys.len() < BATCH {

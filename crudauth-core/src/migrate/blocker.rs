@@ -2,28 +2,37 @@
 
 use std::fmt;
 
+use super::live::LiveTable;
+
 /// A condition that needs a decision before a migration can run.
 ///
 /// Both `Display` and `Debug` name the problem and the fix: a `main` that returns an error prints
 /// it by `Debug`.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{table}.{column}` {kind}")]
 #[non_exhaustive]
-pub enum Blocker {
+pub struct Blocker {
+    /// The table.
+    pub table: String,
+    /// The column. For an identifier with several columns, the one that shows the problem.
+    pub column: String,
+    /// The condition.
+    pub kind: BlockerKind,
+}
+
+/// The kinds of a [`Blocker`]. `Display` is its sentence without the column.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlockerKind {
     /// The struct requires a column for which existing rows have no value.
     #[error(
-        "`{table}.{column}` is required, but the table has rows without a value for it: make the \
-         field an `Option`, give it a literal `#[auth(default = ..)]`, or add and fill the column \
-         yourself"
+        "is required, but the table has rows without a value for it: make the field an `Option`, \
+         give it a literal `#[auth(default = ..)]`, or add and fill the column yourself"
     )]
-    MissingValue {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-    },
+    MissingValue,
     /// A column that must be unique has duplicate values.
     #[error(
-        "`{table}.{column}` must be unique but has duplicates of {}; change all but one of each{}",
+        "must be unique but has duplicates of {}; change all but one of each{}",
         Samples(.samples, *.count),
         if *.differ_as_written {
             ", or put `#[auth(exact)]` on the field to compare names as they are written"
@@ -32,10 +41,6 @@ pub enum Blocker {
         }
     )]
     Duplicates {
-        /// The table.
-        table: String,
-        /// The column that shows the values.
-        column: String,
         /// How many values have duplicates, in the form that is compared.
         count: u64,
         /// The first of these values.
@@ -45,9 +50,8 @@ pub enum Blocker {
     },
     /// Rows store an identifier in a form that no login searches for.
     #[error(
-        "`{table}.{column}` is not in the form that logins compare in {count} row(s): {}; {}, or \
-         put `#[auth(key = \"{column}_key\")]` on the field to keep the compared form in a column \
-         of its own",
+        "is not in the form that logins compare in {count} row(s): {}; {}, or put `#[auth(key = \
+         \"{key}\")]` on the field to keep the compared form in a column of its own",
         Samples(.samples, *.count),
         match .update {
             Some(update) => format!("run `{update}`"),
@@ -55,89 +59,56 @@ pub enum Blocker {
         }
     )]
     NotNormalized {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
         /// How many rows.
         count: u64,
         /// The first of these values.
         samples: Vec<String>,
         /// The statement that converts them, if SQL can.
         update: Option<String>,
+        /// Name for a column of its own with the compared form.
+        key: String,
     },
     /// Rows hold NULL where the struct or the library reads a value.
     #[error(
-        "`{table}.{column}` is NULL in {count} row(s) but is read as a value: fill these rows, or \
-         make the field an `Option` unless it is the key or the only identifier"
+        "is NULL in {count} row(s) but is read as a value: fill these rows, or make the field an \
+         `Option` unless it is the key or the only identifier"
     )]
     Nulls {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
         /// How many rows.
         count: u64,
     },
     /// A column requires a value that sign-up does not set.
     #[error(
-        "`{table}.{column}` requires a value but has no default, and sign-up does not set it: \
-         declare it with `#[auth(register)]` or `#[auth(default = ..)]`, or give the column a \
-         default in the database"
+        "requires a value but has no default, and sign-up does not set it: declare it with \
+         `#[auth(register)]` or `#[auth(default = ..)]`, or give the column a default in the \
+         database"
     )]
-    NotWritten {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-    },
+    NotWritten,
     /// The database does not generate the key of a new row.
     #[error(
-        "`{table}.{column}` is not generated for new rows: make it an identity column \
-         (PostgreSQL), AUTO_INCREMENT (MySQL) or INTEGER PRIMARY KEY (SQLite)"
+        "is not generated for new rows: make it an identity column (PostgreSQL), AUTO_INCREMENT \
+         (MySQL) or INTEGER PRIMARY KEY (SQLite)"
     )]
-    KeyNotGenerated {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-    },
+    KeyNotGenerated,
     /// Sign-up writes a column that the database computes.
     #[error(
-        "`{table}.{column}` is a generated column, but sign-up writes it: use another column with \
-         `#[auth(column = \"..\")]`, or make it an ordinary one"
+        "is a generated column, but sign-up writes it: use another column with `#[auth(column = \
+         \"..\")]`, or make it an ordinary one"
     )]
-    Generated {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-    },
+    Generated,
     /// A column's type does not decode to the field's, or cannot have a unique index.
     #[error(
-        "`{table}.{column}` has type {actual}, expected {expected}: change the type of the field or \
-         of the column"
+        "has type {actual}, expected {expected}: change the type of the field or of the column"
     )]
     WrongType {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
         /// Type of the column.
         actual: String,
         /// Type that is needed.
         expected: String,
     },
     /// A column holds fewer characters than the library writes.
-    #[error(
-        "`{table}.{column}` holds {max_chars} characters, but {needed} are needed: make it \
-         VARCHAR(255)"
-    )]
+    #[error("holds {max_chars} characters, but {needed} are needed: make it VARCHAR(255)")]
     TooShort {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
         /// Length of the column.
         max_chars: usize,
         /// Length that is needed.
@@ -145,16 +116,17 @@ pub enum Blocker {
     },
     /// The key column does not exist, or is not unique.
     #[error(
-        "`{table}` has no unique key `{column}`: name its key column with \
-         `#[auth(id, column = \"..\")]`, or make this column unique; if the table is not the \
-         library's, rename it"
+        "is not a unique key: name the key column of the table with `#[auth(id, column = \
+         \"..\")]`, or make this column unique; if the table is not the library's, rename it"
     )]
-    NoUniqueKey {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-    },
+    NoUniqueKey,
+}
+
+impl BlockerKind {
+    /// The blocker of this kind for a column.
+    pub(super) fn of(self, live: &LiveTable, column: &str) -> Blocker {
+        Blocker { table: live.name.clone(), column: column.to_owned(), kind: self }
+    }
 }
 
 impl fmt::Debug for Blocker {
@@ -180,32 +152,25 @@ impl fmt::Display for Samples<'_> {
 mod tests {
     use super::*;
 
+    fn blocker(column: &str, kind: BlockerKind) -> String {
+        Blocker { table: "users".to_owned(), column: column.to_owned(), kind }.to_string()
+    }
+
     fn duplicates(differ_as_written: bool) -> String {
-        let blocker = Blocker::Duplicates {
-            table: "users".to_owned(),
-            column: "username".to_owned(),
-            count: 1,
-            samples: vec!["ada".to_owned()],
-            differ_as_written,
-        };
-        blocker.to_string()
+        let samples = vec!["ada".to_owned()];
+        blocker("username", BlockerKind::Duplicates { count: 1, samples, differ_as_written })
     }
 
     #[test]
     fn values_stay_on_one_line() {
-        let blocker = Blocker::NotNormalized {
-            table: "users".to_owned(),
-            column: "email".to_owned(),
-            count: 9,
-            samples: vec!["a\n; DROP TABLE users".to_owned()],
-            update: None,
-        };
+        let samples = vec!["a\n; DROP TABLE users".to_owned()];
+        let key = "email_key".to_owned();
         assert_eq!(
-            blocker.to_string(),
+            blocker("email", BlockerKind::NotNormalized { count: 9, samples, update: None, key }),
             "`users.email` is not in the form that logins compare in 9 row(s): \
              \"a\\n; DROP TABLE users\" and 8 more; convert them, or put \
-             `#[auth(key = \"email_key\")]` on the field to keep the compared form in a column of \
-             its own"
+             `#[auth(key = \"email_key\")]` on the field to keep the compared form in a column \
+             of its own"
         );
     }
 

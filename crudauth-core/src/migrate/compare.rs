@@ -3,9 +3,10 @@
 use super::diff::TableDiff;
 use super::live::LiveTable;
 use super::plan::Plan;
+use super::table::Table;
 use super::{Migrations, desired, library};
 use crate::model::AuthUser;
-use crate::sql::{AuthRow, Backend, Stores};
+use crate::sql::{AuthRow, Backend};
 
 /// How closely tables are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,39 +44,38 @@ impl Diff {
 
 impl<U: AuthUser> Migrations<U> {
     /// Compares every table, the user's first.
-    pub(super) async fn compare<DB>(
+    pub(super) async fn compare<DB: Backend>(
         &self,
         connection: &mut DB::Connection,
         depth: Depth,
     ) -> Result<Diff, sqlx::Error>
     where
-        DB: Backend + Stores<U::Id>,
         U: AuthRow<DB>,
     {
         let (live, user) = user_table::<DB, U>(connection, depth).await?;
-        let mut others = Plan::default();
+        let mut library = Plan::default();
         for spec in &self.tables {
             let table = library::table::<DB, U>(spec);
-            let live = LiveTable::read::<DB>(connection, &table.name).await?;
-            let diff = TableDiff::new(&table, &live, depth);
-            others.append(diff.into_plan::<DB, U>(connection).await?);
+            library.append(compare::<DB, U>(connection, &table, depth).await?.1);
         }
-        Ok(Diff { live, user, library: others })
+        Ok(Diff { live, user, library })
     }
 }
 
 /// Compares the user's table.
-pub(super) async fn user_table<DB, U>(
+pub(super) async fn user_table<DB: Backend, U: AuthRow<DB>>(
     connection: &mut DB::Connection,
     depth: Depth,
-) -> Result<(LiveTable, Plan), sqlx::Error>
-where
-    DB: Backend + Stores<U::Id>,
-    U: AuthRow<DB>,
-{
-    let table = desired::user_table::<DB, U>();
+) -> Result<(LiveTable, Plan), sqlx::Error> {
+    compare::<DB, U>(connection, &desired::user_table::<DB, U>(), depth).await
+}
+
+async fn compare<DB: Backend, U: AuthRow<DB>>(
+    connection: &mut DB::Connection,
+    table: &Table,
+    depth: Depth,
+) -> Result<(LiveTable, Plan), sqlx::Error> {
     let live = LiveTable::read::<DB>(connection, &table.name).await?;
-    let diff = TableDiff::new(&table, &live, depth);
-    let plan = diff.into_plan::<DB, U>(connection).await?;
+    let plan = TableDiff::<DB, U>::new(connection, table, &live, depth).into_plan().await?;
     Ok((live, plan))
 }

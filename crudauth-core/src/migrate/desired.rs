@@ -3,10 +3,10 @@
 use super::table::{Index, Key, Table};
 use super::types::Types;
 use crate::model::{AccountId, Companion, IdentifierColumn, IdentifierKind, Shape};
-use crate::sql::{AuthRow, Backend, ColumnPlan, SqlDefault, Stores};
+use crate::sql::{AuthRow, Backend, ColumnPlan, SqlDefault};
 
 /// The user's table.
-pub(super) fn user_table<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>() -> Table {
+pub(super) fn user_table<DB: Backend, U: AuthRow<DB>>() -> Table {
     let types = Types(DB::DIALECT);
     let shape = U::SHAPE;
     let key = Key {

@@ -1,50 +1,53 @@
 //! Compares one table with the live one.
 
+use std::marker::PhantomData;
+
 use super::compare::Depth;
 use super::live::LiveTable;
 use super::plan::{Backfill, Plan};
 use super::scan::Scan;
 use super::table::Table;
-use super::{Blocker, ddl, fits, queries, scan};
+use super::{BlockerKind, ddl, queries};
 use crate::model::{IdentifierColumn, Shape};
-use crate::sql::{AuthRow, Backend, Call, ColumnPlan, Dialect, Stores};
+use crate::sql::{AuthRow, Backend, Call, ColumnPlan, Dialect};
 
 /// The difference between a table as it is and as it should be, in the order in which statements
 /// can make it up.
-pub(super) struct TableDiff<'a> {
+pub(super) struct TableDiff<'a, DB: Backend, U> {
+    pub(super) connection: &'a mut DB::Connection,
     pub(super) table: &'a Table,
     pub(super) live: &'a LiveTable,
     depth: Depth,
     pub(super) plan: Plan,
     /// Whether rows are to be read, and can be.
     pub(super) reads_rows: bool,
+    user: PhantomData<fn() -> U>,
 }
 
-impl<'a> TableDiff<'a> {
-    pub(super) fn new(table: &'a Table, live: &'a LiveTable, depth: Depth) -> Self {
+impl<'a, DB: Backend, U: AuthRow<DB>> TableDiff<'a, DB, U> {
+    pub(super) fn new(
+        connection: &'a mut DB::Connection,
+        table: &'a Table,
+        live: &'a LiveTable,
+        depth: Depth,
+    ) -> Self {
         let reads_rows = depth == Depth::Rows;
-        Self { table, live, depth, plan: Plan::default(), reads_rows }
+        let plan = Plan::default();
+        Self { connection, table, live, depth, plan, reads_rows, user: PhantomData }
     }
 
-    pub(super) async fn into_plan<DB, U>(
-        mut self,
-        connection: &mut DB::Connection,
-    ) -> Result<Plan, sqlx::Error>
-    where
-        DB: Backend + Stores<U::Id>,
-        U: AuthRow<DB>,
-    {
+    pub(super) async fn into_plan(mut self) -> Result<Plan, sqlx::Error> {
         if self.live.exists() {
-            self.plan.blockers = fits::blockers::<DB>(connection, self.table, self.live).await?;
+            self.plan.blockers = self.catalog_blockers().await?;
             self.stop_at_unreadable_rows();
-            self.columns::<DB>(connection).await?;
-            self.values::<DB, U>(connection).await?;
-            self.identifiers::<DB, U>(connection).await?;
+            self.columns().await?;
+            self.values().await?;
+            self.identifiers().await?;
         } else {
             self.plan.push(ddl::create_table(DB::DIALECT, self.table));
         }
         for index in &self.table.indexes {
-            self.index::<DB>(connection, index).await?;
+            self.index(index).await?;
         }
         Ok(self.plan)
     }
@@ -52,25 +55,18 @@ impl<'a> TableDiff<'a> {
     /// Reads no rows if they cannot be read key by key and text by text.
     fn stop_at_unreadable_rows(&mut self) {
         self.reads_rows &= !self.plan.blockers.iter().any(|blocker| {
-            matches!(blocker, Blocker::WrongType { .. } | Blocker::NoUniqueKey { .. })
+            matches!(blocker.kind, BlockerKind::WrongType { .. } | BlockerKind::NoUniqueKey)
         });
     }
 
     /// Adds missing columns, except compared forms.
-    async fn columns<DB: Backend>(
-        &mut self,
-        connection: &mut DB::Connection,
-    ) -> Result<(), sqlx::Error> {
-        let table = self.table;
-        let live = self.live;
+    async fn columns(&mut self) -> Result<(), sqlx::Error> {
+        let Self { table, live, .. } = *self;
         let missing = table.columns.iter().filter(|column| !live.has_column(&column.name));
         for column in missing.filter(|column| !table.is_own_key(&column.name)) {
             let needs_value = !column.is_nullable && column.default.is_none();
-            if needs_value && has_row::<DB>(connection, queries::any_row(live)).await? {
-                let table = table.name.clone();
-                self.plan
-                    .blockers
-                    .push(Blocker::MissingValue { table, column: column.name.clone() });
+            if needs_value && self.row(queries::any_row(live)).await?.is_some() {
+                self.plan.blockers.push(BlockerKind::MissingValue.of(live, &column.name));
                 continue;
             }
             self.plan.statements.extend(ddl::add_column(live, column));
@@ -83,17 +79,14 @@ impl<'a> TableDiff<'a> {
     }
 
     /// Searches for NULLs and, on SQLite, for values that do not decode.
-    async fn values<DB: Backend, U: AuthRow<DB>>(
-        &mut self,
-        connection: &mut DB::Connection,
-    ) -> Result<(), sqlx::Error> {
+    async fn values(&mut self) -> Result<(), sqlx::Error> {
         if !self.reads_rows {
             return Ok(());
         }
-        let nulls = scan::nulls::<DB>(connection, self.table, self.live).await?;
+        let nulls = self.nulls().await?;
         let is_user_table = self.table.shape.is_some();
         if is_user_table && DB::DIALECT == Dialect::Sqlite && nulls.is_empty() {
-            let first = scan::first_row::<DB, U>(connection, self.table, self.live).await?;
+            let first = self.first_row().await?;
             self.plan.blockers.extend(first);
         }
         self.plan.blockers.extend(nulls);
@@ -101,25 +94,17 @@ impl<'a> TableDiff<'a> {
         Ok(())
     }
 
-    async fn identifiers<DB, U>(
-        &mut self,
-        connection: &mut DB::Connection,
-    ) -> Result<(), sqlx::Error>
-    where
-        DB: Backend + Stores<U::Id>,
-        U: AuthRow<DB>,
-    {
+    async fn identifiers(&mut self) -> Result<(), sqlx::Error> {
         let Some(shape) = &self.table.shape else { return Ok(()) };
         for (at, identifier) in shape.identifiers.iter().enumerate() {
             let live = self.live;
             let has_shown = live.has_column(identifier.column);
-            let needs_backfill =
-                has_shown && self.needs_backfill::<DB>(connection, identifier).await?;
+            let needs_backfill = has_shown && self.needs_backfill(identifier).await?;
             let is_taken_over = needs_backfill
                 || !live.is_unique(identifier.key)
                 || lacks_library_column(shape, live);
             let scan = if self.reads_rows && has_shown && is_taken_over {
-                Some(scan::identifier::<DB, U>(connection, live, identifier).await?)
+                Some(self.scan(identifier).await?)
             } else {
                 None
             };
@@ -132,11 +117,7 @@ impl<'a> TableDiff<'a> {
     }
 
     /// Whether rows may lack the compared form of an identifier.
-    async fn needs_backfill<DB: Backend>(
-        &self,
-        connection: &mut DB::Connection,
-        identifier: &IdentifierColumn,
-    ) -> Result<bool, sqlx::Error> {
+    async fn needs_backfill(&mut self, identifier: &IdentifierColumn) -> Result<bool, sqlx::Error> {
         if !identifier.has_own_key() {
             return Ok(false);
         }
@@ -152,7 +133,12 @@ impl<'a> TableDiff<'a> {
             return Ok(false);
         }
         let sql = queries::any_unfilled(self.live, identifier.column, identifier.key);
-        has_row::<DB>(connection, sql).await
+        Ok(self.row(sql).await?.is_some())
+    }
+
+    /// The first row of a statement that is not worth preparing.
+    pub(super) async fn row(&mut self, sql: String) -> Result<Option<DB::Row>, sqlx::Error> {
+        DB::fetch_optional(self.connection, Call::migration(sql).once()).await
     }
 
     /// Adds, fills and requires the compared form of the identifier at position `at`, which is kept
@@ -203,11 +189,4 @@ fn lacks_library_column(shape: &Shape, live: &LiveTable) -> bool {
     let names = &shape.companion;
     let read = [names.hash, names.active, names.superuser, names.version, names.epoch];
     read.into_iter().chain(names.verified).any(|column| !live.has_column(column))
-}
-
-async fn has_row<DB: Backend>(
-    connection: &mut DB::Connection,
-    sql: String,
-) -> Result<bool, sqlx::Error> {
-    Ok(DB::fetch_optional(connection, Call::migration(sql).once()).await?.is_some())
 }

@@ -5,10 +5,11 @@
 use sqlx::{Column as _, Row as _};
 
 use super::affinity::takes;
+use super::diff::TableDiff;
 use super::live::{LiveColumn, LiveTable};
 use super::table::Table;
-use super::{Blocker, catalog, queries};
-use crate::sql::{Backend, Call, ColumnPlan, Dialect};
+use super::{Blocker, BlockerKind, catalog, queries};
+use crate::sql::{AuthRow, Backend, Call, ColumnPlan, Dialect};
 
 /// The hash of a new password has 97 characters, and more at higher costs. Django's column holds
 /// 128.
@@ -17,36 +18,62 @@ const HASH_CHARS: usize = 128;
 /// The longest text that MySQL can index: 3,072 bytes of four each.
 const INDEXED_CHARS: usize = 768;
 
-/// The blockers that do not depend on the rows.
-pub(super) async fn blockers<DB: Backend>(
-    connection: &mut DB::Connection,
-    table: &Table,
-    live: &LiveTable,
-) -> Result<Vec<Blocker>, sqlx::Error> {
-    let mut blockers = from_catalog(table, live);
-    blockers.extend(types::<DB>(connection, table, live).await?);
-    let not_written = not_written(table, live);
-    // A trigger may set the columns; which ones is not known.
-    if !not_written.is_empty() {
-        let call = Call::new(catalog::insert_trigger(DB::DIALECT)).with(table.name.clone());
-        if DB::fetch_optional(connection, call).await?.is_none() {
-            blockers.extend(not_written);
+impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
+    /// The blockers that do not depend on the rows.
+    pub(super) async fn catalog_blockers(&mut self) -> Result<Vec<Blocker>, sqlx::Error> {
+        let mut blockers = from_catalog(self.table, self.live);
+        blockers.extend(self.types().await?);
+        let not_written = not_written(self.table, self.live);
+        // A trigger may set the columns; which ones is not known.
+        if !not_written.is_empty() {
+            let name = self.table.name.clone();
+            let call = Call::new(catalog::insert_trigger(DB::DIALECT)).with(name);
+            if DB::fetch_optional(self.connection, call).await?.is_none() {
+                blockers.extend(not_written);
+            }
         }
+        Ok(blockers)
     }
-    Ok(blockers)
+
+    /// The columns with types that do not decode.
+    ///
+    /// The driver judges the types that a statement returns. SQLite decodes each value by itself, so
+    /// there the affinity of the column decides.
+    async fn types(&mut self) -> Result<Vec<Blocker>, sqlx::Error> {
+        let Self { table, live, .. } = *self;
+        let reads = table.reads.iter().filter(|read| live.has_column(&read.name));
+        let mut reads: Vec<&ColumnPlan> = reads.collect();
+        if DB::DIALECT == Dialect::Sqlite {
+            reads.retain(|read| {
+                let declared = live.column(&read.name).map_or("", |column| &column.sql_type);
+                !takes(declared, &read.sql_type, is_identifier(table, &read.name))
+            });
+        } else if !reads.is_empty() {
+            let names: Vec<&str> = reads.iter().map(|read| &*read.name).collect();
+            let call = Call::migration(queries::types_of(live, &names));
+            let Some(row) = DB::fetch_optional(self.connection, call).await? else {
+                return Ok(Vec::new());
+            };
+            let mut columns = row.columns().iter();
+            reads.retain(|read| {
+                columns.next().is_some_and(|column| !(read.reads)(column.type_info()))
+            });
+        }
+        let mut blockers: Vec<_> = reads.into_iter().map(|read| wrong_type(live, read)).collect();
+        blockers.dedup();
+        Ok(blockers)
+    }
 }
 
 /// The key, generated columns, and columns that are too short or cannot be indexed.
 fn from_catalog(table: &Table, live: &LiveTable) -> Vec<Blocker> {
     let mut blockers = Vec::new();
     if !live.is_unique(&table.key.column) {
-        let column = table.key.column.clone();
-        blockers.push(Blocker::NoUniqueKey { table: table.name.clone(), column });
+        blockers.push(BlockerKind::NoUniqueKey.of(live, &table.key.column));
     }
     for column in &live.columns {
         if column.is_generated && is_written(table, live, column) {
-            let column = column.name.clone();
-            blockers.push(Blocker::Generated { table: table.name.clone(), column });
+            blockers.push(BlockerKind::Generated.of(live, &column.name));
         }
     }
     blockers.extend(short_hash(table, live));
@@ -63,8 +90,7 @@ fn short_hash(table: &Table, live: &LiveTable) -> Option<Blocker> {
     }
     let hash = live.column(table.shape?.companion.hash)?;
     let max_chars = hash.max_chars.filter(|chars| *chars < HASH_CHARS)?;
-    let table = table.name.clone();
-    Some(Blocker::TooShort { table, column: hash.name.clone(), max_chars, needed: HASH_CHARS })
+    Some(BlockerKind::TooShort { max_chars, needed: HASH_CHARS }.of(live, &hash.name))
 }
 
 /// On MySQL, texts without a length, and long ones, that lack a unique index.
@@ -76,11 +102,10 @@ fn unindexable(table: &Table, live: &LiveTable) -> Vec<Blocker> {
         let has_no_length = ["text", "blob"].iter().any(|word| column.sql_type.contains(word));
         has_no_length || column.max_chars.is_some_and(|chars| chars > INDEXED_CHARS)
     });
-    let blockers = unindexable.map(|column| Blocker::WrongType {
-        table: table.name.clone(),
-        column: column.name.clone(),
-        actual: column.sql_type.clone(),
-        expected: format!("VARCHAR({INDEXED_CHARS}) or shorter"),
+    let blockers = unindexable.map(|column| {
+        let expected = format!("VARCHAR({INDEXED_CHARS}) or shorter");
+        let actual = column.sql_type.clone();
+        BlockerKind::WrongType { actual, expected }.of(live, &column.name)
     });
     blockers.collect()
 }
@@ -95,13 +120,8 @@ fn not_written(table: &Table, live: &LiveTable) -> Vec<Blocker> {
     });
     let blockers = unset.map(|unset| {
         let is_key = live.is_same(&unset.name, &table.key.column);
-        let table = table.name.clone();
-        let column = unset.name.clone();
-        if is_key {
-            Blocker::KeyNotGenerated { table, column }
-        } else {
-            Blocker::NotWritten { table, column }
-        }
+        let kind = if is_key { BlockerKind::KeyNotGenerated } else { BlockerKind::NotWritten };
+        kind.of(live, &unset.name)
     });
     blockers.collect()
 }
@@ -115,47 +135,11 @@ fn is_written(table: &Table, live: &LiveTable, column: &LiveColumn) -> bool {
     table.written.iter().any(|name| live.is_same(&column.name, name))
 }
 
-/// The columns with types that do not decode.
-///
-/// The driver judges the types that a statement returns. SQLite decodes each value by itself, so
-/// there the affinity of the column decides.
-async fn types<DB: Backend>(
-    connection: &mut DB::Connection,
-    table: &Table,
-    live: &LiveTable,
-) -> Result<Vec<Blocker>, sqlx::Error> {
-    let reads = table.reads.iter().filter(|read| live.has_column(&read.name));
-    let reads: Vec<&ColumnPlan> = reads.collect();
-    let mut wrong = Vec::new();
-    if DB::DIALECT == Dialect::Sqlite {
-        wrong.extend(reads.into_iter().filter(|read| {
-            let declared = live.column(&read.name).map_or("", |column| &column.sql_type);
-            !takes(declared, &read.sql_type, is_identifier(table, &read.name))
-        }));
-    } else if !reads.is_empty() {
-        let names: Vec<&str> = reads.iter().map(|read| &*read.name).collect();
-        let call = Call::migration(queries::types_of(live, &names));
-        let Some(row) = DB::fetch_optional(connection, call).await? else { return Ok(Vec::new()) };
-        for (read, column) in reads.into_iter().zip(row.columns()) {
-            if !(read.reads)(column.type_info()) {
-                wrong.push(read);
-            }
-        }
-    }
-    let mut blockers: Vec<_> =
-        wrong.into_iter().map(|read| wrong_type(table, live, read)).collect();
-    blockers.dedup();
-    Ok(blockers)
-}
-
-pub(super) fn wrong_type(table: &Table, live: &LiveTable, read: &ColumnPlan) -> Blocker {
+pub(super) fn wrong_type(live: &LiveTable, read: &ColumnPlan) -> Blocker {
     let type_name = read.sql_type.split(" COLLATE ").next().unwrap_or_default();
-    Blocker::WrongType {
-        table: table.name.clone(),
-        column: read.name.clone(),
-        actual: live.column(&read.name).map_or_else(String::new, |column| column.sql_type.clone()),
-        expected: type_name.to_owned(),
-    }
+    let actual = live.column(&read.name).map(|column| column.sql_type.clone());
+    let actual = actual.unwrap_or_default();
+    BlockerKind::WrongType { actual, expected: type_name.to_owned() }.of(live, &read.name)
 }
 
 fn is_identifier(table: &Table, column: &str) -> bool {
@@ -183,11 +167,9 @@ mod tests {
     }
 
     fn columns(blockers: &[Blocker]) -> Vec<&str> {
-        let columns = blockers.iter().map(|blocker| match blocker {
-            Blocker::NotWritten { column, .. } | Blocker::KeyNotGenerated { column, .. } => {
-                &**column
-            }
-            other => panic!("{other}"),
+        let columns = blockers.iter().map(|blocker| match blocker.kind {
+            BlockerKind::NotWritten | BlockerKind::KeyNotGenerated => &*blocker.column,
+            _ => panic!("{blocker}"),
         });
         columns.collect()
     }
@@ -212,7 +194,7 @@ mod tests {
             [ColumnPlan::typed("plan", "text"), ColumnPlan::typed("note", "text").nullable()];
         let blockers = not_written(&table(&["email"], &read), &live);
         assert_eq!(columns(&blockers), ["id", "team", "plan"], "NULL does not decode as a plan");
-        assert!(matches!(blockers[0], Blocker::KeyNotGenerated { .. }));
+        assert_eq!(blockers[0].kind, BlockerKind::KeyNotGenerated);
         live.columns[0].is_auto = true;
         let blockers = not_written(&table(&["email"], &read), &live);
         assert_eq!(columns(&blockers), ["team", "plan"]);
@@ -224,10 +206,8 @@ mod tests {
         let mut live = LiveTable::of(Dialect::MySql, &[("id", "bigint NOT NULL"), ("k", "text")]);
         live.columns[1].is_generated = true;
         let blockers = from_catalog(&table(&["k"], &[]), &live);
-        assert!(
-            matches!(&*blockers, [Blocker::NoUniqueKey { .. }, Blocker::Generated { .. }]),
-            "{blockers:?}"
-        );
+        let kinds: Vec<_> = blockers.into_iter().map(|blocker| blocker.kind).collect();
+        assert_eq!(kinds, [BlockerKind::NoUniqueKey, BlockerKind::Generated]);
         let live = live.index("PRIMARY", true, &["id"]);
         assert!(from_catalog(&table(&[], &[]), &live).is_empty());
     }

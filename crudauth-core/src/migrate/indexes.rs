@@ -1,18 +1,13 @@
 //! Plans the indexes that a table lacks.
 
 use super::diff::TableDiff;
-use super::live::LiveTable;
 use super::table::{Index, short_name};
-use super::{Blocker, catalog, ddl, scan};
-use crate::sql::{Backend, Call};
+use super::{BlockerKind, catalog, ddl};
+use crate::sql::{AuthRow, Backend, Call};
 
-impl TableDiff<'_> {
+impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
     /// Plans an index, unless another one serves the same purpose.
-    pub(super) async fn index<DB: Backend>(
-        &mut self,
-        connection: &mut DB::Connection,
-        index: &Index,
-    ) -> Result<(), sqlx::Error> {
+    pub(super) async fn index(&mut self, index: &Index) -> Result<(), sqlx::Error> {
         let exists = match &*index.columns {
             [column] if index.is_unique => self.live.is_unique(column),
             columns => self.live.is_searched_by(columns),
@@ -20,41 +15,37 @@ impl TableDiff<'_> {
         if exists {
             return Ok(());
         }
-        for column in index.columns.iter().filter(|_| index.is_unique && self.reads_rows) {
-            if self.live.has_column(column) && !self.has_duplicates(column) {
-                let found = scan::duplicates::<DB>(connection, self.live, column).await?;
+        let reads_rows = index.is_unique && self.reads_rows;
+        for column in &index.columns {
+            if reads_rows && self.live.has_column(column) && !self.has_duplicates(column) {
+                let found = self.duplicates(column).await?;
                 self.plan.blockers.extend(found);
             }
         }
-        let name = free_name::<DB>(connection, self.live, &index.name).await?;
+        let name = self.free_name(&index.name).await?;
         self.plan.push(ddl::create_index(DB::DIALECT, &self.table.name, index, &name));
         Ok(())
     }
 
     /// Whether duplicates in the column, or in its compared form, are a blocker already.
     fn has_duplicates(&self, name: &str) -> bool {
-        self.plan
-            .blockers
-            .iter()
-            .any(|blocker| matches!(blocker, Blocker::Duplicates { column, .. } if column == name))
+        self.plan.blockers.iter().any(|blocker| {
+            blocker.column == name && matches!(blocker.kind, BlockerKind::Duplicates { .. })
+        })
     }
-}
 
-/// The name of the index, with a number if the name is taken.
-async fn free_name<DB: Backend>(
-    connection: &mut DB::Connection,
-    live: &LiveTable,
-    name: &str,
-) -> Result<String, sqlx::Error> {
-    let mut free = name.to_owned();
-    for number in 2.. {
-        let call = Call::new(catalog::index_name(DB::DIALECT)).with(free.clone());
-        let is_taken =
-            live.has_index_named(&free) || DB::fetch_optional(connection, call).await?.is_some();
-        if !is_taken {
-            break;
+    /// The name of the index, with a number if the name is taken.
+    async fn free_name(&mut self, name: &str) -> Result<String, sqlx::Error> {
+        let mut free = name.to_owned();
+        for number in 2.. {
+            let call = Call::new(catalog::index_name(DB::DIALECT)).with(free.clone());
+            let is_taken = self.live.has_index_named(&free)
+                || DB::fetch_optional(self.connection, call).await?.is_some();
+            if !is_taken {
+                break;
+            }
+            free = short_name(format!("{name}_{number}"));
         }
-        free = short_name(format!("{name}_{number}"));
+        Ok(free)
     }
-    Ok(free)
 }

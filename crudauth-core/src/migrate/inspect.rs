@@ -11,7 +11,7 @@ use super::live::LiveTable;
 use super::plan::Plan;
 use super::queries::{any_hash_like, any_unread_hash};
 use crate::model::{AuthUser, Shape};
-use crate::sql::{AuthRow, Backend, Call, Stores};
+use crate::sql::{AuthRow, Backend, Call};
 
 /// The result of comparing the live schema with the struct and the library.
 #[derive(Clone, Debug)]
@@ -65,9 +65,8 @@ impl<U: AuthUser> Migrations<U> {
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub async fn inspect<DB>(&self, pool: &Pool<DB>) -> Result<Schema, sqlx::Error>
+    pub async fn inspect<DB: Backend>(&self, pool: &Pool<DB>) -> Result<Schema, sqlx::Error>
     where
-        DB: Backend + Stores<U::Id>,
         U: AuthRow<DB>,
     {
         let diff = self.compare::<DB>(&mut *pool.acquire().await?, Depth::Catalog).await?;
@@ -82,14 +81,11 @@ impl<U: AuthUser> Migrations<U> {
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub async fn hash_prefixes_in_use<DB>(
+    pub async fn hash_prefixes_in_use<DB: Backend>(
         &self,
         pool: &Pool<DB>,
         prefixes: &[&str],
-    ) -> Result<Vec<String>, sqlx::Error>
-    where
-        DB: Backend,
-    {
+    ) -> Result<Vec<String>, sqlx::Error> {
         Ok(self.foreign_hashes(pool, prefixes).await?.in_use)
     }
 
@@ -99,14 +95,11 @@ impl<U: AuthUser> Migrations<U> {
     /// # Errors
     /// If the database cannot be read.
     #[doc(hidden)]
-    pub async fn foreign_hashes<DB>(
+    pub async fn foreign_hashes<DB: Backend>(
         &self,
         pool: &Pool<DB>,
         prefixes: &[&str],
-    ) -> Result<ForeignHashes, sqlx::Error>
-    where
-        DB: Backend,
-    {
+    ) -> Result<ForeignHashes, sqlx::Error> {
         let mut connection = pool.acquire().await?;
         // Usually all hashes are the library's own.
         let foreign = Call::migration(any_unread_hash(DB::DIALECT, &U::SHAPE, 0)).once();

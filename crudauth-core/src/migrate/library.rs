@@ -2,10 +2,10 @@
 
 use super::table::{Index, Key, Table};
 use super::types::Types;
-use crate::sql::{AuthRow, Backend, ColumnKind, ColumnPlan, ColumnSpec, Stores, TableSpec};
+use crate::sql::{AuthRow, Backend, ColumnKind, ColumnPlan, ColumnSpec, TableSpec};
 
 /// The table of `spec` beside the user's table.
-pub(super) fn table<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>(spec: &TableSpec) -> Table {
+pub(super) fn table<DB: Backend, U: AuthRow<DB>>(spec: &TableSpec) -> Table {
     let types = Types(DB::DIALECT);
     let name = spec.name(U::SHAPE.table);
     let columns: Vec<_> =
@@ -18,10 +18,7 @@ pub(super) fn table<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>(spec: &TableSpe
     Table { name, key, indexes, reads: columns.clone(), columns, written, shape: None }
 }
 
-fn column_of<DB: Backend + Stores<U::Id>, U: AuthRow<DB>>(
-    types: Types,
-    spec: &ColumnSpec,
-) -> ColumnPlan {
+fn column_of<DB: Backend, U: AuthRow<DB>>(types: Types, spec: &ColumnSpec) -> ColumnPlan {
     let name = spec.name;
     let column = match spec.kind {
         ColumnKind::Owner => ColumnPlan::of::<DB, U::Id>(name).stored_as(types.key::<DB, U>()),

@@ -11,7 +11,7 @@ use super::plan::Plan;
 use super::{MigrateError, files};
 use crate::model::AuthUser;
 use crate::slices::TABLES;
-use crate::sql::{AuthRow, Backend, Stores, TableSpec};
+use crate::sql::{AuthRow, Backend, TableSpec};
 
 /// Migrations of the account table and of the library's tables beside it.
 ///
@@ -47,6 +47,7 @@ use crate::sql::{AuthRow, Backend, Stores, TableSpec};
 /// - **SQLite**: one transaction that keeps other writers out; in WAL mode readers continue. `ALTER
 ///   TABLE` cannot forbid NULL in a column that it adds, so a compared form that was added to a
 ///   table with rows may be NULL. The next run fills rows that the app inserts without it.
+#[derive(Clone)]
 pub struct Migrations<U> {
     pub(super) tables: Vec<&'static TableSpec>,
     user: PhantomData<fn() -> U>,
@@ -73,9 +74,8 @@ impl<U: AuthUser> Migrations<U> {
     ///
     /// # Errors
     /// [`MigrateError::Database`] if the database cannot be read.
-    pub async fn plan<DB>(&self, pool: &Pool<DB>) -> Result<Plan, MigrateError>
+    pub async fn plan<DB: Backend>(&self, pool: &Pool<DB>) -> Result<Plan, MigrateError>
     where
-        DB: Backend + Stores<U::Id>,
         U: AuthRow<DB>,
     {
         let diff = self.compare::<DB>(&mut *pool.acquire().await?, Depth::Rows).await?;
@@ -91,13 +91,12 @@ impl<U: AuthUser> Migrations<U> {
     /// # Errors
     /// [`MigrateError::Blocked`] or [`MigrateError::NeedsRun`], without a file;
     /// [`MigrateError::Io`].
-    pub async fn write<DB>(
+    pub async fn write<DB: Backend>(
         &self,
         pool: &Pool<DB>,
         directory: impl AsRef<Path>,
     ) -> Result<Option<PathBuf>, MigrateError>
     where
-        DB: Backend + Stores<U::Id>,
         U: AuthRow<DB>,
     {
         let plan = self.plan(pool).await?;
@@ -111,12 +110,6 @@ impl<U: AuthUser> Migrations<U> {
             return Ok(None);
         }
         Ok(Some(files::write(directory.as_ref(), U::SHAPE.table, &plan.to_string())?))
-    }
-}
-
-impl<U> Clone for Migrations<U> {
-    fn clone(&self) -> Self {
-        Self { tables: self.tables.clone(), user: PhantomData }
     }
 }
 

@@ -46,7 +46,7 @@ mod scan;
 mod table;
 mod types;
 
-pub use blocker::Blocker;
+pub use blocker::{Blocker, BlockerKind};
 pub use error::MigrateError;
 pub use inspect::Schema;
 pub use migrations::Migrations;

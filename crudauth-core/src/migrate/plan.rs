@@ -108,6 +108,7 @@ impl fmt::Display for Plan {
 
 #[cfg(test)]
 mod tests {
+    use super::super::BlockerKind;
     use super::*;
 
     fn plan(name: &str) -> Plan {
@@ -155,7 +156,8 @@ mod tests {
     #[test]
     fn a_blocker_stays_within_its_comment() {
         let table = "users\nDROP TABLE users; --".to_owned();
-        let blockers = vec![Blocker::NotWritten { table, column: "x".to_owned() }];
+        let kind = BlockerKind::NotWritten;
+        let blockers = vec![Blocker { table, column: "x".to_owned(), kind }];
         let plan = Plan { blockers, ..Plan::default() };
         assert_eq!(plan.to_string().lines().count(), 1);
     }

@@ -7,7 +7,7 @@ use super::live::LiveTable;
 use super::plan::{Plan, Step};
 use super::{MigrateError, Migrations, lock};
 use crate::model::AuthUser;
-use crate::sql::{AuthRow, Backend, Dialect, Stores};
+use crate::sql::{AuthRow, Backend, Dialect};
 
 /// How often a migration on MySQL compares again after other clients inserted rows between two
 /// statements.
@@ -22,90 +22,84 @@ impl<U: AuthUser> Migrations<U> {
     ///
     /// # Errors
     /// [`MigrateError`]. It documents the state of the database after each error.
-    pub async fn run<DB>(&self, pool: &Pool<DB>) -> Result<usize, MigrateError>
+    pub async fn run<DB: Backend>(&self, pool: &Pool<DB>) -> Result<usize, MigrateError>
     where
-        DB: Backend + Stores<U::Id>,
         U: AuthRow<DB>,
     {
         // sqlx's own migration lock does nothing on SQLite and MariaDB.
         match DB::DIALECT {
-            Dialect::Sqlite | Dialect::Postgres => self.run_in_transaction(pool).await,
-            Dialect::MySql => self.run_in_rounds(pool).await,
+            Dialect::Sqlite | Dialect::Postgres => Run::in_transaction(self, pool).await,
+            Dialect::MySql => Run::in_rounds(self, pool).await,
         }
     }
+}
 
-    async fn run_in_transaction<DB>(&self, pool: &Pool<DB>) -> Result<usize, MigrateError>
-    where
-        DB: Backend + Stores<U::Id>,
-        U: AuthRow<DB>,
-    {
+/// A run on one connection.
+struct Run<'a, DB: Backend, U> {
+    migrations: &'a Migrations<U>,
+    connection: &'a mut DB::Connection,
+    /// Number of steps that were applied.
+    steps: usize,
+}
+
+impl<'a, DB: Backend, U: AuthRow<DB>> Run<'a, DB, U> {
+    fn new(migrations: &'a Migrations<U>, connection: &'a mut DB::Connection) -> Self {
+        Self { migrations, connection, steps: 0 }
+    }
+
+    async fn in_transaction(
+        migrations: &Migrations<U>,
+        pool: &Pool<DB>,
+    ) -> Result<usize, MigrateError> {
         let mut tx = pool.begin_with(begin(DB::DIALECT).into_sql_str()).await?;
         if DB::DIALECT == Dialect::Postgres {
             lock::postgres::<DB>(&mut tx).await?;
         }
-        let mut steps = 0;
-        self.apply::<DB>(&mut tx, &mut steps).await?;
+        let mut run = Run::<DB, U>::new(migrations, &mut tx);
+        run.apply().await?;
+        let steps = run.steps;
         tx.commit().await?;
         Ok(steps)
     }
 
-    async fn run_in_rounds<DB>(&self, pool: &Pool<DB>) -> Result<usize, MigrateError>
-    where
-        DB: Backend + Stores<U::Id>,
-        U: AuthRow<DB>,
-    {
+    async fn in_rounds(migrations: &Migrations<U>, pool: &Pool<DB>) -> Result<usize, MigrateError> {
         let mut connection = pool.acquire().await?;
         // The lock lasts as long as the connection, which therefore must not return to the pool.
         connection.close_on_drop();
         lock::mysql::<DB>(&mut connection).await?;
-        let steps = self.apply_in_rounds::<DB>(&mut connection).await;
+        let steps = Run::<DB, U>::new(migrations, &mut connection).apply_in_rounds().await;
         lock::release_mysql::<DB>(&mut connection).await;
         steps
     }
 
     /// Applies the plan again if rows that other clients inserted between two statements are in the
     /// way. That happens if the database user may not lock tables.
-    async fn apply_in_rounds<DB>(
-        &self,
-        connection: &mut DB::Connection,
-    ) -> Result<usize, MigrateError>
-    where
-        DB: Backend + Stores<U::Id>,
-        U: AuthRow<DB>,
-    {
-        let mut steps = 0;
+    async fn apply_in_rounds(mut self) -> Result<usize, MigrateError> {
         let mut round = 1;
         loop {
-            let result = self.apply::<DB>(connection, &mut steps).await;
+            let result = self.apply().await;
             if result.is_err() {
                 // Commits an unfinished backfill. If the connection is lost, the server rolls back
                 // and unlocks.
-                let _ = DB::say(connection, "SET autocommit = 1").await;
-                let _ = lock::unlock_table::<DB>(connection).await;
+                let _ = DB::say(self.connection, "SET autocommit = 1").await;
+                let _ = lock::unlock_table::<DB>(self.connection).await;
             }
             match result {
                 Err(MigrateError::Database(error)) if round < ROUNDS && is_overtaken(&error) => {
                     round += 1;
                 }
-                result => return result.map(|()| steps),
+                result => return result.map(|()| self.steps),
             }
         }
     }
 
-    /// Creates the missing parts, and counts the steps.
-    async fn apply<DB>(
-        &self,
-        connection: &mut DB::Connection,
-        steps: &mut usize,
-    ) -> Result<(), MigrateError>
-    where
-        DB: Backend + Stores<U::Id>,
-        U: AuthRow<DB>,
-    {
-        if self.compare::<DB>(connection, Depth::Indexes).await?.is_empty() {
+    /// Creates the missing parts.
+    async fn apply(&mut self) -> Result<(), MigrateError> {
+        let Self { migrations, connection, .. } = self;
+        if migrations.compare::<DB>(connection, Depth::Indexes).await?.is_empty() {
             return Ok(());
         }
-        let mut diff = self.compare::<DB>(connection, Depth::Rows).await?;
+        let mut diff = migrations.compare::<DB>(connection, Depth::Rows).await?;
         stop_if_blocked([&diff.user, &diff.library])?;
         // Only now, so that no client waits for a migration that is blocked.
         let is_altered = diff.live.exists() && !diff.user.is_empty();
@@ -113,9 +107,22 @@ impl<U: AuthUser> Migrations<U> {
             (diff.live, diff.user) = user_table::<DB, U>(connection, Depth::Rows).await?;
             stop_if_blocked([&diff.user])?;
         }
-        apply_steps::<DB, U>(connection, &diff.live, &diff.user, steps).await?;
-        lock::unlock_table::<DB>(connection).await?;
-        apply_steps::<DB, U>(connection, &diff.live, &diff.library, steps).await
+        self.apply_steps(&diff.live, &diff.user).await?;
+        lock::unlock_table::<DB>(self.connection).await?;
+        self.apply_steps(&diff.live, &diff.library).await
+    }
+
+    async fn apply_steps(&mut self, live: &LiveTable, plan: &Plan) -> Result<(), MigrateError> {
+        for step in plan.steps() {
+            match step {
+                Step::Statement(statement) => {
+                    DB::execute_ddl(self.connection, statement.to_owned()).await?;
+                }
+                Step::Backfill(backfill) => backfill.run::<DB, U>(self.connection, live).await?,
+            }
+            self.steps += 1;
+        }
+        Ok(())
     }
 }
 
@@ -137,26 +144,4 @@ fn is_overtaken(error: &sqlx::Error) -> bool {
 fn stop_if_blocked<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> Result<(), MigrateError> {
     let blockers: Vec<_> = plans.into_iter().flat_map(|plan| plan.blockers.clone()).collect();
     if blockers.is_empty() { Ok(()) } else { Err(MigrateError::Blocked(blockers)) }
-}
-
-async fn apply_steps<DB, U>(
-    connection: &mut DB::Connection,
-    live: &LiveTable,
-    plan: &Plan,
-    steps: &mut usize,
-) -> Result<(), MigrateError>
-where
-    DB: Backend + Stores<U::Id>,
-    U: AuthRow<DB>,
-{
-    for step in plan.steps() {
-        match step {
-            Step::Statement(statement) => {
-                DB::execute_ddl(connection, statement.to_owned()).await?;
-            }
-            Step::Backfill(backfill) => backfill.run::<DB, U>(connection, live).await?,
-        }
-        *steps += 1;
-    }
-    Ok(())
 }

@@ -5,13 +5,13 @@
 
 use std::collections::HashMap;
 
+use super::diff::TableDiff;
 use super::live::LiveTable;
 use super::pages::Pages;
 use super::queries::{self, Page, SAMPLES};
-use super::table::Table;
-use super::{Blocker, ddl, fits};
-use crate::model::{AuthUser, IdentifierColumn, IdentifierKind};
-use crate::sql::{AuthRow, Backend, Call, Stores, rows};
+use super::{Blocker, BlockerKind, ddl, fits};
+use crate::model::{IdentifierColumn, IdentifierKind};
+use crate::sql::{AuthRow, Backend, Call, rows};
 
 /// The values of an identifier in all rows.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ pub(super) struct Scan {
 }
 
 /// The number of values and the first of them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Sample {
     count: u64,
     first: Vec<String>,
@@ -72,59 +72,112 @@ impl Tally {
     }
 }
 
-/// Reads an identifier in every row.
-pub(super) async fn identifier<DB, U>(
-    connection: &mut DB::Connection,
-    live: &LiveTable,
-    identifier: &IdentifierColumn,
-) -> Result<Scan, sqlx::Error>
-where
-    DB: Backend + Stores<U::Id>,
-    U: AuthUser,
-{
-    let has_stored = identifier.has_own_key() && live.has_column(identifier.key);
-    let mut columns = vec![identifier.column];
-    columns.extend(has_stored.then_some(identifier.key));
-    let page = Page { id: U::SHAPE.id, columns: &columns, unfilled: None };
-    let mut pages = Pages::<U::Id>::new(page);
-    let mut tally = Tally::default();
-    while let Some(found) = pages.next::<DB>(connection, live).await? {
-        for row in &found {
-            let Some(shown) = rows::take::<DB, Option<String>>(row, 1)? else { continue };
-            let stored: Option<String> =
-                if has_stored { rows::take::<DB, _>(row, 2)? } else { None };
-            tally.add(identifier, &shown, stored.as_deref());
+impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
+    /// Reads an identifier in every row.
+    pub(super) async fn scan(
+        &mut self,
+        identifier: &IdentifierColumn,
+    ) -> Result<Scan, sqlx::Error> {
+        let live = self.live;
+        let has_stored = identifier.has_own_key() && live.has_column(identifier.key);
+        let mut columns = vec![identifier.column];
+        columns.extend(has_stored.then_some(identifier.key));
+        let page = Page { id: U::SHAPE.id, columns: &columns, unfilled: None };
+        let mut pages = Pages::<U::Id>::new(page);
+        let mut tally = Tally::default();
+        while let Some(found) = pages.next::<DB>(self.connection, live).await? {
+            for row in &found {
+                let Some(shown) = rows::take::<DB, Option<String>>(row, 1)? else { continue };
+                let stored: Option<String> =
+                    if has_stored { rows::take::<DB, _>(row, 2)? } else { None };
+                tally.add(identifier, &shown, stored.as_deref());
+            }
         }
+        let mut blockers = Vec::new();
+        if tally.duplicates.count > 0 {
+            blockers.push(self.folded_duplicates(identifier, &tally).await?);
+        }
+        if tally.not_normalized.count > 0 {
+            blockers.push(not_normalized(live, identifier, &tally));
+        }
+        Ok(Scan { is_lower_case_only: tally.not_lower_case == 0, blockers })
     }
-    let mut blockers = Vec::new();
-    if tally.duplicates.count > 0 {
-        blockers.push(folded_duplicates::<DB>(connection, live, identifier, &tally).await?);
-    }
-    if tally.not_normalized.count > 0 {
-        blockers.push(not_normalized(live, identifier, &tally));
-    }
-    Ok(Scan { is_lower_case_only: tally.not_lower_case == 0, blockers })
-}
 
-/// The blocker for values with equal compared forms.
-async fn folded_duplicates<DB: Backend>(
-    connection: &mut DB::Connection,
-    live: &LiveTable,
-    identifier: &IdentifierColumn,
-    tally: &Tally,
-) -> Result<Blocker, sqlx::Error> {
-    let mut differ_as_written = false;
-    if identifier.has_own_key() && identifier.kind == IdentifierKind::Username {
-        let exact = Call::migration(queries::duplicates(live, identifier.column)).once();
-        differ_as_written = DB::fetch_optional(connection, exact).await?.is_none();
+    /// The blocker for values with equal compared forms.
+    async fn folded_duplicates(
+        &mut self,
+        identifier: &IdentifierColumn,
+        tally: &Tally,
+    ) -> Result<Blocker, sqlx::Error> {
+        let mut differ_as_written = false;
+        if identifier.has_own_key() && identifier.kind == IdentifierKind::Username {
+            let exact = queries::duplicates(self.live, identifier.column);
+            differ_as_written = self.row(exact).await?.is_none();
+        }
+        let Sample { count, first: samples } = tally.duplicates.clone();
+        let kind = BlockerKind::Duplicates { count, samples, differ_as_written };
+        Ok(kind.of(self.live, identifier.column))
     }
-    Ok(Blocker::Duplicates {
-        table: live.name.clone(),
-        column: identifier.column.to_owned(),
-        count: tally.duplicates.count,
-        samples: tally.duplicates.first.clone(),
-        differ_as_written,
-    })
+
+    /// The columns that are read as values and hold NULLs.
+    pub(super) async fn nulls(&mut self) -> Result<Vec<Blocker>, sqlx::Error> {
+        let Self { table, live, .. } = *self;
+        let values = table.reads.iter().filter(|read| !read.is_nullable);
+        let mut columns: Vec<&str> = values.map(|read| &*read.name).collect();
+        columns.retain(|name| live.column(name).is_some_and(|column| column.is_nullable));
+        columns.sort_unstable();
+        columns.dedup();
+        if columns.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(row) = self.row(queries::nulls(live, &columns)).await? else {
+            return Ok(Vec::new());
+        };
+        let mut blockers = Vec::new();
+        for (at, column) in columns.iter().enumerate() {
+            let count = rows::take::<DB, i64>(&row, at)?.unsigned_abs();
+            if count > 0 {
+                blockers.push(BlockerKind::Nulls { count }.of(live, column));
+            }
+        }
+        Ok(blockers)
+    }
+
+    /// The duplicates in a column, as the database compares them.
+    pub(super) async fn duplicates(
+        &mut self,
+        column: &str,
+    ) -> Result<Option<Blocker>, sqlx::Error> {
+        let live = self.live;
+        let call = Call::migration(queries::duplicates(live, column)).once();
+        let found = DB::fetch_all(self.connection, call).await?;
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let samples =
+            found.iter().map(|row| rows::take::<DB, _>(row, 0)).collect::<Result<_, _>>()?;
+        let count = self.row(queries::count_duplicates(live, column)).await?;
+        let count = count.map(|row| rows::take::<DB, i64>(&row, 0)).transpose()?;
+        let count = count.unwrap_or_default().unsigned_abs();
+        let kind = BlockerKind::Duplicates { count, samples, differ_as_written: false };
+        Ok(Some(kind.of(live, column)))
+    }
+
+    /// The column of the first row that does not decode. For SQLite only, where a column may hold
+    /// values of any type.
+    pub(super) async fn first_row(&mut self) -> Result<Option<Blocker>, sqlx::Error> {
+        let Self { table, live, .. } = *self;
+        if U::SHAPE.columns.iter().any(|column| !live.has_column(column)) {
+            return Ok(None);
+        }
+        let first = self.row(queries::first_row(live, U::SHAPE.columns)).await?;
+        let Some(row) = first else { return Ok(None) };
+        let Err(sqlx::Error::ColumnDecode { index, .. }) = U::read(&row) else { return Ok(None) };
+        let at: Option<usize> = index.parse().ok();
+        let name = at.and_then(|at| U::SHAPE.columns.get(at).copied());
+        let read = table.reads.iter().find(|read| Some(&*read.name) == name);
+        Ok(read.map(|read| fits::wrong_type(live, read)))
+    }
 }
 
 /// The blocker for values that no login searches for.
@@ -137,86 +190,9 @@ fn not_normalized(live: &LiveTable, identifier: &IdentifierColumn, tally: &Tally
         let is_lower_case_only = tally.not_lower_case == 0 && tally.duplicates.count == 0;
         is_lower_case_only.then(|| ddl::lower_column(live, identifier.column))
     };
-    Blocker::NotNormalized {
-        table: live.name.clone(),
-        column: identifier.key.to_owned(),
-        count: tally.not_normalized.count,
-        samples: tally.not_normalized.first.clone(),
-        update,
-    }
-}
-
-/// The columns that are read as values and hold NULLs.
-pub(super) async fn nulls<DB: Backend>(
-    connection: &mut DB::Connection,
-    table: &Table,
-    live: &LiveTable,
-) -> Result<Vec<Blocker>, sqlx::Error> {
-    let values = table.reads.iter().filter(|read| !read.is_nullable);
-    let mut columns: Vec<&str> = values.map(|read| &*read.name).collect();
-    columns.retain(|name| live.column(name).is_some_and(|column| column.is_nullable));
-    columns.sort_unstable();
-    columns.dedup();
-    if columns.is_empty() {
-        return Ok(Vec::new());
-    }
-    let call = Call::migration(queries::nulls(live, &columns)).once();
-    let Some(row) = DB::fetch_optional(connection, call).await? else { return Ok(Vec::new()) };
-    let mut blockers = Vec::new();
-    for (at, column) in columns.iter().enumerate() {
-        let count: i64 = rows::take::<DB, _>(&row, at)?;
-        if count > 0 {
-            blockers.push(Blocker::Nulls {
-                table: live.name.clone(),
-                column: (*column).to_owned(),
-                count: count.unsigned_abs(),
-            });
-        }
-    }
-    Ok(blockers)
-}
-
-/// The duplicates in a column, as the database compares them.
-pub(super) async fn duplicates<DB: Backend>(
-    connection: &mut DB::Connection,
-    live: &LiveTable,
-    column: &str,
-) -> Result<Option<Blocker>, sqlx::Error> {
-    let call = Call::migration(queries::duplicates(live, column)).once();
-    let found = DB::fetch_all(connection, call).await?;
-    if found.is_empty() {
-        return Ok(None);
-    }
-    let samples = found.iter().map(|row| rows::take::<DB, _>(row, 0)).collect::<Result<_, _>>()?;
-    let call = Call::migration(queries::count_duplicates(live, column)).once();
-    let count = DB::fetch_optional(connection, call).await?;
-    let count: i64 = count.map(|row| rows::take::<DB, _>(&row, 0)).transpose()?.unwrap_or_default();
-    Ok(Some(Blocker::Duplicates {
-        table: live.name.clone(),
-        column: column.to_owned(),
-        count: count.unsigned_abs(),
-        samples,
-        differ_as_written: false,
-    }))
-}
-
-/// The column of the first row that does not decode. For SQLite only, where a column may hold
-/// values of any type.
-pub(super) async fn first_row<DB: Backend, U: AuthRow<DB>>(
-    connection: &mut DB::Connection,
-    table: &Table,
-    live: &LiveTable,
-) -> Result<Option<Blocker>, sqlx::Error> {
-    if U::SHAPE.columns.iter().any(|column| !live.has_column(column)) {
-        return Ok(None);
-    }
-    let call = Call::migration(queries::first_row(live, U::SHAPE.columns)).once();
-    let Some(row) = DB::fetch_optional(connection, call).await? else { return Ok(None) };
-    let Err(sqlx::Error::ColumnDecode { index, .. }) = U::read(&row) else { return Ok(None) };
-    let at: Option<usize> = index.parse().ok();
-    let name = at.and_then(|at| U::SHAPE.columns.get(at).copied());
-    let read = table.reads.iter().find(|read| Some(&*read.name) == name);
-    Ok(read.map(|read| fits::wrong_type(table, live, read)))
+    let Sample { count, first: samples } = tally.not_normalized.clone();
+    let key = format!("{}_key", identifier.key);
+    BlockerKind::NotNormalized { count, samples, update, key }.of(live, identifier.key)
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! SQL types of the library's columns.
 
-use crate::model::AuthUser;
-use crate::sql::{Backend, ColumnPlan, Dialect, Stores};
+use crate::sql::{AuthRow, Backend, ColumnPlan, Dialect, Stores};
 
 /// The types of a database.
 #[derive(Clone, Copy)]
@@ -54,7 +53,7 @@ impl Types {
     }
 
     /// The key of the user's table, and of every column that refers to it.
-    pub(super) fn key<DB: Backend + Stores<U::Id>, U: AuthUser>(self) -> String {
+    pub(super) fn key<DB: Backend, U: AuthRow<DB>>(self) -> String {
         match (self.0, &*<DB as Stores<U::Id>>::sql_type()) {
             (Dialect::MySql, "BLOB" | "BINARY" | "VARBINARY") => "BINARY(16)".to_owned(),
             (Dialect::MySql, "VARCHAR" | "TEXT") => self.text(64),

@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 /// The app's secret: at least 32 bytes that nobody can guess.
 ///
 /// Whoever has it can forge everything that the library signs. `Debug` redacts it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct SecretKey(SecretString);
 
 impl SecretKey {
@@ -44,32 +44,18 @@ impl<T: Into<String>> From<T> for SecretKey {
     }
 }
 
-impl fmt::Debug for SecretKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SecretKey(redacted)")
-    }
-}
-
 /// A secret that an attacker could guess.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} {weakness}: make one with `openssl rand -hex 32`", match previous {
+    None => "the secret key".to_owned(),
+    Some(at) => format!("the previous secret number {}", at + 1),
+})]
 #[non_exhaustive]
 pub struct WeakSecret {
     /// Position among the previous secrets, from 0; `None` for the current secret.
     pub previous: Option<usize>,
     /// Why it is weak.
     pub weakness: Weakness,
-}
-
-impl std::error::Error for WeakSecret {}
-
-impl fmt::Display for WeakSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.previous {
-            None => f.write_str("the secret key")?,
-            Some(at) => write!(f, "the previous secret number {}", at + 1)?,
-        }
-        write!(f, " {}: make one with `openssl rand -hex 32`", self.weakness)
-    }
 }
 
 /// Why a secret is weak.

@@ -2,15 +2,13 @@
 //!
 //! Read and written by the account store; made and verified by the hashing pool.
 
-use std::fmt;
-
 use secrecy::{ExposeSecret, SecretString};
 
 /// The content of an account's password hash column, usually a PHC string. It is not validated.
 ///
 /// With the hash, an attacker can test passwords offline. So `Debug` redacts it, and it is wiped
 /// when dropped.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct PasswordHash(SecretString);
 
 impl PasswordHash {
@@ -31,12 +29,6 @@ impl PasswordHash {
     #[must_use]
     pub fn is_usable(&self) -> bool {
         !self.expose().is_empty() && !self.expose().starts_with('!')
-    }
-}
-
-impl fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordHash(redacted)")
     }
 }
 

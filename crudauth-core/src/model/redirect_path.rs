@@ -3,6 +3,8 @@
 //! A [`RedirectPath`] stays on the site: appended to the site's origin, it cannot lead to another
 //! host. Called by recovery requests, before the path becomes part of a link.
 
+use std::borrow::Cow;
+
 /// A path of the app's site, with its query and fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedirectPath(String);
@@ -44,24 +46,8 @@ fn path(text: &str) -> &str {
 
 /// Decodes percent-escapes once, like the next reader of the path. Invalid escapes stay as they
 /// are.
-fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let escaped = bytes.get(at..at + 3).and_then(unescape);
-        decoded.push(escaped.unwrap_or(*byte));
-        at += if escaped.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
-/// Decodes the byte of `%XX`.
-fn unescape(escape: &[u8]) -> Option<u8> {
-    let digits = std::str::from_utf8(escape.strip_prefix(b"%")?).ok()?;
-    // `from_str_radix` would accept a sign.
-    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if is_hex { u8::from_str_radix(digits, 16).ok() } else { None }
+fn percent_decode(text: &str) -> Cow<'_, str> {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! Secrets that travel: 256 random bits in a cookie, a header or a mailed link.
 
-use std::fmt;
-
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
@@ -16,7 +14,7 @@ macro_rules! secrets {
         ///
         /// 256 random bits as 64 lower-case hexadecimal digits. `Debug` redacts the value, and it is
         /// wiped when dropped; a store keeps the digest only.
-        #[derive(Clone)]
+        #[derive(Clone, Debug)]
         pub struct $name(SecretString);
 
         impl $name {
@@ -45,12 +43,6 @@ macro_rules! secrets {
             #[must_use]
             pub fn digest(&self) -> $digest {
                 $digest::of(self.expose())
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "(redacted)"))
             }
         }
     )*};

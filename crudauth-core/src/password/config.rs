@@ -70,15 +70,12 @@ impl HashingConfig {
     pub fn validate(&self) -> Vec<ConfigError> {
         let memory_bounds = 0..=u64::from(MAX_MEMORY_KIB);
         let passes_bounds = 0..=u64::from(MAX_PASSES);
-        [
+        ConfigError::found([
             ConfigError::at_least_one("hashing.max_concurrent", self.max_concurrent),
             self.weak_hashing(),
             ConfigError::number("hashing.memory_kib", self.memory_kib, memory_bounds),
             ConfigError::number("hashing.passes", self.passes, passes_bounds),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        ])
     }
 
     fn weak_hashing(&self) -> Option<ConfigError> {

@@ -47,7 +47,7 @@ impl PasswordPolicy {
     #[must_use]
     pub fn validate(&self) -> Vec<ConfigError> {
         let time_limit = Duration::from_millis(1)..=LONGEST_LOOK_UP;
-        [
+        ConfigError::found([
             // ASVS 5.0, 6.2.1 and 6.2.9: at least 8, and 64 must be allowed.
             ConfigError::number("password_policy.min_chars", self.min_chars, 8..=64),
             ConfigError::duration(
@@ -55,10 +55,7 @@ impl PasswordPolicy {
                 self.breach_time_limit,
                 time_limit,
             ),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        ])
     }
 
     /// Accepts the most common passwords as well.

@@ -60,6 +60,7 @@ impl<U: AuthUser, P: ScopePolicy<U>> AnyPolicy<U> for P {
 }
 
 /// The policy of a mount. By default every account gets all grantable scopes.
+#[derive(Clone)]
 pub struct ScopePolicyHandle<U: AuthUser>(Option<Arc<dyn AnyPolicy<U>>>);
 
 impl<U: AuthUser> ScopePolicyHandle<U> {
@@ -100,11 +101,5 @@ impl<U: AuthUser> fmt::Debug for ScopePolicyHandle<U> {
 impl<U: AuthUser> Default for ScopePolicyHandle<U> {
     fn default() -> Self {
         Self(None)
-    }
-}
-
-impl<U: AuthUser> Clone for ScopePolicyHandle<U> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
     }
 }

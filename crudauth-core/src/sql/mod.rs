@@ -29,7 +29,11 @@ use crate::model::AuthUser;
 /// A user struct that a database can store.
 ///
 /// `#[derive(AuthUser)]` implements it for every database that stores all field types.
-pub trait AuthRow<DB: Backend>: AuthUser {
+///
+/// The bound `U: AuthRow<DB>` implies `DB: Stores<U::Id>`.
+pub trait AuthRow<DB: Backend>:
+    AuthUser + Itself<DB, Is = DB> + Itself<DB, Is: Stores<<Self as AuthUser>::Id>>
+{
     /// Reads the struct from the first columns of a row.
     ///
     /// # Errors
@@ -42,4 +46,16 @@ pub trait AuthRow<DB: Backend>: AuthUser {
     /// The struct's columns as a migration creates them, in the order of
     /// [`Shape::columns`](crate::model::Shape::columns).
     fn plan() -> Vec<ColumnPlan>;
+}
+
+/// The parameter of another trait, as an associated type. The compiler derives the bounds of an
+/// associated type from a bound on the trait, but not those of a parameter.
+#[doc(hidden)]
+pub trait Itself<T> {
+    /// The parameter.
+    type Is;
+}
+
+impl<U: AuthUser, T> Itself<T> for U {
+    type Is = T;
 }

@@ -2,12 +2,12 @@
 //! that returns the builder.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
-use super::model::{Model, Slot};
+use super::model::Model;
 use super::parse::Transport;
 use crate::support::{private, private_at};
 
@@ -67,11 +67,11 @@ fn sharing(model: &Model<'_>) -> TokenStream {
 fn mount(model: &Model<'_>) -> TokenStream {
     let (ident, user, mounted) = (model.ident, &model.user, mounted(model));
     let (p, span) = (private_at(at_user(model)), at_user(model));
-    let slices = model.slices.iter().filter(|_| model.has_paths).map(|slice| {
+    let slices = model.slices.iter().filter(|_| model.is_valid).map(|slice| {
         let marker = Ident::new(slice.marker, span);
         quote_spanned!(span=> .with::<#p::slice::#marker>())
     });
-    let transports = model.transports.iter().filter(|_| model.has_paths);
+    let transports = model.transports.iter().filter(|_| model.is_valid);
     let transports = transports.map(|transport| match transport {
         Transport::Slice(slice) => {
             let marker = Ident::new(slice.marker, span);
@@ -130,10 +130,9 @@ fn marks(model: &Model<'_>) -> TokenStream {
 }
 
 fn builder(model: &Model<'_>) -> TokenStream {
-    let Model { visibility, ident, user, slots, .. } = model;
+    let Model { visibility, ident, user, .. } = model;
     let p = private_at(at_user(model));
-    let slots = slots.iter().map(|slot| slot.variant());
-    let (own, own_bounds) = (own(model), own_bounds(model));
+    let (slots, own_bounds) = (slots(model), own_bounds(model));
     let about = format!("Returns the builder of [`{ident}`] over the app's own pool.");
     quote_spanned! {at_user(model)=>
         impl #ident {
@@ -143,9 +142,9 @@ fn builder(model: &Model<'_>) -> TokenStream {
             #visibility fn builder<__DB>(
                 __pool: #p::sqlx::Pool<__DB>,
                 __secret: impl ::core::convert::Into<#p::SecretKey>,
-            ) -> #p::Builder<Self, __DB, #p::Slots<#(#p::#slots,)* #own>>
+            ) -> #p::Builder<Self, __DB, #slots>
             where
-                __DB: #p::Backend + #p::Stores<<#user as #p::AuthUser>::Id>,
+                __DB: #p::Backend,
                 #user: #p::AuthRow<__DB>,
                 #own_bounds
             {
@@ -155,20 +154,27 @@ fn builder(model: &Model<'_>) -> TokenStream {
     }
 }
 
-/// The places of the app's own transports in the builder, as a list of pairs.
-fn own(model: &Model<'_>) -> TokenStream {
+/// The slots of the builder, for slices with mandatory settings and the app's own transports, as
+/// nested pairs.
+fn slots(model: &Model<'_>) -> TokenStream {
     let p = private();
-    if !model.has_paths {
+    if !model.is_valid {
         return quote!(#p::Anything);
     }
-    let own = model.own().rev();
-    own.fold(quote!(()), |rest, ty| quote!((#p::OwnTransport<#ty, #p::Unset>, #rest)))
+    let slices = model.slices.iter().filter(|slice| slice.has_slot).map(|slice| {
+        let marker = format_ident!("{}", slice.marker);
+        quote!(#p::slice::#marker)
+    });
+    let own = model.own().map(ToTokens::to_token_stream);
+    let named: Vec<_> = slices.chain(own).collect();
+    let slots = named.iter().rev();
+    slots.fold(quote!(()), |rest, name| quote!((#p::Slot<#name, #p::Unset>, #rest)))
 }
 
 /// Requires each of the app's own transports to be one. rustc points at its name if it is not.
 fn own_bounds(model: &Model<'_>) -> TokenStream {
     let user = &model.user;
-    let bounds = model.own().filter(|_| model.has_paths).map(|ty| {
+    let bounds = model.own().filter(|_| model.is_valid).map(|ty| {
         let p = private_at(ty.span().resolved_at(Span::call_site()));
         quote_spanned!(ty.span()=> #ty: #p::Transport<#user>,)
     });
@@ -184,16 +190,6 @@ fn middleware(model: &Model<'_>) -> TokenStream {
             fn transform(&self, __endpoint: __E) -> Self::Output {
                 #p::Guarded::new(::core::clone::Clone::clone(self), __endpoint)
             }
-        }
-    }
-}
-
-impl Slot {
-    fn variant(self) -> Ident {
-        match self {
-            Self::Unset => format_ident!("Unset"),
-            Self::NotMounted => format_ident!("NotMounted"),
-            Self::Anything => format_ident!("Anything"),
         }
     }
 }

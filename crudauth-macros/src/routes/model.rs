@@ -15,25 +15,14 @@ pub(super) struct Model<'a> {
     pub(super) slices: Vec<&'static Slice>,
     /// The transports, in the order in which they were named.
     pub(super) transports: &'a [Transport],
-    /// One for each slice that the builder has a place for.
-    pub(super) slots: Vec<Slot>,
-    /// Whether the routes and transports are mounted.
-    pub(super) has_paths: bool,
-}
-
-/// The first state of a place in the builder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Slot {
-    Unset,
-    NotMounted,
-    Anything,
+    /// Whether the mount has no mistake. If not, it mounts no routes and requires no settings.
+    pub(super) is_valid: bool,
 }
 
 impl<'a> Model<'a> {
     pub(super) fn of(declared: &'a Declared) -> Self {
         let arguments = &declared.arguments;
         let is_named = |slice: &Slice| arguments.named(slice.word).is_some();
-        let slot = |slice| if is_named(slice) { Slot::Unset } else { Slot::NotMounted };
         Self {
             attributes: declared.item.attrs.iter().collect(),
             visibility: &declared.item.vis,
@@ -41,13 +30,12 @@ impl<'a> Model<'a> {
             user: arguments.user.clone().unwrap_or_else(fallback::placeholder_user),
             slices: SLICES.iter().filter(|slice| is_named(slice)).collect(),
             transports: &arguments.transports,
-            slots: SLICES.iter().filter(|slice| slice.has_slot).map(slot).collect(),
-            has_paths: true,
+            is_valid: true,
         }
     }
 
     /// The app's own transports.
-    pub(super) fn own(&self) -> impl DoubleEndedIterator<Item = &'a Type> {
+    pub(super) fn own(&self) -> impl Iterator<Item = &'a Type> {
         self.transports.iter().filter_map(|transport| match transport {
             Transport::Slice(_) => None,
             Transport::Own(ty) => Some(&**ty),
@@ -63,8 +51,7 @@ impl<'a> Model<'a> {
     /// that it implements already.
     pub(super) fn broken(mut self) -> Self {
         self.attributes.retain(|attribute| !attribute.path().is_ident("derive"));
-        let slots = vec![Slot::Anything; self.slots.len()];
-        Self { slices: SLICES.iter().collect(), slots, has_paths: false, ..self }
+        Self { slices: SLICES.iter().collect(), is_valid: false, ..self }
     }
 }
 

@@ -14,8 +14,9 @@ pub(crate) fn user(input: &DeriveInput, key: Option<&Type>, error: Option<Error>
     let errors = error.map(Error::write_errors);
     let generics = satisfied(&input.generics);
     let key = key.filter(|_| generics.params.is_empty());
-    let auth_user = auth_user(input, &generics, key);
-    let auth_row = auth_row(input, generics);
+    let id = key.cloned().unwrap_or_else(|| parse_quote!(::core::primitive::i64));
+    let auth_user = auth_user(input, &generics, &id);
+    let auth_row = auth_row(input, generics, &id);
     quote!(#errors #auth_user #auth_row)
 }
 
@@ -31,11 +32,10 @@ fn satisfied(generics: &Generics) -> Generics {
     generics
 }
 
-fn auth_user(input: &DeriveInput, generics: &Generics, key: Option<&Type>) -> TokenStream {
+fn auth_user(input: &DeriveInput, generics: &Generics, id: &Type) -> TokenStream {
     let p = private();
     let user = &input.ident;
     let (parameters, arguments, bounds) = generics.split_for_impl();
-    let id = key.map_or_else(|| quote!(::core::primitive::i64), |ty| quote!(#ty));
     quote! {
         impl #parameters #p::Recoverable for #user #arguments #bounds {}
         impl #parameters #p::RecoverableByEmail for #user #arguments #bounds {}
@@ -56,13 +56,14 @@ fn auth_user(input: &DeriveInput, generics: &Generics, key: Option<&Type>) -> To
     }
 }
 
-fn auth_row(input: &DeriveInput, mut generics: Generics) -> TokenStream {
+fn auth_row(input: &DeriveInput, mut generics: Generics, id: &Type) -> TokenStream {
     let p = private();
     let user = &input.ident;
     let own = generics.clone();
-    let (_, arguments, bounds) = own.split_for_impl();
+    let (_, arguments, _) = own.split_for_impl();
     generics.params.push(parse_quote!(__DB: #p::Backend));
-    let (parameters, _, _) = generics.split_for_impl();
+    generics.make_where_clause().predicates.push(parse_quote!(__DB: #p::Stores<#id>));
+    let (parameters, _, bounds) = generics.split_for_impl();
     quote! {
         impl #parameters #p::AuthRow<__DB> for #user #arguments #bounds {
             fn read(

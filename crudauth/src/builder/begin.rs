@@ -1,18 +1,16 @@
 //! The builder of a mount.
 
-use crudauth_core::model::{AuthUser, SecretKey};
+use crudauth_core::model::SecretKey;
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
-use crudauth_core::sql::{AuthRow, Backend, Stores};
+use crudauth_core::sql::{AuthRow, Backend};
 use futures_util::future::BoxFuture;
 use sqlx::Pool;
 
-use super::own::{AllGiven, Awaits};
-use super::settings::{Own, Settings};
-use super::slots::{Open, Ready, Slots};
+use super::settings::Settings;
+use super::slots::{AllGiven, Awaits, OwnTransport};
 use super::{BuildError, wire};
 use crate::mount::Mount;
 use crate::slice;
-use crate::transport::Transports;
 
 /// Builds a mount. `Auth::builder(pool, secret)` creates one.
 ///
@@ -33,8 +31,7 @@ use crate::transport::Transports;
 pub struct Builder<A: Mount, DB: Backend, S> {
     pub(super) pool: Pool<DB>,
     pub(super) secret: SecretKey,
-    pub(crate) settings: Settings,
-    pub(super) own: Own<A::User>,
+    pub(crate) settings: Settings<A::User>,
     slots: S,
     wire: Wire<A, DB>,
 }
@@ -44,14 +41,11 @@ pub struct Builder<A: Mount, DB: Backend, S> {
 type Wire<A, DB> = fn(
     Pool<DB>,
     SecretKey,
-    Settings,
-    Own<<A as Mount>::User>,
+    Settings<<A as Mount>::User>,
 ) -> BoxFuture<'static, Result<A, BuildError>>;
 
-impl<A: Mount, DB, E, R, T> Builder<A, DB, Slots<E, R, T>>
+impl<A: Mount, DB: Backend, S: Default> Builder<A, DB, S>
 where
-    Slots<E, R, T>: Default,
-    DB: Backend + Stores<<A::User as AuthUser>::Id>,
     A::User: AuthRow<DB>,
 {
     /// Creates a builder. The generated `Auth::builder` calls this.
@@ -60,50 +54,47 @@ where
             pool,
             secret: secret.into(),
             settings: Settings::default(),
-            own: Own::default(),
-            slots: Slots::default(),
+            slots: S::default(),
             wire: wire::build::<A, DB>,
         }
     }
 }
 
-impl<A: Mount, DB: Backend, E, R, T> Builder<A, DB, Slots<E, R, T>> {
+impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// Configures the `email` slice: sender, front end, and the links in mails.
-    pub fn email(self, config: EmailConfig) -> Builder<A, DB, Slots<EmailConfig, R, T>>
+    pub fn email<At>(self, config: EmailConfig) -> Builder<A, DB, S::Given<EmailConfig>>
     where
-        E: Open<slice::Email>,
+        S: Awaits<slice::Email, At>,
     {
-        self.with_slots(|Slots { recovery, own, .. }| Slots { email: config, recovery, own })
+        self.give(config)
     }
 
     /// Configures the `recovery` slice: channels of messages, and lifetimes of tokens.
-    pub fn recovery(self, config: RecoveryConfig) -> Builder<A, DB, Slots<E, RecoveryConfig, T>>
+    pub fn recovery<At>(self, config: RecoveryConfig) -> Builder<A, DB, S::Given<RecoveryConfig>>
     where
-        R: Open<slice::Recovery>,
+        S: Awaits<slice::Recovery, At>,
     {
-        self.with_slots(|Slots { email, own, .. }| Slots { email, recovery: config, own })
+        self.give(config)
     }
 
     /// Sets a transport of the app's own that the mount names, for example `transport = Certificate`.
     /// The order of the calls does not matter.
-    pub fn transport<O, At>(self, transport: O) -> Builder<A, DB, Slots<E, R, T::Given>>
+    pub fn transport<T, At>(self, transport: T) -> Builder<A, DB, S::Given<OwnTransport<T>>>
     where
-        T: Awaits<O, At>,
+        S: Awaits<T, At>,
     {
-        self.with_slots(|Slots { email, recovery, own }| Slots {
-            email,
-            recovery,
-            own: own.give(transport),
-        })
+        self.give(OwnTransport(transport))
     }
 
-    fn with_slots<S>(self, fill: impl FnOnce(Slots<E, R, T>) -> S) -> Builder<A, DB, S> {
+    fn give<T, At, V>(self, value: V) -> Builder<A, DB, S::Given<V>>
+    where
+        S: Awaits<T, At>,
+    {
         Builder {
             pool: self.pool,
             secret: self.secret,
             settings: self.settings,
-            own: self.own,
-            slots: fill(self.slots),
+            slots: self.slots.give(value),
             wire: self.wire,
         }
     }
@@ -114,20 +105,15 @@ impl<A: Mount, DB: Backend, E, R, T> Builder<A, DB, Slots<E, R, T>> {
     /// [`BuildError::Invalid`] with all invalid settings and all differences of the database.
     /// [`BuildError::Store`] or [`BuildError::Database`] if a store or the database cannot be reached.
     // The type of the future does not depend on the slots, so that a missing one is one error.
-    pub fn build(self) -> BoxFuture<'static, Result<A, BuildError>>
+    pub fn build(mut self) -> BoxFuture<'static, Result<A, BuildError>>
     where
-        E: Ready<slice::Email, Settings = EmailConfig>,
-        R: Ready<slice::Recovery, Settings = RecoveryConfig>,
-        T: AllGiven<A::User>,
+        S: AllGiven<A::User>,
     {
-        let (mut settings, mut own) = (self.settings, self.own);
-        settings.email = self.slots.email.settings();
-        settings.recovery = self.slots.recovery.settings();
-        if settings.is_hardened {
-            settings.harden();
+        self.slots.add_to(&mut self.settings);
+        if self.settings.is_hardened {
+            self.settings.harden();
         }
-        own.transports = self.slots.own.add_to(Transports::new());
-        (self.wire)(self.pool, self.secret, settings, own)
+        (self.wire)(self.pool, self.secret, self.settings)
     }
 }
 

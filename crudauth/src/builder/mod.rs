@@ -1,7 +1,6 @@
 //! The one place that knows which adapter stands behind which port.
 
 mod begin;
-mod own;
 mod schema;
 mod setters;
 mod settings;
@@ -11,7 +10,6 @@ mod validate;
 mod wire;
 
 pub use begin::Builder;
-pub use own::OwnTransport;
 pub(crate) use settings::shorten;
-pub use slots::{Anything, NotMounted, Slots, Unset};
+pub use slots::{Anything, Slot, Unset};
 pub use validate::BuildError;

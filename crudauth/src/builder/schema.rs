@@ -7,7 +7,7 @@ use crudauth_core::ConfigError;
 use crudauth_core::migrate::{Migrations, Plan};
 use crudauth_core::model::AuthUser;
 use crudauth_core::password::HashingPool;
-use crudauth_core::sql::{AuthRow, Backend, Stores};
+use crudauth_core::sql::{AuthRow, Backend};
 use sqlx::Pool;
 use tracing::warn;
 
@@ -26,13 +26,12 @@ pub(super) struct Live {
 ///
 /// # Errors
 /// If the database cannot be read.
-pub(super) async fn look<A: Mount, DB>(
+pub(super) async fn look<A: Mount, DB: Backend>(
     pool: &Pool<DB>,
     hashing: &HashingPool,
     migrations: &Migrations<A::User>,
 ) -> sqlx::Result<Live>
 where
-    DB: Backend + Stores<<A::User as AuthUser>::Id>,
     A::User: AuthRow<DB>,
 {
     let schema = migrations.inspect(pool).await?;

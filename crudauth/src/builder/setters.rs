@@ -47,7 +47,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     where
         A: Scoped,
     {
-        self.own.scope_policy = ScopePolicyHandle::new(policy);
+        self.settings.scope_policy = ScopePolicyHandle::new(policy);
         self
     }
 
@@ -81,7 +81,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     where
         A: Scoped,
     {
-        self.own.scope_policy = ScopePolicyHandle::new(policy);
+        self.settings.scope_policy = ScopePolicyHandle::new(policy);
         self
     }
 }
@@ -185,19 +185,19 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
 
     /// Keeps sessions in this store instead of the database.
     pub fn sessions_in(mut self, store: impl SessionStore<A::User>) -> Self {
-        self.own.stores.sessions = Some(Arc::new(store));
+        self.settings.stores.sessions = Some(Arc::new(store));
         self
     }
 
     /// Keeps failed sign-ins and rate limits in this store instead of the database.
     pub fn counters_in(mut self, store: impl CounterStore) -> Self {
-        self.own.stores.counters = Some(Arc::new(store));
+        self.settings.stores.counters = Some(Arc::new(store));
         self
     }
 
     /// Keeps challenges in this store instead of the database.
     pub fn challenges_in(mut self, store: impl ChallengeStore) -> Self {
-        self.own.stores.challenges = Some(Arc::new(store));
+        self.settings.stores.challenges = Some(Arc::new(store));
         self
     }
 
@@ -207,7 +207,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// and an unreachable Redis are errors of [`build`](Self::build). `None` keeps the database.
     #[cfg(feature = "redis")]
     pub fn redis(mut self, config: impl Into<Option<crudauth_core::stores::RedisConfig>>) -> Self {
-        self.own.stores.redis = config.into();
+        self.settings.stores.redis = config.into();
         self
     }
 

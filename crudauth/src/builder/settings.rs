@@ -17,8 +17,9 @@ use crate::http::HttpConfig;
 use crate::slices::ServiceSettings;
 use crate::transport::Transports;
 
-/// Values that do not depend on the user struct.
-pub(crate) struct Settings {
+/// Values of the builder. Public because [`AllGiven`](super::slots::AllGiven) is.
+#[expect(missing_debug_implementations, reason = "no app can name it")]
+pub struct Settings<U: AuthUser> {
     pub(super) previous_secrets: Vec<SecretKey>,
     pub(super) email: Option<EmailConfig>,
     pub(super) recovery: Option<RecoveryConfig>,
@@ -33,9 +34,12 @@ pub(crate) struct Settings {
     pub(crate) http: HttpConfig,
     pub(super) is_hardened: bool,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) transports: Transports<U>,
+    pub(super) scope_policy: ScopePolicyHandle<U>,
+    pub(super) stores: OtherStores<U>,
 }
 
-impl Default for Settings {
+impl<U: AuthUser> Default for Settings<U> {
     fn default() -> Self {
         Self {
             previous_secrets: Vec::new(),
@@ -52,11 +56,14 @@ impl Default for Settings {
             http: HttpConfig::default(),
             is_hardened: false,
             clock: Arc::new(SystemClock),
+            transports: Transports::new(),
+            scope_policy: ScopePolicyHandle::default(),
+            stores: OtherStores::default(),
         }
     }
 }
 
-impl Settings {
+impl<U: AuthUser> Settings<U> {
     /// Applies the limits of `Builder::hardened`. Stricter values are kept.
     pub(super) fn harden(&mut self) {
         let month = Duration::from_hours(30 * 24);
@@ -71,21 +78,4 @@ impl Settings {
 /// Lowers an optional limit to at most `max`.
 pub(crate) fn shorten(value: &mut Option<Duration>, max: Duration) {
     *value = Some(value.unwrap_or(max).min(max));
-}
-
-/// Values that depend on the user struct.
-pub(super) struct Own<U: AuthUser> {
-    pub(super) transports: Transports<U>,
-    pub(super) scope_policy: ScopePolicyHandle<U>,
-    pub(super) stores: OtherStores<U>,
-}
-
-impl<U: AuthUser> Default for Own<U> {
-    fn default() -> Self {
-        Self {
-            transports: Transports::new(),
-            scope_policy: ScopePolicyHandle::default(),
-            stores: OtherStores::default(),
-        }
-    }
 }

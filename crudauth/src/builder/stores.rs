@@ -74,13 +74,12 @@ impl<U: AuthUser> OtherStores<U> {
     }
 
     /// Connects the stores, with the database for everything that the app did not bring.
-    pub(super) async fn connect<DB>(
+    pub(super) async fn connect<DB: Backend>(
         self,
         pool: Pool<DB>,
         slices: &Slices<U>,
     ) -> Result<Stores<U>, StoreError>
     where
-        DB: Backend + crudauth_core::sql::Stores<U::Id>,
         U: AuthRow<DB>,
     {
         let sql = Arc::new(SqlStore::<DB, U>::with_tables(pool, slices.tables()));

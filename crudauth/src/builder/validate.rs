@@ -4,6 +4,7 @@ use std::fmt;
 
 use crudauth_core::ConfigError;
 use crudauth_core::StoreError;
+use crudauth_core::model::AuthUser;
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 
 use super::settings::Settings;
@@ -56,7 +57,7 @@ fn joined(errors: &[ConfigError]) -> String {
 }
 
 /// Returns the errors of all settings.
-pub(super) fn settings(settings: &Settings) -> Vec<ConfigError> {
+pub(super) fn settings<U: AuthUser>(settings: &Settings<U>) -> Vec<ConfigError> {
     [
         settings.sessions.validate(),
         settings.bearer.validate(),

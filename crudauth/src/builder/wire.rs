@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crudauth_core::guard::{Lockout, RateLimiter};
-use crudauth_core::model::{AuthUser, KeyRing, SecretKey};
+use crudauth_core::model::{KeyRing, SecretKey};
 use crudauth_core::notify::{Background, DirectOutbox, Notifier};
 use crudauth_core::password::HashingPool;
 use crudauth_core::slices::accounts::{Administration, Callers, Passwords, Registration};
@@ -17,36 +17,34 @@ use futures_util::future::BoxFuture;
 use sqlx::Pool;
 
 use super::schema::{self, Live};
-use super::settings::{Own, Settings};
+use super::settings::Settings;
 use super::{BuildError, validate};
 use crate::accounts::{Accounts, Stores};
 use crate::mount::{Mount, Mounted, Parts};
 use crate::slices::{Services, Wiring};
 
 /// Validates the settings and the database, all at once, and wires the mount if both are valid.
-pub(super) fn build<A: Mount, DB>(
+pub(super) fn build<A: Mount, DB: Backend>(
     pool: Pool<DB>,
     secret: SecretKey,
-    settings: Settings,
-    mut own: Own<A::User>,
+    mut settings: Settings<A::User>,
 ) -> BoxFuture<'static, Result<A, BuildError>>
 where
-    DB: Backend + crudauth_core::sql::Stores<<A::User as AuthUser>::Id>,
     A::User: AuthRow<DB>,
 {
     Box::pin(async move {
         let mut errors = validate::settings(&settings);
-        errors.extend(validate::transports(own.transports.names()));
+        errors.extend(validate::transports(settings.transports.names()));
         #[cfg(feature = "redis")]
-        errors.extend(own.stores.validate());
-        own.transports = A::transports(&mut own.transports);
+        errors.extend(settings.stores.validate());
+        settings.transports = A::transports(&mut settings.transports);
         let keys = KeyRing::new(&secret, &settings.previous_secrets);
         if let Err(weak) = &keys {
             errors.extend(weak.iter().copied().map(ConfigError::WeakSecret));
         }
         let hashing = HashingPool::new(settings.hashing.clone(), settings.legacy.clone());
         errors.extend(hashing.validate());
-        let slices = A::slices().without_tables(&own.stores.replaced_tables());
+        let slices = A::slices().without_tables(&settings.stores.replaced_tables());
         let migrations = slices.migrations();
         let live = match schema::look::<A, DB>(&pool, &hashing, &migrations).await {
             Err(error) if errors.is_empty() => return Err(BuildError::Database(error.into())),
@@ -55,9 +53,9 @@ where
         errors.extend(live.iter().flat_map(|live| live.errors.iter().cloned()));
         match (keys, live) {
             (Ok(keys), Some(live)) if errors.is_empty() => {
-                let stores = std::mem::take(&mut own.stores);
+                let stores = std::mem::take(&mut settings.stores);
                 let stores = stores.connect(pool, &slices).await.map_err(BuildError::Store)?;
-                Ok(wire(stores, settings, keys, hashing, &live, own))
+                Ok(wire(stores, settings, keys, hashing, &live))
             }
             _ => Err(BuildError::Invalid(errors)),
         }
@@ -66,11 +64,10 @@ where
 
 fn wire<A: Mount>(
     stores: Stores<A::User>,
-    settings: Settings,
+    settings: Settings<A::User>,
     keys: KeyRing,
     hashing: HashingPool,
     live: &Live,
-    own: Own<A::User>,
 ) -> A {
     let mut http = settings.http;
     http.trusted_origins
@@ -97,7 +94,7 @@ fn wire<A: Mount>(
     let recovery = recovery.zip(kit.notifier.clone()).map(|(config, notifier)| {
         Recovery::new(kit.clone(), notifier, Arc::clone(&stores.database) as _, config)
     });
-    let policy = own.scope_policy;
+    let policy = settings.scope_policy;
     let sessions = Sessions::new(kit.clone(), Arc::clone(&stores.sessions), settings.sessions);
     let sessions = Arc::new(sessions);
     let families = Arc::clone(&stores.database) as _;
@@ -125,7 +122,7 @@ fn wire<A: Mount>(
         background,
         http,
         paths: A::slices().into_paths(),
-        transports: own.transports,
+        transports: settings.transports,
         scope_policy: policy,
     }))
 }

@@ -162,6 +162,7 @@ impl<U: AuthUser> RequestAuth<U> {
 }
 
 /// The authentication by one mount. An app may have several mounts over one user struct.
+#[derive(Clone)]
 pub(super) struct MountAuth<A: Mount> {
     pub(super) cell: Arc<RequestAuth<A::User>>,
     mount: PhantomData<fn() -> A>,
@@ -170,12 +171,6 @@ pub(super) struct MountAuth<A: Mount> {
 impl<A: Mount> MountAuth<A> {
     pub(super) fn new(cell: Arc<RequestAuth<A::User>>) -> Self {
         Self { cell, mount: PhantomData }
-    }
-}
-
-impl<A: Mount> Clone for MountAuth<A> {
-    fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.cell))
     }
 }
 

@@ -89,17 +89,6 @@ impl<U: AuthUser> Endpoint for PathEndpoint<U> {
     }
 }
 
-/// Answers 404 for other paths under the prefix of the library.
-pub(crate) struct NotFound;
-
-impl Endpoint for NotFound {
-    type Output = Response;
-
-    async fn call(&self, _: Request) -> poem::Result<Response> {
-        Ok(Refusal::not_found("Not Found").to_response())
-    }
-}
-
 impl<U: AuthUser> fmt::Debug for Path<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let methods: Vec<_> = self.methods.iter().map(|(method, _)| method).collect();

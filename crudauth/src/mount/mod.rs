@@ -12,11 +12,11 @@ use crudauth_core::migrate::Migrations;
 use crudauth_core::model::{AuthUser, ClientAddress};
 use crudauth_core::notify::Background;
 use crudauth_core::principal::ScopePolicyHandle;
+use poem::endpoint::make_sync;
 use poem::{Request, Route};
 
 use crate::accounts::Accounts;
-use crate::http::{HttpConfig, headers};
-
+use crate::http::{HttpConfig, Refusal, headers};
 use crate::transport::Transports;
 pub(crate) use endpoint::Path;
 pub use slices::{Slice, Slices};
@@ -67,6 +67,7 @@ pub trait Scoped: Mount {}
 
 /// The wired mount. The struct under `#[crudauth::routes(..)]` dereferences to it. Clones share
 /// everything.
+#[derive(Clone)]
 pub struct Mounted<U: AuthUser>(Arc<Parts<U>>);
 
 /// The parts of a mount.
@@ -117,7 +118,8 @@ impl<U: AuthUser> Mounted<U> {
     /// under that prefix are answered with a 404 as JSON.
     #[must_use]
     pub fn routes(&self) -> Route {
-        self.mount(Route::new()).at("/*rest", endpoint::NotFound)
+        let not_found = make_sync(|_| Refusal::not_found("Not Found").to_response());
+        self.mount(Route::new()).at("/*rest", not_found)
     }
 
     /// Adds every route to the routes of the app.
@@ -176,12 +178,6 @@ impl<U: AuthUser> Mounted<U> {
     /// request, and in tests.
     pub async fn drained(&self) {
         self.0.background.drained().await;
-    }
-}
-
-impl<U: AuthUser> Clone for Mounted<U> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
     }
 }
 

@@ -28,6 +28,7 @@ const FIRST_ADDRESS: u32 = Ipv4Addr::new(198, 18, 0, 1).to_bits();
 const ADDRESSES: u32 = 0x1_0000;
 
 /// An app under test. Clones share the app.
+#[derive(Clone)]
 pub struct App<A> {
     auth: A,
     endpoint: Arc<BoxEndpoint<'static, Response>>,
@@ -292,18 +293,6 @@ fn token_of(link: &str) -> String {
     match link.rsplit_once("token=") {
         Some((_, token)) => token.to_owned(),
         None => panic!("the link has no token: {link}"),
-    }
-}
-
-impl<A: Clone> Clone for App<A> {
-    fn clone(&self) -> Self {
-        Self {
-            auth: self.auth.clone(),
-            endpoint: Arc::clone(&self.endpoint),
-            mails: self.mails.clone(),
-            deliveries: self.deliveries.clone(),
-            clients: Arc::clone(&self.clients),
-        }
     }
 }
 

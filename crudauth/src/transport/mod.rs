@@ -246,7 +246,7 @@ impl<U: AuthUser> Transports<U> {
     /// Appends a transport.
     #[must_use]
     pub fn with(mut self, transport: impl Transport<U>) -> Self {
-        self.0.push(Arc::new(transport));
+        self.push(transport);
         self
     }
 
@@ -255,6 +255,10 @@ impl<U: AuthUser> Transports<U> {
     pub fn with_first_of(mut self, others: &mut Self) -> Self {
         self.0.extend(others.0.drain(..others.0.len().min(1)));
         self
+    }
+
+    pub(crate) fn push(&mut self, transport: impl Transport<U>) {
+        self.0.push(Arc::new(transport));
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<dyn AnyTransport<U>>> + Clone {

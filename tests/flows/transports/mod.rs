@@ -11,7 +11,7 @@ use std::time::Duration;
 use crudauth::ManualClock;
 use crudauth::{
     AuthRow, Backend, CurrentUser, EmailConfig, MaybeUser, Mounted, Principal, Refusal, Scope,
-    Scoped, Scopes, Stores, Superuser, Transport, Via, slice,
+    Scoped, Scopes, Superuser, Transport, Via, slice,
 };
 use crudauth_tests::tokens::{TokensFirst, tokens_first_routes};
 use crudauth_tests::{Answer, App, Browser, Database, FRONTEND, Kind, Log, PASSWORD, SECRET, User};
@@ -162,7 +162,7 @@ async fn app_on(kind: Kind) -> App {
 
 async fn shop<DB>(app: &App, pool: sqlx::Pool<DB>) -> Shop
 where
-    DB: Backend + Stores<i64>,
+    DB: Backend,
     User: AuthRow<DB>,
 {
     let shop = Shop::builder(pool, SECRET)

@@ -39,16 +39,13 @@ impl ApiKeyConfig {
         let scopes = self.grantable_scopes.len();
         let sign_in_age = Duration::ZERO..=Duration::from_hours(24);
         let lifetime = Self::MIN_LIFETIME..=LONGEST;
-        [
+        ConfigError::found([
             self.invalid_prefix(),
             ConfigError::length("api_keys.grantable_scopes", "scopes", scopes, 0..=Scopes::MOST),
             ConfigError::at_least_one("api_keys.max_keys", self.max_keys),
             ConfigError::duration("api_keys.max_sign_in_age", self.max_sign_in_age, sign_in_age),
             ConfigError::duration("api_keys.max_lifetime", self.max_lifetime, lifetime),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        ])
     }
 
     fn invalid_prefix(&self) -> Option<ConfigError> {

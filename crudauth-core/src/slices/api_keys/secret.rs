@@ -5,8 +5,6 @@
 //! leaked key with hardly a false alarm (`ca_live_[0-9A-Za-z]{49}`), and by the sum one that was
 //! cut off or mistyped is refused without asking the store.
 
-use std::fmt;
-
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::model::ApiKeyDigest;
@@ -19,7 +17,7 @@ const LONGEST_PREFIX: usize = 20;
 const HINT: usize = 4;
 
 /// An API key: shown once, never stored. `Debug` redacts it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ApiKey(SecretString);
 
 impl ApiKey {
@@ -79,12 +77,6 @@ impl ApiKey {
     pub(super) fn hint(&self) -> String {
         let key = self.expose();
         key[key.len() - HINT..].to_owned()
-    }
-}
-
-impl fmt::Debug for ApiKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ApiKey(redacted)")
     }
 }
 

@@ -68,7 +68,7 @@ const REVOKE_ALL: &str = "DELETE FROM {+api_keys} WHERE user_id = :account \
 const REMOVE: &str = "DELETE FROM {+api_keys} WHERE digest = :digest";
 
 #[async_trait]
-impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB, U> {
+impl<DB: Backend, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB, U> {
     async fn insert(&self, key: NewApiKeyRecord<U::Id>, max: u32) -> Result<Inserted, StoreError> {
         let entry = &key.entry;
         let bound = |template| {

@@ -23,7 +23,7 @@ const MAX_BYTES: usize = 8 * 1024;
 const TOKEN_TYPE: &str = "access";
 
 /// An access token, to be sent to the client and forgotten. `Debug` redacts it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct AccessToken(SecretString);
 
 impl AccessToken {
@@ -31,12 +31,6 @@ impl AccessToken {
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
-    }
-}
-
-impl std::fmt::Debug for AccessToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AccessToken(redacted)")
     }
 }
 

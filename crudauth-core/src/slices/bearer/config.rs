@@ -69,7 +69,7 @@ impl BearerConfig {
     pub fn validate(&self) -> Vec<ConfigError> {
         let lifetime = Duration::from_secs(1)..=LONGEST;
         let grace = Duration::ZERO..=Self::LONGEST_GRACE;
-        let mut errors: Vec<_> = [
+        let mut errors = ConfigError::found([
             ConfigError::duration("bearer.access_lifetime", self.access_lifetime, lifetime.clone()),
             ConfigError::duration(
                 "bearer.refresh_lifetime",
@@ -81,10 +81,7 @@ impl BearerConfig {
             Self::invalid_name("bearer.issuer", &self.issuer),
             self.audience.as_ref().and_then(|it| Self::invalid_name("bearer.audience", it)),
             ConfigError::at_least_one("bearer.max_sign_ins", self.max_sign_ins),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        ]);
         errors.extend(self.exceeding_lifetimes());
         errors.extend(self.invalid_scopes());
         errors.extend(self.signing.validate());

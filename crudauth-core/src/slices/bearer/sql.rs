@@ -9,7 +9,7 @@ use super::store::{
 };
 use crate::model::{Account, RefreshDigest, Scopes};
 use crate::sql::rows::{self, Columns};
-use crate::sql::{AuthRow, Backend, ColumnSpec, SqlStore, Stores, TableSpec};
+use crate::sql::{AuthRow, Backend, ColumnSpec, SqlStore, TableSpec};
 use crate::store_error::StoreError;
 
 /// Families of refresh tokens.
@@ -69,7 +69,7 @@ const LIST: &str = "SELECT family, scopes, ip, user_agent, created_at, last_used
     ORDER BY last_used_at DESC, created_at DESC";
 
 #[async_trait]
-impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> TokenFamilyStore<U> for SqlStore<DB, U> {
+impl<DB: Backend, U: AuthRow<DB>> TokenFamilyStore<U> for SqlStore<DB, U> {
     async fn insert(&self, family: NewTokenFamily<U::Id>, max: u32) -> Result<(), StoreError> {
         let bound = |template| {
             self.query(template)

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::clock::LONGEST;
 use crate::config_error::{ConfigError, InvalidRedisUrl};
+use crate::store_error::StoreError;
 
 /// Settings of [`RedisStore`](super::RedisStore).
 ///
@@ -102,11 +103,11 @@ impl RedisConfig {
     }
 
     /// The servers to ask first.
-    pub(super) fn nodes(&self) -> Result<Vec<ConnectionInfo>, ConfigError> {
+    pub(super) fn nodes(&self) -> Result<Vec<ConnectionInfo>, StoreError> {
         if let Some(first) = self.validate().into_iter().next() {
-            return Err(first);
+            return Err(StoreError::failed(first));
         }
-        self.urls.iter().map(|url| node(url).map_err(ConfigError::RedisUrl)).collect()
+        self.urls.iter().map(|url| node(url).map_err(StoreError::failed)).collect()
     }
 }
 

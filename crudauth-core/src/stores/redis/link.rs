@@ -49,7 +49,7 @@ struct Single {
 impl Link {
     /// Connects to the first node that answers.
     pub(super) async fn connect(config: &RedisConfig) -> Result<Self, StoreError> {
-        let nodes = config.nodes().map_err(StoreError::failed)?;
+        let nodes = config.nodes()?;
         install_tls_provider();
         let mut failure = timed_out();
         for node in &nodes {
