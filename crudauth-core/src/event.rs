@@ -6,7 +6,7 @@ use tracing::{info, warn};
 
 use crate::model::{Account, AuthUser, ClientAddress};
 
-/// An outcome of a flow: who did what, by which credential, from where. It holds no secret.
+/// An outcome of a flow, with the account, the credential and the client. It holds no secret.
 ///
 /// Slices name their events; see [`Kit`](crate::kit::Kit).
 #[derive(Clone, Debug)]
@@ -60,6 +60,11 @@ impl Event {
     #[must_use]
     pub fn count(self, count: u64) -> Self {
         Self { count: Some(count), ..self }
+    }
+
+    /// Whether it affected anything.
+    pub(crate) fn has_effect(&self) -> bool {
+        self.count != Some(0)
     }
 
     pub(crate) fn log(&self) {

@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 use crate::clock::Clock;
 use crate::event::Event;
 use crate::guard::{Lockout, RateLimiter};
-use crate::model::{AuthUser, KeyRing};
+use crate::model::{Account, AuthUser, KeyRing};
 use crate::notify::Notifier;
 use crate::password::{HashingPool, PasswordPolicy};
 use crate::slices::accounts::store::AccountStore;
+use crate::store_error::StoreError;
 
 /// The shared parts of a mount. Clones share everything.
 #[derive(Clone)]
@@ -39,10 +40,20 @@ impl<U: AuthUser> Kit<U> {
         self.clock.now()
     }
 
-    /// Records an event. Every flow reports its outcome here and nowhere else.
-    #[doc(hidden)]
-    pub fn emit(&self, event: Event) {
-        event.log();
+    /// Records an event, unless it affected nothing. Every flow reports its outcome here and nowhere
+    /// else.
+    pub(crate) fn emit(&self, event: Event) {
+        if event.has_effect() {
+            event.log();
+        }
+    }
+
+    /// Revokes every credential of a disabled account whose credential was just used, so that
+    /// enabling the account brings none back.
+    pub(crate) async fn revoke_disabled(&self, account: &Account<U>) -> Result<(), StoreError> {
+        let event = Event::new("credential rejected, all credentials revoked: account disabled");
+        self.emit(event.account(account));
+        self.accounts.revoke_disabled(account.user.id(), self.now()).await
     }
 }
 

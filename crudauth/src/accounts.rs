@@ -19,7 +19,7 @@ use crudauth_core::slices::sessions::store::SessionStore;
 use crudauth_core::slices::sign_in::{
     SignIn, SignInError, SignInFlow, SignInRequest, SignedIn, TokensIssued, find,
 };
-use crudauth_core::{Event, Kit, StoreError};
+use crudauth_core::{Kit, StoreError};
 
 use crate::slices::Services;
 use crate::transport::Principal;
@@ -229,13 +229,6 @@ impl<U: AuthUser> Accounts<U> {
     #[must_use]
     pub fn recovery(&self) -> Option<&Recovery<U>> {
         self.recovery.as_ref()
-    }
-
-    /// Revokes every credential of a disabled account, so that enabling it brings none back.
-    pub(crate) async fn revoke_disabled(&self, account: &Account<U>) -> Result<(), StoreError> {
-        let event = Event::new("credential rejected, all credentials revoked: account disabled");
-        self.kit.emit(event.account(account));
-        self.kit.accounts.revoke_disabled(account.user.id(), self.kit.clock.now()).await
     }
 
     /// One step of a purge, bounded so that no statement occupies the database for long. Returns how

@@ -73,7 +73,7 @@ impl AuthMethod {
     /// The method of the transport with this name.
     #[must_use]
     pub fn of(name: &'static str) -> Self {
-        let own = [Self::Session, Self::Bearer, Self::ApiKey, Self::Application];
+        let own = [Self::Session, Self::Bearer, Self::ApiKey];
         own.into_iter().find(|method| method.as_str() == name).unwrap_or(Self::Other(name))
     }
 

@@ -15,6 +15,8 @@ pub struct TableSpec {
     /// Column of the primary key, a digest.
     pub(crate) key: &'static str,
     pub(crate) columns: &'static [ColumnSpec],
+    /// Whether a change of password keeps its rows, which later checks reject by their state.
+    pub(crate) outlives_password_change: bool,
 }
 
 impl TableSpec {
@@ -23,7 +25,12 @@ impl TableSpec {
         key: &'static str,
         columns: &'static [ColumnSpec],
     ) -> Self {
-        Self { suffix, key, columns }
+        Self { suffix, key, columns, outlives_password_change: false }
+    }
+
+    /// The same table, whose rows a change of password keeps.
+    pub(crate) const fn outliving_password_change(self) -> Self {
+        Self { outlives_password_change: true, ..self }
     }
 
     /// Whether its rows belong to an account, and are deleted with it.

@@ -60,28 +60,30 @@ where
     }
 }
 
+// `G` is a parameter because rustc reports a missing method, and not the unmet bound, if a return type
+// has a projection that does not exist.
 impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// Configures the `email` slice: sender, front end, and the links in mails.
-    pub fn email<At>(self, config: EmailConfig) -> Builder<A, DB, S::Given<EmailConfig>>
+    pub fn email<At, G>(self, config: EmailConfig) -> Builder<A, DB, G>
     where
-        S: Awaits<slice::Email, At>,
+        S: Awaits<slice::Email, At, Given<EmailConfig> = G>,
     {
         self.give(config)
     }
 
     /// Configures the `recovery` slice: channels of messages, and lifetimes of tokens.
-    pub fn recovery<At>(self, config: RecoveryConfig) -> Builder<A, DB, S::Given<RecoveryConfig>>
+    pub fn recovery<At, G>(self, config: RecoveryConfig) -> Builder<A, DB, G>
     where
-        S: Awaits<slice::Recovery, At>,
+        S: Awaits<slice::Recovery, At, Given<RecoveryConfig> = G>,
     {
         self.give(config)
     }
 
     /// Sets a transport of the app's own that the mount names, for example `transport = Certificate`.
     /// The order of the calls does not matter.
-    pub fn transport<T, At>(self, transport: T) -> Builder<A, DB, S::Given<OwnTransport<T>>>
+    pub fn transport<T, At, G>(self, transport: T) -> Builder<A, DB, G>
     where
-        S: Awaits<T, At>,
+        S: Awaits<T, At, Given<OwnTransport<T>> = G>,
     {
         self.give(OwnTransport(transport))
     }

@@ -30,9 +30,19 @@ pub(crate) fn refuse_cross_site(request: &Request, config: &HttpConfig) -> Resul
     if is_own || is_trusted(origin, config) { Ok(()) } else { Err(Refusal::cross_site()) }
 }
 
+/// Schemes with their default ports.
+const SCHEMES: [(&str, &str); 2] = [("https://", ":443"), ("http://", ":80")];
+
 fn is_origin_of(origin: &str, host: &str) -> bool {
-    [("https://", ":443"), ("http://", ":80")].iter().any(|(scheme, port)| {
+    SCHEMES.iter().any(|(scheme, port)| {
         origin.strip_prefix(scheme).is_some_and(|page| is_same_host(page, host, port))
+    })
+}
+
+fn is_same_origin(one: &str, other: &str) -> bool {
+    SCHEMES.iter().any(|(scheme, port)| {
+        let hosts = one.strip_prefix(scheme).zip(other.strip_prefix(scheme));
+        hosts.is_some_and(|(one, other)| is_same_host(one, other, port))
     })
 }
 
@@ -61,7 +71,7 @@ pub(crate) fn refuse_untrusted_page(request: &Request, config: &HttpConfig) -> R
 }
 
 fn is_trusted(origin: &str, config: &HttpConfig) -> bool {
-    config.trusted_origins.iter().any(|trusted| origin_of(trusted) == origin)
+    config.trusted_origins.iter().any(|trusted| is_same_origin(origin_of(trusted), origin))
 }
 
 /// Returns the scheme and host of a URL, in the form of `Origin`.
@@ -69,4 +79,38 @@ fn origin_of(url: &str) -> &str {
     let host_at = url.find("://").map_or(0, |at| at + 3);
     let end = url[host_at..].find('/').map_or(url.len(), |at| host_at + at);
     &url[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trusts(setting: &str, origin: &str) -> bool {
+        let trusted_origins = vec![setting.to_owned()];
+        is_trusted(origin, &HttpConfig { trusted_origins, ..HttpConfig::default() })
+    }
+
+    #[test]
+    fn a_trusted_origin_is_recognised_in_every_spelling() {
+        for setting in
+            ["https://app.example", "https://App.Example/", "https://app.example:443/sign-in"]
+        {
+            assert!(trusts(setting, "https://app.example"), "{setting}");
+        }
+        assert!(trusts("http://localhost:3000", "http://localhost:3000"));
+    }
+
+    #[test]
+    fn another_scheme_host_or_port_is_not_trusted() {
+        for origin in [
+            "http://app.example",
+            "https://app.example:8443",
+            "https://app.example.evil.example",
+            "https://evil.example",
+            "null",
+            "",
+        ] {
+            assert!(!trusts("https://app.example", origin), "{origin}");
+        }
+    }
 }

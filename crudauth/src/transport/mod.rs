@@ -139,9 +139,13 @@ pub trait Transport<U: AuthUser>: Send + Sync + 'static {
     }
 }
 
-/// Names of the library's transports.
-pub(crate) const METHODS: [&str; 3] =
-    [AuthMethod::Session.as_str(), AuthMethod::Bearer.as_str(), AuthMethod::ApiKey.as_str()];
+/// Names that no transport of an app may have.
+pub(crate) const METHODS: [&str; 4] = [
+    AuthMethod::Session.as_str(),
+    AuthMethod::Bearer.as_str(),
+    AuthMethod::ApiKey.as_str(),
+    AuthMethod::Application.as_str(),
+];
 
 /// Object-safe form of [`Transport`].
 pub(crate) trait AnyTransport<U: AuthUser>: Send + Sync {
@@ -185,14 +189,13 @@ impl<U: AuthUser, T: Transport<U>> AnyTransport<U> for T {
             let found = Transport::resolve(self, auth, request).await?;
             let Some(principal) = found else { return Ok(None) };
             if !principal.account().is_active() {
-                auth.accounts().revoke_disabled(principal.account()).await?;
                 return Ok(None);
             }
             let method = self.method();
             let principal = match method {
                 // The library's own transports have applied the scope policy.
-                AuthMethod::Other(_) => clipped(auth, principal).await?,
-                _ => principal,
+                AuthMethod::Session | AuthMethod::Bearer | AuthMethod::ApiKey => principal,
+                _ => clipped(auth, principal).await?,
             };
             let role = if self.acts_for_owner() { Role::Owner } else { Role::Program };
             Ok(Some(principal.by_method(method).in_role(role)))

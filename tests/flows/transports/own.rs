@@ -94,8 +94,8 @@ async fn a_password_change_without_a_session_revokes_every_session() {
 }
 
 #[tokio::test]
-async fn two_transports_with_one_name_fail_the_build() {
-    #[crudauth::routes(user = User, session, transport = Badge, transport = Card, transport = Twin)]
+async fn duplicate_and_reserved_names_of_transports_fail_the_build() {
+    #[crudauth::routes(user = User, session, transport = Badge, transport = Card, transport = Twin, transport = Tool)]
     struct Confused;
     struct Card;
     impl Transport<User> for Card {
@@ -119,10 +119,22 @@ async fn two_transports_with_one_name_fail_the_build() {
             Ok(None)
         }
     }
+    struct Tool;
+    impl Transport<User> for Tool {
+        const NAME: &'static str = "application";
+        async fn resolve(
+            &self,
+            _: &Mounted<User>,
+            _: &Request,
+        ) -> Result<Option<Principal<User>>, Refusal> {
+            Ok(None)
+        }
+    }
     let Database::Sqlite(pool) = Database::create(Kind::Sqlite).await.0 else { unreachable!() };
     crudauth::migrations!(User).run(&pool).await.unwrap();
     let built = Confused::builder(pool, SECRET)
         .transport(Twin)
+        .transport(Tool)
         .transport(Badge)
         .transport(Card)
         .clock(Arc::new(ManualClock::default()))
@@ -133,6 +145,7 @@ async fn two_transports_with_one_name_fail_the_build() {
     let expected = [
         ConfigError::DuplicateName { setting, name: "badge".to_owned() },
         ConfigError::ReservedName { setting, name: "session".to_owned() },
+        ConfigError::ReservedName { setting, name: "application".to_owned() },
     ];
     assert_eq!(error.errors(), expected);
 }

@@ -130,7 +130,7 @@ impl<U: AuthUser> Passwords<U> {
             self.kit.emit(Event::new("password change rejected: wrong password").account(account));
             return Err(PasswordError::WrongPassword);
         }
-        self.store(principal, new).await
+        self.store(principal, new).await?.ok_or(PasswordError::WrongPassword)
     }
 
     /// Gives the principal's account its first password, if it has none and the owner signed in
@@ -145,7 +145,7 @@ impl<U: AuthUser> Passwords<U> {
         principal: &Principal<U>,
         new: &Password,
     ) -> Result<Account<U>, PasswordError> {
-        let account = principal.account();
+        let account = principal.owned_account()?;
         let found = self.kit.accounts.with_hash(account.user.id()).await?;
         let Some((_, hash)) = found.filter(|(found, _)| found.state() == account.state()) else {
             return Err(PasswordError::Ended);
@@ -158,7 +158,7 @@ impl<U: AuthUser> Passwords<U> {
             return Err(PasswordError::NotFresh);
         }
         self.judge(account, new).await?;
-        self.store(principal, new).await
+        self.store(principal, new).await?.ok_or(PasswordError::Ended)
     }
 
     async fn judge(&self, account: &Account<U>, new: &Password) -> Result<(), PasswordError> {
@@ -166,16 +166,17 @@ impl<U: AuthUser> Passwords<U> {
         judged.map_err(|found| PasswordError::Invalid(policy_errors("new_password", found)))
     }
 
+    /// Stores the password, and returns `None` if the account has changed meanwhile.
     async fn store(
         &self,
         principal: &Principal<U>,
         new: &Password,
-    ) -> Result<Account<U>, PasswordError> {
+    ) -> Result<Option<Account<U>>, PasswordError> {
         let hash = self.kit.hashing.hash(new).await?;
         self.callers.check(principal).await?;
         let account = principal.account();
         let changed = self.kit.accounts.set_password(account, &hash, self.kit.now()).await?;
-        let changed = changed.ok_or(PasswordError::WrongPassword)?;
+        let Some(changed) = changed else { return Ok(None) };
         // The password is changed, whether or not this succeeds. If it fails, the owner signs in
         // again with the new password.
         if let Some(session) = principal.session()
@@ -187,7 +188,7 @@ impl<U: AuthUser> Passwords<U> {
         if let Some(notifier) = &self.kit.notifier {
             notifier.notify_account(MessageKind::PasswordChanged, account);
         }
-        Ok(changed)
+        Ok(Some(changed))
     }
 }
 

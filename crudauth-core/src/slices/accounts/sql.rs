@@ -10,7 +10,7 @@ use crate::model::{
 use crate::sql::engine::retrying;
 use crate::sql::template::{identifier_name, key_name};
 use crate::sql::transaction::Transaction;
-use crate::sql::{AuthRow, Backend, Call, SqlStore, Stores, rows};
+use crate::sql::{AuthRow, Backend, Call, SqlStore, Stores, TableSpec, rows};
 use crate::store_error::StoreError;
 
 /// A statement for each identifier that a shape may have.
@@ -123,9 +123,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
             if tx.execute(query).await? == 0 {
                 return tx.roll_back(None).await;
             }
-            // The caller's session is bound to the new state afterwards, and links that verify an
-            // address outlive a change of password.
-            self.sweep(&mut tx, account.user.id(), &["sessions", "one_time_tokens"]).await?;
+            self.sweep(&mut tx, account.user.id(), |table| !table.outlives_password_change).await?;
             tx.commit().await?;
             Ok(Some(Account { state: next, ..account.clone() }))
         })
@@ -144,7 +142,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
             let query = self.query(template).bind_time("now", now).bind("id", id.clone());
             let changed = tx.execute(query).await?;
             if !is_active {
-                self.sweep(&mut tx, id, &[]).await?;
+                self.sweep(&mut tx, id, |_| true).await?;
             }
             tx.commit().await?;
             Ok(changed > 0)
@@ -159,7 +157,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
             if tx.execute(query).await? == 0 {
                 return tx.roll_back(()).await;
             }
-            self.sweep(&mut tx, id, &[]).await?;
+            self.sweep(&mut tx, id, |_| true).await?;
             tx.commit().await
         })
         .await
@@ -169,7 +167,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
         retrying(|| async {
             let mut tx = self.begin().await?;
             let deleted = tx.execute(self.query(DELETE).bind("id", id.clone())).await?;
-            self.sweep(&mut tx, id, &[]).await?;
+            self.sweep(&mut tx, id, |_| true).await?;
             tx.commit().await?;
             Ok(deleted > 0)
         })
@@ -191,16 +189,16 @@ fn is_login_name(column: &IdentifierColumn) -> bool {
 }
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
-    /// Deletes the rows of an account in the library's tables, except in the tables `kept`. The state
-    /// of the account has changed, so these rows are invalid already.
+    /// Deletes the rows of an account in the selected tables of the library. The state of the account
+    /// has changed, so these rows are invalid already.
     pub(crate) async fn sweep(
         &self,
         tx: &mut Transaction<DB>,
         id: &U::Id,
-        kept: &[&str],
+        selects: impl Fn(&TableSpec) -> bool,
     ) -> Result<(), sqlx::Error> {
         for table in self.tables() {
-            if table.has_owner() && !kept.contains(&table.suffix) {
+            if table.has_owner() && selects(table) {
                 tx.execute(self.delete_of_owner(table).bind("account", id.clone())).await?;
             }
         }

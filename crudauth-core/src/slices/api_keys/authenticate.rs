@@ -34,9 +34,7 @@ impl<U: AuthUser> ApiKeys<U> {
             return Ok(Checked::Expired);
         }
         if !account.is_active() {
-            let event = Event::new("API key rejected, all credentials revoked: account disabled");
-            self.kit.emit(event.account(&account).credential(&key.handle));
-            self.kit.accounts.revoke_disabled(account.user.id(), now).await?;
+            self.kit.revoke_disabled(&account).await?;
             return Ok(Checked::Expired);
         }
         let before = now - TOUCH_INTERVAL;

@@ -3,8 +3,7 @@
 use super::access::Access;
 use super::trusted::TokenOwner;
 use super::{BearerTokens, FamilyId};
-use crate::event::Event;
-use crate::model::{Account, AuthUser, Checked};
+use crate::model::{AuthUser, Checked};
 use crate::principal::{Principal, absolute_expiry};
 use crate::store_error::StoreError;
 
@@ -30,7 +29,7 @@ impl<U: AuthUser> BearerTokens<U> {
             return Ok(Checked::Expired);
         };
         if !account.is_active() {
-            self.revoke_disabled(&account).await?;
+            self.kit.revoke_disabled(&account).await?;
             return Ok(Checked::Expired);
         }
         let configured = self.config.absolute_timeout;
@@ -61,13 +60,6 @@ impl<U: AuthUser> BearerTokens<U> {
         Ok(found.is_some_and(|(family, account)| {
             account.is_active() && family.state == account.state()
         }))
-    }
-
-    /// Revokes every credential of a disabled account.
-    pub(super) async fn revoke_disabled(&self, account: &Account<U>) -> Result<(), StoreError> {
-        let event = Event::new("bearer token rejected, all credentials revoked: account disabled");
-        self.kit.emit(event.account(account));
-        self.kit.accounts.revoke_disabled(account.user.id(), self.kit.now()).await
     }
 
     async fn principal(

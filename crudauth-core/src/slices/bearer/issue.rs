@@ -47,7 +47,7 @@ impl<U: AuthUser> BearerTokens<U> {
     ///
     /// # Errors
     /// If a store or the scope policy fails; no token is valid then.
-    pub async fn issue(
+    pub(crate) async fn issue(
         &self,
         account: &Account<U>,
         requested: Option<&Scopes>,

@@ -81,7 +81,7 @@ impl<U: AuthUser> BearerTokens<U> {
             return Err(RefreshError::Ended);
         }
         if !account.is_active() {
-            self.revoke_disabled(&account).await?;
+            self.kit.revoke_disabled(&account).await?;
             return Err(RefreshError::Ended);
         }
         if self.end_of(&family).is_some_and(|ends_at| ends_at <= now) {

@@ -50,8 +50,8 @@ impl<U: AuthUser> BearerTokens<U> {
     /// If the store fails.
     pub async fn sign_out(&self, principal: &Principal<U>) -> Result<(), StoreError> {
         if let Some(family) = principal.family() {
-            self.store.remove(&family).await?;
-            let event = Event::new("signed out").account(principal.account());
+            let removed = self.store.remove(&family).await?;
+            let event = Event::new("signed out").account(principal.account()).count(removed.into());
             self.kit.emit(event.credential(&family));
         }
         Ok(())

@@ -32,7 +32,9 @@ pub const TABLE: TableSpec = TableSpec::new(
         ColumnSpec::expiry(),
         ColumnSpec::instant("used_at").nullable(),
     ],
-);
+)
+// Links that verify an address stay valid after a change of password.
+.outliving_password_change();
 
 const ISSUE: &str = "INSERT INTO {+one_time_tokens} (digest, user_id, purpose, bound_to, \
     new_address, redirect_to, token_version, auth_epoch, created_at, expires_at) \
@@ -156,7 +158,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
             {
                 return tx.roll_back(Consumed::Spent).await;
             }
-            self.sweep(&mut tx, id, &["one_time_tokens"]).await?;
+            self.sweep(&mut tx, id, |table| *table != TABLE).await?;
             let void = self.query(VOID_EXCEPT).bind("account", id.clone());
             tx.execute(void.bind("purpose", Purpose::Verify.as_str().to_owned())).await?;
             tx.commit().await?;

@@ -1,7 +1,6 @@
 //! Checks the session of a request.
 
 use super::{CurrentSession, Sessions};
-use crate::event::Event;
 use crate::model::{AuthUser, CsrfToken, SessionToken};
 use crate::principal::{Principal, absolute_expiry};
 use crate::store_error::StoreError;
@@ -27,9 +26,7 @@ impl<U: AuthUser> Sessions<U> {
             return Ok(None);
         }
         if !account.is_active() {
-            let event = Event::new("session rejected, all credentials revoked: account disabled");
-            self.kit.emit(event.account(&account));
-            accounts.revoke_disabled(account.user.id(), now).await?;
+            self.kit.revoke_disabled(&account).await?;
             return Ok(None);
         }
         let configured = self.config.absolute_timeout;

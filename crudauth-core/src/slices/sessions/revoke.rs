@@ -63,8 +63,8 @@ impl<U: AuthUser> Sessions<U> {
     /// If the store fails.
     pub async fn sign_out(&self, principal: &Principal<U>) -> Result<(), StoreError> {
         if let Some(session) = principal.session() {
-            self.store.remove(&session.digest).await?;
-            let event = Event::new("signed out").account(principal.account());
+            let removed = self.store.remove(&session.digest).await?;
+            let event = Event::new("signed out").account(principal.account()).count(removed.into());
             self.kit.emit(event.credential(&session.handle()));
         }
         Ok(())

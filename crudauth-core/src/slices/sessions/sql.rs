@@ -28,7 +28,9 @@ pub const TABLE: TableSpec = TableSpec::new(
         ColumnSpec::expiry(),
         ColumnSpec::instant("ends_at").nullable(),
     ],
-);
+)
+// The caller's session is bound to the new state after a change of password.
+.outliving_password_change();
 
 const INSERT: &str = "INSERT INTO {+sessions} (digest, handle, user_id, csrf_digest, \
     token_version, auth_epoch, ip, user_agent, is_remembered, created_at, last_activity_at, \

@@ -8,6 +8,8 @@
 //! It is a random name with our seal and, for each account that signed in on the device, a keyed hash
 //! of name and account. It reveals no account, and needs no store.
 
+use subtle::ConstantTimeEq;
+
 use crate::guard::KnownDevice;
 use crate::model::{Account, AuthUser, KeyRing, Mac, MacKey};
 use crate::random::random;
@@ -66,8 +68,7 @@ fn issued<'c>(
 fn has_mark<U: AuthUser>(keys: &KeyRing, name: &str, marks: &[&str], account: &Account<U>) -> bool {
     keys.all().any(|keys| {
         let wanted = mark(&keys.device, name, account);
-        // Each mark is a keyed hash: how far two of them agree reveals nothing about a third.
-        marks.iter().any(|mark| *mark == wanted)
+        marks.iter().any(|mark| is_same(mark, &wanted))
     })
 }
 
@@ -80,11 +81,14 @@ fn parse<'c>(keys: &KeyRing, cookie: &'c str) -> Option<(&'c str, Vec<&'c str>)>
     let mut parts = cookie.split('.');
     let name = parts.next().filter(is_hex)?;
     let sent = parts.next()?;
-    // Seals are keyed hashes, like marks.
-    if !keys.all().any(|keys| seal(&keys.device, name) == sent) {
+    if !keys.all().any(|keys| is_same(&seal(&keys.device, name), sent)) {
         return None;
     }
     Some((name, parts.filter(is_hex).collect()))
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
 fn is_hex(part: &&str) -> bool {
