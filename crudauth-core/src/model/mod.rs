@@ -19,6 +19,7 @@ mod redirect_path;
 mod scope;
 mod secret;
 mod shape;
+mod text;
 mod unicode;
 mod username;
 
