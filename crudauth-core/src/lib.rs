@@ -25,6 +25,7 @@ mod clock;
 mod config_error;
 mod event;
 mod kit;
+mod opaque;
 mod random;
 mod settings;
 mod store_error;

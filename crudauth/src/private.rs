@@ -4,10 +4,10 @@ pub use std::vec::Vec;
 
 pub use crudauth_core::migrate::Migrations;
 pub use crudauth_core::model::{
-    AuthUser, Companion, Form, IdentifierColumn, IdentifierKind, InvalidField, Literal,
-    Recoverable, RecoverableByEmail, Scopes, SecretKey, Shape,
+    AuthUser, Companion, Form, IdentifierColumn, IdentifierKind, InvalidField, Recoverable,
+    RecoverableByEmail, Scopes, SecretKey, Shape, SqlDefault,
 };
-pub use crudauth_core::sql::{AuthRow, Backend, Call, ColumnPlan, SqlDefault, Stores};
+pub use crudauth_core::sql::{AuthRow, Backend, Call, ColumnPlan, Stores};
 pub use {poem, sqlx};
 
 pub use crate::builder::{Anything, Builder, Slot, Unset};

@@ -2,18 +2,19 @@
 
 use super::live::LiveTable;
 use super::table::{Index, Key, Table};
-use crate::sql::{ColumnPlan, Dialect, SqlDefault};
+use crate::model::SqlDefault;
+use crate::sql::{ColumnPlan, Dialect};
 
 pub(super) fn create_table(dialect: Dialect, table: &Table) -> String {
-    let q = dialect.quote();
-    let mut lines =
-        vec![format!("    {q}{}{q} {}", table.key.column, key_type(dialect, &table.key))];
+    let key = dialect.quoted(&table.key.column);
+    let mut lines = vec![format!("    {key} {}", key_type(dialect, &table.key))];
     lines.extend(table.columns.iter().map(|column| {
+        let name = dialect.quoted(&column.name);
         let null = if column.is_nullable { "" } else { " NOT NULL" };
         let default = default(dialect, column, column.default);
-        format!("    {q}{}{q} {}{null}{default}", column.name, column.sql_type)
+        format!("    {name} {}{null}{default}", column.sql_type)
     }));
-    format!("CREATE TABLE {q}{}{q} (\n{}\n)", table.name, lines.join(",\n"))
+    format!("CREATE TABLE {} (\n{}\n)", dialect.quoted(&table.name), lines.join(",\n"))
 }
 
 fn key_type(dialect: Dialect, key: &Key) -> String {
@@ -35,17 +36,17 @@ fn key_type(dialect: Dialect, key: &Key) -> String {
 /// fails if the table has rows after all.
 pub(super) fn add_column(table: &LiveTable, column: &ColumnPlan) -> Vec<String> {
     let dialect = table.dialect;
-    let q = dialect.quote();
-    let name = &table.name;
     // SQLite takes only a constant here; a second statement sets the time.
     let is_dated_after = dialect == Dialect::Sqlite && column.default == Some(SqlDefault::Now);
     let value = if is_dated_after { Some(SqlDefault::Text(LONG_AGO)) } else { column.default };
     let can_require = value.is_some() || dialect == Dialect::Postgres;
     let null = if !column.is_nullable && can_require { " NOT NULL" } else { "" };
     let default = default(dialect, column, value);
+    let name = dialect.quoted(&column.name);
     let mut statements = vec![format!(
-        "ALTER TABLE {q}{name}{q} ADD COLUMN {q}{}{q} {}{null}{default}",
-        column.name, column.sql_type
+        "ALTER TABLE {} ADD COLUMN {name} {}{null}{default}",
+        dialect.quoted(&table.name),
+        column.sql_type
     )];
     if is_dated_after {
         statements.push(update(table, &column.name, "CURRENT_TIMESTAMP", ""));
@@ -55,9 +56,8 @@ pub(super) fn add_column(table: &LiveTable, column: &ColumnPlan) -> Vec<String> 
 
 /// Forbids NULL in a column of which every row has a value. SQLite cannot.
 pub(super) fn require(table: &LiveTable, column: &ColumnPlan) -> Option<String> {
-    let q = table.dialect.quote();
-    let name = format!("{q}{}{q}", table.name);
-    let column_name = format!("{q}{}{q}", column.name);
+    let name = table.quoted(&table.name);
+    let column_name = table.quoted(&column.name);
     match table.dialect {
         Dialect::Sqlite => None,
         Dialect::Postgres => {
@@ -74,21 +74,19 @@ pub(super) fn require(table: &LiveTable, column: &ColumnPlan) -> Option<String> 
 ///
 /// A row that is inserted after the scan and is not ASCII keeps NULL.
 pub(super) fn lower_key(table: &LiveTable, shown: &str, key: &str) -> String {
-    let q = table.dialect.quote();
-    let shown = format!("{q}{shown}{q}");
+    let shown = table.quoted(shown);
     let is_ascii = match table.dialect {
         Dialect::Sqlite => format!("LENGTH(CAST({shown} AS BLOB)) = LENGTH({shown})"),
         Dialect::Postgres => format!("OCTET_LENGTH({shown}) = CHAR_LENGTH({shown})"),
         Dialect::MySql => format!("LENGTH({shown}) = CHAR_LENGTH({shown})"),
     };
-    let condition = format!(" WHERE {q}{key}{q} IS NULL AND {is_ascii}");
+    let condition = format!(" WHERE {} IS NULL AND {is_ascii}", table.quoted(key));
     update(table, key, &lower(table.dialect, &shown), &condition)
 }
 
 /// Converts a column to lower case in every row.
 pub(super) fn lower_column(table: &LiveTable, column: &str) -> String {
-    let q = table.dialect.quote();
-    update(table, column, &lower(table.dialect, &format!("{q}{column}{q}")), "")
+    update(table, column, &lower(table.dialect, &table.quoted(column)), "")
 }
 
 /// Sets a column to NULL in every row.
@@ -114,10 +112,9 @@ pub(super) fn randomize(table: &LiveTable, column: &str) -> String {
 
 /// Sets one column and keeps all others.
 fn update(table: &LiveTable, column: &str, value: &str, condition: &str) -> String {
-    let q = table.dialect.quote();
-    let name = &table.name;
-    let kept = kept(table);
-    format!("UPDATE {q}{name}{q} SET {q}{column}{q} = {value}{kept}{condition}")
+    let name = table.quoted(&table.name);
+    let column = table.quoted(column);
+    format!("UPDATE {name} SET {column} = {value}{}{condition}", kept(table))
 }
 
 /// Assignments that keep columns with ON UPDATE: MySQL does not touch a column that is assigned.
@@ -125,7 +122,7 @@ pub(super) fn kept(table: &LiveTable) -> String {
     let q = table.dialect.quote();
     let touched = table.columns.iter().filter(|column| column.is_touched);
     // The derive has not checked these names: the columns are the app's.
-    let names = touched.map(|column| format!("{q}{}{q}", column.name.replace(q, &q.repeat(2))));
+    let names = touched.map(|column| table.quoted(&column.name.replace(q, &q.repeat(2))));
     names.map(|name| format!(", {name} = {name}")).collect()
 }
 
@@ -141,10 +138,10 @@ fn lower(dialect: Dialect, quoted: &str) -> String {
 const LONG_AGO: &str = "1970-01-01 00:00:00";
 
 pub(super) fn create_index(dialect: Dialect, table: &str, index: &Index, name: &str) -> String {
-    let q = dialect.quote();
     let unique = if index.is_unique { "UNIQUE " } else { "" };
-    let columns: Vec<_> = index.columns.iter().map(|column| format!("{q}{column}{q}")).collect();
-    format!("CREATE {unique}INDEX {q}{name}{q} ON {q}{table}{q} ({})", columns.join(", "))
+    let columns: Vec<_> = index.columns.iter().map(|column| dialect.quoted(column)).collect();
+    let [name, table] = [name, table].map(|name| dialect.quoted(name));
+    format!("CREATE {unique}INDEX {name} ON {table} ({})", columns.join(", "))
 }
 
 /// Locks a table: on PostgreSQL until the transaction ends, on MySQL until it is unlocked. The
@@ -159,28 +156,11 @@ pub(super) fn lock(dialect: Dialect, table: &str) -> Option<String> {
 
 fn default(dialect: Dialect, column: &ColumnPlan, value: Option<SqlDefault>) -> String {
     let Some(value) = value else { return String::new() };
-    let value = match value {
-        SqlDefault::Text(text) => text_literal(dialect, column, text),
-        SqlDefault::Integer(number) => number.to_string(),
-        SqlDefault::Boolean(value) => if value { "TRUE" } else { "FALSE" }.to_owned(),
-        SqlDefault::Now => match dialect {
-            Dialect::MySql => "CURRENT_TIMESTAMP(6)".to_owned(),
-            Dialect::Sqlite | Dialect::Postgres => "CURRENT_TIMESTAMP".to_owned(),
-        },
-    };
-    format!(" DEFAULT {value}")
-}
-
-fn text_literal(dialect: Dialect, column: &ColumnPlan, text: &str) -> String {
-    let quoted = text.replace('\'', "''");
-    if dialect != Dialect::MySql {
-        return format!("'{quoted}'");
-    }
-    // A backslash is an escape on MySQL, and the default of a TEXT column must be an expression.
-    let escaped = quoted.replace('\\', "\\\\");
-    if column.sql_type.starts_with("TEXT") {
-        format!("('{escaped}')")
+    let literal = dialect.literal(value);
+    // On MySQL the default of a TEXT column must be an expression.
+    if dialect == Dialect::MySql && column.sql_type.starts_with("TEXT") {
+        format!(" DEFAULT ({literal})")
     } else {
-        format!("'{escaped}'")
+        format!(" DEFAULT {literal}")
     }
 }

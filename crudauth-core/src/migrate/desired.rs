@@ -2,13 +2,15 @@
 
 use super::table::{Index, Key, Table};
 use super::types::Types;
-use crate::model::{AccountId, Companion, IdentifierColumn, IdentifierKind, Shape};
-use crate::sql::{AuthRow, Backend, ColumnPlan, SqlDefault};
+use crate::model::{AccountId, Companion, IdentifierColumn, IdentifierKind, Shape, SqlDefault};
+use crate::sql::template::Names;
+use crate::sql::{AuthRow, Backend, ColumnPlan};
 
 /// The user's table.
 pub(super) fn user_table<DB: Backend, U: AuthRow<DB>>() -> Table {
     let types = Types(DB::DIALECT);
     let shape = U::SHAPE;
+    let names = Names::of::<U>(DB::DIALECT);
     let key = Key {
         column: shape.id.to_owned(),
         sql_type: types.key::<DB, U>(),
@@ -19,7 +21,7 @@ pub(super) fn user_table<DB: Backend, U: AuthRow<DB>>() -> Table {
         columns: columns::<DB, U>(types, &shape),
         indexes: indexes(&shape),
         reads: reads::<DB, U>(&shape),
-        written: written(&shape, key.is_counted),
+        written: names.new_row().into_iter().map(|(column, _)| column.to_owned()).collect(),
         key,
         shape: Some(shape),
     }
@@ -64,19 +66,6 @@ fn reads<DB: Backend, U: AuthRow<DB>>(shape: &Shape) -> Vec<ColumnPlan> {
     let own_keys = shape.identifiers.iter().filter(|one| one.has_own_key());
     reads.extend(own_keys.map(|one| ColumnPlan::of::<DB, Option<String>>(one.key).nullable()));
     reads
-}
-
-/// The columns that a sign-up writes.
-fn written(shape: &Shape, is_counted: bool) -> Vec<String> {
-    let names = &shape.companion;
-    let companion =
-        [names.hash, names.active, names.superuser, names.version, names.epoch, names.created];
-    let mut written: Vec<_> = companion.into_iter().chain(names.verified).collect();
-    written.extend((!is_counted).then_some(shape.id));
-    written.extend(shape.identifiers.iter().flat_map(|one| [one.column, one.key]));
-    written.extend(shape.written);
-    written.extend(shape.defaults.iter().map(|(column, _)| *column));
-    written.into_iter().map(str::to_owned).collect()
 }
 
 /// The shown form of an identifier, and the compared form if that is another column.

@@ -98,6 +98,11 @@ impl LiveTable {
         Ok(())
     }
 
+    /// A name in quotes.
+    pub(super) fn quoted(&self, name: &str) -> String {
+        self.dialect.quoted(name)
+    }
+
     pub(super) fn exists(&self) -> bool {
         !self.columns.is_empty()
     }

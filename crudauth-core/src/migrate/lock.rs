@@ -1,5 +1,7 @@
 //! Locks: one migration at a time, and no other writers of the user's table.
 
+use sqlx::AssertSqlSafe;
+
 use super::{MigrateError, ddl};
 use crate::sql::{Backend, Call, Dialect, rows};
 
@@ -54,7 +56,7 @@ pub(super) async fn table<DB: Backend>(
     table: &str,
 ) -> Result<bool, sqlx::Error> {
     let Some(lock) = ddl::lock(DB::DIALECT, table) else { return Ok(false) };
-    match DB::execute_ddl(connection, lock).await {
+    match DB::say(connection, AssertSqlSafe(lock)).await {
         // The database user may not have the privilege on MySQL.
         Err(sqlx::Error::Database(cause))
             if DB::DIALECT == Dialect::MySql && cause.code().as_deref() == Some("42000") =>

@@ -21,25 +21,25 @@ pub(super) const SAMPLES: usize = 5;
 /// types. An unprepared statement is no alternative: sqlx queries PostgreSQL for unknown types
 /// before it runs the statement, and thereby loses one without a name.
 pub(super) fn types_of(table: &LiveTable, columns: &[&str]) -> String {
-    let name = quoted(table, &table.name);
+    let name = table.quoted(&table.name);
     let types: Vec<_> = table.columns.iter().map(|column| &*column.sql_type).collect();
     let types = hex::encode(&Sha256::digest(types.join("\n"))[..8]);
     let columns: Vec<_> =
-        columns.iter().map(|column| format!("{name}.{}", quoted(table, column))).collect();
+        columns.iter().map(|column| format!("{name}.{}", table.quoted(column))).collect();
     let columns = columns.join(", ");
     format!("SELECT {columns} FROM (SELECT '{types}' AS one) AS one LEFT JOIN {name} ON 1 = 0")
 }
 
 /// A row if the table has rows.
 pub(super) fn any_row(table: &LiveTable) -> String {
-    format!("SELECT 1 FROM {} LIMIT 1", quoted(table, &table.name))
+    format!("SELECT 1 FROM {} LIMIT 1", table.quoted(&table.name))
 }
 
 /// A row if one has the shown form of an identifier but not the compared one.
 pub(super) fn any_unfilled(table: &LiveTable, shown: &str, key: &str) -> String {
-    let name = quoted(table, &table.name);
-    let shown = quoted(table, shown);
-    let key = quoted(table, key);
+    let name = table.quoted(&table.name);
+    let shown = table.quoted(shown);
+    let key = table.quoted(key);
     format!("SELECT 1 FROM {name} WHERE {key} IS NULL AND {shown} IS NOT NULL LIMIT 1")
 }
 
@@ -47,9 +47,9 @@ pub(super) fn any_unfilled(table: &LiveTable, shown: &str, key: &str) -> String 
 pub(super) fn nulls(table: &LiveTable, columns: &[&str]) -> String {
     let counts: Vec<_> = columns
         .iter()
-        .map(|column| format!("COUNT(*) - COUNT({})", quoted(table, column)))
+        .map(|column| format!("COUNT(*) - COUNT({})", table.quoted(column)))
         .collect();
-    format!("SELECT {} FROM {}", counts.join(", "), quoted(table, &table.name))
+    format!("SELECT {} FROM {}", counts.join(", "), table.quoted(&table.name))
 }
 
 /// The number of values that have duplicates, as the database compares them.
@@ -70,8 +70,8 @@ pub(super) fn duplicates(table: &LiveTable, column: &str) -> String {
 }
 
 fn grouped(table: &LiveTable, column: &str) -> String {
-    let name = quoted(table, &table.name);
-    let column = quoted(table, column);
+    let name = table.quoted(&table.name);
+    let column = table.quoted(column);
     format!(
         "SELECT {column} AS value FROM {name} WHERE {column} IS NOT NULL \
          GROUP BY {column} HAVING COUNT(*) > 1"
@@ -80,8 +80,8 @@ fn grouped(table: &LiveTable, column: &str) -> String {
 
 /// The columns of the struct in the first row.
 pub(super) fn first_row(table: &LiveTable, columns: &[&str]) -> String {
-    let columns: Vec<_> = columns.iter().map(|column| quoted(table, column)).collect();
-    format!("SELECT {} FROM {} LIMIT 1", columns.join(", "), quoted(table, &table.name))
+    let columns: Vec<_> = columns.iter().map(|column| table.quoted(column)).collect();
+    format!("SELECT {} FROM {} LIMIT 1", columns.join(", "), table.quoted(&table.name))
 }
 
 /// Rows in the order of their keys: the first page, or the page after a bound key.
@@ -95,13 +95,13 @@ pub(super) struct Page<'a> {
 
 impl Page<'_> {
     pub(super) fn text(&self, table: &LiveTable, is_first: bool) -> String {
-        let id = quoted(table, self.id);
+        let id = table.quoted(self.id);
         let columns: String =
-            self.columns.iter().map(|column| format!(", {}", quoted(table, column))).collect();
+            self.columns.iter().map(|column| format!(", {}", table.quoted(column))).collect();
         let mut conditions = Vec::new();
         if let Some((shown, key)) = self.unfilled {
-            conditions.push(format!("{} IS NULL", quoted(table, key)));
-            conditions.push(format!("{} IS NOT NULL", quoted(table, shown)));
+            conditions.push(format!("{} IS NULL", table.quoted(key)));
+            conditions.push(format!("{} IS NOT NULL", table.quoted(shown)));
         }
         if !is_first {
             conditions.push(format!("{id} > {}", parameter(table.dialect, 1)));
@@ -111,16 +111,16 @@ impl Page<'_> {
         } else {
             format!(" WHERE {}", conditions.join(" AND "))
         };
-        let name = quoted(table, &table.name);
+        let name = table.quoted(&table.name);
         format!("SELECT {id}{columns} FROM {name}{conditions} ORDER BY {id} LIMIT {PAGE}")
     }
 }
 
 /// Sets a column in several rows. Binds the key and value of each row, then all keys again.
 pub(super) fn fill(table: &LiveTable, id: &str, column: &str, rows: usize) -> String {
-    let name = quoted(table, &table.name);
-    let id = quoted(table, id);
-    let column = quoted(table, column);
+    let name = table.quoted(&table.name);
+    let id = table.quoted(id);
+    let column = table.quoted(column);
     let parameter = |number| parameter(table.dialect, number);
     let whens: String = (0..rows)
         .map(|row| format!(" WHEN {} THEN {}", parameter(2 * row + 1), parameter(2 * row + 2)))
@@ -133,9 +133,8 @@ pub(super) fn fill(table: &LiveTable, id: &str, column: &str, rows: usize) -> St
 
 /// A row if a hash has neither the library's format nor one of `prefixes` bound prefixes.
 pub(super) fn any_unread_hash(dialect: Dialect, shape: &Shape, prefixes: usize) -> String {
-    let q = dialect.quote();
-    let table = format!("{q}{}{q}", shape.table);
-    let hash = format!("{q}{}{q}", shape.companion.hash);
+    let table = dialect.quoted(shape.table);
+    let hash = dialect.quoted(shape.companion.hash);
     let others: String = (1..=prefixes)
         .map(|number| format!(" AND {hash} NOT LIKE {} ESCAPE '|'", parameter(dialect, number)))
         .collect();
@@ -147,16 +146,10 @@ pub(super) fn any_unread_hash(dialect: Dialect, shape: &Shape, prefixes: usize) 
 
 /// A row if a hash matches a pattern.
 pub(super) fn any_hash_like(dialect: Dialect, shape: &Shape) -> String {
-    let q = dialect.quote();
-    let table = shape.table;
-    let hash = shape.companion.hash;
+    let table = dialect.quoted(shape.table);
+    let hash = dialect.quoted(shape.companion.hash);
     let pattern = parameter(dialect, 1);
-    format!("SELECT 1 FROM {q}{table}{q} WHERE {q}{hash}{q} LIKE {pattern} ESCAPE '|' LIMIT 1")
-}
-
-fn quoted(table: &LiveTable, name: &str) -> String {
-    let q = table.dialect.quote();
-    format!("{q}{name}{q}")
+    format!("SELECT 1 FROM {table} WHERE {hash} LIKE {pattern} ESCAPE '|' LIMIT 1")
 }
 
 fn parameter(dialect: Dialect, number: usize) -> String {

@@ -4,9 +4,6 @@
 //! address never reach another account: a character that normalization would replace is rejected.
 //! Called by sign-up, sign-in and recovery. A sender receives the value, never the typed text.
 
-use std::fmt;
-use std::str::FromStr;
-
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
@@ -114,25 +111,7 @@ impl EmailAddress {
     }
 }
 
-impl FromStr for EmailAddress {
-    type Err = InvalidEmail;
-
-    fn from_str(typed: &str) -> Result<Self, Self::Err> {
-        Self::parse(typed)
-    }
-}
-
-impl fmt::Display for EmailAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl AsRef<str> for EmailAddress {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
+super::text::text!(EmailAddress, InvalidEmail);
 
 fn normal_form(typed: &str) -> Result<String, InvalidEmail> {
     if typed.len() > EmailAddress::MAX_TYPED_BYTES {

@@ -3,8 +3,6 @@
 //! Nothing signs with the secret itself: HKDF-SHA-256 (RFC 5869) makes a key for every use, so no
 //! value of one kind is ever valid as another.
 
-use std::fmt;
-
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac as _};
 use secrecy::{ExposeSecret, SecretString};
@@ -119,17 +117,7 @@ impl PartialEq for Mac {
     }
 }
 
-impl fmt::Debug for Mac {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Mac(..)")
-    }
-}
-
-impl fmt::Debug for MacKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MacKey(redacted)")
-    }
-}
+crate::opaque::opaque!(Mac, MacKey);
 
 /// The keys of one secret.
 #[derive(Clone, Debug)]
@@ -163,12 +151,9 @@ impl Keys {
     }
 }
 
-/// The keys in use: the first makes, every one verifies.
+/// The keys in use, at least one: the first makes, every one verifies.
 #[derive(Clone, Debug)]
-pub struct KeyRing {
-    current: Keys,
-    previous: Vec<Keys>,
-}
+pub struct KeyRing(Vec<Keys>);
 
 impl KeyRing {
     /// Derives the keys of the current secret and of the previous ones.
@@ -176,30 +161,26 @@ impl KeyRing {
     /// # Errors
     /// [`WeakSecret`] for each secret that can be guessed.
     pub fn new(current: &SecretKey, previous: &[SecretKey]) -> Result<Self, Vec<WeakSecret>> {
+        let previous = previous.iter().enumerate().map(|(at, secret)| (Some(at), secret));
+        let mut keys = Vec::new();
         let mut errors = Vec::new();
-        let current =
-            current.keys().map_err(|weakness| errors.push(WeakSecret { previous: None, weakness }));
-        let mut followed = Vec::new();
-        for (at, secret) in previous.iter().enumerate() {
+        for (previous, secret) in std::iter::once((None, current)).chain(previous) {
             match secret.keys() {
-                Ok(keys) => followed.push(keys),
-                Err(weakness) => errors.push(WeakSecret { previous: Some(at), weakness }),
+                Ok(derived) => keys.push(derived),
+                Err(weakness) => errors.push(WeakSecret { previous, weakness }),
             }
         }
-        match current {
-            Ok(current) if errors.is_empty() => Ok(Self { current, previous: followed }),
-            _ => Err(errors),
-        }
+        if errors.is_empty() { Ok(Self(keys)) } else { Err(errors) }
     }
 
     /// The keys that new values are made with.
     #[must_use]
     pub fn current(&self) -> &Keys {
-        &self.current
+        &self.0[0]
     }
 
     /// All keys that a value may have been made with, the current ones first.
     pub fn all(&self) -> impl Iterator<Item = &Keys> {
-        std::iter::once(&self.current).chain(&self.previous)
+        self.0.iter()
     }
 }

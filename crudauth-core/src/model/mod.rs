@@ -19,6 +19,7 @@ mod redirect_path;
 mod scope;
 mod secret;
 mod shape;
+mod text;
 mod unicode;
 mod username;
 
@@ -44,8 +45,8 @@ pub use redirect_path::RedirectPath;
 pub use scope::{InvalidScope, Scopes};
 pub use secret::{CsrfToken, OneTimeToken, SessionToken};
 pub use shape::{
-    AuthUser, Companion, IdentifierColumn, IdentifierKind, Literal, Recoverable,
-    RecoverableByEmail, Shape,
+    AuthUser, Companion, IdentifierColumn, IdentifierKind, Recoverable, RecoverableByEmail, Shape,
+    SqlDefault,
 };
 pub(crate) use unicode::is_invisible;
 pub use username::{InvalidUsername, Username};

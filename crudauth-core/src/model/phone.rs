@@ -3,9 +3,6 @@
 //! A parsed number is international, and parses again to the same text. Called by sign-up, sign-in
 //! and recovery. A channel receives the value, never the typed text.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::Serialize;
 
 /// A phone number in its normal form: `+`, country code and number, digits only (ITU-T E.164).
@@ -73,19 +70,7 @@ impl PhoneNumber {
     }
 }
 
-impl FromStr for PhoneNumber {
-    type Err = InvalidPhone;
-
-    fn from_str(typed: &str) -> Result<Self, Self::Err> {
-        Self::parse(typed)
-    }
-}
-
-impl fmt::Display for PhoneNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+super::text::text!(PhoneNumber, InvalidPhone);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a failed setup fails the test")]

@@ -74,7 +74,7 @@ pub struct Shape {
     pub asked: &'static [(&'static str, &'static str)],
     /// Columns of the struct that sign-up fills with a literal. An existing table may lack the
     /// default.
-    pub defaults: &'static [(&'static str, Literal)],
+    pub defaults: &'static [(&'static str, SqlDefault)],
     /// Unique columns of the struct, besides the identifiers.
     pub unique: &'static [&'static str],
     /// Columns of the library in the same table.
@@ -98,15 +98,17 @@ impl Shape {
     }
 }
 
-/// A literal value in SQL.
+/// Default of a column, for new rows and for rows that exist when the column is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Literal {
+pub enum SqlDefault {
     /// A text.
     Text(&'static str),
     /// An integer.
     Integer(i64),
     /// A boolean.
     Boolean(bool),
+    /// The time of the insert, or of the migration.
+    Now,
 }
 
 /// A column with an identifier or the recovery contact.
@@ -203,13 +205,4 @@ pub struct Companion {
     pub created: &'static str,
     /// Time of the last change by the library.
     pub updated: &'static str,
-}
-
-impl Companion {
-    /// Returns the number of columns read besides the struct's own: hash, flags, version, epoch
-    /// and, if there is one, the verified flag.
-    #[must_use]
-    pub const fn read_count(&self) -> usize {
-        5 + self.verified.is_some() as usize
-    }
 }

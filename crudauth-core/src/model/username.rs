@@ -3,9 +3,6 @@
 //! Names that fold to the same letters are one name. A name is never an email address or a phone
 //! number, and has only visible characters. Sign-up and sign-in use it through `Identifier`.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
 
@@ -113,25 +110,7 @@ impl std::hash::Hash for Username {
     }
 }
 
-impl FromStr for Username {
-    type Err = InvalidUsername;
-
-    fn from_str(typed: &str) -> Result<Self, Self::Err> {
-        Self::parse(typed)
-    }
-}
-
-impl fmt::Display for Username {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
-    }
-}
-
-impl AsRef<str> for Username {
-    fn as_ref(&self) -> &str {
-        &self.shown
-    }
-}
+super::text::text!(Username, InvalidUsername);
 
 impl Serialize for Username {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -3,56 +3,30 @@
 //! The queue is in memory: jobs that wait in it are lost when the process dies.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::{error, warn};
 
 /// Number of jobs that run at the same time.
-const MAX_CONCURRENT: u32 = 8;
+const MAX_CONCURRENT: usize = 8;
 /// Number of jobs that may wait; further ones are dropped and logged.
-const MAX_QUEUED: u32 = 10_000;
+const MAX_QUEUED: usize = 10_000;
 /// Longest run time of a job, after which it is cancelled and logged.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Runs jobs after the answer. Clones share one queue.
 #[derive(Clone, Debug)]
 pub struct Background {
-    max_jobs: u32,
+    max_jobs: usize,
     time_limit: Duration,
     runners: Arc<Semaphore>,
-    jobs: Arc<Jobs>,
-}
-
-/// Jobs that are not done.
-#[derive(Debug, Default)]
-struct Jobs {
-    count: AtomicU32,
+    /// Jobs that run or wait, each counted until it has ended, by a panic too.
+    jobs: TaskTracker,
     /// Tasks that may still add jobs.
-    guards: AtomicU32,
-    ended: Notify,
-}
-
-/// A task that may still add jobs, until this is dropped.
-#[derive(Debug)]
-pub struct TaskGuard(Arc<Jobs>);
-
-impl Drop for TaskGuard {
-    fn drop(&mut self) {
-        self.0.guards.fetch_sub(1, Ordering::SeqCst);
-        self.0.ended.notify_waiters();
-    }
-}
-
-/// A running or waiting job. It is counted down however it ends, by a panic too.
-struct Job(Arc<Jobs>);
-
-impl Drop for Job {
-    fn drop(&mut self) {
-        self.0.count.fetch_sub(1, Ordering::SeqCst);
-        self.0.ended.notify_waiters();
-    }
+    guards: TaskTracker,
 }
 
 impl Default for Background {
@@ -62,13 +36,14 @@ impl Default for Background {
 }
 
 impl Background {
-    fn with_limits(max_concurrent: u32, max_queued: u32, time_limit: Duration) -> Self {
-        Self {
-            max_jobs: max_concurrent + max_queued,
-            time_limit,
-            runners: Arc::new(Semaphore::new(max_concurrent as usize)),
-            jobs: Arc::default(),
-        }
+    fn with_limits(max_concurrent: usize, max_queued: usize, time_limit: Duration) -> Self {
+        let jobs = TaskTracker::new();
+        let guards = TaskTracker::new();
+        // A closed tracker still counts. Only a closed one can be waited for.
+        jobs.close();
+        guards.close();
+        let runners = Arc::new(Semaphore::new(max_concurrent));
+        Self { max_jobs: max_concurrent + max_queued, time_limit, runners, jobs, guards }
     }
 
     /// Queues a job. `what` names it in the log and reveals nothing of its content.
@@ -76,9 +51,8 @@ impl Background {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn spawn(&self, what: &'static str, job: impl Future<Output = ()> + Send + 'static) {
-        let before = self.jobs.count.fetch_add(1, Ordering::SeqCst);
-        let counted = Job(Arc::clone(&self.jobs));
-        if before >= self.max_jobs {
+        let counted = self.jobs.token();
+        if self.jobs.len() > self.max_jobs {
             error!(what, "background job dropped: queue full");
             return;
         }
@@ -94,30 +68,28 @@ impl Background {
         });
     }
 
-    /// Makes [`drained`](Self::drained) wait for a task that may still add jobs.
+    /// Makes [`drained`](Self::drained) wait for a task that may still add jobs, until the guard is
+    /// dropped.
     #[must_use]
-    pub fn guard(&self) -> TaskGuard {
-        self.jobs.guards.fetch_add(1, Ordering::SeqCst);
-        TaskGuard(Arc::clone(&self.jobs))
+    pub fn guard(&self) -> TaskTrackerToken {
+        self.guards.token()
     }
 
     /// Waits until no task adds jobs any more and every job has ended: before a process ends, and in
     /// tests.
     pub async fn drained(&self) {
-        loop {
-            let ended = self.jobs.ended.notified();
-            // In this order: a task drops its guard after its last job was counted.
-            let is_complete = self.jobs.guards.load(Ordering::SeqCst) == 0;
-            if is_complete && self.jobs.count.load(Ordering::SeqCst) == 0 {
-                return;
-            }
-            ended.await;
+        // In this order: a task drops its guard after its last job was counted.
+        while !(self.guards.is_empty() && self.jobs.is_empty()) {
+            self.guards.wait().await;
+            self.jobs.wait().await;
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
 
     fn small() -> Background {

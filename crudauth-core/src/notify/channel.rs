@@ -107,8 +107,4 @@ impl SharedChannel {
     }
 }
 
-impl fmt::Debug for SharedChannel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SharedChannel(..)")
-    }
-}
+crate::opaque::opaque!(SharedChannel);

@@ -16,7 +16,7 @@ mod sender;
 mod smtp;
 mod texts;
 
-pub use background::{Background, TaskGuard};
+pub use background::Background;
 pub use channel::{Delivery, DeliveryChannel, SharedChannel};
 pub use email::EmailMessage;
 pub use kind::MessageKind;

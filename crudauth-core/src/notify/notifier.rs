@@ -54,8 +54,4 @@ impl Notifier {
     }
 }
 
-impl std::fmt::Debug for Notifier {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Notifier(..)")
-    }
-}
+crate::opaque::opaque!(Notifier);

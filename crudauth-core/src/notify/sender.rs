@@ -70,11 +70,7 @@ impl SharedSender {
     }
 }
 
-impl std::fmt::Debug for SharedSender {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SharedSender(..)")
-    }
-}
+crate::opaque::opaque!(SharedSender);
 
 /// Prints every message to standard output, including links. For development only.
 #[derive(Clone, Copy, Debug, Default)]

@@ -3,7 +3,6 @@
 //! Called by the password policy.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::sync::Arc;
 
 use super::Password;
@@ -42,11 +41,7 @@ impl<'a> Candidate<'a> {
     }
 }
 
-impl fmt::Debug for Candidate<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Candidate(redacted)")
-    }
-}
+crate::opaque::opaque!(Candidate<'_>);
 
 /// The reason why a rule rejects a password, as a sentence for the person.
 type Sentence = Cow<'static, str>;
@@ -70,8 +65,4 @@ impl Validator {
     }
 }
 
-impl fmt::Debug for Validator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Validator(..)")
-    }
-}
+crate::opaque::opaque!(Validator);

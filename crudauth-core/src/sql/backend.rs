@@ -4,11 +4,11 @@
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use sqlx::error::BoxDynError;
-use sqlx::{ColumnIndex, Database, Decode, Encode, Row, Type, TypeInfo};
+use sqlx::{ColumnIndex, Database, Decode, Encode, Row, SqlSafeStr, Type, TypeInfo};
 
 use super::{Call, Dialect};
 
-/// "This database stores a `T`": sqlx's bounds turned round.
+/// A database that can store and read a column of type `T`.
 #[diagnostic::on_unimplemented(
     message = "`{T}` cannot be a column of `{Self}`",
     label = "no sqlx encoding of `{T}` for `{Self}`",
@@ -92,35 +92,27 @@ pub trait Backend:
     fn put_time(values: &mut Self::Arguments, time: DateTime<Utc>) -> Result<(), BoxDynError>;
 
     /// Runs a statement and returns the number of changed rows.
-    fn execute<'c>(
-        connection: &'c mut Self::Connection,
-        call: Call<Self>,
-    ) -> BoxFuture<'c, Result<u64, sqlx::Error>>;
+    fn execute(connection: &mut Self::Connection, call: Call<Self>) -> Running<'_, u64>;
 
     /// Runs a statement and takes its first row.
-    fn fetch_optional<'c>(
-        connection: &'c mut Self::Connection,
+    fn fetch_optional(
+        connection: &mut Self::Connection,
         call: Call<Self>,
-    ) -> BoxFuture<'c, Result<Option<Self::Row>, sqlx::Error>>;
+    ) -> Running<'_, Option<Self::Row>>;
 
     /// Runs a statement and takes its rows.
-    fn fetch_all<'c>(
-        connection: &'c mut Self::Connection,
+    fn fetch_all(
+        connection: &mut Self::Connection,
         call: Call<Self>,
-    ) -> BoxFuture<'c, Result<Vec<Self::Row>, sqlx::Error>>;
+    ) -> Running<'_, Vec<Self::Row>>;
 
-    /// Runs a statement without values and rows, such as the start of a transaction.
-    fn say<'c>(
-        connection: &'c mut Self::Connection,
-        sql: &'static str,
-    ) -> BoxFuture<'c, Result<(), sqlx::Error>>;
-
-    /// Runs a statement of a migration, whose text is known only at run time.
-    fn execute_ddl<'c>(
-        connection: &'c mut Self::Connection,
-        sql: String,
-    ) -> BoxFuture<'c, Result<(), sqlx::Error>>;
+    /// Runs a statement without values and rows: the start of a transaction, or a statement of a
+    /// migration.
+    fn say(connection: &mut Self::Connection, sql: impl SqlSafeStr) -> Running<'_, ()>;
 }
+
+/// A statement that is running.
+pub type Running<'c, T> = BoxFuture<'c, Result<T, sqlx::Error>>;
 
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 macro_rules! query {
@@ -145,48 +137,31 @@ macro_rules! backend {
                 sqlx::Arguments::add(values, $stored)
             }
 
-            fn execute<'c>(
-                connection: &'c mut Self::Connection,
-                call: Call<Self>,
-            ) -> BoxFuture<'c, Result<u64, sqlx::Error>> {
+            fn execute(connection: &mut Self::Connection, call: Call<Self>) -> Running<'_, u64> {
                 Box::pin(async move {
                     let done = query!(call).execute(connection).await?;
                     Ok(done.rows_affected())
                 })
             }
 
-            fn fetch_optional<'c>(
-                connection: &'c mut Self::Connection,
+            fn fetch_optional(
+                connection: &mut Self::Connection,
                 call: Call<Self>,
-            ) -> BoxFuture<'c, Result<Option<Self::Row>, sqlx::Error>> {
+            ) -> Running<'_, Option<Self::Row>> {
                 Box::pin(async move { query!(call).fetch_optional(connection).await })
             }
 
-            fn fetch_all<'c>(
-                connection: &'c mut Self::Connection,
+            fn fetch_all(
+                connection: &mut Self::Connection,
                 call: Call<Self>,
-            ) -> BoxFuture<'c, Result<Vec<Self::Row>, sqlx::Error>> {
+            ) -> Running<'_, Vec<Self::Row>> {
                 Box::pin(async move { query!(call).fetch_all(connection).await })
             }
 
-            fn say<'c>(
-                connection: &'c mut Self::Connection,
-                sql: &'static str,
-            ) -> BoxFuture<'c, Result<(), sqlx::Error>> {
+            fn say(connection: &mut Self::Connection, sql: impl SqlSafeStr) -> Running<'_, ()> {
+                let sql = sql.into_sql_str();
                 Box::pin(async move {
                     sqlx::raw_sql(sql).execute(connection).await?;
-                    Ok(())
-                })
-            }
-
-            fn execute_ddl<'c>(
-                connection: &'c mut Self::Connection,
-                sql: String,
-            ) -> BoxFuture<'c, Result<(), sqlx::Error>> {
-                Box::pin(async move {
-                    // Names were checked by the derive and types come from sqlx: nothing in a
-                    // migration's text is input.
-                    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(connection).await?;
                     Ok(())
                 })
             }

@@ -3,6 +3,7 @@
 use std::any::Any;
 
 use super::{Backend, Dialect, Stores};
+use crate::model::SqlDefault;
 
 /// A column: its name, its SQL type and its default.
 #[derive(Clone, Debug)]
@@ -13,19 +14,6 @@ pub struct ColumnPlan {
     pub(crate) default: Option<SqlDefault>,
     /// Whether a live column decodes, judged by the driver's `TypeInfo`.
     pub(crate) reads: fn(&dyn Any) -> bool,
-}
-
-/// Default of a column, for new rows and for rows that exist when the column is added.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum SqlDefault {
-    /// A text.
-    Text(&'static str),
-    /// An integer.
-    Integer(i64),
-    /// A boolean.
-    Boolean(bool),
-    /// The time of the insert, or of the migration.
-    Now,
 }
 
 impl ColumnPlan {

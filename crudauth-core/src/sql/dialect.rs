@@ -1,5 +1,7 @@
 //! Where the databases differ in what they want to read.
 
+use crate::model::SqlDefault;
+
 /// The SQL that a database speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
@@ -17,6 +19,32 @@ impl Dialect {
         match self {
             Self::Sqlite | Self::Postgres => "\"",
             Self::MySql => "`",
+        }
+    }
+
+    /// A name in quotes.
+    pub(crate) fn quoted(self, name: &str) -> String {
+        let quote = self.quote();
+        format!("{quote}{name}{quote}")
+    }
+
+    /// A default as the database reads it.
+    pub(crate) fn literal(self, value: SqlDefault) -> String {
+        match value {
+            SqlDefault::Text(text) => {
+                let quoted = text.replace('\'', "''");
+                match self {
+                    Self::Sqlite | Self::Postgres => format!("'{quoted}'"),
+                    // A backslash is an escape.
+                    Self::MySql => format!("'{}'", quoted.replace('\\', "\\\\")),
+                }
+            }
+            SqlDefault::Integer(number) => number.to_string(),
+            SqlDefault::Boolean(value) => if value { "TRUE" } else { "FALSE" }.to_owned(),
+            SqlDefault::Now => match self {
+                Self::Sqlite | Self::Postgres => "CURRENT_TIMESTAMP".to_owned(),
+                Self::MySql => "CURRENT_TIMESTAMP(6)".to_owned(),
+            },
         }
     }
 

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::template::{Names, Statement};
 use super::transaction::{ConnectionGuard, Transaction};
-use super::{Backend, Call, Query, TableSpec};
+use super::{Backend, Call, Query, Running, TableSpec};
 use crate::model::AuthUser;
 use crate::store_error::StoreError;
 
@@ -110,33 +110,22 @@ impl<DB: Backend> Engine<DB> {
     /// Runs a statement that only reads, and returns its first row. A broken connection is replaced
     /// once.
     pub(crate) async fn row(&self, query: Query<DB>) -> Result<Option<DB::Row>, sqlx::Error> {
-        let mut guard = ConnectionGuard::new(self.connection().await?);
-        let found = DB::fetch_optional(guard.get()?, query.call()).await;
-        let connection = guard.done();
-        match found {
-            Err(error) if is_disconnect(&error) => {
-                drop(connection.map(PoolConnection::detach));
-                let mut guard = ConnectionGuard::new(self.live_connection().await?);
-                let found = DB::fetch_optional(guard.get()?, query.call()).await;
-                guard.done();
-                found
-            }
-            found => found,
-        }
+        self.read(query, DB::fetch_optional).await
     }
 
     /// As [`row`](Self::row), for all rows.
     pub(crate) async fn rows(&self, query: Query<DB>) -> Result<Vec<DB::Row>, sqlx::Error> {
+        self.read(query, DB::fetch_all).await
+    }
+
+    async fn read<T>(&self, query: Query<DB>, run: Run<DB, T>) -> Result<T, sqlx::Error> {
         let mut guard = ConnectionGuard::new(self.connection().await?);
-        let found = DB::fetch_all(guard.get()?, query.call()).await;
+        let found = run(guard.get()?, query.call()).await;
         let connection = guard.done();
         match found {
             Err(error) if is_disconnect(&error) => {
                 drop(connection.map(PoolConnection::detach));
-                let mut guard = ConnectionGuard::new(self.live_connection().await?);
-                let found = DB::fetch_all(guard.get()?, query.call()).await;
-                guard.done();
-                found
+                run_on(self.live_connection().await?, query.call(), run).await
             }
             found => found,
         }
@@ -150,10 +139,7 @@ impl<DB: Backend> Engine<DB> {
 
     /// As [`execute`](Self::execute), once.
     pub(crate) async fn execute_once(&self, call: Call<DB>) -> Result<u64, sqlx::Error> {
-        let mut guard = ConnectionGuard::new(self.connection().await?);
-        let done = DB::execute(guard.get()?, call).await;
-        guard.done();
-        done
+        run_on(self.connection().await?, call, DB::execute).await
     }
 
     /// As [`execute_once`](Self::execute_once), for a statement that returns a row.
@@ -161,10 +147,7 @@ impl<DB: Backend> Engine<DB> {
         &self,
         call: Call<DB>,
     ) -> Result<Option<DB::Row>, sqlx::Error> {
-        let mut guard = ConnectionGuard::new(self.connection().await?);
-        let row = DB::fetch_optional(guard.get()?, call).await;
-        guard.done();
-        row
+        run_on(self.connection().await?, call, DB::fetch_optional).await
     }
 
     /// Begins a transaction that writes. A broken connection is replaced: nothing has happened yet.
@@ -192,6 +175,20 @@ impl<DB: Backend> Engine<DB> {
         let query = Query::new(Arc::new(self.names.render(&template)));
         self.execute(query.bind_instant("now", now).bind("limit", i64::from(limit))).await
     }
+}
+
+/// A function of [`Backend`] that runs a statement.
+type Run<DB, T> = fn(&mut <DB as Database>::Connection, Call<DB>) -> Running<'_, T>;
+
+async fn run_on<DB: Backend, T>(
+    connection: PoolConnection<DB>,
+    call: Call<DB>,
+    run: Run<DB, T>,
+) -> Result<T, sqlx::Error> {
+    let mut guard = ConnectionGuard::new(connection);
+    let done = run(guard.get()?, call).await;
+    guard.done();
+    done
 }
 
 /// Runs a transaction again that fell to a deadlock or a lock time-out: the database has undone it,

@@ -15,9 +15,9 @@ mod table;
 pub(crate) mod template;
 pub(crate) mod transaction;
 
-pub use backend::{Backend, Stores};
+pub use backend::{Backend, Running, Stores};
 pub use call::Call;
-pub use column::{ColumnPlan, SqlDefault};
+pub use column::ColumnPlan;
 pub use dialect::Dialect;
 pub use engine::{Engine, SqlStore};
 pub(crate) use query::Query;

@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Dialect;
-use crate::model::{AccountId, AuthUser, Literal, Shape};
+use crate::model::{AccountId, AuthUser, Shape};
 
 /// A table and the dialect to write it in.
 #[derive(Clone, Copy, Debug)]
@@ -54,46 +54,52 @@ impl Names {
         while let Some((before, after)) = rest.split_once('{') {
             let (word, after) = after.split_once('}').unwrap_or((after, ""));
             text.push_str(before);
-            self.word(&mut text, word);
+            text.push_str(&self.word(word));
             rest = after;
         }
         text.push_str(rest);
         numbered(&text, self.dialect)
     }
 
-    fn word(&self, text: &mut String, word: &str) {
+    fn word(&self, word: &str) -> String {
         if let Some(column) = self.column(word) {
-            return self.quote(text, column, "");
+            return self.dialect.quoted(column);
         }
         match word.split(' ').collect::<Vec<_>>()[..] {
-            ["table"] => self.quote(text, self.shape.table, ""),
-            ["account"] => self.account(text),
-            ["new", "columns"] => self.list(text, |names| names.new_columns()),
-            ["new", "values"] => text.push_str(&self.new_values().join(", ")),
+            ["table"] => self.dialect.quoted(self.shape.table),
+            ["account"] => self.account(),
+            ["new", "columns"] => {
+                let row = self.new_row().into_iter();
+                row.map(|(column, _)| self.dialect.quoted(column)).collect::<Vec<_>>().join(", ")
+            }
+            ["new", "values"] => {
+                let row = self.new_row().into_iter();
+                row.map(|(_, value)| value).collect::<Vec<_>>().join(", ")
+            }
             ["identifier", at] => {
                 let at = at.parse().unwrap_or(0);
                 // Beyond the shape a statement is rendered for nothing, and never run.
                 let identifier =
                     self.shape.identifiers.get(at).unwrap_or(&self.shape.identifiers[0]);
-                self.quote(text, identifier.key, "");
+                self.dialect.quoted(identifier.key)
             }
-            ["on", "conflict"] => text.push_str(self.dialect.on_conflict()),
-            ["for", "update"] => text.push_str(self.dialect.for_update()),
-            ["returning", column] if self.dialect.returns() => {
-                text.push_str(" RETURNING ");
-                match self.column(column) {
-                    Some(column) => self.quote(text, column, ""),
-                    None => text.push_str(column),
-                }
+            ["on", "conflict"] => self.dialect.on_conflict().to_owned(),
+            ["for", "update"] => self.dialect.for_update().to_owned(),
+            ["returning", _] if !self.dialect.returns() => String::new(),
+            ["returning", word] => {
+                let column = self.column(word).map(|column| self.dialect.quoted(column));
+                format!(" RETURNING {}", column.as_deref().unwrap_or(word))
             }
-            ["returning", _] => {}
-            ["expired", table, key] => self.expired(text, table.trim_start_matches('+'), key),
-            [suffix] if suffix.starts_with('+') => {
-                self.quote(text, self.shape.table, &suffix.replacen('+', "_", 1));
-            }
+            ["expired", table, key] => self.expired(table, key),
+            [table] if table.starts_with('+') => self.library_table(table),
             // Shows up in the first test that runs the statement.
-            _ => text.push_str(word),
+            _ => word.to_owned(),
         }
+    }
+
+    /// The library's table of `+suffix`.
+    fn library_table(&self, word: &str) -> String {
+        self.dialect.quoted(&format!("{}{}", self.shape.table, word.replacen('+', "_", 1)))
     }
 
     /// A column of the user's table by its word.
@@ -116,105 +122,54 @@ impl Names {
         })
     }
 
-    fn quote(&self, text: &mut String, name: &str, suffix: &str) {
-        let quote = self.dialect.quote();
-        text.push_str(quote);
-        text.push_str(name);
-        text.push_str(suffix);
-        text.push_str(quote);
-    }
-
-    fn list(&self, text: &mut String, columns: impl Fn(&Self) -> Vec<&'static str>) {
-        for (at, column) in columns(self).into_iter().enumerate() {
-            if at > 0 {
-                text.push_str(", ");
-            }
-            self.quote(text, column, "");
-        }
-    }
-
     /// The columns of an account, in the order in which `rows::account` reads them.
-    fn account(&self, text: &mut String) {
-        for (at, column) in self.account_columns().enumerate() {
-            if at > 0 {
-                text.push_str(", ");
-            }
-            self.quote(text, self.shape.table, "");
-            text.push('.');
-            self.quote(text, column, "");
-        }
-    }
-
-    fn account_columns(&self) -> impl Iterator<Item = &'static str> {
+    fn account(&self) -> String {
         let companion = self.shape.companion;
         let read = [companion.active, companion.superuser, companion.version, companion.epoch];
         let own = self.shape.columns.iter().copied();
-        own.chain(read).chain(companion.verified)
+        let columns = own.chain(read).chain(companion.verified);
+        let table = self.dialect.quoted(self.shape.table);
+        let qualified = columns.map(|column| format!("{table}.{}", self.dialect.quoted(column)));
+        qualified.collect::<Vec<_>>().join(", ")
     }
 
-    /// The columns of a new account: the library's, the identifiers, the app's own.
-    fn new_columns(&self) -> Vec<&'static str> {
+    /// The columns of a new account and their values: the library's, the identifiers, the app's own.
+    /// The values of the last are bound by position, so they come last.
+    pub(crate) fn new_row(&self) -> Vec<(&'static str, String)> {
         let companion = self.shape.companion;
-        let mut columns = vec![
-            companion.hash,
-            companion.active,
-            companion.superuser,
-            companion.version,
-            companion.epoch,
-            companion.created,
+        let library = [
+            (companion.hash, ":hash"),
+            (companion.active, "TRUE"),
+            (companion.superuser, "FALSE"),
+            (companion.version, "0"),
+            (companion.epoch, ":stamp"),
+            (companion.created, ":now"),
         ];
-        columns.extend(companion.verified);
-        columns.extend((!self.is_id_counted).then_some(self.shape.id));
-        for identifier in self.shape.identifiers {
-            columns.push(identifier.column);
-            columns.extend(identifier.has_own_key().then_some(identifier.key));
-        }
-        columns.extend(self.shape.defaults.iter().map(|(column, _)| *column));
-        columns.extend(self.shape.written);
-        columns
-    }
-
-    /// The values of [`new_columns`](Self::new_columns). The app's own are bound by position, so
-    /// they come last.
-    fn new_values(&self) -> Vec<String> {
-        let mut values: Vec<_> =
-            [":hash", "TRUE", "FALSE", "0", ":stamp", ":now"].map(str::to_owned).into();
-        values.extend(self.shape.companion.verified.map(|_| "FALSE".to_owned()));
-        values.extend((!self.is_id_counted).then(|| ":id".to_owned()));
+        let verified = companion.verified.map(|column| (column, "FALSE"));
+        let id = (!self.is_id_counted).then_some((self.shape.id, ":id"));
+        let fixed = library.into_iter().chain(verified).chain(id);
+        let mut row: Vec<_> = fixed.map(|(column, value)| (column, value.to_owned())).collect();
         for (at, identifier) in self.shape.identifiers.iter().enumerate() {
-            values.push(format!(":{}", identifier_name(at)));
-            values.extend(identifier.has_own_key().then(|| format!(":{}", key_name(at))));
-        }
-        let literals = self.shape.defaults.iter().map(|(_, value)| self.literal(*value));
-        values.extend(literals);
-        values.extend(self.shape.written.iter().map(|column| format!(":{OWN}{column}")));
-        values
-    }
-
-    /// A value from an attribute, as the database reads it.
-    fn literal(&self, value: Literal) -> String {
-        match value {
-            Literal::Text(value) => {
-                let escaped = value.replace('\'', "''");
-                match self.dialect {
-                    Dialect::MySql => format!("'{}'", escaped.replace('\\', "\\\\")),
-                    Dialect::Sqlite | Dialect::Postgres => format!("'{escaped}'"),
-                }
+            row.push((identifier.column, format!(":{}", identifier_name(at))));
+            if identifier.has_own_key() {
+                row.push((identifier.key, format!(":{}", key_name(at))));
             }
-            Literal::Integer(value) => value.to_string(),
-            Literal::Boolean(value) => if value { "TRUE" } else { "FALSE" }.to_owned(),
         }
+        let defaults = self.shape.defaults.iter();
+        row.extend(defaults.map(|&(column, value)| (column, self.dialect.literal(value))));
+        row.extend(self.shape.written.iter().map(|&column| (column, format!(":{OWN}{column}"))));
+        row
     }
 
     /// MySQL limits a DELETE. The form that the others understand makes it read, and lock, the whole
     /// table.
-    fn expired(&self, text: &mut String, suffix: &str, key: &str) {
+    fn expired(&self, table: &str, key: &str) -> String {
+        let choice = "expires_at <= :now ORDER BY expires_at LIMIT :limit";
         if self.dialect == Dialect::MySql {
-            return text.push_str("expires_at <= :now ORDER BY expires_at LIMIT :limit");
+            return choice.to_owned();
         }
-        text.push_str(&format!("{key} IN (SELECT {key} FROM "));
-        self.quote(text, self.shape.table, &format!("_{suffix}"));
-        text.push_str(" WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit)");
+        let table = self.library_table(table);
+        format!("{key} IN (SELECT {key} FROM {table} WHERE {choice})")
     }
 }
 

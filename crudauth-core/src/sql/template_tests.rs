@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::form::{Form, InvalidField};
-use crate::model::{Companion, IdentifierColumn, IdentifierKind};
+use crate::model::{Companion, IdentifierColumn, IdentifierKind, SqlDefault};
 
 const DIALECTS: [Dialect; 3] = [Dialect::Sqlite, Dialect::Postgres, Dialect::MySql];
 
@@ -32,9 +32,9 @@ impl AuthUser for Member {
         written: &["city"],
         asked: &[],
         defaults: &[
-            ("motto", Literal::Text("it's :a {b} \\")),
-            ("points", Literal::Integer(-7)),
-            ("is_new", Literal::Boolean(true)),
+            ("motto", SqlDefault::Text("it's :a {b} \\")),
+            ("points", SqlDefault::Integer(-7)),
+            ("is_new", SqlDefault::Boolean(true)),
         ],
         unique: &[],
         companion: Companion {
@@ -124,7 +124,7 @@ fn a_sign_up_writes_as_many_values_as_columns_and_the_own_ones_last() {
         let columns = sql("{new columns}", dialect);
         let values = render("{new values}", dialect);
         let names = Names::of::<Member>(dialect);
-        assert_eq!(columns.split(", ").count(), names.new_values().len(), "{dialect:?}");
+        assert_eq!(columns.split(", ").count(), names.new_row().len(), "{dialect:?}");
         assert!(columns.ends_with(&format!("{0}city{0}", dialect.quote())), "{columns}");
         let parameters = ["hash", "stamp", "now", "id", "identifier0", "key0", "own_city"];
         assert_eq!(values.parameters, parameters, "{dialect:?}");

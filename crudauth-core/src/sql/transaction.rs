@@ -5,12 +5,11 @@
 //! Here a connection returns to the pool only after `COMMIT` or `ROLLBACK` was answered. Otherwise it
 //! is rolled back first, or closed if the driver cannot recover: then the server rolls back.
 
-use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 
-use super::{Backend, Query};
+use super::{Backend, Call, Query};
 
 /// How long a rollback in the background may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -44,7 +43,7 @@ impl<DB: Backend> Drop for ConnectionGuard<DB> {
     }
 }
 
-/// An open transaction. It dereferences to its connection.
+/// An open transaction.
 pub(crate) struct Transaction<DB: Backend>(Option<PoolConnection<DB>>);
 
 impl<DB: Backend> Transaction<DB> {
@@ -70,17 +69,25 @@ impl<DB: Backend> Transaction<DB> {
 
     /// Runs a statement and returns the number of rows.
     pub(crate) async fn execute(&mut self, query: Query<DB>) -> Result<u64, sqlx::Error> {
-        DB::execute(self, query.call()).await
+        self.execute_call(query.call()).await
+    }
+
+    /// As [`execute`](Self::execute), for a statement with its values.
+    pub(crate) async fn execute_call(&mut self, call: Call<DB>) -> Result<u64, sqlx::Error> {
+        DB::execute(self.connection()?, call).await
     }
 
     /// Runs a statement and returns its first row.
     pub(crate) async fn row(&mut self, query: Query<DB>) -> Result<Option<DB::Row>, sqlx::Error> {
-        DB::fetch_optional(self, query.call()).await
+        DB::fetch_optional(self.connection()?, query.call()).await
     }
 
     async fn say(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
-        let connection = self.0.as_deref_mut().ok_or(sqlx::Error::WorkerCrashed)?;
-        DB::say(connection, sql).await
+        DB::say(self.connection()?, sql).await
+    }
+
+    fn connection(&mut self) -> Result<&mut DB::Connection, sqlx::Error> {
+        self.0.as_deref_mut().ok_or(sqlx::Error::WorkerCrashed)
     }
 }
 
@@ -98,27 +105,5 @@ impl<DB: Backend> Drop for Transaction<DB> {
                 drop(connection.detach());
             }
         });
-    }
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "the connection is there until commit or undone take it, and self with it"
-)]
-impl<DB: Backend> Deref for Transaction<DB> {
-    type Target = DB::Connection;
-
-    fn deref(&self) -> &DB::Connection {
-        self.0.as_deref().expect("an open transaction has its connection")
-    }
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "the connection is there until commit or undone take it, and self with it"
-)]
-impl<DB: Backend> DerefMut for Transaction<DB> {
-    fn deref_mut(&mut self) -> &mut DB::Connection {
-        self.0.as_deref_mut().expect("an open transaction has its connection")
     }
 }

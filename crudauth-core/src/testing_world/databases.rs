@@ -92,7 +92,8 @@ async fn created<DB: Backend>(server: &str) -> Pool<DB> {
     let name = format!("core_{}", hex::encode(random::<8>()));
     let admin = Pool::<DB>::connect(server).await.unwrap();
     let mut connection = admin.acquire().await.unwrap();
-    DB::execute_ddl(&mut connection, format!("CREATE DATABASE {name}")).await.unwrap();
+    let created = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    DB::say(&mut connection, created).await.unwrap();
     let (path, query) = server.split_once('?').map_or((server, None), |(a, b)| (a, Some(b)));
     let base = path.rsplit_once('/').unwrap().0;
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();

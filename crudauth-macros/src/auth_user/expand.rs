@@ -85,7 +85,7 @@ fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let asked = model.register().map(|Field { name, column, .. }| quote!((#name, #column)));
     let defaults = model.fields.iter().filter_map(|field| {
         let column = &field.column;
-        field.sql_default().map(|literal| quote!((#column, #p::Literal::#literal)))
+        field.sql_default().map(|literal| quote!((#column, #p::SqlDefault::#literal)))
     });
     let unique = model.columns().filter(|field| field.arguments.unique.is_some());
     let unique = unique.map(|field| &field.column);

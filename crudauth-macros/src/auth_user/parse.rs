@@ -86,7 +86,7 @@ pub(super) struct SqlLiteral {
     pub(super) value: Expr,
 }
 
-/// The kinds of literals, named as the variants of the library's `Literal` and `SqlDefault`.
+/// The kinds of literals, named as the variants of the library's `SqlDefault`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LiteralKind {
     Text,

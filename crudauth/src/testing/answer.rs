@@ -18,10 +18,8 @@ pub struct Answer {
 impl Answer {
     pub(super) async fn read(response: Response) -> Self {
         let (parts, body): (_, Body) = response.into_parts();
-        let body = match body.into_vec().await {
-            Ok(body) => body,
-            Err(error) => panic!("incomplete response: {error}"),
-        };
+        let body = body.into_vec().await;
+        let body = body.unwrap_or_else(|error| panic!("incomplete response: {error}"));
         Self { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 

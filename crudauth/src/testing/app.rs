@@ -44,13 +44,8 @@ impl<A: Mount> App<A> {
         E: Endpoint + 'static,
     {
         let endpoint = Arc::new(app.into_endpoint().map_to_response().boxed());
-        Self {
-            auth: auth.clone(),
-            endpoint,
-            mails: None,
-            deliveries: None,
-            clients: Arc::default(),
-        }
+        let clients = Arc::default();
+        Self { auth: auth.clone(), endpoint, mails: None, deliveries: None, clients }
     }
 
     /// Returns the mount.
@@ -89,10 +84,8 @@ impl<A: Mount> App<A> {
     /// If there is no such email, or [`mails`](Self::mails) was not called.
     pub async fn last_mail(&self, kind: MessageKind, to: &str) -> EmailMessage {
         let mails = self.drained_mails().await;
-        match mails.last(kind, to) {
-            Some(mail) => mail,
-            None => panic!("no {kind:?} to {to}: {:?}", mails.messages()),
-        }
+        let mail = mails.last(kind, to);
+        mail.unwrap_or_else(|| panic!("no {kind:?} to {to}: {:?}", mails.messages()))
     }
 
     /// Returns the link of the newest email of that kind to that address.
@@ -100,10 +93,8 @@ impl<A: Mount> App<A> {
     /// # Panics
     /// If there is no such email, or it has no link.
     pub async fn last_link(&self, kind: MessageKind, to: &str) -> String {
-        match self.last_mail(kind, to).await.link {
-            Some(link) => link,
-            None => panic!("{kind:?} has no link"),
-        }
+        let link = self.last_mail(kind, to).await.link;
+        link.unwrap_or_else(|| panic!("{kind:?} has no link"))
     }
 
     /// Returns the token of the newest message of that kind to that address or number.
@@ -127,10 +118,10 @@ impl<A: Mount> App<A> {
 
     async fn drained_mails(&self) -> &RecordingSender {
         self.auth.mounted().drained().await;
-        match &self.mails {
-            Some(mails) => mails,
-            None => panic!("no recording sender: call `.mails(&sender)` first"),
-        }
+        let Some(mails) = &self.mails else {
+            panic!("no recording sender: call `.mails(&sender)` first");
+        };
+        mails
     }
 
     fn accounts(&self) -> &Accounts<A::User> {
@@ -149,16 +140,13 @@ impl<A: Mount> App<A> {
 
     /// Adds an account; returns its sign-in identifier and its recovery contact.
     async fn add_account(&self, form: &Value) -> (String, Option<Contact>) {
-        let sign_up = match SignUp::<A::User>::from_json(form) {
-            Ok(sign_up) => sign_up,
-            Err(errors) => panic!("invalid sign-up: {errors:?}"),
-        };
+        let sign_up = SignUp::<A::User>::from_json(form)
+            .unwrap_or_else(|errors| panic!("invalid sign-up: {errors:?}"));
         let identifier = sign_up.login_name().unwrap_or_default().to_owned();
         let contact = sign_up.contact();
         match self.accounts().register(sign_up).await {
             Ok(Registered::Added(_)) => (identifier, contact),
-            Ok(taken) => panic!("sign-up failed: {taken:?}"),
-            Err(error) => panic!("sign-up failed: {error:?}"),
+            failed => panic!("sign-up failed: {failed:?}"),
         }
     }
 }
@@ -205,12 +193,7 @@ impl<A: Mounts<slice::Session>> App<A> {
         let attempt = attempt(&client, identifier, password);
         match self.accounts().sign_in(attempt).await {
             Ok(SignIn::Done(signed_in)) => {
-                let session = signed_in.session;
-                client.set_session(
-                    session.token.expose(),
-                    session.csrf.expose(),
-                    &signed_in.device,
-                );
+                client.set_session(&signed_in.session, &signed_in.device);
                 client
             }
             other => panic!("sign-in of {identifier} failed: {other:?}"),
@@ -276,10 +259,7 @@ impl<A: Mounts<slice::ApiKeys>> App<A> {
 
 /// Creates a sign-in from the address of the client.
 fn attempt(client: &Client, identifier: &str, password: &str) -> SignInRequest {
-    let password = match Password::parse(password) {
-        Ok(password) => password,
-        Err(error) => panic!("{error}"),
-    };
+    let password = Password::parse(password).unwrap_or_else(|error| panic!("{error}"));
     let mut attempt = SignInRequest::new(identifier, password);
     attempt.client.address = Some(ClientAddress::from(client.address()));
     attempt
@@ -290,10 +270,10 @@ fn password_of(form: &Value) -> &str {
 }
 
 fn token_of(link: &str) -> String {
-    match link.rsplit_once("token=") {
-        Some((_, token)) => token.to_owned(),
-        None => panic!("the link has no token: {link}"),
-    }
+    let Some((_, token)) = link.rsplit_once("token=") else {
+        panic!("the link has no token: {link}");
+    };
+    token.to_owned()
 }
 
 impl<A> std::fmt::Debug for App<A> {

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crudauth_core::slices::sessions::OpenedSession;
 use poem::endpoint::BoxEndpoint;
 use poem::http::uri::Scheme;
 use poem::http::{self, HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
@@ -121,14 +122,12 @@ impl Client {
     }
 
     /// Sets the cookies of a session.
-    pub(super) fn set_session(&self, session: &str, csrf: &str, device: &str) {
-        let CookieConfig {
-            path, session: session_name, csrf: csrf_name, device: device_name, ..
-        } = &self.cookies;
+    pub(super) fn set_session(&self, opened: &OpenedSession, device: &str) {
+        let names = &self.cookies;
         let mut jar = self.jar();
-        jar.put(session_name, session, path);
-        jar.put(csrf_name, csrf, path);
-        jar.put(device_name, device, path);
+        jar.put(&names.session, opened.token.expose(), &names.path);
+        jar.put(&names.csrf, opened.csrf.expose(), &names.path);
+        jar.put(&names.device, device, &names.path);
     }
 
     /// Sends a `GET` request.
@@ -161,10 +160,8 @@ impl Client {
     /// # Panics
     /// If `fields` cannot be URL-encoded.
     pub async fn post_form(&self, path: &str, fields: impl Serialize) -> Answer {
-        let fields = match serde_urlencoded::to_string(&fields) {
-            Ok(fields) => fields,
-            Err(error) => panic!("fields cannot be URL-encoded: {error}"),
-        };
+        let fields = serde_urlencoded::to_string(&fields)
+            .unwrap_or_else(|error| panic!("fields cannot be URL-encoded: {error}"));
         let form = request(Method::POST, path).content_type("application/x-www-form-urlencoded");
         self.send(form.body(fields)).await
     }
@@ -228,24 +225,18 @@ impl Client {
 }
 
 fn request(method: Method, path: &str) -> poem::RequestBuilder {
-    match path.parse::<Uri>() {
-        Ok(uri) => Request::builder().method(method).uri(uri),
-        Err(error) => panic!("invalid path `{path}`: {error}"),
-    }
+    let uri: Uri = path.parse().unwrap_or_else(|error| panic!("invalid path `{path}`: {error}"));
+    Request::builder().method(method).uri(uri)
 }
 
 fn json(method: Method, path: &str, body: &impl Serialize) -> Request {
-    match serde_json::to_vec(body) {
-        Ok(body) => request(method, path).content_type("application/json").body(body),
-        Err(error) => panic!("body cannot be serialized: {error}"),
-    }
+    let body = serde_json::to_vec(body)
+        .unwrap_or_else(|error| panic!("body cannot be serialized: {error}"));
+    request(method, path).content_type("application/json").body(body)
 }
 
 fn value(text: String) -> HeaderValue {
-    match HeaderValue::try_from(text) {
-        Ok(value) => value,
-        Err(error) => panic!("invalid header value: {error}"),
-    }
+    HeaderValue::try_from(text).unwrap_or_else(|error| panic!("invalid header value: {error}"))
 }
 
 impl Endpoint for Client {

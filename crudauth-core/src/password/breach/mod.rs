@@ -108,11 +108,7 @@ impl SharedBreachService {
     }
 }
 
-impl std::fmt::Debug for SharedBreachService {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SharedBreachService(..)")
-    }
-}
+crate::opaque::opaque!(SharedBreachService);
 
 /// Formats an error and its causes, with the prefix redacted.
 fn redacted(error: &(dyn Error + 'static), prefix: &str) -> String {

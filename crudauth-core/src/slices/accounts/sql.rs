@@ -267,7 +267,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             return rows::take::<DB, _>(&row, 0);
         }
         let mut tx = self.begin().await?;
-        DB::execute(&mut tx, call).await?;
+        tx.execute_call(call).await?;
         // The derive asks for an identifier that every account has.
         let mut named = keys.iter().enumerate().filter_map(|(at, key)| Some((at, key.as_ref()?)));
         let (at, key) = named.next().ok_or(sqlx::Error::RowNotFound)?;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::BearerConfig;
 use super::FamilyId;
-use super::signing::{SigningKey, SigningKeys, VerifyingKey};
+use super::signing::SigningKeys;
 use crate::clock::LEEWAY;
 use crate::model::{AccountState, Checked, KeyRing, Scopes};
 use crate::store_error::StoreError;
@@ -78,10 +78,11 @@ pub(super) type TokenId = [u8; 16];
 /// Signs and verifies access tokens.
 #[derive(Debug)]
 pub(super) struct AccessTokens {
-    signing: SigningKey,
-    header: String,
-    verifying: Vec<(String, VerifyingKey)>,
     keys: SigningKeys,
+    /// Header of new tokens, encoded.
+    header: String,
+    /// Header of the tokens that each verifying key may have signed, encoded.
+    headers: Vec<String>,
     issuer: String,
     audience: String,
 }
@@ -90,12 +91,9 @@ impl AccessTokens {
     /// Creates the signer of a mount; `table` of the accounts is the default audience.
     pub(super) fn new(config: &BearerConfig, ring: &KeyRing, table: &str) -> Self {
         let keys = SigningKeys::new(&config.signing, ring);
-        let verifying =
-            keys.verifying.iter().map(|key| (BASE64.encode(key.header()), key.clone())).collect();
         Self {
-            signing: keys.signing.clone(),
             header: BASE64.encode(keys.signing.header()),
-            verifying,
+            headers: keys.verifying.iter().map(|key| BASE64.encode(key.header())).collect(),
             keys,
             issuer: config.issuer.clone(),
             audience: config.audience.clone().unwrap_or_else(|| table.to_owned()),
@@ -128,7 +126,7 @@ impl AccessTokens {
         };
         let claims = serde_json::to_vec(&claims).map_err(failed)?;
         let message = format!("{}.{}", self.header, BASE64.encode(claims));
-        let signature = self.signing.sign(message.as_bytes()).map_err(failed)?;
+        let signature = self.keys.signing.sign(message.as_bytes()).map_err(failed)?;
         let token = format!("{message}.{}", BASE64.encode(signature));
         Ok(AccessToken(SecretString::from(token)))
     }
@@ -162,8 +160,10 @@ impl AccessTokens {
         let (message, signature) = token.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;
         let signature = BASE64.decode(signature).ok()?;
-        let mut keys = self.verifying.iter().filter(|(known, _)| known == header);
-        if !keys.any(|(_, key)| key.verifies(message.as_bytes(), &signature)) {
+        let mut keys = self.headers.iter().zip(&self.keys.verifying);
+        let is_signed = keys
+            .any(|(known, key)| known == header && key.verifies(message.as_bytes(), &signature));
+        if !is_signed {
             return None;
         }
         BASE64.decode(claims).ok()

@@ -111,11 +111,7 @@ fn xored(pad: &[u8; SECRET], bytes: &[u8; SECRET]) -> Zeroizing<[u8; SECRET]> {
     mixed
 }
 
-impl std::fmt::Debug for RefreshToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("RefreshToken(redacted)")
-    }
-}
+crate::opaque::opaque!(RefreshToken);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
