@@ -77,6 +77,22 @@ impl<T, At, Head, Rest: Awaits<T, At>> Awaits<T, Behind<At>> for (Head, Rest) {
     }
 }
 
+/// A name that no slot has, accepted by the end of the slots. Without it the compiler would infer
+/// the only missing transport, and would not print the message of [`Awaits`].
+#[derive(Debug)]
+pub enum Nothing {}
+
+macro_rules! nothing {
+    ($($at:ty),*) => {$(
+        impl Awaits<Nothing, $at> for () {
+            type Given<V> = ();
+
+            fn give<V>(self, _: V) {}
+        }
+    )*};
+}
+nothing!(First, Behind<First>);
+
 impl<T> Awaits<T, First> for Anything {
     type Given<V> = Self;
 
