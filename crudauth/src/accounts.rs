@@ -147,8 +147,8 @@ impl<U: AuthUser> Accounts<U> {
         Ok(found.map(|(account, _)| account))
     }
 
-    /// Changes the password of the principal's account. Every other session and every token is
-    /// revoked. Returns the account as it is then.
+    /// Changes the password of the principal's account. Every other session, every token and
+    /// every API key is revoked. Returns the changed account.
     ///
     /// The [application](Principal::application) has no session that stays.
     ///
@@ -163,8 +163,9 @@ impl<U: AuthUser> Accounts<U> {
         self.passwords.change(principal, current, new).await
     }
 
-    /// Sets the first password of the principal's account. Other sessions are revoked. Returns the
-    /// account as it is then. Only a session proves that the owner signed in recently.
+    /// Sets the first password of the principal's account. Every other session, every token and every
+    /// API key is revoked. Returns the changed account. Only a session proves that the owner signed in
+    /// recently.
     ///
     /// # Errors
     /// [`PasswordError`]; nothing changes then.

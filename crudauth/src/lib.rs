@@ -81,7 +81,7 @@ pub use mount::{Mount, Mounted, Mounts, Scoped};
 pub use slices::markers as slice;
 pub use transport::Transport;
 
-/// Messages and who sends them.
+/// Email messages and senders.
 pub mod email {
     pub use crudauth_core::notify::{
         BoxError, EmailMessage, EmailSender, MessageKind, PrintingSender, RecordingSender,
@@ -97,8 +97,7 @@ pub mod channel {
     };
 }
 
-/// Passwords of data breaches, and who knows them: for
-/// [`PasswordPolicy::breach_service`].
+/// Checks of passwords against known breaches, for [`PasswordPolicy::breach_service`].
 ///
 /// ```
 /// # #[cfg(feature = "breach")]

@@ -164,7 +164,7 @@ counted!(i16, i32, i64, u32, u64);
 impl AccountId for Uuid {
     const IS_COUNTED: bool = false;
 
-    /// A random UUID (RFC 9562, version 4): it tells neither when nor in what order people came.
+    /// A random UUID (RFC 9562, version 4), which reveals neither the time nor the order of sign-ups.
     fn generate() -> Option<Self> {
         Some(uuid::Builder::from_random_bytes(random()).into_uuid())
     }

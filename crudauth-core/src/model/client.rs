@@ -1,8 +1,8 @@
 //! The network address of a client.
 //!
 //! All spellings of an address are one value. `X-Forwarded-For` is trusted only as far as the
-//! configured proxies wrote it. The HTTP side calls [`client_address`] once per request; rate
-//! limits and lockouts count by [`ClientAddress::network`].
+//! configured proxies wrote it. Rate limits and lockouts count by
+//! [`ClientAddress::network`].
 
 use std::fmt;
 use std::net::{AddrParseError, IpAddr, Ipv6Addr};

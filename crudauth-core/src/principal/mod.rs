@@ -284,8 +284,8 @@ pub(crate) fn absolute_expiry(
     stored.into_iter().chain(configured).min()
 }
 
-/// Returns `true` if a sign-in is at most `max_age` old. None is if `max_age` is zero, nor one in
-/// the future by more than clocks may differ.
+/// Returns `true` if a sign-in is at most `max_age` old. Returns `false` if `max_age` is zero, or if
+/// the sign-in lies further in the future than clocks may differ.
 pub(crate) fn is_recent(
     signed_in_at: DateTime<Utc>,
     max_age: Duration,

@@ -48,12 +48,12 @@ impl Dialect {
         }
     }
 
-    /// Whether `INSERT … RETURNING` is understood everywhere that this dialect is.
+    /// Whether every database of this dialect has `INSERT … RETURNING`.
     pub(crate) const fn returns(self) -> bool {
         !matches!(self, Self::MySql)
     }
 
-    /// Whether a parameter has a number, so that it can come again.
+    /// Whether parameters have numbers, so that one can occur twice.
     pub(crate) const fn numbers_parameters(self) -> bool {
         !matches!(self, Self::MySql)
     }

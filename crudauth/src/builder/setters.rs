@@ -91,9 +91,10 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// Adds secrets that were in use before, so that the secret can be changed without signing
     /// clients out.
     ///
-    /// Values made with a previous secret are still accepted; new values are made with the current
-    /// one. Remove a previous secret once its values have expired: sessions and sign-ins by token
-    /// after their longest lifetime, an API key once it was used under the new secret.
+    /// Access tokens signed by HMAC, refresh tokens and device cookies of a previous secret are still
+    /// accepted; new ones are made with the current secret. Remove a previous secret after the longest
+    /// lifetime of these values. Sessions and API keys do not depend on the secret. Failed sign-ins and
+    /// rate limits are counted anew under a new secret.
     pub fn previous_secrets<T: Into<SecretKey>>(
         mut self,
         secrets: impl IntoIterator<Item = T>,

@@ -21,7 +21,7 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | 400 | `wrong-password`, `same-email` | a change of address |
 /// | 400 | `no-password`, `has-password` | change of a missing password; setting a second one |
 /// | 401 | `not-authenticated` | no valid credential; with `WWW-Authenticate` if the mount accepts tokens |
-/// | 401 | `invalid-access-token`, `invalid-api-key` | a malformed or unknown credential |
+/// | 401 | `invalid-access-token`, `invalid-api-key` | a malformed credential; an unknown one is `not-authenticated` |
 /// | 401 | `refresh-token-missing`, `invalid-refresh-token` | `/refresh` |
 /// | 401 | `bad-credentials`, `wrong-password` | sign-in; the current password |
 /// | 403 | `csrf-missing`, `csrf-invalid` | with `X-CSRF-Error: true` |

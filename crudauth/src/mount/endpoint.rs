@@ -82,7 +82,7 @@ impl<U: AuthUser> Endpoint for PathEndpoint<U> {
         Ok(match answer {
             Ok(answer) => answer.unwrap_or_else(refused),
             Err(error) => {
-                error!(%error, "a route panicked");
+                error!(%error, "route did not finish");
                 refused(Refusal::internal())
             }
         })

@@ -31,21 +31,21 @@ pub trait Mount: Clone + Send + Sync + 'static {
     /// The user struct of its accounts.
     type User: AuthUser;
 
-    /// Wraps the wired mount.
+    #[doc(hidden)]
     fn new(mounted: Mounted<Self::User>) -> Self;
 
     /// The wired mount.
     fn mounted(&self) -> &Mounted<Self::User>;
 
-    /// The slices that it names.
+    #[doc(hidden)]
     fn slices() -> Slices<Self::User>;
 
-    /// The migrations of the account table and of the slices' tables.
+    #[doc(hidden)]
     fn tables() -> Migrations<Self::User> {
         Self::slices().migrations()
     }
 
-    /// The transports that it names, in that order; `own` are those that the builder was given.
+    #[doc(hidden)]
     fn transports(own: &mut Transports<Self::User>) -> Transports<Self::User>;
 }
 
@@ -166,7 +166,7 @@ impl<U: AuthUser> Mounted<U> {
                     Ok(0) => {}
                     Ok(rows) => tracing::debug!(rows, "purged"),
                     Err(error) => {
-                        tracing::error!(error = &error as &dyn std::error::Error, "not purged");
+                        tracing::error!(error = &error as &dyn std::error::Error, "purge failed");
                     }
                 }
             }

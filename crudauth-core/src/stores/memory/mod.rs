@@ -22,7 +22,7 @@ use sessions::Sessions;
 /// Clones share their content. Everything is lost at the end of the process, and no other process
 /// sees it: an app that runs in several processes needs a store that they share.
 ///
-/// Expired entries stay until a `purge`, which the library runs from time to time.
+/// Expired entries stay until the app calls `purge` or `spawn_purge` of its mount.
 ///
 /// ```
 /// use crudauth_core::stores::MemoryStore;
