@@ -70,7 +70,6 @@ impl Background {
 
     /// Makes [`drained`](Self::drained) wait for a task that may still add jobs, until the guard is
     /// dropped.
-    #[must_use]
     pub fn guard(&self) -> TaskTrackerToken {
         self.guards.token()
     }
