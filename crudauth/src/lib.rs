@@ -48,7 +48,9 @@ pub use accounts::Accounts;
 pub use builder::{BuildError, Builder};
 pub use crudauth_core::guard::store::RateLimit;
 pub use crudauth_core::guard::{LockoutConfig, RateLimits};
-pub use crudauth_core::migrate::{Blocker, BlockerKind, MigrateError, Migrations, Plan, Schema};
+pub use crudauth_core::migrate::{
+    Blocker, BlockerKind, ForeignHashes, MigrateError, Migrations, Plan, Schema,
+};
 pub use crudauth_core::model::{
     Account, AccountId, AccountState, AuthUser, ClientAddress, ClientInfo, Contact, CsrfToken,
     EmailAddress, FieldError, FieldErrorKind, IdentifierKind, OneTimeToken, PhoneNumber,

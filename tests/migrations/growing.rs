@@ -196,7 +196,7 @@ on_every_pool! {
             "(email, username) VALUES ('c@b.example', 'c')",
         ]).await;
         let asked = ["$2b$", "$2a$", "pbkdf2_sha256$", "pbkdf2%"];
-        let found = migrations!(User).hash_prefixes_in_use(&pool, &asked).await.unwrap();
+        let found = migrations!(User).foreign_hashes(&pool, &asked).await.unwrap().in_use;
         assert_eq!(found, ["$2b$"]);
     }
 

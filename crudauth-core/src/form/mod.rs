@@ -178,16 +178,13 @@ impl Form {
             if column.is_optional { self.optional_text(name)? } else { Some(self.text(name)?) };
         let Some(typed) = typed else { return Ok(None) };
         match Identifier::parse(column.kind, &typed) {
-            Ok(identifier) if identifier.shown().chars().count() > column.longest() => {
-                self.reject(FieldError::too_long(name, column.longest()))
+            Ok(identifier) if identifier.shown().chars().count() <= column.longest() => {
+                Ok(Some(identifier))
             }
-            Ok(identifier) => Ok(Some(identifier)),
-            Err(error) if error.is_too_long() => {
-                self.reject(FieldError::too_long(name, column.longest()))
-            }
-            Err(error) => {
+            Err(error) if !error.is_too_long() => {
                 self.reject(FieldError::new(name, FieldErrorKind::Value, error.to_string()))
             }
+            Ok(_) | Err(_) => self.reject(FieldError::too_long(name, column.longest())),
         }
     }
 

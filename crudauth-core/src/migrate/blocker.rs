@@ -51,7 +51,7 @@ pub enum BlockerKind {
     /// Rows store an identifier in a form that no login searches for.
     #[error(
         "is not in the form that logins compare in {count} row(s): {}; {}, or put `#[auth(key = \
-         \"{key}\")]` on the field to keep the compared form in a column of its own",
+         \"{key}_key\")]` on the field to keep the compared form in a column of its own",
         Samples(.samples, *.count),
         match .update {
             Some(update) => format!("run `{update}`"),
@@ -65,8 +65,8 @@ pub enum BlockerKind {
         samples: Vec<String>,
         /// The statement that converts them, if SQL can.
         update: Option<String>,
-        /// Name for a column of its own with the compared form.
-        key: String,
+        /// The column that logins compare.
+        key: &'static str,
     },
     /// Rows hold NULL where the struct or the library reads a value.
     #[error(
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn values_stay_on_one_line() {
         let samples = vec!["a\n; DROP TABLE users".to_owned()];
-        let key = "email_key".to_owned();
+        let key = "email";
         assert_eq!(
             blocker("email", BlockerKind::NotNormalized { count: 9, samples, update: None, key }),
             "`users.email` is not in the form that logins compare in 9 row(s): \

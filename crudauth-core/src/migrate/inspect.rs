@@ -38,6 +38,7 @@ impl Schema {
 
 /// The password hashes of other systems in a table.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct ForeignHashes {
     /// The given prefixes that some hash starts with.
     pub in_use: Vec<String>,
@@ -73,28 +74,15 @@ impl<U: AuthUser> Migrations<U> {
         Ok(Schema { widths: widths(&U::SHAPE, &diff.live), plan: diff.into_plan() })
     }
 
-    /// Returns the prefixes that some password hash starts with. Call it before you remove support
-    /// for a legacy format.
+    /// Returns which of these prefixes some password hash starts with, and whether there are hashes
+    /// that have neither one of them nor the library's format. Call it before you remove support for
+    /// a legacy format.
     ///
     /// It reads the table once if all hashes are the library's own, and once more for every prefix
     /// that is not in use.
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub async fn hash_prefixes_in_use<DB: Backend>(
-        &self,
-        pool: &Pool<DB>,
-        prefixes: &[&str],
-    ) -> Result<Vec<String>, sqlx::Error> {
-        Ok(self.foreign_hashes(pool, prefixes).await?.in_use)
-    }
-
-    /// As [`hash_prefixes_in_use`](Self::hash_prefixes_in_use), and whether hashes exist that have
-    /// neither one of these prefixes nor the library's format.
-    ///
-    /// # Errors
-    /// If the database cannot be read.
-    #[doc(hidden)]
     pub async fn foreign_hashes<DB: Backend>(
         &self,
         pool: &Pool<DB>,

@@ -117,18 +117,14 @@ impl LiveTable {
 
     /// Whether an index or constraint makes the column unique. Names do not matter.
     pub(super) fn is_unique(&self, column: &str) -> bool {
-        self.indexes
-            .iter()
-            .any(|index| index.is_unique && index.is_whole && self.is_on(index, &[column]))
+        self.indexes.iter().any(|index| {
+            index.is_unique && index.columns.len() == 1 && self.begins_with(index, &[column])
+        })
     }
 
     /// Whether an index begins with these columns.
-    pub(super) fn is_searched_by(&self, columns: &[String]) -> bool {
-        self.indexes.iter().any(|index| {
-            index.is_whole
-                && index.columns.len() >= columns.len()
-                && self.begins_with(index, columns.iter().map(String::as_str))
-        })
+    pub(super) fn is_searched_by(&self, columns: &[impl AsRef<str>]) -> bool {
+        self.indexes.iter().any(|index| self.begins_with(index, columns))
     }
 
     /// Whether one of its indexes has that name.
@@ -136,20 +132,13 @@ impl LiveTable {
         self.indexes.iter().any(|index| index.name.eq_ignore_ascii_case(name))
     }
 
-    fn is_on(&self, index: &LiveIndex, columns: &[&str]) -> bool {
-        index.columns.len() == columns.len() && self.begins_with(index, columns.iter().copied())
-    }
-
-    fn begins_with<'a>(
-        &self,
-        index: &LiveIndex,
-        mut columns: impl Iterator<Item = &'a str>,
-    ) -> bool {
-        let mut live = index.columns.iter();
-        columns.all(|wanted| {
-            live.next()
-                .is_some_and(|live| live.as_ref().is_some_and(|one| self.is_same(one, wanted)))
-        })
+    fn begins_with(&self, index: &LiveIndex, columns: &[impl AsRef<str>]) -> bool {
+        let is_same = |(live, wanted): (&Option<String>, &_)| {
+            live.as_ref().is_some_and(|live| self.is_same(live, AsRef::as_ref(wanted)))
+        };
+        index.is_whole
+            && index.columns.len() >= columns.len()
+            && index.columns.iter().zip(columns).all(is_same)
     }
 
     /// Whether a quoted `name` refers to the live name.

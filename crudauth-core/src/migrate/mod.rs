@@ -48,6 +48,6 @@ mod types;
 
 pub use blocker::{Blocker, BlockerKind};
 pub use error::MigrateError;
-pub use inspect::Schema;
+pub use inspect::{ForeignHashes, Schema};
 pub use migrations::Migrations;
 pub use plan::Plan;

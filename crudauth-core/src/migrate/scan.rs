@@ -191,7 +191,7 @@ fn not_normalized(live: &LiveTable, identifier: &IdentifierColumn, tally: &Tally
         is_lower_case_only.then(|| ddl::lower_column(live, identifier.column))
     };
     let Sample { count, first: samples } = tally.not_normalized.clone();
-    let key = format!("{}_key", identifier.key);
+    let key = identifier.key;
     BlockerKind::NotNormalized { count, samples, update, key }.of(live, identifier.key)
 }
 

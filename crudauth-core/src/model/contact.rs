@@ -62,9 +62,3 @@ impl From<EmailAddress> for Contact {
         Self::Email(address)
     }
 }
-
-impl From<PhoneNumber> for Contact {
-    fn from(number: PhoneNumber) -> Self {
-        Self::Phone(number)
-    }
-}

@@ -65,6 +65,11 @@ digests! {
     ChallengeDigest;
     /// Name of a counter: a keyed hash (HMAC-SHA-256), so that a store of counters does not reveal
     /// the networks and names that were counted.
+    ///
+    /// Stores that touch several counters lock them in the order of their names, which avoids
+    /// deadlocks.
+    #[derive(PartialOrd, Ord, Hash)]
+    #[expect(clippy::derived_hash_with_manual_eq, reason = "it compares the same bytes")]
     CounterName;
 }
 
@@ -80,26 +85,6 @@ macro_rules! of_texts {
 }
 
 of_texts!(SessionDigest CsrfDigest OneTimeDigest ApiKeyDigest);
-
-/// Stores that touch several counters lock them in this order, which avoids deadlocks. The names are
-/// no secrets of a client.
-impl Ord for CounterName {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.cmp(&other.0)
-    }
-}
-
-impl PartialOrd for CounterName {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl std::hash::Hash for CounterName {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
-    }
-}
 
 pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();

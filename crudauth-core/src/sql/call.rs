@@ -20,23 +20,15 @@ pub struct Call<DB: Backend> {
 
 impl<DB: Backend> Call<DB> {
     /// The statement without values.
-    pub fn new(sql: &'static str) -> Self {
-        Self::of(sql.into_sql_str())
+    pub fn new(sql: impl SqlSafeStr) -> Self {
+        let sql = sql.into_sql_str();
+        Self { sql, values: DB::Arguments::default(), error: None, is_kept: true }
     }
 
     /// A statement of a migration, whose text is known at run time only: nothing in it is input,
     /// since the derive has checked the names.
     pub(crate) fn migration(sql: String) -> Self {
-        Self::of(AssertSqlSafe(sql).into_sql_str())
-    }
-
-    /// A statement rendered from a template.
-    pub(crate) fn rendered(sql: std::sync::Arc<str>) -> Self {
-        Self::of(AssertSqlSafe(sql).into_sql_str())
-    }
-
-    fn of(sql: SqlStr) -> Self {
-        Self { sql, values: DB::Arguments::default(), error: None, is_kept: true }
+        Self::new(AssertSqlSafe(sql))
     }
 
     /// Asks only now: the connection does not keep it prepared. For statements that read columns

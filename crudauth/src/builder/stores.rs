@@ -24,19 +24,15 @@ pub(super) struct OtherStores<U: AuthUser> {
     pub(super) sessions: Option<Arc<dyn SessionStore<U>>>,
     pub(super) counters: Option<Arc<dyn CounterStore>>,
     pub(super) challenges: Option<Arc<dyn ChallengeStore>>,
-    #[cfg(feature = "redis")]
     pub(super) redis: Option<RedisConfig>,
 }
 
+#[cfg(not(feature = "redis"))]
+type RedisConfig = std::convert::Infallible;
+
 impl<U: AuthUser> Default for OtherStores<U> {
     fn default() -> Self {
-        Self {
-            sessions: None,
-            counters: None,
-            challenges: None,
-            #[cfg(feature = "redis")]
-            redis: None,
-        }
+        Self { sessions: None, counters: None, challenges: None, redis: None }
     }
 }
 
@@ -49,28 +45,18 @@ impl<U: AuthUser> OtherStores<U> {
 
     /// The tables that the database does not need.
     pub(super) fn replaced_tables(&self) -> Vec<&'static TableSpec> {
+        let is_redis = self.redis.is_some();
         let mut replaced: Vec<&'static TableSpec> = Vec::new();
-        if self.sessions.is_some() || self.is_redis() {
+        if self.sessions.is_some() || is_redis {
             replaced.push(&sessions::TABLE);
         }
-        if self.counters.is_some() || self.is_redis() {
+        if self.counters.is_some() || is_redis {
             replaced.extend([&RATE_LIMITS, &LOCKOUTS]);
         }
-        if self.challenges.is_some() || self.is_redis() {
+        if self.challenges.is_some() || is_redis {
             replaced.push(&CHALLENGES);
         }
         replaced
-    }
-
-    #[cfg(feature = "redis")]
-    const fn is_redis(&self) -> bool {
-        self.redis.is_some()
-    }
-
-    #[cfg(not(feature = "redis"))]
-    #[expect(clippy::unused_self, reason = "the same call with and without the feature")]
-    const fn is_redis(&self) -> bool {
-        false
     }
 
     /// Connects the stores, with the database for everything that the app did not bring.
