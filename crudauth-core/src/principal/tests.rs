@@ -79,12 +79,12 @@ fn a_transport_of_the_app_yields_a_program_without_scopes() {
 }
 
 #[test]
-fn a_method_and_its_name_correspond() {
+fn a_method_and_the_name_of_its_transport_correspond() {
     let own = [
         AuthMethod::Session,
         AuthMethod::Bearer,
         AuthMethod::ApiKey,
-        AuthMethod::Application,
+        AuthMethod::Other("application"),
         AuthMethod::Other("own"),
     ];
     for method in own {
