@@ -215,10 +215,12 @@ async fn only_a_recent_session_sets_a_first_password() {
         let other = slices.open_session(&ada).await.0;
         let bearer = slices.issue_tokens(&ada).await.1;
         let program = Principal::new(ada.clone()).in_role(Role::Program);
-        for caller in [&bearer, &program, &Principal::application(&ada)] {
+        for caller in [&bearer, &Principal::application(&ada)] {
             let refused = slices.passwords.set(caller, &password(NEW)).await;
             assert!(matches!(refused, Err(PasswordError::NotFresh)), "{refused:?}");
         }
+        let refused = slices.passwords.set(&program, &password(NEW)).await;
+        assert!(matches!(refused, Err(PasswordError::NotOwner)), "{refused:?}");
         world.clock.advance(Duration::from_mins(10) + Duration::from_millis(1));
         let refused = slices.passwords.set(&session, &password(NEW)).await;
         assert!(matches!(refused, Err(PasswordError::NotFresh)), "{refused:?}");
