@@ -2,7 +2,8 @@
 //!
 //! What a sign-up may set is an allow-list: identifiers, password, and the columns that the struct
 //! opted in. With messages to send, an address that is taken is answered like a new one, and its
-//! owner is told instead; a taken username is told, since people must be able to choose another.
+//! owner is told instead; a taken username is told, since people must be able to choose another,
+//! and then the address makes no difference.
 
 use std::collections::HashMap;
 
@@ -181,20 +182,17 @@ impl<U: AuthUser> Registration<U> {
                 }
                 Ok(Registered::Added(id))
             }
-            Created::Taken { identifiers, is_one_owner } => {
-                self.taken(&identifiers, is_one_owner, contact).await
-            }
+            Created::Taken { identifiers } => self.taken(&identifiers, contact).await,
         }
     }
 
-    /// What recovers an account is told to its owner if it is taken; a name that is taken, to
-    /// whoever asks. With both taken by one account the former decides. Otherwise the name does:
-    /// else whoever has an account could ask under its own name, and learn of any address whether
-    /// it is taken.
+    /// Rejects a taken name, and reports a taken contact to its owner only.
+    ///
+    /// With a taken name the contact makes no difference: otherwise the response would reveal
+    /// whether an address is taken, or belongs to that name.
     async fn taken(
         &self,
         identifiers: &[usize],
-        is_one_owner: bool,
         contact: Option<Contact>,
     ) -> Result<Registered<U::Id>, RegisterError> {
         if identifiers.is_empty() {
@@ -202,18 +200,15 @@ impl<U: AuthUser> Registration<U> {
             return Ok(Registered::Conflict);
         }
         let is_contact = |at: &usize| U::SHAPE.recovery == Some(*at);
-        let is_contact_taken = identifiers.iter().any(is_contact);
         match identifiers.iter().find(|at| !is_contact(at)) {
-            Some(&at) if !(is_contact_taken && is_one_owner) => {
+            Some(&at) => {
                 let name = U::SHAPE.identifiers[at].name;
                 self.kit.emit(Event::new("sign-up rejected: identifier taken"));
                 Err(RegisterError::Taken(name))
             }
-            _ => {
+            None => {
                 self.kit.emit(Event::new("sign-up rejected: contact taken"));
-                if let (Some(notifier), Some(contact)) = (&self.kit.notifier, contact)
-                    && is_contact_taken
-                {
+                if let (Some(notifier), Some(contact)) = (&self.kit.notifier, contact) {
                     // Counted before the answer: a sign-up with a free address has just written to
                     // the database as well.
                     let target = Subject::Target(contact.as_str());
