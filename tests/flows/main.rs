@@ -12,6 +12,7 @@ mod calls;
 mod cancellation;
 mod concurrency;
 mod concurrent_guesses;
+mod cookies;
 mod csrf;
 mod devices;
 mod email;
