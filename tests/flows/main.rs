@@ -25,6 +25,7 @@ mod links;
 mod lockout;
 mod login;
 mod messages;
+mod origins;
 mod password_policy;
 mod passwords;
 mod rate_limits;
