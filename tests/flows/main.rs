@@ -37,4 +37,5 @@ mod session;
 mod sessions;
 mod settings;
 mod testing;
+mod trailing_slash;
 mod transports;

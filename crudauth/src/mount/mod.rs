@@ -18,6 +18,7 @@ use crate::http::{HttpConfig, headers};
 
 use crate::transport::Transports;
 pub(crate) use endpoint::Path;
+use endpoint::WithoutSlash;
 pub use slices::{Slice, Slices};
 
 /// A struct under `#[crudauth::routes(..)]`.
@@ -115,13 +116,17 @@ impl<U: AuthUser> Mounted<U> {
         self.mount(Route::new()).at("/*rest", endpoint::NotFound)
     }
 
-    /// Puts every route into the app's own.
+    /// Puts every route into the app's own. A path with a slash at its end redirects to the path
+    /// without it (307), as in crudauth-py.
     ///
     /// # Panics
-    /// If the app has a route at one of their paths already.
+    /// If the app has a route at one of their paths already, with or without a slash at its end.
     #[must_use]
     pub fn mount(&self, route: Route) -> Route {
-        self.0.paths.iter().fold(route, |route, path| route.at(path.path, path.endpoint(self)))
+        self.0.paths.iter().fold(route, |route, path| {
+            let with_slash = format!("{}/", path.path);
+            route.at(path.path, path.endpoint(self)).at(with_slash, WithoutSlash)
+        })
     }
 
     /// Deletes what has expired: sessions, grants, API keys, one-time tokens, counters. It does so in small steps,
