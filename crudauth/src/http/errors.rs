@@ -126,6 +126,7 @@ impl From<ConfirmError> for Refusal {
         match error {
             ConfirmError::Invalid => Self::invalid_link(),
             ConfirmError::Used => Self::used_link(),
+            ConfirmError::AlreadyDone => Self::done_link(),
             ConfirmError::Password(errors) => Self::invalid_fields(errors),
             ConfirmError::AddressTaken => Self::taken("email-taken", "Email already in use"),
             ConfirmError::Busy(busy) => busy.into(),

@@ -85,6 +85,7 @@ refusals! {
     pub(super) same_email = BAD_REQUEST, "same-email", "New email matches current email";
     pub(super) invalid_link = BAD_REQUEST, "invalid-token", "Invalid or expired token";
     pub(super) used_link = BAD_REQUEST, "token-used", "Token already used";
+    pub(super) done_link = BAD_REQUEST, "token-used", "Invalid or expired token";
     pub(crate) refresh_missing = UNAUTHORIZED, "refresh-token-missing", "Refresh token missing";
     pub(super) refresh_invalid = UNAUTHORIZED, "invalid-refresh-token", "Invalid or expired refresh token";
     access_token = UNAUTHORIZED, "invalid-access-token", "Invalid token";

@@ -10,8 +10,9 @@ use crudauth_core::slices::recovery::{
 };
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::device::with_device;
 use super::limits;
 use super::pace::constant_delay;
 use crate::http::headers::{detail, json as answer};
@@ -118,8 +119,10 @@ async fn confirm_reset<U: AuthUser>(
     let (Ok(token), Ok(password)) = (token, password) else {
         return Err(Refusal::invalid_fields(form.into_errors()));
     };
-    let confirmed = recovery_of(&mounted)?.confirm_reset(&token, &password).await?;
-    told("Password reset successfully.", confirmed)
+    let reset = recovery_of(&mounted)?.confirm_reset(&token, &password).await?;
+    // The owner signs in next, perhaps while strangers still fail under the name.
+    let body = confirmation("Password reset successfully.", reset.redirect_to);
+    with_device(&mounted, &request, &reset.account, body)
 }
 
 /// What the slices that have these routes always bring.
@@ -145,9 +148,13 @@ async fn confirming<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Res
 }
 
 pub(super) fn told(text: &str, confirmed: Confirmed) -> Result<Response, Refusal> {
+    answer(StatusCode::OK, &confirmation(text, confirmed.redirect_to))
+}
+
+fn confirmation(text: &str, redirect_to: Option<String>) -> Value {
     let mut body = json!({ "detail": text });
-    if let Some(path) = confirmed.redirect_to {
+    if let Some(path) = redirect_to {
         body["redirect_to"] = path.into();
     }
-    answer(StatusCode::OK, &body)
+    body
 }
