@@ -192,7 +192,9 @@ pub mod flow {
         AccessToken, BearerTokens, FamilyId, Issued, ListedFamily, RefreshError, RefreshToken,
         Refreshed,
     };
-    pub use crudauth_core::slices::recovery::{ChangeError, ConfirmError, Confirmed, Recovery};
+    pub use crudauth_core::slices::recovery::{
+        ChangeError, ConfirmError, Confirmed, PasswordReset, Recovery,
+    };
     pub use crudauth_core::slices::sessions::{
         CurrentSession, KeepSession, ListedSession, OpenedSession, Sessions,
     };

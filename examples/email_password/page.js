@@ -163,6 +163,7 @@ function fillAccount(account) {
     if (element instanceof HTMLInputElement) element.defaultValue = value;
     else element.textContent = value || "not given";
   }
+  document.querySelector("[data-unverified]").hidden = account.email_verified !== false;
 }
 
 async function listSessions() {

@@ -1,8 +1,12 @@
 //! Known devices: they sign in while the account is locked for other clients.
 
 use crudauth_tests::failed_logins::{fail_login, fail_logins_elsewhere, lock_seconds, locked};
+use crudauth_tests::tokens::{Pair, in_cookie};
 use crudauth_tests::{App, Kind, PASSWORD, on_every_database};
+use poem::http::Method;
 use serde_json::json;
+
+const NEW: &str = "another-strong-one";
 
 async fn app() -> App {
     App::on(Kind::Sqlite).await
@@ -17,6 +21,77 @@ on_every_database! {
         assert_eq!(laptop.login("ada", PASSWORD).await.status, 200);
         assert_eq!(laptop.clone().at("192.0.2.7").login("ada", PASSWORD).await.status, 200);
         lock_seconds(&app.browser(), "ada").await;
+    }
+
+    async fn a_reset_makes_its_browser_known_while_strangers_keep_failing(app: App) {
+        let laptop = app.member("ada").await;
+        let browser = app.browser();
+        fail_login(&browser, "ada", 5).await;
+        lock_seconds(&browser, "ada").await;
+        let token = app.reset_token("ada@example.com").await;
+        let body = json!({ "token": token, "new_password": NEW });
+        let answer = browser.post("/password/reset-confirm", body).await;
+        let names: Vec<_> = answer.set_cookies().iter().map(|line| name(line)).collect();
+        assert_eq!((answer.status, names), (200, vec!["known_device".to_owned()]));
+        fail_logins_elsewhere(&app, "ada", 5).await;
+        lock_seconds(&laptop, "ada").await;
+        assert_eq!(browser.login("ada", NEW).await.status, 200, "its network was locked, too");
+    }
+
+    async fn a_reset_lets_a_known_device_in_that_was_locked(app: App) {
+        let laptop = app.member("ada").await;
+        laptop.post("/logout", json!({})).await;
+        fail_login(&laptop, "ada", 5).await;
+        lock_seconds(&laptop, "ada").await;
+        let token = app.reset_token("ada@example.com").await;
+        let body = json!({ "token": token, "new_password": NEW });
+        assert_eq!(laptop.post("/password/reset-confirm", body).await.status, 200);
+        assert_eq!(laptop.login("ada", NEW).await.status, 200);
+        fail_login(&laptop, "ada", 5).await;
+        lock_seconds(&laptop, "ada").await;
+    }
+
+    async fn a_password_change_by_token_makes_the_client_known(app: App) {
+        let body = json!({ "current_password": PASSWORD, "new_password": NEW });
+        let app = app.all(in_cookie()).await.1;
+        app.register("ada").await;
+        let browser = app.browser();
+        let pair = Pair::of(&browser.request_token("ada", PASSWORD, None).await);
+        browser.drop_cookie("known_device");
+        let path = "/change-password";
+        let answer = browser.send_bearer_json(&pair.access, Method::POST, path, &body).await;
+        assert_eq!((answer.status, &answer.json()["device"]), (200, &json!(null)));
+
+        let app = app.with_tokens().await;
+        let program = app.program("bob").await;
+        let client = app.browser();
+        let answer = client.send_bearer_json(&program.access, Method::POST, path, &body).await;
+        assert_eq!(answer.status, 200);
+        let device = answer.json()["device"].as_str().unwrap().to_owned();
+        for name in ["ada", "bob"] {
+            fail_logins_elsewhere(&app, name, 5).await;
+            lock_seconds(&app.browser(), name).await;
+        }
+        assert_eq!(browser.login("ada", NEW).await.status, 200);
+        let form = [("username", "bob"), ("password", NEW), ("device", &device)];
+        assert_eq!(app.browser().request_token_with(&form, &[]).await.status, 200);
+    }
+}
+
+fn name(line: &str) -> String {
+    line.split_once('=').unwrap().0.to_owned()
+}
+
+#[tokio::test]
+async fn a_rejected_reset_makes_no_device_known() {
+    let app = app().await;
+    app.register("ada").await;
+    let token = app.reset_token("ada@example.com").await;
+    for (token, password) in [(&*token, "short"), ("0", NEW)] {
+        let body = json!({ "token": token, "new_password": password });
+        let answer = app.browser().post("/password/reset-confirm", body).await;
+        assert!(matches!(answer.status, 400 | 422), "{answer:?}");
+        assert_eq!(answer.set_cookies(), Vec::<String>::new());
     }
 }
 
@@ -71,7 +146,7 @@ async fn a_planted_cookie_does_not_replace_the_device() {
     let form = format!("username=ada&password={PASSWORD}").into_bytes();
     let login = async |cookie: &str| {
         let headers = [("content-type", "application/x-www-form-urlencoded"), ("cookie", cookie)];
-        app.browser().send(poem::http::Method::POST, "/login", &headers, form.clone()).await
+        app.browser().send(Method::POST, "/login", &headers, form.clone()).await
     };
     assert_eq!(login("known_device=x").await.status, 429);
     let many: Vec<_> = (0..20).map(|n| format!("x{n}")).collect();

@@ -56,7 +56,7 @@ on_every_database! {
         let stranger = app.browser();
         let answer = reset(&stranger, &token, NEW).await;
         assert_answer(&answer, 200, "Password reset successfully.");
-        assert!(answer.set_cookies().is_empty() && !stranger.is_signed_in().await);
+        assert!(!stranger.is_signed_in().await);
 
         assert_ne!(app.database.text(hash).await, before);
         let row = "users WHERE username = 'ada' AND token_version = 1 AND email_verified";
@@ -233,4 +233,14 @@ async fn confirmations_are_limited_by_client_address() {
     let body = json!({ "token": token });
     assert_eq!(guesser.post("/email/change-confirm", body).await.status, 429);
     assert_eq!(reset(&app.browser(), &token, NEW).await.status, 200, "others are not concerned");
+}
+
+#[tokio::test]
+async fn me_shows_whether_the_address_is_verified() {
+    let app = App::on(Kind::Sqlite).await;
+    let ada = app.member("ada").await;
+    assert_eq!(ada.get("/me").await.json()["email_verified"], false);
+    let token = app.token(VerifyEmail, ADA).await;
+    assert_eq!(verify(&app.browser(), &token).await.status, 200);
+    assert_eq!(ada.get("/me").await.json()["email_verified"], true);
 }

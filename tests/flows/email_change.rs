@@ -61,6 +61,19 @@ on_every_database! {
         assert_eq!(app.browser().login(NEW, PASSWORD).await.status, 200);
     }
 
+    async fn an_account_without_a_usable_address_moves_to_one(app: App) {
+        let ada = app.member("ada").await;
+        for (at, stored) in ["not an address", "Ada <ada@example.com>", "ada@exa mple"].iter().enumerate() {
+            app.database.execute(&format!("UPDATE users SET email = '{stored}', email_verified = FALSE")).await;
+            let new = format!("new{at}@example.com");
+            let token = token(&app, &ada, &new).await;
+            assert_eq!(confirm(&app.browser(), &token).await.status, 200, "{stored}");
+            assert_eq!(ada.get("/me").await.json()["email"], new);
+            assert_eq!(ada.get("/billing").await.status, 200, "it is proved");
+        }
+        assert_eq!(app.mail_count(EmailChanged, "ada@example.com").await, 0);
+    }
+
     async fn a_link_to_an_address_taken_meanwhile_stays_valid(app: App) {
         let ada = app.member("ada").await;
         let token = token(&app, &ada, "bob@example.com").await;
@@ -218,4 +231,24 @@ async fn three_passwords_an_hour_are_tried_from_all_addresses_together() {
     }
     assert_eq!((count_status(&answers, 400), answers[3].status), (3, 429), "{answers:?}");
     assert_eq!(app.mail_count(ChangeEmail, NEW).await, 0);
+}
+
+#[tokio::test]
+async fn only_requests_that_may_send_mail_or_try_the_password_count() {
+    let app = App::on(Kind::Sqlite).await;
+    let ada = app.member("ada").await;
+    for _ in 0..4 {
+        let same = request(&ada, "ADA@Example.com").await;
+        assert_eq!((same.status, &*same.code()), (400, "same-email"));
+        assert_eq!(request(&ada, "no address").await.status, 422);
+        let body = json!({ "new_email": ADA, "password": "not-the-password" });
+        let wrong = ada.post("/email/change-request", body).await;
+        assert_eq!(wrong.code(), "same-email", "the password is not judged, so it is no guess");
+    }
+    let body = json!({ "new_email": NEW, "password": "not-the-password" });
+    assert_eq!(ada.post("/email/change-request", body).await.code(), "wrong-password");
+    for at in 0..2 {
+        assert_eq!(request(&ada, &format!("new{at}@example.com")).await.status, 200);
+    }
+    assert_eq!(request(&ada, NEW).await.status, 429, "a wrong password counts");
 }

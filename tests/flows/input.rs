@@ -274,3 +274,21 @@ async fn all_field_errors_are_reported_at_once_without_the_password() {
     let answer = app.browser().post("/register", json!({ "password": MARK })).await;
     assert_rejected(&answer, &[422], "the password");
 }
+
+#[tokio::test]
+async fn a_json_body_may_begin_with_a_byte_order_mark() {
+    let app = App::with(Kind::Sqlite, Unlimited).await;
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    for (name, mark, encode) in [
+        ("ada", &b"\xef\xbb\xbf"[..], (|text: &str| text.as_bytes().to_vec()) as fn(&str) -> _),
+        ("bob", b"\xff\xfe", utf16),
+        ("cyd", b"", utf16),
+    ] {
+        let body = [mark, &encode(&sign_up(name).to_string())].concat();
+        let answer = send_json(&app.browser(), "/register", body).await;
+        assert_eq!(answer.status, 202, "{name}: {answer:?}");
+        assert_eq!(app.browser().login(name, PASSWORD).await.status, 200, "{name}");
+    }
+    let cut = [&b"\xff\xfe"[..], &utf16(&sign_up("dan").to_string()), b"x"].concat();
+    assert_rejected(&send_json(&app.browser(), "/register", cut).await, &[422], "an odd byte");
+}

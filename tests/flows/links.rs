@@ -1,7 +1,13 @@
 //! Mailed links: their target, their purpose and their storage.
 
+use std::time::Duration;
+
+use crudauth::EmailConfig;
 use crudauth::email::MessageKind::{self, ChangeEmail, ResetPassword, VerifyEmail};
-use crudauth_tests::{Answer, App, Browser, FRONTEND, Kind, PASSWORD, Unlimited};
+use crudauth_tests::{
+    Answer, App, Auth, Browser, Database, FRONTEND, Kind, PASSWORD, SECRET, Unlimited,
+    on_every_database,
+};
 use poem::http::Method;
 use serde_json::{Value, json};
 
@@ -20,8 +26,10 @@ fn valid_body() -> Value {
     json!({ "email": ADA, "new_email": NEW, "password": PASSWORD })
 }
 
+const NEW_PASSWORD: &str = "another-strong-one";
+
 async fn confirm(browser: &Browser, path: &str, token: &str) -> Answer {
-    browser.post(path, json!({ "token": token, "new_password": "another-strong-one" })).await
+    browser.post(path, json!({ "token": token, "new_password": NEW_PASSWORD })).await
 }
 
 /// An app without rate limits in which ada is signed in.
@@ -29,6 +37,44 @@ async fn signed_in() -> (App, Browser) {
     let app = App::with(Kind::Sqlite, Unlimited).await;
     let ada = app.member("ada").await;
     (app, ada)
+}
+
+on_every_database! {
+    async fn every_used_link_is_reported_as_used(app: App) {
+        let ada = app.member("ada").await;
+        let mut used = Vec::new();
+        for (kind, request, confirmation, to, _) in LINKS {
+            let browser = if kind == ChangeEmail { app.signed_in("ada", NEW_PASSWORD).await } else { ada.clone() };
+            let mut body = valid_body();
+            if kind == ChangeEmail {
+                body["password"] = json!(NEW_PASSWORD);
+            }
+            assert_eq!(browser.post(request, body).await.status, 200);
+            let token = app.token(kind, to).await;
+            assert_eq!(confirm(&app.browser(), confirmation, &token).await.status, 200);
+            used.push((confirmation, token));
+        }
+        for (confirmation, token) in &used {
+            let again = confirm(&app.browser(), confirmation, token).await;
+            assert_eq!((again.status, &*again.code()), (400, "token-used"), "{confirmation}");
+        }
+        assert_eq!(app.database.count("users WHERE email = 'new@example.com' AND email_verified").await, 1);
+        app.database.execute("UPDATE users SET is_active = FALSE").await;
+        for (confirmation, token) in &used {
+            let again = confirm(&app.browser(), confirmation, token).await;
+            assert_eq!(again.code(), "invalid-token", "{confirmation}: of a disabled account");
+        }
+    }
+
+    async fn a_link_that_another_one_overtook_was_not_used(app: App) {
+        app.member("ada").await;
+        let first = app.reset_token(ADA).await;
+        let second = app.reset_token(ADA).await;
+        let path = "/password/reset-confirm";
+        assert_eq!(confirm(&app.browser(), path, &second).await.status, 200);
+        assert_eq!(confirm(&app.browser(), path, &first).await.code(), "invalid-token");
+        assert_eq!(confirm(&app.browser(), path, &second).await.code(), "token-used");
+    }
 }
 
 #[tokio::test]
@@ -199,5 +245,27 @@ async fn links_cookies_and_passwords_are_not_in_the_database() {
     assert!(is_there(ADA.as_bytes()), "the file is the right one");
     for secret in secrets {
         assert!(!is_there(&secret), "{}", String::from_utf8_lossy(&secret));
+    }
+}
+
+#[tokio::test]
+async fn the_token_takes_its_place_in_the_template_of_a_link() {
+    let app = App::on(Kind::Sqlite).await;
+    let Database::Sqlite(pool) = app.database.clone() else { unreachable!() };
+    let hour = Duration::from_secs(3600);
+    let email = EmailConfig::new(app.outbox.clone(), FRONTEND)
+        .verify_link("/#/verify?token={token}", hour)
+        .reset_link("/reset/{token}", hour);
+    let auth = Auth::builder(pool, SECRET).email(email).build().await.unwrap();
+    let app = app.around(auth);
+    app.register("ada").await;
+    app.browser().post("/password/reset-request", json!({ "email": ADA })).await;
+    for (kind, before) in [
+        (VerifyEmail, "https://app.example.com/#/verify?token="),
+        (ResetPassword, "https://app.example.com/reset/"),
+    ] {
+        let link = app.last_mail(kind, ADA).await.link.unwrap();
+        let token = link.strip_prefix(before).unwrap_or_else(|| panic!("{link}"));
+        assert!(token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit()), "{link}");
     }
 }

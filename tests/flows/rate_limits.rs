@@ -377,3 +377,15 @@ on_every_database! {
         assert_eq!(retry_after(&request_reset(&browser, "unknown").await), 1);
     }
 }
+
+#[tokio::test]
+async fn csrf_refreshes_without_a_session_do_not_count_for_the_network() {
+    let app = app().await;
+    let ada = app.member("ada").await;
+    let neighbour = app.browser().at(&ada.ip);
+    for _ in 0..31 {
+        assert_eq!(neighbour.post("/csrf/refresh", json!({})).await.status, 401);
+    }
+    let answer = ada.post("/csrf/refresh", json!({})).await;
+    assert_eq!((answer.status, limit_headers(&answer).1), (200, Some("29")));
+}

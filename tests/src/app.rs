@@ -141,6 +141,13 @@ impl App {
         self.browser().post("/register", sign_up(name)).await
     }
 
+    /// Signs `name` up with another address than its own.
+    pub async fn register_as(&self, name: &str, address: &str) -> Answer {
+        let mut form = sign_up(name);
+        form["email"] = json!(address);
+        self.browser().post("/register", form).await
+    }
+
     /// Signs `name` up and in.
     pub async fn member(&self, name: &str) -> Browser {
         assert_eq!(self.register(name).await.status, 202);

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use poem::http::{HeaderMap, HeaderValue, Method};
+use poem::http::uri::Scheme;
+use poem::http::{self, HeaderMap, HeaderValue, Method};
+use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, Request};
 use serde_json::{Value, json};
 
@@ -180,7 +182,8 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.app.endpoint().get_response(request.body(body)).await;
+        let request = as_from_a_server(request.body(body));
+        let response = self.app.endpoint().get_response(request).await;
         let answer = Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
@@ -202,4 +205,16 @@ impl Browser {
             }
         }
     }
+}
+
+/// A server also keeps the URI of a request as it was before the app's routes changed it.
+fn as_from_a_server(request: Request) -> Request {
+    let (sent, body) = request.into_parts();
+    let mut request = http::Request::new(());
+    *request.method_mut() = sent.method;
+    *request.uri_mut() = sent.uri;
+    *request.headers_mut() = sent.headers;
+    let (head, ()) = request.into_parts();
+    let parts = (head, LocalAddr::default(), RemoteAddr::default(), Scheme::HTTP).into();
+    Request::from_parts(parts, body)
 }

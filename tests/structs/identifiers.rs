@@ -99,6 +99,17 @@ on_every_pool! {
         assert_eq!(database.count("staff").await, 1);
     }
 
+    async fn a_blank_optional_identifier_is_none_and_two_do_not_conflict(database, pool) {
+        migrations!(Employee).run(&pool).await.unwrap();
+        let staff = Staff::builder(pool, SECRET).build().await.unwrap();
+        for (name, typed) in [("ada", ""), ("bob", " "), ("cyd", "")] {
+            let form = with(with(form(&format!("X-{name}"), name), "phone", typed), "desk", typed);
+            let (status, body) = Client::of(staff.routes()).post("/register", &form).await;
+            assert_eq!(status, 200, "{body}");
+        }
+        assert_eq!(database.count("staff WHERE phone IS NULL AND desk IS NULL").await, 3);
+    }
+
     async fn a_unique_app_column_is_enforced(database, pool) {
         migrations!(Employee).run(&pool).await.unwrap();
         let staff = Staff::builder(pool, SECRET).build().await.unwrap();

@@ -10,6 +10,7 @@ mod identifiers;
 mod keys;
 mod library_columns;
 mod names;
+mod optional_address;
 mod shapes;
 mod sign_up;
 mod wide;

@@ -36,6 +36,37 @@ impl<'de> Deserialize<'de> for Fields {
     }
 }
 
+/// Returns a JSON text in UTF-8, without a byte order mark; `None` if it is not text.
+///
+/// A JSON text begins with an ASCII character, so the position of its zeros shows the encoding even
+/// without a mark.
+pub(super) fn to_utf8(body: &[u8]) -> Option<Cow<'_, [u8]>> {
+    match body {
+        [0xef, 0xbb, 0xbf, text @ ..] => Some(Cow::Borrowed(text)),
+        [0, 0, 0xfe, 0xff, text @ ..] => from_utf32(text, u32::from_be_bytes),
+        [0xff, 0xfe, 0, 0, text @ ..] => from_utf32(text, u32::from_le_bytes),
+        [0xfe, 0xff, text @ ..] => from_utf16(text, u16::from_be_bytes),
+        [0xff, 0xfe, text @ ..] => from_utf16(text, u16::from_le_bytes),
+        [0, 0, ..] => from_utf32(body, u32::from_be_bytes),
+        [_, 0, 0, 0, ..] => from_utf32(body, u32::from_le_bytes),
+        [0, ..] => from_utf16(body, u16::from_be_bytes),
+        [_, 0, ..] => from_utf16(body, u16::from_le_bytes),
+        _ => Some(Cow::Borrowed(body)),
+    }
+}
+
+fn from_utf16(text: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Cow<'static, [u8]>> {
+    let (units, []) = text.as_chunks() else { return None };
+    let chars = char::decode_utf16(units.iter().map(|bytes| unit(*bytes)));
+    Some(Cow::Owned(chars.collect::<Result<String, _>>().ok()?.into_bytes()))
+}
+
+fn from_utf32(text: &[u8], unit: fn([u8; 4]) -> u32) -> Option<Cow<'static, [u8]>> {
+    let (units, []) = text.as_chunks() else { return None };
+    let chars = units.iter().map(|bytes| char::from_u32(unit(*bytes)));
+    Some(Cow::Owned(chars.collect::<Option<String>>()?.into_bytes()))
+}
+
 /// Returns `true` if a JSON text escapes a NUL (`\u0000`).
 pub(super) fn has_escaped_nul(json: &str) -> bool {
     json.match_indices("\\u0000").any(|(at, _)| {

@@ -11,7 +11,7 @@ mod password;
 
 use std::fmt;
 
-use json::{Fields, expected_type, has_escaped_nul};
+use json::{Fields, expected_type, has_escaped_nul, to_utf8};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -31,6 +31,7 @@ pub struct Form {
     fields: Vec<(String, Field)>,
     /// Maximum number of characters, by field.
     limits: Vec<(String, usize)>,
+    is_blank_none: bool,
     errors: Vec<FieldError>,
 }
 
@@ -38,6 +39,17 @@ pub struct Form {
 enum Field {
     Json(Box<RawValue>),
     Text(String),
+}
+
+impl Field {
+    fn is_blank(&self) -> bool {
+        match self {
+            Self::Text(text) => text.trim().is_empty(),
+            Self::Json(value) => {
+                serde_json::from_str::<String>(value.get()).is_ok_and(|text| text.trim().is_empty())
+            }
+        }
+    }
 }
 
 /// The body is not a form.
@@ -51,12 +63,14 @@ pub struct InvalidForm;
 pub struct InvalidField;
 
 impl Form {
-    /// Reads the fields of a JSON object.
+    /// Reads the fields of a JSON object: UTF-8, with or without a byte order mark, or UTF-16 or
+    /// UTF-32, which crudauth-py accepts as well (RFC 8259, section 8.1).
     ///
     /// # Errors
     /// [`InvalidForm`] if `body` is not a JSON object.
     pub fn from_json(body: &[u8]) -> Result<Self, InvalidForm> {
-        let Fields(fields) = serde_json::from_slice(body).map_err(|_| InvalidForm)?;
+        let body = to_utf8(body).ok_or(InvalidForm)?;
+        let Fields(fields) = serde_json::from_slice(&body).map_err(|_| InvalidForm)?;
         let fields = fields.into_iter().map(|(name, value)| (name, Field::Json(value)));
         Ok(Self::new(fields.collect()))
     }
@@ -69,7 +83,7 @@ impl Form {
     }
 
     fn new(fields: Vec<(String, Field)>) -> Self {
-        Self { fields, limits: Vec::new(), errors: Vec::new() }
+        Self { fields, limits: Vec::new(), is_blank_none: false, errors: Vec::new() }
     }
 
     /// Records an error.
@@ -86,6 +100,12 @@ impl Form {
         Err(InvalidField)
     }
 
+    /// Reads blank texts of optional fields as `None`. An HTML form sends an empty text for a field
+    /// that was left blank.
+    pub(crate) fn read_blank_as_none(&mut self) {
+        self.is_blank_none = true;
+    }
+
     /// Reads the field `name` as a `T`. A missing field reads as `null`, so an `Option` may be
     /// omitted.
     ///
@@ -96,6 +116,12 @@ impl Form {
             return serde_json::from_str("null")
                 .or_else(|_| self.reject(FieldError::missing(name)));
         };
+        if self.is_blank_none
+            && field.is_blank()
+            && let Ok(none) = serde_json::from_str("null")
+        {
+            return Ok(none);
+        }
         let parsed = match field {
             Field::Json(value) => serde_json::from_str(value.get()),
             Field::Text(text) => serde_json::from_value(text.into()),
@@ -164,7 +190,7 @@ impl Form {
         }
     }
 
-    /// Reads the identifier that belongs in `column`; `None` if it is optional and omitted.
+    /// Reads the identifier that belongs in `column`; `None` if it is optional and omitted or blank.
     ///
     /// # Errors
     /// [`InvalidField`] if the field is missing but required, or not an identifier of that kind, or
@@ -176,7 +202,10 @@ impl Form {
         let name = column.name;
         let typed =
             if column.is_optional { self.optional_text(name)? } else { Some(self.text(name)?) };
-        let Some(typed) = typed else { return Ok(None) };
+        let Some(typed) = typed.filter(|typed| !column.is_optional || !typed.trim().is_empty())
+        else {
+            return Ok(None);
+        };
         match Identifier::parse(column.kind, &typed) {
             Ok(identifier) if identifier.shown().chars().count() <= column.longest() => {
                 Ok(Some(identifier))

@@ -44,6 +44,54 @@ fn an_optional_field_may_be_omitted_or_null() {
 }
 
 #[test]
+fn a_json_object_may_be_in_any_encoding_of_unicode() {
+    let text = r#"{"name": "Zoë 🦀"}"#;
+    let utf16 = |unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<_>>();
+    let utf32 =
+        |unit: fn(u32) -> [u8; 4]| text.chars().map(u32::from).flat_map(unit).collect::<Vec<_>>();
+    let name = |body: &[u8]| Form::from_json(body).unwrap().text("name").unwrap();
+    for (mark, body) in [
+        (&b"\xef\xbb\xbf"[..], text.as_bytes().to_vec()),
+        (b"\xfe\xff", utf16(u16::to_be_bytes)),
+        (b"\xff\xfe", utf16(u16::to_le_bytes)),
+        (b"\0\0\xfe\xff", utf32(u32::to_be_bytes)),
+        (b"\xff\xfe\0\0", utf32(u32::to_le_bytes)),
+    ] {
+        assert_eq!(name(&body), "Zoë 🦀", "{body:x?}");
+        assert_eq!(name(&[mark, &body].concat()), "Zoë 🦀", "{mark:x?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_no_json_object() {
+    for body in [
+        &b"\xfe\xff\0{\0}\0"[..],
+        b"\xff\xfe{\0\"\0\x00\xd8\"\0:\x001\0}\0",
+        b"\0\0\xfe\xff\0\x11\0\0",
+        b"\0\0\0{\0\0\0",
+        b"\xef\xbb\xbf\xef\xbb\xbf{}",
+        b"\xef\xbb\xbf",
+        b"\0",
+        b"",
+    ] {
+        assert_eq!(Form::from_json(body).err(), Some(InvalidForm), "{body:x?}");
+    }
+}
+
+#[test]
+fn a_blank_text_is_none_only_for_optional_fields_and_only_if_asked() {
+    let body = br#"{"nick": " ", "age": "", "name": ""}"#;
+    let mut form = Form::from_json(body).unwrap();
+    form.read_blank_as_none();
+    assert_eq!(form.take::<Option<String>>("nick"), Ok(None));
+    assert_eq!(form.take::<Option<u8>>("age"), Ok(None));
+    assert_eq!(form.take::<String>("name"), Ok(String::new()));
+    let mut form = Form::from_json(body).unwrap();
+    assert_eq!(form.take::<Option<String>>("nick"), Ok(Some(" ".to_owned())));
+    assert_eq!(form.take::<Option<u8>>("age"), Err(InvalidField));
+}
+
+#[test]
 fn a_lone_surrogate_a_nul_and_a_repetition_name_their_field() {
     for body in [
         r#"{"password": "\ud800", "x": 1}"#,

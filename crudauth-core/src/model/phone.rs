@@ -36,6 +36,9 @@ impl PhoneNumber {
 
     /// Parses a typed number, with spaces, dots, dashes and parentheses between the digits.
     ///
+    /// Invisible marks of the writing direction, which address books put around numbers, are
+    /// ignored.
+    ///
     /// Only international numbers are accepted, because a national number is ambiguous.
     ///
     /// # Errors
@@ -44,6 +47,7 @@ impl PhoneNumber {
         if typed.len() > Self::MAX_TYPED_BYTES {
             return Err(InvalidPhone::Length);
         }
+        let typed = typed.replace(is_direction_mark, "");
         let rest = typed.trim().strip_prefix('+').ok_or(InvalidPhone::National)?;
         if !rest.chars().all(|c| matches!(c, '0'..='9' | ' ' | '.' | '-' | '(' | ')' | '\u{a0}')) {
             return Err(InvalidPhone::Malformed);
@@ -70,6 +74,11 @@ impl PhoneNumber {
     }
 }
 
+/// Returns `true` for the characters of Unicode with the property `Bidi_Control` (UAX #9).
+fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 super::text::text!(PhoneNumber, InvalidPhone);
 
 #[cfg(test)]
@@ -86,6 +95,19 @@ mod tests {
         {
             assert_eq!(PhoneNumber::parse(typed).unwrap().as_str(), "+15550100", "{typed}");
         }
+    }
+
+    #[test]
+    fn a_number_is_read_with_the_direction_marks_of_an_address_book() {
+        for typed in [
+            "\u{202a}+1\u{a0}555\u{a0}0100\u{202c}",
+            "\u{200e}+1 (555) 01\u{200f}-00",
+            " \u{2066}+15550100\u{2069} ",
+            "\u{61c}+15550100",
+        ] {
+            assert_eq!(PhoneNumber::parse(typed).unwrap().as_str(), "+15550100", "{typed:?}");
+        }
+        assert!(PhoneNumber::parse("\u{200b}+15550100").is_err(), "no mark of direction");
     }
 
     #[test]

@@ -4,6 +4,9 @@ use super::texts::compose;
 use super::{BoxError, Delivery, DeliveryChannel, MessageKind, SharedSender};
 use crate::model::Contact;
 
+/// Place of the token in the template of a link.
+pub(crate) const TOKEN: &str = "{token}";
+
 /// Delivers messages as emails, with links to the app's front end.
 #[derive(Clone, Debug)]
 pub struct MailChannel {
@@ -15,8 +18,9 @@ pub struct MailChannel {
 }
 
 impl MailChannel {
-    /// Creates a channel that sends by `sender`. A link is `frontend_url`, one of the paths for
-    /// verification, reset and change of address, and the token.
+    /// Creates a channel that sends by `sender`. A link is `frontend_url` and one of the paths for
+    /// verification, reset and change of address. The token takes the place of `{token}` in the
+    /// path, or follows as `?token=`.
     #[must_use]
     pub fn new(sender: SharedSender, frontend_url: &str, paths: [&str; 3]) -> Self {
         let [verify, reset, change] = paths.map(str::to_owned);
@@ -38,8 +42,11 @@ impl DeliveryChannel for MailChannel {
         let Contact::Email(to) = &delivery.to else {
             return Err("the recipient is not an email address".into());
         };
+        let path = self.path(delivery.kind);
         let link = delivery.token.as_ref().map(|token| {
-            format!("{}{}?token={}", self.frontend_url, self.path(delivery.kind), token.expose())
+            let (before, after) = path.split_once(TOKEN).unwrap_or((path, ""));
+            let query = if path.contains(TOKEN) { "" } else { "?token=" };
+            format!("{}{before}{query}{}{after}", self.frontend_url, token.expose())
         });
         let message = compose(delivery.kind, to.clone(), link, delivery.expires_in);
         self.sender.send(&message).await

@@ -21,6 +21,7 @@ pub use channel::{Delivery, DeliveryChannel, SharedChannel};
 pub use email::EmailMessage;
 pub use kind::MessageKind;
 pub use mail::MailChannel;
+pub(crate) use mail::TOKEN;
 pub use notifier::{EXISTING_ACCOUNT_NOTICE, Notifier};
 pub use outbox::{DirectOutbox, Outbox};
 pub use recording::{RecordingChannel, RecordingSender};

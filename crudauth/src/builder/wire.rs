@@ -98,7 +98,9 @@ fn wire<A: Mount>(
     let sessions = Sessions::new(kit.clone(), Arc::clone(&stores.sessions), settings.sessions);
     let sessions = Arc::new(sessions);
     let families = Arc::clone(&stores.database) as _;
-    let tokens = BearerTokens::new(kit.clone(), families, policy.clone(), settings.bearer);
+    let mut bearer = settings.bearer;
+    bearer.grace.get_or_insert(http.refresh_in.grace());
+    let tokens = BearerTokens::new(kit.clone(), families, policy.clone(), bearer);
     let tokens = Arc::new(tokens);
     let callers = Callers::new(Arc::clone(&sessions), Arc::clone(&tokens));
     let registration = Registration::new(kit.clone(), recovery.clone()).within(&live.widths);

@@ -73,8 +73,10 @@ fn finish<U: AuthUser>(cell: &RequestAuth<U>, sent: &HeaderMap, response: &mut R
     let sessions = cell.mounted.accounts().sessions();
     let config = &cell.mounted.parts().http.cookies;
     let cookies = Cookies::new(sent, config);
-    let csrf = cookies.csrf().filter(|csrf| sessions.is_csrf_token(session, csrf));
-    if let Some(token) = cookies.session() {
+    let mut csrf_tokens = cookies.csrf_tokens().into_iter();
+    let csrf = csrf_tokens.find(|csrf| sessions.is_csrf_token(session, csrf));
+    let mut tokens = cookies.sessions().into_iter();
+    if let Some(token) = tokens.find(|token| token.digest().handle() == session.handle()) {
         keep_session(response, config, sessions.config(), &token, csrf);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use crudauth_core::ConfigError;
 use poem::http::HeaderValue;
@@ -55,6 +56,19 @@ pub enum RefreshIn {
     Cookie,
     /// In the bodies of responses and requests, for programs with a safe storage of their own.
     Body,
+}
+
+impl RefreshIn {
+    /// The default of [`BearerConfig::grace`](crudauth_core::slices::bearer::BearerConfig::grace).
+    ///
+    /// Two tabs of a browser share the cookie and may refresh at the same moment. A program that
+    /// keeps the token itself can avoid that.
+    pub(crate) const fn grace(self) -> Duration {
+        match self {
+            Self::Cookie => Duration::from_secs(10),
+            Self::Body => Duration::ZERO,
+        }
+    }
 }
 
 impl CookieConfig {

@@ -15,6 +15,12 @@ use super::config::{CookieConfig, SameSite};
 /// Lifetime of the device cookie: the maximum that browsers accept.
 const DEVICE_SECONDS: u64 = 400 * 24 * 3600;
 
+/// Most session cookies of a request that are looked up. Each costs a query.
+const MAX_SESSIONS: usize = 8;
+
+/// White space around the name and the value of a cookie.
+const BLANKS: [char; 2] = [' ', '\t'];
+
 /// The library's cookies of a request.
 #[derive(Debug)]
 pub(crate) struct Cookies<'r> {
@@ -33,62 +39,70 @@ pub(crate) fn cookies_of<'r>(request: &'r Request, config: &'r CookieConfig) -> 
 }
 
 impl<'r> Cookies<'r> {
-    /// Returns the session token: the first well-formed value. Other values of that name, set by a
-    /// sibling domain, are ignored, so they cannot sign the user out.
-    pub(crate) fn session(&self) -> Option<SessionToken> {
-        self.values(&self.config.session).find_map(SessionToken::parse)
+    /// Returns the possible session tokens: the distinct well-formed values, at most
+    /// [`MAX_SESSIONS`]. A browser may send an old one, or one that a sibling domain set, before the
+    /// live one.
+    pub(crate) fn sessions(&self) -> Vec<SessionToken> {
+        let is_token = |value: &&str| SessionToken::parse(value).is_some();
+        let values = distinct(self.values(&self.config.session).filter(is_token), MAX_SESSIONS);
+        values.into_iter().filter_map(SessionToken::parse).collect()
     }
 
-    /// Returns the CSRF token, which scripts can read.
-    pub(crate) fn csrf(&self) -> Option<&'r str> {
-        self.value(&self.config.csrf)
+    /// Returns the possible CSRF tokens, which scripts can read.
+    pub(crate) fn csrf_tokens(&self) -> Vec<&'r str> {
+        self.all(&[&self.config.csrf])
     }
 
     /// Returns the possible refresh tokens.
     pub(crate) fn refresh(&self) -> Vec<&'r str> {
-        self.distinct(&[&self.config.refresh])
+        self.all(&[&self.config.refresh])
     }
 
     /// Returns the possible refresh tokens at `/logout`, which are sent under either of two names.
     pub(crate) fn refresh_at_logout(&self) -> Vec<&'r str> {
-        self.distinct(&[&self.config.refresh_at_logout(), &self.config.refresh])
+        self.all(&[&self.config.refresh_at_logout(), &self.config.refresh])
     }
 
     /// Returns the possible device tokens, which prove an earlier sign-in on this device.
     pub(crate) fn devices(&self) -> Vec<&'r str> {
-        self.distinct(&[&self.config.device])
+        self.all(&[&self.config.device])
     }
 
     /// Returns the distinct values of these names, in order.
     ///
     /// A browser sends one for each path and host that set the cookie, and a sibling domain may set
     /// many. The limit bounds the work for a hostile client. Foreign values cost no look-up.
-    fn distinct(&self, names: &[&str]) -> Vec<&'r str> {
-        const MAX_VALUES: usize = 64;
-        let mut distinct: Vec<&str> = Vec::new();
+    fn all(&self, names: &[&str]) -> Vec<&'r str> {
         let values = names.iter().flat_map(|name| self.values(name));
-        for value in values.filter(|value| !value.is_empty()) {
-            if distinct.len() < MAX_VALUES && !distinct.contains(&value) {
-                distinct.push(value);
-            }
-        }
-        distinct
-    }
-
-    fn value(&self, name: &str) -> Option<&'r str> {
-        self.values(name).next()
+        distinct(values.filter(|value| !value.is_empty()), 64)
     }
 
     /// Returns all values of `name`. Splits bytes, so that a foreign cookie that is not text cannot
     /// hide others.
+    ///
+    /// Only spaces and tabs are trimmed, as in a browser (RFC 6265bis, section 5.6). To a browser a
+    /// name that begins with another blank is another name, without the rules of a prefix such as
+    /// `__Host-`, so a sibling domain may set it.
     fn values(&self, name: &str) -> impl Iterator<Item = &'r str> {
         let lines = self.headers.get_all(header::COOKIE).into_iter();
         let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
         pairs.filter_map(move |pair| {
             let (key, value) = std::str::from_utf8(pair).ok()?.split_once('=')?;
-            if key.trim() == name { Some(value.trim().trim_matches('"')) } else { None }
+            let is_named = key.trim_matches(BLANKS) == name;
+            is_named.then(|| value.trim_matches(BLANKS).trim_matches('"'))
         })
     }
+}
+
+/// Returns the first `max` distinct values.
+fn distinct<'r>(values: impl Iterator<Item = &'r str>, max: usize) -> Vec<&'r str> {
+    let mut distinct = Vec::new();
+    for value in values {
+        if distinct.len() < max && !distinct.contains(&value) {
+            distinct.push(value);
+        }
+    }
+    distinct
 }
 
 /// Sets the cookies of a new session, including the device cookie.
@@ -273,13 +287,29 @@ mod tests {
             } else {
                 lines(&[before, own, after])
             };
-            let found = Cookies { headers: &headers, config: &config }.session();
+            let found = Cookies { headers: &headers, config: &config }.sessions();
             // An invalid header line never arrives.
             let has_arrived = headers.iter().any(|(_, line)| {
                 line.as_bytes().windows(64).any(|part| part == token.as_bytes())
             });
             if has_arrived {
-                prop_assert!(found.is_some());
+                prop_assert_eq!(found.len(), 1);
+            }
+        }
+
+        #[test]
+        fn only_spaces_and_tabs_around_a_cookie_are_trimmed(before in "\\s{0,3}", after in "\\s{0,3}") {
+            let token = "a1".repeat(32);
+            let config = CookieConfig::default().hardened();
+            let blank = |text: &str| text.chars().all(|c| c == ' ' || c == '\t');
+            for (cookie, around) in [
+                (format!("x=y;{before}{}{after}={token}", config.session), [&before, &after]),
+                (format!("x=y;{}={before}{token}{after}", config.session), [&before, &after]),
+            ] {
+                let headers = lines(&[cookie.into_bytes()]);
+                let found = Cookies { headers: &headers, config: &config }.sessions();
+                let is_own = around.iter().all(|text| blank(text)) && !headers.is_empty();
+                prop_assert_eq!(found.len(), usize::from(is_own));
             }
         }
     }

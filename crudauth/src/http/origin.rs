@@ -3,7 +3,8 @@
 //! Called by the routes that need no CSRF token.
 
 use poem::Request;
-use poem::http::header;
+use poem::http::{HeaderMap, header};
+use tracing::info;
 
 use super::Refusal;
 use super::config::HttpConfig;
@@ -17,17 +18,40 @@ pub(crate) fn refuse_cross_site(request: &Request, config: &HttpConfig) -> Resul
     let headers = request.headers();
     if let Some(site) = headers.get("sec-fetch-site") {
         return if site.as_bytes().eq_ignore_ascii_case(b"cross-site") {
+            log(headers, "pages of another site cannot sign anybody in");
             Err(Refusal::cross_site())
         } else {
             Ok(())
         };
     }
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
-    let Ok(origin) = origin.to_str() else { return Err(Refusal::cross_site()) };
     let host =
         text(headers, header::HOST).or_else(|| request.uri().authority().map(|a| a.as_str()));
-    let is_own = host.is_some_and(|host| is_origin_of(origin, host));
-    if is_own || is_trusted(origin, config) { Ok(()) } else { Err(Refusal::cross_site()) }
+    let is_accepted = origin.to_str().is_ok_and(|origin| {
+        host.is_some_and(|host| is_origin_of(origin, host)) || is_trusted(origin, config)
+    });
+    if is_accepted {
+        return Ok(());
+    }
+    log(headers, UNKNOWN_ORIGIN);
+    Err(Refusal::cross_site())
+}
+
+const UNKNOWN_ORIGIN: &str =
+    "neither the host of the request nor `Builder::trusted_origins` has this origin";
+
+/// Logs why a request is refused. The page shows only that it was.
+fn log(headers: &HeaderMap, reason: &str) {
+    let origin = headers.get(header::ORIGIN);
+    if origin.is_some_and(|origin| origin == "null") {
+        info!(
+            "cross-site request refused: `Origin: null`; if the page is yours, its `Referrer-Policy: \
+             no-referrer` hides the origin: send `strict-origin-when-cross-origin` instead, because \
+             `Builder::trusted_origins` cannot name a hidden origin"
+        );
+    } else {
+        info!(?origin, reason, "cross-site request refused");
+    }
 }
 
 /// Schemes with their default ports.
@@ -67,7 +91,11 @@ pub(crate) fn is_untrusted_page(request: &Request, config: &HttpConfig) -> bool 
 
 /// Refuses a request that a browser sent for a page of an untrusted other site.
 pub(crate) fn refuse_untrusted_page(request: &Request, config: &HttpConfig) -> Result<(), Refusal> {
-    if is_untrusted_page(request, config) { Err(Refusal::cross_site_page()) } else { Ok(()) }
+    if !is_untrusted_page(request, config) {
+        return Ok(());
+    }
+    log(request.headers(), UNKNOWN_ORIGIN);
+    Err(Refusal::cross_site_page())
 }
 
 fn is_trusted(origin: &str, config: &HttpConfig) -> bool {

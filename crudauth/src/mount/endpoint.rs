@@ -5,14 +5,16 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use crudauth_core::model::AuthUser;
+use crudauth_core::model::{AuthUser, RedirectPath};
 use futures_util::future::BoxFuture;
-use poem::http::Method;
+use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, Request, Response};
 use tracing::{Instrument, error};
 
 use super::Mounted;
 use crate::http::Refusal;
+use crate::http::body::buffer_small;
+use crate::http::headers::whole_path;
 
 type Handler<U> =
     Arc<dyn Fn(Mounted<U>, Request) -> BoxFuture<'static, Result<Response, Refusal>> + Send + Sync>;
@@ -87,6 +89,36 @@ impl<U: AuthUser> Endpoint for PathEndpoint<U> {
             }
         })
     }
+}
+
+/// Redirects a path of the library with a slash at its end to the path without it, as crudauth-py
+/// does. The method and the body stay (307).
+pub(crate) struct WithoutSlash;
+
+impl Endpoint for WithoutSlash {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let (request, mut body) = request.split();
+        buffer_small(&request, &mut body).await;
+        Ok(match location_without_slash(&request) {
+            Some(location) => Response::builder()
+                .status(StatusCode::TEMPORARY_REDIRECT)
+                .header(header::CACHE_CONTROL, "no-store")
+                .header(header::LOCATION, location)
+                .finish(),
+            None => Refusal::not_found("Not Found").to_response(),
+        })
+    }
+}
+
+/// Returns the path and the query, if they cannot lead to another site: the client chooses the part
+/// of the path that an app's own parameter takes.
+fn location_without_slash(request: &Request) -> Option<HeaderValue> {
+    let path = whole_path(request).strip_suffix('/')?;
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    let location = RedirectPath::parse(&format!("{path}{query}"))?;
+    HeaderValue::from_str(location.as_str()).ok()
 }
 
 impl<U: AuthUser> fmt::Debug for Path<U> {

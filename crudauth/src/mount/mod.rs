@@ -19,6 +19,7 @@ use crate::accounts::Accounts;
 use crate::http::{HttpConfig, Refusal, headers};
 use crate::transport::Transports;
 pub(crate) use endpoint::Path;
+use endpoint::WithoutSlash;
 pub use slices::{Slice, Slices};
 
 /// A struct under `#[crudauth::routes(..)]`.
@@ -122,13 +123,17 @@ impl<U: AuthUser> Mounted<U> {
         self.mount(Route::new()).at("/*rest", not_found)
     }
 
-    /// Adds every route to the routes of the app.
+    /// Adds every route to the routes of the app. A path with a slash at its end redirects to the path
+    /// without it (307), as in crudauth-py.
     ///
     /// # Panics
-    /// If the app has a route at one of their paths already.
+    /// If the app has a route at one of their paths already, with or without a slash at its end.
     #[must_use]
     pub fn mount(&self, route: Route) -> Route {
-        self.0.paths.iter().fold(route, |route, path| route.at(path.path, path.endpoint(self)))
+        self.0.paths.iter().fold(route, |route, path| {
+            let with_slash = format!("{}/", path.path);
+            route.at(path.path, path.endpoint(self)).at(with_slash, WithoutSlash)
+        })
     }
 
     /// Deletes expired sessions, token families, API keys, one-time tokens and counters, and returns

@@ -1,6 +1,6 @@
 //! `POST /register` and `GET /me`, and the passwords of people who are signed in.
 
-use crudauth_core::model::{Account, AuthUser, IdentifierKind};
+use crudauth_core::model::{AuthUser, IdentifierKind};
 use crudauth_core::slices::accounts::{
     CHANGE_PASSWORD, PasswordError, REGISTER, RegisterError, Registered, SET_PASSWORD,
 };
@@ -9,15 +9,14 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
+use super::device::with_device;
 use super::limits;
 use super::pace::constant_delay;
 use crate::extract::{any_principal, owner_of};
 use crate::http::capital;
-use crate::http::cookie::{cookies_of, set_device};
-use crate::http::headers::{detail, json as answer};
+use crate::http::headers::json as answer;
 use crate::http::{Refusal, body, refusals};
 use crate::mount::{Mounted, Path, Slice};
-use crate::transport::Principal;
 
 /// Always mounted: sign-up, the current user, and passwords.
 ///
@@ -85,7 +84,7 @@ async fn register<U: AuthUser>(
 async fn me<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
     let principal = any_principal(&mounted, &request).await?;
     let named = |kind| value(principal.account().named(kind));
-    let body = json!({
+    let mut body = json!({
         "user_id": principal.user().id(),
         "username": named(IdentifierKind::Username),
         "email": named(IdentifierKind::Email),
@@ -93,6 +92,10 @@ async fn me<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Respon
         "scopes": principal.scopes(),
         "via": principal.method().as_str(),
     });
+    // By the name of the column, for example `email_verified`.
+    if let Some(contact) = U::SHAPE.recovery_column() {
+        body[format!("{}_verified", contact.name)] = principal.account().is_verified().into();
+    }
     answer(StatusCode::OK, &body)
 }
 
@@ -114,7 +117,7 @@ async fn change_password<U: AuthUser>(
     let used = limits::by_account(&mounted, CHANGE_PASSWORD, &principal).await?;
     used.told(async {
         let changed = mounted.accounts().change_password(&principal, &current, &new).await?;
-        still_known(&mounted, &request, &principal, &changed, detail("Password changed.")?)
+        with_device(&mounted, &request, &changed, json!({ "detail": "Password changed." }))
     })
     .await
 }
@@ -131,28 +134,9 @@ async fn set_password<U: AuthUser>(
     let used = limits::by_account(&mounted, SET_PASSWORD, &principal).await?;
     used.told(async {
         let changed = mounted.accounts().set_password(&principal, &new).await?;
-        still_known(&mounted, &request, &principal, &changed, detail("Password set.")?)
+        with_device(&mounted, &request, &changed, json!({ "detail": "Password set." }))
     })
     .await
-}
-
-/// What says that a device has signed in before dies with the password; the browser at hand is known
-/// under the new one, too.
-fn still_known<U: AuthUser>(
-    mounted: &Mounted<U>,
-    request: &Request,
-    principal: &Principal<U>,
-    account: &Account<U>,
-    mut response: Response,
-) -> Result<Response, Refusal> {
-    if principal.session().is_none() {
-        return Ok(response);
-    }
-    let config = &mounted.parts().http.cookies;
-    let sent = cookies_of(request, config).devices();
-    let device = mounted.accounts().sign_in.remember_device(&sent, account);
-    set_device(&mut response, config, &device);
-    Ok(response)
 }
 
 impl From<RegisterError> for Refusal {

@@ -35,24 +35,27 @@ impl<U: AuthUser + RecoverableByEmail> Slice<U> for Email {
 
 /// Counted by client and by account, so that neither many clients nor one can guess at the
 /// password here.
-async fn request_change<U: AuthUser>(
+async fn request_change<U: AuthUser + RecoverableByEmail>(
     mounted: Mounted<U>,
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
+    let mut form = body::json(&mut request).await?;
+    let new = form.email("new_email");
+    let password = form.password("password");
+    let next = redirect_path(&mut form);
+    let (Ok(new), Ok(password), Ok(next)) = (new, password, next) else {
+        return Err(Refusal::invalid_fields(form.into_errors()));
+    };
+    let recovery = recovery_of(&mounted)?;
+    // Mistakes that send no mail do not count. A wrong password does: this route must not be a way
+    // to guess it.
+    recovery.check_change(&principal, &new)?;
     let by_client = limits::by_client(&mounted, CHANGE_REQUEST, &request).await?;
     let by_account = limits::by_account(&mounted, CHANGE_REQUEST, &principal).await?;
     by_client
         .tighter(by_account)
         .told(async {
-            let mut form = body::json(&mut request).await?;
-            let new = form.email("new_email");
-            let password = form.password("password");
-            let next = redirect_path(&mut form);
-            let (Ok(new), Ok(password), Ok(next)) = (new, password, next) else {
-                return Err(Refusal::invalid_fields(form.into_errors()));
-            };
-            let recovery = recovery_of(&mounted)?;
             recovery.start_change(&principal, &password, new, next).await?;
             constant_delay().await;
             detail("If the address is available, a confirmation email has been sent.")

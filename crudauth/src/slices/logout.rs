@@ -6,7 +6,7 @@ use poem::{Request, Response};
 
 use crate::extract::guarded_visitor_of;
 use crate::http::Refusal;
-use crate::http::cookie::clear_session;
+use crate::http::cookie::{clear_session, cookies_of};
 use crate::http::headers::detail;
 use crate::http::origin::refuse_cross_site;
 use crate::mount::{Mounted, Path};
@@ -27,6 +27,7 @@ async fn logout<U: AuthUser>(
     super::token::refuse_cross_site_logout(&mounted, &request)?;
     if let Some(principal) = guarded_visitor_of(&mounted, &request).await? {
         mounted.accounts().sessions().sign_out(&principal).await?;
+        end_others(&mounted, &request).await?;
     }
     let mut response = detail("Logged out")?;
     super::token::end(&mounted, &mut request, &mut response).await?;
@@ -37,4 +38,16 @@ async fn logout<U: AuthUser>(
         clear_session(&mut response, &parts.http.cookies);
     }
     Ok(response)
+}
+
+/// Ends the other live sessions of the browser. It sends several cookies of one name if their paths
+/// or hosts differ, and only one of them counts.
+async fn end_others<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Result<(), Refusal> {
+    let accounts = mounted.accounts();
+    for token in cookies_of(request, &mounted.parts().http.cookies).sessions() {
+        if let Some(principal) = accounts.authenticate(&token).await? {
+            accounts.sessions().sign_out(&principal).await?;
+        }
+    }
+    Ok(())
 }

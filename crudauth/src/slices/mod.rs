@@ -4,6 +4,7 @@
 mod accounts;
 mod api_keys;
 mod credentials;
+mod device;
 mod email;
 mod limits;
 mod logout;

@@ -11,8 +11,9 @@ use crudauth_core::slices::recovery::{
 use crudauth_core::sql::TableSpec;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::device::with_device;
 use super::limits;
 use super::pace::constant_delay;
 use crate::http::headers::{detail, json as answer};
@@ -135,8 +136,10 @@ async fn confirm_reset<U: AuthUser>(
     let (Ok(token), Ok(password)) = (token, password) else {
         return Err(Refusal::invalid_fields(form.into_errors()));
     };
-    let confirmed = recovery_of(&mounted)?.confirm_reset(&token, &password).await?;
-    told("Password reset successfully.", confirmed)
+    let reset = recovery_of(&mounted)?.confirm_reset(&token, &password).await?;
+    // The owner signs in next, perhaps while strangers still fail under the name.
+    let body = confirmation("Password reset successfully.", reset.redirect_to);
+    with_device(&mounted, &request, &reset.account, body)
 }
 
 /// What the slices that have these routes always bring.
@@ -164,11 +167,15 @@ async fn confirming<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Res
 }
 
 pub(super) fn told(text: &str, confirmed: Confirmed) -> Result<Response, Refusal> {
+    answer(StatusCode::OK, &confirmation(text, confirmed.redirect_to))
+}
+
+fn confirmation(text: &str, redirect_to: Option<String>) -> Value {
     let mut body = json!({ "detail": text });
-    if let Some(path) = confirmed.redirect_to {
+    if let Some(path) = redirect_to {
         body["redirect_to"] = path.into();
     }
-    answer(StatusCode::OK, &body)
+    body
 }
 
 impl From<ConfirmError> for Refusal {
@@ -176,6 +183,7 @@ impl From<ConfirmError> for Refusal {
         match error {
             ConfirmError::Invalid => Self::invalid_link(),
             ConfirmError::Used => Self::used_link(),
+            ConfirmError::AlreadyDone => Self::done_link(),
             ConfirmError::Password(errors) => Self::invalid_fields(errors),
             ConfirmError::AddressTaken => Self::taken("email-taken", "Email already in use"),
             ConfirmError::Busy(busy) => busy.into(),
@@ -187,4 +195,5 @@ impl From<ConfirmError> for Refusal {
 refusals! {
     invalid_link = BAD_REQUEST, "invalid-token", "Invalid or expired token";
     used_link = BAD_REQUEST, "token-used", "Token already used";
+    done_link = BAD_REQUEST, "token-used", "Invalid or expired token";
 }

@@ -53,7 +53,7 @@ async fn login<U: AuthUser>(
     refuse_cross_site(&request, &parts.http)?;
     let mut sign_in = credentials.into_request(&request, &parts.http);
     sign_in.is_remembered = is_remembered;
-    sign_in.replaces = cookies_of(&request, &parts.http.cookies).session().into_iter().collect();
+    sign_in.replaces = cookies_of(&request, &parts.http.cookies).sessions();
     let signed_in = mounted.accounts().sign_in(sign_in).await?;
     // No slice makes a challenge.
     let signed_in = signed_in.done().ok_or_else(Refusal::internal)?;

@@ -115,14 +115,14 @@ async fn refresh_csrf<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let parts = mounted.parts();
     refuse_untrusted_page(&request, &parts.http)?;
+    let principal = visitor_of(&mounted, &request).await?.ok_or_else(Refusal::not_authenticated)?;
+    let session = principal.session().ok_or_else(Refusal::not_authenticated)?;
+    // A request without a session costs its neighbours nothing.
     let used = limits::by_client(&mounted, CSRF_REFRESH, &request).await?;
     used.told(async {
-        let principal =
-            visitor_of(&mounted, &request).await?.ok_or_else(Refusal::not_authenticated)?;
         let sessions = mounted.accounts().sessions();
-        let session = principal.session().ok_or_else(Refusal::not_authenticated)?;
-        let sent = cookies_of(&request, &parts.http.cookies).csrf();
-        if let Some(sent) = sent.filter(|sent| sessions.is_csrf_token(session, sent)) {
+        let sent = cookies_of(&request, &parts.http.cookies).csrf_tokens();
+        if let Some(sent) = sent.iter().find(|sent| sessions.is_csrf_token(session, sent)) {
             return answer(StatusCode::OK, &json!({ "csrf_token": sent }));
         }
         let renewed = sessions.renew_csrf_token(session).await?;

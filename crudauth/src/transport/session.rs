@@ -20,10 +20,13 @@ impl<U: AuthUser> Transport<U> for Session {
         auth: &Mounted<U>,
         request: &Request,
     ) -> Result<Option<Principal<U>>, Refusal> {
-        let Some(token) = cookies_of(request, &auth.parts().http.cookies).session() else {
-            return Ok(None);
-        };
-        Ok(auth.accounts().authenticate(&token).await?)
+        for token in cookies_of(request, &auth.parts().http.cookies).sessions() {
+            let found = auth.accounts().authenticate(&token).await?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
     }
 
     /// Requires the session's CSRF token in `X-CSRF-Token` for unsafe methods. Another site's page
@@ -49,7 +52,7 @@ impl<U: AuthUser> Transport<U> for Session {
     }
 
     fn is_sent(&self, auth: &Mounted<U>, request: &Request) -> bool {
-        cookies_of(request, &auth.parts().http.cookies).session().is_some()
+        !cookies_of(request, &auth.parts().http.cookies).sessions().is_empty()
     }
 
     fn acts_for_owner(&self) -> bool {

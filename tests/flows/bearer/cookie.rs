@@ -1,7 +1,11 @@
 //! Refresh tokens in a cookie: where it is sent, and cross-site requests.
 
+use std::time::Duration;
+
 use crudauth_tests::tokens::{Pair, Setup, in_cookie};
-use crudauth_tests::{App, Browser, Kind, Log, PASSWORD, on_every_database};
+use crudauth_tests::{
+    App, Browser, Kind, Log, PASSWORD, concurrently, count_status, on_every_database,
+};
 use poem::http::Method;
 use poem::{EndpointExt, Route};
 use serde_json::json;
@@ -31,6 +35,28 @@ on_every_database! {
         browser.set_cookie("refresh_token", &first);
         let answer = browser.post("/refresh", json!({})).await;
         assert_eq!((answer.status, &*answer.code()), (401, "invalid-refresh-token"));
+    }
+
+    async fn two_tabs_that_refresh_at_once_stay_signed_in(app: App) {
+        let (_, app) = app.all(in_cookie()).await;
+        let (browser, first) = granted(&app).await;
+        let tabs = [browser.stolen(), browser.stolen(), browser.stolen()];
+        let answers = concurrently(tabs.iter().cloned().map(|tab| async move {
+            tab.post("/refresh", json!({})).await
+        }))
+        .await;
+        assert_eq!(count_status(&answers, 200), 3, "{answers:?}");
+        let successors: Vec<_> = tabs.iter().map(|tab| tab.cookie("refresh_token").unwrap()).collect();
+        assert!(successors.iter().all(|one| *one == successors[0]), "one successor");
+        assert_eq!(app.database.count("users_token_families").await, 1);
+        for access in [first.access, Pair::of(&answers[0]).access, Pair::of(&answers[2]).access] {
+            assert!(browser.accepts(&access).await);
+        }
+        app.clock.advance(Duration::from_secs(10));
+        let answer = browser.stolen().post("/refresh", json!({})).await;
+        assert_eq!((answer.status, &*answer.code()), (401, "invalid-refresh-token"));
+        assert_eq!(tabs[0].post("/refresh", json!({})).await.status, 401, "the family has ended");
+        assert_eq!(app.database.count("users_token_families").await, 0);
     }
 }
 
@@ -212,6 +238,7 @@ async fn a_planted_expired_token_does_not_hide_the_valid_one() {
     used.request_token("ada", PASSWORD, None).await;
     let reused = used.cookie("refresh_token").unwrap();
     assert_eq!(used.post("/refresh", json!({})).await.status, 200);
+    app.clock.advance(Duration::from_secs(10));
     let good = browser.cookie("refresh_token").unwrap();
     let line = format!("refresh_token={dead}; refresh_token={reused}; refresh_token={good}");
     let sender = app.browser();
@@ -261,4 +288,18 @@ async fn planted_cookies_do_not_prevent_signing_out() {
     let answer = app.browser().send(Method::POST, "/logout", &[("cookie", &line)], vec![]).await;
     assert_eq!(answer.status, 200);
     assert_eq!(browser.post("/refresh", json!({})).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_second_refresh_within_the_grace_period_is_logged() {
+    let log = Log::listen();
+    let (_, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
+    let (browser, _) = granted(&app).await;
+    let tab = browser.stolen();
+    Pair::of(&browser.post("/refresh", json!({})).await);
+    assert_eq!(log.count("sent again within the grace period"), 0);
+    app.clock.advance(Duration::from_secs(9));
+    Pair::of(&tab.post("/refresh", json!({})).await);
+    assert_eq!(log.count("sent again within the grace period"), 1, "{}", log.text());
+    assert_eq!(log.count("WARN"), 0, "{}", log.text());
 }

@@ -72,7 +72,7 @@ on_every_database! {
 
     async fn a_retry_within_the_leeway_gets_the_same_successor(app: App) {
         let mut setup = Setup::default();
-        setup.bearer.grace = Duration::from_secs(10);
+        setup.bearer.grace = Some(Duration::from_secs(10));
         let app = app.all(setup).await.1;
         let pair = app.program("ada").await;
         let answers = from_many(&app, &pair.refresh).await;

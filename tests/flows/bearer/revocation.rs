@@ -45,7 +45,7 @@ on_every_database! {
         let body = json!({ "current_password": PASSWORD, "new_password": NEW });
         let path = "/change-password";
         let answer = app.browser().send_bearer_json(&one.pair.access, Method::POST, path, &body).await;
-        assert_eq!((answer.status, answer.set_cookies()), (200, vec![]), "{answer:?}");
+        assert_eq!(answer.status, 200, "{answer:?}");
         one.is_dead(&app).await;
         other.is_dead(&app).await;
         assert!(!ada.is_signed_in().await, "a token keeps no session");

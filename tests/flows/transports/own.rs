@@ -89,7 +89,8 @@ async fn a_password_change_without_a_session_revokes_every_session() {
     let headers = [("x-badge", "ada"), ("content-type", "application/json")];
     let body = body.to_string().into_bytes();
     let answer = stranger.send(Method::POST, "/change-password", &headers, body).await;
-    assert_eq!((answer.status, answer.set_cookies()), (200, vec![]), "{answer:?}");
+    let cookies = answer.set_cookies();
+    assert!(cookies.len() == 1 && cookies[0].starts_with("known_device="), "{answer:?}");
     assert!(!ada.is_signed_in().await);
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A sign-up sets the identifiers, the password, and the columns with `#[auth(register)]`, and nothing
 //! else. If the mount sends messages, a taken address is answered like a free one, and its owner gets
-//! a notice. A taken username is an error, because the visitor has to choose another.
+//! a notice. A taken username is an error whoever has the address, because the visitor has
+//! to choose another.
 
 use std::collections::HashMap;
 
@@ -182,19 +183,17 @@ impl<U: AuthUser> Registration<U> {
                 }
                 Ok(Registered::Added(id))
             }
-            Created::Taken { identifiers, is_one_owner } => {
-                self.taken(&identifiers, is_one_owner, contact).await
-            }
+            Created::Taken { identifiers } => self.taken(&identifiers, contact).await,
         }
     }
 
-    /// Reports a taken name to the visitor, and a taken recovery contact to its owner. If one account
-    /// has both, the contact decides. Otherwise the name decides: a user could else sign up with the
-    /// own name and any address, and learn whether that address is taken.
+    /// Rejects a taken name, and reports a taken contact to its owner only.
+    ///
+    /// With a taken name the contact makes no difference: otherwise the response would reveal
+    /// whether an address is taken, or belongs to that name.
     async fn taken(
         &self,
         identifiers: &[usize],
-        is_one_owner: bool,
         contact: Option<Contact>,
     ) -> Result<Registered<U::Id>, RegisterError> {
         if identifiers.is_empty() {
@@ -202,18 +201,15 @@ impl<U: AuthUser> Registration<U> {
             return Ok(Registered::Conflict);
         }
         let is_contact = |at: &usize| U::SHAPE.recovery == Some(*at);
-        let is_contact_taken = identifiers.iter().any(is_contact);
         match identifiers.iter().find(|at| !is_contact(at)) {
-            Some(&at) if !(is_contact_taken && is_one_owner) => {
+            Some(&at) => {
                 let name = U::SHAPE.identifiers[at].name;
                 self.kit.emit(Event::new("sign-up rejected: identifier taken"));
                 Err(RegisterError::Taken(name))
             }
-            _ => {
+            None => {
                 self.kit.emit(Event::new("sign-up rejected: contact taken"));
-                if let (Some(notifier), Some(contact)) = (&self.kit.notifier, contact)
-                    && is_contact_taken
-                {
+                if let (Some(notifier), Some(contact)) = (&self.kit.notifier, contact) {
                     // Counted before the answer: a sign-up with a free address has just written to
                     // the database as well.
                     let target = Subject::Target(contact.as_str());

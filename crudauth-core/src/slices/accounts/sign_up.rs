@@ -26,6 +26,7 @@ impl<U: AuthUser> SignUp<U> {
         let columns = U::SHAPE.identifiers;
         let identifiers: Vec<_> = columns.iter().map(|column| form.identifier(column)).collect();
         let password = form.password("password");
+        form.read_blank_as_none();
         let own = U::sign_up(&mut form);
         let identifiers: Result<Vec<_>, _> = identifiers.into_iter().collect();
         match (identifiers, password, own) {

@@ -205,13 +205,10 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         Ok(())
     }
 
-    /// The identifiers that are taken where no index sees it, and their owners: in another form, as
+    /// The identifiers that are taken where no index sees it: in another form, as
     /// rows of other software may have an address; or in another column in which a sign-in looks for
     /// the same text.
-    async fn taken_elsewhere(
-        &self,
-        keys: &[Option<String>],
-    ) -> Result<Vec<(usize, U::Id)>, StoreError> {
+    async fn taken_elsewhere(&self, keys: &[Option<String>]) -> Result<Vec<usize>, StoreError> {
         let columns = U::SHAPE.identifiers;
         let mut taken = Vec::new();
         for (at, key) in keys.iter().enumerate() {
@@ -222,8 +219,8 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             });
             let others = others.map(|(other, column)| (other, column.key_of(key)));
             for (other, key) in alternate.into_iter().chain(others) {
-                if let Some((owner, _)) = self.by_identifier(other, &key).await? {
-                    taken.push((at, owner.user.id().clone()));
+                if self.by_identifier(other, &key).await?.is_some() {
+                    taken.push(at);
                 }
             }
         }
@@ -234,20 +231,18 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     async fn taken(
         &self,
         keys: &[Option<String>],
-        known: Vec<(usize, U::Id)>,
+        known: Vec<usize>,
     ) -> Result<Created<U::Id>, StoreError> {
         let mut taken = known;
         for (at, key) in keys.iter().enumerate() {
             let Some(key) = key else { continue };
-            if let Some((owner, _)) = self.by_identifier(at, key).await? {
-                taken.push((at, owner.user.id().clone()));
+            if self.by_identifier(at, key).await?.is_some() {
+                taken.push(at);
             }
         }
-        let (mut identifiers, mut owners): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
-        identifiers.sort_unstable();
-        identifiers.dedup();
-        owners.dedup();
-        Ok(Created::Taken { identifiers, is_one_owner: owners.len() <= 1 })
+        taken.sort_unstable();
+        taken.dedup();
+        Ok(Created::Taken { identifiers: taken })
     }
 
     /// Inserts the row and returns its key, also if the database made it.

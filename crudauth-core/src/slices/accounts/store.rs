@@ -100,7 +100,5 @@ pub enum Created<Id> {
     Taken {
         /// Positions of the taken identifiers; none if it was another unique column.
         identifiers: Vec<usize>,
-        /// Whether one account has all of them.
-        is_one_owner: bool,
     },
 }

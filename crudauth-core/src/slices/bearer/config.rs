@@ -26,12 +26,13 @@ crate::settings! {
         /// Without a limit, a thief could refresh a stolen token of an absent owner for ever.
         absolute_timeout: Option<Duration> as impl Into<Option<Duration>> = Some(Duration::from_hours(90 * 24)),
         /// Time after its use in which a refresh token still returns the same successor (default
-        /// zero: never; at most 1 minute).
+        /// 10 seconds where the refresh token is in a cookie, which all tabs of a browser share, and
+        /// zero where it is in the body; at most 1 minute).
         ///
-        /// By default, a client that sends the same refresh token twice is signed out, even if it
+        /// With zero, a client that sends the same refresh token twice is signed out, even if it
         /// only lost the first response: the server cannot distinguish it from a thief (RFC 9700, section
         /// 4.14.2).
-        grace: Duration = Duration::ZERO,
+        grace: Option<Duration> | Duration = None,
         /// Issuer of access tokens, claim `iss` (default `crudauth`; 1 to 200 bytes).
         issuer: String as impl Into<String> = "crudauth".to_owned(),
         /// Audience of access tokens, claim `aud` (default: the account table; 1 to 200 bytes).
@@ -118,6 +119,11 @@ impl BearerConfig {
         errors
     }
 
+    /// The grace period; none unless it is set.
+    pub(super) fn grace_period(&self) -> Duration {
+        self.grace.unwrap_or_default()
+    }
+
     /// Scopes that a sign-in may request.
     #[must_use]
     pub fn grantable(&self) -> &Scopes {
@@ -157,7 +163,7 @@ mod tests {
             access_lifetime: Duration::ZERO,
             refresh_lifetime: Duration::ZERO,
             absolute_timeout: Some(Duration::MAX),
-            grace: Duration::from_secs(61),
+            grace: Some(Duration::from_secs(61)),
             issuer: String::new(),
             audience: Some("x".repeat(201)),
             default_scopes: Scopes::parse("read write"),

@@ -138,7 +138,7 @@ async fn of_64_concurrent_uses_one_succeeds_and_the_others_revoke_the_family() {
 #[tokio::test(flavor = "multi_thread")]
 async fn within_the_grace_period_64_concurrent_uses_get_the_same_successor() {
     for world in worlds().await {
-        let tokens = tokens(&world, BearerConfig { grace: MINUTE / 6, ..config() });
+        let tokens = tokens(&world, BearerConfig { grace: Some(MINUTE / 6), ..config() });
         let ada = world.account("ada@example.com").await;
         let issued = issue(&tokens, &ada).await;
         let successes = race(&tokens, &issued.refresh).await;
@@ -175,7 +175,7 @@ async fn race(tokens: &Arc<BearerTokens<Person>>, token: &RefreshToken) -> Vec<I
 #[tokio::test]
 async fn a_used_successor_ends_the_grace_period() {
     for world in worlds().await {
-        let tokens = tokens(&world, BearerConfig { grace: MINUTE, ..config() });
+        let tokens = tokens(&world, BearerConfig { grace: Some(MINUTE), ..config() });
         let ada = world.account("ada@example.com").await;
         let first = issue(&tokens, &ada).await;
         let second = refresh(&tokens, &first.refresh).await.unwrap();
@@ -216,7 +216,7 @@ async fn each_refresh_token_has_the_full_lifetime_up_to_the_absolute_timeout() {
 async fn a_new_secret_of_the_app_signs_no_client_out() {
     for world in worlds().await {
         let ada = world.account("ada@example.com").await;
-        let grace = || BearerConfig { grace: MINUTE, ..config() };
+        let grace = || BearerConfig { grace: Some(MINUTE), ..config() };
         let issued = issue(&tokens(&world, grace()), &ada).await;
         let after = tokens(&world.with_keys(OTHER_SECRET, &[SECRET]), grace());
         assert!(is_valid(&after, &issued.access).await);

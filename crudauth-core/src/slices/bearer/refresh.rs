@@ -112,7 +112,7 @@ impl<U: AuthUser> BearerTokens<U> {
             id: *token.family(),
             presented: token.digest(),
             successor: successor.digest(),
-            sealed: (!self.config.grace.is_zero()).then(|| token.seal(&successor)),
+            sealed: (!self.config.grace_period().is_zero()).then(|| token.seal(&successor)),
             client: client.clone(),
             at: now,
             expires_at,
@@ -131,7 +131,8 @@ impl<U: AuthUser> BearerTokens<U> {
         now: DateTime<Utc>,
     ) -> Result<Refreshed<U>, RefreshError> {
         let previous = family.previous.filter(|previous| {
-            previous.token == token.digest() && now < previous.replaced_at + self.config.grace
+            let ends_at = previous.replaced_at + self.config.grace_period();
+            previous.token == token.digest() && now < ends_at
         });
         let sealed = previous.and_then(|previous| previous.sealed);
         let successor =

@@ -6,7 +6,9 @@ use super::store::Purpose;
 use crate::clock::LONGEST;
 use crate::config_error::ConfigError;
 use crate::model::Contact;
-use crate::notify::{DeliveryChannel, EmailSender, MailChannel, SharedChannel, SharedSender};
+use crate::notify::{
+    DeliveryChannel, EmailSender, MailChannel, SharedChannel, SharedSender, TOKEN,
+};
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -124,7 +126,8 @@ impl EmailConfig {
     /// `https://app.example.com`, never to the host of a request.
     ///
     /// The links are `/verify-email`, `/reset-password` and `/confirm-email-change` there, each with
-    /// `?token=`.
+    /// `?token=`. Another path may contain `{token}` instead, for example
+    /// `/#/verify?token={token}` for a front end with a hash router.
     pub fn new(sender: impl EmailSender, frontend_url: impl Into<String>) -> Self {
         let link = |path: &str, lifetime| Link { path: path.to_owned(), lifetime };
         Self {
@@ -173,7 +176,7 @@ impl EmailConfig {
             ("email.reset_link", &self.reset),
             ("email.change_link", &self.change),
         ] {
-            if !link.path.starts_with('/') || !link.path.bytes().all(is_path_byte) {
+            if !is_link_path(&link.path) {
                 errors.push(ConfigError::InvalidPath { setting, path: link.path.clone() });
             }
             errors.extend(invalid_lifetime(setting, link.lifetime));
@@ -217,6 +220,16 @@ fn is_base_url(url: &str) -> bool {
     })
 }
 
+/// Returns `true` for a plain path, or a template that has `{token}` once, in its path, query or
+/// fragment.
+fn is_link_path(path: &str) -> bool {
+    let (before, after) = path.split_once(TOKEN).unwrap_or((path, ""));
+    let mut bytes = before.bytes().chain(after.bytes());
+    let is_template = path.contains(TOKEN);
+    let is_mark = |byte| matches!(byte, b'#' | b'!' | b'?' | b'&' | b'=' | b':' | b'@' | b'+');
+    path.starts_with('/') && bytes.all(|byte| is_path_byte(byte) || is_template && is_mark(byte))
+}
+
 fn is_path_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'~' | b'%')
 }
@@ -225,6 +238,22 @@ fn is_path_byte(byte: u8) -> bool {
 mod tests {
     use super::*;
     use crate::notify::PrintingSender;
+
+    #[test]
+    fn a_link_is_a_plain_path_or_a_template_with_one_token() {
+        let errors = |path: &str| {
+            let config = EmailConfig::new(PrintingSender, "https://app.example.com");
+            config.verify_link(path, DAY).validate()
+        };
+        for path in ["/verify", "/#/verify?token={token}", "/v/{token}", "/?a=b&t={token}#top"] {
+            assert_eq!(errors(path), [], "{path}");
+        }
+        for path in ["", "verify", "{token}", "/#/verify", "/v?a=b", "/{token}/{token}", "/{other}"]
+        {
+            let (setting, path) = ("email.verify_link", path.to_owned());
+            assert_eq!(errors(&path), [ConfigError::InvalidPath { setting, path: path.clone() }]);
+        }
+    }
 
     #[test]
     fn only_a_plain_url_is_valid_for_links() {

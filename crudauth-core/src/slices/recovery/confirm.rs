@@ -17,15 +17,29 @@ pub struct Confirmed {
     pub redirect_to: Option<String>,
 }
 
+/// A password was reset.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PasswordReset<U: AuthUser> {
+    /// The account in its new state.
+    pub account: Account<U>,
+    /// Path of the app's site to go on to, if the request named one.
+    pub redirect_to: Option<String>,
+}
+
 /// Why a one-time token was not consumed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfirmError {
     /// It is malformed, unknown or expired, or the contact it was bound to has changed.
     #[error("invalid or expired token")]
     Invalid,
-    /// It was consumed before.
+    /// It was consumed before, or by another request at the same time.
     #[error("token already used")]
     Used,
+    /// It was consumed before, and the account has changed by it. crudauth-py has another sentence
+    /// for this than for [`Used`](Self::Used).
+    #[error("token already used, and its change is made")]
+    AlreadyDone,
     /// The new password is rejected; the token can be used again.
     #[error("the new password is invalid")]
     Password(Vec<FieldError>),
@@ -60,19 +74,21 @@ impl<U: AuthUser> Recovery<U> {
         &self,
         token: &str,
         password: &Password,
-    ) -> Result<Confirmed, ConfirmError> {
-        let (token, account) = self.find(token, Purpose::Reset).await?;
+    ) -> Result<PasswordReset<U>, ConfirmError> {
+        let (token, mut account) = self.find(token, Purpose::Reset).await?;
         let judged = self.kit.policy.judge(password, &account.names()).await;
         judged.map_err(|found| ConfirmError::Password(policy_errors("new_password", found)))?;
         let hash = self.kit.hashing.hash(password).await?;
         let consumed = self.tokens.reset_password(&token, &account, &hash, self.kit.now()).await?;
-        let confirmed = self.finish(consumed, token, &account, "password reset")?;
+        let Confirmed { redirect_to } = self.finish(consumed, token, &account, "password reset")?;
+        account.state.version += 1;
+        account.is_verified = true;
         // The password is reset, whether or not this succeeds.
         if let Err(error) = self.kit.lockout.lift(&account).await {
             error.log("lifting a lock");
         }
         self.notifier.notify_account(MessageKind::PasswordChanged, &account);
-        Ok(confirmed)
+        Ok(PasswordReset { account, redirect_to })
     }
 
     /// Moves the account to the address that the link was mailed to. The old address gets a notice.
@@ -98,7 +114,10 @@ impl<U: AuthUser> Recovery<U> {
         let token = OneTimeToken::parse(token).ok_or(ConfirmError::Invalid)?;
         let found = self.tokens.find(&token.digest(), purpose, self.kit.now()).await?;
         match found {
-            Some((token, _)) if token.is_used => Err(ConfirmError::Used),
+            Some((token, _)) if token.is_used => Err(match purpose {
+                Purpose::Verify => ConfirmError::Used,
+                Purpose::Reset | Purpose::Change => ConfirmError::AlreadyDone,
+            }),
             Some(found) => Ok(found),
             None => {
                 self.kit.emit(Event::new("link rejected: invalid or expired"));

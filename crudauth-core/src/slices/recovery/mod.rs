@@ -14,7 +14,7 @@ pub mod store;
 use std::sync::Arc;
 
 pub use config::{EmailConfig, RecoveryConfig};
-pub use confirm::{ConfirmError, Confirmed};
+pub use confirm::{ConfirmError, Confirmed, PasswordReset};
 pub use request::ChangeError;
 pub use sql::TABLE;
 use store::{NewOneTimeToken, OneTimeTokenStore, Purpose};

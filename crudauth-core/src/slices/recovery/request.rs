@@ -4,7 +4,7 @@ use super::store::Purpose;
 use super::{CHANGE_REQUEST, Issue, RESET_REQUEST, Recovery, VERIFY_REQUEST};
 use crate::event::Event;
 use crate::guard::Subject;
-use crate::model::{Account, AuthUser, Contact, EmailAddress, RedirectPath};
+use crate::model::{Account, AuthUser, Contact, EmailAddress, RecoverableByEmail, RedirectPath};
 use crate::notify::MessageKind;
 use crate::password::{Busy, Password, Verdict};
 use crate::principal::Principal;
@@ -90,9 +90,25 @@ impl<U: AuthUser> Recovery<U> {
         };
         self.issue(issue).await;
     }
+}
+
+impl<U: AuthUser + RecoverableByEmail> Recovery<U> {
+    /// Checks what needs neither the password nor a mail.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotOwner`] and [`ChangeError::SameAddress`].
+    pub fn check_change(
+        &self,
+        principal: &Principal<U>,
+        new_address: &EmailAddress,
+    ) -> Result<(), ChangeError> {
+        let account = principal.owned_account().map_err(|_| ChangeError::NotOwner)?;
+        let is_present = account.contact() == Some(new_address.clone().into());
+        if is_present { Err(ChangeError::SameAddress) } else { Ok(()) }
+    }
 
     /// Mails a link to `new_address` that moves the account there, and a notice to the present
-    /// address. Whether the new address is free is looked up after the answer, and no client is told.
+    /// address, if it has one. Whether the new address is free is looked up after the answer, and no client is told.
     ///
     /// # Errors
     /// [`ChangeError`]; nothing is sent then.
@@ -103,19 +119,14 @@ impl<U: AuthUser> Recovery<U> {
         new_address: EmailAddress,
         redirect_to: Option<RedirectPath>,
     ) -> Result<(), ChangeError> {
-        let account = principal.owned_account().map_err(|_| ChangeError::NotOwner)?.clone();
+        self.check_change(principal, &new_address)?;
+        let account = principal.account().clone();
         let found = self.kit.accounts.with_hash(account.user.id()).await?;
         let hash = found.map(|(_, hash)| hash);
         if self.kit.hashing.verify(password, hash.as_ref()).await? == Verdict::Wrong {
             let event = Event::new("change of address rejected: wrong password");
             self.kit.emit(event.account(&account));
             return Err(ChangeError::WrongPassword);
-        }
-        let Some(Contact::Email(present)) = account.contact() else {
-            return Err(ChangeError::WrongPassword);
-        };
-        if present == new_address {
-            return Err(ChangeError::SameAddress);
         }
         let recovery = self.clone();
         self.notifier.spawn("change of address", async move {
@@ -146,7 +157,9 @@ impl<U: AuthUser> Recovery<U> {
             let event = Event::new("link not sent: rate limit of the address");
             return self.kit.emit(event.account(&account));
         }
-        let Some(bound_to) = account.contact_key() else { return };
+        // An account without an address, or with one that other software stored and today's rules
+        // reject, gets one in this way.
+        let bound_to = account.contact_key().unwrap_or_default();
         let issue = Issue {
             purpose: Purpose::Change,
             account: account.user.id().clone(),

@@ -41,21 +41,25 @@ const ISSUE: &str = "INSERT INTO {+one_time_tokens} (digest, user_id, purpose, b
     VALUES (:digest, :account, :purpose, :bound_to, :new_address, :redirect_to, :version, :stamp, \
     :now, :expires_at)";
 
+// A used token is found whatever became of the account, to be reported as used. An account without a
+// contact has an empty one.
 const FIND: &str = "SELECT {account}, {+one_time_tokens}.bound_to, \
     {+one_time_tokens}.new_address, {+one_time_tokens}.redirect_to, \
     {+one_time_tokens}.token_version, {+one_time_tokens}.used_at FROM {+one_time_tokens} JOIN \
     {table} ON {table}.{id} = {+one_time_tokens}.user_id WHERE {+one_time_tokens}.digest = \
     :digest AND {+one_time_tokens}.purpose = :purpose AND {+one_time_tokens}.expires_at > :now \
     AND {+one_time_tokens}.auth_epoch = {table}.{stamp} AND {table}.{active} AND \
-    {+one_time_tokens}.bound_to = {table}.{recovery}";
+    ({+one_time_tokens}.used_at IS NOT NULL OR \
+    {+one_time_tokens}.bound_to = COALESCE({table}.{recovery}, ''))";
 
 const USE: &str = "UPDATE {+one_time_tokens} SET used_at = :now \
     WHERE digest = :digest AND purpose = :purpose AND used_at IS NULL AND expires_at > :now";
 
-const VOID_EXCEPT: &str =
-    "DELETE FROM {+one_time_tokens} WHERE user_id = :account AND purpose <> :purpose";
+const VOID_EXCEPT: &str = "DELETE FROM {+one_time_tokens} WHERE user_id = :account \
+    AND purpose <> :purpose AND used_at IS NULL";
 
-const VOID_ALL: &str = "DELETE FROM {+one_time_tokens} WHERE user_id = :account";
+const VOID_ALL: &str =
+    "DELETE FROM {+one_time_tokens} WHERE user_id = :account AND used_at IS NULL";
 
 const CONFIRM_CONTACT: &str = "UPDATE {table} SET {verified} = TRUE, {updated} = :now \
     WHERE {id} = :account AND {recovery} = :bound_to AND {stamp} = :stamp AND {active}";
@@ -65,8 +69,8 @@ const RESET_PASSWORD: &str = "UPDATE {table} SET {hash} = :hash, {version} = {ve
     AND {version} = :version AND {stamp} = :stamp AND {active}";
 
 const MOVE_ADDRESS: &str = "UPDATE {table} SET {recovery} = :address, {verified} = TRUE, \
-    {updated} = :now WHERE {id} = :account AND {recovery} = :bound_to AND {version} = :version \
-    AND {stamp} = :stamp AND {active}";
+    {updated} = :now WHERE {id} = :account AND COALESCE({recovery}, '') = :bound_to \
+    AND {version} = :version AND {stamp} = :stamp AND {active}";
 
 const SET_CONTACT: &str = "UPDATE {table} SET {recovery} = :contact, {verified} = FALSE, \
     {updated} = :now WHERE {id} = :account";
@@ -118,7 +122,8 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
             is_used: columns.optional_instant()?.is_some(),
         };
         // A verification outlives a change of password; what moves an account does not.
-        let is_valid = purpose == Purpose::Verify || token.version == account.state.version;
+        let is_current = purpose == Purpose::Verify || token.version == account.state.version;
+        let is_valid = token.is_used || is_current;
         Ok(is_valid.then_some((token, account)))
     }
 

@@ -14,8 +14,9 @@ pub trait OneTimeTokenStore<U: AuthUser>: Send + Sync + 'static {
     /// Stores a token.
     async fn issue(&self, token: NewOneTimeToken<U::Id>) -> Result<(), StoreError>;
 
-    /// Returns a token of that purpose and its account, used or not, unless it has expired or the
-    /// account is disabled or no longer the one that it was issued to. Nothing is consumed.
+    /// Returns a token of that purpose and its account, unless it has expired or the account is
+    /// disabled or another one. An unused token is not returned if the account has left the state
+    /// that it was issued under. Nothing is consumed.
     async fn find(
         &self,
         digest: &OneTimeDigest,
@@ -93,7 +94,8 @@ pub struct NewOneTimeToken<Id> {
     pub account: Id,
     /// What it is for.
     pub purpose: Purpose,
-    /// Compared form of the account's recovery contact: the token is void when that changes.
+    /// Compared form of the account's recovery contact, empty if it has none: the token is void when
+    /// that changes.
     pub bound_to: String,
     /// Address to move to.
     pub new_address: Option<EmailAddress>,

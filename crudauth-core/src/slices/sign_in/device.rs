@@ -28,7 +28,9 @@ pub(super) fn recognise<U: AuthUser>(
 ) -> Option<KnownDevice> {
     let mut issued = issued(keys, cookies);
     let (name, _) = issued.find(|(name, marks)| has_mark(keys, name, marks, account))?;
-    Some(KnownDevice { name: name.to_owned() })
+    // A new state is a new counter: who has just reset the password is not locked out by failures
+    // under the old one.
+    Some(KnownDevice { name: format!("{name}.{}", account.security_stamp()) })
 }
 
 /// The cookie after a sign-in of this account: the account comes first, the device keeps its name.
