@@ -120,6 +120,21 @@ async fn account_limits_hold_across_sessions_and_addresses_but_not_accounts() {
 }
 
 #[tokio::test]
+async fn an_account_with_a_reused_key_has_limits_of_its_own() {
+    let app = app().await;
+    let ada = app.member("ada").await;
+    let id = ada.id().await;
+    for _ in 0..5 {
+        assert_eq!(ada.change_password("wrong", NEW).await.status, 401);
+    }
+    assert_eq!(ada.change_password("wrong", NEW).await.status, 429);
+    app.auth.accounts().delete(&id).await.unwrap();
+    let eve = app.member("eve").await;
+    assert_eq!(eve.id().await, id, "SQLite gives the key to the next account");
+    assert_eq!(eve.change_password("wrong", NEW).await.status, 401);
+}
+
+#[tokio::test]
 async fn cross_site_requests_consume_no_limit() {
     let app = app().await;
     let ada = app.member("ada").await;

@@ -23,7 +23,7 @@ pub enum Subject<'a> {
     /// The client's network: an IPv4 address, or the /64 of an IPv6 address. Clients without an
     /// address share one counter.
     Client(Option<ClientAddress>),
-    /// The account with this key.
+    /// The account that is counted under this text: [`Account::counter_key`](crate::model::Account::counter_key).
     Account(&'a str),
     /// The address or number that a message would go to.
     Target(&'a str),

@@ -31,7 +31,7 @@ pub(super) async fn by_account<U: AuthUser>(
     action: Action,
     principal: &Principal<U>,
 ) -> Result<Use, Refusal> {
-    count(mounted, action, Subject::Account(&principal.user().id().to_string())).await
+    count(mounted, action, Subject::Account(&principal.account().counter_key())).await
 }
 
 /// Counts one use. An answer that follows goes through [`Use::told`].

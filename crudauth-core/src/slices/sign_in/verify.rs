@@ -25,7 +25,7 @@ impl<U: AuthUser> SignInFlow<U> {
         let Some((account, hash)) = active.filter(|_| verdict != Verdict::Wrong) else {
             return Err(self.failed(request, &attempt, account).await);
         };
-        if !kit.lockout.admit(&attempt, kit.now()).await? {
+        if !kit.lockout.admit(&attempt, account, kit.now()).await? {
             // Guesses that ran at the same time used the counter up: a failure like any other, also
             // in what it costs.
             let _ = kit.hashing.equalize_timing(&request.password, hash).await;

@@ -109,6 +109,7 @@ macro_rules! store_suite {
                 the_level_is_forgotten_after_the_escalation_window
                 a_failure_is_recorded_on_each_counter
                 a_name_that_is_given_twice_counts_once
+                each_counter_has_its_own_rule
                 parallel_failures_are_all_recorded
                 parallel_failures_lock_once
                 unknown_counters_admit
@@ -121,6 +122,8 @@ macro_rules! store_suite {
                 parallel_guesses_do_not_outrun_the_limit
                 parallel_admissions_all_succeed
                 a_refund_takes_the_failures_of_one_account
+                a_success_takes_back_its_own_failures_only
+                each_of_several_refunds_happens
                 a_refund_happens_once
                 a_refund_leaves_the_lock_of_the_network
                 failures_of_an_earlier_window_are_not_refunded
