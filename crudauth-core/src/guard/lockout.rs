@@ -25,7 +25,7 @@ use crate::clock::LONGEST;
 use crate::config_error::ConfigError;
 use crate::model::{
     Account, AuthUser, ClientAddress, CounterName, EmailAddress, IdentifierKind, KeyRing,
-    PhoneNumber, Username,
+    MAX_LOOKUP_BYTES, PhoneNumber, Username,
 };
 use crate::store_error::StoreError;
 
@@ -146,6 +146,16 @@ pub(crate) struct SignInAttempt {
     cleared: Vec<CounterName>,
     /// The client network and the typed text; `None` for a known device, which shares no counter.
     shared: Option<(Network, String)>,
+    /// The account and the client network, which have a share of the hashing queue each. Known
+    /// devices have shares of their own, so that strangers cannot take those of an owner.
+    holders: Vec<CounterName>,
+}
+
+impl SignInAttempt {
+    /// The parties that this attempt takes a place of the hashing queue for.
+    pub(crate) fn holders(&self) -> &[CounterName] {
+        &self.holders
+    }
 }
 
 /// A client network as it is counted; clients without an address have no counter of it.
@@ -167,14 +177,17 @@ impl Lockout {
         &self,
         account: &Account<U>,
         device: &KnownDevice,
+        client: Option<ClientAddress>,
     ) -> SignInAttempt {
         let key = account.counter_key();
         let counter = self.name("device", &[&device.name, &key]);
+        let of_network = client.map(|client| self.name("devices of", &[&client.network()]));
         SignInAttempt {
             checked: vec![(counter, self.config.rule())],
             own: Vec::new(),
             cleared: vec![counter, self.name("consecutive", &["account", &key])],
             shared: None,
+            holders: of_network.into_iter().chain([self.name("devices of", &[&key])]).collect(),
         }
     }
 
@@ -199,20 +212,26 @@ impl Lockout {
         };
         let rule = self.config.rule();
         let consecutive = self.name("consecutive", &[kind, &key]);
-        let by_network = self.by_network(&network).map(|name| (name, self.config.network_rule()));
+        let by_account = self.name(kind, &[&key]);
+        let by_network = self.by_network(&network);
+        let network_rule = self.config.network_rule();
         let checked = [
             (self.name("typed", &[&text]), rule),
-            (self.name(kind, &[&key]), rule),
+            (by_account, rule),
             (consecutive, self.config.consecutive_rule()),
         ];
         SignInAttempt {
-            checked: checked.into_iter().chain(by_network).collect(),
+            checked: checked
+                .into_iter()
+                .chain(by_network.map(|name| (name, network_rule)))
+                .collect(),
             own: vec![
                 (self.own_name(&network, "typed", &text), rule),
                 (self.own_name(&network, kind, &key), rule),
             ],
             cleared: vec![consecutive],
             shared: Some((network, text)),
+            holders: by_network.into_iter().chain([by_account]).collect(),
         }
     }
 
@@ -341,8 +360,12 @@ impl Lockout {
 }
 
 /// The form under which a typed text is counted: every spelling of an identifier shares one counter,
-/// whatever its kind. It may be coarser than a look-up, which only locks sooner.
+/// whatever its kind. It may be coarser than a look-up, which only locks sooner: texts that are too
+/// long to name an account share a counter, and cost nothing.
 fn canonical<U: AuthUser>(typed: &str) -> String {
+    if typed.len() > MAX_LOOKUP_BYTES {
+        return String::new();
+    }
     if let Ok(address) = EmailAddress::parse(typed) {
         return address.as_str().to_owned();
     }

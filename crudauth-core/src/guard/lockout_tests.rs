@@ -150,7 +150,7 @@ async fn paced_guesses_lock_unknown_devices_out_and_no_known_one() {
         let lockout = Lockout::new(Arc::clone(&world.counters), world.keys.clone(), config);
         let ada = world.account(ADA).await;
         let name = "0".repeat(32);
-        let device = lockout.attempt_from_device(&ada, &KnownDevice { name });
+        let device = lockout.attempt_from_device(&ada, &KnownDevice { name }, None);
         let at = |number: u32| format!("192.0.2.{number}");
         for attempt in [&|number| hers(&lockout, &ada, &at(number)), &|number| {
             unknown(&lockout, "eve", &at(number))
@@ -225,8 +225,9 @@ async fn an_account_with_a_reused_key_has_counters_of_its_own() {
         assert_eq!(ada.user.id(), successor.user.id());
         let of = |account, text| lockout.attempt(text, Some(account), client("192.0.2.1"), false);
         let name = "0".repeat(32);
-        let on_device =
-            |account| lockout.attempt_from_device(account, &KnownDevice { name: name.clone() });
+        let on_device = |account| {
+            lockout.attempt_from_device(account, &KnownDevice { name: name.clone() }, None)
+        };
         let by_account = |attempt: SignInAttempt| {
             let names = attempt.checked.into_iter().chain(attempt.own).map(|(name, _)| name);
             names.chain(attempt.cleared).collect::<Vec<_>>()
@@ -276,7 +277,7 @@ async fn a_known_device_is_counted_apart() {
         let ada = world.account(ADA).await;
         let stranger = hers(&lockout, &ada, "192.0.2.1");
         let name = "0".repeat(32);
-        let device = lockout.attempt_from_device(&ada, &KnownDevice { name });
+        let device = lockout.attempt_from_device(&ada, &KnownDevice { name }, None);
         fail(&lockout, &stranger, MAX_FAILURES, &world).await;
         assert!(admits(&lockout, &device, &world).await);
         assert!(!admits(&lockout, &stranger, &world).await, "a device lifts no other lock");
@@ -401,4 +402,55 @@ async fn another_secret_of_the_app_has_other_counters() {
     assert!(
         before.checked.iter().all(|(name, _)| after.checked.iter().all(|(other, _)| name != other))
     );
+}
+
+/// Normalizing is what makes reading a text expensive, and the lockout reads it before it refuses.
+#[test]
+fn a_text_of_any_length_is_bounded_before_it_is_normalized() {
+    use crate::model::{Identifier, lookups, normalized_bytes};
+    use proptest::prelude::*;
+
+    const KINDS: [IdentifierKind; 4] = [
+        IdentifierKind::Email,
+        IdentifierKind::Username,
+        IdentifierKind::Phone,
+        IdentifierKind::Code,
+    ];
+    // Each character is expensive in its own way: a decomposition of 18 characters, a mark that is
+    // sorted, a letter, a blank that is trimmed.
+    let text = (
+        prop::sample::select(vec![
+            "\u{fdfa}",
+            "\u{1d16d}",
+            "a",
+            "\u{327}",
+            " ",
+            "\u{3000}",
+            "@",
+            "+1",
+        ]),
+        prop::sample::select(vec!["", "ada@", "a", " "]),
+        0_usize..65_536,
+    );
+    let most = |work: &dyn Fn()| {
+        let before = normalized_bytes();
+        work();
+        normalized_bytes() - before
+    };
+    proptest!(|((unit, head, bytes) in text)| {
+        let text = format!("{head}{}", unit.repeat(bytes / unit.len()));
+        // A few passes over a kilobyte, each of which a decomposition may have made eleven times
+        // as long; for a password two passes over four kilobytes.
+        let bound = 128 * 1024;
+        prop_assert!(most(&|| drop(canonical::<Person>(&text))) <= bound);
+        prop_assert!(most(&|| drop(lookups::<Person>(&text))) <= bound);
+        for kind in KINDS {
+            prop_assert!(most(&|| drop(Identifier::parse(kind, &text))) <= bound, "{kind:?}");
+        }
+        prop_assert!(most(&|| drop(password_of(&text))) <= 2 * 4096);
+    });
+}
+
+fn password_of(text: &str) -> Option<crate::password::Password> {
+    crate::password::Password::parse(text).ok()
 }

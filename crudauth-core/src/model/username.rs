@@ -7,10 +7,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
-use unicode_normalization::UnicodeNormalization;
 
 use super::PhoneNumber;
-use super::unicode::is_invisible;
+use super::unicode::{is_invisible, nfc, nfkc};
 
 /// A username: the displayed form, and the key that is compared and unique.
 ///
@@ -69,7 +68,7 @@ impl Username {
         if typed.len() > Self::MAX_TYPED_BYTES {
             return Err(InvalidUsername::TooLong);
         }
-        let shown: String = typed.nfc().collect();
+        let shown: String = nfc(typed).collect();
         let key = fold(&shown);
         if fold(&key) != key {
             return Err(InvalidUsername::Unstable);
@@ -150,7 +149,7 @@ fn check(text: &str) -> Result<(), InvalidUsername> {
 
 /// Folds a name. NFKC runs before and after the case mapping, because either can undo the other.
 fn fold(text: &str) -> String {
-    text.nfkc().collect::<String>().to_lowercase().nfkc().collect()
+    nfkc(&nfkc(text).collect::<String>().to_lowercase()).collect()
 }
 
 impl Username {
