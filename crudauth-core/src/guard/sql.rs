@@ -60,12 +60,6 @@ const LOCKED_UNTIL: &str = "SELECT failures, window_ends_at, level, level_until,
 const ANY_LOCKOUT: &str = "SELECT failures, window_ends_at, level, level_until, locked_until \
     FROM {+lockouts} WHERE digest IN (:n0, :n1, :n2, :n3, :n4, :n5, :n6, :n7) LIMIT 1";
 
-// Makes the row if there is none, and locks it either way.
-const TOUCH_LOCKOUT: &str = "INSERT INTO {+lockouts} \
-    (digest, failures, window_ends_at, level, level_until, locked_until, expires_at) \
-    VALUES (:name, 0, 0, 0, 0, 0, :expires_at) {on conflict} \
-    expires_at = {+lockouts}.expires_at";
-
 const SET_LOCKOUT: &str = "UPDATE {+lockouts} SET failures = :failures, \
     window_ends_at = :window_ends_at, level = :level, level_until = :level_until, \
     locked_until = :locked_until, expires_at = :expires_at WHERE digest = :name";
@@ -194,7 +188,7 @@ impl<DB: Backend> Engine<DB> {
         let mut tx = self.begin().await?;
         let mut locks = Vec::with_capacity(counters.len());
         for (name, rule) in counters {
-            self.touch_lockout(&mut tx, name, now).await?;
+            self.lock_row(&mut tx, name).await?;
             let mut state = self.lockout_of(&mut tx, name).await?.unwrap_or_default();
             state.record_failure(rule, now);
             self.set_lockout(&mut tx, name, &state).await?;
@@ -240,21 +234,6 @@ impl<DB: Backend> Engine<DB> {
         }
         tx.commit().await?;
         Ok(true)
-    }
-
-    /// Makes the row of a counter if there is none, and locks it until the transaction ends.
-    pub(crate) async fn touch_lockout(
-        &self,
-        tx: &mut Transaction<DB>,
-        name: &CounterName,
-        now: DateTime<Utc>,
-    ) -> Result<(), sqlx::Error> {
-        let touch = self
-            .query(TOUCH_LOCKOUT)
-            .bind_bytes("name", name.as_bytes())
-            .bind_instant("expires_at", now);
-        tx.execute(touch).await?;
-        Ok(())
     }
 
     /// Reads a counter and locks its row.

@@ -3,8 +3,6 @@
 //! Unique indexes decide within one column. A text that a sign-in looks for in several columns, such
 //! as a username and a code, is decided by a lock on that text.
 
-use chrono::{DateTime, Utc};
-
 use super::sql::{BY_IDENTIFIER, is_key};
 use super::store::{AccountStore, Created, NewAccount};
 use crate::model::digest::sha256;
@@ -111,26 +109,15 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             return rows::take::<DB, _>(&row.ok_or(sqlx::Error::RowNotFound)?, 0).map(Some);
         }
         let mut tx = self.begin().await?;
-        self.lock_names(&mut tx, &locks, account.created_at).await?;
+        for lock in &locks {
+            self.lock_row(&mut tx, lock).await?;
+        }
         if !locks.is_empty() && self.is_name_taken(&mut tx, keys).await? {
             return tx.roll_back(None).await;
         }
         let id = self.insert_in(&mut tx, account, keys).await?;
         tx.commit().await?;
         Ok(Some(id))
-    }
-
-    /// Waits for other sign-ups with one of these names, and makes later ones wait for this one.
-    async fn lock_names(
-        &self,
-        tx: &mut Transaction<DB>,
-        locks: &[CounterName],
-        now: DateTime<Utc>,
-    ) -> Result<(), sqlx::Error> {
-        for lock in locks {
-            self.touch_lockout(tx, lock, now).await?;
-        }
-        Ok(())
     }
 
     /// Returns `true` if another column has one of the names.

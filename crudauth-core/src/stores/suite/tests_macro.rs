@@ -79,6 +79,7 @@ macro_rules! store_suite {
                 the_limit_concerns_one_account
                 expired_sessions_do_not_count_against_the_limit
                 parallel_insertions_keep_the_limit
+                two_insertions_at_once_leave_one_session_under_a_limit_of_one
                 a_purge_deletes_expired_sessions_only
             }
         }
