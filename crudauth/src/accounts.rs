@@ -194,6 +194,15 @@ impl<U: AuthUser> Accounts<U> {
         self.administration.enable(id).await
     }
 
+    /// Lifts the lockout of an account under each of its names, for example when its owner calls the
+    /// support. Locks of client networks stay. A confirmed password reset does the same.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn lift_lockout(&self, account: &Account<U>) -> Result<(), StoreError> {
+        self.kit.lockout.lift(account).await
+    }
+
     /// Deletes an account with its sessions, tokens and API keys. Returns `true` if there was one.
     ///
     /// # Errors

@@ -127,7 +127,7 @@ pub mod signing {
 /// The rate-limited actions, for [`RateLimits::set`].
 pub mod rate_limit {
     pub use crudauth_core::guard::Action;
-    pub use crudauth_core::notify::EXISTING_ACCOUNT_NOTICE;
+    pub use crudauth_core::notify::{EXISTING_ACCOUNT_NOTICE, MESSAGES, TEXTS};
     pub use crudauth_core::slices::accounts::{CHANGE_PASSWORD, REGISTER, SET_PASSWORD};
     pub use crudauth_core::slices::api_keys::CREATE as CREATE_API_KEY;
     pub use crudauth_core::slices::bearer::REFRESH;
@@ -135,6 +135,7 @@ pub mod rate_limit {
         CHANGE_REQUEST, CONFIRM, RESET_REQUEST, VERIFY_REQUEST,
     };
     pub use crudauth_core::slices::sessions::{CSRF_REFRESH, LOGOUT_ALL};
+    pub use crudauth_core::slices::sign_in::SIGN_IN;
 }
 
 /// The ports of stores that can be replaced, and the stores of the library.

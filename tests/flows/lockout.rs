@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crudauth::Backend;
+use crudauth::{Backend, LockoutConfig};
 use crudauth_tests::failed_logins::{
     WRONG, fail_login, fail_logins_elsewhere, lock_seconds, locked,
 };
@@ -20,6 +20,24 @@ struct NoProxy;
 impl Setting for NoProxy {
     fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
         builder.trusted_proxy_hops(0)
+    }
+}
+
+/// Locks an account for unknown devices after so many consecutive failures.
+struct Consecutive(u32);
+
+impl Setting for Consecutive {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
+        builder.lockout(LockoutConfig::default().max_consecutive(self.0))
+    }
+}
+
+/// Allows so many failures from one network.
+struct Office(u32);
+
+impl Setting for Office {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
+        builder.lockout(LockoutConfig::default().max_network_failures(self.0))
     }
 }
 
@@ -79,14 +97,68 @@ on_every_database! {
         lock_seconds(&app.browser(), "ada").await;
     }
 
-    async fn a_success_resets_the_escalation_of_the_account(app: App) {
+    async fn retry_after_is_the_same_whether_or_not_an_owner_signs_in_elsewhere(app: App) {
         app.register("ada").await;
-        fail_logins_elsewhere(&app, "ada", 5).await;
-        assert_eq!(lock_seconds(&app.browser(), "ada").await, 60);
-        turn(&app, 60);
+        for seconds in [60, 120, 240] {
+            for name in ["ada", "unknown"] {
+                fail_logins_elsewhere(&app, name, 4).await;
+                assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200);
+                fail_logins_elsewhere(&app, name, 1).await;
+                assert_eq!(lock_seconds(&app.browser(), name).await, seconds, "{name}");
+                turn(&app, seconds);
+                assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200);
+            }
+        }
+    }
+
+    async fn paced_guesses_lock_unknown_devices_out_and_no_known_one(app: App) {
+        let app = App::over(app.database.clone(), Consecutive(12)).await;
+        let laptop = app.member("ada").await;
+        for _ in 0..3 {
+            fail_logins_elsewhere(&app, "ada", 4).await;
+            turn(&app, 61);
+        }
+        let month = 30 * 24 * 3600;
+        assert_eq!(locked(&app.browser().login("ada", PASSWORD).await), month);
+        assert_eq!(locked(&app.browser().login("ada@example.com", PASSWORD).await), month);
+        assert_eq!(laptop.login("ada", PASSWORD).await.status, 200);
+        assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200, "the owner was there");
+    }
+
+    async fn a_reset_lifts_the_lock_of_paced_guesses(app: App) {
+        let app = App::over(app.database.clone(), Consecutive(4)).await;
+        app.register("ada").await;
+        fail_logins_elsewhere(&app, "ada", 4).await;
+        lock_seconds(&app.browser(), "ada").await;
+        let token = app.reset_token("ada@example.com").await;
+        let body = json!({ "token": token, "new_password": "another-strong-one" });
+        assert_eq!(app.browser().post("/password/reset-confirm", body).await.status, 200);
+        assert_eq!(app.browser().login("ada", "another-strong-one").await.status, 200);
+    }
+
+    async fn an_administrator_lifts_a_lock(app: App) {
+        let app = App::over(app.database.clone(), Consecutive(4)).await;
+        app.register("ada").await;
+        fail_logins_elsewhere(&app, "ada", 4).await;
+        lock_seconds(&app.browser(), "ada").await;
+        let accounts = app.auth.accounts();
+        let ada = accounts.find_by_identifier("ada").await.unwrap().unwrap();
+        accounts.lift_lockout(&ada).await.unwrap();
         assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200);
-        fail_logins_elsewhere(&app, "ada", 5).await;
-        assert_eq!(lock_seconds(&app.browser(), "ada").await, 60);
+    }
+
+    async fn an_office_may_have_more_failures_than_an_account(app: App) {
+        let app = App::over(app.database.clone(), Office(20)).await;
+        app.register("ada").await;
+        let office = app.browser();
+        for person in 0..10 {
+            fail_login(&office, &format!("name{person}"), 2).await;
+        }
+        lock_seconds(&office, "another").await;
+        assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200);
+        let elsewhere = app.browser();
+        fail_login(&elsewhere, "ada", 5).await;
+        lock_seconds(&elsewhere, "ada").await;
     }
 
     async fn a_password_reset_lifts_account_locks_but_not_address_locks(app: App) {
@@ -110,6 +182,19 @@ on_every_database! {
         assert!(lock_seconds(&again.browser(), "unknown").await >= 59);
         assert!(lock_seconds(&app.restarted().await.browser(), "unknown").await >= 30);
     }
+}
+
+#[tokio::test]
+async fn an_account_with_a_reused_key_inherits_no_lock() {
+    let app = app().await;
+    let ada = app.member("ada").await;
+    let id = ada.id().await;
+    fail_logins_elsewhere(&app, "ada", 5).await;
+    lock_seconds(&app.browser(), "ada").await;
+    app.auth.accounts().delete(&id).await.unwrap();
+    app.register("eve").await;
+    app.database.execute(&format!("UPDATE users SET id = {id}")).await;
+    assert_eq!(app.browser().login("eve", PASSWORD).await.status, 200);
 }
 
 #[tokio::test]

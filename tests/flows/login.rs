@@ -32,6 +32,14 @@ async fn login_from(browser: &Browser, headers: &[(&str, &str)]) -> u16 {
 }
 
 on_every_database! {
+    async fn a_name_with_a_blank_is_another_name(app: App) {
+        app.register("ada").await;
+        for name in ["ada ", "ada   ", " ada", "ada\u{a0}"] {
+            assert_eq!(app.browser().login(name, PASSWORD).await.status, 401, "{name:?}");
+        }
+        assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200);
+    }
+
     async fn either_identifier_in_any_case_signs_in(app: App) {
         app.register("Ada").await;
         for typed in

@@ -120,6 +120,22 @@ async fn account_limits_hold_across_sessions_and_addresses_but_not_accounts() {
 }
 
 #[tokio::test]
+async fn an_account_with_a_reused_key_has_limits_of_its_own() {
+    let app = app().await;
+    let ada = app.member("ada").await;
+    let id = ada.id().await;
+    for _ in 0..5 {
+        assert_eq!(ada.change_password("wrong", NEW).await.status, 401);
+    }
+    assert_eq!(ada.change_password("wrong", NEW).await.status, 429);
+    app.auth.accounts().delete(&id).await.unwrap();
+    app.register("eve").await;
+    app.database.execute(&format!("UPDATE users SET id = {id}")).await;
+    let eve = app.signed_in("eve", PASSWORD).await;
+    assert_eq!(eve.change_password("wrong", NEW).await.status, 401);
+}
+
+#[tokio::test]
 async fn cross_site_requests_consume_no_limit() {
     let app = app().await;
     let ada = app.member("ada").await;
@@ -251,6 +267,69 @@ async fn one_address_gets_five_links_an_hour_and_the_answer_hides_it() {
     advance(&app, 3600);
     request_reset(&app.browser(), "ada").await;
     assert_eq!(count(MessageKind::ResetPassword).await, 6);
+}
+
+/// Messages of every kind to this address.
+async fn mails_to(app: &App, address: &str) -> usize {
+    app.auth.drained().await;
+    app.outbox.messages().iter().filter(|mail| mail.to.as_str() == address).count()
+}
+
+#[tokio::test]
+async fn an_unproved_address_has_one_budget_over_all_kinds_of_messages() {
+    let app = app().await;
+    let address = "ada@example.com";
+    // A stranger signs up with the address, and makes it get what an account can make it get.
+    let stranger = app.member("ada").await;
+    for at in 0..7 {
+        for path in ["/email/verify-request", "/password/reset-request"] {
+            app.browser().post(path, json!({ "email": address })).await;
+        }
+        app.register("ada").await;
+        let new = json!({ "new_email": format!("new{at}@example.com"), "password": PASSWORD });
+        stranger.post("/email/change-request", new).await;
+        stranger.change_password(PASSWORD, PASSWORD).await;
+    }
+    // Ten, and one link of each kind beyond them, so that an owner is not kept from it.
+    assert_eq!(mails_to(&app, address).await, 12);
+    app.clock.advance(Duration::from_secs(3600));
+    app.browser().post("/email/verify-request", json!({ "email": address })).await;
+    assert_eq!(mails_to(&app, address).await, 13);
+}
+
+#[tokio::test]
+async fn other_messages_keep_no_reset_link_from_an_owner() {
+    let app = app().await;
+    let address = "ada@example.com";
+    app.register("ada").await;
+    for _ in 0..7 {
+        app.browser().post("/email/verify-request", json!({ "email": address })).await;
+        app.register("ada").await;
+    }
+    assert_eq!(mails_to(&app, address).await, 10);
+    let token = app.reset_token(address).await;
+    app.browser().post("/password/reset-request", json!({ "email": address })).await;
+    assert_eq!(mails_to(&app, address).await, 11, "the owner has a link that lives");
+    let body = json!({ "token": token, "new_password": NEW });
+    assert_eq!(app.browser().post("/password/reset-confirm", body).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_proved_address_gets_every_notice_of_a_change() {
+    let app = app().await;
+    let address = "ada@example.com";
+    app.register("ada").await;
+    let token = app.token(MessageKind::VerifyEmail, address).await;
+    let body = json!({ "token": token });
+    assert_eq!(app.browser().post("/email/verify-confirm", body).await.status, 200);
+    let ada = app.signed_in("ada", PASSWORD).await;
+    for _ in 0..7 {
+        app.browser().post("/password/reset-request", json!({ "email": address })).await;
+        app.register("ada").await;
+    }
+    assert!(mails_to(&app, address).await >= 10);
+    assert_eq!(ada.change_password(PASSWORD, NEW).await.status, 200);
+    assert_eq!(app.mail_count(MessageKind::PasswordChanged, address).await, 1);
 }
 
 #[tokio::test]

@@ -141,6 +141,50 @@ on_every_pool! {
         app.last_token(MessageKind::ResetPassword, "+15550111").await;
     }
 
+    async fn an_owner_gets_a_live_token_whatever_strangers_ask_for(database, pool) {
+        let (app, channel, clock) = app!(pool);
+        app.client().post("/register", form("ada", ADA)).await.expect_status(202);
+        let resets = async || {
+            app.auth().drained().await;
+            let sent = channel.deliveries();
+            sent.iter().filter(|one| one.kind == MessageKind::ResetPassword).count()
+        };
+        for window in 0..6 {
+            let before = resets().await;
+            // A stranger, from ever new addresses, at the first moment.
+            for _ in 0..7 {
+                reset(&app.client(), ADA).await.expect_status(200);
+            }
+            let sent = resets().await - before;
+            assert!((1..=5).contains(&sent), "window {window}: {sent}");
+            clock.advance(std::time::Duration::from_secs(600));
+        }
+        let texts = channel.deliveries().len();
+        assert!(texts <= 10 + 6, "{texts} texts in an hour");
+        reset(&app.client(), ADA).await.expect_status(200);
+        let token = app.last_token(MessageKind::ResetPassword, ADA).await;
+        let confirm = json!({ "token": token, "new_password": NEW });
+        app.client().post("/password/reset-confirm", confirm).await.expect_status(200);
+    }
+
+    async fn one_network_causes_ten_texts_an_hour_over_all_numbers(database, pool) {
+        let (app, channel, clock) = app!(pool);
+        let network = app.client();
+        for at in 0..5 {
+            let number = format!("+1555020{at}");
+            let form = form(&format!("name{at}"), &number);
+            network.post("/register", form).await.expect_status(202);
+            reset(&network, &number).await.expect_status(200);
+        }
+        let refused = network.post("/email/verify-request", json!({ "phone": ADA })).await;
+        assert_eq!(refused.status, 429, "{}", refused.text());
+        app.client().post("/email/verify-request", json!({ "phone": ADA })).await.expect_status(200);
+        app.auth().drained().await;
+        assert_eq!(channel.deliveries().len(), 10);
+        clock.advance(std::time::Duration::from_secs(3600));
+        network.post("/email/verify-request", json!({ "phone": ADA })).await.expect_status(200);
+    }
+
     async fn changing_the_number_voids_its_token(database, pool) {
         let (app, _, clock) = app!(pool);
         app.client().post("/register", form("ada", ADA)).await.expect_status(202);

@@ -110,6 +110,41 @@ on_every_pool! {
         assert_eq!(database.count("staff WHERE phone IS NULL AND desk IS NULL").await, 3);
     }
 
+    async fn of_two_sign_ups_at_once_one_gets_a_text_that_both_name(database, pool) {
+        migrations!(Employee).run(&pool).await.unwrap();
+        let staff = Staff::builder(pool, SECRET).build().await.unwrap();
+        let rounds = 12;
+        for round in 0..rounds {
+            let text = format!("n{round}");
+            // One names it as a username, the other as a number.
+            let [by_name, by_number] =
+                [form(&format!("A-{round}"), &text), form(&text, &format!("b{round}"))]
+                    .map(|form| SignUp::from_json(&form).unwrap());
+            let accounts = staff.accounts();
+            let (one, other) =
+                tokio::join!(accounts.register(by_name), accounts.register(by_number));
+            let added = [&one, &other].into_iter().filter(|result| result.is_ok()).count();
+            assert_eq!(added, 1, "{one:?} {other:?}");
+            let refused = if one.is_ok() { other } else { one };
+            assert!(matches!(refused, Err(RegisterError::Taken(_))), "{refused:?}");
+        }
+        assert_eq!(database.count("staff").await, rounds);
+    }
+
+    async fn an_identifier_is_found_by_its_whole_text(database, pool) {
+        migrations!(Employee).run(&pool).await.unwrap();
+        let staff = Staff::builder(pool, SECRET).build().await.unwrap();
+        register(staff.accounts(), &with(form("E-17", "ada"), "phone", "+15550100")).await;
+        // As other software may have stored it: not the form of any rule.
+        database.execute("UPDATE staff SET username = 'Ada Lovelace'").await;
+        let whole = staff.accounts().find_by_identifier("Ada Lovelace").await.unwrap();
+        assert!(whole.is_some());
+        for typed in ["Ada Lovelace ", "Ada Lovelace   ", "ada lovelace", " Ada Lovelace"] {
+            let found = staff.accounts().find_by_identifier(typed).await.unwrap();
+            assert!(found.is_none(), "{typed:?}");
+        }
+    }
+
     async fn a_unique_app_column_is_enforced(database, pool) {
         migrations!(Employee).run(&pool).await.unwrap();
         let staff = Staff::builder(pool, SECRET).build().await.unwrap();

@@ -70,14 +70,13 @@ impl LockState {
         }
     }
 
-    /// Takes back the failures that `pair` counted, if they fall into the present window. The lock
-    /// stays.
-    pub fn refund(&mut self, pair: &Self, now: DateTime<Utc>) {
+    /// Takes back the failures that `own` counted, if they fall into the present window. The lock
+    /// and the level stay.
+    pub fn refund(&mut self, own: &Self, now: DateTime<Utc>) {
         // A window that ends later began later: it has none of these failures.
-        let is_same_window =
-            self.window_ends_at > now && self.window_ends_at <= pair.window_ends_at;
+        let is_same_window = self.window_ends_at > now && self.window_ends_at <= own.window_ends_at;
         if is_same_window {
-            self.failures = self.failures.saturating_sub(pair.failures);
+            self.failures = self.failures.saturating_sub(own.failures);
         }
     }
 

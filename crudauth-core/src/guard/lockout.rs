@@ -6,6 +6,11 @@
 //! counter was used up meanwhile: sign-ins at one moment do not count against each other, and
 //! parallel guesses learn no more than the limit allows.
 //!
+//! A success takes back the failures of its account from its network, and no others: strangers see
+//! the same counters and the same locks whether or not an owner signs in elsewhere.
+//!
+//! A second, slow counter per account ends guesses that are paced below the first limit.
+//!
 //! Attempts from a device that has signed in to the account before have a counter of their own, so
 //! that strangers cannot lock the owner out.
 
@@ -20,7 +25,7 @@ use crate::clock::LONGEST;
 use crate::config_error::ConfigError;
 use crate::model::{
     Account, AuthUser, ClientAddress, CounterName, EmailAddress, IdentifierKind, KeyRing,
-    PhoneNumber, Username,
+    MAX_LOOKUP_BYTES, PhoneNumber, Username,
 };
 use crate::store_error::StoreError;
 
@@ -28,8 +33,24 @@ crate::settings! {
     /// Settings of the lockout: five failures, then a lock of 1 minute, doubling up to 1 hour.
     #[derive(Clone, Copy, Debug)]
     pub struct LockoutConfig {
-        /// Number of failures that do not lock (default 5, at least 1).
+        /// Number of failures of an account that do not lock (default 5, at least 1).
         max_failures: u32 = 5,
+        /// Number of failures from one client network that do not lock it (default 5, at least 1).
+        ///
+        /// Raise it if many people share one address, as in an office or a school: otherwise their
+        /// typing errors within one `window` lock all of them, except on known devices.
+        max_network_failures: u32 = 5,
+        /// Number of failures of an account on unknown devices within
+        /// [`consecutive_window`](Self::consecutive_window) and without a success in between
+        /// (default 100, at least 1). Beyond it, unknown devices are locked out for the length of
+        /// that window. NIST SP 800-63B-4, section 3.2.2, allows at most 100.
+        ///
+        /// Known devices are never affected. A sign-in on one of them lifts the lock, and so does a
+        /// confirmed password reset.
+        max_consecutive: u32 = 100,
+        /// Time in which consecutive failures are counted, and length of the lock that follows them
+        /// (default 30 days; 1 second to 100 years).
+        consecutive_window: Duration = Duration::from_hours(30 * 24),
         /// Time in which failures are counted together, from the first one (default 1 minute;
         /// 1 second to 100 years).
         window: Duration = Duration::from_mins(1),
@@ -55,6 +76,13 @@ impl LockoutConfig {
             if self.base > self.max { Some(ConfigError::Exceeds { setting, limit }) } else { None };
         [
             ConfigError::at_least_one("lockout.max_failures", self.max_failures),
+            ConfigError::at_least_one("lockout.max_network_failures", self.max_network_failures),
+            ConfigError::at_least_one("lockout.max_consecutive", self.max_consecutive),
+            ConfigError::duration(
+                "lockout.consecutive_window",
+                self.consecutive_window,
+                bounds.clone(),
+            ),
             ConfigError::duration("lockout.window", self.window, bounds.clone()),
             ConfigError::duration(setting, self.base, bounds.clone()),
             ConfigError::duration(limit, self.max, bounds.clone()),
@@ -64,6 +92,30 @@ impl LockoutConfig {
         .into_iter()
         .flatten()
         .collect()
+    }
+
+    const fn rule(&self) -> LockRule {
+        LockRule {
+            max_failures: self.max_failures,
+            window: self.window,
+            base: self.base,
+            max: self.max,
+            escalation_window: self.escalation_window,
+        }
+    }
+
+    const fn network_rule(&self) -> LockRule {
+        LockRule { max_failures: self.max_network_failures, ..self.rule() }
+    }
+
+    const fn consecutive_rule(&self) -> LockRule {
+        LockRule {
+            max_failures: self.max_consecutive,
+            window: self.consecutive_window,
+            base: self.consecutive_window,
+            max: self.consecutive_window,
+            escalation_window: self.consecutive_window,
+        }
     }
 }
 
@@ -85,13 +137,30 @@ pub(crate) struct KnownDevice {
 }
 
 /// The counters of one attempt to sign in.
-#[derive(Debug)]
 pub(crate) struct SignInAttempt {
-    counters: AttemptCounters,
-    /// The counters that a failure is recorded on: those that decide, and the pair of account and
-    /// network.
-    failed: Vec<CounterName>,
+    /// The counters that decide, and that a failure is recorded on.
+    checked: Vec<(CounterName, LockRule)>,
+    /// The counters of the failures that a success takes back.
+    own: Vec<(CounterName, LockRule)>,
+    /// The counters that a success clears.
+    cleared: Vec<CounterName>,
+    /// The client network and the typed text; `None` for a known device, which shares no counter.
+    shared: Option<(Network, String)>,
+    /// The account and the client network, which have a share of the hashing queue each. Known
+    /// devices have shares of their own, so that strangers cannot take those of an owner.
+    holders: Vec<CounterName>,
 }
+
+impl SignInAttempt {
+    /// The parties that this attempt takes a place of the hashing queue for.
+    pub(crate) fn holders(&self) -> &[CounterName] {
+        &self.holders
+    }
+}
+
+/// A client network as it is counted; clients without an address have no counter of it.
+#[derive(Clone)]
+struct Network(Option<String>);
 
 impl Lockout {
     /// Most counters that a process remembers as locked.
@@ -103,27 +172,23 @@ impl Lockout {
         Self { counters, keys, config, seen: Arc::default() }
     }
 
-    fn rule(&self) -> LockRule {
-        LockRule {
-            max_failures: self.config.max_failures,
-            window: self.config.window,
-            base: self.config.base,
-            max: self.config.max,
-            escalation_window: self.config.escalation_window,
-        }
-    }
-
     /// The counters of an attempt to sign in to `account` from a known device.
     pub(crate) fn attempt_from_device<U: AuthUser>(
         &self,
         account: &Account<U>,
         device: &KnownDevice,
+        client: Option<ClientAddress>,
     ) -> SignInAttempt {
-        let id = account.user.id().to_string();
-        let counter = self.name("device", &[&device.name, &id]);
-        let counters =
-            AttemptCounters { checked: vec![counter], cleared: vec![counter], refund: None };
-        SignInAttempt { counters, failed: vec![counter] }
+        let key = account.counter_key();
+        let counter = self.name("device", &[&device.name, &key]);
+        let of_network = client.map(|client| self.name("devices of", &[&client.network()]));
+        SignInAttempt {
+            checked: vec![(counter, self.config.rule())],
+            own: Vec::new(),
+            cleared: vec![counter, self.name("consecutive", &["account", &key])],
+            shared: None,
+            holders: of_network.into_iter().chain([self.name("devices of", &[&key])]).collect(),
+        }
     }
 
     /// The counters of an attempt from a device that the account does not know.
@@ -139,32 +204,65 @@ impl Lockout {
         is_cross_site: bool,
     ) -> SignInAttempt {
         let text = canonical::<U>(typed);
-        let network = client.map(|client| {
-            if is_cross_site {
-                format!("cross-site {}", client.network())
-            } else {
-                client.network()
-            }
-        });
-        let (kind, id) = match account {
-            Some(account) => ("account", account.user.id().to_string()),
+        let side = if is_cross_site { "cross-site " } else { "" };
+        let network = Network(client.map(|client| format!("{side}{}", client.network())));
+        let (kind, key) = match account {
+            Some(account) => ("account", account.counter_key()),
             None => ("unknown", text.clone()),
         };
-        let by_text = self.name("typed", &[&text]);
-        let by_account = self.name(kind, &[&id]);
-        // Clients without an address must not lock each other out.
-        let by_network = network.as_ref().map_or(by_text, |name| self.name("client", &[name]));
-        let pair = self.name("pair", &[network.as_deref().unwrap_or_default(), kind, &id]);
-        let mut cleared = account.map(|account| self.names_of(account)).unwrap_or_default();
-        if !cleared.contains(&by_text) {
-            cleared.push(by_text);
+        let rule = self.config.rule();
+        let consecutive = self.name("consecutive", &[kind, &key]);
+        let by_account = self.name(kind, &[&key]);
+        let by_network = self.by_network(&network);
+        let network_rule = self.config.network_rule();
+        let checked = [
+            (self.name("typed", &[&text]), rule),
+            (by_account, rule),
+            (consecutive, self.config.consecutive_rule()),
+        ];
+        SignInAttempt {
+            checked: checked
+                .into_iter()
+                .chain(by_network.map(|name| (name, network_rule)))
+                .collect(),
+            own: vec![
+                (self.own_name(&network, "typed", &text), rule),
+                (self.own_name(&network, kind, &key), rule),
+            ],
+            cleared: vec![consecutive],
+            shared: Some((network, text)),
+            holders: by_network.into_iter().chain([by_account]).collect(),
         }
-        let counters = AttemptCounters {
-            checked: vec![by_network, by_text, by_account],
-            cleared,
-            refund: Some(Refund { network: by_network, pair }),
+    }
+
+    /// The failures that a success takes back: those of the account from the client's network, under
+    /// each of its names.
+    fn refunds<U: AuthUser>(&self, attempt: &SignInAttempt, account: &Account<U>) -> Vec<Refund> {
+        let Some((network, typed)) = &attempt.shared else { return Vec::new() };
+        let mut texts: Vec<_> = account.names().into_iter().map(canonical::<U>).collect();
+        if !texts.contains(typed) {
+            texts.push(typed.clone());
+        }
+        let of_text = |text: String| Refund {
+            own: self.own_name(network, "typed", &text),
+            from: vec![self.name("typed", &[&text])],
         };
-        SignInAttempt { failed: vec![by_network, by_text, by_account, pair], counters }
+        let key = account.counter_key();
+        let by_account = self.name("account", &[&key]);
+        let of_account = Refund {
+            own: self.own_name(network, "account", &key),
+            from: self.by_network(network).into_iter().chain([by_account]).collect(),
+        };
+        texts.into_iter().map(of_text).chain([of_account]).collect()
+    }
+
+    fn by_network(&self, network: &Network) -> Option<CounterName> {
+        network.0.as_ref().map(|network| self.name("client", &[network]))
+    }
+
+    /// The counter of the failures of one account, or under one text, from one network.
+    fn own_name(&self, network: &Network, kind: &str, key: &str) -> CounterName {
+        self.name("own", &[network.0.as_deref().unwrap_or_default(), kind, key])
     }
 
     /// Returns how long the attempt is locked out, if this process has seen one of its counters
@@ -174,14 +272,14 @@ impl Lockout {
         attempt: &SignInAttempt,
         now: DateTime<Utc>,
     ) -> Result<Option<Duration>, StoreError> {
-        let checked = &attempt.counters.checked;
+        let checked: Vec<_> = attempt.checked.iter().map(|(name, _)| *name).collect();
         if !checked.iter().any(|name| self.seen().contains_key(name)) {
             return Ok(None);
         }
-        let until = self.counters.locked_until(checked, now).await?;
+        let until = self.counters.locked_until(&checked, now).await?;
         if until.is_none() {
             let mut seen = self.seen();
-            for name in checked {
+            for name in &checked {
                 seen.remove(name);
             }
         }
@@ -194,36 +292,45 @@ impl Lockout {
         attempt: &SignInAttempt,
         now: DateTime<Utc>,
     ) -> Result<Option<Duration>, StoreError> {
-        let locks = self.counters.record_failure(&attempt.failed, &self.rule(), now).await?;
-        let decisive = attempt.counters.checked.len();
-        let locked = attempt.failed.iter().zip(locks).take(decisive);
-        let locked: Vec<_> = locked.filter_map(|(name, until)| Some((*name, until?))).collect();
+        let failed: Vec<_> = attempt.checked.iter().chain(&attempt.own).copied().collect();
+        let locks = self.counters.record_failure(&failed, now).await?;
+        let locked = attempt.checked.iter().zip(locks);
+        let locked: Vec<_> =
+            locked.filter_map(|((name, _), until)| Some((*name, until?))).collect();
         let until = locked.iter().map(|(_, until)| *until).max();
         self.remember(locked, now);
         Ok(until.map(|until| remaining(until, now)))
     }
 
-    /// Admits an attempt with the right password, and clears what its owner's failures left. Returns
-    /// `false` if a counter is locked or used up.
-    pub(crate) async fn admit(
+    /// Admits an attempt with the right password to `account`, and takes back what its owner's
+    /// failures left. Returns `false` if a counter is locked or used up.
+    pub(crate) async fn admit<U: AuthUser>(
         &self,
         attempt: &SignInAttempt,
+        account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        self.counters.admit(&attempt.counters, &self.rule(), now).await
+        let counters = AttemptCounters {
+            checked: attempt.checked.clone(),
+            cleared: attempt.cleared.clone(),
+            refunds: self.refunds(attempt, account),
+        };
+        self.counters.admit(&counters, now).await
     }
 
-    /// Lifts failures and locks of an account under each of its names. Those of clients stay.
-    pub(crate) async fn lift<U: AuthUser>(&self, account: &Account<U>) -> Result<(), StoreError> {
-        self.counters.clear(&self.names_of(account)).await
-    }
-
-    /// The counters that belong to an account alone.
-    fn names_of<U: AuthUser>(&self, account: &Account<U>) -> Vec<CounterName> {
-        let id = account.user.id().to_string();
-        let identifiers = account.names().into_iter();
-        let typed = identifiers.map(|name| self.name("typed", &[&canonical::<U>(name)]));
-        typed.chain([self.name("account", &[&id])]).collect()
+    /// Lifts failures and locks of an account under each of its names. Those of client networks
+    /// stay.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn lift<U: AuthUser>(&self, account: &Account<U>) -> Result<(), StoreError> {
+        let key = account.counter_key();
+        let names = account.names().into_iter();
+        let typed = names.map(|name| self.name("typed", &[&canonical::<U>(name)]));
+        let of_account =
+            [self.name("account", &[&key]), self.name("consecutive", &["account", &key])];
+        let counters: Vec<_> = typed.chain(of_account).collect();
+        self.counters.clear(&counters).await
     }
 
     fn name(&self, kind: &str, parts: &[&str]) -> CounterName {
@@ -253,8 +360,12 @@ impl Lockout {
 }
 
 /// The form under which a typed text is counted: every spelling of an identifier shares one counter,
-/// whatever its kind. It may be coarser than a look-up, which only locks sooner.
+/// whatever its kind. It may be coarser than a look-up, which only locks sooner: texts that are too
+/// long to name an account share a counter, and cost nothing.
 fn canonical<U: AuthUser>(typed: &str) -> String {
+    if typed.len() > MAX_LOOKUP_BYTES {
+        return String::new();
+    }
     if let Ok(address) = EmailAddress::parse(typed) {
         return address.as_str().to_owned();
     }

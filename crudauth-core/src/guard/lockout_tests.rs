@@ -22,6 +22,11 @@ fn client(address: &str) -> Option<ClientAddress> {
     Some(ClientAddress::from(address))
 }
 
+/// An attempt on ada's account from this address.
+fn hers(lockout: &Lockout, ada: &Account<Person>, address: &str) -> SignInAttempt {
+    lockout.attempt(ADA, Some(ada), client(address), false)
+}
+
 /// An attempt by this text from this address, without an account.
 fn unknown(lockout: &Lockout, typed: &str, address: &str) -> SignInAttempt {
     lockout.attempt::<Person>(typed, None, client(address), false)
@@ -33,8 +38,20 @@ async fn fail(lockout: &Lockout, attempt: &SignInAttempt, times: u32, world: &Wo
     }
 }
 
+/// Whether the counters admit an attempt, without a success that takes anything back.
 async fn admits(lockout: &Lockout, attempt: &SignInAttempt, world: &World) -> bool {
-    lockout.admit(attempt, world.now()).await.unwrap()
+    let checked = attempt.checked.clone();
+    let counters = AttemptCounters { checked, ..AttemptCounters::default() };
+    lockout.counters.admit(&counters, world.now()).await.unwrap()
+}
+
+async fn succeed(
+    lockout: &Lockout,
+    attempt: &SignInAttempt,
+    ada: &Account<Person>,
+    world: &World,
+) -> bool {
+    lockout.admit(attempt, ada, world.now()).await.unwrap()
 }
 
 async fn sign_in(slices: &Slices, text: &str) -> Result<(), SignInError> {
@@ -83,20 +100,145 @@ async fn a_success_takes_the_failures_of_its_account_off_the_network() {
     for world in worlds().await {
         let lockout = lockout(&world);
         let ada = world.account(ADA).await;
-        let own = lockout.attempt(ADA, Some(&ada), client("192.0.2.1"), false);
+        let own = hers(&lockout, &ada, "192.0.2.1");
         fail(&lockout, &own, 3, &world).await;
         fail(&lockout, &unknown(&lockout, "eve", "192.0.2.1"), 1, &world).await;
-        assert!(admits(&lockout, &own, &world).await);
-        assert!(admits(&lockout, &own, &world).await, "a second success refunds nothing");
+        assert!(succeed(&lockout, &own, &ada, &world).await);
+        assert!(succeed(&lockout, &own, &ada, &world).await, "a second success refunds nothing");
         // Of five failures one is counted, so four are left.
         fail(&lockout, &unknown(&lockout, "sam", "192.0.2.1"), 3, &world).await;
         assert!(admits(&lockout, &unknown(&lockout, "kim", "192.0.2.1"), &world).await);
         fail(&lockout, &unknown(&lockout, "sam", "192.0.2.1"), 1, &world).await;
         assert!(!admits(&lockout, &unknown(&lockout, "kim", "192.0.2.1"), &world).await);
         // The account has no failures left.
-        let elsewhere = lockout.attempt(ADA, Some(&ada), client("192.0.2.2"), false);
+        let elsewhere = hers(&lockout, &ada, "192.0.2.2");
         fail(&lockout, &elsewhere, MAX_FAILURES - 1, &world).await;
         assert!(admits(&lockout, &elsewhere, &world).await);
+    }
+}
+
+#[tokio::test]
+async fn a_success_elsewhere_changes_nothing_that_a_stranger_sees() {
+    for world in worlds().await {
+        let lockout = lockout(&world);
+        let ada = world.account(ADA).await;
+        let stranger = hers(&lockout, &ada, "192.0.2.1");
+        let unknown = unknown(&lockout, "eve", "192.0.2.9");
+        let mut waits = Vec::new();
+        for attempt in [&stranger, &unknown] {
+            let mut seen = Vec::new();
+            for _ in 0..3 {
+                fail(&lockout, attempt, MAX_FAILURES - 1, &world).await;
+                assert!(succeed(&lockout, &hers(&lockout, &ada, "192.0.2.2"), &ada, &world).await);
+                fail(&lockout, attempt, 1, &world).await;
+                let lock = lockout.record_failure(attempt, world.now()).await.unwrap().unwrap();
+                world.clock.advance(lock);
+                assert!(succeed(&lockout, &hers(&lockout, &ada, "192.0.2.2"), &ada, &world).await);
+                seen.push(lock.as_secs());
+            }
+            waits.push(seen);
+        }
+        assert_eq!(waits, [[60, 120, 240], [60, 120, 240]]);
+    }
+}
+
+#[tokio::test]
+async fn paced_guesses_lock_unknown_devices_out_and_no_known_one() {
+    for world in worlds().await {
+        let month = Duration::from_hours(30 * 24);
+        let config = LockoutConfig::default().max_consecutive(12);
+        let lockout = Lockout::new(Arc::clone(&world.counters), world.keys.clone(), config);
+        let ada = world.account(ADA).await;
+        let name = "0".repeat(32);
+        let device = lockout.attempt_from_device(&ada, &KnownDevice { name }, None);
+        let at = |number: u32| format!("192.0.2.{number}");
+        for attempt in [&|number| hers(&lockout, &ada, &at(number)), &|number| {
+            unknown(&lockout, "eve", &at(number))
+        }] as [&dyn Fn(u32) -> SignInAttempt; 2]
+        {
+            for round in 0..4 {
+                fail(&lockout, &attempt(round), 3, &world).await;
+                world.clock.advance(Duration::from_mins(1));
+            }
+            assert!(!admits(&lockout, &attempt(9), &world).await, "twelve were wrong");
+            let lock = lockout.record_failure(&attempt(9), world.now()).await.unwrap();
+            assert_eq!(lock, Some(month));
+            world.clock.advance(Duration::from_hours(1));
+            assert!(!admits(&lockout, &attempt(10), &world).await);
+        }
+        // The owner's device is let in, and lifts the lock.
+        assert!(succeed(&lockout, &device, &ada, &world).await);
+        assert!(admits(&lockout, &hers(&lockout, &ada, &at(10)), &world).await);
+        assert!(!admits(&lockout, &unknown(&lockout, "eve", &at(10)), &world).await);
+        world.clock.advance(month);
+        assert!(admits(&lockout, &unknown(&lockout, "eve", &at(10)), &world).await);
+    }
+}
+
+#[tokio::test]
+async fn only_consecutive_failures_count_against_the_slow_limit() {
+    for world in worlds().await {
+        let config = LockoutConfig::default().max_consecutive(6);
+        let lockout = Lockout::new(Arc::clone(&world.counters), world.keys.clone(), config);
+        let ada = world.account(ADA).await;
+        for _ in 0..3 {
+            fail(&lockout, &hers(&lockout, &ada, "192.0.2.1"), 4, &world).await;
+            assert!(succeed(&lockout, &hers(&lockout, &ada, "192.0.2.2"), &ada, &world).await);
+            world.clock.advance(Duration::from_mins(1));
+        }
+        fail(&lockout, &hers(&lockout, &ada, "192.0.2.1"), 4, &world).await;
+        world.clock.advance(Duration::from_mins(1));
+        fail(&lockout, &hers(&lockout, &ada, "192.0.2.1"), 2, &world).await;
+        assert!(!admits(&lockout, &hers(&lockout, &ada, "192.0.2.2"), &world).await);
+        lockout.lift(&ada).await.unwrap();
+        assert!(admits(&lockout, &hers(&lockout, &ada, "192.0.2.2"), &world).await);
+    }
+}
+
+#[tokio::test]
+async fn an_office_has_a_limit_of_its_own() {
+    for world in worlds().await {
+        let config = LockoutConfig::default().max_network_failures(20);
+        let lockout = Lockout::new(Arc::clone(&world.counters), world.keys.clone(), config);
+        let office = "192.0.2.1";
+        for person in 0..10 {
+            fail(&lockout, &unknown(&lockout, &format!("name{person}"), office), 2, &world).await;
+        }
+        assert!(!admits(&lockout, &unknown(&lockout, "sam", office), &world).await);
+        assert!(admits(&lockout, &unknown(&lockout, "sam", "192.0.2.2"), &world).await);
+        let config = LockoutConfig::default().max_network_failures(21);
+        let larger = Lockout::new(Arc::clone(&world.counters), world.keys.clone(), config);
+        assert!(admits(&larger, &unknown(&larger, "sam", office), &world).await);
+        // The limit of an account is the same behind every network.
+        fail(&larger, &unknown(&larger, "kim", "192.0.2.3"), MAX_FAILURES, &world).await;
+        assert!(!admits(&larger, &unknown(&larger, "kim", "192.0.2.4"), &world).await);
+    }
+}
+
+#[tokio::test]
+async fn an_account_with_a_reused_key_has_counters_of_its_own() {
+    for world in worlds().await {
+        let lockout = lockout(&world);
+        let ada = world.account(ADA).await;
+        let mut successor = ada.clone();
+        successor.state.security_stamp += 1;
+        assert_eq!(ada.user.id(), successor.user.id());
+        let of = |account, text| lockout.attempt(text, Some(account), client("192.0.2.1"), false);
+        let name = "0".repeat(32);
+        let on_device = |account| {
+            lockout.attempt_from_device(account, &KnownDevice { name: name.clone() }, None)
+        };
+        let by_account = |attempt: SignInAttempt| {
+            let names = attempt.checked.into_iter().chain(attempt.own).map(|(name, _)| name);
+            names.chain(attempt.cleared).collect::<Vec<_>>()
+        };
+        // They share the counter of their network and nothing else.
+        let before = by_account(of(&ada, "ada@example.com"));
+        let after = by_account(of(&successor, "another@example.com"));
+        assert_eq!(before.iter().filter(|name| after.contains(name)).count(), 1);
+        let before = by_account(on_device(&ada));
+        let after = by_account(on_device(&successor));
+        assert!(before.iter().all(|name| !after.contains(name)));
     }
 }
 
@@ -105,16 +247,18 @@ async fn concurrent_successes_refund_once() {
     for world in worlds().await {
         let lockout = lockout(&world);
         let ada = world.account(ADA).await;
-        let attempt =
-            |lockout: &Lockout| lockout.attempt(ADA, Some(&ada), client("192.0.2.1"), false);
+        let attempt = |lockout: &Lockout| hers(lockout, &ada, "192.0.2.1");
         fail(&lockout, &unknown(&lockout, "eve", "192.0.2.1"), 3, &world).await;
         fail(&lockout, &attempt(&lockout), 1, &world).await;
         let mut tasks = Vec::new();
         for _ in 0..16 {
             let lockout = lockout.clone();
             let attempt = attempt(&lockout);
+            let ada = ada.clone();
             let now = world.now();
-            tasks.push(tokio::spawn(async move { lockout.admit(&attempt, now).await.unwrap() }));
+            tasks.push(tokio::spawn(
+                async move { lockout.admit(&attempt, &ada, now).await.unwrap() },
+            ));
         }
         for task in tasks {
             assert!(task.await.unwrap());
@@ -131,9 +275,9 @@ async fn a_known_device_is_counted_apart() {
     for world in worlds().await {
         let lockout = lockout(&world);
         let ada = world.account(ADA).await;
-        let stranger = lockout.attempt(ADA, Some(&ada), client("192.0.2.1"), false);
+        let stranger = hers(&lockout, &ada, "192.0.2.1");
         let name = "0".repeat(32);
-        let device = lockout.attempt_from_device(&ada, &KnownDevice { name });
+        let device = lockout.attempt_from_device(&ada, &KnownDevice { name }, None);
         fail(&lockout, &stranger, MAX_FAILURES, &world).await;
         assert!(admits(&lockout, &device, &world).await);
         assert!(!admits(&lockout, &stranger, &world).await, "a device lifts no other lock");
@@ -208,10 +352,10 @@ async fn lifting_a_lock_leaves_that_of_the_network() {
     for world in worlds().await {
         let lockout = lockout(&world);
         let ada = world.account(ADA).await;
-        let own = lockout.attempt(ADA, Some(&ada), client("192.0.2.1"), false);
+        let own = hers(&lockout, &ada, "192.0.2.1");
         fail(&lockout, &own, MAX_FAILURES, &world).await;
         lockout.lift(&ada).await.unwrap();
-        let elsewhere = lockout.attempt(ADA, Some(&ada), client("192.0.2.2"), false);
+        let elsewhere = hers(&lockout, &ada, "192.0.2.2");
         assert!(admits(&lockout, &elsewhere, &world).await);
         assert!(!admits(&lockout, &own, &world).await);
     }
@@ -255,5 +399,58 @@ async fn another_secret_of_the_app_has_other_counters() {
     let other = world.with_keys(crate::testing_world::OTHER_SECRET, &[SECRET]);
     let before = unknown(&lockout(&world), "eve", "192.0.2.1");
     let after = unknown(&lockout(&other), "eve", "192.0.2.1");
-    assert!(before.failed.iter().all(|name| !after.failed.contains(name)));
+    assert!(
+        before.checked.iter().all(|(name, _)| after.checked.iter().all(|(other, _)| name != other))
+    );
+}
+
+/// Normalizing is what makes reading a text expensive, and the lockout reads it before it refuses.
+#[test]
+fn a_text_of_any_length_is_bounded_before_it_is_normalized() {
+    use crate::model::{Identifier, lookups, normalized_bytes};
+    use proptest::prelude::*;
+
+    const KINDS: [IdentifierKind; 4] = [
+        IdentifierKind::Email,
+        IdentifierKind::Username,
+        IdentifierKind::Phone,
+        IdentifierKind::Code,
+    ];
+    // Each character is expensive in its own way: a decomposition of 18 characters, a mark that is
+    // sorted, a letter, a blank that is trimmed.
+    let text = (
+        prop::sample::select(vec![
+            "\u{fdfa}",
+            "\u{1d16d}",
+            "a",
+            "\u{327}",
+            " ",
+            "\u{3000}",
+            "@",
+            "+1",
+        ]),
+        prop::sample::select(vec!["", "ada@", "a", " "]),
+        0_usize..65_536,
+    );
+    let most = |work: &dyn Fn()| {
+        let before = normalized_bytes();
+        work();
+        normalized_bytes() - before
+    };
+    proptest!(|((unit, head, bytes) in text)| {
+        let text = format!("{head}{}", unit.repeat(bytes / unit.len()));
+        // A few passes over a kilobyte, each of which a decomposition may have made eleven times
+        // as long; for a password two passes over four kilobytes.
+        let bound = 128 * 1024;
+        prop_assert!(most(&|| drop(canonical::<Person>(&text))) <= bound);
+        prop_assert!(most(&|| drop(lookups::<Person>(&text))) <= bound);
+        for kind in KINDS {
+            prop_assert!(most(&|| drop(Identifier::parse(kind, &text))) <= bound, "{kind:?}");
+        }
+        prop_assert!(most(&|| drop(password_of(&text))) <= 2 * 4096);
+    });
+}
+
+fn password_of(text: &str) -> Option<crate::password::Password> {
+    crate::password::Password::parse(text).ok()
 }

@@ -1,8 +1,9 @@
 //! Counts uses against rate limits, by client network, account or target of a message.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::store::{CounterStore, RateLimitOutcome};
+use super::store::{CounterStore, RateLimit, RateLimitOutcome};
 use super::{Action, RateLimits};
 use crate::clock::Clock;
 use crate::model::{ClientAddress, CounterName, KeyRing};
@@ -23,7 +24,7 @@ pub enum Subject<'a> {
     /// The client's network: an IPv4 address, or the /64 of an IPv6 address. Clients without an
     /// address share one counter.
     Client(Option<ClientAddress>),
-    /// The account with this key.
+    /// The account that is counted under this text: [`Account::counter_key`](crate::model::Account::counter_key).
     Account(&'a str),
     /// The address or number that a message would go to.
     Target(&'a str),
@@ -50,12 +51,25 @@ impl RateLimiter {
         Self { counters, keys, clock, limits }
     }
 
+    /// The same limits, counted in another store.
+    pub(crate) fn counting_in(&self, counters: Arc<dyn CounterStore>) -> Self {
+        Self { counters, ..self.clone() }
+    }
+
     /// Counts one use of `action` by `subject`.
     ///
     /// # Errors
     /// If the store fails.
     pub async fn hit(&self, action: Action, subject: Subject<'_>) -> Result<Allowed, StoreError> {
-        let limit = self.limits.of(action);
+        self.count(action.counter, self.limits.of(action), subject).await
+    }
+
+    async fn count(
+        &self,
+        counter: &str,
+        limit: RateLimit,
+        subject: Subject<'_>,
+    ) -> Result<Allowed, StoreError> {
         if limit.limit == 0 {
             let outcome = RateLimitOutcome::Allowed { remaining: 0 };
             return Ok(Allowed { limit: 0, outcome });
@@ -69,21 +83,49 @@ impl RateLimiter {
         };
         let key = &self.keys.current().counter;
         let parts: [&[u8]; 4] =
-            [b"rate limit", action.counter.as_bytes(), kind.as_bytes(), value.as_bytes()];
+            [b"rate limit", counter.as_bytes(), kind.as_bytes(), value.as_bytes()];
         let name = CounterName::new(*key.mac(&parts).as_bytes());
         let outcome = self.counters.hit(&name, limit, self.clock.now()).await?;
         Ok(Allowed { limit: limit.limit, outcome })
     }
 
+    /// Counts a message with a link that lives for `lifetime`, and returns `true` if it may be sent:
+    /// under the limit of `action` and under `budget`, the limit of all messages.
+    ///
+    /// The window of `action` is at most `lifetime`, and one message in that time passes beyond
+    /// `budget`. So a message is withheld only if its recipient has a link of the same kind that is
+    /// still alive, whatever strangers ask for.
+    pub(crate) async fn allows_link(
+        &self,
+        action: Action,
+        budget: Action,
+        target: Subject<'_>,
+        lifetime: Duration,
+    ) -> bool {
+        let own = self.limits.of(action);
+        let own = RateLimit { window: own.window.min(lifetime), ..own };
+        if !is_allowed(action, self.count(action.counter, own, target).await) {
+            return false;
+        }
+        let reserve = RateLimit::new(1, lifetime);
+        let counter = format!("{} beyond {}", action.counter, budget.counter);
+        self.allows(budget, target).await
+            || is_allowed(action, self.count(&counter, reserve, target).await)
+    }
+
     /// Counts one use and returns `true` if it was allowed, for limits that no client is told of. If
     /// the store fails, the use is not allowed.
     pub(crate) async fn allows(&self, action: Action, subject: Subject<'_>) -> bool {
-        match self.hit(action, subject).await {
-            Ok(allowed) => matches!(allowed.outcome, RateLimitOutcome::Allowed { .. }),
-            Err(error) => {
-                error.log(action.name);
-                false
-            }
+        is_allowed(action, self.hit(action, subject).await)
+    }
+}
+
+fn is_allowed(action: Action, counted: Result<Allowed, StoreError>) -> bool {
+    match counted {
+        Ok(allowed) => matches!(allowed.outcome, RateLimitOutcome::Allowed { .. }),
+        Err(error) => {
+            error.log(action.name);
+            false
         }
     }
 }

@@ -21,7 +21,13 @@ impl Action {
     /// An action that may happen `limit` times an hour by default.
     #[must_use]
     pub const fn per_hour(name: &'static str, limit: u32) -> Self {
-        Self { name, counter: name, default: RateLimit::per_hour(limit) }
+        Self::new(name, RateLimit::per_hour(limit))
+    }
+
+    /// An action with this limit by default.
+    #[must_use]
+    pub const fn new(name: &'static str, default: RateLimit) -> Self {
+        Self { name, counter: name, default }
     }
 
     /// The same limit, counted apart under another name.

@@ -1,12 +1,13 @@
 //! Counters in the app's database.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::LockState;
-use super::store::{AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome, Refund};
+use super::store::{AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome};
 use crate::model::{AuthUser, CounterName};
 use crate::sql::engine::{instant, retrying};
 use crate::sql::rows::Columns;
@@ -54,16 +55,10 @@ const LOCKOUT: &str = "SELECT failures, window_ends_at, level, level_until, lock
     FROM {+lockouts} WHERE digest = :name{for update}";
 
 const LOCKED_UNTIL: &str = "SELECT failures, window_ends_at, level, level_until, locked_until \
-    FROM {+lockouts} WHERE digest IN (:n0, :n1, :n2)";
+    FROM {+lockouts} WHERE digest IN (:n0, :n1, :n2, :n3)";
 
 const ANY_LOCKOUT: &str = "SELECT failures, window_ends_at, level, level_until, locked_until \
     FROM {+lockouts} WHERE digest IN (:n0, :n1, :n2, :n3, :n4, :n5, :n6, :n7) LIMIT 1";
-
-// Makes the row if there is none, and locks it either way.
-const TOUCH_LOCKOUT: &str = "INSERT INTO {+lockouts} \
-    (digest, failures, window_ends_at, level, level_until, locked_until, expires_at) \
-    VALUES (:name, 0, 0, 0, 0, 0, :expires_at) {on conflict} \
-    expires_at = {+lockouts}.expires_at";
 
 const SET_LOCKOUT: &str = "UPDATE {+lockouts} SET failures = :failures, \
     window_ends_at = :window_ends_at, level = :level, level_until = :level_until, \
@@ -94,8 +89,8 @@ impl<DB: Backend, U: AuthUser> CounterStore for SqlStore<DB, U> {
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let mut until = None;
-        for three in names.chunks(3) {
-            let query = bind_names(self.query(LOCKED_UNTIL), three, 3);
+        for four in names.chunks(4) {
+            let query = bind_names(self.query(LOCKED_UNTIL), four, 4);
             for row in self.rows(query).await? {
                 until = until.max(state::<DB>(&row)?.lock(now));
             }
@@ -105,27 +100,28 @@ impl<DB: Backend, U: AuthUser> CounterStore for SqlStore<DB, U> {
 
     async fn record_failure(
         &self,
-        names: &[CounterName],
-        rule: &LockRule,
+        counters: &[(CounterName, LockRule)],
         now: DateTime<Utc>,
     ) -> Result<Vec<Option<DateTime<Utc>>>, StoreError> {
-        let mut sorted = names.to_vec();
-        sorted.sort_unstable();
-        sorted.dedup();
-        let locks = retrying(|| self.fail_all(&sorted, rule, now)).await?;
-        let lock_of = |name| sorted.iter().position(|known| known == name).and_then(|at| locks[at]);
-        Ok(names.iter().map(lock_of).collect())
+        let mut sorted = counters.to_vec();
+        sorted.sort_by_key(|(name, _)| *name);
+        sorted.dedup_by_key(|(name, _)| *name);
+        let locks = retrying(|| self.fail_all(&sorted, now)).await?;
+        let lock_of = |(name, _): &(CounterName, LockRule)| {
+            sorted.iter().position(|(known, _)| known == name).and_then(|at| locks[at])
+        };
+        Ok(counters.iter().map(lock_of).collect())
     }
 
     async fn admit(
         &self,
         attempt: &AttemptCounters,
-        rule: &LockRule,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let refund = attempt.refund.map(|refund| [refund.network, refund.pair]);
-        let mut names = attempt.checked.clone();
-        names.extend(attempt.cleared.iter().copied().chain(refund.into_iter().flatten()));
+        let refunds = attempt.refunds.iter();
+        let refunded = refunds.flat_map(|refund| refund.from.iter().chain([&refund.own]));
+        let checked = attempt.checked.iter().map(|(name, _)| name);
+        let mut names: Vec<_> = checked.chain(&attempt.cleared).chain(refunded).copied().collect();
         names.sort_unstable();
         names.dedup();
         // Most sign-ins find nothing: one statement is all they cost.
@@ -137,7 +133,7 @@ impl<DB: Backend, U: AuthUser> CounterStore for SqlStore<DB, U> {
         if !is_any {
             return Ok(true);
         }
-        retrying(|| self.admit_and_clear(&names, attempt, rule, now)).await
+        retrying(|| self.admit_and_clear(&names, attempt, now)).await
     }
 
     async fn clear(&self, names: &[CounterName]) -> Result<(), StoreError> {
@@ -186,18 +182,13 @@ impl<DB: Backend> Engine<DB> {
 
     async fn fail_all(
         &self,
-        names: &[CounterName],
-        rule: &LockRule,
+        counters: &[(CounterName, LockRule)],
         now: DateTime<Utc>,
     ) -> Result<Vec<Option<DateTime<Utc>>>, sqlx::Error> {
         let mut tx = self.begin().await?;
-        let mut locks = Vec::with_capacity(names.len());
-        for name in names {
-            let touch = self
-                .query(TOUCH_LOCKOUT)
-                .bind_bytes("name", name.as_bytes())
-                .bind_instant("expires_at", now + rule.window);
-            tx.execute(touch).await?;
+        let mut locks = Vec::with_capacity(counters.len());
+        for (name, rule) in counters {
+            self.lock_row(&mut tx, name).await?;
             let mut state = self.lockout_of(&mut tx, name).await?.unwrap_or_default();
             state.record_failure(rule, now);
             self.set_lockout(&mut tx, name, &state).await?;
@@ -211,32 +202,35 @@ impl<DB: Backend> Engine<DB> {
         &self,
         names: &[CounterName],
         attempt: &AttemptCounters,
-        rule: &LockRule,
         now: DateTime<Utc>,
     ) -> Result<bool, sqlx::Error> {
         let mut tx = self.begin().await?;
-        let mut states = Vec::with_capacity(names.len());
+        let mut states = BTreeMap::new();
         for name in names {
             if let Some(state) = self.lockout_of(&mut tx, name).await? {
-                states.push((*name, state));
+                states.insert(*name, state);
             }
         }
-        let is_checked = |name: &CounterName| attempt.checked.contains(name);
-        if states.iter().any(|(name, state)| is_checked(name) && !state.admits(rule, now)) {
+        let refuses = |(name, rule): &(CounterName, LockRule)| {
+            states.get(name).is_some_and(|state| !state.admits(rule, now))
+        };
+        if attempt.checked.iter().any(refuses) {
             return tx.roll_back(false).await;
         }
-        for name in &attempt.cleared {
-            tx.execute(self.query(CLEAR_LOCKOUT).bind_bytes("name", name.as_bytes())).await?;
-        }
-        if let Some(Refund { network, pair }) = attempt.refund {
-            let state_of = |wanted| states.iter().find(|(name, _)| *name == wanted);
-            if let (Some((_, mut shared)), Some((_, own))) =
-                (state_of(network).copied(), state_of(pair))
-            {
-                shared.refund(own, now);
-                self.set_lockout(&mut tx, &network, &shared).await?;
+        for refund in &attempt.refunds {
+            let Some(own) = states.get(&refund.own).copied() else { continue };
+            for name in &refund.from {
+                if let Some(state) = states.get_mut(name) {
+                    state.refund(&own, now);
+                    self.set_lockout(&mut tx, name, state).await?;
+                }
             }
-            tx.execute(self.query(CLEAR_LOCKOUT).bind_bytes("name", pair.as_bytes())).await?;
+        }
+        let taken_back = attempt.refunds.iter().map(|refund| &refund.own);
+        for name in attempt.cleared.iter().chain(taken_back) {
+            if states.contains_key(name) {
+                tx.execute(self.query(CLEAR_LOCKOUT).bind_bytes("name", name.as_bytes())).await?;
+            }
         }
         tx.commit().await?;
         Ok(true)

@@ -11,9 +11,7 @@ use crate::store_error::StoreError;
 /// Keeps counters.
 ///
 /// Each verb is atomic for each counter that it names, also across processes; it need not be atomic
-/// over several counters, so that a store may keep each one on another machine. Only
-/// [`admit`](Self::admit) refunds over two counters at once: the counters of one network share
-/// [`Refund::network`], by which a store can keep them together.
+/// over several counters, so that a store may keep each one on another machine.
 ///
 /// Time is always the argument `now`, never the clock of the store.
 ///
@@ -42,29 +40,30 @@ pub trait CounterStore: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError>;
 
-    /// Records one failure on each of these counters. Returns for each, in order, when its lock ends.
+    /// Records one failure on each of these counters, each under its own rule. Returns for each, in
+    /// order, when its lock ends.
     ///
-    /// A window starts with its first failure. A counter that passes `rule.max_failures` within its
-    /// window is locked, each lock twice as long as the one before; its failures are forgotten. On
-    /// a counter that is locked nothing is recorded and nothing changes.
+    /// A window starts with its first failure. A counter that passes `max_failures` of its rule
+    /// within its window is locked, each lock twice as long as the one before; its failures are
+    /// forgotten. On a counter that is locked nothing is recorded and nothing changes. A counter
+    /// that is given twice counts once, under the first rule.
     async fn record_failure(
         &self,
-        names: &[CounterName],
-        rule: &LockRule,
+        counters: &[(CounterName, LockRule)],
         now: DateTime<Utc>,
     ) -> Result<Vec<Option<DateTime<Utc>>>, StoreError>;
 
     /// Admits an attempt with the right password. Returns `false`, and changes nothing, if one of
-    /// `attempt.checked` is locked or has `rule.max_failures` failures in its window.
+    /// `attempt.checked` is locked or has `max_failures` of its rule in its window.
     ///
     /// Failures are recorded after the password was verified, so this check closes the race of
     /// parallel guesses: whatever their number, no more of them are answered than `max_failures`
     /// allows. An attempt that is admitted clears `attempt.cleared`, check and clearing of one
-    /// counter in one step, and refunds `attempt.refund` once, however many run at the same time.
+    /// counter in one step, and takes back each of `attempt.refunds` once, however many attempts
+    /// run at the same time. Locks, and how long the next one will be, stay.
     async fn admit(
         &self,
         attempt: &AttemptCounters,
-        rule: &LockRule,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
@@ -79,22 +78,23 @@ pub trait CounterStore: Send + Sync + 'static {
 /// The counters of one attempt to sign in.
 #[derive(Clone, Debug, Default)]
 pub struct AttemptCounters {
-    /// The counters that decide.
-    pub checked: Vec<CounterName>,
+    /// The counters that decide, each with its rule.
+    pub checked: Vec<(CounterName, LockRule)>,
     /// The counters that a success clears.
     pub cleared: Vec<CounterName>,
     /// The failures that a success takes back.
-    pub refund: Option<Refund>,
+    pub refunds: Vec<Refund>,
 }
 
-/// The failures of one account from one network, which a success takes off the network's counter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Failures of one account from one network, which a success takes off counters that others share.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refund {
-    /// Counter of the network, which other accounts share. Its lock stays.
-    pub network: CounterName,
-    /// Counter of the account's failures from that network; it is cleared. Failures of an earlier
-    /// window of the network are not refunded.
-    pub pair: CounterName,
+    /// Counter of the failures that are taken back; it is cleared.
+    pub own: CounterName,
+    /// Counters that the failures are taken off: those of the network, the account and the typed
+    /// text. Failures of an earlier window of these counters are not taken back. All windows have
+    /// the same length.
+    pub from: Vec<CounterName>,
 }
 
 /// At most `limit` uses within `window`, however they are spread.

@@ -57,6 +57,14 @@ impl<U: AuthUser> Account<U> {
         format!("{:x}.{:x}", self.state.security_stamp, self.state.version)
     }
 
+    /// Text under which the account is counted. An account that gets the key of a deleted one has
+    /// counters of its own.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn counter_key(&self) -> String {
+        format!("{}.{:x}", self.user.id(), self.state.security_stamp)
+    }
+
     /// The contact that recovers it, in its canonical form.
     #[must_use]
     pub fn contact(&self) -> Option<Contact> {

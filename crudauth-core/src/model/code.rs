@@ -3,10 +3,8 @@
 //! A code has one normal form and only visible characters. Case counts: `A7` and `a7` may name two
 //! accounts. Sign-up and sign-in use it through `Identifier`.
 
-use unicode_normalization::UnicodeNormalization;
-
 use super::PhoneNumber;
-use super::unicode::is_invisible;
+use super::unicode::{is_invisible, nfkc};
 
 /// A code that names an account, trimmed and in the Unicode form NFKC.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,7 +43,7 @@ impl Code {
         if typed.len() > Self::MAX_TYPED_BYTES {
             return Err(InvalidCode::TooLong);
         }
-        let code: String = typed.trim().nfkc().collect();
+        let code: String = nfkc(typed.trim()).collect();
         if code.is_empty() {
             return Err(InvalidCode::Empty);
         }

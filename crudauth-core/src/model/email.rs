@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use super::unicode::is_invisible;
+use super::unicode::{is_invisible, nfc};
 
 /// An email address in its normal form.
 ///
@@ -119,7 +119,7 @@ fn normal_form(typed: &str) -> Result<String, InvalidEmail> {
     }
     // Check the typed text, because NFC replaces some lookalikes, such as the Kelvin sign; and the
     // composed text, because that is lower-cased.
-    typed.chars().chain(typed.nfc()).try_for_each(check_character)?;
+    typed.chars().chain(nfc(typed)).try_for_each(check_character)?;
     let (local, domain) = typed.split_once('@').ok_or(InvalidEmail::Malformed)?;
     if domain.contains('@') {
         return Err(InvalidEmail::Malformed);
@@ -139,8 +139,8 @@ fn check_character(c: char) -> Result<(), InvalidEmail> {
 }
 
 fn normal_local(typed: &str) -> Result<String, InvalidEmail> {
-    let composed: String = typed.nfc().collect();
-    let local: String = composed.to_lowercase().nfc().collect();
+    let composed: String = nfc(typed).collect();
+    let local: String = nfc(&composed.to_lowercase()).collect();
     let is_dot_atom = local.split('.').all(is_atom) && local.len() <= EmailAddress::MAX_LOCAL;
     if is_dot_atom { Ok(local) } else { Err(InvalidEmail::LocalPart) }
 }
@@ -173,7 +173,7 @@ fn is_atom_character(c: char) -> bool {
 ///
 /// Mapping may change only case: a Unicode label must be the U-label of the ASCII label.
 fn normal_domain(typed: &str) -> Result<String, InvalidEmail> {
-    let composed: String = typed.nfc().collect();
+    let composed: String = nfc(typed).collect();
     // Letter by letter, like UTS 46: `str::to_lowercase` uses two forms of sigma.
     let lowered: String = composed.chars().flat_map(char::to_lowercase).nfc().collect();
     let ascii = to_ascii(&lowered).ok_or(InvalidEmail::Domain)?;

@@ -2,8 +2,7 @@
 //!
 //! Called by sign-up, sign-in and the migrations.
 
-use unicode_normalization::UnicodeNormalization;
-
+use super::unicode::{nfc, nfkc};
 use super::{
     AuthUser, Code, Contact, EmailAddress, IdentifierColumn, IdentifierKind, InvalidCode,
     InvalidEmail, InvalidPhone, InvalidUsername, PhoneNumber, Username,
@@ -142,9 +141,9 @@ impl IdentifierColumn {
         let form = match self.kind {
             IdentifierKind::Email => text.trim().to_lowercase(),
             IdentifierKind::Username if self.has_own_key() => Username::fold(text),
-            IdentifierKind::Username => text.nfc().collect(),
+            IdentifierKind::Username => nfc(text).collect(),
             IdentifierKind::Phone => text.trim().to_owned(),
-            IdentifierKind::Code => text.trim().nfkc().collect(),
+            IdentifierKind::Code => nfkc(text.trim()).collect(),
         };
         if Identifier::parse(self.kind, &form).is_err() { Some(form) } else { None }
     }
@@ -163,7 +162,7 @@ impl IdentifierColumn {
 }
 
 /// Maximum length of a text that is looked up, in bytes.
-const MAX_LOOKUP_BYTES: usize = 1024;
+pub(crate) const MAX_LOOKUP_BYTES: usize = 1024;
 
 /// Returns the look-ups for a typed identifier: positions and compared forms, in the order of the
 /// shape.

@@ -79,6 +79,8 @@ impl MacKey {
     /// The keyed hash (HMAC-SHA-256, RFC 2104) of `parts`, each told apart from the next.
     #[must_use]
     pub fn mac(&self, parts: &[&[u8]]) -> Mac {
+        #[cfg(test)]
+        HASHES.with(|hashes| hashes.set(hashes.get() + 1));
         let mut mac = self.0.clone();
         for part in parts {
             mac.update(&(part.len() as u64).to_be_bytes());
@@ -92,6 +94,17 @@ impl MacKey {
         let mac = self.0.clone().chain_update(message);
         Mac(mac.finalize().into_bytes().into())
     }
+}
+
+#[cfg(test)]
+std::thread_local! {
+    static HASHES: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+/// Number of keyed hashes that this thread has computed, for tests of equal work.
+#[cfg(test)]
+pub(crate) fn hashes_computed() -> u32 {
+    HASHES.with(std::cell::Cell::get)
 }
 
 /// A keyed hash. Compared in constant time; `Debug` does not show it.

@@ -36,8 +36,10 @@ pub use digest::{
     RefreshDigest, SessionDigest, SessionHandle,
 };
 pub use email::{EmailAddress, InvalidEmail};
-pub(crate) use identifier::lookups;
 pub use identifier::{Identifier, InvalidIdentifier};
+pub(crate) use identifier::{MAX_LOOKUP_BYTES, lookups};
+#[cfg(test)]
+pub(crate) use keys::hashes_computed;
 pub use keys::{KeyRing, Keys, Mac, MacKey, SecretKey, WeakSecret, Weakness};
 pub use password_hash::PasswordHash;
 pub use phone::{InvalidPhone, PhoneNumber};
@@ -48,5 +50,7 @@ pub use shape::{
     AuthUser, Companion, IdentifierColumn, IdentifierKind, Recoverable, RecoverableByEmail, Shape,
     SqlDefault,
 };
-pub(crate) use unicode::is_invisible;
+#[cfg(test)]
+pub(crate) use unicode::normalized_bytes;
+pub(crate) use unicode::{is_invisible, nfkc};
 pub use username::{InvalidUsername, Username};

@@ -1,6 +1,40 @@
-//! Characters that identifiers must not contain.
+//! Normal forms of text, and characters that identifiers must not contain.
 
+use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+
+/// The text in NFC.
+///
+/// Normalizing costs hundreds of nanoseconds a byte, so a caller bounds the text first. Tests count
+/// the bytes.
+pub(crate) fn nfc(text: &str) -> impl Iterator<Item = char> {
+    #[cfg(test)]
+    count(text);
+    text.nfc()
+}
+
+/// The text in NFKC. A caller bounds it first, as for [`nfc`].
+pub(crate) fn nfkc(text: &str) -> impl Iterator<Item = char> {
+    #[cfg(test)]
+    count(text);
+    text.nfkc()
+}
+
+#[cfg(test)]
+std::thread_local! {
+    static NORMALIZED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
+fn count(text: &str) {
+    NORMALIZED.with(|bytes| bytes.set(bytes.get() + text.len()));
+}
+
+/// Number of bytes that this thread has normalized.
+#[cfg(test)]
+pub(crate) fn normalized_bytes() -> usize {
+    NORMALIZED.with(std::cell::Cell::get)
+}
 
 /// Returns `true` for a character without a visible glyph: control and format characters, default
 /// ignorables, private-use and unassigned code points.

@@ -4,10 +4,9 @@
 //! number, and has only visible characters. Sign-up and sign-in use it through `Identifier`.
 
 use serde::{Serialize, Serializer};
-use unicode_normalization::UnicodeNormalization;
 
 use super::PhoneNumber;
-use super::unicode::is_invisible;
+use super::unicode::{is_invisible, nfc, nfkc};
 
 /// A username: the displayed form, and the key that is compared and unique.
 ///
@@ -66,7 +65,7 @@ impl Username {
         if typed.len() > Self::MAX_TYPED_BYTES {
             return Err(InvalidUsername::TooLong);
         }
-        let shown: String = typed.nfc().collect();
+        let shown: String = nfc(typed).collect();
         let key = fold(&shown);
         if fold(&key) != key {
             return Err(InvalidUsername::Unstable);
@@ -129,7 +128,7 @@ fn check(text: &str) -> Result<(), InvalidUsername> {
 
 /// Folds a name. NFKC runs before and after the case mapping, because either can undo the other.
 fn fold(text: &str) -> String {
-    text.nfkc().collect::<String>().to_lowercase().nfkc().collect()
+    nfkc(&nfkc(text).collect::<String>().to_lowercase()).collect()
 }
 
 impl Username {

@@ -22,7 +22,7 @@ pub use email::EmailMessage;
 pub use kind::MessageKind;
 pub use mail::MailChannel;
 pub(crate) use mail::TOKEN;
-pub use notifier::{EXISTING_ACCOUNT_NOTICE, Notifier};
+pub use notifier::{EXISTING_ACCOUNT_NOTICE, MESSAGES, Notifier, TEXTS};
 pub use outbox::{DirectOutbox, Outbox};
 pub use recording::{RecordingChannel, RecordingSender};
 pub use sender::{BoxError, EmailSender, PrintingSender, SharedSender};

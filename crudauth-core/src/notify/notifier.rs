@@ -4,11 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Background, Delivery, MessageKind, Outbox};
-use crate::guard::Action;
+use crate::event::Event;
+use crate::guard::{Action, RateLimiter, Subject};
 use crate::model::{Account, AuthUser, Contact};
 
 /// Notices that a stranger can cause, by address: 5 an hour by default.
 pub const EXISTING_ACCOUNT_NOTICE: Action = Action::per_hour("existing_account_notice", 5);
+
+/// Messages of all kinds, by address or number: 10 an hour by default.
+///
+/// Two kinds of messages pass beyond it: a notice to a contact that its owner has proved, and one
+/// link of each purpose in the lifetime of such a link. Otherwise strangers who ask for messages
+/// could keep an owner from them.
+pub const MESSAGES: Action = Action::per_hour("messages", 10);
+
+/// Requests that may send a text message, by client network and over all numbers: 10 an hour by
+/// default.
+pub const TEXTS: Action = Action::per_hour("texts", 10);
 
 /// Sends messages. Nothing is sent while a request waits, so a slow or failing channel changes no
 /// answer and no timing. Clones share everything.
@@ -16,13 +28,14 @@ pub const EXISTING_ACCOUNT_NOTICE: Action = Action::per_hour("existing_account_n
 pub struct Notifier {
     outbox: Arc<dyn Outbox>,
     background: Background,
+    limits: RateLimiter,
 }
 
 impl Notifier {
     /// Creates a notifier over an outbox.
     #[must_use]
-    pub fn new(outbox: Arc<dyn Outbox>, background: Background) -> Self {
-        Self { outbox, background }
+    pub fn new(outbox: Arc<dyn Outbox>, background: Background, limits: RateLimiter) -> Self {
+        Self { outbox, background, limits }
     }
 
     /// Runs a job after the answer. `name` appears in the log.
@@ -30,20 +43,31 @@ impl Notifier {
         self.background.spawn(name, job);
     }
 
-    /// Sends a notice, which carries no token. Returns at once.
+    /// Sends a notice, which carries no token, unless the contact has had too many messages. Returns
+    /// at once.
     pub(crate) fn notify(&self, kind: MessageKind, to: Contact) {
+        self.send_notice(kind, to, false);
+    }
+
+    /// Sends a notice about a change to the recovery contact of an account, if it has one. Only a
+    /// contact that is not proved may have had too many messages. Returns at once.
+    pub(crate) fn notify_account<U: AuthUser>(&self, kind: MessageKind, account: &Account<U>) {
+        if let Some(contact) = account.contact() {
+            self.send_notice(kind, contact, account.is_verified());
+        }
+    }
+
+    fn send_notice(&self, kind: MessageKind, to: Contact, is_proved: bool) {
         let notifier = self.clone();
         self.spawn("notice", async move {
+            let target = Subject::Target(to.as_str());
+            let is_within = notifier.limits.allows(MESSAGES, target).await;
+            if !is_within && !is_proved {
+                return Event::new("notice not sent: rate limit of the contact").log();
+            }
             let delivery = Delivery { to, kind, token: None, expires_in: Duration::ZERO };
             notifier.push(delivery).await;
         });
-    }
-
-    /// Sends a notice to the recovery contact of an account, if it has one. Returns at once.
-    pub(crate) fn notify_account<U: AuthUser>(&self, kind: MessageKind, account: &Account<U>) {
-        if let Some(contact) = account.contact() {
-            self.notify(kind, contact);
-        }
     }
 
     /// Hands a message to the outbox.

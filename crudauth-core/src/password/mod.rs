@@ -30,6 +30,7 @@ mod legacy;
 mod memory;
 mod policy;
 mod pool;
+mod shares;
 mod typed;
 
 pub use crate::model::PasswordHash;

@@ -16,8 +16,10 @@ use tokio::time::timeout;
 use super::argon::{self, Stored};
 use super::legacy::{Formats, LegacyMatch};
 use super::memory::Memory;
+use super::shares::{Places, Shares};
 use super::{HashingConfig, LegacyHash, Password, PasswordHash};
 use crate::config_error::ConfigError;
+use crate::model::CounterName;
 
 /// Hashes and verifies passwords. Clones share the workers, the queue and the memory.
 #[derive(Clone)]
@@ -29,6 +31,8 @@ struct Shared {
     /// One permit per hash in progress.
     workers: Arc<Semaphore>,
     queue_timeout: Duration,
+    capacity: usize,
+    shares: Shares,
     params: Params,
     memory: Memory,
     /// Compared with a password if there is no usable hash. Always `Some`: a PHC string has room
@@ -60,7 +64,7 @@ pub struct Busy {
 }
 
 impl Busy {
-    const NOW: Self = Self { retry_after: Duration::from_secs(2) };
+    pub(super) const NOW: Self = Self { retry_after: Duration::from_secs(2) };
 }
 
 impl HashingPool {
@@ -82,6 +86,8 @@ impl HashingPool {
             queue: Arc::new(Semaphore::new(config.capacity())),
             workers: Arc::new(Semaphore::new(config.concurrency())),
             queue_timeout: config.queue_timeout,
+            capacity: config.capacity(),
+            shares: Shares::default(),
             memory: Memory::new(params.block_count()),
             decoy: Stored::decoy(&params),
             params,
@@ -121,6 +127,15 @@ impl HashingPool {
         let hashed =
             self.run(move |pool| argon::hash(&password, &pool.params, &pool.memory)).await?;
         hashed.ok_or(Busy::NOW)
+    }
+
+    /// Takes a place of the queue for each of these parties, such as an account and a client network.
+    /// No party holds more than a quarter of the places.
+    ///
+    /// # Errors
+    /// [`Busy`] if one of them has its share.
+    pub(crate) fn reserve(&self, parties: &[CounterName]) -> Result<Places, Busy> {
+        self.0.shares.take(parties, self.0.capacity)
     }
 
     /// Compares a password with the stored hash of an account.
@@ -246,6 +261,12 @@ impl HashingPool {
 
     pub(crate) fn fast_with(config: &HashingConfig) -> Self {
         Self::fast_with_formats(config, Vec::new())
+    }
+
+    /// Takes every place of the queue, until the returned value is dropped.
+    pub(crate) fn fill(&self) -> OwnedSemaphorePermit {
+        let places = u32::try_from(self.0.queue.available_permits()).unwrap();
+        Arc::clone(&self.0.queue).try_acquire_many_owned(places).unwrap()
     }
 
     fn fast_with_formats(config: &HashingConfig, formats: Vec<Arc<dyn LegacyHash>>) -> Self {

@@ -6,7 +6,8 @@ use std::iter;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use unicode_normalization::UnicodeNormalization;
+
+use crate::model::nfkc;
 
 /// Maximum length of a password, in bytes of UTF-8, both as typed and after NFKC.
 ///
@@ -43,12 +44,12 @@ impl Password {
         }
         // NFKC can turn one byte into eleven. Measure first: a string that grows leaves parts of
         // the password behind in freed memory.
-        let length = typed.nfkc().map(char::len_utf8).sum();
+        let length = nfkc(typed).map(char::len_utf8).sum();
         if length > MAX_BYTES {
             return Err(PasswordTooLong);
         }
         let mut normal = String::with_capacity(length);
-        normal.extend(typed.nfkc());
+        normal.extend(nfkc(typed));
         let typed = (normal != typed).then(|| SecretString::from(typed));
         Ok(Self(Arc::new(Texts { normal: SecretString::from(normal), typed })))
     }

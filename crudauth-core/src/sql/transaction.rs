@@ -79,7 +79,12 @@ impl<DB: Backend> Transaction<DB> {
 
     /// Runs a statement and returns its first row.
     pub(crate) async fn row(&mut self, query: Query<DB>) -> Result<Option<DB::Row>, sqlx::Error> {
-        DB::fetch_optional(self.connection()?, query.call()).await
+        self.row_of(query.call()).await
+    }
+
+    /// As [`row`](Self::row), for a statement with its values.
+    pub(crate) async fn row_of(&mut self, call: Call<DB>) -> Result<Option<DB::Row>, sqlx::Error> {
+        DB::fetch_optional(self.connection()?, call).await
     }
 
     async fn say(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {

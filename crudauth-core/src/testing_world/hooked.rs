@@ -156,11 +156,9 @@ hooked! {
         ) -> RateLimitOutcome;
         async fn locked_until(names: &[CounterName], now: DateTime<Utc>) -> Option<DateTime<Utc>>;
         async fn record_failure(
-            names: &[CounterName], rule: &LockRule, now: DateTime<Utc>
+            counters: &[(CounterName, LockRule)], now: DateTime<Utc>
         ) -> Vec<Option<DateTime<Utc>>>;
-        async fn admit(
-            attempt: &AttemptCounters, rule: &LockRule, now: DateTime<Utc>
-        ) -> bool;
+        async fn admit(attempt: &AttemptCounters, now: DateTime<Utc>) -> bool;
         async fn clear(names: &[CounterName]) -> ();
         async fn purge(now: DateTime<Utc>, limit: u32) -> u64;
     }

@@ -27,7 +27,7 @@ use crate::kit::Kit;
 use crate::model::{
     Account, Checked, ClientInfo, EmailAddress, Identifier, KeyRing, PasswordHash, SecretKey,
 };
-use crate::password::{HashingPool, Password, PasswordPolicy};
+use crate::password::{HashingConfig, HashingPool, Password, PasswordPolicy};
 use crate::principal::{Principal, ScopePolicyHandle};
 use crate::random::random;
 use crate::slices::DatabaseStores;
@@ -46,6 +46,9 @@ pub(crate) const OTHER_SECRET: &str = "another secret of more than 32 bytes!";
 
 /// Password of every account, unless a test says otherwise.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// Places of the hashing queue. A quarter of them is enough for many sign-ins to one account.
+pub(crate) const QUEUED: usize = 400;
 
 /// The stores of one database, with a clock and keys.
 #[derive(Clone)]
@@ -67,6 +70,7 @@ pub(crate) struct Settings {
     pub(crate) bearer: BearerConfig,
     pub(crate) api_keys: ApiKeyConfig,
     pub(crate) lockout: LockoutConfig,
+    pub(crate) limits: Option<RateLimits>,
     pub(crate) scopes: ScopePolicyHandle<Person>,
 }
 
@@ -100,7 +104,8 @@ impl World {
     }
 
     pub(crate) fn slices_with(&self, settings: Settings) -> Slices {
-        let kit = self.kit(settings.lockout);
+        let limits = settings.limits.unwrap_or_else(RateLimits::off);
+        let kit = self.kit(settings.lockout, limits);
         let sessions = Sessions::new(kit.clone(), Arc::clone(&self.sessions), settings.sessions);
         let sessions = Arc::new(sessions);
         let families = Arc::clone(&self.families);
@@ -115,15 +120,14 @@ impl World {
         Slices { kit, sessions, tokens, api_keys: Arc::new(api_keys), passwords, sign_in }
     }
 
-    fn kit(&self, lockout: LockoutConfig) -> Kit<Person> {
+    fn kit(&self, lockout: LockoutConfig, limits: RateLimits) -> Kit<Person> {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let counters = Arc::clone(&self.counters);
-        let limits = RateLimits::off();
         Kit {
             accounts: Arc::clone(&self.accounts),
             keys: self.keys.clone(),
             clock: Arc::clone(&clock),
-            hashing: HashingPool::fast(),
+            hashing: HashingPool::fast_with(&HashingConfig::default().max_queued(QUEUED)),
             policy: PasswordPolicy::default(),
             limits: RateLimiter::new(Arc::clone(&counters), self.keys.clone(), clock, limits),
             lockout: Lockout::new(counters, self.keys.clone(), lockout),

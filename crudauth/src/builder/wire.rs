@@ -74,16 +74,21 @@ fn wire<A: Mount>(
         .extend(settings.email.as_ref().map(|email| email.frontend_url().to_owned()));
     let background = Background::default();
     let recovery = settings.email.map(EmailConfig::into_recovery).or(settings.recovery);
-    let notifier = recovery.as_ref().map(|config| {
-        let outbox = Arc::new(DirectOutbox::new(config.channels()));
-        Notifier::new(outbox, background.clone())
-    });
     let counters = &stores.counters;
     let clock = &settings.clock;
-    let limits = settings.rate_limits;
+    let limits = RateLimiter::new(
+        Arc::clone(counters),
+        keys.clone(),
+        Arc::clone(clock),
+        settings.rate_limits,
+    );
+    let notifier = recovery.as_ref().map(|config| {
+        let outbox = Arc::new(DirectOutbox::new(config.channels()));
+        Notifier::new(outbox, background.clone(), limits.clone())
+    });
     let kit = Kit {
         accounts: Arc::clone(&stores.database) as _,
-        limits: RateLimiter::new(Arc::clone(counters), keys.clone(), Arc::clone(clock), limits),
+        limits,
         lockout: Lockout::new(Arc::clone(counters), keys.clone(), settings.lockout),
         keys,
         clock: Arc::clone(clock),

@@ -34,7 +34,7 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | 409 | `too-many-api-keys` | the account has the maximum number |
 /// | 422 | `invalid-fields` | `detail` lists the errors, `errors` has JSON pointers |
 /// | 422 | `taken`, `email-taken` | another account has the identifier |
-/// | 429 | `too-many-requests`, `locked-out` | with `Retry-After` |
+/// | 429 | `too-many-requests`, `too-many-sign-ins`, `locked-out` | with `Retry-After` |
 /// | 500 | `internal-error` | see the log |
 /// | 503 | `unavailable` | the store is unavailable or the hashing queue is full; with `Retry-After` |
 #[derive(Clone, Debug)]
@@ -88,6 +88,7 @@ refusals! {
     pub(crate) payload_too_large = PAYLOAD_TOO_LARGE, "payload-too-large", "Request body too large";
     pub(crate) request_timeout = REQUEST_TIMEOUT, "request-timeout", "Request took too long";
     used_up = TOO_MANY_REQUESTS, "too-many-requests", "Too many requests. Try again later.";
+    signed_in_too_often = TOO_MANY_REQUESTS, "too-many-sign-ins", "Too many sign-ins. Try again later.";
     locked = TOO_MANY_REQUESTS, "locked-out", "Too many login attempts. Try again later.";
     away = SERVICE_UNAVAILABLE, "unavailable", "Service temporarily unavailable. Try again later.";
 }
@@ -163,6 +164,10 @@ impl Refusal {
 
     pub(crate) fn too_many(retry_after: Duration) -> Self {
         Self::used_up().retry(retry_after)
+    }
+
+    pub(crate) fn too_many_sign_ins(retry_after: Duration) -> Self {
+        Self::signed_in_too_often().retry(retry_after)
     }
 
     pub(crate) fn locked_out(retry_after: Duration) -> Self {

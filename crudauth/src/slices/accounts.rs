@@ -53,7 +53,10 @@ async fn register<U: AuthUser>(
     let registration = &parts.accounts.registration;
     let sign_up = registration.read(form).map_err(Refusal::invalid_fields)?;
     registration.check(&sign_up).map_err(Refusal::invalid_fields)?;
-    let used = limits::by_client(&mounted, REGISTER, &request).await?;
+    let mut used = limits::by_client(&mounted, REGISTER, &request).await?;
+    if registration.is_silent() && sign_up.contact().is_some() {
+        used = limits::texts(&mounted, used, &request).await?;
+    }
     used.told(async {
         let email = value(sign_up.shown(IdentifierKind::Email));
         let username = value(sign_up.shown(IdentifierKind::Username));

@@ -4,7 +4,8 @@ use std::future::Future;
 
 use crudauth_core::guard::store::RateLimitOutcome;
 use crudauth_core::guard::{Action, Allowed, Subject};
-use crudauth_core::model::AuthUser;
+use crudauth_core::model::{AuthUser, IdentifierKind};
+use crudauth_core::notify::TEXTS;
 use poem::http::{HeaderName, HeaderValue};
 use poem::{Request, Response};
 
@@ -25,13 +26,26 @@ pub(super) async fn by_client<U: AuthUser>(
     count(mounted, action, Subject::Client(client(request, &mounted.parts().http))).await
 }
 
+/// Counts a request that may send a text message by the network that it comes from, over all numbers,
+/// where a phone number recovers accounts. Returns the tighter one of that limit and `used`.
+pub(super) async fn texts<U: AuthUser>(
+    mounted: &Mounted<U>,
+    used: Use,
+    request: &Request,
+) -> Result<Use, Refusal> {
+    match U::SHAPE.recovery_column().map(|column| column.kind) {
+        Some(IdentifierKind::Phone) => Ok(used.tighter(by_client(mounted, TEXTS, request).await?)),
+        _ => Ok(used),
+    }
+}
+
 /// Counts one use by an account.
 pub(super) async fn by_account<U: AuthUser>(
     mounted: &Mounted<U>,
     action: Action,
     principal: &Principal<U>,
 ) -> Result<Use, Refusal> {
-    count(mounted, action, Subject::Account(&principal.user().id().to_string())).await
+    count(mounted, action, Subject::Account(&principal.account().counter_key())).await
 }
 
 /// Counts one use. An answer that follows goes through [`Use::told`].

@@ -107,6 +107,7 @@ async fn requested<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     refuse_untrusted_page(&request, &mounted.parts().http)?;
     let used = limits::by_client(&mounted, action, &request).await?;
+    let used = limits::texts(&mounted, used, &request).await?;
     used.told(async {
         let (to, next) = read_request::<U>(body::json(&mut request).await?)?;
         start(recovery_of(&mounted)?, to, next);

@@ -3,6 +3,7 @@
 //! Every mount has this slice.
 
 mod admin;
+mod insert_sql;
 mod password;
 #[cfg(all(test, feature = "sqlite"))]
 mod password_tests;

@@ -5,10 +5,9 @@ use std::time::Duration;
 use tracing::warn;
 
 use super::store::{Inserted, NewApiKeyRecord};
-use super::{ApiKey, ApiKeyConfig, ApiKeyEntry, ApiKeyError, ApiKeys, NOTICE, NewApiKey};
+use super::{ApiKey, ApiKeyConfig, ApiKeyEntry, ApiKeyError, ApiKeys, NewApiKey};
 use crate::event::Event;
-use crate::guard::Subject;
-use crate::model::{Account, AuthUser, FieldError, FieldErrorKind, Scopes, is_invisible};
+use crate::model::{AuthUser, FieldError, FieldErrorKind, Scopes, is_invisible};
 use crate::notify::MessageKind;
 use crate::principal::{Principal, Role};
 
@@ -73,7 +72,9 @@ impl<U: AuthUser> ApiKeys<U> {
                 }
                 let event = Event::new("API key created").account(account);
                 self.kit.emit(event.credential(&key.handle));
-                self.send_notice(account).await;
+                if let Some(notifier) = &self.kit.notifier {
+                    notifier.notify_account(MessageKind::ApiKeyMade, account);
+                }
                 Ok(CreatedApiKey { secret, key })
             }
             Inserted::TooMany => Err(ApiKeyError::TooMany { max: self.config.max_keys }),
@@ -107,17 +108,6 @@ impl<U: AuthUser> ApiKeys<U> {
             None => requested.clone(),
         };
         Ok(self.effective_scopes(principal.account(), &allowed).await?)
-    }
-
-    /// Notices to an unverified address are limited: it may belong to a stranger.
-    async fn send_notice(&self, account: &Account<U>) {
-        let (Some(notifier), Some(contact)) = (&self.kit.notifier, account.contact()) else {
-            return;
-        };
-        let target = Subject::Target(contact.as_str());
-        if account.is_verified() || self.kit.limits.allows(NOTICE, target).await {
-            notifier.notify(MessageKind::ApiKeyMade, contact);
-        }
     }
 
     /// The name as it is stored, and the lifetime.

@@ -33,16 +33,12 @@ use store::ApiKeyStore;
 use crate::guard::Action;
 use crate::kit::Kit;
 use crate::model::{Account, AuthUser, Scopes};
-use crate::notify::EXISTING_ACCOUNT_NOTICE;
 use crate::principal::{ScopePolicyHandle, absolute_expiry};
 use crate::slices::accounts::Callers;
 use crate::store_error::StoreError;
 
 /// API keys created by one account: 20 an hour by default.
 pub const CREATE: Action = Action::per_hour("create_api_key", 20);
-
-/// Notices about keys to one unverified address, with the limit of other notices.
-const NOTICE: Action = EXISTING_ACCOUNT_NOTICE.counted_as("api_key_notice");
 
 /// Creates, checks, lists and revokes API keys.
 pub struct ApiKeys<U: AuthUser> {

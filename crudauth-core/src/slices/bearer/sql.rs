@@ -7,6 +7,7 @@ use super::FamilyId;
 use super::store::{
     FamilyEntry, NewTokenFamily, PreviousToken, Rotation, TokenFamily, TokenFamilyStore,
 };
+use crate::guard::RowLimit;
 use crate::model::{Account, RefreshDigest, Scopes};
 use crate::sql::rows::{self, Columns};
 use crate::sql::{AuthRow, Backend, ColumnSpec, SqlStore, TableSpec};
@@ -40,11 +41,25 @@ const INSERT: &str = "INSERT INTO {+token_families} (family, user_id, token_dige
     :now, :expires_at, :ends_at)";
 
 // Each sign-in deletes after it has inserted, so the last of several sees all and the limit holds.
-const LIMIT: &str = "DELETE FROM {+token_families} WHERE user_id = :account \
-    AND family <> :family AND token_version <= :version AND family NOT IN (SELECT family FROM \
-    (SELECT family FROM {+token_families} WHERE user_id = :account AND family <> :family \
-    AND expires_at > :now AND token_version = :version AND auth_epoch = :stamp \
-    ORDER BY last_used_at DESC, created_at DESC LIMIT :others) AS kept)";
+macro_rules! beyond_limit {
+    ($verb:literal, $end:literal) => {
+        concat!(
+            $verb,
+            " FROM {+token_families} WHERE user_id = :account AND family <> :family \
+              AND token_version <= :version AND family NOT IN (SELECT family FROM \
+              (SELECT family FROM {+token_families} WHERE user_id = :account AND family <> :family \
+              AND expires_at > :now AND token_version = :version AND auth_epoch = :stamp \
+              ORDER BY last_used_at DESC, created_at DESC LIMIT :others) AS kept)",
+            $end
+        )
+    };
+}
+
+const LIMIT: RowLimit = RowLimit {
+    beyond: beyond_limit!("SELECT family", " LIMIT 1"),
+    inserted: "SELECT family FROM {+token_families} WHERE family = :family",
+    delete: beyond_limit!("DELETE", ""),
+};
 
 const FIND: &str = "SELECT {account}, {+token_families}.token_version, \
     {+token_families}.auth_epoch, {+token_families}.token_digest, \
@@ -87,8 +102,9 @@ impl<DB: Backend, U: AuthRow<DB>> TokenFamilyStore<U> for SqlStore<DB, U> {
             .bind_instant("expires_at", family.expires_at)
             .bind("ends_at", family.ends_at.map(|at| at.timestamp_millis()));
         self.execute(insert).await?;
-        let limit = bound(LIMIT).bind("others", i64::from(max.saturating_sub(1)));
-        if let Err(error) = self.execute(limit).await {
+        let others = i64::from(max.saturating_sub(1));
+        let limit = |template| bound(template).bind("others", others);
+        if let Err(error) = self.delete_beyond(&LIMIT, family.account.to_string(), limit).await {
             error.log("deleting token families beyond the limit");
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::Recovery;
 use super::store::{Consumed, OneTimeTokenRecord, Purpose};
 use crate::event::Event;
 use crate::form::policy_errors;
-use crate::model::{Account, AuthUser, EmailAddress, FieldError, OneTimeToken};
+use crate::model::{Account, AuthUser, FieldError, OneTimeToken};
 use crate::notify::MessageKind;
 use crate::password::{Busy, Password};
 use crate::store_error::StoreError;
@@ -97,12 +97,10 @@ impl<U: AuthUser> Recovery<U> {
     /// [`ConfirmError`].
     pub async fn confirm_change(&self, token: &str) -> Result<Confirmed, ConfirmError> {
         let (token, account) = self.find(token, Purpose::Change).await?;
-        let old = EmailAddress::parse(&token.bound_to);
         let consumed = self.tokens.move_address(&token, &account, self.kit.now()).await?;
         let confirmed = self.finish(consumed, token, &account, "address changed")?;
-        if let Ok(old) = old {
-            self.notifier.notify(MessageKind::EmailChanged, old.into());
-        }
+        // To the old address: the account is as it was before.
+        self.notifier.notify_account(MessageKind::EmailChanged, &account);
         Ok(confirmed)
     }
 

@@ -25,13 +25,15 @@ use crate::kit::Kit;
 use crate::model::{
     Account, AccountState, AuthUser, Contact, EmailAddress, OneTimeToken, RedirectPath,
 };
-use crate::notify::{Delivery, MessageKind, Notifier};
+use crate::notify::{Delivery, MESSAGES, MessageKind, Notifier};
 use crate::store_error::StoreError;
 
-/// Requests for a verification, by client network and by address: 5 an hour each by default.
+/// Requests for a verification, by client network and by address: 5 an hour each by default. The
+/// window of an address is at most the lifetime of the link.
 pub const VERIFY_REQUEST: Action = Action::per_hour("email_verify_request", 5);
 
-/// Requests for a reset, by client network and by address: 5 an hour each by default.
+/// Requests for a reset, by client network and by address: 5 an hour each by default. The window of
+/// an address is at most the lifetime of the link.
 pub const RESET_REQUEST: Action = Action::per_hour("password_reset_request", 5);
 
 /// Requests for a change of address, by client network, account and new address: 3 an hour each by
@@ -77,8 +79,7 @@ impl<U: AuthUser> Recovery<U> {
     pub(crate) fn verify_new_account(&self, account: U::Id, to: Contact, state: AccountState) {
         let recovery = self.clone();
         self.notifier.spawn("verification", async move {
-            let target = Subject::Target(to.as_str());
-            if !recovery.kit.limits.allows(VERIFY_REQUEST, target).await {
+            if !recovery.may_send(Purpose::Verify, &to).await {
                 let event = Event::new("verification not sent: rate limit of the address");
                 return recovery.kit.emit(event.account_id(&account));
             }
@@ -94,6 +95,18 @@ impl<U: AuthUser> Recovery<U> {
             };
             recovery.issue(issue).await;
         });
+    }
+
+    /// Counts a message with a token, and returns `true` if it may be sent.
+    async fn may_send(&self, purpose: Purpose, to: &Contact) -> bool {
+        let action = match purpose {
+            Purpose::Verify => VERIFY_REQUEST,
+            Purpose::Reset => RESET_REQUEST,
+            Purpose::Change => CHANGE_REQUEST,
+        };
+        let lifetime = self.config.lifetime(purpose, to);
+        let target = Subject::Target(to.as_str());
+        self.kit.limits.allows_link(action, MESSAGES, target, lifetime).await
     }
 
     /// Issues a token and sends it.

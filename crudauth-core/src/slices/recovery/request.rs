@@ -1,9 +1,8 @@
 //! Requests that send one-time tokens.
 
 use super::store::Purpose;
-use super::{CHANGE_REQUEST, Issue, RESET_REQUEST, Recovery, VERIFY_REQUEST};
+use super::{Issue, Recovery};
 use crate::event::Event;
-use crate::guard::Subject;
 use crate::model::{Account, AuthUser, Contact, EmailAddress, RecoverableByEmail, RedirectPath};
 use crate::notify::MessageKind;
 use crate::password::{Busy, Password, Verdict};
@@ -73,8 +72,7 @@ impl<U: AuthUser> Recovery<U> {
         let Some(bound_to) = account.contact_key() else { return };
         // Counted only for links that would be sent, or strangers could use up the limit of an
         // address before its owner has an account.
-        let action = if purpose == Purpose::Verify { VERIFY_REQUEST } else { RESET_REQUEST };
-        if !self.kit.limits.allows(action, Subject::Target(contact.as_str())).await {
+        if !self.may_send(purpose, &contact).await {
             let event = Event::new("link not sent: rate limit of the address");
             return self.kit.emit(event.account(&account));
         }
@@ -153,7 +151,7 @@ impl<U: AuthUser + RecoverableByEmail> Recovery<U> {
             }
             Err(error) => return error.log("looking up an account"),
         }
-        if !self.kit.limits.allows(CHANGE_REQUEST, Subject::Target(new_address.as_str())).await {
+        if !self.may_send(Purpose::Change, &to).await {
             let event = Event::new("link not sent: rate limit of the address");
             return self.kit.emit(event.account(&account));
         }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::store::{Session, SessionStore};
+use crate::guard::RowLimit;
 use crate::model::{Account, AccountState, AuthUser, CsrfDigest, SessionDigest};
 use crate::slices::accounts::store::AccountStore;
 use crate::sql::rows::{self, Columns};
@@ -39,11 +40,25 @@ const INSERT: &str = "INSERT INTO {+sessions} (digest, handle, user_id, csrf_dig
 
 // Each sign-in deletes after it has inserted, so the last of several sees all and the limit holds.
 // Sessions of a later version, opened after a change of password, are not this sign-in's to delete.
-const LIMIT: &str = "DELETE FROM {+sessions} WHERE user_id = :account AND digest <> :digest \
-    AND token_version <= :version AND digest NOT IN (SELECT digest FROM \
-    (SELECT digest FROM {+sessions} WHERE user_id = :account AND digest <> :digest \
-    AND expires_at > :now AND token_version = :version AND auth_epoch = :stamp \
-    ORDER BY last_activity_at DESC, created_at DESC LIMIT :others) AS kept)";
+macro_rules! beyond_limit {
+    ($verb:literal, $end:literal) => {
+        concat!(
+            $verb,
+            " FROM {+sessions} WHERE user_id = :account AND digest <> :digest \
+              AND token_version <= :version AND digest NOT IN (SELECT digest FROM \
+              (SELECT digest FROM {+sessions} WHERE user_id = :account AND digest <> :digest \
+              AND expires_at > :now AND token_version = :version AND auth_epoch = :stamp \
+              ORDER BY last_activity_at DESC, created_at DESC LIMIT :others) AS kept)",
+            $end
+        )
+    };
+}
+
+const LIMIT: RowLimit = RowLimit {
+    beyond: beyond_limit!("SELECT digest", " LIMIT 1"),
+    inserted: "SELECT digest FROM {+sessions} WHERE digest = :digest",
+    delete: beyond_limit!("DELETE", ""),
+};
 
 const FIND: &str = "SELECT digest, user_id, token_version, auth_epoch, csrf_digest, ip, user_agent, \
     is_remembered, created_at, last_activity_at, expires_at, ends_at FROM {+sessions} \
@@ -88,8 +103,9 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
                 .bind("ends_at", session.ends_at.map(|at| at.timestamp_millis()))
         };
         self.execute(insert()).await?;
-        let limit = bound(LIMIT).bind("others", i64::from(max.saturating_sub(1)));
-        if let Err(error) = self.execute(limit).await {
+        let others = i64::from(max.saturating_sub(1));
+        let limit = |template| bound(template).bind("others", others);
+        if let Err(error) = self.delete_beyond(&LIMIT, session.account.to_string(), limit).await {
             // The caller is told that nothing was stored.
             if let Err(error) = self.remove_session(&session.digest).await {
                 error.log("removing a session after its insert failed");

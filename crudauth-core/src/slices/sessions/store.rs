@@ -29,7 +29,8 @@ pub trait SessionStore<U: AuthUser>: Send + Sync + 'static {
     /// Stores a session, then deletes the account's least recently active sessions beyond `max`.
     ///
     /// The new session is never deleted by its own call. Of several calls at once the last one sees
-    /// the sessions of the others, so that the limit holds.
+    /// the sessions of the others, so that the limit holds; and no two of them delete each other's
+    /// session, so that `max` sessions are left.
     async fn insert(&self, session: Session<U::Id>, max: u32) -> Result<(), StoreError>;
 
     /// Returns the session with this digest.

@@ -11,7 +11,7 @@
 use subtle::ConstantTimeEq;
 
 use crate::guard::KnownDevice;
-use crate::model::{Account, AuthUser, KeyRing, Mac, MacKey};
+use crate::model::{Account, AccountId, AccountState, AuthUser, KeyRing, Mac, MacKey};
 use crate::random::random;
 
 /// How many accounts a device is remembered for; the least recent is forgotten first.
@@ -20,17 +20,40 @@ const ACCOUNTS: usize = 4;
 /// Half a digest is still 128 bits.
 const MARK_DIGITS: usize = 32;
 
+/// The account that a device is to be known to: its key, and the state that its marks are bound to.
+struct Owner {
+    id: String,
+    state: AccountState,
+}
+
+impl Owner {
+    fn of<U: AuthUser>(account: &Account<U>) -> Self {
+        Self { id: account.user.id().to_string(), state: account.state() }
+    }
+
+    /// An owner with a key of the usual length that no account has.
+    fn decoy<U: AuthUser>() -> Self {
+        let id =
+            <U::Id as AccountId>::generate().map_or_else(|| "0".to_owned(), |id| id.to_string());
+        Self { id, state: AccountState { version: -1, security_stamp: -1 } }
+    }
+}
+
 /// Returns the device whose cookie is among these, if it was issued at a sign-in of this account.
+///
+/// Without an account the same hashes are computed, or the time of an answer would reveal accounts
+/// to a client that sends many cookies of its own.
 pub(super) fn recognise<U: AuthUser>(
     keys: &KeyRing,
     cookies: &[impl AsRef<str>],
-    account: &Account<U>,
+    account: Option<&Account<U>>,
 ) -> Option<KnownDevice> {
+    let owner = account.map_or_else(Owner::decoy::<U>, Owner::of);
     let mut issued = issued(keys, cookies);
-    let (name, _) = issued.find(|(name, marks)| has_mark(keys, name, marks, account))?;
-    // A new state is a new counter: who has just reset the password is not locked out by failures
-    // under the old one.
-    Some(KnownDevice { name: format!("{name}.{}", account.security_stamp()) })
+    let (name, _) = issued.find(|(name, marks)| has_mark(keys, name, marks, &owner))?;
+    // A new state is a new counter: failures under the old state do not lock out an owner who has
+    // just reset the password.
+    account.map(|account| KnownDevice { name: format!("{name}.{}", account.security_stamp()) })
 }
 
 /// The cookie after a sign-in of this account: the account comes first, the device keeps its name.
@@ -39,20 +62,21 @@ pub(super) fn extend<U: AuthUser>(
     cookies: &[impl AsRef<str>],
     account: &Account<U>,
 ) -> String {
+    let owner = Owner::of(account);
     // A neighbouring site may have set another device's cookie before it. Right after a change of
     // password the cookie has the mark of the version before.
-    let mut before = account.clone();
+    let mut before = Owner::of(account);
     before.state.version -= 1;
-    let of = |account: &Account<U>| {
-        issued(keys, cookies).find(|(name, marks)| has_mark(keys, name, marks, account))
+    let of = |owner: &Owner| {
+        issued(keys, cookies).find(|(name, marks)| has_mark(keys, name, marks, owner))
     };
-    let sent = of(account).or_else(|| of(&before)).or_else(|| issued(keys, cookies).next());
+    let sent = of(&owner).or_else(|| of(&before)).or_else(|| issued(keys, cookies).next());
     let (name, known) = match sent {
         Some((name, marks)) => (name.to_owned(), marks),
         None => (hex::encode(random::<{ MARK_DIGITS / 2 }>()), Vec::new()),
     };
     let key = &keys.current().device;
-    let own = mark(key, &name, account);
+    let own = mark(key, &name, &owner);
     let others = known.into_iter().filter(|mark| *mark != own).take(ACCOUNTS - 1);
     let marks: Vec<_> = std::iter::once(own.as_str()).chain(others).collect();
     format!("{name}.{}.{}", seal(key, &name), marks.join("."))
@@ -67,9 +91,9 @@ fn issued<'c>(
 }
 
 /// Returns `true` if this account has signed in on the device.
-fn has_mark<U: AuthUser>(keys: &KeyRing, name: &str, marks: &[&str], account: &Account<U>) -> bool {
+fn has_mark(keys: &KeyRing, name: &str, marks: &[&str], owner: &Owner) -> bool {
     keys.all().any(|keys| {
-        let wanted = mark(&keys.device, name, account);
+        let wanted = mark(&keys.device, name, owner);
         marks.iter().any(|mark| is_same(mark, &wanted))
     })
 }
@@ -103,14 +127,40 @@ fn seal(key: &MacKey, name: &str) -> String {
 
 /// Bound to the version of the account: a device of someone who knew an old password gains nothing
 /// once it is changed.
-fn mark<U: AuthUser>(key: &MacKey, name: &str, account: &Account<U>) -> String {
-    let id = account.user.id().to_string();
-    let state = account.state();
-    let version = state.version.to_be_bytes();
-    let stamp = state.security_stamp.to_be_bytes();
-    half(&key.mac(&[b"account", name.as_bytes(), id.as_bytes(), &version, &stamp]))
+fn mark(key: &MacKey, name: &str, owner: &Owner) -> String {
+    let version = owner.state.version.to_be_bytes();
+    let stamp = owner.state.security_stamp.to_be_bytes();
+    half(&key.mac(&[b"account", name.as_bytes(), owner.id.as_bytes(), &version, &stamp]))
 }
 
 fn half(mac: &Mac) -> String {
     hex::encode(&mac.as_bytes()[..MARK_DIGITS / 2])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{SecretKey, hashes_computed};
+    use crate::testing_world::{OTHER_SECRET, Person, SECRET};
+
+    #[test]
+    fn cookies_cost_the_same_for_known_and_unknown_names() {
+        let previous = [SecretKey::from(OTHER_SECRET)];
+        let keys = KeyRing::new(&SecretKey::from(SECRET), &previous).expect("the secrets are long");
+        let eve = Person::unsaved("eve@example.com");
+        let none: [&str; 0] = [];
+        let mut cookies: Vec<_> = (0..64).map(|_| extend(&keys, &none, &eve)).collect();
+        cookies.extend(["x".to_owned(), "0".repeat(32), String::new()]);
+        let mut ada = Person::unsaved("ada@example.com");
+        ada.user.id = 2;
+        let hashes = |account: Option<&Account<Person>>| {
+            let before = hashes_computed();
+            assert!(recognise(&keys, &cookies, account).is_none());
+            hashes_computed() - before
+        };
+        let known = hashes(Some(&ada));
+        assert_eq!(known, hashes(None));
+        assert!(known > 64 * 2, "{known}");
+        assert!(recognise(&keys, &cookies, Some(&eve)).is_some());
+    }
 }

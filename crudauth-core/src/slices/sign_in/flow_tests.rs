@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
 
 use super::*;
-use crate::guard::LockoutConfig;
+use crate::guard::store::RateLimit;
+use crate::guard::{LockoutConfig, RateLimits};
 use crate::model::Checked;
 use crate::principal::Principal;
 use crate::slices::bearer::BearerConfig;
-use crate::testing_world::{Hooked, PASSWORD, Person, Settings, Slices, World, password, worlds};
+use crate::testing_world::{
+    Hooked, PASSWORD, Person, QUEUED, Settings, Slices, World, password, worlds,
+};
 
 const ADA: &str = "ada@example.com";
 
@@ -217,6 +220,122 @@ async fn an_account_proved_by_another_slice_enters_unless_it_is_disabled() {
         assert!(matches!(refused, Err(SignInError::Refused)), "{refused:?}");
         assert!(slices.sessions.authenticate(token).await.unwrap().is_none());
     }
+}
+
+/// The work before the answer differs by a row that was found or not, so the answer waits for a
+/// moment that began before.
+#[tokio::test]
+async fn a_refusal_waits_for_a_fixed_moment() {
+    for world in worlds().await {
+        let slices = slices(&world);
+        world.account(ADA).await;
+        for _ in 0..3 {
+            for name in [ADA, "eve@example.com"] {
+                let begun = std::time::Instant::now();
+                let request = SignInRequest::new(name, password("wrong"));
+                slices.sign_in.sign_in(request).await.unwrap_err();
+                assert!(begun.elapsed() >= verify::QUANTUM);
+            }
+        }
+        for name in [ADA, "eve@example.com"] {
+            let begun = std::time::Instant::now();
+            let locked = slices.sign_in.sign_in(SignInRequest::new(name, password(PASSWORD))).await;
+            assert!(matches!(locked, Err(SignInError::LockedOut { .. })), "{locked:?}");
+            assert!(begun.elapsed() >= verify::QUANTUM, "locked: {name}");
+        }
+        let places = slices.kit.hashing.fill();
+        for name in ["sam@example.com", "kim@example.com"] {
+            let begun = std::time::Instant::now();
+            let busy = slices.sign_in.sign_in(SignInRequest::new(name, password(PASSWORD))).await;
+            assert!(matches!(busy, Err(SignInError::Busy(_))), "{busy:?}");
+            assert!(begun.elapsed() >= verify::QUANTUM, "queue full: {name}");
+        }
+        drop(places);
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_signs_in_too_often_is_told_to_wait() {
+    for world in worlds().await {
+        let limit = RateLimit::new(2, Duration::from_mins(1));
+        let slices = world.slices_with(Settings {
+            limits: Some(RateLimits::off().set(SIGN_IN, limit)),
+            ..Settings::default()
+        });
+        let ada = world.account(ADA).await;
+        let from = |address: &str| {
+            let mut request = request(PASSWORD);
+            let address: std::net::IpAddr = address.parse().unwrap();
+            request.client = ClientInfo::new(Some(address.into()), None);
+            request
+        };
+        for _ in 0..2 {
+            slices.sign_in.sign_in(from("192.0.2.1")).await.unwrap();
+        }
+        let refused = slices.sign_in.sign_in(from("192.0.2.1")).await;
+        assert!(matches!(refused, Err(SignInError::TooMany { .. })), "{refused:?}");
+        assert_eq!(count_sessions(&world, &ada).await, 2);
+        // A stranger learns nothing of it, and the owner is let in elsewhere.
+        let mut wrong = from("192.0.2.1");
+        wrong.password = password("wrong");
+        let refused = slices.sign_in.sign_in(wrong).await;
+        assert!(matches!(refused, Err(SignInError::Refused)), "{refused:?}");
+        slices.sign_in.sign_in(from("192.0.2.2")).await.unwrap();
+        world.clock.advance(Duration::from_mins(1));
+        slices.sign_in.sign_in(from("192.0.2.1")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn neither_an_account_nor_a_network_fills_the_hashing_queue() {
+    let world = worlds().await.remove(0);
+    let slices = world.slices();
+    let ada = world.account(ADA).await;
+    let lockout = &slices.kit.lockout;
+    let client = |address: &str| {
+        let address: std::net::IpAddr = address.parse().unwrap();
+        Some(crate::model::ClientAddress::from(address))
+    };
+    let hold_all = |attempt: &dyn Fn(usize) -> crate::guard::SignInAttempt| {
+        let taken = (0..1000).map(|at| slices.kit.hashing.reserve(attempt(at).holders()));
+        taken.take_while(Result::is_ok).collect::<Vec<_>>()
+    };
+    let of_eve = |address: &str| lockout.attempt::<Person>("eve", None, client(address), false);
+    // One network with many names, and one account from many networks.
+    let network = hold_all(&|at| {
+        lockout.attempt::<Person>(&format!("name{at}"), None, client("192.0.2.1"), false)
+    });
+    let account = hold_all(&|at| {
+        lockout.attempt(ADA, Some(&ada), client(&format!("198.51.100.{at}")), false)
+    });
+    for held in [&network, &account] {
+        assert!((QUEUED / 4..QUEUED / 3).contains(&held.len()), "{}", held.len());
+    }
+    assert!(slices.kit.hashing.reserve(of_eve("192.0.2.1").holders()).is_err());
+    assert!(slices.kit.hashing.reserve(of_eve("192.0.2.2").holders()).is_ok());
+    // A known device of the owner is not kept waiting by strangers.
+    let device = crate::guard::KnownDevice { name: "0".repeat(32) };
+    let known = lockout.attempt_from_device(&ada, &device, client("192.0.2.1"));
+    assert!(slices.kit.hashing.reserve(known.holders()).is_ok());
+    drop((network, account));
+    assert!(slices.kit.hashing.reserve(of_eve("192.0.2.1").holders()).is_ok());
+}
+
+#[tokio::test]
+async fn a_sign_in_beyond_its_share_of_the_queue_is_refused_as_busy() {
+    let world = worlds().await.remove(0);
+    let slices = world.slices();
+    let ada = world.account(ADA).await;
+    let attempt = slices.kit.lockout.attempt(ADA, Some(&ada), None, false);
+    let mut held = Vec::new();
+    while let Ok(places) = slices.kit.hashing.reserve(attempt.holders()) {
+        held.push(places);
+    }
+    let busy = sign_in(&slices, PASSWORD).await;
+    assert!(matches!(busy, Err(SignInError::Busy(_))), "{busy:?}");
+    held.pop();
+    sign_in(&slices, PASSWORD).await.unwrap();
+    sign_in(&slices, PASSWORD).await.unwrap();
 }
 
 #[tokio::test]

@@ -7,20 +7,29 @@ mod device;
 mod flow_tests;
 mod outcome;
 mod request;
+mod successes;
 mod verify;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use outcome::{Challenge, SignIn, SignInError, SignedIn, TokensIssued};
 pub use request::SignInRequest;
+use successes::Successes;
 use tracing::Instrument;
 
+use crate::guard::Action;
+use crate::guard::store::RateLimit;
 use crate::kit::Kit;
 use crate::model::{Account, AuthUser, ClientInfo, PasswordHash, Scopes, lookups};
 use crate::slices::accounts::store::AccountStore;
 use crate::slices::bearer::BearerTokens;
 use crate::slices::sessions::Sessions;
 use crate::store_error::StoreError;
+
+/// Sign-ins with the right password, by account and client network: 300 a minute by default, counted
+/// in each process.
+pub const SIGN_IN: Action = Action::new("sign_in", RateLimit::new(300, Duration::from_mins(1)));
 
 /// Signs clients in.
 pub struct SignInFlow<U: AuthUser>(Arc<Parts<U>>);
@@ -29,6 +38,7 @@ struct Parts<U: AuthUser> {
     kit: Kit<U>,
     sessions: Arc<Sessions<U>>,
     tokens: Arc<BearerTokens<U>>,
+    successes: Successes,
 }
 
 impl<U: AuthUser> SignInFlow<U> {
@@ -36,7 +46,8 @@ impl<U: AuthUser> SignInFlow<U> {
     #[doc(hidden)]
     #[must_use]
     pub fn new(kit: Kit<U>, sessions: Arc<Sessions<U>>, tokens: Arc<BearerTokens<U>>) -> Self {
-        Self(Arc::new(Parts { kit, sessions, tokens }))
+        let successes = Successes::new(&kit.limits, Arc::clone(&kit.clock));
+        Self(Arc::new(Parts { kit, sessions, tokens, successes }))
     }
 
     /// Verifies a password and opens a session.

@@ -71,7 +71,13 @@ pub enum SignInError {
         /// Time until the lock ends.
         retry_after: Duration,
     },
-    /// The hashing queue is full.
+    /// The password is right, but the account signs in too often from this network.
+    #[error("too many sign-ins; try again in {}s", .retry_after.as_secs())]
+    TooMany {
+        /// Time until a further sign-in is allowed.
+        retry_after: Duration,
+    },
+    /// The hashing queue is full, or the account or the network has its share of it.
     #[error(transparent)]
     Busy(#[from] Busy),
     /// A store failed.

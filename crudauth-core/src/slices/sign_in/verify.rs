@@ -1,14 +1,37 @@
 //! Verifies a password under the lockout.
 
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
 use super::{SignInError, SignInFlow, SignInRequest, device, find};
 use crate::event::Event;
 use crate::guard::SignInAttempt;
 use crate::model::{Account, AuthUser, PasswordHash};
 use crate::password::Verdict;
 
+/// Longer than the look-ups of a refused attempt take, shorter than a person notices.
+pub(super) const QUANTUM: Duration = Duration::from_millis(20);
+
 impl<U: AuthUser> SignInFlow<U> {
     /// Returns the account if the password is right and no counter locks the attempt.
+    ///
+    /// Refusals are returned at multiples of [`QUANTUM`] since before the look-up: what a row that
+    /// was found or not costs the database is over by then.
     pub(super) async fn verify(&self, request: &SignInRequest) -> Result<Account<U>, SignInError> {
+        let begun = Instant::now();
+        let verified = self.verify_at_once(request).await;
+        match &verified {
+            Ok(_) | Err(SignInError::Store(_) | SignInError::TooMany { .. }) => {}
+            Err(SignInError::Refused | SignInError::LockedOut { .. } | SignInError::Busy(_)) => {
+                let quanta = begun.elapsed().as_micros() / QUANTUM.as_micros() + 1;
+                sleep_until(begun + QUANTUM * u32::try_from(quanta).unwrap_or(u32::MAX)).await;
+            }
+        }
+        verified
+    }
+
+    async fn verify_at_once(&self, request: &SignInRequest) -> Result<Account<U>, SignInError> {
         let kit = &self.0.kit;
         let found = find(&*kit.accounts, &request.identifier).await?;
         let account = found.as_ref().map(|(account, _)| account);
@@ -17,6 +40,7 @@ impl<U: AuthUser> SignInFlow<U> {
             self.reject("sign-in rejected: locked out", request, account);
             return Err(SignInError::LockedOut { retry_after });
         }
+        let _places = kit.hashing.reserve(attempt.holders())?;
         // A disabled account is refused in any case. Its right password must not cost less than a
         // wrong one: hashes of other systems are tried only after argon2id has failed.
         let active = found.as_ref().filter(|(account, _)| account.is_active());
@@ -25,11 +49,17 @@ impl<U: AuthUser> SignInFlow<U> {
         let Some((account, hash)) = active.filter(|_| verdict != Verdict::Wrong) else {
             return Err(self.failed(request, &attempt, account).await);
         };
-        if !kit.lockout.admit(&attempt, kit.now()).await? {
+        if !kit.lockout.admit(&attempt, account, kit.now()).await? {
             // Guesses that ran at the same time used the counter up: a failure like any other, also
             // in what it costs.
             let _ = kit.hashing.equalize_timing(&request.password, hash).await;
             return Err(self.failed(request, &attempt, Some(account)).await);
+        }
+        if let Some(retry_after) =
+            self.0.successes.exceeded(account, request.client.address).await?
+        {
+            self.reject("sign-in rejected: too many successes", request, Some(account));
+            return Err(SignInError::TooMany { retry_after });
         }
         if verdict == Verdict::RightOutdated {
             self.renew_hash(request, account, hash).await;
@@ -39,12 +69,12 @@ impl<U: AuthUser> SignInFlow<U> {
 
     fn attempt(&self, request: &SignInRequest, account: Option<&Account<U>>) -> SignInAttempt {
         let kit = &self.0.kit;
-        let device =
-            account.and_then(|account| device::recognise(&kit.keys, &request.devices, account));
-        match (account, device) {
-            (Some(account), Some(device)) => kit.lockout.attempt_from_device(account, &device),
+        let client = request.client.address;
+        match (account, device::recognise(&kit.keys, &request.devices, account)) {
+            (Some(account), Some(device)) => {
+                kit.lockout.attempt_from_device(account, &device, client)
+            }
             _ => {
-                let client = request.client.address;
                 let is_cross_site = request.is_cross_site;
                 kit.lockout.attempt(&request.identifier, account, client, is_cross_site)
             }

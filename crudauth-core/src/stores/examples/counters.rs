@@ -95,38 +95,44 @@ impl CounterStore for Counters {
 
     async fn record_failure(
         &self,
-        names: &[CounterName],
-        rule: &LockRule,
+        counters: &[(CounterName, LockRule)],
         now: DateTime<Utc>,
     ) -> Result<Vec<Option<DateTime<Utc>>>, StoreError> {
         let mut maps = self.0.lock().unwrap();
-        for name in names.iter().collect::<BTreeSet<_>>() {
-            maps.failures.entry(*name).or_default().record(rule, now);
+        let mut recorded = BTreeSet::new();
+        for (name, rule) in counters {
+            if recorded.insert(name) {
+                maps.failures.entry(*name).or_default().record(rule, now);
+            }
         }
-        Ok(names.iter().map(|name| maps.failures[name].lock(now)).collect())
+        Ok(counters.iter().map(|(name, _)| maps.failures[name].lock(now)).collect())
     }
 
     async fn admit(
         &self,
         attempt: &AttemptCounters,
-        rule: &LockRule,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let mut maps = self.0.lock().unwrap();
-        let mut checked = attempt.checked.iter().filter_map(|name| maps.failures.get(name));
-        if !checked.all(|failures| failures.admits(rule, now)) {
+        let admits = |(name, rule): &(CounterName, LockRule)| {
+            maps.failures.get(name).is_none_or(|failures| failures.admits(rule, now))
+        };
+        if !attempt.checked.iter().all(admits) {
             return Ok(false);
         }
-        maps.failures.retain(|name, _| !attempt.cleared.contains(name));
-        if let Some(refund) = attempt.refund
-            && let Some(pair) = maps.failures.remove(&refund.pair)
-            && let Some(network) = maps.failures.get_mut(&refund.network)
-            // A window of the network that ends later started later, without these failures.
-            && network.window_ends_at > now
-            && network.window_ends_at <= pair.window_ends_at
-        {
-            network.count = network.count.saturating_sub(pair.count);
+        for refund in &attempt.refunds {
+            let Some(own) = maps.failures.remove(&refund.own) else { continue };
+            for name in &refund.from {
+                if let Some(shared) = maps.failures.get_mut(name)
+                    // A window that ends later started later, without these failures.
+                    && shared.window_ends_at > now
+                    && shared.window_ends_at <= own.window_ends_at
+                {
+                    shared.count = shared.count.saturating_sub(own.count);
+                }
+            }
         }
+        maps.failures.retain(|name, _| !attempt.cleared.contains(name));
         Ok(true)
     }
 

@@ -20,15 +20,16 @@ impl<U: AuthUser> Sessions<U> {
 #[async_trait]
 impl<U: AuthUser> SessionStore<U> for Sessions<U> {
     async fn insert(&self, session: Session<U::Id>, max: u32) -> Result<(), StoreError> {
-        let account = session.account.clone();
-        let new = session.digest;
+        // Under one lock, or two calls at once could delete each other's session.
+        let mut sessions = self.0.lock().unwrap();
         let now = session.created_at;
-        self.0.lock().unwrap().insert(*new.as_bytes(), session);
-        // In this order, so that the last of several calls at once sees all sessions.
-        let others = self.list(&account, now).await?.into_iter().filter(|one| one.digest != new);
-        for old in others.skip(max as usize - 1) {
-            self.remove(&old.digest).await?;
+        let others = sessions.values().filter(|one| one.account == session.account);
+        let mut others: Vec<_> = others.filter(|one| one.expires_at > now).cloned().collect();
+        others.sort_by_key(|one| (Reverse(one.last_activity_at), Reverse(one.created_at)));
+        for old in others.iter().skip(max as usize - 1) {
+            sessions.remove(old.digest.as_bytes());
         }
+        sessions.insert(*session.digest.as_bytes(), session);
         Ok(())
     }
 

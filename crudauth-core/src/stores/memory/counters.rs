@@ -59,42 +59,43 @@ impl CounterStore for MemoryStore {
 
     async fn record_failure(
         &self,
-        names: &[CounterName],
-        rule: &LockRule,
+        counters: &[(CounterName, LockRule)],
         now: DateTime<Utc>,
     ) -> Result<Vec<Option<DateTime<Utc>>>, StoreError> {
         let mut state = self.lock();
         let mut locks = HashMap::new();
-        for &name in names {
-            let failures = state.failures.entry(name).or_default();
+        for (name, rule) in counters {
+            let counter = state.failures.entry(*name).or_default();
             // A name that is given twice counts once.
-            locks.entry(name).or_insert_with(|| failures.record(rule, now));
+            locks.entry(name).or_insert_with(|| {
+                counter.record_failure(rule, now);
+                counter.lock(now)
+            });
         }
-        Ok(names.iter().map(|name| locks.get(name).copied().flatten()).collect())
+        Ok(counters.iter().map(|(name, _)| locks.get(name).copied().flatten()).collect())
     }
 
     async fn admit(
         &self,
         attempt: &AttemptCounters,
-        rule: &LockRule,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let mut state = self.lock();
-        let is_refused = attempt
-            .checked
-            .iter()
-            .filter_map(|name| state.failures.get(name))
-            .any(|failures| !failures.admits(rule, now));
-        if is_refused {
+        let refuses = |(name, rule): &(CounterName, LockRule)| {
+            state.failures.get(name).is_some_and(|counter| !counter.admits(rule, now))
+        };
+        if attempt.checked.iter().any(refuses) {
             return Ok(false);
         }
-        state.clear(&attempt.cleared);
-        if let Some(refund) = attempt.refund
-            && let Some(pair) = state.failures.remove(&refund.pair)
-            && let Some(network) = state.failures.get_mut(&refund.network)
-        {
-            network.refund(&pair, now);
+        for refund in &attempt.refunds {
+            let Some(own) = state.failures.remove(&refund.own) else { continue };
+            for name in &refund.from {
+                if let Some(counter) = state.failures.get_mut(name) {
+                    counter.refund(&own, now);
+                }
+            }
         }
+        state.clear(&attempt.cleared);
         Ok(true)
     }
 
@@ -107,7 +108,7 @@ impl CounterStore for MemoryStore {
         let limit = u64::from(limit);
         let mut state = self.lock();
         let failures =
-            remove_expired(&mut state.failures, limit, |_, failures| failures.is_expired(now));
+            remove_expired(&mut state.failures, limit, |_, counter| counter.expires_at() <= now);
         let rate_limits = remove_expired(&mut state.rate_limits, limit - failures, |_, uses| {
             uses.expires_at <= now
         });

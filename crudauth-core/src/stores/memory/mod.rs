@@ -2,7 +2,6 @@
 
 mod challenges;
 mod counters;
-mod failures;
 mod sessions;
 
 use std::collections::HashMap;
@@ -10,11 +9,11 @@ use std::fmt;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::guard::LockState;
 use crate::model::CounterName;
 
 use challenges::Challenge;
 use counters::Uses;
-use failures::Failures;
 use sessions::Sessions;
 
 /// Keeps sessions, counters and challenges in memory, for tests and tools of a single process.
@@ -37,7 +36,7 @@ pub struct MemoryStore(Arc<Mutex<State>>);
 struct State {
     sessions: Sessions,
     rate_limits: HashMap<CounterName, Uses>,
-    failures: HashMap<CounterName, Failures>,
+    failures: HashMap<CounterName, LockState>,
     challenges: HashMap<[u8; 32], Challenge>,
 }
 

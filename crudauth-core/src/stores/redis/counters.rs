@@ -5,7 +5,7 @@
 //! | `{prefix}:uses:{name}` | instants of the uses of a rate limit, the latest first |
 //! | `{prefix}:failures:{name}` | failures, window, lock and level of a counter |
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -86,19 +86,19 @@ const CLEAR_UNLESS_FULL: &str = "
     redis.call('DEL', KEYS[1])
     return 1";
 
-/// Clears the counter of a pair. Returns its failures and the end of its window to one caller.
-const TAKE_PAIR: &str = "
+/// Clears a counter. Returns its failures and the end of its window to one caller.
+const TAKE_FAILURES: &str = "
     local counter = redis.call('HMGET', KEYS[1], 'failures', 'window_ends_at')
     redis.call('DEL', KEYS[1])
     return {tonumber(counter[1] or 0), tonumber(counter[2] or 0)}";
 
-/// Takes failures off the counter of a network. A window of the network that ends after the pair's
-/// window started later, and has other failures.
+/// Takes failures off a counter. If its window ends after that of the failures, it started later,
+/// and has other failures.
 const REFUND: &str = "
-    local now, refunded, pair_ends_at = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+    local now, refunded, own_ends_at = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
     local counter = redis.call('HMGET', KEYS[1], 'failures', 'window_ends_at')
     local window_ends_at = tonumber(counter[2] or 0)
-    if window_ends_at > now and window_ends_at <= pair_ends_at then
+    if window_ends_at > now and window_ends_at <= own_ends_at then
         redis.call('HSET', KEYS[1], 'failures', math.max(counter[1] - refunded, 0))
     end";
 
@@ -129,47 +129,49 @@ impl CounterStore for RedisStore {
         names: &[CounterName],
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let states = self.states(names).await?;
+        let states = try_join_all(names.iter().map(|&name| self.state(name))).await?;
         Ok(states.iter().filter_map(|state| state.lock(now)).max())
     }
 
     async fn record_failure(
         &self,
-        names: &[CounterName],
-        rule: &LockRule,
+        counters: &[(CounterName, LockRule)],
         now: DateTime<Utc>,
     ) -> Result<Vec<Option<DateTime<Utc>>>, StoreError> {
         // A name that is given twice counts once.
-        let distinct: BTreeSet<_> = names.iter().copied().collect();
-        let records = distinct.into_iter().map(|name| async move {
+        let mut distinct = BTreeMap::new();
+        for (name, rule) in counters {
+            distinct.entry(*name).or_insert(rule);
+        }
+        let records = distinct.into_iter().map(|(name, rule)| async move {
             Ok::<_, StoreError>((name, self.record_one(name, rule, now).await?))
         });
         let locks: BTreeMap<_, _> = try_join_all(records).await?.into_iter().collect();
-        Ok(names.iter().map(|name| locks.get(name).copied().flatten()).collect())
+        Ok(counters.iter().map(|(name, _)| locks.get(name).copied().flatten()).collect())
     }
 
     async fn admit(
         &self,
         attempt: &AttemptCounters,
-        rule: &LockRule,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         // All are checked first, so that a refusal changes nothing.
-        let states = self.states(&attempt.checked).await?;
-        if !states.iter().all(|state| state.admits(rule, now)) {
+        let admissions = attempt.checked.iter().map(|(name, rule)| async move {
+            Ok::<_, StoreError>(self.state(*name).await?.admits(rule, now))
+        });
+        if try_join_all(admissions).await?.contains(&false) {
             return Ok(false);
         }
-        let (checked, unchecked): (Vec<_>, Vec<_>) =
-            attempt.cleared.iter().copied().partition(|name| attempt.checked.contains(name));
-        let clearings = checked.iter().map(|&name| self.clear_unless_full(name, rule, now));
+        let mut unchecked = attempt.cleared.clone();
+        unchecked.retain(|cleared| !attempt.checked.iter().any(|(name, _)| name == cleared));
+        let checked = attempt.checked.iter().filter(|(name, _)| attempt.cleared.contains(name));
+        let clearings = checked.map(|(name, rule)| self.clear_unless_full(*name, rule, now));
         if try_join_all(clearings).await?.contains(&false) {
             // Failures that were recorded since the first check.
             return Ok(false);
         }
         self.clear(&unchecked).await?;
-        if let Some(refund) = attempt.refund {
-            self.refund(refund, now).await?;
-        }
+        try_join_all(attempt.refunds.iter().map(|refund| self.refund(refund, now))).await?;
         Ok(true)
     }
 
@@ -208,10 +210,6 @@ impl State {
 impl RedisStore {
     fn failures_key(&self, name: CounterName) -> String {
         self.key("failures", name.as_bytes())
-    }
-
-    async fn states(&self, names: &[CounterName]) -> Result<Vec<State>, StoreError> {
-        try_join_all(names.iter().map(|&name| self.state(name))).await
     }
 
     async fn state(&self, name: CounterName) -> Result<State, StoreError> {
@@ -258,17 +256,21 @@ impl RedisStore {
         self.0.link.eval(CLEAR_UNLESS_FULL, &self.failures_key(name), arguments).await
     }
 
-    /// Takes the pair before the refund, so that of several calls at once one refunds. If Redis
-    /// fails in between, the network's counter stays as it is, which is the strict side.
-    async fn refund(&self, refund: Refund, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let key = self.failures_key(refund.pair);
+    /// Takes the failures before the refund, so that of several calls at once one refunds. If Redis
+    /// fails in between, the shared counters stay as they are, which is the strict side.
+    async fn refund(&self, refund: &Refund, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let key = self.failures_key(refund.own);
         let (failures, window_ends_at): (u32, i64) =
-            self.0.link.eval(TAKE_PAIR, &key, NO_ARGUMENTS).await?;
+            self.0.link.eval(TAKE_FAILURES, &key, NO_ARGUMENTS).await?;
         if failures == 0 {
             return Ok(());
         }
         let arguments = (millis(now), failures, window_ends_at);
-        self.0.link.eval(REFUND, &self.failures_key(refund.network), arguments).await
+        let reductions = refund.from.iter().map(|&name| async move {
+            self.0.link.eval::<()>(REFUND, &self.failures_key(name), arguments).await
+        });
+        try_join_all(reductions).await?;
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@
 //!
 //! The index of an account is written before the record and outlives it, so that each live session
 //! is listed. A digest without a record belongs to no session; it leaves the index when it expires.
+//! A digest that is about to be deleted is in the index a second time, with a mark before it.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -34,6 +35,32 @@ const ADD_TO_INDEX: &str = "
     if last then
         redis.call('PEXPIRE', KEYS[1], last - now + slack)
     end";
+
+/// Marks those of the given sessions, the least recent first, that have to be deleted so that `max`
+/// are left with the new one, and returns them. A session that is marked itself marks none: otherwise two insertions at
+/// one moment could delete each other's session.
+const MARK_BEYOND: &str = "
+    local mark, own, max = ARGV[1], ARGV[2], tonumber(ARGV[3])
+    if not redis.call('ZSCORE', KEYS[1], own) or redis.call('ZSCORE', KEYS[1], mark .. own) then
+        return {}
+    end
+    local live = {}
+    for at = 4, #ARGV do
+        local digest = ARGV[at]
+        local score = redis.call('ZSCORE', KEYS[1], digest)
+        if score and not redis.call('ZSCORE', KEYS[1], mark .. digest) then
+            live[#live + 1] = {digest, score}
+        end
+    end
+    local marked = {}
+    for at = 1, #live + 1 - max do
+        redis.call('ZADD', KEYS[1], live[at][2], mark .. live[at][1])
+        marked[at] = live[at][1]
+    end
+    return marked";
+
+/// Before a digest in the index: the session is about to be deleted.
+const MARK: &str = "deleted ";
 
 /// The instants have the same number of digits, so they are compared as text.
 const TOUCH: &str = "
@@ -192,7 +219,8 @@ impl RedisStore {
     ) -> Result<(), StoreError> {
         let session: Session<U::Id> = record::decode(*digest, record)?;
         let key = self.index_key::<U>(&session.account)?;
-        let remove = cmd("ZREM").arg(key).arg(digest.as_bytes()).to_owned();
+        let mark = [MARK.as_bytes(), digest.as_bytes()].concat();
+        let remove = cmd("ZREM").arg(key).arg(digest.as_bytes()).arg(mark).to_owned();
         self.0.link.call(&remove).await
     }
 
@@ -236,9 +264,15 @@ impl RedisStore {
             return Ok(());
         }
         let sessions = self.live_sessions::<U>(&digests, &new.account, new.created_at).await?;
-        let excess = sessions.len().saturating_sub(max.max(1));
         let others = sessions.iter().rev().filter(|session| session.digest != new.digest);
-        let removals = others.take(excess).map(|old| SessionStore::<U>::remove(self, &old.digest));
+        let others: Vec<_> = others.map(|session| &session.digest.as_bytes()[..]).collect();
+        let own = &new.digest.as_bytes()[..];
+        let arguments = (MARK, own, max.max(1), others);
+        let key = self.index_key::<U>(&new.account)?;
+        let marked: Vec<Vec<u8>> = self.0.link.eval(MARK_BEYOND, &key, arguments).await?;
+        let marked: Vec<_> =
+            marked.iter().filter_map(|digest| SessionDigest::from_bytes(digest)).collect();
+        let removals = marked.iter().map(|digest| SessionStore::<U>::remove(self, digest));
         try_join_all(removals).await?;
         Ok(())
     }

@@ -363,9 +363,29 @@ pub async fn parallel_insertions_keep_the_limit<U: AuthUser, S: SessionStore<U>>
     })
     .await;
     let left = numbers(&*store, start() + seconds(CROWD as u64)).await;
-    assert!(left.len() <= 5, "{} sessions are left: {left:?}", left.len());
+    assert_eq!(left.len(), 5, "{left:?}");
     let most_recent: Vec<_> = (CROWD - 4..CROWD).rev().collect();
     assert_eq!(left.get(..4), Some(&most_recent[..]));
+}
+
+pub async fn two_insertions_at_once_leave_one_session_under_a_limit_of_one<
+    U: AuthUser,
+    S: SessionStore<U>,
+>(
+    store: Arc<S>,
+) {
+    let accounts = CROWD / 2;
+    at_once(CROWD, |task| {
+        let store = Arc::clone(&store);
+        let account = account::<U>((task / 2) as u8);
+        let session = Session { account, ..session::<U>(task) };
+        async move { store.insert(session, 1).await.unwrap() }
+    })
+    .await;
+    for number in 0..accounts {
+        let left = list(&*store, number as u8, start()).await;
+        assert_eq!(left.len(), 1, "account {number}");
+    }
 }
 
 pub async fn a_purge_deletes_expired_sessions_only<U: AuthUser, S: SessionStore<U>>(store: Arc<S>) {

@@ -79,6 +79,7 @@ macro_rules! store_suite {
                 the_limit_concerns_one_account
                 expired_sessions_do_not_count_against_the_limit
                 parallel_insertions_keep_the_limit
+                two_insertions_at_once_leave_one_session_under_a_limit_of_one
                 a_purge_deletes_expired_sessions_only
             }
         }
@@ -109,6 +110,7 @@ macro_rules! store_suite {
                 the_level_is_forgotten_after_the_escalation_window
                 a_failure_is_recorded_on_each_counter
                 a_name_that_is_given_twice_counts_once
+                each_counter_has_its_own_rule
                 parallel_failures_are_all_recorded
                 parallel_failures_lock_once
                 unknown_counters_admit
@@ -121,6 +123,8 @@ macro_rules! store_suite {
                 parallel_guesses_do_not_outrun_the_limit
                 parallel_admissions_all_succeed
                 a_refund_takes_the_failures_of_one_account
+                a_success_takes_back_its_own_failures_only
+                each_of_several_refunds_happens
                 a_refund_happens_once
                 a_refund_leaves_the_lock_of_the_network
                 failures_of_an_earlier_window_are_not_refunded

@@ -1,25 +1,24 @@
 //! Promises about the admission of an attempt with the right password.
 
 use super::*;
-use crate::guard::store::AttemptCounters;
 
 /// An attempt that checks and clears the same counters.
 fn attempt(names: &[CounterName]) -> AttemptCounters {
-    AttemptCounters { checked: names.to_vec(), cleared: names.to_vec(), refund: None }
+    AttemptCounters { checked: ruled(names), cleared: names.to_vec(), refunds: Vec::new() }
 }
 
 pub async fn unknown_counters_admit<S: CounterStore>(store: Arc<S>) {
     let names = [counter(1), counter(2)];
-    assert!(store.admit(&attempt(&names), &RULE, start()).await.unwrap());
-    assert!(store.admit(&AttemptCounters::default(), &RULE, start()).await.unwrap());
+    assert!(store.admit(&attempt(&names), start()).await.unwrap());
+    assert!(store.admit(&AttemptCounters::default(), start()).await.unwrap());
 }
 
 pub async fn a_locked_counter_refuses_and_changes_nothing<S: CounterStore>(store: Arc<S>) {
     fail(&*store, counter(1), 2, start()).await;
     let end = lock(&*store, counter(2), start()).await;
     let both = attempt(&[counter(1), counter(2)]);
-    assert!(!store.admit(&both, &RULE, start()).await.unwrap());
-    assert!(!store.admit(&both, &RULE, end - MILLISECOND).await.unwrap());
+    assert!(!store.admit(&both, start()).await.unwrap());
+    assert!(!store.admit(&both, end - MILLISECOND).await.unwrap());
     assert_eq!(locked_until(&*store, counter(2), start()).await, Some(end));
     assert_eq!(failures(&*store, counter(1), start()).await, 2);
     assert_eq!(lock(&*store, counter(2), end).await, end + 2 * RULE.base, "its level is kept");
@@ -29,13 +28,13 @@ pub async fn a_full_counter_refuses_and_changes_nothing<S: CounterStore>(store: 
     fail(&*store, counter(1), 1, start()).await;
     fail(&*store, counter(2), 3, start()).await;
     let attempt = AttemptCounters {
-        checked: vec![counter(1), counter(2)],
+        checked: ruled(&[counter(1), counter(2)]),
         cleared: vec![counter(1), counter(3)],
-        refund: None,
+        refunds: Vec::new(),
     };
     fail(&*store, counter(3), 2, start()).await;
     let late = start() + RULE.window - MILLISECOND;
-    assert!(!store.admit(&attempt, &RULE, late).await.unwrap());
+    assert!(!store.admit(&attempt, late).await.unwrap());
     for (number, kept) in [(1, 1), (2, 3), (3, 2)] {
         assert_eq!(failures(&*store, counter(number), late).await, kept, "counter {number}");
     }
@@ -45,11 +44,11 @@ pub async fn a_counter_admits_again_after_its_window<S: CounterStore>(store: Arc
     fail(&*store, counter(1), 3, start()).await;
     let lock = lock(&*store, counter(2), start()).await;
     let both = attempt(&[counter(1), counter(2)]);
-    assert!(!store.admit(&both, &RULE, lock).await.unwrap());
-    assert!(store.admit(&both, &RULE, start() + RULE.window).await.unwrap());
+    assert!(!store.admit(&both, lock).await.unwrap());
+    assert!(store.admit(&both, start() + RULE.window).await.unwrap());
     let only_locked = attempt(&[counter(3)]);
     let end = super::lock(&*store, counter(3), start()).await;
-    assert!(store.admit(&only_locked, &RULE, end).await.unwrap());
+    assert!(store.admit(&only_locked, end).await.unwrap());
 }
 
 pub async fn an_admission_clears_what_it_names<S: CounterStore>(store: Arc<S>) {
@@ -60,11 +59,11 @@ pub async fn an_admission_clears_what_it_names<S: CounterStore>(store: Arc<S>) {
     let other_end = lock(&*store, counter(3), end - seconds(1)).await;
     assert!(other_end > end);
     let attempt = AttemptCounters {
-        checked: vec![counter(1), counter(2)],
+        checked: ruled(&[counter(1), counter(2)]),
         cleared: vec![counter(1), counter(2), counter(3)],
-        refund: None,
+        refunds: Vec::new(),
     };
-    assert!(store.admit(&attempt, &RULE, end).await.unwrap());
+    assert!(store.admit(&attempt, end).await.unwrap());
     assert_eq!(failures(&*store, counter(2), end).await, 0);
     for number in [1, 3] {
         let lock = lock(&*store, counter(number), end).await;
@@ -75,7 +74,7 @@ pub async fn an_admission_clears_what_it_names<S: CounterStore>(store: Arc<S>) {
 pub async fn an_admission_keeps_what_it_only_checks<S: CounterStore>(store: Arc<S>) {
     fail(&*store, counter(1), 2, start()).await;
     let attempt = AttemptCounters { cleared: Vec::new(), ..attempt(&[counter(1)]) };
-    assert!(store.admit(&attempt, &RULE, start()).await.unwrap());
+    assert!(store.admit(&attempt, start()).await.unwrap());
     assert_eq!(failures(&*store, counter(1), start()).await, 2);
 }
 
@@ -89,7 +88,7 @@ pub async fn an_admission_and_a_failure_at_once_lose_nothing<S: CounterStore>(st
         let name = counter(task / 2);
         async move {
             if task % 2 == 0 {
-                store.admit(&attempt(&[name]), &RULE, start()).await.unwrap()
+                store.admit(&attempt(&[name]), start()).await.unwrap()
             } else {
                 fail(&*store, name, 1, start()).await.is_none()
             }
@@ -112,12 +111,12 @@ pub async fn parallel_guesses_do_not_outrun_the_limit<S: CounterStore>(store: Ar
     let names = [counter(1), counter(2), counter(3)];
     at_once(CROWD, |_| {
         let store = Arc::clone(&store);
-        async move { store.record_failure(&names, &RULE, start()).await.unwrap() }
+        async move { record(&*store, &names, start()).await }
     })
     .await;
     let admitted = at_once(CROWD, |_| {
         let store = Arc::clone(&store);
-        async move { store.admit(&attempt(&names), &RULE, start()).await.unwrap() }
+        async move { store.admit(&attempt(&names), start()).await.unwrap() }
     })
     .await;
     assert_eq!(count_of(&admitted, &true), 0);
@@ -125,10 +124,10 @@ pub async fn parallel_guesses_do_not_outrun_the_limit<S: CounterStore>(store: Ar
 
 pub async fn parallel_admissions_all_succeed<S: CounterStore>(store: Arc<S>) {
     let names = [counter(1), counter(2), counter(3)];
-    store.record_failure(&names, &RULE, start()).await.unwrap();
+    record(&*store, &names, start()).await;
     let admitted = at_once(CROWD, |_| {
         let store = Arc::clone(&store);
-        async move { store.admit(&attempt(&names), &RULE, start()).await.unwrap() }
+        async move { store.admit(&attempt(&names), start()).await.unwrap() }
     })
     .await;
     assert_eq!(count_of(&admitted, &true), CROWD);

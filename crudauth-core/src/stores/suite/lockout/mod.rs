@@ -14,7 +14,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::{CROWD, MILLISECOND, at_once, count_of, counter, seconds, start};
-use crate::guard::store::{CounterStore, LockRule};
+use crate::guard::store::{AttemptCounters, CounterStore, LockRule};
 use crate::model::CounterName;
 
 /// Three failures within ten minutes; locks of 1, 2 and 4 minutes.
@@ -26,6 +26,20 @@ const RULE: LockRule = LockRule {
     escalation_window: Duration::from_secs(3600),
 };
 
+/// These counters, each under [`RULE`].
+fn ruled(names: &[CounterName]) -> Vec<(CounterName, LockRule)> {
+    names.iter().map(|name| (*name, RULE)).collect()
+}
+
+/// Records a failure on each of these counters and returns the ends of their locks.
+async fn record(
+    store: &impl CounterStore,
+    names: &[CounterName],
+    now: DateTime<Utc>,
+) -> Vec<Option<DateTime<Utc>>> {
+    store.record_failure(&ruled(names), now).await.unwrap()
+}
+
 /// Records `times` failures on one counter and returns the end of its lock.
 async fn fail(
     store: &impl CounterStore,
@@ -35,7 +49,7 @@ async fn fail(
 ) -> Option<DateTime<Utc>> {
     let mut lock = None;
     for _ in 0..times {
-        lock = store.record_failure(&[name], &RULE, now).await.unwrap()[0];
+        lock = record(store, &[name], now).await[0];
     }
     lock
 }
@@ -66,7 +80,7 @@ async fn locked_until(
 pub async fn an_unknown_counter_is_not_locked<S: CounterStore>(store: Arc<S>) {
     assert_eq!(locked_until(&*store, counter(1), start()).await, None);
     assert_eq!(store.locked_until(&[], start()).await.unwrap(), None);
-    assert_eq!(store.record_failure(&[], &RULE, start()).await.unwrap(), []);
+    assert_eq!(record(&*store, &[], start()).await, []);
 }
 
 pub async fn failures_up_to_the_limit_do_not_lock<S: CounterStore>(store: Arc<S>) {
@@ -133,7 +147,7 @@ pub async fn the_level_is_forgotten_after_the_escalation_window<S: CounterStore>
 pub async fn a_failure_is_recorded_on_each_counter<S: CounterStore>(store: Arc<S>) {
     fail(&*store, counter(2), 3, start()).await;
     let names = [counter(1), counter(2), counter(3)];
-    let locks = store.record_failure(&names, &RULE, start()).await.unwrap();
+    let locks = record(&*store, &names, start()).await;
     assert_eq!(locks, [None, Some(start() + RULE.base), None]);
     assert_eq!(failures(&*store, counter(1), start()).await, 1);
     assert_eq!(failures(&*store, counter(3), start()).await, 1);
@@ -142,23 +156,48 @@ pub async fn a_failure_is_recorded_on_each_counter<S: CounterStore>(store: Arc<S
 pub async fn a_name_that_is_given_twice_counts_once<S: CounterStore>(store: Arc<S>) {
     let names = [counter(1), counter(2), counter(1)];
     for _ in 0..3 {
-        let locks = store.record_failure(&names, &RULE, start()).await.unwrap();
+        let locks = record(&*store, &names, start()).await;
         assert_eq!(locks, [None, None, None]);
     }
     let end = Some(start() + RULE.base);
-    assert_eq!(store.record_failure(&names, &RULE, start()).await.unwrap(), [end, end, end]);
+    assert_eq!(record(&*store, &names, start()).await, [end, end, end]);
+}
+
+/// One failure counts against a strict and a generous limit.
+pub async fn each_counter_has_its_own_rule<S: CounterStore>(store: Arc<S>) {
+    let slow = LockRule {
+        max_failures: 5,
+        window: RULE.window * 1000,
+        base: RULE.base * 1000,
+        max: RULE.base * 1000,
+        ..RULE
+    };
+    let both = [(counter(1), RULE), (counter(2), slow)];
+    let mut now = start();
+    for failure in 1..=5 {
+        let locks = store.record_failure(&both, now).await.unwrap();
+        assert_eq!(locks, [None, None], "failure {failure}");
+        // Each failure is alone in the window of the first rule.
+        now += RULE.window;
+    }
+    let attempt = |checked| AttemptCounters { checked, ..AttemptCounters::default() };
+    assert!(store.admit(&attempt(vec![both[0]]), now).await.unwrap());
+    assert!(!store.admit(&attempt(both.to_vec()), now).await.unwrap());
+    let locks = store.record_failure(&both, now).await.unwrap();
+    assert_eq!(locks, [None, Some(now + slow.base)]);
 }
 
 pub async fn parallel_failures_are_all_recorded<S: CounterStore>(store: Arc<S>) {
     let rule = LockRule { max_failures: CROWD as u32, ..RULE };
+    let both = [(counter(1), rule), (counter(2), rule)];
     let locks = at_once(CROWD, |_| {
         let store = Arc::clone(&store);
-        async move { store.record_failure(&[counter(1), counter(2)], &rule, start()).await.unwrap() }
+        async move { store.record_failure(&both, start()).await.unwrap() }
     })
     .await;
     assert_eq!(count_of(&locks, &vec![None, None]), CROWD);
     let end = Some(start() + RULE.base);
-    let lock = store.record_failure(&[counter(1), counter(2)], &rule, start()).await.unwrap();
+    let lock = store.record_failure(&both, start()).await.unwrap();
     assert_eq!(lock, [end, end], "a failure was lost");
 }
 

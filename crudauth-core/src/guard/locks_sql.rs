@@ -1,0 +1,72 @@
+//! Locks on a name in the app's database, which last until the end of a transaction.
+//!
+//! A row of the lockouts table is the lock: every mount has that table. Locks that count nothing are
+//! deleted by the next purge.
+
+use chrono::DateTime;
+
+use crate::model::CounterName;
+use crate::model::digest::sha256;
+use crate::sql::engine::retrying;
+use crate::sql::transaction::Transaction;
+use crate::sql::{Backend, Engine, Query};
+use crate::store_error::StoreError;
+
+// Makes the row if there is none, and locks it either way.
+const TOUCH_LOCKOUT: &str = "INSERT INTO {+lockouts} \
+    (digest, failures, window_ends_at, level, level_until, locked_until, expires_at) \
+    VALUES (:name, 0, 0, 0, 0, 0, :expires_at) {on conflict} \
+    expires_at = {+lockouts}.expires_at";
+
+/// Statements that delete the rows of an account beyond a limit.
+pub(crate) struct RowLimit {
+    /// Selects one row beyond the limit, if there is one.
+    pub(crate) beyond: &'static str,
+    /// Selects the row that was just inserted.
+    pub(crate) inserted: &'static str,
+    /// Deletes the rows beyond the limit, except the one that was just inserted.
+    pub(crate) delete: &'static str,
+}
+
+impl<DB: Backend> Engine<DB> {
+    /// Makes the row of a counter or a lock if there is none, and locks it.
+    pub(crate) async fn lock_row(
+        &self,
+        tx: &mut Transaction<DB>,
+        name: &CounterName,
+    ) -> Result<(), sqlx::Error> {
+        let touch = self
+            .query(TOUCH_LOCKOUT)
+            .bind_bytes("name", name.as_bytes())
+            .bind_instant("expires_at", DateTime::UNIX_EPOCH);
+        tx.execute(touch).await?;
+        Ok(())
+    }
+
+    /// Deletes the rows of an account beyond a limit, after one was inserted.
+    ///
+    /// Insertions at one moment delete one after the other, and one whose own row was deleted by
+    /// then deletes nothing. Otherwise two of them could delete each other's row.
+    pub(crate) async fn delete_beyond(
+        &self,
+        limit: &RowLimit,
+        account: String,
+        bound: impl Fn(&'static str) -> Query<DB>,
+    ) -> Result<(), StoreError> {
+        if self.row(bound(limit.beyond)).await?.is_none() {
+            return Ok(());
+        }
+        let lock = sha256(&[b"row limit", limit.delete.as_bytes(), account.as_bytes()]);
+        let lock = CounterName::new(lock);
+        retrying(|| async {
+            let mut tx = self.begin().await?;
+            self.lock_row(&mut tx, &lock).await?;
+            if tx.row(bound(limit.inserted)).await?.is_none() {
+                return tx.roll_back(()).await;
+            }
+            tx.execute(bound(limit.delete)).await?;
+            tx.commit().await
+        })
+        .await
+    }
+}

@@ -1,0 +1,180 @@
+//! Adds an account, unless another one has one of its identifiers.
+//!
+//! Unique indexes decide within one column. A text that a sign-in looks for in several columns, such
+//! as a username and a code, is decided by a lock on that text.
+
+use super::sql::{BY_IDENTIFIER, is_key};
+use super::store::{AccountStore, Created, NewAccount};
+use crate::model::digest::sha256;
+use crate::model::{AuthUser, CounterName, Identifier, IdentifierColumn, IdentifierKind, Username};
+use crate::sql::template::{identifier_name, key_name};
+use crate::sql::transaction::Transaction;
+use crate::sql::{AuthRow, Backend, Call, SqlStore, Stores, rows};
+use crate::store_error::StoreError;
+
+const CREATE: &str = "INSERT INTO {table} ({new columns}) VALUES ({new values}){returning id}";
+
+/// Returns `true` if a sign-in looks for names in this column.
+fn is_login_name(column: &IdentifierColumn) -> bool {
+    column.is_login && matches!(column.kind, IdentifierKind::Username | IdentifierKind::Code)
+}
+
+/// The columns beside `at` in which a sign-in looks for the text of that column, each with the form
+/// in which it would have the text.
+fn same_text<U: AuthUser>(at: usize, key: &str) -> Vec<(usize, String)> {
+    let columns = U::SHAPE.identifiers;
+    if !is_login_name(&columns[at]) {
+        return Vec::new();
+    }
+    let others = columns.iter().enumerate();
+    let others = others.filter(|(other, column)| *other != at && is_login_name(column));
+    others.map(|(other, column)| (other, column.key_of(key))).collect()
+}
+
+/// The locks on the names of a new account, in order; none if its table has one column of names.
+///
+/// Folding is coarser than any comparison of names, so two accounts that would share a text share a
+/// lock.
+fn name_locks<U: AuthUser>(keys: &[Option<String>]) -> Vec<CounterName> {
+    let columns = U::SHAPE.identifiers;
+    if columns.iter().filter(|column| is_login_name(column)).count() < 2 {
+        return Vec::new();
+    }
+    let names = columns.iter().zip(keys).filter(|(column, _)| is_login_name(column));
+    let lock = |key: &String| {
+        CounterName::new(sha256(&[b"name of a new account", Username::fold(key).as_bytes()]))
+    };
+    let mut locks: Vec<_> = names.filter_map(|(_, key)| key.as_ref().map(lock)).collect();
+    locks.sort_unstable();
+    locks
+}
+
+impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
+    /// The identifiers that are taken where no index sees it: in another form, as rows of other
+    /// software may have an address; or in another column in which a sign-in looks for the same text.
+    pub(super) async fn taken_elsewhere(
+        &self,
+        keys: &[Option<String>],
+    ) -> Result<Vec<usize>, StoreError> {
+        let columns = U::SHAPE.identifiers;
+        let mut taken = Vec::new();
+        for (at, key) in keys.iter().enumerate() {
+            let Some(key) = key else { continue };
+            let alternate = columns[at].alternate(key).map(|other| (at, other));
+            for (other, key) in alternate.into_iter().chain(same_text::<U>(at, key)) {
+                if self.by_identifier(other, &key).await?.is_some() {
+                    taken.push(at);
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Finds out which identifiers are taken, beside those that are known to be.
+    pub(super) async fn taken(
+        &self,
+        keys: &[Option<String>],
+        known: Vec<usize>,
+    ) -> Result<Created<U::Id>, StoreError> {
+        let mut taken = known;
+        for (at, key) in keys.iter().enumerate() {
+            let Some(key) = key else { continue };
+            if self.by_identifier(at, key).await?.is_some() {
+                taken.push(at);
+            }
+        }
+        taken.sort_unstable();
+        taken.dedup();
+        Ok(Created::Taken { identifiers: taken })
+    }
+
+    /// Inserts the row and returns its key, also if the database made it. Returns `None` if another
+    /// account got one of its names for another column since that was looked up.
+    pub(super) async fn insert(
+        &self,
+        account: NewAccount<U>,
+        keys: &[Option<String>],
+    ) -> Result<Option<U::Id>, sqlx::Error> {
+        let locks = name_locks::<U>(keys);
+        if locks.is_empty() && account.id.is_some() {
+            let id = account.id.clone();
+            self.execute_once(self.insertion(account)).await?;
+            return Ok(id);
+        }
+        if locks.is_empty() && DB::DIALECT.returns() {
+            let row = self.execute_returning(self.insertion(account)).await?;
+            return rows::take::<DB, _>(&row.ok_or(sqlx::Error::RowNotFound)?, 0).map(Some);
+        }
+        let mut tx = self.begin().await?;
+        for lock in &locks {
+            self.lock_row(&mut tx, lock).await?;
+        }
+        if !locks.is_empty() && self.is_name_taken(&mut tx, keys).await? {
+            return tx.roll_back(None).await;
+        }
+        let id = self.insert_in(&mut tx, account, keys).await?;
+        tx.commit().await?;
+        Ok(Some(id))
+    }
+
+    /// Returns `true` if another column has one of the names.
+    async fn is_name_taken(
+        &self,
+        tx: &mut Transaction<DB>,
+        keys: &[Option<String>],
+    ) -> Result<bool, sqlx::Error> {
+        let named = keys.iter().enumerate().filter_map(|(at, key)| Some((at, key.as_ref()?)));
+        for (other, key) in named.flat_map(|(at, key)| same_text::<U>(at, key)) {
+            let row = tx.row(self.query(BY_IDENTIFIER[other]).bind("key", key.clone())).await?;
+            let Some(row) = row else { continue };
+            let stored: String = rows::take::<DB, _>(&row, rows::after_account::<U>() + 1)?;
+            if is_key(&U::SHAPE.identifiers[other], &stored, &key) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn insert_in(
+        &self,
+        tx: &mut Transaction<DB>,
+        account: NewAccount<U>,
+        keys: &[Option<String>],
+    ) -> Result<U::Id, sqlx::Error> {
+        let id = account.id.clone();
+        let call = self.insertion(account);
+        if let Some(id) = id {
+            tx.execute_call(call).await?;
+            return Ok(id);
+        }
+        if DB::DIALECT.returns() {
+            let row = tx.row_of(call).await?.ok_or(sqlx::Error::RowNotFound)?;
+            return rows::take::<DB, _>(&row, 0);
+        }
+        tx.execute_call(call).await?;
+        // The derive asks for an identifier that every account has.
+        let mut named = keys.iter().enumerate().filter_map(|(at, key)| Some((at, key.as_ref()?)));
+        let (at, key) = named.next().ok_or(sqlx::Error::RowNotFound)?;
+        let query = self.query(BY_IDENTIFIER[at]).bind("key", key.clone());
+        let row = tx.row(query).await?.ok_or(sqlx::Error::RowNotFound)?;
+        Ok(rows::account::<DB, U>(&row)?.user.id().clone())
+    }
+
+    fn insertion(&self, account: NewAccount<U>) -> Call<DB> {
+        let mut query = self
+            .query(CREATE)
+            .bind("hash", account.hash.expose().to_owned())
+            .bind("stamp", account.security_stamp)
+            .bind_time("now", account.created_at);
+        if let Some(id) = account.id {
+            query = query.bind("id", id);
+        }
+        let columns = U::SHAPE.identifiers.iter().zip(&account.identifiers);
+        for (at, (column, identifier)) in columns.enumerate() {
+            let shown = identifier.as_ref().map(Identifier::shown).map(str::to_owned);
+            let key = identifier.as_ref().map(|one| one.key(column).to_owned());
+            query = query.bind(identifier_name(at), shown).bind(key_name(at), key);
+        }
+        U::write(account.own.0, query.call())
+    }
+}
