@@ -1,4 +1,4 @@
-//! `POST /register` and `GET /me`, and the passwords of people who are signed in.
+//! `POST /register`, `GET /me`, `POST /change-password` and `POST /set-password`.
 
 use crudauth_core::model::{AuthUser, IdentifierKind};
 use crudauth_core::slices::accounts::{
@@ -40,10 +40,10 @@ impl<U: AuthUser> Slice<U> for Accounts {
     }
 }
 
-/// What a visitor is told where the address may or may not have been free.
+/// The response whether or not the address is taken.
 const ENROLLED: &str = "If the email is available, check your inbox to finish signing up.";
 
-/// Judged in this order: fields, password, allowance, what is taken.
+/// Checks in this order: fields, password, rate limit, taken identifiers.
 async fn register<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
@@ -62,9 +62,9 @@ async fn register<U: AuthUser>(
         let username = value(sign_up.shown(IdentifierKind::Username));
         let prepared = registration.prepare(sign_up).await?;
         if registration.is_silent() {
-            // What the database does in that moment takes longer for a taken address.
+            // The insert takes a different time if the address is taken.
             let (registered, ()) = tokio::join!(registration.enrol(prepared), constant_delay());
-            // Whatever became of it, the answer is the same.
+            // The response does not depend on the result.
             let _ = registered?;
             return answer(StatusCode::ACCEPTED, &json!({ "detail": ENROLLED }));
         }

@@ -101,12 +101,12 @@ fn entry(key: &ApiKeyEntry) -> Value {
     })
 }
 
-/// What a key is to be.
+/// Reads the properties of a new key.
 fn wanted(mut form: Form) -> Result<NewApiKey, Vec<FieldError>> {
     let name = form.text("name");
     let scopes = scopes(&mut form);
     let seconds = form.take::<Option<u64>>("expires_in");
-    // `expires_in_days` would else make a key that never expires.
+    // A misspelt `expires_in` would create a key that never expires.
     form.reject_unread();
     match (name, scopes, seconds) {
         (Ok(name), Ok(scopes), Ok(seconds)) => {
@@ -119,7 +119,7 @@ fn wanted(mut form: Form) -> Result<NewApiKey, Vec<FieldError>> {
     }
 }
 
-/// A list of texts; what is no scope is told.
+/// Reads a list of scopes.
 fn scopes(form: &mut Form) -> Result<Scopes, InvalidField> {
     let names = form.take::<Option<Vec<String>>>("scopes")?.unwrap_or_default();
     Scopes::of(&names).or_else(|_| {
@@ -128,7 +128,7 @@ fn scopes(form: &mut Form) -> Result<Scopes, InvalidField> {
     })
 }
 
-/// The only answer that has the key in it. What is asked for and not grantable is left out.
+/// The only response with the secret of the key. Scopes that are not grantable are left out.
 async fn create<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,

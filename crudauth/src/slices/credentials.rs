@@ -1,5 +1,5 @@
-//! The form of a sign-in, for a session as for tokens: OAuth 2's password form. `client_id` and
-//! `client_secret` have no meaning here.
+//! The form of a sign-in, for sessions and tokens: the password form of OAuth 2. `client_id` and
+//! `client_secret` are ignored.
 
 use crudauth_core::model::{FieldError, FieldErrorKind, Form, InvalidField};
 use crudauth_core::password::Password;
@@ -25,7 +25,7 @@ impl Credentials {
         Ok(Self { identifier: identifier?, password: password? })
     }
 
-    /// The request to sign in with them.
+    /// Creates the sign-in request.
     pub(super) fn into_request(self, request: &Request, config: &HttpConfig) -> SignInRequest {
         let mut sign_in = SignInRequest::new(self.identifier, self.password);
         let devices = cookies_of(request, &config.cookies).devices();

@@ -1,4 +1,4 @@
-//! `POST /email/change-request` and `-confirm`: moving to another address.
+//! `POST /email/change-request` and `POST /email/change-confirm`: change of the address.
 
 use crudauth_core::model::{AuthUser, RecoverableByEmail};
 use crudauth_core::slices::recovery::{CHANGE_REQUEST, ChangeError};
@@ -33,8 +33,7 @@ impl<U: AuthUser + RecoverableByEmail> Slice<U> for Email {
     }
 }
 
-/// Counted by client and by account, so that neither many clients nor one can guess at the
-/// password here.
+/// Counted by client and by account, against guesses of the password from one or many clients.
 async fn request_change<U: AuthUser + RecoverableByEmail>(
     mounted: Mounted<U>,
     mut request: Request,

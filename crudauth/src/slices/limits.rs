@@ -1,4 +1,4 @@
-//! Rate limits of routes, and the headers that tell of them.
+//! Rate limits of routes, and their response headers.
 
 use std::future::Future;
 
@@ -17,7 +17,7 @@ use crate::transport::Principal;
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 
-/// Counts one use by the network that a request comes from.
+/// Counts one use by the network of the client.
 pub(super) async fn by_client<U: AuthUser>(
     mounted: &Mounted<U>,
     action: Action,
@@ -26,8 +26,8 @@ pub(super) async fn by_client<U: AuthUser>(
     count(mounted, action, Subject::Client(client(request, &mounted.parts().http))).await
 }
 
-/// Counts a request that may send a text message by the network that it comes from, over all numbers,
-/// where a phone number recovers accounts. Returns the tighter one of that limit and `used`.
+/// Counts a request that may send a text message by the network of the client, over all numbers, if a
+/// phone number recovers accounts. Returns the tighter one of that limit and `used`.
 pub(super) async fn texts<U: AuthUser>(
     mounted: &Mounted<U>,
     used: Use,
@@ -48,7 +48,7 @@ pub(super) async fn by_account<U: AuthUser>(
     count(mounted, action, Subject::Account(&principal.account().counter_key())).await
 }
 
-/// Counts one use. An answer that follows goes through [`Use::told`].
+/// Counts one use. [`Use::told`] adds its headers to the response.
 async fn count<U: AuthUser>(
     mounted: &Mounted<U>,
     action: Action,
@@ -63,7 +63,7 @@ async fn count<U: AuthUser>(
     }
 }
 
-/// A use that was counted.
+/// A counted use.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Use {
     limit: u32,
@@ -71,7 +71,7 @@ pub(super) struct Use {
 }
 
 impl Use {
-    /// Of two limits on one request the tighter one is told.
+    /// Returns the limit with fewer remaining uses.
     pub(super) fn tighter(self, other: Self) -> Self {
         match (self.limit, other.limit) {
             (0, _) => other,
@@ -81,7 +81,7 @@ impl Use {
         }
     }
 
-    /// Tells of it in the headers of whatever the route answers.
+    /// Adds the headers of the limit to the response of the route.
     pub(super) async fn told(
         self,
         answer: impl Future<Output = Result<Response, Refusal>>,

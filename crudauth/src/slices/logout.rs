@@ -1,4 +1,4 @@
-//! `POST /logout`: ends the session, and what bearer tokens the client has.
+//! `POST /logout`: ends the session and the token family of the client.
 
 use crudauth_core::model::AuthUser;
 use poem::http::Method;
@@ -18,7 +18,7 @@ pub(super) fn path<U: AuthUser>() -> Path<U> {
     Path::new(Method::POST, "/logout", logout)
 }
 
-/// Also for those who are not signed in: then there is nothing to end, and nothing to check.
+/// Also succeeds without a session.
 async fn logout<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
@@ -31,8 +31,8 @@ async fn logout<U: AuthUser>(
     }
     let mut response = detail("Logged out")?;
     super::token::end(&mounted, &mut request, &mut response).await?;
-    // Another site's page has not sent the session's cookie, and so has ended nothing: it does not
-    // make the browser forget it either.
+    // A page of another site does not send the session cookie, so it ends nothing and must not remove
+    // the cookie.
     let has_sessions = parts.transports.has(<slice::Session as Transport<U>>::NAME);
     if has_sessions && refuse_cross_site(&request, &parts.http).is_ok() {
         clear_session(&mut response, &parts.http.cookies);

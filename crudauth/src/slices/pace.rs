@@ -1,16 +1,15 @@
-//! The moment that an answer waits which must not tell whether anybody was found.
+//! The constant delay of responses that must not reveal whether an account exists.
 //!
-//! What was asked for is done from the outbox, and the answer does not wait for it: it waits for
-//! the clock. So it takes the same time whether there is work or none, what the work costs the
-//! database is over before the same client can measure it with its next request, and as a rule the
-//! mail is under way when the page says to look for it.
+//! The work of the request runs in the background, and the response waits for a fixed time instead. It
+//! takes the same time with and without work, and the load of the work is over before the client can
+//! measure it with its next request. Usually the mail is on its way when the response arrives.
 
 use std::time::Duration;
 
-/// Longer than issuing a link takes, shorter than a person notices.
+/// Longer than the creation of a link takes, and too short to notice.
 const MOMENT: Duration = Duration::from_millis(40);
 
-/// Waits for that moment.
+/// Waits for the fixed time.
 pub(super) async fn constant_delay() {
     tokio::time::sleep(MOMENT).await;
 }

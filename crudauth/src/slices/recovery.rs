@@ -37,7 +37,7 @@ impl<U: AuthUser + Recoverable> Slice<U> for Recovery {
     }
 }
 
-/// The routes of the `recovery` slice, which `email` has as well.
+/// The routes of `recovery`, which `email` has as well.
 pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
     vec![
         Path::new(Method::POST, "/email/verify-request", request_verification),
@@ -47,13 +47,13 @@ pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
     ]
 }
 
-/// Reads where to redirect; a path that could leave the site is ignored.
+/// Reads the redirect path. A path that could leave the site is ignored.
 pub(super) fn redirect_path(form: &mut Form) -> Result<Option<RedirectPath>, InvalidField> {
     let typed = form.optional_text("redirect_to")?;
     Ok(typed.as_deref().and_then(RedirectPath::parse))
 }
 
-/// What a person is sent: crudauth-py speaks of mail where an address recovers an account.
+/// The noun in the responses of crudauth-py: an email, or a message to a phone.
 fn noun<U: AuthUser>() -> &'static str {
     match U::SHAPE.recovery_column().map(|column| column.kind) {
         Some(IdentifierKind::Phone) => "message",
@@ -61,11 +61,11 @@ fn noun<U: AuthUser>() -> &'static str {
     }
 }
 
-/// Reads a request: where to send, and where to go on to. The field is called as the identifier
-/// that recovers an account.
+/// Reads a request: the contact and the redirect path. The field of the contact has the name of its
+/// identifier.
 fn read_request<U: AuthUser>(mut form: Form) -> Result<(Contact, Option<RedirectPath>), Refusal> {
     let identifier = U::SHAPE.recovery_column().and_then(|column| {
-        // Whoever asks must name somebody, also where accounts may be without.
+        // The contact is required, even if the column is optional.
         form.identifier(&IdentifierColumn { is_optional: false, ..*column }).ok().flatten()
     });
     let (to, next) = (identifier.and_then(Identifier::into_contact), redirect_path(&mut form));
@@ -97,7 +97,7 @@ async fn request_reset<U: AuthUser>(
     .await
 }
 
-/// Counts a request, starts what it asks for, and answers the same to everybody.
+/// Counts a request, starts its work, and answers the same for every contact.
 async fn requested<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
@@ -138,19 +138,19 @@ async fn confirm_reset<U: AuthUser>(
         return Err(Refusal::invalid_fields(form.into_errors()));
     };
     let reset = recovery_of(&mounted)?.confirm_reset(&token, &password).await?;
-    // The owner signs in next, perhaps while strangers still fail under the name.
+    // The owner signs in next, perhaps while others still fail under the name.
     let body = confirmation("Password reset successfully.", reset.redirect_to);
     with_device(&mounted, &request, &reset.account, body)
 }
 
-/// What the slices that have these routes always bring.
+/// Returns the flows of recovery, which `email` and `recovery` always wire.
 pub(super) fn recovery_of<U: AuthUser>(
     mounted: &Mounted<U>,
 ) -> Result<&flows::Recovery<U>, Refusal> {
     mounted.accounts().recovery().ok_or_else(Refusal::internal)
 }
 
-/// The token that a link brought, for routes that want nothing else.
+/// Reads the token of a link, for routes without other fields.
 pub(super) async fn token<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &mut Request,
@@ -160,8 +160,8 @@ pub(super) async fn token<U: AuthUser>(
     form.text("token").map_err(|_| Refusal::invalid_fields(form.into_errors()))
 }
 
-/// Counts a confirmation, so that nobody tries tokens by the thousand. Tells nothing of it: the
-/// contract has no limit here, and no person meets this one.
+/// Counts a confirmation, against guessed tokens. The response has no headers of the limit, because
+/// the contract has no limit here.
 async fn confirming<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Result<(), Refusal> {
     refuse_untrusted_page(request, &mounted.parts().http)?;
     limits::by_client(mounted, CONFIRM, request).await.map(drop)

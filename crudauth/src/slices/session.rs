@@ -1,4 +1,4 @@
-//! `POST /login`; `POST /logout` is in `logout.rs`, since it ends more than sessions.
+//! `POST /login`. `POST /logout` is in `logout.rs`, because it also ends tokens.
 
 use crudauth_core::model::{AuthUser, FieldError, FieldErrorKind, Form, IdentifierKind};
 use crudauth_core::slices::sessions::SessionConfig;
@@ -71,11 +71,11 @@ async fn login<U: AuthUser>(
     Ok(response)
 }
 
-/// The form, and whether the session is to outlive the browser.
+/// Reads the credentials, and whether the session outlives the browser.
 fn read(mut form: Form) -> Result<(Credentials, bool), Vec<FieldError>> {
     let credentials = Credentials::read(&mut form);
     let is_remembered = match form.optional_text("remember_me") {
-        // A browser sends an empty text for a field that was left blank.
+        // Browsers send an empty text for a blank field.
         Ok(None) => Ok(false),
         Ok(Some(text)) if text.is_empty() => Ok(false),
         Ok(Some(text)) => body::boolean(&text).map_or_else(

@@ -87,7 +87,7 @@ async fn logout_all<U: AuthUser>(
     .await
 }
 
-/// `?keep_current=`, false when it is not said.
+/// Reads `?keep_current=`; `false` by default.
 fn keep(request: &Request) -> Result<KeepSession, Refusal> {
     let query = request.uri().query().unwrap_or_default();
     let fields: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
@@ -97,7 +97,7 @@ fn keep(request: &Request) -> Result<KeepSession, Refusal> {
         Some(false) => Ok(KeepSession::None),
         None => {
             let message = "Input should be a valid boolean, unable to interpret input";
-            // The question mark tells the query from the body.
+            // Messages distinguish query and body by the question mark.
             Err(Refusal::invalid_field(FieldError::new(
                 "?keep_current",
                 FieldErrorKind::Value,
@@ -107,8 +107,8 @@ fn keep(request: &Request) -> Result<KeepSession, Refusal> {
     }
 }
 
-/// Gives a page that lost its CSRF cookie another one. It needs no token, since the answer can be
-/// read by the app's own pages only.
+/// Sets a new CSRF cookie for a page that lost it. It needs no token, because only the app's own pages
+/// can read the response.
 async fn refresh_csrf<U: AuthUser>(
     mounted: Mounted<U>,
     request: Request,
@@ -117,7 +117,7 @@ async fn refresh_csrf<U: AuthUser>(
     refuse_untrusted_page(&request, &parts.http)?;
     let principal = visitor_of(&mounted, &request).await?.ok_or_else(Refusal::not_authenticated)?;
     let session = principal.session().ok_or_else(Refusal::not_authenticated)?;
-    // A request without a session costs its neighbours nothing.
+    // A request without a session does not count for its network.
     let used = limits::by_client(&mounted, CSRF_REFRESH, &request).await?;
     used.told(async {
         let sessions = mounted.accounts().sessions();

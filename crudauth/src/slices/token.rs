@@ -1,4 +1,4 @@
-//! `POST /token` and `POST /refresh`: access tokens, and the refresh tokens that buy the next ones.
+//! `POST /token` and `POST /refresh`: access tokens and refresh tokens.
 
 use crudauth_core::model::{AuthUser, Checked, FieldError, Form};
 use crudauth_core::slices::bearer::{
@@ -65,7 +65,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     }
 }
 
-/// The same lockout as `/login`, and the same answers to who is refused.
+/// Has the lockout and the refusals of `/login`.
 async fn token<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
@@ -91,14 +91,14 @@ async fn token<U: AuthUser>(
     if !is_in_cookie {
         return answer(StatusCode::OK, &told(&granted.issued, Some(&granted.device)));
     }
-    // A browser that signs in anew has no use for what it had, if it sends that here: where the
-    // cookie is for every path.
+    // Revokes the browser's previous refresh token. The browser sends it here if the path of the
+    // cookie is `/`.
     for replaced in cookies_of(&request, &http.cookies).refresh_at_logout() {
         if let Err(error) = accounts.tokens().revoke_by_refresh_token(replaced).await {
-            // They are in, and nobody has what is left over.
+            // The sign-in has succeeded, and the browser drops the previous token.
             error!(
                 error = &error as &dyn std::error::Error,
-                "a sign-in that was replaced lives on"
+                "replaced token family not revoked"
             );
         }
     }
@@ -107,7 +107,7 @@ async fn token<U: AuthUser>(
     Ok(response)
 }
 
-/// Every 401 says by what scheme the client could do better (RFC 9110, section 15.5.2).
+/// Adds a challenge, which every 401 needs (RFC 9110, section 15.5.2).
 fn challenged(refusal: impl Into<Refusal>) -> Refusal {
     let refusal = refusal.into();
     if refusal.status() == StatusCode::UNAUTHORIZED {
@@ -117,11 +117,11 @@ fn challenged(refusal: impl Into<Refusal>) -> Refusal {
     }
 }
 
-/// What a form asks for.
+/// The fields of the form.
 struct Wanted {
     credentials: Credentials,
     scope: Option<String>,
-    /// What says that this device has signed in before, where clients keep no cookies.
+    /// The device cookie of a client without cookies.
     device: Option<String>,
 }
 
@@ -141,7 +141,7 @@ impl Wanted {
     }
 }
 
-/// Reads the one place where refresh tokens live, and no other.
+/// Reads the refresh token from the place that the mount has set, and from no other.
 async fn refresh<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
@@ -150,7 +150,7 @@ async fn refresh<U: AuthUser>(
     if http.refresh_in == RefreshIn::Cookie {
         refuse_cross_site(&request, http)?;
     }
-    // Who says to come from another site's page has as many tries as anybody, of their own.
+    // Requests from other sites' pages have a counter of their own, with the same limit.
     let action = match is_untrusted_page(&request, http) {
         true => REFRESH_CROSS_SITE,
         false => REFRESH,
@@ -163,15 +163,15 @@ async fn refresh<U: AuthUser>(
         Ok(refreshed) => issued(&mounted, &request, &refreshed.issued),
         Err(error @ RefreshError::Store(_)) => Err(error.into()),
         Err(error) => {
-            // A client that has a good one is not kept waiting for what its neighbours try.
+            // Only invalid tokens count, so that a client with a valid one does not wait for its
+            // neighbours.
             limits::by_client(&mounted, action, &request).await?;
             Err(challenged(error))
         }
     }
 }
 
-/// Tries what was sent until one is good: a neighbouring site may have put another cookie of that
-/// name beside it, be it one that was ours.
+/// Tries each token until one is valid: a sibling site may have set another cookie of that name.
 async fn refreshed<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
@@ -189,7 +189,7 @@ async fn refreshed<U: AuthUser>(
     Err(refused)
 }
 
-/// What may be the client's refresh tokens; empty if it sent none.
+/// The refresh tokens of the request; empty if it has none.
 async fn sent<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &mut Request,
@@ -205,7 +205,7 @@ async fn sent<U: AuthUser>(
     }
 }
 
-/// New tokens, as the client gets them.
+/// The response with new tokens.
 fn issued<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
@@ -229,7 +229,7 @@ fn in_cookie<U: AuthUser>(
     Ok(response)
 }
 
-/// All of it, for a client that keeps it safe itself.
+/// All tokens, for a client that stores them itself.
 fn told(issued: &Issued, device: Option<&str>) -> Value {
     let mut body = access(issued);
     body["refresh_token"] = issued.refresh.expose().into();
@@ -239,7 +239,7 @@ fn told(issued: &Issued, device: Option<&str>) -> Value {
     body
 }
 
-/// The access token and what is to be known of it (RFC 6749, section 5.1).
+/// The access token with its type, lifetime and scopes (RFC 6749, section 5.1).
 fn access(issued: &Issued) -> Value {
     json!({
         "access_token": issued.access.expose(),
@@ -249,12 +249,12 @@ fn access(issued: &Issued) -> Value {
     })
 }
 
-/// Whether the mount has this slice: `/logout` is of others, too.
+/// Whether the mount has this slice. Other slices have `/logout` as well.
 fn is_mounted<U: AuthUser>(mounted: &Mounted<U>) -> bool {
     mounted.parts().transports.has(<Bearer as Transport<U>>::NAME)
 }
 
-/// The cookie is not sent by a page of another site, but the answer would remove it.
+/// A page of another site does not send the cookie, but the response would remove it.
 pub(super) fn refuse_cross_site_logout<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
@@ -266,7 +266,7 @@ pub(super) fn refuse_cross_site_logout<U: AuthUser>(
     }
 }
 
-/// Ends the grant of the refresh token, and of the access token, that a client logs out with.
+/// Revokes the token families of the refresh token and of the access token of the request.
 pub(super) async fn end<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &mut Request,
@@ -298,8 +298,8 @@ pub(super) async fn end<U: AuthUser>(
     Ok(())
 }
 
-/// Ends every grant of somebody who signs out everywhere, and tells how many; `None` where the
-/// mount has none.
+/// Revokes every token family of the account, and returns how many there were; `None` if the mount
+/// has no bearer tokens.
 pub(super) async fn end_all<U: AuthUser>(
     mounted: &Mounted<U>,
     principal: &Principal<U>,
@@ -310,14 +310,14 @@ pub(super) async fn end_all<U: AuthUser>(
     Ok(Some(mounted.accounts().tokens().revoke_all(principal).await?))
 }
 
-/// The public keys by which others verify access tokens (RFC 7517).
+/// The public keys with which other servers verify access tokens (RFC 7517).
 #[cfg(feature = "bearer-asymmetric")]
 async fn jwks<U: AuthUser>(mounted: Mounted<U>, _: Request) -> Result<Response, Refusal> {
     use poem::http::{HeaderValue, header};
 
     let keys = mounted.accounts().tokens().jwks().ok_or_else(|| Refusal::not_found("Not Found"))?;
     let mut response = answer(StatusCode::OK, &keys)?;
-    // Others ask for it at every token, and a key is listed before it signs.
+    // Other servers may ask at every token, and a key is published before it signs.
     let kept = HeaderValue::from_static("public, max-age=300");
     response.headers_mut().insert(header::CACHE_CONTROL, kept);
     Ok(response)
