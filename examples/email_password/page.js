@@ -163,7 +163,7 @@ function fillAccount(account) {
     if (element instanceof HTMLInputElement) element.defaultValue = value;
     else element.textContent = value || "not given";
   }
-  document.querySelector("[data-unverified]").hidden = account.email_verified !== false;
+  document.querySelector("[data-unverified]").hidden = !account.email || account.email_verified === true;
 }
 
 async function listSessions() {

@@ -2,7 +2,7 @@
 
 use crudauth_tests::failed_logins::{fail_login, fail_logins_elsewhere, lock_seconds, locked};
 use crudauth_tests::tokens::{Pair, in_cookie};
-use crudauth_tests::{App, Kind, PASSWORD, on_every_database};
+use crudauth_tests::{Answer, App, Browser, Kind, PASSWORD, on_every_database};
 use poem::http::Method;
 use serde_json::json;
 
@@ -29,8 +29,7 @@ on_every_database! {
         fail_login(&browser, "ada", 5).await;
         lock_seconds(&browser, "ada").await;
         let token = app.reset_token("ada@example.com").await;
-        let body = json!({ "token": token, "new_password": NEW });
-        let answer = browser.post("/password/reset-confirm", body).await;
+        let answer = reset(&browser, &token, NEW).await;
         let names: Vec<_> = answer.set_cookies().iter().map(|line| name(line)).collect();
         assert_eq!((answer.status, names), (200, vec!["known_device".to_owned()]));
         fail_logins_elsewhere(&app, "ada", 5).await;
@@ -78,6 +77,13 @@ on_every_database! {
     }
 }
 
+/// Confirms a reset as a page does in a browser without cookies.
+async fn reset(browser: &Browser, token: &str, password: &str) -> Answer {
+    let headers = [("content-type", "application/json"), ("origin", "http://localhost")];
+    let body = json!({ "token": token, "new_password": password }).to_string();
+    browser.send(Method::POST, "/password/reset-confirm", &headers, body.into_bytes()).await
+}
+
 fn name(line: &str) -> String {
     line.split_once('=').unwrap().0.to_owned()
 }
@@ -88,8 +94,7 @@ async fn a_rejected_reset_makes_no_device_known() {
     app.register("ada").await;
     let token = app.reset_token("ada@example.com").await;
     for (token, password) in [(&*token, "short"), ("0", NEW)] {
-        let body = json!({ "token": token, "new_password": password });
-        let answer = app.browser().post("/password/reset-confirm", body).await;
+        let answer = reset(&app.browser(), token, password).await;
         assert!(matches!(answer.status, 400 | 422), "{answer:?}");
         assert_eq!(answer.set_cookies(), Vec::<String>::new());
     }

@@ -56,7 +56,7 @@ on_every_database! {
         let stranger = app.browser();
         let answer = reset(&stranger, &token, NEW).await;
         assert_answer(&answer, 200, "Password reset successfully.");
-        assert!(!stranger.is_signed_in().await);
+        assert!(answer.set_cookies().is_empty() && !stranger.is_signed_in().await);
 
         assert_ne!(app.database.text(hash).await, before);
         let row = "users WHERE username = 'ada' AND token_version = 1 AND email_verified";
@@ -236,10 +236,10 @@ async fn confirmations_are_limited_by_client_address() {
 }
 
 #[tokio::test]
-async fn me_shows_whether_the_address_is_verified() {
+async fn me_shows_that_the_address_is_verified() {
     let app = App::on(Kind::Sqlite).await;
     let ada = app.member("ada").await;
-    assert_eq!(ada.get("/me").await.json()["email_verified"], false);
+    assert!(ada.get("/me").await.json().get("email_verified").is_none(), "as crudauth-py");
     let token = app.token(VerifyEmail, ADA).await;
     assert_eq!(verify(&app.browser(), &token).await.status, 200);
     assert_eq!(ada.get("/me").await.json()["email_verified"], true);

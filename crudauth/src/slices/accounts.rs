@@ -95,9 +95,12 @@ async fn me<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Respon
         "scopes": principal.scopes(),
         "via": principal.method().as_str(),
     });
-    // By the name of the column, for example `email_verified`.
-    if let Some(contact) = U::SHAPE.recovery_column() {
-        body[format!("{}_verified", contact.name)] = principal.account().is_verified().into();
+    // By the name of the column, for example `email_verified`. Without a verified contact the body
+    // is that of crudauth-py.
+    if let Some(contact) = U::SHAPE.recovery_column()
+        && principal.account().is_verified()
+    {
+        body[format!("{}_verified", contact.name)] = true.into();
     }
     answer(StatusCode::OK, &body)
 }

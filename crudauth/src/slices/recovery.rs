@@ -13,7 +13,7 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
-use super::device::with_device;
+use super::device::with_device_of_browser;
 use super::limits;
 use super::pace::constant_delay;
 use crate::http::headers::{detail, json as answer};
@@ -140,7 +140,7 @@ async fn confirm_reset<U: AuthUser>(
     let reset = recovery_of(&mounted)?.confirm_reset(&token, &password).await?;
     // The owner signs in next, perhaps while others still fail under the name.
     let body = confirmation("Password reset successfully.", reset.redirect_to);
-    with_device(&mounted, &request, &reset.account, body)
+    with_device_of_browser(&mounted, &request, &reset.account, body)
 }
 
 /// Returns the flows of recovery, which `email` and `recovery` always wire.
