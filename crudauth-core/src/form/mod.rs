@@ -5,15 +5,16 @@
 //! error names its field and never repeats a value. Fields that are not read are dropped, so they
 //! cannot set anything.
 
+mod field;
 mod field_error;
 mod json;
 mod password;
 
 use std::fmt;
 
-use json::{Fields, expected_type, has_escaped_nul, to_utf8};
+use field::Field;
+use json::{Fields, expected_type, to_utf8};
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
 use crate::model::{EmailAddress, Identifier, IdentifierColumn, InvalidEmail};
 
@@ -33,23 +34,6 @@ pub struct Form {
     limits: Vec<(String, usize)>,
     is_blank_none: bool,
     errors: Vec<FieldError>,
-}
-
-/// A value that is parsed when it is read, so that an error can name the field.
-enum Field {
-    Json(Box<RawValue>),
-    Text(String),
-}
-
-impl Field {
-    fn is_blank(&self) -> bool {
-        match self {
-            Self::Text(text) => text.trim().is_empty(),
-            Self::Json(value) => {
-                serde_json::from_str::<String>(value.get()).is_ok_and(|text| text.trim().is_empty())
-            }
-        }
-    }
 }
 
 /// The body is not a form.
@@ -261,12 +245,8 @@ impl Form {
     /// Takes a field out, and checks its limit.
     fn field(&mut self, name: &'static str) -> Result<Option<Field>, InvalidField> {
         let Some(field) = self.take_once(name)? else { return Ok(None) };
-        let has_nul = match &field {
-            Field::Json(value) => has_escaped_nul(value.get()),
-            Field::Text(text) => text.contains('\0'),
-        };
         // PostgreSQL cannot store NUL in a text.
-        if has_nul {
+        if field.has_nul() {
             let message = "Input should not contain NUL";
             return self.reject(FieldError::new(name, FieldErrorKind::Value, message));
         }
@@ -280,10 +260,7 @@ impl Form {
     fn exceeded_limit(&self, name: &str, field: &Field) -> Option<usize> {
         let limits = self.limits.iter().filter(|(limited, _)| limited == name);
         let max = limits.map(|(_, max)| *max).min()?;
-        let chars = match field {
-            Field::Text(text) => text.chars().count(),
-            Field::Json(value) => serde_json::from_str::<String>(value.get()).ok()?.chars().count(),
-        };
+        let chars = field.text()?.chars().count();
         if chars > max { Some(max) } else { None }
     }
 

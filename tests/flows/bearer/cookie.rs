@@ -289,17 +289,3 @@ async fn planted_cookies_do_not_prevent_signing_out() {
     assert_eq!(answer.status, 200);
     assert_eq!(browser.post("/refresh", json!({})).await.status, 401);
 }
-
-#[tokio::test]
-async fn a_second_refresh_within_the_grace_period_is_logged() {
-    let log = Log::listen();
-    let (_, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
-    let (browser, _) = granted(&app).await;
-    let tab = browser.stolen();
-    Pair::of(&browser.post("/refresh", json!({})).await);
-    assert_eq!(log.count("sent again within the grace period"), 0);
-    app.clock.advance(Duration::from_secs(9));
-    Pair::of(&tab.post("/refresh", json!({})).await);
-    assert_eq!(log.count("sent again within the grace period"), 1, "{}", log.text());
-    assert_eq!(log.count("WARN"), 0, "{}", log.text());
-}

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crudauth_tests::tokens::{Pair, Setup};
-use crudauth_tests::{Answer, App, Kind, Log, concurrently, count_status, on_every_database};
+use crudauth_tests::tokens::{Pair, Setup, in_cookie};
+use crudauth_tests::{
+    Answer, App, Kind, Log, PASSWORD, concurrently, count_status, on_every_database,
+};
 use poem::http::Method;
 use serde_json::json;
 
@@ -115,6 +117,22 @@ async fn token_reuse_is_logged() {
     assert_eq!(log.count("WARN"), 0, "{}", log.text());
     app.browser().refresh(&pair.refresh).await;
     assert_eq!(log.count("refresh token reused"), 1, "{}", log.text());
+}
+
+#[tokio::test]
+async fn a_second_refresh_within_the_grace_period_is_logged() {
+    let log = Log::listen();
+    let (_, app) = App::on(Kind::Sqlite).await.all(in_cookie()).await;
+    app.register("ada").await;
+    let browser = app.browser();
+    Pair::of(&browser.request_token("ada", PASSWORD, None).await);
+    let tab = browser.stolen();
+    Pair::of(&browser.post("/refresh", json!({})).await);
+    assert_eq!(log.count("sent again within the grace period"), 0);
+    app.clock.advance(Duration::from_secs(9));
+    Pair::of(&tab.post("/refresh", json!({})).await);
+    assert_eq!(log.count("sent again within the grace period"), 1, "{}", log.text());
+    assert_eq!(log.count("WARN"), 0, "{}", log.text());
 }
 
 #[tokio::test]
