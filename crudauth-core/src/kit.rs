@@ -50,7 +50,8 @@ impl<U: AuthUser> Kit<U> {
 
     /// Revokes every credential of a disabled account whose credential was just used, so that
     /// enabling the account brings none back.
-    pub(crate) async fn revoke_disabled(&self, account: &Account<U>) -> Result<(), StoreError> {
+    #[doc(hidden)]
+    pub async fn revoke_disabled(&self, account: &Account<U>) -> Result<(), StoreError> {
         let event = Event::new("credential rejected, all credentials revoked: account disabled");
         self.emit(event.account(account));
         self.accounts.revoke_disabled(account.user.id(), self.now()).await

@@ -96,10 +96,7 @@ async fn token<U: AuthUser>(
     for replaced in cookies_of(&request, &http.cookies).refresh_at_logout() {
         if let Err(error) = accounts.tokens().revoke_by_refresh_token(replaced).await {
             // The sign-in has succeeded, and the browser drops the previous token.
-            error!(
-                error = &error as &dyn std::error::Error,
-                "replaced token family not revoked"
-            );
+            error!(error = &error as &dyn std::error::Error, "replaced token family not revoked");
         }
     }
     let mut response = in_cookie(&mounted, &request, &granted.issued)?;

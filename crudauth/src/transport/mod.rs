@@ -189,6 +189,7 @@ impl<U: AuthUser, T: Transport<U>> AnyTransport<U> for T {
             let found = Transport::resolve(self, auth, request).await?;
             let Some(principal) = found else { return Ok(None) };
             if !principal.account().is_active() {
+                auth.accounts().kit.revoke_disabled(principal.account()).await?;
                 return Ok(None);
             }
             let method = self.method();
