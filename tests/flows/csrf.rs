@@ -61,7 +61,7 @@ async fn assert_no_effect(app: &App, ada: &Browser, phone: &Browser) {
     assert_eq!(old.login("ada", PASSWORD).await.status, 200);
     old.post("/logout", json!({})).await;
     let counted = "SELECT COUNT(*) FROM users_rate_limits";
-    assert_eq!(app.database.number(counted).await, 4, "two sign-ups and their two mails");
+    assert_eq!(app.database.number(counted).await, 6, "two sign-ups, their mails, and the budgets");
 }
 
 #[tokio::test]
