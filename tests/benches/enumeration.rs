@@ -4,15 +4,17 @@
 //! cargo bench -p crudauth-tests --bench enumeration
 //! ```
 //!
-//! Alternates between an existing and an unknown account. Prints the medians, the interquartile
-//! ranges and the difference of the medians. A difference well inside the ranges reveals nothing.
+//! Alternates between an existing and an unknown account. Prints both distributions (the 5th, 25th,
+//! 50th, 75th and 95th percentile) and the difference of the medians. A difference well inside the
+//! ranges reveals nothing.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its results")]
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads its environment")]
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crudauth::{Backend, LockoutConfig, RateLimit, RateLimits, rate_limit};
-use crudauth_tests::{Answer, App, AppBuilder, Browser, Kind, Setting};
+use crudauth::{Backend, HashingConfig, LockoutConfig, RateLimit, RateLimits, rate_limit};
+use crudauth_tests::{Answer, App, AppBuilder, Browser, Kind, PASSWORD, Setting};
 use serde_json::json;
 
 const SAMPLES: u32 = 150;
@@ -27,18 +29,47 @@ impl Setting for Unlimited {
             .set(rate_limit::REGISTER, off)
             .set(rate_limit::VERIFY_REQUEST, off)
             .set(rate_limit::RESET_REQUEST, off)
-            .set(rate_limit::EXISTING_ACCOUNT_NOTICE, off);
-        let lockout = LockoutConfig::default().max_failures(1_000_000);
+            .set(rate_limit::EXISTING_ACCOUNT_NOTICE, off)
+            .set(rate_limit::MESSAGES, off)
+            .set(rate_limit::SIGN_IN, off);
+        let lockout = LockoutConfig::default()
+            .max_failures(1_000_000)
+            .max_network_failures(1_000_000)
+            .max_consecutive(1_000_000);
         builder.rate_limits(allowances).lockout(lockout)
+    }
+}
+
+/// Locks accounts and no networks.
+struct Locking;
+
+impl Setting for Locking {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
+        builder.lockout(LockoutConfig::default().max_network_failures(1_000_000))
+    }
+}
+
+/// Has one place for passwords, and locks nothing.
+struct OnePlace;
+
+impl Setting for OnePlace {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
+        let hashing = HashingConfig::default().max_concurrent(1).max_queued(0);
+        Unlimited.set(builder).hashing(hashing)
     }
 }
 
 struct Samples(Vec<Duration>);
 
 impl Samples {
-    fn quartile(&mut self, part: usize) -> f64 {
+    fn percentile(&mut self, part: usize) -> f64 {
         self.0.sort_unstable();
-        self.0[self.0.len() * part / 4].as_secs_f64() * 1000.0
+        self.0[self.0.len() * part / 100].as_secs_f64() * 1000.0
+    }
+
+    fn shown(&mut self) -> String {
+        let percentiles = [5, 25, 50, 75, 95].map(|part| self.percentile(part));
+        percentiles.map(|milliseconds| format!("{milliseconds:.3}")).join(" ")
     }
 }
 
@@ -51,15 +82,11 @@ async fn timed(ask: impl Future<Output = Answer>, status: u16) -> Duration {
 }
 
 fn report(case: &str, mut known: Samples, mut unknown: Samples) {
-    let known_median = known.quartile(2);
-    let unknown_median = unknown.quartile(2);
+    let difference = known.percentile(50) - unknown.percentile(50);
     println!(
-        "{case:<24} known {known_median:7.3} ms [{:.3}-{:.3}]   unknown {unknown_median:7.3} ms [{:.3}-{:.3}]   difference {:+.3} ms",
-        known.quartile(1),
-        known.quartile(3),
-        unknown.quartile(1),
-        unknown.quartile(3),
-        known_median - unknown_median,
+        "{case:<24} known {} ms   unknown {} ms   difference {difference:+.3} ms",
+        known.shown(),
+        unknown.shown(),
     );
 }
 
@@ -119,14 +146,84 @@ async fn measure(kind: Kind) {
     .await;
 }
 
+/// Refusals by a lock.
+async fn measure_refusals(kind: Kind) {
+    let app = App::with(kind, Locking).await;
+    for name in ["ada", "eve", "sam"] {
+        app.register(name).await;
+    }
+    let mut cookies = Vec::new();
+    for _ in 0..64 {
+        cookies.extend(app.signed_in("eve", PASSWORD).await.cookie("known_device"));
+    }
+    for name in ["ada", "unknown"] {
+        for _ in 0..6 {
+            app.browser().login(name, "wrong-password").await;
+        }
+    }
+    let with = |cookies: &[String], name: &'static str| {
+        let browser = app.browser();
+        if !cookies.is_empty() {
+            browser.set_cookie("known_device", &cookies.join("; known_device="));
+        }
+        async move { browser.login(name, "wrong-password").await }
+    };
+    compare("locked", |_| with(&[], "ada"), |_| with(&[], "unknown"), 429).await;
+    let locked = |name| with(&cookies, name);
+    compare("locked, 64 cookies", |_| locked("ada"), |_| locked("unknown"), 429).await;
+}
+
+/// Refusals by a full queue, whose only place is nearly always taken.
+async fn measure_full_queue(kind: Kind) {
+    let app = Arc::new(App::with(kind, OnePlace).await);
+    for name in ["ada", "sam"] {
+        app.register(name).await;
+    }
+    let hogs: Vec<_> = (0..4)
+        .map(|_| {
+            let app = Arc::clone(&app);
+            tokio::spawn(async move {
+                loop {
+                    app.browser().login("sam", PASSWORD).await;
+                }
+            })
+        })
+        .collect();
+    let refused = async |name: &str| {
+        loop {
+            let browser = app.browser();
+            let begun = Instant::now();
+            if browser.login(name, "wrong-password").await.status == 503 {
+                return begun.elapsed();
+            }
+        }
+    };
+    let mut known = Samples(Vec::new());
+    let mut unknown = Samples(Vec::new());
+    for _ in 0..SAMPLES {
+        known.0.push(refused("ada").await);
+        unknown.0.push(refused("unknown").await);
+    }
+    for hog in hogs {
+        hog.abort();
+    }
+    report("queue full", known, unknown);
+}
+
+async fn measure_all(kind: Kind) {
+    measure(kind).await;
+    measure_refusals(kind).await;
+    measure_full_queue(kind).await;
+}
+
 #[tokio::main]
 async fn main() {
-    measure(Kind::Sqlite).await;
+    measure_all(Kind::Sqlite).await;
     for (kind, variable) in
         [(Kind::Postgres, "CRUDAUTH_TEST_POSTGRES"), (Kind::MySql, "CRUDAUTH_TEST_MYSQL")]
     {
         match std::env::var_os(variable) {
-            Some(_) => measure(kind).await,
+            Some(_) => measure_all(kind).await,
             None => println!("{kind:?}: not measured, {variable} is not set"),
         }
     }

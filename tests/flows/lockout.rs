@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crudauth::{Backend, LockoutConfig};
+use crudauth::{Backend, LockoutConfig, RateLimit, RateLimits, rate_limit};
 use crudauth_tests::failed_logins::{
     WRONG, fail_login, fail_logins_elsewhere, lock_seconds, locked,
 };
@@ -182,6 +182,34 @@ on_every_database! {
         assert!(lock_seconds(&again.browser(), "unknown").await >= 59);
         assert!(lock_seconds(&app.restarted().await.browser(), "unknown").await >= 30);
     }
+}
+
+/// Allows three sign-ins a minute of one account from one network.
+struct Seldom;
+
+impl Setting for Seldom {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
+        let limit = RateLimit::new(3, Duration::from_mins(1));
+        builder.rate_limits(RateLimits::default().set(rate_limit::SIGN_IN, limit))
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_signs_in_too_often_from_one_network_waits() {
+    let app = App::with(Kind::Sqlite, Seldom).await;
+    app.register("ada").await;
+    let office = app.browser();
+    for _ in 0..3 {
+        assert_eq!(office.login("ada", PASSWORD).await.status, 200);
+    }
+    let answer = office.login("ada", PASSWORD).await;
+    assert_eq!((answer.status, answer.code().as_str()), (429, "too-many-sign-ins"), "{answer:?}");
+    assert_eq!(answer.header("retry-after").unwrap(), "60");
+    assert!(answer.set_cookies().is_empty(), "{answer:?}");
+    assert_eq!(office.login("ada", WRONG).await.status, 401, "only the right password is told");
+    assert_eq!(app.browser().login("ada", PASSWORD).await.status, 200);
+    turn(&app, 60);
+    assert_eq!(office.login("ada", PASSWORD).await.status, 200);
 }
 
 #[tokio::test]

@@ -153,6 +153,15 @@ async fn lockout_limits_of_zero_are_rejected() {
     assert_each_rejected([
         (lockout(|config| config.max_failures = 0), below_one("lockout.max_failures")),
         (
+            lockout(|config| config.max_network_failures = 0),
+            below_one("lockout.max_network_failures"),
+        ),
+        (lockout(|config| config.max_consecutive = 0), below_one("lockout.max_consecutive")),
+        (
+            lockout(|config| config.consecutive_window = Duration::ZERO),
+            out_of_range("lockout.consecutive_window", SECOND),
+        ),
+        (
             lockout(|config| config.max = SECOND * 59),
             ConfigError::Exceeds { setting, limit: "lockout.max" },
         ),

@@ -6,6 +6,7 @@ pub mod challenges;
 mod challenges_sql;
 mod lock_state;
 mod lockout;
+mod lockout_config;
 mod locks_sql;
 mod rate_limiter;
 mod rate_limits;
@@ -14,8 +15,9 @@ pub mod store;
 
 pub use challenges_sql::CHALLENGES;
 pub use lock_state::LockState;
+pub use lockout::Lockout;
 pub(crate) use lockout::{KnownDevice, SignInAttempt};
-pub use lockout::{Lockout, LockoutConfig};
+pub use lockout_config::LockoutConfig;
 pub(crate) use locks_sql::RowLimit;
 pub use rate_limiter::{Allowed, RateLimiter, Subject};
 pub use rate_limits::{Action, RateLimits};
