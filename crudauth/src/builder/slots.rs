@@ -11,7 +11,7 @@ use crate::slice;
 use crate::transport::Transport;
 
 /// Slot of a slice with mandatory settings, or of a transport of the app's own. `T` is the slice or
-/// the transport. The state `S` is [`Unset`] at first, then the settings or [`OwnTransport`].
+/// the transport. The state `S` is [`Unset`] at first, then the settings or `OwnTransport`.
 ///
 /// Slots are nested pairs, `(Slot<slice::Email, _>, (Slot<Card, _>, ()))`, in the order of the
 /// macro's list of slices and then of the attribute.
