@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crudauth_core::guard::{Lockout, RateLimiter};
-use crudauth_core::model::{KeyRing, SecretKey};
+use crudauth_core::model::{AuthUser, KeyRing, SecretKey};
 use crudauth_core::notify::{Background, DirectOutbox, Notifier};
 use crudauth_core::password::HashingPool;
 use crudauth_core::slices::accounts::{Administration, Callers, Passwords, Registration};
@@ -69,33 +69,16 @@ fn wire<A: Mount>(
     hashing: HashingPool,
     live: &Live,
 ) -> A {
+    let mut kit = kit(&stores, &settings, keys, hashing);
     let mut http = settings.http;
     http.trusted_origins
         .extend(settings.email.as_ref().map(|email| email.frontend_url().to_owned()));
     let background = Background::default();
     let recovery = settings.email.map(EmailConfig::into_recovery).or(settings.recovery);
-    let counters = &stores.counters;
-    let clock = &settings.clock;
-    let limits = RateLimiter::new(
-        Arc::clone(counters),
-        keys.clone(),
-        Arc::clone(clock),
-        settings.rate_limits,
-    );
-    let notifier = recovery.as_ref().map(|config| {
+    kit.notifier = recovery.as_ref().map(|config| {
         let outbox = Arc::new(DirectOutbox::new(config.channels()));
-        Notifier::new(outbox, background.clone(), limits.clone())
+        Notifier::new(outbox, background.clone(), kit.limits.clone())
     });
-    let kit = Kit {
-        accounts: Arc::clone(&stores.database) as _,
-        limits,
-        lockout: Lockout::new(Arc::clone(counters), keys.clone(), settings.lockout),
-        keys,
-        clock: Arc::clone(clock),
-        hashing,
-        policy: settings.policy,
-        notifier,
-    };
     let recovery = recovery.zip(kit.notifier.clone()).map(|(config, notifier)| {
         Recovery::new(kit.clone(), notifier, Arc::clone(&stores.database) as _, config)
     });
@@ -132,4 +115,26 @@ fn wire<A: Mount>(
         transports: settings.transports,
         scope_policy: policy,
     }))
+}
+
+/// Creates the parts that every flow gets, without a notifier.
+fn kit<U: AuthUser>(
+    stores: &Stores<U>,
+    settings: &Settings<U>,
+    keys: KeyRing,
+    hashing: HashingPool,
+) -> Kit<U> {
+    let counters = &stores.counters;
+    let clock = &settings.clock;
+    let limits = settings.rate_limits.clone();
+    Kit {
+        accounts: Arc::clone(&stores.database) as _,
+        limits: RateLimiter::new(Arc::clone(counters), keys.clone(), Arc::clone(clock), limits),
+        lockout: Lockout::new(Arc::clone(counters), keys.clone(), settings.lockout),
+        keys,
+        clock: Arc::clone(clock),
+        hashing,
+        policy: settings.policy.clone(),
+        notifier: None,
+    }
 }
