@@ -1,5 +1,5 @@
-//! The known device: a client that has just proved its owner is told from strangers at its next
-//! sign-in.
+//! The cookie of the known device, by which the lockout recognises a client whose owner has just
+//! proved the account.
 //!
 //! Called by the routes that change a password.
 
@@ -16,8 +16,8 @@ use crate::mount::Mounted;
 use crate::slice::{Bearer, Session};
 use crate::transport::Transport;
 
-/// As [`with_device`] for a browser, which sends a cookie or names its page. Other clients get
-/// `body` only: crudauth-py sets no cookie at a reset.
+/// As [`with_device`] for a browser, which sends a cookie, `Origin` or `Sec-Fetch-Site`. Other clients
+/// get `body` only, because crudauth-py sets no cookie at a reset.
 pub(super) fn with_device_of_browser<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,

@@ -98,39 +98,22 @@ async fn a_password_change_without_a_session_revokes_every_session() {
 async fn duplicate_and_reserved_names_of_transports_fail_the_build() {
     #[crudauth::routes(user = User, session, transport = Badge, transport = Card, transport = Twin, transport = Tool)]
     struct Confused;
-    struct Card;
-    impl Transport<User> for Card {
-        const NAME: &'static str = "badge";
-        async fn resolve(
-            &self,
-            _: &Mounted<User>,
-            _: &Request,
-        ) -> Result<Option<Principal<User>>, Refusal> {
-            Ok(None)
-        }
+    macro_rules! named {
+        ($($transport:ident: $name:literal),*) => {$(
+            struct $transport;
+            impl Transport<User> for $transport {
+                const NAME: &'static str = $name;
+                async fn resolve(
+                    &self,
+                    _: &Mounted<User>,
+                    _: &Request,
+                ) -> Result<Option<Principal<User>>, Refusal> {
+                    Ok(None)
+                }
+            }
+        )*};
     }
-    struct Twin;
-    impl Transport<User> for Twin {
-        const NAME: &'static str = "session";
-        async fn resolve(
-            &self,
-            _: &Mounted<User>,
-            _: &Request,
-        ) -> Result<Option<Principal<User>>, Refusal> {
-            Ok(None)
-        }
-    }
-    struct Tool;
-    impl Transport<User> for Tool {
-        const NAME: &'static str = "application";
-        async fn resolve(
-            &self,
-            _: &Mounted<User>,
-            _: &Request,
-        ) -> Result<Option<Principal<User>>, Refusal> {
-            Ok(None)
-        }
-    }
+    named!(Card: "badge", Twin: "session", Tool: "application");
     let Database::Sqlite(pool) = Database::create(Kind::Sqlite).await.0 else { unreachable!() };
     crudauth::migrations!(User).run(&pool).await.unwrap();
     let built = Confused::builder(pool, SECRET)

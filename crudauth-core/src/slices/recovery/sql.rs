@@ -41,8 +41,8 @@ const ISSUE: &str = "INSERT INTO {+one_time_tokens} (digest, user_id, purpose, b
     VALUES (:digest, :account, :purpose, :bound_to, :new_address, :redirect_to, :version, :stamp, \
     :now, :expires_at)";
 
-// A used token is found whatever became of the account, to be reported as used. An account without a
-// contact has an empty one.
+// A used token is found in every state of the account, so that it is reported as used. The contact is
+// empty if the account has none.
 const FIND: &str = "SELECT {account}, {+one_time_tokens}.bound_to, \
     {+one_time_tokens}.new_address, {+one_time_tokens}.redirect_to, \
     {+one_time_tokens}.token_version, {+one_time_tokens}.used_at FROM {+one_time_tokens} JOIN \
@@ -121,7 +121,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
             version: columns.next()?,
             is_used: columns.optional_instant()?.is_some(),
         };
-        // A verification outlives a change of password; what moves an account does not.
+        // A change of password keeps links that verify, and voids links that change the address.
         let is_current = purpose == Purpose::Verify || token.version == account.state.version;
         let is_valid = token.is_used || is_current;
         Ok(is_valid.then_some((token, account)))
@@ -193,7 +193,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
                 return tx.roll_back(Consumed::Spent).await;
             }
             self.show_contact(&mut tx, id, address.as_str()).await?;
-            // Whatever was mailed to the old address, or would move the account again, is void.
+            // Links to the old address and other pending changes of the address are void.
             tx.execute(self.query(VOID_ALL).bind("account", id.clone())).await?;
             tx.commit().await?;
             Ok(Consumed::Done)
@@ -207,7 +207,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
         contact: &Contact,
         now: DateTime<Utc>,
     ) -> Result<ContactChange, StoreError> {
-        // As at a sign-up: what no index sees.
+        // Other forms of the address, which no index covers, as at sign-up.
         if let Some(at) = U::SHAPE.recovery
             && let Some(other) = U::SHAPE.identifiers[at].alternate(contact.as_str())
             && let Some((owner, _)) = self.by_identifier(at, &other).await?
@@ -244,8 +244,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
 }
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
-    /// The effect of a token on its account, if that still has the state that the token was issued
-    /// under.
+    /// Applies a token to its account, if the account still has the state of the token.
     fn effect(
         &self,
         template: &'static str,
@@ -277,7 +276,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         Ok(tx.execute(query).await? == 1)
     }
 
-    /// Shows a contact whose compared form is kept in a column of its own.
+    /// Stores the displayed form of a contact whose compared form has its own column.
     async fn show_contact(
         &self,
         tx: &mut Transaction<DB>,
