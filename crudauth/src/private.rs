@@ -4,8 +4,9 @@ pub use std::vec::Vec;
 
 pub use crudauth_core::migrate::Migrations;
 pub use crudauth_core::model::{
-    AuthUser, Companion, Form, IdentifierColumn, IdentifierKind, InvalidField, Recoverable,
-    RecoverableByEmail, Scopes, SecretKey, Shape, SqlDefault,
+    AuthUser, Companion, Form, IdentifierColumn, IdentifierKind, InvalidField, KeySource,
+    Recoverable, RecoverableByEmail, Scopes, SecretKey, Shape, SqlDefault, TimeUnit, ulid, uuid,
+    without_blank,
 };
 pub use crudauth_core::sql::{AuthRow, Backend, Call, ColumnPlan, Stores};
 pub use {poem, sqlx};

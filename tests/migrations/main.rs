@@ -13,6 +13,7 @@ mod live;
 mod mounts;
 mod names;
 mod neighbours;
+mod real_tables;
 mod runs;
 mod written;
 

@@ -11,6 +11,7 @@ mod browser;
 mod concurrent;
 mod database;
 pub mod failed_logins;
+mod flows;
 mod log;
 mod pools;
 mod postgres;
@@ -25,6 +26,7 @@ pub use app::{
 pub use browser::{Answer, Browser};
 pub use concurrent::{concurrently, count_status};
 pub use database::{Database, Kind};
+pub use flows::every_flow_works;
 pub use log::Log;
 pub use postgres::PostgresServer;
 pub use program::{Program, session};

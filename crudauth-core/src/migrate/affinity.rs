@@ -15,7 +15,7 @@ pub(super) fn takes(declared: &str, wants: &str, is_identifier: bool) -> bool {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Affinity {
+pub(super) enum Affinity {
     Integer,
     Text,
     Blob,
@@ -25,7 +25,7 @@ enum Affinity {
 
 impl Affinity {
     /// The affinity of a declared type (SQLite's datatype3.html, section 3.1). The order matters.
-    fn of(declared: &str) -> Self {
+    pub(super) fn of(declared: &str) -> Self {
         let declared = declared.to_ascii_uppercase();
         let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
         if has(&["INT"]) {

@@ -27,8 +27,9 @@ impl Backfill {
             DB::say(connection, "SET autocommit = 0").await?;
         }
         let columns = [identifier.column];
-        let unfilled = Some((identifier.column, identifier.key));
-        let mut pages = Pages::<U::Id>::new(Page { id: U::SHAPE.id, columns: &columns, unfilled });
+        let unfilled = Some(identifier);
+        let page = Page { id: U::SHAPE.id, columns: &columns, unfilled, living: None };
+        let mut pages = Pages::<U::Id>::new(page);
         while let Some(found) = pages.next::<DB>(connection, live).await? {
             for batch in found.chunks(BATCH) {
                 let mut keys = Vec::with_capacity(batch.len());

@@ -106,6 +106,48 @@ pub enum BlockerKind {
         /// Type that is needed.
         expected: String,
     },
+    /// Times are numbers, or are not.
+    #[error(
+        "has type {actual}, {}",
+        if *.is_number {
+            "so times are numbers: name their unit with `#[auth(times = \"seconds\")]` on the \
+             struct, or `milliseconds`, `microseconds`, `nanoseconds`"
+        } else {
+            "so times are no numbers: remove `times` from the struct, or change the column to BIGINT"
+        }
+    )]
+    TimeUnit {
+        /// Type of the column.
+        actual: String,
+        /// Whether it holds numbers.
+        is_number: bool,
+    },
+    /// The database takes names for equal that the library distinguishes.
+    #[error(
+        "is unique without regard to case, so accounts that `exact` and codes distinguish would \
+         collide: compare it by bytes ({fix}), or remove `#[auth(exact)]`"
+    )]
+    ComparesWithoutCase {
+        /// How to change the column.
+        fix: &'static str,
+    },
+    /// The table is a view, a partitioned table or a foreign one.
+    #[error(
+        "belongs to a {kind}, which cannot have the unique indexes that accounts need: name a \
+         table with `#[auth(table = \"..\")]`"
+    )]
+    NotATable {
+        /// What the name stands for.
+        kind: String,
+    },
+    /// The database counts keys up from a number that rows have already.
+    #[error(
+        "is counted by a sequence that is behind the rows, so sign-ups would fail: run `{update}`"
+    )]
+    SequenceBehind {
+        /// The statement that sets the sequence.
+        update: String,
+    },
     /// A column holds fewer characters than the library writes.
     #[error("holds {max_chars} characters, but {needed} are needed: make it VARCHAR(255)")]
     TooShort {

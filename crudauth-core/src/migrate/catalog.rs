@@ -1,7 +1,42 @@
-//! The catalog queries: one for the columns of a table, one for its indexes. They return the same
-//! columns on each database.
+//! The catalog queries: one for a table, one for its columns, one for its indexes. They return the
+//! same columns on each database.
+//!
+//! Each binds the name of the table and its schema, which is NULL for the table that a statement
+//! without a schema finds. PostgreSQL searches its path, as it does for every other statement.
 
 use crate::sql::Dialect;
+
+/// The table of the bound names, in PostgreSQL.
+macro_rules! postgres_table {
+    () => {
+        "c.oid = pg_catalog.to_regclass(COALESCE(pg_catalog.quote_ident($2) || '.', '') \
+         || pg_catalog.quote_ident($1))"
+    };
+}
+
+/// A row if the table exists: its kind, its schema, or NULL for the one in which new tables are
+/// created, and whether it is a STRICT table (0 or 1).
+pub(super) const fn table(dialect: Dialect) -> &'static str {
+    match dialect {
+        // The second parameter has no use: a connection has one schema.
+        Dialect::Sqlite => {
+            "SELECT type, NULLIF($2, $2), strict FROM pragma_table_list($1) \
+             WHERE schema IN ('main', 'temp')"
+        }
+        Dialect::Postgres => concat!(
+            "SELECT CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' \
+             WHEN 'f' THEN 'foreign table' ELSE 'view' END, NULLIF(n.nspname, current_schema())::text, 0::bigint \
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE ",
+            postgres_table!()
+        ),
+        Dialect::MySql => {
+            "SELECT CASE table_type WHEN 'BASE TABLE' THEN 'table' ELSE 'view' END, \
+             CAST(NULLIF(table_schema, DATABASE()) AS CHAR), CAST(0 AS SIGNED) FROM information_schema.tables \
+             WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE())"
+        }
+    }
+}
 
 /// A row for each column, in the order of the table:
 ///
@@ -16,30 +51,35 @@ use crate::sql::Dialect;
 /// | 6 | maximum length in characters | number or NULL |
 /// | 7 | is changed by an update of other columns | 0 or 1 |
 /// | 8 | position in the primary key (SQLite, where the key may be no index), or 0 | number |
-/// | 9 | collation (MySQL) | text or NULL |
+/// | 9 | collation (MySQL), or one that takes different texts for equal (PostgreSQL) | text or NULL |
+/// | 10 | type without length and precision, of a domain the type below it (PostgreSQL) | text |
+/// | 11 | category of the type (PostgreSQL) | text |
 pub(super) const fn columns(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => {
             "SELECT name, type, \"notnull\", \
-             dflt_value IS NOT NULL AND UPPER(dflt_value) <> 'NULL', 0, hidden > 1, NULL, 0, pk, NULL \
-             FROM pragma_table_xinfo($1) ORDER BY cid"
+             dflt_value IS NOT NULL AND UPPER(dflt_value) <> 'NULL', 0, hidden > 1, NULL, 0, pk, NULL, \
+             '', '' FROM pragma_table_xinfo($1) WHERE $2 IS NULL OR $2 IS NOT NULL ORDER BY cid"
         }
         // The views of information_schema are ten times slower.
-        Dialect::Postgres => {
+        Dialect::Postgres => concat!(
             "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), \
              (a.attnotnull OR t.typnotnull)::int::bigint, \
              (a.atthasdef OR t.typdefault IS NOT NULL)::int::bigint, \
              (a.attidentity <> '')::int::bigint, (a.attgenerated <> '')::int::bigint, \
              CASE WHEN a.atttypid IN (1042, 1043) AND a.atttypmod > 4 \
-             THEN (a.atttypmod - 4)::bigint END, 0::bigint, 0::bigint, NULL::text \
+             THEN (a.atttypmod - 4)::bigint END, 0::bigint, 0::bigint, \
+             CASE WHEN NOT l.collisdeterministic THEN l.collname::text END, \
+             pg_catalog.format_type(COALESCE(NULLIF(t.typbasetype, 0), t.oid), NULL), \
+             t.typcategory::text \
              FROM pg_catalog.pg_attribute a \
              JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
-             WHERE n.nspname = current_schema() AND c.relname = $1 \
-             AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped \
-             ORDER BY a.attnum"
-        }
+             LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation \
+             WHERE ",
+            postgres_table!(),
+            " AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
+        ),
         // MariaDB reports a missing default as the text NULL.
         Dialect::MySql => {
             "SELECT CAST(column_name AS CHAR), CAST(column_type AS CHAR), \
@@ -50,81 +90,92 @@ pub(super) const fn columns(dialect: Dialect) -> &'static str {
              CASE WHEN data_type IN ('char', 'varchar') \
              THEN CAST(character_maximum_length AS SIGNED) END, \
              CAST(extra LIKE '%on update%' AS SIGNED), CAST(0 AS SIGNED), \
-             CAST(collation_name AS CHAR) \
+             CAST(collation_name AS CHAR), '', '' \
              FROM information_schema.columns \
-             WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position"
+             WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE()) \
+             ORDER BY ordinal_position"
         }
     }
 }
 
 /// A row for each column of each index, in the order of the index: name of the index, whether it is
-/// unique (0 or 1), whether it covers every row and is ordered (0 or 1), and the column, or NULL
-/// for an expression or a prefix of a column.
+/// unique (0 or 1), whether it is ordered (0 or 1), the column, or NULL for an expression or a prefix
+/// of a column, the condition that its rows satisfy, or NULL if it covers every row, and whether it
+/// takes different texts for equal (SQLite; 0 or 1).
 pub(super) const fn indexes(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => {
-            "SELECT i.name, i.\"unique\", 1 - i.partial, c.name \
-             FROM pragma_index_list($1) AS i JOIN pragma_index_info(i.name) AS c \
-             ORDER BY i.seq, c.seqno"
+            "SELECT i.name, i.\"unique\", 1, c.name, \
+             CASE WHEN i.partial THEN (SELECT SUBSTR(sql, INSTR(UPPER(sql), ' WHERE ') + 7) \
+             FROM sqlite_master WHERE name = i.name) END, c.coll <> 'BINARY' \
+             FROM pragma_index_list($1) AS i JOIN pragma_index_xinfo(i.name) AS c \
+             WHERE c.key AND ($2 IS NULL OR $2 IS NOT NULL) ORDER BY i.seq, c.seqno"
         }
         // An index whose creation was interrupted (CONCURRENTLY) is not valid. A deferrable
         // constraint is checked too late.
-        Dialect::Postgres => {
+        Dialect::Postgres => concat!(
             "SELECT ic.relname::text, (i.indisunique AND i.indimmediate)::int::bigint, \
-             (i.indisvalid AND i.indpred IS NULL AND am.amname = 'btree')::int::bigint, \
-             a.attname::text \
+             (i.indisvalid AND am.amname = 'btree')::int::bigint, \
+             a.attname::text, pg_catalog.pg_get_expr(i.indpred, i.indrelid), 0::bigint \
              FROM pg_catalog.pg_index i \
              JOIN pg_catalog.pg_class c ON c.oid = i.indrelid \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid \
              JOIN pg_catalog.pg_am am ON am.oid = ic.relam \
              CROSS JOIN LATERAL pg_catalog.unnest(i.indkey) WITH ORDINALITY AS k(attnum, at) \
              LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum \
-             WHERE n.nspname = current_schema() AND c.relname = $1 AND k.at <= i.indnkeyatts \
-             ORDER BY i.indexrelid, k.at"
-        }
+             WHERE ",
+            postgres_table!(),
+            " AND k.at <= i.indnkeyatts ORDER BY i.indexrelid, k.at"
+        ),
         Dialect::MySql => {
             "SELECT CAST(index_name AS CHAR), CAST(non_unique = 0 AS SIGNED), \
              CAST(index_type IN ('BTREE', 'HASH') AS SIGNED), \
-             CAST(CASE WHEN sub_part IS NULL THEN column_name END AS CHAR) \
+             CAST(CASE WHEN sub_part IS NULL THEN column_name END AS CHAR), \
+             CAST(NULL AS CHAR), CAST(0 AS SIGNED) \
              FROM information_schema.statistics \
-             WHERE table_schema = DATABASE() AND table_name = ? \
+             WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE()) \
              ORDER BY index_name, seq_in_index"
         }
     }
 }
 
-/// A row if the name of an index is taken outside its table.
+/// A row if the name of an index is taken outside its table. Binds the name of the index.
 pub(super) const fn index_name(dialect: Dialect) -> &'static str {
     match dialect {
         // Tables and indexes share one namespace.
-        Dialect::Sqlite => "SELECT 1 FROM sqlite_master WHERE name = $1 COLLATE NOCASE LIMIT 1",
+        Dialect::Sqlite => {
+            "SELECT 1 FROM sqlite_master WHERE name = $1 COLLATE NOCASE \
+             AND ($2 IS NULL OR $2 IS NOT NULL) LIMIT 1"
+        }
         Dialect::Postgres => {
             "SELECT 1 FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = current_schema() AND c.relname = $1 LIMIT 1"
+             WHERE n.nspname = COALESCE($2, current_schema()) AND c.relname = $1 LIMIT 1"
         }
         // Each table has a namespace of its own, which the caller checks.
-        Dialect::MySql => "SELECT 1 FROM (SELECT ? AS name) AS one WHERE 1 = 0",
+        Dialect::MySql => "SELECT 1 FROM (SELECT ? AS name, ? AS place) AS one WHERE 1 = 0",
     }
 }
+
+/// The quoted name of the sequence that counts a column, or NULL. Only on PostgreSQL: the other
+/// databases count up from the rows. Binds the qualified table and the column.
+pub(super) const SEQUENCE: &str = "SELECT pg_catalog.pg_get_serial_sequence($1, $2)";
 
 /// A row if a trigger runs before an INSERT, and may set columns.
 pub(super) const fn insert_trigger(dialect: Dialect) -> &'static str {
     match dialect {
         // A trigger cannot change the new row on SQLite.
-        Dialect::Sqlite => "SELECT 1 FROM (SELECT $1 AS name) AS one WHERE 1 = 0",
+        Dialect::Sqlite => "SELECT 1 FROM (SELECT $1 AS name, $2 AS place) AS one WHERE 1 = 0",
         // The bits of tgtype are ROW, BEFORE and INSERT.
-        Dialect::Postgres => {
+        Dialect::Postgres => concat!(
             "SELECT 1 FROM pg_catalog.pg_trigger t \
-             JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = current_schema() AND c.relname = $1 \
-             AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 7 = 7 LIMIT 1"
-        }
+             JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid WHERE ",
+            postgres_table!(),
+            " AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 7 = 7 LIMIT 1"
+        ),
         Dialect::MySql => {
             "SELECT 1 FROM information_schema.triggers \
-             WHERE event_object_schema = DATABASE() AND event_object_table = ? \
+             WHERE event_object_table = ? AND event_object_schema = COALESCE(?, DATABASE()) \
              AND action_timing = 'BEFORE' AND event_manipulation = 'INSERT' LIMIT 1"
         }
     }

@@ -4,7 +4,7 @@ use super::diff::TableDiff;
 use super::live::LiveTable;
 use super::plan::Plan;
 use super::table::Table;
-use super::{Migrations, desired, library};
+use super::{Migrations, conversions, desired, library};
 use crate::model::AuthUser;
 use crate::sql::{AuthRow, Backend};
 
@@ -56,7 +56,12 @@ impl<U: AuthUser> Migrations<U> {
         let mut library = Plan::default();
         for spec in &self.tables {
             let table = library::table::<DB, U>(spec);
-            library.append(compare::<DB, U>(connection, &table, depth).await?.1);
+            let mut beside =
+                LiveTable::read::<DB>(connection, &table.name, U::SHAPE.schema).await?;
+            if !beside.exists() {
+                beside.found_in.clone_from(&live.found_in);
+            }
+            library.append(compare::<DB, U>(connection, &table, &beside, depth).await?);
         }
         Ok(Diff { live, user, library })
     }
@@ -67,15 +72,18 @@ pub(super) async fn user_table<DB: Backend, U: AuthRow<DB>>(
     connection: &mut DB::Connection,
     depth: Depth,
 ) -> Result<(LiveTable, Plan), sqlx::Error> {
-    compare::<DB, U>(connection, &desired::user_table::<DB, U>(), depth).await
+    let table = desired::user_table::<DB, U>();
+    let mut live = LiveTable::read::<DB>(connection, &table.name, U::SHAPE.schema).await?;
+    live.layout = conversions::layout(&table, &live);
+    let plan = compare::<DB, U>(connection, &table, &live, depth).await?;
+    Ok((live, plan))
 }
 
 async fn compare<DB: Backend, U: AuthRow<DB>>(
     connection: &mut DB::Connection,
     table: &Table,
+    live: &LiveTable,
     depth: Depth,
-) -> Result<(LiveTable, Plan), sqlx::Error> {
-    let live = LiveTable::read::<DB>(connection, &table.name).await?;
-    let plan = TableDiff::<DB, U>::new(connection, table, &live, depth).into_plan().await?;
-    Ok((live, plan))
+) -> Result<Plan, sqlx::Error> {
+    TableDiff::<DB, U>::new(connection, table, live, depth).into_plan().await
 }

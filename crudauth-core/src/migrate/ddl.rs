@@ -1,11 +1,15 @@
 //! The statements of a migration.
 
+use super::affinity::Affinity;
 use super::live::LiveTable;
+use super::queries;
 use super::table::{Index, Key, Table};
-use crate::model::SqlDefault;
+use crate::model::{IdentifierColumn, SqlDefault};
 use crate::sql::{ColumnPlan, Dialect};
 
-pub(super) fn create_table(dialect: Dialect, table: &Table) -> String {
+/// Creates a table that does not exist.
+pub(super) fn create_table(live: &LiveTable, table: &Table) -> String {
+    let dialect = live.dialect;
     let key = dialect.quoted(&table.key.column);
     let mut lines = vec![format!("    {key} {}", key_type(dialect, &table.key))];
     lines.extend(table.columns.iter().map(|column| {
@@ -14,7 +18,7 @@ pub(super) fn create_table(dialect: Dialect, table: &Table) -> String {
         let default = default(dialect, column, column.default);
         format!("    {name} {}{null}{default}", column.sql_type)
     }));
-    format!("CREATE TABLE {} (\n{}\n)", dialect.quoted(&table.name), lines.join(",\n"))
+    format!("CREATE TABLE {} (\n{}\n)", live.created(), lines.join(",\n"))
 }
 
 fn key_type(dialect: Dialect, key: &Key) -> String {
@@ -36,52 +40,41 @@ fn key_type(dialect: Dialect, key: &Key) -> String {
 /// fails if the table has rows after all.
 pub(super) fn add_column(table: &LiveTable, column: &ColumnPlan) -> Vec<String> {
     let dialect = table.dialect;
-    // SQLite takes only a constant here; a second statement sets the time.
-    let is_dated_after = dialect == Dialect::Sqlite && column.default == Some(SqlDefault::Now);
-    let value = if is_dated_after { Some(SqlDefault::Text(LONG_AGO)) } else { column.default };
+    // SQLite takes only a constant here; a second statement sets the value.
+    let (value, update) = match column.default {
+        Some(SqlDefault::Now) if dialect == Dialect::Sqlite => {
+            (Some(SqlDefault::Text(LONG_AGO)), Some("CURRENT_TIMESTAMP".to_owned()))
+        }
+        Some(SqlDefault::Random) if dialect == Dialect::Sqlite => {
+            (Some(SqlDefault::Integer(0)), Some(dialect.literal(SqlDefault::Random)))
+        }
+        constant => (constant, None),
+    };
     let can_require = value.is_some() || dialect == Dialect::Postgres;
     let null = if !column.is_nullable && can_require { " NOT NULL" } else { "" };
     let default = default(dialect, column, value);
     let name = dialect.quoted(&column.name);
     let mut statements = vec![format!(
         "ALTER TABLE {} ADD COLUMN {name} {}{null}{default}",
-        dialect.quoted(&table.name),
-        column.sql_type
+        table.qualified(),
+        if table.is_strict { strict_type(&column.sql_type) } else { &column.sql_type }
     )];
-    if is_dated_after {
-        statements.push(update(table, &column.name, "CURRENT_TIMESTAMP", ""));
-    }
+    statements.extend(update.map(|value| self::update(table, &column.name, &value, "")));
     statements
-}
-
-/// Forbids NULL in a column of which every row has a value. SQLite cannot.
-pub(super) fn require(table: &LiveTable, column: &ColumnPlan) -> Option<String> {
-    let name = table.quoted(&table.name);
-    let column_name = table.quoted(&column.name);
-    match table.dialect {
-        Dialect::Sqlite => None,
-        Dialect::Postgres => {
-            Some(format!("ALTER TABLE {name} ALTER COLUMN {column_name} SET NOT NULL"))
-        }
-        Dialect::MySql => Some(format!(
-            "ALTER TABLE {name} MODIFY COLUMN {column_name} {} NOT NULL",
-            column.sql_type
-        )),
-    }
 }
 
 /// Fills a compared form that is the shown form in lower case.
 ///
 /// A row that is inserted after the scan and is not ASCII keeps NULL.
-pub(super) fn lower_key(table: &LiveTable, shown: &str, key: &str) -> String {
-    let shown = table.quoted(shown);
+pub(super) fn lower_key(table: &LiveTable, identifier: &IdentifierColumn) -> String {
+    let shown = table.quoted(identifier.column);
     let is_ascii = match table.dialect {
         Dialect::Sqlite => format!("LENGTH(CAST({shown} AS BLOB)) = LENGTH({shown})"),
         Dialect::Postgres => format!("OCTET_LENGTH({shown}) = CHAR_LENGTH({shown})"),
         Dialect::MySql => format!("LENGTH({shown}) = CHAR_LENGTH({shown})"),
     };
-    let condition = format!(" WHERE {} IS NULL AND {is_ascii}", table.quoted(key));
-    update(table, key, &lower(table.dialect, &shown), &condition)
+    let condition = format!(" WHERE {} AND {is_ascii}", queries::unfilled(table, identifier));
+    update(table, identifier.key, &lower(table.dialect, &shown), &condition)
 }
 
 /// Converts a column to lower case in every row.
@@ -94,25 +87,9 @@ pub(super) fn set_null(table: &LiveTable, column: &str) -> String {
     update(table, column, "NULL", "")
 }
 
-/// Sets a column to a random number in every row, zero or more.
-pub(super) fn randomize(table: &LiveTable, column: &str) -> String {
-    let number = match table.dialect {
-        Dialect::Sqlite => "RANDOM() & 9223372036854775807",
-        Dialect::Postgres => {
-            "CAST(FLOOR(RANDOM() * 9007199254740992) AS BIGINT) * 1024 + \
-             CAST(FLOOR(RANDOM() * 1024) AS BIGINT)"
-        }
-        Dialect::MySql => {
-            "CAST(FLOOR(RAND() * 2147483648) AS SIGNED) * 4294967296 + \
-             CAST(FLOOR(RAND() * 4294967296) AS SIGNED)"
-        }
-    };
-    update(table, column, number, "")
-}
-
 /// Sets one column and keeps all others.
 fn update(table: &LiveTable, column: &str, value: &str, condition: &str) -> String {
-    let name = table.quoted(&table.name);
+    let name = table.qualified();
     let column = table.quoted(column);
     format!("UPDATE {name} SET {column} = {value}{}{condition}", kept(table))
 }
@@ -137,20 +114,37 @@ fn lower(dialect: Dialect, quoted: &str) -> String {
 /// Default for the creation time of a row that the app inserts on SQLite.
 const LONG_AGO: &str = "1970-01-01 00:00:00";
 
-pub(super) fn create_index(dialect: Dialect, table: &str, index: &Index, name: &str) -> String {
+pub(super) fn create_index(live: &LiveTable, index: &Index, name: &str) -> String {
     let unique = if index.is_unique { "UNIQUE " } else { "" };
-    let columns: Vec<_> = index.columns.iter().map(|column| dialect.quoted(column)).collect();
-    let [name, table] = [name, table].map(|name| dialect.quoted(name));
-    format!("CREATE {unique}INDEX {name} ON {table} ({})", columns.join(", "))
+    let columns: Vec<_> = index.columns.iter().map(|column| live.quoted(column)).collect();
+    let columns = columns.join(", ");
+    let condition =
+        index.null.map_or_else(String::new, |null| format!(" WHERE {} IS NULL", live.quoted(null)));
+    let name = live.quoted(name);
+    format!("CREATE {unique}INDEX {name} ON {} ({columns}){condition}", live.qualified())
+}
+
+/// The type of an SQLite column in a STRICT table, which knows five types.
+fn strict_type(sql_type: &str) -> &'static str {
+    match Affinity::of(sql_type) {
+        Affinity::Integer => "INTEGER",
+        Affinity::Text => "TEXT",
+        Affinity::Blob => "BLOB",
+        Affinity::Real => "REAL",
+        // A flag is 0 or 1; a time is a text.
+        Affinity::Numeric if sql_type.starts_with("BOOL") => "INTEGER",
+        Affinity::Numeric => "TEXT",
+    }
 }
 
 /// Locks a table: on PostgreSQL until the transaction ends, on MySQL until it is unlocked. The
 /// transaction on SQLite keeps other writers out from its beginning.
-pub(super) fn lock(dialect: Dialect, table: &str) -> Option<String> {
-    match dialect {
+pub(super) fn lock(live: &LiveTable) -> Option<String> {
+    let table = live.qualified();
+    match live.dialect {
         Dialect::Sqlite => None,
-        Dialect::Postgres => Some(format!("LOCK TABLE \"{table}\" IN ACCESS EXCLUSIVE MODE")),
-        Dialect::MySql => Some(format!("LOCK TABLES `{table}` WRITE")),
+        Dialect::Postgres => Some(format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")),
+        Dialect::MySql => Some(format!("LOCK TABLES {table} WRITE")),
     }
 }
 

@@ -2,24 +2,24 @@
 
 use super::table::{Index, Key, Table};
 use super::types::Types;
-use crate::model::{AccountId, Companion, IdentifierColumn, IdentifierKind, Shape, SqlDefault};
+use crate::model::{Companion, IdentifierColumn, IdentifierKind, KeySource, Shape, SqlDefault};
 use crate::sql::template::Names;
-use crate::sql::{AuthRow, Backend, ColumnPlan};
+use crate::sql::{AuthRow, Backend, ColumnPlan, Dialect, Layout};
 
 /// The user's table.
 pub(super) fn user_table<DB: Backend, U: AuthRow<DB>>() -> Table {
     let types = Types(DB::DIALECT);
     let shape = U::SHAPE;
-    let names = Names::of::<U>(DB::DIALECT);
+    let names = Names::of::<U>(DB::DIALECT, Layout::default());
     let key = Key {
         column: shape.id.to_owned(),
         sql_type: types.key::<DB, U>(),
-        is_counted: <U::Id as AccountId>::IS_COUNTED,
+        is_counted: shape.key == KeySource::Counted,
     };
     Table {
         name: shape.table.to_owned(),
         columns: columns::<DB, U>(types, &shape),
-        indexes: indexes(&shape),
+        indexes: indexes(DB::DIALECT, &shape),
         reads: reads::<DB, U>(&shape),
         written: names.new_row().into_iter().map(|(column, _)| column.to_owned()).collect(),
         key,
@@ -46,11 +46,15 @@ fn columns<DB: Backend, U: AuthRow<DB>>(types: Types, shape: &Shape) -> Vec<Colu
     columns
 }
 
-/// The unique indexes.
-fn indexes(shape: &Shape) -> Vec<Index> {
+/// The unique indexes: among the accounts that are not deleted, where the database has such indexes.
+fn indexes(dialect: Dialect, shape: &Shape) -> Vec<Index> {
+    let among_living = |mut index: Index| {
+        index.null = shape.companion.deleted.filter(|_| dialect != Dialect::MySql);
+        index
+    };
     let keys = shape.identifiers.iter().map(|identifier| identifier.key);
     let unique = keys.chain(shape.unique.iter().copied());
-    unique.map(|column| Index::on(shape.table, &[column], true)).collect()
+    unique.map(|column| among_living(Index::on(shape.table, &[column], true))).collect()
 }
 
 /// The columns that queries decode, with the types that they decode to.
@@ -95,10 +99,22 @@ fn companion_columns(types: Types, names: &Companion) -> Vec<ColumnPlan> {
         flag(names.active, true),
         flag(names.superuser, false),
         ColumnPlan::typed(names.version, "INTEGER").default(SqlDefault::Integer(0)),
-        ColumnPlan::typed(names.epoch, "BIGINT").default(SqlDefault::Integer(0)),
-        ColumnPlan::typed(names.created, types.time()).default(SqlDefault::Now),
-        ColumnPlan::typed(names.updated, types.time()).nullable(),
+        ColumnPlan::typed(names.epoch, "BIGINT").default(SqlDefault::Random),
     ];
+    columns.extend(match names.times {
+        None => [
+            ColumnPlan::typed(names.created, types.time()).default(SqlDefault::Now),
+            ColumnPlan::typed(names.updated, types.time()).nullable(),
+        ],
+        Some(_) => [
+            ColumnPlan::typed(names.created, "BIGINT").default(SqlDefault::Integer(0)),
+            ColumnPlan::typed(names.updated, "BIGINT").nullable(),
+        ],
+    });
+    columns.extend(names.deleted.map(|name| {
+        let sql_type = if names.times.is_some() { "BIGINT" } else { types.time() };
+        ColumnPlan::typed(name, sql_type).nullable()
+    }));
     columns.extend(names.verified.map(|name| flag(name, false)));
     columns
 }

@@ -6,10 +6,10 @@ use super::compare::Depth;
 use super::live::LiveTable;
 use super::plan::{Backfill, Plan};
 use super::scan::Scan;
-use super::table::Table;
-use super::{BlockerKind, ddl, queries};
+use super::table::{Index, Table};
+use super::{BlockerKind, catalog, ddl, queries};
 use crate::model::{IdentifierColumn, Shape};
-use crate::sql::{AuthRow, Backend, Call, ColumnPlan, Dialect};
+use crate::sql::{AuthRow, Backend, Call, Dialect, rows};
 
 /// The difference between a table as it is and as it should be, in the order in which statements
 /// can make it up.
@@ -42,14 +42,38 @@ impl<'a, DB: Backend, U: AuthRow<DB>> TableDiff<'a, DB, U> {
             self.stop_at_unreadable_rows();
             self.columns().await?;
             self.values().await?;
+            self.sequence().await?;
             self.identifiers().await?;
         } else {
-            self.plan.push(ddl::create_table(DB::DIALECT, self.table));
+            self.plan.push(ddl::create_table(self.live, self.table));
+        }
+        if self.plan.updates_rows && self.reads_rows {
+            let count = self.row(queries::count(self.live)).await?;
+            let count = count.map(|row| rows::take::<DB, i64>(&row, 0)).transpose()?;
+            self.plan.updated_rows = count.unwrap_or_default().unsigned_abs();
         }
         for index in &self.table.indexes {
             self.index(index).await?;
         }
+        for identifier in self.table.shape.iter().flat_map(|shape| shape.identifiers) {
+            if self.may_be_unfilled(identifier) {
+                let columns = [identifier.key, identifier.column];
+                self.index(&Index::on(&self.table.name, &columns, false)).await?;
+            }
+        }
         Ok(self.plan)
+    }
+
+    /// Whether rows may lack the compared form of an identifier. They are found by the shown form.
+    fn may_be_unfilled(&self, identifier: &IdentifierColumn) -> bool {
+        let key = self.live.column(identifier.key);
+        let is_nullable = match key {
+            Some(key) => key.is_nullable,
+            None => identifier.is_optional || self.live.exists(),
+        };
+        let shown = self.live.column(identifier.column).map_or("", |shown| &shown.sql_type);
+        let is_indexable = self.live.dialect != Dialect::MySql || !shown.contains("text");
+        identifier.has_own_key() && is_nullable && is_indexable
     }
 
     /// Reads no rows if they cannot be read key by key and text by text.
@@ -69,11 +93,9 @@ impl<'a, DB: Backend, U: AuthRow<DB>> TableDiff<'a, DB, U> {
                 self.plan.blockers.push(BlockerKind::MissingValue.of(live, &column.name));
                 continue;
             }
-            self.plan.statements.extend(ddl::add_column(live, column));
-            // Each account has a random number of its own.
-            if table.shape.is_some_and(|shape| shape.companion.epoch == column.name) {
-                self.plan.push(ddl::randomize(live, &column.name));
-            }
+            let added = ddl::add_column(live, column);
+            self.plan.updates_rows |= added.len() > 1;
+            self.plan.statements.extend(added);
         }
         Ok(())
     }
@@ -91,6 +113,24 @@ impl<'a, DB: Backend, U: AuthRow<DB>> TableDiff<'a, DB, U> {
         }
         self.plan.blockers.extend(nulls);
         self.stop_at_unreadable_rows();
+        Ok(())
+    }
+
+    /// Searches for a sequence that would make keys which exist.
+    async fn sequence(&mut self) -> Result<(), sqlx::Error> {
+        let Self { table, live, .. } = *self;
+        if DB::DIALECT != Dialect::Postgres || !table.key.is_counted || !self.reads_rows {
+            return Ok(());
+        }
+        let key = &table.key.column;
+        let call = Call::new(catalog::SEQUENCE).with(live.qualified()).with(key.clone());
+        let Some(row) = DB::fetch_optional(self.connection, call).await? else { return Ok(()) };
+        let name: Option<String> = rows::take::<DB, _>(&row, 0)?;
+        let Some(name) = name else { return Ok(()) };
+        if self.row(queries::is_sequence_behind(live, key, &name)).await?.is_some() {
+            let update = queries::set_sequence(live, key, &name);
+            self.plan.blockers.push(BlockerKind::SequenceBehind { update }.of(live, key));
+        }
         Ok(())
     }
 
@@ -122,8 +162,7 @@ impl<'a, DB: Backend, U: AuthRow<DB>> TableDiff<'a, DB, U> {
             return Ok(false);
         }
         let Some(key) = self.live.column(identifier.key) else { return Ok(true) };
-        // If the identifier is optional, most NULLs are right, and the index does not help.
-        let is_indexed = !identifier.is_optional && self.live.is_unique(identifier.key);
+        let is_indexed = self.live.is_searched_by(&[identifier.key, identifier.column]);
         let may_search = match self.depth {
             Depth::Catalog => false,
             Depth::Indexes => is_indexed,
@@ -132,7 +171,7 @@ impl<'a, DB: Backend, U: AuthRow<DB>> TableDiff<'a, DB, U> {
         if !key.is_nullable || !may_search {
             return Ok(false);
         }
-        let sql = queries::any_unfilled(self.live, identifier.column, identifier.key);
+        let sql = queries::any_unfilled(self.live, identifier);
         Ok(self.row(sql).await?.is_some())
     }
 
@@ -151,12 +190,13 @@ impl<'a, DB: Backend, U: AuthRow<DB>> TableDiff<'a, DB, U> {
         let Some(column) = columns.find(|column| column.name == identifier.key) else { return };
         let is_missing = !self.live.has_column(identifier.key);
         if is_missing {
-            // NULL is allowed until the column is filled.
+            // Programs that do not know the column go on inserting rows.
             let added = column.clone().nullable();
             self.plan.statements.extend(ddl::add_column(self.live, &added));
         }
+        self.plan.updates_rows |= needs_backfill;
         if needs_backfill && scan.is_some_and(|scan| scan.is_lower_case_only) {
-            self.plan.push(ddl::lower_key(self.live, identifier.column, identifier.key));
+            self.plan.push(ddl::lower_key(self.live, identifier));
         } else if needs_backfill {
             self.plan.backfills.push(Backfill {
                 after: self.plan.statements.len(),
@@ -165,22 +205,6 @@ impl<'a, DB: Backend, U: AuthRow<DB>> TableDiff<'a, DB, U> {
                 column: column.name.clone(),
             });
         }
-        let is_ours = is_missing || self.is_as_created(column);
-        if (is_missing || needs_backfill) && is_ours && !column.is_nullable {
-            self.plan.statements.extend(ddl::require(self.live, column));
-        }
-    }
-
-    /// Whether a live column has the type that a migration creates. MySQL forbids NULL only in a
-    /// statement that repeats the type, which must not change another one.
-    fn is_as_created(&self, column: &ColumnPlan) -> bool {
-        if self.live.dialect != Dialect::MySql {
-            return self.live.has_column(&column.name);
-        }
-        let Some(live) = self.live.column(&column.name) else { return false };
-        let is_binary = live.collation.as_deref() == Some("utf8mb4_bin");
-        let created = column.sql_type.to_ascii_lowercase();
-        is_binary && created.split(' ').next() == Some(&*live.sql_type)
     }
 }
 

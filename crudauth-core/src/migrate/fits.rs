@@ -9,6 +9,7 @@ use super::diff::TableDiff;
 use super::live::{LiveColumn, LiveTable};
 use super::table::Table;
 use super::{Blocker, BlockerKind, catalog, queries};
+use crate::model::{AuthUser, IdentifierKind, Shape};
 use crate::sql::{AuthRow, Backend, Call, ColumnPlan, Dialect};
 
 /// The hash of a new password has 97 characters, and more at higher costs. Django's column holds
@@ -21,13 +22,19 @@ const INDEXED_CHARS: usize = 768;
 impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
     /// The blockers that do not depend on the rows.
     pub(super) async fn catalog_blockers(&mut self) -> Result<Vec<Blocker>, sqlx::Error> {
+        if self.live.kind != "table" {
+            let kind = BlockerKind::NotATable { kind: self.live.kind.clone() };
+            return Ok(vec![kind.of(self.live, &self.table.key.column)]);
+        }
         let mut blockers = from_catalog(self.table, self.live);
+        if self.table.shape.is_some() {
+            blockers.extend(short_key::<U>(self.live));
+        }
         blockers.extend(self.types().await?);
         let not_written = not_written(self.table, self.live);
         // A trigger may set the columns; which ones is not known.
         if !not_written.is_empty() {
-            let name = self.table.name.clone();
-            let call = Call::new(catalog::insert_trigger(DB::DIALECT)).with(name);
+            let call = self.live.catalog::<DB>(catalog::insert_trigger(DB::DIALECT));
             if DB::fetch_optional(self.connection, call).await?.is_none() {
                 blockers.extend(not_written);
             }
@@ -77,6 +84,10 @@ fn from_catalog(table: &Table, live: &LiveTable) -> Vec<Blocker> {
         }
     }
     blockers.extend(short_hash(table, live));
+    if let Some(shape) = &table.shape {
+        blockers.extend(times(shape, live));
+        blockers.extend(coarse(shape, live));
+    }
     if live.dialect == Dialect::MySql {
         blockers.extend(unindexable(table, live));
     }
@@ -91,6 +102,53 @@ fn short_hash(table: &Table, live: &LiveTable) -> Option<Blocker> {
     let hash = live.column(table.shape?.companion.hash)?;
     let max_chars = hash.max_chars.filter(|chars| *chars < HASH_CHARS)?;
     Some(BlockerKind::TooShort { max_chars, needed: HASH_CHARS }.of(live, &hash.name))
+}
+
+/// The column of the key, if a key that the library makes is longer.
+fn short_key<U: AuthUser>(live: &LiveTable) -> Option<Blocker> {
+    let key = live.column(U::SHAPE.id)?;
+    let max_chars = key.max_chars.filter(|_| live.dialect != Dialect::Sqlite)?;
+    let needed = U::generate_id()?.to_string().len();
+    let is_short = max_chars < needed;
+    is_short.then(|| BlockerKind::TooShort { max_chars, needed }.of(live, &key.name))
+}
+
+/// The columns of times that are numbers without a unit, or the other way round.
+fn times(shape: &Shape, live: &LiveTable) -> Vec<Blocker> {
+    let names = [shape.companion.created, shape.companion.updated];
+    let columns = names.into_iter().filter_map(|name| live.column(name));
+    let misfits = columns.filter_map(|column| {
+        let is_number = column.is_integer(live.dialect);
+        let actual = column.sql_type.clone();
+        let kind = match shape.companion.times {
+            Some(_) if is_number => return None,
+            None if column.is_time(live.dialect) => return None,
+            None if !is_number => {
+                BlockerKind::WrongType { actual, expected: "a type of times".to_owned() }
+            }
+            _ => BlockerKind::TimeUnit { actual, is_number },
+        };
+        Some(kind.of(live, &column.name))
+    });
+    misfits.collect()
+}
+
+/// The identifiers that are compared as they are written, in columns that are unique without case.
+fn coarse(shape: &Shape, live: &LiveTable) -> Vec<Blocker> {
+    let exact = shape.identifiers.iter().filter(|one| {
+        !one.has_own_key() && matches!(one.kind, IdentifierKind::Username | IdentifierKind::Code)
+    });
+    let coarse = exact.filter_map(|one| live.column(one.column)).filter(|column| {
+        live.unique_indexes(&column.name).any(|index| live.is_coarse(index, column))
+    });
+    let fix = match live.dialect {
+        Dialect::Sqlite => "an index with COLLATE BINARY",
+        Dialect::Postgres => "type TEXT with a deterministic collation",
+        Dialect::MySql => "COLLATE utf8mb4_bin",
+    };
+    let blockers =
+        coarse.map(|column| BlockerKind::ComparesWithoutCase { fix }.of(live, &column.name));
+    blockers.collect()
 }
 
 /// On MySQL, texts without a length, and long ones, that lack a unique index.
@@ -132,7 +190,10 @@ fn is_read_as_value(table: &Table, live: &LiveTable, column: &LiveColumn) -> boo
 }
 
 fn is_written(table: &Table, live: &LiveTable, column: &LiveColumn) -> bool {
-    table.written.iter().any(|name| live.is_same(&column.name, name))
+    let updated = table.shape.filter(|_| live.layout.sets_updated);
+    let updated = updated.map(|shape| shape.companion.updated);
+    let mut written = table.written.iter().map(|name| &**name).chain(updated);
+    written.any(|name| live.is_same(&column.name, name))
 }
 
 pub(super) fn wrong_type(live: &LiveTable, read: &ColumnPlan) -> Blocker {

@@ -9,7 +9,10 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
     /// Plans an index, unless another one serves the same purpose.
     pub(super) async fn index(&mut self, index: &Index) -> Result<(), sqlx::Error> {
         let exists = match &*index.columns {
-            [column] if index.is_unique => self.live.is_unique(column),
+            [column] if index.is_unique => match index.null {
+                Some(null) => self.live.is_unique_where_null(column, null),
+                None => self.live.is_unique(column),
+            },
             columns => self.live.is_searched_by(columns),
         };
         if exists {
@@ -23,7 +26,7 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
             }
         }
         let name = self.free_name(&index.name).await?;
-        self.plan.push(ddl::create_index(DB::DIALECT, &self.table.name, index, &name));
+        self.plan.push(ddl::create_index(self.live, index, &name));
         Ok(())
     }
 
@@ -38,7 +41,9 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
     async fn free_name(&mut self, name: &str) -> Result<String, sqlx::Error> {
         let mut free = name.to_owned();
         for number in 2.. {
-            let call = Call::new(catalog::index_name(DB::DIALECT)).with(free.clone());
+            let call = Call::new(catalog::index_name(DB::DIALECT))
+                .with(free.clone())
+                .with(self.live.found_in.clone());
             let is_taken = self.live.has_index_named(&free)
                 || DB::fetch_optional(self.connection, call).await?.is_some();
             if !is_taken {

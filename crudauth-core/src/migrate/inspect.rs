@@ -11,13 +11,14 @@ use super::live::LiveTable;
 use super::plan::Plan;
 use super::queries::{any_hash_like, any_unread_hash};
 use crate::model::{AuthUser, Shape};
-use crate::sql::{AuthRow, Backend, Call};
+use crate::sql::{AuthRow, Backend, Call, Layout};
 
 /// The result of comparing the live schema with the struct and the library.
 #[derive(Clone, Debug)]
 pub struct Schema {
     plan: Plan,
     widths: HashMap<String, usize>,
+    layout: Layout,
 }
 
 impl Schema {
@@ -25,6 +26,12 @@ impl Schema {
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The columns of other types than the library's.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// Maximum lengths in characters, by column of the user's table. Columns without a limit are
@@ -71,7 +78,8 @@ impl<U: AuthUser> Migrations<U> {
         U: AuthRow<DB>,
     {
         let diff = self.compare::<DB>(&mut *pool.acquire().await?, Depth::Catalog).await?;
-        Ok(Schema { widths: widths(&U::SHAPE, &diff.live), plan: diff.into_plan() })
+        let widths = widths(&U::SHAPE, &diff.live);
+        Ok(Schema { widths, layout: diff.live.layout.clone(), plan: diff.into_plan() })
     }
 
     /// Returns which of these prefixes some password hash starts with, and whether there are hashes

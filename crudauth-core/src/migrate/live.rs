@@ -1,13 +1,23 @@
 //! A table as it is in the database.
 
 use super::catalog;
-use crate::sql::{Backend, Call, Dialect, rows};
+use crate::sql::{Backend, Call, Dialect, Layout, rows};
 
 /// A table in the database. It has no columns if the table does not exist.
 #[derive(Clone, Debug)]
 pub(super) struct LiveTable {
     pub(super) name: String,
+    /// The schema that statements name, if they name one.
+    pub(super) schema: Option<&'static str>,
+    /// The schema of the table, unless new tables are created there.
+    pub(super) found_in: Option<String>,
+    /// `table`, or what it is instead.
+    pub(super) kind: String,
+    /// Whether SQLite checks the types of values.
+    pub(super) is_strict: bool,
     pub(super) dialect: Dialect,
+    /// Conversions for columns of other types than the library's.
+    pub(super) layout: Layout,
     pub(super) columns: Vec<LiveColumn>,
     pub(super) indexes: Vec<LiveIndex>,
 }
@@ -28,8 +38,12 @@ pub(super) struct LiveColumn {
     pub(super) max_chars: Option<usize>,
     /// Whether an update of other columns changes it (ON UPDATE).
     pub(super) is_touched: bool,
-    /// Only on MySQL.
+    /// On MySQL. On PostgreSQL only one that takes different texts for equal.
     pub(super) collation: Option<String>,
+    /// The type without length, of a domain the type below it. Only on PostgreSQL.
+    pub(super) base: String,
+    /// The category of the type. Only on PostgreSQL.
+    pub(super) category: String,
 }
 
 /// An index, or the primary key.
@@ -37,8 +51,12 @@ pub(super) struct LiveColumn {
 pub(super) struct LiveIndex {
     pub(super) name: String,
     pub(super) is_unique: bool,
-    /// Whether it covers every row and is ordered.
-    pub(super) is_whole: bool,
+    /// Whether it is ordered.
+    pub(super) is_ordered: bool,
+    /// The condition that its rows satisfy; `None` if it covers every row.
+    pub(super) condition: Option<String>,
+    /// Whether it takes different texts for equal. Only on SQLite.
+    pub(super) is_coarse: bool,
     /// `None` for an expression or a prefix of a column.
     pub(super) columns: Vec<Option<String>>,
 }
@@ -47,11 +65,15 @@ impl LiveTable {
     pub(super) async fn read<DB: Backend>(
         connection: &mut DB::Connection,
         table: &str,
+        schema: Option<&'static str>,
     ) -> Result<Self, sqlx::Error> {
-        let dialect = DB::DIALECT;
-        let name = table.to_owned();
-        let mut live = Self { name, dialect, columns: Vec::new(), indexes: Vec::new() };
-        let call = Call::new(catalog::columns(dialect)).with(table.to_owned());
+        let mut live = Self::missing(DB::DIALECT, table, schema);
+        let call = live.catalog::<DB>(catalog::table(DB::DIALECT));
+        let Some(row) = DB::fetch_optional(connection, call).await? else { return Ok(live) };
+        live.kind = rows::take::<DB, _>(&row, 0)?;
+        live.found_in = rows::take::<DB, _>(&row, 1)?;
+        live.is_strict = rows::take::<DB, i64>(&row, 2)? != 0;
+        let call = live.catalog::<DB>(catalog::columns(DB::DIALECT));
         let found = DB::fetch_all(connection, call).await?;
         let mut key = Vec::new();
         for row in &found {
@@ -62,13 +84,31 @@ impl LiveTable {
             live.columns.push(column);
         }
         live.own_key(key);
-        if live.exists() {
-            let call = Call::new(catalog::indexes(dialect)).with(table.to_owned());
-            for row in DB::fetch_all(connection, call).await? {
-                live.index_column::<DB>(&row)?;
-            }
+        let call = live.catalog::<DB>(catalog::indexes(DB::DIALECT));
+        for row in DB::fetch_all(connection, call).await? {
+            live.index_column::<DB>(&row)?;
         }
         Ok(live)
+    }
+
+    /// A table that does not exist.
+    fn missing(dialect: Dialect, table: &str, schema: Option<&'static str>) -> Self {
+        Self {
+            name: table.to_owned(),
+            schema,
+            found_in: schema.map(str::to_owned),
+            kind: "table".to_owned(),
+            is_strict: false,
+            dialect,
+            layout: Layout::default(),
+            columns: Vec::new(),
+            indexes: Vec::new(),
+        }
+    }
+
+    /// A query of the catalog about this table.
+    pub(super) fn catalog<DB: Backend>(&self, sql: &'static str) -> Call<DB> {
+        Call::new(sql).with(self.name.clone()).with(self.schema.map(str::to_owned))
     }
 
     /// Adds SQLite's primary key, which is no index if it is the row id.
@@ -82,18 +122,26 @@ impl LiveTable {
         if !key.is_empty() {
             let columns = key.into_iter().map(Some).collect();
             let name = String::new();
-            self.indexes.push(LiveIndex { name, is_unique: true, is_whole: true, columns });
+            self.indexes.push(LiveIndex::new(name, true, columns));
         }
     }
 
     fn index_column<DB: Backend>(&mut self, row: &DB::Row) -> Result<(), sqlx::Error> {
         let name: String = rows::take::<DB, _>(row, 0)?;
         let is_unique = rows::take::<DB, i64>(row, 1)? != 0;
-        let is_whole = rows::take::<DB, i64>(row, 2)? != 0;
+        let is_coarse = rows::take::<DB, i64>(row, 5)? != 0;
         let column: Option<String> = rows::take::<DB, _>(row, 3)?;
         match self.indexes.last_mut() {
-            Some(last) if last.name == name => last.columns.push(column),
-            _ => self.indexes.push(LiveIndex { name, is_unique, is_whole, columns: vec![column] }),
+            Some(last) if last.name == name => {
+                last.columns.push(column);
+                last.is_coarse |= is_coarse;
+            }
+            _ => self.indexes.push(LiveIndex {
+                is_ordered: rows::take::<DB, i64>(row, 2)? != 0,
+                condition: rows::take::<DB, _>(row, 4)?,
+                is_coarse,
+                ..LiveIndex::new(name, is_unique, vec![column])
+            }),
         }
         Ok(())
     }
@@ -101,6 +149,26 @@ impl LiveTable {
     /// A name in quotes.
     pub(super) fn quoted(&self, name: &str) -> String {
         self.dialect.quoted(name)
+    }
+
+    /// The table in a statement.
+    pub(super) fn qualified(&self) -> String {
+        self.dialect.qualified(self.schema, &self.name)
+    }
+
+    /// The table in the statement that creates it.
+    pub(super) fn created(&self) -> String {
+        self.dialect.qualified(self.found_in.as_deref(), &self.name)
+    }
+
+    /// A column where it is selected.
+    pub(super) fn selected(&self, column: &str) -> String {
+        self.layout.read(column, self.quoted(column))
+    }
+
+    /// A parameter that is compared with or written to a column.
+    pub(super) fn bound(&self, column: &str, parameter: String) -> String {
+        self.layout.write(column, parameter)
     }
 
     pub(super) fn exists(&self) -> bool {
@@ -117,14 +185,43 @@ impl LiveTable {
 
     /// Whether an index or constraint makes the column unique. Names do not matter.
     pub(super) fn is_unique(&self, column: &str) -> bool {
-        self.indexes.iter().any(|index| {
-            index.is_unique && index.columns.len() == 1 && self.begins_with(index, &[column])
+        self.unique_indexes(column).any(|index| index.condition.is_none())
+    }
+
+    /// Whether an index makes the column unique among the rows in which another one is NULL.
+    pub(super) fn is_unique_where_null(&self, column: &str, null: &str) -> bool {
+        let wanted = format!("{null}isnull");
+        self.unique_indexes(column).any(|index| match &index.condition {
+            Some(condition) => {
+                let is_plain = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+                let plain: String = condition.chars().filter(is_plain).collect();
+                plain.eq_ignore_ascii_case(&wanted)
+            }
+            None => true,
         })
     }
 
-    /// Whether an index begins with these columns.
+    /// The unique indexes on this column alone.
+    pub(super) fn unique_indexes(&self, column: &str) -> impl Iterator<Item = &LiveIndex> {
+        let column = column.to_owned();
+        self.indexes.iter().filter(move |index| {
+            index.is_unique && index.columns.len() == 1 && self.begins_with(index, &[&column])
+        })
+    }
+
+    /// Whether an index, or the type of its column, takes different texts for equal.
+    pub(super) fn is_coarse(&self, index: &LiveIndex, column: &LiveColumn) -> bool {
+        match self.dialect {
+            Dialect::Sqlite => index.is_coarse,
+            Dialect::Postgres => column.is_citext() || column.collation.is_some(),
+            Dialect::MySql => column.collation.as_ref().is_some_and(|name| !name.ends_with("_bin")),
+        }
+    }
+
+    /// Whether an index of every row begins with these columns.
     pub(super) fn is_searched_by(&self, columns: &[impl AsRef<str>]) -> bool {
-        self.indexes.iter().any(|index| self.begins_with(index, columns))
+        let mut whole = self.indexes.iter().filter(|index| index.condition.is_none());
+        whole.any(|index| self.begins_with(index, columns))
     }
 
     /// Whether one of its indexes has that name.
@@ -136,7 +233,7 @@ impl LiveTable {
         let is_same = |(live, wanted): (&Option<String>, &_)| {
             live.as_ref().is_some_and(|live| self.is_same(live, AsRef::as_ref(wanted)))
         };
-        index.is_whole
+        index.is_ordered
             && index.columns.len() >= columns.len()
             && index.columns.iter().zip(columns).all(is_same)
     }
@@ -147,6 +244,12 @@ impl LiveTable {
             Dialect::Postgres => live == name,
             Dialect::Sqlite | Dialect::MySql => live.eq_ignore_ascii_case(name),
         }
+    }
+}
+
+impl LiveIndex {
+    fn new(name: String, is_unique: bool, columns: Vec<Option<String>>) -> Self {
+        Self { name, is_unique, is_ordered: true, condition: None, is_coarse: false, columns }
     }
 }
 
@@ -170,6 +273,8 @@ impl LiveColumn {
             max_chars,
             is_touched: is(7)?,
             collation: rows::take::<DB, _>(row, 9)?,
+            base: rows::take::<DB, _>(row, 10)?,
+            category: rows::take::<DB, _>(row, 11)?,
             sql_type,
         })
     }
@@ -197,15 +302,17 @@ impl LiveTable {
             max_chars: None,
             is_touched: false,
             collation: None,
+            base: String::new(),
+            category: String::new(),
         };
         let columns = columns.iter().map(column).collect();
-        Self { name: "users".to_owned(), dialect, columns, indexes: Vec::new() }
+        Self { columns, ..Self::missing(dialect, "users", None) }
     }
 
     /// The table with one more index.
     pub(super) fn index(mut self, name: &str, is_unique: bool, columns: &[&str]) -> Self {
         let columns = columns.iter().map(|&column| Some(column.to_owned())).collect();
-        self.indexes.push(LiveIndex { name: name.to_owned(), is_unique, is_whole: true, columns });
+        self.indexes.push(LiveIndex::new(name.to_owned(), is_unique, columns));
         self
     }
 }
@@ -224,7 +331,7 @@ mod tests {
         assert!(!users().index("ix_users_email", false, &["email"]).is_unique("email"));
         assert!(!users().index("ix_users_email", true, &["email", "name"]).is_unique("email"));
         let mut partial = users().index("ix_users_email", true, &["email"]);
-        partial.indexes[0].is_whole = false;
+        partial.indexes[0].condition = Some("(email IS NOT NULL)".to_owned());
         assert!(!partial.is_unique("email"));
         let mut expression = users().index("ix_users_email", true, &["email"]);
         expression.indexes[0].columns = vec![None];

@@ -2,6 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
+use super::live::LiveTable;
 use super::{MigrateError, ddl};
 use crate::sql::{Backend, Call, Dialect, rows};
 
@@ -53,9 +54,9 @@ pub(super) async fn release_mysql<DB: Backend>(connection: &mut DB::Connection) 
 /// Locks a table against other clients. Returns whether they could write to it until now.
 pub(super) async fn table<DB: Backend>(
     connection: &mut DB::Connection,
-    table: &str,
+    table: &LiveTable,
 ) -> Result<bool, sqlx::Error> {
-    let Some(lock) = ddl::lock(DB::DIALECT, table) else { return Ok(false) };
+    let Some(lock) = ddl::lock(table) else { return Ok(false) };
     match DB::say(connection, AssertSqlSafe(lock)).await {
         // The database user may not have the privilege on MySQL.
         Err(sqlx::Error::Database(cause))

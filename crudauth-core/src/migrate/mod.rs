@@ -15,6 +15,7 @@
 //! | `desired`, `library`, `table`, `types` | the tables as they should be |
 //! | `catalog`, `live` | the tables as they are |
 //! | `compare`, `diff`, `fits`, `affinity`, `indexes` | the difference, from the catalog |
+//! | `conversions` | live columns of other types than the library's |
 //! | `scan`, `pages`, `queries` | the difference, from the rows |
 //! | `plan`, `blocker`, `ddl` | the result: statements, backfills, blockers |
 //! | `backfill`, `files` | fill compared forms; write a plan as a file |
@@ -26,6 +27,7 @@ mod backfill;
 mod blocker;
 mod catalog;
 mod compare;
+mod conversions;
 mod ddl;
 mod desired;
 mod diff;

@@ -10,6 +10,10 @@ pub struct Plan {
     pub(super) statements: Vec<String>,
     pub(super) backfills: Vec<Backfill>,
     pub(super) blockers: Vec<Blocker>,
+    /// Whether rows that exist are updated.
+    pub(super) updates_rows: bool,
+    /// The number of these rows.
+    pub(super) updated_rows: u64,
 }
 
 /// A column that the library fills, because SQL cannot compute the compared form of a name.
@@ -51,6 +55,14 @@ impl Plan {
         self.backfills.iter().map(ToString::to_string).collect()
     }
 
+    /// The number of rows of existing tables that are updated, by `UPDATE` or by
+    /// [`backfills`](Self::backfills). Triggers of the app on `UPDATE` run for each of them. Defaults
+    /// that a new column gets with its definition count for nothing, because no trigger sees them.
+    #[must_use]
+    pub const fn updated_rows(&self) -> u64 {
+        self.updated_rows
+    }
+
     /// Whether the database lacks nothing and nothing blocks a migration.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -75,6 +87,8 @@ impl Plan {
         let before = self.statements.len();
         self.statements.extend(other.statements);
         self.blockers.extend(other.blockers);
+        self.updates_rows |= other.updates_rows;
+        self.updated_rows += other.updated_rows;
         self.backfills.extend(other.backfills.into_iter().map(|mut backfill| {
             backfill.after += before;
             backfill
@@ -95,6 +109,13 @@ impl fmt::Display for Plan {
             // A table of the app may have any name; a line break in it must not end the comment.
             let text = blocker.to_string().replace(char::is_control, " ");
             writeln!(f, "-- blocked: {text}")?;
+        }
+        if self.updated_rows > 0 {
+            writeln!(
+                f,
+                "-- updates {} row(s); triggers on UPDATE run for each",
+                self.updated_rows
+            )?;
         }
         self.steps().try_for_each(|step| match step {
             Step::Statement(statement) => writeln!(f, "{statement};"),
@@ -119,7 +140,7 @@ mod tests {
             column: "username_key".to_owned(),
         };
         let statements = vec![format!("ALTER {name}"), format!("INDEX {name}")];
-        Plan { statements, backfills: vec![backfill], blockers: Vec::new() }
+        Plan { statements, backfills: vec![backfill], ..Plan::default() }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::ddl;
 use super::live::LiveTable;
-use crate::model::Shape;
+use crate::model::{IdentifierColumn, Shape};
 use crate::sql::Dialect;
 
 /// Rows per query.
@@ -21,26 +21,63 @@ pub(super) const SAMPLES: usize = 5;
 /// types. An unprepared statement is no alternative: sqlx queries PostgreSQL for unknown types
 /// before it runs the statement, and thereby loses one without a name.
 pub(super) fn types_of(table: &LiveTable, columns: &[&str]) -> String {
-    let name = table.quoted(&table.name);
+    let name = table.qualified();
     let types: Vec<_> = table.columns.iter().map(|column| &*column.sql_type).collect();
     let types = hex::encode(&Sha256::digest(types.join("\n"))[..8]);
-    let columns: Vec<_> =
-        columns.iter().map(|column| format!("{name}.{}", table.quoted(column))).collect();
+    let columns: Vec<_> = columns
+        .iter()
+        .map(|column| table.layout.read(column, format!("{name}.{}", table.quoted(column))))
+        .collect();
     let columns = columns.join(", ");
     format!("SELECT {columns} FROM (SELECT '{types}' AS one) AS one LEFT JOIN {name} ON 1 = 0")
 }
 
 /// A row if the table has rows.
 pub(super) fn any_row(table: &LiveTable) -> String {
-    format!("SELECT 1 FROM {} LIMIT 1", table.quoted(&table.name))
+    format!("SELECT 1 FROM {} LIMIT 1", table.qualified())
 }
 
 /// A row if one has the shown form of an identifier but not the compared one.
-pub(super) fn any_unfilled(table: &LiveTable, shown: &str, key: &str) -> String {
-    let name = table.quoted(&table.name);
-    let shown = table.quoted(shown);
-    let key = table.quoted(key);
-    format!("SELECT 1 FROM {name} WHERE {key} IS NULL AND {shown} IS NOT NULL LIMIT 1")
+pub(super) fn any_unfilled(table: &LiveTable, identifier: &IdentifierColumn) -> String {
+    let name = table.qualified();
+    format!("SELECT 1 FROM {name} WHERE {} LIMIT 1", unfilled(table, identifier))
+}
+
+/// The condition that a row has the shown form of an identifier but not the compared one.
+pub(super) fn unfilled(table: &LiveTable, identifier: &IdentifierColumn) -> String {
+    let key = table.quoted(identifier.key);
+    let shown = table.quoted(identifier.column);
+    let blank =
+        if identifier.is_blank_null { format!(" AND {shown} <> ''") } else { String::new() };
+    format!("{key} IS NULL AND {shown} IS NOT NULL{blank}")
+}
+
+/// The condition that a row is not deleted, if the struct names a column for that.
+fn living(table: &LiveTable, shape: &Shape) -> Option<String> {
+    let deleted = shape.companion.deleted.filter(|name| table.has_column(name))?;
+    Some(format!("{} IS NULL", table.quoted(deleted)))
+}
+
+/// The number of rows.
+pub(super) fn count(table: &LiveTable) -> String {
+    format!("SELECT COUNT(*) FROM {}", table.qualified())
+}
+
+/// A row if a sequence of PostgreSQL will return a number that a row has, or a smaller one.
+pub(super) fn is_sequence_behind(table: &LiveTable, column: &str, sequence: &str) -> String {
+    let column = table.quoted(column);
+    format!(
+        "SELECT 1 FROM {sequence} AS s WHERE s.last_value + s.is_called::int <= \
+         (SELECT MAX({column}) FROM {})",
+        table.qualified()
+    )
+}
+
+/// The statement that lets a sequence of PostgreSQL continue after the rows.
+pub(super) fn set_sequence(table: &LiveTable, column: &str, sequence: &str) -> String {
+    let sequence = sequence.replace('\'', "''");
+    let column = table.quoted(column);
+    format!("SELECT setval('{sequence}', (SELECT MAX({column}) FROM {}))", table.qualified())
 }
 
 /// The number of NULLs in each column.
@@ -49,39 +86,40 @@ pub(super) fn nulls(table: &LiveTable, columns: &[&str]) -> String {
         .iter()
         .map(|column| format!("COUNT(*) - COUNT({})", table.quoted(column)))
         .collect();
-    format!("SELECT {} FROM {}", counts.join(", "), table.quoted(&table.name))
+    format!("SELECT {} FROM {}", counts.join(", "), table.qualified())
 }
 
 /// The number of values that have duplicates, as the database compares them.
-pub(super) fn count_duplicates(table: &LiveTable, column: &str) -> String {
-    format!("SELECT COUNT(*) FROM ({}) AS duplicates", grouped(table, column))
+pub(super) fn count_duplicates(table: &LiveTable, column: &str, shape: &Shape) -> String {
+    format!("SELECT COUNT(*) FROM ({}) AS duplicates", grouped(table, column, shape))
 }
 
 /// The first of these values, as text.
-pub(super) fn duplicates(table: &LiveTable, column: &str) -> String {
+pub(super) fn duplicates(table: &LiveTable, column: &str, shape: &Shape) -> String {
     let text = match table.dialect {
         Dialect::Sqlite | Dialect::Postgres => "TEXT",
         Dialect::MySql => "CHAR",
     };
-    let grouped = grouped(table, column);
+    let grouped = grouped(table, column, shape);
     format!(
         "SELECT CAST(value AS {text}) FROM ({grouped}) AS duplicates ORDER BY value LIMIT {SAMPLES}"
     )
 }
 
-fn grouped(table: &LiveTable, column: &str) -> String {
-    let name = table.quoted(&table.name);
+fn grouped(table: &LiveTable, column: &str, shape: &Shape) -> String {
+    let name = table.qualified();
     let column = table.quoted(column);
+    let living = living(table, shape).map_or_else(String::new, |living| format!(" AND {living}"));
     format!(
-        "SELECT {column} AS value FROM {name} WHERE {column} IS NOT NULL \
+        "SELECT {column} AS value FROM {name} WHERE {column} IS NOT NULL{living} \
          GROUP BY {column} HAVING COUNT(*) > 1"
     )
 }
 
 /// The columns of the struct in the first row.
 pub(super) fn first_row(table: &LiveTable, columns: &[&str]) -> String {
-    let columns: Vec<_> = columns.iter().map(|column| table.quoted(column)).collect();
-    format!("SELECT {} FROM {} LIMIT 1", columns.join(", "), table.quoted(&table.name))
+    let columns: Vec<_> = columns.iter().map(|column| table.selected(column)).collect();
+    format!("SELECT {} FROM {} LIMIT 1", columns.join(", "), table.qualified())
 }
 
 /// Rows in the order of their keys: the first page, or the page after a bound key.
@@ -89,43 +127,46 @@ pub(super) fn first_row(table: &LiveTable, columns: &[&str]) -> String {
 pub(super) struct Page<'a> {
     pub(super) id: &'a str,
     pub(super) columns: &'a [&'a str],
-    /// Shown and compared column: selects the rows that have the first but not the second.
-    pub(super) unfilled: Option<(&'a str, &'a str)>,
+    /// Selects the rows that lack the compared form of this identifier.
+    pub(super) unfilled: Option<&'a IdentifierColumn>,
+    /// Selects the rows that are not deleted.
+    pub(super) living: Option<&'a Shape>,
 }
 
 impl Page<'_> {
     pub(super) fn text(&self, table: &LiveTable, is_first: bool) -> String {
         let id = table.quoted(self.id);
+        let shown_id = table.selected(self.id);
         let columns: String =
-            self.columns.iter().map(|column| format!(", {}", table.quoted(column))).collect();
+            self.columns.iter().map(|column| format!(", {}", table.selected(column))).collect();
         let mut conditions = Vec::new();
-        if let Some((shown, key)) = self.unfilled {
-            conditions.push(format!("{} IS NULL", table.quoted(key)));
-            conditions.push(format!("{} IS NOT NULL", table.quoted(shown)));
-        }
+        conditions.extend(self.unfilled.map(|identifier| unfilled(table, identifier)));
+        conditions.extend(self.living.and_then(|shape| living(table, shape)));
         if !is_first {
-            conditions.push(format!("{id} > {}", parameter(table.dialect, 1)));
+            let last = table.bound(self.id, parameter(table.dialect, 1));
+            conditions.push(format!("{id} > {last}"));
         }
         let conditions = if conditions.is_empty() {
             String::new()
         } else {
             format!(" WHERE {}", conditions.join(" AND "))
         };
-        let name = table.quoted(&table.name);
-        format!("SELECT {id}{columns} FROM {name}{conditions} ORDER BY {id} LIMIT {PAGE}")
+        let name = table.qualified();
+        format!("SELECT {shown_id}{columns} FROM {name}{conditions} ORDER BY {id} LIMIT {PAGE}")
     }
 }
 
 /// Sets a column in several rows. Binds the key and value of each row, then all keys again.
 pub(super) fn fill(table: &LiveTable, id: &str, column: &str, rows: usize) -> String {
-    let name = table.quoted(&table.name);
+    let name = table.qualified();
+    let key = |number| table.bound(id, parameter(table.dialect, number));
+    let value = |number| table.bound(column, parameter(table.dialect, number));
+    let whens: String = (0..rows)
+        .map(|row| format!(" WHEN {} THEN {}", key(2 * row + 1), value(2 * row + 2)))
+        .collect();
+    let ids: Vec<_> = (0..rows).map(|row| key(2 * rows + row + 1)).collect();
     let id = table.quoted(id);
     let column = table.quoted(column);
-    let parameter = |number| parameter(table.dialect, number);
-    let whens: String = (0..rows)
-        .map(|row| format!(" WHEN {} THEN {}", parameter(2 * row + 1), parameter(2 * row + 2)))
-        .collect();
-    let ids: Vec<_> = (0..rows).map(|row| parameter(2 * rows + row + 1)).collect();
     let ids = ids.join(", ");
     let kept = ddl::kept(table);
     format!("UPDATE {name} SET {column} = CASE {id}{whens} END{kept} WHERE {id} IN ({ids})")
@@ -133,7 +174,7 @@ pub(super) fn fill(table: &LiveTable, id: &str, column: &str, rows: usize) -> St
 
 /// A row if a hash has neither the library's format nor one of `prefixes` bound prefixes.
 pub(super) fn any_unread_hash(dialect: Dialect, shape: &Shape, prefixes: usize) -> String {
-    let table = dialect.quoted(shape.table);
+    let table = dialect.qualified(shape.schema, shape.table);
     let hash = dialect.quoted(shape.companion.hash);
     let others: String = (1..=prefixes)
         .map(|number| format!(" AND {hash} NOT LIKE {} ESCAPE '|'", parameter(dialect, number)))
@@ -146,7 +187,7 @@ pub(super) fn any_unread_hash(dialect: Dialect, shape: &Shape, prefixes: usize) 
 
 /// A row if a hash matches a pattern.
 pub(super) fn any_hash_like(dialect: Dialect, shape: &Shape) -> String {
-    let table = dialect.quoted(shape.table);
+    let table = dialect.qualified(shape.schema, shape.table);
     let hash = dialect.quoted(shape.companion.hash);
     let pattern = parameter(dialect, 1);
     format!("SELECT 1 FROM {table} WHERE {hash} LIKE {pattern} ESCAPE '|' LIMIT 1")
@@ -159,6 +200,7 @@ fn parameter(dialect: Dialect, number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::IdentifierKind;
 
     #[test]
     fn a_backfill_keeps_columns_with_on_update() {
@@ -174,7 +216,18 @@ mod tests {
     #[test]
     fn the_next_page_starts_after_the_bound_key() {
         let table = LiveTable::of(Dialect::Postgres, &[("id", "int8")]);
-        let page = Page { id: "id", columns: &["name"], unfilled: Some(("name", "k")) };
+        let identifier = IdentifierColumn {
+            name: "name",
+            column: "name",
+            key: "k",
+            kind: IdentifierKind::Username,
+            max_chars: None,
+            is_optional: false,
+            is_login: true,
+            is_blank_null: false,
+        };
+        let unfilled = Some(&identifier);
+        let page = Page { id: "id", columns: &["name"], unfilled, living: None };
         assert_eq!(
             page.text(&table, false),
             "SELECT \"id\", \"name\" FROM \"users\" WHERE \"k\" IS NULL AND \"name\" IS NOT NULL \

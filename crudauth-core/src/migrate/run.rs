@@ -103,7 +103,7 @@ impl<'a, DB: Backend, U: AuthRow<DB>> Run<'a, DB, U> {
         stop_if_blocked([&diff.user, &diff.library])?;
         // Only now, so that no client waits for a migration that is blocked.
         let is_altered = diff.live.exists() && !diff.user.is_empty();
-        if is_altered && lock::table::<DB>(connection, U::SHAPE.table).await? {
+        if is_altered && lock::table::<DB>(connection, &diff.live).await? {
             (diff.live, diff.user) = user_table::<DB, U>(connection, Depth::Rows).await?;
             stop_if_blocked([&diff.user])?;
         }

@@ -82,12 +82,16 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
         let has_stored = identifier.has_own_key() && live.has_column(identifier.key);
         let mut columns = vec![identifier.column];
         columns.extend(has_stored.then_some(identifier.key));
-        let page = Page { id: U::SHAPE.id, columns: &columns, unfilled: None };
+        let living = Some(&U::SHAPE);
+        let page = Page { id: U::SHAPE.id, columns: &columns, unfilled: None, living };
         let mut pages = Pages::<U::Id>::new(page);
         let mut tally = Tally::default();
         while let Some(found) = pages.next::<DB>(self.connection, live).await? {
             for row in &found {
                 let Some(shown) = rows::take::<DB, Option<String>>(row, 1)? else { continue };
+                if identifier.is_blank_null && shown.is_empty() {
+                    continue;
+                }
                 let stored: Option<String> =
                     if has_stored { rows::take::<DB, _>(row, 2)? } else { None };
                 tally.add(identifier, &shown, stored.as_deref());
@@ -111,7 +115,7 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
     ) -> Result<Blocker, sqlx::Error> {
         let mut differ_as_written = false;
         if identifier.has_own_key() && identifier.kind == IdentifierKind::Username {
-            let exact = queries::duplicates(self.live, identifier.column);
+            let exact = queries::duplicates(self.live, identifier.column, &U::SHAPE);
             differ_as_written = self.row(exact).await?.is_none();
         }
         let Sample { count, first: samples } = tally.duplicates.clone();
@@ -149,14 +153,14 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
         column: &str,
     ) -> Result<Option<Blocker>, sqlx::Error> {
         let live = self.live;
-        let call = Call::migration(queries::duplicates(live, column)).once();
+        let call = Call::migration(queries::duplicates(live, column, &U::SHAPE)).once();
         let found = DB::fetch_all(self.connection, call).await?;
         if found.is_empty() {
             return Ok(None);
         }
         let samples =
             found.iter().map(|row| rows::take::<DB, _>(row, 0)).collect::<Result<_, _>>()?;
-        let count = self.row(queries::count_duplicates(live, column)).await?;
+        let count = self.row(queries::count_duplicates(live, column, &U::SHAPE)).await?;
         let count = count.map(|row| rows::take::<DB, i64>(&row, 0)).transpose()?;
         let count = count.unwrap_or_default().unsigned_abs();
         let kind = BlockerKind::Duplicates { count, samples, differ_as_written: false };
@@ -208,6 +212,7 @@ mod tests {
             max_chars: None,
             is_optional: false,
             is_login: true,
+            is_blank_null: false,
         }
     }
 

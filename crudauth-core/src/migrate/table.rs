@@ -36,6 +36,8 @@ pub(super) struct Index {
     pub(super) name: String,
     pub(super) columns: Vec<String>,
     pub(super) is_unique: bool,
+    /// The column that is NULL in the rows that the index covers; `None` if it covers every row.
+    pub(super) null: Option<&'static str>,
 }
 
 impl Table {
@@ -54,6 +56,7 @@ impl Index {
             name: short_name(format!("ix_{table}_{}", columns.join("_"))),
             columns: columns.iter().map(|&column| column.to_owned()).collect(),
             is_unique,
+            null: None,
         }
     }
 }

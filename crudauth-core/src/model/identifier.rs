@@ -218,6 +218,7 @@ mod tests {
             max_chars: None,
             is_optional: false,
             is_login: true,
+            is_blank_null: false,
         }
     }
 

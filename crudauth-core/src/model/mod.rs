@@ -11,7 +11,9 @@ mod contact;
 mod device;
 pub(crate) mod digest;
 mod email;
+mod generate;
 mod identifier;
+
 mod keys;
 mod password_hash;
 mod phone;
@@ -36,6 +38,7 @@ pub use digest::{
     RefreshDigest, SessionDigest, SessionHandle,
 };
 pub use email::{EmailAddress, InvalidEmail};
+pub use generate::{ulid, uuid, without_blank};
 pub use identifier::{Identifier, InvalidIdentifier};
 pub(crate) use identifier::{MAX_LOOKUP_BYTES, lookups};
 #[cfg(test)]
@@ -47,8 +50,8 @@ pub use redirect_path::RedirectPath;
 pub use scope::{InvalidScope, Scopes};
 pub use secret::{CsrfToken, OneTimeToken, SessionToken};
 pub use shape::{
-    AuthUser, Companion, IdentifierColumn, IdentifierKind, Recoverable, RecoverableByEmail, Shape,
-    SqlDefault,
+    AuthUser, Companion, IdentifierColumn, IdentifierKind, KeySource, Recoverable,
+    RecoverableByEmail, Shape, SqlDefault, TimeUnit,
 };
 #[cfg(test)]
 pub(crate) use unicode::normalized_bytes;

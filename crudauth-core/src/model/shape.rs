@@ -23,6 +23,12 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// Table and columns.
     const SHAPE: Shape;
 
+    /// Makes the key of a new account; `None` if the database does.
+    #[must_use]
+    fn generate_id() -> Option<Self::Id> {
+        Self::Id::generate()
+    }
+
     /// Returns the primary key.
     fn id(&self) -> &Self::Id;
 
@@ -58,10 +64,15 @@ pub trait RecoverableByEmail: AuthUser {}
 /// The table of a user struct.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
+    /// Schema of the tables (PostgreSQL), or their database (MySQL); `None` for the one that the
+    /// connection finds. SQLite has none.
+    pub schema: Option<&'static str>,
     /// Name of the table.
     pub table: &'static str,
     /// Column of the primary key.
     pub id: &'static str,
+    /// Source of the keys of new accounts.
+    pub key: KeySource,
     /// Columns of the struct, in the order of its fields.
     pub columns: &'static [&'static str],
     /// Identifiers, in the order in which sign-in tries them.
@@ -98,6 +109,38 @@ impl Shape {
     }
 }
 
+/// The source of the keys of new accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// The database counts up.
+    Counted,
+    /// The library makes a key, or the app's function does.
+    Library,
+    /// The column has a default in the database.
+    Database,
+}
+
+impl KeySource {
+    /// Returns the source that a type of keys implies.
+    #[must_use]
+    pub const fn of<Id: AccountId>() -> Self {
+        if Id::IS_COUNTED { Self::Counted } else { Self::Library }
+    }
+}
+
+/// The unit of times that are stored as numbers since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeUnit {
+    /// Seconds.
+    Seconds,
+    /// Milliseconds.
+    Milliseconds,
+    /// Microseconds.
+    Microseconds,
+    /// Nanoseconds.
+    Nanoseconds,
+}
+
 /// Default of a column, for new rows and for rows that exist when the column is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SqlDefault {
@@ -109,6 +152,8 @@ pub enum SqlDefault {
     Boolean(bool),
     /// The time of the insert, or of the migration.
     Now,
+    /// A random number of each row, zero or more.
+    Random,
 }
 
 /// A column with an identifier or the recovery contact.
@@ -129,6 +174,8 @@ pub struct IdentifierColumn {
     pub is_optional: bool,
     /// `true` if sign-in looks it up.
     pub is_login: bool,
+    /// `true` if an empty text means that the account has none.
+    pub is_blank_null: bool,
 }
 
 impl IdentifierColumn {
@@ -205,4 +252,8 @@ pub struct Companion {
     pub created: &'static str,
     /// Time of the last change by the library.
     pub updated: &'static str,
+    /// Unit of these times if they are numbers.
+    pub times: Option<TimeUnit>,
+    /// Time at which the app deleted the account; the library only reads it.
+    pub deleted: Option<&'static str>,
 }

@@ -13,7 +13,7 @@ use sqlx::Pool;
 
 use crate::guard::{CHALLENGES, LOCKOUTS, RATE_LIMITS};
 use crate::model::AuthUser;
-use crate::sql::{AuthRow, Backend, SqlStore, Stores, TableSpec};
+use crate::sql::{AuthRow, Backend, Layout, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
 
 /// Every table of the library, whichever slices an app mounts.
@@ -36,13 +36,15 @@ pub trait DatabaseStores<U: AuthUser>:
     + recovery::store::OneTimeTokenStore<U>
 {
     /// Deletes at most `limit` expired rows of each table whose rows belong to accounts. Returns how
-    /// many rows of each table were deleted.
+    /// many rows of each table were deleted. Also fills the compared form of identifiers in rows that
+    /// other software inserted, at most `limit` of each identifier.
     async fn purge_owned(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<u64>, StoreError>;
 }
 
 #[async_trait]
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> DatabaseStores<U> for SqlStore<DB, U> {
     async fn purge_owned(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<u64>, StoreError> {
+        self.fill_keys(limit).await?;
         let mut deleted = Vec::new();
         for table in self.tables().iter().filter(|table| table.has_owner()) {
             deleted.push(self.purge_table(table, now, limit).await?);
@@ -55,7 +57,7 @@ impl<DB: Backend, U: AuthUser> SqlStore<DB, U> {
     /// Creates the stores of `U` on that pool, for an app that uses every table of the library.
     #[must_use]
     pub fn new(pool: Pool<DB>) -> Self {
-        Self::with_tables(pool, TABLES.iter().copied())
+        Self::with_tables(pool, TABLES.iter().copied(), Layout::default())
     }
 }
 

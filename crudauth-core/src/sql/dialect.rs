@@ -28,6 +28,16 @@ impl Dialect {
         format!("{quote}{name}{quote}")
     }
 
+    /// The quoted name of a table, in a schema if there is one. SQLite has no schemas.
+    pub(crate) fn qualified(self, schema: Option<&str>, table: &str) -> String {
+        match schema {
+            Some(schema) if self != Self::Sqlite => {
+                format!("{}.{}", self.quoted(schema), self.quoted(table))
+            }
+            _ => self.quoted(table),
+        }
+    }
+
     /// A default as the database reads it.
     pub(crate) fn literal(self, value: SqlDefault) -> String {
         match value {
@@ -41,6 +51,15 @@ impl Dialect {
             }
             SqlDefault::Integer(number) => number.to_string(),
             SqlDefault::Boolean(value) => if value { "TRUE" } else { "FALSE" }.to_owned(),
+            SqlDefault::Random => match self {
+                Self::Sqlite => "(RANDOM() & 9223372036854775807)".to_owned(),
+                Self::Postgres => "(CAST(FLOOR(RANDOM() * 9007199254740992) AS BIGINT) * 1024 \
+                     + CAST(FLOOR(RANDOM() * 1024) AS BIGINT))"
+                    .to_owned(),
+                Self::MySql => "(CAST(FLOOR(RAND() * 2147483648) AS SIGNED) * 4294967296 \
+                     + CAST(FLOOR(RAND() * 4294967296) AS SIGNED))"
+                    .to_owned(),
+            },
             SqlDefault::Now => match self {
                 Self::Sqlite | Self::Postgres => "CURRENT_TIMESTAMP".to_owned(),
                 Self::MySql => "CURRENT_TIMESTAMP(6)".to_owned(),

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use super::template::{Names, Statement};
 use super::transaction::{ConnectionGuard, Transaction};
-use super::{Backend, Call, Query, Running, TableSpec};
-use crate::model::AuthUser;
+use super::{Backend, Call, Layout, Query, Running, TableSpec};
+use crate::model::{AuthUser, IdentifierColumn};
 use crate::store_error::StoreError;
 
 /// How long a request waits for a connection, and how long a contended transaction is retried.
@@ -33,13 +33,14 @@ pub struct SqlStore<DB: Database, U> {
 
 impl<DB: Backend, U: AuthUser> SqlStore<DB, U> {
     /// Creates the stores of `U` on that pool, for an app that uses these tables of the library. The
-    /// others need not exist.
+    /// others need not exist. `layout` describes the live table of the user.
     #[must_use]
     pub fn with_tables(
         pool: Pool<DB>,
         tables: impl IntoIterator<Item = &'static TableSpec>,
+        layout: Layout,
     ) -> Self {
-        let names = Names::of::<U>(DB::DIALECT);
+        let names = Names::of::<U>(DB::DIALECT, layout);
         let tables = tables.into_iter().collect();
         let engine = Engine { pool, names, tables, rendered: RwLock::default() };
         Self { engine, user: PhantomData }
@@ -79,6 +80,11 @@ impl<DB: Backend> Engine<DB> {
     /// The tables of the library that the app uses.
     pub(crate) fn tables(&self) -> &[&'static TableSpec] {
         &self.tables
+    }
+
+    /// Whether a row may lack the compared form of an identifier that it has.
+    pub(crate) fn may_be_unfilled(&self, column: &IdentifierColumn) -> bool {
+        self.names.layout.unfilled.contains(&column.key)
     }
 
     /// Deletes the rows of one `:account` in a table of the library's.

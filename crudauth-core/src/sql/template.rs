@@ -8,9 +8,15 @@
 //! | `{table}` | the user's table |
 //! | `{+sessions}` | the library's table with that suffix |
 //! | `{id}`, `{hash}`, `{active}`, `{version}`, `{stamp}`, `{verified}`, `{updated}` | a column of the user's table |
+//! | `{read hash}`, `{read identifier 0}` … | such a column where it is selected |
+//! | `{:key identifier 0}`, `{:account id}` … | the value bound under that name, where it is compared with or written to the column |
+//! | `{owner +sessions}` | the owner of a row of that table, where it is compared with `{id}` |
+//! | `{is active}` | whether the account may sign in, as a condition |
 //! | `{account}` | the columns that an account is read from |
 //! | `{new columns}`, `{new values}` | the columns and values that a sign-up writes |
 //! | `{identifier 0}` … | the compared column of that identifier |
+//! | `{unfilled 0}` … | the condition that an account lacks the compared form of that identifier |
+//! | `{by identifier 0}` … | the condition that selects the account with the identifier `:key`, typed as `:typed` |
 //! | `{recovery}`, `{shown_recovery}` | the compared and the shown column of the recovery contact |
 //! | `{on conflict}`, `{for update}`, `{returning ..}` | what the dialect has for it |
 //! | `{expired +sessions digest}` | a bounded choice of expired rows; binds `:now` and `:limit` |
@@ -22,15 +28,15 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::Dialect;
-use crate::model::{AccountId, AuthUser, Shape};
+use super::{Dialect, Layout};
+use crate::model::{AuthUser, IdentifierColumn, KeySource, Shape};
 
 /// A table and the dialect to write it in.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Names {
     pub(crate) dialect: Dialect,
     pub(crate) shape: Shape,
-    is_id_counted: bool,
+    pub(crate) layout: Layout,
 }
 
 /// A rendered statement.
@@ -42,9 +48,9 @@ pub(crate) struct Statement {
 }
 
 impl Names {
-    pub(crate) fn of<U: AuthUser>(dialect: Dialect) -> Self {
+    pub(crate) fn of<U: AuthUser>(dialect: Dialect, layout: Layout) -> Self {
         const { U::SHAPE.assert_names() };
-        Self { dialect, shape: U::SHAPE, is_id_counted: <U::Id as AccountId>::IS_COUNTED }
+        Self { dialect, shape: U::SHAPE, layout }
     }
 
     /// Renders a template.
@@ -66,8 +72,11 @@ impl Names {
             return self.dialect.quoted(column);
         }
         match word.split(' ').collect::<Vec<_>>()[..] {
-            ["table"] => self.dialect.quoted(self.shape.table),
+            ["table"] => self.table(),
             ["account"] => self.account(),
+            ["is", "active"] => self.is_active(),
+            ["by", "identifier", at] => self.by_identifier(self.identifier(at)),
+            ["unfilled", at] => self.unfilled(self.identifier(at)),
             ["new", "columns"] => {
                 let row = self.new_row().into_iter();
                 row.map(|(column, _)| self.dialect.quoted(column)).collect::<Vec<_>>().join(", ")
@@ -76,36 +85,49 @@ impl Names {
                 let row = self.new_row().into_iter();
                 row.map(|(_, value)| value).collect::<Vec<_>>().join(", ")
             }
-            ["identifier", at] => {
-                let at = at.parse().unwrap_or(0);
-                // Beyond the shape a statement is rendered for nothing, and never run.
-                let identifier =
-                    self.shape.identifiers.get(at).unwrap_or(&self.shape.identifiers[0]);
-                self.dialect.quoted(identifier.key)
+            ["read", ..] => self.read(self.column(&word["read ".len()..]).unwrap_or(self.shape.id)),
+            ["owner", table] => {
+                self.layout.write(self.shape.id, format!("{}.user_id", self.library_table(table)))
             }
             ["on", "conflict"] => self.dialect.on_conflict().to_owned(),
             ["for", "update"] => self.dialect.for_update().to_owned(),
             ["returning", _] if !self.dialect.returns() => String::new(),
             ["returning", word] => {
-                let column = self.column(word).map(|column| self.dialect.quoted(column));
+                let column = self.column(word);
+                let column = column.map(|name| self.layout.read(name, self.dialect.quoted(name)));
                 format!(" RETURNING {}", column.as_deref().unwrap_or(word))
             }
             ["expired", table, key] => self.expired(table, key),
             [table] if table.starts_with('+') => self.library_table(table),
+            [parameter, ..] if parameter.starts_with(':') => {
+                let column = self.column(word[parameter.len()..].trim_start());
+                self.layout.write(column.unwrap_or(self.shape.id), parameter.to_owned())
+            }
             // Shows up in the first test that runs the statement.
             _ => word.to_owned(),
         }
     }
 
+    /// The user's table.
+    fn table(&self) -> String {
+        self.dialect.qualified(self.shape.schema, self.shape.table)
+    }
+
     /// The library's table of `+suffix`.
     fn library_table(&self, word: &str) -> String {
-        self.dialect.quoted(&format!("{}{}", self.shape.table, word.replacen('+', "_", 1)))
+        let name = format!("{}{}", self.shape.table, word.replacen('+', "_", 1));
+        self.dialect.qualified(self.shape.schema, &name)
     }
 
     /// A column of the user's table by its word.
     fn column(&self, word: &str) -> Option<&'static str> {
         let companion = &self.shape.companion;
         let recovery = self.shape.recovery_column();
+        match word.split_once(' ') {
+            Some(("identifier", at)) => return Some(self.identifier(at).key),
+            Some(("shown", at)) => return Some(self.identifier(at).column),
+            _ => {}
+        }
         Some(match word {
             "id" => self.shape.id,
             "hash" => companion.hash,
@@ -122,15 +144,68 @@ impl Names {
         })
     }
 
+    /// A column of the user's table where it is selected.
+    fn read(&self, column: &str) -> String {
+        self.layout.read(column, format!("{}.{}", self.table(), self.dialect.quoted(column)))
+    }
+
     /// The columns of an account, in the order in which `rows::account` reads them.
     fn account(&self) -> String {
         let companion = self.shape.companion;
-        let read = [companion.active, companion.superuser, companion.version, companion.epoch];
-        let own = self.shape.columns.iter().copied();
-        let columns = own.chain(read).chain(companion.verified);
-        let table = self.dialect.quoted(self.shape.table);
-        let qualified = columns.map(|column| format!("{table}.{}", self.dialect.quoted(column)));
-        qualified.collect::<Vec<_>>().join(", ")
+        let own = self.shape.columns.iter().map(|column| self.read(column));
+        let state = [companion.superuser, companion.version, companion.epoch].into_iter();
+        let state = state.chain(companion.verified).map(|column| self.read(column));
+        own.chain([self.is_active()]).chain(state).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether an account may sign in. A deleted one may not.
+    fn is_active(&self) -> String {
+        let active = self.read(self.shape.companion.active);
+        match self.shape.companion.deleted {
+            Some(deleted) => {
+                let deleted = self.dialect.quoted(deleted);
+                format!("({active} AND {}.{deleted} IS NULL)", self.table())
+            }
+            None => active,
+        }
+    }
+
+    /// The identifier at that position.
+    fn identifier(&self, at: &str) -> &'static IdentifierColumn {
+        let at = at.parse().unwrap_or(0);
+        // Beyond the shape a statement is rendered for nothing, and never run.
+        self.shape.identifiers.get(at).unwrap_or(&self.shape.identifiers[0])
+    }
+
+    /// The condition that an account lacks the compared form of an identifier that it has.
+    fn unfilled(&self, column: &IdentifierColumn) -> String {
+        let [key, shown] = [column.key, column.column].map(|name| self.dialect.quoted(name));
+        let blank =
+            if column.is_blank_null { format!(" AND {shown} <> ''") } else { String::new() };
+        format!("{key} IS NULL AND {shown} IS NOT NULL{blank}")
+    }
+
+    /// The condition that selects the account with the identifier `:key`.
+    ///
+    /// A program that does not know the library inserts rows without a compared form. Such a row is
+    /// found by the shown form, which is `:key` or `:typed`. A row with the compared form comes first.
+    fn by_identifier(&self, column: &IdentifierColumn) -> String {
+        let living = self.shape.companion.deleted.map_or_else(String::new, |deleted| {
+            format!(" AND {} IS NULL", self.dialect.quoted(deleted))
+        });
+        let compared = self.dialect.quoted(column.key);
+        let key = self.layout.write(column.key, ":key".to_owned());
+        if !self.layout.unfilled.contains(&column.key) {
+            return format!("{compared} = {key}{living}");
+        }
+        let shown = self.dialect.quoted(column.column);
+        let forms =
+            [":key", ":typed"].map(|form| self.layout.write(column.column, form.to_owned()));
+        format!(
+            "({compared} = {key} OR ({compared} IS NULL AND {shown} IN ({}))){living} \
+             ORDER BY {compared} IS NULL LIMIT 1",
+            forms.join(", ")
+        )
     }
 
     /// The columns of a new account and their values: the library's, the identifiers, the app's own.
@@ -145,9 +220,11 @@ impl Names {
             (companion.epoch, ":stamp"),
             (companion.created, ":now"),
         ];
+        let updated = self.layout.sets_updated.then_some((companion.updated, ":now"));
         let verified = companion.verified.map(|column| (column, "FALSE"));
-        let id = (!self.is_id_counted).then_some((self.shape.id, ":id"));
-        let fixed = library.into_iter().chain(verified).chain(id);
+        let is_made = self.shape.key == KeySource::Library;
+        let id = is_made.then_some((self.shape.id, ":id"));
+        let fixed = library.into_iter().chain(updated).chain(verified).chain(id);
         let mut row: Vec<_> = fixed.map(|(column, value)| (column, value.to_owned())).collect();
         for (at, identifier) in self.shape.identifiers.iter().enumerate() {
             row.push((identifier.column, format!(":{}", identifier_name(at))));
@@ -158,7 +235,11 @@ impl Names {
         let defaults = self.shape.defaults.iter();
         row.extend(defaults.map(|&(column, value)| (column, self.dialect.literal(value))));
         row.extend(self.shape.written.iter().map(|&column| (column, format!(":{OWN}{column}"))));
-        row
+        let converted = row.into_iter().map(|(column, value)| {
+            let is_bound = value.starts_with(':');
+            (column, if is_bound { self.layout.write(column, value) } else { value })
+        });
+        converted.collect()
     }
 
     /// MySQL limits a DELETE. The form that the others understand makes it read, and lock, the whole

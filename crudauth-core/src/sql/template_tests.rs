@@ -16,6 +16,8 @@ impl AuthUser for Member {
     type SignUp = ();
 
     const SHAPE: Shape = Shape {
+        schema: None,
+        key: KeySource::of::<String>(),
         table: "members",
         id: "key",
         columns: &["key", "name", "city"],
@@ -27,6 +29,7 @@ impl AuthUser for Member {
             max_chars: None,
             is_optional: false,
             is_login: true,
+            is_blank_null: false,
         }],
         recovery: None,
         written: &["city"],
@@ -46,6 +49,8 @@ impl AuthUser for Member {
             verified: None,
             created: "created",
             updated: "updated",
+            times: None,
+            deleted: None,
         },
     };
 
@@ -63,7 +68,7 @@ impl AuthUser for Member {
 }
 
 fn render(template: &str, dialect: Dialect) -> Statement {
-    Names::of::<Member>(dialect).render(template)
+    Names::of::<Member>(dialect, Layout::default()).render(template)
 }
 
 fn sql(template: &str, dialect: Dialect) -> String {
@@ -123,7 +128,7 @@ fn a_sign_up_writes_as_many_values_as_columns_and_the_own_ones_last() {
     for dialect in DIALECTS {
         let columns = sql("{new columns}", dialect);
         let values = render("{new values}", dialect);
-        let names = Names::of::<Member>(dialect);
+        let names = Names::of::<Member>(dialect, Layout::default());
         assert_eq!(columns.split(", ").count(), names.new_row().len(), "{dialect:?}");
         assert!(columns.ends_with(&format!("{0}city{0}", dialect.quote())), "{columns}");
         let parameters = ["hash", "stamp", "now", "id", "identifier0", "key0", "own_city"];

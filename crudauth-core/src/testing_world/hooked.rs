@@ -95,7 +95,7 @@ macro_rules! hooked {
 
 hooked! {
     AccountStore<Person> {
-        async fn by_identifier(at: usize, key: &str) -> Option<(Account<Person>, PasswordHash)>;
+        async fn by_identifier(at: usize, key: &str, typed: &str) -> Option<(Account<Person>, PasswordHash)>;
         async fn by_id(id: &i64) -> Option<Account<Person>>;
         async fn with_hash(id: &i64) -> Option<(Account<Person>, PasswordHash)>;
         async fn create(account: NewAccount<Person>) -> Created<i64>;

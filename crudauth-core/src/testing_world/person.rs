@@ -2,7 +2,7 @@
 
 use crate::form::{Form, InvalidField};
 use crate::model::{
-    Account, AccountState, AuthUser, Companion, IdentifierColumn, IdentifierKind, Shape,
+    Account, AccountState, AuthUser, Companion, IdentifierColumn, IdentifierKind, KeySource, Shape,
 };
 use crate::sql::{AuthRow, Backend, Call, ColumnPlan, Stores};
 
@@ -33,6 +33,7 @@ const EMAIL: IdentifierColumn = IdentifierColumn {
     max_chars: None,
     is_optional: false,
     is_login: true,
+    is_blank_null: false,
 };
 
 impl AuthUser for Person {
@@ -40,6 +41,8 @@ impl AuthUser for Person {
     type SignUp = ();
 
     const SHAPE: Shape = Shape {
+        schema: None,
+        key: KeySource::of::<i64>(),
         table: "people",
         id: "id",
         columns: &["id", "email"],
@@ -58,6 +61,8 @@ impl AuthUser for Person {
             verified: Some("email_verified"),
             created: "created_at",
             updated: "updated_at",
+            times: None,
+            deleted: None,
         },
     };
 

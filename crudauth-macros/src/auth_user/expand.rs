@@ -11,6 +11,7 @@ use syn::spanned::Spanned;
 use super::kind::Kind;
 use super::library::{HASH, VERIFIED};
 use super::model::{Field, Model, Role};
+use super::parse::Generator;
 use crate::support::{private, private_at};
 
 pub(super) fn expand(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
@@ -39,6 +40,7 @@ fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let shape = shape(model, key);
     let identifiers = model.identifiers().map(|(_, field)| text_of(field));
     let sign_up = sign_up(model);
+    let generate_id = generate_id(key);
     quote! {
         pub struct __SignUp(#(#types),*);
 
@@ -47,6 +49,7 @@ fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
             type Id = #id_type;
             type SignUp = __SignUp;
             const SHAPE: #p::Shape = #shape;
+            #generate_id
             fn id(&self) -> &Self::Id {
                 &self.#id
             }
@@ -55,6 +58,35 @@ fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
             }
             #sign_up
         }
+    }
+}
+
+/// The function that makes keys, unless the type of the key implies it.
+fn generate_id(key: &Field<'_>) -> Option<TokenStream> {
+    let p = private();
+    let id = match &key.arguments.generate.as_ref()?.value {
+        Generator::Database => quote!(::core::option::Option::None),
+        Generator::Uuid => quote!(::core::option::Option::Some(#p::uuid().into())),
+        Generator::Ulid => quote!(::core::option::Option::Some(#p::ulid().into())),
+        Generator::Function(path) => quote!(::core::option::Option::Some(#path())),
+    };
+    Some(quote! {
+        fn generate_id() -> ::core::option::Option<Self::Id> {
+            #id
+        }
+    })
+}
+
+/// The source of keys.
+fn key_source(key: &Field<'_>) -> TokenStream {
+    let p = private();
+    match key.arguments.generate.as_ref().map(|generate| &generate.value) {
+        None => {
+            let ty = key.ty;
+            quote!(#p::KeySource::of::<#ty>())
+        }
+        Some(Generator::Database) => quote!(#p::KeySource::Database),
+        Some(_) => quote!(#p::KeySource::Library),
     }
 }
 
@@ -75,8 +107,12 @@ fn sign_up(model: &Model<'_>) -> TokenStream {
 
 fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let p = private();
+    let arguments = model.declared.arguments.as_ref();
+    let schema = arguments.and_then(|arguments| arguments.schema.as_ref());
+    let schema = optional(schema.map(|schema| &schema.value));
     let table = &model.table;
     let id = &key.column;
+    let source = key_source(key);
     let columns = model.columns().map(|field| &field.column);
     let identifiers = model.identifiers().map(|(kind, field)| identifier(kind, field));
     let recovery = optional(model.recovery().map(|(at, _)| at));
@@ -92,8 +128,10 @@ fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let companion = companion(model);
     quote! {
         #p::Shape {
+            schema: #schema,
             table: #table,
             id: #id,
+            key: #source,
             columns: &[#(#columns),*],
             identifiers: &[#(#identifiers),*],
             recovery: #recovery,
@@ -114,6 +152,7 @@ fn identifier(kind: Kind, field: &Field<'_>) -> TokenStream {
     let max_chars = optional(field.max_length());
     let is_optional = field.is_optional();
     let is_login = field.arguments.no_login.is_none();
+    let is_blank_null = field.arguments.blank_is_null.is_some();
     quote! {
         #p::IdentifierColumn {
             name: #name,
@@ -123,6 +162,7 @@ fn identifier(kind: Kind, field: &Field<'_>) -> TokenStream {
             max_chars: #max_chars,
             is_optional: #is_optional,
             is_login: #is_login,
+            is_blank_null: #is_blank_null,
         }
     }
 }
@@ -144,7 +184,15 @@ fn companion(model: &Model<'_>) -> TokenStream {
         quote!(#field: #column)
     });
     let verified = optional(model.library.name(VERIFIED));
-    quote!(#p::Companion { verified: #verified, #(#columns,)* })
+    let arguments = model.declared.arguments.as_ref();
+    let times = arguments.and_then(|arguments| arguments.times.as_ref());
+    let times = optional(times.map(|times| {
+        let unit = times.value;
+        quote!(#p::TimeUnit::#unit)
+    }));
+    let deleted = arguments.and_then(|arguments| arguments.deleted_at.as_ref());
+    let deleted = optional(deleted.map(|deleted| &deleted.value));
+    quote!(#p::Companion { verified: #verified, times: #times, deleted: #deleted, #(#columns,)* })
 }
 
 /// An `Option` as tokens.
@@ -159,11 +207,13 @@ fn optional(value: Option<impl ToTokens>) -> TokenStream {
 fn text_of(field: &Field<'_>) -> TokenStream {
     let Field { ident, ty, .. } = field;
     let span = ty.span();
+    // `self` of the type's span is another one if a `macro_rules!` wrote the struct.
+    let value = quote!(self.#ident);
     let text = quote_spanned! {span=> ::core::convert::AsRef::<::core::primitive::str>::as_ref };
     if field.is_optional() {
-        quote_spanned!(span=> ::core::option::Option::map(self.#ident.as_ref(), #text))
+        quote_spanned!(span=> ::core::option::Option::map(#value.as_ref(), #text))
     } else {
-        quote_spanned!(span=> ::core::option::Option::Some(#text(&self.#ident)))
+        quote_spanned!(span=> ::core::option::Option::Some(#text(&#value)))
     }
 }
 
@@ -228,13 +278,17 @@ fn stores(model: &Model<'_>) -> Vec<TokenStream> {
 fn reads(model: &Model<'_>, db: &Ident, row: &Ident) -> Vec<TokenStream> {
     let p = private();
     let mut positions = 0_usize..;
-    let reads = model.fields.iter().map(|Field { ident, ty, role, .. }| match role {
+    let reads = model.fields.iter().map(|Field { ident, ty, role, arguments, .. }| match role {
         Role::Skipped => {
             quote_spanned!(ty.span()=> #ident: <#ty as ::core::default::Default>::default())
         }
         _ => {
             let at = positions.next();
-            quote!(#ident: <#db as #p::Stores<#ty>>::take(#row, #at)?)
+            let value = quote!(<#db as #p::Stores<#ty>>::take(#row, #at)?);
+            match arguments.blank_is_null {
+                Some(_) => quote!(#ident: #p::without_blank(#value)),
+                None => quote!(#ident: #value),
+            }
         }
     });
     reads.collect()

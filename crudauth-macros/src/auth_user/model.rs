@@ -162,7 +162,10 @@ impl<'a> Field<'a> {
         let Role::Identifier(kind) = self.role else { return None };
         match &self.arguments.key {
             Some(key) => Some(key.value.clone()),
-            None if kind.is_folded() && self.arguments.exact.is_none() => {
+            // Accounts without a value cannot share a blank in a unique column.
+            None if self.arguments.blank_is_null.is_some()
+                || kind.is_folded() && self.arguments.exact.is_none() =>
+            {
                 Some(Name::new(format!("{}_key", *self.column), self.column.span()))
             }
             None => None,

@@ -24,7 +24,10 @@ pub(super) struct Declared<'a> {
 #[derive(FromDeriveInput)]
 #[darling(attributes(auth))]
 pub(super) struct StructArguments {
+    pub(super) schema: Option<Argument<Name>>,
     pub(super) table: Option<Argument<Name>>,
+    pub(super) times: Option<Argument<TimeUnit>>,
+    pub(super) deleted_at: Option<Argument<Name>>,
     hashed_password: Option<Argument<Name>>,
     is_active: Option<Argument<Name>>,
     is_superuser: Option<Argument<Name>>,
@@ -49,6 +52,7 @@ pub(super) struct DeclaredField<'a> {
 #[darling(attributes(auth))]
 pub(super) struct FieldArguments {
     pub(super) id: Option<Flag>,
+    pub(super) generate: Option<Argument<Generator>>,
     pub(super) email: Option<Flag>,
     pub(super) username: Option<Flag>,
     pub(super) phone: Option<Flag>,
@@ -56,6 +60,7 @@ pub(super) struct FieldArguments {
     pub(super) recovery: Option<Flag>,
     pub(super) no_login: Option<Flag>,
     pub(super) exact: Option<Flag>,
+    pub(super) blank_is_null: Option<Flag>,
     pub(super) unique: Option<Flag>,
     pub(super) register: Option<Flag>,
     pub(super) skip: Option<Flag>,
@@ -68,6 +73,27 @@ pub(super) struct FieldArguments {
 /// A number of characters that every database can limit a text to.
 #[derive(Clone, Copy)]
 pub(super) struct Length(pub(super) usize);
+
+/// The unit of times that are numbers, named as the variant of the library's `TimeUnit`.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TimeUnit {
+    Seconds,
+    Milliseconds,
+    Microseconds,
+    Nanoseconds,
+}
+
+/// The value of `generate`: the source of the keys of new accounts.
+pub(super) enum Generator {
+    /// `generate = database`: the default of the column.
+    Database,
+    /// `generate = uuid`: a UUID as text.
+    Uuid,
+    /// `generate = ulid`: a ULID.
+    Ulid,
+    /// `generate = new_key`: the app's function.
+    Function(syn::ExprPath),
+}
 
 /// The value of `default`.
 pub(super) enum DefaultValue {
@@ -150,12 +176,14 @@ impl FieldArguments {
 
     /// All other arguments.
     pub(super) fn details(&self) -> impl Iterator<Item = &Ident> {
-        let flags = [&self.recovery, &self.no_login, &self.exact, &self.unique, &self.register];
-        let flags = flags.into_iter().flatten().map(|flag| &flag.name);
+        let flags = [&self.recovery, &self.no_login, &self.exact, &self.blank_is_null];
+        let flags = flags.into_iter().chain([&self.unique, &self.register]);
+        let flags = flags.flatten().map(|flag| &flag.name);
         let names = [&self.column, &self.key].into_iter().flatten().map(|argument| &argument.name);
         let length = self.max_length.iter().map(|length| &length.name);
         let default = self.default.iter().map(|default| &default.name);
-        names.chain(flags).chain(length).chain(default)
+        let generate = self.generate.iter().map(|generate| &generate.name);
+        names.chain(flags).chain(length).chain(default).chain(generate)
     }
 }
 
@@ -167,6 +195,45 @@ impl Value for Length {
         let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = value? else { return None };
         let number = number.base10_parse().ok()?;
         (1..=4096).contains(&number).then_some(Self(number))
+    }
+}
+
+impl Value for TimeUnit {
+    const KIND: &'static str =
+        "`\"seconds\"`, `\"milliseconds\"`, `\"microseconds\"` or `\"nanoseconds\"`";
+    const FORM: &'static str = " = \"seconds\"";
+
+    fn read(value: Option<&Expr>) -> Option<Self> {
+        let Expr::Lit(ExprLit { lit: Lit::Str(unit), .. }) = value? else { return None };
+        Some(match &*unit.value() {
+            "seconds" => Self::Seconds,
+            "milliseconds" => Self::Milliseconds,
+            "microseconds" => Self::Microseconds,
+            "nanoseconds" => Self::Nanoseconds,
+            _ => return None,
+        })
+    }
+}
+
+impl ToTokens for TimeUnit {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        Ident::new(&format!("{self:?}"), Span::call_site()).to_tokens(tokens);
+    }
+}
+
+impl Value for Generator {
+    const KIND: &'static str = "`uuid`, `ulid`, `database` or the path of a function";
+    const FORM: &'static str = " = uuid";
+
+    fn read(value: Option<&Expr>) -> Option<Self> {
+        let Expr::Path(path) = value? else { return None };
+        let word = path.path.get_ident().map(ToString::to_string);
+        Some(match word.as_deref() {
+            Some("database") => Self::Database,
+            Some("uuid") => Self::Uuid,
+            Some("ulid") => Self::Ulid,
+            _ => Self::Function(path.clone()),
+        })
     }
 }
 

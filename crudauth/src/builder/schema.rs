@@ -7,7 +7,7 @@ use crudauth_core::ConfigError;
 use crudauth_core::migrate::{Migrations, Plan};
 use crudauth_core::model::AuthUser;
 use crudauth_core::password::HashingPool;
-use crudauth_core::sql::{AuthRow, Backend};
+use crudauth_core::sql::{AuthRow, Backend, Layout};
 use sqlx::Pool;
 use tracing::warn;
 
@@ -19,6 +19,8 @@ pub(super) struct Live {
     pub(super) errors: Vec<ConfigError>,
     /// Largest number of characters of each column of the user table.
     pub(super) widths: HashMap<String, usize>,
+    /// The columns of other types than the library's.
+    pub(super) layout: Layout,
 }
 
 /// Compares the database with the tables of `migrations`, and enables the legacy formats that are
@@ -48,7 +50,7 @@ where
             );
         }
     }
-    Ok(Live { errors, widths: schema.widths().clone() })
+    Ok(Live { errors, widths: schema.widths().clone(), layout: schema.layout().clone() })
 }
 
 /// Returns each blocker, and one error for everything that a migration can add.

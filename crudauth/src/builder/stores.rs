@@ -11,7 +11,7 @@ use crudauth_core::guard::{CHALLENGES, LOCKOUTS, RATE_LIMITS};
 use crudauth_core::model::AuthUser;
 use crudauth_core::slices::sessions;
 use crudauth_core::slices::sessions::store::SessionStore;
-use crudauth_core::sql::{AuthRow, Backend, SqlStore, TableSpec};
+use crudauth_core::sql::{AuthRow, Backend, Layout, SqlStore, TableSpec};
 #[cfg(feature = "redis")]
 use crudauth_core::stores::{RedisConfig, RedisStore};
 use sqlx::Pool;
@@ -64,11 +64,12 @@ impl<U: AuthUser> OtherStores<U> {
         self,
         pool: Pool<DB>,
         slices: &Slices<U>,
+        layout: Layout,
     ) -> Result<Stores<U>, StoreError>
     where
         U: AuthRow<DB>,
     {
-        let sql = Arc::new(SqlStore::<DB, U>::with_tables(pool, slices.tables()));
+        let sql = Arc::new(SqlStore::<DB, U>::with_tables(pool, slices.tables(), layout));
         #[cfg(feature = "redis")]
         let this = self.with_redis().await?;
         #[cfg(not(feature = "redis"))]

@@ -54,7 +54,10 @@ where
         match (keys, live) {
             (Ok(keys), Some(live)) if errors.is_empty() => {
                 let stores = std::mem::take(&mut settings.stores);
-                let stores = stores.connect(pool, &slices).await.map_err(BuildError::Store)?;
+                let stores = stores
+                    .connect(pool, &slices, live.layout.clone())
+                    .await
+                    .map_err(BuildError::Store)?;
                 Ok(wire(stores, settings, keys, hashing, &live))
             }
             _ => Err(BuildError::Invalid(errors)),

@@ -14,6 +14,23 @@ use crate::store_error::StoreError;
 
 const CREATE: &str = "INSERT INTO {table} ({new columns}) VALUES ({new values}){returning id}";
 
+/// An identifier of a new account: the compared form and the shown one.
+pub(super) struct NewName {
+    pub(super) key: String,
+    shown: String,
+}
+
+/// The identifiers of a new account, in the order of the shape.
+pub(super) fn new_names<U: AuthUser>(account: &NewAccount<U>) -> Vec<Option<NewName>> {
+    let columns = U::SHAPE.identifiers.iter().zip(&account.identifiers);
+    let name = |(column, identifier): (_, &Option<Identifier>)| {
+        let identifier = identifier.as_ref()?;
+        let key = identifier.key(column).to_owned();
+        Some(NewName { key, shown: identifier.shown().to_owned() })
+    };
+    columns.map(name).collect()
+}
+
 /// Returns `true` if a sign-in looks for names in this column.
 fn is_login_name(column: &IdentifierColumn) -> bool {
     column.is_login && matches!(column.kind, IdentifierKind::Username | IdentifierKind::Code)
@@ -35,34 +52,37 @@ fn same_text<U: AuthUser>(at: usize, key: &str) -> Vec<(usize, String)> {
 ///
 /// Folding is coarser than any comparison of names, so two accounts that would share a text share a
 /// lock.
-fn name_locks<U: AuthUser>(keys: &[Option<String>]) -> Vec<CounterName> {
+fn name_locks<U: AuthUser>(names: &[Option<NewName>]) -> Vec<CounterName> {
     let columns = U::SHAPE.identifiers;
     if columns.iter().filter(|column| is_login_name(column)).count() < 2 {
         return Vec::new();
     }
-    let names = columns.iter().zip(keys).filter(|(column, _)| is_login_name(column));
-    let lock = |key: &String| {
-        CounterName::new(sha256(&[b"name of a new account", Username::fold(key).as_bytes()]))
+    let names = columns.iter().zip(names).filter(|(column, _)| is_login_name(column));
+    let lock = |name: &NewName| {
+        CounterName::new(sha256(&[b"name of a new account", Username::fold(&name.key).as_bytes()]))
     };
-    let mut locks: Vec<_> = names.filter_map(|(_, key)| key.as_ref().map(lock)).collect();
+    let mut locks: Vec<_> = names.filter_map(|(_, name)| name.as_ref().map(lock)).collect();
     locks.sort_unstable();
     locks
 }
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     /// The identifiers that are taken where no index sees it: in another form, as rows of other
-    /// software may have an address; or in another column in which a sign-in looks for the same text.
+    /// software may have an address; in a row without a compared form; or in another column in which
+    /// a sign-in looks for the same text.
     pub(super) async fn taken_elsewhere(
         &self,
-        keys: &[Option<String>],
+        names: &[Option<NewName>],
     ) -> Result<Vec<usize>, StoreError> {
         let columns = U::SHAPE.identifiers;
         let mut taken = Vec::new();
-        for (at, key) in keys.iter().enumerate() {
-            let Some(key) = key else { continue };
+        for (at, name) in names.iter().enumerate() {
+            let Some(NewName { key, shown }) = name else { continue };
             let alternate = columns[at].alternate(key).map(|other| (at, other));
-            for (other, key) in alternate.into_iter().chain(same_text::<U>(at, key)) {
-                if self.by_identifier(other, &key).await?.is_some() {
+            let unfilled = self.may_be_unfilled(&columns[at]).then(|| (at, key.clone()));
+            let others = alternate.into_iter().chain(unfilled).chain(same_text::<U>(at, key));
+            for (other, key) in others {
+                if self.by_identifier(other, &key, shown).await?.is_some() {
                     taken.push(at);
                 }
             }
@@ -73,13 +93,13 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     /// Finds out which identifiers are taken, beside those that are known to be.
     pub(super) async fn taken(
         &self,
-        keys: &[Option<String>],
+        names: &[Option<NewName>],
         known: Vec<usize>,
     ) -> Result<Created<U::Id>, StoreError> {
         let mut taken = known;
-        for (at, key) in keys.iter().enumerate() {
-            let Some(key) = key else { continue };
-            if self.by_identifier(at, key).await?.is_some() {
+        for (at, name) in names.iter().enumerate() {
+            let Some(NewName { key, shown }) = name else { continue };
+            if self.by_identifier(at, key, shown).await?.is_some() {
                 taken.push(at);
             }
         }
@@ -93,9 +113,9 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     pub(super) async fn insert(
         &self,
         account: NewAccount<U>,
-        keys: &[Option<String>],
+        names: &[Option<NewName>],
     ) -> Result<Option<U::Id>, sqlx::Error> {
-        let locks = name_locks::<U>(keys);
+        let locks = name_locks::<U>(names);
         if locks.is_empty() && account.id.is_some() {
             let id = account.id.clone();
             self.execute_once(self.insertion(account)).await?;
@@ -109,10 +129,10 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         for lock in &locks {
             self.lock_row(&mut tx, lock).await?;
         }
-        if !locks.is_empty() && self.is_name_taken(&mut tx, keys).await? {
+        if !locks.is_empty() && self.is_name_taken(&mut tx, names).await? {
             return tx.roll_back(None).await;
         }
-        let id = self.insert_in(&mut tx, account, keys).await?;
+        let id = self.insert_in(&mut tx, account, names).await?;
         tx.commit().await?;
         Ok(Some(id))
     }
@@ -121,14 +141,17 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     async fn is_name_taken(
         &self,
         tx: &mut Transaction<DB>,
-        keys: &[Option<String>],
+        names: &[Option<NewName>],
     ) -> Result<bool, sqlx::Error> {
-        let named = keys.iter().enumerate().filter_map(|(at, key)| Some((at, key.as_ref()?)));
-        for (other, key) in named.flat_map(|(at, key)| same_text::<U>(at, key)) {
-            let row = tx.row(self.query(BY_IDENTIFIER[other]).bind("key", key.clone())).await?;
-            let Some(row) = row else { continue };
-            let stored: String = rows::take::<DB, _>(&row, rows::after_account::<U>() + 1)?;
-            if is_key(&U::SHAPE.identifiers[other], &stored, &key) {
+        let named = names.iter().enumerate().filter_map(|(at, name)| Some((at, name.as_ref()?)));
+        let others = named.flat_map(|(at, name)| {
+            same_text::<U>(at, &name.key).into_iter().map(|(other, key)| (other, key, &name.shown))
+        });
+        for (other, key, shown) in others {
+            let query = self.query(BY_IDENTIFIER[other]).bind("key", key.clone());
+            let Some(row) = tx.row(query.bind("typed", shown.clone())).await? else { continue };
+            let stored: Option<String> = rows::take::<DB, _>(&row, rows::after_account::<U>() + 1)?;
+            if stored.is_none_or(|stored| is_key(&U::SHAPE.identifiers[other], &stored, &key)) {
                 return Ok(true);
             }
         }
@@ -139,7 +162,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         &self,
         tx: &mut Transaction<DB>,
         account: NewAccount<U>,
-        keys: &[Option<String>],
+        names: &[Option<NewName>],
     ) -> Result<U::Id, sqlx::Error> {
         let id = account.id.clone();
         let call = self.insertion(account);
@@ -153,10 +176,12 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         }
         tx.execute_call(call).await?;
         // The derive asks for an identifier that every account has.
-        let mut named = keys.iter().enumerate().filter_map(|(at, key)| Some((at, key.as_ref()?)));
-        let (at, key) = named.next().ok_or(sqlx::Error::RowNotFound)?;
-        let query = self.query(BY_IDENTIFIER[at]).bind("key", key.clone());
-        let row = tx.row(query).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let mut named =
+            names.iter().enumerate().filter_map(|(at, name)| Some((at, name.as_ref()?)));
+        let (at, name) = named.next().ok_or(sqlx::Error::RowNotFound)?;
+        let query = self.query(BY_IDENTIFIER[at]).bind("key", name.key.clone());
+        let row = tx.row(query.bind("typed", name.shown.clone())).await?;
+        let row = row.ok_or(sqlx::Error::RowNotFound)?;
         Ok(rows::account::<DB, U>(&row)?.user.id().clone())
     }
 

@@ -14,8 +14,7 @@ use crate::form::policy_errors;
 use crate::guard::Subject;
 use crate::kit::Kit;
 use crate::model::{
-    AccountId, AccountState, AuthUser, Contact, FieldError, Form, Identifier, IdentifierColumn,
-    PasswordHash,
+    AccountState, AuthUser, Contact, FieldError, Form, Identifier, IdentifierColumn, PasswordHash,
 };
 use crate::notify::{EXISTING_ACCOUNT_NOTICE, MessageKind};
 use crate::password::Busy;
@@ -167,7 +166,7 @@ impl<U: AuthUser> Registration<U> {
         let contact = sign_up.contact();
         let security_stamp = i64::from_be_bytes(random()) & i64::MAX;
         let account = NewAccount {
-            id: <U::Id as AccountId>::generate(),
+            id: U::generate_id(),
             identifiers: sign_up.identifiers,
             hash,
             own: OwnColumns(sign_up.own),

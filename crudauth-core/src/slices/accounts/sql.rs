@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use tracing::warn;
 
+use super::insert_sql::new_names;
 use super::store::{AccountStore, Created, NewAccount};
 use crate::model::{Account, AccountState, IdentifierColumn, PasswordHash};
 use crate::sql::engine::retrying;
@@ -10,33 +12,53 @@ use crate::sql::transaction::Transaction;
 use crate::sql::{AuthRow, Backend, SqlStore, Stores, TableSpec, rows};
 use crate::store_error::StoreError;
 
-/// A statement for each identifier that a shape may have.
-pub(super) const BY_IDENTIFIER: [&str; 4] = [
-    "SELECT {account}, {table}.{hash}, {identifier 0} FROM {table} WHERE {identifier 0} = :key",
-    "SELECT {account}, {table}.{hash}, {identifier 1} FROM {table} WHERE {identifier 1} = :key",
-    "SELECT {account}, {table}.{hash}, {identifier 2} FROM {table} WHERE {identifier 2} = :key",
-    "SELECT {account}, {table}.{hash}, {identifier 3} FROM {table} WHERE {identifier 3} = :key",
-];
+/// A statement for each identifier that a shape may have. Its position stands between the parts.
+macro_rules! for_each_identifier {
+    ($($part:literal),+; $last:literal) => {
+        [
+            concat!($($part, "0",)+ $last),
+            concat!($($part, "1",)+ $last),
+            concat!($($part, "2",)+ $last),
+            concat!($($part, "3",)+ $last),
+        ]
+    };
+}
 
-const BY_ID: &str = "SELECT {account} FROM {table} WHERE {id} = :id";
+pub(super) const BY_IDENTIFIER: [&str; 4] = for_each_identifier!(
+    "SELECT {account}, {read hash}, {read identifier ",
+    "} FROM {table} WHERE {by identifier "; "}"
+);
 
-const WITH_HASH: &str = "SELECT {account}, {table}.{hash} FROM {table} WHERE {id} = :id";
+const UNFILLED: [&str; 4] = for_each_identifier!(
+    "SELECT {read id}, {read shown ", "} FROM {table} WHERE {unfilled "; "} LIMIT :limit"
+);
 
-const RENEW_HASH: &str = "UPDATE {table} SET {hash} = :new WHERE {id} = :id AND {hash} = :old";
+const FILL_KEY: [&str; 4] = for_each_identifier!(
+    "UPDATE {table} SET {identifier ", "} = {:key identifier ",
+    "} WHERE {id} = {:id id} AND {unfilled "; "}"
+);
 
-const SET_PASSWORD: &str = "UPDATE {table} SET {hash} = :hash, {version} = {version} + 1, \
-    {updated} = :now \
-    WHERE {id} = :id AND {version} = :version AND {stamp} = :stamp AND {active}";
+const BY_ID: &str = "SELECT {account} FROM {table} WHERE {id} = {:id id}";
+
+const WITH_HASH: &str = "SELECT {account}, {read hash} FROM {table} WHERE {id} = {:id id}";
+
+const RENEW_HASH: &str =
+    "UPDATE {table} SET {hash} = {:new hash} WHERE {id} = {:id id} AND {hash} = {:old hash}";
+
+const SET_PASSWORD: &str = "UPDATE {table} SET {hash} = {:hash hash}, {version} = {version} + 1, \
+    {updated} = {:now updated} \
+    WHERE {id} = {:id id} AND {version} = :version AND {stamp} = :stamp AND {is active}";
 
 const DISABLE: &str = "UPDATE {table} SET {active} = FALSE, {version} = {version} + 1, \
-    {updated} = :now WHERE {id} = :id";
+    {updated} = {:now updated} WHERE {id} = {:id id}";
 
-const REVOKE_DISABLED: &str = "UPDATE {table} SET {version} = {version} + 1, {updated} = :now \
-    WHERE {id} = :id AND {active} = FALSE";
+const REVOKE_DISABLED: &str = "UPDATE {table} SET {version} = {version} + 1, {updated} = {:now updated} \
+    WHERE {id} = {:id id} AND NOT {is active}";
 
-const ENABLE: &str = "UPDATE {table} SET {active} = TRUE, {updated} = :now WHERE {id} = :id";
+const ENABLE: &str =
+    "UPDATE {table} SET {active} = TRUE, {updated} = {:now updated} WHERE {id} = {:id id}";
 
-const DELETE: &str = "DELETE FROM {table} WHERE {id} = :id";
+const DELETE: &str = "DELETE FROM {table} WHERE {id} = {:id id}";
 
 #[async_trait]
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<DB, U> {
@@ -44,16 +66,26 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
         &self,
         at: usize,
         key: &str,
+        typed: &str,
     ) -> Result<Option<(Account<U>, PasswordHash)>, StoreError> {
-        let template = BY_IDENTIFIER[at.min(BY_IDENTIFIER.len() - 1)];
-        let row = self.row(self.query(template).bind("key", key.to_owned())).await?;
-        let Some(row) = row else { return Ok(None) };
-        let stored: Option<String> = rows::take::<DB, _>(&row, rows::after_account::<U>() + 1)?;
-        let column = U::SHAPE.identifiers.get(at);
-        if !stored.zip(column).is_some_and(|(stored, column)| is_key(column, &stored, key)) {
+        let Some(column) = U::SHAPE.identifiers.get(at) else { return Ok(None) };
+        let query = self.query(BY_IDENTIFIER[at]).bind("key", key.to_owned());
+        let Some(row) = self.row(query.bind("typed", typed.to_owned())).await? else {
             return Ok(None);
+        };
+        let stored: Option<String> = rows::take::<DB, _>(&row, rows::after_account::<U>() + 1)?;
+        let found = rows::account_with_hash::<DB, U>(&row)?;
+        match stored {
+            Some(stored) => Ok(is_key(column, &stored, key).then_some(found)),
+            None => {
+                let shown = found.0.user.identifiers().get(at).copied().flatten();
+                if shown.is_none_or(|shown| column.key_of(shown) != key) {
+                    return Ok(None);
+                }
+                self.fill_key(at, found.0.user.id(), key).await?;
+                Ok(Some(found))
+            }
         }
-        Ok(Some(rows::account_with_hash::<DB, U>(&row)?))
     }
 
     async fn by_id(&self, id: &U::Id) -> Result<Option<Account<U>>, StoreError> {
@@ -70,19 +102,16 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
     }
 
     async fn create(&self, account: NewAccount<U>) -> Result<Created<U::Id>, StoreError> {
-        let columns = U::SHAPE.identifiers.iter().zip(&account.identifiers);
-        let keys: Vec<_> = columns
-            .map(|(column, identifier)| Some(identifier.as_ref()?.key(column).to_owned()))
-            .collect();
-        let elsewhere = self.taken_elsewhere(&keys).await?;
+        let names = new_names(&account);
+        let elsewhere = self.taken_elsewhere(&names).await?;
         if !elsewhere.is_empty() {
-            return self.taken(&keys, elsewhere).await;
+            return self.taken(&names, elsewhere).await;
         }
-        match self.insert(account, &keys).await {
+        match self.insert(account, &names).await {
             Ok(Some(id)) => Ok(Created::Added(id)),
-            Ok(None) => self.taken(&keys, self.taken_elsewhere(&keys).await?).await,
+            Ok(None) => self.taken(&names, self.taken_elsewhere(&names).await?).await,
             Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
-                self.taken(&keys, Vec::new()).await
+                self.taken(&names, Vec::new()).await
             }
             Err(error) => Err(error.into()),
         }
@@ -182,6 +211,35 @@ pub(super) fn is_key(column: &IdentifierColumn, stored: &str, key: &str) -> bool
 }
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
+    /// Stores the compared forms of identifiers in rows that other software inserted without them.
+    pub(crate) async fn fill_keys(&self, limit: u32) -> Result<(), StoreError> {
+        for (at, column) in U::SHAPE.identifiers.iter().enumerate() {
+            if !self.may_be_unfilled(column) {
+                continue;
+            }
+            let query = self.query(UNFILLED[at]).bind("limit", i64::from(limit));
+            for row in self.rows(query).await? {
+                let id = rows::take::<DB, U::Id>(&row, 0)?;
+                let shown: String = rows::take::<DB, _>(&row, 1)?;
+                self.fill_key(at, &id, &column.key_of(&shown)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores the compared form of an identifier in a row that other software inserted without it.
+    async fn fill_key(&self, at: usize, id: &U::Id, key: &str) -> Result<(), StoreError> {
+        let query = self.query(FILL_KEY[at]).bind("key", key.to_owned()).bind("id", id.clone());
+        match self.execute_once(query.call()).await {
+            Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
+                let column = U::SHAPE.identifiers[at].column;
+                warn!(column, id = %id, "two accounts have one identifier: rename one");
+                Ok(())
+            }
+            result => Ok(result.map(drop)?),
+        }
+    }
+
     /// Deletes the rows of an account in the selected tables of the library. The state of the account
     /// has changed, so these rows are invalid already.
     pub(crate) async fn sweep(

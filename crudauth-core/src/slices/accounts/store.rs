@@ -13,11 +13,12 @@ use crate::store_error::StoreError;
 #[async_trait]
 pub trait AccountStore<U: AuthUser>: Send + Sync + 'static {
     /// Returns the account whose identifier at position `at` of the shape has this compared form,
-    /// with its password hash.
+    /// with its password hash. A row without a compared form is found by the text as typed.
     async fn by_identifier(
         &self,
         at: usize,
         key: &str,
+        typed: &str,
     ) -> Result<Option<(Account<U>, PasswordHash)>, StoreError>;
 
     /// Returns the account with this key.

@@ -31,7 +31,7 @@ pub const TABLE: TableSpec = TableSpec::new(
 // Changes nothing, and locks the account's row: keys of one account are added one after the other,
 // so that the count holds.
 const LOCK_ACCOUNT: &str = "UPDATE {table} SET {stamp} = {stamp} \
-    WHERE {id} = :account AND {version} = :version AND {stamp} = :stamp AND {active}";
+    WHERE {id} = {:account id} AND {version} = :version AND {stamp} = :stamp AND {is active}";
 
 const FORGET: &str = "DELETE FROM {+api_keys} \
     WHERE user_id = :account AND (expires_at <= :now OR created_at <= :others_ended)";
@@ -47,7 +47,7 @@ const INSERT: &str = "INSERT INTO {+api_keys} (digest, handle, user_id, name, hi
 const FIND: &str = "SELECT {account}, {+api_keys}.token_version, {+api_keys}.auth_epoch, \
     {+api_keys}.handle, {+api_keys}.name, {+api_keys}.hint, {+api_keys}.scopes, \
     {+api_keys}.created_at, {+api_keys}.last_used_at, {+api_keys}.expires_at FROM {+api_keys} \
-    JOIN {table} ON {table}.{id} = {+api_keys}.user_id WHERE {+api_keys}.digest = :digest AND \
+    JOIN {table} ON {table}.{id} = {owner +api_keys} WHERE {+api_keys}.digest = :digest AND \
     ({+api_keys}.expires_at IS NULL OR {+api_keys}.expires_at > :now)";
 
 const TOUCH: &str = "UPDATE {+api_keys} SET last_used_at = :now \

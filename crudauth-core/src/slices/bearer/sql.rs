@@ -66,7 +66,7 @@ const FIND: &str = "SELECT {account}, {+token_families}.token_version, \
     {+token_families}.previous_digest, {+token_families}.rotated_at, \
     {+token_families}.successor, {+token_families}.scopes, {+token_families}.created_at, \
     {+token_families}.expires_at, {+token_families}.ends_at FROM {+token_families} JOIN {table} \
-    ON {table}.{id} = {+token_families}.user_id WHERE {+token_families}.family = :family AND \
+    ON {table}.{id} = {owner +token_families} WHERE {+token_families}.family = :family AND \
     {+token_families}.expires_at > :now";
 
 const NARROW: &str = "UPDATE {+token_families} SET scopes = :scopes WHERE family = :family";

@@ -46,11 +46,11 @@ const ISSUE: &str = "INSERT INTO {+one_time_tokens} (digest, user_id, purpose, b
 const FIND: &str = "SELECT {account}, {+one_time_tokens}.bound_to, \
     {+one_time_tokens}.new_address, {+one_time_tokens}.redirect_to, \
     {+one_time_tokens}.token_version, {+one_time_tokens}.used_at FROM {+one_time_tokens} JOIN \
-    {table} ON {table}.{id} = {+one_time_tokens}.user_id WHERE {+one_time_tokens}.digest = \
+    {table} ON {table}.{id} = {owner +one_time_tokens} WHERE {+one_time_tokens}.digest = \
     :digest AND {+one_time_tokens}.purpose = :purpose AND {+one_time_tokens}.expires_at > :now \
-    AND {+one_time_tokens}.auth_epoch = {table}.{stamp} AND {table}.{active} AND \
+    AND {+one_time_tokens}.auth_epoch = {table}.{stamp} AND {is active} AND \
     ({+one_time_tokens}.used_at IS NOT NULL OR \
-    {+one_time_tokens}.bound_to = COALESCE({table}.{recovery}, ''))";
+    {+one_time_tokens}.bound_to = COALESCE({read recovery}, ''))";
 
 const USE: &str = "UPDATE {+one_time_tokens} SET used_at = :now \
     WHERE digest = :digest AND purpose = :purpose AND used_at IS NULL AND expires_at > :now";
@@ -61,21 +61,22 @@ const VOID_EXCEPT: &str = "DELETE FROM {+one_time_tokens} WHERE user_id = :accou
 const VOID_ALL: &str =
     "DELETE FROM {+one_time_tokens} WHERE user_id = :account AND used_at IS NULL";
 
-const CONFIRM_CONTACT: &str = "UPDATE {table} SET {verified} = TRUE, {updated} = :now \
-    WHERE {id} = :account AND {recovery} = :bound_to AND {stamp} = :stamp AND {active}";
+const CONFIRM_CONTACT: &str = "UPDATE {table} SET {verified} = TRUE, {updated} = {:now updated} \
+    WHERE {id} = {:account id} AND {recovery} = {:bound_to recovery} AND {stamp} = :stamp AND {is active}";
 
 const RESET_PASSWORD: &str = "UPDATE {table} SET {hash} = :hash, {version} = {version} + 1, \
-    {verified} = TRUE, {updated} = :now WHERE {id} = :account AND {recovery} = :bound_to \
-    AND {version} = :version AND {stamp} = :stamp AND {active}";
+    {verified} = TRUE, {updated} = {:now updated} WHERE {id} = {:account id} AND {recovery} = {:bound_to recovery} \
+    AND {version} = :version AND {stamp} = :stamp AND {is active}";
 
-const MOVE_ADDRESS: &str = "UPDATE {table} SET {recovery} = :address, {verified} = TRUE, \
-    {updated} = :now WHERE {id} = :account AND COALESCE({recovery}, '') = :bound_to \
-    AND {version} = :version AND {stamp} = :stamp AND {active}";
+const MOVE_ADDRESS: &str = "UPDATE {table} SET {recovery} = {:address recovery}, {verified} = TRUE, \
+    {updated} = {:now updated} WHERE {id} = {:account id} AND COALESCE({read recovery}, '') = :bound_to \
+    AND {version} = :version AND {stamp} = :stamp AND {is active}";
 
-const SET_CONTACT: &str = "UPDATE {table} SET {recovery} = :contact, {verified} = FALSE, \
-    {updated} = :now WHERE {id} = :account";
+const SET_CONTACT: &str = "UPDATE {table} SET {recovery} = {:contact recovery}, {verified} = FALSE, \
+    {updated} = {:now updated} WHERE {id} = {:account id}";
 
-const SHOW_CONTACT: &str = "UPDATE {table} SET {shown_recovery} = :contact WHERE {id} = :account";
+const SHOW_CONTACT: &str =
+    "UPDATE {table} SET {shown_recovery} = {:contact shown_recovery} WHERE {id} = {:account id}";
 
 #[async_trait]
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlStore<DB, U> {
@@ -210,7 +211,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
         // Other forms of the address, which no index covers, as at sign-up.
         if let Some(at) = U::SHAPE.recovery
             && let Some(other) = U::SHAPE.identifiers[at].alternate(contact.as_str())
-            && let Some((owner, _)) = self.by_identifier(at, &other).await?
+            && let Some((owner, _)) = self.by_identifier(at, &other, &other).await?
             && owner.user.id() != id
         {
             return Ok(ContactChange::Taken);

@@ -68,7 +68,7 @@ const FIND: &str = "SELECT digest, user_id, token_version, auth_epoch, csrf_dige
 const FIND_WITH_ACCOUNT: &str = "SELECT {account}, {+sessions}.csrf_digest, \
     {+sessions}.is_remembered, {+sessions}.created_at, {+sessions}.last_activity_at, \
     {+sessions}.expires_at, {+sessions}.ends_at FROM {+sessions} \
-    JOIN {table} ON {table}.{id} = {+sessions}.user_id WHERE {+sessions}.digest = :digest \
+    JOIN {table} ON {table}.{id} = {owner +sessions} WHERE {+sessions}.digest = :digest \
     AND {+sessions}.expires_at > :now AND {+sessions}.token_version = {table}.{version} \
     AND {+sessions}.auth_epoch = {table}.{stamp}";
 

@@ -140,7 +140,7 @@ pub async fn find<U: AuthUser>(
 ) -> Result<Option<(Account<U>, PasswordHash)>, StoreError> {
     let mut first = None;
     for (at, key) in lookups::<U>(typed) {
-        let found = accounts.by_identifier(at, &key).await?;
+        let found = accounts.by_identifier(at, &key, typed).await?;
         first = first.or(found);
     }
     Ok(first)

@@ -37,7 +37,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Barrier;
 
 use crate::form::InvalidField;
-use crate::model::{AuthUser, Companion, CounterName, Form, IdentifierColumn, Shape};
+use crate::model::{AuthUser, Companion, CounterName, Form, IdentifierColumn, KeySource, Shape};
 
 /// Number of calls that run at once in the promises about concurrency.
 const CROWD: usize = 64;
@@ -54,6 +54,8 @@ impl AuthUser for Person {
     type SignUp = ();
 
     const SHAPE: Shape = Shape {
+        schema: None,
+        key: KeySource::of::<i64>(),
         table: "people",
         id: "id",
         columns: &["id"],
@@ -72,6 +74,8 @@ impl AuthUser for Person {
             verified: None,
             created: "created_at",
             updated: "updated_at",
+            times: None,
+            deleted: None,
         },
     };
 

@@ -5,7 +5,7 @@ use darling::error::Accumulator;
 use super::super::kind::Kind;
 use super::super::model::{Field, Model};
 use super::super::parse::LiteralKind;
-use super::{plain, reserved, undo};
+use super::{KEY_IS_NO_NAME, plain, reserved, undo};
 use crate::support::{mistake, reject};
 
 /// Each identifier is a statement of its own, and a sign-in may run all of them.
@@ -51,6 +51,16 @@ fn one_is_required(
     errors: &mut Accumulator,
 ) {
     let mut required = identifiers.iter().filter(|(_, field)| !field.is_optional());
+    let key = model
+        .keys()
+        .find(|key| Kind::marked(key.arguments).or_else(|| Kind::named(&key.name)).is_some());
+    if let (true, Some(key)) = (identifiers.is_empty(), key) {
+        // A second mark on the key is reported where it stands.
+        if Kind::marked(key.arguments).is_none() {
+            errors.push(mistake(key.ident, KEY_IS_NO_NAME));
+        }
+        return;
+    }
     let message = if identifiers.is_empty() {
         "the struct has no identifier: add `email: String` or `username: String`, or mark a field \
          with `#[auth(email)]`, `#[auth(username)]`, `#[auth(phone)]` or `#[auth(identifier)]`"
@@ -78,6 +88,17 @@ pub(super) fn one(field: &Field<'_>, kind: Kind, errors: &mut Accumulator) {
     } else if arguments.exact.is_some() {
         reject(&arguments.key, "`exact` compares the column itself", errors);
     }
+    if !field.is_optional() {
+        let reason = format!("`{name}` is not optional, so no account has a blank one");
+        reject(&arguments.blank_is_null, reason, errors);
+    } else if arguments.blank_is_null.is_some() {
+        reject(
+            &arguments.exact,
+            "accounts without a value share a blank, which is not unique",
+            errors,
+        );
+    }
+    reject(&arguments.generate, format!("`{name}` is no key"), errors);
     if let Some(key) = &arguments.key {
         plain(&key.value, "key", errors);
     }

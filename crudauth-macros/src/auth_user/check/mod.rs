@@ -15,6 +15,10 @@ use crate::support::{Name, mistake};
 /// The field of the sign-up request that holds the password.
 const PASSWORD: &str = "password";
 
+/// An identifier changes with its owner, and sessions and tokens refer to the key.
+pub(super) const KEY_IS_NO_NAME: &str = "the key cannot be a name to sign in with, because names change: add a column for the key, such \
+     as `id: i64`, and leave the name a unique column";
+
 /// Names that mean a privilege to crudauth-py's front ends, whichever column they are in.
 const PRIVILEGES: [&str; 4] = ["is_active", "is_superuser", "email_verified", "phone_verified"];
 
@@ -25,11 +29,18 @@ pub(super) fn check(model: &Model<'_>, errors: &mut Accumulator) {
         errors.push(mistake(generics, message));
     }
     plain(&model.table, "table", errors);
+    let arguments = model.declared.arguments.as_ref();
+    if let Some(schema) = arguments.and_then(|arguments| arguments.schema.as_ref()) {
+        plain(&schema.value, "schema", errors);
+    }
+    if let Some(deleted) = arguments.and_then(|arguments| arguments.deleted_at.as_ref()) {
+        plain(&deleted.value, "deleted_at", errors);
+    }
     for (argument, name) in model.library.columns() {
         plain(name, argument, errors);
     }
     for field in &model.fields {
-        arguments(field, errors);
+        self::arguments(field, errors);
     }
     for field in model.columns() {
         column(field, errors);
@@ -60,6 +71,10 @@ fn arguments(field: &Field<'_>, errors: &mut Accumulator) {
     let mut roles = field.arguments.roles();
     if let Some(first) = roles.next() {
         for other in roles {
+            if first == "id" && other != "skip" {
+                errors.push(mistake(other, KEY_IS_NO_NAME));
+                continue;
+            }
             let message = format!("a field cannot have both `{first}` and `{other}`: remove one");
             errors.push(mistake(other, message));
         }
@@ -67,7 +82,7 @@ fn arguments(field: &Field<'_>, errors: &mut Accumulator) {
     let (noun, applicable): (_, &[_]) = match &field.role {
         Role::Identifier(kind) => return identifiers::one(field, *kind, errors),
         Role::Skipped => ("a field with `skip`, which is not a column", &[]),
-        Role::Key => ("the key, which is generated", &["column"]),
+        Role::Key => ("the key, which is generated", &["column", "generate"]),
         Role::Library(_) => ("a column that the library maintains", &["column"]),
         Role::Register | Role::Bound(_) | Role::Sql(_) | Role::Unfilled => {
             let applicable = &["column", "register", "default", "unique", "max_length"];

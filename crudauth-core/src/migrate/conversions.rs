@@ -1,0 +1,170 @@
+//! Conversions between the types of live columns and those that the library reads and binds.
+//!
+//! A conversion loses nothing and keeps the index of the column usable. Where there is none, `fits`
+//! reports the column.
+
+use super::affinity::Affinity;
+use super::live::{LiveColumn, LiveTable};
+use super::table::Table;
+use crate::model::TimeUnit;
+use crate::sql::{Conversion, Dialect, Layout};
+
+/// The layout of a live user's table.
+pub(super) fn layout(table: &Table, live: &LiveTable) -> Layout {
+    let mut layout = Layout::default();
+    let Some(shape) = table.shape else { return layout };
+    for read in &table.reads {
+        if let Some(column) = live.column(&read.name) {
+            layout.insert(&read.name, conversion(live.dialect, &read.sql_type, column));
+        }
+    }
+    for name in [shape.companion.created, shape.companion.updated] {
+        let Some(column) = live.column(name) else { continue };
+        let read = layout.read(name, "{}".to_owned());
+        let read = Some(read).filter(|read| read != "{}");
+        let write = time(live.dialect, shape.companion.times, column);
+        layout.insert(name, Conversion { read, write });
+    }
+    for identifier in shape.identifiers {
+        let shown = live.column(identifier.column);
+        if identifier.is_blank_null && shown.is_some_and(|shown| !shown.is_nullable) {
+            layout.blank(identifier.column);
+        }
+        let key = live.column(identifier.key);
+        if identifier.has_own_key() && key.is_some_and(|key| key.is_nullable) {
+            layout.unfilled.push(identifier.key);
+        }
+    }
+    layout.sets_updated = live
+        .column(shape.companion.updated)
+        .is_some_and(|updated| !updated.is_nullable && !updated.has_default);
+    layout
+}
+
+/// The conversions of a column whose values have the type `wanted` in the library.
+fn conversion(dialect: Dialect, wanted: &str, live: &LiveColumn) -> Conversion {
+    match dialect {
+        Dialect::Sqlite => Conversion::default(),
+        Dialect::Postgres => postgres(wanted, live),
+        Dialect::MySql => {
+            let is_unsigned = live.sql_type.contains("int") && live.sql_type.contains("unsigned");
+            if is_unsigned && matches!(wanted, "BIGINT" | "INT") {
+                Conversion::reading("SIGNED")
+            } else {
+                Conversion::default()
+            }
+        }
+    }
+}
+
+/// A text column with padding, without case, or of another type; a narrower integer; a time without
+/// zone, which is UTC.
+fn postgres(wanted: &str, live: &LiveColumn) -> Conversion {
+    let base = &*live.base;
+    match (wanted, base) {
+        ("TEXT" | "VARCHAR", "text" | "character varying") if live.is_domain() => {
+            Conversion::reading("text")
+        }
+        ("TEXT" | "VARCHAR", "text" | "character varying") => Conversion::default(),
+        ("TEXT" | "VARCHAR", "character") => Conversion::cast("text", "bpchar"),
+        ("TEXT" | "VARCHAR", "name" | "uuid") => Conversion::cast("text", base),
+        ("TEXT" | "VARCHAR", _) if live.category == "E" || live.is_citext() => {
+            Conversion::cast("text", base)
+        }
+        ("INT8", "integer" | "smallint") => Conversion::reading("bigint"),
+        ("INT4", "smallint") => Conversion::reading("integer"),
+        ("TIMESTAMPTZ", "timestamp without time zone")
+        | ("TIMESTAMP", "timestamp with time zone") => {
+            let sql = "({} AT TIME ZONE 'UTC')";
+            Conversion { read: Some(sql.to_owned()), write: Some(sql.to_owned()) }
+        }
+        _ => Conversion::default(),
+    }
+}
+
+/// The conversion of an instant, as the library binds it, to the type of the column.
+fn time(dialect: Dialect, unit: Option<TimeUnit>, live: &LiveColumn) -> Option<String> {
+    match (unit, dialect) {
+        (Some(unit), _) => Some(since_1970(dialect, unit)),
+        (None, Dialect::Postgres) => match &*live.base {
+            "timestamp without time zone" => Some("({} AT TIME ZONE 'UTC')".to_owned()),
+            "date" => Some("CAST({} AT TIME ZONE 'UTC' AS date)".to_owned()),
+            _ => None,
+        },
+        (None, Dialect::Sqlite | Dialect::MySql) => None,
+    }
+}
+
+/// An instant as a number since 1970.
+fn since_1970(dialect: Dialect, unit: TimeUnit) -> String {
+    let per_second: i64 = match unit {
+        TimeUnit::Seconds => 1,
+        TimeUnit::Milliseconds => 1_000,
+        TimeUnit::Microseconds => 1_000_000,
+        TimeUnit::Nanoseconds => 1_000_000_000,
+    };
+    // From a number per second to another one, without overflow.
+    let scaled = |number: &str, from: i64| {
+        if per_second < from {
+            format!("({number} {} {})", integer_division(dialect), from / per_second)
+        } else {
+            format!("({number} * {})", per_second / from)
+        }
+    };
+    match dialect {
+        // Three digits follow the seconds of `%f`.
+        Dialect::Sqlite => scaled(
+            "(CAST(strftime('%s', {}) AS INTEGER) * 1000 \
+             + CAST(SUBSTR(strftime('%f', {}), 4) AS INTEGER))",
+            1_000,
+        ),
+        Dialect::Postgres => {
+            format!("CAST(FLOOR(EXTRACT(EPOCH FROM {{}}) * {per_second}) AS bigint)")
+        }
+        Dialect::MySql => {
+            scaled("TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', {})", 1_000_000)
+        }
+    }
+}
+
+/// The operator that divides integers.
+const fn integer_division(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite | Dialect::Postgres => "/",
+        Dialect::MySql => "DIV",
+    }
+}
+
+impl LiveColumn {
+    /// Whether the type is a domain. Only on PostgreSQL.
+    fn is_domain(&self) -> bool {
+        self.sql_type.split('(').next() != Some(&*self.base)
+    }
+
+    /// Whether the type is that of the extension `citext`, in whichever schema. Only on PostgreSQL.
+    pub(super) fn is_citext(&self) -> bool {
+        self.base.rsplit('.').next() == Some("citext")
+    }
+
+    /// Whether values are integers.
+    pub(super) fn is_integer(&self, dialect: Dialect) -> bool {
+        match dialect {
+            Dialect::Sqlite => Affinity::of(&self.sql_type) == Affinity::Integer,
+            Dialect::Postgres => matches!(&*self.base, "bigint" | "integer" | "smallint"),
+            Dialect::MySql => self.sql_type.contains("int"),
+        }
+    }
+
+    /// Whether values are times or dates.
+    pub(super) fn is_time(&self, dialect: Dialect) -> bool {
+        match dialect {
+            Dialect::Sqlite => {
+                !matches!(Affinity::of(&self.sql_type), Affinity::Integer | Affinity::Real)
+            }
+            Dialect::Postgres => self.base.starts_with("timestamp") || self.base == "date",
+            Dialect::MySql => {
+                ["datetime", "timestamp", "date"].iter().any(|word| self.sql_type.starts_with(word))
+            }
+        }
+    }
+}

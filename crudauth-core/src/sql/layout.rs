@@ -1,0 +1,68 @@
+//! The columns of a live user's table whose types differ from those that the library binds and reads.
+//!
+//! Migrations read the catalog and describe the differences once, at the start of the app. Statements
+//! convert such a column where they read it, and the parameter where they compare or write it, so that
+//! the database can use the indexes of the column.
+
+use std::collections::HashMap;
+
+/// Conversions for the columns of a live user's table. Empty for a table that the library created.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    conversions: HashMap<String, Conversion>,
+    /// Columns of compared forms in which NULL may mean that other software has not filled it.
+    pub(crate) unfilled: Vec<&'static str>,
+    /// Whether a sign-up must set the time of the last change.
+    pub(crate) sets_updated: bool,
+}
+
+/// The two conversions of a column, as SQL in which `{}` stands for the value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Conversion {
+    /// From the column to the type that the library reads.
+    pub(crate) read: Option<String>,
+    /// From the type that the library binds to the column.
+    pub(crate) write: Option<String>,
+}
+
+impl Layout {
+    pub(crate) fn insert(&mut self, column: &str, conversion: Conversion) {
+        if conversion != Conversion::default() {
+            self.conversions.insert(column.to_owned(), conversion);
+        }
+    }
+
+    /// Stores an empty text in place of NULL in a column.
+    pub(crate) fn blank(&mut self, column: &str) {
+        let value = self.write(column, "COALESCE({}, '')".to_owned());
+        self.conversions.entry(column.to_owned()).or_default().write = Some(value);
+    }
+
+    /// Reads a column: `expression` is its quoted name.
+    pub(crate) fn read(&self, column: &str, expression: String) -> String {
+        let conversion = self.conversions.get(column).and_then(|found| found.read.as_deref());
+        conversion.map_or_else(|| expression.clone(), |sql| sql.replace("{}", &expression))
+    }
+
+    /// Converts a value for a column: `expression` is a parameter or a column of the library's tables.
+    pub(crate) fn write(&self, column: &str, expression: String) -> String {
+        let conversion = self.conversions.get(column).and_then(|found| found.write.as_deref());
+        conversion.map_or_else(|| expression.clone(), |sql| sql.replace("{}", &expression))
+    }
+}
+
+impl Conversion {
+    pub(crate) fn cast(read: &str, write: &str) -> Self {
+        Self::reading(read).and_writing(&format!("CAST({{}} AS {write})"))
+    }
+
+    /// Reads the column as another type.
+    pub(crate) fn reading(sql_type: &str) -> Self {
+        Self { read: Some(format!("CAST({{}} AS {sql_type})")), write: None }
+    }
+
+    /// Converts values by this SQL.
+    pub(crate) fn and_writing(self, sql: &str) -> Self {
+        Self { write: Some(sql.to_owned()), ..self }
+    }
+}

@@ -1,0 +1,337 @@
+//! Tables of public applications and frameworks: the plan has no blocker, everybody signs in, and the
+//! programs that used the table go on.
+
+use crudauth::email::RecordingSender;
+use crudauth::legacy::Bcrypt;
+use crudauth::{AuthUser, EmailConfig, migrations};
+use crudauth_tests::{Database, FRONTEND, Kind, SECRET, every_flow_works};
+use serde_json::json;
+
+/// A hash of `a-strong-one` that the library reads, with its own costs.
+pub(crate) const ARGON: &str = "$argon2id$v=19$m=19456,t=2,p=1$5otZYA/2CSkZjvfab/1x8Q\
+                                $bDtG3jInRiIXuy88BVoTJ7+ZJFFt4cs37h2EZ+2Zwjs";
+
+/// A hash of `a-strong-one` by bcrypt with a cost of 4.
+const BCRYPT: &str = "$2b$04$W.3ZPYfDjISHYuTNKAwure9T56pdgbKmf494d7Fj6NVpIowmhSUKa";
+
+/// A table that exists, the struct for it, and an account in it with the password `a-strong-one`.
+macro_rules! real_tables {
+    ($($(#[$note:meta])* fn $name:ident on $kind:ident($address:literal, $new:expr, $after:expr) {
+        sql $sql:expr;
+        $(#[$attribute:meta])* struct User { $($field:tt)* }
+    })*) => {$(
+        mod $name {
+            use super::*;
+
+            #[derive(Clone, Debug, AuthUser)]
+            $(#[$attribute])*
+            #[allow(dead_code, reason = "read by the library only")]
+            struct User { $($field)* }
+
+            #[crudauth::routes(user = User, session, email)]
+            struct Auth;
+
+            $(#[$note])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn takes_every_account_over() {
+                let (database, _) = Database::create(Kind::$kind).await;
+                for statement in $sql.replace("ARGON", ARGON).replace("BCRYPT", BCRYPT).split(";\n") {
+                    database.execute(statement).await;
+                }
+                let Database::$kind(pool) = database.clone() else { unreachable!() };
+                let plan = migrations!(Auth).plan(&pool).await.unwrap();
+                assert!(plan.blockers().is_empty(), "{plan}");
+                migrations!(Auth).run(&pool).await.unwrap();
+                let again = migrations!(Auth).plan(&pool).await.unwrap();
+                assert!(again.is_empty(), "{again}");
+                let outbox = RecordingSender::default();
+                let email = EmailConfig::new(outbox.clone(), FRONTEND);
+                let auth = Auth::builder(pool, SECRET)
+                    .legacy_hash(Bcrypt::default())
+                    .email(email)
+                    .build()
+                    .await
+                    .unwrap();
+                let existing = Some(($address, "a-strong-one")).filter(|(address, _)| !address.is_empty());
+                every_flow_works(&auth, &outbox, existing, $new).await;
+                let after: &[(&str, i64)] = $after;
+                for (rows, count) in after {
+                    assert_eq!(database.count(rows).await, *count, "{rows}");
+                }
+            }
+        }
+    )*};
+}
+
+real_tables! {
+    fn epoch_milliseconds_on_postgres on Postgres("ada@example.com",
+        json!({ "email": "bob@example.com", "password": "a-strong-one" }),
+        // 2020 to 2100.
+        &[("users WHERE created_at BETWEEN 1577836800000 AND 4102444800000", 2),
+          ("users WHERE updated_at BETWEEN 1577836800000 AND 4102444800000", 2)])
+    {
+        sql "CREATE TABLE users (id BIGSERIAL PRIMARY KEY, email TEXT UNIQUE NOT NULL, \
+             hashed_password TEXT, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);\n\
+             INSERT INTO users (email, hashed_password, created_at, updated_at) \
+             VALUES ('ada@example.com', 'ARGON', 1700000000000, 1700000000000)";
+        #[auth(table = "users", times = "milliseconds")]
+        struct User { id: i64, email: String, created_at: i64 }
+    }
+    fn epoch_seconds_on_sqlite on Sqlite("ada@example.com",
+        json!({ "email": "bob@example.com", "password": "a-strong-one" }),
+        &[("users WHERE created_at BETWEEN 1577836800 AND 4102444800", 2),
+          ("users WHERE TYPEOF(updated_at) = 'integer' AND updated_at > 1577836800", 2)])
+    {
+        sql "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT UNIQUE NOT NULL, \
+             hashed_password TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL);\n\
+             INSERT INTO users (email, hashed_password, created_at, updated_at) \
+             VALUES ('ada@example.com', 'ARGON', 1700000000, 1700000000)";
+        #[auth(table = "users", times = "seconds")]
+        struct User { id: i64, email: String, created_at: i64 }
+    }
+    fn epoch_nanoseconds_on_mysql on MySql("ada@example.com",
+        json!({ "email": "bob@example.com", "password": "a-strong-one" }),
+        &[("users WHERE created_at BETWEEN 1577836800000000000 AND 4102444800000000000", 2),
+          ("users WHERE updated_at BETWEEN 1577836800000000000 AND 4102444800000000000", 2)])
+    {
+        sql "CREATE TABLE users (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, \
+             email VARCHAR(255) UNIQUE NOT NULL, hashed_password VARCHAR(255), \
+             created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);\n\
+             INSERT INTO users (email, hashed_password, created_at, updated_at) \
+             VALUES ('ada@example.com', 'ARGON', 1700000000000000000, 1700000000000000000)";
+        #[auth(table = "users", times = "nanoseconds")]
+        struct User { id: i64, email: String, created_at: i64 }
+    }
+    fn devise on Postgres("ada@example.com",
+        json!({ "email": "bob@example.com", "password": "a-strong-one" }),
+        &[("users WHERE updated_at > created_at - interval '1 minute'", 2),
+          ("users WHERE created_at > now() AT TIME ZONE 'UTC' - interval '1 hour'", 1)])
+    {
+        sql "CREATE TABLE users (id bigserial PRIMARY KEY, email varchar NOT NULL DEFAULT '', \
+             encrypted_password varchar NOT NULL DEFAULT '', reset_password_token varchar, \
+             reset_password_sent_at timestamp(6), remember_created_at timestamp(6), \
+             confirmed_at timestamp(6), created_at timestamp(6) NOT NULL, \
+             updated_at timestamp(6) NOT NULL);\n\
+             CREATE UNIQUE INDEX index_users_on_email ON users (email);\n\
+             CREATE UNIQUE INDEX index_users_on_reset ON users (reset_password_token);\n\
+             INSERT INTO users (email, encrypted_password, created_at, updated_at) \
+             VALUES ('ada@example.com', 'BCRYPT', '2020-01-01', '2020-01-01')";
+        #[auth(table = "users", hashed_password = "encrypted_password")]
+        struct User { id: i64, email: String, created_at: chrono::DateTime<chrono::Utc> }
+    }
+    fn phoenix on Postgres("ada@example.com",
+        json!({ "email": "bob@example.com", "password": "a-strong-one" }),
+        &[("users_tokens", 1)])
+    {
+        sql "CREATE EXTENSION citext;\n\
+             CREATE TABLE users (id bigserial PRIMARY KEY, email citext NOT NULL, \
+             hashed_password varchar(255), confirmed_at timestamp(0), \
+             inserted_at timestamp(0) NOT NULL, updated_at timestamp(0) NOT NULL);\n\
+             CREATE UNIQUE INDEX users_email_index ON users (email);\n\
+             CREATE TABLE users_tokens (id bigserial PRIMARY KEY, user_id bigint NOT NULL \
+             REFERENCES users (id) ON DELETE CASCADE, token bytea NOT NULL, context varchar NOT NULL);\n\
+             INSERT INTO users (email, hashed_password, inserted_at, updated_at) \
+             VALUES ('ada@example.com', 'BCRYPT', now(), now());\n\
+             INSERT INTO users_tokens (user_id, token, context) VALUES (1, 'x', 'session')";
+        #[auth(table = "users", created_at = "inserted_at")]
+        struct User { id: i64, email: String }
+    }
+    fn prisma on Postgres("ada@example.com",
+        json!({ "email": "bob@example.com", "password": "a-strong-one" }),
+        &[("\"User\" WHERE LENGTH(id) IN (25, 26) AND \"updatedAt\" IS NOT NULL", 2)])
+    {
+        sql "CREATE TABLE \"User\" (id text PRIMARY KEY, name text, email text UNIQUE, \
+             \"emailVerified\" timestamp(3), image text, \"passwordHash\" text, \
+             \"createdAt\" timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP, \
+             \"updatedAt\" timestamp(3) NOT NULL);\n\
+             INSERT INTO \"User\" (id, email, \"passwordHash\", \"updatedAt\") \
+             VALUES ('clh3z5f0w0000qzrm1hbg3k9x', 'ada@example.com', 'ARGON', now())";
+        #[auth(table = "User", hashed_password = "passwordHash", created_at = "createdAt", updated_at = "updatedAt")]
+        struct User {
+            #[auth(generate = ulid)]
+            id: String,
+            email: String,
+        }
+    }
+    fn laravel on MySql("ada@example.com",
+        json!({ "email": "bob@example.com", "name": "Bob", "password": "a-strong-one" }),
+        &[("users WHERE name IN ('Ada', 'Bob')", 2)])
+    {
+        sql "CREATE TABLE users (id bigint unsigned AUTO_INCREMENT PRIMARY KEY, \
+             name varchar(255) NOT NULL, email varchar(255) NOT NULL, \
+             email_verified_at timestamp NULL, password varchar(255) NOT NULL, \
+             remember_token varchar(100), created_at timestamp NULL, updated_at timestamp NULL, \
+             UNIQUE KEY users_email_unique (email)) COLLATE utf8mb4_unicode_ci;\n\
+             INSERT INTO users (name, email, password, created_at) \
+             VALUES ('Ada', 'ada@example.com', 'BCRYPT', now())";
+        #[auth(table = "users", hashed_password = "password")]
+        struct User {
+            id: i64,
+            #[auth(register)]
+            name: String,
+            email: String,
+        }
+    }
+    fn django on Postgres("ada@example.com",
+        json!({ "email": "bob@example.com", "username": "Bob", "password": "a-strong-one" }),
+        &[("auth_user WHERE email = ''", 1), ("auth_user WHERE first_name = '' AND date_joined IS NOT NULL", 3)])
+    {
+        sql "CREATE TABLE auth_user (id integer GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, \
+             password varchar(128) NOT NULL, last_login timestamptz, is_superuser boolean NOT NULL, \
+             username varchar(150) NOT NULL UNIQUE, first_name varchar(150) NOT NULL, \
+             last_name varchar(150) NOT NULL, email varchar(254) NOT NULL, is_staff boolean NOT NULL, \
+             is_active boolean NOT NULL, date_joined timestamptz NOT NULL);\n\
+             INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, \
+             is_staff, is_active, date_joined) VALUES \
+             ('ARGON', TRUE, 'ada', '', '', 'ada@example.com', TRUE, TRUE, now()), \
+             ('!unusable', FALSE, 'nomail', '', '', '', FALSE, TRUE, now())";
+        #[auth(table = "auth_user", hashed_password = "password", created_at = "date_joined")]
+        struct User {
+            id: i64,
+            username: String,
+            #[auth(blank_is_null)]
+            email: Option<String>,
+            #[auth(default = "")]
+            first_name: String,
+            #[auth(default = "")]
+            last_name: String,
+            #[auth(default = false)]
+            is_staff: bool,
+        }
+    }
+    fn strict_on_sqlite on Sqlite("ada@example.com",
+        json!({ "email": "bob@example.com", "username": "Bob", "password": "a-strong-one" }), &[])
+    {
+        sql "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, \
+             username TEXT NOT NULL, hashed_password TEXT NOT NULL) STRICT;\n\
+             INSERT INTO users (email, username, hashed_password) \
+             VALUES ('ada@example.com', 'Ada', 'ARGON')";
+        #[auth(table = "users")]
+        struct User {
+            id: i64,
+            email: String,
+            username: String,
+            #[auth(register)]
+            seen_at: Option<chrono::NaiveDateTime>,
+            #[auth(default = true)]
+            is_new: bool,
+        }
+    }
+    fn padded_columns on Postgres("ada@example.com",
+        json!({ "email": "bob@example.com", "username": "Bob", "password": "a-strong-one" }), &[])
+    {
+        sql "CREATE TABLE users (id CHAR(36) PRIMARY KEY, email CHAR(200) NOT NULL UNIQUE, \
+             username CHAR(40) NOT NULL, hashed_password CHAR(200) NOT NULL);\n\
+             INSERT INTO users VALUES ('67e55044-10b1-426f-9247-bb680e5fe0c8', 'ada@example.com', \
+             'Ada', 'ARGON')";
+        #[auth(table = "users")]
+        struct User {
+            #[auth(generate = uuid)]
+            id: String,
+            email: String,
+            username: String,
+        }
+    }
+    fn ids_of_four_bytes on Postgres("ada@example.com",
+        json!({ "email": "bob@example.com", "username": "Bob", "password": "a-strong-one" }), &[])
+    {
+        sql "CREATE TABLE users (id SERIAL PRIMARY KEY, email TEXT NOT NULL UNIQUE, \
+             username TEXT NOT NULL, hashed_password TEXT NOT NULL, level SMALLINT);\n\
+             INSERT INTO users (email, username, hashed_password) \
+             VALUES ('ada@example.com', 'Ada', 'ARGON')";
+        #[auth(table = "users")]
+        struct User { id: i64, email: String, username: String, #[auth(register)] level: Option<i64> }
+    }
+    fn game on Postgres("ada@example.com",
+        json!({ "email": "bob@example.com", "username": "Bob", "password": "a-strong-one" }), &[])
+    {
+        sql "CREATE EXTENSION citext;\n\
+             CREATE TABLE users (id INT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, created_at \
+             TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP, username TEXT UNIQUE NOT NULL, \
+             email CITEXT UNIQUE, hashed_password TEXT);\n\
+             INSERT INTO users (username, email, hashed_password) VALUES \
+             ('ada', 'ada@example.com', 'ARGON'), ('guest1', NULL, NULL)";
+        #[auth(table = "users")]
+        struct User { id: i64, username: String, email: Option<String> }
+    }
+    fn serverless_platform on Postgres("ada@example.com",
+        json!({ "email": "bob@example.com", "password": "a-strong-one" }),
+        &[("accounts WHERE email = 'ada@example.com'", 3)])
+    {
+        sql "CREATE TABLE accounts (account_id UUID NOT NULL PRIMARY KEY, email TEXT NOT NULL, \
+             created_at TIMESTAMP NOT NULL, updated_at TIMESTAMP NOT NULL, deleted_at TIMESTAMP, \
+             hashed_password TEXT);\n\
+             CREATE UNIQUE INDEX one_email ON accounts (email) WHERE deleted_at IS NULL;\n\
+             INSERT INTO accounts VALUES \
+             (gen_random_uuid(), 'ada@example.com', now(), now(), now(), 'ARGON'), \
+             (gen_random_uuid(), 'ada@example.com', now(), now(), NULL, 'ARGON'), \
+             (gen_random_uuid(), 'ada@example.com', now(), now(), now(), 'ARGON')";
+        #[auth(table = "accounts", deleted_at = "deleted_at")]
+        struct User {
+            #[auth(id, column = "account_id")]
+            id: uuid::Uuid,
+            email: String,
+        }
+    }
+    fn soft_delete_on_sqlite on Sqlite("ada@example.com",
+        json!({ "email": "bob@example.com", "username": "bob", "password": "a-strong-one" }),
+        &[("users WHERE email = 'ada@example.com'", 2)])
+    {
+        sql "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL, username TEXT NOT NULL, \
+             deleted_at DATETIME, hashed_password TEXT);\n\
+             CREATE UNIQUE INDEX one_email ON users (email) WHERE deleted_at IS NULL;\n\
+             INSERT INTO users (email, username, deleted_at, hashed_password) VALUES \
+             ('ada@example.com', 'ada', '2020-01-01', 'ARGON'), \
+             ('ada@example.com', 'ada', NULL, 'ARGON')";
+        #[auth(table = "users", deleted_at = "deleted_at")]
+        struct User { id: i64, email: String, username: String }
+    }
+    fn keys_by_the_database on Postgres("ada@example.com",
+        json!({ "email": "bob@example.com", "password": "a-strong-one" }), &[("users", 2)])
+    {
+        sql "CREATE TABLE users (id UUID PRIMARY KEY DEFAULT gen_random_uuid(), \
+             email TEXT NOT NULL UNIQUE, hashed_password TEXT);\n\
+             INSERT INTO users (email, hashed_password) VALUES ('ada@example.com', 'ARGON')";
+        #[auth(table = "users")]
+        struct User {
+            #[auth(generate = database)]
+            id: uuid::Uuid,
+            email: String,
+        }
+    }
+    fn uuid_column_read_as_text on Postgres("ada@example.com",
+        json!({ "email": "bob@example.com", "password": "a-strong-one" }), &[("users", 2)])
+    {
+        sql "CREATE TABLE users (id UUID PRIMARY KEY, email TEXT NOT NULL UNIQUE, hashed_password TEXT);\n\
+             INSERT INTO users VALUES (gen_random_uuid(), 'ada@example.com', 'ARGON')";
+        #[auth(table = "users")]
+        struct User {
+            #[auth(generate = uuid)]
+            id: String,
+            email: String,
+        }
+    }
+    fn admin_panel on Postgres("ada@example.com",
+        json!({ "email": "bob@example.com", "username": "bob", "password": "a-strong-one" }),
+        &[("account WHERE phone = ''", 3), ("account WHERE email = ''", 1)])
+    {
+        sql "CREATE TABLE account (id BIGSERIAL PRIMARY KEY, name TEXT NOT NULL UNIQUE, email TEXT \
+             NOT NULL DEFAULT '', phone TEXT NOT NULL DEFAULT '', password TEXT NOT NULL DEFAULT '', \
+             organization_id BIGINT NOT NULL, remark TEXT NOT NULL DEFAULT '', created_at TIMESTAMPTZ \
+             NOT NULL, updated_at TIMESTAMPTZ, deleted_at TIMESTAMPTZ);\n\
+             INSERT INTO account (name, email, password, organization_id, created_at) VALUES \
+             ('ada', 'ada@example.com', 'ARGON', 1, now()), ('cyd', '', '', 1, now())";
+        #[auth(table = "account", hashed_password = "password", deleted_at = "deleted_at")]
+        struct User {
+            id: i64,
+            #[auth(column = "name")]
+            username: String,
+            #[auth(blank_is_null)]
+            email: Option<String>,
+            #[auth(blank_is_null, no_login)]
+            phone: Option<String>,
+            #[auth(default = 1)]
+            organization_id: i64,
+        }
+    }
+}
