@@ -218,16 +218,24 @@ async fn sqlite_types_are_checked_by_the_first_row() {
 }
 
 #[tokio::test]
-async fn an_id_of_another_width_is_reported_on_postgres() {
+async fn an_id_that_is_wider_than_the_field_is_reported_on_postgres() {
     let (database, _) = Database::create(Kind::Postgres).await;
     let Database::Postgres(pool) = database.clone() else { unreachable!() };
-    database.execute(&format!("CREATE TABLE users (id SERIAL PRIMARY KEY, {PLAIN})")).await;
-    let blocked = blockers_of!(User, database, pool, &["id", "email"]);
+    #[derive(Clone, Debug, AuthUser)]
+    #[auth(table = "users")]
+    #[allow(dead_code, reason = "read by the library only")]
+    struct Narrow {
+        id: i32,
+        email: String,
+        username: String,
+    }
+    database.execute(&format!("CREATE TABLE users (id BIGSERIAL PRIMARY KEY, {PLAIN})")).await;
+    let blocked = blockers_of!(Narrow, database, pool, &["id", "email"]);
     let [Blocker { column, kind: BlockerKind::WrongType { actual, expected }, .. }] = &*blocked
     else {
         panic!("{blocked:?}")
     };
-    assert_eq!((&**column, &**actual, &**expected), ("id", "integer", "INT8"));
+    assert_eq!((&**column, &**actual, &**expected), ("id", "bigint", "INT4"));
 }
 
 #[tokio::test]

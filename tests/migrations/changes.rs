@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use crudauth::{AuthUser, MigrateError, SignUp, migrations};
 use crudauth::{Clock, SystemClock};
-use crudauth_tests::{SECRET, on_every_pool, sign_up};
+use crudauth_tests::{Kind, SECRET, on_every_pool, sign_up};
 
 use super::live::counted_key;
 use super::{Auth, User};
@@ -108,6 +108,9 @@ on_every_pool! {
             ))
             .await;
         database.execute("INSERT INTO users VALUES (7, 'ada@example.com', 'Ada', 'ada')").await;
+        if database.kind() == Kind::Postgres {
+            database.execute("SELECT setval('users_id_seq', 7)").await;
+        }
         migrations!(Grown).run(&pool).await.unwrap();
         assert!(migrations!(Grown).plan(&pool).await.unwrap().is_empty());
 

@@ -4,6 +4,7 @@
 
 mod blockers;
 mod changes;
+mod contract;
 mod crudauth_py;
 mod foreign_rows;
 mod growing;

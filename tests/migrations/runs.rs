@@ -1,7 +1,7 @@
 //! Plans and runs, by one worker and by several.
 
 use crudauth::{Plan, migrations};
-use crudauth_tests::{Database, on_every_pool};
+use crudauth_tests::{Database, Kind, on_every_pool};
 
 use super::{TABLES, User};
 
@@ -57,7 +57,9 @@ on_every_pool! {
         migrations!(User).run(&pool).await.unwrap();
         database.execute("DROP TABLE users_lockouts").await;
         database.execute("ALTER TABLE users DROP COLUMN auth_epoch").await;
-        assert_eq!(migrations!(User).run(&pool).await.unwrap(), 4, "table, its index, column, values");
+        // PostgreSQL fills the values with the column.
+        let steps = if database.kind() == Kind::Postgres { 3 } else { 4 };
+        assert_eq!(migrations!(User).run(&pool).await.unwrap(), steps, "table, its index, column, values");
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
     }
 

@@ -45,7 +45,8 @@ pub(super) fn add_column(table: &LiveTable, column: &ColumnPlan) -> Vec<String> 
         Some(SqlDefault::Now) if dialect == Dialect::Sqlite => {
             (Some(SqlDefault::Text(LONG_AGO)), Some("CURRENT_TIMESTAMP".to_owned()))
         }
-        Some(SqlDefault::Random) if dialect == Dialect::Sqlite => {
+        // MariaDB would give all rows one number.
+        Some(SqlDefault::Random) if dialect != Dialect::Postgres => {
             (Some(SqlDefault::Integer(0)), Some(dialect.literal(SqlDefault::Random)))
         }
         constant => (constant, None),
@@ -67,7 +68,7 @@ pub(super) fn add_column(table: &LiveTable, column: &ColumnPlan) -> Vec<String> 
 ///
 /// A row that is inserted after the scan and is not ASCII keeps NULL.
 pub(super) fn lower_key(table: &LiveTable, identifier: &IdentifierColumn) -> String {
-    let shown = table.quoted(identifier.column);
+    let shown = table.selected(identifier.column);
     let is_ascii = match table.dialect {
         Dialect::Sqlite => format!("LENGTH(CAST({shown} AS BLOB)) = LENGTH({shown})"),
         Dialect::Postgres => format!("OCTET_LENGTH({shown}) = CHAR_LENGTH({shown})"),

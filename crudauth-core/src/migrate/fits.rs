@@ -4,7 +4,7 @@
 
 use sqlx::{Column as _, Row as _};
 
-use super::affinity::takes;
+use super::affinity::{Affinity, takes};
 use super::diff::TableDiff;
 use super::live::{LiveColumn, LiveTable};
 use super::table::Table;
@@ -53,7 +53,11 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
         if DB::DIALECT == Dialect::Sqlite {
             reads.retain(|read| {
                 let declared = live.column(&read.name).map_or("", |column| &column.sql_type);
-                !takes(declared, &read.sql_type, is_identifier(table, &read.name))
+                // A key is 16 bytes or a text, and one is never found as the other.
+                let is_key = live.is_same(&read.name, &table.key.column);
+                let is_text = is_key && Affinity::of(declared) == Affinity::Text;
+                is_text && read.sql_type == "BLOB"
+                    || !takes(declared, &read.sql_type, is_identifier(table, &read.name))
             });
         } else if !reads.is_empty() {
             let names: Vec<&str> = reads.iter().map(|read| &*read.name).collect();
