@@ -143,7 +143,7 @@ pub mod store {
     #[cfg(feature = "redis")]
     pub use crudauth_core::InvalidRedisUrl;
     pub use crudauth_core::guard::LockState;
-    pub use crudauth_core::guard::challenges::ChallengeStore;
+    pub use crudauth_core::guard::challenges::{ChallengeRecord, ChallengeStore};
     pub use crudauth_core::guard::store::{
         AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome, Refund,
     };
