@@ -6,7 +6,7 @@ use poem::{Request, Response};
 
 use crate::extract::guarded_visitor_of;
 use crate::http::Refusal;
-use crate::http::cookie::{clear_session, cookies_of};
+use crate::http::cookie::{cookies_of, set_cookies};
 use crate::http::headers::detail;
 use crate::http::origin::refuse_cross_site;
 use crate::mount::{Mounted, Path};
@@ -35,7 +35,7 @@ async fn logout<U: AuthUser>(
     // the cookie.
     let has_sessions = parts.transports.has(<slice::Session as Transport<U>>::NAME);
     if has_sessions && refuse_cross_site(&request, &parts.http).is_ok() {
-        clear_session(&mut response, &parts.http.cookies);
+        set_cookies(&mut response, &parts.http.cookies).clear_session();
     }
     Ok(response)
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::credentials::{Credentials, check_grant};
 use super::logout;
 use crate::builder::Builder;
-use crate::http::cookie::{cookies_of, set_session};
+use crate::http::cookie::{cookies_of, set_cookies};
 use crate::http::headers::json as answer;
 use crate::http::origin::refuse_cross_site;
 use crate::http::{Refusal, body};
@@ -66,8 +66,8 @@ async fn login<U: AuthUser>(
     });
     let mut response = answer(StatusCode::OK, &body)?;
     let lifetimes = mounted.accounts().sessions().config();
-    let cookies = &parts.http.cookies;
-    set_session(&mut response, cookies, lifetimes, &signed_in.session, &signed_in.device);
+    let mut cookies = set_cookies(&mut response, &parts.http.cookies);
+    cookies.session(lifetimes, &signed_in.session, &signed_in.device);
     Ok(response)
 }
 

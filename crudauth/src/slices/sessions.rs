@@ -12,7 +12,7 @@ use super::limits;
 use crate::extract::{session_of, visitor_of};
 use crate::http::Refusal;
 use crate::http::body::boolean;
-use crate::http::cookie::{clear_session, cookies_of, set_csrf};
+use crate::http::cookie::{cookies_of, set_cookies};
 use crate::http::headers::{detail, json as answer};
 use crate::http::origin::refuse_untrusted_page;
 use crate::mount::{Mounted, Path, Slice};
@@ -60,7 +60,7 @@ async fn revoke<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Re
     }
     let mut response = detail("Session revoked.")?;
     if principal.handle() == Some(handle.as_str()) {
-        clear_session(&mut response, &mounted.parts().http.cookies);
+        set_cookies(&mut response, &mounted.parts().http.cookies).clear_session();
     }
     Ok(response)
 }
@@ -80,7 +80,7 @@ async fn logout_all<U: AuthUser>(
         }
         let mut response = answer(StatusCode::OK, &body)?;
         if keep == KeepSession::None {
-            clear_session(&mut response, &mounted.parts().http.cookies);
+            set_cookies(&mut response, &mounted.parts().http.cookies).clear_session();
         }
         Ok(response)
     })
@@ -130,7 +130,8 @@ async fn refresh_csrf<U: AuthUser>(
         let mut response = answer(StatusCode::OK, &json!({ "csrf_token": token.expose() }))?;
         let is_remembered = session.is_remembered();
         let lifetimes = sessions.config();
-        set_csrf(&mut response, &parts.http.cookies, lifetimes, is_remembered, token.expose());
+        let mut cookies = set_cookies(&mut response, &parts.http.cookies);
+        cookies.csrf(lifetimes, is_remembered, token.expose());
         Ok(response)
     })
     .await

@@ -15,7 +15,7 @@ use super::credentials::{Credentials, check_grant};
 use super::{limits, logout};
 use crate::builder::Builder;
 use crate::http::config::RefreshIn;
-use crate::http::cookie::{clear_refresh, cookies_of, set_device, set_refresh};
+use crate::http::cookie::{cookies_of, set_cookies};
 use crate::http::headers::{client_info, json as answer, whole_path};
 use crate::http::origin::{is_untrusted_page, refuse_cross_site};
 use crate::http::{Refusal, body, refusals};
@@ -100,7 +100,7 @@ async fn token<U: AuthUser>(
         }
     }
     let mut response = in_cookie(&mounted, &request, &granted.issued)?;
-    set_device(&mut response, &http.cookies, &granted.device);
+    set_cookies(&mut response, &http.cookies).device(&granted.device);
     Ok(response)
 }
 
@@ -222,7 +222,7 @@ fn in_cookie<U: AuthUser>(
     let cookies = &mounted.parts().http.cookies;
     let mut response = answer(StatusCode::OK, &access(issued))?;
     let (path, lifetime) = (whole_path(request), issued.refresh_expires_in);
-    set_refresh(&mut response, cookies, path, issued.refresh.expose(), lifetime);
+    set_cookies(&mut response, cookies).refresh(path, issued.refresh.expose(), lifetime);
     Ok(response)
 }
 
@@ -290,7 +290,7 @@ pub(super) async fn end<U: AuthUser>(
         tokens.sign_out(&principal).await?;
     }
     if http.refresh_in == RefreshIn::Cookie {
-        clear_refresh(response, &http.cookies, whole_path(request));
+        set_cookies(response, &http.cookies).clear_refresh(whole_path(request));
     }
     Ok(())
 }
