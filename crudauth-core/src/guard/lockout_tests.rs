@@ -22,14 +22,18 @@ fn client(address: &str) -> Option<ClientAddress> {
     Some(ClientAddress::from(address))
 }
 
+fn network(address: &str) -> Network {
+    Network::of(client(address), false)
+}
+
 /// An attempt on ada's account from this address.
 fn hers(lockout: &Lockout, ada: &Account<Person>, address: &str) -> SignInAttempt {
-    lockout.attempt(ADA, Some(ada), client(address), false)
+    lockout.attempt(ADA, Some(ada), network(address))
 }
 
 /// An attempt by this text from this address, without an account.
 fn unknown(lockout: &Lockout, typed: &str, address: &str) -> SignInAttempt {
-    lockout.attempt::<Person>(typed, None, client(address), false)
+    lockout.attempt::<Person>(typed, None, network(address))
 }
 
 async fn fail(lockout: &Lockout, attempt: &SignInAttempt, times: u32, world: &World) {
@@ -74,10 +78,10 @@ async fn failures_count_by_text_and_by_network() {
 async fn clients_without_an_address_do_not_lock_each_other_out() {
     for world in worlds().await {
         let lockout = lockout(&world);
-        let eve = lockout.attempt::<Person>("eve", None, None, false);
+        let eve = lockout.attempt::<Person>("eve", None, Network::of(None, false));
         fail(&lockout, &eve, MAX_FAILURES, &world).await;
         assert!(!admits(&lockout, &eve, &world).await);
-        let sam = lockout.attempt::<Person>("sam", None, None, false);
+        let sam = lockout.attempt::<Person>("sam", None, Network::of(None, false));
         assert!(admits(&lockout, &sam, &world).await);
     }
 }
@@ -87,10 +91,10 @@ async fn requests_from_other_sites_do_not_lock_the_network_out() {
     for world in worlds().await {
         let lockout = lockout(&world);
         let address = client("192.0.2.1");
-        let cross_site = lockout.attempt::<Person>("eve", None, address, true);
+        let cross_site = lockout.attempt::<Person>("eve", None, Network::of(address, true));
         fail(&lockout, &cross_site, MAX_FAILURES, &world).await;
         assert!(admits(&lockout, &unknown(&lockout, "sam", "192.0.2.1"), &world).await);
-        let other = lockout.attempt::<Person>("sam", None, address, true);
+        let other = lockout.attempt::<Person>("sam", None, Network::of(address, true));
         assert!(!admits(&lockout, &other, &world).await);
     }
 }
@@ -223,7 +227,7 @@ async fn an_account_with_a_reused_key_has_counters_of_its_own() {
         let mut successor = ada.clone();
         successor.state.security_stamp += 1;
         assert_eq!(ada.user.id(), successor.user.id());
-        let of = |account, text| lockout.attempt(text, Some(account), client("192.0.2.1"), false);
+        let of = |account, text| lockout.attempt(text, Some(account), network("192.0.2.1"));
         let name = "0".repeat(32);
         let on_device = |account| {
             lockout.attempt_from_device(account, &KnownDevice { name: name.clone() }, None)

@@ -16,7 +16,7 @@ pub mod store;
 pub use challenges_sql::CHALLENGES;
 pub use lock_state::LockState;
 pub use lockout::Lockout;
-pub(crate) use lockout::{KnownDevice, SignInAttempt};
+pub(crate) use lockout::{KnownDevice, Network, SignInAttempt};
 pub use lockout_config::LockoutConfig;
 pub(crate) use locks_sql::RowLimit;
 pub use rate_limiter::{Allowed, RateLimiter, Subject};
