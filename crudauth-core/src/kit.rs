@@ -10,6 +10,7 @@ use crate::guard::{Lockout, RateLimiter};
 use crate::model::{Account, AuthUser, KeyRing};
 use crate::notify::Notifier;
 use crate::password::{HashingPool, PasswordPolicy};
+use crate::principal::ScopePolicyHandle;
 use crate::slices::accounts::store::AccountStore;
 use crate::store_error::StoreError;
 
@@ -26,6 +27,8 @@ pub struct Kit<U: AuthUser> {
     pub hashing: HashingPool,
     /// Judges new passwords.
     pub policy: PasswordPolicy,
+    /// Selects the scopes that accounts get.
+    pub scopes: ScopePolicyHandle<U>,
     /// Counts uses against rate limits.
     pub limits: RateLimiter,
     /// Counts failed sign-ins.

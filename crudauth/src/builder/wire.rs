@@ -82,18 +82,17 @@ fn wire<A: Mount>(
     let recovery = recovery.zip(kit.notifier.clone()).map(|(config, notifier)| {
         Recovery::new(kit.clone(), notifier, Arc::clone(&stores.database) as _, config)
     });
-    let policy = settings.scope_policy;
     let sessions = Sessions::new(kit.clone(), Arc::clone(&stores.sessions), settings.sessions);
     let sessions = Arc::new(sessions);
     let families = Arc::clone(&stores.database) as _;
     let mut bearer = settings.bearer;
     bearer.grace.get_or_insert(http.refresh_in.grace());
-    let tokens = BearerTokens::new(kit.clone(), families, policy.clone(), bearer);
+    let tokens = BearerTokens::new(kit.clone(), families, bearer);
     let tokens = Arc::new(tokens);
     let callers = Callers::new(Arc::clone(&sessions), Arc::clone(&tokens));
     let registration = Registration::new(kit.clone(), recovery.clone()).within(&live.widths);
     let database = Arc::clone(&stores.database);
-    let wiring = Wiring { kit, database, callers, scope_policy: policy.clone() };
+    let wiring = Wiring { kit, database, callers };
     let Wiring { kit, callers, .. } = &wiring;
     let accounts = Accounts {
         registration,
@@ -113,7 +112,6 @@ fn wire<A: Mount>(
         http,
         paths: A::slices().into_paths(),
         transports: settings.transports,
-        scope_policy: policy,
     }))
 }
 
@@ -135,6 +133,7 @@ fn kit<U: AuthUser>(
         clock: Arc::clone(clock),
         hashing,
         policy: settings.policy.clone(),
+        scopes: settings.scope_policy.clone(),
         notifier: None,
     }
 }

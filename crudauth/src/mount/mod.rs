@@ -11,7 +11,6 @@ use crudauth_core::StoreError;
 use crudauth_core::migrate::Migrations;
 use crudauth_core::model::{AuthUser, ClientAddress};
 use crudauth_core::notify::Background;
-use crudauth_core::principal::ScopePolicyHandle;
 use poem::endpoint::make_sync;
 use poem::{Request, Route};
 
@@ -78,7 +77,6 @@ pub(crate) struct Parts<U: AuthUser> {
     pub(crate) http: HttpConfig,
     pub(crate) paths: Vec<Path<U>>,
     pub(crate) transports: Transports<U>,
-    pub(crate) scope_policy: ScopePolicyHandle<U>,
 }
 
 impl<U: AuthUser> Mounted<U> {

@@ -57,9 +57,8 @@ impl Service for ApiKeys {
     }
 
     fn wire<U: AuthUser>(wiring: &Wiring<U>, config: ApiKeyConfig) -> flows::ApiKeys<U> {
-        let Wiring { kit, database, callers, scope_policy } = wiring;
-        let store = Arc::clone(database) as _;
-        flows::ApiKeys::new(kit.clone(), store, callers.clone(), scope_policy.clone(), config)
+        let Wiring { kit, database, callers } = wiring;
+        flows::ApiKeys::new(kit.clone(), Arc::clone(database) as _, callers.clone(), config)
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crudauth_core::model::AuthUser;
-use crudauth_core::principal::ScopePolicyHandle;
 use crudauth_core::slices::DatabaseStores;
 use crudauth_core::slices::accounts::Callers;
 use crudauth_core::{ConfigError, Kit};
@@ -31,7 +30,6 @@ pub(crate) struct Wiring<U: AuthUser> {
     pub(crate) kit: Kit<U>,
     pub(crate) database: Arc<dyn DatabaseStores<U>>,
     pub(crate) callers: Callers<U>,
-    pub(crate) scope_policy: ScopePolicyHandle<U>,
 }
 
 /// Declares the settings and the flows of all listed slices.
