@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use crate::account_store::AccountStore;
 use crate::clock::Clock;
 use crate::event::Event;
 use crate::guard::{Lockout, RateLimiter};
@@ -11,7 +12,6 @@ use crate::model::{Account, AuthUser, KeyRing};
 use crate::notify::Notifier;
 use crate::password::{HashingPool, PasswordPolicy};
 use crate::principal::ScopePolicyHandle;
-use crate::slices::accounts::store::AccountStore;
 use crate::store_error::StoreError;
 
 /// The shared parts of a mount. Clones share everything.

@@ -21,6 +21,7 @@
 #[cfg(test)]
 extern crate self as crudauth_core;
 
+pub mod account_store;
 mod clock;
 mod config_error;
 mod event;

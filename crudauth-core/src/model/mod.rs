@@ -11,6 +11,8 @@ mod contact;
 mod device;
 pub(crate) mod digest;
 mod email;
+mod family_id;
+mod form;
 mod identifier;
 mod keys;
 mod password_hash;
@@ -36,6 +38,7 @@ pub use digest::{
     RefreshDigest, SessionDigest, SessionHandle,
 };
 pub use email::{EmailAddress, InvalidEmail};
+pub use family_id::FamilyId;
 pub use identifier::{Identifier, InvalidIdentifier};
 pub(crate) use identifier::{MAX_LOOKUP_BYTES, lookups};
 #[cfg(test)]

@@ -11,7 +11,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::Pool;
 
+use crate::account_store::AccountStore;
 use crate::guard::{CHALLENGES, LOCKOUTS, RATE_LIMITS};
+use crate::migrate::Migrations;
 use crate::model::AuthUser;
 use crate::sql::{AuthRow, Backend, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
@@ -30,7 +32,7 @@ pub const TABLES: &[&TableSpec] = &[
 /// The stores that are always in the app's database, in the transactions of the accounts.
 #[async_trait]
 pub trait DatabaseStores<U: AuthUser>:
-    accounts::store::AccountStore<U>
+    AccountStore<U>
     + bearer::store::TokenFamilyStore<U>
     + api_keys::store::ApiKeyStore<U>
     + recovery::store::OneTimeTokenStore<U>
@@ -48,6 +50,15 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> DatabaseStores<U> for SqlStore
             deleted.push(self.purge_table(table, now, limit).await?);
         }
         Ok(deleted)
+    }
+}
+
+impl<U: AuthUser> Migrations<U> {
+    /// Migrations of the account table and of every table of the library.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "migrations are not a value with a default")]
+    pub fn new() -> Self {
+        Self::of(TABLES.iter().copied())
     }
 }
 

@@ -8,12 +8,12 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 use super::Person;
+use crate::account_store::{AccountStore, Created, NewAccount};
 use crate::guard::store::{AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome};
 use crate::model::{
     Account, AccountState, ApiKeyDigest, ApiKeyHandle, CounterName, CsrfDigest, PasswordHash,
     Scopes, SessionDigest,
 };
-use crate::slices::accounts::store::{AccountStore, Created, NewAccount};
 use crate::slices::api_keys::ApiKeyEntry;
 use crate::slices::api_keys::store::{ApiKeyStore, Inserted, NewApiKeyRecord};
 use crate::slices::bearer::FamilyId;

@@ -20,6 +20,7 @@ pub(crate) use databases::{sqlite, worlds};
 pub(crate) use hooked::Hooked;
 pub(crate) use person::Person;
 
+use crate::account_store::{AccountStore, Created, NewAccount, OwnColumns};
 use crate::clock::{Clock, ManualClock};
 use crate::guard::store::CounterStore;
 use crate::guard::{Lockout, LockoutConfig, RateLimiter, RateLimits};
@@ -31,7 +32,6 @@ use crate::password::{HashingConfig, HashingPool, Password, PasswordPolicy};
 use crate::principal::{Principal, ScopePolicyHandle};
 use crate::random::random;
 use crate::slices::DatabaseStores;
-use crate::slices::accounts::store::{AccountStore, Created, NewAccount, OwnColumns};
 use crate::slices::accounts::{Callers, Passwords};
 use crate::slices::api_keys::store::ApiKeyStore;
 use crate::slices::api_keys::{ApiKeyConfig, ApiKeys};

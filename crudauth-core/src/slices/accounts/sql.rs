@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::store::{AccountStore, Created, NewAccount};
+use crate::account_store::{AccountStore, Created, NewAccount};
 use crate::model::{Account, AccountState, IdentifierColumn, PasswordHash};
 use crate::sql::engine::retrying;
 use crate::sql::transaction::Transaction;

@@ -15,7 +15,6 @@ mod asymmetric;
 mod asymmetric_tests;
 mod authenticate;
 mod config;
-mod family;
 #[cfg(all(test, feature = "sqlite"))]
 mod flow_tests;
 mod issue;
@@ -40,7 +39,6 @@ use access::AccessTokens;
 #[cfg(feature = "bearer-asymmetric")]
 pub use asymmetric::{InvalidKey, PublicKey, SigningPair};
 pub use config::BearerConfig;
-pub use family::FamilyId;
 pub use issue::Issued;
 pub use refresh::{RefreshError, Refreshed};
 pub use refresh_token::RefreshToken;
@@ -53,6 +51,7 @@ use trusted::Trusted;
 use crate::guard::Action;
 use crate::kit::Kit;
 use crate::model::AuthUser;
+pub use crate::model::FamilyId;
 
 /// Refresh tokens that are rejected, by client network: 30 an hour by default.
 pub const REFRESH: Action = Action::per_hour("refresh", 30);

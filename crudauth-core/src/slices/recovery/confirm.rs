@@ -3,10 +3,9 @@
 use super::Recovery;
 use super::store::{Consumed, OneTimeTokenRecord, Purpose};
 use crate::event::Event;
-use crate::form::policy_errors;
 use crate::model::{Account, AuthUser, FieldError, OneTimeToken};
 use crate::notify::MessageKind;
-use crate::password::{Busy, Password};
+use crate::password::{Busy, Password, policy_errors};
 use crate::store_error::StoreError;
 
 /// A one-time token was consumed.

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use super::store::{
     Consumed, ContactChange, NewOneTimeToken, OneTimeTokenRecord, OneTimeTokenStore, Purpose,
 };
+use crate::account_store::AccountStore;
 use crate::model::{Contact, EmailAddress, IdentifierColumn, OneTimeDigest, PasswordHash};
-use crate::slices::accounts::store::AccountStore;
 use crate::sql::engine::retrying;
 use crate::sql::rows::{self, Columns};
 use crate::sql::transaction::Transaction;

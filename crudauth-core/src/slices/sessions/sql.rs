@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::store::{Session, SessionStore};
 use crate::guard::RowLimit;
 use crate::model::{Account, AccountState, AuthUser, CsrfDigest, SessionDigest};
-use crate::slices::accounts::store::AccountStore;
+use crate::account_store::AccountStore;
 use crate::sql::rows::{self, Columns};
 use crate::sql::{AuthRow, Backend, ColumnSpec, Query, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;

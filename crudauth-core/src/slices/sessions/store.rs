@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::model::{
     Account, AccountState, AuthUser, ClientAddress, CsrfDigest, SessionDigest, SessionHandle,
 };
-use crate::slices::accounts::store::AccountStore;
+use crate::account_store::AccountStore;
 use crate::store_error::StoreError;
 
 /// Keeps sessions.
