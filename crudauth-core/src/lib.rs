@@ -43,7 +43,7 @@ pub mod sql;
 pub mod stores;
 
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use config_error::{ConfigError, InvalidLegacyHash, InvalidRedisUrl};
+pub use config_error::ConfigError;
 pub use event::Event;
 pub use kit::Kit;
 pub use store_error::StoreError;

@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crudauth::email::RecordingSender;
-use crudauth::legacy::{CrudauthPy, InvalidLegacyHash, LegacyHash};
+use crudauth::legacy::{CrudauthPy, LegacyHash};
 use crudauth::{
     BuildError, ConfigError, CookieConfig, EmailConfig, HashingConfig, LockoutConfig, RateLimit,
-    RateLimits, SessionConfig, StoreError, Weakness, migrations, rate_limit,
+    RateLimits, SchemaError, SessionConfig, StoreError, Weakness, migrations, rate_limit,
 };
 use crudauth_tests::{AppBuilder, Auth, Database, FRONTEND, Kind, SECRET, User, on_every_pool};
 use sqlx::{Sqlite, SqlitePool};
@@ -45,10 +45,10 @@ fn valid() -> AppBuilder<Sqlite> {
 
 async fn config_errors(builder: AppBuilder<Sqlite>) -> Vec<ConfigError> {
     let error = builder.build().await.unwrap_err();
-    let lines: Vec<_> = error.errors().iter().map(ToString::to_string).collect();
+    let lines: Vec<_> = error.settings().iter().map(ToString::to_string).collect();
     assert_eq!(error.to_string(), lines.join("; "));
     assert_eq!(format!("{error:?}").lines().count(), 1 + lines.len(), "one line for each");
-    error.errors().to_vec()
+    error.settings().to_vec()
 }
 
 fn sessions(change: impl FnOnce(&mut SessionConfig)) -> AppBuilder<Sqlite> {
@@ -227,7 +227,11 @@ async fn cookie_prefixes_require_their_attributes() {
 
 #[tokio::test]
 async fn uncountable_rate_limits_are_rejected() {
-    let uncountable = |action| ConfigError::RateLimitOutOfRange { action, max: 1000 };
+    let uncountable = |action: &str| ConfigError::Requires {
+        setting: "rate_limits",
+        value: action.to_owned(),
+        requirement: "at most 1000 uses, in 1 millisecond to 100 years",
+    };
     assert_each_rejected([
         (rate_limit(rate_limit::REGISTER, RateLimit::per_hour(1001)), uncountable("register")),
         (
@@ -242,7 +246,11 @@ async fn uncountable_rate_limits_are_rejected() {
 #[tokio::test]
 async fn hashing_below_the_owasp_minimum_or_without_workers_is_rejected() {
     let hashing = HashingConfig::default;
-    let weak = |memory_kib, passes| ConfigError::WeakHashing { memory_kib, passes };
+    let weak = |memory_kib, passes| ConfigError::Requires {
+        setting: "hashing",
+        value: format!("{memory_kib} KiB with {passes} passes"),
+        requirement: "at least 19456 KiB with 2 passes, or 47104 KiB with 1",
+    };
     let memory = above("hashing.memory_kib", 262_144);
     assert_each_rejected([
         (valid().hashing(hashing().memory_kib(19_455)), weak(19_455, 2)),
@@ -275,20 +283,25 @@ impl LegacyHash for Fixed {
 #[tokio::test]
 async fn invalid_legacy_formats_are_rejected() {
     valid().legacy_hash(Fixed(&["{a}"], "{a}x")).build().await.unwrap();
-    let invalid =
-        |reason| ConfigError::LegacyHash { format: std::any::type_name::<Fixed>(), reason };
-    let reserved = || invalid(InvalidLegacyHash::ReservedPrefix);
+    let invalid = |rule| ConfigError::InvalidName {
+        setting: "legacy_hash",
+        name: std::any::type_name::<Fixed>().to_owned(),
+        rule,
+    };
+    let no_prefix = || invalid("a format that names its prefixes, and does not panic");
+    let reserved = || invalid("a format without a prefix of crudauth's own hashes");
+    let decoy = invalid("a format whose decoy has one of its prefixes");
     let duplicate = ConfigError::DuplicateName {
         setting: "legacy_hash",
         name: std::any::type_name::<CrudauthPy>().to_owned(),
     };
     assert_each_rejected([
-        (valid().legacy_hash(Fixed(&[], "x")), invalid(InvalidLegacyHash::NoPrefix)),
-        (valid().legacy_hash(Fixed(&["{a}"], "")), invalid(InvalidLegacyHash::NoPrefix)),
+        (valid().legacy_hash(Fixed(&[], "x")), no_prefix()),
+        (valid().legacy_hash(Fixed(&["{a}"], "")), no_prefix()),
         (valid().legacy_hash(Fixed(&["{a}", ""], "x")), reserved()),
         (valid().legacy_hash(Fixed(&["$argon2"], "$argon2")), reserved()),
         (valid().legacy_hash(Fixed(&["$argon2id$v=1"], "$argon2id$v=1")), reserved()),
-        (valid().legacy_hash(Fixed(&["{a}"], "{b}x")), invalid(InvalidLegacyHash::Decoy)),
+        (valid().legacy_hash(Fixed(&["{a}"], "{b}x")), decoy),
         (valid().legacy_hash(Arc::new(CrudauthPy)), duplicate),
     ])
     .await;
@@ -346,14 +359,14 @@ async fn all_config_errors_are_reported_at_once_without_secrets() {
         .cookies(CookieConfig::default().hardened().insecure());
     assert!(!format!("{builder:?}").contains("s3cret"));
     let error = builder.build().await.unwrap_err();
-    assert_eq!(error.errors().len(), 15, "{error}");
+    assert_eq!(error.settings().len(), 15, "{error}");
     for part in [
         "the secret key has 14 bytes",
         "session.max_sessions must be at least 1",
         "session.idle_timeout must be between 1 minute and 100 years",
         "lockout.max_failures must be at least 1",
         "lockout.base must not exceed lockout.max",
-        "the rate limit `register` must allow at most 1000 uses",
+        "rate_limits: `register` requires at most 1000 uses",
         "email.reset_link must be a plain path that starts with `/`: `reset`",
         "cookies.csrf: `__Host-csrf_token` requires cookies.secure to be true",
     ] {
@@ -406,8 +419,9 @@ on_every_pool! {
             Auth::builder(pool.clone(), SECRET).email(settings).build().await
         };
         let error = build().await.unwrap_err();
-        let differs = |error| matches!(error, &ConfigError::SchemaDiffers { table: "users", .. });
-        assert!(error.errors().iter().all(differs), "{error}");
+        let BuildError::Invalid { settings, schema } = &error else { panic!("{error}") };
+        assert_eq!(*settings, []);
+        assert!(matches!(schema[..], [SchemaError::Differs { table: "users", .. }]), "{error}");
         let errors = error.to_string();
         assert!(errors.contains("CREATE TABLE") && errors.contains("migrations!(Auth)"), "{errors}");
         migrations!(User).run(&pool).await.unwrap();
@@ -430,8 +444,8 @@ async fn an_unreachable_database_is_not_a_config_error() {
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     let away = pool();
     away.close().await;
-    let Err(BuildError::Invalid(errors)) = built(away, "short").await else { panic!() };
-    assert!(matches!(errors[..], [ConfigError::WeakSecret(_)]), "{errors:?}");
+    let Err(error) = built(away, "short").await else { panic!() };
+    assert!(matches!(error.settings(), [ConfigError::WeakSecret(_)]), "{error:?}");
 }
 
 async fn built(pool: SqlitePool, secret: &str) -> Result<Auth, BuildError> {

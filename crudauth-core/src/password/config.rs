@@ -86,7 +86,11 @@ impl HashingConfig {
         if self.is_for_tests || is_strong {
             return None;
         }
-        Some(ConfigError::WeakHashing { memory_kib, passes })
+        Some(ConfigError::Requires {
+            setting: "hashing",
+            value: format!("{memory_kib} KiB with {passes} passes"),
+            requirement: "at least 19456 KiB with 2 passes, or 47104 KiB with 1",
+        })
     }
 
     /// Returns argon2's parameters, or the default ones if the configured cost is rejected.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crudauth_core::ConfigError;
 use crudauth_core::StoreError;
+use crudauth_core::migrate::SchemaError;
 use crudauth_core::model::AuthUser;
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 
@@ -19,8 +20,13 @@ use crate::transport::METHODS;
 #[non_exhaustive]
 pub enum BuildError {
     /// The settings are invalid, or the database does not match the user struct.
-    #[error("{}", joined(.0))]
-    Invalid(Vec<ConfigError>),
+    #[error("{}", lines(settings, schema).join("; "))]
+    Invalid {
+        /// The invalid settings.
+        settings: Vec<ConfigError>,
+        /// The differences between database and user struct.
+        schema: Vec<SchemaError>,
+    },
     /// A store in place of the database could not be reached. A later attempt may succeed.
     #[error("could not connect to the store")]
     Store(#[source] StoreError),
@@ -30,11 +36,11 @@ pub enum BuildError {
 }
 
 impl BuildError {
-    /// Returns the invalid settings, and the differences between database and user struct.
+    /// Returns the invalid settings.
     #[must_use]
-    pub fn errors(&self) -> &[ConfigError] {
+    pub fn settings(&self) -> &[ConfigError] {
         match self {
-            Self::Invalid(errors) => errors,
+            Self::Invalid { settings, .. } => settings,
             Self::Store(_) | Self::Database(_) => &[],
         }
     }
@@ -43,17 +49,18 @@ impl BuildError {
 impl fmt::Debug for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Invalid(errors) => {
+            Self::Invalid { settings, schema } => {
                 f.write_str("could not build the mount:")?;
-                errors.iter().try_for_each(|error| write!(f, "\n- {error}"))
+                lines(settings, schema).iter().try_for_each(|error| write!(f, "\n- {error}"))
             }
             Self::Store(error) | Self::Database(error) => write!(f, "{self}: {error:?}"),
         }
     }
 }
 
-fn joined(errors: &[ConfigError]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+fn lines(settings: &[ConfigError], schema: &[SchemaError]) -> Vec<String> {
+    let settings = settings.iter().map(ToString::to_string);
+    settings.chain(schema.iter().map(ToString::to_string)).collect()
 }
 
 /// Returns the errors of all settings.

@@ -50,14 +50,16 @@ where
             Err(error) if errors.is_empty() => return Err(BuildError::Database(error.into())),
             live => live.ok(),
         };
-        errors.extend(live.iter().flat_map(|live| live.errors.iter().cloned()));
         match (keys, live) {
-            (Ok(keys), Some(live)) if errors.is_empty() => {
+            (Ok(keys), Some(live)) if errors.is_empty() && live.errors.is_empty() => {
                 let stores = std::mem::take(&mut settings.stores);
                 let stores = stores.connect(pool, &slices).await.map_err(BuildError::Store)?;
                 Ok(wire(stores, settings, keys, hashing, &live))
             }
-            _ => Err(BuildError::Invalid(errors)),
+            (_, live) => {
+                let schema = live.map(|live| live.errors).unwrap_or_default();
+                Err(BuildError::Invalid { settings: errors, schema })
+            }
         }
     })
 }

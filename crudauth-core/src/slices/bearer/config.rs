@@ -114,7 +114,7 @@ impl BearerConfig {
         let mut errors: Vec<_> = count.into_iter().collect();
         let scopes = self.default_scopes.difference(grantable);
         if !scopes.is_empty() {
-            errors.push(ConfigError::NotGrantable { scopes });
+            errors.push(not_grantable(&scopes));
         }
         errors
     }
@@ -138,6 +138,14 @@ impl BearerConfig {
     ) -> DateTime<Utc> {
         let expiry = now + self.refresh_lifetime;
         ends_at.map_or(expiry, |ends_at| ends_at.min(expiry))
+    }
+}
+
+fn not_grantable(scopes: &Scopes) -> ConfigError {
+    ConfigError::Requires {
+        setting: "bearer.default_scopes",
+        value: scopes.to_string(),
+        requirement: "the same scopes in bearer.grantable_scopes",
     }
 }
 
@@ -173,7 +181,7 @@ mod tests {
         };
         let errors = config.validate();
         assert_eq!(errors.len(), 8, "{errors:#?}");
-        assert!(errors.contains(&ConfigError::NotGrantable { scopes: Scopes::parse("write") }));
+        assert!(errors.contains(&not_grantable(&Scopes::parse("write"))));
     }
 
     #[test]
