@@ -148,7 +148,6 @@ pub mod store {
     pub use crudauth_core::model::{
         AccountState, ChallengeDigest, CounterName, CsrfDigest, SessionDigest, SessionHandle,
     };
-    pub use crudauth_core::account_store::AccountStore;
     pub use crudauth_core::slices::sessions::store::{Session, SessionStore};
     pub use crudauth_core::stores::MemoryStore;
     #[cfg(feature = "redis")]

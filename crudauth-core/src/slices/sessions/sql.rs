@@ -3,10 +3,9 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::store::{Session, SessionStore};
+use super::store::{Session, SessionStore, SessionsBesideAccounts};
 use crate::guard::RowLimit;
 use crate::model::{Account, AccountState, AuthUser, CsrfDigest, SessionDigest};
-use crate::account_store::AccountStore;
 use crate::sql::rows::{self, Columns};
 use crate::sql::{AuthRow, Backend, ColumnSpec, Query, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
@@ -126,35 +125,6 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
         Ok(row.map(|row| session::<DB, U>(&row)).transpose()?)
     }
 
-    async fn find_with_account(
-        &self,
-        digest: &SessionDigest,
-        _: &dyn AccountStore<U>,
-        now: DateTime<Utc>,
-    ) -> Result<Option<(Session<U::Id>, Account<U>)>, StoreError> {
-        let query = self
-            .query(FIND_WITH_ACCOUNT)
-            .bind_bytes("digest", digest.as_bytes())
-            .bind_instant("now", now);
-        let Some(row) = self.row(query).await? else { return Ok(None) };
-        let account = rows::account::<DB, U>(&row)?;
-        let mut columns = Columns::<DB>::new(&row, rows::after_account::<U>());
-        let session = Session {
-            digest: *digest,
-            account: account.user.id().clone(),
-            state: account.state(),
-            csrf: columns.digest(CsrfDigest::from_bytes)?,
-            client: None,
-            user_agent: None,
-            is_remembered: columns.next()?,
-            created_at: columns.instant()?,
-            last_activity_at: columns.instant()?,
-            expires_at: columns.instant()?,
-            ends_at: columns.optional_instant()?,
-        };
-        Ok(Some((session, account)))
-    }
-
     async fn list(
         &self,
         account: &U::Id,
@@ -213,6 +183,41 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
 
     async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
         self.purge_table(&TABLE, now, limit).await
+    }
+
+    fn beside_accounts(&self) -> Option<&dyn SessionsBesideAccounts<U>> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionsBesideAccounts<U> for SqlStore<DB, U> {
+    async fn find_with_account(
+        &self,
+        digest: &SessionDigest,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Session<U::Id>, Account<U>)>, StoreError> {
+        let query = self
+            .query(FIND_WITH_ACCOUNT)
+            .bind_bytes("digest", digest.as_bytes())
+            .bind_instant("now", now);
+        let Some(row) = self.row(query).await? else { return Ok(None) };
+        let account = rows::account::<DB, U>(&row)?;
+        let mut columns = Columns::<DB>::new(&row, rows::after_account::<U>());
+        let session = Session {
+            digest: *digest,
+            account: account.user.id().clone(),
+            state: account.state(),
+            csrf: columns.digest(CsrfDigest::from_bytes)?,
+            client: None,
+            user_agent: None,
+            is_remembered: columns.next()?,
+            created_at: columns.instant()?,
+            last_activity_at: columns.instant()?,
+            expires_at: columns.instant()?,
+            ends_at: columns.optional_instant()?,
+        };
+        Ok(Some((session, account)))
     }
 }
 
