@@ -1,6 +1,6 @@
 //! Counters in the app's database.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -205,31 +205,24 @@ impl<DB: Backend> Engine<DB> {
         now: DateTime<Utc>,
     ) -> Result<bool, sqlx::Error> {
         let mut tx = self.begin().await?;
-        let mut states = BTreeMap::new();
+        let mut states = HashMap::new();
         for name in names {
             if let Some(state) = self.lockout_of(&mut tx, name).await? {
                 states.insert(*name, state);
             }
         }
-        let refuses = |(name, rule): &(CounterName, LockRule)| {
-            states.get(name).is_some_and(|state| !state.admits(rule, now))
-        };
-        if attempt.checked.iter().any(refuses) {
+        let before = states.clone();
+        if !attempt.admit(&mut states, now) {
             return tx.roll_back(false).await;
         }
-        for refund in &attempt.refunds {
-            let Some(own) = states.get(&refund.own).copied() else { continue };
-            for name in &refund.from {
-                if let Some(state) = states.get_mut(name) {
-                    state.refund(&own, now);
-                    self.set_lockout(&mut tx, name, state).await?;
+        for (name, before) in &before {
+            match states.get(name) {
+                Some(state) if state == before => {}
+                Some(state) => self.set_lockout(&mut tx, name, state).await?,
+                None => {
+                    let clear = self.query(CLEAR_LOCKOUT).bind_bytes("name", name.as_bytes());
+                    tx.execute(clear).await?;
                 }
-            }
-        }
-        let taken_back = attempt.refunds.iter().map(|refund| &refund.own);
-        for name in attempt.cleared.iter().chain(taken_back) {
-            if states.contains_key(name) {
-                tx.execute(self.query(CLEAR_LOCKOUT).bind_bytes("name", name.as_bytes())).await?;
             }
         }
         tx.commit().await?;
