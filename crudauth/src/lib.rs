@@ -193,6 +193,6 @@ pub mod flow {
         ChangeError, ConfirmError, Confirmed, PasswordReset, Recovery,
     };
     pub use crudauth_core::slices::sessions::{
-        CurrentSession, KeepSession, ListedSession, OpenedSession, Sessions,
+        CurrentSession, ListedSession, OpenedSession, Sessions,
     };
 }

@@ -14,8 +14,8 @@ use sqlx::Pool;
 use crate::account_store::AccountStore;
 use crate::guard::{CHALLENGES, LOCKOUTS, RATE_LIMITS};
 use crate::migrate::Migrations;
-use crate::model::AuthUser;
-use crate::sql::{AuthRow, Backend, SqlStore, Stores, TableSpec};
+use crate::model::{Account, AuthUser};
+use crate::sql::{AuthRow, Backend, Query, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
 
 /// Every table of the library, whichever slices an app mounts.
@@ -50,6 +50,23 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> DatabaseStores<U> for SqlStore
             deleted.push(self.purge_table(table, now, limit).await?);
         }
         Ok(deleted)
+    }
+}
+
+impl<DB: Backend + Stores<U::Id>, U: AuthUser> SqlStore<DB, U> {
+    /// A statement about the valid credentials of an account in one table: those that are bound to
+    /// its present state and have not expired.
+    fn valid_of(
+        &self,
+        template: &'static str,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Query<DB> {
+        self.query(template)
+            .bind("account", account.user.id().clone())
+            .bind("version", account.state.version)
+            .bind("stamp", account.state.security_stamp)
+            .bind_instant("now", now)
     }
 }
 

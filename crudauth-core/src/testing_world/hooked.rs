@@ -132,6 +132,8 @@ hooked! {
         async fn rotate(rotation: Rotation) -> bool;
         async fn remove(id: &FamilyId) -> bool;
         async fn list(account: &Account<Person>, now: DateTime<Utc>) -> Vec<FamilyEntry>;
+        async fn revoke(account: &Account<Person>, id: &FamilyId, now: DateTime<Utc>) -> bool;
+        async fn revoke_all(account: &Account<Person>, now: DateTime<Utc>) -> u64;
     }
 
     ApiKeyStore<Person> {

@@ -83,6 +83,12 @@ const LIST: &str = "SELECT family, scopes, ip, user_agent, created_at, last_used
     AND token_version = :version AND auth_epoch = :stamp \
     ORDER BY last_used_at DESC, created_at DESC";
 
+const REVOKE: &str = "DELETE FROM {+token_families} WHERE user_id = :account AND family = :family \
+    AND expires_at > :now AND token_version = :version AND auth_epoch = :stamp";
+
+const REVOKE_ALL: &str = "DELETE FROM {+token_families} WHERE user_id = :account \
+    AND expires_at > :now AND token_version = :version AND auth_epoch = :stamp";
+
 #[async_trait]
 impl<DB: Backend, U: AuthRow<DB>> TokenFamilyStore<U> for SqlStore<DB, U> {
     async fn insert(&self, family: NewTokenFamily<U::Id>, max: u32) -> Result<(), StoreError> {
@@ -151,14 +157,26 @@ impl<DB: Backend, U: AuthRow<DB>> TokenFamilyStore<U> for SqlStore<DB, U> {
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<Vec<FamilyEntry>, StoreError> {
-        let query = self
-            .query(LIST)
-            .bind("account", account.user.id().clone())
-            .bind("version", account.state.version)
-            .bind("stamp", account.state.security_stamp)
-            .bind_instant("now", now);
-        let rows = self.rows(query).await?;
+        let rows = self.rows(self.valid_of(LIST, account, now)).await?;
         Ok(rows.iter().map(entry::<DB>).collect::<Result<_, _>>()?)
+    }
+
+    async fn revoke(
+        &self,
+        account: &Account<U>,
+        id: &FamilyId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let query = self.valid_of(REVOKE, account, now).bind_bytes("family", id.as_bytes());
+        Ok(self.execute(query).await? == 1)
+    }
+
+    async fn revoke_all(
+        &self,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.execute(self.valid_of(REVOKE_ALL, account, now)).await
     }
 }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 pub use config::SessionConfig;
 pub use open::OpenedSession;
-pub use revoke::{KeepSession, ListedSession};
+pub use revoke::ListedSession;
 pub use sql::TABLE;
 use store::SessionStore;
 
