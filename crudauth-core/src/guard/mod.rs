@@ -18,7 +18,7 @@ pub use lock_state::LockState;
 pub use lockout::Lockout;
 pub(crate) use lockout::{KnownDevice, Network, SignInAttempt};
 pub use lockout_config::LockoutConfig;
-pub(crate) use locks_sql::RowLimit;
+pub(crate) use locks_sql::{RowLimit, row_limit};
 pub use rate_limiter::{Allowed, RateLimiter, Subject};
 pub use rate_limits::{Action, RateLimits};
 pub use sql::{LOCKOUTS, RATE_LIMITS};

@@ -7,7 +7,7 @@ use super::FamilyId;
 use super::store::{
     FamilyEntry, NewTokenFamily, PreviousToken, Rotation, TokenFamily, TokenFamilyStore,
 };
-use crate::guard::RowLimit;
+use crate::guard::{RowLimit, row_limit};
 use crate::model::{Account, RefreshDigest, Scopes};
 use crate::sql::rows::{self, Columns};
 use crate::sql::{AuthRow, Backend, ColumnSpec, SqlStore, TableSpec};
@@ -40,26 +40,7 @@ const INSERT: &str = "INSERT INTO {+token_families} (family, user_id, token_dige
     VALUES (:family, :account, :token, :scopes, :version, :stamp, :client, :user_agent, :now, \
     :now, :expires_at, :ends_at)";
 
-// Each sign-in deletes after it has inserted, so the last of several sees all and the limit holds.
-macro_rules! beyond_limit {
-    ($verb:literal, $end:literal) => {
-        concat!(
-            $verb,
-            " FROM {+token_families} WHERE user_id = :account AND family <> :family \
-              AND token_version <= :version AND family NOT IN (SELECT family FROM \
-              (SELECT family FROM {+token_families} WHERE user_id = :account AND family <> :family \
-              AND expires_at > :now AND token_version = :version AND auth_epoch = :stamp \
-              ORDER BY last_used_at DESC, created_at DESC LIMIT :others) AS kept)",
-            $end
-        )
-    };
-}
-
-const LIMIT: RowLimit = RowLimit {
-    beyond: beyond_limit!("SELECT family", " LIMIT 1"),
-    inserted: "SELECT family FROM {+token_families} WHERE family = :family",
-    delete: beyond_limit!("DELETE", ""),
-};
+const LIMIT: RowLimit = row_limit!("token_families", "family", "last_used_at");
 
 const FIND: &str = "SELECT {account}, {+token_families}.token_version, \
     {+token_families}.auth_epoch, {+token_families}.token_digest, \

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::store::{Session, SessionStore, SessionsBesideAccounts};
-use crate::guard::RowLimit;
+use crate::guard::{RowLimit, row_limit};
 use crate::model::{Account, AccountState, AuthUser, CsrfDigest, SessionDigest};
 use crate::sql::rows::{self, Columns};
 use crate::sql::{AuthRow, Backend, ColumnSpec, Query, SqlStore, Stores, TableSpec};
@@ -37,27 +37,7 @@ const INSERT: &str = "INSERT INTO {+sessions} (digest, handle, user_id, csrf_dig
     expires_at, ends_at) VALUES (:digest, :handle, :account, :csrf, :version, :stamp, :client, \
     :user_agent, :is_remembered, :now, :last_activity_at, :expires_at, :ends_at)";
 
-// Each sign-in deletes after it has inserted, so the last of several sees all and the limit holds.
-// Sessions of a later version, opened after a change of password, are not this sign-in's to delete.
-macro_rules! beyond_limit {
-    ($verb:literal, $end:literal) => {
-        concat!(
-            $verb,
-            " FROM {+sessions} WHERE user_id = :account AND digest <> :digest \
-              AND token_version <= :version AND digest NOT IN (SELECT digest FROM \
-              (SELECT digest FROM {+sessions} WHERE user_id = :account AND digest <> :digest \
-              AND expires_at > :now AND token_version = :version AND auth_epoch = :stamp \
-              ORDER BY last_activity_at DESC, created_at DESC LIMIT :others) AS kept)",
-            $end
-        )
-    };
-}
-
-const LIMIT: RowLimit = RowLimit {
-    beyond: beyond_limit!("SELECT digest", " LIMIT 1"),
-    inserted: "SELECT digest FROM {+sessions} WHERE digest = :digest",
-    delete: beyond_limit!("DELETE", ""),
-};
+const LIMIT: RowLimit = row_limit!("sessions", "digest", "last_activity_at");
 
 const FIND: &str = "SELECT digest, user_id, token_version, auth_epoch, csrf_digest, ip, user_agent, \
     is_remembered, created_at, last_activity_at, expires_at, ends_at FROM {+sessions} \
