@@ -100,7 +100,7 @@ fn wire<A: Mount>(
         registration,
         sign_in: SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens)),
         passwords: Passwords::new(kit.clone(), callers.clone()),
-        administration: Administration::new(kit.clone()),
+        administration: Administration::new(kit.clone(), Arc::clone(&stores.database) as _),
         services: Services::wire(&wiring, settings.services),
         sessions,
         tokens,
