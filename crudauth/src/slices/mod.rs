@@ -1,8 +1,9 @@
-//! The slices. Each file has the marker of a slice, its settings in the builder, its routes, which are
+//! The slices. Each file or folder has the marker of a slice, its settings in the builder, its routes, which are
 //! thin callers of the flows, and its refusals.
 
 mod accounts;
 mod api_keys;
+mod bearer;
 mod credentials;
 mod device;
 mod email;
@@ -11,10 +12,7 @@ mod logout;
 mod pace;
 mod recovery;
 mod service;
-mod session;
 mod sessions;
-mod token;
-mod tokens;
 
 pub(crate) use service::{Service, Wiring};
 
@@ -35,9 +33,7 @@ pub mod markers {
     pub use super::api_keys::ApiKeys;
     pub use super::email::Email;
     pub use super::recovery::Recovery;
-    pub use super::session::Session;
-    pub use super::sessions::Sessions;
-    pub use super::token::Bearer;
-    pub use super::tokens::Tokens;
+    pub use super::bearer::{Bearer, Tokens};
+    pub use super::sessions::{Session, Sessions};
     pub use crate::mount::Slice;
 }

@@ -1,9 +1,11 @@
-//! `POST /token` and `POST /refresh`: access tokens and refresh tokens.
+//! `POST /token`: access tokens and refresh tokens for a password.
 
-use crudauth_core::model::{AuthUser, Checked, FieldError, Form};
-use crudauth_core::slices::bearer::{
-    BearerConfig, Issued, REFRESH, REFRESH_CROSS_SITE, RefreshError, Refreshed,
-};
+mod end;
+mod list;
+mod refresh;
+
+use crudauth_core::model::{AuthUser, FieldError, Form};
+use crudauth_core::slices::bearer::{BearerConfig, Issued};
 use crudauth_core::sql::{Backend, TableSpec};
 use poem::error::ResponseError;
 use poem::http::{Method, StatusCode};
@@ -12,20 +14,22 @@ use serde_json::{Value, json};
 use tracing::error;
 
 use super::credentials::{Credentials, check_grant};
-use super::{limits, logout};
+use super::logout;
 use crate::builder::Builder;
 use crate::http::config::RefreshIn;
 use crate::http::cookie::{cookies_of, set_cookies};
-use crate::http::headers::{client_info, json as answer, whole_path};
+use crate::http::headers::{json as answer, whole_path};
 use crate::http::origin::{is_untrusted_page, refuse_cross_site};
-use crate::http::{Refusal, body, refusals};
+use crate::http::{Refusal, body};
 use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
-use crate::transport::Authorization;
-use crate::transport::{Principal, Transport};
+
+pub(super) use end::{end, end_all, refuse_cross_site_logout};
+pub use list::Tokens;
+use refresh::refresh;
 
 /// `bearer`: short-lived access tokens (JWT) and refresh tokens that work once.
 ///
-#[doc = include_str!("../../docs/bearer.md")]
+#[doc = include_str!("../../../docs/bearer.md")]
 #[derive(Clone, Copy, Debug)]
 pub struct Bearer;
 
@@ -138,82 +142,6 @@ impl Wanted {
     }
 }
 
-/// Reads the refresh token from the place that the mount has set, and from no other.
-async fn refresh<U: AuthUser>(
-    mounted: Mounted<U>,
-    mut request: Request,
-) -> Result<Response, Refusal> {
-    let http = &mounted.parts().http;
-    if http.refresh_in == RefreshIn::Cookie {
-        refuse_cross_site(&request, http)?;
-    }
-    // Requests from other sites' pages have a counter of their own, with the same limit.
-    let action = match is_untrusted_page(&request, http) {
-        true => REFRESH_CROSS_SITE,
-        false => REFRESH,
-    };
-    let sent = sent(&mounted, &mut request).await?;
-    if sent.is_empty() {
-        return Err(challenged(Refusal::refresh_missing()));
-    }
-    match refreshed(&mounted, &request, &sent).await {
-        Ok(refreshed) => issued(&mounted, &request, &refreshed.issued),
-        Err(error @ RefreshError::Store(_)) => Err(error.into()),
-        Err(error) => {
-            // Only invalid tokens count, so that a client with a valid one does not wait for its
-            // neighbours.
-            limits::by_client(&mounted, action, &request).await?;
-            Err(challenged(error))
-        }
-    }
-}
-
-/// Tries each token until one is valid: a sibling site may have set another cookie of that name.
-async fn refreshed<U: AuthUser>(
-    mounted: &Mounted<U>,
-    request: &Request,
-    sent: &[String],
-) -> Result<Refreshed<U>, RefreshError> {
-    let client = client_info(request, &mounted.parts().http);
-    let mut refused = RefreshError::Unknown;
-    for token in sent {
-        match mounted.accounts().refresh(token, &client).await {
-            Err(RefreshError::Store(error)) => return Err(error.into()),
-            Err(error) => refused = error,
-            Ok(refreshed) => return Ok(refreshed),
-        }
-    }
-    Err(refused)
-}
-
-/// The refresh tokens of the request; empty if it has none.
-async fn sent<U: AuthUser>(
-    mounted: &Mounted<U>,
-    request: &mut Request,
-) -> Result<Vec<String>, Refusal> {
-    let http = &mounted.parts().http;
-    match http.refresh_in {
-        RefreshIn::Cookie => Ok(cookies_of(request, &http.cookies)
-            .refresh()
-            .into_iter()
-            .map(str::to_owned)
-            .collect()),
-        RefreshIn::Body => Ok(body::text_in_json(request, "refresh_token").await?),
-    }
-}
-
-/// The response with new tokens.
-fn issued<U: AuthUser>(
-    mounted: &Mounted<U>,
-    request: &Request,
-    issued: &Issued,
-) -> Result<Response, Refusal> {
-    match mounted.parts().http.refresh_in {
-        RefreshIn::Body => answer(StatusCode::OK, &told(issued, None)),
-        RefreshIn::Cookie => in_cookie(mounted, request, issued),
-    }
-}
-
 fn in_cookie<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
@@ -246,67 +174,6 @@ fn access(issued: &Issued) -> Value {
     })
 }
 
-/// Whether the mount has this slice. Other slices have `/logout` as well.
-fn is_mounted<U: AuthUser>(mounted: &Mounted<U>) -> bool {
-    mounted.parts().transports.has(<Bearer as Transport<U>>::NAME)
-}
-
-/// A page of another site does not send the cookie, but the response would remove it.
-pub(super) fn refuse_cross_site_logout<U: AuthUser>(
-    mounted: &Mounted<U>,
-    request: &Request,
-) -> Result<(), Refusal> {
-    let http = &mounted.parts().http;
-    match http.refresh_in {
-        RefreshIn::Cookie if is_mounted(mounted) => refuse_cross_site(request, http),
-        _ => Ok(()),
-    }
-}
-
-/// Revokes the token families of the refresh token and of the access token of the request.
-pub(super) async fn end<U: AuthUser>(
-    mounted: &Mounted<U>,
-    request: &mut Request,
-    response: &mut Response,
-) -> Result<(), Refusal> {
-    if !is_mounted(mounted) {
-        return Ok(());
-    }
-    let tokens = mounted.accounts().tokens();
-    let http = &mounted.parts().http;
-    let sent: Vec<String> = match http.refresh_in {
-        RefreshIn::Cookie => {
-            let cookies = cookies_of(request, &http.cookies);
-            cookies.refresh_at_logout().into_iter().map(str::to_owned).collect()
-        }
-        RefreshIn::Body => body::text_in_json(request, "refresh_token").await?,
-    };
-    for token in sent {
-        tokens.revoke_by_refresh_token(&token).await?;
-    }
-    if let Authorization::Bearer(token) = Authorization::of(request)
-        && let Checked::Valid(principal) = tokens.authenticate(token).await?
-    {
-        tokens.sign_out(&principal).await?;
-    }
-    if http.refresh_in == RefreshIn::Cookie {
-        set_cookies(response, &http.cookies).clear_refresh(whole_path(request));
-    }
-    Ok(())
-}
-
-/// Revokes every token family of the account, and returns how many there were; `None` if the mount
-/// has no bearer tokens.
-pub(super) async fn end_all<U: AuthUser>(
-    mounted: &Mounted<U>,
-    principal: &Principal<U>,
-) -> Result<Option<u64>, Refusal> {
-    if !is_mounted(mounted) {
-        return Ok(None);
-    }
-    Ok(Some(mounted.accounts().tokens().revoke_all(principal).await?))
-}
-
 /// The public keys with which other servers verify access tokens (RFC 7517).
 #[cfg(feature = "bearer-asymmetric")]
 async fn jwks<U: AuthUser>(mounted: Mounted<U>, _: Request) -> Result<Response, Refusal> {
@@ -318,20 +185,4 @@ async fn jwks<U: AuthUser>(mounted: Mounted<U>, _: Request) -> Result<Response, 
     let kept = HeaderValue::from_static("public, max-age=300");
     response.headers_mut().insert(header::CACHE_CONTROL, kept);
     Ok(response)
-}
-
-impl From<RefreshError> for Refusal {
-    fn from(error: RefreshError) -> Self {
-        match error {
-            RefreshError::Store(error) => error.into(),
-            RefreshError::Unknown | RefreshError::Ended | RefreshError::Reused => {
-                Self::refresh_invalid()
-            }
-        }
-    }
-}
-
-refusals! {
-    refresh_missing = UNAUTHORIZED, "refresh-token-missing", "Refresh token missing";
-    refresh_invalid = UNAUTHORIZED, "invalid-refresh-token", "Invalid or expired refresh token";
 }

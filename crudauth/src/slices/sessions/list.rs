@@ -6,7 +6,6 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
-use super::limits;
 use crate::extract::{session_of, visitor_of};
 use crate::http::Refusal;
 use crate::http::body::boolean;
@@ -14,6 +13,7 @@ use crate::http::cookie::{cookies_of, set_cookies};
 use crate::http::headers::{detail, json as answer};
 use crate::http::origin::refuse_untrusted_page;
 use crate::mount::{Mounted, Path, Slice};
+use crate::slices::{bearer, limits};
 
 /// `sessions`: users list and end their own sessions. See [`Session`](crate::slice::Session).
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +78,7 @@ async fn logout_all<U: AuthUser>(
             sessions.revoke_all(&principal).await?
         };
         let mut body = json!({ "detail": "Signed out of all sessions.", "revoked": revoked });
-        if let Some(revoked) = super::token::end_all(&mounted, &principal).await? {
+        if let Some(revoked) = bearer::end_all(&mounted, &principal).await? {
             body["tokens_revoked"] = revoked.into();
         }
         let mut response = answer(StatusCode::OK, &body)?;

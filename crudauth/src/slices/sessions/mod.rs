@@ -1,5 +1,7 @@
 //! `POST /login`. `POST /logout` is in `logout.rs`, because it also ends tokens.
 
+mod list;
+
 use crudauth_core::model::{AuthUser, FieldError, FieldErrorKind, Form, IdentifierKind};
 use crudauth_core::slices::sessions::SessionConfig;
 use crudauth_core::sql::{Backend, TableSpec};
@@ -16,9 +18,11 @@ use crate::http::origin::refuse_cross_site;
 use crate::http::{Refusal, body};
 use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
 
+pub use list::Sessions;
+
 /// `session`: cookie sessions with CSRF tokens.
 ///
-#[doc = include_str!("../../docs/sessions.md")]
+#[doc = include_str!("../../../docs/sessions.md")]
 #[derive(Clone, Copy, Debug)]
 pub struct Session;
 
