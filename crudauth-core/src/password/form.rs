@@ -46,7 +46,10 @@ pub(crate) fn policy_errors(
         .map(|violation| {
             let kind = match violation {
                 PolicyViolation::TooShort { min } => FieldErrorKind::TooShort { min },
-                _ => FieldErrorKind::PasswordPolicy,
+                PolicyViolation::Common
+                | PolicyViolation::RepeatsIdentifier
+                | PolicyViolation::Refused(_)
+                | PolicyViolation::Breached => FieldErrorKind::PasswordPolicy,
             };
             FieldError::new(field, kind, violation.to_string())
         })
