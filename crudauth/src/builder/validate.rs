@@ -9,7 +9,6 @@ use crudauth_core::model::AuthUser;
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 
 use super::settings::Settings;
-use crate::slices::WORDS;
 use crate::transport::METHODS;
 
 /// Why `build()` failed.
@@ -66,9 +65,7 @@ fn lines(settings: &[ConfigError], schema: &[SchemaError]) -> Vec<String> {
 /// Returns the errors of all settings.
 pub(super) fn settings<U: AuthUser>(settings: &Settings<U>) -> Vec<ConfigError> {
     [
-        settings.sessions.validate(),
-        settings.bearer.validate(),
-        settings.services.validate(),
+        settings.slices.validate(),
         settings.lockout.validate(),
         settings.policy.validate(),
         settings.hashing.validate(),
@@ -81,8 +78,11 @@ pub(super) fn settings<U: AuthUser>(settings: &Settings<U>) -> Vec<ConfigError> 
 }
 
 /// Returns the errors of the names of the app's own transports. Gates and responses use these names,
-/// so each one must be unique.
-pub(super) fn transports(own: impl Iterator<Item = &'static str>) -> Vec<ConfigError> {
+/// so each one must be unique, and none of the `words` that name slices.
+pub(super) fn transports(
+    own: impl Iterator<Item = &'static str>,
+    words: &[&str],
+) -> Vec<ConfigError> {
     let setting = "transport";
     let mut known = Vec::new();
     let mut errors = Vec::new();
@@ -91,7 +91,7 @@ pub(super) fn transports(own: impl Iterator<Item = &'static str>) -> Vec<ConfigE
         if transport.is_empty() {
             let rule = "a name that is not empty";
             errors.push(ConfigError::InvalidName { setting, name, rule });
-        } else if METHODS.contains(&transport) || WORDS.contains(&transport) {
+        } else if METHODS.contains(&transport) || words.contains(&transport) {
             errors.push(ConfigError::ReservedName { setting, name });
         } else if known.contains(&transport) {
             errors.push(ConfigError::DuplicateName { setting, name });

@@ -34,7 +34,7 @@ where
 {
     Box::pin(async move {
         let mut errors = validate::settings(&settings);
-        errors.extend(validate::transports(settings.transports.names()));
+        errors.extend(validate::transports(settings.transports.names(), A::WORDS));
         #[cfg(feature = "redis")]
         errors.extend(settings.stores.validate());
         settings.transports = A::transports(&mut settings.transports);
@@ -54,7 +54,8 @@ where
             (Ok(keys), Some(live)) if errors.is_empty() && live.errors.is_empty() => {
                 let stores = std::mem::take(&mut settings.stores);
                 let stores = stores.connect(pool, &slices).await.map_err(BuildError::Store)?;
-                Ok(wire(stores, settings, keys, hashing, &live))
+                let kit = kit(&stores, &settings, keys, hashing);
+                Ok(wire(kit, stores, settings, &live))
             }
             (_, live) => {
                 let schema = live.map(|live| live.errors).unwrap_or_default();
@@ -65,13 +66,11 @@ where
 }
 
 fn wire<A: Mount>(
+    mut kit: Kit<A::User>,
     stores: Stores<A::User>,
     settings: Settings<A::User>,
-    keys: KeyRing,
-    hashing: HashingPool,
     live: &Live,
 ) -> A {
-    let mut kit = kit(&stores, &settings, keys, hashing);
     let mut http = settings.http;
     http.trusted_origins
         .extend(settings.email.as_ref().map(|email| email.frontend_url().to_owned()));
@@ -84,10 +83,11 @@ fn wire<A: Mount>(
     let recovery = recovery.zip(kit.notifier.clone()).map(|(config, notifier)| {
         Recovery::new(kit.clone(), notifier, Arc::clone(&stores.database) as _, config)
     });
-    let sessions = Sessions::new(kit.clone(), Arc::clone(&stores.sessions), settings.sessions);
+    let slices = settings.slices;
+    let sessions = Sessions::new(kit.clone(), Arc::clone(&stores.sessions), slices.sessions);
     let sessions = Arc::new(sessions);
     let families = Arc::clone(&stores.database) as _;
-    let mut bearer = settings.bearer;
+    let mut bearer = slices.bearer.clone();
     bearer.grace.get_or_insert(http.refresh_in.grace());
     let tokens = BearerTokens::new(kit.clone(), families, bearer);
     let tokens = Arc::new(tokens);
@@ -101,7 +101,7 @@ fn wire<A: Mount>(
         sign_in: SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens)),
         passwords: Passwords::new(kit.clone(), callers.clone()),
         administration: Administration::new(kit.clone(), Arc::clone(&stores.database) as _),
-        services: Services::wire(&wiring, settings.services),
+        services: Services::wire(&wiring, &slices),
         sessions,
         tokens,
         recovery,

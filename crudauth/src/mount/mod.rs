@@ -31,6 +31,10 @@ pub trait Mount: Clone + Send + Sync + 'static {
     /// The user struct of its accounts.
     type User: AuthUser;
 
+    /// The words of `#[crudauth::routes(..)]` that name slices, whether or not the mount has them.
+    #[doc(hidden)]
+    const WORDS: &'static [&'static str];
+
     #[doc(hidden)]
     fn new(mounted: Mounted<Self::User>) -> Self;
 

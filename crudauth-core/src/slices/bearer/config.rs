@@ -8,6 +8,7 @@ use super::Signing;
 use crate::clock::LONGEST;
 use crate::config_error::ConfigError;
 use crate::model::Scopes;
+use crate::settings::{MONTH, shorten};
 
 crate::settings! {
     /// Settings of the `bearer` slice.
@@ -87,6 +88,12 @@ impl BearerConfig {
         errors.extend(self.invalid_scopes());
         errors.extend(self.signing.validate());
         errors
+    }
+
+    /// Applies the limit of `Builder::hardened`. A stricter value is kept.
+    #[doc(hidden)]
+    pub fn harden(&mut self) {
+        shorten(&mut self.absolute_timeout, MONTH);
     }
 
     fn invalid_name(setting: &'static str, name: &str) -> Option<ConfigError> {

@@ -55,7 +55,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     where
         A: Mounts<Bearer>,
     {
-        self.settings.bearer = config;
+        self.settings.slices.bearer = config;
         self
     }
 

@@ -42,7 +42,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     where
         A: Mounts<Session>,
     {
-        self.settings.sessions = config;
+        self.settings.slices.sessions = config;
         self
     }
 }
