@@ -138,12 +138,12 @@ mod tests {
 
     fn fresh(typed: &str) -> PasswordHash {
         let password = Password::parse(typed).unwrap();
-        hash(&password, &small(), &Memory::new(64)).unwrap()
+        hash(&password, &small(), &Memory::new(64, true)).unwrap()
     }
 
     fn matches(stored: &str, typed: &str) -> bool {
         let stored = Stored::parse(stored).unwrap();
-        stored.matches(&Password::parse(typed).unwrap(), &Memory::new(64))
+        stored.matches(&Password::parse(typed).unwrap(), &Memory::new(64, true))
     }
 
     #[test]
