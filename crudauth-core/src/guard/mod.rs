@@ -10,6 +10,7 @@ mod lockout_config;
 mod locks_sql;
 mod rate_limiter;
 mod rate_limits;
+mod rate_limits_sql;
 mod sql;
 pub mod store;
 
@@ -21,4 +22,5 @@ pub use lockout_config::LockoutConfig;
 pub(crate) use locks_sql::{RowLimit, row_limit};
 pub use rate_limiter::{Allowed, RateLimiter, Subject};
 pub use rate_limits::{Action, RateLimits};
-pub use sql::{LOCKOUTS, RATE_LIMITS};
+pub use rate_limits_sql::RATE_LIMITS;
+pub use sql::LOCKOUTS;

@@ -2,16 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
-use std::sync::{Arc, OnceLock};
+mod cookies;
+mod database;
+mod hashing;
+
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crudauth::email::RecordingSender;
-use crudauth::legacy::{CrudauthPy, LegacyHash};
 use crudauth::{
-    BuildError, ConfigError, CookieConfig, EmailConfig, HashingConfig, LockoutConfig, RateLimit,
-    RateLimits, SchemaError, SessionConfig, StoreError, Weakness, migrations, rate_limit,
+    ConfigError, CookieConfig, EmailConfig, HashingConfig, LockoutConfig, RateLimit, RateLimits,
+    SessionConfig, Weakness, migrations, rate_limit,
 };
-use crudauth_tests::{AppBuilder, Auth, Database, FRONTEND, Kind, SECRET, User, on_every_pool};
+use crudauth_tests::{AppBuilder, Auth, Database, FRONTEND, Kind, SECRET, User};
 use sqlx::{Sqlite, SqlitePool};
 
 const OLD_SECRET: &str = "an-older-secret-of-at-least-32-bytes-1234";
@@ -63,11 +66,6 @@ fn lockout(change: impl FnOnce(&mut LockoutConfig)) -> AppBuilder<Sqlite> {
     valid().lockout(config)
 }
 
-fn cookies(mut config: CookieConfig, change: impl FnOnce(&mut CookieConfig)) -> AppBuilder<Sqlite> {
-    change(&mut config);
-    valid().cookies(config)
-}
-
 fn rate_limit(action: rate_limit::Action, limit: RateLimit) -> AppBuilder<Sqlite> {
     valid().rate_limits(RateLimits::default().set(action, limit))
 }
@@ -85,10 +83,6 @@ const fn out_of_range(setting: &'static str, min: Duration) -> ConfigError {
 
 const fn below_one(setting: &'static str) -> ConfigError {
     ConfigError::NumberOutOfRange { setting, min: 1, max: None }
-}
-
-const fn above(setting: &'static str, max: u64) -> ConfigError {
-    ConfigError::NumberOutOfRange { setting, min: 0, max: Some(max) }
 }
 
 #[tokio::test]
@@ -172,60 +166,6 @@ async fn lockout_limits_of_zero_are_rejected() {
 }
 
 #[tokio::test]
-async fn cookies_that_a_browser_drops_are_rejected() {
-    let plain = CookieConfig::default;
-    let token = |setting, name: &str| ConfigError::InvalidName {
-        setting,
-        name: name.to_owned(),
-        rule: "a token (RFC 9110, section 5.6.2)",
-    };
-    let duplicate =
-        |name: &str| ConfigError::DuplicateName { setting: "cookies", name: name.to_owned() };
-    let path =
-        |path: &str| ConfigError::InvalidPath { setting: "cookies.path", path: path.to_owned() };
-    let logout = duplicate("refresh_token_logout");
-    let set = |change: fn(&mut CookieConfig)| cookies(plain(), change);
-    assert_each_rejected([
-        (set(|config| config.session = "my id".to_owned()), token("cookies.session", "my id")),
-        (set(|config| config.csrf = String::new()), token("cookies.csrf", "")),
-        (set(|config| config.refresh = "a b".to_owned()), token("cookies.refresh", "a b")),
-        (set(|config| config.device = "a;b".to_owned()), token("cookies.device", "a;b")),
-        (set(|config| config.csrf = config.session.clone()), duplicate("session_id")),
-        (set(|config| config.device = config.csrf.clone()), duplicate("csrf_token")),
-        (set(|config| config.refresh = config.session.clone()), duplicate("session_id")),
-        (set(|config| config.device = "refresh_token_logout".to_owned()), logout),
-        (set(|config| config.path = "app".to_owned()), path("app")),
-        (set(|config| config.path = "/a; Domain=x".to_owned()), path("/a; Domain=x")),
-    ])
-    .await;
-}
-
-#[tokio::test]
-async fn cookie_prefixes_require_their_attributes() {
-    let requires = |setting, name: &str, requirement| ConfigError::Requires {
-        setting,
-        value: name.to_owned(),
-        requirement,
-    };
-    let secure = "cookies.secure to be true";
-    let insecure = CookieConfig::default().session("__Secure-id").insecure();
-    let error = requires("cookies.session", "__Secure-id", secure);
-    assert_each_rejected([(valid().cookies(insecure), error)]).await;
-    let hardened = || CookieConfig::default().hardened();
-    for (config, requirement) in
-        [(hardened().insecure(), secure), (hardened().path("/app"), "cookies.path to be `/`")]
-    {
-        let expected = [
-            requires("cookies.session", "__Host-session_id", requirement),
-            requires("cookies.csrf", "__Host-csrf_token", requirement),
-            requires("cookies.refresh", "__Host-refresh_token", requirement),
-            requires("cookies.device", "__Host-known_device", requirement),
-        ];
-        assert_eq!(config_errors(valid().cookies(config)).await, expected);
-    }
-}
-
-#[tokio::test]
 async fn uncountable_rate_limits_are_rejected() {
     let uncountable = |action: &str| ConfigError::Requires {
         setting: "rate_limits",
@@ -239,70 +179,6 @@ async fn uncountable_rate_limits_are_rejected() {
             uncountable("confirm"),
         ),
         (rate_limit(rate_limit::CONFIRM, RateLimit::new(5, Duration::MAX)), uncountable("confirm")),
-    ])
-    .await;
-}
-
-#[tokio::test]
-async fn hashing_below_the_owasp_minimum_or_without_workers_is_rejected() {
-    let hashing = HashingConfig::default;
-    let weak = |memory_kib, passes| ConfigError::Requires {
-        setting: "hashing",
-        value: format!("{memory_kib} KiB with {passes} passes"),
-        requirement: "at least 19456 KiB with 2 passes, or 47104 KiB with 1",
-    };
-    let memory = above("hashing.memory_kib", 262_144);
-    assert_each_rejected([
-        (valid().hashing(hashing().memory_kib(19_455)), weak(19_455, 2)),
-        (valid().hashing(hashing().passes(1)), weak(19_456, 1)),
-        (valid().hashing(hashing().max_concurrent(0)), below_one("hashing.max_concurrent")),
-        (valid().hashing(hashing().memory_kib(1 << 30)), memory),
-        (valid().hashing(hashing().passes(17)), above("hashing.passes", 16)),
-    ])
-    .await;
-}
-
-/// A format with these prefixes and this decoy.
-struct Fixed(&'static [&'static str], &'static str);
-
-impl LegacyHash for Fixed {
-    fn prefixes(&self) -> &'static [&'static str] {
-        self.0
-    }
-
-    fn verify(&self, _: &[u8], _: &str) -> bool {
-        false
-    }
-
-    fn decoy(&self) -> String {
-        assert!(!self.1.is_empty(), "out of patience");
-        self.1.to_owned()
-    }
-}
-
-#[tokio::test]
-async fn invalid_legacy_formats_are_rejected() {
-    valid().legacy_hash(Fixed(&["{a}"], "{a}x")).build().await.unwrap();
-    let invalid = |rule| ConfigError::InvalidName {
-        setting: "legacy_hash",
-        name: std::any::type_name::<Fixed>().to_owned(),
-        rule,
-    };
-    let no_prefix = || invalid("a format that names its prefixes, and does not panic");
-    let reserved = || invalid("a format without a prefix of crudauth's own hashes");
-    let decoy = invalid("a format whose decoy has one of its prefixes");
-    let duplicate = ConfigError::DuplicateName {
-        setting: "legacy_hash",
-        name: std::any::type_name::<CrudauthPy>().to_owned(),
-    };
-    assert_each_rejected([
-        (valid().legacy_hash(Fixed(&[], "x")), no_prefix()),
-        (valid().legacy_hash(Fixed(&["{a}"], "")), no_prefix()),
-        (valid().legacy_hash(Fixed(&["{a}", ""], "x")), reserved()),
-        (valid().legacy_hash(Fixed(&["$argon2"], "$argon2")), reserved()),
-        (valid().legacy_hash(Fixed(&["$argon2id$v=1"], "$argon2id$v=1")), reserved()),
-        (valid().legacy_hash(Fixed(&["{a}"], "{b}x")), decoy),
-        (valid().legacy_hash(Arc::new(CrudauthPy)), duplicate),
     ])
     .await;
 }
@@ -380,13 +256,6 @@ async fn all_config_errors_are_reported_at_once_without_secrets() {
 }
 
 #[tokio::test]
-async fn all_hashing_errors_are_reported_at_once() {
-    let hashing = HashingConfig::default().max_concurrent(0).passes(1).memory_kib(u32::MAX);
-    let expected = [below_one("hashing.max_concurrent"), above("hashing.memory_kib", 262_144)];
-    assert_eq!(config_errors(valid().hashing(hashing)).await, expected);
-}
-
-#[tokio::test]
 async fn a_duration_beyond_the_calendar_is_rejected() {
     let of = |config: EmailConfig| Auth::builder(pool(), SECRET).email(config);
     for (builder, name) in [
@@ -410,44 +279,4 @@ async fn a_duration_beyond_the_calendar_is_rejected() {
         };
         assert_eq!(setting, name);
     }
-}
-
-on_every_pool! {
-    async fn an_incomplete_database_is_rejected_with_the_missing_parts(database, pool) {
-        let build = async || {
-            let settings = EmailConfig::new(RecordingSender::default(), FRONTEND);
-            Auth::builder(pool.clone(), SECRET).email(settings).build().await
-        };
-        let error = build().await.unwrap_err();
-        let BuildError::Invalid { settings, schema } = &error else { panic!("{error}") };
-        assert_eq!(*settings, []);
-        assert!(matches!(schema[..], [SchemaError::Differs { table: "users", .. }]), "{error}");
-        let errors = error.to_string();
-        assert!(errors.contains("CREATE TABLE") && errors.contains("migrations!(Auth)"), "{errors}");
-        migrations!(User).run(&pool).await.unwrap();
-        build().await.unwrap();
-        database.execute("ALTER TABLE users DROP COLUMN full_name").await;
-        let errors = build().await.unwrap_err().to_string();
-        assert!(errors.contains("ADD COLUMN") && errors.contains("full_name"), "{errors}");
-        migrations!(User).run(&pool).await.unwrap();
-        database.execute("DROP TABLE users_lockouts").await;
-        let errors = build().await.unwrap_err().to_string();
-        assert!(errors.contains("users_lockouts"), "{errors}");
-    }
-}
-
-#[tokio::test]
-async fn an_unreachable_database_is_not_a_config_error() {
-    let away = pool();
-    away.close().await;
-    let Err(BuildError::Database(error)) = built(away, SECRET).await else { panic!() };
-    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
-    let away = pool();
-    away.close().await;
-    let Err(error) = built(away, "short").await else { panic!() };
-    assert!(matches!(error.settings(), [ConfigError::WeakSecret(_)]), "{error:?}");
-}
-
-async fn built(pool: SqlitePool, secret: &str) -> Result<Auth, BuildError> {
-    Auth::builder(pool, secret).email(email(FRONTEND)).build().await
 }
