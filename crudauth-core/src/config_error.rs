@@ -4,10 +4,9 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::migrate::{Blocker, Plan};
-use crate::model::{Scopes, WeakSecret};
+use crate::model::WeakSecret;
 
-/// A setting that `build()` rejects, or a difference between the database and the user struct.
+/// A setting that `build()` rejects.
 ///
 /// `setting` is the builder's method and the field: `session.idle_timeout` is
 /// `Builder::session(SessionConfig::idle_timeout(..))`. No variant holds a secret.
@@ -46,16 +45,6 @@ pub enum ConfigError {
         /// Largest length.
         max: usize,
     },
-    /// A rate limit cannot be counted.
-    #[error(
-        "the rate limit `{action}` must allow at most {max} uses in 1 millisecond to 100 years"
-    )]
-    RateLimitOutOfRange {
-        /// Name of the action.
-        action: &'static str,
-        /// Largest number of uses.
-        max: u32,
-    },
     /// A setting is greater than another one that limits it.
     #[error("{setting} must not exceed {limit}")]
     Exceeds {
@@ -67,24 +56,6 @@ pub enum ConfigError {
     /// The app's secret, or one of its previous secrets, is weak.
     #[error(transparent)]
     WeakSecret(#[from] WeakSecret),
-    /// Hashes would cost an attacker less than OWASP's minimum for argon2id (Password Storage
-    /// Cheat Sheet).
-    #[error(
-        "hashing with {memory_kib} KiB and {passes} passes is too weak: use at least 19456 KiB \
-         with 2 passes, or 47104 KiB with 1"
-    )]
-    WeakHashing {
-        /// Configured memory in KiB.
-        memory_kib: u32,
-        /// Configured number of passes.
-        passes: u32,
-    },
-    /// `bearer.default_scopes` has scopes that `bearer.grantable_scopes` lacks.
-    #[error("bearer.default_scopes has scopes that are not in bearer.grantable_scopes: {scopes}")]
-    NotGrantable {
-        /// The scopes that are missing.
-        scopes: Scopes,
-    },
     /// An address is not a plain `http` or `https` URL.
     #[error("{setting} must be `https://host` or `http://host` without query or fragment: `{url}`")]
     InvalidUrl {
@@ -127,73 +98,24 @@ pub enum ConfigError {
         /// The repeated name.
         name: String,
     },
-    /// A value needs another setting to have a certain value.
+    /// A value needs something else: another setting, a feature, a minimum over several settings.
     #[error("{setting}: `{value}` requires {requirement}")]
     Requires {
         /// Name of the setting.
         setting: &'static str,
         /// Value of the setting.
         value: String,
-        /// The other setting and its value.
+        /// What it needs.
         requirement: &'static str,
     },
-    /// A format of legacy hashes contradicts itself.
-    #[error("legacy_hash: `{format}` {reason}")]
-    LegacyHash {
-        /// Name of the format.
-        format: &'static str,
-        /// Why it is rejected.
-        reason: InvalidLegacyHash,
-    },
-    /// The URL of a Redis server cannot be used.
-    #[error("redis: {0}")]
-    RedisUrl(InvalidRedisUrl),
-    /// The database differs from the user struct in a way that a migration cannot decide.
-    #[error("database: {0}")]
-    SchemaBlocked(Blocker),
-    /// The database lacks tables, columns or indexes that a migration can add.
-    #[error(
-        "database: `{table}` does not match the struct; run `crudauth::migrations!({user})`: {}",
-        Steps(plan)
-    )]
-    SchemaDiffers {
-        /// The user table.
-        table: &'static str,
-        /// The user struct.
-        user: &'static str,
-        /// Steps of the migration.
-        plan: Plan,
-    },
-}
-
-/// Why a format of legacy hashes is rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidLegacyHash {
-    /// It names no prefix, or panicked when asked.
-    #[error("names no prefix, or panics")]
-    NoPrefix,
-    /// One of its prefixes is empty, or is that of crudauth's own hashes.
-    #[error("has a prefix that matches crudauth's own hashes")]
-    ReservedPrefix,
-    /// Its decoy has none of its prefixes.
-    #[error("has a decoy without any of its prefixes")]
-    Decoy,
-}
-
-/// Why the URL of a Redis server is rejected. The URL is not shown, since it may contain a password.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidRedisUrl {
-    /// It is not a URL of a Redis server.
-    #[error("invalid URL: {reason}")]
+    /// A value that may hold a secret, and is not shown, cannot be read.
+    #[error("{setting} is malformed: {reason}")]
     Malformed {
+        /// Name of the setting.
+        setting: &'static str,
         /// Category of the error.
         reason: String,
     },
-    /// It asks for TLS without the feature `redis-tls`.
-    #[error("a `rediss://` URL needs the feature `redis-tls`")]
-    TlsNotCompiled,
 }
 
 impl ConfigError {
@@ -294,25 +216,6 @@ impl fmt::Display for Readable {
             }
         }
         write!(f, "{:?}", self.0)
-    }
-}
-
-/// The first steps of a plan on one line; the user table comes first.
-struct Steps<'a>(&'a Plan);
-
-impl Steps<'_> {
-    const SHOWN: usize = 5;
-}
-
-impl fmt::Display for Steps<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let backfills = self.0.backfills().into_iter().map(|column| format!("backfill {column}"));
-        let steps: Vec<_> = self.0.statements().iter().cloned().chain(backfills).collect();
-        f.write_str(&steps[..steps.len().min(Self::SHOWN)].join("; "))?;
-        match steps.len().saturating_sub(Self::SHOWN) {
-            0 => Ok(()),
-            more => write!(f, "; and {more} more, listed by `plan()`"),
-        }
     }
 }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use crate::account_store::AccountStore;
 use crate::clock::Clock;
 use crate::event::Event;
 use crate::guard::{Lockout, RateLimiter};
 use crate::model::{Account, AuthUser, KeyRing};
 use crate::notify::Notifier;
 use crate::password::{HashingPool, PasswordPolicy};
-use crate::slices::accounts::store::AccountStore;
+use crate::principal::ScopePolicyHandle;
 use crate::store_error::StoreError;
 
 /// The shared parts of a mount. Clones share everything.
@@ -26,6 +27,8 @@ pub struct Kit<U: AuthUser> {
     pub hashing: HashingPool,
     /// Judges new passwords.
     pub policy: PasswordPolicy,
+    /// Selects the scopes that accounts get.
+    pub scopes: ScopePolicyHandle<U>,
     /// Counts uses against rate limits.
     pub limits: RateLimiter,
     /// Counts failed sign-ins.

@@ -21,6 +21,7 @@
 #[cfg(test)]
 extern crate self as crudauth_core;
 
+pub mod account_store;
 mod clock;
 mod config_error;
 mod event;
@@ -42,7 +43,7 @@ pub mod sql;
 pub mod stores;
 
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use config_error::{ConfigError, InvalidLegacyHash, InvalidRedisUrl};
+pub use config_error::ConfigError;
 pub use event::Event;
 pub use kit::Kit;
 pub use store_error::StoreError;

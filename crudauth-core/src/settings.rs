@@ -1,5 +1,16 @@
 //! Declares structs of settings: meaning, type and default of each field in one place.
 
+use std::time::Duration;
+
+/// Limits of `Builder::hardened`.
+pub(crate) const MONTH: Duration = Duration::from_hours(30 * 24);
+pub(crate) const YEAR: Duration = Duration::from_hours(365 * 24);
+
+/// Lowers an optional limit to at most `max`.
+pub(crate) fn shorten(value: &mut Option<Duration>, max: Duration) {
+    *value = Some(value.unwrap_or(max).min(max));
+}
+
 /// Declares a struct of settings with a `Default` and a setter per field, so that an app names only
 /// changed fields: `SessionConfig::default().max_sessions(3)`.
 ///

@@ -225,13 +225,7 @@ impl<U: AuthUser> Accounts<U> {
         id: &U::Id,
         contact: &Contact,
     ) -> Result<ContactChange, StoreError> {
-        let is_kind = U::SHAPE.recovery_column().is_some_and(|column| {
-            Contact::parse(column.kind, contact.as_str()).as_ref() == Some(contact)
-        });
-        if !is_kind {
-            return Ok(ContactChange::NotFound);
-        }
-        self.stores.database.set_contact(id, contact, self.kit.clock.now()).await
+        self.administration.set_contact(id, contact).await
     }
 
     /// Verifies contacts, resets passwords, changes addresses. `None` if the mount names neither

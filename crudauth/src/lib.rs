@@ -49,7 +49,7 @@ pub use builder::{BuildError, Builder};
 pub use crudauth_core::guard::store::RateLimit;
 pub use crudauth_core::guard::{LockoutConfig, RateLimits};
 pub use crudauth_core::migrate::{
-    Blocker, BlockerKind, ForeignHashes, MigrateError, Migrations, Plan, Schema,
+    Blocker, BlockerKind, ForeignHashes, MigrateError, Migrations, Plan, Schema, SchemaError,
 };
 pub use crudauth_core::model::{
     Account, AccountId, AccountState, AuthUser, ClientAddress, ClientInfo, Contact, CsrfToken,
@@ -140,17 +140,14 @@ pub mod rate_limit {
 
 /// The ports of stores that can be replaced, and the stores of the library.
 pub mod store {
-    #[cfg(feature = "redis")]
-    pub use crudauth_core::InvalidRedisUrl;
     pub use crudauth_core::guard::LockState;
-    pub use crudauth_core::guard::challenges::ChallengeStore;
+    pub use crudauth_core::guard::challenges::{ChallengeRecord, ChallengeStore};
     pub use crudauth_core::guard::store::{
         AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome, Refund,
     };
     pub use crudauth_core::model::{
         AccountState, ChallengeDigest, CounterName, CsrfDigest, SessionDigest, SessionHandle,
     };
-    pub use crudauth_core::slices::accounts::store::AccountStore;
     pub use crudauth_core::slices::sessions::store::{Session, SessionStore};
     pub use crudauth_core::stores::MemoryStore;
     #[cfg(feature = "redis")]
@@ -171,7 +168,6 @@ pub mod store {
 /// In an unoptimised build bcrypt takes seconds, unless `blowfish = { opt-level = 3 }` stands beside
 /// `argon2` in your workspace's `[profile.dev.package]`.
 pub mod legacy {
-    pub use crudauth_core::InvalidLegacyHash;
     pub use crudauth_core::password::LegacyHash;
     #[cfg(feature = "legacy-hashes")]
     pub use crudauth_core::password::{Bcrypt, CrudauthPy, Pbkdf2, Scrypt};
@@ -197,6 +193,6 @@ pub mod flow {
         ChangeError, ConfirmError, Confirmed, PasswordReset, Recovery,
     };
     pub use crudauth_core::slices::sessions::{
-        CurrentSession, KeepSession, ListedSession, OpenedSession, Sessions,
+        CurrentSession, ListedSession, OpenedSession, Sessions,
     };
 }

@@ -19,7 +19,6 @@ pub struct FieldError {
 
 /// The rules that a field can break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum FieldErrorKind {
     /// The field is required.
     Missing,

@@ -4,11 +4,12 @@
 //! it knows, and the form collects the errors, so that a client learns all of them at once. An
 //! error names its field and never repeats a value. Fields that are not read are dropped, so they
 //! cannot set anything.
+//!
+//! `model` and `password` add the methods that read their types.
 
 mod field;
 mod field_error;
 mod json;
-mod password;
 
 use std::fmt;
 
@@ -16,10 +17,7 @@ use field::Field;
 use json::{Fields, expected_type, to_utf8};
 use serde::de::DeserializeOwned;
 
-use crate::model::{EmailAddress, Identifier, IdentifierColumn, InvalidEmail};
-
 pub use field_error::{FieldError, FieldErrorKind};
-pub(crate) use password::policy_errors;
 
 /// The fields of a form, and the errors found so far.
 ///
@@ -171,50 +169,6 @@ impl Form {
             Some(Field::Text(text)) if !text.is_empty() => Ok(text),
             Some(Field::Json(_)) => self.reject_type(name),
             _ => self.reject(FieldError::missing(name)),
-        }
-    }
-
-    /// Reads the identifier that belongs in `column`; `None` if it is optional and omitted or blank.
-    ///
-    /// # Errors
-    /// [`InvalidField`] if the field is missing but required, or not an identifier of that kind, or
-    /// too long for the column.
-    pub fn identifier(
-        &mut self,
-        column: &IdentifierColumn,
-    ) -> Result<Option<Identifier>, InvalidField> {
-        let name = column.name;
-        let typed =
-            if column.is_optional { self.optional_text(name)? } else { Some(self.text(name)?) };
-        let Some(typed) = typed.filter(|typed| !column.is_optional || !typed.trim().is_empty())
-        else {
-            return Ok(None);
-        };
-        match Identifier::parse(column.kind, &typed) {
-            Ok(identifier) if identifier.shown().chars().count() <= column.longest() => {
-                Ok(Some(identifier))
-            }
-            Err(error) if !error.is_too_long() => {
-                self.reject(FieldError::new(name, FieldErrorKind::Value, error.to_string()))
-            }
-            Ok(_) | Err(_) => self.reject(FieldError::too_long(name, column.longest())),
-        }
-    }
-
-    /// Reads the field `name` as an email address.
-    ///
-    /// # Errors
-    /// [`InvalidField`] if the field is missing or not an email address.
-    pub fn email(&mut self, name: &'static str) -> Result<EmailAddress, InvalidField> {
-        let typed = self.text(name)?;
-        match EmailAddress::parse(&typed) {
-            Ok(address) => Ok(address),
-            Err(InvalidEmail::TooLong) => {
-                self.reject(FieldError::too_long(name, EmailAddress::MAX_CHARS))
-            }
-            Err(error) => {
-                self.reject(FieldError::new(name, FieldErrorKind::Value, error.to_string()))
-            }
         }
     }
 

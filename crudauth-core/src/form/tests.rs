@@ -127,19 +127,3 @@ fn only_json_objects_are_forms() {
     }
     assert!(Form::from_json(b"\xff\xfe").is_err());
 }
-
-#[test]
-fn an_empty_password_is_missing_at_sign_in_only() {
-    let mut form = Form::from_texts([("password".to_owned(), String::new())]);
-    assert!(form.password("password").is_ok());
-    let mut form = Form::from_texts([("password".to_owned(), String::new())]);
-    assert_eq!(form.sign_in_password("password").err(), Some(InvalidField));
-    assert_eq!(form.into_errors(), [FieldError::missing("password")]);
-}
-
-#[test]
-fn an_overlong_password_is_rejected() {
-    let mut form = Form::from_texts([("password".to_owned(), "x".repeat(4097))]);
-    assert!(form.password("password").is_err());
-    assert_eq!(form.into_errors(), [FieldError::too_long("password", 4096)]);
-}

@@ -1,5 +1,7 @@
 //! Port of the challenge store: short-lived values that are consumed once.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
@@ -18,14 +20,8 @@ use crate::store_error::StoreError;
 /// ```
 #[async_trait]
 pub trait ChallengeStore: Send + Sync + 'static {
-    /// Stores a value until `expires_at`. The digest is that of a random secret, so it is new.
-    async fn insert(
-        &self,
-        digest: &ChallengeDigest,
-        value: &[u8],
-        now: DateTime<Utc>,
-        expires_at: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    /// Stores a challenge. Its digest is that of a random secret, so it is new.
+    async fn insert(&self, challenge: ChallengeRecord) -> Result<(), StoreError>;
 
     /// Returns the value, unless it has expired or was taken.
     async fn find(
@@ -43,4 +39,25 @@ pub trait ChallengeStore: Send + Sync + 'static {
 
     /// Deletes at most `limit` expired challenges and returns how many were deleted.
     async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
+}
+
+/// A stored challenge. `Debug` does not show the value.
+#[derive(Clone)]
+pub struct ChallengeRecord {
+    /// Digest of the secret that the client holds; the key of the record.
+    pub digest: ChallengeDigest,
+    /// What the library has to remember, at most 16 KiB.
+    pub value: Vec<u8>,
+    /// When it was stored.
+    pub created_at: DateTime<Utc>,
+    /// When it expires.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl fmt::Debug for ChallengeRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("ChallengeRecord");
+        shown.field("digest", &self.digest).field("expires_at", &self.expires_at);
+        shown.finish_non_exhaustive()
+    }
 }

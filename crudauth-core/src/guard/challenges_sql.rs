@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::challenges::ChallengeStore;
+use super::challenges::{ChallengeRecord, ChallengeStore};
 use crate::model::{AuthUser, ChallengeDigest};
 use crate::sql::engine::retrying;
 use crate::sql::rows::take;
@@ -33,19 +33,13 @@ const DELETE: &str = "DELETE FROM {+challenges} WHERE digest = :digest AND expir
 
 #[async_trait]
 impl<DB: Backend, U: AuthUser> ChallengeStore for SqlStore<DB, U> {
-    async fn insert(
-        &self,
-        digest: &ChallengeDigest,
-        value: &[u8],
-        now: DateTime<Utc>,
-        expires_at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    async fn insert(&self, challenge: ChallengeRecord) -> Result<(), StoreError> {
         let query = self
             .query(INSERT)
-            .bind_bytes("digest", digest.as_bytes())
-            .bind_bytes("value", value)
-            .bind_instant("now", now)
-            .bind_instant("expires_at", expires_at);
+            .bind_bytes("digest", challenge.digest.as_bytes())
+            .bind("value", challenge.value)
+            .bind_instant("now", challenge.created_at)
+            .bind_instant("expires_at", challenge.expires_at);
         self.execute(query).await?;
         Ok(())
     }

@@ -1,8 +1,13 @@
 //! The rule of a counter of failures, for stores that keep its state as one record.
+//!
+//! The scripts of the Redis store repeat it, and a test compares them with it.
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use super::store::LockRule;
+use super::store::{AttemptCounters, LockRule};
+use crate::model::CounterName;
 
 /// State of a counter of failed sign-ins.
 ///
@@ -84,6 +89,34 @@ impl LockState {
     #[must_use]
     pub fn expires_at(&self) -> DateTime<Utc> {
         self.window_ends_at.max(self.level_until).max(self.locked_until)
+    }
+}
+
+impl AttemptCounters {
+    /// Decides about the attempt by the states of its counters, and changes them as a success does:
+    /// [`CounterStore::admit`](super::store::CounterStore::admit) of a store that reads them and
+    /// writes them back in one atomic step.
+    ///
+    /// Returns `false`, and changes nothing, if one of [`checked`](Self::checked) refuses.
+    pub fn admit(&self, states: &mut HashMap<CounterName, LockState>, now: DateTime<Utc>) -> bool {
+        let refuses = |(name, rule): &(CounterName, LockRule)| {
+            states.get(name).is_some_and(|state| !state.admits(rule, now))
+        };
+        if self.checked.iter().any(refuses) {
+            return false;
+        }
+        for refund in &self.refunds {
+            let Some(own) = states.remove(&refund.own) else { continue };
+            for name in &refund.from {
+                if let Some(state) = states.get_mut(name) {
+                    state.refund(&own, now);
+                }
+            }
+        }
+        for name in &self.cleared {
+            states.remove(name);
+        }
+        true
     }
 }
 

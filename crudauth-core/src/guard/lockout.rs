@@ -68,7 +68,16 @@ impl SignInAttempt {
 }
 
 /// A client network as it is counted; clients without an address have no counter of it.
-struct Network(Option<String>);
+pub(crate) struct Network(Option<String>);
+
+impl Network {
+    /// Attempts that a page of another site made a browser send are counted apart: such pages could
+    /// lock out the networks of their visitors.
+    pub(crate) fn of(client: Option<ClientAddress>, is_cross_site: bool) -> Self {
+        let side = if is_cross_site { "cross-site " } else { "" };
+        Self(client.map(|client| format!("{side}{}", client.network())))
+    }
+}
 
 impl Lockout {
     /// Most counters that a process remembers as locked.
@@ -102,18 +111,14 @@ impl Lockout {
     /// The counters of an attempt from a device that the account does not know.
     ///
     /// Without an account every counter is derived from the text, so that unknown and known names
-    /// cost the same. Attempts that a page of another site made a browser send are counted apart:
-    /// such pages could lock out the networks of their visitors.
+    /// cost the same.
     pub(crate) fn attempt<U: AuthUser>(
         &self,
         typed: &str,
         account: Option<&Account<U>>,
-        client: Option<ClientAddress>,
-        is_cross_site: bool,
+        network: Network,
     ) -> SignInAttempt {
         let text = canonical::<U>(typed);
-        let side = if is_cross_site { "cross-site " } else { "" };
-        let network = Network(client.map(|client| format!("{side}{}", client.network())));
         let (kind, key) = match account {
             Some(account) => ("account", account.counter_key()),
             None => ("unknown", text.clone()),

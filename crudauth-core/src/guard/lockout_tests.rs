@@ -1,6 +1,11 @@
 //! The lockout over the counters of every database.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
 
+#[path = "lockout_process_tests.rs"]
+mod process;
+#[path = "lockout_success_tests.rs"]
+mod success;
+
 use std::net::IpAddr;
 
 use super::*;
@@ -22,14 +27,18 @@ fn client(address: &str) -> Option<ClientAddress> {
     Some(ClientAddress::from(address))
 }
 
+fn network(address: &str) -> Network {
+    Network::of(client(address), false)
+}
+
 /// An attempt on ada's account from this address.
 fn hers(lockout: &Lockout, ada: &Account<Person>, address: &str) -> SignInAttempt {
-    lockout.attempt(ADA, Some(ada), client(address), false)
+    lockout.attempt(ADA, Some(ada), network(address))
 }
 
 /// An attempt by this text from this address, without an account.
 fn unknown(lockout: &Lockout, typed: &str, address: &str) -> SignInAttempt {
-    lockout.attempt::<Person>(typed, None, client(address), false)
+    lockout.attempt::<Person>(typed, None, network(address))
 }
 
 async fn fail(lockout: &Lockout, attempt: &SignInAttempt, times: u32, world: &World) {
@@ -74,10 +83,10 @@ async fn failures_count_by_text_and_by_network() {
 async fn clients_without_an_address_do_not_lock_each_other_out() {
     for world in worlds().await {
         let lockout = lockout(&world);
-        let eve = lockout.attempt::<Person>("eve", None, None, false);
+        let eve = lockout.attempt::<Person>("eve", None, Network::of(None, false));
         fail(&lockout, &eve, MAX_FAILURES, &world).await;
         assert!(!admits(&lockout, &eve, &world).await);
-        let sam = lockout.attempt::<Person>("sam", None, None, false);
+        let sam = lockout.attempt::<Person>("sam", None, Network::of(None, false));
         assert!(admits(&lockout, &sam, &world).await);
     }
 }
@@ -87,58 +96,11 @@ async fn requests_from_other_sites_do_not_lock_the_network_out() {
     for world in worlds().await {
         let lockout = lockout(&world);
         let address = client("192.0.2.1");
-        let cross_site = lockout.attempt::<Person>("eve", None, address, true);
+        let cross_site = lockout.attempt::<Person>("eve", None, Network::of(address, true));
         fail(&lockout, &cross_site, MAX_FAILURES, &world).await;
         assert!(admits(&lockout, &unknown(&lockout, "sam", "192.0.2.1"), &world).await);
-        let other = lockout.attempt::<Person>("sam", None, address, true);
+        let other = lockout.attempt::<Person>("sam", None, Network::of(address, true));
         assert!(!admits(&lockout, &other, &world).await);
-    }
-}
-
-#[tokio::test]
-async fn a_success_takes_the_failures_of_its_account_off_the_network() {
-    for world in worlds().await {
-        let lockout = lockout(&world);
-        let ada = world.account(ADA).await;
-        let own = hers(&lockout, &ada, "192.0.2.1");
-        fail(&lockout, &own, 3, &world).await;
-        fail(&lockout, &unknown(&lockout, "eve", "192.0.2.1"), 1, &world).await;
-        assert!(succeed(&lockout, &own, &ada, &world).await);
-        assert!(succeed(&lockout, &own, &ada, &world).await, "a second success refunds nothing");
-        // Of five failures one is counted, so four are left.
-        fail(&lockout, &unknown(&lockout, "sam", "192.0.2.1"), 3, &world).await;
-        assert!(admits(&lockout, &unknown(&lockout, "kim", "192.0.2.1"), &world).await);
-        fail(&lockout, &unknown(&lockout, "sam", "192.0.2.1"), 1, &world).await;
-        assert!(!admits(&lockout, &unknown(&lockout, "kim", "192.0.2.1"), &world).await);
-        // The account has no failures left.
-        let elsewhere = hers(&lockout, &ada, "192.0.2.2");
-        fail(&lockout, &elsewhere, MAX_FAILURES - 1, &world).await;
-        assert!(admits(&lockout, &elsewhere, &world).await);
-    }
-}
-
-#[tokio::test]
-async fn a_success_elsewhere_changes_nothing_that_a_stranger_sees() {
-    for world in worlds().await {
-        let lockout = lockout(&world);
-        let ada = world.account(ADA).await;
-        let stranger = hers(&lockout, &ada, "192.0.2.1");
-        let unknown = unknown(&lockout, "eve", "192.0.2.9");
-        let mut waits = Vec::new();
-        for attempt in [&stranger, &unknown] {
-            let mut seen = Vec::new();
-            for _ in 0..3 {
-                fail(&lockout, attempt, MAX_FAILURES - 1, &world).await;
-                assert!(succeed(&lockout, &hers(&lockout, &ada, "192.0.2.2"), &ada, &world).await);
-                fail(&lockout, attempt, 1, &world).await;
-                let lock = lockout.record_failure(attempt, world.now()).await.unwrap().unwrap();
-                world.clock.advance(lock);
-                assert!(succeed(&lockout, &hers(&lockout, &ada, "192.0.2.2"), &ada, &world).await);
-                seen.push(lock.as_secs());
-            }
-            waits.push(seen);
-        }
-        assert_eq!(waits, [[60, 120, 240], [60, 120, 240]]);
     }
 }
 
@@ -176,26 +138,6 @@ async fn paced_guesses_lock_unknown_devices_out_and_no_known_one() {
 }
 
 #[tokio::test]
-async fn only_consecutive_failures_count_against_the_slow_limit() {
-    for world in worlds().await {
-        let config = LockoutConfig::default().max_consecutive(6);
-        let lockout = Lockout::new(Arc::clone(&world.counters), world.keys.clone(), config);
-        let ada = world.account(ADA).await;
-        for _ in 0..3 {
-            fail(&lockout, &hers(&lockout, &ada, "192.0.2.1"), 4, &world).await;
-            assert!(succeed(&lockout, &hers(&lockout, &ada, "192.0.2.2"), &ada, &world).await);
-            world.clock.advance(Duration::from_mins(1));
-        }
-        fail(&lockout, &hers(&lockout, &ada, "192.0.2.1"), 4, &world).await;
-        world.clock.advance(Duration::from_mins(1));
-        fail(&lockout, &hers(&lockout, &ada, "192.0.2.1"), 2, &world).await;
-        assert!(!admits(&lockout, &hers(&lockout, &ada, "192.0.2.2"), &world).await);
-        lockout.lift(&ada).await.unwrap();
-        assert!(admits(&lockout, &hers(&lockout, &ada, "192.0.2.2"), &world).await);
-    }
-}
-
-#[tokio::test]
 async fn an_office_has_a_limit_of_its_own() {
     for world in worlds().await {
         let config = LockoutConfig::default().max_network_failures(20);
@@ -223,7 +165,7 @@ async fn an_account_with_a_reused_key_has_counters_of_its_own() {
         let mut successor = ada.clone();
         successor.state.security_stamp += 1;
         assert_eq!(ada.user.id(), successor.user.id());
-        let of = |account, text| lockout.attempt(text, Some(account), client("192.0.2.1"), false);
+        let of = |account, text| lockout.attempt(text, Some(account), network("192.0.2.1"));
         let name = "0".repeat(32);
         let on_device = |account| {
             lockout.attempt_from_device(account, &KnownDevice { name: name.clone() }, None)
@@ -242,34 +184,6 @@ async fn an_account_with_a_reused_key_has_counters_of_its_own() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn concurrent_successes_refund_once() {
-    for world in worlds().await {
-        let lockout = lockout(&world);
-        let ada = world.account(ADA).await;
-        let attempt = |lockout: &Lockout| hers(lockout, &ada, "192.0.2.1");
-        fail(&lockout, &unknown(&lockout, "eve", "192.0.2.1"), 3, &world).await;
-        fail(&lockout, &attempt(&lockout), 1, &world).await;
-        let mut tasks = Vec::new();
-        for _ in 0..16 {
-            let lockout = lockout.clone();
-            let attempt = attempt(&lockout);
-            let ada = ada.clone();
-            let now = world.now();
-            tasks.push(tokio::spawn(
-                async move { lockout.admit(&attempt, &ada, now).await.unwrap() },
-            ));
-        }
-        for task in tasks {
-            assert!(task.await.unwrap());
-        }
-        fail(&lockout, &unknown(&lockout, "sam", "192.0.2.1"), 1, &world).await;
-        assert!(admits(&lockout, &unknown(&lockout, "kim", "192.0.2.1"), &world).await);
-        fail(&lockout, &unknown(&lockout, "sam", "192.0.2.1"), 1, &world).await;
-        assert!(!admits(&lockout, &unknown(&lockout, "kim", "192.0.2.1"), &world).await);
-    }
-}
-
 #[tokio::test]
 async fn a_known_device_is_counted_apart() {
     for world in worlds().await {
@@ -283,81 +197,6 @@ async fn a_known_device_is_counted_apart() {
         assert!(!admits(&lockout, &stranger, &world).await, "a device lifts no other lock");
         fail(&lockout, &device, MAX_FAILURES, &world).await;
         assert!(!admits(&lockout, &device, &world).await);
-    }
-}
-
-#[tokio::test]
-async fn a_lock_survives_a_restart_and_ends_in_time() {
-    for world in worlds().await {
-        let first = lockout(&world);
-        let attempt = unknown(&first, "eve", "192.0.2.1");
-        fail(&first, &attempt, MAX_FAILURES, &world).await;
-        let locked = first.record_failure(&attempt, world.now()).await.unwrap();
-        assert_eq!(locked, Some(Duration::from_mins(1)));
-        let again = lockout(&world);
-        assert!(!admits(&again, &attempt, &world).await);
-        let locked = again.record_failure(&attempt, world.now()).await.unwrap();
-        assert_eq!(locked, Some(Duration::from_mins(1)), "a failure does not extend a lock");
-        world.clock.advance(Duration::from_mins(1));
-        assert!(admits(&again, &attempt, &world).await);
-    }
-}
-
-#[tokio::test]
-async fn a_lock_that_this_process_has_seen_is_enforced_before_the_verification() {
-    for world in worlds().await {
-        let lockout = lockout(&world);
-        let attempt = unknown(&lockout, "eve", "192.0.2.1");
-        assert_eq!(lockout.known_lock(&attempt, world.now()).await.unwrap(), None);
-        fail(&lockout, &attempt, MAX_FAILURES, &world).await;
-        lockout.record_failure(&attempt, world.now()).await.unwrap();
-        world.clock.advance(Duration::from_secs(20));
-        let left = lockout.known_lock(&attempt, world.now()).await.unwrap();
-        assert_eq!(left, Some(Duration::from_secs(40)));
-        world.clock.advance(Duration::from_secs(40));
-        assert_eq!(lockout.known_lock(&attempt, world.now()).await.unwrap(), None);
-    }
-}
-
-#[tokio::test]
-async fn a_process_that_has_seen_no_lock_does_not_ask_the_store_first() {
-    for world in worlds().await {
-        let counters = Hooked::failing(&world.counters, "locked_until");
-        let slices = World { counters, ..world.clone() }.slices();
-        world.account(ADA).await;
-        sign_in(&slices, PASSWORD).await.unwrap();
-        sign_in(&slices, "wrong").await.unwrap_err();
-        sign_in(&slices, PASSWORD).await.unwrap();
-    }
-}
-
-#[tokio::test]
-async fn a_lock_that_the_store_no_longer_has_is_not_enforced() {
-    for world in worlds().await {
-        let here = world.slices();
-        let ada = world.account(ADA).await;
-        for _ in 0..=MAX_FAILURES {
-            sign_in(&here, "wrong").await.unwrap_err();
-        }
-        let locked = sign_in(&here, PASSWORD).await;
-        assert!(matches!(locked, Err(SignInError::LockedOut { .. })), "{locked:?}");
-        // Another process lifts the lock, as a reset of the password does.
-        world.slices().kit.lockout.lift(&ada).await.unwrap();
-        sign_in(&here, PASSWORD).await.unwrap();
-    }
-}
-
-#[tokio::test]
-async fn lifting_a_lock_leaves_that_of_the_network() {
-    for world in worlds().await {
-        let lockout = lockout(&world);
-        let ada = world.account(ADA).await;
-        let own = hers(&lockout, &ada, "192.0.2.1");
-        fail(&lockout, &own, MAX_FAILURES, &world).await;
-        lockout.lift(&ada).await.unwrap();
-        let elsewhere = hers(&lockout, &ada, "192.0.2.2");
-        assert!(admits(&lockout, &elsewhere, &world).await);
-        assert!(!admits(&lockout, &own, &world).await);
     }
 }
 

@@ -28,6 +28,32 @@ pub(crate) struct RowLimit {
     pub(crate) delete: &'static str,
 }
 
+/// The [`RowLimit`] of a table: its name, its key, which is also the name of the parameter, and the
+/// column of the latest use.
+///
+/// Each sign-in deletes after it has inserted, so the last of several sees all and the limit holds.
+/// Rows of a later version, inserted after a change of password, are not this sign-in's to delete.
+macro_rules! row_limit {
+    ($table:literal, $key:literal, $used_at:literal) => {
+        $crate::guard::RowLimit {
+            beyond: $crate::guard::row_limit!(@ "SELECT 1", " LIMIT 1", $table, $key, $used_at),
+            inserted: concat!("SELECT ", $key, " FROM {+", $table, "} WHERE ", $key, " = :", $key),
+            delete: $crate::guard::row_limit!(@ "DELETE", "", $table, $key, $used_at),
+        }
+    };
+    (@ $verb:literal, $end:literal, $table:literal, $key:literal, $used_at:literal) => {
+        concat!(
+            $verb, " FROM {+", $table, "} WHERE user_id = :account AND ", $key, " <> :", $key,
+            " AND token_version <= :version AND ", $key, " NOT IN (SELECT ", $key,
+            " FROM (SELECT ", $key, " FROM {+", $table, "} WHERE user_id = :account AND ", $key,
+            " <> :", $key, " AND expires_at > :now AND token_version = :version",
+            " AND auth_epoch = :stamp ORDER BY ", $used_at,
+            " DESC, created_at DESC LIMIT :others) AS kept)", $end
+        )
+    };
+}
+pub(crate) use row_limit;
+
 impl<DB: Backend> Engine<DB> {
     /// Makes the row of a counter or a lock if there is none, and locks it.
     pub(crate) async fn lock_row(

@@ -89,28 +89,27 @@ impl RateLimiter {
         Ok(Allowed { limit: limit.limit, outcome })
     }
 
-    /// Counts a message with a link that lives for `lifetime`, and returns `true` if it may be sent:
-    /// under the limit of `action` and under `budget`, the limit of all messages.
-    ///
-    /// The window of `action` is at most `lifetime`, and one message in that time passes beyond
-    /// `budget`. So a message is withheld only if its recipient has a link of the same kind that is
-    /// still alive, whatever strangers ask for.
-    pub(crate) async fn allows_link(
+    /// As [`allows`](Self::allows), in a window of at most `longest`.
+    pub(crate) async fn allows_within(
         &self,
         action: Action,
-        budget: Action,
-        target: Subject<'_>,
-        lifetime: Duration,
+        subject: Subject<'_>,
+        longest: Duration,
     ) -> bool {
-        let own = self.limits.of(action);
-        let own = RateLimit { window: own.window.min(lifetime), ..own };
-        if !is_allowed(action, self.count(action.counter, own, target).await) {
-            return false;
-        }
-        let reserve = RateLimit::new(1, lifetime);
-        let counter = format!("{} beyond {}", action.counter, budget.counter);
-        self.allows(budget, target).await
-            || is_allowed(action, self.count(&counter, reserve, target).await)
+        let limit = self.limits.of(action);
+        let limit = RateLimit { window: limit.window.min(longest), ..limit };
+        is_allowed(action, self.count(action.counter, limit, subject).await)
+    }
+
+    /// Allows one use in `window` that another limit refuses, whatever the limit of `action`.
+    pub(crate) async fn allows_in_reserve(
+        &self,
+        action: Action,
+        subject: Subject<'_>,
+        window: Duration,
+    ) -> bool {
+        let counter = format!("{} in reserve", action.counter);
+        is_allowed(action, self.count(&counter, RateLimit::new(1, window), subject).await)
     }
 
     /// Counts one use and returns `true` if it was allowed, for limits that no client is told of. If

@@ -94,7 +94,11 @@ impl RateLimits {
             .map(|(name, _)| *name)
             .collect();
         wrong.sort_unstable();
-        let error = |action| ConfigError::RateLimitOutOfRange { action, max: RateLimit::MAX };
+        let error = |action: &str| ConfigError::Requires {
+            setting: "rate_limits",
+            value: action.to_owned(),
+            requirement: "at most 1000 uses, in 1 millisecond to 100 years",
+        };
         wrong.into_iter().map(error).collect()
     }
 }

@@ -1,26 +1,19 @@
 //! Counters in the app's database.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::LockState;
+use super::rate_limits_sql::RATE_LIMITS;
 use super::store::{AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome};
 use crate::model::{AuthUser, CounterName};
-use crate::sql::engine::{instant, retrying};
+use crate::sql::engine::retrying;
 use crate::sql::rows::Columns;
 use crate::sql::transaction::Transaction;
 use crate::sql::{Backend, ColumnSpec, Engine, Query, SqlStore, TableSpec};
 use crate::store_error::StoreError;
-
-/// Uses counted against rate limits.
-pub const RATE_LIMITS: TableSpec = TableSpec::new(
-    "rate_limits",
-    "digest",
-    &[ColumnSpec::long_text("hits"), ColumnSpec::flag("is_used_up"), ColumnSpec::expiry()],
-);
 
 /// Failed sign-ins and the locks that followed.
 pub const LOCKOUTS: TableSpec = TableSpec::new(
@@ -35,21 +28,6 @@ pub const LOCKOUTS: TableSpec = TableSpec::new(
         ColumnSpec::expiry(),
     ],
 );
-
-// A rate limit keeps the instants of its last uses, newest first, as text of 13 digits each
-// (milliseconds since 1970). "The fifth last use is less than an hour ago" is then one substring and
-// one comparison, and the whole rule one statement: exact, atomic and the same on every database.
-const HIT: &str = "INSERT INTO {+rate_limits} (digest, hits, is_used_up, expires_at) \
-    VALUES (:name, :hit, FALSE, :expires_at) {on conflict} \
-    is_used_up = CASE WHEN SUBSTR({+rate_limits}.hits, :oldest, 13) > :since \
-        THEN TRUE ELSE FALSE END, \
-    expires_at = CASE WHEN SUBSTR({+rate_limits}.hits, :oldest, 13) > :since \
-        THEN {+rate_limits}.expires_at ELSE :expires_at END, \
-    hits = CASE WHEN SUBSTR({+rate_limits}.hits, :oldest, 13) > :since THEN {+rate_limits}.hits \
-        ELSE SUBSTR(CONCAT(:hit, {+rate_limits}.hits), 1, :length) END\
-    {returning hits,is_used_up}";
-
-const HITS: &str = "SELECT hits, is_used_up FROM {+rate_limits} WHERE digest = :name";
 
 const LOCKOUT: &str = "SELECT failures, window_ends_at, level, level_until, locked_until \
     FROM {+lockouts} WHERE digest = :name{for update}";
@@ -66,9 +44,6 @@ const SET_LOCKOUT: &str = "UPDATE {+lockouts} SET failures = :failures, \
 
 const CLEAR_LOCKOUT: &str = "DELETE FROM {+lockouts} WHERE digest = :name";
 
-/// How many digits an instant has in the list of uses; enough until the year 2286.
-const DIGITS: usize = 13;
-
 #[async_trait]
 impl<DB: Backend, U: AuthUser> CounterStore for SqlStore<DB, U> {
     async fn hit(
@@ -77,10 +52,7 @@ impl<DB: Backend, U: AuthUser> CounterStore for SqlStore<DB, U> {
         limit: RateLimit,
         now: DateTime<Utc>,
     ) -> Result<RateLimitOutcome, StoreError> {
-        let row = retrying(|| self.count_hit(name, limit, now)).await?;
-        let mut columns = Columns::<DB>::new(&row, 0);
-        let hits: String = columns.next()?;
-        Ok(outcome(&hits, columns.next()?, limit, now))
+        retrying(|| self.count_hit(name, limit, now)).await
     }
 
     async fn locked_until(
@@ -151,35 +123,6 @@ impl<DB: Backend, U: AuthUser> CounterStore for SqlStore<DB, U> {
 }
 
 impl<DB: Backend> Engine<DB> {
-    async fn count_hit(
-        &self,
-        name: &CounterName,
-        limit: RateLimit,
-        now: DateTime<Utc>,
-    ) -> Result<DB::Row, sqlx::Error> {
-        let uses = i32::try_from(limit.limit).unwrap_or(i32::MAX);
-        let digits_per_use = 13_i32;
-        let query = self
-            .query(HIT)
-            .bind_bytes("name", name.as_bytes())
-            .bind("hit", digits(now))
-            .bind("since", digits(now - limit.window))
-            .bind_instant("expires_at", now + limit.window)
-            .bind("oldest", (uses - 1).saturating_mul(digits_per_use) + 1)
-            .bind("length", uses.saturating_mul(digits_per_use));
-        if DB::DIALECT.returns() {
-            // As a statement that only reads, which is sent again if the connection was broken: a
-            // use that is counted twice because its answer was lost does no harm.
-            return self.row(query).await?.ok_or(sqlx::Error::RowNotFound);
-        }
-        let mut tx = self.begin().await?;
-        tx.execute(query).await?;
-        let hits = self.query(HITS).bind_bytes("name", name.as_bytes());
-        let row = tx.row(hits).await?.ok_or(sqlx::Error::RowNotFound)?;
-        tx.commit().await?;
-        Ok(row)
-    }
-
     async fn fail_all(
         &self,
         counters: &[(CounterName, LockRule)],
@@ -205,31 +148,24 @@ impl<DB: Backend> Engine<DB> {
         now: DateTime<Utc>,
     ) -> Result<bool, sqlx::Error> {
         let mut tx = self.begin().await?;
-        let mut states = BTreeMap::new();
+        let mut states = HashMap::new();
         for name in names {
             if let Some(state) = self.lockout_of(&mut tx, name).await? {
                 states.insert(*name, state);
             }
         }
-        let refuses = |(name, rule): &(CounterName, LockRule)| {
-            states.get(name).is_some_and(|state| !state.admits(rule, now))
-        };
-        if attempt.checked.iter().any(refuses) {
+        let before = states.clone();
+        if !attempt.admit(&mut states, now) {
             return tx.roll_back(false).await;
         }
-        for refund in &attempt.refunds {
-            let Some(own) = states.get(&refund.own).copied() else { continue };
-            for name in &refund.from {
-                if let Some(state) = states.get_mut(name) {
-                    state.refund(&own, now);
-                    self.set_lockout(&mut tx, name, state).await?;
+        for (name, before) in &before {
+            match states.get(name) {
+                Some(state) if state == before => {}
+                Some(state) => self.set_lockout(&mut tx, name, state).await?,
+                None => {
+                    let clear = self.query(CLEAR_LOCKOUT).bind_bytes("name", name.as_bytes());
+                    tx.execute(clear).await?;
                 }
-            }
-        }
-        let taken_back = attempt.refunds.iter().map(|refund| &refund.own);
-        for name in attempt.cleared.iter().chain(taken_back) {
-            if states.contains_key(name) {
-                tx.execute(self.query(CLEAR_LOCKOUT).bind_bytes("name", name.as_bytes())).await?;
             }
         }
         tx.commit().await?;
@@ -286,43 +222,4 @@ fn state<DB: Backend>(row: &DB::Row) -> Result<LockState, sqlx::Error> {
         level_until: columns.instant()?,
         locked_until: columns.instant()?,
     })
-}
-
-/// An instant as a rate limit lists it.
-fn digits(time: DateTime<Utc>) -> String {
-    format!("{:0width$}", time.timestamp_millis().max(0), width = DIGITS)
-}
-
-/// Reads the list of uses, newest first, after this one was counted or refused.
-fn outcome(hits: &str, is_used_up: bool, limit: RateLimit, now: DateTime<Utc>) -> RateLimitOutcome {
-    let since = now - limit.window;
-    let recent = hits
-        .as_bytes()
-        .chunks_exact(DIGITS)
-        .filter_map(|digits| std::str::from_utf8(digits).ok()?.parse().ok())
-        .map(instant)
-        .filter(|hit| *hit > since);
-    if !is_used_up {
-        let used = u32::try_from(recent.count()).unwrap_or(u32::MAX);
-        return RateLimitOutcome::Allowed { remaining: limit.limit.saturating_sub(used) };
-    }
-    let oldest = recent.min().unwrap_or(now);
-    let retry_after: Duration = (oldest + limit.window - now).to_std().unwrap_or_default();
-    RateLimitOutcome::Exceeded { retry_after }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_exceeded_limit_reopens_when_its_oldest_use_leaves_the_window() {
-        let now = instant(1_800_000_000_000);
-        let limit = RateLimit::per_hour(2);
-        let hits = format!("{}{}", digits(now), digits(now - Duration::from_secs(600)));
-        let exceeded = outcome(&hits, true, limit, now);
-        assert_eq!(exceeded, RateLimitOutcome::Exceeded { retry_after: Duration::from_secs(3000) });
-        let allowed = outcome(&hits, false, limit, now);
-        assert_eq!(allowed, RateLimitOutcome::Allowed { remaining: 0 });
-    }
 }

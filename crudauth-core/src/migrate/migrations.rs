@@ -10,7 +10,6 @@ use super::compare::Depth;
 use super::plan::Plan;
 use super::{MigrateError, files};
 use crate::model::AuthUser;
-use crate::slices::TABLES;
 use crate::sql::{AuthRow, Backend, TableSpec};
 
 /// Migrations of the account table and of the library's tables beside it.
@@ -54,13 +53,6 @@ pub struct Migrations<U> {
 }
 
 impl<U: AuthUser> Migrations<U> {
-    /// Migrations of the account table and of every table of the library.
-    #[must_use]
-    #[allow(clippy::new_without_default, reason = "migrations are not a value with a default")]
-    pub fn new() -> Self {
-        Self::of(TABLES.iter().copied())
-    }
-
     /// Migrations of the account table and of these tables of the library.
     #[doc(hidden)]
     #[must_use]

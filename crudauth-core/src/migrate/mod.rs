@@ -11,7 +11,7 @@
 //! | --- | --- |
 //! | `migrations` | [`Migrations`]: which tables are migrated; `plan` and `write` |
 //! | `run`, `lock` | `run`: applies a plan while other processes wait |
-//! | `inspect` | checks the schema when an app starts, without reading rows |
+//! | `inspect`, `schema_error` | check the schema when an app starts, without reading rows |
 //! | `desired`, `library`, `table`, `types` | the tables as they should be |
 //! | `catalog`, `live` | the tables as they are |
 //! | `compare`, `diff`, `fits`, `affinity`, `indexes` | the difference, from the catalog |
@@ -45,6 +45,7 @@ mod plan;
 mod queries;
 mod run;
 mod scan;
+mod schema_error;
 mod table;
 mod types;
 
@@ -53,3 +54,4 @@ pub use error::MigrateError;
 pub use inspect::{ForeignHashes, Schema};
 pub use migrations::Migrations;
 pub use plan::Plan;
+pub use schema_error::SchemaError;

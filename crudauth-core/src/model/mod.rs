@@ -11,9 +11,10 @@ mod contact;
 mod device;
 pub(crate) mod digest;
 mod email;
+mod family_id;
+mod form;
 mod generate;
 mod identifier;
-
 mod keys;
 mod password_hash;
 mod phone;
@@ -38,6 +39,7 @@ pub use digest::{
     RefreshDigest, SessionDigest, SessionHandle,
 };
 pub use email::{EmailAddress, InvalidEmail};
+pub use family_id::FamilyId;
 pub use generate::{ulid, uuid, without_blank};
 pub use identifier::{Identifier, InvalidIdentifier};
 pub(crate) use identifier::{MAX_LOOKUP_BYTES, lookups};

@@ -57,6 +57,24 @@ impl Notifier {
         }
     }
 
+    /// Counts a message with a link that lives for `lifetime`, and returns `true` if it may be sent:
+    /// under the limit of `action` and under that of all messages.
+    ///
+    /// The window of `action` is at most `lifetime`, and one message in that time passes beyond
+    /// [`MESSAGES`]. So a message is withheld only if its recipient has a link of the same kind that
+    /// is still alive, whatever strangers ask for.
+    pub(crate) async fn may_send_link(
+        &self,
+        action: Action,
+        to: &Contact,
+        lifetime: Duration,
+    ) -> bool {
+        let target = Subject::Target(to.as_str());
+        self.limits.allows_within(action, target, lifetime).await
+            && (self.limits.allows(MESSAGES, target).await
+                || self.limits.allows_in_reserve(action, target, lifetime).await)
+    }
+
     fn send_notice(&self, kind: MessageKind, to: Contact, is_proved: bool) {
         let notifier = self.clone();
         self.spawn("notice", async move {

@@ -26,15 +26,14 @@ const OUTPUT_BYTES: usize = 32;
 /// Hashes `password` with a new salt; `None` only if argon2 rejects the parameters.
 pub(super) fn hash(password: &Password, params: &Params, memory: &Memory) -> Option<PasswordHash> {
     let salt: [u8; SALT_BYTES] = random();
-    let mut output = Zeroizing::new([0; OUTPUT_BYTES]);
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-    compute(&argon, password, &salt, &mut *output, memory)?;
+    let output = compute(&argon, password, &salt, memory)?;
     let phc = Phc {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
         params: ParamsString::try_from(params).ok()?,
         salt: Some(Salt::new(&salt).ok()?),
-        hash: Some(Output::new(&*output).ok()?),
+        hash: Some(Output::new(&output).ok()?),
     };
     Some(PasswordHash::new(phc.to_string()))
 }
@@ -43,15 +42,15 @@ fn compute(
     argon: &Argon2<'_>,
     password: &Password,
     salt: &[u8],
-    output: &mut [u8],
     memory: &Memory,
-) -> Option<()> {
+) -> Option<Zeroizing<Vec<u8>>> {
     let password = password.expose().as_bytes();
-    memory
-        .lend(argon.params().block_count(), |blocks| {
-            argon.hash_password_into_with_memory(password, salt, output, blocks)
-        })
-        .ok()
+    let length = argon.params().output_len().unwrap_or(OUTPUT_BYTES);
+    let mut output = Zeroizing::new(vec![0; length]);
+    let computed = memory.lend(argon.params().block_count(), |blocks| {
+        argon.hash_password_into_with_memory(password, salt, &mut output, blocks)
+    });
+    computed.is_ok().then_some(output)
 }
 
 /// A parsed hash.
@@ -96,11 +95,9 @@ impl Stored {
 
     /// Returns `true` if the hash is of `password`.
     pub(super) fn matches(&self, password: &Password, memory: &Memory) -> bool {
-        let mut output = Zeroizing::new([0; Output::MAX_LENGTH]);
-        let Some(output) = output.get_mut(..self.output.len()) else { return false };
         let argon = Argon2::new(self.algorithm, self.version, self.params.clone());
-        compute(&argon, password, self.salt.as_ref(), output, memory).is_some()
-            && bool::from(output.ct_eq(self.output.as_bytes()))
+        compute(&argon, password, self.salt.as_ref(), memory)
+            .is_some_and(|output| output.ct_eq(self.output.as_bytes()).into())
     }
 
     /// Returns `true` if a new hash would have another algorithm, version, cost or length.
@@ -141,12 +138,12 @@ mod tests {
 
     fn fresh(typed: &str) -> PasswordHash {
         let password = Password::parse(typed).unwrap();
-        hash(&password, &small(), &Memory::new(64)).unwrap()
+        hash(&password, &small(), &Memory::new(64, true)).unwrap()
     }
 
     fn matches(stored: &str, typed: &str) -> bool {
         let stored = Stored::parse(stored).unwrap();
-        stored.matches(&Password::parse(typed).unwrap(), &Memory::new(64))
+        stored.matches(&Password::parse(typed).unwrap(), &Memory::new(64, true))
     }
 
     #[test]

@@ -40,6 +40,15 @@ crate::settings! {
         /// Longest wait of a hash, after which it fails with [`Busy`](super::Busy) (default 10
         /// seconds).
         queue_timeout: Duration = Duration::from_secs(10),
+        /// Wipes the memory of a hash after its use (default `true`, for about 6 % of the time of a
+        /// sign-in).
+        ///
+        /// The memory is kept for the next hash. To someone who reads it, in a core dump, a swapped
+        /// page or through another flaw, it is worth more than the stored hash: the passes can be
+        /// undone to the first blocks, and a guess checked against those costs one BLAKE2b instead
+        /// of an argon2id. Without the wipe, the last passwords that were checked can be guessed
+        /// that fast.
+        wipe_memory: bool = true,
     }
     private {
         /// Allows costs below the minimum.
@@ -86,7 +95,11 @@ impl HashingConfig {
         if self.is_for_tests || is_strong {
             return None;
         }
-        Some(ConfigError::WeakHashing { memory_kib, passes })
+        Some(ConfigError::Requires {
+            setting: "hashing",
+            value: format!("{memory_kib} KiB with {passes} passes"),
+            requirement: "at least 19456 KiB with 2 passes, or 47104 KiB with 1",
+        })
     }
 
     /// Returns argon2's parameters, or the default ones if the configured cost is rejected.

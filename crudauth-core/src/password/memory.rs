@@ -14,16 +14,19 @@ pub(super) struct Memory {
     idle: Mutex<Vec<Vec<Block>>>,
     /// Blocks that the configured cost needs; a larger area is shrunk to this size after use.
     standard: usize,
+    /// See [`HashingConfig::wipe_memory`](super::HashingConfig::wipe_memory).
+    is_wiped: bool,
     /// Number of hashes computed so far.
     #[cfg(test)]
     lent: std::sync::atomic::AtomicUsize,
 }
 
 impl Memory {
-    pub(super) fn new(standard: usize) -> Self {
+    pub(super) fn new(standard: usize, is_wiped: bool) -> Self {
         Self {
             idle: Mutex::default(),
             standard,
+            is_wiped,
             #[cfg(test)]
             lent: std::sync::atomic::AtomicUsize::new(0),
         }
@@ -40,11 +43,10 @@ impl Memory {
         }
         let used = area.get_mut(..blocks).unwrap_or_default();
         let result = work(used);
-        // To an attacker, a finished area is worth more than the hash: its passes can be undone to
-        // the first blocks, and a guess checked against those costs one BLAKE2b instead of an
-        // argon2id. Wiping takes a twentieth of the time of one pass.
-        used.fill(Block::new());
-        black_box(&mut area); // Keeps the compiler from removing the wipe.
+        if self.is_wiped {
+            used.fill(Block::new());
+            black_box(&mut area); // Keeps the compiler from removing the wipe.
+        }
         if area.len() > self.standard {
             area.truncate(self.standard);
             area.shrink_to_fit();
@@ -87,7 +89,7 @@ mod tests {
 
     #[test]
     fn an_area_is_wiped_and_reused() {
-        let memory = Memory::new(8);
+        let memory = Memory::new(8, true);
         memory.lend(8, dirty);
         let first = memory.areas();
         memory.lend(8, |blocks| {
@@ -97,8 +99,17 @@ mod tests {
     }
 
     #[test]
+    fn an_area_is_left_as_it_is_without_the_wipe() {
+        let memory = Memory::new(8, false);
+        memory.lend(8, dirty);
+        memory.lend(8, |blocks| {
+            assert!(blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 7)));
+        });
+    }
+
+    #[test]
     fn a_larger_area_is_shrunk_after_use() {
-        let memory = Memory::new(8);
+        let memory = Memory::new(8, true);
         memory.lend(8, dirty);
         memory.lend(4096, dirty);
         assert!(memory.areas().iter().all(|(_, length)| *length == 8));
@@ -107,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_smaller_computation_uses_part_of_an_area() {
-        let memory = Memory::new(8);
+        let memory = Memory::new(8, true);
         assert_eq!(memory.lend(3, |blocks| blocks.len()), 3);
         assert!(memory.areas().iter().all(|(_, length)| *length == 8));
     }

@@ -26,6 +26,7 @@ pub mod breach;
 mod candidate;
 mod common;
 mod config;
+mod form;
 mod legacy;
 mod memory;
 mod policy;
@@ -36,6 +37,7 @@ mod typed;
 pub use crate::model::PasswordHash;
 pub use candidate::Candidate;
 pub use config::HashingConfig;
+pub(crate) use form::policy_errors;
 #[cfg(feature = "legacy-hashes")]
 pub use legacy::{Bcrypt, CrudauthPy, Pbkdf2, Scrypt};
 pub use legacy::{LegacyHash, default_formats};

@@ -88,7 +88,7 @@ impl HashingPool {
             queue_timeout: config.queue_timeout,
             capacity: config.capacity(),
             shares: Shares::default(),
-            memory: Memory::new(params.block_count()),
+            memory: Memory::new(params.block_count(), config.wipe_memory),
             decoy: Stored::decoy(&params),
             params,
             legacy: Formats::new(formats),

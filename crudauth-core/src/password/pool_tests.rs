@@ -49,6 +49,20 @@ async fn every_byte_of_a_long_password_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_memory_of_a_hash_is_wiped_by_default() {
+    for (config, is_wiped) in
+        [(HashingConfig::default(), true), (HashingConfig::default().wipe_memory(false), false)]
+    {
+        let pool = HashingPool::fast_with(&config);
+        pool.hash(&password(TYPED)).await.unwrap();
+        let is_blank = pool.0.memory.lend(pool.0.params.block_count(), |blocks| {
+            blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0))
+        });
+        assert_eq!(is_blank, is_wiped);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hash_of_another_cost_is_right_and_outdated() {
     let pool = HashingPool::fast();
     let other = Params::new(72, 2, 1, None).unwrap();

@@ -3,17 +3,17 @@
 //! Transports create a [`Principal`], gates judge it, and the flows take it as the caller.
 
 mod scope_policy;
+mod session;
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use scope_policy::{ScopePolicy, ScopePolicyHandle};
+pub use session::CurrentSession;
 
 use crate::clock::LEEWAY;
-use crate::model::{Account, AuthUser, Scopes};
-use crate::slices::bearer::FamilyId;
-use crate::slices::sessions::CurrentSession;
+use crate::model::{Account, AuthUser, FamilyId, Scopes};
 use crate::store_error::StoreError;
 
 /// The authenticated party: an account, the method that proved it, and the role it acts in.

@@ -11,9 +11,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::Pool;
 
+use crate::account_store::AccountStore;
 use crate::guard::{CHALLENGES, LOCKOUTS, RATE_LIMITS};
-use crate::model::AuthUser;
-use crate::sql::{AuthRow, Backend, Layout, SqlStore, Stores, TableSpec};
+use crate::migrate::Migrations;
+use crate::model::{Account, AuthUser};
+use crate::sql::{AuthRow, Backend, Layout, Query, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
 
 /// Every table of the library, whichever slices an app mounts.
@@ -30,7 +32,7 @@ pub const TABLES: &[&TableSpec] = &[
 /// The stores that are always in the app's database, in the transactions of the accounts.
 #[async_trait]
 pub trait DatabaseStores<U: AuthUser>:
-    accounts::store::AccountStore<U>
+    AccountStore<U>
     + bearer::store::TokenFamilyStore<U>
     + api_keys::store::ApiKeyStore<U>
     + recovery::store::OneTimeTokenStore<U>
@@ -50,6 +52,32 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> DatabaseStores<U> for SqlStore
             deleted.push(self.purge_table(table, now, limit).await?);
         }
         Ok(deleted)
+    }
+}
+
+impl<DB: Backend + Stores<U::Id>, U: AuthUser> SqlStore<DB, U> {
+    /// A statement about the valid credentials of an account in one table: those that are bound to
+    /// its present state and have not expired.
+    fn valid_of(
+        &self,
+        template: &'static str,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Query<DB> {
+        self.query(template)
+            .bind("account", account.user.id().clone())
+            .bind("version", account.state.version)
+            .bind("stamp", account.state.security_stamp)
+            .bind_instant("now", now)
+    }
+}
+
+impl<U: AuthUser> Migrations<U> {
+    /// Migrations of the account table and of every table of the library.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "migrations are not a value with a default")]
+    pub fn new() -> Self {
+        Self::of(TABLES.iter().copied())
     }
 }
 

@@ -8,12 +8,12 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 use super::Person;
+use crate::account_store::{AccountStore, Created, NewAccount};
 use crate::guard::store::{AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome};
 use crate::model::{
     Account, AccountState, ApiKeyDigest, ApiKeyHandle, CounterName, CsrfDigest, PasswordHash,
     Scopes, SessionDigest,
 };
-use crate::slices::accounts::store::{AccountStore, Created, NewAccount};
 use crate::slices::api_keys::ApiKeyEntry;
 use crate::slices::api_keys::store::{ApiKeyStore, Inserted, NewApiKeyRecord};
 use crate::slices::bearer::FamilyId;
@@ -132,6 +132,8 @@ hooked! {
         async fn rotate(rotation: Rotation) -> bool;
         async fn remove(id: &FamilyId) -> bool;
         async fn list(account: &Account<Person>, now: DateTime<Utc>) -> Vec<FamilyEntry>;
+        async fn revoke(account: &Account<Person>, id: &FamilyId, now: DateTime<Utc>) -> bool;
+        async fn revoke_all(account: &Account<Person>, now: DateTime<Utc>) -> u64;
     }
 
     ApiKeyStore<Person> {

@@ -20,6 +20,7 @@ pub(crate) use databases::{sqlite, worlds};
 pub(crate) use hooked::Hooked;
 pub(crate) use person::Person;
 
+use crate::account_store::{AccountStore, Created, NewAccount, OwnColumns};
 use crate::clock::{Clock, ManualClock};
 use crate::guard::store::CounterStore;
 use crate::guard::{Lockout, LockoutConfig, RateLimiter, RateLimits};
@@ -31,7 +32,6 @@ use crate::password::{HashingConfig, HashingPool, Password, PasswordPolicy};
 use crate::principal::{Principal, ScopePolicyHandle};
 use crate::random::random;
 use crate::slices::DatabaseStores;
-use crate::slices::accounts::store::{AccountStore, Created, NewAccount, OwnColumns};
 use crate::slices::accounts::{Callers, Passwords};
 use crate::slices::api_keys::store::ApiKeyStore;
 use crate::slices::api_keys::{ApiKeyConfig, ApiKeys};
@@ -105,16 +105,15 @@ impl World {
 
     pub(crate) fn slices_with(&self, settings: Settings) -> Slices {
         let limits = settings.limits.unwrap_or_else(RateLimits::off);
-        let kit = self.kit(settings.lockout, limits);
+        let kit = Kit { scopes: settings.scopes, ..self.kit(settings.lockout, limits) };
         let sessions = Sessions::new(kit.clone(), Arc::clone(&self.sessions), settings.sessions);
         let sessions = Arc::new(sessions);
         let families = Arc::clone(&self.families);
-        let scopes = settings.scopes;
-        let tokens = BearerTokens::new(kit.clone(), families, scopes.clone(), settings.bearer);
+        let tokens = BearerTokens::new(kit.clone(), families, settings.bearer);
         let tokens = Arc::new(tokens);
         let callers = Callers::new(Arc::clone(&sessions), Arc::clone(&tokens));
         let store = Arc::clone(&self.api_keys);
-        let api_keys = ApiKeys::new(kit.clone(), store, callers.clone(), scopes, settings.api_keys);
+        let api_keys = ApiKeys::new(kit.clone(), store, callers.clone(), settings.api_keys);
         let passwords = Passwords::new(kit.clone(), callers);
         let sign_in = SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens));
         Slices { kit, sessions, tokens, api_keys: Arc::new(api_keys), passwords, sign_in }
@@ -129,6 +128,7 @@ impl World {
             clock: Arc::clone(&clock),
             hashing: HashingPool::fast_with(&HashingConfig::default().max_queued(QUEUED)),
             policy: PasswordPolicy::default(),
+            scopes: ScopePolicyHandle::default(),
             limits: RateLimiter::new(Arc::clone(&counters), self.keys.clone(), clock, limits),
             lockout: Lockout::new(counters, self.keys.clone(), lockout),
             notifier: None,

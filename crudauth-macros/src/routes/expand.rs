@@ -9,6 +9,7 @@ use syn::spanned::Spanned;
 
 use super::model::Model;
 use super::parse::Transport;
+use super::slices::SLICES;
 use crate::support::{private, private_at};
 
 pub(super) fn expand(model: &Model<'_>) -> TokenStream {
@@ -71,6 +72,7 @@ fn mount(model: &Model<'_>) -> TokenStream {
         let marker = Ident::new(slice.marker, span);
         quote_spanned!(span=> .with::<#p::slice::#marker>())
     });
+    let words = SLICES.iter().map(|slice| slice.word);
     let transports = model.transports.iter().filter(|_| model.is_valid);
     let transports = transports.map(|transport| match transport {
         Transport::Slice(slice) => {
@@ -83,6 +85,7 @@ fn mount(model: &Model<'_>) -> TokenStream {
         #[automatically_derived]
         impl #p::Mount for #ident {
             type User = #user;
+            const WORDS: &'static [&'static str] = &[#(#words),*];
             fn new(__mounted: #mounted) -> Self {
                 Self(__mounted)
             }

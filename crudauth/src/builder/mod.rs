@@ -10,6 +10,5 @@ mod validate;
 mod wire;
 
 pub use begin::Builder;
-pub(crate) use settings::shorten;
 pub use slots::{Anything, Slot, Unset};
 pub use validate::BuildError;

@@ -3,8 +3,7 @@
 
 use std::collections::HashMap;
 
-use crudauth_core::ConfigError;
-use crudauth_core::migrate::{Migrations, Plan};
+use crudauth_core::migrate::{Migrations, Plan, SchemaError};
 use crudauth_core::model::AuthUser;
 use crudauth_core::password::HashingPool;
 use crudauth_core::sql::{AuthRow, Backend, Layout};
@@ -16,7 +15,7 @@ use crate::mount::Mount;
 /// Facts about the live database.
 pub(super) struct Live {
     /// Differences between the database and the user struct.
-    pub(super) errors: Vec<ConfigError>,
+    pub(super) errors: Vec<SchemaError>,
     /// Largest number of characters of each column of the user table.
     pub(super) widths: HashMap<String, usize>,
     /// The columns of other types than the library's.
@@ -54,13 +53,12 @@ where
 }
 
 /// Returns each blocker, and one error for everything that a migration can add.
-fn differences<A: Mount>(plan: &Plan) -> Vec<ConfigError> {
-    let mut errors: Vec<_> =
-        plan.blockers().iter().cloned().map(ConfigError::SchemaBlocked).collect();
+fn differences<A: Mount>(plan: &Plan) -> Vec<SchemaError> {
+    let mut errors: Vec<_> = plan.blockers().iter().cloned().map(SchemaError::Blocked).collect();
     if !plan.statements().is_empty() || !plan.backfills().is_empty() {
         let table = A::User::SHAPE.table;
         let user = std::any::type_name::<A>().rsplit("::").next().unwrap_or("Auth");
-        errors.push(ConfigError::SchemaDiffers { table, user, plan: plan.clone() });
+        errors.push(SchemaError::Differs { table, user, plan: plan.clone() });
     }
     errors
 }

@@ -1,20 +1,17 @@
 //! Values of the builder, with their defaults.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crudauth_core::guard::{LockoutConfig, RateLimits};
 use crudauth_core::model::{AuthUser, SecretKey};
 use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy, default_formats};
 use crudauth_core::principal::ScopePolicyHandle;
-use crudauth_core::slices::bearer::BearerConfig;
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
-use crudauth_core::slices::sessions::SessionConfig;
 use crudauth_core::{Clock, SystemClock};
 
 use super::stores::OtherStores;
 use crate::http::HttpConfig;
-use crate::slices::ServiceSettings;
+use crate::slices::SliceSettings;
 use crate::transport::Transports;
 
 /// Values of the builder. Public because [`AllGiven`](super::slots::AllGiven) is.
@@ -23,9 +20,7 @@ pub struct Settings<U: AuthUser> {
     pub(super) previous_secrets: Vec<SecretKey>,
     pub(super) email: Option<EmailConfig>,
     pub(super) recovery: Option<RecoveryConfig>,
-    pub(crate) sessions: SessionConfig,
-    pub(crate) bearer: BearerConfig,
-    pub(crate) services: ServiceSettings,
+    pub(crate) slices: SliceSettings,
     pub(super) lockout: LockoutConfig,
     pub(super) policy: PasswordPolicy,
     pub(super) hashing: HashingConfig,
@@ -45,9 +40,7 @@ impl<U: AuthUser> Default for Settings<U> {
             previous_secrets: Vec::new(),
             email: None,
             recovery: None,
-            sessions: SessionConfig::default(),
-            bearer: BearerConfig::default(),
-            services: ServiceSettings::default(),
+            slices: SliceSettings::default(),
             lockout: LockoutConfig::default(),
             policy: PasswordPolicy::default(),
             hashing: HashingConfig::default(),
@@ -66,16 +59,8 @@ impl<U: AuthUser> Default for Settings<U> {
 impl<U: AuthUser> Settings<U> {
     /// Applies the limits of `Builder::hardened`. Stricter values are kept.
     pub(super) fn harden(&mut self) {
-        let month = Duration::from_hours(30 * 24);
         self.policy.min_chars = self.policy.min_chars.max(15);
-        shorten(&mut self.sessions.absolute_timeout, month);
-        shorten(&mut self.bearer.absolute_timeout, month);
-        self.services.harden();
+        self.slices.harden();
         self.http.cookies = self.http.cookies.clone().hardened();
     }
-}
-
-/// Lowers an optional limit to at most `max`.
-pub(crate) fn shorten(value: &mut Option<Duration>, max: Duration) {
-    *value = Some(value.unwrap_or(max).min(max));
 }

@@ -4,11 +4,11 @@ use std::fmt;
 
 use crudauth_core::ConfigError;
 use crudauth_core::StoreError;
+use crudauth_core::migrate::SchemaError;
 use crudauth_core::model::AuthUser;
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 
 use super::settings::Settings;
-use crate::slices::WORDS;
 use crate::transport::METHODS;
 
 /// Why `build()` failed.
@@ -19,8 +19,13 @@ use crate::transport::METHODS;
 #[non_exhaustive]
 pub enum BuildError {
     /// The settings are invalid, or the database does not match the user struct.
-    #[error("{}", joined(.0))]
-    Invalid(Vec<ConfigError>),
+    #[error("{}", lines(settings, schema).join("; "))]
+    Invalid {
+        /// The invalid settings.
+        settings: Vec<ConfigError>,
+        /// The differences between database and user struct.
+        schema: Vec<SchemaError>,
+    },
     /// A store in place of the database could not be reached. A later attempt may succeed.
     #[error("could not connect to the store")]
     Store(#[source] StoreError),
@@ -30,11 +35,11 @@ pub enum BuildError {
 }
 
 impl BuildError {
-    /// Returns the invalid settings, and the differences between database and user struct.
+    /// Returns the invalid settings.
     #[must_use]
-    pub fn errors(&self) -> &[ConfigError] {
+    pub fn settings(&self) -> &[ConfigError] {
         match self {
-            Self::Invalid(errors) => errors,
+            Self::Invalid { settings, .. } => settings,
             Self::Store(_) | Self::Database(_) => &[],
         }
     }
@@ -43,25 +48,24 @@ impl BuildError {
 impl fmt::Debug for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Invalid(errors) => {
+            Self::Invalid { settings, schema } => {
                 f.write_str("could not build the mount:")?;
-                errors.iter().try_for_each(|error| write!(f, "\n- {error}"))
+                lines(settings, schema).iter().try_for_each(|error| write!(f, "\n- {error}"))
             }
             Self::Store(error) | Self::Database(error) => write!(f, "{self}: {error:?}"),
         }
     }
 }
 
-fn joined(errors: &[ConfigError]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+fn lines(settings: &[ConfigError], schema: &[SchemaError]) -> Vec<String> {
+    let settings = settings.iter().map(ToString::to_string);
+    settings.chain(schema.iter().map(ToString::to_string)).collect()
 }
 
 /// Returns the errors of all settings.
 pub(super) fn settings<U: AuthUser>(settings: &Settings<U>) -> Vec<ConfigError> {
     [
-        settings.sessions.validate(),
-        settings.bearer.validate(),
-        settings.services.validate(),
+        settings.slices.validate(),
         settings.lockout.validate(),
         settings.policy.validate(),
         settings.hashing.validate(),
@@ -74,8 +78,11 @@ pub(super) fn settings<U: AuthUser>(settings: &Settings<U>) -> Vec<ConfigError> 
 }
 
 /// Returns the errors of the names of the app's own transports. Gates and responses use these names,
-/// so each one must be unique.
-pub(super) fn transports(own: impl Iterator<Item = &'static str>) -> Vec<ConfigError> {
+/// so each one must be unique, and none of the `words` that name slices.
+pub(super) fn transports(
+    own: impl Iterator<Item = &'static str>,
+    words: &[&str],
+) -> Vec<ConfigError> {
     let setting = "transport";
     let mut known = Vec::new();
     let mut errors = Vec::new();
@@ -84,7 +91,7 @@ pub(super) fn transports(own: impl Iterator<Item = &'static str>) -> Vec<ConfigE
         if transport.is_empty() {
             let rule = "a name that is not empty";
             errors.push(ConfigError::InvalidName { setting, name, rule });
-        } else if METHODS.contains(&transport) || WORDS.contains(&transport) {
+        } else if METHODS.contains(&transport) || words.contains(&transport) {
             errors.push(ConfigError::ReservedName { setting, name });
         } else if known.contains(&transport) {
             errors.push(ConfigError::DuplicateName { setting, name });

@@ -34,7 +34,7 @@ where
 {
     Box::pin(async move {
         let mut errors = validate::settings(&settings);
-        errors.extend(validate::transports(settings.transports.names()));
+        errors.extend(validate::transports(settings.transports.names(), A::WORDS));
         #[cfg(feature = "redis")]
         errors.extend(settings.stores.validate());
         settings.transports = A::transports(&mut settings.transports);
@@ -50,29 +50,28 @@ where
             Err(error) if errors.is_empty() => return Err(BuildError::Database(error.into())),
             live => live.ok(),
         };
-        errors.extend(live.iter().flat_map(|live| live.errors.iter().cloned()));
         match (keys, live) {
-            (Ok(keys), Some(live)) if errors.is_empty() => {
+            (Ok(keys), Some(live)) if errors.is_empty() && live.errors.is_empty() => {
                 let stores = std::mem::take(&mut settings.stores);
-                let stores = stores
-                    .connect(pool, &slices, live.layout.clone())
-                    .await
-                    .map_err(BuildError::Store)?;
-                Ok(wire(stores, settings, keys, hashing, &live))
+                let stores = stores.connect(pool, &slices, live.layout.clone()).await;
+                let stores = stores.map_err(BuildError::Store)?;
+                let kit = kit(&stores, &settings, keys, hashing);
+                Ok(wire(kit, stores, settings, &live))
             }
-            _ => Err(BuildError::Invalid(errors)),
+            (_, live) => {
+                let schema = live.map(|live| live.errors).unwrap_or_default();
+                Err(BuildError::Invalid { settings: errors, schema })
+            }
         }
     })
 }
 
 fn wire<A: Mount>(
+    mut kit: Kit<A::User>,
     stores: Stores<A::User>,
     settings: Settings<A::User>,
-    keys: KeyRing,
-    hashing: HashingPool,
     live: &Live,
 ) -> A {
-    let mut kit = kit(&stores, &settings, keys, hashing);
     let mut http = settings.http;
     http.trusted_origins
         .extend(settings.email.as_ref().map(|email| email.frontend_url().to_owned()));
@@ -85,25 +84,25 @@ fn wire<A: Mount>(
     let recovery = recovery.zip(kit.notifier.clone()).map(|(config, notifier)| {
         Recovery::new(kit.clone(), notifier, Arc::clone(&stores.database) as _, config)
     });
-    let policy = settings.scope_policy;
-    let sessions = Sessions::new(kit.clone(), Arc::clone(&stores.sessions), settings.sessions);
+    let slices = settings.slices;
+    let sessions = Sessions::new(kit.clone(), Arc::clone(&stores.sessions), slices.sessions);
     let sessions = Arc::new(sessions);
     let families = Arc::clone(&stores.database) as _;
-    let mut bearer = settings.bearer;
+    let mut bearer = slices.bearer.clone();
     bearer.grace.get_or_insert(http.refresh_in.grace());
-    let tokens = BearerTokens::new(kit.clone(), families, policy.clone(), bearer);
+    let tokens = BearerTokens::new(kit.clone(), families, bearer);
     let tokens = Arc::new(tokens);
     let callers = Callers::new(Arc::clone(&sessions), Arc::clone(&tokens));
     let registration = Registration::new(kit.clone(), recovery.clone()).within(&live.widths);
     let database = Arc::clone(&stores.database);
-    let wiring = Wiring { kit, database, callers, scope_policy: policy.clone() };
+    let wiring = Wiring { kit, database, callers };
     let Wiring { kit, callers, .. } = &wiring;
     let accounts = Accounts {
         registration,
         sign_in: SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens)),
         passwords: Passwords::new(kit.clone(), callers.clone()),
-        administration: Administration::new(kit.clone()),
-        services: Services::wire(&wiring, settings.services),
+        administration: Administration::new(kit.clone(), Arc::clone(&stores.database) as _),
+        services: Services::wire(&wiring, &slices),
         sessions,
         tokens,
         recovery,
@@ -116,7 +115,6 @@ fn wire<A: Mount>(
         http,
         paths: A::slices().into_paths(),
         transports: settings.transports,
-        scope_policy: policy,
     }))
 }
 
@@ -138,6 +136,7 @@ fn kit<U: AuthUser>(
         clock: Arc::clone(clock),
         hashing,
         policy: settings.policy.clone(),
+        scopes: settings.scope_policy.clone(),
         notifier: None,
     }
 }

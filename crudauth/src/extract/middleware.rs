@@ -7,7 +7,7 @@ use poem::http::{HeaderMap, HeaderValue, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
 
 use super::request_auth::{MountAuth, RequestAuth};
-use crate::http::cookie::{Cookies, keep_session};
+use crate::http::cookie::{Cookies, set_cookies};
 use crate::mount::Mount;
 
 /// An endpoint behind a mount. `app.with(auth)` creates it.
@@ -77,6 +77,6 @@ fn finish<U: AuthUser>(cell: &RequestAuth<U>, sent: &HeaderMap, response: &mut R
     let csrf = csrf_tokens.find(|csrf| sessions.is_csrf_token(session, csrf));
     let mut tokens = cookies.sessions().into_iter();
     if let Some(token) = tokens.find(|token| token.digest().handle() == session.handle()) {
-        keep_session(response, config, sessions.config(), &token, csrf);
+        set_cookies(response, config).keep_session(sessions.config(), &token, csrf);
     }
 }

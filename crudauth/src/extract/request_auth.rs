@@ -58,8 +58,9 @@ impl<U: AuthUser> RequestAuth<U> {
                 transport.resolve(&self.mounted, request).await.map(|found| found.map(Arc::new))
             };
             if let Some(principal) = cell.get_or_init(look_up).await.clone()? {
-                self.note_others(&principal, &**transport, request, admits);
-                return Ok(Some(Found { principal, transport: &**transport }));
+                let found = Found { principal, transport: &**transport };
+                self.note_others(&found, request, admits);
+                return Ok(Some(found));
             }
         }
         Ok(None)
@@ -125,19 +126,14 @@ impl<U: AuthUser> RequestAuth<U> {
     }
 
     /// Logs that a request has further credentials, which have no effect.
-    fn note_others(
-        &self,
-        principal: &Principal<U>,
-        by: &dyn AnyTransport<U>,
-        request: &Request,
-        admits: Admits<U>,
-    ) {
+    fn note_others(&self, found: &Found<'_, U>, request: &Request, admits: Admits<U>) {
         self.noted.call_once(|| {
+            let by = found.transport;
             let transports = self.mounted.parts().transports.iter();
             let others = transports.filter(|other| other.name() != by.name());
             for other in others.filter(|other| admits(&***other)) {
                 if other.is_sent(&self.mounted, request) {
-                    let account = principal.user().id();
+                    let account = found.principal.user().id();
                     let (by, beside) = (by.name(), other.name());
                     info!(%account, by, beside, "a second credential on the request does not count");
                 }

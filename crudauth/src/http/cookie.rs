@@ -105,142 +105,126 @@ fn distinct<'r>(values: impl Iterator<Item = &'r str>, max: usize) -> Vec<&'r st
     distinct
 }
 
-/// Sets the cookies of a new session, including the device cookie.
-pub(crate) fn set_session(
-    response: &mut Response,
-    config: &CookieConfig,
-    lifetimes: &SessionConfig,
-    session: &OpenedSession,
-    device: &str,
-) {
-    let max_age = max_age(lifetimes, session.is_remembered);
-    put(response, config, &config.session, session.token.expose(), max_age, Script::Hidden);
-    put(response, config, &config.csrf, session.csrf.expose(), max_age, Script::Readable);
-    set_device(response, config, device);
+/// Writes the library's cookies to a response.
+pub(crate) struct SetCookies<'r> {
+    headers: &'r mut HeaderMap,
+    config: &'r CookieConfig,
 }
 
-/// Sets the device cookie.
-pub(crate) fn set_device(response: &mut Response, config: &CookieConfig, device: &str) {
-    put(response, config, &config.device, device, Some(DEVICE_SECONDS), Script::Hidden);
+pub(crate) fn set_cookies<'r>(
+    response: &'r mut Response,
+    config: &'r CookieConfig,
+) -> SetCookies<'r> {
+    SetCookies { headers: response.headers_mut(), config }
 }
 
-/// Sets the CSRF cookie, with the lifetime of the session cookie.
-pub(crate) fn set_csrf(
-    response: &mut Response,
-    config: &CookieConfig,
-    lifetimes: &SessionConfig,
-    is_remembered: bool,
-    csrf: &str,
-) {
-    let max_age = max_age(lifetimes, is_remembered);
-    put(response, config, &config.csrf, csrf, max_age, Script::Readable);
-}
-
-/// Renews the cookies of a remembered session, after its expiry was extended.
-pub(crate) fn keep_session(
-    response: &mut Response,
-    config: &CookieConfig,
-    lifetimes: &SessionConfig,
-    token: &SessionToken,
-    csrf: Option<&str>,
-) {
-    let max_age = max_age(lifetimes, true);
-    put(response, config, &config.session, token.expose(), max_age, Script::Hidden);
-    if let Some(csrf) = csrf {
-        put(response, config, &config.csrf, csrf, max_age, Script::Readable);
+impl SetCookies<'_> {
+    /// Sets the cookies of a new session, including the device cookie.
+    pub(crate) fn session(
+        &mut self,
+        lifetimes: &SessionConfig,
+        session: &OpenedSession,
+        device: &str,
+    ) {
+        let max_age = max_age(lifetimes, session.is_remembered);
+        self.put(&self.config.session, session.token.expose(), max_age);
+        self.put(&self.config.csrf, session.csrf.expose(), max_age);
+        self.device(device);
     }
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-}
 
-/// Removes the session's cookies. The device cookie stays.
-pub(crate) fn clear_session(response: &mut Response, config: &CookieConfig) {
-    put(response, config, &config.session, "", Some(0), Script::Hidden);
-    put(response, config, &config.csrf, "", Some(0), Script::Readable);
-}
-
-/// Sets the cookies of the refresh token. `path` is that of the requested route.
-pub(crate) fn set_refresh(
-    response: &mut Response,
-    config: &CookieConfig,
-    path: &str,
-    token: &str,
-    lifetime: Duration,
-) {
-    put_refresh(response, config, path, token, lifetime.as_secs());
-}
-
-/// Removes the cookies of the refresh token.
-pub(crate) fn clear_refresh(response: &mut Response, config: &CookieConfig, path: &str) {
-    put_refresh(response, config, path, "", 0);
-}
-
-/// Writes a cookie for each of the two routes that read the refresh token.
-fn put_refresh(
-    response: &mut Response,
-    config: &CookieConfig,
-    path: &str,
-    value: &str,
-    max_age: u64,
-) {
-    let (mount, _) = path.rsplit_once('/').unwrap_or_default();
-    // The client chooses the path if the app rewrites paths. It must not add attributes to the
-    // cookie (RFC 6265, section 4.1.1).
-    let is_path = mount.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';' && byte != b',');
-    let is_scoped = config.path == "/" && !config.refresh.starts_with("__Host-") && is_path;
-    let cookies = if is_scoped {
-        let logout = (config.refresh_at_logout(), format!("{mount}/logout"));
-        vec![(config.refresh.clone(), format!("{mount}/refresh")), logout]
-    } else {
-        vec![(config.refresh.clone(), config.path.clone())]
-    };
-    for (name, path) in cookies {
-        let config = CookieConfig { path, same_site: SameSite::Strict, ..config.clone() };
-        put(response, &config, &name, value, Some(max_age), Script::Hidden);
+    /// Sets the device cookie.
+    pub(crate) fn device(&mut self, device: &str) {
+        self.put(&self.config.device, device, Some(DEVICE_SECONDS));
     }
-}
 
-/// Access of the page's scripts to a cookie.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Script {
-    Readable,
-    Hidden,
+    /// Sets the CSRF cookie, with the lifetime of the session cookie.
+    pub(crate) fn csrf(&mut self, lifetimes: &SessionConfig, is_remembered: bool, csrf: &str) {
+        self.put(&self.config.csrf, csrf, max_age(lifetimes, is_remembered));
+    }
+
+    /// Renews the cookies of a remembered session, after its expiry was extended.
+    pub(crate) fn keep_session(
+        &mut self,
+        lifetimes: &SessionConfig,
+        token: &SessionToken,
+        csrf: Option<&str>,
+    ) {
+        let max_age = max_age(lifetimes, true);
+        self.put(&self.config.session, token.expose(), max_age);
+        if let Some(csrf) = csrf {
+            self.put(&self.config.csrf, csrf, max_age);
+        }
+        self.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+
+    /// Removes the session's cookies. The device cookie stays.
+    pub(crate) fn clear_session(&mut self) {
+        self.put(&self.config.session, "", Some(0));
+        self.put(&self.config.csrf, "", Some(0));
+    }
+
+    /// Sets the cookies of the refresh token. `path` is that of the requested route.
+    pub(crate) fn refresh(&mut self, path: &str, token: &str, lifetime: Duration) {
+        self.put_refresh(path, token, lifetime.as_secs());
+    }
+
+    /// Removes the cookies of the refresh token.
+    pub(crate) fn clear_refresh(&mut self, path: &str) {
+        self.put_refresh(path, "", 0);
+    }
+
+    /// Writes a cookie for each of the two routes that read the refresh token.
+    fn put_refresh(&mut self, path: &str, value: &str, max_age: u64) {
+        let config = self.config;
+        let (mount, _) = path.rsplit_once('/').unwrap_or_default();
+        // The client chooses the path if the app rewrites paths. It must not add attributes to the
+        // cookie (RFC 6265, section 4.1.1).
+        let is_path =
+            mount.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';' && byte != b',');
+        let is_scoped = config.path == "/" && !config.refresh.starts_with("__Host-") && is_path;
+        let cookies = if is_scoped {
+            let logout = (config.refresh_at_logout(), format!("{mount}/logout"));
+            vec![(config.refresh.clone(), format!("{mount}/refresh")), logout]
+        } else {
+            vec![(config.refresh.clone(), config.path.clone())]
+        };
+        for (name, path) in cookies {
+            let config = CookieConfig { path, same_site: SameSite::Strict, ..config.clone() };
+            let mut scoped = SetCookies { headers: &mut *self.headers, config: &config };
+            scoped.put(&name, value, Some(max_age));
+        }
+    }
+
+    /// Writes one `Set-Cookie` (RFC 6265). Scripts can read the CSRF cookie only.
+    fn put(&mut self, name: &str, value: &str, max_age: Option<u64>) {
+        let config = self.config;
+        let mut cookie = format!("{name}={value}");
+        if name != config.csrf {
+            cookie.push_str("; HttpOnly");
+        }
+        match max_age {
+            Some(0) => cookie.push_str("; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"),
+            Some(seconds) => cookie.push_str(&format!("; Max-Age={seconds}")),
+            None => {}
+        }
+        cookie.push_str(&format!("; Path={}", config.path));
+        cookie.push_str(match config.same_site {
+            SameSite::Lax => "; SameSite=lax",
+            SameSite::Strict => "; SameSite=strict",
+        });
+        if config.secure {
+            cookie.push_str("; Secure");
+        }
+        // The builder has validated names and path, and the library has made the value.
+        if let Ok(mut cookie) = HeaderValue::from_str(&cookie) {
+            cookie.set_sensitive(true);
+            self.headers.append(header::SET_COOKIE, cookie);
+        }
+    }
 }
 
 fn max_age(lifetimes: &SessionConfig, is_remembered: bool) -> Option<u64> {
     if is_remembered { Some(lifetimes.remembered_idle_timeout.as_secs()) } else { None }
-}
-
-/// Writes one `Set-Cookie` (RFC 6265).
-fn put(
-    response: &mut Response,
-    config: &CookieConfig,
-    name: &str,
-    value: &str,
-    max_age: Option<u64>,
-    script: Script,
-) {
-    let mut cookie = format!("{name}={value}");
-    if script == Script::Hidden {
-        cookie.push_str("; HttpOnly");
-    }
-    match max_age {
-        Some(0) => cookie.push_str("; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"),
-        Some(seconds) => cookie.push_str(&format!("; Max-Age={seconds}")),
-        None => {}
-    }
-    cookie.push_str(&format!("; Path={}", config.path));
-    cookie.push_str(match config.same_site {
-        SameSite::Lax => "; SameSite=lax",
-        SameSite::Strict => "; SameSite=strict",
-    });
-    if config.secure {
-        cookie.push_str("; Secure");
-    }
-    // The builder has validated names and path, and the library has made the value.
-    if let Ok(mut cookie) = HeaderValue::from_str(&cookie) {
-        cookie.set_sensitive(true);
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ fn a_path_of_the_client_adds_no_attribute_to_the_cookie() {
     let config = CookieConfig::default();
     let paths = |path: &str| -> Vec<String> {
         let mut response = Response::default();
-        set_refresh(&mut response, &config, path, "x", Duration::from_secs(1));
+        set_cookies(&mut response, &config).refresh(path, "x", Duration::from_secs(1));
         let lines = response.headers().get_all(header::SET_COOKIE).into_iter();
         let lines = lines.map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned());
         lines.map(|line| line.split("; ").skip(3).collect::<Vec<_>>().join("; ")).collect()

@@ -46,7 +46,7 @@ fn pydantic_error(error: &FieldError) -> Value {
         FieldErrorKind::TooLong { max } => ("string_too_long", Some(json!({ "max_length": max }))),
         FieldErrorKind::PasswordPolicy => ("password_policy", None),
         FieldErrorKind::Pattern => ("string_pattern_mismatch", None),
-        _ => ("value_error", None),
+        FieldErrorKind::Value | FieldErrorKind::Repeated => ("value_error", None),
     };
     let place = if error.field.is_empty() {
         json!(["body"])

@@ -11,7 +11,6 @@ use crudauth_core::StoreError;
 use crudauth_core::migrate::Migrations;
 use crudauth_core::model::{AuthUser, ClientAddress};
 use crudauth_core::notify::Background;
-use crudauth_core::principal::ScopePolicyHandle;
 use poem::endpoint::make_sync;
 use poem::{Request, Route};
 
@@ -31,6 +30,10 @@ pub use slices::{Slice, Slices};
 pub trait Mount: Clone + Send + Sync + 'static {
     /// The user struct of its accounts.
     type User: AuthUser;
+
+    /// The words of `#[crudauth::routes(..)]` that name slices, whether or not the mount has them.
+    #[doc(hidden)]
+    const WORDS: &'static [&'static str];
 
     #[doc(hidden)]
     fn new(mounted: Mounted<Self::User>) -> Self;
@@ -78,7 +81,6 @@ pub(crate) struct Parts<U: AuthUser> {
     pub(crate) http: HttpConfig,
     pub(crate) paths: Vec<Path<U>>,
     pub(crate) transports: Transports<U>,
-    pub(crate) scope_policy: ScopePolicyHandle<U>,
 }
 
 impl<U: AuthUser> Mounted<U> {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crudauth_core::ConfigError;
 use crudauth_core::model::{
     ApiKeyHandle, AuthUser, FieldError, FieldErrorKind, Form, InvalidField, Scopes,
 };
@@ -17,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{Service, Wiring, limits};
 use crate::accounts::Accounts;
-use crate::builder::{Builder, shorten};
+use crate::builder::Builder;
 use crate::extract::owner_of;
 use crate::http::headers::{detail, json as answer};
 use crate::http::{Refusal, body};
@@ -48,18 +47,9 @@ impl Service for ApiKeys {
     type Config = ApiKeyConfig;
     type Flows<U: AuthUser> = flows::ApiKeys<U>;
 
-    fn validate(config: &ApiKeyConfig) -> Vec<ConfigError> {
-        config.validate()
-    }
-
-    fn harden(config: &mut ApiKeyConfig) {
-        shorten(&mut config.max_lifetime, Duration::from_hours(365 * 24));
-    }
-
     fn wire<U: AuthUser>(wiring: &Wiring<U>, config: ApiKeyConfig) -> flows::ApiKeys<U> {
-        let Wiring { kit, database, callers, scope_policy } = wiring;
-        let store = Arc::clone(database) as _;
-        flows::ApiKeys::new(kit.clone(), store, callers.clone(), scope_policy.clone(), config)
+        let Wiring { kit, database, callers } = wiring;
+        flows::ApiKeys::new(kit.clone(), Arc::clone(database) as _, callers.clone(), config)
     }
 }
 
@@ -77,7 +67,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     where
         A: Mounts<ApiKeys>,
     {
-        self.settings.services.api_keys = config;
+        self.settings.slices.api_keys = config;
         self
     }
 }

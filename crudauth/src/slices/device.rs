@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::http::Refusal;
 use crate::http::config::RefreshIn;
-use crate::http::cookie::{cookies_of, set_device};
+use crate::http::cookie::{cookies_of, set_cookies};
 use crate::http::headers::json as answer;
 use crate::mount::Mounted;
 use crate::slice::{Bearer, Session};
@@ -52,7 +52,7 @@ pub(super) fn with_device<U: AuthUser>(
     }
     let mut response = answer(StatusCode::OK, &body)?;
     if !is_in_body || mounted.parts().transports.has(<Session as Transport<U>>::NAME) {
-        set_device(&mut response, &http.cookies, &device);
+        set_cookies(&mut response, &http.cookies).device(&device);
     }
     Ok(response)
 }

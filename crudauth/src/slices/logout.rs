@@ -4,9 +4,10 @@ use crudauth_core::model::AuthUser;
 use poem::http::Method;
 use poem::{Request, Response};
 
+use super::bearer;
 use crate::extract::guarded_visitor_of;
 use crate::http::Refusal;
-use crate::http::cookie::{clear_session, cookies_of};
+use crate::http::cookie::{cookies_of, set_cookies};
 use crate::http::headers::detail;
 use crate::http::origin::refuse_cross_site;
 use crate::mount::{Mounted, Path};
@@ -24,18 +25,18 @@ async fn logout<U: AuthUser>(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let parts = mounted.parts();
-    super::token::refuse_cross_site_logout(&mounted, &request)?;
+    bearer::refuse_cross_site_logout(&mounted, &request)?;
     if let Some(principal) = guarded_visitor_of(&mounted, &request).await? {
         mounted.accounts().sessions().sign_out(&principal).await?;
         end_others(&mounted, &request).await?;
     }
     let mut response = detail("Logged out")?;
-    super::token::end(&mounted, &mut request, &mut response).await?;
+    bearer::end(&mounted, &mut request, &mut response).await?;
     // A page of another site does not send the session cookie, so it ends nothing and must not remove
     // the cookie.
     let has_sessions = parts.transports.has(<slice::Session as Transport<U>>::NAME);
     if has_sessions && refuse_cross_site(&request, &parts.http).is_ok() {
-        clear_session(&mut response, &parts.http.cookies);
+        set_cookies(&mut response, &parts.http.cookies).clear_session();
     }
     Ok(response)
 }

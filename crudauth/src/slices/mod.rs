@@ -1,8 +1,9 @@
-//! The slices. Each file has the marker of a slice, its settings in the builder, its routes, which are
-//! thin callers of the flows, and its refusals.
+//! The slices. Each file or folder has the marker of a slice, its settings in the builder, its
+//! routes, which are thin callers of the flows, and its refusals.
 
 mod accounts;
 mod api_keys;
+mod bearer;
 mod credentials;
 mod device;
 mod email;
@@ -11,33 +12,29 @@ mod logout;
 mod pace;
 mod recovery;
 mod service;
-mod session;
 mod sessions;
-mod token;
-mod tokens;
 
 pub(crate) use service::{Service, Wiring};
 
-use service::services;
+use crudauth_core::slices::api_keys::ApiKeyConfig;
+use crudauth_core::slices::bearer::BearerConfig;
+use crudauth_core::slices::sessions::SessionConfig;
+use service::slices;
 
-services! {
-    api_keys: markers::ApiKeys,
+slices! {
+    sessions: SessionConfig,
+    bearer: BearerConfig,
+    api_keys: ApiKeyConfig => markers::ApiKeys,
 }
-
-/// Words of `#[crudauth::routes(..)]`, which no transport of an app may have as its name.
-pub(crate) const WORDS: &[&str] =
-    &["session", "bearer", "api_keys", "sessions", "tokens", "email", "recovery"];
 
 /// The slices that a mount can name, with a page for each: markers, one for each word of
 /// [`#[crudauth::routes(..)]`](macro@crate::routes).
 pub mod markers {
     pub use super::accounts::Accounts;
     pub use super::api_keys::ApiKeys;
+    pub use super::bearer::{Bearer, Tokens};
     pub use super::email::Email;
     pub use super::recovery::Recovery;
-    pub use super::session::Session;
-    pub use super::sessions::Sessions;
-    pub use super::token::Bearer;
-    pub use super::tokens::Tokens;
+    pub use super::sessions::{Session, Sessions};
     pub use crate::mount::Slice;
 }

@@ -1,26 +1,21 @@
-//! Settings and wiring of the slices that stand beside sign-in, sessions, tokens and recovery.
+//! Settings of the slices, and the wiring of those that stand beside sign-in, sessions, tokens and
+//! recovery.
 
 use std::sync::Arc;
 
+use crudauth_core::Kit;
 use crudauth_core::model::AuthUser;
-use crudauth_core::principal::ScopePolicyHandle;
 use crudauth_core::slices::DatabaseStores;
 use crudauth_core::slices::accounts::Callers;
-use crudauth_core::{ConfigError, Kit};
 
-/// A slice with settings and flows. Its marker implements it, and `services!` lists it.
+/// A slice whose flows are created from its settings and the parts of the mount. Its marker
+/// implements it, and `slices!` names the marker.
 pub(crate) trait Service {
     /// The settings.
-    type Config: Default;
+    type Config;
 
     /// The flows.
     type Flows<U: AuthUser>;
-
-    /// Returns the errors of the settings.
-    fn validate(config: &Self::Config) -> Vec<ConfigError>;
-
-    /// Applies the limits of `Builder::hardened`. Stricter values are kept.
-    fn harden(config: &mut Self::Config);
 
     /// Creates the flows.
     fn wire<U: AuthUser>(wiring: &Wiring<U>, config: Self::Config) -> Self::Flows<U>;
@@ -31,38 +26,38 @@ pub(crate) struct Wiring<U: AuthUser> {
     pub(crate) kit: Kit<U>,
     pub(crate) database: Arc<dyn DatabaseStores<U>>,
     pub(crate) callers: Callers<U>,
-    pub(crate) scope_policy: ScopePolicyHandle<U>,
 }
 
-/// Declares the settings and the flows of all listed slices.
-macro_rules! services {
-    ($($name:ident: $marker:ty,)*) => {
+/// Declares the settings of all listed slices, and the flows of those with a marker.
+macro_rules! slices {
+    ($($name:ident: $config:ty $(=> $marker:ty)?,)*) => {
         /// Settings of the listed slices.
         #[derive(Default)]
-        pub(crate) struct ServiceSettings {
-            $(pub(crate) $name: <$marker as Service>::Config,)*
+        pub(crate) struct SliceSettings {
+            $(pub(crate) $name: $config,)*
         }
 
-        impl ServiceSettings {
+        impl SliceSettings {
             pub(crate) fn validate(&self) -> Vec<crudauth_core::ConfigError> {
-                [$(<$marker>::validate(&self.$name)),*].concat()
+                [$(self.$name.validate()),*].concat()
             }
 
+            /// Applies the limits of `Builder::hardened`. Stricter values are kept.
             pub(crate) fn harden(&mut self) {
-                $(<$marker>::harden(&mut self.$name);)*
+                $(self.$name.harden();)*
             }
         }
 
-        /// Flows of the listed slices.
+        /// Flows of the slices with a marker.
         pub(crate) struct Services<U: crudauth_core::model::AuthUser> {
-            $(pub(crate) $name: <$marker as Service>::Flows<U>,)*
+            $($(pub(crate) $name: <$marker as Service>::Flows<U>,)?)*
         }
 
         impl<U: crudauth_core::model::AuthUser> Services<U> {
-            pub(crate) fn wire(wiring: &Wiring<U>, settings: ServiceSettings) -> Self {
-                Self { $($name: <$marker>::wire(wiring, settings.$name),)* }
+            pub(crate) fn wire(wiring: &Wiring<U>, settings: &SliceSettings) -> Self {
+                Self { $($($name: <$marker>::wire(wiring, settings.$name.clone()),)?)* }
             }
         }
     };
 }
-pub(crate) use services;
+pub(crate) use slices;

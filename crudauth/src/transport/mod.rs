@@ -230,7 +230,7 @@ async fn clipped<U: AuthUser>(
     auth: &Mounted<U>,
     principal: Principal<U>,
 ) -> Result<Principal<U>, Refusal> {
-    let policy = &auth.parts().scope_policy;
+    let policy = &auth.accounts().kit.scopes;
     let wanted = principal.scopes().clone();
     let scopes = policy.effective_scopes(principal.account(), wanted).await?;
     Ok(principal.with_scopes(scopes))

@@ -1,8 +1,9 @@
 //! Disabling, enabling and deleting accounts.
 
+use crudauth::ContactChange;
 use crudauth::email::MessageKind;
 use crudauth::flow::ConfirmError;
-use crudauth_tests::{PASSWORD, on_every_database};
+use crudauth_tests::{App, Kind, Log, PASSWORD, on_every_database};
 
 use super::{NEW, account, password, principal, register, signed_in, signs_in};
 
@@ -93,4 +94,18 @@ on_every_database! {
         assert!(!accounts.delete(&(ada + 1)).await.unwrap());
         assert!(accounts.delete(&ada).await.unwrap() && !accounts.delete(&ada).await.unwrap());
     }
+}
+
+#[tokio::test]
+async fn a_contact_that_an_administrator_replaces_is_in_the_log() {
+    let app = App::on(Kind::Sqlite).await;
+    let ada = register(&app, "ada").await;
+    register(&app, "bob").await;
+    let accounts = app.auth.accounts();
+    let log = Log::listen();
+    let taken = accounts.set_contact(&ada, &"bob@example.com".parse().unwrap()).await.unwrap();
+    assert_eq!((taken, log.count("contact replaced")), (ContactChange::Taken, 0));
+    let done = accounts.set_contact(&ada, &"countess@example.com".parse().unwrap()).await.unwrap();
+    assert_eq!((done, log.count("contact replaced")), (ContactChange::Done, 1));
+    assert!(!log.text().contains("countess"), "{}", log.text());
 }

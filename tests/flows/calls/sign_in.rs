@@ -1,7 +1,7 @@
 //! Signing up, signing in and finding accounts.
 
 use crudauth::email::MessageKind;
-use crudauth::flow::{KeepSession, OwnerError};
+use crudauth::flow::OwnerError;
 use crudauth::{
     FieldErrorKind, RegisterError, Registered, SessionToken, SignInError, SignInRequest, SignUp,
 };
@@ -116,7 +116,7 @@ on_every_database! {
         assert!(sessions.revoke(&seen, &phone.session.handle).await.unwrap());
         assert!(!sessions.revoke(&seen, &phone.session.handle).await.unwrap());
         assert!(principal(&app, &phone).await.is_none() && principal(&app, &laptop).await.is_some());
-        assert_eq!(sessions.revoke_all(&seen, KeepSession::None).await.unwrap(), 1);
+        assert_eq!(sessions.revoke_all(&seen).await.unwrap(), 1);
         assert!(principal(&app, &laptop).await.is_none());
         assert!(signs_in(&app, "ada", PASSWORD).await);
     }
@@ -132,10 +132,10 @@ on_every_database! {
         accounts.change_password(&theirs, &password(PASSWORD), &new).await.unwrap();
         // The principal was looked up before the change: its session is revoked, and the new
         // sessions are not its own to revoke.
-        for keep in [KeepSession::None, KeepSession::Current] {
-            let late = accounts.sessions().revoke_all(&hers, keep).await;
-            assert!(matches!(late, Err(OwnerError::Ended)), "{late:?}");
-        }
+        let late = accounts.sessions().revoke_all(&hers).await;
+        assert!(matches!(late, Err(OwnerError::Ended)), "{late:?}");
+        let late = accounts.sessions().revoke_others(&hers).await;
+        assert!(matches!(late, Err(OwnerError::Ended)), "{late:?}");
         let late = accounts.sessions().revoke(&hers, &thief.session.handle).await;
         assert!(matches!(late, Err(OwnerError::Ended)), "{late:?}");
         assert!(principal(&app, &thief).await.is_some());

@@ -131,7 +131,7 @@ async fn duplicate_and_reserved_names_of_transports_fail_the_build() {
         ConfigError::ReservedName { setting, name: "session".to_owned() },
         ConfigError::ReservedName { setting, name: "application".to_owned() },
     ];
-    assert_eq!(error.errors(), expected);
+    assert_eq!(error.settings(), expected);
 }
 
 #[crudauth::routes(user = User, transport = Badge, session)]

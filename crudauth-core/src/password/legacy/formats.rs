@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::LegacyHash;
-use crate::config_error::{ConfigError, InvalidLegacyHash};
+use crate::config_error::ConfigError;
 use crate::password::{Password, PasswordHash};
 
 /// The formats, in configured order.
@@ -44,12 +44,14 @@ impl Formats {
         let mut errors = Vec::new();
         for (at, entry) in self.0.iter().enumerate() {
             let format = entry.format.name();
-            errors.extend(
-                entry.inconsistency().map(|reason| ConfigError::LegacyHash { format, reason }),
-            );
+            let setting = "legacy_hash";
+            errors.extend(entry.broken_rule().map(|rule| {
+                let name = format.to_owned();
+                ConfigError::InvalidName { setting, name, rule }
+            }));
             if self.0[..at].iter().any(|other| other.format.name() == format) {
                 let name = format.to_owned();
-                errors.push(ConfigError::DuplicateName { setting: "legacy_hash", name });
+                errors.push(ConfigError::DuplicateName { setting, name });
             }
         }
         errors
@@ -130,14 +132,14 @@ impl Entry {
         Self { format, prefixes, decoy, is_in_use: AtomicBool::new(false) }
     }
 
-    /// Returns the first contradiction of the format.
-    fn inconsistency(&self) -> Option<InvalidLegacyHash> {
+    /// Returns the first rule that the format breaks.
+    fn broken_rule(&self) -> Option<&'static str> {
         if self.prefixes.is_empty() {
-            Some(InvalidLegacyHash::NoPrefix)
+            Some("a format that names its prefixes, and does not panic")
         } else if self.prefixes.iter().any(|prefix| is_reserved(prefix)) {
-            Some(InvalidLegacyHash::ReservedPrefix)
+            Some("a format without a prefix of crudauth's own hashes")
         } else if !self.fits(&self.decoy) {
-            Some(InvalidLegacyHash::Decoy)
+            Some("a format whose decoy has one of its prefixes")
         } else {
             None
         }

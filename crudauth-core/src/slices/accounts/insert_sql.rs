@@ -4,7 +4,7 @@
 //! as a username and a code, is decided by a lock on that text.
 
 use super::sql::{BY_IDENTIFIER, is_key};
-use super::store::{AccountStore, Created, NewAccount};
+use crate::account_store::{AccountStore, Created, NewAccount};
 use crate::model::digest::sha256;
 use crate::model::{AuthUser, CounterName, Identifier, IdentifierColumn, IdentifierKind, Username};
 use crate::sql::template::{identifier_name, key_name};

@@ -10,7 +10,6 @@ mod password_tests;
 mod register;
 mod sign_up;
 mod sql;
-pub mod store;
 
 pub use admin::Administration;
 pub use password::{Callers, PasswordError, Passwords};

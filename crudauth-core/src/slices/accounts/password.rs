@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use crate::event::Event;
-use crate::form::policy_errors;
 use crate::kit::Kit;
 use crate::model::{Account, AuthUser, FieldError};
 use crate::notify::MessageKind;
-use crate::password::{Busy, Password, Verdict};
+use crate::password::{Busy, Password, Verdict, policy_errors};
 use crate::principal::{Credential, OwnerError, Principal};
 use crate::slices::bearer::BearerTokens;
 use crate::slices::sessions::Sessions;

@@ -8,16 +8,15 @@
 use std::collections::HashMap;
 
 use super::SignUp;
-use super::store::{Created, NewAccount, OwnColumns};
+use crate::account_store::{Created, NewAccount, OwnColumns};
 use crate::event::Event;
-use crate::form::policy_errors;
 use crate::guard::Subject;
 use crate::kit::Kit;
 use crate::model::{
     AccountState, AuthUser, Contact, FieldError, Form, Identifier, IdentifierColumn, PasswordHash,
 };
 use crate::notify::{EXISTING_ACCOUNT_NOTICE, MessageKind};
-use crate::password::Busy;
+use crate::password::{Busy, policy_errors};
 use crate::random::random;
 use crate::slices::recovery::Recovery;
 use crate::store_error::StoreError;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use tracing::warn;
 
 use super::insert_sql::new_names;
-use super::store::{AccountStore, Created, NewAccount};
+use crate::account_store::{AccountStore, Created, NewAccount};
 use crate::model::{Account, AccountState, IdentifierColumn, PasswordHash};
 use crate::sql::engine::retrying;
 use crate::sql::transaction::Transaction;

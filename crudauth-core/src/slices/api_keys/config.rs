@@ -6,6 +6,7 @@ use super::secret::ApiKey;
 use crate::clock::LONGEST;
 use crate::config_error::ConfigError;
 use crate::model::Scopes;
+use crate::settings::{YEAR, shorten};
 
 crate::settings! {
     /// Settings of the `api_keys` slice.
@@ -46,6 +47,12 @@ impl ApiKeyConfig {
             ConfigError::duration("api_keys.max_sign_in_age", self.max_sign_in_age, sign_in_age),
             ConfigError::duration("api_keys.max_lifetime", self.max_lifetime, lifetime),
         ])
+    }
+
+    /// Applies the limit of `Builder::hardened`. A stricter value is kept.
+    #[doc(hidden)]
+    pub fn harden(&mut self) {
+        shorten(&mut self.max_lifetime, YEAR);
     }
 
     fn invalid_prefix(&self) -> Option<ConfigError> {

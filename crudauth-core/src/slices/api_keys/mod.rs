@@ -33,7 +33,7 @@ use store::ApiKeyStore;
 use crate::guard::Action;
 use crate::kit::Kit;
 use crate::model::{Account, AuthUser, Scopes};
-use crate::principal::{ScopePolicyHandle, absolute_expiry};
+use crate::principal::absolute_expiry;
 use crate::slices::accounts::Callers;
 use crate::store_error::StoreError;
 
@@ -45,7 +45,6 @@ pub struct ApiKeys<U: AuthUser> {
     kit: Kit<U>,
     store: Arc<dyn ApiKeyStore<U>>,
     callers: Callers<U>,
-    policy: ScopePolicyHandle<U>,
     config: ApiKeyConfig,
 }
 
@@ -57,10 +56,9 @@ impl<U: AuthUser> ApiKeys<U> {
         kit: Kit<U>,
         store: Arc<dyn ApiKeyStore<U>>,
         callers: Callers<U>,
-        policy: ScopePolicyHandle<U>,
         config: ApiKeyConfig,
     ) -> Self {
-        Self { kit, store, callers, policy, config }
+        Self { kit, store, callers, config }
     }
 
     /// Its settings.
@@ -81,7 +79,7 @@ impl<U: AuthUser> ApiKeys<U> {
         wanted: &Scopes,
     ) -> Result<Scopes, StoreError> {
         let wanted = wanted.intersection(&self.config.grantable_scopes);
-        self.policy.effective_scopes(account, wanted).await
+        self.kit.scopes.effective_scopes(account, wanted).await
     }
 }
 

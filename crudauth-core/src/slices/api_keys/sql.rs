@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::store::{ApiKeyEntry, ApiKeyStore, Inserted, NewApiKeyRecord};
-use crate::model::{Account, AccountState, ApiKeyDigest, ApiKeyHandle, AuthUser, Scopes};
+use crate::model::{Account, AccountState, ApiKeyDigest, ApiKeyHandle, Scopes};
 use crate::sql::engine::retrying;
 use crate::sql::rows::{self, Columns};
-use crate::sql::{AuthRow, Backend, ColumnSpec, Query, SqlStore, Stores, TableSpec};
+use crate::sql::{AuthRow, Backend, ColumnSpec, SqlStore, TableSpec};
 use crate::store_error::StoreError;
 
 /// API keys.
@@ -72,8 +72,11 @@ impl<DB: Backend, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB, U> {
     async fn insert(&self, key: NewApiKeyRecord<U::Id>, max: u32) -> Result<Inserted, StoreError> {
         let entry = &key.entry;
         let bound = |template| {
-            let query = self.query(template).bind("account", key.account.clone());
-            bind_state(query, key.state, entry.created_at)
+            self.query(template)
+                .bind("account", key.account.clone())
+                .bind("version", key.state.version)
+                .bind("stamp", key.state.security_stamp)
+                .bind_instant("now", entry.created_at)
         };
         retrying(|| async {
             let mut tx = self.begin().await?;
@@ -135,7 +138,7 @@ impl<DB: Backend, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB, U> {
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<Vec<ApiKeyEntry>, StoreError> {
-        let rows = self.rows(self.of_account(LIST, account, now)).await?;
+        let rows = self.rows(self.valid_of(LIST, account, now)).await?;
         let read = |row: &DB::Row| entry(&mut Columns::<DB>::new(row, 0));
         Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
     }
@@ -146,7 +149,7 @@ impl<DB: Backend, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB, U> {
         handle: &ApiKeyHandle,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let query = self.of_account(REVOKE, account, now).bind("handle", handle.to_string());
+        let query = self.valid_of(REVOKE, account, now).bind("handle", handle.to_string());
         Ok(self.execute(query).await? == 1)
     }
 
@@ -155,33 +158,13 @@ impl<DB: Backend, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB, U> {
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        self.execute(self.of_account(REVOKE_ALL, account, now)).await
+        self.execute(self.valid_of(REVOKE_ALL, account, now)).await
     }
 
     async fn remove(&self, digest: &ApiKeyDigest) -> Result<(), StoreError> {
         self.execute(self.query(REMOVE).bind_bytes("digest", digest.as_bytes())).await?;
         Ok(())
     }
-}
-
-impl<DB: Backend + Stores<U::Id>, U: AuthUser> SqlStore<DB, U> {
-    /// A statement about the valid keys of an account.
-    fn of_account(
-        &self,
-        template: &'static str,
-        account: &Account<U>,
-        now: DateTime<Utc>,
-    ) -> Query<DB> {
-        let query = self.query(template).bind("account", account.user.id().clone());
-        bind_state(query, account.state(), now)
-    }
-}
-
-fn bind_state<DB: Backend>(query: Query<DB>, state: AccountState, now: DateTime<Utc>) -> Query<DB> {
-    query
-        .bind("version", state.version)
-        .bind("stamp", state.security_stamp)
-        .bind_instant("now", now)
 }
 
 fn entry<DB: Backend>(columns: &mut Columns<'_, DB>) -> Result<ApiKeyEntry, sqlx::Error> {

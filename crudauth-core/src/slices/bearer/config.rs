@@ -8,6 +8,7 @@ use super::Signing;
 use crate::clock::LONGEST;
 use crate::config_error::ConfigError;
 use crate::model::Scopes;
+use crate::settings::{MONTH, shorten};
 
 crate::settings! {
     /// Settings of the `bearer` slice.
@@ -89,6 +90,12 @@ impl BearerConfig {
         errors
     }
 
+    /// Applies the limit of `Builder::hardened`. A stricter value is kept.
+    #[doc(hidden)]
+    pub fn harden(&mut self) {
+        shorten(&mut self.absolute_timeout, MONTH);
+    }
+
     fn invalid_name(setting: &'static str, name: &str) -> Option<ConfigError> {
         ConfigError::length(setting, "bytes", name.len(), 1..=Self::LONGEST_NAME)
     }
@@ -114,7 +121,7 @@ impl BearerConfig {
         let mut errors: Vec<_> = count.into_iter().collect();
         let scopes = self.default_scopes.difference(grantable);
         if !scopes.is_empty() {
-            errors.push(ConfigError::NotGrantable { scopes });
+            errors.push(not_grantable(&scopes));
         }
         errors
     }
@@ -138,6 +145,14 @@ impl BearerConfig {
     ) -> DateTime<Utc> {
         let expiry = now + self.refresh_lifetime;
         ends_at.map_or(expiry, |ends_at| ends_at.min(expiry))
+    }
+}
+
+fn not_grantable(scopes: &Scopes) -> ConfigError {
+    ConfigError::Requires {
+        setting: "bearer.default_scopes",
+        value: scopes.to_string(),
+        requirement: "the same scopes in bearer.grantable_scopes",
     }
 }
 
@@ -173,7 +188,7 @@ mod tests {
         };
         let errors = config.validate();
         assert_eq!(errors.len(), 8, "{errors:#?}");
-        assert!(errors.contains(&ConfigError::NotGrantable { scopes: Scopes::parse("write") }));
+        assert!(errors.contains(&not_grantable(&Scopes::parse("write"))));
     }
 
     #[test]

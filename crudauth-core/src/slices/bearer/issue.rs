@@ -110,7 +110,7 @@ impl<U: AuthUser> BearerTokens<U> {
         wanted: &Scopes,
     ) -> Result<Scopes, StoreError> {
         let wanted = wanted.intersection(self.config.grantable());
-        self.policy.effective_scopes(account, wanted).await
+        self.kit.scopes.effective_scopes(account, wanted).await
     }
 
     /// The tokens of a family whose current refresh token is `refresh`.

@@ -15,7 +15,6 @@ mod asymmetric;
 mod asymmetric_tests;
 mod authenticate;
 mod config;
-mod family;
 #[cfg(all(test, feature = "sqlite"))]
 mod flow_tests;
 mod issue;
@@ -40,7 +39,6 @@ use access::AccessTokens;
 #[cfg(feature = "bearer-asymmetric")]
 pub use asymmetric::{InvalidKey, PublicKey, SigningPair};
 pub use config::BearerConfig;
-pub use family::FamilyId;
 pub use issue::Issued;
 pub use refresh::{RefreshError, Refreshed};
 pub use refresh_token::RefreshToken;
@@ -53,7 +51,7 @@ use trusted::Trusted;
 use crate::guard::Action;
 use crate::kit::Kit;
 use crate::model::AuthUser;
-use crate::principal::ScopePolicyHandle;
+pub use crate::model::FamilyId;
 
 /// Refresh tokens that are rejected, by client network: 30 an hour by default.
 pub const REFRESH: Action = Action::per_hour("refresh", 30);
@@ -69,7 +67,6 @@ pub struct BearerTokens<U: AuthUser> {
     kit: Kit<U>,
     store: Arc<dyn TokenFamilyStore<U>>,
     access: AccessTokens,
-    policy: ScopePolicyHandle<U>,
     trusted: Option<Trusted<U>>,
     config: BearerConfig,
 }
@@ -78,15 +75,10 @@ impl<U: AuthUser> BearerTokens<U> {
     /// Creates the slice.
     #[doc(hidden)]
     #[must_use]
-    pub fn new(
-        kit: Kit<U>,
-        store: Arc<dyn TokenFamilyStore<U>>,
-        policy: ScopePolicyHandle<U>,
-        config: BearerConfig,
-    ) -> Self {
+    pub fn new(kit: Kit<U>, store: Arc<dyn TokenFamilyStore<U>>, config: BearerConfig) -> Self {
         let access = AccessTokens::new(&config, &kit.keys, U::SHAPE.table);
         let trusted = config.trust_until_expiry.then(|| Trusted::new(MAX_TRUSTED));
-        Self { kit, store, access, policy, trusted, config }
+        Self { kit, store, access, trusted, config }
     }
 
     /// Its settings.

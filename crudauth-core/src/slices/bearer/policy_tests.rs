@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::flow_tests::{config, issue, principal, refresh, tokens};
 use super::*;
 use crate::model::{Account, ClientInfo, Scopes};
-use crate::principal::{Principal, ScopePolicy};
+use crate::principal::{Principal, ScopePolicy, ScopePolicyHandle};
 use crate::store_error::StoreError;
 use crate::testing_world::{Hooked, Person, Settings, World, worlds};
 

@@ -14,7 +14,7 @@ use crate::store_error::StoreError;
 #[non_exhaustive]
 pub struct ListedFamily {
     /// Public id; opens nothing.
-    pub handle: String,
+    pub handle: FamilyId,
     /// Scopes of its tokens.
     pub scopes: Scopes,
     /// Program that made or last refreshed it.
@@ -67,7 +67,7 @@ impl<U: AuthUser> BearerTokens<U> {
         let current = principal.family();
         let listed = |entry: FamilyEntry| ListedFamily {
             is_current: current == Some(entry.id),
-            handle: entry.id.to_string(),
+            handle: entry.id,
             scopes: entry.scopes,
             device: Device::from_user_agent(entry.user_agent.as_deref()),
             client: entry.client.map(|client| client.to_string()),
@@ -82,13 +82,14 @@ impl<U: AuthUser> BearerTokens<U> {
     ///
     /// # Errors
     /// [`OwnerError`].
-    pub async fn revoke(&self, principal: &Principal<U>, handle: &str) -> Result<bool, OwnerError> {
+    pub async fn revoke(
+        &self,
+        principal: &Principal<U>,
+        handle: &FamilyId,
+    ) -> Result<bool, OwnerError> {
         let account = principal.owned_account()?;
-        let Some(id) = FamilyId::parse(handle) else { return Ok(false) };
-        let families = self.store.list(account, self.kit.now()).await?;
-        let is_own = families.iter().any(|family| family.id == id);
-        let revoked = is_own && self.store.remove(&id).await?;
-        let event = Event::new("bearer tokens revoked").account(account).credential(&id);
+        let revoked = self.store.revoke(account, handle, self.kit.now()).await?;
+        let event = Event::new("bearer tokens revoked").account(account).credential(handle);
         self.kit.emit(event.count(revoked.into()));
         Ok(revoked)
     }
@@ -99,10 +100,7 @@ impl<U: AuthUser> BearerTokens<U> {
     /// [`OwnerError`].
     pub async fn revoke_all(&self, principal: &Principal<U>) -> Result<u64, OwnerError> {
         let account = principal.owned_account()?;
-        let mut revoked = 0;
-        for family in self.store.list(account, self.kit.now()).await? {
-            revoked += u64::from(self.store.remove(&family.id).await?);
-        }
+        let revoked = self.store.revoke_all(account, self.kit.now()).await?;
         self.kit.emit(Event::new("all bearer tokens revoked").account(account).count(revoked));
         Ok(revoked)
     }

@@ -149,11 +149,10 @@ async fn an_owner_lists_and_revokes_only_families_of_the_own_account() {
         assert_eq!(listed.len(), 2);
         let current: Vec<_> = listed.iter().filter(|one| one.is_current).collect();
         assert_eq!(current.len(), 1);
-        assert_eq!(current[0].handle, one.family.to_string());
+        assert_eq!(current[0].handle, one.family);
 
-        let handle = two.family.to_string();
+        let handle = two.family;
         assert!(!tokens.revoke(&Principal::application(&eve), &handle).await.unwrap());
-        assert!(!tokens.revoke(&caller, &handle.to_uppercase()).await.unwrap());
         assert!(is_valid(&tokens, &two.access).await);
         assert!(tokens.revoke(&caller, &handle).await.unwrap());
         assert!(!is_valid(&tokens, &two.access).await);
@@ -172,7 +171,7 @@ async fn a_program_neither_lists_nor_revokes_families() {
         let ada = world.account("ada@example.com").await;
         let issued = issue(&tokens, &ada).await;
         let program = Principal::new(ada).in_role(Role::Program);
-        let handle = issued.family.to_string();
+        let handle = issued.family;
         assert!(matches!(tokens.list(&program).await, Err(OwnerError::NotOwner)));
         assert!(matches!(tokens.revoke(&program, &handle).await, Err(OwnerError::NotOwner)));
         assert!(matches!(tokens.revoke_all(&program).await, Err(OwnerError::NotOwner)));

@@ -7,7 +7,7 @@ use super::FamilyId;
 use super::store::{
     FamilyEntry, NewTokenFamily, PreviousToken, Rotation, TokenFamily, TokenFamilyStore,
 };
-use crate::guard::RowLimit;
+use crate::guard::{RowLimit, row_limit};
 use crate::model::{Account, RefreshDigest, Scopes};
 use crate::sql::rows::{self, Columns};
 use crate::sql::{AuthRow, Backend, ColumnSpec, SqlStore, TableSpec};
@@ -40,26 +40,7 @@ const INSERT: &str = "INSERT INTO {+token_families} (family, user_id, token_dige
     VALUES (:family, :account, :token, :scopes, :version, :stamp, :client, :user_agent, :now, \
     :now, :expires_at, :ends_at)";
 
-// Each sign-in deletes after it has inserted, so the last of several sees all and the limit holds.
-macro_rules! beyond_limit {
-    ($verb:literal, $end:literal) => {
-        concat!(
-            $verb,
-            " FROM {+token_families} WHERE user_id = :account AND family <> :family \
-              AND token_version <= :version AND family NOT IN (SELECT family FROM \
-              (SELECT family FROM {+token_families} WHERE user_id = :account AND family <> :family \
-              AND expires_at > :now AND token_version = :version AND auth_epoch = :stamp \
-              ORDER BY last_used_at DESC, created_at DESC LIMIT :others) AS kept)",
-            $end
-        )
-    };
-}
-
-const LIMIT: RowLimit = RowLimit {
-    beyond: beyond_limit!("SELECT family", " LIMIT 1"),
-    inserted: "SELECT family FROM {+token_families} WHERE family = :family",
-    delete: beyond_limit!("DELETE", ""),
-};
+const LIMIT: RowLimit = row_limit!("token_families", "family", "last_used_at");
 
 const FIND: &str = "SELECT {account}, {+token_families}.token_version, \
     {+token_families}.auth_epoch, {+token_families}.token_digest, \
@@ -82,6 +63,12 @@ const LIST: &str = "SELECT family, scopes, ip, user_agent, created_at, last_used
     FROM {+token_families} WHERE user_id = :account AND expires_at > :now \
     AND token_version = :version AND auth_epoch = :stamp \
     ORDER BY last_used_at DESC, created_at DESC";
+
+const REVOKE: &str = "DELETE FROM {+token_families} WHERE user_id = :account AND family = :family \
+    AND expires_at > :now AND token_version = :version AND auth_epoch = :stamp";
+
+const REVOKE_ALL: &str = "DELETE FROM {+token_families} WHERE user_id = :account \
+    AND expires_at > :now AND token_version = :version AND auth_epoch = :stamp";
 
 #[async_trait]
 impl<DB: Backend, U: AuthRow<DB>> TokenFamilyStore<U> for SqlStore<DB, U> {
@@ -151,14 +138,26 @@ impl<DB: Backend, U: AuthRow<DB>> TokenFamilyStore<U> for SqlStore<DB, U> {
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<Vec<FamilyEntry>, StoreError> {
-        let query = self
-            .query(LIST)
-            .bind("account", account.user.id().clone())
-            .bind("version", account.state.version)
-            .bind("stamp", account.state.security_stamp)
-            .bind_instant("now", now);
-        let rows = self.rows(query).await?;
+        let rows = self.rows(self.valid_of(LIST, account, now)).await?;
         Ok(rows.iter().map(entry::<DB>).collect::<Result<_, _>>()?)
+    }
+
+    async fn revoke(
+        &self,
+        account: &Account<U>,
+        id: &FamilyId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let query = self.valid_of(REVOKE, account, now).bind_bytes("family", id.as_bytes());
+        Ok(self.execute(query).await? == 1)
+    }
+
+    async fn revoke_all(
+        &self,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.execute(self.valid_of(REVOKE_ALL, account, now)).await
     }
 }
 

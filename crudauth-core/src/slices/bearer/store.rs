@@ -42,6 +42,18 @@ pub trait TokenFamilyStore<U: AuthUser>: Send + Sync + 'static {
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<Vec<FamilyEntry>, StoreError>;
+
+    /// Deletes a family, if it is a valid one of the account. Returns `true` if there was one.
+    async fn revoke(
+        &self,
+        account: &Account<U>,
+        id: &FamilyId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+
+    /// Deletes the valid families of an account and returns how many there were.
+    async fn revoke_all(&self, account: &Account<U>, now: DateTime<Utc>)
+    -> Result<u64, StoreError>;
 }
 
 /// A token family to be stored.

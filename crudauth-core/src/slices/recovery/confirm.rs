@@ -3,10 +3,9 @@
 use super::Recovery;
 use super::store::{Consumed, OneTimeTokenRecord, Purpose};
 use crate::event::Event;
-use crate::form::policy_errors;
 use crate::model::{Account, AuthUser, FieldError, OneTimeToken};
 use crate::notify::MessageKind;
-use crate::password::{Busy, Password};
+use crate::password::{Busy, Password, policy_errors};
 use crate::store_error::StoreError;
 
 /// A one-time token was consumed.
@@ -60,9 +59,9 @@ impl<U: AuthUser> Recovery<U> {
     /// # Errors
     /// [`ConfirmError`].
     pub async fn confirm_verification(&self, token: &str) -> Result<Confirmed, ConfirmError> {
-        let (token, account) = self.find(token, Purpose::Verify).await?;
-        let consumed = self.tokens.confirm_contact(&token, &account, self.kit.now()).await?;
-        self.finish(consumed, token, &account, "contact verified")
+        let token = self.find(token, Purpose::Verify).await?;
+        let consumed = self.tokens.confirm_contact(&token, self.kit.now()).await?;
+        self.finish(consumed, &token, "contact verified")
     }
 
     /// Sets a new password. Every session, bearer token and API key of the account is revoked, and
@@ -75,12 +74,13 @@ impl<U: AuthUser> Recovery<U> {
         token: &str,
         password: &Password,
     ) -> Result<PasswordReset<U>, ConfirmError> {
-        let (token, mut account) = self.find(token, Purpose::Reset).await?;
-        let judged = self.kit.policy.judge(password, &account.names()).await;
+        let token = self.find(token, Purpose::Reset).await?;
+        let judged = self.kit.policy.judge(password, &token.account.names()).await;
         judged.map_err(|found| ConfirmError::Password(policy_errors("new_password", found)))?;
         let hash = self.kit.hashing.hash(password).await?;
-        let consumed = self.tokens.reset_password(&token, &account, &hash, self.kit.now()).await?;
-        let Confirmed { redirect_to } = self.finish(consumed, token, &account, "password reset")?;
+        let consumed = self.tokens.reset_password(&token, &hash, self.kit.now()).await?;
+        let Confirmed { redirect_to } = self.finish(consumed, &token, "password reset")?;
+        let mut account = token.account;
         account.state.version += 1;
         account.is_verified = true;
         // The password is reset, whether or not this succeeds.
@@ -96,11 +96,11 @@ impl<U: AuthUser> Recovery<U> {
     /// # Errors
     /// [`ConfirmError`].
     pub async fn confirm_change(&self, token: &str) -> Result<Confirmed, ConfirmError> {
-        let (token, account) = self.find(token, Purpose::Change).await?;
-        let consumed = self.tokens.move_address(&token, &account, self.kit.now()).await?;
-        let confirmed = self.finish(consumed, token, &account, "address changed")?;
+        let token = self.find(token, Purpose::Change).await?;
+        let consumed = self.tokens.move_address(&token, self.kit.now()).await?;
+        let confirmed = self.finish(consumed, &token, "address changed")?;
         // To the old address: the account is as it was before.
-        self.notifier.notify_account(MessageKind::EmailChanged, &account);
+        self.notifier.notify_account(MessageKind::EmailChanged, &token.account);
         Ok(confirmed)
     }
 
@@ -108,15 +108,15 @@ impl<U: AuthUser> Recovery<U> {
         &self,
         token: &str,
         purpose: Purpose,
-    ) -> Result<(OneTimeTokenRecord, Account<U>), ConfirmError> {
+    ) -> Result<OneTimeTokenRecord<U>, ConfirmError> {
         let token = OneTimeToken::parse(token).ok_or(ConfirmError::Invalid)?;
         let found = self.tokens.find(&token.digest(), purpose, self.kit.now()).await?;
         match found {
-            Some((token, _)) if token.is_used => Err(match purpose {
+            Some(token) if token.is_used => Err(match purpose {
                 Purpose::Verify => ConfirmError::Used,
                 Purpose::Reset | Purpose::Change => ConfirmError::AlreadyDone,
             }),
-            Some(found) => Ok(found),
+            Some(token) => Ok(token),
             None => {
                 self.kit.emit(Event::new("link rejected: invalid or expired"));
                 Err(ConfirmError::Invalid)
@@ -127,14 +127,13 @@ impl<U: AuthUser> Recovery<U> {
     fn finish(
         &self,
         consumed: Consumed,
-        token: OneTimeTokenRecord,
-        account: &Account<U>,
+        token: &OneTimeTokenRecord<U>,
         event: &'static str,
     ) -> Result<Confirmed, ConfirmError> {
         match consumed {
             Consumed::Done => {
-                self.kit.emit(Event::new(event).account(account));
-                Ok(Confirmed { redirect_to: token.redirect_to })
+                self.kit.emit(Event::new(event).account(&token.account));
+                Ok(Confirmed { redirect_to: token.redirect_to.clone() })
             }
             Consumed::Spent => Err(ConfirmError::Used),
             Consumed::Taken => Err(ConfirmError::AddressTaken),

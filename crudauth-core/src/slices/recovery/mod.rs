@@ -20,12 +20,12 @@ pub use sql::TABLE;
 use store::{NewOneTimeToken, OneTimeTokenStore, Purpose};
 
 use crate::event::Event;
-use crate::guard::{Action, Subject};
+use crate::guard::Action;
 use crate::kit::Kit;
 use crate::model::{
     Account, AccountState, AuthUser, Contact, EmailAddress, OneTimeToken, RedirectPath,
 };
-use crate::notify::{Delivery, MESSAGES, MessageKind, Notifier};
+use crate::notify::{Delivery, MessageKind, Notifier};
 use crate::store_error::StoreError;
 
 /// Requests for a verification, by client network and by address: 5 an hour each by default. The
@@ -105,8 +105,7 @@ impl<U: AuthUser> Recovery<U> {
             Purpose::Change => CHANGE_REQUEST,
         };
         let lifetime = self.config.lifetime(purpose, to);
-        let target = Subject::Target(to.as_str());
-        self.kit.limits.allows_link(action, MESSAGES, target, lifetime).await
+        self.notifier.may_send_link(action, to, lifetime).await
     }
 
     /// Issues a token and sends it.

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use super::store::{
     Consumed, ContactChange, NewOneTimeToken, OneTimeTokenRecord, OneTimeTokenStore, Purpose,
 };
-use crate::model::{Account, Contact, EmailAddress, IdentifierColumn, OneTimeDigest, PasswordHash};
-use crate::slices::accounts::store::AccountStore;
+use crate::account_store::AccountStore;
+use crate::model::{Contact, EmailAddress, IdentifierColumn, OneTimeDigest, PasswordHash};
 use crate::sql::engine::retrying;
 use crate::sql::rows::{self, Columns};
 use crate::sql::transaction::Transaction;
@@ -103,19 +103,20 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
         digest: &OneTimeDigest,
         purpose: Purpose,
         now: DateTime<Utc>,
-    ) -> Result<Option<(OneTimeTokenRecord, Account<U>)>, StoreError> {
+    ) -> Result<Option<OneTimeTokenRecord<U>>, StoreError> {
         let query = self
             .query(FIND)
             .bind_bytes("digest", digest.as_bytes())
             .bind("purpose", purpose.as_str().to_owned())
             .bind_instant("now", now);
         let Some(row) = self.row(query).await? else { return Ok(None) };
-        let account = rows::account::<DB, U>(&row)?;
         let mut columns = Columns::<DB>::new(&row, rows::after_account::<U>());
         let bound_to = columns.next()?;
         let new_address: Option<String> = columns.next()?;
         let token = OneTimeTokenRecord {
             digest: *digest,
+            purpose,
+            account: rows::account::<DB, U>(&row)?,
             bound_to,
             new_address: new_address.and_then(|address| EmailAddress::parse(&address).ok()),
             redirect_to: columns.next()?,
@@ -123,23 +124,20 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
             is_used: columns.optional_instant()?.is_some(),
         };
         // A change of password keeps links that verify, and voids links that change the address.
-        let is_current = purpose == Purpose::Verify || token.version == account.state.version;
+        let is_current = purpose == Purpose::Verify || token.version == token.account.state.version;
         let is_valid = token.is_used || is_current;
-        Ok(is_valid.then_some((token, account)))
+        Ok(is_valid.then_some(token))
     }
 
     async fn confirm_contact(
         &self,
-        token: &OneTimeTokenRecord,
-        account: &Account<U>,
+        token: &OneTimeTokenRecord<U>,
         now: DateTime<Utc>,
     ) -> Result<Consumed, StoreError> {
         retrying(|| async {
             let mut tx = self.begin().await?;
-            let confirm = self.effect(CONFIRM_CONTACT, token, account, now);
-            if tx.execute(confirm).await? == 0
-                || !self.consume(&mut tx, token, Purpose::Verify, now).await?
-            {
+            let confirm = self.effect(CONFIRM_CONTACT, token, now);
+            if tx.execute(confirm).await? == 0 || !self.consume(&mut tx, token, now).await? {
                 return tx.roll_back(Consumed::Spent).await;
             }
             tx.commit().await?;
@@ -150,17 +148,16 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
 
     async fn reset_password(
         &self,
-        token: &OneTimeTokenRecord,
-        account: &Account<U>,
+        token: &OneTimeTokenRecord<U>,
         hash: &PasswordHash,
         now: DateTime<Utc>,
     ) -> Result<Consumed, StoreError> {
-        let id = account.user.id();
+        let id = token.account.user.id();
         retrying(|| async {
             let mut tx = self.begin().await?;
-            let reset = self.effect(RESET_PASSWORD, token, account, now);
+            let reset = self.effect(RESET_PASSWORD, token, now);
             if tx.execute(reset.bind("hash", hash.expose().to_owned())).await? == 0
-                || !self.consume(&mut tx, token, Purpose::Reset, now).await?
+                || !self.consume(&mut tx, token, now).await?
             {
                 return tx.roll_back(Consumed::Spent).await;
             }
@@ -175,22 +172,21 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
 
     async fn move_address(
         &self,
-        token: &OneTimeTokenRecord,
-        account: &Account<U>,
+        token: &OneTimeTokenRecord<U>,
         now: DateTime<Utc>,
     ) -> Result<Consumed, StoreError> {
         let Some(address) = &token.new_address else { return Ok(Consumed::Spent) };
-        let id = account.user.id();
+        let id = token.account.user.id();
         retrying(|| async {
             let mut tx = self.begin().await?;
-            let moved = self.effect(MOVE_ADDRESS, token, account, now);
+            let moved = self.effect(MOVE_ADDRESS, token, now);
             let moved = match tx.execute(moved.bind("address", address.as_str().to_owned())).await {
                 Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
                     return tx.roll_back(Consumed::Taken).await;
                 }
                 result => result?,
             };
-            if moved == 0 || !self.consume(&mut tx, token, Purpose::Change, now).await? {
+            if moved == 0 || !self.consume(&mut tx, token, now).await? {
                 return tx.roll_back(Consumed::Spent).await;
             }
             self.show_contact(&mut tx, id, address.as_str()).await?;
@@ -249,31 +245,29 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     fn effect(
         &self,
         template: &'static str,
-        token: &OneTimeTokenRecord,
-        account: &Account<U>,
+        token: &OneTimeTokenRecord<U>,
         now: DateTime<Utc>,
     ) -> Query<DB> {
         self.query(template)
             .bind_time("now", now)
-            .bind("account", account.user.id().clone())
+            .bind("account", token.account.user.id().clone())
             .bind("bound_to", token.bound_to.clone())
             .bind("version", token.version)
-            .bind("stamp", account.state.security_stamp)
+            .bind("stamp", token.account.state.security_stamp)
     }
 
     /// Returns `true` if this transaction is the one that consumes the token.
     async fn consume(
         &self,
         tx: &mut Transaction<DB>,
-        token: &OneTimeTokenRecord,
-        purpose: Purpose,
+        token: &OneTimeTokenRecord<U>,
         now: DateTime<Utc>,
     ) -> Result<bool, sqlx::Error> {
         let query = self
             .query(USE)
             .bind_instant("now", now)
             .bind_bytes("digest", token.digest.as_bytes())
-            .bind("purpose", purpose.as_str().to_owned());
+            .bind("purpose", token.purpose.as_str().to_owned());
         Ok(tx.execute(query).await? == 1)
     }
 

@@ -14,7 +14,7 @@ pub trait OneTimeTokenStore<U: AuthUser>: Send + Sync + 'static {
     /// Stores a token.
     async fn issue(&self, token: NewOneTimeToken<U::Id>) -> Result<(), StoreError>;
 
-    /// Returns a token of that purpose and its account, unless it has expired or the account is
+    /// Returns a token of that purpose with its account, unless it has expired or the account is
     /// disabled or another one. An unused token is not returned if the account has left the state
     /// that it was issued under. Nothing is consumed.
     async fn find(
@@ -22,14 +22,13 @@ pub trait OneTimeTokenStore<U: AuthUser>: Send + Sync + 'static {
         digest: &OneTimeDigest,
         purpose: Purpose,
         now: DateTime<Utc>,
-    ) -> Result<Option<(OneTimeTokenRecord, Account<U>)>, StoreError>;
+    ) -> Result<Option<OneTimeTokenRecord<U>>, StoreError>;
 
     /// Consumes a verification token: the account's contact, if it is the one that the token was
     /// sent to, becomes verified.
     async fn confirm_contact(
         &self,
-        token: &OneTimeTokenRecord,
-        account: &Account<U>,
+        token: &OneTimeTokenRecord<U>,
         now: DateTime<Utc>,
     ) -> Result<Consumed, StoreError>;
 
@@ -37,8 +36,7 @@ pub trait OneTimeTokenStore<U: AuthUser>: Send + Sync + 'static {
     /// token was sent to is verified. The account's other resets and changes of address are void.
     async fn reset_password(
         &self,
-        token: &OneTimeTokenRecord,
-        account: &Account<U>,
+        token: &OneTimeTokenRecord<U>,
         hash: &PasswordHash,
         now: DateTime<Utc>,
     ) -> Result<Consumed, StoreError>;
@@ -48,8 +46,7 @@ pub trait OneTimeTokenStore<U: AuthUser>: Send + Sync + 'static {
     /// is not consumed.
     async fn move_address(
         &self,
-        token: &OneTimeTokenRecord,
-        account: &Account<U>,
+        token: &OneTimeTokenRecord<U>,
         now: DateTime<Utc>,
     ) -> Result<Consumed, StoreError>;
 
@@ -111,9 +108,13 @@ pub struct NewOneTimeToken<Id> {
 
 /// A stored one-time token.
 #[derive(Clone, Debug)]
-pub struct OneTimeTokenRecord {
+pub struct OneTimeTokenRecord<U: AuthUser> {
     /// Digest of the secret.
     pub digest: OneTimeDigest,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Its account.
+    pub account: Account<U>,
     /// Compared form of the recovery contact that it is bound to.
     pub bound_to: String,
     /// Address to move to.

@@ -1,7 +1,10 @@
 //! Checks the session of a request.
 
+use chrono::{DateTime, Utc};
+
+use super::store::Session;
 use super::{CurrentSession, Sessions};
-use crate::model::{AuthUser, CsrfToken, SessionToken};
+use crate::model::{Account, AuthUser, CsrfToken, SessionDigest, SessionToken};
 use crate::principal::{Principal, absolute_expiry};
 use crate::store_error::StoreError;
 
@@ -19,9 +22,7 @@ impl<U: AuthUser> Sessions<U> {
     ) -> Result<Option<Principal<U>>, StoreError> {
         let now = self.kit.now();
         let digest = token.digest();
-        let accounts = &*self.kit.accounts;
-        let found = self.store.find_with_account(&digest, accounts, now).await?;
-        let Some((session, account)) = found else { return Ok(None) };
+        let Some((session, account)) = self.find(&digest, now).await? else { return Ok(None) };
         if session.state != account.state() {
             return Ok(None);
         }
@@ -55,6 +56,20 @@ impl<U: AuthUser> Sessions<U> {
         Ok(Some(Principal::with_session(account, current)))
     }
 
+    /// Returns a session and its account, with one query if one database has both.
+    async fn find(
+        &self,
+        digest: &SessionDigest,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Session<U::Id>, Account<U>)>, StoreError> {
+        if let Some(database) = self.store.beside_accounts() {
+            return database.find_with_account(digest, now).await;
+        }
+        let Some(session) = self.store.find(digest, now).await? else { return Ok(None) };
+        let account = self.kit.accounts.by_id(&session.account).await?;
+        Ok(account.map(|account| (session, account)))
+    }
+
     /// Returns `true` if `sent` is the CSRF token of the session.
     #[must_use]
     pub fn is_csrf_token(&self, session: &CurrentSession, sent: &str) -> bool {
@@ -79,9 +94,7 @@ impl<U: AuthUser> Sessions<U> {
     /// Returns `true` if the session still is valid: it is asked right before something lasting is
     /// stored on behalf of the session.
     pub(crate) async fn is_valid(&self, session: &CurrentSession) -> Result<bool, StoreError> {
-        let accounts = &*self.kit.accounts;
-        let now = self.kit.now();
-        let found = self.store.find_with_account(&session.digest, accounts, now).await?;
+        let found = self.find(&session.digest, self.kit.now()).await?;
         // The rows of an earlier state may still be there.
         Ok(found.is_some_and(|(session, account)| {
             account.is_active() && session.state == account.state()

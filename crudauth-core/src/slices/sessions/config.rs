@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::LONGEST;
 use crate::config_error::ConfigError;
+use crate::settings::{MONTH, shorten};
 
 crate::settings! {
     /// Settings of sessions. Timeouts are named as in OWASP's Session Management Cheat Sheet.
@@ -47,6 +48,12 @@ impl SessionConfig {
         .into_iter()
         .flatten()
         .collect()
+    }
+
+    /// Applies the limit of `Builder::hardened`. A stricter value is kept.
+    #[doc(hidden)]
+    pub fn harden(&mut self) {
+        shorten(&mut self.absolute_timeout, MONTH);
     }
 
     /// Shortest time between two updates of `last_activity`. A write on every request would cost

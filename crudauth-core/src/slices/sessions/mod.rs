@@ -6,7 +6,6 @@
 
 mod authenticate;
 mod config;
-mod current;
 #[cfg(all(test, feature = "sqlite"))]
 mod flow_tests;
 mod open;
@@ -19,16 +18,15 @@ pub mod store;
 use std::sync::Arc;
 
 pub use config::SessionConfig;
-pub use current::CurrentSession;
 pub use open::OpenedSession;
-pub use revoke::{KeepSession, ListedSession};
+pub use revoke::ListedSession;
 pub use sql::TABLE;
 use store::SessionStore;
 
 use crate::guard::Action;
 use crate::kit::Kit;
 use crate::model::AuthUser;
-pub use crate::principal::OwnerError;
+pub use crate::principal::{CurrentSession, OwnerError};
 
 /// Signing out everywhere, by account: 10 an hour by default.
 pub const LOGOUT_ALL: Action = Action::per_hour("logout_all", 10);

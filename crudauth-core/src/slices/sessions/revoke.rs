@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::store::Session;
 use super::{CurrentSession, Sessions};
 use crate::event::Event;
-use crate::model::{Account, AuthUser, Device, SessionHandle};
+use crate::model::{Account, AuthUser, Device, SessionDigest, SessionHandle};
 use crate::principal::{OwnerError, Principal};
 use crate::store_error::StoreError;
 
@@ -25,16 +25,6 @@ pub struct ListedSession {
     pub last_activity_at: DateTime<Utc>,
     /// Whether it is the caller's own session.
     pub is_current: bool,
-}
-
-/// Which sessions stay when all are revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum KeepSession {
-    /// The caller's own session.
-    Current,
-    /// None.
-    None,
 }
 
 impl<U: AuthUser> Sessions<U> {
@@ -94,21 +84,30 @@ impl<U: AuthUser> Sessions<U> {
         Ok(revoked)
     }
 
-    /// Revokes the sessions of the principal's account. Returns how many there were.
+    /// Revokes every session of the principal's account. Returns how many there were.
     ///
     /// # Errors
     /// [`OwnerError`].
-    pub async fn revoke_all(
+    pub async fn revoke_all(&self, principal: &Principal<U>) -> Result<u64, OwnerError> {
+        self.revoke_except(principal, None).await
+    }
+
+    /// As [`revoke_all`](Self::revoke_all), but the caller's own session stays.
+    ///
+    /// # Errors
+    /// [`OwnerError`].
+    pub async fn revoke_others(&self, principal: &Principal<U>) -> Result<u64, OwnerError> {
+        let own = principal.session().map(CurrentSession::digest);
+        self.revoke_except(principal, own).await
+    }
+
+    async fn revoke_except(
         &self,
         principal: &Principal<U>,
-        keep: KeepSession,
+        kept: Option<&SessionDigest>,
     ) -> Result<u64, OwnerError> {
         let account = principal.owned_account()?;
         self.ensure_still_valid(principal).await?;
-        let kept = match keep {
-            KeepSession::Current => principal.session().map(CurrentSession::digest),
-            KeepSession::None => None,
-        };
         let mut revoked = 0;
         for session in self.valid(account).await? {
             if kept != Some(&session.digest) {

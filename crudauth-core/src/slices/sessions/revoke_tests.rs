@@ -42,11 +42,11 @@ async fn revoking_all_sessions_keeps_the_current_one_if_asked() {
         let ada = world.account("ada@example.com").await;
         let (current, caller) = slices.open_session(&ada).await;
         let other = slices.open_session(&ada).await.0;
-        let kept = slices.sessions.revoke_all(&caller, KeepSession::Current).await;
+        let kept = slices.sessions.revoke_others(&caller).await;
         assert_eq!(kept.unwrap(), 1);
         assert!(is_valid(&slices, &current).await);
         assert!(!is_valid(&slices, &other).await);
-        let none = slices.sessions.revoke_all(&caller, KeepSession::None).await;
+        let none = slices.sessions.revoke_all(&caller).await;
         assert_eq!(none.unwrap(), 1);
         assert!(!is_valid(&slices, &current).await);
     }
@@ -60,7 +60,7 @@ async fn the_application_revokes_all_sessions_of_an_account() {
         let opened = slices.open_session(&ada).await.0;
         let application = Principal::application(&ada);
         assert!(slices.sessions.list(&application).await.unwrap().iter().all(|it| !it.is_current));
-        let revoked = slices.sessions.revoke_all(&application, KeepSession::Current).await;
+        let revoked = slices.sessions.revoke_others(&application).await;
         assert_eq!(revoked.unwrap(), 1);
         assert!(!is_valid(&slices, &opened).await);
     }
@@ -77,7 +77,7 @@ async fn a_program_neither_lists_nor_revokes_sessions() {
         assert!(matches!(sessions.list(&program).await, Err(OwnerError::NotOwner)));
         let one = sessions.revoke(&program, &opened.handle).await;
         assert!(matches!(one, Err(OwnerError::NotOwner)), "{one:?}");
-        let all = sessions.revoke_all(&program, KeepSession::None).await;
+        let all = sessions.revoke_all(&program).await;
         assert!(matches!(all, Err(OwnerError::NotOwner)), "{all:?}");
         assert!(is_valid(&slices, &opened).await);
     }
@@ -107,7 +107,7 @@ async fn a_session_that_was_revoked_meanwhile_revokes_nothing() {
         slices.sessions.sign_out(&caller).await.unwrap();
         let one = slices.sessions.revoke(&caller, &ended.handle).await;
         assert!(matches!(one, Err(OwnerError::Ended)), "{one:?}");
-        let all = slices.sessions.revoke_all(&caller, KeepSession::None).await;
+        let all = slices.sessions.revoke_all(&caller).await;
         assert!(matches!(all, Err(OwnerError::Ended)), "{all:?}");
         assert!(is_valid(&slices, &other).await);
     }
@@ -123,10 +123,10 @@ async fn a_session_of_an_earlier_password_revokes_no_other_session() {
         slices.open_session(&ada).await;
         let new = password("a much better passphrase");
         slices.passwords.change(&owner, &password(PASSWORD), &new).await.unwrap();
-        for keep in [KeepSession::Current, KeepSession::None] {
-            let all = slices.sessions.revoke_all(&stale, keep).await;
-            assert!(matches!(all, Err(OwnerError::Ended)), "{keep:?}: {all:?}");
-        }
+        let all = slices.sessions.revoke_all(&stale).await;
+        assert!(matches!(all, Err(OwnerError::Ended)), "{all:?}");
+        let others = slices.sessions.revoke_others(&stale).await;
+        assert!(matches!(others, Err(OwnerError::Ended)), "{others:?}");
         let one = slices.sessions.revoke(&stale, &valid.handle).await;
         assert!(matches!(one, Err(OwnerError::Ended)), "{one:?}");
         assert!(is_valid(&slices, &valid).await);
@@ -141,9 +141,9 @@ async fn a_revocation_that_fails_half_way_is_an_error() {
         let ada = world.account("ada@example.com").await;
         slices.open_session(&ada).await;
         let caller = slices.open_session(&ada).await.1;
-        let failed = slices.sessions.revoke_all(&caller, KeepSession::Current).await;
+        let failed = slices.sessions.revoke_others(&caller).await;
         assert!(matches!(failed, Err(OwnerError::Store(_))), "{failed:?}");
-        let again = slices.sessions.revoke_all(&caller, KeepSession::Current).await;
+        let again = slices.sessions.revoke_others(&caller).await;
         assert_eq!(again.unwrap(), 1);
     }
 }

@@ -3,10 +3,9 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::store::{Session, SessionStore};
-use crate::guard::RowLimit;
+use super::store::{Session, SessionStore, SessionsBesideAccounts};
+use crate::guard::{RowLimit, row_limit};
 use crate::model::{Account, AccountState, AuthUser, CsrfDigest, SessionDigest};
-use crate::slices::accounts::store::AccountStore;
 use crate::sql::rows::{self, Columns};
 use crate::sql::{AuthRow, Backend, ColumnSpec, Query, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
@@ -38,27 +37,7 @@ const INSERT: &str = "INSERT INTO {+sessions} (digest, handle, user_id, csrf_dig
     expires_at, ends_at) VALUES (:digest, :handle, :account, :csrf, :version, :stamp, :client, \
     :user_agent, :is_remembered, :now, :last_activity_at, :expires_at, :ends_at)";
 
-// Each sign-in deletes after it has inserted, so the last of several sees all and the limit holds.
-// Sessions of a later version, opened after a change of password, are not this sign-in's to delete.
-macro_rules! beyond_limit {
-    ($verb:literal, $end:literal) => {
-        concat!(
-            $verb,
-            " FROM {+sessions} WHERE user_id = :account AND digest <> :digest \
-              AND token_version <= :version AND digest NOT IN (SELECT digest FROM \
-              (SELECT digest FROM {+sessions} WHERE user_id = :account AND digest <> :digest \
-              AND expires_at > :now AND token_version = :version AND auth_epoch = :stamp \
-              ORDER BY last_activity_at DESC, created_at DESC LIMIT :others) AS kept)",
-            $end
-        )
-    };
-}
-
-const LIMIT: RowLimit = RowLimit {
-    beyond: beyond_limit!("SELECT digest", " LIMIT 1"),
-    inserted: "SELECT digest FROM {+sessions} WHERE digest = :digest",
-    delete: beyond_limit!("DELETE", ""),
-};
+const LIMIT: RowLimit = row_limit!("sessions", "digest", "last_activity_at");
 
 const FIND: &str = "SELECT digest, user_id, token_version, auth_epoch, csrf_digest, ip, user_agent, \
     is_remembered, created_at, last_activity_at, expires_at, ends_at FROM {+sessions} \
@@ -126,35 +105,6 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
         Ok(row.map(|row| session::<DB, U>(&row)).transpose()?)
     }
 
-    async fn find_with_account(
-        &self,
-        digest: &SessionDigest,
-        _: &dyn AccountStore<U>,
-        now: DateTime<Utc>,
-    ) -> Result<Option<(Session<U::Id>, Account<U>)>, StoreError> {
-        let query = self
-            .query(FIND_WITH_ACCOUNT)
-            .bind_bytes("digest", digest.as_bytes())
-            .bind_instant("now", now);
-        let Some(row) = self.row(query).await? else { return Ok(None) };
-        let account = rows::account::<DB, U>(&row)?;
-        let mut columns = Columns::<DB>::new(&row, rows::after_account::<U>());
-        let session = Session {
-            digest: *digest,
-            account: account.user.id().clone(),
-            state: account.state(),
-            csrf: columns.digest(CsrfDigest::from_bytes)?,
-            client: None,
-            user_agent: None,
-            is_remembered: columns.next()?,
-            created_at: columns.instant()?,
-            last_activity_at: columns.instant()?,
-            expires_at: columns.instant()?,
-            ends_at: columns.optional_instant()?,
-        };
-        Ok(Some((session, account)))
-    }
-
     async fn list(
         &self,
         account: &U::Id,
@@ -213,6 +163,41 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
 
     async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
         self.purge_table(&TABLE, now, limit).await
+    }
+
+    fn beside_accounts(&self) -> Option<&dyn SessionsBesideAccounts<U>> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionsBesideAccounts<U> for SqlStore<DB, U> {
+    async fn find_with_account(
+        &self,
+        digest: &SessionDigest,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Session<U::Id>, Account<U>)>, StoreError> {
+        let query = self
+            .query(FIND_WITH_ACCOUNT)
+            .bind_bytes("digest", digest.as_bytes())
+            .bind_instant("now", now);
+        let Some(row) = self.row(query).await? else { return Ok(None) };
+        let account = rows::account::<DB, U>(&row)?;
+        let mut columns = Columns::<DB>::new(&row, rows::after_account::<U>());
+        let session = Session {
+            digest: *digest,
+            account: account.user.id().clone(),
+            state: account.state(),
+            csrf: columns.digest(CsrfDigest::from_bytes)?,
+            client: None,
+            user_agent: None,
+            is_remembered: columns.next()?,
+            created_at: columns.instant()?,
+            last_activity_at: columns.instant()?,
+            expires_at: columns.instant()?,
+            ends_at: columns.optional_instant()?,
+        };
+        Ok(Some((session, account)))
     }
 }
 

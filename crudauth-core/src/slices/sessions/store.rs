@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use crate::model::{
     Account, AccountState, AuthUser, ClientAddress, CsrfDigest, SessionDigest, SessionHandle,
 };
-use crate::slices::accounts::store::AccountStore;
 use crate::store_error::StoreError;
 
 /// Keeps sessions.
@@ -39,21 +38,6 @@ pub trait SessionStore<U: AuthUser>: Send + Sync + 'static {
         digest: &SessionDigest,
         now: DateTime<Utc>,
     ) -> Result<Option<Session<U::Id>>, StoreError>;
-
-    /// Returns the session with this digest and its account.
-    ///
-    /// By default this is [`find`](Self::find) and a look-up of the account. A store in the database
-    /// of the accounts answers with one query.
-    async fn find_with_account(
-        &self,
-        digest: &SessionDigest,
-        accounts: &dyn AccountStore<U>,
-        now: DateTime<Utc>,
-    ) -> Result<Option<(Session<U::Id>, Account<U>)>, StoreError> {
-        let Some(session) = self.find(digest, now).await? else { return Ok(None) };
-        let account = accounts.by_id(&session.account).await?;
-        Ok(account.map(|account| (session, account)))
-    }
 
     /// Returns the sessions of an account, the most recently active first.
     async fn list(
@@ -90,6 +74,24 @@ pub trait SessionStore<U: AuthUser>: Send + Sync + 'static {
     /// Deletes at most `limit` expired sessions and returns how many were deleted. A store that
     /// expires sessions by itself returns 0.
     async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError>;
+
+    /// The library's own store in the database of the accounts; `None` for every other one.
+    #[doc(hidden)]
+    fn beside_accounts(&self) -> Option<&dyn SessionsBesideAccounts<U>> {
+        None
+    }
+}
+
+/// Sessions in the database of the accounts, where one query finds both.
+#[doc(hidden)]
+#[async_trait]
+pub trait SessionsBesideAccounts<U: AuthUser>: Send + Sync {
+    /// Returns the session with this digest and its account, if it has the state of the session.
+    async fn find_with_account(
+        &self,
+        digest: &SessionDigest,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Session<U::Id>, Account<U>)>, StoreError>;
 }
 
 /// A stored session.

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::guard::store::RateLimit;
-use crate::guard::{LockoutConfig, RateLimits};
+use crate::guard::{LockoutConfig, Network, RateLimits};
 use crate::model::Checked;
 use crate::principal::Principal;
 use crate::slices::bearer::BearerConfig;
@@ -296,18 +296,17 @@ async fn neither_an_account_nor_a_network_fills_the_hashing_queue() {
         let address: std::net::IpAddr = address.parse().unwrap();
         Some(crate::model::ClientAddress::from(address))
     };
+    let from = |address: &str| Network::of(client(address), false);
     let hold_all = |attempt: &dyn Fn(usize) -> crate::guard::SignInAttempt| {
         let taken = (0..1000).map(|at| slices.kit.hashing.reserve(attempt(at).holders()));
         taken.take_while(Result::is_ok).collect::<Vec<_>>()
     };
-    let of_eve = |address: &str| lockout.attempt::<Person>("eve", None, client(address), false);
+    let of_eve = |address: &str| lockout.attempt::<Person>("eve", None, from(address));
     // One network with many names, and one account from many networks.
-    let network = hold_all(&|at| {
-        lockout.attempt::<Person>(&format!("name{at}"), None, client("192.0.2.1"), false)
-    });
-    let account = hold_all(&|at| {
-        lockout.attempt(ADA, Some(&ada), client(&format!("198.51.100.{at}")), false)
-    });
+    let network =
+        hold_all(&|at| lockout.attempt::<Person>(&format!("name{at}"), None, from("192.0.2.1")));
+    let account =
+        hold_all(&|at| lockout.attempt(ADA, Some(&ada), from(&format!("198.51.100.{at}"))));
     for held in [&network, &account] {
         assert!((QUEUED / 4..QUEUED / 3).contains(&held.len()), "{}", held.len());
     }
@@ -326,7 +325,7 @@ async fn a_sign_in_beyond_its_share_of_the_queue_is_refused_as_busy() {
     let world = worlds().await.remove(0);
     let slices = world.slices();
     let ada = world.account(ADA).await;
-    let attempt = slices.kit.lockout.attempt(ADA, Some(&ada), None, false);
+    let attempt = slices.kit.lockout.attempt(ADA, Some(&ada), Network::of(None, false));
     let mut held = Vec::new();
     while let Ok(places) = slices.kit.hashing.reserve(attempt.holders()) {
         held.push(places);

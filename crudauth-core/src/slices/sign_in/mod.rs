@@ -18,11 +18,11 @@ pub use request::SignInRequest;
 use successes::Successes;
 use tracing::Instrument;
 
+use crate::account_store::AccountStore;
 use crate::guard::Action;
 use crate::guard::store::RateLimit;
 use crate::kit::Kit;
 use crate::model::{Account, AuthUser, ClientInfo, PasswordHash, Scopes, lookups};
-use crate::slices::accounts::store::AccountStore;
 use crate::slices::bearer::BearerTokens;
 use crate::slices::sessions::Sessions;
 use crate::store_error::StoreError;

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{SignInError, SignInFlow, SignInRequest, device, find};
 use crate::event::Event;
-use crate::guard::SignInAttempt;
+use crate::guard::{Network, SignInAttempt};
 use crate::model::{Account, AuthUser, PasswordHash};
 use crate::password::Verdict;
 
@@ -75,8 +75,8 @@ impl<U: AuthUser> SignInFlow<U> {
                 kit.lockout.attempt_from_device(account, &device, client)
             }
             _ => {
-                let is_cross_site = request.is_cross_site;
-                kit.lockout.attempt(&request.identifier, account, client, is_cross_site)
+                let network = Network::of(client, request.is_cross_site);
+                kit.lockout.attempt(&request.identifier, account, network)
             }
         }
     }

@@ -4,27 +4,17 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use crudauth_core::StoreError;
-use crudauth_core::guard::challenges::ChallengeStore;
+use crudauth_core::guard::challenges::{ChallengeRecord, ChallengeStore};
 use crudauth_core::model::ChallengeDigest;
 
 /// Keeps challenges in a map. The lock makes each verb atomic.
 #[derive(Default)]
-struct Challenges(Mutex<HashMap<[u8; 32], Challenge>>);
-
-/// A value and its expiry.
-type Challenge = (Vec<u8>, DateTime<Utc>);
+struct Challenges(Mutex<HashMap<[u8; 32], ChallengeRecord>>);
 
 #[async_trait]
 impl ChallengeStore for Challenges {
-    async fn insert(
-        &self,
-        digest: &ChallengeDigest,
-        value: &[u8],
-        _now: DateTime<Utc>,
-        expires_at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let mut challenges = self.0.lock().unwrap();
-        challenges.insert(*digest.as_bytes(), (value.to_vec(), expires_at));
+    async fn insert(&self, challenge: ChallengeRecord) -> Result<(), StoreError> {
+        self.0.lock().unwrap().insert(*challenge.digest.as_bytes(), challenge);
         Ok(())
     }
 
@@ -35,7 +25,7 @@ impl ChallengeStore for Challenges {
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let challenges = self.0.lock().unwrap();
         let found = challenges.get(digest.as_bytes());
-        Ok(found.filter(|(_, expires_at)| *expires_at > now).map(|(value, _)| value.clone()))
+        Ok(found.filter(|found| found.expires_at > now).map(|found| found.value.clone()))
     }
 
     async fn take(
@@ -44,12 +34,12 @@ impl ChallengeStore for Challenges {
         now: DateTime<Utc>,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let taken = self.0.lock().unwrap().remove(digest.as_bytes());
-        Ok(taken.filter(|(_, expires_at)| *expires_at > now).map(|(value, _)| value))
+        Ok(taken.filter(|taken| taken.expires_at > now).map(|taken| taken.value))
     }
 
     async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
         let mut challenges = self.0.lock().unwrap();
-        let expired = challenges.iter().filter(|(_, (_, expires_at))| *expires_at <= now);
+        let expired = challenges.iter().filter(|(_, challenge)| challenge.expires_at <= now);
         let expired: Vec<_> = expired.map(|(digest, _)| *digest).take(limit as usize).collect();
         for digest in &expired {
             challenges.remove(digest);

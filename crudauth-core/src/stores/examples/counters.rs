@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use crudauth_core::StoreError;
+use crudauth_core::guard::LockState;
 use crudauth_core::guard::store::{
     AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome,
 };
@@ -17,50 +18,7 @@ struct Counters(Mutex<Maps>);
 #[derive(Default)]
 struct Maps {
     uses: HashMap<CounterName, (VecDeque<DateTime<Utc>>, Duration)>,
-    failures: HashMap<CounterName, Failures>,
-}
-
-#[derive(Default)]
-struct Failures {
-    count: u32,
-    window_ends_at: DateTime<Utc>,
-    locked_until: DateTime<Utc>,
-    level: u32,
-    level_ends_at: DateTime<Utc>,
-}
-
-impl Failures {
-    fn lock(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        (self.locked_until > now).then_some(self.locked_until)
-    }
-
-    fn admits(&self, rule: &LockRule, now: DateTime<Utc>) -> bool {
-        let is_full = self.count >= rule.max_failures && self.window_ends_at > now;
-        self.lock(now).is_none() && !is_full
-    }
-
-    fn record(&mut self, rule: &LockRule, now: DateTime<Utc>) {
-        if self.lock(now).is_some() {
-            return;
-        }
-        if self.window_ends_at <= now {
-            self.count = 0;
-            self.window_ends_at = now + rule.window;
-        }
-        self.count += 1;
-        if self.count > rule.max_failures {
-            let level = if self.level_ends_at > now { self.level } else { 0 };
-            self.count = 0;
-            self.locked_until = now + rule.lock_length(level);
-            self.level = level + 1;
-            self.level_ends_at = self.locked_until + rule.escalation_window;
-            self.window_ends_at = now;
-        }
-    }
-
-    fn ends_at(&self) -> DateTime<Utc> {
-        self.window_ends_at.max(self.locked_until).max(self.level_ends_at)
-    }
+    failures: HashMap<CounterName, LockState>,
 }
 
 #[async_trait]
@@ -102,7 +60,7 @@ impl CounterStore for Counters {
         let mut recorded = BTreeSet::new();
         for (name, rule) in counters {
             if recorded.insert(name) {
-                maps.failures.entry(*name).or_default().record(rule, now);
+                maps.failures.entry(*name).or_default().record_failure(rule, now);
             }
         }
         Ok(counters.iter().map(|(name, _)| maps.failures[name].lock(now)).collect())
@@ -113,27 +71,7 @@ impl CounterStore for Counters {
         attempt: &AttemptCounters,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let mut maps = self.0.lock().unwrap();
-        let admits = |(name, rule): &(CounterName, LockRule)| {
-            maps.failures.get(name).is_none_or(|failures| failures.admits(rule, now))
-        };
-        if !attempt.checked.iter().all(admits) {
-            return Ok(false);
-        }
-        for refund in &attempt.refunds {
-            let Some(own) = maps.failures.remove(&refund.own) else { continue };
-            for name in &refund.from {
-                if let Some(shared) = maps.failures.get_mut(name)
-                    // A window that ends later started later, without these failures.
-                    && shared.window_ends_at > now
-                    && shared.window_ends_at <= own.window_ends_at
-                {
-                    shared.count = shared.count.saturating_sub(own.count);
-                }
-            }
-        }
-        maps.failures.retain(|name, _| !attempt.cleared.contains(name));
-        Ok(true)
+        Ok(attempt.admit(&mut self.0.lock().unwrap().failures, now))
     }
 
     async fn clear(&self, names: &[CounterName]) -> Result<(), StoreError> {
@@ -149,7 +87,7 @@ impl CounterStore for Counters {
             left -= u32::from(is_deleted);
             !is_deleted
         };
-        maps.failures.retain(|_, failures| is_kept(failures.ends_at()));
+        maps.failures.retain(|_, failures| is_kept(failures.expires_at()));
         maps.uses
             .retain(|_, (uses, window)| uses.back().is_some_and(|&last| is_kept(last + *window)));
         Ok(u64::from(limit - left))

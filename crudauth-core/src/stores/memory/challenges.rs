@@ -4,26 +4,14 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{MemoryStore, remove_expired};
-use crate::guard::challenges::ChallengeStore;
+use crate::guard::challenges::{ChallengeRecord, ChallengeStore};
 use crate::model::ChallengeDigest;
 use crate::store_error::StoreError;
 
-pub(super) struct Challenge {
-    value: Vec<u8>,
-    expires_at: DateTime<Utc>,
-}
-
 #[async_trait]
 impl ChallengeStore for MemoryStore {
-    async fn insert(
-        &self,
-        digest: &ChallengeDigest,
-        value: &[u8],
-        _now: DateTime<Utc>,
-        expires_at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let challenge = Challenge { value: value.to_vec(), expires_at };
-        self.lock().challenges.insert(*digest.as_bytes(), challenge);
+    async fn insert(&self, challenge: ChallengeRecord) -> Result<(), StoreError> {
+        self.lock().challenges.insert(*challenge.digest.as_bytes(), challenge);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{MemoryStore, State, remove_expired};
+use super::{MemoryStore, remove_expired};
 use crate::guard::store::{AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome};
 use crate::model::CounterName;
 use crate::store_error::StoreError;
@@ -80,27 +80,14 @@ impl CounterStore for MemoryStore {
         attempt: &AttemptCounters,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let mut state = self.lock();
-        let refuses = |(name, rule): &(CounterName, LockRule)| {
-            state.failures.get(name).is_some_and(|counter| !counter.admits(rule, now))
-        };
-        if attempt.checked.iter().any(refuses) {
-            return Ok(false);
-        }
-        for refund in &attempt.refunds {
-            let Some(own) = state.failures.remove(&refund.own) else { continue };
-            for name in &refund.from {
-                if let Some(counter) = state.failures.get_mut(name) {
-                    counter.refund(&own, now);
-                }
-            }
-        }
-        state.clear(&attempt.cleared);
-        Ok(true)
+        Ok(attempt.admit(&mut self.lock().failures, now))
     }
 
     async fn clear(&self, names: &[CounterName]) -> Result<(), StoreError> {
-        self.lock().clear(names);
+        let mut state = self.lock();
+        for name in names {
+            state.failures.remove(name);
+        }
         Ok(())
     }
 
@@ -113,13 +100,5 @@ impl CounterStore for MemoryStore {
             uses.expires_at <= now
         });
         Ok(failures + rate_limits)
-    }
-}
-
-impl State {
-    fn clear(&mut self, names: &[CounterName]) {
-        for name in names {
-            self.failures.remove(name);
-        }
     }
 }

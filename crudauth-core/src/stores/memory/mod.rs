@@ -10,9 +10,9 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::guard::LockState;
+use crate::guard::challenges::ChallengeRecord;
 use crate::model::CounterName;
 
-use challenges::Challenge;
 use counters::Uses;
 use sessions::Sessions;
 
@@ -37,7 +37,7 @@ struct State {
     sessions: Sessions,
     rate_limits: HashMap<CounterName, Uses>,
     failures: HashMap<CounterName, LockState>,
-    challenges: HashMap<[u8; 32], Challenge>,
+    challenges: HashMap<[u8; 32], ChallengeRecord>,
 }
 
 impl MemoryStore {

@@ -7,26 +7,20 @@ use redis::cmd;
 use super::link::NO_ARGUMENTS;
 use super::sessions::TAKE;
 use super::{RedisStore, millis, time_to_live};
-use crate::guard::challenges::ChallengeStore;
+use crate::guard::challenges::{ChallengeRecord, ChallengeStore};
 use crate::model::ChallengeDigest;
 use crate::store_error::StoreError;
 
 #[async_trait]
 impl ChallengeStore for RedisStore {
-    async fn insert(
-        &self,
-        digest: &ChallengeDigest,
-        value: &[u8],
-        now: DateTime<Utc>,
-        expires_at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let mut record = millis(expires_at).to_be_bytes().to_vec();
-        record.extend(value);
+    async fn insert(&self, challenge: ChallengeRecord) -> Result<(), StoreError> {
+        let mut record = millis(challenge.expires_at).to_be_bytes().to_vec();
+        record.extend(challenge.value);
         let set = cmd("SET")
-            .arg(self.challenge_key(digest))
+            .arg(self.challenge_key(&challenge.digest))
             .arg(record)
             .arg("PX")
-            .arg(time_to_live(expires_at, now))
+            .arg(time_to_live(challenge.expires_at, challenge.created_at))
             .to_owned();
         self.0.link.call(&set).await
     }

@@ -8,7 +8,7 @@ use redis::{ConnectionInfo, IntoConnectionInfo};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::clock::LONGEST;
-use crate::config_error::{ConfigError, InvalidRedisUrl};
+use crate::config_error::ConfigError;
 use crate::store_error::StoreError;
 
 /// Settings of [`RedisStore`](super::RedisStore).
@@ -84,7 +84,7 @@ impl RedisConfig {
     /// Returns an error for each invalid setting, without connecting.
     #[must_use]
     pub fn validate(&self) -> Vec<ConfigError> {
-        let urls = self.urls.iter().filter_map(|url| node(url).err()).map(ConfigError::RedisUrl);
+        let urls = self.urls.iter().filter_map(|url| node(url).err());
         let timeout = Duration::from_millis(1)..=LONGEST;
         let others =
             [self.empty_prefix(), ConfigError::duration("redis.timeout", self.timeout, timeout)];
@@ -111,15 +111,18 @@ impl RedisConfig {
     }
 }
 
-fn node(url: &SecretString) -> Result<ConnectionInfo, InvalidRedisUrl> {
+fn node(url: &SecretString) -> Result<ConnectionInfo, ConfigError> {
+    let setting = "redis.url";
     let url = url.expose_secret();
     // Without TLS the client rejects such a URL by itself, without naming the cause.
     if url.starts_with("rediss:") && !cfg!(feature = "redis-tls") {
-        return Err(InvalidRedisUrl::TlsNotCompiled);
+        let value = "rediss://".to_owned();
+        let requirement = "the feature `redis-tls`";
+        return Err(ConfigError::Requires { setting, value, requirement });
     }
     let info = url.into_connection_info().map_err(|error| {
         // The category only: the error itself may quote a part of the URL.
-        InvalidRedisUrl::Malformed { reason: error.category().to_owned() }
+        ConfigError::Malformed { setting, reason: error.category().to_owned() }
     })?;
     Ok(info.set_tcp_settings(tcp_settings()))
 }
@@ -167,8 +170,8 @@ mod tests {
         assert!(matches!(
             errors[..],
             [
-                ConfigError::RedisUrl(InvalidRedisUrl::Malformed { .. }),
-                ConfigError::RedisUrl(InvalidRedisUrl::Malformed { .. }),
+                ConfigError::Malformed { setting: "redis.url", .. },
+                ConfigError::Malformed { setting: "redis.url", .. },
                 ConfigError::InvalidName { setting: "redis.prefix", .. },
                 ConfigError::DurationOutOfRange { setting: "redis.timeout", .. },
             ]
@@ -179,7 +182,7 @@ mod tests {
     #[cfg(not(feature = "redis-tls"))]
     fn tls_without_the_feature_is_an_error() {
         let errors = RedisConfig::new("rediss://127.0.0.1").validate();
-        assert_eq!(errors, [ConfigError::RedisUrl(InvalidRedisUrl::TlsNotCompiled)]);
+        assert!(matches!(errors[..], [ConfigError::Requires { setting: "redis.url", .. }]));
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! | --- | --- |
 //! | `{prefix}:uses:{name}` | instants of the uses of a rate limit, the latest first |
 //! | `{prefix}:failures:{name}` | failures, window, lock and level of a counter |
+//!
+//! The scripts repeat the rule of [`LockState`], so that each is one atomic step. A test compares
+//! them with it.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +17,7 @@ use redis::cmd;
 
 use super::link::NO_ARGUMENTS;
 use super::{RedisStore, SLACK, WhenAway, duration_millis, instant, millis};
+use crate::guard::LockState;
 use crate::guard::store::{
     AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome, Refund,
 };
@@ -189,40 +193,24 @@ impl CounterStore for RedisStore {
     }
 }
 
-/// The part of a counter that decides about an attempt.
-struct State {
-    failures: u32,
-    window_ends_at: DateTime<Utc>,
-    locked_until: DateTime<Utc>,
-}
-
-impl State {
-    fn lock(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        (self.locked_until > now).then_some(self.locked_until)
-    }
-
-    fn admits(&self, rule: &LockRule, now: DateTime<Utc>) -> bool {
-        let is_full = self.failures >= rule.max_failures && self.window_ends_at > now;
-        self.lock(now).is_none() && !is_full
-    }
-}
-
 impl RedisStore {
     fn failures_key(&self, name: CounterName) -> String {
         self.key("failures", name.as_bytes())
     }
 
-    async fn state(&self, name: CounterName) -> Result<State, StoreError> {
+    /// The part of a counter that decides about an attempt.
+    async fn state(&self, name: CounterName) -> Result<LockState, StoreError> {
         let get = cmd("HMGET")
             .arg(self.failures_key(name))
             .arg(&["failures", "window_ends_at", "locked_until"])
             .to_owned();
         let (failures, window_ends_at, locked_until): (Option<u32>, Option<i64>, Option<i64>) =
             self.0.link.call(&get).await?;
-        Ok(State {
+        Ok(LockState {
             failures: failures.unwrap_or_default(),
             window_ends_at: instant(window_ends_at.unwrap_or_default()),
             locked_until: instant(locked_until.unwrap_or_default()),
+            ..LockState::default()
         })
     }
 

@@ -116,12 +116,9 @@ mod tests {
     proptest! {
         #[test]
         fn a_session_is_read_as_it_was_written(
-            account in any::<String>(),
+            (account, user_agent) in any::<(String, Option<String>)>(),
             (version, security_stamp) in any::<(i32, i64)>(),
-            csrf in any::<[u8; 32]>(),
-            client in any::<Option<IpAddr>>(),
-            user_agent in any::<Option<String>>(),
-            is_remembered in any::<bool>(),
+            (csrf, client, is_remembered) in any::<([u8; 32], Option<IpAddr>, bool)>(),
             instants in proptest::array::uniform4(0..9_999_999_999_999_i64),
         ) {
             let session = Session {

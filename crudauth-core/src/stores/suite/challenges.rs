@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::{CROWD, MILLISECOND, at_once, bytes, count_of, seconds, start};
-use crate::guard::challenges::ChallengeStore;
+use crate::guard::challenges::{ChallengeRecord, ChallengeStore};
 use crate::model::ChallengeDigest;
 
 fn digest(number: usize) -> ChallengeDigest {
@@ -13,8 +13,13 @@ fn digest(number: usize) -> ChallengeDigest {
 }
 
 async fn insert(store: &impl ChallengeStore, number: usize, value: &[u8], lifetime: u64) {
-    let expires_at = start() + seconds(lifetime);
-    store.insert(&digest(number), value, start(), expires_at).await.unwrap();
+    let challenge = ChallengeRecord {
+        digest: digest(number),
+        value: value.to_vec(),
+        created_at: start(),
+        expires_at: start() + seconds(lifetime),
+    };
+    store.insert(challenge).await.unwrap();
 }
 
 pub async fn a_challenge_is_found_as_it_was_stored<S: ChallengeStore>(store: Arc<S>) {

@@ -1,5 +1,7 @@
 //! `POST /login`. `POST /logout` is in `logout.rs`, because it also ends tokens.
 
+mod list;
+
 use crudauth_core::model::{AuthUser, FieldError, FieldErrorKind, Form, IdentifierKind};
 use crudauth_core::slices::sessions::SessionConfig;
 use crudauth_core::sql::{Backend, TableSpec};
@@ -10,15 +12,17 @@ use serde_json::json;
 use super::credentials::{Credentials, check_grant};
 use super::logout;
 use crate::builder::Builder;
-use crate::http::cookie::{cookies_of, set_session};
+use crate::http::cookie::{cookies_of, set_cookies};
 use crate::http::headers::json as answer;
 use crate::http::origin::refuse_cross_site;
 use crate::http::{Refusal, body};
 use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
 
+pub use list::Sessions;
+
 /// `session`: cookie sessions with CSRF tokens.
 ///
-#[doc = include_str!("../../docs/sessions.md")]
+#[doc = include_str!("../../../docs/sessions.md")]
 #[derive(Clone, Copy, Debug)]
 pub struct Session;
 
@@ -38,7 +42,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     where
         A: Mounts<Session>,
     {
-        self.settings.sessions = config;
+        self.settings.slices.sessions = config;
         self
     }
 }
@@ -66,8 +70,8 @@ async fn login<U: AuthUser>(
     });
     let mut response = answer(StatusCode::OK, &body)?;
     let lifetimes = mounted.accounts().sessions().config();
-    let cookies = &parts.http.cookies;
-    set_session(&mut response, cookies, lifetimes, &signed_in.session, &signed_in.device);
+    let mut cookies = set_cookies(&mut response, &parts.http.cookies);
+    cookies.session(lifetimes, &signed_in.session, &signed_in.device);
     Ok(response)
 }
 

@@ -1,21 +1,19 @@
 //! `GET /sessions`, `DELETE /sessions/{id}`, `POST /logout-all`, `POST /csrf/refresh`.
 
 use crudauth_core::model::{AuthUser, FieldError, FieldErrorKind, SessionHandle};
-use crudauth_core::slices::sessions::{
-    CSRF_REFRESH, KeepSession, LOGOUT_ALL, ListedSession, OwnerError,
-};
+use crudauth_core::slices::sessions::{CSRF_REFRESH, LOGOUT_ALL, ListedSession, OwnerError};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
-use super::limits;
 use crate::extract::{session_of, visitor_of};
 use crate::http::Refusal;
 use crate::http::body::boolean;
-use crate::http::cookie::{clear_session, cookies_of, set_csrf};
+use crate::http::cookie::{cookies_of, set_cookies};
 use crate::http::headers::{detail, json as answer};
 use crate::http::origin::refuse_untrusted_page;
 use crate::mount::{Mounted, Path, Slice};
+use crate::slices::{bearer, limits};
 
 /// `sessions`: users list and end their own sessions. See [`Session`](crate::slice::Session).
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +58,7 @@ async fn revoke<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Re
     }
     let mut response = detail("Session revoked.")?;
     if principal.handle() == Some(handle.as_str()) {
-        clear_session(&mut response, &mounted.parts().http.cookies);
+        set_cookies(&mut response, &mounted.parts().http.cookies).clear_session();
     }
     Ok(response)
 }
@@ -72,15 +70,20 @@ async fn logout_all<U: AuthUser>(
     let principal = session_of(&mounted, &request).await?;
     let used = limits::by_account(&mounted, LOGOUT_ALL, &principal).await?;
     used.told(async {
-        let keep = keep(&request)?;
-        let revoked = mounted.accounts().sessions().revoke_all(&principal, keep).await?;
+        let keeps_current = keeps_current(&request)?;
+        let sessions = mounted.accounts().sessions();
+        let revoked = if keeps_current {
+            sessions.revoke_others(&principal).await?
+        } else {
+            sessions.revoke_all(&principal).await?
+        };
         let mut body = json!({ "detail": "Signed out of all sessions.", "revoked": revoked });
-        if let Some(revoked) = super::token::end_all(&mounted, &principal).await? {
+        if let Some(revoked) = bearer::end_all(&mounted, &principal).await? {
             body["tokens_revoked"] = revoked.into();
         }
         let mut response = answer(StatusCode::OK, &body)?;
-        if keep == KeepSession::None {
-            clear_session(&mut response, &mounted.parts().http.cookies);
+        if !keeps_current {
+            set_cookies(&mut response, &mounted.parts().http.cookies).clear_session();
         }
         Ok(response)
     })
@@ -88,23 +91,15 @@ async fn logout_all<U: AuthUser>(
 }
 
 /// Reads `?keep_current=`; `false` by default.
-fn keep(request: &Request) -> Result<KeepSession, Refusal> {
+fn keeps_current(request: &Request) -> Result<bool, Refusal> {
     let query = request.uri().query().unwrap_or_default();
     let fields: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
     let said = fields.iter().rev().find(|(name, _)| name == "keep_current");
-    match said.map_or(Some(false), |(_, value)| boolean(value)) {
-        Some(true) => Ok(KeepSession::Current),
-        Some(false) => Ok(KeepSession::None),
-        None => {
-            let message = "Input should be a valid boolean, unable to interpret input";
-            // Messages distinguish query and body by the question mark.
-            Err(Refusal::invalid_field(FieldError::new(
-                "?keep_current",
-                FieldErrorKind::Value,
-                message,
-            )))
-        }
-    }
+    said.map_or(Some(false), |(_, value)| boolean(value)).ok_or_else(|| {
+        let message = "Input should be a valid boolean, unable to interpret input";
+        // Messages distinguish query and body by the question mark.
+        Refusal::invalid_field(FieldError::new("?keep_current", FieldErrorKind::Value, message))
+    })
 }
 
 /// Sets a new CSRF cookie for a page that lost it. It needs no token, because only the app's own pages
@@ -130,7 +125,8 @@ async fn refresh_csrf<U: AuthUser>(
         let mut response = answer(StatusCode::OK, &json!({ "csrf_token": token.expose() }))?;
         let is_remembered = session.is_remembered();
         let lifetimes = sessions.config();
-        set_csrf(&mut response, &parts.http.cookies, lifetimes, is_remembered, token.expose());
+        let mut cookies = set_cookies(&mut response, &parts.http.cookies);
+        cookies.csrf(lifetimes, is_remembered, token.expose());
         Ok(response)
     })
     .await

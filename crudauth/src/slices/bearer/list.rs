@@ -1,7 +1,7 @@
 //! `GET /tokens`, `DELETE /tokens`, `DELETE /tokens/{id}`: token families of the owner.
 
 use crudauth_core::model::AuthUser;
-use crudauth_core::slices::bearer::ListedFamily;
+use crudauth_core::slices::bearer::{FamilyId, ListedFamily};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ async fn list<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Resp
 
 fn entry(family: &ListedFamily) -> Value {
     json!({
-        "id": family.handle,
+        "id": family.handle.to_string(),
         "device": family.device,
         "ip": family.client,
         "scopes": family.scopes,
@@ -46,9 +46,11 @@ fn entry(family: &ListedFamily) -> Value {
 
 async fn revoke<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    let handle = request.raw_path_param("id").unwrap_or_default();
-    if !mounted.accounts().tokens().revoke(&principal, handle).await? {
-        return Err(Refusal::not_found("Token not found."));
+    let not_found = || Refusal::not_found("Token not found.");
+    let id = request.raw_path_param("id").unwrap_or_default();
+    let handle = FamilyId::parse(id).ok_or_else(not_found)?;
+    if !mounted.accounts().tokens().revoke(&principal, &handle).await? {
+        return Err(not_found());
     }
     detail("Token revoked.")
 }

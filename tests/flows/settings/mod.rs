@@ -2,16 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
-use std::sync::{Arc, OnceLock};
+mod cookies;
+mod database;
+mod hashing;
+
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crudauth::email::RecordingSender;
-use crudauth::legacy::{CrudauthPy, InvalidLegacyHash, LegacyHash};
 use crudauth::{
-    BuildError, ConfigError, CookieConfig, EmailConfig, HashingConfig, LockoutConfig, RateLimit,
-    RateLimits, SessionConfig, StoreError, Weakness, migrations, rate_limit,
+    ConfigError, CookieConfig, EmailConfig, HashingConfig, LockoutConfig, RateLimit, RateLimits,
+    SessionConfig, Weakness, migrations, rate_limit,
 };
-use crudauth_tests::{AppBuilder, Auth, Database, FRONTEND, Kind, SECRET, User, on_every_pool};
+use crudauth_tests::{AppBuilder, Auth, Database, FRONTEND, Kind, SECRET, User};
 use sqlx::{Sqlite, SqlitePool};
 
 const OLD_SECRET: &str = "an-older-secret-of-at-least-32-bytes-1234";
@@ -45,10 +48,10 @@ fn valid() -> AppBuilder<Sqlite> {
 
 async fn config_errors(builder: AppBuilder<Sqlite>) -> Vec<ConfigError> {
     let error = builder.build().await.unwrap_err();
-    let lines: Vec<_> = error.errors().iter().map(ToString::to_string).collect();
+    let lines: Vec<_> = error.settings().iter().map(ToString::to_string).collect();
     assert_eq!(error.to_string(), lines.join("; "));
     assert_eq!(format!("{error:?}").lines().count(), 1 + lines.len(), "one line for each");
-    error.errors().to_vec()
+    error.settings().to_vec()
 }
 
 fn sessions(change: impl FnOnce(&mut SessionConfig)) -> AppBuilder<Sqlite> {
@@ -61,11 +64,6 @@ fn lockout(change: impl FnOnce(&mut LockoutConfig)) -> AppBuilder<Sqlite> {
     let mut config = LockoutConfig::default();
     change(&mut config);
     valid().lockout(config)
-}
-
-fn cookies(mut config: CookieConfig, change: impl FnOnce(&mut CookieConfig)) -> AppBuilder<Sqlite> {
-    change(&mut config);
-    valid().cookies(config)
 }
 
 fn rate_limit(action: rate_limit::Action, limit: RateLimit) -> AppBuilder<Sqlite> {
@@ -85,10 +83,6 @@ const fn out_of_range(setting: &'static str, min: Duration) -> ConfigError {
 
 const fn below_one(setting: &'static str) -> ConfigError {
     ConfigError::NumberOutOfRange { setting, min: 1, max: None }
-}
-
-const fn above(setting: &'static str, max: u64) -> ConfigError {
-    ConfigError::NumberOutOfRange { setting, min: 0, max: Some(max) }
 }
 
 #[tokio::test]
@@ -172,62 +166,12 @@ async fn lockout_limits_of_zero_are_rejected() {
 }
 
 #[tokio::test]
-async fn cookies_that_a_browser_drops_are_rejected() {
-    let plain = CookieConfig::default;
-    let token = |setting, name: &str| ConfigError::InvalidName {
-        setting,
-        name: name.to_owned(),
-        rule: "a token (RFC 9110, section 5.6.2)",
-    };
-    let duplicate =
-        |name: &str| ConfigError::DuplicateName { setting: "cookies", name: name.to_owned() };
-    let path =
-        |path: &str| ConfigError::InvalidPath { setting: "cookies.path", path: path.to_owned() };
-    let logout = duplicate("refresh_token_logout");
-    let set = |change: fn(&mut CookieConfig)| cookies(plain(), change);
-    assert_each_rejected([
-        (set(|config| config.session = "my id".to_owned()), token("cookies.session", "my id")),
-        (set(|config| config.csrf = String::new()), token("cookies.csrf", "")),
-        (set(|config| config.refresh = "a b".to_owned()), token("cookies.refresh", "a b")),
-        (set(|config| config.device = "a;b".to_owned()), token("cookies.device", "a;b")),
-        (set(|config| config.csrf = config.session.clone()), duplicate("session_id")),
-        (set(|config| config.device = config.csrf.clone()), duplicate("csrf_token")),
-        (set(|config| config.refresh = config.session.clone()), duplicate("session_id")),
-        (set(|config| config.device = "refresh_token_logout".to_owned()), logout),
-        (set(|config| config.path = "app".to_owned()), path("app")),
-        (set(|config| config.path = "/a; Domain=x".to_owned()), path("/a; Domain=x")),
-    ])
-    .await;
-}
-
-#[tokio::test]
-async fn cookie_prefixes_require_their_attributes() {
-    let requires = |setting, name: &str, requirement| ConfigError::Requires {
-        setting,
-        value: name.to_owned(),
-        requirement,
-    };
-    let secure = "cookies.secure to be true";
-    let insecure = CookieConfig::default().session("__Secure-id").insecure();
-    let error = requires("cookies.session", "__Secure-id", secure);
-    assert_each_rejected([(valid().cookies(insecure), error)]).await;
-    let hardened = || CookieConfig::default().hardened();
-    for (config, requirement) in
-        [(hardened().insecure(), secure), (hardened().path("/app"), "cookies.path to be `/`")]
-    {
-        let expected = [
-            requires("cookies.session", "__Host-session_id", requirement),
-            requires("cookies.csrf", "__Host-csrf_token", requirement),
-            requires("cookies.refresh", "__Host-refresh_token", requirement),
-            requires("cookies.device", "__Host-known_device", requirement),
-        ];
-        assert_eq!(config_errors(valid().cookies(config)).await, expected);
-    }
-}
-
-#[tokio::test]
 async fn uncountable_rate_limits_are_rejected() {
-    let uncountable = |action| ConfigError::RateLimitOutOfRange { action, max: 1000 };
+    let uncountable = |action: &str| ConfigError::Requires {
+        setting: "rate_limits",
+        value: action.to_owned(),
+        requirement: "at most 1000 uses, in 1 millisecond to 100 years",
+    };
     assert_each_rejected([
         (rate_limit(rate_limit::REGISTER, RateLimit::per_hour(1001)), uncountable("register")),
         (
@@ -235,61 +179,6 @@ async fn uncountable_rate_limits_are_rejected() {
             uncountable("confirm"),
         ),
         (rate_limit(rate_limit::CONFIRM, RateLimit::new(5, Duration::MAX)), uncountable("confirm")),
-    ])
-    .await;
-}
-
-#[tokio::test]
-async fn hashing_below_the_owasp_minimum_or_without_workers_is_rejected() {
-    let hashing = HashingConfig::default;
-    let weak = |memory_kib, passes| ConfigError::WeakHashing { memory_kib, passes };
-    let memory = above("hashing.memory_kib", 262_144);
-    assert_each_rejected([
-        (valid().hashing(hashing().memory_kib(19_455)), weak(19_455, 2)),
-        (valid().hashing(hashing().passes(1)), weak(19_456, 1)),
-        (valid().hashing(hashing().max_concurrent(0)), below_one("hashing.max_concurrent")),
-        (valid().hashing(hashing().memory_kib(1 << 30)), memory),
-        (valid().hashing(hashing().passes(17)), above("hashing.passes", 16)),
-    ])
-    .await;
-}
-
-/// A format with these prefixes and this decoy.
-struct Fixed(&'static [&'static str], &'static str);
-
-impl LegacyHash for Fixed {
-    fn prefixes(&self) -> &'static [&'static str] {
-        self.0
-    }
-
-    fn verify(&self, _: &[u8], _: &str) -> bool {
-        false
-    }
-
-    fn decoy(&self) -> String {
-        assert!(!self.1.is_empty(), "out of patience");
-        self.1.to_owned()
-    }
-}
-
-#[tokio::test]
-async fn invalid_legacy_formats_are_rejected() {
-    valid().legacy_hash(Fixed(&["{a}"], "{a}x")).build().await.unwrap();
-    let invalid =
-        |reason| ConfigError::LegacyHash { format: std::any::type_name::<Fixed>(), reason };
-    let reserved = || invalid(InvalidLegacyHash::ReservedPrefix);
-    let duplicate = ConfigError::DuplicateName {
-        setting: "legacy_hash",
-        name: std::any::type_name::<CrudauthPy>().to_owned(),
-    };
-    assert_each_rejected([
-        (valid().legacy_hash(Fixed(&[], "x")), invalid(InvalidLegacyHash::NoPrefix)),
-        (valid().legacy_hash(Fixed(&["{a}"], "")), invalid(InvalidLegacyHash::NoPrefix)),
-        (valid().legacy_hash(Fixed(&["{a}", ""], "x")), reserved()),
-        (valid().legacy_hash(Fixed(&["$argon2"], "$argon2")), reserved()),
-        (valid().legacy_hash(Fixed(&["$argon2id$v=1"], "$argon2id$v=1")), reserved()),
-        (valid().legacy_hash(Fixed(&["{a}"], "{b}x")), invalid(InvalidLegacyHash::Decoy)),
-        (valid().legacy_hash(Arc::new(CrudauthPy)), duplicate),
     ])
     .await;
 }
@@ -346,14 +235,14 @@ async fn all_config_errors_are_reported_at_once_without_secrets() {
         .cookies(CookieConfig::default().hardened().insecure());
     assert!(!format!("{builder:?}").contains("s3cret"));
     let error = builder.build().await.unwrap_err();
-    assert_eq!(error.errors().len(), 15, "{error}");
+    assert_eq!(error.settings().len(), 15, "{error}");
     for part in [
         "the secret key has 14 bytes",
         "session.max_sessions must be at least 1",
         "session.idle_timeout must be between 1 minute and 100 years",
         "lockout.max_failures must be at least 1",
         "lockout.base must not exceed lockout.max",
-        "the rate limit `register` must allow at most 1000 uses",
+        "rate_limits: `register` requires at most 1000 uses",
         "email.reset_link must be a plain path that starts with `/`: `reset`",
         "cookies.csrf: `__Host-csrf_token` requires cookies.secure to be true",
     ] {
@@ -364,13 +253,6 @@ async fn all_config_errors_are_reported_at_once_without_secrets() {
     }
     let debug = format!("{:?} {:?}", valid().previous_secrets([OLD_SECRET]), valid().build().await);
     assert!(!debug.contains(SECRET) && !debug.contains(OLD_SECRET), "{debug}");
-}
-
-#[tokio::test]
-async fn all_hashing_errors_are_reported_at_once() {
-    let hashing = HashingConfig::default().max_concurrent(0).passes(1).memory_kib(u32::MAX);
-    let expected = [below_one("hashing.max_concurrent"), above("hashing.memory_kib", 262_144)];
-    assert_eq!(config_errors(valid().hashing(hashing)).await, expected);
 }
 
 #[tokio::test]
@@ -397,43 +279,4 @@ async fn a_duration_beyond_the_calendar_is_rejected() {
         };
         assert_eq!(setting, name);
     }
-}
-
-on_every_pool! {
-    async fn an_incomplete_database_is_rejected_with_the_missing_parts(database, pool) {
-        let build = async || {
-            let settings = EmailConfig::new(RecordingSender::default(), FRONTEND);
-            Auth::builder(pool.clone(), SECRET).email(settings).build().await
-        };
-        let error = build().await.unwrap_err();
-        let differs = |error| matches!(error, &ConfigError::SchemaDiffers { table: "users", .. });
-        assert!(error.errors().iter().all(differs), "{error}");
-        let errors = error.to_string();
-        assert!(errors.contains("CREATE TABLE") && errors.contains("migrations!(Auth)"), "{errors}");
-        migrations!(User).run(&pool).await.unwrap();
-        build().await.unwrap();
-        database.execute("ALTER TABLE users DROP COLUMN full_name").await;
-        let errors = build().await.unwrap_err().to_string();
-        assert!(errors.contains("ADD COLUMN") && errors.contains("full_name"), "{errors}");
-        migrations!(User).run(&pool).await.unwrap();
-        database.execute("DROP TABLE users_lockouts").await;
-        let errors = build().await.unwrap_err().to_string();
-        assert!(errors.contains("users_lockouts"), "{errors}");
-    }
-}
-
-#[tokio::test]
-async fn an_unreachable_database_is_not_a_config_error() {
-    let away = pool();
-    away.close().await;
-    let Err(BuildError::Database(error)) = built(away, SECRET).await else { panic!() };
-    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
-    let away = pool();
-    away.close().await;
-    let Err(BuildError::Invalid(errors)) = built(away, "short").await else { panic!() };
-    assert!(matches!(errors[..], [ConfigError::WeakSecret(_)]), "{errors:?}");
-}
-
-async fn built(pool: SqlitePool, secret: &str) -> Result<Auth, BuildError> {
-    Auth::builder(pool, secret).email(email(FRONTEND)).build().await
 }

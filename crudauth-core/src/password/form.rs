@@ -4,8 +4,8 @@
 
 use zeroize::Zeroize;
 
-use super::{FieldError, FieldErrorKind, Form, InvalidField};
-use crate::password::{MAX_BYTES, Password, PolicyViolation};
+use super::{MAX_BYTES, Password, PolicyViolation};
+use crate::form::{FieldError, FieldErrorKind, Form, InvalidField};
 
 impl Form {
     /// Reads a password from the field `name`. The decoded text is wiped.
@@ -46,9 +46,33 @@ pub(crate) fn policy_errors(
         .map(|violation| {
             let kind = match violation {
                 PolicyViolation::TooShort { min } => FieldErrorKind::TooShort { min },
-                _ => FieldErrorKind::PasswordPolicy,
+                PolicyViolation::Common
+                | PolicyViolation::RepeatsIdentifier
+                | PolicyViolation::Refused(_)
+                | PolicyViolation::Breached => FieldErrorKind::PasswordPolicy,
             };
             FieldError::new(field, kind, violation.to_string())
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_password_is_missing_at_sign_in_only() {
+        let mut form = Form::from_texts([("password".to_owned(), String::new())]);
+        assert!(form.password("password").is_ok());
+        let mut form = Form::from_texts([("password".to_owned(), String::new())]);
+        assert_eq!(form.sign_in_password("password").err(), Some(InvalidField));
+        assert_eq!(form.into_errors(), [FieldError::missing("password")]);
+    }
+
+    #[test]
+    fn an_overlong_password_is_rejected() {
+        let mut form = Form::from_texts([("password".to_owned(), "x".repeat(4097))]);
+        assert!(form.password("password").is_err());
+        assert_eq!(form.into_errors(), [FieldError::too_long("password", 4096)]);
+    }
 }

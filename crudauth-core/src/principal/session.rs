@@ -7,13 +7,13 @@ use crate::model::{CsrfDigest, SessionDigest, SessionHandle};
 /// The session that authenticated a request.
 #[derive(Clone, Debug)]
 pub struct CurrentSession {
-    pub(super) digest: SessionDigest,
-    pub(super) csrf: CsrfDigest,
-    pub(super) is_remembered: bool,
-    pub(super) created_at: DateTime<Utc>,
-    pub(super) last_activity_at: DateTime<Utc>,
-    pub(super) ends_at: Option<DateTime<Utc>>,
-    pub(super) was_extended: bool,
+    pub(crate) digest: SessionDigest,
+    pub(crate) csrf: CsrfDigest,
+    pub(crate) is_remembered: bool,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) last_activity_at: DateTime<Utc>,
+    pub(crate) ends_at: Option<DateTime<Utc>>,
+    pub(crate) was_extended: bool,
 }
 
 impl CurrentSession {
