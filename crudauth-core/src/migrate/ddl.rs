@@ -18,7 +18,10 @@ pub(super) fn create_table(live: &LiveTable, table: &Table) -> String {
         let default = default(dialect, column, column.default);
         format!("    {name} {}{null}{default}", column.sql_type)
     }));
-    format!("CREATE TABLE {} (\n{}\n)", live.created(), lines.join(",\n"))
+    // The library searches its own tables by their key: one tree instead of two.
+    let is_own = table.shape.is_none() && dialect == Dialect::Sqlite;
+    let option = if is_own { " WITHOUT ROWID" } else { "" };
+    format!("CREATE TABLE {} (\n{}\n){option}", live.created(), lines.join(",\n"))
 }
 
 fn key_type(dialect: Dialect, key: &Key) -> String {

@@ -5,6 +5,7 @@
 mod scope_policy;
 mod session;
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,7 +25,7 @@ pub struct Principal<U: AuthUser> {
     role: Role,
     signed_in_at: Option<DateTime<Utc>>,
     scopes: Scopes,
-    handle: Option<String>,
+    handle: OnceLock<String>,
     credential: Credential,
 }
 
@@ -101,7 +102,7 @@ impl<U: AuthUser> Principal<U> {
             role: Role::Program,
             signed_in_at: None,
             scopes: Scopes::default(),
-            handle: None,
+            handle: OnceLock::new(),
             credential: Credential::Other,
         }
     }
@@ -121,7 +122,6 @@ impl<U: AuthUser> Principal<U> {
             method: AuthMethod::Session,
             role: Role::Owner,
             signed_in_at: Some(session.created_at()),
-            handle: Some(session.handle().to_string()),
             credential: Credential::Session(Box::new(session)),
             ..Self::new(account)
         }
@@ -132,7 +132,6 @@ impl<U: AuthUser> Principal<U> {
         Self {
             method: AuthMethod::Bearer,
             role: Role::Owner,
-            handle: Some(family.to_string()),
             credential: Credential::TokenFamily(family),
             ..Self::new(account)
         }
@@ -156,7 +155,7 @@ impl<U: AuthUser> Principal<U> {
     /// Sets the public id of the credential, which opens nothing.
     #[must_use]
     pub fn with_handle(self, handle: impl Into<String>) -> Self {
-        Self { handle: Some(handle.into()), ..self }
+        Self { handle: OnceLock::from(handle.into()), ..self }
     }
 
     /// Sets the method; the mount does this after a transport has answered.
@@ -206,7 +205,14 @@ impl<U: AuthUser> Principal<U> {
     /// Public id of the credential, if it has one.
     #[must_use]
     pub fn handle(&self) -> Option<&str> {
-        self.handle.as_deref()
+        // Few requests need it, and that of a session is a hash.
+        match &self.credential {
+            Credential::Session(session) => {
+                Some(self.handle.get_or_init(|| session.handle().to_string()))
+            }
+            Credential::TokenFamily(family) => Some(self.handle.get_or_init(|| family.to_string())),
+            Credential::Other => self.handle.get().map(String::as_str),
+        }
     }
 
     /// When the owner signed in for the credential, if that is known. An API key needs no sign-in.

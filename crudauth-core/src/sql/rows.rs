@@ -4,29 +4,32 @@ use super::engine::instant;
 use super::{AuthRow, Backend, Stores};
 use crate::model::{Account, AccountState, AuthUser, PasswordHash};
 
+/// The flags of an account are one column, since the driver copies every column by itself.
+pub(crate) const ACTIVE: i32 = 1;
+pub(crate) const SUPERUSER: i32 = 2;
+pub(crate) const VERIFIED: i32 = 4;
+
 /// Reads an account from the first columns of a row, as `{account}` lists them.
 pub(crate) fn account<DB: Backend, U: AuthRow<DB>>(
     row: &DB::Row,
 ) -> Result<Account<U>, sqlx::Error> {
     let at = U::SHAPE.columns.len();
+    let flags: i32 = take::<DB, _>(row, at)?;
     Ok(Account {
         user: U::read(row)?,
-        is_active: take::<DB, _>(row, at)?,
-        is_superuser: take::<DB, _>(row, at + 1)?,
+        is_active: flags & ACTIVE != 0,
+        is_superuser: flags & SUPERUSER != 0,
+        is_verified: flags & VERIFIED != 0,
         state: AccountState {
-            version: take::<DB, _>(row, at + 2)?,
-            security_stamp: take::<DB, _>(row, at + 3)?,
-        },
-        is_verified: match U::SHAPE.companion.verified {
-            Some(_) => take::<DB, _>(row, at + 4)?,
-            None => false,
+            version: take::<DB, _>(row, at + 1)?,
+            security_stamp: take::<DB, _>(row, at + 2)?,
         },
     })
 }
 
 /// Position of the first column after `{account}`.
 pub(crate) fn after_account<U: AuthUser>() -> usize {
-    U::SHAPE.columns.len() + 4 + usize::from(U::SHAPE.companion.verified.is_some())
+    U::SHAPE.columns.len() + 3
 }
 
 /// Reads an account and its password hash from `{account}, {hash}`.

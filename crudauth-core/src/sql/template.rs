@@ -28,7 +28,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Dialect, Layout};
+use super::{Dialect, Layout, rows};
 use crate::model::{AuthUser, IdentifierColumn, KeySource, Shape};
 
 /// A table and the dialect to write it in.
@@ -153,9 +153,21 @@ impl Names {
     fn account(&self) -> String {
         let companion = self.shape.companion;
         let own = self.shape.columns.iter().map(|column| self.read(column));
-        let state = [companion.superuser, companion.version, companion.epoch].into_iter();
-        let state = state.chain(companion.verified).map(|column| self.read(column));
-        own.chain([self.is_active()]).chain(state).collect::<Vec<_>>().join(", ")
+        let state = [companion.version, companion.epoch].map(|column| self.read(column));
+        own.chain([self.flags()]).chain(state).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The flags of an account, as one number.
+    fn flags(&self) -> String {
+        let companion = self.shape.companion;
+        let flag = |condition: String, value: i32| match self.dialect {
+            Dialect::Sqlite | Dialect::MySql => format!("({condition} IS TRUE) * {value}"),
+            Dialect::Postgres => format!("CAST({condition} IS TRUE AS INTEGER) * {value}"),
+        };
+        let active = flag(self.is_active(), rows::ACTIVE);
+        let superuser = flag(self.read(companion.superuser), rows::SUPERUSER);
+        let verified = companion.verified.map(|column| flag(self.read(column), rows::VERIFIED));
+        [active, superuser].into_iter().chain(verified).collect::<Vec<_>>().join(" + ")
     }
 
     /// Whether an account may sign in. A deleted one may not.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crudauth_core::model::AuthUser;
-use poem::http::{HeaderMap, HeaderValue, header};
+use poem::http::{HeaderValue, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
 
 use super::request_auth::{MountAuth, RequestAuth};
@@ -32,24 +32,17 @@ impl<E: Endpoint, A: Mount> Endpoint for Guarded<E, A> {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let mounted = self.auth.mounted();
-        // The endpoint takes the request; few responses need the cookies again.
-        let sent = cookie_lines(&request);
         let cell = Arc::new(RequestAuth::new(mounted.clone()));
         // Handlers find it by the type of the mount, the library's routes by the mount itself.
         request.extensions_mut().insert(MountAuth::<A>::new(Arc::clone(&cell)));
         request.extensions_mut().insert(Arc::clone(&cell));
         let mut response = self.endpoint.call(request).await?.into_response();
-        finish(&cell, &sent, &mut response);
+        finish(&cell, &mut response);
         Ok(response)
     }
 }
 
-fn cookie_lines(request: &Request) -> HeaderMap {
-    let lines = request.headers().get_all(header::COOKIE).iter();
-    lines.map(|line| (header::COOKIE, line.clone())).collect()
-}
-
-fn finish<U: AuthUser>(cell: &RequestAuth<U>, sent: &HeaderMap, response: &mut Response) {
+fn finish<U: AuthUser>(cell: &RequestAuth<U>, response: &mut Response) {
     if !cell.has_found() {
         return;
     }
@@ -58,10 +51,7 @@ fn finish<U: AuthUser>(cell: &RequestAuth<U>, sent: &HeaderMap, response: &mut R
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
     }
-    let Some(session) = cell.session() else { return };
-    if !session.was_extended() || !session.is_remembered() {
-        return;
-    }
+    let (Some(session), Some(sent)) = (cell.session(), cell.cookies_to_renew()) else { return };
     // The handler may have set or cleared the session cookie.
     let name = &cell.mounted.parts().http.cookies.session;
     let is_set = headers.get_all(header::SET_COOKIE).iter().any(|line| {

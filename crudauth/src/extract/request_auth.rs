@@ -2,11 +2,12 @@
 //! all others share the result.
 
 use std::marker::PhantomData;
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Once, OnceLock};
 
 use crudauth_core::model::AuthUser;
 use crudauth_core::slices::sessions::CurrentSession;
 use poem::Request;
+use poem::http::{HeaderMap, header};
 use tokio::sync::OnceCell;
 use tracing::{error, info};
 
@@ -23,6 +24,9 @@ pub(super) struct RequestAuth<U: AuthUser> {
     looked_up: Box<[OnceCell<LookedUp<U>>]>,
     /// Limits the log to one line per request.
     noted: Once,
+    /// The `Cookie` lines of the request, if the cookies of its session are to be renewed. The
+    /// endpoint has taken the request by then.
+    to_renew: OnceLock<HeaderMap>,
 }
 
 /// Selects transports.
@@ -39,7 +43,7 @@ struct Found<'c, U: AuthUser> {
 impl<U: AuthUser> RequestAuth<U> {
     pub(super) fn new(mounted: Mounted<U>) -> Self {
         let looked_up = mounted.parts().transports.iter().map(|_| OnceCell::new()).collect();
-        Self { mounted, looked_up, noted: Once::new() }
+        Self { mounted, looked_up, noted: Once::new(), to_renew: OnceLock::new() }
     }
 
     /// Returns the principal of the first of these transports that recognises a credential. Does not
@@ -58,6 +62,10 @@ impl<U: AuthUser> RequestAuth<U> {
                 transport.resolve(&self.mounted, request).await.map(|found| found.map(Arc::new))
             };
             if let Some(principal) = cell.get_or_init(look_up).await.clone()? {
+                if principal.session().is_some_and(|one| one.was_extended() && one.is_remembered())
+                {
+                    self.to_renew.get_or_init(|| cookie_lines(request));
+                }
                 let found = Found { principal, transport: &**transport };
                 self.note_others(&found, request, admits);
                 return Ok(Some(found));
@@ -151,10 +159,20 @@ impl<U: AuthUser> RequestAuth<U> {
         self.found().next().is_some()
     }
 
+    /// The `Cookie` lines of the request, if the cookies of its session are to be renewed.
+    pub(super) fn cookies_to_renew(&self) -> Option<&HeaderMap> {
+        self.to_renew.get()
+    }
+
     /// The session, if a principal with one was resolved.
     pub(super) fn session(&self) -> Option<&CurrentSession> {
         self.found().find_map(|principal| principal.session())
     }
+}
+
+fn cookie_lines(request: &Request) -> HeaderMap {
+    let lines = request.headers().get_all(header::COOKIE).iter();
+    lines.map(|line| (header::COOKIE, line.clone())).collect()
 }
 
 /// The authentication by one mount. An app may have several mounts over one user struct.

@@ -43,9 +43,14 @@ impl<'r> Cookies<'r> {
     /// [`MAX_SESSIONS`]. A browser may send an old one, or one that a sibling domain set, before the
     /// live one.
     pub(crate) fn sessions(&self) -> Vec<SessionToken> {
-        let is_token = |value: &&str| SessionToken::parse(value).is_some();
-        let values = distinct(self.values(&self.config.session).filter(is_token), MAX_SESSIONS);
-        values.into_iter().filter_map(SessionToken::parse).collect()
+        let mut tokens: Vec<SessionToken> = Vec::new();
+        for value in self.values(&self.config.session) {
+            let is_new = tokens.iter().all(|token| token.expose() != value);
+            if is_new && tokens.len() < MAX_SESSIONS {
+                tokens.extend(SessionToken::parse(value));
+            }
+        }
+        tokens
     }
 
     /// Returns the possible CSRF tokens, which scripts can read.
