@@ -173,7 +173,7 @@ pub enum InvalidLegacyHash {
     /// It names no prefix, or panicked when asked.
     #[error("names no prefix, or panics")]
     NoPrefix,
-    /// One of its prefixes is empty, or is that of crudauth's own hashes.
+    /// One of its prefixes is that of crudauth's own hashes, or one of several is empty.
     #[error("has a prefix that matches crudauth's own hashes")]
     ReservedPrefix,
     /// Its decoy has none of its prefixes.

@@ -9,9 +9,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use argon2::Block;
 
+/// Blocks of an area of which there is one at a time: 256 MiB. Otherwise stored hashes could take as
+/// many GiB as there are workers.
+const LARGE: usize = 262_144;
+
 /// Idle work areas, at most one per worker.
 pub(super) struct Memory {
     idle: Mutex<Vec<Vec<Block>>>,
+    /// Held while a large area is in use.
+    large: Mutex<()>,
     /// Blocks that the configured cost needs; a larger area is shrunk to this size after use.
     standard: usize,
     /// Number of hashes computed so far.
@@ -23,6 +29,7 @@ impl Memory {
     pub(super) fn new(standard: usize) -> Self {
         Self {
             idle: Mutex::default(),
+            large: Mutex::default(),
             standard,
             #[cfg(test)]
             lent: std::sync::atomic::AtomicUsize::new(0),
@@ -33,6 +40,8 @@ impl Memory {
     pub(super) fn lend<T>(&self, blocks: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
         #[cfg(test)]
         self.lent.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let _turn =
+            (blocks > LARGE).then(|| self.large.lock().unwrap_or_else(PoisonError::into_inner));
         let mut area = self.idle().pop().unwrap_or_default();
         if area.len() < blocks {
             drop(area); // Free it before allocating the larger one.
@@ -103,6 +112,13 @@ mod tests {
         memory.lend(4096, dirty);
         assert!(memory.areas().iter().all(|(_, length)| *length == 8));
         assert_eq!(memory.areas().len(), 1);
+    }
+
+    #[test]
+    fn a_large_area_excludes_another() {
+        let memory = Memory::new(8);
+        memory.lend(LARGE + 1, |_| assert!(memory.large.try_lock().is_err()));
+        memory.lend(8, |_| assert!(memory.large.try_lock().is_ok()));
     }
 
     #[test]
