@@ -49,7 +49,7 @@ pub use builder::{BuildError, Builder};
 pub use crudauth_core::guard::store::RateLimit;
 pub use crudauth_core::guard::{LockoutConfig, RateLimits};
 pub use crudauth_core::migrate::{
-    Blocker, BlockerKind, ForeignHashes, MigrateError, Migrations, Plan, Schema,
+    Blocker, BlockerKind, ForeignHashes, MigrateError, Migrations, Plan, Schema, UnreadHashes,
 };
 pub use crudauth_core::model::{
     Account, AccountId, AccountState, AuthUser, ClientAddress, ClientInfo, Contact, CsrfToken,

@@ -2,16 +2,22 @@
 //! first sign-in.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use crudauth_core::ConfigError;
-use crudauth_core::migrate::{Migrations, Plan};
+use crudauth_core::migrate::{Migrations, Plan, UnreadHashes};
 use crudauth_core::model::AuthUser;
 use crudauth_core::password::HashingPool;
 use crudauth_core::sql::{AuthRow, Backend};
 use sqlx::Pool;
+use tokio::time::timeout;
 use tracing::warn;
 
 use crate::mount::Mount;
+
+/// How long a start waits for the search for password hashes of other systems. It takes as long on
+/// about a million rows.
+const HASH_SEARCH: Duration = Duration::from_millis(300);
 
 /// Facts about the live database.
 pub(super) struct Live {
@@ -37,18 +43,51 @@ where
     let schema = migrations.inspect(pool).await?;
     let errors = differences::<A>(schema.plan());
     if errors.is_empty() {
-        let prefixes = hashing.legacy_prefixes();
-        let foreign = migrations.foreign_hashes(pool, &prefixes).await?;
-        foreign.in_use.iter().for_each(|prefix| hashing.enable_prefix(prefix));
-        if foreign.has_unread {
+        let search = search::<A::User, DB>(pool.clone(), hashing.clone(), migrations.clone());
+        let mut search = Box::pin(search);
+        match timeout(HASH_SEARCH, &mut search).await {
+            Ok(result) => result?,
+            Err(_) => drop(tokio::spawn(async move {
+                if let Err(error) = search.await {
+                    warn!(%error, "search for password hashes of other systems failed");
+                }
+            })),
+        }
+    }
+    Ok(Live { errors, widths: schema.widths().clone() })
+}
+
+/// Enables the legacy formats that are in use, each as soon as a hash of it is found, and reports the
+/// hashes that no format reads.
+async fn search<U: AuthUser, DB: Backend>(
+    pool: Pool<DB>,
+    hashing: HashingPool,
+    migrations: Migrations<U>,
+) -> sqlx::Result<()> {
+    let prefixes = hashing.legacy_prefixes();
+    let enable = |prefix: &str| hashing.enable_prefix(prefix);
+    let found = migrations.find_hashes(&pool, &prefixes, enable).await?;
+    let table = U::SHAPE.table;
+    for UnreadHashes { prefix, count, .. } in found.unread {
+        if prefix.starts_with("$argon2") {
             warn!(
-                table = A::User::SHAPE.table,
+                table,
+                prefix,
+                count,
+                "password hashes are damaged or above the cost that is read: their owners cannot \
+                 sign in before they reset the password"
+            );
+        } else {
+            warn!(
+                table,
+                prefix,
+                count,
                 "password hashes in an unknown format: their owners cannot sign in; add the format \
                  with `Builder::legacy_hash`"
             );
         }
     }
-    Ok(Live { errors, widths: schema.widths().clone() })
+    Ok(())
 }
 
 /// Returns each blocker, and one error for everything that a migration can add.
