@@ -10,6 +10,7 @@ pub struct Plan {
     pub(super) statements: Vec<String>,
     pub(super) backfills: Vec<Backfill>,
     pub(super) blockers: Vec<Blocker>,
+    pub(super) remarks: Vec<String>,
 }
 
 /// A column that the library fills, because SQL cannot compute the compared form of a name.
@@ -44,6 +45,13 @@ impl Plan {
         &self.blockers
     }
 
+    /// Facts about rows that need no decision, such as the number of addresses that cannot be mailed.
+    /// Only [`plan`](super::Migrations::plan) looks for them.
+    #[must_use]
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
+    }
+
     /// The columns that only [`run`](super::Migrations::run) can fill, as `table.column`. They hold
     /// the compared form of names, which SQL cannot compute.
     #[must_use]
@@ -75,6 +83,7 @@ impl Plan {
         let before = self.statements.len();
         self.statements.extend(other.statements);
         self.blockers.extend(other.blockers);
+        self.remarks.extend(other.remarks);
         self.backfills.extend(other.backfills.into_iter().map(|mut backfill| {
             backfill.after += before;
             backfill
@@ -88,13 +97,16 @@ impl fmt::Display for Backfill {
     }
 }
 
-/// The plan as an SQL file. Blockers and backfills are comments.
+/// The plan as an SQL file. Blockers, remarks and backfills are comments.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for blocker in &self.blockers {
             // A table of the app may have any name; a line break in it must not end the comment.
             let text = blocker.to_string().replace(char::is_control, " ");
             writeln!(f, "-- blocked: {text}")?;
+        }
+        for remark in &self.remarks {
+            writeln!(f, "-- remark: {}", remark.replace(char::is_control, " "))?;
         }
         self.steps().try_for_each(|step| match step {
             Step::Statement(statement) => writeln!(f, "{statement};"),
@@ -119,7 +131,7 @@ mod tests {
             column: "username_key".to_owned(),
         };
         let statements = vec![format!("ALTER {name}"), format!("INDEX {name}")];
-        Plan { statements, backfills: vec![backfill], blockers: Vec::new() }
+        Plan { statements, backfills: vec![backfill], ..Plan::default() }
     }
 
     #[test]
@@ -154,11 +166,11 @@ mod tests {
     }
 
     #[test]
-    fn a_blocker_stays_within_its_comment() {
+    fn blockers_and_remarks_stay_within_their_comments() {
         let table = "users\nDROP TABLE users; --".to_owned();
         let kind = BlockerKind::NotWritten;
         let blockers = vec![Blocker { table, column: "x".to_owned(), kind }];
-        let plan = Plan { blockers, ..Plan::default() };
-        assert_eq!(plan.to_string().lines().count(), 1);
+        let plan = Plan { blockers, remarks: vec!["a\nb".to_owned()], ..Plan::default() };
+        assert_eq!(plan.to_string().lines().count(), 2);
     }
 }
