@@ -36,6 +36,9 @@ const NAMES: [&str; 12] = [
 /// statements.
 const MAX_KINDS: usize = 32;
 
+/// Number of rows of a table that is read in some tens of milliseconds.
+const SMALL: usize = 200_000;
+
 /// Maximum length of a prefix, in characters.
 const MAX_PREFIX: usize = 32;
 
@@ -96,6 +99,20 @@ impl<U: AuthUser> Migrations<U> {
         prefixes: &[&str],
     ) -> Result<ForeignHashes, sqlx::Error> {
         self.find_hashes(pool, prefixes, |_| {}).await
+    }
+
+    /// Returns `true` if the table has so many rows that an app should not wait for
+    /// [`foreign_hashes`](Self::foreign_hashes) when it starts: more than 200,000.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    #[doc(hidden)]
+    pub async fn is_large<DB: Backend>(&self, pool: &Pool<DB>) -> Result<bool, sqlx::Error> {
+        let table = DB::DIALECT.quoted(U::SHAPE.table);
+        let last = format!("SELECT 1 FROM {table} LIMIT 1 OFFSET {SMALL}");
+        let mut connection = pool.acquire().await?;
+        let found = DB::fetch_optional(&mut connection, Call::migration(last).once()).await?;
+        Ok(found.is_some())
     }
 
     /// Like [`foreign_hashes`](Self::foreign_hashes), and calls `on_use` with each prefix as soon as it
@@ -212,8 +229,8 @@ impl<'a> Kinds<'a> {
         let excluded = self.excluded(1, known);
         let prefixed = if self.has_bare { self.prefixed(known + 1) } else { String::new() };
         format!(
-            "SELECT SUBSTR({hash}, 1, 96) FROM {table} WHERE {hash} <> '' AND {hash} NOT LIKE '!%'\
-             {excluded}{prefixed} LIMIT 1"
+            "SELECT SUBSTR({hash}, 1, 96) FROM {table} WHERE {hash} <> ''{excluded}{prefixed} \
+             AND {hash} NOT LIKE '!%' LIMIT 1"
         )
     }
 
@@ -263,7 +280,7 @@ impl<'a> Kinds<'a> {
             .collect();
         let read = self.excluded(kinds + 1, self.count_patterns().len());
         format!(
-            "SELECT COUNT(*){counts} FROM {table} WHERE {hash} <> '' AND {hash} NOT LIKE '!%'{read}"
+            "SELECT COUNT(*){counts} FROM {table} WHERE {hash} <> ''{read} AND {hash} NOT LIKE '!%'"
         )
     }
 
@@ -278,11 +295,14 @@ impl<'a> Kinds<'a> {
     fn prefixed(&self, first: usize) -> String {
         let hash = &self.hash;
         let one = |number| parameter(self.dialect, number);
-        let given = (first..first + self.given().count()).map(one);
+        let like = |one: String| format!(" OR {hash} LIKE {one} ESCAPE '|'");
+        let given: String = (first..first + self.given().count()).map(one).map(like).collect();
         let names = NAMES.into_iter().map(|name| format!("'{}'", pattern(name)));
-        let likes: String =
-            given.chain(names).map(|one| format!(" OR {hash} LIKE {one} ESCAPE '|'")).collect();
-        format!(" AND ({hash} LIKE '$%' OR {hash} LIKE '{{%'{likes})")
+        let names: String = names.map(like).collect();
+        // A `$` is in all hashes with one of the names, and its search spares theirs for most others.
+        format!(
+            " AND ({hash} LIKE '{{%'{given} OR ({hash} LIKE '%$%' AND ({hash} LIKE '$%'{names})))"
+        )
     }
 }
 

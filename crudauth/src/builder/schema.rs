@@ -15,8 +15,8 @@ use tracing::warn;
 
 use crate::mount::Mount;
 
-/// How long a start waits for the search for password hashes of other systems. It takes as long on
-/// about a million rows.
+/// How long a start waits for the search for password hashes of other systems in a large table: as
+/// long as the search takes on about a million rows.
 const HASH_SEARCH: Duration = Duration::from_millis(300);
 
 /// Facts about the live database.
@@ -43,18 +43,30 @@ where
     let schema = migrations.inspect(pool).await?;
     let errors = differences::<A>(schema.plan());
     if errors.is_empty() {
-        let search = search::<A::User, DB>(pool.clone(), hashing.clone(), migrations.clone());
-        let mut search = Box::pin(search);
-        match timeout(HASH_SEARCH, &mut search).await {
-            Ok(result) => result?,
-            Err(_) => drop(tokio::spawn(async move {
-                if let Err(error) = search.await {
-                    warn!(%error, "search for password hashes of other systems failed");
-                }
-            })),
-        }
+        find_hashes::<A::User, DB>(pool, hashing, migrations).await?;
     }
     Ok(Live { errors, widths: schema.widths().clone() })
+}
+
+/// Searches for password hashes of other systems; in a large table, in the background after a while.
+async fn find_hashes<U: AuthUser, DB: Backend>(
+    pool: &Pool<DB>,
+    hashing: &HashingPool,
+    migrations: &Migrations<U>,
+) -> sqlx::Result<()> {
+    let mut search = Box::pin(search(pool.clone(), hashing.clone(), migrations.clone()));
+    if !migrations.is_large(pool).await? {
+        return search.await;
+    }
+    match timeout(HASH_SEARCH, &mut search).await {
+        Ok(result) => return result,
+        Err(_) => drop(tokio::spawn(async move {
+            if let Err(error) = search.await {
+                warn!(%error, "search for password hashes of other systems failed");
+            }
+        })),
+    }
+    Ok(())
 }
 
 /// Enables the legacy formats that are in use, each as soon as a hash of it is found, and reports the
