@@ -50,6 +50,7 @@ pub use crudauth_core::guard::store::RateLimit;
 pub use crudauth_core::guard::{LockoutConfig, RateLimits};
 pub use crudauth_core::migrate::{
     Blocker, BlockerKind, ForeignHashes, MigrateError, Migrations, Plan, Schema, SchemaError,
+    UnreadHashes,
 };
 pub use crudauth_core::model::{
     Account, AccountId, AccountState, AuthUser, ClientAddress, ClientInfo, Contact, CsrfToken,
@@ -57,7 +58,9 @@ pub use crudauth_core::model::{
     Recoverable, RecoverableByEmail, RedirectPath, Scopes, SecretKey, SessionToken, Username,
     WeakSecret, Weakness,
 };
-pub use crudauth_core::password::{Candidate, HashingConfig, Password, PasswordPolicy};
+pub use crudauth_core::password::{
+    Candidate, HashingConfig, HashingPool, Password, PasswordPolicy,
+};
 pub use crudauth_core::principal::{AuthMethod, Principal, Role, ScopePolicy};
 pub use crudauth_core::slices::accounts::{RegisterError, Registered, SignUp};
 pub use crudauth_core::slices::api_keys::ApiKeyConfig;
@@ -157,9 +160,11 @@ pub mod store {
 /// Password hashes that other systems made: read wherever a password is checked, and replaced by
 /// argon2id when their owners sign in.
 ///
-/// The feature `legacy-hashes` brings four formats. Hashes of crudauth-py (`CrudauthPy`) are then read
-/// without a setting; `Bcrypt` (PHP, Spring, Rails, Node, Django), `Pbkdf2` and `Scrypt` (Django,
-/// passlib) are to be named, as is a [`LegacyHash`](legacy::LegacyHash) of your own:
+/// The feature `legacy-hashes` brings seven formats. Hashes of crudauth-py (`CrudauthPy`) are then read
+/// without a setting. The others are to be named, as is a [`LegacyHash`](legacy::LegacyHash) of your
+/// own: `Bcrypt` (PHP, Laravel, Rails, Phoenix, Node, Supabase, Spring, Django), `Argon2` (Django,
+/// Spring), `Pbkdf2` and `Scrypt` (Django, Spring, Werkzeug, passlib), `WordPress` and `Phpass`.
+/// [`guide::existing_tables`] has a table of them.
 ///
 /// ```text
 /// Auth::builder(pool, secret_key).legacy_hash(Bcrypt::default().cost(10))
@@ -170,7 +175,9 @@ pub mod store {
 pub mod legacy {
     pub use crudauth_core::password::LegacyHash;
     #[cfg(feature = "legacy-hashes")]
-    pub use crudauth_core::password::{Bcrypt, CrudauthPy, Pbkdf2, Scrypt};
+    pub use crudauth_core::password::{
+        Argon2, Bcrypt, CrudauthPy, Pbkdf2, Phpass, Scrypt, WordPress,
+    };
 }
 
 /// Inputs and results of the flows, besides those at the root.

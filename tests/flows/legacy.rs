@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crudauth::Backend;
-use crudauth::legacy::{Bcrypt, LegacyHash};
+use crudauth::legacy::{Argon2, Bcrypt, LegacyHash, Pbkdf2, Phpass, Scrypt, WordPress};
 use crudauth_tests::{
     App, AppBuilder, Kind, Log, PASSWORD, Setting, concurrently, count_status, on_every_database,
     patient_hashing,
 };
+use sha2::{Digest, Sha256};
 
 /// A format that counts its verifications.
 #[derive(Clone, Default)]
@@ -153,6 +154,158 @@ on_every_database! {
         assert_eq!(started("").await, 0);
         assert_eq!(started("$count$x").await, 0, "a format of the app's reads it");
         assert_eq!(started("5f4dcc3b5aa765d61d8327deb882cf99").await, 1, "bare MD5");
+    }
+
+    async fn the_first_sign_in_replaces_a_hash_of_any_system(app: App) {
+        for (at, (stored, _)) in OLD.iter().enumerate() {
+            app.register(&format!("name{at}")).await;
+            let set = format!("UPDATE users SET hashed_password = '{stored}' WHERE username = 'name{at}'");
+            app.database.execute(&set).await;
+        }
+        let log = Log::listen();
+        let app = App::over(app.database.clone(), EveryFormat).await;
+        assert_eq!(log.count("password hashes in an unknown format"), 0, "{}", log.text());
+        for (at, (stored, password)) in OLD.iter().enumerate() {
+            let name = format!("name{at}");
+            assert_eq!(app.browser().login(&name, "wrong-strong-one").await.status, 401, "{stored}");
+            assert_eq!(app.browser().login(&name, password).await.status, 200, "{stored}");
+            let new = format!("SELECT hashed_password FROM users WHERE username = '{name}'");
+            assert!(app.database.text(&new).await.starts_with("$argon2id$"), "{stored}");
+            assert_eq!(app.browser().login(&name, password).await.status, 200, "{stored}");
+        }
+    }
+
+    async fn unreadable_hashes_are_counted_by_prefix_at_startup(app: App) {
+        let dear = "$argon2id$v=19$m=4194304,t=3,p=1$";
+        for (at, stored) in [
+            "$1$secretsalt$secrethash",
+            "$1$othersalt$secrethash",
+            "$2b$04$hN1i5nBVf6K9Wx85KvPN0uzDwZZviOpYOkDm5nGpaWE1FbFXRIbwO",
+            "{MD5}secrethash",
+            "md5$secretsalt$secrethash",
+            "secrethash",
+            "secret_hash$salt",
+            "100%secret",
+            "$argon2id$v=19$m=65536,t=3,p=4$c2VjcmV0c2FsdA$secret",
+            &format!("{dear}c2VjcmV0c2FsdA$secret"),
+            "!",
+            "",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            app.register(&format!("name{at}")).await;
+            let set = format!("UPDATE users SET hashed_password = '{stored}' WHERE username = 'name{at}'");
+            app.database.execute(&set).await;
+        }
+        app.register("own").await;
+        let log = Log::listen();
+        App::over(app.database.clone(), ()).await;
+        let lines: Vec<_> = log.text().lines().filter(|line| line.contains("WARN")).map(str::to_owned).collect();
+        let counted = |prefix: &str, count: u64, message: &str| {
+            let parts = [&format!("prefix=\"{prefix}\""), &format!("count={count}"), message];
+            assert!(lines.iter().any(|line| parts.iter().all(|part| line.contains(*part))), "{prefix} {lines:#?}");
+        };
+        let unknown = "password hashes in an unknown format";
+        counted("$1$", 2, unknown);
+        counted("{MD5}", 1, unknown);
+        counted("md5$", 1, unknown);
+        counted("", 3, unknown);
+        counted(dear, 1, "above the cost that is read");
+        assert_eq!(lines.iter().filter(|line| line.contains("prefix=")).count(), 5, "{lines:#?}");
+        assert!(!log.text().contains("secret"), "{}", log.text());
+    }
+
+    async fn a_column_of_hashes_without_a_prefix_is_read_by_one_format(app: App) {
+        for name in ["ada", "old"] {
+            app.register(name).await;
+        }
+        let old = format!("UPDATE users SET hashed_password = '{}' WHERE username = 'old'", FixedSalt.of(PASSWORD.as_bytes()));
+        app.database.execute(&old).await;
+        let log = Log::listen();
+        let app = App::over(app.database.clone(), FixedSalt).await;
+        assert_eq!(log.count("WARN"), 0, "{}", log.text());
+        assert_eq!(log.count("legacy hash format in use"), 1, "{}", log.text());
+        let hash = FixedSalt.of(PASSWORD.as_bytes());
+        for (name, password) in [("old", "another-strong-one"), ("old", &*hash), ("ada", &*hash)] {
+            assert_eq!(app.browser().login(name, password).await.status, 401, "{name}");
+        }
+        for name in ["old", "ada", "old"] {
+            assert_eq!(app.browser().login(name, PASSWORD).await.status, 200, "{name}");
+        }
+        assert_eq!(app.database.count("users WHERE hashed_password LIKE '$argon2id$%'").await, 2);
+    }
+}
+
+/// Hashes of a low cost and their passwords. The formats' unit tests state how each was made.
+const OLD: [(&str, &str); 10] = [
+    ("$2y$04$ooNt7e4yOi/DE/600HUYVOVkF0Z771WnP2ChLp/gabPh/LRm144e.", "Grüße, Zoë"),
+    ("{bcrypt}$2y$04$ooNt7e4yOi/DE/600HUYVOVkF0Z771WnP2ChLp/gabPh/LRm144e.", "Grüße, Zoë"),
+    ("bcrypt_sha256$$2b$04$mSL7IglceOXiqe6PlL8g/ewalPRhCqMblSCOY1mkNYPD47fv8m12O", "Grüße, Zoë"),
+    (
+        "argon2$argon2id$v=19$m=256,t=2,p=8$c2Vhc2FsdHNlYXNhbHQ$\
+         35B/voR+qBZyGw7T2h0uX3L82US6DN58paVrJ+KrJ+8",
+        "Grüße, Zoë",
+    ),
+    ("pbkdf2_sha256$1000$seasalt$Su3wXYanlxubUEffMqsnBxsKiA4Fy1Ou11EHjbZmLsM=", "Grüße, Zoë"),
+    (
+        "pbkdf2:sha256:1000$jzNCCmzs5r7Rmadq$\
+         aa7cd9f0f6a039c94d9c99dbd8e837cc2e2fb75386b1c75147a50eb7f501657a",
+        "Grüße, Zoë",
+    ),
+    (
+        "$scrypt$ln=10,r=8,p=1$37sXwpgTYsxZy7k3RmgtRQ$w7ROuL4zlkydjYmgrLDF/ahU4Zs5Y81FHPA0Mo4Yyo8",
+        "Grüße, Zoë",
+    ),
+    ("$P$5abcdefghQ4mUQq/HsynG95CGXTC4z/", "Grüße, Zoë"),
+    ("$wp$2y$04$7vwA162GpPa/tZMyXtQ.gOEk6wSJO183WcyHgdGAng2.5JnLXNeuu", "Grüße, Zoë"),
+    (
+        "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+        "password",
+    ),
+];
+
+/// Configures every shipped format at the cost of the hashes above.
+struct EveryFormat;
+
+impl Setting for EveryFormat {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
+        builder
+            .legacy_hash(Bcrypt::default().cost(4))
+            .legacy_hash(Argon2::default().cost(256, 2))
+            .legacy_hash(Pbkdf2::default().iterations(1000))
+            .legacy_hash(Scrypt::default().cost(10, 8, 1))
+            .legacy_hash(Phpass::default().cost(7))
+            .legacy_hash(WordPress::default().cost(4))
+    }
+}
+
+/// SHA-256 in hexadecimal digits, with one salt for all accounts.
+struct FixedSalt;
+
+impl FixedSalt {
+    fn of(&self, password: &[u8]) -> String {
+        hex::encode(Sha256::new().chain_update("salt").chain_update(password).finalize())
+    }
+}
+
+impl LegacyHash for FixedSalt {
+    fn prefixes(&self) -> &'static [&'static str] {
+        &[""]
+    }
+
+    fn verify(&self, password: &[u8], stored: &str) -> bool {
+        self.of(password) == stored
+    }
+
+    fn decoy(&self) -> String {
+        self.of(b"decoy")
+    }
+}
+
+impl Setting for FixedSalt {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
+        builder.legacy_hash(self)
     }
 }
 

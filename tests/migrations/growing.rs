@@ -200,6 +200,47 @@ on_every_pool! {
         assert_eq!(found, ["$2b$"]);
     }
 
+    async fn hashes_that_cannot_be_verified_are_counted_by_prefix(database, pool) {
+        let hashes = ["$2b$12$abc", "$2y$12$abc", "$2y$10$abc", "5f4dcc3b", "$argon2id$v=19$m=4194304,t=3,p=1$c2FsdA$x"];
+        let rows: Vec<_> = hashes.iter().enumerate().map(|(at, hash)| {
+            format!("(email, username, hashed_password) VALUES ('a{at}@b.example', 'a{at}', '{hash}')")
+        }).collect();
+        let rows: Vec<_> = rows.iter().map(|row| &**row).collect();
+        users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL, \
+                          hashed_password VARCHAR(255)", &rows).await;
+        let counted = async |asked: &[&str]| {
+            let found = migrations!(User).foreign_hashes(&pool, asked).await.unwrap();
+            let unread = found.unread.into_iter().map(|one| (one.prefix, one.count));
+            let mut unread: Vec<_> = unread.collect();
+            unread.sort();
+            (found.in_use, unread)
+        };
+        let dear = ("$argon2id$v=19$m=4194304,t=3,p=1$".to_owned(), 1);
+        let (in_use, unread) = counted(&["$2b$", "$1$"]).await;
+        assert_eq!(in_use, ["$2b$"]);
+        assert_eq!(unread, [(String::new(), 1), ("$2y$".to_owned(), 2), dear.clone()]);
+        let (in_use, unread) = counted(&["", "$2b$"]).await;
+        assert_eq!(in_use, ["", "$2b$"], "the empty prefix claims the others");
+        assert_eq!(unread, [dear]);
+    }
+
+    async fn addresses_that_cannot_be_mailed_are_a_remark_and_no_blocker(database, pool) {
+        users(&database, "email VARCHAR(400) NOT NULL, username VARCHAR(40) NOT NULL", &[
+            "(email, username) VALUES ('ada@example.com', 'ada')",
+            "(email, username) VALUES ('a..b@docomo.example', 'bob')",
+            "(email, username) VALUES ('admin@localhost', 'cyd')",
+            "(email, username) VALUES ('nobody', 'dan')",
+            "(email, username) VALUES ('eve <eve@example.com>', 'eve')",
+        ]).await;
+        let plan = migrations!(User).plan(&pool).await.unwrap();
+        assert!(plan.blockers().is_empty(), "{plan}");
+        let [remark] = plan.remarks() else { panic!("{plan}") };
+        assert!(remark.contains("2 row(s)") && remark.contains("\"nobody\""), "{remark}");
+        assert!(plan.to_string().contains("-- remark: `users.email` cannot receive messages"));
+        migrations!(User).run(&pool).await.unwrap();
+        assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
+    }
+
     async fn a_run_keeps_existing_data(database, pool) {
         users(&database, "email VARCHAR(200), username VARCHAR(40), note VARCHAR(20) DEFAULT 'x'", &[
             "(email, username) VALUES ('ada@example.com', 'Ada')",

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crudauth::migrations;
-use crudauth_tests::{Database, Kind, SECRET, on_every_pool};
+use crudauth_tests::{Database, Kind, Log, SECRET, on_every_pool};
 use sqlx::AssertSqlSafe;
 
 use super::live::{register, users};
@@ -111,4 +111,26 @@ on_every_pool! {
         assert_eq!(database.count("users WHERE username_key IS NULL").await, 0);
         assert!(migrations!(User).plan(&pool).await.unwrap().is_empty());
     }
+}
+
+// On one thread, whose log is captured: the search may go on in the background.
+#[tokio::test]
+async fn a_hash_in_a_large_table_is_found() {
+    let (database, _) = Database::create(Kind::Sqlite).await;
+    let Database::Sqlite(pool) = database.clone() else { unreachable!() };
+    let columns = format!("{PLAIN}, hashed_password VARCHAR(255)");
+    users(&database, &columns, &[]).await;
+    migrations!(User).run(&pool).await.unwrap();
+    people(&database, 200_000, "a").await;
+    assert!(!migrations!(User).is_large(&pool).await.unwrap());
+    let last = "INSERT INTO users (email, username, hashed_password) \
+                VALUES ('b@example.com', 'b', '$1$salt$hash')";
+    database.execute(last).await;
+    assert!(migrations!(User).is_large(&pool).await.unwrap());
+    let log = Log::listen();
+    Auth::builder(pool, SECRET).build().await.unwrap();
+    while log.count("password hashes in an unknown format") == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(log.text().contains("prefix=\"$1$\" count=1"), "{}", log.text());
 }

@@ -178,7 +178,7 @@ impl fmt::Debug for Blocker {
 }
 
 /// The number of values and the first of them, escaped so that they stay on one line.
-struct Samples<'a>(&'a [String], u64);
+pub(super) struct Samples<'a>(pub(super) &'a [String], pub(super) u64);
 
 impl fmt::Display for Samples<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -151,7 +151,10 @@ impl<'a, DB: Backend, U: AuthRow<DB>> TableDiff<'a, DB, U> {
             if identifier.has_own_key() {
                 self.own_key(at, needs_backfill, scan.as_ref());
             }
-            self.plan.blockers.extend(scan.into_iter().flat_map(|scan| scan.blockers));
+            if let Some(scan) = scan {
+                self.plan.blockers.extend(scan.blockers);
+                self.plan.remarks.extend(scan.remarks);
+            }
         }
         Ok(())
     }

@@ -1,5 +1,4 @@
-//! Checks at the start of an app: whether the schema is complete, the lengths of columns, and which
-//! legacy password hashes are in use.
+//! Checks at the start of an app: whether the schema is complete, and the lengths of columns.
 
 use std::collections::HashMap;
 
@@ -9,9 +8,8 @@ use super::Migrations;
 use super::compare::Depth;
 use super::live::LiveTable;
 use super::plan::Plan;
-use super::queries::{any_hash_like, any_unread_hash};
 use crate::model::{AuthUser, Shape};
-use crate::sql::{AuthRow, Backend, Call, Layout};
+use crate::sql::{AuthRow, Backend, Layout};
 
 /// The result of comparing the live schema with the struct and the library.
 #[derive(Clone, Debug)]
@@ -43,16 +41,6 @@ impl Schema {
     }
 }
 
-/// The password hashes of other systems in a table.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct ForeignHashes {
-    /// The given prefixes that some hash starts with.
-    pub in_use: Vec<String>,
-    /// Whether some hash starts with none of them.
-    pub has_unread: bool,
-}
-
 fn widths(shape: &Shape, live: &LiveTable) -> HashMap<String, usize> {
     let width = |column: &str| live.column(column).and_then(|live| live.max_chars);
     let mut widths = HashMap::new();
@@ -80,64 +68,5 @@ impl<U: AuthUser> Migrations<U> {
         let diff = self.compare::<DB>(&mut *pool.acquire().await?, Depth::Catalog).await?;
         let widths = widths(&U::SHAPE, &diff.live);
         Ok(Schema { widths, layout: diff.live.layout.clone(), plan: diff.into_plan() })
-    }
-
-    /// Returns which of these prefixes some password hash starts with, and whether there are hashes
-    /// that have neither one of them nor the library's format. Call it before you remove support for
-    /// a legacy format.
-    ///
-    /// It reads the table once if all hashes are the library's own, and once more for every prefix
-    /// that is not in use.
-    ///
-    /// # Errors
-    /// If the database cannot be read.
-    pub async fn foreign_hashes<DB: Backend>(
-        &self,
-        pool: &Pool<DB>,
-        prefixes: &[&str],
-    ) -> Result<ForeignHashes, sqlx::Error> {
-        let mut connection = pool.acquire().await?;
-        // Usually all hashes are the library's own.
-        let foreign = Call::migration(any_unread_hash(DB::DIALECT, &U::SHAPE, 0)).once();
-        if DB::fetch_optional(&mut connection, foreign).await?.is_none() {
-            return Ok(ForeignHashes::default());
-        }
-        let mut unread =
-            Call::migration(any_unread_hash(DB::DIALECT, &U::SHAPE, prefixes.len())).once();
-        let mut in_use = Vec::new();
-        for prefix in prefixes {
-            let pattern = format!("{}%", escaped(prefix));
-            unread = unread.with(pattern.clone());
-            let call = Call::migration(any_hash_like(DB::DIALECT, &U::SHAPE)).once().with(pattern);
-            if DB::fetch_optional(&mut connection, call).await?.is_some() {
-                in_use.push((*prefix).to_owned());
-            }
-        }
-        let has_unread = DB::fetch_optional(&mut connection, unread).await?.is_some();
-        Ok(ForeignHashes { in_use, has_unread })
-    }
-}
-
-/// A text that LIKE matches literally, with the escape character of the statement.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        if matches!(character, '|' | '%' | '_') {
-            escaped.push('|');
-        }
-        escaped.push(character);
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_prefix_matches_only_itself() {
-        assert_eq!(escaped("$2b$"), "$2b$");
-        assert_eq!(escaped("pbkdf2_sha256$"), "pbkdf2|_sha256$");
-        assert_eq!(escaped("100%|"), "100|%||");
     }
 }

@@ -27,7 +27,8 @@ use crate::sql::{AuthRow, Backend, TableSpec};
 ///
 /// The values of an identifier (duplicates, forms that no login searches for) are read while its
 /// unique index, its compared form or a column of the library is missing, which is when a table is
-/// taken over. Later the index prevents duplicates, and sign-up stores normalized values. A field
+/// taken over. The remark about addresses that cannot be mailed comes from the same reading. Later
+/// the index prevents duplicates, and sign-up stores normalized values. A field
 /// that is no longer an `Option` is therefore reported by `plan`, but not at a start.
 ///
 /// # Locks

@@ -12,6 +12,7 @@
 //! | `migrations` | [`Migrations`]: which tables are migrated; `plan` and `write` |
 //! | `run`, `lock` | `run`: applies a plan while other processes wait |
 //! | `inspect`, `schema_error` | check the schema when an app starts, without reading rows |
+//! | `hashes` | counts password hashes of other systems |
 //! | `desired`, `library`, `table`, `types` | the tables as they should be |
 //! | `catalog`, `live` | the tables as they are |
 //! | `compare`, `diff`, `fits`, `affinity`, `indexes` | the difference, from the catalog |
@@ -34,6 +35,7 @@ mod diff;
 mod error;
 mod files;
 mod fits;
+mod hashes;
 mod indexes;
 mod inspect;
 mod library;
@@ -51,7 +53,8 @@ mod types;
 
 pub use blocker::{Blocker, BlockerKind};
 pub use error::MigrateError;
-pub use inspect::{ForeignHashes, Schema};
+pub use hashes::{ForeignHashes, UnreadHashes};
+pub use inspect::Schema;
 pub use migrations::Migrations;
 pub use plan::Plan;
 pub use schema_error::SchemaError;

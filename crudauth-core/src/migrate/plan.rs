@@ -14,6 +14,7 @@ pub struct Plan {
     pub(super) updates_rows: bool,
     /// The number of these rows.
     pub(super) updated_rows: u64,
+    pub(super) remarks: Vec<String>,
 }
 
 /// A column that the library fills, because SQL cannot compute the compared form of a name.
@@ -46,6 +47,13 @@ impl Plan {
     #[must_use]
     pub fn blockers(&self) -> &[Blocker] {
         &self.blockers
+    }
+
+    /// Facts about rows that need no decision, such as the number of addresses that cannot be mailed.
+    /// Only [`plan`](super::Migrations::plan) looks for them.
+    #[must_use]
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     /// The columns that only [`run`](super::Migrations::run) can fill, as `table.column`. They hold
@@ -89,6 +97,7 @@ impl Plan {
         self.blockers.extend(other.blockers);
         self.updates_rows |= other.updates_rows;
         self.updated_rows += other.updated_rows;
+        self.remarks.extend(other.remarks);
         self.backfills.extend(other.backfills.into_iter().map(|mut backfill| {
             backfill.after += before;
             backfill
@@ -102,7 +111,7 @@ impl fmt::Display for Backfill {
     }
 }
 
-/// The plan as an SQL file. Blockers and backfills are comments.
+/// The plan as an SQL file. Blockers, remarks and backfills are comments.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for blocker in &self.blockers {
@@ -116,6 +125,9 @@ impl fmt::Display for Plan {
                 "-- updates {} row(s); triggers on UPDATE run for each",
                 self.updated_rows
             )?;
+        }
+        for remark in &self.remarks {
+            writeln!(f, "-- remark: {}", remark.replace(char::is_control, " "))?;
         }
         self.steps().try_for_each(|step| match step {
             Step::Statement(statement) => writeln!(f, "{statement};"),
@@ -175,11 +187,11 @@ mod tests {
     }
 
     #[test]
-    fn a_blocker_stays_within_its_comment() {
+    fn blockers_and_remarks_stay_within_their_comments() {
         let table = "users\nDROP TABLE users; --".to_owned();
         let kind = BlockerKind::NotWritten;
         let blockers = vec![Blocker { table, column: "x".to_owned(), kind }];
-        let plan = Plan { blockers, ..Plan::default() };
-        assert_eq!(plan.to_string().lines().count(), 1);
+        let plan = Plan { blockers, remarks: vec!["a\nb".to_owned()], ..Plan::default() };
+        assert_eq!(plan.to_string().lines().count(), 2);
     }
 }

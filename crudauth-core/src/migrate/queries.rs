@@ -172,28 +172,7 @@ pub(super) fn fill(table: &LiveTable, id: &str, column: &str, rows: usize) -> St
     format!("UPDATE {name} SET {column} = CASE {id}{whens} END{kept} WHERE {id} IN ({ids})")
 }
 
-/// A row if a hash has neither the library's format nor one of `prefixes` bound prefixes.
-pub(super) fn any_unread_hash(dialect: Dialect, shape: &Shape, prefixes: usize) -> String {
-    let table = dialect.qualified(shape.schema, shape.table);
-    let hash = dialect.quoted(shape.companion.hash);
-    let others: String = (1..=prefixes)
-        .map(|number| format!(" AND {hash} NOT LIKE {} ESCAPE '|'", parameter(dialect, number)))
-        .collect();
-    format!(
-        "SELECT 1 FROM {table} WHERE {hash} NOT LIKE '_argon2%' AND {hash} NOT LIKE '!%' \
-         AND {hash} <> ''{others} LIMIT 1"
-    )
-}
-
-/// A row if a hash matches a pattern.
-pub(super) fn any_hash_like(dialect: Dialect, shape: &Shape) -> String {
-    let table = dialect.qualified(shape.schema, shape.table);
-    let hash = dialect.quoted(shape.companion.hash);
-    let pattern = parameter(dialect, 1);
-    format!("SELECT 1 FROM {table} WHERE {hash} LIKE {pattern} ESCAPE '|' LIMIT 1")
-}
-
-fn parameter(dialect: Dialect, number: usize) -> String {
+pub(super) fn parameter(dialect: Dialect, number: usize) -> String {
     if dialect.numbers_parameters() { format!("${number}") } else { "?".to_owned() }
 }
 

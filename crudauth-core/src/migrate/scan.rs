@@ -5,12 +5,13 @@
 
 use std::collections::HashMap;
 
+use super::blocker::Samples;
 use super::diff::TableDiff;
 use super::live::LiveTable;
 use super::pages::Pages;
 use super::queries::{self, Page, SAMPLES};
 use super::{Blocker, BlockerKind, ddl, fits};
-use crate::model::{IdentifierColumn, IdentifierKind};
+use crate::model::{Contact, IdentifierColumn, IdentifierKind};
 use crate::sql::{AuthRow, Backend, Call, rows};
 
 /// The values of an identifier in all rows.
@@ -19,6 +20,7 @@ pub(super) struct Scan {
     /// Whether every compared form is the shown one in lower case, which SQL can compute.
     pub(super) is_lower_case_only: bool,
     pub(super) blockers: Vec<Blocker>,
+    pub(super) remarks: Vec<String>,
 }
 
 /// The number of values and the first of them.
@@ -44,6 +46,8 @@ struct Tally {
     seen: HashMap<String, bool>,
     duplicates: Sample,
     not_normalized: Sample,
+    /// Values that no message can be sent to.
+    unreachable: Sample,
     /// Rows in which the compared form is more than the shown one in lower case.
     not_lower_case: u64,
 }
@@ -51,6 +55,9 @@ struct Tally {
 impl Tally {
     /// Adds a row: the shown form, and the stored compared form if there is one.
     fn add(&mut self, identifier: &IdentifierColumn, shown: &str, stored: Option<&str>) {
+        if Contact::parse_stored(identifier.kind, shown).is_none() {
+            self.unreachable.add(shown);
+        }
         let key = identifier.key_of(shown);
         if !shown.is_ascii() || key != shown.to_ascii_lowercase() {
             self.not_lower_case += 1;
@@ -104,7 +111,12 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
         if tally.not_normalized.count > 0 {
             blockers.push(not_normalized(live, identifier, &tally));
         }
-        Ok(Scan { is_lower_case_only: tally.not_lower_case == 0, blockers })
+        let is_contact =
+            U::SHAPE.recovery_column().is_some_and(|it| it.column == identifier.column);
+        let has_remark = is_contact && tally.unreachable.count > 0;
+        let remarks =
+            has_remark.then(|| unreachable(live, identifier, &tally)).into_iter().collect();
+        Ok(Scan { is_lower_case_only: tally.not_lower_case == 0, blockers, remarks })
     }
 
     /// The blocker for values with equal compared forms.
@@ -184,6 +196,17 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
     }
 }
 
+/// The remark about values that no message can be sent to.
+fn unreachable(live: &LiveTable, identifier: &IdentifierColumn, tally: &Tally) -> String {
+    let Sample { count, first } = &tally.unreachable;
+    let samples = Samples(first, *count);
+    format!(
+        "`{}.{}` cannot receive messages in {count} row(s): {samples}; their owners can sign in, but \
+         not reset a password",
+        live.name, identifier.column
+    )
+}
+
 /// The blocker for values that no login searches for.
 fn not_normalized(live: &LiveTable, identifier: &IdentifierColumn, tally: &Tally) -> Blocker {
     let update = if identifier.has_own_key() {
@@ -259,6 +282,16 @@ mod tests {
         let found = tally(&email, &["ada@example.com", "Bob@Example.com", "cyd@x.org "]);
         assert_eq!(found.not_normalized.count, 2);
         assert_eq!(found.not_lower_case, 1, "removing a blank is more than lower case");
+    }
+
+    #[test]
+    fn addresses_that_cannot_be_mailed_are_counted() {
+        let email = IdentifierColumn { kind: IdentifierKind::Email, ..username() };
+        let found = tally(&email, &["ada@example.com", "a..b@docomo.example", "admin@localhost"]);
+        assert_eq!(found.unreachable.count, 0);
+        let long = format!("ada@{}example", "label.".repeat(60));
+        let found = tally(&email, &["nobody", "ada@example.com\r\nBcc: eve@x.org", &long, ""]);
+        assert_eq!(found.unreachable.count, 4);
     }
 
     #[test]

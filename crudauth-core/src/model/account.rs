@@ -65,12 +65,14 @@ impl<U: AuthUser> Account<U> {
         format!("{}.{:x}", self.user.id(), self.state.security_stamp)
     }
 
-    /// The contact that recovers it, in its canonical form.
+    /// The contact that recovers it, in its canonical form; `None` if no message can be sent to it.
+    ///
+    /// It may be an address that sign-up would reject, if other software stored it.
     #[must_use]
     pub fn contact(&self) -> Option<Contact> {
         let at = U::SHAPE.recovery?;
         let shown = self.user.identifiers().get(at).copied()??;
-        Contact::parse(U::SHAPE.identifiers[at].kind, shown)
+        Contact::parse_stored(U::SHAPE.identifiers[at].kind, shown)
     }
 
     /// The compared form of the recovery contact. One-time tokens are bound to it.

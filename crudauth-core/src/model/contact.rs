@@ -25,6 +25,16 @@ impl Contact {
         Identifier::parse(kind, text).ok()?.into_contact()
     }
 
+    /// Parses a contact of that kind which other software may have stored, see
+    /// [`EmailAddress::parse_stored`]; `None` if no message can be sent to it.
+    #[must_use]
+    pub fn parse_stored(kind: IdentifierKind, text: &str) -> Option<Self> {
+        if kind == IdentifierKind::Email {
+            return EmailAddress::parse_stored(text).ok().map(Self::Email);
+        }
+        Self::parse(kind, text)
+    }
+
     /// Returns the address or number.
     #[must_use]
     pub fn as_str(&self) -> &str {

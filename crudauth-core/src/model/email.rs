@@ -3,6 +3,9 @@
 //! A parsed address is exactly one mailbox, and parses again to the same text. Lookalikes of an
 //! address never reach another account: a character that normalization would replace is rejected.
 //! Called by sign-up, sign-in and recovery. A sender receives the value, never the typed text.
+//!
+//! Addresses that other software stored are mailed too if they are one mailbox, although sign-up
+//! rejects them: see [`EmailAddress::parse_stored`].
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::Serialize;
@@ -53,6 +56,9 @@ impl EmailAddress {
     /// 4.5.3.1.3). A character has at least one octet.
     pub const MAX_CHARS: usize = 254;
 
+    /// Maximum length of an address that other software stored, in octets: 64, the @-sign and 255.
+    const MAX_STORED: usize = 320;
+
     /// Maximum length of the local part in octets (RFC 5321, section 4.5.3.1.1).
     const MAX_LOCAL: usize = 64;
 
@@ -76,6 +82,32 @@ impl EmailAddress {
             return Err(InvalidEmail::Lookalike);
         }
         Ok(Self(normal))
+    }
+
+    /// Parses an address that other software may have stored.
+    ///
+    /// Accepts what [`parse`](Self::parse) accepts. Also accepts dots at any place before the
+    /// @-sign (`a..b@docomo.example`), and a domain of one label or with underscores
+    /// (`admin@localhost`), both in ASCII for the domain. Such an address is lower-cased, is still
+    /// one mailbox, and has at most 320 octets. It equals no address that `parse` returns.
+    ///
+    /// # Errors
+    /// [`InvalidEmail`] with the broken rule.
+    pub fn parse_stored(text: &str) -> Result<Self, InvalidEmail> {
+        let error = match Self::parse(text) {
+            Ok(address) => return Ok(address),
+            Err(error) => error,
+        };
+        if !matches!(error, InvalidEmail::LocalPart | InvalidEmail::Domain | InvalidEmail::TooLong)
+        {
+            return Err(error);
+        }
+        let form = text.trim_ascii().to_lowercase();
+        let is_mailbox = form.len() <= Self::MAX_STORED
+            && form
+                .split_once('@')
+                .is_some_and(|(local, domain)| is_stored_local(local) && is_stored_domain(domain));
+        if is_mailbox && Self::parse(&form).is_err() { Ok(Self(form)) } else { Err(error) }
     }
 
     /// Returns the address.
@@ -143,6 +175,32 @@ fn normal_local(typed: &str) -> Result<String, InvalidEmail> {
     let local: String = nfc(&composed.to_lowercase()).collect();
     let is_dot_atom = local.split('.').all(is_atom) && local.len() <= EmailAddress::MAX_LOCAL;
     if is_dot_atom { Ok(local) } else { Err(InvalidEmail::LocalPart) }
+}
+
+/// Returns `true` for atoms with dots at any place. Quotes around them, which a server may require,
+/// must fit into the maximum length.
+fn is_stored_local(local: &str) -> bool {
+    let is_dot_atom = local.split('.').all(is_atom);
+    let quotes = if is_dot_atom { 0 } else { 2 };
+    !local.is_empty()
+        && local.len() + quotes <= EmailAddress::MAX_LOCAL
+        && local.split('.').all(|atom| atom.is_empty() || is_atom(atom))
+}
+
+/// Returns `true` for ASCII labels that begin and end with a letter or digit. A numeric last label
+/// would make it an IPv4 address.
+fn is_stored_domain(domain: &str) -> bool {
+    let is_label = |label: &str| {
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        label.len() <= 63
+            && label.bytes().all(inner)
+            && label.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && label.ends_with(|c: char| c.is_ascii_alphanumeric())
+    };
+    let last = domain.rsplit('.').next().unwrap_or_default();
+    domain.len() <= 253
+        && domain.split('.').all(is_label)
+        && !last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Returns `true` for an `Atom` of RFC 5321, extended by the letters, marks and digits of RFC 8264,

@@ -1,6 +1,6 @@
 //! Identifiers in forms.
 
-use super::{EmailAddress, Identifier, IdentifierColumn, InvalidEmail};
+use super::{Contact, EmailAddress, Identifier, IdentifierColumn, InvalidEmail};
 use crate::form::{FieldError, FieldErrorKind, Form, InvalidField};
 
 impl Form {
@@ -20,9 +20,33 @@ impl Form {
         else {
             return Ok(None);
         };
-        match Identifier::parse(column.kind, &typed) {
+        self.parse_identifier(column, &typed).map(Some)
+    }
+
+    /// Reads the contact that an account may have in `column`, which is required. Unlike
+    /// [`identifier`](Self::identifier), it accepts addresses that only other software stores.
+    ///
+    /// # Errors
+    /// [`InvalidField`] if the field is missing, or no message can be sent to it, or it is too long
+    /// for the column.
+    pub fn contact(&mut self, column: &IdentifierColumn) -> Result<Contact, InvalidField> {
+        let typed = self.text(column.name)?;
+        let is_valid = Identifier::parse(column.kind, &typed).is_ok();
+        if !is_valid && let Some(contact) = Contact::parse_stored(column.kind, &typed) {
+            return Ok(contact);
+        }
+        self.parse_identifier(column, &typed)?.into_contact().ok_or(InvalidField)
+    }
+
+    fn parse_identifier(
+        &mut self,
+        column: &IdentifierColumn,
+        typed: &str,
+    ) -> Result<Identifier, InvalidField> {
+        let name = column.name;
+        match Identifier::parse(column.kind, typed) {
             Ok(identifier) if identifier.shown().chars().count() <= column.longest() => {
-                Ok(Some(identifier))
+                Ok(identifier)
             }
             Err(error) if !error.is_too_long() => {
                 self.reject(FieldError::new(name, FieldErrorKind::Value, error.to_string()))

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lettre::address::Envelope;
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
@@ -123,11 +124,17 @@ impl SmtpSender {
     }
 }
 
-/// Builds the email. The recipient is built from its parsed parts and not parsed again, so it
-/// cannot be read as two addresses.
+/// Builds the email. The recipient is built from its parsed parts and not parsed again, also not from
+/// the header, so it cannot be read as two addresses.
 fn mail(from: &Mailbox, message: &EmailMessage) -> Result<Message, BoxError> {
-    let to = Address::new(message.to.local_part(), message.to.domain())?;
+    let local = message.to.local_part();
+    let is_dot_atom = local.split('.').all(|atom| !atom.is_empty());
+    // Other dots must be quoted (RFC 5321, section 4.1.2). A parsed address contains no quotes.
+    let local = if is_dot_atom { local.to_owned() } else { format!("\"{local}\"") };
+    let to = Address::new(local, message.to.domain())?;
+    let envelope = Envelope::new(Some(from.email.clone()), vec![to.clone()])?;
     Ok(Message::builder()
+        .envelope(envelope)
         .from(from.clone())
         .to(Mailbox::new(None, to))
         .subject(message.subject.as_str())
@@ -161,6 +168,42 @@ mod tests {
         assert_eq!(recipients, ["ada@example.com"]);
         let wire = String::from_utf8(mail.formatted()).unwrap();
         assert!(wire.contains("text/plain") && wire.contains("text/html"));
+    }
+
+    #[test]
+    fn an_address_of_other_software_is_one_recipient() {
+        let from = "Example <noreply@example.com>".parse().unwrap();
+        for (stored, recipient) in [
+            ("a..b@docomo.example", "\"a..b\"@docomo.example"),
+            (".a.@docomo.example", "\".a.\"@docomo.example"),
+            ("admin@localhost", "admin@localhost"),
+            ("ada@exam_ple.com", "ada@exam_ple.com"),
+            (
+                &format!("{}.@localhost", "x".repeat(61)),
+                &format!("\"{}.\"@localhost", "x".repeat(61)),
+            ),
+        ] {
+            let to = EmailAddress::parse_stored(stored).unwrap();
+            let message = compose(MessageKind::PasswordChanged, to, None, Duration::ZERO);
+            let mail = mail(&from, &message).unwrap();
+            let recipients: Vec<_> = mail.envelope().to().iter().map(ToString::to_string).collect();
+            assert_eq!(recipients, [recipient]);
+            let wire = String::from_utf8(mail.formatted()).unwrap();
+            assert!(wire.contains(&format!("\r\nTo: {recipient}\r\n")), "{wire}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_address_of_other_software_can_be_mailed(
+            text in "[a-z.+!#]{0,8}@[a-zA-Z0-9._-]{0,12}",
+        ) {
+            if let Ok(to) = EmailAddress::parse_stored(&text) {
+                let from = "Example <noreply@example.com>".parse().unwrap();
+                let message = compose(MessageKind::PasswordChanged, to, None, Duration::ZERO);
+                proptest::prop_assert!(mail(&from, &message).is_ok());
+            }
+        }
     }
 
     #[tokio::test]

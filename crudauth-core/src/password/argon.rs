@@ -11,12 +11,13 @@ use super::memory::Memory;
 use super::{Password, PasswordHash};
 use crate::random::random;
 
-/// Maximum memory of a stored hash, in KiB. A damaged column must not exhaust the machine.
-pub(super) const MAX_MEMORY_KIB: u32 = 262_144;
-/// Maximum passes of a stored hash.
-pub(super) const MAX_PASSES: u32 = 16;
-/// Maximum lanes of a stored hash.
-pub(super) const MAX_LANES: u32 = 16;
+/// Maximum memory of a stored hash, in KiB: the most that libsodium's presets take. A damaged column
+/// must not exhaust the machine.
+const MAX_MEMORY_KIB: u32 = 1_048_576;
+/// Maximum memory of a stored hash times its passes, in KiB: a few seconds of a core.
+const MAX_WORK_KIB: u64 = 4 * MAX_MEMORY_KIB as u64;
+/// Maximum lanes of a stored hash (PHC string format of argon2). They change no cost.
+const MAX_LANES: u32 = 255;
 
 /// Length of the salt, in bytes (RFC 9106, section 4).
 const SALT_BYTES: usize = 16;
@@ -27,7 +28,7 @@ const OUTPUT_BYTES: usize = 32;
 pub(super) fn hash(password: &Password, params: &Params, memory: &Memory) -> Option<PasswordHash> {
     let salt: [u8; SALT_BYTES] = random();
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-    let output = compute(&argon, password, &salt, memory)?;
+    let output = compute(&argon, password.expose().as_bytes(), &salt, memory)?;
     let phc = Phc {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
@@ -40,11 +41,10 @@ pub(super) fn hash(password: &Password, params: &Params, memory: &Memory) -> Opt
 
 fn compute(
     argon: &Argon2<'_>,
-    password: &Password,
+    password: &[u8],
     salt: &[u8],
     memory: &Memory,
 ) -> Option<Zeroizing<Vec<u8>>> {
-    let password = password.expose().as_bytes();
     let length = argon.params().output_len().unwrap_or(OUTPUT_BYTES);
     let mut output = Zeroizing::new(vec![0; length]);
     let computed = memory.lend(argon.params().block_count(), |blocks| {
@@ -94,7 +94,7 @@ impl Stored {
     }
 
     /// Returns `true` if the hash is of `password`.
-    pub(super) fn matches(&self, password: &Password, memory: &Memory) -> bool {
+    pub(super) fn matches(&self, password: &[u8], memory: &Memory) -> bool {
         let argon = Argon2::new(self.algorithm, self.version, self.params.clone());
         compute(&argon, password, self.salt.as_ref(), memory)
             .is_some_and(|output| output.ct_eq(self.output.as_bytes()).into())
@@ -118,11 +118,24 @@ fn bounded(params: &ParamsString, output_bytes: usize) -> Option<Params> {
     let m = params.get_decimal("m")?;
     let t = params.get_decimal("t")?;
     let p = params.get_decimal("p")?;
-    let is_within = m <= MAX_MEMORY_KIB && t <= MAX_PASSES && p <= MAX_LANES;
+    let is_within = m <= MAX_MEMORY_KIB
+        && u64::from(m).saturating_mul(t.into()) <= MAX_WORK_KIB
+        && p <= MAX_LANES;
     if !is_within || params.iter().count() != 3 {
         return None;
     }
     Params::new(m, t, p, Some(output_bytes)).ok()
+}
+
+/// Returns the algorithm, version and parameters of a hash of the argon2 family, with the `$` before
+/// its salt, and whether hashes of that cost are read.
+pub(crate) fn head(stored: &str) -> Option<(&str, bool)> {
+    let params = stored.strip_prefix("$argon2")?.find("$m=")? + "$argon2$".len();
+    let end = params + stored.get(params..)?.find('$')?;
+    let phc = Phc::new(stored.get(..end)?).ok()?;
+    let is_argon = Algorithm::try_from(phc.algorithm.as_str()).is_ok();
+    let is_read = is_argon && bounded(&phc.params, OUTPUT_BYTES).is_some();
+    Some((stored.get(..=end)?, is_read))
 }
 
 #[cfg(test)]
@@ -143,7 +156,7 @@ mod tests {
 
     fn matches(stored: &str, typed: &str) -> bool {
         let stored = Stored::parse(stored).unwrap();
-        stored.matches(&Password::parse(typed).unwrap(), &Memory::new(64, true))
+        stored.matches(typed.as_bytes(), &Memory::new(64, true))
     }
 
     #[test]
@@ -194,13 +207,23 @@ mod tests {
         let parse = |params: &str| {
             Stored::parse(&format!("$argon2id$v=19${params}$c29tZXNhbHQ${}", "A".repeat(43)))
         };
-        assert!(parse("m=262144,t=16,p=16").is_some());
         for params in [
-            "m=262145,t=2,p=1",
+            "m=262144,t=16,p=16",
+            "m=1048576,t=4,p=1", // libsodium's OPSLIMIT_SENSITIVE
+            "m=4096,t=192,p=1",
+            "m=2040,t=2,p=255",
+        ] {
+            assert!(parse(params).is_some(), "{params}");
+        }
+        for params in [
+            "m=1048577,t=1,p=1",
+            "m=1048576,t=5,p=1",
+            "m=2097152,t=1,p=4", // the first choice of RFC 9106
             "m=4294967295,t=2,p=1",
             "m=4294967296,t=2,p=1",
-            "m=256,t=17,p=1",
-            "m=256,t=2,p=17",
+            "m=4294967295,t=4294967295,p=1",
+            "m=256,t=16385,p=1",
+            "m=4096,t=2,p=256",
             "m=256,t=0,p=1",
             "m=256,t=2,p=0",
             "m=7,t=2,p=1",
@@ -217,10 +240,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_head_of_a_hash_ends_before_its_salt() {
+        for (params, is_read) in [
+            ("$argon2id$v=19$m=19456,t=2,p=1$", true),
+            ("$argon2i$m=256,t=2,p=1$", true),
+            ("$argon2id$v=19$m=2097152,t=1,p=4$", false),
+            ("$argon2id$v=19$m=256,t=2,p=1,x=1$", false),
+            ("$argon2x$v=19$m=256,t=2,p=1$", false),
+        ] {
+            let stored = format!("{params}c29tZXNhbHQ$bQk8UB");
+            assert_eq!(head(&stored), Some((params, is_read)));
+        }
+        for stored in ["$argon2id$damaged", "$argon2id$v=19$m=1", "$2b$04$", "argon2$$m=1$", ""] {
+            assert_eq!(head(stored), None, "{stored}");
+        }
+    }
+
     proptest! {
         #[test]
         fn the_parser_accepts_any_text(text in "\\PC{0,80}") {
             let _ = Stored::parse(&text);
+            let _ = head(&format!("$argon2{text}"));
         }
 
         #[test]

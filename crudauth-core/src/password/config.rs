@@ -7,13 +7,17 @@ use std::time::Duration;
 use argon2::Params;
 use tokio::sync::Semaphore;
 
-use super::argon::{MAX_MEMORY_KIB, MAX_PASSES};
 use crate::config_error::ConfigError;
 
 /// Pairs of memory (KiB) and passes that OWASP treats as equally strong with one lane. A
 /// configuration must reach one of them (Password Storage Cheat Sheet, "Argon2id").
 const OWASP_MINIMUM: [(u32, u32); 5] =
     [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
+
+/// Maximum memory of a new hash, in KiB.
+const MAX_MEMORY_KIB: u32 = 262_144;
+/// Maximum passes of a new hash.
+const MAX_PASSES: u32 = 16;
 
 /// A core computes about 45 hashes a second, so the last caller of a full queue waits less than
 /// two seconds.

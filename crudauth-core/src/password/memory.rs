@@ -9,9 +9,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use argon2::Block;
 
+/// Blocks of an area of which there is one at a time: 256 MiB. Otherwise stored hashes could take as
+/// many GiB as there are workers.
+const LARGE: usize = 262_144;
+
 /// Idle work areas, at most one per worker.
 pub(super) struct Memory {
     idle: Mutex<Vec<Vec<Block>>>,
+    /// Held while a large area is in use.
+    large: Mutex<()>,
     /// Blocks that the configured cost needs; a larger area is shrunk to this size after use.
     standard: usize,
     /// See [`HashingConfig::wipe_memory`](super::HashingConfig::wipe_memory).
@@ -25,6 +31,7 @@ impl Memory {
     pub(super) fn new(standard: usize, is_wiped: bool) -> Self {
         Self {
             idle: Mutex::default(),
+            large: Mutex::default(),
             standard,
             is_wiped,
             #[cfg(test)]
@@ -36,6 +43,8 @@ impl Memory {
     pub(super) fn lend<T>(&self, blocks: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
         #[cfg(test)]
         self.lent.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let _turn =
+            (blocks > LARGE).then(|| self.large.lock().unwrap_or_else(PoisonError::into_inner));
         let mut area = self.idle().pop().unwrap_or_default();
         if area.len() < blocks {
             drop(area); // Free it before allocating the larger one.
@@ -114,6 +123,13 @@ mod tests {
         memory.lend(4096, dirty);
         assert!(memory.areas().iter().all(|(_, length)| *length == 8));
         assert_eq!(memory.areas().len(), 1);
+    }
+
+    #[test]
+    fn a_large_area_excludes_another() {
+        let memory = Memory::new(8, true);
+        memory.lend(LARGE + 1, |_| assert!(memory.large.try_lock().is_err()));
+        memory.lend(8, |_| assert!(memory.large.try_lock().is_ok()));
     }
 
     #[test]

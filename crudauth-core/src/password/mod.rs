@@ -35,11 +35,12 @@ mod shares;
 mod typed;
 
 pub use crate::model::PasswordHash;
+pub(crate) use argon::head as argon2_head;
 pub use candidate::Candidate;
 pub use config::HashingConfig;
 pub(crate) use form::policy_errors;
 #[cfg(feature = "legacy-hashes")]
-pub use legacy::{Bcrypt, CrudauthPy, Pbkdf2, Scrypt};
+pub use legacy::{Argon2, Bcrypt, CrudauthPy, Pbkdf2, Phpass, Scrypt, WordPress};
 pub use legacy::{LegacyHash, default_formats};
 pub use policy::{PasswordPolicy, PolicyViolation};
 pub use pool::{Busy, HashingPool, Verdict};

@@ -228,11 +228,11 @@ impl Shared {
         // An unusable hash does not parse.
         let Some(stored) = stored.and_then(|hash| Stored::parse(hash.expose())) else {
             if let Some(decoy) = &self.decoy {
-                let _ = decoy.matches(password, &self.memory);
+                let _ = decoy.matches(password.expose().as_bytes(), &self.memory);
             }
             return Verdict::Wrong;
         };
-        if !stored.matches(password, &self.memory) {
+        if !stored.matches(password.expose().as_bytes(), &self.memory) {
             Verdict::Wrong
         } else if stored.is_outdated(&self.params) {
             Verdict::RightOutdated

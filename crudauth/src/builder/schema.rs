@@ -2,15 +2,21 @@
 //! first sign-in.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use crudauth_core::migrate::{Migrations, Plan, SchemaError};
+use crudauth_core::migrate::{Migrations, Plan, SchemaError, UnreadHashes};
 use crudauth_core::model::AuthUser;
 use crudauth_core::password::HashingPool;
 use crudauth_core::sql::{AuthRow, Backend, Layout};
 use sqlx::Pool;
+use tokio::time::timeout;
 use tracing::warn;
 
 use crate::mount::Mount;
+
+/// How long a start waits for the search for password hashes of other systems in a large table: as
+/// long as the search takes on about a million rows.
+const HASH_SEARCH: Duration = Duration::from_millis(300);
 
 /// Facts about the live database.
 pub(super) struct Live {
@@ -38,18 +44,63 @@ where
     let schema = migrations.inspect(pool).await?;
     let errors = differences::<A>(schema.plan());
     if errors.is_empty() {
-        let prefixes = hashing.legacy_prefixes();
-        let foreign = migrations.foreign_hashes(pool, &prefixes).await?;
-        foreign.in_use.iter().for_each(|prefix| hashing.enable_prefix(prefix));
-        if foreign.has_unread {
+        find_hashes::<A::User, DB>(pool, hashing, migrations).await?;
+    }
+    Ok(Live { errors, widths: schema.widths().clone(), layout: schema.layout().clone() })
+}
+
+/// Searches for password hashes of other systems; in a large table, in the background after a while.
+async fn find_hashes<U: AuthUser, DB: Backend>(
+    pool: &Pool<DB>,
+    hashing: &HashingPool,
+    migrations: &Migrations<U>,
+) -> sqlx::Result<()> {
+    let mut search = Box::pin(search(pool.clone(), hashing.clone(), migrations.clone()));
+    if !migrations.is_large(pool).await? {
+        return search.await;
+    }
+    match timeout(HASH_SEARCH, &mut search).await {
+        Ok(result) => return result,
+        Err(_) => drop(tokio::spawn(async move {
+            if let Err(error) = search.await {
+                warn!(%error, "search for password hashes of other systems failed");
+            }
+        })),
+    }
+    Ok(())
+}
+
+/// Enables the legacy formats that are in use, each as soon as a hash of it is found, and reports the
+/// hashes that no format reads.
+async fn search<U: AuthUser, DB: Backend>(
+    pool: Pool<DB>,
+    hashing: HashingPool,
+    migrations: Migrations<U>,
+) -> sqlx::Result<()> {
+    let prefixes = hashing.legacy_prefixes();
+    let enable = |prefix: &str| hashing.enable_prefix(prefix);
+    let found = migrations.find_hashes(&pool, &prefixes, enable).await?;
+    let table = U::SHAPE.table;
+    for UnreadHashes { prefix, count, .. } in found.unread {
+        if prefix.starts_with("$argon2") {
             warn!(
-                table = A::User::SHAPE.table,
+                table,
+                prefix,
+                count,
+                "password hashes are damaged or above the cost that is read: their owners cannot \
+                 sign in before they reset the password"
+            );
+        } else {
+            warn!(
+                table,
+                prefix,
+                count,
                 "password hashes in an unknown format: their owners cannot sign in; add the format \
                  with `Builder::legacy_hash`"
             );
         }
     }
-    Ok(Live { errors, widths: schema.widths().clone(), layout: schema.layout().clone() })
+    Ok(())
 }
 
 /// Returns each blocker, and one error for everything that a migration can add.

@@ -2,8 +2,7 @@
 
 use crudauth_core::guard::Action;
 use crudauth_core::model::{
-    AuthUser, Contact, Form, Identifier, IdentifierColumn, IdentifierKind, InvalidField,
-    Recoverable, RedirectPath,
+    AuthUser, Contact, Form, IdentifierKind, InvalidField, Recoverable, RedirectPath,
 };
 use crudauth_core::slices::recovery::{
     self as flows, CONFIRM, ConfirmError, Confirmed, RESET_REQUEST, VERIFY_REQUEST,
@@ -64,11 +63,8 @@ fn noun<U: AuthUser>() -> &'static str {
 /// Reads a request: the contact and the redirect path. The field of the contact has the name of its
 /// identifier.
 fn read_request<U: AuthUser>(mut form: Form) -> Result<(Contact, Option<RedirectPath>), Refusal> {
-    let identifier = U::SHAPE.recovery_column().and_then(|column| {
-        // The contact is required, even if the column is optional.
-        form.identifier(&IdentifierColumn { is_optional: false, ..*column }).ok().flatten()
-    });
-    let (to, next) = (identifier.and_then(Identifier::into_contact), redirect_path(&mut form));
+    let to = U::SHAPE.recovery_column().and_then(|column| form.contact(column).ok());
+    let next = redirect_path(&mut form);
     match (to, next) {
         (Some(to), Ok(next)) => Ok((to, next)),
         _ => Err(Refusal::invalid_fields(form.into_errors())),

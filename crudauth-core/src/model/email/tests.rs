@@ -296,3 +296,78 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn addresses_of_other_software_are_one_mailbox_in_lower_case() {
+    let local = "x".repeat(60);
+    let domain = format!("{}.example", ["d".repeat(61), "d".repeat(61), "d".repeat(61)].join("."));
+    for (text, form) in [
+        ("a..b@docomo.example", "a..b@docomo.example"),
+        ("A..B@Docomo.example", "a..b@docomo.example"),
+        (" .ada.@example.com\n", ".ada.@example.com"),
+        ("j\u{fc}rgen.@example.com", "j\u{fc}rgen.@example.com"),
+        ("admin@localhost", "admin@localhost"),
+        ("ada@exam_ple.com", "ada@exam_ple.com"),
+        ("ada@a__b-c.example", "ada@a__b-c.example"),
+        (&format!("{local}@{domain}"), &format!("{local}@{domain}")),
+        ("Ada@Example.com", "ada@example.com"),
+    ] {
+        assert_eq!(EmailAddress::parse_stored(text).unwrap().as_str(), form, "{text}");
+    }
+}
+
+#[test]
+fn addresses_that_are_no_mailbox_are_rejected_even_if_they_are_stored() {
+    let long = format!("a..b@{}example", "label.".repeat(60));
+    for text in [
+        "",
+        "ada",
+        "@localhost",
+        "ada@",
+        "a..b@docomo.example,eve@evil.example",
+        "a..b@docomo.example\r\nBcc: eve@evil.example",
+        "a..b@docomo.example\neve@evil.example",
+        "a..b@docomo.example\0",
+        "a..b@docomo.example\u{2028}",
+        "a. .b@docomo.example",
+        "a\u{200b}..b@docomo.example",
+        "a..\"b@docomo.example",
+        "a..\\b@docomo.example",
+        "<a..b@docomo.example>",
+        "a..b(x)@docomo.example",
+        "a..b@docomo.example@evil.example",
+        "a..b@localhost:25",
+        "admin@[127.0.0.1]",
+        "admin@127.0.0.1",
+        "admin@127",
+        "ada@_example.com",
+        "ada@exam_ple.com_",
+        "ada@-example.com",
+        "ada@example..com",
+        "ada@exam_ple.com.",
+        "mi\u{212a}e..x@example.com",
+        "\u{ff41}..b@example.com",
+        "ada@exam_pl\u{e9}.com",
+        "a\u{2603}@example.com",
+        &format!("{}@localhost", "x".repeat(65)),
+        &format!("{}.@localhost", "x".repeat(62)),
+        &format!("ada@{}", "x".repeat(64)),
+        &long,
+    ] {
+        assert!(EmailAddress::parse_stored(text).is_err(), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_stored_address_is_one_mailbox(
+        text in "[ -~\\r\\n\\t\u{e9}\u{212a}]{0,24}|[a-z._+\"-]{0,8}@[a-zA-Z0-9._@-]{0,12}",
+    ) {
+        let Ok(address) = EmailAddress::parse_stored(&text) else { return Ok(()) };
+        let form = address.as_str();
+        prop_assert_eq!(form.matches('@').count(), 1);
+        let is_special = |c: char| c.is_whitespace() || c.is_control() || "()<>[]:;,\\\"".contains(c);
+        prop_assert!(!form.contains(is_special), "{form:?}");
+        prop_assert_eq!(&EmailAddress::parse_stored(form).unwrap(), &address);
+    }
+}

@@ -1,10 +1,13 @@
-//! Plain bcrypt, and Django's two forms of it.
+//! Plain bcrypt, and the forms of Django and Spring.
 //!
 //! `$2b$<cost>$<22 characters of salt><31 of output>`
+
+use std::fmt;
 
 use base64::Engine;
 use base64::alphabet::BCRYPT;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -18,24 +21,27 @@ pub(super) const PREFIXES: &[&str] = &["$2a$", "$2b$", "$2x$", "$2y$"];
 const KEY_BYTES: usize = 72;
 /// Maximum cost of a stored hash: four seconds of a core. A damaged column must not exhaust the
 /// machine.
-const MAX_COST: u32 = 16;
+pub(super) const MAX_COST: u32 = 16;
 
-/// Plain bcrypt of PHP, Laravel, Spring, Rails and Node, which hashes the first 72 bytes of a
-/// password. Also Django's `bcrypt$…` and `bcrypt_sha256$…`.
+/// Plain bcrypt of PHP, Laravel, Rails, Phoenix, Node and Supabase, which hashes the first 72 bytes
+/// of a password. Also Spring's `{bcrypt}$2a$…` and Django's `bcrypt$…` and `bcrypt_sha256$…`.
 ///
 /// Two kinds of password never match:
 /// - 44 characters of base64 for 32 bytes. [`CrudauthPy`](super::CrudauthPy) hashes are bcrypt of
 ///   the base64 of a SHA-256, so an attacker with that SHA-256 from another leak could type it.
 /// - A password with a NUL byte. Bcrypt repeats the password with a NUL in between, so `ab` and
 ///   `ab\0ab` have the same hash.
-#[derive(Clone, Copy, Debug)]
+///
+/// `Debug` redacts the pepper.
+#[derive(Clone)]
 pub struct Bcrypt {
     cost: u32,
+    pepper: SecretString,
 }
 
 impl Default for Bcrypt {
     fn default() -> Self {
-        Self { cost: 12 }
+        Self { cost: 12, pepper: SecretString::default() }
     }
 }
 
@@ -45,25 +51,43 @@ impl Bcrypt {
     /// An unknown name then costs as much as a known one. Hashes of any cost up to 16 are verified.
     #[must_use]
     pub fn cost(self, cost: u32) -> Self {
-        Self { cost: cost.clamp(4, MAX_COST) }
+        Self { cost: cost.clamp(4, MAX_COST), ..self }
+    }
+
+    /// Sets the text that is hashed after each password (default none): `config.pepper` of Devise.
+    #[must_use]
+    pub fn pepper(self, pepper: impl Into<String>) -> Self {
+        Self { pepper: SecretString::from(pepper.into()), ..self }
+    }
+
+    /// Returns the hashed text: password and pepper.
+    fn key(&self, password: &[u8]) -> Zeroizing<Vec<u8>> {
+        let pepper = self.pepper.expose_secret().as_bytes();
+        // Memory that grew would leave a copy of the password behind.
+        let mut key = Zeroizing::new(Vec::with_capacity(password.len() + pepper.len()));
+        key.extend_from_slice(password);
+        key.extend_from_slice(pepper);
+        key
     }
 }
 
 impl LegacyHash for Bcrypt {
     fn prefixes(&self) -> &'static [&'static str] {
-        &["$2a$", "$2b$", "$2x$", "$2y$", "bcrypt$", "bcrypt_sha256$"]
+        &["$2a$", "$2b$", "$2x$", "$2y$", "bcrypt$", "bcrypt_sha256$", "{bcrypt}"]
     }
 
     fn verify(&self, password: &[u8], stored: &str) -> bool {
         if password.contains(&0) || looks_like_digest(password) {
             return false;
         }
+        let key = self.key(password);
         if let Some(stored) = stored.strip_prefix("bcrypt_sha256$") {
-            let digest = Zeroizing::new(<[u8; 32]>::from(Sha256::digest(password)));
+            let digest = Zeroizing::new(<[u8; 32]>::from(Sha256::digest(&*key)));
             let digest = Zeroizing::new(hex::encode(digest));
             return matches(digest.as_bytes(), stored, self.cost);
         }
-        matches(password, stored.strip_prefix("bcrypt$").unwrap_or(stored), self.cost)
+        let bare = ["bcrypt$", "{bcrypt}"].into_iter().find_map(|one| stored.strip_prefix(one));
+        matches(&key, bare.unwrap_or(stored), self.cost)
     }
 
     fn max_bytes(&self) -> Option<usize> {
@@ -72,6 +96,12 @@ impl LegacyHash for Bcrypt {
 
     fn decoy(&self) -> String {
         decoy(self.cost)
+    }
+}
+
+impl fmt::Debug for Bcrypt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bcrypt").field("cost", &self.cost).finish_non_exhaustive()
     }
 }
 

@@ -65,6 +65,43 @@ fn plain_bcrypt_matches() {
     }
 }
 
+/// - PHP 8.2, as in Laravel: `password_hash("Grüße, Zoë", PASSWORD_BCRYPT, ["cost" => 4])`
+/// - npm bcryptjs 3.0.3: `hashSync("Grüße, Zoë", 4)`
+/// - PyPI bcrypt 5.0.0, as in Phoenix and GoTrue: `hashpw(.., gensalt(4, b"2b"))`, and `b"2a"`
+/// - PyPI Django 5.2.19: `BCryptPasswordHasher` and `BCryptSHA256PasswordHasher` with `rounds = 4`
+#[test]
+fn hashes_of_other_systems_match() {
+    for stored in [
+        "$2y$04$ooNt7e4yOi/DE/600HUYVOVkF0Z771WnP2ChLp/gabPh/LRm144e.",
+        "$2b$04$hN1i5nBVf6K9Wx85KvPN0uzDwZZviOpYOkDm5nGpaWE1FbFXRIbwO",
+        "$2b$04$H5EekpihErOi5eL/fH/U.O5W/5yVTRxE9Ff7Q1W5xw5DeEw3fALH6",
+        "$2a$04$EKeiDDCB7IyDATPYVXLFre6DFYl9MJynq896pxDu8wwLNpNsDjuxm",
+        "bcrypt$$2b$04$sDMS2vc/cXOKrx2hLNRycu/mEJTzPTkmINKMhAJvgz5n4lLsWpPrq",
+        "bcrypt_sha256$$2b$04$mSL7IglceOXiqe6PlL8g/ewalPRhCqMblSCOY1mkNYPD47fv8m12O",
+    ] {
+        assert!(plain(stored, TYPED) && !plain(stored, "Grüße, Zoe"), "{stored}");
+        assert!(Bcrypt::default().prefixes().iter().any(|prefix| stored.starts_with(prefix)));
+    }
+}
+
+/// From the reference of Spring Security, "Password Storage". The cost is 10.
+#[test]
+fn a_hash_of_spring_matches() {
+    let stored = "{bcrypt}$2a$10$dXJ3SW6G7P50lGmMkkmwe.20cQQubK3.HZWzG3YB1tlRy.fqvM/BG";
+    assert!(plain(stored, "password") && !plain(stored, "passwort"));
+    assert!(!plain(&stored.replace("{bcrypt}", "{noop}"), "password"));
+}
+
+/// PHP 8.2, like Devise, which appends the pepper: `password_hash("Grüße, Zoë" . "a-pepper", ..)`
+#[test]
+fn a_pepper_follows_the_password() {
+    let stored = "$2y$04$vaNpuCH4Abf/qB/u03xwTOSRuu9ZBrNruT4xKU4hWDQs9qWemBKhG";
+    let devise = Bcrypt::default().pepper("a-pepper");
+    assert!(devise.verify(TYPED.as_bytes(), stored));
+    assert!(!devise.verify(b"another", stored) && !plain(stored, TYPED));
+    assert!(!format!("{devise:?}").contains("a-pepper"));
+}
+
 #[test]
 fn every_byte_counts_in_djangos_bcrypt_sha256() {
     let short = "bcrypt_sha256$$2b$04$r9XfDCtMcLkhMhSv1CNJhuCzFlqUxgh8RTZS4fhpn3.BDXnZVXPBG";

@@ -93,10 +93,11 @@ impl Formats {
     ) -> LegacyMatch {
         // An unusable hash never matches, even if a format of the app would accept it.
         let stored = stored.filter(|hash| hash.is_usable()).map(PasswordHash::expose);
+        let has_prefix = stored.is_some_and(|text| self.has_known_prefix(text));
         let mut is_match = false;
         let mut is_full_match = false;
         for entry in &self.0 {
-            let own = stored.filter(|text| entry.fits(text));
+            let own = stored.filter(|text| entry.claims(text, has_prefix));
             if own.is_some() {
                 entry.enable();
             } else if !entry.is_in_use() {
@@ -117,12 +118,18 @@ impl Formats {
             LegacyMatch::No
         }
     }
+
+    /// Returns `true` if argon2 or a format with a prefix claims the hash.
+    fn has_known_prefix(&self, stored: &str) -> bool {
+        let mut with_prefix = self.0.iter().filter(|entry| !entry.is_column_wide());
+        stored.starts_with("$argon2") || with_prefix.any(|entry| entry.fits(stored))
+    }
 }
 
 /// Returns `true` for a prefix that also matches the library's own hashes.
 fn is_reserved(prefix: &str) -> bool {
     const OWN: &str = "$argon2id$";
-    prefix.is_empty() || OWN.starts_with(prefix) || prefix.starts_with(OWN)
+    OWN.starts_with(prefix) || prefix.starts_with(OWN)
 }
 
 impl Entry {
@@ -136,6 +143,8 @@ impl Entry {
     fn broken_rule(&self) -> Option<&'static str> {
         if self.prefixes.is_empty() {
             Some("a format that names its prefixes, and does not panic")
+        } else if self.is_column_wide() {
+            None
         } else if self.prefixes.iter().any(|prefix| is_reserved(prefix)) {
             Some("a format without a prefix of crudauth's own hashes")
         } else if !self.fits(&self.decoy) {
@@ -143,6 +152,15 @@ impl Entry {
         } else {
             None
         }
+    }
+
+    /// Returns `true` if the format claims all hashes without a known prefix.
+    fn is_column_wide(&self) -> bool {
+        self.prefixes == [""]
+    }
+
+    fn claims(&self, stored: &str, has_known_prefix: bool) -> bool {
+        self.fits(stored) && !(self.is_column_wide() && has_known_prefix)
     }
 
     fn fits(&self, stored: &str) -> bool {

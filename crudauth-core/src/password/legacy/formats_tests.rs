@@ -141,6 +141,41 @@ fn only_the_accounts_own_hash_matches() {
 }
 
 #[test]
+fn a_column_wide_format_claims_the_hashes_without_a_known_prefix() {
+    let [prefixed, wide] = [Calls::default(), Calls::default()];
+    let formats = Formats::new(vec![
+        Arc::new(Plain { prefixes: &[""], calls: wide.clone() }),
+        Arc::new(Plain { prefixes: &["{a}"], calls: prefixed.clone() }),
+    ]);
+    for (stored, is_match) in [
+        (Some("a-strong-one"), true),
+        (Some("{a}a-strong-one"), true),
+        (Some("{b}a-strong-one"), false),
+        (Some("$argon2i$v=19$m=1"), false),
+        (Some("a-strong-on"), false),
+        (None, false),
+    ] {
+        assert_eq!(matches(&formats, TYPED, stored), is_match, "{stored:?}");
+        let calls = wide.take();
+        let own = stored.filter(|text| !text.starts_with("{a}") && !text.starts_with("$argon2"));
+        assert_eq!(calls, [format!("{TYPED}|{}", own.unwrap_or(TYPED))], "{stored:?}");
+    }
+    for unusable in ["", "!", "!a-strong-one"] {
+        assert!(!matches(&formats, TYPED, Some(unusable)));
+    }
+}
+
+#[test]
+fn a_column_wide_format_has_no_other_prefix() {
+    let validate = |prefixes| {
+        let calls = Calls::default();
+        Formats::new(vec![Arc::new(Plain { prefixes, calls })]).validate()
+    };
+    assert_eq!(validate(&[""]), []);
+    assert_eq!(validate(&["{a}", ""]).len(), 1);
+}
+
+#[test]
 fn an_unusable_hash_is_not_passed_to_a_format() {
     let calls = Calls::default();
     let formats =
@@ -172,15 +207,16 @@ fn debug_shows_no_hash() {
 #[test]
 #[cfg(feature = "legacy-hashes")]
 fn the_decoy_of_every_shipped_format_has_its_prefix() {
-    use super::super::{Bcrypt, CrudauthPy, Pbkdf2, Scrypt};
+    use super::super::{Argon2, Bcrypt, CrudauthPy, Pbkdf2, Phpass, Scrypt, WordPress};
 
     let entries = Formats::new(vec![
         Arc::new(CrudauthPy),
         Arc::new(Bcrypt::default()),
         Arc::new(Pbkdf2::default()),
         Arc::new(Scrypt::default()),
+        Arc::new(Argon2::default()),
+        Arc::new(Phpass::default()),
+        Arc::new(WordPress::default()),
     ]);
-    for entry in &entries.0 {
-        assert!(entry.fits(&entry.decoy), "{}", entry.decoy);
-    }
+    assert_eq!(entries.validate(), []);
 }

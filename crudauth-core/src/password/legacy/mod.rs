@@ -17,6 +17,8 @@
 //! The shipped formats need the feature `legacy-hashes`; the trait does not.
 
 #[cfg(feature = "legacy-hashes")]
+mod argon2;
+#[cfg(feature = "legacy-hashes")]
 mod bcrypt;
 #[cfg(feature = "legacy-hashes")]
 mod crudauth_py;
@@ -24,14 +26,21 @@ mod formats;
 #[cfg(feature = "legacy-hashes")]
 mod pbkdf2;
 #[cfg(feature = "legacy-hashes")]
+mod phpass;
+#[cfg(feature = "legacy-hashes")]
 mod scrypt;
 #[cfg(feature = "legacy-hashes")]
 mod text;
+#[cfg(feature = "legacy-hashes")]
+mod wordpress;
 
 use std::sync::Arc;
 
 #[cfg(feature = "legacy-hashes")]
-pub use self::{bcrypt::Bcrypt, crudauth_py::CrudauthPy, pbkdf2::Pbkdf2, scrypt::Scrypt};
+pub use self::{
+    argon2::Argon2, bcrypt::Bcrypt, crudauth_py::CrudauthPy, pbkdf2::Pbkdf2, phpass::Phpass,
+    scrypt::Scrypt, wordpress::WordPress,
+};
 pub(super) use formats::{Formats, LegacyMatch};
 
 /// A hash format of another system.
@@ -66,6 +75,47 @@ pub(super) use formats::{Formats, LegacyMatch};
 /// # assert!(!Unsalted.verify(b"a-strong-one", &Unsalted.decoy()));
 /// ```
 ///
+/// Hashes without a prefix, such as SHA-256 with one salt for the whole table, are a format with the
+/// prefix `""`. Do not compare a password with a stored password: convert plain text in the database
+/// first.
+///
+/// ```
+/// use crudauth_core::password::LegacyHash;
+/// use sha2::{Digest, Sha256};
+/// use subtle::ConstantTimeEq;
+///
+/// /// Hexadecimal digits of SHA-256 of a fixed salt and the password.
+/// struct FixedSalt {
+///     salt: String,
+/// }
+///
+/// impl FixedSalt {
+///     fn of(&self, password: &[u8]) -> String {
+///         hex::encode(Sha256::new().chain_update(&self.salt).chain_update(password).finalize())
+///     }
+/// }
+///
+/// impl LegacyHash for FixedSalt {
+///     fn prefixes(&self) -> &'static [&'static str] {
+///         &[""]
+///     }
+///
+///     fn verify(&self, password: &[u8], stored: &str) -> bool {
+///         let stored = stored.to_ascii_lowercase();
+///         self.of(password).as_bytes().ct_eq(stored.as_bytes()).into()
+///     }
+///
+///     fn decoy(&self) -> String {
+///         self.of(b"decoy")
+///     }
+/// }
+/// # let format = FixedSalt { salt: "pepper".to_owned() };
+/// # // printf 'peppera-strong-one' | sha256sum
+/// # let stored = "c9a89f3d663a36d0bdc37b7dfc6b3ce72846262b87dd948594568ae9beb07bb4";
+/// # assert!(format.verify(b"a-strong-one", stored) && !format.verify(b"a-strong-on", stored));
+/// # assert!(!format.verify(b"a-strong-one", "a-strong-one"));
+/// ```
+///
 /// The library calls it on blocking threads; one call is one verification. A panic counts as no
 /// match and is logged without its message, although the process's panic hook still prints that.
 /// Where panics abort, it ends the process.
@@ -76,12 +126,15 @@ pub trait LegacyHash: Send + Sync + 'static {
     }
 
     /// Prefixes of stored hashes of this format, at least one. Formats may share prefixes.
+    ///
+    /// A format whose only prefix is `""` claims every value that begins neither with `$argon2` nor
+    /// with a prefix of another format: hashes that carry no mark, all made in the same way.
     fn prefixes(&self) -> &'static [&'static str];
 
     /// Returns `true` if `stored` is a hash of `password`, which has at most
     /// [`MAX_BYTES`](super::MAX_BYTES).
     ///
-    /// `stored` begins with one of the prefixes; the rest may be anything. Return `false` for a
+    /// `stored` begins with one of the prefixes and is not empty; the rest may be anything. Return `false` for a
     /// malformed or too expensive hash, but only after work of the usual cost, or the response time
     /// distinguishes it. Compare outputs in constant time.
     fn verify(&self, password: &[u8], stored: &str) -> bool;

@@ -31,6 +31,47 @@ fn hashes_of_django_and_passlib_match() {
     }
 }
 
+/// PyPI Werkzeug 3.1.9: `generate_password_hash("Grüße, Zoë", "pbkdf2:sha256:1000")`, and with the
+/// other two hashes.
+#[test]
+fn hashes_of_werkzeug_match() {
+    let stored = "pbkdf2:sha256:1000$jzNCCmzs5r7Rmadq$\
+                  aa7cd9f0f6a039c94d9c99dbd8e837cc2e2fb75386b1c75147a50eb7f501657a";
+    for stored in [
+        stored,
+        "pbkdf2:sha1:1000$1cz1CqhxBRNXTPZD$5c250dca07fed1c9c3fc8a57bbbecbacd54e7f17",
+        "pbkdf2:sha512:1000$YI1mYABLF3Dt5bOG$a3c09d63cb7b325e3bb6de3ff4f95e03f06fde9afc5c67afd830f945c70\
+         ef86dd07e383d226f50139f57a309306ba830a4f92b58bba1dd0d063d1aa3260a24eb",
+    ] {
+        assert!(matches(stored, TYPED) && !matches(stored, "Grüße, Zoe"), "{stored}");
+    }
+    for (from, to) in
+        [(":1000", ":10000001"), (":1000", ""), ("sha256", "md5"), ("aa7c", "aa7"), ("657a", "")]
+    {
+        assert!(Stored::parse(&stored.replacen(from, to, 1)).is_none(), "{from} {to}");
+    }
+}
+
+/// The first is from the reference of Spring Security, "Password Storage". The second was made by the
+/// JDK 17 as Spring makes it: hex of the salt and of `SecretKeyFactory.getInstance(..)
+/// .generateSecret(new PBEKeySpec("Grüße, Zoë".toCharArray(), salt, 310000, 256))`.
+#[test]
+fn hashes_of_spring_match() {
+    let before = "{pbkdf2}5d923b44a6d129f3ddf3e3c8d29412723dcbde72445e8ef6bf3b508fbf17fa4ed4d6b99ca763\
+                  d8dc";
+    let recent = "{pbkdf2@SpringSecurity_v5_8}99170fbb183477a35a94c9bf390b77024da87ff5d255ca50a2e19b2a\
+                  1184dcddeb49b2a7575de746708ac9131cc15e67";
+    assert!(matches(before, "password"));
+    assert!(matches(recent, TYPED));
+    for damaged in [&recent[1..], &recent[..90], "{pbkdf2}", &before.replace("d8dc", "d8dz")] {
+        assert!(Stored::parse(damaged).is_none(), "{damaged}");
+    }
+    assert!(
+        Stored::parse(&recent.replace("@SpringSecurity_v5_8", "")).is_none(),
+        "the salt is shorter"
+    );
+}
+
 #[test]
 fn an_expensive_or_damaged_hash_is_malformed() {
     assert!(Stored::parse(&DJANGO.replace("1000", "10000000")).is_some());

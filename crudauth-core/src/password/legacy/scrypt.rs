@@ -1,6 +1,9 @@
-//! Scrypt, in the PHC format, which passlib uses too, and in Django's format.
+//! Scrypt, in the PHC format, which passlib uses too, and in those of Django, Werkzeug and Spring.
 //!
-//! `$scrypt$ln=16,r=8,p=1$<base64>$<base64>`, `scrypt$<N>$<salt>$<r>$<p>$<base64>`
+//! - `$scrypt$ln=16,r=8,p=1$<base64>$<base64>`
+//! - `scrypt$<N>$<salt>$<r>$<p>$<base64>`
+//! - `scrypt:<N>:<r>:<p>$<salt>$<hex>`
+//! - `{scrypt}$<hex of log2 N, r and p>$<base64>$<base64>`
 
 use scrypt::Params;
 use zeroize::Zeroizing;
@@ -12,7 +15,14 @@ const MAX_MEMORY: u64 = 256 << 20;
 /// Maximum passes (`p`) of a stored hash.
 const MAX_PASSES: u32 = 16;
 
-/// Scrypt: `$scrypt$ln=16,r=8,p=1$…` as in PHC strings and passlib, and Django's `scrypt$16384$…`.
+/// Prefixes of Spring, before and since version 5.8.
+const SPRING: [&str; 2] = ["{scrypt}", "{scrypt@SpringSecurity_v5_8}"];
+
+/// Scrypt:
+/// - `$scrypt$ln=16,r=8,p=1$…` as in PHC strings and passlib;
+/// - Django's `scrypt$16384$…`;
+/// - Werkzeug's `scrypt:32768:8:1$…`;
+/// - Spring's `{scrypt}$e0801$…` and `{scrypt@SpringSecurity_v5_8}$100801$…`.
 ///
 /// Each check takes `128 * r * 2^ln` bytes, 64 MiB by default, in each worker of the hashing pool.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +37,8 @@ impl Default for Scrypt {
 }
 
 impl Scrypt {
-    /// Sets the usual cost of the table's hashes (default ln = 16, r = 8, p = 1; Django uses 14, 8,
-    /// 5).
+    /// Sets the usual cost of the table's hashes (default ln = 16, r = 8, p = 1). Django uses 14, 8, 5;
+    /// Werkzeug 15, 8, 1; Spring 16, 8, 1, and 14, 8, 1 before version 5.8.
     ///
     /// An unknown name then costs as much as a known one. Hashes of any cost up to 256 MiB and p =
     /// 16 are verified; a usual cost above that is ignored.
@@ -40,11 +50,11 @@ impl Scrypt {
 
 impl LegacyHash for Scrypt {
     fn prefixes(&self) -> &'static [&'static str] {
-        &["$scrypt$", "scrypt$"]
+        &["$scrypt$", "scrypt$", "scrypt:", SPRING[0], SPRING[1]]
     }
 
     fn verify(&self, password: &[u8], stored: &str) -> bool {
-        let parsed = Stored::phc(stored).or_else(|| Stored::django(stored));
+        let parsed = Stored::parse(stored);
         let is_valid = parsed.is_some();
         // A malformed hash must cost as much as a valid one.
         let stored = parsed.unwrap_or_else(|| Stored {
@@ -77,6 +87,12 @@ impl Cost {
         let is_valid = log_n > 0 && r > 0 && (1..=MAX_PASSES).contains(&p) && memory <= MAX_MEMORY;
         if is_valid { Some(Self { log_n: log_n.try_into().ok()?, r, p }) } else { None }
     }
+
+    /// Reads N itself, and the other two parameters.
+    fn parse(n: &str, r: &str, p: &str) -> Option<Self> {
+        let n = text::decimal(n).filter(|n| n.is_power_of_two())?;
+        Self::new(n.trailing_zeros(), text::decimal(r)?, text::decimal(p)?)
+    }
 }
 
 struct Stored {
@@ -86,31 +102,48 @@ struct Stored {
 }
 
 impl Stored {
+    fn parse(stored: &str) -> Option<Self> {
+        if let Some(rest) = SPRING.iter().find_map(|prefix| stored.strip_prefix(prefix)) {
+            Self::spring(rest.strip_prefix('$')?)
+        } else if let Some(rest) = stored.strip_prefix("$scrypt$") {
+            Self::phc(rest)
+        } else if let Some(rest) = stored.strip_prefix("scrypt:") {
+            Self::werkzeug(rest)
+        } else {
+            Self::django(stored.strip_prefix("scrypt$")?)
+        }
+    }
+
     fn phc(stored: &str) -> Option<Self> {
-        let mut parts = stored.strip_prefix("$scrypt$")?.split('$');
-        let mut params = parts.next()?.split(',');
+        let [params, salt, output] = text::parts(stored)?;
+        let mut params = params.split(',');
         let log_n = text::decimal(params.next()?.strip_prefix("ln=")?)?;
         let r = text::decimal(params.next()?.strip_prefix("r=")?)?;
         let p = text::decimal(params.next()?.strip_prefix("p=")?)?;
-        let salt = text::base64(parts.next()?)?;
-        let output = text::base64(parts.next()?)?;
-        if parts.next().is_some() || params.next().is_some() {
+        if params.next().is_some() {
             return None;
         }
-        Self::new(Cost::new(log_n, r, p)?, salt, output)
+        Self::new(Cost::new(log_n, r, p)?, text::base64(salt)?, text::base64(output)?)
     }
 
     fn django(stored: &str) -> Option<Self> {
-        let mut parts = stored.strip_prefix("scrypt$")?.split('$');
-        let n = text::decimal(parts.next()?).filter(|n| n.is_power_of_two())?;
-        let salt = parts.next()?.as_bytes().to_vec();
-        let r = text::decimal(parts.next()?)?;
-        let p = text::decimal(parts.next()?)?;
-        let output = text::base64(parts.next()?)?;
-        if parts.next().is_some() {
-            return None;
-        }
-        Self::new(Cost::new(n.trailing_zeros(), r, p)?, salt, output)
+        let [n, salt, r, p, output] = text::parts(stored)?;
+        Self::new(Cost::parse(n, r, p)?, salt.as_bytes().to_vec(), text::base64(output)?)
+    }
+
+    fn werkzeug(stored: &str) -> Option<Self> {
+        let [params, salt, output] = text::parts(stored)?;
+        let (n, params) = params.split_once(':')?;
+        let (r, p) = params.split_once(':')?;
+        Self::new(Cost::parse(n, r, p)?, salt.as_bytes().to_vec(), hex::decode(output).ok()?)
+    }
+
+    fn spring(stored: &str) -> Option<Self> {
+        let [params, salt, output] = text::parts(stored)?;
+        let is_hex = params.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let params = u32::from_str_radix(params, 16).ok().filter(|_| is_hex)?;
+        let cost = Cost::new(params >> 16, (params >> 8) & 0xff, params & 0xff)?;
+        Self::new(cost, text::base64(salt)?, text::base64(output)?)
     }
 
     fn new(cost: Cost, salt: Vec<u8>, output: Vec<u8>) -> Option<Self> {

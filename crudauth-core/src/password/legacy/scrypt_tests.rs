@@ -16,7 +16,7 @@ fn matches(stored: &str, password: &str) -> bool {
 }
 
 fn parse(stored: &str) -> Option<Stored> {
-    Stored::phc(stored).or_else(|| Stored::django(stored))
+    Stored::parse(stored)
 }
 
 #[test]
@@ -26,6 +26,34 @@ fn hashes_of_django_and_passlib_match() {
     {
         assert!(matches(stored, TYPED), "{stored}");
         assert!(!matches(stored, "Grüße, Zoe") && !matches(stored, ""), "{stored}");
+    }
+}
+
+/// PyPI Werkzeug 3.1.9: `generate_password_hash("Grüße, Zoë", "scrypt:1024:8:1")`
+#[test]
+fn a_hash_of_werkzeug_matches() {
+    let stored = "scrypt:1024:8:1$O6AmiteHitChnetO$601d322578429561b04de4c3c4b915b3e6a3fabbd1c790d7\
+                  c29dec074b71696091bf7ff6f036ea480de2048b7a0d4588e597a22fbea691cd0c6041016d9352d2";
+    assert!(matches(stored, TYPED) && !matches(stored, "Grüße, Zoe"));
+    for (from, to) in
+        [("1024:", "1023:"), (":8:1", ":8:17"), (":8:1", ":8"), ("601d", "601"), ("2d2", "")]
+    {
+        assert!(parse(&stored.replacen(from, to, 1)).is_none(), "{from} {to}");
+    }
+}
+
+/// From the reference of Spring Security, "Password Storage".
+#[test]
+fn a_hash_of_spring_matches() {
+    let stored = "{scrypt}$e0801$8bWJaSu2IKSn9Z9kM+TPXfOc/9bdYSrN1oD9qfVThWEwdRTnO7re7Ei+fUZRJ68k9lTy\
+                  uTeUp4of4g24hHnazw==$OAOec05+bXxvuu/1qZ6NUR+xQYvYv7BeL1QxwRpY5Pc=";
+    assert!(matches(stored, "password") && !matches(stored, "passwort"));
+    let recent = stored.replace("{scrypt}", "{scrypt@SpringSecurity_v5_8}");
+    assert!(matches(&recent, "password"));
+    for (from, to) in
+        [("e0801", "200801"), ("e0801", "e0811"), ("e0801", "e"), ("$e", "e"), ("$e", "$+e")]
+    {
+        assert!(parse(&stored.replacen(from, to, 1)).is_none(), "{from} {to}");
     }
 }
 
@@ -94,6 +122,8 @@ proptest! {
         let _ = parse(&text);
         let _ = parse(&format!("scrypt${text}"));
         let _ = parse(&format!("$scrypt$ln={text}"));
+        let _ = parse(&format!("scrypt:{text}"));
+        let _ = parse(&format!("{{scrypt}}${text}"));
     }
 
     #[test]

@@ -21,6 +21,11 @@ pub(super) fn adapted_base64(text: &str) -> Option<Vec<u8>> {
     base64(&text.replace('.', "+"))
 }
 
+/// Splits a text at each `$` into exactly `N` parts.
+pub(super) fn parts<const N: usize>(text: &str) -> Option<[&str; N]> {
+    text.split('$').collect::<Vec<_>>().try_into().ok()
+}
+
 /// Parses a number of decimal digits only.
 pub(super) fn decimal(text: &str) -> Option<u32> {
     // `parse` would accept a leading `+`.
