@@ -19,6 +19,9 @@ pub mod guide {
     #[doc = include_str!("../docs/performance.md")]
     pub mod performance {}
 
+    #[doc = include_str!("../docs/pgbouncer.md")]
+    pub mod pgbouncer {}
+
     #[doc = include_str!("../docs/sign_in.md")]
     pub mod sign_in {}
 

@@ -16,6 +16,7 @@ mod pools;
 mod postgres;
 mod program;
 mod redis;
+mod servers;
 pub mod tokens;
 
 pub use app::{
@@ -27,8 +28,9 @@ pub use concurrent::{concurrently, count_status};
 pub use database::{Database, Kind};
 pub use log::Log;
 pub use postgres::PostgresServer;
-pub use program::{Program, session};
+pub use program::{Program, parse_answer, session};
 pub use redis::RedisServer;
+pub use servers::Server;
 
 /// Turns each `async fn name(app: App)` into three tests: `name::sqlite`, `name::postgres` and
 /// `name::mysql`.

@@ -70,7 +70,7 @@ impl<U: AuthUser> Migrations<U> {
     where
         U: AuthRow<DB>,
     {
-        let diff = self.compare::<DB>(&mut *pool.acquire().await?, Depth::Catalog).await?;
+        let diff = self.compare::<DB>(&mut *pool.begin().await?, Depth::Catalog).await?;
         Ok(Schema { widths: widths(&U::SHAPE, &diff.live), plan: diff.into_plan() })
     }
 
@@ -88,19 +88,18 @@ impl<U: AuthUser> Migrations<U> {
         pool: &Pool<DB>,
         prefixes: &[&str],
     ) -> Result<ForeignHashes, sqlx::Error> {
-        let mut connection = pool.acquire().await?;
+        let mut connection = pool.begin().await?;
         // Usually all hashes are the library's own.
-        let foreign = Call::migration(any_unread_hash(DB::DIALECT, &U::SHAPE, 0)).once();
+        let foreign = Call::migration(any_unread_hash(DB::DIALECT, &U::SHAPE, 0));
         if DB::fetch_optional(&mut connection, foreign).await?.is_none() {
             return Ok(ForeignHashes::default());
         }
-        let mut unread =
-            Call::migration(any_unread_hash(DB::DIALECT, &U::SHAPE, prefixes.len())).once();
+        let mut unread = Call::migration(any_unread_hash(DB::DIALECT, &U::SHAPE, prefixes.len()));
         let mut in_use = Vec::new();
         for prefix in prefixes {
             let pattern = format!("{}%", escaped(prefix));
             unread = unread.with(pattern.clone());
-            let call = Call::migration(any_hash_like(DB::DIALECT, &U::SHAPE)).once().with(pattern);
+            let call = Call::migration(any_hash_like(DB::DIALECT, &U::SHAPE)).with(pattern);
             if DB::fetch_optional(&mut connection, call).await?.is_some() {
                 in_use.push((*prefix).to_owned());
             }

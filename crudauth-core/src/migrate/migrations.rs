@@ -78,7 +78,8 @@ impl<U: AuthUser> Migrations<U> {
     where
         U: AuthRow<DB>,
     {
-        let diff = self.compare::<DB>(&mut *pool.acquire().await?, Depth::Rows).await?;
+        // In a transaction, since a pooler may run each on another connection of the server.
+        let diff = self.compare::<DB>(&mut *pool.begin().await?, Depth::Rows).await?;
         Ok(diff.into_plan())
     }
 

@@ -9,6 +9,8 @@ mod call;
 mod column;
 mod dialect;
 pub(crate) mod engine;
+mod errors;
+mod prepared;
 mod query;
 pub(crate) mod rows;
 mod table;
