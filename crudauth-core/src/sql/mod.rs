@@ -12,6 +12,7 @@ pub(crate) mod engine;
 mod errors;
 mod prepared;
 mod query;
+pub(crate) mod refused;
 pub(crate) mod rows;
 mod table;
 pub(crate) mod template;

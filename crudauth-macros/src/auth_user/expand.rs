@@ -40,6 +40,7 @@ fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let identifiers = model.identifiers().map(|(_, field)| text_of(field));
     let sign_up = sign_up(model);
     quote! {
+        #[derive(::core::clone::Clone)]
         pub struct __SignUp(#(#types),*);
 
         #[automatically_derived]

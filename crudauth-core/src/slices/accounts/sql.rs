@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 
 use super::store::{AccountStore, Created, NewAccount};
 use crate::model::{Account, AccountState, IdentifierColumn, PasswordHash};
-use crate::sql::engine::retrying;
+use crate::sql::engine::{retrying, retrying_sql};
+use crate::sql::refused::cannot_hold;
 use crate::sql::transaction::Transaction;
 use crate::sql::{AuthRow, Backend, SqlStore, Stores, TableSpec, rows};
 use crate::store_error::StoreError;
@@ -46,7 +47,10 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
         key: &str,
     ) -> Result<Option<(Account<U>, PasswordHash)>, StoreError> {
         let template = BY_IDENTIFIER[at.min(BY_IDENTIFIER.len() - 1)];
-        let row = self.row(self.query(template).bind("key", key.to_owned())).await?;
+        let row = match self.row(self.query(template).bind("key", key.to_owned())).await {
+            Err(error) if cannot_hold(&error) => None,
+            row => row?,
+        };
         let Some(row) = row else { return Ok(None) };
         let stored: Option<String> = rows::take::<DB, _>(&row, rows::after_account::<U>() + 1)?;
         let column = U::SHAPE.identifiers.get(at);
@@ -70,21 +74,27 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
     }
 
     async fn create(&self, account: NewAccount<U>) -> Result<Created<U::Id>, StoreError> {
-        let columns = U::SHAPE.identifiers.iter().zip(&account.identifiers);
-        let keys: Vec<_> = columns
-            .map(|(column, identifier)| Some(identifier.as_ref()?.key(column).to_owned()))
-            .collect();
+        let keys = account.keys();
         let elsewhere = self.taken_elsewhere(&keys).await?;
-        if !elsewhere.is_empty() {
-            return self.taken(&keys, elsewhere).await;
-        }
-        match self.insert(account, &keys).await {
-            Ok(Some(id)) => Ok(Created::Added(id)),
-            Ok(None) => self.taken(&keys, self.taken_elsewhere(&keys).await?).await,
-            Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
-                self.taken(&keys, Vec::new()).await
+        let created = if elsewhere.is_empty() {
+            match retrying_sql(|| self.insert(&account, &keys)).await {
+                Ok(Some(id)) => return Ok(Created::Added(id)),
+                Ok(None) => self.taken(&keys, self.taken_elsewhere(&keys).await?).await?,
+                Err(cause) => self.refused(&keys, cause).await?,
             }
-            Err(error) => Err(error.into()),
+        } else {
+            self.taken(&keys, elsewhere).await?
+        };
+        match &created {
+            Created::Taken { identifiers } if identifiers.is_empty() => {
+                Err(StoreError::Unavailable("a name that was taken is free again".into()))
+            }
+            Created::Taken { identifiers }
+                if identifiers.iter().all(|at| U::SHAPE.recovery == Some(*at)) =>
+            {
+                Ok(self.refused_anyway(&account).await?.unwrap_or(created))
+            }
+            _ => Ok(created),
         }
     }
 
