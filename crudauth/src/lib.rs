@@ -22,6 +22,9 @@ pub mod guide {
     #[doc = include_str!("../docs/pgbouncer.md")]
     pub mod pgbouncer {}
 
+    #[doc = include_str!("../docs/proxies.md")]
+    pub mod proxies {}
+
     #[doc = include_str!("../docs/sign_in.md")]
     pub mod sign_in {}
 

@@ -4,5 +4,6 @@
 
 mod outage;
 mod pgbouncer;
+mod proxies;
 mod redis_outage;
 mod restarts;
