@@ -16,6 +16,9 @@ pub mod guide {
     #[doc = include_str!("../docs/http.md")]
     pub mod http {}
 
+    #[doc = include_str!("../docs/other_sites.md")]
+    pub mod other_sites {}
+
     #[doc = include_str!("../docs/performance.md")]
     pub mod performance {}
 
