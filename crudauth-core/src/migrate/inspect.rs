@@ -8,6 +8,7 @@ use sqlx::Pool;
 use super::Migrations;
 use super::compare::Depth;
 use super::live::LiveTable;
+use super::migrations::reading;
 use super::plan::Plan;
 use super::queries::{any_hash_like, any_unread_hash};
 use crate::model::{AuthUser, Shape};
@@ -70,7 +71,7 @@ impl<U: AuthUser> Migrations<U> {
     where
         U: AuthRow<DB>,
     {
-        let diff = self.compare::<DB>(&mut *pool.begin().await?, Depth::Catalog).await?;
+        let diff = self.compare::<DB>(&mut *reading(pool).await?, Depth::Catalog).await?;
         Ok(Schema { widths: widths(&U::SHAPE, &diff.live), plan: diff.into_plan() })
     }
 
@@ -88,7 +89,7 @@ impl<U: AuthUser> Migrations<U> {
         pool: &Pool<DB>,
         prefixes: &[&str],
     ) -> Result<ForeignHashes, sqlx::Error> {
-        let mut connection = pool.begin().await?;
+        let mut connection = reading(pool).await?;
         // Usually all hashes are the library's own.
         let foreign = Call::migration(any_unread_hash(DB::DIALECT, &U::SHAPE, 0));
         if DB::fetch_optional(&mut connection, foreign).await?.is_none() {

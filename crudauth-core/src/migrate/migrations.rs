@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-use sqlx::Pool;
+use sqlx::{Pool, Transaction};
 
 use super::compare::Depth;
 use super::plan::Plan;
@@ -78,8 +78,7 @@ impl<U: AuthUser> Migrations<U> {
     where
         U: AuthRow<DB>,
     {
-        // In a transaction, since a pooler may run each on another connection of the server.
-        let diff = self.compare::<DB>(&mut *pool.begin().await?, Depth::Rows).await?;
+        let diff = self.compare::<DB>(&mut *reading(pool).await?, Depth::Rows).await?;
         Ok(diff.into_plan())
     }
 
@@ -112,6 +111,14 @@ impl<U: AuthUser> Migrations<U> {
         }
         Ok(Some(files::write(directory.as_ref(), U::SHAPE.table, &plan.to_string())?))
     }
+}
+
+/// Begins a transaction that only reads. Outside of one, a pooler may prepare a statement on one
+/// connection of the server and run it on another.
+pub(super) async fn reading<DB: Backend>(
+    pool: &Pool<DB>,
+) -> Result<Transaction<'static, DB>, sqlx::Error> {
+    pool.begin_with("BEGIN").await
 }
 
 impl<U: AuthUser> fmt::Debug for Migrations<U> {
