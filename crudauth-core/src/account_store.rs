@@ -28,8 +28,12 @@ pub trait AccountStore<U: AuthUser>: Send + Sync + 'static {
     async fn with_hash(&self, id: &U::Id)
     -> Result<Option<(Account<U>, PasswordHash)>, StoreError>;
 
-    /// Adds an account, unless one of its identifiers or another unique column is taken: then
-    /// nothing is stored. Of several at once with one identifier, one is added.
+    /// Adds an account, unless one of its identifiers or another unique column is taken, or the
+    /// database refuses its values: then nothing is stored. Of several at once with one identifier,
+    /// one is added.
+    ///
+    /// Whether the recovery contact is taken makes no difference for values that are refused: a
+    /// response must not reveal it.
     async fn create(&self, account: NewAccount<U>) -> Result<Created<U::Id>, StoreError>;
 
     /// Replaces a hash by one of the same password, if it still is `old`.
@@ -67,7 +71,7 @@ pub trait AccountStore<U: AuthUser>: Send + Sync + 'static {
 }
 
 /// An account to be added.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct NewAccount<U: AuthUser> {
     /// Its key, unless the database counts keys up.
     pub id: Option<U::Id>,
@@ -84,6 +88,7 @@ pub struct NewAccount<U: AuthUser> {
 }
 
 /// The values of the app's own columns, which the library passes on without reading them.
+#[derive(Clone)]
 pub struct OwnColumns<U: AuthUser>(pub U::SignUp);
 
 impl<U: AuthUser> std::fmt::Debug for OwnColumns<U> {
@@ -97,9 +102,19 @@ impl<U: AuthUser> std::fmt::Debug for OwnColumns<U> {
 pub enum Created<Id> {
     /// It was added under this key.
     Added(Id),
-    /// Something is taken.
+    /// Identifiers are taken.
     Taken {
-        /// Positions of the taken identifiers; none if it was another unique column.
+        /// Their positions; none if they are free again.
         identifiers: Vec<usize>,
+    },
+    /// Another account has the value of a unique column of the app's own.
+    Conflict {
+        /// The field of the sign-up form.
+        field: &'static str,
+    },
+    /// A constraint or a trigger of the app refused the values, or a column cannot hold one.
+    Refused {
+        /// The field of the sign-up form, if it is known.
+        field: Option<&'static str>,
     },
 }

@@ -10,14 +10,32 @@ extern crate self as crudauth;
 
 /// Pages on topics that concern several slices. Each slice has its page in [`mod@slice`].
 pub mod guide {
+    #[doc = include_str!("../docs/diesel.md")]
+    pub mod diesel {}
+
     #[doc = include_str!("../docs/existing_tables.md")]
     pub mod existing_tables {}
 
     #[doc = include_str!("../docs/http.md")]
     pub mod http {}
 
+    #[doc = include_str!("../docs/older_sqlx.md")]
+    pub mod older_sqlx {}
+
+    #[doc = include_str!("../docs/other_sites.md")]
+    pub mod other_sites {}
+
     #[doc = include_str!("../docs/performance.md")]
     pub mod performance {}
+
+    #[doc = include_str!("../docs/pgbouncer.md")]
+    pub mod pgbouncer {}
+
+    #[doc = include_str!("../docs/proxies.md")]
+    pub mod proxies {}
+
+    #[doc = include_str!("../docs/sea_orm.md")]
+    pub mod sea_orm {}
 
     #[doc = include_str!("../docs/sign_in.md")]
     pub mod sign_in {}

@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
 mod outage;
+mod pgbouncer;
+mod proxies;
 mod redis_outage;
 mod restarts;

@@ -125,6 +125,11 @@ impl App {
         Self { auth, endpoint, ..self.clone() }
     }
 
+    /// The routes, for a server.
+    pub fn into_endpoint(self) -> Arc<BoxEndpoint<'static, Response>> {
+        self.endpoint
+    }
+
     pub(crate) fn endpoint(&self) -> &BoxEndpoint<'static, Response> {
         &self.endpoint
     }

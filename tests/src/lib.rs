@@ -17,6 +17,7 @@ mod pools;
 mod postgres;
 mod program;
 mod redis;
+mod servers;
 pub mod tokens;
 
 pub use app::{
@@ -29,8 +30,9 @@ pub use database::{Database, Kind};
 pub use flows::every_flow_works;
 pub use log::Log;
 pub use postgres::PostgresServer;
-pub use program::{Program, session};
+pub use program::{Program, parse_answer, session};
 pub use redis::RedisServer;
+pub use servers::Server;
 
 /// Turns each `async fn name(app: App)` into three tests: `name::sqlite`, `name::postgres` and
 /// `name::mysql`.

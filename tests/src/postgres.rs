@@ -22,17 +22,11 @@ pub struct PostgresServer {
 impl PostgresServer {
     /// Starts a new server.
     pub fn start() -> Self {
-        let named = |variable: &str| {
-            std::env::var(variable).unwrap_or_else(|_| {
-                panic!("{variable} is not set: run the tests by `cargo xtask test`")
-            })
-        };
-        let user = Some(named("CRUDAUTH_TEST_POSTGRES_USER")).filter(|user| !user.is_empty());
         let port =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let server = Self {
             programs: PathBuf::from(named("CRUDAUTH_TEST_POSTGRES_BIN")),
-            user: user.map(|user| (id("-u", &user), id("-g", &user))),
+            user: test_user(),
             home: std::env::temp_dir().join(format!("crudauth-own-{}", fresh_name())),
             port,
         };
@@ -58,6 +52,10 @@ impl PostgresServer {
 
     pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Stops the server like a crash, without closing connections.
@@ -93,6 +91,17 @@ impl Drop for PostgresServer {
         }
         drop(fs::remove_dir_all(&self.home));
     }
+}
+
+/// The user that runs servers which refuse to run as root; `None` for the present user.
+pub(crate) fn test_user() -> Option<(u32, u32)> {
+    let user = Some(named("CRUDAUTH_TEST_POSTGRES_USER")).filter(|user| !user.is_empty());
+    user.map(|user| (id("-u", &user), id("-g", &user)))
+}
+
+fn named(variable: &str) -> String {
+    std::env::var(variable)
+        .unwrap_or_else(|_| panic!("{variable} is not set: run the tests by `cargo xtask test`"))
 }
 
 fn id(what: &str, user: &str) -> u32 {

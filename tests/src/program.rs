@@ -163,7 +163,7 @@ impl Program {
         stream.write_all(request.as_bytes()).await?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await?;
-        parse(&answer).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        parse_answer(&answer).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 }
 
@@ -187,7 +187,7 @@ pub fn session(answer: &Answer) -> String {
 }
 
 /// Parses an answer; `None` if the connection broke before the body.
-fn parse(answer: &str) -> Option<Answer> {
+pub fn parse_answer(answer: &str) -> Option<Answer> {
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let mut lines = head.lines();
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;

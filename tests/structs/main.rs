@@ -11,6 +11,7 @@ mod keys;
 mod library_columns;
 mod names;
 mod optional_address;
+mod refused;
 mod shapes;
 mod sign_up;
 mod wide;

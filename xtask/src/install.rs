@@ -41,6 +41,8 @@ fn missing_packages() -> Vec<&'static str> {
     if !has_redis && programs::redis_server().is_none() {
         missing.push("redis-server");
     }
+    // Tests start these in front of an app; the package has the name of the program.
+    missing.extend(programs::IN_FRONT.iter().filter(|name| !programs::is_installed(name)));
     missing
 }
 
@@ -66,9 +68,9 @@ fn apt_get(args: &[&str]) -> Result<()> {
 fn instructions(missing: &[&str], cause: &str) -> String {
     format!(
         "the tests need {} ({cause}).\n\
-         Install Postgres (initdb, postgres, pg_ctl), MariaDB (mariadbd, mariadb-install-db) and\n\
-         Redis (redis-server). On Debian:\n\
-         \x20   apt-get install postgresql mariadb-server redis-server\n\
+         Install Postgres (initdb, postgres, pg_ctl), MariaDB (mariadbd, mariadb-install-db),\n\
+         Redis (redis-server), PgBouncer, nginx and HAProxy. On Debian:\n\
+         \x20   apt-get install postgresql mariadb-server redis-server pgbouncer nginx haproxy\n\
          Or name running servers; a database user must have the right to create databases:\n\
          \x20   {POSTGRES_URL}=postgres://user:password@host/postgres\n\
          \x20   {MYSQL_URL}=mysql://user:password@host/mysql\n\

@@ -59,6 +59,14 @@ pub(crate) fn redis_server() -> Option<PathBuf> {
     first_program(&["redis-server"])
 }
 
+/// Programs that tests start in front of an app or a database.
+pub(crate) const IN_FRONT: [&str; 3] = ["pgbouncer", "nginx", "haproxy"];
+
+/// Returns `true` if a program exists in any directory of programs.
+pub(crate) fn is_installed(name: &str) -> bool {
+    first_program(&[name]).is_some()
+}
+
 /// Returns the first name that exists in any directory of programs.
 fn first_program(names: &[&str]) -> Option<PathBuf> {
     let dirs: Vec<_> = path_dirs().into_iter().chain(SERVER_DIRS.map(PathBuf::from)).collect();

@@ -53,10 +53,6 @@ fn update<DB: Backend, U: AuthRow<DB>>(
     keys: &[(U::Id, String)],
 ) -> Call<DB> {
     let mut call = Call::migration(queries::fill(live, U::SHAPE.id, column, keys.len()));
-    // A full batch is likely to come again; keep its statement prepared.
-    if keys.len() < BATCH {
-        call = call.once();
-    }
     for (id, key) in keys {
         call = call.with(id.clone()).with(key.clone());
     }

@@ -180,7 +180,7 @@ impl<'a, DB: Backend, U: AuthRow<DB>> TableDiff<'a, DB, U> {
 
     /// The first row of a statement that is not worth preparing.
     pub(super) async fn row(&mut self, sql: String) -> Result<Option<DB::Row>, sqlx::Error> {
-        DB::fetch_optional(self.connection, Call::migration(sql).once()).await
+        DB::fetch_optional(self.connection, Call::migration(sql)).await
     }
 
     /// Adds, fills and requires the compared form of the identifier at position `at`, which is kept

@@ -8,6 +8,7 @@
 use sqlx::Pool;
 
 use super::Migrations;
+use super::migrations::reading;
 use super::queries::parameter;
 use crate::model::{AuthUser, Shape};
 use crate::password::argon2_head;
@@ -110,8 +111,8 @@ impl<U: AuthUser> Migrations<U> {
     pub async fn is_large<DB: Backend>(&self, pool: &Pool<DB>) -> Result<bool, sqlx::Error> {
         let table = DB::DIALECT.qualified(U::SHAPE.schema, U::SHAPE.table);
         let last = format!("SELECT 1 FROM {table} LIMIT 1 OFFSET {SMALL}");
-        let mut connection = pool.acquire().await?;
-        let found = DB::fetch_optional(&mut connection, Call::migration(last).once()).await?;
+        let mut connection = reading(pool).await?;
+        let found = DB::fetch_optional(&mut connection, Call::migration(last)).await?;
         Ok(found.is_some())
     }
 
@@ -127,7 +128,7 @@ impl<U: AuthUser> Migrations<U> {
         prefixes: &[&str],
         mut on_use: impl FnMut(&str) + Send,
     ) -> Result<ForeignHashes, sqlx::Error> {
-        let mut connection = pool.acquire().await?;
+        let mut connection = reading(pool).await?;
         let mut kinds = Kinds::new(DB::DIALECT, &U::SHAPE, prefixes);
         let mut in_use = Vec::new();
         while kinds.found.len() < MAX_KINDS {
@@ -149,7 +150,7 @@ impl<U: AuthUser> Migrations<U> {
 }
 
 fn bound<DB: Backend>(sql: String, patterns: Vec<String>) -> Call<DB> {
-    patterns.into_iter().fold(Call::migration(sql).once(), Call::with)
+    patterns.into_iter().fold(Call::migration(sql), Call::with)
 }
 
 impl<'a> Kinds<'a> {

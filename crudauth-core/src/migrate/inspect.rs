@@ -7,6 +7,7 @@ use sqlx::Pool;
 use super::Migrations;
 use super::compare::Depth;
 use super::live::LiveTable;
+use super::migrations::reading;
 use super::plan::Plan;
 use crate::model::{AuthUser, Shape};
 use crate::sql::{AuthRow, Backend, Layout};
@@ -65,7 +66,7 @@ impl<U: AuthUser> Migrations<U> {
     where
         U: AuthRow<DB>,
     {
-        let diff = self.compare::<DB>(&mut *pool.acquire().await?, Depth::Catalog).await?;
+        let diff = self.compare::<DB>(&mut *reading(pool).await?, Depth::Catalog).await?;
         let widths = widths(&U::SHAPE, &diff.live);
         Ok(Schema { widths, layout: diff.live.layout.clone(), plan: diff.into_plan() })
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-use sqlx::Pool;
+use sqlx::{Pool, Transaction};
 
 use super::compare::Depth;
 use super::plan::Plan;
@@ -71,7 +71,7 @@ impl<U: AuthUser> Migrations<U> {
     where
         U: AuthRow<DB>,
     {
-        let diff = self.compare::<DB>(&mut *pool.acquire().await?, Depth::Rows).await?;
+        let diff = self.compare::<DB>(&mut *reading(pool).await?, Depth::Rows).await?;
         Ok(diff.into_plan())
     }
 
@@ -104,6 +104,14 @@ impl<U: AuthUser> Migrations<U> {
         }
         Ok(Some(files::write(directory.as_ref(), U::SHAPE.table, &plan.to_string())?))
     }
+}
+
+/// Begins a transaction that only reads. Outside of one, a pooler may prepare a statement on one
+/// connection of the server and run it on another.
+pub(super) async fn reading<DB: Backend>(
+    pool: &Pool<DB>,
+) -> Result<Transaction<'static, DB>, sqlx::Error> {
+    pool.begin_with("BEGIN").await
 }
 
 impl<U: AuthUser> fmt::Debug for Migrations<U> {

@@ -26,7 +26,7 @@ impl<'a, Id: Clone + 'static> Pages<'a, Id> {
         if self.is_done {
             return Ok(None);
         }
-        let mut call = Call::migration(self.page.text(live, self.last.is_none())).once();
+        let mut call = Call::migration(self.page.text(live, self.last.is_none()));
         if let Some(last) = self.last.clone() {
             call = call.with(last);
         }

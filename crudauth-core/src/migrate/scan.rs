@@ -165,7 +165,7 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
         column: &str,
     ) -> Result<Option<Blocker>, sqlx::Error> {
         let live = self.live;
-        let call = Call::migration(queries::duplicates(live, column, &U::SHAPE)).once();
+        let call = Call::migration(queries::duplicates(live, column, &U::SHAPE));
         let found = DB::fetch_all(self.connection, call).await?;
         if found.is_empty() {
             return Ok(None);

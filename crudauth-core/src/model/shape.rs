@@ -18,7 +18,7 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// Type of the primary key.
     type Id: AccountId;
     /// Values of the columns that sign-up may set, besides identifiers and password.
-    type SignUp: Send + 'static;
+    type SignUp: Clone + Send + Sync + 'static;
 
     /// Table and columns.
     const SHAPE: Shape;

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
+use sqlx::database::HasStatementCache;
 use sqlx::error::BoxDynError;
 use sqlx::{ColumnIndex, Database, Decode, Encode, Row, SqlSafeStr, Type, TypeInfo};
 
@@ -69,6 +70,7 @@ mod sealed {
 )]
 pub trait Backend:
     Database<Connection: Send, TypeInfo: 'static>
+    + HasStatementCache
     + sealed::Sealed
     + Stores<i32>
     + Stores<i64>

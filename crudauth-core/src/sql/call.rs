@@ -19,10 +19,10 @@ pub struct Call<DB: Backend> {
 }
 
 impl<DB: Backend> Call<DB> {
-    /// The statement without values.
+    /// The statement without values. The connection does not keep it prepared.
     pub fn new(sql: impl SqlSafeStr) -> Self {
         let sql = sql.into_sql_str();
-        Self { sql, values: DB::Arguments::default(), error: None, is_kept: true }
+        Self { sql, values: DB::Arguments::default(), error: None, is_kept: false }
     }
 
     /// A statement of a migration, whose text is known at run time only: nothing in it is input,
@@ -31,11 +31,10 @@ impl<DB: Backend> Call<DB> {
         Self::new(AssertSqlSafe(sql))
     }
 
-    /// Asks only now: the connection does not keep it prepared. For statements that read columns
-    /// which change, or a table by its row.
+    /// Lets the connection keep the statement prepared, for statements that are run again.
     #[must_use]
-    pub(crate) fn once(mut self) -> Self {
-        self.is_kept = false;
+    pub(crate) fn kept(mut self) -> Self {
+        self.is_kept = true;
         self
     }
 

@@ -1,4 +1,4 @@
-//! Runs statements on the app's pool: connections, retries, and the meaning of a driver's errors.
+//! Runs statements on the app's pool: connections and retries.
 
 use std::collections::HashMap;
 use std::marker::PhantomData;
@@ -11,6 +11,8 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Database, Pool};
 use tokio::time::Instant;
 
+use super::errors::{is_contention, is_disconnect, is_stale};
+use super::prepared::Preparation;
 use super::template::{Names, Statement};
 use super::transaction::{ConnectionGuard, Transaction};
 use super::{Backend, Call, Layout, Query, Running, TableSpec};
@@ -42,7 +44,8 @@ impl<DB: Backend, U: AuthUser> SqlStore<DB, U> {
     ) -> Self {
         let names = Names::of::<U>(DB::DIALECT, layout);
         let tables = tables.into_iter().collect();
-        let engine = Engine { pool, names, tables, rendered: RwLock::default() };
+        let (rendered, preparation) = Default::default();
+        let engine = Engine { pool, names, tables, rendered, preparation };
         Self { engine, user: PhantomData }
     }
 }
@@ -63,6 +66,7 @@ pub struct Engine<DB: Database> {
     tables: Vec<&'static TableSpec>,
     /// By the address of the template, which is a constant.
     rendered: RwLock<HashMap<usize, Arc<Statement>>>,
+    preparation: Arc<Preparation>,
 }
 
 impl<DB: Backend> Engine<DB> {
@@ -70,11 +74,24 @@ impl<DB: Backend> Engine<DB> {
     pub(crate) fn query(&self, template: &'static str) -> Query<DB> {
         let key = template.as_ptr() as usize;
         let known = self.rendered.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        Query::new(known.unwrap_or_else(|| {
+        self.query_of(known.unwrap_or_else(|| {
             let statement = Arc::new(self.names.render(template));
             let mut rendered = self.rendered.write().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(rendered.entry(key).or_insert(statement))
         }))
+    }
+
+    fn query_of(&self, statement: Arc<Statement>) -> Query<DB> {
+        Query::new(statement, Arc::clone(&self.preparation))
+    }
+
+    /// Finds out whether a pooler such as PgBouncer mixes the pool's connections with those of other
+    /// clients. If it does, no statement is kept prepared, and each runs in a transaction.
+    ///
+    /// # Errors
+    /// If the database cannot be reached.
+    pub async fn detect_pooler(&self) -> Result<(), StoreError> {
+        Ok(self.preparation.detect_pooler(&self.pool).await?)
     }
 
     /// The tables of the library that the app uses.
@@ -90,7 +107,7 @@ impl<DB: Backend> Engine<DB> {
     /// Deletes the rows of one `:account` in a table of the library's.
     pub(crate) fn delete_of_owner(&self, table: &TableSpec) -> Query<DB> {
         let template = format!("DELETE FROM {{+{}}} WHERE user_id = :account", table.suffix);
-        Query::new(Arc::new(self.names.render(&template)))
+        self.query_of(Arc::new(self.names.render(&template)))
     }
 
     /// A connection, taken without a ping: that would be a second round trip for every statement.
@@ -125,16 +142,41 @@ impl<DB: Backend> Engine<DB> {
     }
 
     async fn read<T>(&self, query: Query<DB>, run: Run<DB, T>) -> Result<T, sqlx::Error> {
-        let mut guard = ConnectionGuard::new(self.connection().await?);
-        let found = run(guard.get()?, query.call()).await;
-        let connection = guard.done();
-        match found {
+        match self.run_on(self.connection().await?, query.call(), run).await {
             Err(error) if is_disconnect(&error) => {
-                drop(connection.map(PoolConnection::detach));
-                run_on(self.live_connection().await?, query.call(), run).await
+                self.run_on(self.live_connection().await?, query.call(), run).await
+            }
+            Err(error) if is_stale(&error) => {
+                self.run_on(self.connection().await?, query.call(), run).await
             }
             found => found,
         }
+    }
+
+    /// Runs a statement outside of a transaction, or in its own if a pooler mixes connections. A
+    /// broken connection is closed.
+    async fn run_on<T>(
+        &self,
+        connection: PoolConnection<DB>,
+        call: Call<DB>,
+        run: Run<DB, T>,
+    ) -> Result<T, sqlx::Error> {
+        if self.preparation.is_mixed() {
+            let mut tx = Transaction::begin(connection, &self.preparation).await?;
+            let done = tx.run(call, run).await?;
+            tx.commit().await?;
+            return Ok(done);
+        }
+        let mut guard = ConnectionGuard::new(connection);
+        let done = run(guard.get()?, call).await;
+        let connection = guard.done();
+        if let Err(error) = &done {
+            self.preparation.observe(error);
+            if is_disconnect(error) {
+                drop(connection.map(PoolConnection::detach));
+            }
+        }
+        done
     }
 
     /// Runs one statement that writes and is the whole of its transaction. Returns the number of
@@ -145,7 +187,7 @@ impl<DB: Backend> Engine<DB> {
 
     /// As [`execute`](Self::execute), once.
     pub(crate) async fn execute_once(&self, call: Call<DB>) -> Result<u64, sqlx::Error> {
-        run_on(self.connection().await?, call, DB::execute).await
+        self.run_on(self.connection().await?, call, DB::execute).await
     }
 
     /// As [`execute_once`](Self::execute_once), for a statement that returns a row.
@@ -153,14 +195,14 @@ impl<DB: Backend> Engine<DB> {
         &self,
         call: Call<DB>,
     ) -> Result<Option<DB::Row>, sqlx::Error> {
-        run_on(self.connection().await?, call, DB::fetch_optional).await
+        self.run_on(self.connection().await?, call, DB::fetch_optional).await
     }
 
     /// Begins a transaction that writes. A broken connection is replaced: nothing has happened yet.
     pub(crate) async fn begin(&self) -> Result<Transaction<DB>, sqlx::Error> {
-        match Transaction::begin(self.connection().await?).await {
+        match Transaction::begin(self.connection().await?, &self.preparation).await {
             Err(error) if is_disconnect(&error) => {
-                Transaction::begin(self.live_connection().await?).await
+                Transaction::begin(self.live_connection().await?, &self.preparation).await
             }
             result => result,
         }
@@ -178,87 +220,44 @@ impl<DB: Backend> Engine<DB> {
         }
         let TableSpec { suffix, key, .. } = table;
         let template = format!("DELETE FROM {{+{suffix}}} WHERE {{expired +{suffix} {key}}}");
-        let query = Query::new(Arc::new(self.names.render(&template)));
+        let query = self.query_of(Arc::new(self.names.render(&template)));
         self.execute(query.bind_instant("now", now).bind("limit", i64::from(limit))).await
     }
 }
 
 /// A function of [`Backend`] that runs a statement.
-type Run<DB, T> = fn(&mut <DB as Database>::Connection, Call<DB>) -> Running<'_, T>;
+pub(super) type Run<DB, T> = fn(&mut <DB as Database>::Connection, Call<DB>) -> Running<'_, T>;
 
-async fn run_on<DB: Backend, T>(
-    connection: PoolConnection<DB>,
-    call: Call<DB>,
-    run: Run<DB, T>,
-) -> Result<T, sqlx::Error> {
-    let mut guard = ConnectionGuard::new(connection);
-    let done = run(guard.get()?, call).await;
-    guard.done();
-    done
-}
-
-/// Runs a transaction again that fell to a deadlock or a lock time-out: the database has undone it,
-/// and asks for a retry.
+/// As [`retrying_sql`], with the error of the stores.
 pub(crate) async fn retrying<T, F>(attempt: impl Fn() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, sqlx::Error>>,
 {
+    Ok(retrying_sql(attempt).await?)
+}
+
+/// Runs a transaction again that fell to a deadlock or a lock time-out: the database has undone it,
+/// and asks for a retry. A stale prepared statement is prepared again, once.
+pub(crate) async fn retrying_sql<T, F>(attempt: impl Fn() -> F) -> Result<T, sqlx::Error>
+where
+    F: Future<Output = Result<T, sqlx::Error>>,
+{
     let begun = Instant::now();
+    let mut was_stale = false;
     for tries in 1..TRIES {
         match attempt().await {
+            Err(error) if !was_stale && is_stale(&error) => was_stale = true,
             Err(error) if begun.elapsed() < PATIENCE && is_contention(&error) => {
                 tokio::time::sleep(Duration::from_millis(5 << tries)).await;
             }
-            result => return result.map_err(StoreError::from),
+            result => return result,
         }
     }
-    attempt().await.map_err(StoreError::from)
+    attempt().await
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
     tokio::time::timeout(PATIENCE, work).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
-}
-
-/// Whether the connection is broken, so that nothing was answered on it.
-fn is_disconnect(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
-        // PostgreSQL shuts down or ended this connection (classes 57P and 08).
-        sqlx::Error::Database(cause) => {
-            cause.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
-        }
-        _ => false,
-    }
-}
-
-/// Whether this transaction was undone because another one was in its way.
-fn is_contention(error: &sqlx::Error) -> bool {
-    let sqlx::Error::Database(cause) = error else { return false };
-    let is_lock_timeout = cause.message().contains("Lock wait timeout exceeded");
-    // Serialization failure and deadlock of SQL and PostgreSQL; SQLite's BUSY and LOCKED.
-    is_lock_timeout
-        || cause.code().is_some_and(|code| {
-            matches!(&*code, "40001" | "40P01" | "5" | "6" | "261" | "262" | "517")
-        })
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        let is_away = matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
-            || is_disconnect(&error)
-            || is_contention(&error)
-            || is_starting_up(&error);
-        if is_away { Self::Unavailable(Box::new(error)) } else { Self::Failed(Box::new(error)) }
-    }
-}
-
-/// Whether the server rejects work for now: too many connections, or a read-only stand-by.
-fn is_starting_up(error: &sqlx::Error) -> bool {
-    let sqlx::Error::Database(cause) = error else { return false };
-    // Too many connections, read-only, cannot connect, lock time-out, statement time-out.
-    cause.code().is_some_and(|code| {
-        code.starts_with("53") || matches!(&*code, "25006" | "08004" | "55P03" | "57014")
-    }) || cause.message().contains("--read-only")
 }
 
 /// The instant that [`Query::bind_instant`] stored.

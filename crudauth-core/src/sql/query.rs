@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 use sqlx::error::BoxDynError;
 
+use super::prepared::Preparation;
 use super::template::{Statement, is_own};
 use super::{Backend, Call, Stores};
 
@@ -16,6 +17,7 @@ type Value<DB> =
 /// A rendered statement and the values of its parameters, by name.
 pub(crate) struct Query<DB: Backend> {
     statement: Arc<Statement>,
+    preparation: Arc<Preparation>,
     values: Vec<(Name, Value<DB>)>,
 }
 
@@ -23,8 +25,8 @@ pub(crate) struct Query<DB: Backend> {
 type Name = std::borrow::Cow<'static, str>;
 
 impl<DB: Backend> Query<DB> {
-    pub(super) fn new(statement: Arc<Statement>) -> Self {
-        Self { statement, values: Vec::new() }
+    pub(super) fn new(statement: Arc<Statement>, preparation: Arc<Preparation>) -> Self {
+        Self { statement, preparation, values: Vec::new() }
     }
 
     /// Binds a value.
@@ -68,7 +70,10 @@ impl<DB: Backend> Query<DB> {
     /// The statement with its values. The app's own columns come last, and are still to be bound.
     pub(crate) fn call(&self) -> Call<DB> {
         // Nothing in a template is input.
-        let mut call = Call::new(AssertSqlSafe(Arc::clone(&self.statement.sql)));
+        let mut call = Call::new(AssertSqlSafe(self.preparation.marked(&self.statement.sql)));
+        if !self.preparation.is_mixed() {
+            call = call.kept();
+        }
         for parameter in self.statement.parameters.iter().take_while(|name| !is_own(name)) {
             let value = self.values.iter().find(|(name, _)| name == parameter);
             call = call.bind(|values| match value {

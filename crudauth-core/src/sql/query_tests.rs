@@ -47,7 +47,7 @@ async fn values_are_bound_by_name_and_a_missing_one_is_an_error() {
 #[test]
 fn a_query_can_be_sent_again() {
     let statement = Names::of::<Person>(Dialect::Sqlite, Layout::default()).render("SELECT :a, :b");
-    let query = Query::<sqlx::Sqlite>::new(Arc::new(statement));
+    let query = Query::<sqlx::Sqlite>::new(Arc::new(statement), Arc::default());
     let query = query.bind("a", "text".to_owned()).bind("b", None::<i64>);
     for _ in 0..2 {
         let (sql, _, _) = query.call().into_parts().unwrap();
@@ -59,7 +59,7 @@ fn a_query_can_be_sent_again() {
 fn columns_of_the_app_are_left_to_be_bound_by_position() {
     let statement =
         Names::of::<Person>(Dialect::Sqlite, Layout::default()).render("VALUES (:a, :own_city)");
-    let query = Query::<sqlx::Sqlite>::new(Arc::new(statement)).bind("a", 1_i64);
+    let query = Query::<sqlx::Sqlite>::new(Arc::new(statement), Arc::default()).bind("a", 1_i64);
     let call = query.call().with("Utrecht".to_owned());
     assert!(call.into_parts().is_ok());
 }

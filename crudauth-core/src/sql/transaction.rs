@@ -5,10 +5,14 @@
 //! Here a connection returns to the pool only after `COMMIT` or `ROLLBACK` was answered. Otherwise it
 //! is rolled back first, or closed if the driver cannot recover: then the server rolls back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::pool::PoolConnection;
 
+use super::engine::Run;
+use super::prepared::Preparation;
 use super::{Backend, Call, Query};
 
 /// How long a rollback in the background may take.
@@ -44,26 +48,45 @@ impl<DB: Backend> Drop for ConnectionGuard<DB> {
 }
 
 /// An open transaction.
-pub(crate) struct Transaction<DB: Backend>(Option<PoolConnection<DB>>);
+pub(crate) struct Transaction<DB: Backend> {
+    /// Taken when the transaction ends.
+    connection: Option<PoolConnection<DB>>,
+    preparation: Arc<Preparation>,
+}
 
 impl<DB: Backend> Transaction<DB> {
-    pub(crate) async fn begin(connection: PoolConnection<DB>) -> Result<Self, sqlx::Error> {
-        let mut begun = Self(Some(connection));
-        begun.say(DB::DIALECT.begin()).await?;
+    pub(super) async fn begin(
+        connection: PoolConnection<DB>,
+        preparation: &Arc<Preparation>,
+    ) -> Result<Self, sqlx::Error> {
+        let preparation = Arc::clone(preparation);
+        let is_mixed = preparation.is_mixed();
+        let mut begun = Self { connection: Some(connection), preparation };
+        if is_mixed {
+            // sqlx also prepares statements of its own, to look up types. The server's connection
+            // must have no statement of another client by the same name.
+            begun.say("BEGIN; DEALLOCATE ALL").await?;
+            let connection = begun.connection()?;
+            if connection.cached_statements_size() > 0 {
+                connection.clear_cached_statements().await?;
+            }
+        } else {
+            begun.say(DB::DIALECT.begin()).await?;
+        }
         Ok(begun)
     }
 
     /// Commits.
     pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
         self.say("COMMIT").await?;
-        drop(self.0.take());
+        drop(self.connection.take());
         Ok(())
     }
 
     /// Rolls back and returns `value`.
     pub(crate) async fn roll_back<T>(mut self, value: T) -> Result<T, sqlx::Error> {
         self.say("ROLLBACK").await?;
-        drop(self.0.take());
+        drop(self.connection.take());
         Ok(value)
     }
 
@@ -74,7 +97,7 @@ impl<DB: Backend> Transaction<DB> {
 
     /// As [`execute`](Self::execute), for a statement with its values.
     pub(crate) async fn execute_call(&mut self, call: Call<DB>) -> Result<u64, sqlx::Error> {
-        DB::execute(self.connection()?, call).await
+        self.run(call, DB::execute).await
     }
 
     /// Runs a statement and returns its first row.
@@ -84,7 +107,17 @@ impl<DB: Backend> Transaction<DB> {
 
     /// As [`row`](Self::row), for a statement with its values.
     pub(crate) async fn row_of(&mut self, call: Call<DB>) -> Result<Option<DB::Row>, sqlx::Error> {
-        DB::fetch_optional(self.connection()?, call).await
+        self.run(call, DB::fetch_optional).await
+    }
+
+    /// Runs a statement.
+    pub(super) async fn run<T>(
+        &mut self,
+        call: Call<DB>,
+        run: Run<DB, T>,
+    ) -> Result<T, sqlx::Error> {
+        let done = run(self.connection()?, call).await;
+        done.inspect_err(|error| self.preparation.observe(error))
     }
 
     async fn say(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
@@ -92,13 +125,13 @@ impl<DB: Backend> Transaction<DB> {
     }
 
     fn connection(&mut self) -> Result<&mut DB::Connection, sqlx::Error> {
-        self.0.as_deref_mut().ok_or(sqlx::Error::WorkerCrashed)
+        self.connection.as_deref_mut().ok_or(sqlx::Error::WorkerCrashed)
     }
 }
 
 impl<DB: Backend> Drop for Transaction<DB> {
     fn drop(&mut self) {
-        let Some(mut connection) = self.0.take() else { return };
+        let Some(mut connection) = self.connection.take() else { return };
         let runtime = tokio::runtime::Handle::try_current();
         let (Ok(runtime), true) = (runtime, DB::DIALECT.survives_cancellation()) else {
             return drop(connection.detach());

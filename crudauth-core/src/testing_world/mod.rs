@@ -157,7 +157,7 @@ impl World {
         };
         match self.accounts.create(account).await.unwrap() {
             Created::Added(id) => self.accounts.by_id(&id).await.unwrap().unwrap(),
-            taken @ Created::Taken { .. } => panic!("{taken:?}"),
+            refused => panic!("{refused:?}"),
         }
     }
 

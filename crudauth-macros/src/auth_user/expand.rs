@@ -42,6 +42,7 @@ fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let sign_up = sign_up(model);
     let generate_id = generate_id(key);
     quote! {
+        #[derive(::core::clone::Clone)]
         pub struct __SignUp(#(#types),*);
 
         #[automatically_derived]

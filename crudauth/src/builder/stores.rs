@@ -70,6 +70,7 @@ impl<U: AuthUser> OtherStores<U> {
         U: AuthRow<DB>,
     {
         let sql = Arc::new(SqlStore::<DB, U>::with_tables(pool, slices.tables(), layout));
+        sql.detect_pooler().await?;
         #[cfg(feature = "redis")]
         let this = self.with_redis().await?;
         #[cfg(not(feature = "redis"))]

@@ -14,8 +14,8 @@ crudauth_core::settings! {
         /// Sends cookies over HTTPS only (default `true`). Use `false` for development over plain
         /// HTTP.
         secure: bool = true,
-        /// Attribute `SameSite` (default [`SameSite::Lax`]). There is no `None`, which would let
-        /// every other site act for the user.
+        /// Attribute `SameSite` (default [`SameSite::Lax`]). [`SameSite::None`] is for a front end on
+        /// another site.
         same_site: SameSite = SameSite::Lax,
         /// Attribute `Path` (default `/`).
         path: String as impl Into<String> = "/".to_owned(),
@@ -41,6 +41,10 @@ pub enum SameSite {
     Lax,
     /// None.
     Strict,
+    /// All. With this value pages of [trusted origins](crate::Builder::trusted_origins) may sign in
+    /// from another site, and the cookies are `Partitioned`: a browser keeps them apart for each site
+    /// that includes the app. [`guide::other_sites`](crate::guide::other_sites) describes the rest.
+    None,
 }
 
 /// Where clients keep refresh tokens.
@@ -163,6 +167,13 @@ impl HttpConfig {
     pub(crate) fn validate(&self) -> Vec<ConfigError> {
         let mut errors = self.cookies.invalid_names();
         errors.extend(self.cookies.duplicate_names());
+        if self.cookies.same_site == SameSite::None && !self.cookies.secure {
+            errors.push(ConfigError::Requires {
+                setting: "cookies.same_site",
+                value: "None".to_owned(),
+                requirement: "cookies.secure to be true",
+            });
+        }
         let path = &self.cookies.path;
         let is_path =
             path.starts_with('/') && !path.contains(';') && HeaderValue::from_str(path).is_ok();

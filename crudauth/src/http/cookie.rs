@@ -216,6 +216,7 @@ impl SetCookies<'_> {
         cookie.push_str(match config.same_site {
             SameSite::Lax => "; SameSite=lax",
             SameSite::Strict => "; SameSite=strict",
+            SameSite::None => "; SameSite=none; Partitioned",
         });
         if config.secure {
             cookie.push_str("; Secure");

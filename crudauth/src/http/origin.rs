@@ -7,21 +7,25 @@ use poem::http::{HeaderMap, header};
 use tracing::info;
 
 use super::Refusal;
-use super::config::HttpConfig;
+use super::config::{HttpConfig, SameSite};
 use super::headers::text;
 
 /// Refuses a request from a page of another site.
 ///
 /// Browsers send `Sec-Fetch-Site`. Older browsers, and all over plain HTTP, send only `Origin`,
-/// which must be the requested host or a trusted origin. Programs send neither.
+/// which must be the requested host or a trusted origin. Programs send neither. A trusted origin on
+/// another site is accepted if the cookies are sent from there.
 pub(crate) fn refuse_cross_site(request: &Request, config: &HttpConfig) -> Result<(), Refusal> {
     let headers = request.headers();
     if let Some(site) = headers.get("sec-fetch-site") {
-        return if site.as_bytes().eq_ignore_ascii_case(b"cross-site") {
-            log(headers, "pages of another site cannot sign anybody in");
-            Err(Refusal::cross_site())
-        } else {
+        let has_cookies = config.cookies.same_site == SameSite::None;
+        return if !site.as_bytes().eq_ignore_ascii_case(b"cross-site")
+            || (has_cookies && !is_untrusted_page(request, config))
+        {
             Ok(())
+        } else {
+            log(headers, OTHER_SITE);
+            Err(Refusal::cross_site())
         };
     }
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
@@ -36,6 +40,9 @@ pub(crate) fn refuse_cross_site(request: &Request, config: &HttpConfig) -> Resul
     log(headers, UNKNOWN_ORIGIN);
     Err(Refusal::cross_site())
 }
+
+const OTHER_SITE: &str = "pages of another site cannot sign anybody in, unless `CookieConfig::same_site` \
+    is `None` and `Builder::trusted_origins` has this origin; see `crudauth::guide::other_sites`";
 
 const UNKNOWN_ORIGIN: &str =
     "neither the host of the request nor `Builder::trusted_origins` has this origin";

@@ -78,7 +78,6 @@ async fn register<U: AuthUser>(
                 let detail = format!("{} already registered", capital(name));
                 Err(Refusal::taken("taken", detail))
             }
-            Registered::Conflict => Err(Refusal::taken("taken", "Already taken")),
         }
     })
     .await

@@ -112,7 +112,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     /// account got one of its names for another column since that was looked up.
     pub(super) async fn insert(
         &self,
-        account: NewAccount<U>,
+        account: &NewAccount<U>,
         names: &[Option<NewName>],
     ) -> Result<Option<U::Id>, sqlx::Error> {
         let locks = name_locks::<U>(names);
@@ -158,10 +158,11 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         Ok(false)
     }
 
-    async fn insert_in(
+    /// Inserts the row and returns its key.
+    pub(super) async fn insert_in(
         &self,
         tx: &mut Transaction<DB>,
-        account: NewAccount<U>,
+        account: &NewAccount<U>,
         names: &[Option<NewName>],
     ) -> Result<U::Id, sqlx::Error> {
         let id = account.id.clone();
@@ -185,14 +186,14 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         Ok(rows::account::<DB, U>(&row)?.user.id().clone())
     }
 
-    fn insertion(&self, account: NewAccount<U>) -> Call<DB> {
+    fn insertion(&self, account: &NewAccount<U>) -> Call<DB> {
         let mut query = self
             .query(CREATE)
             .bind("hash", account.hash.expose().to_owned())
             .bind("stamp", account.security_stamp)
             .bind_time("now", account.created_at);
-        if let Some(id) = account.id {
-            query = query.bind("id", id);
+        if let Some(id) = &account.id {
+            query = query.bind("id", id.clone());
         }
         let columns = U::SHAPE.identifiers.iter().zip(&account.identifiers);
         for (at, (column, identifier)) in columns.enumerate() {
@@ -200,6 +201,6 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             let key = identifier.as_ref().map(|one| one.key(column).to_owned());
             query = query.bind(identifier_name(at), shown).bind(key_name(at), key);
         }
-        U::write(account.own.0, query.call())
+        U::write(account.own.0.clone(), query.call())
     }
 }

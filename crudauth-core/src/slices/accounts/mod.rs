@@ -7,6 +7,7 @@ mod insert_sql;
 mod password;
 #[cfg(all(test, feature = "sqlite"))]
 mod password_tests;
+mod refused_sql;
 mod register;
 mod sign_up;
 mod sql;

@@ -13,7 +13,8 @@ use crate::event::Event;
 use crate::guard::Subject;
 use crate::kit::Kit;
 use crate::model::{
-    AccountState, AuthUser, Contact, FieldError, Form, Identifier, IdentifierColumn, PasswordHash,
+    AccountState, AuthUser, Contact, FieldError, FieldErrorKind, Form, Identifier,
+    IdentifierColumn, PasswordHash,
 };
 use crate::notify::{EXISTING_ACCOUNT_NOTICE, MessageKind};
 use crate::password::{Busy, policy_errors};
@@ -30,8 +31,6 @@ pub enum Registered<Id> {
     /// Another account has the address. If the mount sends messages, its owner gets a notice, and the
     /// response must not reveal this.
     AddressTaken,
-    /// Another account has the value of a unique column of the app's own.
-    Conflict,
 }
 
 /// Why a sign-up failed.
@@ -40,7 +39,7 @@ pub enum RegisterError {
     /// These fields are invalid.
     #[error("the sign-up has invalid fields")]
     Invalid(Vec<FieldError>),
-    /// Another account has that identifier.
+    /// Another account has that identifier, or that value of a unique column of the app's own.
     #[error("the {0} is taken")]
     Taken(&'static str),
     /// Too many passwords are waiting to be hashed.
@@ -182,6 +181,18 @@ impl<U: AuthUser> Registration<U> {
                 Ok(Registered::Added(id))
             }
             Created::Taken { identifiers } => self.taken(&identifiers, contact).await,
+            Created::Conflict { field } => {
+                self.kit.emit(Event::new("sign-up rejected: unique column taken"));
+                Err(RegisterError::Taken(field))
+            }
+            Created::Refused { field } => {
+                let error = FieldError::new(
+                    field.unwrap_or_default(),
+                    FieldErrorKind::Value,
+                    "Input is not accepted",
+                );
+                Err(RegisterError::Invalid(vec![error]))
+            }
         }
     }
 
@@ -194,10 +205,6 @@ impl<U: AuthUser> Registration<U> {
         identifiers: &[usize],
         contact: Option<Contact>,
     ) -> Result<Registered<U::Id>, RegisterError> {
-        if identifiers.is_empty() {
-            self.kit.emit(Event::new("sign-up rejected: unique column taken"));
-            return Ok(Registered::Conflict);
-        }
         let is_contact = |at: &usize| U::SHAPE.recovery == Some(*at);
         match identifiers.iter().find(|at| !is_contact(at)) {
             Some(&at) => {

@@ -7,7 +7,8 @@ use tracing::warn;
 use super::insert_sql::new_names;
 use crate::account_store::{AccountStore, Created, NewAccount};
 use crate::model::{Account, AccountState, IdentifierColumn, PasswordHash};
-use crate::sql::engine::retrying;
+use crate::sql::engine::{retrying, retrying_sql};
+use crate::sql::refused::cannot_hold;
 use crate::sql::transaction::Transaction;
 use crate::sql::{AuthRow, Backend, SqlStore, Stores, TableSpec, rows};
 use crate::store_error::StoreError;
@@ -70,7 +71,11 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
     ) -> Result<Option<(Account<U>, PasswordHash)>, StoreError> {
         let Some(column) = U::SHAPE.identifiers.get(at) else { return Ok(None) };
         let query = self.query(BY_IDENTIFIER[at]).bind("key", key.to_owned());
-        let Some(row) = self.row(query.bind("typed", typed.to_owned())).await? else {
+        let row = match self.row(query.bind("typed", typed.to_owned())).await {
+            Err(error) if cannot_hold(&error) => None,
+            row => row?,
+        };
+        let Some(row) = row else {
             return Ok(None);
         };
         let stored: Option<String> = rows::take::<DB, _>(&row, rows::after_account::<U>() + 1)?;
@@ -104,16 +109,25 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
     async fn create(&self, account: NewAccount<U>) -> Result<Created<U::Id>, StoreError> {
         let names = new_names(&account);
         let elsewhere = self.taken_elsewhere(&names).await?;
-        if !elsewhere.is_empty() {
-            return self.taken(&names, elsewhere).await;
-        }
-        match self.insert(account, &names).await {
-            Ok(Some(id)) => Ok(Created::Added(id)),
-            Ok(None) => self.taken(&names, self.taken_elsewhere(&names).await?).await,
-            Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
-                self.taken(&names, Vec::new()).await
+        let created = if elsewhere.is_empty() {
+            match retrying_sql(|| self.insert(&account, &names)).await {
+                Ok(Some(id)) => return Ok(Created::Added(id)),
+                Ok(None) => self.taken(&names, self.taken_elsewhere(&names).await?).await?,
+                Err(cause) => self.refused(&names, cause).await?,
             }
-            Err(error) => Err(error.into()),
+        } else {
+            self.taken(&names, elsewhere).await?
+        };
+        match &created {
+            Created::Taken { identifiers } if identifiers.is_empty() => {
+                Err(StoreError::Unavailable("a name that was taken is free again".into()))
+            }
+            Created::Taken { identifiers }
+                if identifiers.iter().all(|at| U::SHAPE.recovery == Some(*at)) =>
+            {
+                Ok(self.refused_anyway(&account).await?.unwrap_or(created))
+            }
+            _ => Ok(created),
         }
     }
 

@@ -1,0 +1,156 @@
+//! Sign-ups that the database refuses: by the app's own constraints, indexes and triggers, or because
+//! a column cannot hold a value.
+
+use tracing::{error, warn};
+
+use super::insert_sql::{NewName, new_names};
+use crate::account_store::{Created, NewAccount};
+use crate::model::{AuthUser, Contact, Identifier};
+use crate::random::random;
+use crate::sql::refused::{RefusalKind, RefusedRow, column_in};
+use crate::sql::{AuthRow, Backend, Dialect, SqlStore, Stores, rows};
+use crate::store_error::StoreError;
+
+/// The text of an index or a constraint of a table, by its name.
+const fn definition(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => {
+            "SELECT sql FROM sqlite_master \
+             WHERE type = 'index' AND name = :name AND tbl_name = :table"
+        }
+        Dialect::Postgres => {
+            "SELECT pg_catalog.pg_get_indexdef(i.indexrelid) FROM pg_catalog.pg_index i \
+             JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
+             JOIN pg_catalog.pg_class t ON t.oid = i.indrelid \
+             WHERE x.relname = :name AND t.relname = :table \
+             AND pg_catalog.pg_table_is_visible(t.oid) \
+             UNION ALL SELECT pg_catalog.pg_get_constraintdef(c.oid) FROM pg_catalog.pg_constraint c \
+             JOIN pg_catalog.pg_class t ON t.oid = c.conrelid \
+             WHERE c.conname = :name AND t.relname = :table \
+             AND pg_catalog.pg_table_is_visible(t.oid)"
+        }
+        Dialect::MySql => {
+            "SELECT CAST(GROUP_CONCAT(column_name) AS CHAR) FROM information_schema.statistics \
+             WHERE table_schema = DATABASE() AND index_name = :name AND table_name = :table \
+             HAVING COUNT(*) > 0 \
+             UNION ALL SELECT CAST(check_clause AS CHAR) FROM information_schema.check_constraints \
+             WHERE constraint_schema = DATABASE() AND constraint_name = :name"
+        }
+    }
+}
+
+impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
+    /// Explains why an insertion failed.
+    pub(super) async fn refused(
+        &self,
+        names: &[Option<NewName>],
+        cause: sqlx::Error,
+    ) -> Result<Created<U::Id>, StoreError> {
+        let Some(refusal) = RefusedRow::of(&cause) else { return Err(cause.into()) };
+        if refusal.kind == RefusalKind::Taken {
+            let taken = self.taken(names, Vec::new()).await?;
+            if !matches!(&taken, Created::Taken { identifiers } if identifiers.is_empty()) {
+                return Ok(taken);
+            }
+        }
+        let field = self.field(&refusal).await;
+        let constraint = refusal.name.as_deref();
+        match (refusal.kind, field) {
+            (RefusalKind::Taken, Some(field)) => {
+                // An index of the app may compare an identifier in another form than the library.
+                let same = U::SHAPE.identifiers.iter().position(|one| one.name == field);
+                Ok(same.map_or(Created::Conflict { field }, |at| Created::Taken {
+                    identifiers: vec![at],
+                }))
+            }
+            (RefusalKind::Taken, None) => {
+                error!(
+                    index = constraint,
+                    "a unique index refuses the row of a sign-up, and no value of the form explains \
+                     it: the sequence of the key may be behind the rows"
+                );
+                Err(cause.into())
+            }
+            // A column that the form does not fill.
+            (RefusalKind::Null, None) => Err(cause.into()),
+            (_, field) => {
+                let reason = &*refusal.reason;
+                warn!(constraint, field, reason, "the database refuses the row of a sign-up");
+                Ok(Created::Refused { field })
+            }
+        }
+    }
+
+    /// The field of the form that a refusal is about, if that is known.
+    async fn field(&self, refusal: &RefusedRow) -> Option<&'static str> {
+        let shape = &U::SHAPE;
+        let identifiers =
+            shape.identifiers.iter().flat_map(|one| [(one.name, one.column), (one.name, one.key)]);
+        let fields: Vec<_> = identifiers.chain(shape.asked.iter().copied()).collect();
+        let columns: Vec<_> = fields.iter().map(|(_, column)| *column).collect();
+        let mut column = refusal.column(shape.table, &columns);
+        if let (None, Some(name)) = (column, &refusal.name) {
+            let text = self.definition_of(name).await.unwrap_or_default();
+            // The statement names the index and the table before the columns.
+            let listed = text.strip_prefix("CREATE").and_then(|text| text.split_once('('));
+            let text = listed.map_or(&*text, |(_, listed)| listed);
+            column = column_in(text, shape.table, &columns);
+        }
+        let (name, _) = fields.iter().find(|(_, one)| Some(*one) == column)?;
+        Some(name)
+    }
+
+    /// The text of an index or a constraint; `None` if the database does not tell.
+    async fn definition_of(&self, name: &str) -> Option<String> {
+        // MySQL puts the table before the name.
+        let name = name.rsplit_once('.').map_or(name, |(_, name)| name);
+        let query = self.query(definition(DB::DIALECT));
+        let query = query.bind("name", name.to_owned()).bind("table", U::SHAPE.table.to_owned());
+        let row = self.row(query).await.ok()??;
+        rows::take::<DB, Option<String>>(&row, 0).ok()?
+    }
+
+    /// Returns the answer for a sign-up whose contact is taken: whether the database would refuse the
+    /// other values. Otherwise a refusal would reveal that a contact is free.
+    pub(super) async fn refused_anyway(
+        &self,
+        account: &NewAccount<U>,
+    ) -> Result<Option<Created<U::Id>>, StoreError> {
+        let Some(decoy) = decoy(account) else { return Ok(None) };
+        let names = new_names(&decoy);
+        let mut tx = self.begin().await?;
+        let inserted = self.insert_in(&mut tx, &decoy, &names).await;
+        let Err(cause) = inserted else {
+            tx.roll_back(()).await?;
+            return Ok(None);
+        };
+        drop(tx);
+        match self.refused(&names, cause).await? {
+            refused @ (Created::Refused { .. } | Created::Conflict { .. }) => Ok(Some(refused)),
+            Created::Added(_) | Created::Taken { .. } => Ok(None),
+        }
+    }
+}
+
+/// The same account with a random contact of the same form.
+fn decoy<U: AuthUser>(account: &NewAccount<U>) -> Option<NewAccount<U>> {
+    let at = U::SHAPE.recovery?;
+    let contact = account.identifiers[at].clone()?.into_contact()?;
+    let shown = contact.as_str();
+    let random: [u8; 16] = random();
+    let text = match contact {
+        Contact::Email(_) => {
+            let (local, domain) = shown.rsplit_once('@')?;
+            let letters = random.iter().map(|byte| char::from(b'a' + byte % 26));
+            format!("{}@{domain}", letters.take(local.len().min(16)).collect::<String>())
+        }
+        Contact::Phone(_) => {
+            let (kept, replaced) = shown.split_at_checked(shown.len().saturating_sub(6))?;
+            let digits = random.iter().map(|byte| char::from(b'0' + byte % 10));
+            format!("{kept}{}", digits.take(replaced.len()).collect::<String>())
+        }
+    };
+    let mut decoy = account.clone();
+    decoy.identifiers[at] = Identifier::parse(U::SHAPE.identifiers[at].kind, &text).ok();
+    decoy.identifiers[at].is_some().then_some(decoy)
+}
