@@ -3,6 +3,7 @@
 use super::*;
 use crate::form::{Form, InvalidField};
 use crate::model::{Companion, IdentifierColumn, IdentifierKind, SqlDefault};
+use crate::sql::Conversion;
 
 const DIALECTS: [Dialect; 3] = [Dialect::Sqlite, Dialect::Postgres, Dialect::MySql];
 
@@ -117,10 +118,42 @@ fn names_are_quoted_for_the_dialect() {
 
 #[test]
 fn an_account_is_read_from_qualified_columns() {
-    let columns = sql("{account}", Dialect::Postgres);
-    let expected = ["key", "name", "city", "active", "superuser", "version", "epoch"];
-    let expected = expected.map(|column| format!("\"members\".\"{column}\""));
-    assert_eq!(columns, expected.join(", "));
+    let own = "\"members\".\"key\", \"members\".\"name\", \"members\".\"city\"";
+    let state = "\"members\".\"version\", \"members\".\"epoch\"";
+    let [active, superuser] = ["active", "superuser"]
+        .map(|flag| format!("CAST(\"members\".\"{flag}\" IS TRUE AS INTEGER)"));
+    assert_eq!(
+        sql("{account}", Dialect::Postgres),
+        format!("{own}, {active} * 1 + {superuser} * 2, {state}")
+    );
+}
+
+#[test]
+fn columns_of_other_types_are_converted() {
+    let mut layout = Layout::default();
+    layout.insert("key", Conversion::cast("text", "bpchar"));
+    layout.insert("epoch", Conversion::reading("bigint"));
+    let names = Names::of::<Member>(Dialect::Postgres, layout);
+    let text = "SELECT {read id}, {read stamp} FROM {table} WHERE {id} = {:id id} \
+                AND {stamp} = {:stamp stamp} AND {id} = {owner +sessions}";
+    assert_eq!(
+        &*names.render(text).sql,
+        "SELECT CAST(\"members\".\"key\" AS text), CAST(\"members\".\"epoch\" AS bigint) \
+         FROM \"members\" WHERE \"key\" = CAST($1 AS bpchar) AND \"epoch\" = $2 \
+         AND \"key\" = CAST(\"members_sessions\".user_id AS bpchar)"
+    );
+}
+
+#[test]
+fn a_row_without_a_compared_form_is_found_by_the_shown_one() {
+    let layout = Layout { unfilled: vec!["name_folded"], ..Layout::default() };
+    let names = Names::of::<Member>(Dialect::Sqlite, layout);
+    assert_eq!(
+        &*names.render("{by identifier 0}").sql,
+        "(\"name_folded\" = $1 OR (\"name_folded\" IS NULL AND \"name\" IN ($1, $2))) \
+         ORDER BY \"name_folded\" IS NULL LIMIT 1"
+    );
+    assert_eq!(sql("{by identifier 0}", Dialect::Sqlite), "\"name_folded\" = $1");
 }
 
 #[test]
