@@ -54,12 +54,13 @@ pub(super) const fn table(dialect: Dialect) -> &'static str {
 /// | 9 | collation (MySQL), or one that takes different texts for equal (PostgreSQL) | text or NULL |
 /// | 10 | type without length and precision, of a domain the type below it (PostgreSQL) | text |
 /// | 11 | category of the type (PostgreSQL) | text |
+/// | 12 | is of a type of the app's own (PostgreSQL) | 0 or 1 |
 pub(super) const fn columns(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => {
             "SELECT name, type, \"notnull\", \
              dflt_value IS NOT NULL AND UPPER(dflt_value) <> 'NULL', 0, hidden > 1, NULL, 0, pk, NULL, \
-             '', '' FROM pragma_table_xinfo($1) WHERE $2 IS NULL OR $2 IS NOT NULL ORDER BY cid"
+             '', '', 0 FROM pragma_table_xinfo($1) WHERE $2 IS NULL OR $2 IS NOT NULL ORDER BY cid"
         }
         // The views of information_schema are ten times slower.
         Dialect::Postgres => concat!(
@@ -71,7 +72,7 @@ pub(super) const fn columns(dialect: Dialect) -> &'static str {
              THEN (a.atttypmod - 4)::bigint END, 0::bigint, 0::bigint, \
              CASE WHEN NOT l.collisdeterministic THEN l.collname::text END, \
              pg_catalog.format_type(COALESCE(NULLIF(t.typbasetype, 0), t.oid), NULL), \
-             t.typcategory::text \
+             t.typcategory::text, (t.oid >= 16384)::int::bigint \
              FROM pg_catalog.pg_attribute a \
              JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
              JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
@@ -90,7 +91,7 @@ pub(super) const fn columns(dialect: Dialect) -> &'static str {
              CASE WHEN data_type IN ('char', 'varchar') \
              THEN CAST(character_maximum_length AS SIGNED) END, \
              CAST(extra LIKE '%on update%' AS SIGNED), CAST(0 AS SIGNED), \
-             CAST(collation_name AS CHAR), '', '' \
+             CAST(collation_name AS CHAR), '', '', CAST(0 AS SIGNED) \
              FROM information_schema.columns \
              WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE()) \
              ORDER BY ordinal_position"

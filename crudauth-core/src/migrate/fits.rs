@@ -61,7 +61,11 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
             });
         } else if !reads.is_empty() {
             let names: Vec<&str> = reads.iter().map(|read| &*read.name).collect();
-            let call = Call::migration(queries::types_of(live, &names));
+            let mut call = Call::migration(queries::types_of(live, &names));
+            // sqlx looks unknown types up before it runs a statement, and loses one without a name.
+            if live.columns.iter().any(|column| column.is_own_type) {
+                call = call.kept();
+            }
             let Some(row) = DB::fetch_optional(self.connection, call).await? else {
                 return Ok(Vec::new());
             };

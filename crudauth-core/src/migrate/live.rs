@@ -44,6 +44,8 @@ pub(super) struct LiveColumn {
     pub(super) base: String,
     /// The category of the type. Only on PostgreSQL.
     pub(super) category: String,
+    /// Whether the type is the app's own, which the driver has to look up. Only on PostgreSQL.
+    pub(super) is_own_type: bool,
 }
 
 /// An index, or the primary key.
@@ -275,6 +277,7 @@ impl LiveColumn {
             collation: rows::take::<DB, _>(row, 9)?,
             base: rows::take::<DB, _>(row, 10)?,
             category: rows::take::<DB, _>(row, 11)?,
+            is_own_type: is(12)?,
             sql_type,
         })
     }
@@ -304,6 +307,7 @@ impl LiveTable {
             collation: None,
             base: String::new(),
             category: String::new(),
+            is_own_type: false,
         };
         let columns = columns.iter().map(column).collect();
         Self { columns, ..Self::missing(dialect, "users", None) }

@@ -18,8 +18,7 @@ pub(super) const SAMPLES: usize = 5;
 /// One row of NULLs with the types of the columns, even if the table is empty.
 ///
 /// The driver caches the columns of a statement by its text, so the text contains a digest of the
-/// types. An unprepared statement is no alternative: sqlx queries PostgreSQL for unknown types
-/// before it runs the statement, and thereby loses one without a name.
+/// types.
 pub(super) fn types_of(table: &LiveTable, columns: &[&str]) -> String {
     let name = table.qualified();
     let types: Vec<_> = table.columns.iter().map(|column| &*column.sql_type).collect();
