@@ -3,6 +3,8 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod bearer;
+#[cfg(all(test, feature = "sqlite"))]
+mod fault_tests;
 pub mod recovery;
 pub mod sessions;
 pub mod sign_in;

@@ -7,6 +7,8 @@
 
 mod config;
 mod confirm;
+#[cfg(all(test, feature = "sqlite"))]
+mod flow_tests;
 mod request;
 mod sql;
 pub mod store;
