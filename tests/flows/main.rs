@@ -26,6 +26,7 @@ mod lockout;
 mod login;
 mod messages;
 mod origins;
+mod own_stores;
 mod password_policy;
 mod passwords;
 mod rate_limits;
