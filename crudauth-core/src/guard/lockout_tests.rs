@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::slices::sign_in::{SignInError, SignInRequest};
@@ -114,6 +115,25 @@ async fn a_success_takes_the_failures_of_its_account_off_the_network() {
         let elsewhere = hers(&lockout, &ada, "192.0.2.2");
         fail(&lockout, &elsewhere, MAX_FAILURES - 1, &world).await;
         assert!(admits(&lockout, &elsewhere, &world).await);
+    }
+}
+
+/// A look-up may find an account by a text that is none of its names, such as another form of them.
+#[tokio::test]
+async fn a_success_takes_back_the_failures_under_the_text_that_was_typed() {
+    for world in worlds().await {
+        let lockout = lockout(&world);
+        let ada = world.account(ADA).await;
+        let own = lockout.attempt("the countess", Some(&ada), client("192.0.2.1"), false);
+        let stranger = unknown(&lockout, "The Countess", "192.0.2.2");
+        fail(&lockout, &own, 1, &world).await;
+        fail(&lockout, &stranger, 3, &world).await;
+        assert!(succeed(&lockout, &own, &ada, &world).await);
+        let other_network = unknown(&lockout, "the countess", "192.0.2.3");
+        fail(&lockout, &other_network, 1, &world).await;
+        assert!(admits(&lockout, &other_network, &world).await, "four are left");
+        fail(&lockout, &other_network, 1, &world).await;
+        assert!(!admits(&lockout, &other_network, &world).await);
     }
 }
 
@@ -317,6 +337,57 @@ async fn a_lock_that_this_process_has_seen_is_enforced_before_the_verification()
         world.clock.advance(Duration::from_secs(40));
         assert_eq!(lockout.known_lock(&attempt, world.now()).await.unwrap(), None);
     }
+}
+
+#[tokio::test]
+async fn a_lock_is_known_until_it_ends_and_not_asked_for_after_that() {
+    for world in worlds().await {
+        let asked = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&asked);
+        let counters = Hooked::before(&world.counters, "locked_until", move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            async {}
+        });
+        let lockout = lockout(&World { counters, ..world.clone() });
+        let attempt = unknown(&lockout, "eve", "192.0.2.1");
+        fail(&lockout, &attempt, MAX_FAILURES, &world).await;
+        lockout.record_failure(&attempt, world.now()).await.unwrap();
+        let known = async || lockout.known_lock(&attempt, world.now()).await.unwrap();
+        for left in [60, 40, 20] {
+            assert_eq!(known().await, Some(Duration::from_secs(left)));
+            world.clock.advance(Duration::from_secs(20));
+        }
+        assert_eq!(known().await, None);
+        assert_eq!(known().await, None);
+        assert_eq!(asked.load(Ordering::SeqCst), 4);
+    }
+}
+
+#[tokio::test]
+async fn a_process_remembers_a_limited_number_of_locks() {
+    let world = worlds().await.remove(0);
+    let lockout = lockout(&world);
+    let (now, ends_at) = (world.now(), world.now() + Duration::from_mins(1));
+    let names = |from: usize, count: usize| {
+        let name = move |at: usize| lockout_name(from + at);
+        (0..count).map(move |at| (name(at), ends_at)).collect::<Vec<_>>()
+    };
+    lockout.remember(names(0, Lockout::MAX_SEEN - 1), now);
+    lockout.remember(names(20_000, 1), now);
+    assert_eq!(lockout.seen().len(), Lockout::MAX_SEEN, "there is room for it");
+    // Locks that have ended make room, and no others are forgotten.
+    let later = ends_at + Duration::from_secs(1);
+    lockout.remember(vec![(lockout_name(30_000), later)], now);
+    assert_eq!(lockout.seen().len(), 1, "none had ended, so all were forgotten");
+    lockout.remember(names(0, Lockout::MAX_SEEN - 1), now);
+    lockout.remember(names(20_000, 1), ends_at);
+    let seen = lockout.seen();
+    assert_eq!(seen.len(), 2);
+    assert!(seen.contains_key(&lockout_name(30_000)), "it has not ended");
+}
+
+fn lockout_name(number: usize) -> CounterName {
+    CounterName::new(crate::model::digest::sha256(&[&number.to_be_bytes()]))
 }
 
 #[tokio::test]

@@ -217,19 +217,22 @@ impl<DB: Backend> Engine<DB> {
         if attempt.checked.iter().any(refuses) {
             return tx.roll_back(false).await;
         }
+        let clear =
+            |name: &CounterName| self.query(CLEAR_LOCKOUT).bind_bytes("name", name.as_bytes());
         for refund in &attempt.refunds {
-            let Some(own) = states.get(&refund.own).copied() else { continue };
+            // Removed, so that a refund that is given twice happens once.
+            let Some(own) = states.remove(&refund.own) else { continue };
             for name in &refund.from {
                 if let Some(state) = states.get_mut(name) {
                     state.refund(&own, now);
                     self.set_lockout(&mut tx, name, state).await?;
                 }
             }
+            tx.execute(clear(&refund.own)).await?;
         }
-        let taken_back = attempt.refunds.iter().map(|refund| &refund.own);
-        for name in attempt.cleared.iter().chain(taken_back) {
+        for name in &attempt.cleared {
             if states.contains_key(name) {
-                tx.execute(self.query(CLEAR_LOCKOUT).bind_bytes("name", name.as_bytes())).await?;
+                tx.execute(clear(name)).await?;
             }
         }
         tx.commit().await?;
