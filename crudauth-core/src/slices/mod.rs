@@ -8,6 +8,8 @@ mod fault_tests;
 pub mod recovery;
 pub mod sessions;
 pub mod sign_in;
+#[cfg(all(test, feature = "sqlite"))]
+mod state_tests;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};

@@ -191,6 +191,14 @@ fn unknown_claims_are_ignored() {
 }
 
 #[test]
+fn the_clock_of_another_server_may_be_a_minute_ahead() {
+    for name in ["iat", "nbf"] {
+        let minute_ahead = json!(now().timestamp() + 60);
+        assert!(matches!(verify_with(name, minute_ahead), Checked::Valid(_)), "{name}");
+    }
+}
+
+#[test]
 fn a_token_is_expired_at_its_expiry_time() {
     let seconds = now().timestamp();
     assert_eq!(verify_with("exp", json!(seconds)), Checked::Expired);

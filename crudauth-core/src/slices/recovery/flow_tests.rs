@@ -200,31 +200,6 @@ async fn links_go_to_active_accounts_that_need_them() {
 }
 
 #[tokio::test]
-async fn each_purpose_has_a_limit_of_its_own_for_an_address() {
-    for world in worlds().await {
-        let messages = world.messages();
-        let ada = world.account(ADA).await;
-        for _ in 0..6 {
-            messages.recovery.start_verification(address(ADA).into(), None);
-            messages.sent().await;
-        }
-        assert_eq!(messages.count(MessageKind::VerifyEmail, ADA).await, 5);
-        // The budget of all messages is ten; one of each purpose passes beyond it.
-        for _ in 0..6 {
-            messages.recovery.start_reset(address(ADA).into(), None);
-            messages.sent().await;
-        }
-        assert_eq!(messages.count(MessageKind::ResetPassword, ADA).await, 5);
-        let caller = Principal::application(&ada);
-        for _ in 0..4 {
-            start_change(&messages, &caller, PASSWORD, COUNTESS).await.unwrap();
-            messages.sent().await;
-        }
-        assert_eq!(messages.count(MessageKind::ChangeEmail, COUNTESS).await, 3);
-    }
-}
-
-#[tokio::test]
 async fn an_address_changes_by_its_owner_with_the_password_only() {
     for world in worlds().await {
         let messages = world.messages();
@@ -281,5 +256,22 @@ async fn a_new_account_is_asked_to_verify_its_address() {
         assert_eq!(taken, Registered::AddressTaken);
         assert_eq!(messages.count(MessageKind::ExistingAccount, ADA).await, 1);
         assert_eq!(messages.count(MessageKind::VerifyEmail, ADA).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_password_voids_every_link_but_a_verification() {
+    for world in worlds().await {
+        let messages = world.messages();
+        let ada = world.account(ADA).await;
+        let recovery = &messages.recovery;
+        let (verify, reset) = (verify_link(&messages).await, reset_link(&messages).await);
+        let change = change_link(&messages, &ada).await;
+        world.change_password(&ada).await;
+        let stale = recovery.confirm_reset(&reset, &new_password()).await;
+        assert!(matches!(stale, Err(ConfirmError::Invalid)), "{stale:?}");
+        let stale = recovery.confirm_change(&change).await;
+        assert!(matches!(stale, Err(ConfirmError::Invalid)), "{stale:?}");
+        recovery.confirm_verification(&verify).await.unwrap();
     }
 }
