@@ -27,6 +27,7 @@ mod login;
 mod messages;
 mod origins;
 mod other_sites;
+mod own_stores;
 mod password_policy;
 mod passwords;
 mod rate_limits;

@@ -55,6 +55,23 @@ fn one_failure_more_than_allowed_locks_from_that_failure_on() {
 }
 
 #[test]
+fn a_lock_that_is_shorter_than_the_window_ends_the_window() {
+    let rule = LockRule { base: Duration::from_secs(10), ..RULE };
+    let mut state = LockState::default();
+    for seconds in [0, 0, 0] {
+        state.record_failure(&rule, at(seconds));
+    }
+    assert_eq!(state.lock(at(0)), Some(at(10)));
+    for seconds in [20, 20] {
+        state.record_failure(&rule, at(seconds));
+        assert_eq!(state.lock(at(20)), None, "the failures before the lock are forgotten");
+    }
+    // The window that began before the lock would have ended at 60.
+    state.record_failure(&rule, at(61));
+    assert_eq!(state.lock(at(61)), Some(at(81)));
+}
+
+#[test]
 fn a_window_starts_with_its_first_failure_and_does_not_slide() {
     let state = failed_at(&[0, 50, 60, 110]);
     assert_eq!(state.lock(at(110)), None);

@@ -110,3 +110,22 @@ async fn lifting_a_lock_leaves_that_of_the_network() {
         assert!(!admits(&lockout, &own, &world).await);
     }
 }
+
+/// A look-up may find an account by a text that is none of its names, such as another form of them.
+#[tokio::test]
+async fn a_success_takes_back_the_failures_under_the_text_that_was_typed() {
+    for world in worlds().await {
+        let lockout = lockout(&world);
+        let ada = world.account(ADA).await;
+        let own = lockout.attempt("the countess", Some(&ada), network("192.0.2.1"));
+        let stranger = unknown(&lockout, "The Countess", "192.0.2.2");
+        fail(&lockout, &own, 1, &world).await;
+        fail(&lockout, &stranger, 3, &world).await;
+        assert!(succeed(&lockout, &own, &ada, &world).await);
+        let other_network = unknown(&lockout, "the countess", "192.0.2.3");
+        fail(&lockout, &other_network, 1, &world).await;
+        assert!(admits(&lockout, &other_network, &world).await, "four are left");
+        fail(&lockout, &other_network, 1, &world).await;
+        assert!(!admits(&lockout, &other_network, &world).await);
+    }
+}

@@ -263,13 +263,22 @@ impl HashingPool {
         Self::fast_with_formats(config, Vec::new())
     }
 
+    /// A pool of another cost, whose hashes are outdated for [`fast`](Self::fast).
+    pub(crate) fn outdated() -> Self {
+        let params = Params::new(32, 1, 1, None).unwrap();
+        Self::with_params(params, &HashingConfig::default(), Vec::new())
+    }
+
     /// Takes every place of the queue, until the returned value is dropped.
     pub(crate) fn fill(&self) -> OwnedSemaphorePermit {
         let places = u32::try_from(self.0.queue.available_permits()).unwrap();
         Arc::clone(&self.0.queue).try_acquire_many_owned(places).unwrap()
     }
 
-    fn fast_with_formats(config: &HashingConfig, formats: Vec<Arc<dyn LegacyHash>>) -> Self {
+    pub(crate) fn fast_with_formats(
+        config: &HashingConfig,
+        formats: Vec<Arc<dyn LegacyHash>>,
+    ) -> Self {
         let params = Params::new(64, 1, 1, None).unwrap();
         Self::with_params(params, config, formats)
     }

@@ -75,8 +75,9 @@ mod tests {
         assert!(take(&[1]).is_err() && take(&[3, 2]).is_err());
         assert!(take(&[3]).is_ok(), "a refused attempt holds nothing");
         held.pop();
-        assert!(take(&[1, 2]).is_ok());
-        drop(held);
+        let again = take(&[1, 2]);
+        assert!(again.is_ok() && take(&[1]).is_err(), "one place was free");
+        drop((held, again));
         assert!(shares.lock().is_empty());
     }
 

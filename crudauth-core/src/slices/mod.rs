@@ -3,9 +3,13 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod bearer;
+#[cfg(all(test, feature = "sqlite"))]
+mod fault_tests;
 pub mod recovery;
 pub mod sessions;
 pub mod sign_in;
+#[cfg(all(test, feature = "sqlite"))]
+mod state_tests;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};

@@ -146,7 +146,8 @@ fn columns_of_other_types_are_converted() {
 
 #[test]
 fn a_row_without_a_compared_form_is_found_by_the_shown_one() {
-    let layout = Layout { unfilled: vec!["name_folded"], ..Layout::default() };
+    let mut layout = Layout::default();
+    layout.unfilled.push("name_folded");
     let names = Names::of::<Member>(Dialect::Sqlite, layout);
     assert_eq!(
         &*names.render("{by identifier 0}").sql,

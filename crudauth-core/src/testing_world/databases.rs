@@ -21,16 +21,18 @@ impl World {
             database: store.clone(),
             families: store.clone(),
             api_keys: store.clone(),
+            one_time_tokens: store.clone(),
             counters: store,
             clock: Arc::new(ManualClock::default()),
             keys: keys(SECRET, &[]),
         }
     }
 
-    /// Accounts in SQLite; sessions and counters in memory.
-    async fn in_memory() -> Self {
+    /// Accounts in SQLite, with the pool; sessions and counters in memory.
+    pub(crate) async fn in_memory() -> (Self, sqlx::SqlitePool) {
         let memory = Arc::new(MemoryStore::default());
-        Self { sessions: memory.clone(), counters: memory, ..sqlite().await.0 }
+        let (world, pool) = sqlite().await;
+        (Self { sessions: memory.clone(), counters: memory, ..world }, pool)
     }
 }
 
@@ -46,7 +48,7 @@ pub(crate) async fn worlds() -> Vec<World> {
         not(any(feature = "postgres", feature = "mysql")),
         expect(unused_mut, reason = "SQLite is the only database then")
     )]
-    let mut worlds = vec![sqlite().await.0, World::in_memory().await];
+    let mut worlds = vec![sqlite().await.0, World::in_memory().await.0];
     #[cfg(feature = "postgres")]
     if let Some(pool) = postgres().await {
         worlds.push(World::on(pool).await);

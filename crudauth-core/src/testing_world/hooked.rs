@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
-use super::Person;
+use super::{Answer, Faults, Person};
 use crate::account_store::{AccountStore, Created, NewAccount};
 use crate::guard::store::{AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome};
 use crate::model::{
-    Account, AccountState, ApiKeyDigest, ApiKeyHandle, CounterName, CsrfDigest, PasswordHash,
-    Scopes, SessionDigest,
+    Account, AccountState, ApiKeyDigest, ApiKeyHandle, Contact, CounterName, CsrfDigest,
+    OneTimeDigest, PasswordHash, Scopes, SessionDigest,
 };
 use crate::slices::api_keys::ApiKeyEntry;
 use crate::slices::api_keys::store::{ApiKeyStore, Inserted, NewApiKeyRecord};
@@ -20,15 +20,20 @@ use crate::slices::bearer::FamilyId;
 use crate::slices::bearer::store::{
     FamilyEntry, NewTokenFamily, Rotation, TokenFamily, TokenFamilyStore,
 };
+use crate::slices::recovery::store::{
+    Consumed, ContactChange, NewOneTimeToken, OneTimeTokenRecord, OneTimeTokenStore, Purpose,
+};
 use crate::slices::sessions::store::{Session, SessionStore};
 use crate::store_error::StoreError;
 
-/// A store that runs a hook before one of its verbs. If the hook fails, so does the verb, and the
-/// store does not see it.
+type Hook =
+    Box<dyn Fn(&'static str) -> BoxFuture<'static, Result<Answer, StoreError>> + Send + Sync>;
+
+/// A store that runs a hook before its verbs. If the hook fails, so does the verb, and the store does
+/// not see it.
 pub(crate) struct Hooked<S: ?Sized> {
     store: Arc<S>,
-    verb: &'static str,
-    hook: Box<dyn Fn() -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync>,
+    hook: Hook,
 }
 
 impl<S: ?Sized> Hooked<S> {
@@ -41,40 +46,61 @@ impl<S: ?Sized> Hooked<S> {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let hook = move || -> BoxFuture<'static, Result<(), StoreError>> {
-            let run = hook();
+        Self::new(store, move |called| {
+            let run = (called == verb).then(&hook);
             Box::pin(async move {
-                run.await;
-                Ok(())
+                if let Some(run) = run {
+                    run.await;
+                }
+                Ok(Answer::Returned)
             })
-        };
-        Arc::new(Self { store: Arc::clone(store), verb, hook: Box::new(hook) })
+        })
     }
 
     /// Fails the first call of `verb`.
     pub(crate) fn failing_once(store: &Arc<S>, verb: &'static str) -> Arc<Self> {
-        let has_failed = Arc::new(AtomicBool::new(false));
-        let hook = move || -> BoxFuture<'static, Result<(), StoreError>> {
-            let is_first = !has_failed.swap(true, Ordering::SeqCst);
-            Box::pin(async move { if is_first { Err(failure(verb)) } else { Ok(()) } })
-        };
-        Arc::new(Self { store: Arc::clone(store), verb, hook: Box::new(hook) })
+        let has_failed = AtomicBool::new(false);
+        Self::failing_if(store, move |called| {
+            called == verb && !has_failed.swap(true, Ordering::SeqCst)
+        })
     }
 
     /// Fails each call of `verb`.
     pub(crate) fn failing(store: &Arc<S>, verb: &'static str) -> Arc<Self> {
-        let hook = move || -> BoxFuture<'static, Result<(), StoreError>> {
-            Box::pin(async move { Err(failure(verb)) })
-        };
-        Arc::new(Self { store: Arc::clone(store), verb, hook: Box::new(hook) })
+        Self::failing_if(store, move |called| called == verb)
     }
 
-    async fn run(&self, verb: &'static str) -> Result<(), StoreError> {
-        if verb == self.verb { (self.hook)().await } else { Ok(()) }
+    /// Fails the calls that `faults` chooses.
+    pub(crate) fn faulty(store: &Arc<S>, faults: &Arc<Faults>) -> Arc<Self> {
+        let faults = Arc::clone(faults);
+        Self::new(store, move |called| {
+            let answer = faults.call(called);
+            Box::pin(async move { answer })
+        })
+    }
+
+    fn failing_if(
+        store: &Arc<S>,
+        fails: impl Fn(&'static str) -> bool + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Self::new(store, move |called| {
+            let answer = if fails(called) { Err(failure(called)) } else { Ok(Answer::Returned) };
+            Box::pin(async move { answer })
+        })
+    }
+
+    fn new(
+        store: &Arc<S>,
+        hook: impl Fn(&'static str) -> BoxFuture<'static, Result<Answer, StoreError>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self { store: Arc::clone(store), hook: Box::new(hook) })
     }
 }
 
-fn failure(verb: &str) -> StoreError {
+pub(super) fn failure(verb: &str) -> StoreError {
     StoreError::failed(format!("`{verb}` fails"))
 }
 
@@ -86,8 +112,13 @@ macro_rules! hooked {
         #[async_trait]
         impl $port$(<$user>)? for Hooked<dyn $port$(<$user>)?> {
             $(async fn $verb(&self, $($argument: $type),*) -> Result<$result, StoreError> {
-                self.run(stringify!($verb)).await?;
-                self.store.$verb($($argument),*).await
+                let verb = stringify!($verb);
+                let answer = (self.hook)(verb).await?;
+                let result = self.store.$verb($($argument),*).await?;
+                match answer {
+                    Answer::Returned => Ok(result),
+                    Answer::Lost => Err(failure(verb)),
+                }
             })*
         }
     )*};
@@ -163,5 +194,22 @@ hooked! {
         async fn admit(attempt: &AttemptCounters, now: DateTime<Utc>) -> bool;
         async fn clear(names: &[CounterName]) -> ();
         async fn purge(now: DateTime<Utc>, limit: u32) -> u64;
+    }
+
+    OneTimeTokenStore<Person> {
+        async fn issue(token: NewOneTimeToken<i64>) -> ();
+        async fn find(
+            digest: &OneTimeDigest, purpose: Purpose, now: DateTime<Utc>
+        ) -> Option<OneTimeTokenRecord<Person>>;
+        async fn confirm_contact(
+            token: &OneTimeTokenRecord<Person>, now: DateTime<Utc>
+        ) -> Consumed;
+        async fn reset_password(
+            token: &OneTimeTokenRecord<Person>, hash: &PasswordHash, now: DateTime<Utc>
+        ) -> Consumed;
+        async fn move_address(
+            token: &OneTimeTokenRecord<Person>, now: DateTime<Utc>
+        ) -> Consumed;
+        async fn set_contact(id: &i64, contact: &Contact, now: DateTime<Utc>) -> ContactChange;
     }
 }

@@ -5,7 +5,9 @@
 //! `cargo xtask test` has started them.
 
 mod databases;
+mod faults;
 mod hooked;
+mod messages;
 mod person;
 mod suite;
 
@@ -17,7 +19,9 @@ pub(crate) use databases::mysql;
 #[cfg(feature = "postgres")]
 pub(crate) use databases::postgres;
 pub(crate) use databases::{sqlite, worlds};
+pub(crate) use faults::{Answer, Fault, Faults};
 pub(crate) use hooked::Hooked;
+pub(crate) use messages::{Messages, address};
 pub(crate) use person::Person;
 
 use crate::account_store::{AccountStore, Created, NewAccount, OwnColumns};
@@ -37,6 +41,7 @@ use crate::slices::api_keys::store::ApiKeyStore;
 use crate::slices::api_keys::{ApiKeyConfig, ApiKeys};
 use crate::slices::bearer::store::TokenFamilyStore;
 use crate::slices::bearer::{BearerConfig, BearerTokens, Issued};
+use crate::slices::recovery::store::OneTimeTokenStore;
 use crate::slices::sessions::store::SessionStore;
 use crate::slices::sessions::{OpenedSession, SessionConfig, Sessions};
 use crate::slices::sign_in::SignInFlow;
@@ -58,6 +63,7 @@ pub(crate) struct World {
     pub(crate) database: Arc<dyn DatabaseStores<Person>>,
     pub(crate) families: Arc<dyn TokenFamilyStore<Person>>,
     pub(crate) api_keys: Arc<dyn ApiKeyStore<Person>>,
+    pub(crate) one_time_tokens: Arc<dyn OneTimeTokenStore<Person>>,
     pub(crate) counters: Arc<dyn CounterStore>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) keys: KeyRing,

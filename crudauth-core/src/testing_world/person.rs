@@ -2,7 +2,8 @@
 
 use crate::form::{Form, InvalidField};
 use crate::model::{
-    Account, AccountState, AuthUser, Companion, IdentifierColumn, IdentifierKind, KeySource, Shape,
+    Account, AccountState, AuthUser, Companion, IdentifierColumn, IdentifierKind, KeySource,
+    RecoverableByEmail, Shape,
 };
 use crate::sql::{AuthRow, Backend, Call, ColumnPlan, Stores};
 
@@ -24,6 +25,8 @@ impl Person {
         }
     }
 }
+
+impl RecoverableByEmail for Person {}
 
 const EMAIL: IdentifierColumn = IdentifierColumn {
     name: "email",

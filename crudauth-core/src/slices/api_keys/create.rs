@@ -62,21 +62,28 @@ impl<U: AuthUser> ApiKeys<U> {
             entry: key.clone(),
             others_ended: self.config.max_lifetime.map(|lifetime| now - lifetime),
         };
-        match self.store.insert(record, self.config.max_keys).await? {
-            Inserted::Done => {
-                // Only now: a creator that is revoked before this check leaves no key, and nobody
-                // has seen the secret of the one that is removed.
-                if let Err(error) = self.callers.check(principal).await {
-                    self.store.remove(&digest).await?;
-                    return Err(error.into());
-                }
-                let event = Event::new("API key created").account(account);
-                self.kit.emit(event.credential(&key.handle));
-                if let Some(notifier) = &self.kit.notifier {
-                    notifier.notify_account(MessageKind::ApiKeyMade, account);
-                }
-                Ok(CreatedApiKey { secret, key })
+        if let Err(error) = self.insert(record, principal).await {
+            // Nobody has seen the secret. An insert whose answer was lost may have stored the key.
+            if let Err(error) = self.store.remove(&digest).await {
+                error.log("removing an API key that was not created");
             }
+            return Err(error);
+        }
+        self.kit.emit(Event::new("API key created").account(account).credential(&key.handle));
+        if let Some(notifier) = &self.kit.notifier {
+            notifier.notify_account(MessageKind::ApiKeyMade, account);
+        }
+        Ok(CreatedApiKey { secret, key })
+    }
+
+    async fn insert(
+        &self,
+        record: NewApiKeyRecord<U::Id>,
+        principal: &Principal<U>,
+    ) -> Result<(), ApiKeyError> {
+        match self.store.insert(record, self.config.max_keys).await? {
+            // Only now: a creator that is revoked before this check leaves no key.
+            Inserted::Done => Ok(self.callers.check(principal).await?),
             Inserted::TooMany => Err(ApiKeyError::TooMany { max: self.config.max_keys }),
             Inserted::AccountChanged => Err(ApiKeyError::Ended),
         }

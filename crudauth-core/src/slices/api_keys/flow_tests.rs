@@ -1,12 +1,13 @@
 //! Creating, checking and revoking API keys, on every database.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::*;
 use crate::model::{ApiKeyHandle, Checked};
 use crate::principal::{AuthMethod, OwnerError, Principal, Role};
-use crate::testing_world::{OTHER_SECRET, Person, SECRET, Settings, Slices, World, worlds};
+use crate::testing_world::{Hooked, OTHER_SECRET, Person, SECRET, Settings, Slices, World, worlds};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -79,6 +80,25 @@ async fn a_use_is_recorded_at_most_once_a_minute() {
         assert!(is_valid(&keys, &created.secret).await);
         assert_eq!(list(&keys, &ada).await[0].last_used_at, Some(world.now()));
     }
+}
+
+/// The condition in the store is for processes that use a key at the same time.
+#[tokio::test]
+async fn a_use_that_need_not_be_recorded_costs_no_write() {
+    let world = worlds().await.remove(0);
+    let writes = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&writes);
+    let store = Hooked::before(&world.api_keys, "touch", move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        async {}
+    });
+    let keys = api_keys(&World { api_keys: store, ..world.clone() }, config());
+    let created = create(&keys, &world.account("ada@example.com").await).await;
+    for _ in 0..3 {
+        assert!(is_valid(&keys, &created.secret).await);
+        world.clock.advance(Duration::from_secs(29));
+    }
+    assert_eq!(writes.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
@@ -197,6 +217,8 @@ async fn keys_past_a_later_maximum_lifetime_make_room() {
         let keys = api_keys(&world, config().max_lifetime(DAY));
         keys.create(&application, &more).await.unwrap();
         assert_eq!(list(&before, &ada).await.len(), 1);
+        keys.create(&application, &more).await.unwrap();
+        assert_eq!(list(&keys, &ada).await.len(), 2, "younger keys stay");
     }
 }
 
@@ -239,4 +261,6 @@ async fn invalid_names_and_lifetimes_are_rejected_together() {
         assert_eq!(errors.len(), 2, "{name:?}");
     }
     assert!(list(&keys, &ada).await.is_empty());
+    let longest = NewApiKey::named("é".repeat(64)).lifetime(Duration::from_mins(1));
+    keys.create(&Principal::application(&ada), &longest).await.unwrap();
 }

@@ -163,3 +163,33 @@ impl std::fmt::Debug for PublicKey {
         f.debug_struct("PublicKey").field("kid", &self.kid).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bits_of_a_modulus_are_counted_without_leading_zeros() {
+        let key = |first: u8, bytes: usize| {
+            let mut n = vec![0, first];
+            n.resize(1 + bytes, 1);
+            PublicKey::rsa("k".to_owned(), &n, &[1, 0, 1]).map(drop)
+        };
+        assert!(key(0x80, 256).is_ok());
+        for (first, bytes, bits) in [(0x7f, 256, 2047), (1, 256, 2041), (0xff, 255, 2040)] {
+            let refused = key(first, bytes);
+            assert!(matches!(refused, Err(InvalidKey::Short(found)) if found == bits), "{bits}");
+        }
+        let none = PublicKey::rsa("k".to_owned(), &[0, 0], &[1, 0, 1]);
+        assert!(matches!(none, Err(InvalidKey::Short(0))));
+    }
+
+    #[test]
+    fn a_curve_key_has_32_bytes() {
+        let key = |bytes: usize| PublicKey::ed25519("k".to_owned(), &vec![9; bytes]);
+        assert!(key(32).is_ok());
+        for wrong in [0, 31, 33] {
+            assert!(matches!(key(wrong), Err(InvalidKey::Unreadable("public"))), "{wrong}");
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::model::{Account, Checked, ClientInfo, Scopes};
-use crate::principal::{Principal, Role};
+use crate::principal::{AuthMethod, Principal, Role};
 use crate::testing_world::{OTHER_SECRET, Person, SECRET, Settings, World, worlds};
 
 pub(super) const MINUTE: Duration = Duration::from_mins(1);
@@ -65,7 +65,9 @@ async fn an_access_token_authenticates_its_owner_with_its_scopes() {
         assert_eq!(principal.user().id(), ada.user.id());
         assert_eq!(principal.scopes(), &issued.scopes);
         assert_eq!(principal.role(), Role::Owner);
+        assert_eq!(principal.method(), AuthMethod::Bearer);
         assert_eq!(principal.family(), Some(issued.family));
+        assert_eq!(principal.handle(), Some(&*issued.family.to_string()));
         assert_eq!(principal.signed_in_at(), Some(world.now()));
         world.clock.advance(15 * MINUTE);
         assert!(!is_valid(&tokens, &issued.access).await);

@@ -72,20 +72,23 @@ impl<U: AuthUser> BearerTokens<U> {
             expires_at,
             ends_at,
         };
-        self.store.insert(family, self.config.max_sign_ins).await?;
-        match self.first_tokens(account, refresh, wanted, expires_at, now).await {
-            Ok(issued) => {
+        let issued = match self.store.insert(family, self.config.max_sign_ins).await {
+            Ok(()) => self.first_tokens(account, refresh, wanted, expires_at, now).await,
+            Err(error) => Err(error),
+        };
+        match &issued {
+            Ok(_) => {
                 let event = Event::new("signed in").account(account).client(address);
                 self.kit.emit(event.credential(&id));
-                Ok(issued)
             }
-            Err(error) => {
+            // An insert whose answer was lost may have stored the family.
+            Err(_) => {
                 if let Err(error) = self.store.remove(&id).await {
                     error.log("removing the token family of a failed sign-in");
                 }
-                Err(error)
             }
         }
+        issued
     }
 
     async fn first_tokens(

@@ -54,6 +54,18 @@ async fn a_policy_that_fails_leaves_no_token_family() {
 }
 
 #[tokio::test]
+async fn a_policy_is_not_asked_about_no_scopes() {
+    let world = worlds().await.remove(0);
+    let roles = Roles::default();
+    let tokens = tokens_under(&world, roles.clone());
+    let ada = world.account("ada@example.com").await;
+    let none = Scopes::default();
+    let issued = tokens.issue(&ada, Some(&none), ClientInfo::default()).await.unwrap();
+    principal(&tokens, &issued.access).await.unwrap();
+    assert_eq!(roles.calls.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
 async fn a_family_that_cannot_be_narrowed_is_removed() {
     for world in worlds().await {
         let ada = world.account("ada@example.com").await;

@@ -7,6 +7,10 @@
 
 mod config;
 mod confirm;
+#[cfg(all(test, feature = "sqlite"))]
+mod flow_tests;
+#[cfg(all(test, feature = "sqlite"))]
+mod limit_tests;
 mod request;
 mod sql;
 pub mod store;

@@ -49,12 +49,9 @@ impl<U: AuthUser> Sessions<U> {
             expires_at: self.config.expiry(is_remembered, ends_at, now),
             ends_at,
         };
-        self.store.insert(session, self.config.max_sessions).await?;
-        for replaced in replaces {
-            if let Err(error) = self.store.remove(&replaced.digest()).await {
-                self.abandon(&digest).await;
-                return Err(error);
-            }
+        if let Err(error) = self.insert(session, replaces).await {
+            self.abandon(&digest).await;
+            return Err(error);
         }
         let opened = OpenedSession { token, csrf, handle: digest.handle(), is_remembered };
         let event = Event::new("signed in").account(account).client(client.address);
@@ -62,7 +59,20 @@ impl<U: AuthUser> Sessions<U> {
         Ok(opened)
     }
 
-    /// Removes a session whose sign-in failed after it was stored: the client gets neither session.
+    async fn insert(
+        &self,
+        session: Session<U::Id>,
+        replaces: &[SessionToken],
+    ) -> Result<(), StoreError> {
+        self.store.insert(session, self.config.max_sessions).await?;
+        for replaced in replaces {
+            self.store.remove(&replaced.digest()).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes a session whose sign-in failed: the client gets neither session. An insert whose
+    /// answer was lost may have stored it.
     async fn abandon(&self, digest: &SessionDigest) {
         if let Err(error) = self.store.remove(digest).await {
             error.log("removing the session of a failed sign-in");

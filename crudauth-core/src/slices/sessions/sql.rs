@@ -84,14 +84,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
         self.execute(insert()).await?;
         let others = i64::from(max.saturating_sub(1));
         let limit = |template| bound(template).bind("others", others);
-        if let Err(error) = self.delete_beyond(&LIMIT, session.account.to_string(), limit).await {
-            // The caller is told that nothing was stored.
-            if let Err(error) = self.remove_session(&session.digest).await {
-                error.log("removing a session after its insert failed");
-            }
-            return Err(error);
-        }
-        Ok(())
+        self.delete_beyond(&LIMIT, session.account.to_string(), limit).await
     }
 
     async fn find(
@@ -158,7 +151,8 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
     }
 
     async fn remove(&self, digest: &SessionDigest) -> Result<bool, StoreError> {
-        self.remove_session(digest).await
+        let query = self.query(REMOVE).bind_bytes("digest", digest.as_bytes());
+        Ok(self.execute(query).await? == 1)
     }
 
     async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
@@ -198,13 +192,6 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionsBesideAccounts<U> for 
             ends_at: columns.optional_instant()?,
         };
         Ok(Some((session, account)))
-    }
-}
-
-impl<DB: Backend, U: AuthUser> SqlStore<DB, U> {
-    async fn remove_session(&self, digest: &SessionDigest) -> Result<bool, StoreError> {
-        let query = self.query(REMOVE).bind_bytes("digest", digest.as_bytes());
-        Ok(self.execute(query).await? == 1)
     }
 }
 

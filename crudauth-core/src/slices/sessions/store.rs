@@ -29,7 +29,8 @@ pub trait SessionStore<U: AuthUser>: Send + Sync + 'static {
     ///
     /// The new session is never deleted by its own call. Of several calls at once the last one sees
     /// the sessions of the others, so that the limit holds; and no two of them delete each other's
-    /// session, so that `max` sessions are left.
+    /// session, so that `max` sessions are left. If it fails, the session may be stored all the same;
+    /// the library then removes it.
     async fn insert(&self, session: Session<U::Id>, max: u32) -> Result<(), StoreError>;
 
     /// Returns the session with this digest.

@@ -286,6 +286,26 @@ async fn an_account_that_signs_in_too_often_is_told_to_wait() {
     }
 }
 
+/// It protects the hashing pool of its process.
+#[tokio::test]
+async fn each_process_limits_the_sign_ins_of_an_account_by_itself() {
+    for world in worlds().await {
+        let limit = RateLimit::new(2, Duration::from_mins(1));
+        world.account(ADA).await;
+        for _ in 0..2 {
+            let process = world.slices_with(Settings {
+                limits: Some(RateLimits::off().set(SIGN_IN, limit)),
+                ..Settings::default()
+            });
+            for _ in 0..2 {
+                sign_in(&process, PASSWORD).await.unwrap();
+            }
+            let refused = sign_in(&process, PASSWORD).await;
+            assert!(matches!(refused, Err(SignInError::TooMany { .. })), "{refused:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn neither_an_account_nor_a_network_fills_the_hashing_queue() {
     let world = worlds().await.remove(0);

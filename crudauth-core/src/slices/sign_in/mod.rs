@@ -8,6 +8,8 @@ mod flow_tests;
 mod outcome;
 mod request;
 mod successes;
+#[cfg(all(test, feature = "sqlite"))]
+mod timing_tests;
 mod verify;
 
 use std::sync::Arc;

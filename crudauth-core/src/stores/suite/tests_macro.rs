@@ -126,6 +126,7 @@ macro_rules! store_suite {
                 a_success_takes_back_its_own_failures_only
                 each_of_several_refunds_happens
                 a_refund_happens_once
+                a_refund_that_is_given_twice_happens_once
                 a_refund_leaves_the_lock_of_the_network
                 failures_of_an_earlier_window_are_not_refunded
                 a_refund_without_failures_changes_nothing

@@ -112,3 +112,11 @@ fn claims_that_are_not_an_object_are_rejected() {
     }
     assert_eq!(verify(&signed(HEADER, b"{\"sub\":\"\xff\"}")), Checked::Malformed);
 }
+
+#[test]
+fn the_clock_of_another_server_may_be_a_minute_ahead() {
+    for name in ["iat", "nbf"] {
+        let minute_ahead = json!(now().timestamp() + 60);
+        assert!(matches!(verify_with(name, minute_ahead), Checked::Valid(_)), "{name}");
+    }
+}

@@ -64,6 +64,17 @@ pub async fn a_refund_happens_once<S: CounterStore>(store: Arc<S>) {
     assert_eq!(failures(&*store, counter(1), start()).await, 2);
 }
 
+/// Two names of an account may be the same text.
+pub async fn a_refund_that_is_given_twice_happens_once<S: CounterStore>(store: Arc<S>) {
+    fail(&*store, counter(1), 2, start()).await;
+    record(&*store, &[counter(1), counter(2)], start()).await;
+    let refund = Refund { own: counter(2), from: vec![counter(1)] };
+    let attempt =
+        AttemptCounters { refunds: vec![refund.clone(), refund], ..AttemptCounters::default() };
+    assert!(store.admit(&attempt, start()).await.unwrap());
+    assert_eq!(failures(&*store, counter(1), start()).await, 2);
+}
+
 pub async fn a_refund_leaves_the_lock_of_the_network<S: CounterStore>(store: Arc<S>) {
     record(&*store, &[counter(1), counter(2)], start()).await;
     let end = fail(&*store, counter(1), 3, start()).await;
