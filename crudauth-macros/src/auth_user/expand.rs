@@ -82,10 +82,7 @@ fn generate_id(key: &Field<'_>) -> Option<TokenStream> {
 fn key_source(key: &Field<'_>) -> TokenStream {
     let p = private();
     match key.arguments.generate.as_ref().map(|generate| &generate.value) {
-        None => {
-            let ty = key.ty;
-            quote!(#p::KeySource::of::<#ty>())
-        }
+        None => quote!(#p::KeySource::of::<<Self as #p::AuthUser>::Id>()),
         Some(Generator::Database) => quote!(#p::KeySource::Database),
         Some(_) => quote!(#p::KeySource::Library),
     }
@@ -208,8 +205,10 @@ fn optional(value: Option<impl ToTokens>) -> TokenStream {
 fn text_of(field: &Field<'_>) -> TokenStream {
     let Field { ident, ty, .. } = field;
     let span = ty.span();
-    // `self` of the type's span is another one if a `macro_rules!` wrote the struct.
-    let value = quote!(self.#ident);
+    // A `self` that is resolved where the type stands is another one if a `macro_rules!` wrote the
+    // struct.
+    let this = Ident::new("self", Span::call_site().located_at(span));
+    let value = quote_spanned!(span=> #this.#ident);
     let text = quote_spanned! {span=> ::core::convert::AsRef::<::core::primitive::str>::as_ref };
     if field.is_optional() {
         quote_spanned!(span=> ::core::option::Option::map(#value.as_ref(), #text))

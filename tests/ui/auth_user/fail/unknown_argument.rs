@@ -15,7 +15,7 @@ struct User {
 }
 
 #[derive(Clone, AuthUser)]
-#[auth(schema = "public")]
+#[auth(engine = "public")]
 struct Admin {
     id: i64,
     email: String,
