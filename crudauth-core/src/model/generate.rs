@@ -21,6 +21,7 @@ pub fn uuid() -> String {
 #[must_use]
 pub fn ulid() -> String {
     // The time is a part of the key for the order of indexes only, so no clock of a test is asked.
+    #[expect(clippy::disallowed_methods, reason = "no decision depends on this time")]
     let millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let number = (millis << 80) | (Uuid::from_bytes(random()).as_u128() >> 48);
     let digit = |at: u32| char::from(DIGITS[(number >> (5 * at)) as usize % DIGITS.len()]);
