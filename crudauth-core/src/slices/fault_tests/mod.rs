@@ -1,5 +1,6 @@
 //! Flows over stores that fail at each of their calls: none lets anybody in, and the owner can go on.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
+#![allow(clippy::print_stdout, reason = "names the step of a failed test")]
 
 mod accounts;
 mod credentials;
