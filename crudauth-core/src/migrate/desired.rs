@@ -14,7 +14,7 @@ pub(super) fn user_table<DB: Backend, U: AuthRow<DB>>() -> Table {
     let key = Key {
         column: shape.id.to_owned(),
         sql_type: types.key::<DB, U>(),
-        is_counted: shape.key == KeySource::Counted,
+        is_counted: U::KEY_SOURCE == KeySource::Counted,
     };
     Table {
         name: shape.table.to_owned(),

@@ -23,6 +23,9 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// Table and columns.
     const SHAPE: Shape;
 
+    /// Source of the keys of new accounts. By default, the type of the key implies it.
+    const KEY_SOURCE: KeySource = KeySource::of::<Self::Id>();
+
     /// Makes the key of a new account; `None` if the database does.
     #[must_use]
     fn generate_id() -> Option<Self::Id> {
@@ -71,8 +74,6 @@ pub struct Shape {
     pub table: &'static str,
     /// Column of the primary key.
     pub id: &'static str,
-    /// Source of the keys of new accounts.
-    pub key: KeySource,
     /// Columns of the struct, in the order of its fields.
     pub columns: &'static [&'static str],
     /// Identifiers, in the order in which sign-in tries them.

@@ -36,6 +36,7 @@ use crate::model::{AuthUser, IdentifierColumn, KeySource, Shape};
 pub(crate) struct Names {
     pub(crate) dialect: Dialect,
     pub(crate) shape: Shape,
+    key_source: KeySource,
     pub(crate) layout: Layout,
 }
 
@@ -50,7 +51,7 @@ pub(crate) struct Statement {
 impl Names {
     pub(crate) fn of<U: AuthUser>(dialect: Dialect, layout: Layout) -> Self {
         const { U::SHAPE.assert_names() };
-        Self { dialect, shape: U::SHAPE, layout }
+        Self { dialect, shape: U::SHAPE, key_source: U::KEY_SOURCE, layout }
     }
 
     /// Renders a template.
@@ -234,7 +235,7 @@ impl Names {
         ];
         let updated = self.layout.sets_updated.then_some((companion.updated, ":now"));
         let verified = companion.verified.map(|column| (column, "FALSE"));
-        let is_made = self.shape.key == KeySource::Library;
+        let is_made = self.key_source == KeySource::Library;
         let id = is_made.then_some((self.shape.id, ":id"));
         let fixed = library.into_iter().chain(updated).chain(verified).chain(id);
         let mut row: Vec<_> = fixed.map(|(column, value)| (column, value.to_owned())).collect();

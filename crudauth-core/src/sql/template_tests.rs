@@ -18,7 +18,6 @@ impl AuthUser for Member {
 
     const SHAPE: Shape = Shape {
         schema: None,
-        key: KeySource::of::<String>(),
         table: "members",
         id: "key",
         columns: &["key", "name", "city"],

@@ -2,7 +2,7 @@
 
 use crate::form::{Form, InvalidField};
 use crate::model::{
-    Account, AccountState, AuthUser, Companion, IdentifierColumn, IdentifierKind, KeySource,
+    Account, AccountState, AuthUser, Companion, IdentifierColumn, IdentifierKind,
     RecoverableByEmail, Shape,
 };
 use crate::sql::{AuthRow, Backend, Call, ColumnPlan, Stores};
@@ -45,7 +45,6 @@ impl AuthUser for Person {
 
     const SHAPE: Shape = Shape {
         schema: None,
-        key: KeySource::of::<i64>(),
         table: "people",
         id: "id",
         columns: &["id", "email"],

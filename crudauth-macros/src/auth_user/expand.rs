@@ -40,7 +40,7 @@ fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let shape = shape(model, key);
     let identifiers = model.identifiers().map(|(_, field)| text_of(field));
     let sign_up = sign_up(model);
-    let generate_id = generate_id(key);
+    let generator = generator(key);
     quote! {
         #[derive(::core::clone::Clone)]
         pub struct __SignUp(#(#types),*);
@@ -50,7 +50,7 @@ fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
             type Id = #id_type;
             type SignUp = __SignUp;
             const SHAPE: #p::Shape = #shape;
-            #generate_id
+            #generator
             fn id(&self) -> &Self::Id {
                 &self.#id
             }
@@ -62,30 +62,23 @@ fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     }
 }
 
-/// The function that makes keys, unless the type of the key implies it.
-fn generate_id(key: &Field<'_>) -> Option<TokenStream> {
+/// The source of keys and the function that makes them, unless the type of the key implies both.
+fn generator(key: &Field<'_>) -> Option<TokenStream> {
     let p = private();
-    let id = match &key.arguments.generate.as_ref()?.value {
-        Generator::Database => quote!(::core::option::Option::None),
-        Generator::Uuid => quote!(::core::option::Option::Some(#p::uuid().into())),
-        Generator::Ulid => quote!(::core::option::Option::Some(#p::ulid().into())),
-        Generator::Function(path) => quote!(::core::option::Option::Some(#path())),
+    let made = match &key.arguments.generate.as_ref()?.value {
+        Generator::Database => None,
+        Generator::Uuid => Some(quote!(#p::uuid().into())),
+        Generator::Ulid => Some(quote!(#p::ulid().into())),
+        Generator::Function(path) => Some(quote!(#path())),
     };
+    let source = format_ident!("{}", if made.is_some() { "Library" } else { "Database" });
+    let id = optional(made);
     Some(quote! {
+        const KEY_SOURCE: #p::KeySource = #p::KeySource::#source;
         fn generate_id() -> ::core::option::Option<Self::Id> {
             #id
         }
     })
-}
-
-/// The source of keys.
-fn key_source(key: &Field<'_>) -> TokenStream {
-    let p = private();
-    match key.arguments.generate.as_ref().map(|generate| &generate.value) {
-        None => quote!(#p::KeySource::of::<<Self as #p::AuthUser>::Id>()),
-        Some(Generator::Database) => quote!(#p::KeySource::Database),
-        Some(_) => quote!(#p::KeySource::Library),
-    }
 }
 
 /// Takes every column before it fails, so that the response lists all invalid fields.
@@ -110,7 +103,6 @@ fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let schema = optional(schema.map(|schema| &schema.value));
     let table = &model.table;
     let id = &key.column;
-    let source = key_source(key);
     let columns = model.columns().map(|field| &field.column);
     let identifiers = model.identifiers().map(|(kind, field)| identifier(kind, field));
     let recovery = optional(model.recovery().map(|(at, _)| at));
@@ -129,7 +121,6 @@ fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
             schema: #schema,
             table: #table,
             id: #id,
-            key: #source,
             columns: &[#(#columns),*],
             identifiers: &[#(#identifiers),*],
             recovery: #recovery,
@@ -201,19 +192,18 @@ fn optional(value: Option<impl ToTokens>) -> TokenStream {
     }
 }
 
-/// An identifier as text. The type's span makes rustc point there if the type is not text.
+/// An identifier as text. The type's span makes rustc point there if the type is not text. `self`
+/// has a span of its own: if a `macro_rules!` wrote the struct, the type's `self` is another one.
 fn text_of(field: &Field<'_>) -> TokenStream {
     let Field { ident, ty, .. } = field;
-    let span = ty.span();
-    // A `self` that is resolved where the type stands is another one if a `macro_rules!` wrote the
-    // struct.
-    let this = Ident::new("self", Span::call_site().located_at(span));
-    let value = quote_spanned!(span=> #this.#ident);
-    let text = quote_spanned! {span=> ::core::convert::AsRef::<::core::primitive::str>::as_ref };
+    let text = quote_spanned!(ty.span()=> ::core::convert::AsRef::<::core::primitive::str>::as_ref);
     if field.is_optional() {
-        quote_spanned!(span=> ::core::option::Option::map(#value.as_ref(), #text))
+        quote!(::core::option::Option::map(::core::option::Option::as_ref(&self.#ident), #text))
     } else {
-        quote_spanned!(span=> ::core::option::Option::Some(#text(&#value)))
+        let text = quote_spanned! {ty.span()=>
+            <#ty as ::core::convert::AsRef<::core::primitive::str>>::as_ref
+        };
+        quote!(::core::option::Option::Some(#text(&self.#ident)))
     }
 }
 

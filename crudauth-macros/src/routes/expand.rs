@@ -85,7 +85,7 @@ fn mount(model: &Model<'_>) -> TokenStream {
         #[automatically_derived]
         impl #p::Mount for #ident {
             type User = #user;
-            const WORDS: &'static [&'static str] = &[#(#words),*];
+            const WORDS: &'static [&'static ::core::primitive::str] = &[#(#words),*];
             fn new(__mounted: #mounted) -> Self {
                 Self(__mounted)
             }

@@ -37,7 +37,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Barrier;
 
 use crate::form::InvalidField;
-use crate::model::{AuthUser, Companion, CounterName, Form, IdentifierColumn, KeySource, Shape};
+use crate::model::{AuthUser, Companion, CounterName, Form, IdentifierColumn, Shape};
 
 /// Number of calls that run at once in the promises about concurrency.
 const CROWD: usize = 64;
@@ -55,7 +55,6 @@ impl AuthUser for Person {
 
     const SHAPE: Shape = Shape {
         schema: None,
-        key: KeySource::of::<i64>(),
         table: "people",
         id: "id",
         columns: &["id"],

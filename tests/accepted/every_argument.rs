@@ -1,0 +1,58 @@
+//! Every argument, on every kind of type.
+
+#![deny(warnings)]
+#![allow(dead_code)]
+
+use crudauth::AuthUser;
+
+#[derive(Clone, Debug, PartialEq, sqlx::Type)]
+#[sqlx(transparent)]
+struct Plan(String);
+
+impl Plan {
+    fn free() -> Self {
+        Self("free".to_owned())
+    }
+}
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "people")]
+struct Person {
+    #[auth(id)]
+    number: i32,
+    #[auth(email, column = "mail")]
+    address: String,
+    #[auth(username)]
+    login: Box<str>,
+    #[auth(register)]
+    full_name: Option<String>,
+    #[auth(register, column = "born_on")]
+    birthday: String,
+    #[auth(default)]
+    points: i64,
+    #[auth(default = Plan::free())]
+    plan: Plan,
+    #[auth(default = "de")]
+    language: String,
+    #[auth(default = -3)]
+    level: i64,
+    #[auth(default = true)]
+    is_new: bool,
+    note: Option<String>,
+    is_superuser: bool,
+    updated_at: Option<String>,
+    #[auth(skip)]
+    seen: u128,
+}
+
+#[test]
+fn every_argument_works_on_every_kind_of_type() {
+    use crudauth::private::AuthUser;
+    let shape = Person::SHAPE;
+    assert_eq!((shape.table, shape.id), ("people", "number"));
+    assert_eq!(shape.columns.len(), 13);
+    assert_eq!(shape.columns[1], "mail");
+    assert_eq!(shape.written, ["full_name", "born_on", "points", "plan"]);
+    let names: Vec<_> = shape.identifiers.iter().map(|one| (one.name, one.column)).collect();
+    assert_eq!(names, [("address", "mail"), ("login", "login")]);
+}

@@ -1,0 +1,45 @@
+//! Every slice, a mount in a module, and two mounts of one struct.
+
+#![deny(warnings)]
+#![allow(unreachable_pub, reason = "public structs are tried, too")]
+
+/// A user.
+#[derive(Clone, Debug, crudauth::AuthUser)]
+pub struct User {
+    id: i64,
+    email: String,
+}
+
+/// Documented.
+#[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email,)]
+pub struct Auth;
+
+mod inner {
+    /// Another mount of the same struct.
+    #[crudauth::routes(session, user = super::User)]
+    pub(crate) struct Plain;
+}
+
+#[poem::handler]
+async fn dashboard(
+    user: crudauth::CurrentUser<Auth, (crudauth::Verified, crudauth::Superuser)>,
+    maybe: crudauth::MaybeUser<inner::Plain>,
+) -> String {
+    format!("{} {}", user.email, maybe.user().is_some())
+}
+
+fn assert_mount<A: crudauth::Mount + std::fmt::Debug>() {}
+
+#[test]
+fn a_mount_serves_every_slice_beside_another_mount() {
+    assert_mount::<Auth>();
+    assert_mount::<inner::Plain>();
+    let _ = async |pool: sqlx::SqlitePool| {
+        let settings = crudauth::EmailConfig::new(crudauth::PrintingSender, "https://example.com");
+        let auth = Auth::builder(pool.clone(), "secret").email(settings).build().await.unwrap();
+        let plain = inner::Plain::builder(pool, "secret").build().await.unwrap();
+        let route = auth.mount(poem::Route::new()).at("/dashboard", poem::get(dashboard));
+        let route = route.nest("/plain", plain.routes());
+        let _ = poem::EndpointExt::with(poem::EndpointExt::with(route, auth.clone()), plain);
+    };
+}
