@@ -83,6 +83,7 @@ pub use crudauth_core::principal::{AuthMethod, Principal, Role, ScopePolicy};
 pub use crudauth_core::slices::accounts::{RegisterError, Registered, SignUp};
 pub use crudauth_core::slices::api_keys::ApiKeyConfig;
 pub use crudauth_core::slices::bearer::BearerConfig;
+pub use crudauth_core::slices::mfa::MfaConfig;
 pub use crudauth_core::slices::recovery::store::ContactChange;
 pub use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 pub use crudauth_core::slices::sessions::SessionConfig;
@@ -152,6 +153,7 @@ pub mod rate_limit {
     pub use crudauth_core::slices::accounts::{CHANGE_PASSWORD, REGISTER, SET_PASSWORD};
     pub use crudauth_core::slices::api_keys::CREATE as CREATE_API_KEY;
     pub use crudauth_core::slices::bearer::REFRESH;
+    pub use crudauth_core::slices::mfa::{MANAGE as MANAGE_MFA, VERIFY as VERIFY_MFA};
     pub use crudauth_core::slices::recovery::{
         CHANGE_REQUEST, CONFIRM, RESET_REQUEST, VERIFY_REQUEST,
     };
@@ -214,10 +216,16 @@ pub mod flow {
         AccessToken, BearerTokens, FamilyId, Issued, ListedFamily, RefreshError, RefreshToken,
         Refreshed,
     };
+    pub use crudauth_core::slices::mfa::{
+        CodeError, Enrolled, Mfa, MfaError, MfaStatus, RecoveryCode, Setup, TotpSecret,
+    };
     pub use crudauth_core::slices::recovery::{
         ChangeError, ConfirmError, Confirmed, PasswordReset, Recovery,
     };
     pub use crudauth_core::slices::sessions::{
         CurrentSession, ListedSession, OpenedSession, Sessions,
+    };
+    pub use crudauth_core::slices::sign_in::{
+        Binding, CodeRequest, FinishError, Finished, Outcome, Waiting,
     };
 }

@@ -64,7 +64,8 @@ impl RateLimiter {
         self.count(action.counter, self.limits.of(action), subject).await
     }
 
-    async fn count(
+    /// Counts one use under this limit, which no setting changes.
+    pub(crate) async fn count(
         &self,
         counter: &str,
         limit: RateLimit,

@@ -63,6 +63,10 @@ digests! {
     ApiKeyDigest;
     /// Digest of the secret that names a challenge.
     ChallengeDigest;
+    /// Digest of a [`BrowserToken`](super::BrowserToken).
+    BrowserDigest;
+    /// Digest of a recovery code.
+    RecoveryCodeDigest;
     /// Name of a counter: a keyed hash (HMAC-SHA-256), so that a store of counters does not reveal
     /// the networks and names that were counted.
     ///
@@ -84,7 +88,7 @@ macro_rules! of_texts {
     )*};
 }
 
-of_texts!(SessionDigest CsrfDigest OneTimeDigest ApiKeyDigest);
+of_texts!(SessionDigest CsrfDigest OneTimeDigest ApiKeyDigest ChallengeDigest BrowserDigest);
 
 pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();

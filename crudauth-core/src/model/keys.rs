@@ -9,6 +9,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use super::sealed::SealKey;
+
 /// The app's secret: at least 32 bytes that nobody can guess.
 ///
 /// Whoever has it can forge everything that the library signs. `Debug` redacts it.
@@ -143,6 +145,8 @@ pub struct Keys {
     pub access: MacKey,
     /// Marks refresh tokens as issued here.
     pub refresh_mark: MacKey,
+    /// Encrypts secrets of second factors.
+    pub(crate) factors: SealKey,
 }
 
 impl Keys {
@@ -155,11 +159,16 @@ impl Keys {
             let _ = derived.expand(purpose.as_bytes(), &mut *bytes);
             MacKey(Hmac::new((&*bytes).into()))
         };
+        let mut factors = zeroize::Zeroizing::new([0; 32]);
+        let _ = derived.expand(b"second factors", &mut *factors);
+        let mut id = [0; 4];
+        let _ = derived.expand(b"id of the key of second factors", &mut id);
         Self {
             device: key("device"),
             counter: key("counter"),
             access: key("access token"),
             refresh_mark: key("refresh token mark"),
+            factors: SealKey::new(id, &factors),
         }
     }
 }

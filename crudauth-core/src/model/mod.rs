@@ -20,6 +20,7 @@ mod password_hash;
 mod phone;
 mod redirect_path;
 mod scope;
+mod sealed;
 mod secret;
 mod shape;
 mod text;
@@ -35,8 +36,8 @@ pub use code::{Code, InvalidCode};
 pub use contact::{Contact, InvalidContact};
 pub use device::Device;
 pub use digest::{
-    ApiKeyDigest, ApiKeyHandle, ChallengeDigest, CounterName, CsrfDigest, OneTimeDigest,
-    RefreshDigest, SessionDigest, SessionHandle,
+    ApiKeyDigest, ApiKeyHandle, BrowserDigest, ChallengeDigest, CounterName, CsrfDigest,
+    OneTimeDigest, RecoveryCodeDigest, RefreshDigest, SessionDigest, SessionHandle,
 };
 pub use email::{EmailAddress, InvalidEmail};
 pub use family_id::FamilyId;
@@ -50,7 +51,8 @@ pub use password_hash::PasswordHash;
 pub use phone::{InvalidPhone, PhoneNumber};
 pub use redirect_path::RedirectPath;
 pub use scope::{InvalidScope, Scopes};
-pub use secret::{CsrfToken, OneTimeToken, SessionToken};
+pub use sealed::Sealed;
+pub use secret::{BrowserToken, ChallengeToken, CsrfToken, OneTimeToken, SessionToken};
 pub use shape::{
     AuthUser, Companion, IdentifierColumn, IdentifierKind, KeySource, Recoverable,
     RecoverableByEmail, Shape, SqlDefault, TimeUnit,

@@ -3,7 +3,9 @@
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use super::digest::{CsrfDigest, OneTimeDigest, SessionDigest, sha256};
+use super::digest::{
+    BrowserDigest, ChallengeDigest, CsrfDigest, OneTimeDigest, SessionDigest, sha256,
+};
 use crate::random::random;
 
 const BYTES: usize = 32;
@@ -60,6 +62,10 @@ secrets! {
     CsrfToken => CsrfDigest;
     /// The secret in a mailed link or a message.
     OneTimeToken => OneTimeDigest;
+    /// The value that names an unfinished sign-in.
+    ChallengeToken => ChallengeDigest;
+    /// The value of the cookie that binds an unfinished sign-in to its browser.
+    BrowserToken => BrowserDigest;
 }
 
 #[cfg(test)]

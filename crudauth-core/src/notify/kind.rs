@@ -22,6 +22,16 @@ pub enum MessageKind {
     PasswordChanged,
     /// Notifies the owner of a new API key.
     ApiKeyMade,
+    /// Notifies the owner of a new second factor.
+    SecondFactorAdded,
+    /// Notifies the owner of a removed second factor.
+    SecondFactorRemoved,
+    /// Notifies the owner of many wrong codes by someone who has the password.
+    SecondFactorGuessed,
+    /// Notifies the owner of a used recovery code.
+    RecoveryCodeUsed,
+    /// Notifies the owner of new recovery codes.
+    RecoveryCodesReplaced,
 }
 
 impl MessageKind {
@@ -38,6 +48,11 @@ impl MessageKind {
             Self::EmailChanged => "email_changed",
             Self::PasswordChanged => "password_changed",
             Self::ApiKeyMade => "api_key_made",
+            Self::SecondFactorAdded => "second_factor_added",
+            Self::SecondFactorRemoved => "second_factor_removed",
+            Self::SecondFactorGuessed => "second_factor_guessed",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::RecoveryCodesReplaced => "recovery_codes_replaced",
         }
     }
 
@@ -90,6 +105,34 @@ impl MessageKind {
                 "Someone who is signed in to your account created an API key, with which a program can \
                  act for you.",
                 "If it was not you, reset your password at once: that ends every key.",
+            ),
+            Self::SecondFactorAdded => (
+                "A second factor was added to your account",
+                "From now on your account asks for a code when you sign in, and your other devices \
+                 were signed out.",
+                "If it was not you, reset your password at once and get in touch with us.",
+            ),
+            Self::SecondFactorRemoved => (
+                "The second factor of your account was removed",
+                "Your account no longer asks for a code when you sign in, and your other devices \
+                 were signed out.",
+                "If it was not you, reset your password at once.",
+            ),
+            Self::SecondFactorGuessed => (
+                "Someone is guessing the codes of your account",
+                "Someone who knows your password has entered many wrong codes. To sign in, enter the \
+                 next three codes of your authenticator one after the other, or a recovery code.",
+                "If it was not you, reset your password at once.",
+            ),
+            Self::RecoveryCodeUsed => (
+                "A recovery code of your account was used",
+                "A recovery code replaced a code of your authenticator. It does not work again.",
+                "If it was not you, reset your password at once and make new recovery codes.",
+            ),
+            Self::RecoveryCodesReplaced => (
+                "Your recovery codes were replaced",
+                "Your account has new recovery codes. The earlier ones no longer work.",
+                "If it was not you, reset your password at once and make new recovery codes.",
             ),
         }
     }

@@ -22,6 +22,23 @@ impl Form {
         }
     }
 
+    /// Reads a password that may be missing.
+    ///
+    /// # Errors
+    /// [`InvalidField`] as [`password`](Self::password), except that a missing field is `None`.
+    pub fn optional_password(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<Password>, InvalidField> {
+        let Some(mut typed) = self.optional_text(name)? else { return Ok(None) };
+        let password = Password::parse(&typed);
+        typed.zeroize();
+        match password {
+            Ok(password) => Ok(Some(password)),
+            Err(_) => self.reject(FieldError::too_long(name, MAX_BYTES)),
+        }
+    }
+
     /// Reads the password of a sign-in. An empty one counts as missing, because browsers send an
     /// empty text for a field that was left blank.
     ///

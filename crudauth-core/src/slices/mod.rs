@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod bearer;
 #[cfg(all(test, feature = "sqlite"))]
 mod fault_tests;
+pub mod mfa;
 pub mod recovery;
 pub mod sessions;
 pub mod sign_in;
@@ -28,6 +29,8 @@ pub const TABLES: &[&TableSpec] = &[
     &bearer::TABLE,
     &api_keys::TABLE,
     &recovery::TABLE,
+    &mfa::AUTHENTICATORS,
+    &mfa::RECOVERY_CODES,
     &RATE_LIMITS,
     &LOCKOUTS,
     &CHALLENGES,
@@ -40,6 +43,7 @@ pub trait DatabaseStores<U: AuthUser>:
     + bearer::store::TokenFamilyStore<U>
     + api_keys::store::ApiKeyStore<U>
     + recovery::store::OneTimeTokenStore<U>
+    + mfa::store::FactorStore<U>
 {
     /// Deletes at most `limit` expired rows of each table whose rows belong to accounts. Returns how
     /// many rows of each table were deleted. Also fills the compared form of identifiers in rows that
@@ -52,7 +56,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> DatabaseStores<U> for SqlStore
     async fn purge_owned(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<u64>, StoreError> {
         self.fill_keys(limit).await?;
         let mut deleted = Vec::new();
-        for table in self.tables().iter().filter(|table| table.has_owner()) {
+        for table in self.tables().iter().filter(|table| table.has_owner() && table.has_expiry()) {
             deleted.push(self.purge_table(table, now, limit).await?);
         }
         Ok(deleted)
@@ -109,7 +113,14 @@ mod tests {
     fn every_table_but_the_counters_and_challenges_has_an_owner() {
         let owned = TABLES.iter().filter(|table| table.has_owner());
         let names: Vec<_> = owned.map(|table| table.suffix).collect();
-        assert_eq!(names, ["sessions", "token_families", "api_keys", "one_time_tokens"]);
-        assert!(TABLES.iter().all(|table| table.has_expiry()));
+        let credentials = ["sessions", "token_families", "api_keys", "one_time_tokens"];
+        assert_eq!(names, [&credentials[..], &["authenticators", "recovery_codes"]].concat());
+    }
+
+    #[test]
+    fn every_table_but_those_of_factors_has_an_expiry() {
+        let lasting = TABLES.iter().filter(|table| !table.has_expiry());
+        let names: Vec<_> = lasting.map(|table| table.suffix).collect();
+        assert_eq!(names, ["authenticators", "recovery_codes"]);
     }
 }

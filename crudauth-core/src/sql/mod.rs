@@ -27,7 +27,7 @@ pub use engine::{Engine, SqlStore};
 pub(crate) use layout::Conversion;
 pub use layout::Layout;
 pub(crate) use query::Query;
-pub(crate) use table::ColumnKind;
+pub(crate) use table::{ColumnKind, Outlives};
 pub use table::{ColumnSpec, TableSpec};
 
 use crate::model::AuthUser;

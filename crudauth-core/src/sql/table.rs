@@ -15,8 +15,18 @@ pub struct TableSpec {
     /// Column of the primary key, a digest.
     pub(crate) key: &'static str,
     pub(crate) columns: &'static [ColumnSpec],
-    /// Whether a change of password keeps its rows, which later checks reject by their state.
-    pub(crate) outlives_password_change: bool,
+    pub(crate) outlives: Outlives,
+}
+
+/// The changes of an account that keep its rows in a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outlives {
+    /// None: the rows are credentials of one state.
+    Nothing,
+    /// A change of password, after which later checks reject rows by their state.
+    PasswordChange,
+    /// Every change: the rows go with the account.
+    EveryChange,
 }
 
 impl TableSpec {
@@ -25,12 +35,17 @@ impl TableSpec {
         key: &'static str,
         columns: &'static [ColumnSpec],
     ) -> Self {
-        Self { suffix, key, columns, outlives_password_change: false }
+        Self { suffix, key, columns, outlives: Outlives::Nothing }
     }
 
-    /// The same table, whose rows a change of password keeps.
-    pub(crate) const fn outliving_password_change(self) -> Self {
-        Self { outlives_password_change: true, ..self }
+    /// The same table, whose rows these changes keep.
+    pub(crate) const fn outliving(self, outlives: Outlives) -> Self {
+        Self { outlives, ..self }
+    }
+
+    /// Whether its rows are credentials, which a new state of the account invalidates.
+    pub(crate) fn has_credentials(&self) -> bool {
+        self.outlives != Outlives::EveryChange
     }
 
     /// Whether its rows belong to an account, and are deleted with it.

@@ -33,6 +33,7 @@ pub(super) const SLICES: &[Slice] = &[
     slice("api_keys", "ApiKeys").proves(Proves::Scoped),
     slice("sessions", "Sessions").needs("session"),
     slice("tokens", "Tokens").needs("bearer"),
+    slice("mfa", "Mfa"),
     slice("email", "Email").has_slot(),
     slice("recovery", "Recovery").has_slot(),
 ];

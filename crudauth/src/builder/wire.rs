@@ -8,6 +8,7 @@ use crudauth_core::notify::{Background, DirectOutbox, Notifier};
 use crudauth_core::password::HashingPool;
 use crudauth_core::slices::accounts::{Administration, Callers, Passwords, Registration};
 use crudauth_core::slices::bearer::BearerTokens;
+use crudauth_core::slices::mfa::AUTHENTICATORS;
 use crudauth_core::slices::recovery::{EmailConfig, Recovery};
 use crudauth_core::slices::sessions::Sessions;
 use crudauth_core::slices::sign_in::SignInFlow;
@@ -97,12 +98,18 @@ fn wire<A: Mount>(
     let database = Arc::clone(&stores.database);
     let wiring = Wiring { kit, database, callers };
     let Wiring { kit, callers, .. } = &wiring;
+    let services = Services::wire(&wiring, &slices);
+    let mut sign_in = SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens));
+    if A::slices().tables().any(|table| *table == AUTHENTICATORS) {
+        sign_in =
+            sign_in.with_second_factor(Arc::clone(&services.mfa), Arc::clone(&stores.challenges));
+    }
     let accounts = Accounts {
         registration,
-        sign_in: SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens)),
+        sign_in,
         passwords: Passwords::new(kit.clone(), callers.clone()),
         administration: Administration::new(kit.clone(), Arc::clone(&stores.database) as _),
-        services: Services::wire(&wiring, &slices),
+        services,
         sessions,
         tokens,
         recovery,

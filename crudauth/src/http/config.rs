@@ -30,6 +30,9 @@ crudauth_core::settings! {
         refresh: String as impl Into<String> = "refresh_token".to_owned(),
         /// Name of the cookie that identifies a known device (default `known_device`).
         device: String as impl Into<String> = "known_device".to_owned(),
+        /// Name of the cookie that binds an unfinished sign-in to its browser (default
+        /// `sign_in_browser`).
+        browser: String as impl Into<String> = "sign_in_browser".to_owned(),
     }
 }
 
@@ -80,7 +83,8 @@ impl CookieConfig {
     /// HTTPS and with the path `/`, so `secure` and `path` are set as well.
     #[must_use]
     pub fn hardened(mut self) -> Self {
-        for name in [&mut self.session, &mut self.csrf, &mut self.refresh, &mut self.device] {
+        let Self { session, csrf, refresh, device, browser, .. } = &mut self;
+        for name in [session, csrf, refresh, device, browser] {
             if !name.starts_with("__Host-") {
                 name.insert_str(0, "__Host-");
             }
@@ -101,12 +105,13 @@ impl CookieConfig {
         format!("{}_logout", self.refresh)
     }
 
-    fn names(&self) -> [(&'static str, &str); 4] {
+    fn names(&self) -> [(&'static str, &str); 5] {
         [
             ("cookies.session", &self.session),
             ("cookies.csrf", &self.csrf),
             ("cookies.refresh", &self.refresh),
             ("cookies.device", &self.device),
+            ("cookies.browser", &self.browser),
         ]
     }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crudauth_core::model::SessionToken;
+use crudauth_core::model::{BrowserToken, SessionToken};
 use crudauth_core::slices::sessions::{OpenedSession, SessionConfig};
 use poem::http::{HeaderMap, HeaderValue, header};
 use poem::{Request, Response};
@@ -71,6 +71,11 @@ impl<'r> Cookies<'r> {
     /// Returns the possible device tokens, which prove an earlier sign-in on this device.
     pub(crate) fn devices(&self) -> Vec<&'r str> {
         self.all(&[&self.config.device])
+    }
+
+    /// Returns the possible values of the cookie that binds an unfinished sign-in.
+    pub(crate) fn browsers(&self) -> Vec<BrowserToken> {
+        self.all(&[&self.config.browser]).into_iter().filter_map(BrowserToken::parse).collect()
     }
 
     /// Returns the distinct values of these names, in order.
@@ -140,6 +145,16 @@ impl SetCookies<'_> {
     /// Sets the device cookie.
     pub(crate) fn device(&mut self, device: &str) {
         self.put(&self.config.device, device, Some(DEVICE_SECONDS));
+    }
+
+    /// Sets the cookie that binds an unfinished sign-in to the browser.
+    pub(crate) fn browser(&mut self, browser: &BrowserToken, lifetime: Duration) {
+        self.put(&self.config.browser, browser.expose(), Some(lifetime.as_secs()));
+    }
+
+    /// Removes that cookie.
+    pub(crate) fn clear_browser(&mut self) {
+        self.put(&self.config.browser, "", Some(0));
     }
 
     /// Sets the CSRF cookie, with the lifetime of the session cookie.

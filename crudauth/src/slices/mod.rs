@@ -9,6 +9,7 @@ mod device;
 mod email;
 mod limits;
 mod logout;
+mod mfa;
 mod pace;
 mod recovery;
 mod service;
@@ -18,6 +19,7 @@ pub(crate) use service::{Service, Wiring};
 
 use crudauth_core::slices::api_keys::ApiKeyConfig;
 use crudauth_core::slices::bearer::BearerConfig;
+use crudauth_core::slices::mfa::MfaConfig;
 use crudauth_core::slices::sessions::SessionConfig;
 use service::slices;
 
@@ -25,6 +27,7 @@ slices! {
     sessions: SessionConfig,
     bearer: BearerConfig,
     api_keys: ApiKeyConfig => markers::ApiKeys,
+    mfa: MfaConfig => markers::Mfa,
 }
 
 /// The slices that a mount can name, with a page for each: markers, one for each word of
@@ -34,6 +37,7 @@ pub mod markers {
     pub use super::api_keys::ApiKeys;
     pub use super::bearer::{Bearer, Tokens};
     pub use super::email::Email;
+    pub use super::mfa::Mfa;
     pub use super::recovery::Recovery;
     pub use super::sessions::{Session, Sessions};
     pub use crate::mount::Slice;

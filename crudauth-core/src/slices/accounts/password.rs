@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::event::Event;
 use crate::kit::Kit;
-use crate::model::{Account, AuthUser, FieldError};
+use crate::model::{Account, AccountState, AuthUser, FieldError};
 use crate::notify::MessageKind;
 use crate::password::{Busy, Password, Verdict, policy_errors};
 use crate::principal::{Credential, OwnerError, Principal};
@@ -75,6 +75,16 @@ impl<U: AuthUser> Callers<U> {
     #[must_use]
     pub fn new(sessions: Arc<Sessions<U>>, tokens: Arc<BearerTokens<U>>) -> Self {
         Self { sessions, tokens }
+    }
+
+    /// Keeps the caller's session valid in a new state of the account, which the caller has just
+    /// made. If that fails, the owner signs in again.
+    pub(crate) async fn keep(&self, principal: &Principal<U>, state: AccountState) {
+        if let Some(session) = principal.session()
+            && let Err(error) = self.sessions.rebind(session, state).await
+        {
+            error.log("keeping the session of a changed account");
+        }
     }
 
     /// Returns an error unless the caller's credential is still valid.
@@ -176,13 +186,7 @@ impl<U: AuthUser> Passwords<U> {
         let account = principal.account();
         let changed = self.kit.accounts.set_password(account, &hash, self.kit.now()).await?;
         let Some(changed) = changed else { return Ok(None) };
-        // The password is changed, whether or not this succeeds. If it fails, the owner signs in
-        // again with the new password.
-        if let Some(session) = principal.session()
-            && let Err(error) = self.callers.sessions.rebind(session, changed.state()).await
-        {
-            error.log("keeping the session of a change of password");
-        }
+        self.callers.keep(principal, changed.state()).await;
         self.kit.emit(Event::new("password changed").account(account));
         if let Some(notifier) = &self.kit.notifier {
             notifier.notify_account(MessageKind::PasswordChanged, account);

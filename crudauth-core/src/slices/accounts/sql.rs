@@ -10,7 +10,7 @@ use crate::model::{Account, AccountState, IdentifierColumn, PasswordHash};
 use crate::sql::engine::{retrying, retrying_sql};
 use crate::sql::refused::cannot_hold;
 use crate::sql::transaction::Transaction;
-use crate::sql::{AuthRow, Backend, SqlStore, Stores, TableSpec, rows};
+use crate::sql::{AuthRow, Backend, Outlives, SqlStore, Stores, TableSpec, rows};
 use crate::store_error::StoreError;
 
 /// A statement for each identifier that a shape may have. Its position stands between the parts.
@@ -166,7 +166,8 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
             if tx.execute(query).await? == 0 {
                 return tx.roll_back(None).await;
             }
-            self.sweep(&mut tx, account.user.id(), |table| !table.outlives_password_change).await?;
+            self.sweep(&mut tx, account.user.id(), |table| table.outlives == Outlives::Nothing)
+                .await?;
             tx.commit().await?;
             Ok(Some(Account { state: next, ..account.clone() }))
         })
@@ -185,7 +186,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
             let query = self.query(template).bind_time("now", now).bind("id", id.clone());
             let changed = tx.execute(query).await?;
             if !is_active {
-                self.sweep(&mut tx, id, |_| true).await?;
+                self.sweep(&mut tx, id, TableSpec::has_credentials).await?;
             }
             tx.commit().await?;
             Ok(changed > 0)
@@ -200,7 +201,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
             if tx.execute(query).await? == 0 {
                 return tx.roll_back(()).await;
             }
-            self.sweep(&mut tx, id, |_| true).await?;
+            self.sweep(&mut tx, id, TableSpec::has_credentials).await?;
             tx.commit().await
         })
         .await

@@ -13,7 +13,7 @@ use crate::model::{Contact, EmailAddress, IdentifierColumn, OneTimeDigest, Passw
 use crate::sql::engine::retrying;
 use crate::sql::rows::{self, Columns};
 use crate::sql::transaction::Transaction;
-use crate::sql::{AuthRow, Backend, ColumnSpec, Query, SqlStore, Stores, TableSpec};
+use crate::sql::{AuthRow, Backend, ColumnSpec, Outlives, Query, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
 
 /// One-time tokens.
@@ -34,7 +34,7 @@ pub const TABLE: TableSpec = TableSpec::new(
     ],
 )
 // Links that verify an address stay valid after a change of password.
-.outliving_password_change();
+.outliving(Outlives::PasswordChange);
 
 const ISSUE: &str = "INSERT INTO {+one_time_tokens} (digest, user_id, purpose, bound_to, \
     new_address, redirect_to, token_version, auth_epoch, created_at, expires_at) \
@@ -161,7 +161,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
             {
                 return tx.roll_back(Consumed::Spent).await;
             }
-            self.sweep(&mut tx, id, |table| *table != TABLE).await?;
+            self.sweep(&mut tx, id, |table| *table != TABLE && table.has_credentials()).await?;
             let void = self.query(VOID_EXCEPT).bind("account", id.clone());
             tx.execute(void.bind("purpose", Purpose::Verify.as_str().to_owned())).await?;
             tx.commit().await?;

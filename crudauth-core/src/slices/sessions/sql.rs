@@ -7,7 +7,7 @@ use super::store::{Session, SessionStore, SessionsBesideAccounts};
 use crate::guard::{RowLimit, row_limit};
 use crate::model::{Account, AccountState, AuthUser, CsrfDigest, SessionDigest};
 use crate::sql::rows::{self, Columns};
-use crate::sql::{AuthRow, Backend, ColumnSpec, Query, SqlStore, Stores, TableSpec};
+use crate::sql::{AuthRow, Backend, ColumnSpec, Outlives, Query, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
 
 /// Sessions.
@@ -30,7 +30,7 @@ pub const TABLE: TableSpec = TableSpec::new(
     ],
 )
 // The caller's session is bound to the new state after a change of password.
-.outliving_password_change();
+.outliving(Outlives::PasswordChange);
 
 const INSERT: &str = "INSERT INTO {+sessions} (digest, handle, user_id, csrf_digest, \
     token_version, auth_epoch, ip, user_agent, is_remembered, created_at, last_activity_at, \

@@ -2,7 +2,9 @@
 //!
 //! Unknown, disabled and known accounts are refused alike: the same answer after the same work.
 
+mod challenge;
 mod device;
+mod finish;
 #[cfg(all(test, feature = "sqlite"))]
 mod flow_tests;
 mod outcome;
@@ -15,19 +17,24 @@ mod verify;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use outcome::{Challenge, SignIn, SignInError, SignedIn, TokensIssued};
+pub use challenge::{Binding, Challenge, Waiting};
+pub use finish::{CodeRequest, FinishError, Finished, Outcome};
+pub use outcome::{SignIn, SignInError, SignedIn, TokensIssued};
 pub use request::SignInRequest;
 use successes::Successes;
 use tracing::Instrument;
 
 use crate::account_store::AccountStore;
 use crate::guard::Action;
+use crate::guard::challenges::ChallengeStore;
 use crate::guard::store::RateLimit;
 use crate::kit::Kit;
 use crate::model::{Account, AuthUser, ClientInfo, PasswordHash, Scopes, lookups};
 use crate::slices::bearer::BearerTokens;
+use crate::slices::mfa::Mfa;
 use crate::slices::sessions::Sessions;
 use crate::store_error::StoreError;
+use challenge::Opens;
 
 /// Sign-ins with the right password, by account and client network: 300 a minute by default, counted
 /// in each process.
@@ -41,6 +48,13 @@ struct Parts<U: AuthUser> {
     sessions: Arc<Sessions<U>>,
     tokens: Arc<BearerTokens<U>>,
     successes: Successes,
+    second_factor: Option<SecondFactor<U>>,
+}
+
+/// What a sign-in with a second factor needs.
+struct SecondFactor<U: AuthUser> {
+    mfa: Arc<Mfa<U>>,
+    challenges: Arc<dyn ChallengeStore>,
 }
 
 impl<U: AuthUser> SignInFlow<U> {
@@ -49,7 +63,18 @@ impl<U: AuthUser> SignInFlow<U> {
     #[must_use]
     pub fn new(kit: Kit<U>, sessions: Arc<Sessions<U>>, tokens: Arc<BearerTokens<U>>) -> Self {
         let successes = Successes::new(&kit.limits, Arc::clone(&kit.clock));
-        Self(Arc::new(Parts { kit, sessions, tokens, successes }))
+        Self(Arc::new(Parts { kit, sessions, tokens, successes, second_factor: None }))
+    }
+
+    /// Asks accounts for their second factor.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_second_factor(self, mfa: Arc<Mfa<U>>, challenges: Arc<dyn ChallengeStore>) -> Self {
+        let Parts { kit, sessions, tokens, .. } = &*self.0;
+        let (kit, sessions, tokens) = (kit.clone(), Arc::clone(sessions), Arc::clone(tokens));
+        let successes = Successes::new(&kit.limits, Arc::clone(&kit.clock));
+        let second_factor = Some(SecondFactor { mfa, challenges });
+        Self(Arc::new(Parts { kit, sessions, tokens, successes, second_factor }))
     }
 
     /// Verifies a password and opens a session.
@@ -66,6 +91,10 @@ impl<U: AuthUser> SignInFlow<U> {
         let flow = self.clone();
         detached(async move {
             let account = flow.verify(&request).await?;
+            let opens = Opens::Session { is_remembered: request.is_remembered };
+            if let Some(challenge) = flow.challenge(&account, opens, &request.binding).await? {
+                return Ok(SignIn::Challenge(Box::new(challenge)));
+            }
             let device = flow.remember_device(&request.devices, &account);
             let SignInRequest { client, is_remembered, replaces, .. } = request;
             let sessions = &flow.0.sessions;
@@ -88,6 +117,10 @@ impl<U: AuthUser> SignInFlow<U> {
         let flow = self.clone();
         detached(async move {
             let account = flow.verify(&request).await?;
+            let opens = Opens::tokens(requested.as_ref());
+            if let Some(challenge) = flow.challenge(&account, opens, &request.binding).await? {
+                return Ok(SignIn::Challenge(Box::new(challenge)));
+            }
             let device = flow.remember_device(&request.devices, &account);
             let tokens = &flow.0.tokens;
             let issued = tokens.issue(&account, requested.as_ref(), request.client).await?;
@@ -108,6 +141,10 @@ impl<U: AuthUser> SignInFlow<U> {
         if !account.is_active() {
             return Err(SignInError::Refused);
         }
+        let opens = Opens::Session { is_remembered: false };
+        if let Some(challenge) = self.challenge(&account, opens, &Binding::Program).await? {
+            return Ok(SignIn::Challenge(Box::new(challenge)));
+        }
         let device = self.remember_device(&[] as &[&str], &account);
         let session = self.0.sessions.open(&account, client, false, &[]).await?;
         Ok(SignIn::Done(SignedIn { account, session, device }))
@@ -121,13 +158,13 @@ impl<U: AuthUser> SignInFlow<U> {
 }
 
 /// Runs a flow in a task of its own.
-async fn detached<T: Send + 'static>(
-    flow: impl Future<Output = Result<T, SignInError>> + Send + 'static,
-) -> Result<T, SignInError> {
+async fn detached<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+    flow: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Result<T, E> {
     match tokio::spawn(flow.in_current_span()).await {
         Ok(result) => result,
         // The runtime is shutting down, or a store has panicked.
-        Err(error) => Err(SignInError::Store(StoreError::failed(error))),
+        Err(error) => Err(StoreError::failed(error).into()),
     }
 }
 

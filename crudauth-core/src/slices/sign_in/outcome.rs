@@ -1,8 +1,8 @@
 //! Results of a sign-in.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
+use super::Challenge;
 use crate::model::{Account, AuthUser};
 use crate::password::Busy;
 use crate::slices::bearer::Issued;
@@ -11,12 +11,11 @@ use crate::store_error::StoreError;
 
 /// A sign-in that proved what was asked for: it is done, or another factor is still needed.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum SignIn<T> {
     /// The client is signed in.
     Done(T),
     /// Another factor is needed.
-    Challenge(Challenge),
+    Challenge(Box<Challenge>),
 }
 
 impl<T> SignIn<T> {
@@ -29,10 +28,6 @@ impl<T> SignIn<T> {
         }
     }
 }
-
-/// An unfinished sign-in. No slice makes one yet.
-#[derive(Clone, Debug)]
-pub struct Challenge(Infallible);
 
 /// A sign-in with a session.
 #[derive(Clone)]

@@ -1,5 +1,6 @@
 //! What a client sends to sign in.
 
+use super::Binding;
 use crate::model::{ClientInfo, SessionToken};
 use crate::password::Password;
 
@@ -22,6 +23,8 @@ pub struct SignInRequest {
     /// Whether a page of another site made the browser send it. Failures of such requests are
     /// counted apart, or these pages could lock out the networks of their visitors.
     pub is_cross_site: bool,
+    /// The browser that a challenge is bound to (default: a program without cookies).
+    pub binding: Binding,
 }
 
 impl SignInRequest {
@@ -36,6 +39,7 @@ impl SignInRequest {
             is_remembered: false,
             replaces: Vec::new(),
             is_cross_site: false,
+            binding: Binding::default(),
         }
     }
 }

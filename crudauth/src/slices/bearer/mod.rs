@@ -6,6 +6,8 @@ mod refresh;
 
 use crudauth_core::model::{AuthUser, FieldError, Form};
 use crudauth_core::slices::bearer::{BearerConfig, Issued};
+use crudauth_core::slices::mfa::RecoveryCode;
+use crudauth_core::slices::sign_in::{Binding, SignIn, TokensIssued};
 use crudauth_core::sql::{Backend, TableSpec};
 use poem::error::ResponseError;
 use poem::http::{Method, StatusCode};
@@ -14,7 +16,7 @@ use serde_json::{Value, json};
 use tracing::error;
 
 use super::credentials::{Credentials, check_grant};
-use super::logout;
+use super::{logout, mfa};
 use crate::builder::Builder;
 use crate::http::config::RefreshIn;
 use crate::http::cookie::{cookies_of, set_cookies};
@@ -89,21 +91,37 @@ async fn token<U: AuthUser>(
         sign_in.devices.splice(..0, device);
         sign_in.is_cross_site = is_untrusted_page(&request, http);
     }
-    let issued = accounts.issue_tokens(sign_in, requested).await.map_err(challenged)?;
-    // No slice makes a challenge.
-    let granted = issued.done().ok_or_else(Refusal::internal)?;
-    if !is_in_cookie {
-        return answer(StatusCode::OK, &told(&granted.issued, Some(&granted.device)));
+    if is_in_cookie {
+        sign_in.binding = Binding::Browser(cookies_of(&request, &http.cookies).browsers());
+    }
+    match accounts.issue_tokens(sign_in, requested).await.map_err(challenged)? {
+        SignIn::Done(granted) => issued(&mounted, &request, &granted, None).await,
+        SignIn::Challenge(challenge) => mfa::challenged(&mounted, &challenge),
+    }
+}
+
+/// The response with new tokens, in the body or in cookies.
+pub(super) async fn issued<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+    granted: &TokensIssued<U>,
+    codes: Option<&[RecoveryCode]>,
+) -> Result<Response, Refusal> {
+    let http = &mounted.parts().http;
+    if http.refresh_in == RefreshIn::Body {
+        let mut body = told(&granted.issued, Some(&granted.device));
+        mfa::add_codes(&mut body, codes);
+        return answer(StatusCode::OK, &body);
     }
     // Revokes the browser's previous refresh token. The browser sends it here if the path of the
     // cookie is `/`.
-    for replaced in cookies_of(&request, &http.cookies).refresh_at_logout() {
-        if let Err(error) = accounts.tokens().revoke_by_refresh_token(replaced).await {
+    for replaced in cookies_of(request, &http.cookies).refresh_at_logout() {
+        if let Err(error) = mounted.accounts().tokens().revoke_by_refresh_token(replaced).await {
             // The sign-in has succeeded, and the browser drops the previous token.
             error!(error = &error as &dyn std::error::Error, "replaced token family not revoked");
         }
     }
-    let mut response = in_cookie(&mounted, &request, &granted.issued)?;
+    let mut response = in_cookie(mounted, request, &granted.issued, codes)?;
     set_cookies(&mut response, &http.cookies).device(&granted.device);
     Ok(response)
 }
@@ -146,9 +164,12 @@ fn in_cookie<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
     issued: &Issued,
+    codes: Option<&[RecoveryCode]>,
 ) -> Result<Response, Refusal> {
     let cookies = &mounted.parts().http.cookies;
-    let mut response = answer(StatusCode::OK, &access(issued))?;
+    let mut body = access(issued);
+    mfa::add_codes(&mut body, codes);
+    let mut response = answer(StatusCode::OK, &body)?;
     let (path, lifetime) = (whole_path(request), issued.refresh_expires_in);
     set_cookies(&mut response, cookies).refresh(path, issued.refresh.expose(), lifetime);
     Ok(response)

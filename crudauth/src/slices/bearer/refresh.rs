@@ -86,7 +86,7 @@ fn issued<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     match mounted.parts().http.refresh_in {
         RefreshIn::Body => answer(StatusCode::OK, &told(issued, None)),
-        RefreshIn::Cookie => in_cookie(mounted, request, issued),
+        RefreshIn::Cookie => in_cookie(mounted, request, issued, None),
     }
 }
 

@@ -3,14 +3,16 @@
 mod list;
 
 use crudauth_core::model::{AuthUser, FieldError, FieldErrorKind, Form, IdentifierKind};
+use crudauth_core::slices::mfa::RecoveryCode;
 use crudauth_core::slices::sessions::SessionConfig;
+use crudauth_core::slices::sign_in::{Binding, SignIn, SignedIn};
 use crudauth_core::sql::{Backend, TableSpec};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::json;
 
 use super::credentials::{Credentials, check_grant};
-use super::logout;
+use super::{logout, mfa};
 use crate::builder::Builder;
 use crate::http::cookie::{cookies_of, set_cookies};
 use crate::http::headers::json as answer;
@@ -58,19 +60,30 @@ async fn login<U: AuthUser>(
     let mut sign_in = credentials.into_request(&request, &parts.http);
     sign_in.is_remembered = is_remembered;
     sign_in.replaces = cookies_of(&request, &parts.http.cookies).sessions();
-    let signed_in = mounted.accounts().sign_in(sign_in).await?;
-    // No slice makes a challenge.
-    let signed_in = signed_in.done().ok_or_else(Refusal::internal)?;
+    sign_in.binding = Binding::Browser(cookies_of(&request, &parts.http.cookies).browsers());
+    match mounted.accounts().sign_in(sign_in).await? {
+        SignIn::Done(done) => signed_in(&mounted, &done, None),
+        SignIn::Challenge(challenge) => mfa::challenged(&mounted, &challenge),
+    }
+}
+
+/// The response with the cookies of a new session.
+pub(super) fn signed_in<U: AuthUser>(
+    mounted: &Mounted<U>,
+    signed_in: &SignedIn<U>,
+    codes: Option<&[RecoveryCode]>,
+) -> Result<Response, Refusal> {
     let user = &signed_in.account.user;
     let username = signed_in.account.named(IdentifierKind::Username);
-    let body = json!({
+    let mut body = json!({
         "id": user.id(),
         "username": username,
         "csrf_token": signed_in.session.csrf.expose(),
     });
+    mfa::add_codes(&mut body, codes);
     let mut response = answer(StatusCode::OK, &body)?;
     let lifetimes = mounted.accounts().sessions().config();
-    let mut cookies = set_cookies(&mut response, &parts.http.cookies);
+    let mut cookies = set_cookies(&mut response, &mounted.parts().http.cookies);
     cookies.session(lifetimes, &signed_in.session, &signed_in.device);
     Ok(response)
 }

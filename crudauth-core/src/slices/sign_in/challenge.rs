@@ -1,0 +1,189 @@
+//! A sign-in that waits for a code: the password was right, and the account has a second factor, or
+//! needs one.
+//!
+//! The client holds a token, and the store of challenges what the token stands for. Neither session
+//! nor bearer token exists before the code was right. Where the client is a browser, the challenge
+//! works only in the browser that began, which holds a cookie.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{SignInError, SignInFlow};
+use crate::guard::challenges::ChallengeRecord;
+use crate::model::{
+    Account, AccountState, AuthUser, BrowserDigest, BrowserToken, ChallengeDigest, ChallengeToken,
+    Scopes, Sealed,
+};
+use crate::slices::mfa::{Setup, TotpSecret};
+use crate::store_error::StoreError;
+
+/// An unfinished sign-in, as the client gets it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Challenge {
+    /// Names the sign-in when the client sends the code.
+    pub token: ChallengeToken,
+    /// How long the sign-in waits.
+    pub expires_in: Duration,
+    /// The value of the cookie that binds it to the browser; `None` for other clients.
+    pub browser: Option<BrowserToken>,
+    /// The authenticator to be added, for an account that needs a second factor and has none.
+    pub setup: Option<Setup>,
+}
+
+/// What a client is, and what it has from an earlier challenge.
+#[derive(Clone, Debug, Default)]
+pub enum Binding {
+    /// A program that keeps no cookies.
+    #[default]
+    Program,
+    /// A browser, with the values of its cookie.
+    Browser(Vec<BrowserToken>),
+}
+
+/// What a sign-in gives once it is finished.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Opens {
+    Session { is_remembered: bool },
+    Tokens { requested: Option<String> },
+}
+
+impl Opens {
+    pub(super) fn tokens(requested: Option<&Scopes>) -> Self {
+        Self::Tokens { requested: requested.map(ToString::to_string) }
+    }
+}
+
+/// What the store keeps. The secret of an authenticator to be added is encrypted.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
+struct Stored<U: AuthUser> {
+    account: U::Id,
+    state: AccountState,
+    opens: Opens,
+    browser: Option<String>,
+    setup: Option<String>,
+}
+
+/// A sign-in that waits for a code, as the store has it.
+pub struct Waiting<U: AuthUser> {
+    pub(super) digest: ChallengeDigest,
+    pub(super) account: Account<U>,
+    pub(super) opens: Opens,
+    pub(super) setup: Option<TotpSecret>,
+}
+
+impl<U: AuthUser> Waiting<U> {
+    /// Whether a session is opened in the end; otherwise bearer tokens are issued.
+    #[must_use]
+    pub fn opens_session(&self) -> bool {
+        matches!(self.opens, Opens::Session { .. })
+    }
+}
+
+impl<U: AuthUser> SignInFlow<U> {
+    /// Returns a challenge if the account has a second factor or needs one.
+    pub(super) async fn challenge(
+        &self,
+        account: &Account<U>,
+        opens: Opens,
+        binding: &Binding,
+    ) -> Result<Option<Challenge>, SignInError> {
+        let Some(second) = &self.0.second_factor else { return Ok(None) };
+        let is_enrolled = second.mfa.is_enrolled(account).await?;
+        if !is_enrolled && !second.mfa.config().is_required {
+            return Ok(None);
+        }
+        // One secret for each challenge: whoever saw an earlier one does not share the factor.
+        let setup = (!is_enrolled).then(|| second.mfa.new_setup(account));
+        let browser = match binding {
+            Binding::Program => None,
+            // Two tabs of one browser may sign in at once.
+            Binding::Browser(sent) => {
+                sent.first().cloned().or_else(|| Some(BrowserToken::generate()))
+            }
+        };
+        let keys = &self.0.kit.keys;
+        let sealed =
+            setup.as_ref().map(|setup| keys.seal(&account.counter_key(), setup.secret.as_bytes()));
+        let sealed = sealed.transpose()?;
+        let stored = Stored::<U> {
+            account: account.user.id().clone(),
+            state: account.state(),
+            opens,
+            browser: browser.as_ref().map(|browser| hex::encode(browser.digest().as_bytes())),
+            setup: sealed.map(|sealed| hex::encode(sealed.as_bytes())),
+        };
+        let token = ChallengeToken::generate();
+        let now = self.0.kit.now();
+        let expires_in = second.mfa.config().challenge_lifetime;
+        let record = ChallengeRecord {
+            digest: token.digest(),
+            value: serde_json::to_vec(&stored).map_err(StoreError::failed)?,
+            created_at: now,
+            expires_at: now + expires_in,
+        };
+        second.challenges.insert(record).await?;
+        Ok(Some(Challenge { token, expires_in, browser, setup }))
+    }
+
+    /// Returns the sign-in that a token names, if it still waits, belongs to this browser, and its
+    /// account has not changed.
+    ///
+    /// # Errors
+    /// If a store fails.
+    pub async fn waiting(
+        &self,
+        token: &str,
+        browsers: &[BrowserToken],
+    ) -> Result<Option<Waiting<U>>, StoreError> {
+        let kit = &self.0.kit;
+        let (Some(second), Some(token)) = (&self.0.second_factor, ChallengeToken::parse(token))
+        else {
+            return Ok(None);
+        };
+        let digest = token.digest();
+        let Some(value) = second.challenges.find(&digest, kit.now()).await? else {
+            return Ok(None);
+        };
+        let stored: Stored<U> = serde_json::from_slice(&value).map_err(StoreError::failed)?;
+        if !is_from(stored.browser.as_deref(), browsers) {
+            return Ok(None);
+        }
+        let found = kit.accounts.by_id(&stored.account).await?;
+        let Some(account) =
+            found.filter(|found| found.state() == stored.state && found.is_active())
+        else {
+            second.challenges.take(&digest, kit.now()).await?;
+            return Ok(None);
+        };
+        let sealed = stored.setup.and_then(|setup| hex::decode(setup).ok()).map(Sealed::from_bytes);
+        let setup = sealed.and_then(|sealed| kit.keys.open(&account.counter_key(), &sealed));
+        let setup = setup.map(TotpSecret::from_bytes);
+        Ok(Some(Waiting { digest, account, opens: stored.opens, setup }))
+    }
+
+    /// The authenticator to be added by that sign-in, for a page that has only the token.
+    #[must_use]
+    pub fn setup_of(&self, waiting: &Waiting<U>) -> Option<Setup> {
+        let second = self.0.second_factor.as_ref()?;
+        let secret = waiting.setup.clone()?;
+        Some(second.mfa.setup_of(&waiting.account, secret))
+    }
+}
+
+/// Whether one of these values belongs to the browser that a challenge is bound to.
+fn is_from(bound_to: Option<&str>, browsers: &[BrowserToken]) -> bool {
+    let Some(bound_to) = bound_to else { return true };
+    let bytes = hex::decode(bound_to).ok();
+    let digest = bytes.and_then(|bytes| BrowserDigest::from_bytes(&bytes));
+    digest.is_some_and(|digest| browsers.iter().any(|browser| browser.digest() == digest))
+}
+
+impl<U: AuthUser> fmt::Debug for Waiting<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiting").field("account", &self.account).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,170 @@
+//! Finishes a sign-in by a code.
+
+use super::challenge::{Opens, Waiting};
+use super::{SignInFlow, SignedIn, TokensIssued, detached};
+use crate::event::Event;
+use crate::guard::Subject;
+use crate::guard::store::{RateLimit, RateLimitOutcome};
+use crate::model::{Account, AuthUser, ClientInfo, Scopes, SessionToken};
+use crate::slices::mfa::{CodeError, Mfa, RecoveryCode};
+use crate::store_error::StoreError;
+
+/// What a client sends with the code.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct CodeRequest {
+    /// The code of the authenticator, or a recovery code.
+    pub code: String,
+    /// The client.
+    pub client: ClientInfo,
+    /// Device cookies that the client sent.
+    pub devices: Vec<String>,
+    /// The sessions that the client had so far; they are revoked.
+    pub replaces: Vec<SessionToken>,
+}
+
+/// A finished sign-in.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Finished<U: AuthUser> {
+    /// What the client gets.
+    pub outcome: Outcome<U>,
+    /// The recovery codes, if the sign-in has added the second factor; to be shown once.
+    pub recovery_codes: Option<Vec<RecoveryCode>>,
+}
+
+/// What a finished sign-in gives.
+#[derive(Clone, Debug)]
+pub enum Outcome<U: AuthUser> {
+    /// A session.
+    Session(Box<SignedIn<U>>),
+    /// Bearer tokens.
+    Tokens(Box<TokensIssued<U>>),
+}
+
+/// Why a sign-in was not finished.
+#[derive(Debug, thiserror::Error)]
+pub enum FinishError {
+    /// The challenge was used, or had too many wrong codes. The client begins again.
+    #[error("the challenge has ended")]
+    Ended,
+    /// The code is not accepted; another one may be.
+    #[error(transparent)]
+    Code(#[from] CodeError),
+    /// A store failed.
+    #[error("a store failed")]
+    Store(#[from] StoreError),
+}
+
+impl<U: AuthUser> SignInFlow<U> {
+    /// Finishes a sign-in by a code. Once begun it runs to its end.
+    ///
+    /// The challenge is taken after the code was judged and before it is used up: of several right
+    /// codes at once for one challenge, one is used up.
+    ///
+    /// # Errors
+    /// [`FinishError`]; the client's former session stays valid then.
+    pub async fn finish(
+        &self,
+        waiting: Waiting<U>,
+        request: CodeRequest,
+    ) -> Result<Finished<U>, FinishError> {
+        let flow = self.clone();
+        detached(async move { flow.finish_at_once(waiting, request).await }).await
+    }
+
+    async fn finish_at_once(
+        &self,
+        waiting: Waiting<U>,
+        request: CodeRequest,
+    ) -> Result<Finished<U>, FinishError> {
+        let Some(second) = &self.0.second_factor else { return Err(FinishError::Ended) };
+        let is_last = self.count_attempt(&second.mfa, &waiting).await?;
+        match self.prove(&second.mfa, &waiting, &request.code).await {
+            Ok((account, recovery_codes)) => {
+                let outcome = self.open(&waiting.opens, account, request).await?;
+                Ok(Finished { outcome, recovery_codes })
+            }
+            Err(error) => {
+                if is_last {
+                    self.take(&waiting).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Counts an attempt, and returns `true` for the last one of the challenge.
+    async fn count_attempt(&self, mfa: &Mfa<U>, waiting: &Waiting<U>) -> Result<bool, FinishError> {
+        let config = mfa.config();
+        let limit = RateLimit::new(config.max_attempts, config.challenge_lifetime);
+        let challenge = hex::encode(waiting.digest.as_bytes());
+        let subject = Subject::Target(&challenge);
+        match self.0.kit.limits.count("mfa_attempt", limit, subject).await?.outcome {
+            RateLimitOutcome::Allowed { remaining } => Ok(remaining == 0),
+            RateLimitOutcome::Exceeded { .. } => {
+                self.take(waiting).await?;
+                Err(FinishError::Ended)
+            }
+        }
+    }
+
+    /// Verifies the code, takes the challenge and uses up the code. Returns the account in its
+    /// present state.
+    async fn prove(
+        &self,
+        mfa: &Mfa<U>,
+        waiting: &Waiting<U>,
+        code: &str,
+    ) -> Result<(Account<U>, Option<Vec<RecoveryCode>>), FinishError> {
+        let account = &waiting.account;
+        if let Some(secret) = &waiting.setup {
+            let enrolled = mfa.enrol(account, secret, code).await?.ok_or(FinishError::Ended)?;
+            self.take(waiting).await?;
+            return Ok((enrolled.account, Some(enrolled.recovery_codes)));
+        }
+        let right = mfa.judge(account, code).await?;
+        if !self.take(waiting).await? {
+            return Err(FinishError::Ended);
+        }
+        mfa.spend(account, &right).await?;
+        Ok((account.clone(), None))
+    }
+
+    /// Returns `true` if this call is the one that ends the challenge.
+    async fn take(&self, waiting: &Waiting<U>) -> Result<bool, StoreError> {
+        let Some(second) = &self.0.second_factor else { return Ok(false) };
+        let taken = second.challenges.take(&waiting.digest, self.0.kit.now()).await?;
+        Ok(taken.is_some())
+    }
+
+    async fn open(
+        &self,
+        opens: &Opens,
+        account: Account<U>,
+        request: CodeRequest,
+    ) -> Result<Outcome<U>, StoreError> {
+        let device = self.remember_device(&request.devices, &account);
+        self.0.kit.emit(Event::new("second factor proved").account(&account));
+        match opens {
+            Opens::Session { is_remembered } => {
+                let CodeRequest { client, replaces, .. } = request;
+                let sessions = &self.0.sessions;
+                let session = sessions.open(&account, client, *is_remembered, &replaces).await?;
+                Ok(Outcome::Session(Box::new(SignedIn { account, session, device })))
+            }
+            Opens::Tokens { requested } => {
+                let requested = requested.as_deref().map(Scopes::parse);
+                let tokens = &self.0.tokens;
+                let issued = tokens.issue(&account, requested.as_ref(), request.client).await?;
+                Ok(Outcome::Tokens(Box::new(TokensIssued { account, issued, device })))
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for CodeRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CodeRequest").field("client", &self.client).finish_non_exhaustive()
+    }
+}

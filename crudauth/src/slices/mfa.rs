@@ -1,0 +1,311 @@
+//! `GET /mfa`, `POST /mfa/totp/…`, `POST /mfa/recovery-codes/regenerate`: the second factor of an
+//! account. `POST /mfa/challenge`, `POST /mfa/verify`: the second step of a sign-in.
+
+use std::sync::Arc;
+
+use crudauth_core::guard::CHALLENGES;
+use crudauth_core::model::{AuthUser, Form};
+use crudauth_core::slices::mfa::{
+    self as flows, AUTHENTICATORS, CodeError, MANAGE, MfaConfig, MfaError, RECOVERY_CODES,
+    RecoveryCode, Setup, VERIFY,
+};
+use crudauth_core::slices::sign_in::{Challenge, CodeRequest, FinishError, Outcome, Waiting};
+use crudauth_core::sql::{Backend, TableSpec};
+use poem::http::{Method, StatusCode};
+use poem::{Request, Response};
+use serde_json::{Value, json};
+
+use super::{Service, Wiring, bearer, limits, sessions};
+use crate::accounts::Accounts;
+use crate::builder::Builder;
+use crate::extract::owner_of;
+use crate::http::config::RefreshIn;
+use crate::http::cookie::{cookies_of, set_cookies};
+use crate::http::headers::{client_info, json as answer};
+use crate::http::origin::refuse_cross_site;
+use crate::http::{Refusal, body, refusals};
+use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
+
+/// `mfa`: codes of an authenticator app as second factor, and recovery codes.
+///
+#[doc = include_str!("../../docs/mfa.md")]
+#[derive(Clone, Copy, Debug)]
+pub struct Mfa;
+
+impl<U: AuthUser> Slice<U> for Mfa {
+    fn paths() -> Vec<Path<U>> {
+        vec![
+            Path::new(Method::GET, "/mfa", status),
+            Path::new(Method::POST, "/mfa/totp/setup", set_up),
+            Path::new(Method::POST, "/mfa/totp/confirm", confirm),
+            Path::new(Method::POST, "/mfa/totp/disable", disable),
+            Path::new(Method::POST, "/mfa/recovery-codes/regenerate", regenerate),
+            Path::new(Method::POST, "/mfa/challenge", challenge),
+            Path::new(Method::POST, "/mfa/verify", verify),
+        ]
+    }
+
+    fn tables() -> &'static [&'static TableSpec] {
+        &[&AUTHENTICATORS, &RECOVERY_CODES, &CHALLENGES]
+    }
+}
+
+impl Service for Mfa {
+    type Config = MfaConfig;
+    type Flows<U: AuthUser> = Arc<flows::Mfa<U>>;
+
+    fn wire<U: AuthUser>(wiring: &Wiring<U>, config: MfaConfig) -> Arc<flows::Mfa<U>> {
+        let Wiring { kit, database, callers } = wiring;
+        let store = Arc::clone(database) as _;
+        Arc::new(flows::Mfa::new(kit.clone(), store, callers.clone(), config))
+    }
+}
+
+impl<U: AuthUser> Accounts<U> {
+    /// Adds, checks and removes second factors.
+    #[must_use]
+    pub fn mfa(&self) -> &flows::Mfa<U> {
+        &self.services.mfa
+    }
+}
+
+impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
+    /// Configures the second factor: the name of the app, who needs one, and limits of guessing.
+    pub fn mfa(mut self, config: MfaConfig) -> Self
+    where
+        A: Mounts<Mfa>,
+    {
+        self.settings.slices.mfa = config;
+        self
+    }
+}
+
+async fn status<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
+    let principal = owner_of(&mounted, &request).await?;
+    let status = mounted.accounts().mfa().status(&principal).await?;
+    let body = json!({
+        "enabled": status.is_enabled,
+        "required": status.is_required,
+        "recovery_codes_remaining": status.recovery_codes,
+    });
+    answer(StatusCode::OK, &body)
+}
+
+/// The limit counts before the body is judged, so that a wrong password or code is counted too.
+async fn set_up<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let principal = owner_of(&mounted, &request).await?;
+    let used = limits::by_account(&mounted, MANAGE, &principal).await?;
+    used.told(async {
+        let mut form = body::json(&mut request).await?;
+        let Ok(password) = form.optional_password("password") else {
+            return Err(Refusal::invalid_fields(form.into_errors()));
+        };
+        let mfa = mounted.accounts().mfa();
+        answer(StatusCode::OK, &told(&mfa.set_up(&principal, password.as_ref()).await?))
+    })
+    .await
+}
+
+async fn confirm<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let principal = owner_of(&mounted, &request).await?;
+    let used = limits::by_account(&mounted, MANAGE, &principal).await?;
+    used.told(async {
+        let code = code(&mut request).await?;
+        let enrolled = mounted.accounts().mfa().confirm(&principal, &code).await?;
+        answer(StatusCode::OK, &json!({ "recovery_codes": shown(&enrolled.recovery_codes) }))
+    })
+    .await
+}
+
+async fn disable<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let principal = owner_of(&mounted, &request).await?;
+    let used = limits::by_account(&mounted, MANAGE, &principal).await?;
+    used.told(async {
+        let code = code(&mut request).await?;
+        mounted.accounts().mfa().disable(&principal, &code).await?;
+        answer(StatusCode::OK, &json!({ "detail": "Two-factor authentication disabled." }))
+    })
+    .await
+}
+
+async fn regenerate<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let principal = owner_of(&mounted, &request).await?;
+    let used = limits::by_account(&mounted, MANAGE, &principal).await?;
+    used.told(async {
+        let code = code(&mut request).await?;
+        let codes = mounted.accounts().mfa().replace_recovery_codes(&principal, &code).await?;
+        answer(StatusCode::OK, &json!({ "recovery_codes": shown(&codes) }))
+    })
+    .await
+}
+
+/// For a page that has only the token: the authenticator to be added, if there is one.
+async fn challenge<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let mut form = body::json(&mut request).await?;
+    let Ok(token) = form.text("challenge") else {
+        return Err(Refusal::invalid_fields(form.into_errors()));
+    };
+    let used = limits::by_client(&mounted, VERIFY, &request).await?;
+    used.told(async {
+        let waiting = waiting(&mounted, &request, &token).await?;
+        let setup = mounted.accounts().sign_in.setup_of(&waiting);
+        answer(StatusCode::OK, &json!({ "setup": setup.as_ref().map(told) }))
+    })
+    .await
+}
+
+/// The second step of a sign-in. It needs no credential, and ignores one.
+async fn verify<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let (token, code) = {
+        let mut form = body::json(&mut request).await?;
+        let (Ok(token), Ok(code)) = (form.text("challenge"), form.text("code")) else {
+            return Err(Refusal::invalid_fields(form.into_errors()));
+        };
+        (token, code)
+    };
+    let used = limits::by_client(&mounted, VERIFY, &request).await?;
+    used.told(async {
+        let http = &mounted.parts().http;
+        let waiting = waiting(&mounted, &request, &token).await?;
+        if waiting.opens_session() || http.refresh_in == RefreshIn::Cookie {
+            refuse_cross_site(&request, http)?;
+        }
+        let cookies = cookies_of(&request, &http.cookies);
+        let mut sent = CodeRequest::default();
+        sent.code = code;
+        sent.client = client_info(&request, http);
+        sent.devices = cookies.devices().into_iter().map(str::to_owned).collect();
+        sent.replaces = cookies.sessions();
+        let finished = mounted.accounts().sign_in.finish(waiting, sent).await?;
+        let codes = finished.recovery_codes.as_deref();
+        let mut response = match &finished.outcome {
+            Outcome::Session(signed_in) => sessions::signed_in(&mounted, signed_in, codes)?,
+            Outcome::Tokens(issued) => bearer::issued(&mounted, &request, issued, codes).await?,
+        };
+        if !cookies.browsers().is_empty() {
+            set_cookies(&mut response, &http.cookies).clear_browser();
+        }
+        Ok(response)
+    })
+    .await
+}
+
+async fn waiting<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+    token: &str,
+) -> Result<Waiting<U>, Refusal> {
+    let browsers = cookies_of(request, &mounted.parts().http.cookies).browsers();
+    let found = mounted.accounts().sign_in.waiting(token, &browsers).await?;
+    found.ok_or_else(Refusal::challenge_ended)
+}
+
+async fn code(request: &mut Request) -> Result<String, Refusal> {
+    let mut form: Form = body::json(request).await?;
+    form.text("code").map_err(|_| Refusal::invalid_fields(form.into_errors()))
+}
+
+/// The response of the first step to a client whose account has a second factor.
+pub(super) fn challenged<U: AuthUser>(
+    mounted: &Mounted<U>,
+    challenge: &Challenge,
+) -> Result<Response, Refusal> {
+    let mut body = json!({
+        "mfa_required": true,
+        "challenge": challenge.token.expose(),
+        "expires_in": challenge.expires_in.as_secs(),
+    });
+    if let Some(setup) = &challenge.setup {
+        body["setup"] = told(setup);
+    }
+    let mut response = answer(StatusCode::OK, &body)?;
+    if let Some(browser) = &challenge.browser {
+        let mut cookies = set_cookies(&mut response, &mounted.parts().http.cookies);
+        cookies.browser(browser, challenge.expires_in);
+    }
+    Ok(response)
+}
+
+fn told(setup: &Setup) -> Value {
+    json!({
+        "secret": *setup.secret.expose(),
+        "otpauth_uri": *setup.uri,
+        "qr_code": setup.qr_code().map(|image| image.to_string()),
+    })
+}
+
+/// Adds the recovery codes to the response of a sign-in that has added the second factor.
+pub(super) fn add_codes(body: &mut Value, codes: Option<&[RecoveryCode]>) {
+    if let Some(codes) = codes {
+        body["recovery_codes"] = shown(codes);
+    }
+}
+
+fn shown(codes: &[RecoveryCode]) -> Value {
+    codes.iter().map(|code| code.expose().to_string()).collect()
+}
+
+impl From<MfaError> for Refusal {
+    fn from(error: MfaError) -> Self {
+        match error {
+            MfaError::WrongPassword => Self::wrong_password_of_factor(),
+            MfaError::NotFresh => Self::sign_in_too_old(),
+            MfaError::NotVerified => Self::not_verified(),
+            MfaError::AlreadyEnabled => Self::factor_enabled(),
+            MfaError::NoSetup => Self::no_setup(),
+            MfaError::Required => Self::factor_required(),
+            MfaError::Code(error) => error.into(),
+            MfaError::NotOwner | MfaError::Ended => Self::not_authenticated(),
+            MfaError::Busy(busy) => busy.into(),
+            MfaError::Store(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<CodeError> for Refusal {
+    fn from(error: CodeError) -> Self {
+        match error {
+            CodeError::Invalid => Self::invalid_code(),
+            CodeError::ThreeNeeded => Self::three_codes(),
+            CodeError::Store(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<FinishError> for Refusal {
+    fn from(error: FinishError) -> Self {
+        match error {
+            FinishError::Ended => Self::challenge_ended(),
+            FinishError::Code(error) => error.into(),
+            FinishError::Store(cause) => cause.into(),
+        }
+    }
+}
+
+refusals! {
+    challenge_ended = BAD_REQUEST, "challenge-ended", "Invalid or expired MFA challenge";
+    factor_enabled = BAD_REQUEST, "mfa-enabled", "Two-factor authentication is already enabled.";
+    no_setup = BAD_REQUEST, "no-mfa-setup", "No authenticator setup is pending.";
+    wrong_password_of_factor = UNAUTHORIZED, "wrong-password", "Incorrect password";
+    invalid_code = UNAUTHORIZED, "invalid-code", "Invalid code";
+    three_codes = UNAUTHORIZED, "three-codes-needed", "Too many wrong codes. Enter the next three codes of your authenticator one after the other, or a recovery code.";
+    factor_required = FORBIDDEN, "mfa-required", "Two-factor authentication is required for this account.";
+}
