@@ -25,6 +25,7 @@ mod links;
 mod lockout;
 mod login;
 mod messages;
+mod mfa;
 mod origins;
 mod other_sites;
 mod own_stores;

@@ -20,13 +20,16 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | 400 | `invalid-token`, `token-used` | a mailed link is invalid, expired or used |
 /// | 400 | `wrong-password`, `same-email` | a change of address |
 /// | 400 | `no-password`, `has-password` | change of a missing password; setting a second one |
+/// | 400 | `challenge-ended`, `mfa-enabled`, `no-mfa-setup` | the second step of a sign-in; adding a second factor |
 /// | 401 | `not-authenticated` | no valid credential; with `WWW-Authenticate` if the mount accepts tokens |
 /// | 401 | `invalid-access-token`, `invalid-api-key` | a malformed credential; an unknown one is `not-authenticated` |
 /// | 401 | `refresh-token-missing`, `invalid-refresh-token` | `/refresh` |
 /// | 401 | `bad-credentials`, `wrong-password` | sign-in; the current password |
+/// | 401 | `invalid-code`, `three-codes-needed` | a code of the second factor |
 /// | 403 | `csrf-missing`, `csrf-invalid` | with `X-CSRF-Error: true` |
 /// | 403 | `cross-site` | a request from another site's page: sign-in, `/refresh`, `/logout`, `/csrf/refresh`, requests for messages, and their confirmation |
 /// | 403 | `not-verified`, `insufficient-privileges`, `access-denied` | gates |
+/// | 403 | `mfa-required` | the second factor cannot be removed |
 /// | 403 | `insufficient-scope` | a gate; with `WWW-Authenticate` (RFC 6750) |
 /// | 403 | `sign-in-too-old` | setting a first password or creating an API key needs a recent sign-in |
 /// | 404, 405 | `not-found`, `method-not-allowed` | 405 with `Allow` |

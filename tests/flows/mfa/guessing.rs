@@ -1,0 +1,100 @@
+//! What a stranger who knows the password learns by guessing, and how the owner gets in all the same.
+
+use super::*;
+
+on_every_database! {
+    async fn a_challenge_ends_with_its_fifth_wrong_code(app: App) {
+        let app = guarded(&app, Setup::default()).await;
+        let ada = enrolled(&app, "ada").await;
+        let (browser, challenge) = challenged(&app, "ada").await;
+        let wrong = wrong_code(&app, &ada.secret);
+        for guess in [&wrong, "", "١٢٣٤٥٦", "not a code", &wrong] {
+            let answer = verify(&browser, &challenge, guess).await;
+            assert_eq!((answer.status, answer.code()), (401, "invalid-code".to_owned()));
+        }
+        let answer = verify(&browser, &challenge, &code(&app, &ada.secret, 0)).await;
+        assert_eq!((answer.status, answer.code()), (400, "challenge-ended".to_owned()));
+        assert!(signs_in(&app, "ada", &code(&app, &ada.secret, 0)).await);
+    }
+
+    async fn after_ten_wrong_codes_three_right_ones_in_a_row_are_needed(app: App) {
+        let app = guarded(&app, Setup::default()).await;
+        let ada = enrolled(&app, "ada").await;
+        for n in 1..=10 {
+            let (browser, challenge) = challenged(&app, "ada").await;
+            let answer = verify(&browser, &challenge, &wrong_code(&app, &ada.secret)).await;
+            let expected = if n < 10 { "invalid-code" } else { "three-codes-needed" };
+            assert_eq!(answer.code(), expected, "guess {n}");
+        }
+        let mails = app.mail_count(MessageKind::SecondFactorGuessed, "ada@example.com").await;
+        assert_eq!(mails, 1);
+        let (browser, challenge) = challenged(&app, "ada").await;
+        let enter = async |code: String| {
+            let answer = verify(&browser, &challenge, &code).await;
+            app.clock.advance(Duration::from_secs(30));
+            answer
+        };
+        // A wrong code in between begins the row anew; the answers are the same.
+        for wanted in ["right", "wrong", "right", "right"] {
+            let typed = match wanted {
+                "right" => code(&app, &ada.secret, 0),
+                _ => wrong_code(&app, &ada.secret),
+            };
+            assert_eq!(enter(typed).await.code(), "three-codes-needed", "{wanted}");
+        }
+        assert_eq!(enter(code(&app, &ada.secret, 0)).await.status, 200);
+        assert!(signs_in(&app, "ada", &code(&app, &ada.secret, 0)).await, "one code again");
+    }
+
+    async fn a_recovery_code_reopens_a_locked_factor(app: App) {
+        let mfa = MfaConfig::default().max_failures(3);
+        let app = guarded(&app, Setup { mfa, ..Setup::default() }).await;
+        let ada = enrolled(&app, "ada").await;
+        for _ in 0..3 {
+            assert!(!signs_in(&app, "ada", &wrong_code(&app, &ada.secret)).await);
+        }
+        assert!(!signs_in(&app, "ada", &code(&app, &ada.secret, 0)).await);
+        assert!(signs_in(&app, "ada", &ada.codes[0]).await);
+        app.clock.advance(Duration::from_secs(30));
+        assert!(signs_in(&app, "ada", &code(&app, &ada.secret, 0)).await);
+    }
+
+    async fn guesses_at_the_second_step_lock_nobody_out_of_the_first(app: App) {
+        let app = guarded(&app, Setup::default()).await;
+        let ada = enrolled(&app, "ada").await;
+        for _ in 0..3 {
+            let (browser, challenge) = challenged(&app, "ada").await;
+            for _ in 0..5 {
+                verify(&browser, &challenge, &wrong_code(&app, &ada.secret)).await;
+            }
+        }
+        challenged(&app, "ada").await;
+    }
+
+    async fn strange_input_is_refused_without_a_server_error(app: App) {
+        let app = guarded(&app, Setup::default()).await;
+        enrolled(&app, "ada").await;
+        let (browser, challenge) = challenged(&app, "ada").await;
+        let post = async |body: String| {
+            let headers = [("content-type", "application/json")];
+            browser.send(poem::http::Method::POST, "/mfa/verify", &headers, body.into()).await.status
+        };
+        assert_eq!(post(r#"{"challenge":"\ud800","code":"1"}"#.into()).await, 422);
+        assert_eq!(post(format!(r#"{{"challenge":"{challenge}","code":"\ud800"}}"#)).await, 422);
+        assert_eq!(post(format!(r#"{{"challenge":"{challenge}","code":123456}}"#)).await, 422);
+        assert_eq!(post(format!(r#"{{"challenge":"{challenge}"}}"#)).await, 422);
+        let long = "1".repeat(60_000);
+        assert_eq!(post(format!(r#"{{"challenge":"{challenge}","code":"{long}"}}"#)).await, 401);
+        assert_eq!(post(format!(r#"{{"challenge":"{long}","code":"1"}}"#)).await, 400);
+    }
+
+    async fn requests_with_codes_are_limited_by_network(app: App) {
+        let app = guarded(&app, Setup { limits: RateLimits::default(), ..Setup::default() }).await;
+        let browser = app.browser();
+        for _ in 0..60 {
+            assert_eq!(verify(&browser, "x", "1").await.code(), "challenge-ended");
+        }
+        assert_eq!(verify(&browser, "x", "1").await.status, 429);
+        assert_eq!(browser.post("/mfa/challenge", json!({ "challenge": "x" })).await.status, 429);
+    }
+}
