@@ -90,6 +90,7 @@ pub use crudauth_core::slices::sessions::SessionConfig;
 pub use crudauth_core::slices::sign_in::{
     Challenge, SignIn, SignInError, SignInRequest, SignedIn, TokensIssued,
 };
+pub use crudauth_core::slices::sudo::SudoConfig;
 pub use crudauth_core::sql::{AuthRow, Backend, Stores};
 #[cfg(feature = "redis")]
 pub use crudauth_core::stores::RedisConfig;
@@ -99,7 +100,9 @@ pub use crudauth_macros::AuthUser;
 pub use crudauth_macros::{migrations, routes, scopes};
 pub use email::{EmailMessage, EmailSender, PrintingSender};
 pub use extract::{CurrentUser, MaybeUser};
-pub use gate::{Admission, Gate, Scope, ScopeName, Superuser, Verified, Via};
+pub use gate::{
+    Admission, Elevated, Factor, Fresh, Gate, Scope, ScopeName, Superuser, Verified, Via, factor,
+};
 pub use http::{CookieConfig, RefreshIn, Refusal, SameSite};
 pub use mount::{Mount, Mounted, Mounts, Scoped};
 pub use slices::markers as slice;
@@ -202,6 +205,7 @@ pub mod legacy {
 
 /// Inputs and results of the flows, besides those at the root.
 pub mod flow {
+    pub use crudauth_core::model::Proofs;
     pub use crudauth_core::model::{
         ApiKeyHandle, Checked, Code, Device, Form, InvalidCode, InvalidContact, InvalidEmail,
         InvalidField, InvalidForm, InvalidPhone, InvalidScope, InvalidUsername, SessionHandle,
@@ -228,4 +232,5 @@ pub mod flow {
     pub use crudauth_core::slices::sign_in::{
         Binding, CodeRequest, FinishError, Finished, Outcome, Waiting,
     };
+    pub use crudauth_core::slices::sudo::{Elevated, Proof, Sudo, SudoError};
 }

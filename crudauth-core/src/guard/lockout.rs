@@ -31,7 +31,7 @@ use crate::store_error::StoreError;
 /// Counts failed sign-ins. Clones share everything.
 #[derive(Clone)]
 pub struct Lockout {
-    counters: Arc<dyn CounterStore>,
+    pub(super) counters: Arc<dyn CounterStore>,
     keys: KeyRing,
     config: LockoutConfig,
     /// Counters that this process has seen locked: the only ones worth a look before the password is
@@ -246,7 +246,7 @@ impl Lockout {
         self.counters.clear(&counters).await
     }
 
-    fn name(&self, kind: &str, parts: &[&str]) -> CounterName {
+    pub(super) fn name(&self, kind: &str, parts: &[&str]) -> CounterName {
         let mut all: Vec<&[u8]> = vec![b"lockout", kind.as_bytes()];
         all.extend(parts.iter().map(|part| part.as_bytes()));
         CounterName::new(*self.keys.current().counter.mac(&all).as_bytes())
@@ -290,7 +290,7 @@ fn canonical<U: AuthUser>(typed: &str) -> String {
     Username::fold(typed.trim())
 }
 
-fn remaining(until: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+pub(super) fn remaining(until: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
     (until - now).to_std().unwrap_or_default()
 }
 

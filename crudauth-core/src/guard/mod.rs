@@ -4,6 +4,7 @@
 
 pub mod challenges;
 mod challenges_sql;
+mod guess;
 mod lock_state;
 mod lockout;
 mod lockout_config;
@@ -15,6 +16,7 @@ mod sql;
 pub mod store;
 
 pub use challenges_sql::CHALLENGES;
+pub(crate) use guess::Guess;
 pub use lock_state::LockState;
 pub use lockout::Lockout;
 pub(crate) use lockout::{KnownDevice, Network, SignInAttempt};

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{CsrfDigest, SessionDigest, SessionHandle};
+use crate::model::{CsrfDigest, Proofs, SessionDigest, SessionHandle};
 
 /// The session that authenticated a request.
 #[derive(Clone, Debug)]
@@ -14,6 +14,7 @@ pub struct CurrentSession {
     pub(crate) last_activity_at: DateTime<Utc>,
     pub(crate) ends_at: Option<DateTime<Utc>>,
     pub(crate) was_extended: bool,
+    pub(crate) proofs: Proofs,
 }
 
 impl CurrentSession {
@@ -45,6 +46,12 @@ impl CurrentSession {
     #[must_use]
     pub fn ends_at(&self) -> Option<DateTime<Utc>> {
         self.ends_at
+    }
+
+    /// When its owner proved which factor.
+    #[must_use]
+    pub fn proofs(&self) -> Proofs {
+        self.proofs
     }
 
     /// Returns `true` if this request extended it, so that cookies with a date should be renewed.

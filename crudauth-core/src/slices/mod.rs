@@ -11,6 +11,7 @@ pub mod sessions;
 pub mod sign_in;
 #[cfg(all(test, feature = "sqlite"))]
 mod state_tests;
+pub mod sudo;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};

@@ -8,7 +8,7 @@ use crudauth_core::notify::{Background, DirectOutbox, Notifier};
 use crudauth_core::password::HashingPool;
 use crudauth_core::slices::accounts::{Administration, Callers, Passwords, Registration};
 use crudauth_core::slices::bearer::BearerTokens;
-use crudauth_core::slices::mfa::AUTHENTICATORS;
+use crudauth_core::slices::mfa::{AUTHENTICATORS, Mfa};
 use crudauth_core::slices::recovery::{EmailConfig, Recovery};
 use crudauth_core::slices::sessions::Sessions;
 use crudauth_core::slices::sign_in::SignInFlow;
@@ -96,13 +96,16 @@ fn wire<A: Mount>(
     let callers = Callers::new(Arc::clone(&sessions), Arc::clone(&tokens));
     let registration = Registration::new(kit.clone(), recovery.clone()).within(&live.widths);
     let database = Arc::clone(&stores.database);
-    let wiring = Wiring { kit, database, callers };
+    let factors = Arc::clone(&database) as _;
+    let mfa = Arc::new(Mfa::new(kit.clone(), factors, callers.clone(), slices.mfa.clone()));
+    let has_mfa = A::slices().tables().any(|table| *table == AUTHENTICATORS);
+    let wiring = Wiring { kit, database, callers, sessions: Arc::clone(&sessions), mfa, has_mfa };
     let Wiring { kit, callers, .. } = &wiring;
     let services = Services::wire(&wiring, &slices);
     let mut sign_in = SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens));
-    if A::slices().tables().any(|table| *table == AUTHENTICATORS) {
-        sign_in =
-            sign_in.with_second_factor(Arc::clone(&services.mfa), Arc::clone(&stores.challenges));
+    if has_mfa {
+        let challenges = Arc::clone(&stores.challenges);
+        sign_in = sign_in.with_second_factor(Arc::clone(&wiring.mfa), challenges);
     }
     let accounts = Accounts {
         registration,

@@ -2,10 +2,13 @@
 //!
 //! Checked by the extractors, after authentication.
 
+mod fresh;
+
 use std::future::Future;
 use std::marker::PhantomData;
 
 use crudauth_core::model::{Recoverable, Scopes};
+pub use fresh::{Elevated, Factor, Fresh, factor};
 use poem::Request;
 
 use crate::http::Refusal;

@@ -142,6 +142,13 @@ impl SetCookies<'_> {
         self.device(device);
     }
 
+    /// Sets the cookies of a session that got other secrets.
+    pub(crate) fn renewed_session(&mut self, lifetimes: &SessionConfig, session: &OpenedSession) {
+        let max_age = max_age(lifetimes, session.is_remembered);
+        self.put(&self.config.session, session.token.expose(), max_age);
+        self.put(&self.config.csrf, session.csrf.expose(), max_age);
+    }
+
     /// Sets the device cookie.
     pub(crate) fn device(&mut self, device: &str) {
         self.put(&self.config.device, device, Some(DEVICE_SECONDS));

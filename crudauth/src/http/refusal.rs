@@ -29,6 +29,8 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | 403 | `csrf-missing`, `csrf-invalid` | with `X-CSRF-Error: true` |
 /// | 403 | `cross-site` | a request from another site's page: sign-in, `/refresh`, `/logout`, `/csrf/refresh`, requests for messages, and their confirmation |
 /// | 403 | `not-verified`, `insufficient-privileges`, `access-denied` | gates |
+/// | 403 | `reauthentication-required`, `session-needed` | a gate wants fresh proof; `/sudo` wants a session |
+/// | 401 | `code-needed` | `/sudo` of an account with a second factor |
 /// | 403 | `mfa-required` | the second factor cannot be removed |
 /// | 403 | `insufficient-scope` | a gate; with `WWW-Authenticate` (RFC 6750) |
 /// | 403 | `sign-in-too-old` | setting a first password or creating an API key needs a recent sign-in |
@@ -79,6 +81,8 @@ refusals! {
     pub not_verified = FORBIDDEN, "not-verified", "Recovery factor not verified";
     /// The sign-in is too old for this operation.
     pub sign_in_too_old = FORBIDDEN, "sign-in-too-old", "Sign in again to continue: this needs a recent sign-in.";
+    /// The owner must prove a factor again.
+    pub reauthentication_required = FORBIDDEN, "reauthentication-required", "Re-authentication required.";
     /// The server failed; the log has the cause.
     pub internal = INTERNAL_SERVER_ERROR, "internal-error", "Internal Server Error";
 
@@ -92,6 +96,7 @@ refusals! {
     pub(crate) request_timeout = REQUEST_TIMEOUT, "request-timeout", "Request took too long";
     used_up = TOO_MANY_REQUESTS, "too-many-requests", "Too many requests. Try again later.";
     signed_in_too_often = TOO_MANY_REQUESTS, "too-many-sign-ins", "Too many sign-ins. Try again later.";
+    attempts_used_up = TOO_MANY_REQUESTS, "too-many-requests", "Too many attempts. Try again later.";
     locked = TOO_MANY_REQUESTS, "locked-out", "Too many login attempts. Try again later.";
     away = SERVICE_UNAVAILABLE, "unavailable", "Service temporarily unavailable. Try again later.";
 }
@@ -171,6 +176,10 @@ impl Refusal {
 
     pub(crate) fn too_many_sign_ins(retry_after: Duration) -> Self {
         Self::signed_in_too_often().retry(retry_after)
+    }
+
+    pub(crate) fn too_many_attempts(retry_after: Duration) -> Self {
+        Self::attempts_used_up().retry(retry_after)
     }
 
     pub(crate) fn locked_out(retry_after: Duration) -> Self {

@@ -48,7 +48,7 @@ impl Service for ApiKeys {
     type Flows<U: AuthUser> = flows::ApiKeys<U>;
 
     fn wire<U: AuthUser>(wiring: &Wiring<U>, config: ApiKeyConfig) -> flows::ApiKeys<U> {
-        let Wiring { kit, database, callers } = wiring;
+        let Wiring { kit, database, callers, .. } = wiring;
         flows::ApiKeys::new(kit.clone(), Arc::clone(database) as _, callers.clone(), config)
     }
 }

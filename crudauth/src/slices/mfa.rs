@@ -54,10 +54,9 @@ impl Service for Mfa {
     type Config = MfaConfig;
     type Flows<U: AuthUser> = Arc<flows::Mfa<U>>;
 
-    fn wire<U: AuthUser>(wiring: &Wiring<U>, config: MfaConfig) -> Arc<flows::Mfa<U>> {
-        let Wiring { kit, database, callers } = wiring;
-        let store = Arc::clone(database) as _;
-        Arc::new(flows::Mfa::new(kit.clone(), store, callers.clone(), config))
+    /// Sign-in and `sudo` share it.
+    fn wire<U: AuthUser>(wiring: &Wiring<U>, _: MfaConfig) -> Arc<flows::Mfa<U>> {
+        Arc::clone(&wiring.mfa)
     }
 }
 

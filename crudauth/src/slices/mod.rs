@@ -14,6 +14,7 @@ mod pace;
 mod recovery;
 mod service;
 mod sessions;
+mod sudo;
 
 pub(crate) use service::{Service, Wiring};
 
@@ -21,6 +22,7 @@ use crudauth_core::slices::api_keys::ApiKeyConfig;
 use crudauth_core::slices::bearer::BearerConfig;
 use crudauth_core::slices::mfa::MfaConfig;
 use crudauth_core::slices::sessions::SessionConfig;
+use crudauth_core::slices::sudo::SudoConfig;
 use service::slices;
 
 slices! {
@@ -28,6 +30,7 @@ slices! {
     bearer: BearerConfig,
     api_keys: ApiKeyConfig => markers::ApiKeys,
     mfa: MfaConfig => markers::Mfa,
+    sudo: SudoConfig => markers::Sudo,
 }
 
 /// The slices that a mount can name, with a page for each: markers, one for each word of
@@ -40,5 +43,6 @@ pub mod markers {
     pub use super::mfa::Mfa;
     pub use super::recovery::Recovery;
     pub use super::sessions::{Session, Sessions};
+    pub use super::sudo::Sudo;
     pub use crate::mount::Slice;
 }

@@ -7,6 +7,8 @@ use crudauth_core::Kit;
 use crudauth_core::model::AuthUser;
 use crudauth_core::slices::DatabaseStores;
 use crudauth_core::slices::accounts::Callers;
+use crudauth_core::slices::mfa::Mfa;
+use crudauth_core::slices::sessions::Sessions;
 
 /// A slice whose flows are created from its settings and the parts of the mount. Its marker
 /// implements it, and `slices!` names the marker.
@@ -26,6 +28,10 @@ pub(crate) struct Wiring<U: AuthUser> {
     pub(crate) kit: Kit<U>,
     pub(crate) database: Arc<dyn DatabaseStores<U>>,
     pub(crate) callers: Callers<U>,
+    pub(crate) sessions: Arc<Sessions<U>>,
+    pub(crate) mfa: Arc<Mfa<U>>,
+    /// Whether the mount has second factors.
+    pub(crate) has_mfa: bool,
 }
 
 /// Declares the settings of all listed slices, and the flows of those with a marker.

@@ -1,6 +1,7 @@
 //! The second factor over HTTP: enrolment, the second step of a sign-in, guessing, and what a
 //! stranger with the password, the cookie or the database can do.
 
+mod elevation;
 mod enrolment;
 mod guessing;
 mod races;
@@ -12,7 +13,8 @@ use std::time::Duration;
 
 use crudauth::email::MessageKind;
 use crudauth::{
-    AuthRow, Backend, Clock, CurrentUser, EmailConfig, MfaConfig, RateLimits, RefreshIn, Verified,
+    AuthRow, Backend, Clock, CurrentUser, Elevated, EmailConfig, Fresh, MfaConfig, RateLimits,
+    RefreshIn, Verified, factor,
 };
 use crudauth_tests::{
     Answer, App, Browser, Database, FRONTEND, PASSWORD, SECRET, User, concurrently, count_status,
@@ -24,7 +26,7 @@ use poem::{EndpointExt, Response, Route, get, handler};
 use serde_json::{Value, json};
 use sha1::Sha1;
 
-#[crudauth::routes(user = User, session, bearer, sessions, email, mfa)]
+#[crudauth::routes(user = User, session, bearer, sessions, email, mfa, sudo)]
 struct Guarded;
 
 #[handler]
@@ -34,6 +36,21 @@ async fn dashboard(_: CurrentUser<Guarded>) -> &'static str {
 
 #[handler]
 async fn billing(_: CurrentUser<Guarded, Verified>) -> &'static str {
+    "ok"
+}
+
+#[handler]
+async fn danger(_: CurrentUser<Guarded, Elevated>) -> &'static str {
+    "ok"
+}
+
+#[handler]
+async fn recent(_: CurrentUser<Guarded, Fresh<factor::Password, 10>>) -> &'static str {
+    "ok"
+}
+
+#[handler]
+async fn second(_: CurrentUser<Guarded, Fresh<factor::Second, 10>>) -> &'static str {
     "ok"
 }
 
@@ -97,6 +114,8 @@ where
 fn routes(auth: &Guarded) -> BoxEndpoint<'static, Response> {
     let route = auth.mount(Route::new());
     let route = route.at("/dashboard", get(dashboard)).at("/billing", get(billing));
+    let route =
+        route.at("/danger", get(danger)).at("/recent", get(recent)).at("/second", get(second));
     route.with(auth.clone()).map_to_response().boxed()
 }
 

@@ -115,7 +115,7 @@ impl<U: AuthUser> Mfa<U> {
     }
 
     /// Judges and takes a code.
-    pub(super) async fn accept(&self, account: &Account<U>, typed: &str) -> Result<(), CodeError> {
+    pub(crate) async fn accept(&self, account: &Account<U>, typed: &str) -> Result<(), CodeError> {
         let code = self.judge(account, typed).await?;
         self.spend(account, &code).await
     }

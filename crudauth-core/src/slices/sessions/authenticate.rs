@@ -52,6 +52,7 @@ impl<U: AuthUser> Sessions<U> {
             last_activity_at: session.last_activity_at,
             ends_at,
             was_extended,
+            proofs: session.proofs,
         };
         Ok(Some(Principal::with_session(account, current)))
     }

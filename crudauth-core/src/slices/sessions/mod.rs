@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 pub use config::SessionConfig;
 pub use open::OpenedSession;
+pub(crate) use open::Opening;
 pub use revoke::ListedSession;
 pub use sql::TABLE;
 use store::SessionStore;

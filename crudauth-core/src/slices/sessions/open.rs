@@ -1,10 +1,10 @@
 //! Opens a session for an account that has proved itself.
 
-use super::Sessions;
 use super::store::Session;
+use super::{CurrentSession, Sessions};
 use crate::event::Event;
 use crate::model::{
-    Account, AuthUser, ClientInfo, CsrfToken, SessionDigest, SessionHandle, SessionToken,
+    Account, AuthUser, ClientInfo, CsrfToken, Proofs, SessionDigest, SessionHandle, SessionToken,
 };
 use crate::store_error::StoreError;
 
@@ -22,8 +22,38 @@ pub struct OpenedSession {
     pub is_remembered: bool,
 }
 
+/// A session to be opened.
+pub(crate) struct Opening<'a> {
+    pub(crate) client: ClientInfo,
+    pub(crate) is_remembered: bool,
+    pub(crate) replaces: &'a [SessionToken],
+    pub(crate) proofs: Proofs,
+}
+
 impl<U: AuthUser> Sessions<U> {
-    /// Opens a session, and revokes those that the client had so far.
+    /// Gives a session other secrets after its owner has proved more. The former token opens nothing
+    /// any more. Returns `None` if the session has ended meanwhile, or was renewed by another request.
+    pub(crate) async fn renew(
+        &self,
+        session: &CurrentSession,
+        proofs: Proofs,
+    ) -> Result<Option<OpenedSession>, StoreError> {
+        let now = self.kit.now();
+        let Some(stored) = self.store.find(&session.digest, now).await? else { return Ok(None) };
+        if !self.store.remove(&session.digest).await? {
+            return Ok(None);
+        }
+        let token = SessionToken::generate();
+        let csrf = CsrfToken::generate();
+        let digest = token.digest();
+        let is_remembered = stored.is_remembered;
+        let renewed = Session { digest, csrf: csrf.digest(), proofs, ..stored };
+        self.store.insert(renewed, self.config.max_sessions).await?;
+        Ok(Some(OpenedSession { token, csrf, handle: digest.handle(), is_remembered }))
+    }
+
+    /// Opens a session after the password was verified, and revokes those that the client had so
+    /// far.
     pub(crate) async fn open(
         &self,
         account: &Account<U>,
@@ -31,6 +61,17 @@ impl<U: AuthUser> Sessions<U> {
         is_remembered: bool,
         replaces: &[SessionToken],
     ) -> Result<OpenedSession, StoreError> {
+        let proofs = Proofs::of_password(self.kit.now());
+        self.open_as(account, Opening { client, is_remembered, replaces, proofs }).await
+    }
+
+    /// Opens a session, and revokes those that the client had so far.
+    pub(crate) async fn open_as(
+        &self,
+        account: &Account<U>,
+        opening: Opening<'_>,
+    ) -> Result<OpenedSession, StoreError> {
+        let Opening { client, is_remembered, replaces, proofs } = opening;
         let now = self.kit.now();
         let token = SessionToken::generate();
         let csrf = CsrfToken::generate();
@@ -48,6 +89,7 @@ impl<U: AuthUser> Sessions<U> {
             last_activity_at: now,
             expires_at: self.config.expiry(is_remembered, ends_at, now),
             ends_at,
+            proofs,
         };
         if let Err(error) = self.insert(session, replaces).await {
             self.abandon(&digest).await;

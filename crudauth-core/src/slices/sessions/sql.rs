@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::store::{Session, SessionStore, SessionsBesideAccounts};
 use crate::guard::{RowLimit, row_limit};
-use crate::model::{Account, AccountState, AuthUser, CsrfDigest, SessionDigest};
+use crate::model::{Account, AccountState, AuthUser, CsrfDigest, Proofs, SessionDigest};
 use crate::sql::rows::{self, Columns};
 use crate::sql::{AuthRow, Backend, ColumnSpec, Outlives, Query, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
@@ -27,6 +27,7 @@ pub const TABLE: TableSpec = TableSpec::new(
         ColumnSpec::instant("last_activity_at"),
         ColumnSpec::expiry(),
         ColumnSpec::instant("ends_at").nullable(),
+        ColumnSpec::text("proofs", Proofs::MAX_CHARS).nullable(),
     ],
 )
 // The caller's session is bound to the new state after a change of password.
@@ -34,25 +35,25 @@ pub const TABLE: TableSpec = TableSpec::new(
 
 const INSERT: &str = "INSERT INTO {+sessions} (digest, handle, user_id, csrf_digest, \
     token_version, auth_epoch, ip, user_agent, is_remembered, created_at, last_activity_at, \
-    expires_at, ends_at) VALUES (:digest, :handle, :account, :csrf, :version, :stamp, :client, \
-    :user_agent, :is_remembered, :now, :last_activity_at, :expires_at, :ends_at)";
+    expires_at, ends_at, proofs) VALUES (:digest, :handle, :account, :csrf, :version, :stamp, :client, \
+    :user_agent, :is_remembered, :now, :last_activity_at, :expires_at, :ends_at, :proofs)";
 
 const LIMIT: RowLimit = row_limit!("sessions", "digest", "last_activity_at");
 
 const FIND: &str = "SELECT digest, user_id, token_version, auth_epoch, csrf_digest, ip, user_agent, \
-    is_remembered, created_at, last_activity_at, expires_at, ends_at FROM {+sessions} \
+    is_remembered, created_at, last_activity_at, expires_at, ends_at, proofs FROM {+sessions} \
     WHERE digest = :digest AND expires_at > :now";
 
 // The columns that a request needs, and no others.
 const FIND_WITH_ACCOUNT: &str = "SELECT {account}, {+sessions}.csrf_digest, \
     {+sessions}.is_remembered, {+sessions}.created_at, {+sessions}.last_activity_at, \
-    {+sessions}.expires_at, {+sessions}.ends_at FROM {+sessions} \
+    {+sessions}.expires_at, {+sessions}.ends_at, {+sessions}.proofs FROM {+sessions} \
     JOIN {table} ON {table}.{id} = {owner +sessions} WHERE {+sessions}.digest = :digest \
     AND {+sessions}.expires_at > :now AND {+sessions}.token_version = {table}.{version} \
     AND {+sessions}.auth_epoch = {table}.{stamp}";
 
 const LIST: &str = "SELECT digest, user_id, token_version, auth_epoch, csrf_digest, ip, user_agent, \
-    is_remembered, created_at, last_activity_at, expires_at, ends_at FROM {+sessions} \
+    is_remembered, created_at, last_activity_at, expires_at, ends_at, proofs FROM {+sessions} \
     WHERE user_id = :account AND expires_at > :now ORDER BY last_activity_at DESC, created_at DESC";
 
 const TOUCH: &str = "UPDATE {+sessions} SET last_activity_at = :now, expires_at = :expires_at \
@@ -80,6 +81,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
                 .bind_instant("last_activity_at", session.last_activity_at)
                 .bind_instant("expires_at", session.expires_at)
                 .bind("ends_at", session.ends_at.map(|at| at.timestamp_millis()))
+                .bind("proofs", session.proofs.to_stored(session.created_at))
         };
         self.execute(insert()).await?;
         let others = i64::from(max.saturating_sub(1));
@@ -178,7 +180,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionsBesideAccounts<U> for 
         let Some(row) = self.row(query).await? else { return Ok(None) };
         let account = rows::account::<DB, U>(&row)?;
         let mut columns = Columns::<DB>::new(&row, rows::after_account::<U>());
-        let session = Session {
+        let mut session = Session {
             digest: *digest,
             account: account.user.id().clone(),
             state: account.state(),
@@ -190,7 +192,9 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionsBesideAccounts<U> for 
             last_activity_at: columns.instant()?,
             expires_at: columns.instant()?,
             ends_at: columns.optional_instant()?,
+            proofs: Proofs::default(),
         };
+        session.proofs = proofs(&mut columns, session.created_at)?;
         Ok(Some((session, account)))
     }
 }
@@ -212,7 +216,7 @@ fn session<DB: Backend + Stores<U::Id>, U: AuthUser>(
     row: &DB::Row,
 ) -> Result<Session<U::Id>, sqlx::Error> {
     let mut columns = Columns::<DB>::new(row, 0);
-    Ok(Session {
+    let mut session = Session {
         digest: columns.digest(SessionDigest::from_bytes)?,
         account: columns.next()?,
         state: columns.state()?,
@@ -224,5 +228,16 @@ fn session<DB: Backend + Stores<U::Id>, U: AuthUser>(
         last_activity_at: columns.instant()?,
         expires_at: columns.instant()?,
         ends_at: columns.optional_instant()?,
-    })
+        proofs: Proofs::default(),
+    };
+    session.proofs = proofs(&mut columns, session.created_at)?;
+    Ok(session)
+}
+
+fn proofs<DB: Backend>(
+    columns: &mut Columns<'_, DB>,
+    created_at: DateTime<Utc>,
+) -> Result<Proofs, sqlx::Error> {
+    let stored: Option<String> = columns.next()?;
+    Ok(Proofs::from_stored(stored.as_deref(), created_at))
 }

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::model::{
-    Account, AccountState, AuthUser, ClientAddress, CsrfDigest, SessionDigest, SessionHandle,
+    Account, AccountState, AuthUser, ClientAddress, CsrfDigest, Proofs, SessionDigest,
+    SessionHandle,
 };
 use crate::store_error::StoreError;
 
@@ -121,6 +122,8 @@ pub struct Session<Id> {
     pub expires_at: DateTime<Utc>,
     /// When it ends even if it is used.
     pub ends_at: Option<DateTime<Utc>>,
+    /// When its owner proved which factor.
+    pub proofs: Proofs,
 }
 
 impl<Id> Session<Id> {

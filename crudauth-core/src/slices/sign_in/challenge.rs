@@ -8,13 +8,14 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
 use super::{SignInError, SignInFlow};
 use crate::guard::challenges::ChallengeRecord;
 use crate::model::{
     Account, AccountState, AuthUser, BrowserDigest, BrowserToken, ChallengeDigest, ChallengeToken,
-    Scopes, Sealed,
+    Proofs, Scopes, Sealed,
 };
 use crate::slices::mfa::{Setup, TotpSecret};
 use crate::store_error::StoreError;
@@ -63,6 +64,7 @@ struct Stored<U: AuthUser> {
     account: U::Id,
     state: AccountState,
     opens: Opens,
+    password_at: Option<i64>,
     browser: Option<String>,
     setup: Option<String>,
 }
@@ -72,6 +74,7 @@ pub struct Waiting<U: AuthUser> {
     pub(super) digest: ChallengeDigest,
     pub(super) account: Account<U>,
     pub(super) opens: Opens,
+    pub(super) proofs: Proofs,
     pub(super) setup: Option<TotpSecret>,
 }
 
@@ -84,12 +87,14 @@ impl<U: AuthUser> Waiting<U> {
 }
 
 impl<U: AuthUser> SignInFlow<U> {
-    /// Returns a challenge if the account has a second factor or needs one.
+    /// Returns a challenge if the account has a second factor or needs one. `proofs` is what the
+    /// client has proved so far.
     pub(super) async fn challenge(
         &self,
         account: &Account<U>,
         opens: Opens,
         binding: &Binding,
+        proofs: Proofs,
     ) -> Result<Option<Challenge>, SignInError> {
         let Some(second) = &self.0.second_factor else { return Ok(None) };
         let is_enrolled = second.mfa.is_enrolled(account).await?;
@@ -113,6 +118,7 @@ impl<U: AuthUser> SignInFlow<U> {
             account: account.user.id().clone(),
             state: account.state(),
             opens,
+            password_at: proofs.password_at.map(|at| at.timestamp_millis()),
             browser: browser.as_ref().map(|browser| hex::encode(browser.digest().as_bytes())),
             setup: sealed.map(|sealed| hex::encode(sealed.as_bytes())),
         };
@@ -162,7 +168,9 @@ impl<U: AuthUser> SignInFlow<U> {
         let sealed = stored.setup.and_then(|setup| hex::decode(setup).ok()).map(Sealed::from_bytes);
         let setup = sealed.and_then(|sealed| kit.keys.open(&account.counter_key(), &sealed));
         let setup = setup.map(TotpSecret::from_bytes);
-        Ok(Some(Waiting { digest, account, opens: stored.opens, setup }))
+        let password_at = stored.password_at.and_then(DateTime::from_timestamp_millis);
+        let proofs = Proofs { password_at, ..Proofs::default() };
+        Ok(Some(Waiting { digest, account, opens: stored.opens, proofs, setup }))
     }
 
     /// The authenticator to be added by that sign-in, for a page that has only the token.

@@ -5,8 +5,9 @@ use super::{SignInFlow, SignedIn, TokensIssued, detached};
 use crate::event::Event;
 use crate::guard::Subject;
 use crate::guard::store::{RateLimit, RateLimitOutcome};
-use crate::model::{Account, AuthUser, ClientInfo, Scopes, SessionToken};
+use crate::model::{Account, AuthUser, ClientInfo, Proofs, Scopes, SessionToken};
 use crate::slices::mfa::{CodeError, Mfa, RecoveryCode};
+use crate::slices::sessions::Opening;
 use crate::store_error::StoreError;
 
 /// What a client sends with the code.
@@ -82,7 +83,7 @@ impl<U: AuthUser> SignInFlow<U> {
         let is_last = self.count_attempt(&second.mfa, &waiting).await?;
         match self.prove(&second.mfa, &waiting, &request.code).await {
             Ok((account, recovery_codes)) => {
-                let outcome = self.open(&waiting.opens, account, request).await?;
+                let outcome = self.open(&waiting, account, request).await?;
                 Ok(Finished { outcome, recovery_codes })
             }
             Err(error) => {
@@ -140,17 +141,21 @@ impl<U: AuthUser> SignInFlow<U> {
 
     async fn open(
         &self,
-        opens: &Opens,
+        waiting: &Waiting<U>,
         account: Account<U>,
         request: CodeRequest,
     ) -> Result<Outcome<U>, StoreError> {
         let device = self.remember_device(&request.devices, &account);
         self.0.kit.emit(Event::new("second factor proved").account(&account));
-        match opens {
+        match &waiting.opens {
             Opens::Session { is_remembered } => {
                 let CodeRequest { client, replaces, .. } = request;
                 let sessions = &self.0.sessions;
-                let session = sessions.open(&account, client, *is_remembered, &replaces).await?;
+                let now = self.0.kit.now();
+                let proofs = Proofs { second_factor_at: Some(now), ..waiting.proofs };
+                let is_remembered = *is_remembered;
+                let opening = Opening { client, is_remembered, replaces: &replaces, proofs };
+                let session = sessions.open_as(&account, opening).await?;
                 Ok(Outcome::Session(Box::new(SignedIn { account, session, device })))
             }
             Opens::Tokens { requested } => {

@@ -29,10 +29,10 @@ use crate::guard::Action;
 use crate::guard::challenges::ChallengeStore;
 use crate::guard::store::RateLimit;
 use crate::kit::Kit;
-use crate::model::{Account, AuthUser, ClientInfo, PasswordHash, Scopes, lookups};
+use crate::model::{Account, AuthUser, ClientInfo, PasswordHash, Proofs, Scopes, lookups};
 use crate::slices::bearer::BearerTokens;
 use crate::slices::mfa::Mfa;
-use crate::slices::sessions::Sessions;
+use crate::slices::sessions::{Opening, Sessions};
 use crate::store_error::StoreError;
 use challenge::Opens;
 
@@ -91,8 +91,11 @@ impl<U: AuthUser> SignInFlow<U> {
         let flow = self.clone();
         detached(async move {
             let account = flow.verify(&request).await?;
+            let proofs = Proofs::of_password(flow.0.kit.now());
             let opens = Opens::Session { is_remembered: request.is_remembered };
-            if let Some(challenge) = flow.challenge(&account, opens, &request.binding).await? {
+            if let Some(challenge) =
+                flow.challenge(&account, opens, &request.binding, proofs).await?
+            {
                 return Ok(SignIn::Challenge(Box::new(challenge)));
             }
             let device = flow.remember_device(&request.devices, &account);
@@ -117,8 +120,11 @@ impl<U: AuthUser> SignInFlow<U> {
         let flow = self.clone();
         detached(async move {
             let account = flow.verify(&request).await?;
+            let proofs = Proofs::of_password(flow.0.kit.now());
             let opens = Opens::tokens(requested.as_ref());
-            if let Some(challenge) = flow.challenge(&account, opens, &request.binding).await? {
+            if let Some(challenge) =
+                flow.challenge(&account, opens, &request.binding, proofs).await?
+            {
                 return Ok(SignIn::Challenge(Box::new(challenge)));
             }
             let device = flow.remember_device(&request.devices, &account);
@@ -142,11 +148,15 @@ impl<U: AuthUser> SignInFlow<U> {
             return Err(SignInError::Refused);
         }
         let opens = Opens::Session { is_remembered: false };
-        if let Some(challenge) = self.challenge(&account, opens, &Binding::Program).await? {
+        if let Some(challenge) =
+            self.challenge(&account, opens, &Binding::Program, Proofs::default()).await?
+        {
             return Ok(SignIn::Challenge(Box::new(challenge)));
         }
         let device = self.remember_device(&[] as &[&str], &account);
-        let session = self.0.sessions.open(&account, client, false, &[]).await?;
+        let proofs = Proofs::default();
+        let opening = Opening { client, is_remembered: false, replaces: &[], proofs };
+        let session = self.0.sessions.open_as(&account, opening).await?;
         Ok(SignIn::Done(SignedIn { account, session, device }))
     }
 

@@ -43,6 +43,7 @@ fn with_account<From, To>(session: Session<From>, account: To) -> Session<To> {
         last_activity_at: session.last_activity_at,
         expires_at: session.expires_at,
         ends_at: session.ends_at,
+        proofs: session.proofs,
     }
 }
 

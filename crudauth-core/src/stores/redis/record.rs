@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{instant, millis};
-use crate::model::{AccountState, ClientAddress, CsrfDigest, SessionDigest};
+use crate::model::{AccountState, ClientAddress, CsrfDigest, Proofs, SessionDigest};
 use crate::slices::sessions::store::Session;
 use crate::store_error::StoreError;
 
@@ -37,6 +37,8 @@ struct Fixed<Id> {
     is_remembered: bool,
     created_at: i64,
     ends_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proofs: Option<String>,
 }
 
 pub(super) fn encode<Id: Serialize + Clone>(session: &Session<Id>) -> Result<Vec<u8>, StoreError> {
@@ -47,6 +49,7 @@ pub(super) fn encode<Id: Serialize + Clone>(session: &Session<Id>) -> Result<Vec
         is_remembered: session.is_remembered,
         created_at: millis(session.created_at),
         ends_at: session.ends_at.map(millis),
+        proofs: session.proofs.to_stored(session.created_at),
     };
     let mut record = times(session.last_activity_at, session.expires_at).into_bytes();
     record.extend(session.csrf.as_bytes());
@@ -81,6 +84,7 @@ pub(super) fn decode<Id: DeserializeOwned>(
         last_activity_at: read_digits(last_activity).ok_or_else(malformed)?,
         expires_at: read_digits(expiry).ok_or_else(malformed)?,
         ends_at: fixed.ends_at.map(instant),
+        proofs: Proofs::from_stored(fixed.proofs.as_deref(), instant(fixed.created_at)),
     })
 }
 
@@ -133,6 +137,7 @@ mod tests {
                 last_activity_at: instant(instants[1]),
                 expires_at: instant(instants[2]),
                 ends_at: is_remembered.then(|| instant(instants[3])),
+                proofs: Proofs::of_password(instant(instants[3])),
             };
             let record = encode(&session).unwrap();
             prop_assert_eq!(decode(session.digest, &record).unwrap(), session);

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{CROWD, MILLISECOND, at_once, bytes, count_of, seconds, start};
-use crate::model::{AccountState, AuthUser, ClientAddress, CsrfDigest, SessionDigest};
+use crate::model::{AccountState, AuthUser, ClientAddress, CsrfDigest, Proofs, SessionDigest};
 use crate::slices::sessions::store::{Session, SessionStore};
 
 const LIFETIME: Duration = Duration::from_secs(1800);
@@ -50,13 +50,16 @@ fn session<U: AuthUser>(number: usize) -> Session<U::Id> {
         last_activity_at: start(),
         expires_at: start() + LIFETIME,
         ends_at: None,
+        proofs: Proofs::of_password(start()),
     }
 }
 
 /// A session of account 1, opened at `now`.
 fn session_at<U: AuthUser>(number: usize, now: DateTime<Utc>) -> Session<U::Id> {
     let session = session::<U>(number);
-    Session { created_at: now, last_activity_at: now, expires_at: now + LIFETIME, ..session }
+    let proofs = Proofs::of_password(now);
+    let expires_at = now + LIFETIME;
+    Session { created_at: now, last_activity_at: now, expires_at, proofs, ..session }
 }
 
 async fn insert<U: AuthUser>(store: &impl SessionStore<U>, session: &Session<U::Id>) {
@@ -82,6 +85,15 @@ pub async fn a_session_is_found_as_it_was_stored<U: AuthUser, S: SessionStore<U>
     let addresses: [IpAddr; 3] = ["192.0.2.7", "2001:db8::7", "::1"].map(|ip| ip.parse().unwrap());
     let agents = ["Mozilla/5.0 (X11)", &"🦀".repeat(512), "\"quotes\" \\ \u{1} ünï'; --"];
     let stamps = [i64::MAX, i64::MIN, -1];
+    let proofs = [
+        Proofs::default(),
+        Proofs::of_password(start() + LIFETIME),
+        Proofs {
+            second_factor_at: Some(start()),
+            elevated_at: Some(start()),
+            ..Proofs::of_password(start())
+        },
+    ];
     for number in 0..3 {
         let session = Session {
             state: AccountState { version: i32::MAX, security_stamp: stamps[number] },
@@ -90,6 +102,7 @@ pub async fn a_session_is_found_as_it_was_stored<U: AuthUser, S: SessionStore<U>
             is_remembered: true,
             last_activity_at: start() + MILLISECOND,
             ends_at: Some(start() + 100 * LIFETIME),
+            proofs: proofs[number],
             ..session::<U>(number)
         };
         insert(&*store, &session).await;

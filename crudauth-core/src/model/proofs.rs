@@ -1,0 +1,66 @@
+//! When the owner of a session proved which factor.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// When the owner of a session proved which factor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Proofs {
+    /// The password.
+    pub password_at: Option<DateTime<Utc>>,
+    /// A code of the authenticator, or a recovery code.
+    pub second_factor_at: Option<DateTime<Utc>>,
+    /// All factors of the account at once, after the sign-in.
+    pub elevated_at: Option<DateTime<Utc>>,
+}
+
+/// The stored form, with milliseconds since 1970.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    password: Option<i64>,
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    second_factor: Option<i64>,
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    elevated: Option<i64>,
+}
+
+impl Proofs {
+    /// Longest stored form.
+    pub(crate) const MAX_CHARS: u16 = 80;
+
+    /// The proofs of a sign-in by password.
+    #[must_use]
+    pub fn of_password(at: DateTime<Utc>) -> Self {
+        Self { password_at: Some(at), ..Self::default() }
+    }
+
+    /// The stored form of the proofs of a session. Most sessions have only been opened by a password:
+    /// then it is `None`, which costs a request nothing.
+    pub(crate) fn to_stored(self, created_at: DateTime<Utc>) -> Option<String> {
+        if self == Self::of_password(created_at) {
+            return None;
+        }
+        let millis = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_millis());
+        let stored = Stored {
+            password: millis(self.password_at),
+            second_factor: millis(self.second_factor_at),
+            elevated: millis(self.elevated_at),
+        };
+        // Three numbers cannot fail to be written.
+        serde_json::to_string(&stored).ok()
+    }
+
+    /// Reads the stored form. A form that is not readable proves nothing.
+    pub(crate) fn from_stored(stored: Option<&str>, created_at: DateTime<Utc>) -> Self {
+        let Some(stored) = stored else { return Self::of_password(created_at) };
+        let Ok(stored) = serde_json::from_str::<Stored>(stored) else { return Self::default() };
+        let instant = |millis: Option<i64>| millis.and_then(DateTime::from_timestamp_millis);
+        Self {
+            password_at: instant(stored.password),
+            second_factor_at: instant(stored.second_factor),
+            elevated_at: instant(stored.elevated),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Why a session was not elevated.
+
+use std::time::Duration;
+
+use crate::password::Busy;
+use crate::slices::mfa::CodeError;
+use crate::store_error::StoreError;
+
+/// Why a session was not elevated.
+#[derive(Debug, thiserror::Error)]
+pub enum SudoError {
+    /// The principal has no session.
+    #[error("only a session can be elevated")]
+    NeedsSession,
+    /// The password is wrong or missing.
+    #[error("the password is wrong")]
+    WrongPassword,
+    /// The account has a second factor, and no code was sent.
+    #[error("a code of the second factor is needed")]
+    CodeNeeded,
+    /// The code is not accepted.
+    #[error(transparent)]
+    Code(#[from] CodeError),
+    /// The account has neither password nor second factor, and the sign-in is too old.
+    #[error("the sign-in is too old")]
+    NotFresh,
+    /// Too many failures of this session. The right password does not pass either.
+    #[error("too many attempts; try again in {}s", .retry_after.as_secs())]
+    LockedOut {
+        /// Time until the lock ends.
+        retry_after: Duration,
+    },
+    /// The session has ended meanwhile.
+    #[error("the session has ended")]
+    Ended,
+    /// The hashing queue is full.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// A store failed.
+    #[error("a store failed")]
+    Store(#[from] StoreError),
+}

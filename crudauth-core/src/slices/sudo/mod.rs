@@ -1,0 +1,69 @@
+//! Fresh proof: the owner of a session proves all factors again before something dangerous.
+//!
+//! The proof belongs to one session and ends after a short time, however much the session is used.
+//! The session gets another token, so that a copy of the former one gains nothing.
+
+mod config;
+mod elevate;
+mod error;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+pub use config::SudoConfig;
+pub use elevate::{Elevated, Proof};
+pub use error::SudoError;
+
+use crate::kit::Kit;
+use crate::model::AuthUser;
+use crate::principal::{Principal, is_recent};
+use crate::slices::mfa::Mfa;
+use crate::slices::sessions::Sessions;
+
+/// Elevates sessions.
+pub struct Sudo<U: AuthUser> {
+    kit: Kit<U>,
+    sessions: Arc<Sessions<U>>,
+    /// `None` if the mount has no second factors.
+    mfa: Option<Arc<Mfa<U>>>,
+    config: SudoConfig,
+}
+
+impl<U: AuthUser> Sudo<U> {
+    /// Creates the slice.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn new(
+        kit: Kit<U>,
+        sessions: Arc<Sessions<U>>,
+        mfa: Option<Arc<Mfa<U>>>,
+        config: SudoConfig,
+    ) -> Self {
+        Self { kit, sessions, mfa, config }
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn config(&self) -> &SudoConfig {
+        &self.config
+    }
+
+    /// Returns `true` if the session of the principal is elevated now. A principal without a session
+    /// never is.
+    #[must_use]
+    pub fn is_elevated(&self, principal: &Principal<U>) -> bool {
+        let elevated_at = principal.session().and_then(|session| session.proofs().elevated_at);
+        elevated_at.is_some_and(|at| is_recent(at, self.config.window, self.kit.now()))
+    }
+
+    /// When the elevation of a session ends that was elevated at `now`.
+    fn ends_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + self.config.window
+    }
+}
+
+impl<U: AuthUser> std::fmt::Debug for Sudo<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sudo").field("config", &self.config).finish_non_exhaustive()
+    }
+}

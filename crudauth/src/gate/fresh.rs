@@ -1,0 +1,96 @@
+//! Gates that want a recent proof of a factor.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use crudauth_core::model::Proofs;
+use poem::Request;
+
+use super::{Gate, Named};
+use crate::http::Refusal;
+use crate::mount::{Mount, Mounts};
+use crate::slice;
+use crate::transport::{AuthMethod, Principal};
+
+/// Requires a session that was elevated by `POST /sudo`: its owner has proved every factor of the
+/// account within [`SudoConfig::window`](crate::SudoConfig). Refuses with 403 `Re-authentication
+/// required.`
+///
+/// A sign-in alone never passes, and neither does a token. Does not compile for a mount without the
+/// slice `sudo`.
+#[derive(Clone, Copy, Debug)]
+pub struct Elevated;
+
+impl<A: Mounts<slice::Sudo>> Gate<A> for Elevated {
+    async fn check(auth: &A, who: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
+        let sudo = auth.mounted().accounts().sudo();
+        if sudo.is_elevated(who) { Ok(()) } else { Err(refusal(who, sudo.config().window)) }
+    }
+}
+
+/// Requires a proof of the factor `F` at most `MINUTES` ago, at sign-in or later:
+/// `Fresh<factor::Password, 10>`. Refuses with 403 `Re-authentication required.`
+///
+/// Only a session knows which factor was proved when, so a token never passes. `POST /sudo` renews
+/// the proof. Does not compile for a mount without sessions, or for a factor that it does not have.
+#[derive(Debug)]
+pub struct Fresh<F, const MINUTES: u32>(Named<F>);
+
+impl<A: Mounts<slice::Session>, F: Factor<A>, const MINUTES: u32> Gate<A> for Fresh<F, MINUTES> {
+    async fn check(auth: &A, who: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
+        let age = TimeDelta::minutes(i64::from(MINUTES));
+        let proved_at = who.session().and_then(|session| F::proved_at(session.proofs()));
+        let now = auth.mounted().accounts().kit.clock.now();
+        match proved_at {
+            Some(at) if now - at <= age => Ok(()),
+            _ => Err(refusal(who, age.to_std().unwrap_or_default())),
+        }
+    }
+}
+
+/// A factor that a session remembers the proof of.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a factor of `{A}`",
+    label = "not a factor of this mount",
+    note = "use `factor::Password`, or `factor::Second` with the slice `mfa`"
+)]
+pub trait Factor<A>: Send + Sync + 'static {
+    /// When it was proved.
+    fn proved_at(proofs: Proofs) -> Option<DateTime<Utc>>;
+}
+
+/// Factors for [`Fresh`].
+pub mod factor {
+    use super::{DateTime, Factor, Mount, Mounts, Proofs, Utc, slice};
+
+    /// The password.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Password;
+
+    /// A code of the authenticator, or a recovery code.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Second;
+
+    impl<A: Mount> Factor<A> for Password {
+        fn proved_at(proofs: Proofs) -> Option<DateTime<Utc>> {
+            proofs.password_at
+        }
+    }
+
+    impl<A: Mounts<slice::Mfa>> Factor<A> for Second {
+        fn proved_at(proofs: Proofs) -> Option<DateTime<Utc>> {
+            proofs.second_factor_at
+        }
+    }
+}
+
+/// A token gets the challenge of RFC 9470.
+fn refusal<U: crudauth_core::model::AuthUser>(who: &Principal<U>, max_age: Duration) -> Refusal {
+    let refusal = Refusal::reauthentication_required();
+    if who.method() != AuthMethod::Bearer {
+        return refusal;
+    }
+    let max_age = max_age.as_secs().to_string();
+    let parameters = [("error", "insufficient_user_authentication"), ("max_age", &*max_age)];
+    refusal.with_challenge("Bearer", &parameters)
+}

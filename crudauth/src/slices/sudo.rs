@@ -1,0 +1,109 @@
+//! `POST /sudo`: fresh proof of all factors, for the session of the request.
+
+use std::sync::Arc;
+
+use crudauth_core::model::AuthUser;
+use crudauth_core::slices::sudo::{self as flows, Proof, SudoConfig, SudoError};
+use crudauth_core::sql::Backend;
+use poem::http::{Method, StatusCode};
+use poem::{Request, Response};
+use serde_json::json;
+
+use super::{Service, Wiring};
+use crate::accounts::Accounts;
+use crate::builder::Builder;
+use crate::extract::any_principal;
+use crate::http::cookie::set_cookies;
+use crate::http::headers::json as answer;
+use crate::http::{Refusal, body, refusals};
+use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
+
+/// `sudo`: users prove all their factors again before something dangerous.
+///
+#[doc = include_str!("../../docs/sudo.md")]
+#[derive(Clone, Copy, Debug)]
+pub struct Sudo;
+
+impl<U: AuthUser> Slice<U> for Sudo {
+    fn paths() -> Vec<Path<U>> {
+        vec![Path::new(Method::POST, "/sudo", elevate)]
+    }
+}
+
+impl Service for Sudo {
+    type Config = SudoConfig;
+    type Flows<U: AuthUser> = flows::Sudo<U>;
+
+    fn wire<U: AuthUser>(wiring: &Wiring<U>, config: SudoConfig) -> flows::Sudo<U> {
+        let mfa = wiring.has_mfa.then(|| Arc::clone(&wiring.mfa));
+        flows::Sudo::new(wiring.kit.clone(), Arc::clone(&wiring.sessions), mfa, config)
+    }
+}
+
+impl<U: AuthUser> Accounts<U> {
+    /// Elevates sessions.
+    #[must_use]
+    pub fn sudo(&self) -> &flows::Sudo<U> {
+        &self.services.sudo
+    }
+}
+
+impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
+    /// Configures fresh proof: how long it lasts, and the limit of guessing.
+    pub fn sudo(mut self, config: SudoConfig) -> Self
+    where
+        A: Mounts<Sudo>,
+    {
+        self.settings.slices.sudo = config;
+        self
+    }
+}
+
+/// The session gets other cookies: a copy of the former token opens nothing any more.
+async fn elevate<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let principal = any_principal(&mounted, &request).await?;
+    let mut form = body::json(&mut request).await?;
+    let (password, code) = (form.optional_password("password"), form.optional_text("code"));
+    let (Ok(password), Ok(code)) = (password, code) else {
+        return Err(Refusal::invalid_fields(form.into_errors()));
+    };
+    let mut proof = Proof::default();
+    proof.password = password;
+    proof.code = code;
+    let elevated = mounted.accounts().sudo().elevate(&principal, &proof).await?;
+    let body = json!({
+        "elevated": true,
+        "until": elevated.ends_at,
+        "csrf_token": elevated.session.csrf.expose(),
+    });
+    let mut response = answer(StatusCode::OK, &body)?;
+    let lifetimes = mounted.accounts().sessions().config();
+    let mut cookies = set_cookies(&mut response, &mounted.parts().http.cookies);
+    cookies.renewed_session(lifetimes, &elevated.session);
+    Ok(response)
+}
+
+impl From<SudoError> for Refusal {
+    fn from(error: SudoError) -> Self {
+        match error {
+            SudoError::NeedsSession => Self::sudo_needs_session(),
+            SudoError::WrongPassword => Self::wrong_sudo_password(),
+            SudoError::CodeNeeded => Self::code_needed(),
+            SudoError::Code(error) => error.into(),
+            SudoError::NotFresh => Self::sign_in_too_old(),
+            SudoError::LockedOut { retry_after } => Self::too_many_attempts(retry_after),
+            SudoError::Ended => Self::not_authenticated(),
+            SudoError::Busy(busy) => busy.into(),
+            SudoError::Store(cause) => cause.into(),
+        }
+    }
+}
+
+refusals! {
+    sudo_needs_session = FORBIDDEN, "session-needed", "Sudo requires a session-backed login.";
+    wrong_sudo_password = UNAUTHORIZED, "wrong-password", "Incorrect password";
+    code_needed = UNAUTHORIZED, "code-needed", "Enter a code of your authenticator as well.";
+}
