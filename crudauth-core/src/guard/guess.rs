@@ -49,7 +49,11 @@ impl Lockout {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let attempt = AttemptCounters {
-            checked: vec![(guess.counter, guess.rule)],
+            // The guess that would lock may still be right.
+            checked: vec![(
+                guess.counter,
+                LockRule { max_failures: guess.rule.max_failures + 1, ..guess.rule },
+            )],
             cleared: vec![guess.counter],
             refunds: Vec::new(),
         };

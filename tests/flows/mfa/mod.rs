@@ -45,12 +45,12 @@ async fn danger(_: CurrentUser<Guarded, Elevated>) -> &'static str {
 }
 
 #[handler]
-async fn recent(_: CurrentUser<Guarded, Fresh<factor::Password, 10>>) -> &'static str {
+async fn proved_lately(_: CurrentUser<Guarded, Fresh<factor::Password, 10>>) -> &'static str {
     "ok"
 }
 
 #[handler]
-async fn second(_: CurrentUser<Guarded, Fresh<factor::Second, 10>>) -> &'static str {
+async fn proved_twice(_: CurrentUser<Guarded, Fresh<factor::Second, 10>>) -> &'static str {
     "ok"
 }
 
@@ -114,8 +114,10 @@ where
 fn routes(auth: &Guarded) -> BoxEndpoint<'static, Response> {
     let route = auth.mount(Route::new());
     let route = route.at("/dashboard", get(dashboard)).at("/billing", get(billing));
-    let route =
-        route.at("/danger", get(danger)).at("/recent", get(recent)).at("/second", get(second));
+    let route = route
+        .at("/danger", get(danger))
+        .at("/recent", get(proved_lately))
+        .at("/second", get(proved_twice));
     route.with(auth.clone()).map_to_response().boxed()
 }
 
