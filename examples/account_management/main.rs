@@ -1,11 +1,13 @@
 //! Accounts whose owners look after them: second factor, list of devices, fresh proof.
 //!
 //! Choose it if an account is worth protecting. A sign-in asks for a code once its owner has added an
-//! authenticator; something dangerous asks for all factors again.
+//! authenticator; something dangerous asks for all factors again. Run it, open the address that it
+//! prints, and sign up.
 //!
 //! ```sh
 //! cargo run -p examples --example account_management
 //! ```
+#![allow(clippy::print_stdout, reason = "a program prints to its terminal")]
 
 use std::time::Duration;
 
@@ -17,6 +19,8 @@ use examples::{Settings, log_to_stderr, on_the_database};
 use poem::web::Json;
 use poem::{EndpointExt, Route, get, handler};
 use serde_json::{Value, json};
+
+mod page;
 
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "users")]
@@ -69,11 +73,11 @@ async fn main() -> Result<(), BoxError> {
     let settings = Settings::read("account_management")?;
     let auth = on_the_database!(&settings, accounts);
     auth.spawn_purge(Duration::from_secs(600));
-    let app = auth
-        .mount(Route::new())
+    let app = page::mount(auth.mount(Route::new()))
         .at("/dashboard", get(dashboard))
         .at("/danger", get(danger))
         .at("/admin", get(admin))
         .with(auth.clone());
+    println!("Open http://{} and sign up.", settings.bind);
     settings.serve(app, auth.drained()).await
 }
