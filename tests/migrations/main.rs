@@ -34,12 +34,14 @@ pub(crate) struct User {
 pub(crate) struct Auth;
 
 /// The tables of `users`.
-pub(crate) const TABLES: [&str; 8] = [
+pub(crate) const TABLES: [&str; 10] = [
     "users",
     "users_sessions",
     "users_token_families",
     "users_api_keys",
     "users_one_time_tokens",
+    "users_authenticators",
+    "users_recovery_codes",
     "users_rate_limits",
     "users_lockouts",
     "users_challenges",
