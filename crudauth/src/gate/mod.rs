@@ -46,7 +46,7 @@ use crate::transport::{AnyTransport, AuthMethod, Principal, Transport};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a gate of `{A}`",
     label = "not a gate",
-    note = "use `Verified`, `Superuser`, `Scope<..>` (with a scope), `Via<..>` or a tuple of up to four gates, or implement `Gate<{A}>` for your own type"
+    note = "use `Verified`, `Superuser`, `Elevated`, `Fresh<..>`, `Scope<..>` (with a scope), `Via<..>` or a tuple of up to four gates, or implement `Gate<{A}>` for your own type"
 )]
 pub trait Gate<A: Mount>: Send + Sync + 'static {
     /// Returns whether credentials of that transport count. Others are ignored: they neither open
