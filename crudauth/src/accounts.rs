@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crudauth_core::guard::challenges::ChallengeStore;
 use crudauth_core::guard::store::CounterStore;
-use crudauth_core::model::{Account, AuthUser, ClientInfo, Contact, Scopes, SessionToken};
+use crudauth_core::model::{
+    Account, AuthUser, BrowserToken, ClientInfo, Contact, Scopes, SessionToken,
+};
 use crudauth_core::password::Password;
 use crudauth_core::slices::DatabaseStores;
 use crudauth_core::slices::accounts::{
@@ -17,7 +19,8 @@ use crudauth_core::slices::recovery::store::ContactChange;
 use crudauth_core::slices::sessions::Sessions;
 use crudauth_core::slices::sessions::store::SessionStore;
 use crudauth_core::slices::sign_in::{
-    SignIn, SignInError, SignInFlow, SignInRequest, SignedIn, TokensIssued, find,
+    Binding, CodeRequest, FinishError, Finished, SignIn, SignInError, SignInFlow, SignInRequest,
+    SignedIn, TokensIssued, Waiting, find,
 };
 use crudauth_core::{Kit, StoreError};
 
@@ -70,7 +73,8 @@ impl<U: AuthUser> Accounts<U> {
         self.sign_in.sign_in(request).await
     }
 
-    /// Opens a session for an account that was proved by other means than its password.
+    /// Opens a session for an account that was proved by other means than its password. An account
+    /// with a second factor gets a challenge, bound to the browser that `binding` describes.
     ///
     /// # Errors
     /// [`SignInError`].
@@ -78,8 +82,34 @@ impl<U: AuthUser> Accounts<U> {
         &self,
         account: Account<U>,
         client: ClientInfo,
+        binding: &Binding,
     ) -> Result<SignIn<SignedIn<U>>, SignInError> {
-        self.sign_in.enter(account, client).await
+        self.sign_in.enter(account, client, binding).await
+    }
+
+    /// Returns the sign-in that waits for a code under this token, in the browser with these values of
+    /// the cookie: [`Challenge`] has the token and the value.
+    ///
+    /// # Errors
+    /// If a store fails.
+    pub async fn waiting_sign_in(
+        &self,
+        token: &str,
+        browsers: &[BrowserToken],
+    ) -> Result<Option<Waiting<U>>, StoreError> {
+        self.sign_in.waiting(token, browsers).await
+    }
+
+    /// Finishes a sign-in by a code of the second factor.
+    ///
+    /// # Errors
+    /// [`FinishError`].
+    pub async fn finish_sign_in(
+        &self,
+        waiting: Waiting<U>,
+        request: CodeRequest,
+    ) -> Result<Finished<U>, FinishError> {
+        self.sign_in.finish(waiting, request).await
     }
 
     /// Issues bearer tokens by identifier and password, under the same lockout. `requested` are the

@@ -71,8 +71,8 @@ pub use crudauth_core::migrate::{
     UnreadHashes,
 };
 pub use crudauth_core::model::{
-    Account, AccountId, AccountState, AuthUser, ClientAddress, ClientInfo, Contact, CsrfToken,
-    EmailAddress, FieldError, FieldErrorKind, IdentifierKind, OneTimeToken, PhoneNumber,
+    Account, AccountId, AccountState, AuthUser, BrowserToken, ClientAddress, ClientInfo, Contact,
+    CsrfToken, EmailAddress, FieldError, FieldErrorKind, IdentifierKind, OneTimeToken, PhoneNumber,
     Recoverable, RecoverableByEmail, RedirectPath, Scopes, SecretKey, SessionToken, Username,
     WeakSecret, Weakness,
 };
@@ -88,7 +88,7 @@ pub use crudauth_core::slices::recovery::store::ContactChange;
 pub use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 pub use crudauth_core::slices::sessions::SessionConfig;
 pub use crudauth_core::slices::sign_in::{
-    Challenge, SignIn, SignInError, SignInRequest, SignedIn, TokensIssued,
+    Binding, Challenge, SignIn, SignInError, SignInRequest, SignedIn, TokensIssued,
 };
 pub use crudauth_core::slices::sudo::SudoConfig;
 pub use crudauth_core::sql::{AuthRow, Backend, Stores};
@@ -221,16 +221,16 @@ pub mod flow {
         Refreshed,
     };
     pub use crudauth_core::slices::mfa::{
-        CodeError, Enrolled, Mfa, MfaError, MfaStatus, RecoveryCode, Setup, TotpSecret,
+        CodeError, Disabled, Enrolled, Mfa, MfaError, MfaStatus, RecoveryCode, Setup, TotpSecret,
     };
     pub use crudauth_core::slices::recovery::{
         ChangeError, ConfirmError, Confirmed, PasswordReset, Recovery,
     };
     pub use crudauth_core::slices::sessions::{
-        CurrentSession, ListedSession, OpenedSession, Sessions,
+        CurrentSession, ListedSession, OpenedSession, RenewedSession, Sessions,
     };
     pub use crudauth_core::slices::sign_in::{
-        Binding, CodeRequest, FinishError, Finished, Outcome, Waiting,
+        CodeRequest, FinishError, Finished, Outcome, Waiting,
     };
-    pub use crudauth_core::slices::sudo::{Elevated, Proof, Sudo, SudoError};
+    pub use crudauth_core::slices::sudo::{ElevatedSession, Proof, Sudo, SudoError};
 }

@@ -84,6 +84,14 @@ async function listSessions() {
   element("sessions").replaceChildren(...items);
 }
 
+/** Shows the authenticator to be added, where a second factor is required. */
+function showSetup(setup) {
+  const box = document.querySelector("[data-view=code] .setup");
+  box.hidden = !setup;
+  box.querySelector("img").src = setup ? `data:image/svg+xml,${encodeURIComponent(setup.qr_code)}` : "";
+  box.querySelector("code").textContent = setup?.secret ?? "";
+}
+
 function showCodes(codes) {
   const items = codes.map((code) => {
     const item = document.createElement("li");
@@ -111,14 +119,17 @@ const actions = {
     if (!answer.mfa_required) return signedIn(answer);
     challenge = answer.challenge;
     show("code");
+    showSetup(answer.setup);
     return "";
   },
   async verify(form) {
     try {
       return await signedIn(await post("/mfa/verify", { challenge, code: form.elements.code.value }));
     } catch (refusal) {
-      if (refusal.code === "challenge-ended") location.hash = "#log-in";
-      throw refusal;
+      if (refusal.code !== "challenge-ended") throw refusal;
+      showSignedOut();
+      element("notice").textContent = "The sign-in has ended. Log in again.";
+      return "";
     }
   },
   async "sign-up"(form) {

@@ -42,21 +42,28 @@ impl Lockout {
         Ok(ends.into_iter().flatten().next().map(|end| remaining(end, now)))
     }
 
-    /// Admits a right guess and clears the counter, unless guesses at the same time used it up.
-    pub(crate) async fn admit_guess(
+    /// Returns `false` if guesses at the same time have used the counter up: then a right guess is
+    /// not told.
+    pub(crate) async fn is_admitted(
         &self,
         guess: &Guess,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let attempt = AttemptCounters {
-            // The guess that would lock may still be right.
-            checked: vec![(
-                guess.counter,
-                LockRule { max_failures: guess.rule.max_failures + 1, ..guess.rule },
-            )],
-            cleared: vec![guess.counter],
-            refunds: Vec::new(),
-        };
-        self.counters.admit(&attempt, now).await
+        // The guess that would lock may still be right.
+        let rule = LockRule { max_failures: guess.rule.max_failures + 1, ..guess.rule };
+        let checked = vec![(guess.counter, rule)];
+        self.counters.admit(&AttemptCounters { checked, ..Default::default() }, now).await
+    }
+
+    /// Forgets wrong guesses.
+    pub(crate) async fn clear_guesses(&self, guess: &Guess) -> Result<(), StoreError> {
+        self.counters.clear(&[guess.counter]).await
+    }
+}
+
+impl Guess {
+    /// The counter, as a holder of places in the hashing queue.
+    pub(crate) fn counter(&self) -> CounterName {
+        self.counter
     }
 }

@@ -292,11 +292,9 @@ pub(crate) fn absolute_expiry(
 
 /// Returns `true` if a sign-in is at most `max_age` old. Returns `false` if `max_age` is zero, or if
 /// the sign-in lies further in the future than clocks may differ.
-pub(crate) fn is_recent(
-    signed_in_at: DateTime<Utc>,
-    max_age: Duration,
-    now: DateTime<Utc>,
-) -> bool {
+#[doc(hidden)]
+#[must_use]
+pub fn is_recent(signed_in_at: DateTime<Utc>, max_age: Duration, now: DateTime<Utc>) -> bool {
     let age = now - signed_in_at;
     let max_age = TimeDelta::from_std(max_age).unwrap_or(TimeDelta::MAX);
     !max_age.is_zero() && -LEEWAY <= age && age <= max_age

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use crudauth_core::model::Proofs;
+use crudauth_core::principal::is_recent;
 use poem::Request;
 
 use super::{Gate, Named};
@@ -38,12 +39,13 @@ pub struct Fresh<F, const MINUTES: u32>(Named<F>);
 
 impl<A: Mounts<slice::Session>, F: Factor<A>, const MINUTES: u32> Gate<A> for Fresh<F, MINUTES> {
     async fn check(auth: &A, who: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
-        let age = TimeDelta::minutes(i64::from(MINUTES));
+        const { assert!(MINUTES > 0, "`Fresh` needs at least one minute") };
+        let age = Duration::from_mins(MINUTES.into());
         let proved_at = who.session().and_then(|session| F::proved_at(session.proofs()));
         let now = auth.mounted().accounts().kit.clock.now();
         match proved_at {
-            Some(at) if now - at <= age => Ok(()),
-            _ => Err(refusal(who, age.to_std().unwrap_or_default())),
+            Some(at) if is_recent(at, age, now) => Ok(()),
+            _ => Err(refusal(who, age)),
         }
     }
 }

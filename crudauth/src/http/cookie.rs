@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crudauth_core::model::{BrowserToken, SessionToken};
-use crudauth_core::slices::sessions::{OpenedSession, SessionConfig};
+use crudauth_core::slices::sessions::{OpenedSession, RenewedSession, SessionConfig};
 use poem::http::{HeaderMap, HeaderValue, header};
 use poem::{Request, Response};
 
@@ -142,11 +142,10 @@ impl SetCookies<'_> {
         self.device(device);
     }
 
-    /// Sets the cookies of a session that got other secrets.
-    pub(crate) fn renewed_session(&mut self, lifetimes: &SessionConfig, session: &OpenedSession) {
+    /// Sets the cookie of a session that got another token. The CSRF token stays.
+    pub(crate) fn renewed_session(&mut self, lifetimes: &SessionConfig, session: &RenewedSession) {
         let max_age = max_age(lifetimes, session.is_remembered);
         self.put(&self.config.session, session.token.expose(), max_age);
-        self.put(&self.config.csrf, session.csrf.expose(), max_age);
     }
 
     /// Sets the device cookie.
@@ -157,11 +156,6 @@ impl SetCookies<'_> {
     /// Sets the cookie that binds an unfinished sign-in to the browser.
     pub(crate) fn browser(&mut self, browser: &BrowserToken, lifetime: Duration) {
         self.put(&self.config.browser, browser.expose(), Some(lifetime.as_secs()));
-    }
-
-    /// Removes that cookie.
-    pub(crate) fn clear_browser(&mut self) {
-        self.put(&self.config.browser, "", Some(0));
     }
 
     /// Sets the CSRF cookie, with the lifetime of the session cookie.

@@ -25,12 +25,11 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | 401 | `invalid-access-token`, `invalid-api-key` | a malformed credential; an unknown one is `not-authenticated` |
 /// | 401 | `refresh-token-missing`, `invalid-refresh-token` | `/refresh` |
 /// | 401 | `bad-credentials`, `wrong-password` | sign-in; the current password |
-/// | 401 | `invalid-code`, `three-codes-needed` | a code of the second factor |
+/// | 401 | `invalid-code`, `three-codes-needed`, `code-needed` | a code of the second factor |
 /// | 403 | `csrf-missing`, `csrf-invalid` | with `X-CSRF-Error: true` |
 /// | 403 | `cross-site` | a request from another site's page: sign-in, `/refresh`, `/logout`, `/csrf/refresh`, requests for messages, and their confirmation |
 /// | 403 | `not-verified`, `insufficient-privileges`, `access-denied` | gates |
 /// | 403 | `reauthentication-required`, `session-needed` | a gate wants fresh proof; `/sudo` wants a session |
-/// | 401 | `code-needed` | `/sudo` of an account with a second factor |
 /// | 403 | `mfa-required` | the second factor cannot be removed |
 /// | 403 | `insufficient-scope` | a gate; with `WWW-Authenticate` (RFC 6750) |
 /// | 403 | `sign-in-too-old` | setting a first password or creating an API key needs a recent sign-in |

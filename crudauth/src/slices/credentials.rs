@@ -54,6 +54,7 @@ impl From<SignInError> for Refusal {
         match error {
             SignInError::LockedOut { retry_after } => Self::locked_out(retry_after),
             SignInError::TooMany { retry_after } => Self::too_many_sign_ins(retry_after),
+            SignInError::NotVerified => Self::not_verified(),
             SignInError::Busy(busy) => busy.into(),
             SignInError::Store(cause) => cause.into(),
             SignInError::Refused => Self::bad_credentials(),

@@ -9,6 +9,7 @@ use crudauth_core::slices::mfa::{
     self as flows, AUTHENTICATORS, CodeError, MANAGE, MfaConfig, MfaError, RECOVERY_CODES,
     RecoveryCode, Setup, VERIFY,
 };
+use crudauth_core::slices::sessions::RenewedSession;
 use crudauth_core::slices::sign_in::{Challenge, CodeRequest, FinishError, Outcome, Waiting};
 use crudauth_core::sql::{Backend, TableSpec};
 use poem::http::{Method, StatusCode};
@@ -117,7 +118,8 @@ async fn confirm<U: AuthUser>(
     used.told(async {
         let code = code(&mut request).await?;
         let enrolled = mounted.accounts().mfa().confirm(&principal, &code).await?;
-        answer(StatusCode::OK, &json!({ "recovery_codes": shown(&enrolled.recovery_codes) }))
+        let body = json!({ "recovery_codes": shown(&enrolled.recovery_codes) });
+        with_session(&mounted, &body, enrolled.session.as_ref())
     })
     .await
 }
@@ -130,8 +132,9 @@ async fn disable<U: AuthUser>(
     let used = limits::by_account(&mounted, MANAGE, &principal).await?;
     used.told(async {
         let code = code(&mut request).await?;
-        mounted.accounts().mfa().disable(&principal, &code).await?;
-        answer(StatusCode::OK, &json!({ "detail": "Two-factor authentication disabled." }))
+        let disabled = mounted.accounts().mfa().disable(&principal, &code).await?;
+        let body = json!({ "detail": "Two-factor authentication disabled." });
+        with_session(&mounted, &body, disabled.session.as_ref())
     })
     .await
 }
@@ -159,13 +162,9 @@ async fn challenge<U: AuthUser>(
     let Ok(token) = form.text("challenge") else {
         return Err(Refusal::invalid_fields(form.into_errors()));
     };
-    let used = limits::by_client(&mounted, VERIFY, &request).await?;
-    used.told(async {
-        let waiting = waiting(&mounted, &request, &token).await?;
-        let setup = mounted.accounts().sign_in.setup_of(&waiting);
-        answer(StatusCode::OK, &json!({ "setup": setup.as_ref().map(told) }))
-    })
-    .await
+    let waiting = waiting(&mounted, &request, &token).await?;
+    let setup = mounted.accounts().sign_in.setup_of(&waiting);
+    answer(StatusCode::OK, &json!({ "setup": setup.as_ref().map(told) }))
 }
 
 /// The second step of a sign-in. It needs no credential, and ignores one.
@@ -180,41 +179,55 @@ async fn verify<U: AuthUser>(
         };
         (token, code)
     };
-    let used = limits::by_client(&mounted, VERIFY, &request).await?;
-    used.told(async {
-        let http = &mounted.parts().http;
-        let waiting = waiting(&mounted, &request, &token).await?;
-        if waiting.opens_session() || http.refresh_in == RefreshIn::Cookie {
-            refuse_cross_site(&request, http)?;
-        }
-        let cookies = cookies_of(&request, &http.cookies);
-        let mut sent = CodeRequest::default();
-        sent.code = code;
-        sent.client = client_info(&request, http);
-        sent.devices = cookies.devices().into_iter().map(str::to_owned).collect();
-        sent.replaces = cookies.sessions();
-        let finished = mounted.accounts().sign_in.finish(waiting, sent).await?;
-        let codes = finished.recovery_codes.as_deref();
-        let mut response = match &finished.outcome {
-            Outcome::Session(signed_in) => sessions::signed_in(&mounted, signed_in, codes)?,
-            Outcome::Tokens(issued) => bearer::issued(&mounted, &request, issued, codes).await?,
-        };
-        if !cookies.browsers().is_empty() {
-            set_cookies(&mut response, &http.cookies).clear_browser();
-        }
-        Ok(response)
-    })
-    .await
+    let http = &mounted.parts().http;
+    let waiting = waiting(&mounted, &request, &token).await?;
+    if waiting.opens_session() || http.refresh_in == RefreshIn::Cookie {
+        refuse_cross_site(&request, http)?;
+    }
+    let cookies = cookies_of(&request, &http.cookies);
+    let mut sent = CodeRequest::default();
+    sent.code = code;
+    sent.client = client_info(&request, http);
+    sent.devices = cookies.devices().into_iter().map(str::to_owned).collect();
+    sent.replaces = cookies.sessions();
+    let finished = mounted.accounts().finish_sign_in(waiting, sent).await?;
+    let codes = finished.recovery_codes.as_deref();
+    match &finished.outcome {
+        Outcome::Session(signed_in) => sessions::signed_in(&mounted, signed_in, codes),
+        Outcome::Tokens(issued) => bearer::issued(&mounted, &request, issued, codes).await,
+    }
 }
 
+/// Returns the sign-in that a token names. Tokens that name none are counted by client network, so
+/// that nobody can try many, and nobody can keep a network from finishing its own sign-ins.
 async fn waiting<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
     token: &str,
 ) -> Result<Waiting<U>, Refusal> {
     let browsers = cookies_of(request, &mounted.parts().http.cookies).browsers();
-    let found = mounted.accounts().sign_in.waiting(token, &browsers).await?;
-    found.ok_or_else(Refusal::challenge_ended)
+    match mounted.accounts().waiting_sign_in(token, &browsers).await? {
+        Some(waiting) => Ok(waiting),
+        None => {
+            limits::by_client(mounted, VERIFY, request).await?;
+            Err(Refusal::challenge_ended())
+        }
+    }
+}
+
+/// The response to a change of the account, after which the session of the caller has another token.
+fn with_session<U: AuthUser>(
+    mounted: &Mounted<U>,
+    body: &Value,
+    session: Option<&RenewedSession>,
+) -> Result<Response, Refusal> {
+    let mut response = answer(StatusCode::OK, body)?;
+    if let Some(session) = session {
+        let lifetimes = mounted.accounts().sessions().config();
+        let mut cookies = set_cookies(&mut response, &mounted.parts().http.cookies);
+        cookies.renewed_session(lifetimes, session);
+    }
+    Ok(response)
 }
 
 async fn code(request: &mut Request) -> Result<String, Refusal> {
@@ -265,7 +278,7 @@ fn shown(codes: &[RecoveryCode]) -> Value {
 impl From<MfaError> for Refusal {
     fn from(error: MfaError) -> Self {
         match error {
-            MfaError::WrongPassword => Self::wrong_password_of_factor(),
+            MfaError::WrongPassword => Self::incorrect_password(),
             MfaError::NotFresh => Self::sign_in_too_old(),
             MfaError::NotVerified => Self::not_verified(),
             MfaError::AlreadyEnabled => Self::factor_enabled(),
@@ -283,7 +296,7 @@ impl From<CodeError> for Refusal {
     fn from(error: CodeError) -> Self {
         match error {
             CodeError::Invalid => Self::invalid_code(),
-            CodeError::ThreeNeeded => Self::three_codes(),
+            CodeError::ThreeNeeded { .. } => Self::three_codes(),
             CodeError::Store(cause) => cause.into(),
         }
     }
@@ -303,7 +316,7 @@ refusals! {
     challenge_ended = BAD_REQUEST, "challenge-ended", "Invalid or expired MFA challenge";
     factor_enabled = BAD_REQUEST, "mfa-enabled", "Two-factor authentication is already enabled.";
     no_setup = BAD_REQUEST, "no-mfa-setup", "No authenticator setup is pending.";
-    wrong_password_of_factor = UNAUTHORIZED, "wrong-password", "Incorrect password";
+    pub(super) incorrect_password = UNAUTHORIZED, "wrong-password", "Incorrect password";
     invalid_code = UNAUTHORIZED, "invalid-code", "Invalid code";
     three_codes = UNAUTHORIZED, "three-codes-needed", "Too many wrong codes. Enter the next three codes of your authenticator one after the other, or a recovery code.";
     factor_required = FORBIDDEN, "mfa-required", "Two-factor authentication is required for this account.";

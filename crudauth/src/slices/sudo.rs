@@ -59,7 +59,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     }
 }
 
-/// The session gets other cookies: a copy of the former token opens nothing any more.
+/// The session gets another cookie: a copy of the former one opens nothing any more.
 async fn elevate<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
@@ -77,7 +77,6 @@ async fn elevate<U: AuthUser>(
     let body = json!({
         "elevated": true,
         "until": elevated.ends_at,
-        "csrf_token": elevated.session.csrf.expose(),
     });
     let mut response = answer(StatusCode::OK, &body)?;
     let lifetimes = mounted.accounts().sessions().config();
@@ -90,12 +89,12 @@ impl From<SudoError> for Refusal {
     fn from(error: SudoError) -> Self {
         match error {
             SudoError::NeedsSession => Self::sudo_needs_session(),
-            SudoError::WrongPassword => Self::wrong_sudo_password(),
+            SudoError::WrongPassword => Self::incorrect_password(),
             SudoError::CodeNeeded => Self::code_needed(),
             SudoError::Code(error) => error.into(),
             SudoError::NotFresh => Self::sign_in_too_old(),
             SudoError::LockedOut { retry_after } => Self::too_many_attempts(retry_after),
-            SudoError::Ended => Self::not_authenticated(),
+            SudoError::NotOwner | SudoError::Ended => Self::not_authenticated(),
             SudoError::Busy(busy) => busy.into(),
             SudoError::Store(cause) => cause.into(),
         }
@@ -104,6 +103,5 @@ impl From<SudoError> for Refusal {
 
 refusals! {
     sudo_needs_session = FORBIDDEN, "session-needed", "Sudo requires a session-backed login.";
-    wrong_sudo_password = UNAUTHORIZED, "wrong-password", "Incorrect password";
     code_needed = UNAUTHORIZED, "code-needed", "Enter a code of your authenticator as well.";
 }

@@ -29,7 +29,7 @@ on_every_database! {
         assert!(is_open(&ada, "/danger").await && !is_open(&other, "/danger").await);
         assert!(!copy.is_signed_in().await, "the session has another token");
         assert_eq!(ada.post("/logout-all?keep_current=true", json!({})).await.status, 200);
-        assert!(is_open(&ada, "/danger").await, "its CSRF token was renewed as well");
+        assert!(is_open(&ada, "/danger").await, "its CSRF token stays");
         app.clock.advance(Duration::from_secs(299));
         assert!(is_open(&ada, "/danger").await);
         app.clock.advance(Duration::from_secs(2));
@@ -67,6 +67,49 @@ on_every_database! {
         assert_eq!(sudo(&ada, json!({ "password": PASSWORD })).await.status, 200);
     }
 
+    async fn what_was_not_verified_proves_nothing(app: App) {
+        let app = guarded(&app, Setup::default()).await;
+        let ada = app.member("ada").await;
+        app.clock.advance(Duration::from_secs(601));
+        assert_eq!(sudo(&ada, json!({ "password": PASSWORD, "code": "junk" })).await.status, 200);
+        assert!(is_open(&ada, "/recent").await && !is_open(&ada, "/second").await);
+        let eve = app.member("eve").await;
+        app.database.execute("UPDATE users SET hashed_password = '!none'").await;
+        app.clock.advance(Duration::from_secs(599));
+        assert_eq!(sudo(&eve, json!({ "password": "junk", "code": "junk" })).await.status, 200);
+        app.clock.advance(Duration::from_secs(60));
+        assert!(!is_open(&eve, "/recent").await && !is_open(&eve, "/second").await);
+    }
+
+    async fn many_guesses_at_once_do_not_learn_the_password(app: App) {
+        let app = guarded(&app, Setup::default()).await;
+        let ada = enrolled(&app, "ada").await;
+        let answers = concurrently((0..24).map(|n| {
+            let copy = ada.browser.stolen();
+            let password = if n == 20 { PASSWORD.to_owned() } else { format!("wrong-one-{n}") };
+            async move { sudo(&copy, json!({ "password": password })).await }
+        }))
+        .await;
+        let told = answers.iter().filter(|answer| answer.code() == "code-needed").count();
+        let wrong = count_status(&answers, 401) - told;
+        assert!(told + wrong <= 3, "{answers:?}");
+    }
+
+    async fn right_codes_that_reopen_a_factor_are_no_failures(app: App) {
+        let mfa = MfaConfig::default().max_failures(3);
+        let app = guarded(&app, Setup { mfa, ..Setup::default() }).await;
+        let ada = enrolled(&app, "ada").await;
+        for _ in 0..3 {
+            assert!(!signs_in(&app, "ada", &wrong_code(&app, &ada.secret)).await);
+        }
+        for status in [401, 401, 200] {
+            let body = json!({ "password": PASSWORD, "code": code(&app, &ada.secret, 0) });
+            let answer = sudo(&ada.browser, body).await;
+            assert_eq!(answer.status, status, "{answer:?}");
+            app.clock.advance(Duration::from_secs(30));
+        }
+    }
+
     async fn a_token_is_never_elevated(app: App) {
         let setup = Setup { refresh_in: RefreshIn::Body, ..Setup::default() };
         let app = guarded(&app, setup).await;
@@ -92,7 +135,7 @@ on_every_database! {
     async fn a_session_remembers_which_factor_was_proved_when(app: App) {
         let app = guarded(&app, Setup::default()).await;
         let ada = enrolled(&app, "ada").await;
-        assert!(is_open(&ada.browser, "/recent").await && !is_open(&ada.browser, "/second").await);
+        assert!(is_open(&ada.browser, "/recent").await && is_open(&ada.browser, "/second").await);
         let (browser, challenge) = challenged(&app, "ada").await;
         let right = code(&app, &ada.secret, 0);
         assert_eq!(verify(&browser, &challenge, &right).await.status, 200);

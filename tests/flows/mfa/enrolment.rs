@@ -112,6 +112,53 @@ on_every_database! {
         assert_eq!(shown, json!({ "setup": null }));
     }
 
+    async fn an_unverified_owner_adds_no_required_factor(app: App) {
+        let mfa = MfaConfig::default().is_required(true).requires_verified(true);
+        let app = guarded(&app, Setup { mfa, ..Setup::default() }).await;
+        assert_eq!(app.register("ada").await.status, 202);
+        let answer = app.browser().login("ada", PASSWORD).await;
+        assert_eq!((answer.status, answer.code()), (403, "not-verified".to_owned()));
+        assert_eq!(app.browser().login("ada", "wrong-one").await.status, 401);
+        let token = app.token(MessageKind::VerifyEmail, "ada@example.com").await;
+        app.browser().post("/email/verify-confirm", json!({ "token": token })).await;
+        challenged(&app, "ada").await;
+    }
+
+    async fn the_session_that_adds_or_removes_a_factor_gets_another_token(app: App) {
+        let app = guarded(&app, Setup::default()).await;
+        let ada = app.member("ada").await;
+        let copy = ada.stolen();
+        let (secret, _) = enrol(&app, &ada).await;
+        assert!(ada.is_signed_in().await && !copy.is_signed_in().await);
+        assert_eq!(ada.get("/second").await.status, 200, "the first code is a proof");
+        let copy = ada.stolen();
+        app.clock.advance(Duration::from_secs(30));
+        let body = json!({ "code": code(&app, &secret, 0) });
+        assert_eq!(ada.post("/mfa/totp/disable", body).await.status, 200);
+        assert!(ada.is_signed_in().await && !copy.is_signed_in().await);
+        assert_eq!(ada.get("/second").await.status, 403);
+        assert_eq!(app.database.count("users_sessions").await, 1);
+    }
+
+    async fn a_support_desk_removes_a_lost_factor(app: App) {
+        let (auth, app) = guarded_mount(&app, Setup::default()).await;
+        let ada = enrolled(&app, "ada").await;
+        let accounts = auth.accounts();
+        let id = ada.browser.id().await;
+        for _ in 0..2 {
+            // A disabled account, too: the support enables it afterwards.
+            accounts.disable(&id).await.unwrap();
+        }
+        let account = accounts.find(&id).await.unwrap().unwrap();
+        assert!(accounts.mfa().remove(&account).await.unwrap());
+        let account = accounts.find(&id).await.unwrap().unwrap();
+        assert!(!accounts.mfa().remove(&account).await.unwrap(), "there is none any more");
+        accounts.enable(&id).await.unwrap();
+        assert!(app.signed_in("ada", PASSWORD).await.is_signed_in().await);
+        let mails = app.mail_count(MessageKind::SecondFactorRemoved, "ada@example.com").await;
+        assert_eq!(mails, 1);
+    }
+
     async fn an_unverified_owner_may_be_refused(app: App) {
         let mfa = MfaConfig::default().requires_verified(true);
         let app = guarded(&app, Setup { mfa, ..Setup::default() }).await;

@@ -46,6 +46,44 @@ on_every_database! {
         assert!(signs_in(&app, "ada", &code(&app, &ada.secret, 0)).await, "one code again");
     }
 
+    async fn a_stranger_who_goes_on_guessing_cannot_keep_the_owner_out(app: App) {
+        let mfa = MfaConfig::default().max_failures(3);
+        let app = guarded(&app, Setup { mfa, ..Setup::default() }).await;
+        let ada = enrolled(&app, "ada").await;
+        let guess = async || {
+            let (stranger, challenge) = challenged(&app, "ada").await;
+            verify(&stranger, &challenge, &wrong_code(&app, &ada.secret)).await;
+        };
+        for _ in 0..3 {
+            guess().await;
+        }
+        let (browser, challenge) = challenged(&app, "ada").await;
+        for status in [401, 401, 200] {
+            guess().await;
+            let answer = verify(&browser, &challenge, &code(&app, &ada.secret, 0)).await;
+            assert_eq!(answer.status, status, "{answer:?}");
+            app.clock.advance(Duration::from_secs(30));
+        }
+    }
+
+    async fn many_wrong_codes_at_once_cause_one_notice(app: App) {
+        let app = guarded(&app, Setup::default()).await;
+        let ada = enrolled(&app, "ada").await;
+        let mut guesses = Vec::new();
+        for _ in 0..3 {
+            let (browser, challenge) = challenged(&app, "ada").await;
+            for _ in 0..4 {
+                let (browser, challenge) = (browser.clone(), challenge.clone());
+                let wrong = wrong_code(&app, &ada.secret);
+                guesses.push(async move { verify(&browser, &challenge, &wrong).await });
+            }
+        }
+        let answers = concurrently(guesses).await;
+        assert_eq!(count_status(&answers, 401), 12, "{answers:?}");
+        let mails = app.mail_count(MessageKind::SecondFactorGuessed, "ada@example.com").await;
+        assert_eq!(mails, 1);
+    }
+
     async fn a_recovery_code_reopens_a_locked_factor(app: App) {
         let mfa = MfaConfig::default().max_failures(3);
         let app = guarded(&app, Setup { mfa, ..Setup::default() }).await;
@@ -88,7 +126,7 @@ on_every_database! {
         assert_eq!(post(format!(r#"{{"challenge":"{long}","code":"1"}}"#)).await, 400);
     }
 
-    async fn requests_with_codes_are_limited_by_network(app: App) {
+    async fn made_up_challenges_are_limited_by_network_and_real_ones_are_not(app: App) {
         let app = guarded(&app, Setup { limits: RateLimits::default(), ..Setup::default() }).await;
         let browser = app.browser();
         for _ in 0..60 {
@@ -96,5 +134,10 @@ on_every_database! {
         }
         assert_eq!(verify(&browser, "x", "1").await.status, 429);
         assert_eq!(browser.post("/mfa/challenge", json!({ "challenge": "x" })).await.status, 429);
+        let ada = enrolled(&app, "ada").await;
+        let owner = app.browser().at(&browser.ip);
+        let challenge = owner.login("ada", PASSWORD).await.json()["challenge"].clone();
+        let right = code(&app, &ada.secret, 0);
+        assert_eq!(verify(&owner, challenge.as_str().unwrap(), &right).await.status, 200);
     }
 }

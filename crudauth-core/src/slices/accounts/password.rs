@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use crate::event::Event;
 use crate::kit::Kit;
-use crate::model::{Account, AccountState, AuthUser, FieldError};
+use crate::model::{Account, AccountState, AuthUser, FieldError, Proofs};
 use crate::notify::MessageKind;
 use crate::password::{Busy, Password, Verdict, policy_errors};
 use crate::principal::{Credential, OwnerError, Principal};
 use crate::slices::bearer::BearerTokens;
-use crate::slices::sessions::Sessions;
+use crate::slices::sessions::{RenewedSession, Sessions};
 use crate::store_error::StoreError;
 
 /// Why a password was not changed.
@@ -85,6 +85,21 @@ impl<U: AuthUser> Callers<U> {
         {
             error.log("keeping the session of a changed account");
         }
+    }
+
+    /// Gives the caller's session another token in a new state of the account, which the caller has
+    /// just made. If that fails, the owner signs in again.
+    pub(crate) async fn renew(
+        &self,
+        principal: &Principal<U>,
+        state: AccountState,
+        proofs: Proofs,
+    ) -> Option<RenewedSession> {
+        let renewed = self.sessions.renew(principal.session()?, state, proofs).await;
+        renewed.unwrap_or_else(|error| {
+            error.log("renewing the session of a changed account");
+            None
+        })
     }
 
     /// Returns an error unless the caller's credential is still valid.

@@ -7,7 +7,7 @@ use crate::guard::Network;
 use crate::model::{ClientAddress, ClientInfo};
 use crate::principal::Principal;
 use crate::slices::bearer::RefreshError;
-use crate::slices::sign_in::TokensIssued;
+use crate::slices::sign_in::{Binding, TokensIssued};
 use crate::testing_world::PASSWORD;
 
 const OFFICE: &str = "192.0.2.1";
@@ -139,7 +139,7 @@ async fn a_proved_account_that_cannot_enter_leaves_no_session() {
         async |_| (),
         async |scene, ()| {
             let account = scene.ada.clone();
-            scene.slices.sign_in.enter(account, client(OFFICE)).await.ok()
+            scene.slices.sign_in.enter(account, client(OFFICE), &Binding::Program).await.ok()
         },
         async |scene, (), entered| {
             let expected = usize::from(entered.is_some());

@@ -11,7 +11,7 @@ crate::settings! {
         /// Name of the app in authenticators (default `Accounts`; 1 to 64 characters, no `:`).
         issuer: String as impl Into<String> = "Accounts".to_owned(),
         /// Whether every account needs a second factor (default `false`). Owners without one enrol
-        /// at their next sign-in.
+        /// at their next sign-in; credentials from before go on.
         is_required: bool = false,
         /// Whether only accounts with a verified recovery contact may enrol (default `false`, as in
         /// crudauth-py). A stranger who signs up with somebody's address could add a factor to the

@@ -9,14 +9,16 @@ use zeroize::Zeroizing;
 use super::Mfa;
 use super::error::{CodeError, MfaError};
 use super::recovery_code::RecoveryCode;
-use super::store::{Authenticator, Enrolment};
+use super::store::{Authenticator, Enrolment, Guesser};
 use super::totp::TotpSecret;
 use super::verify::totp_code;
 use crate::event::Event;
-use crate::model::{Account, AuthUser, IdentifierKind};
+use crate::model::{Account, AuthUser, IdentifierKind, Proofs};
 use crate::notify::MessageKind;
 use crate::password::{Password, Verdict};
-use crate::principal::{Principal, Role};
+use crate::principal::{CurrentSession, Principal, Role};
+use crate::slices::sessions::RenewedSession;
+use crate::store_error::StoreError;
 
 /// Pixels of one square of a QR code.
 const MODULE: u32 = 4;
@@ -56,6 +58,18 @@ pub struct Enrolled<U: AuthUser> {
     pub account: Account<U>,
     /// The recovery codes, to be shown once.
     pub recovery_codes: Vec<RecoveryCode>,
+    /// The session of the caller, which has another token now.
+    pub session: Option<RenewedSession>,
+}
+
+/// An account whose second factor was removed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Disabled<U: AuthUser> {
+    /// The account in its new state.
+    pub account: Account<U>,
+    /// The session of the caller, which has another token now.
+    pub session: Option<RenewedSession>,
 }
 
 /// State of the second factor of an account.
@@ -99,7 +113,7 @@ impl<U: AuthUser> Mfa<U> {
     ) -> Result<Setup, MfaError> {
         let account = principal.owned_account()?;
         self.check_owner(principal, password).await?;
-        if self.config.requires_verified && U::SHAPE.recovery.is_some() && !account.is_verified() {
+        if !self.may_enrol(account) {
             return Err(MfaError::NotVerified);
         }
         if self.is_enrolled(account).await? {
@@ -107,7 +121,9 @@ impl<U: AuthUser> Mfa<U> {
         }
         let setup = self.new_setup(account);
         let secret = self.kit.keys.seal(&account.counter_key(), setup.secret.as_bytes())?;
-        self.store.store_pending(account, &secret, self.kit.now()).await?;
+        if !self.store.store_pending(account, &secret, self.kit.now()).await? {
+            return Err(MfaError::AlreadyEnabled);
+        }
         Ok(setup)
     }
 
@@ -132,8 +148,11 @@ impl<U: AuthUser> Mfa<U> {
         });
         let secret = secret.ok_or(MfaError::NoSetup)?;
         self.callers.check(principal).await?;
-        let enrolled = self.enrol(account, &secret, code).await?.ok_or(MfaError::Ended)?;
-        self.callers.keep(principal, enrolled.account.state()).await;
+        let mut enrolled = self.enrol(account, &secret, code).await?.ok_or(MfaError::Ended)?;
+        let before = principal.session().map(CurrentSession::proofs).unwrap_or_default();
+        let proofs = Proofs { second_factor_at: Some(self.kit.now()), elevated_at: None, ..before };
+        let state = enrolled.account.state();
+        enrolled.session = self.callers.renew(principal, state, proofs).await;
         Ok(enrolled)
     }
 
@@ -158,42 +177,58 @@ impl<U: AuthUser> Mfa<U> {
         let Some(account) = self.store.enrol(account, &enrolment).await? else { return Ok(None) };
         self.kit.emit(Event::new("second factor added").account(&account));
         self.notify(MessageKind::SecondFactorAdded, &account);
-        Ok(Some(Enrolled { account, recovery_codes }))
+        Ok(Some(Enrolled { account, recovery_codes, session: None }))
     }
 
     /// Removes the second factor, by a code of the authenticator or a recovery code. Every session
     /// but the caller's, every bearer token and every API key is revoked, and the owner gets a notice.
     ///
-    /// The [application](Principal::application) needs no code: it helps an owner who has lost the
-    /// authenticator.
-    ///
     /// # Errors
-    /// [`MfaError`]; nothing changes then.
+    /// [`MfaError`]; nothing changes then, except that a code is used up.
     pub async fn disable(
         &self,
         principal: &Principal<U>,
         code: &str,
-    ) -> Result<Account<U>, MfaError> {
+    ) -> Result<Disabled<U>, MfaError> {
         let account = principal.owned_account()?;
-        if principal.role() != Role::Application {
-            if self.config.is_required {
-                return Err(MfaError::Required);
-            }
-            self.callers.check(principal).await?;
-            self.accept(account, code).await?;
+        if self.config.is_required {
+            return Err(MfaError::Required);
         }
+        self.callers.check(principal).await?;
+        self.accept(account, code, &guesser(principal)).await?;
+        let account = self.remove_from(account).await?.ok_or(MfaError::Ended)?;
+        let before = principal.session().map(CurrentSession::proofs).unwrap_or_default();
+        let proofs = Proofs { second_factor_at: None, elevated_at: None, ..before };
+        let session = self.callers.renew(principal, account.state(), proofs).await;
+        Ok(Disabled { account, session })
+    }
+
+    /// Removes the second factor of an owner who has lost it, for a support desk that has made sure
+    /// by other means who asks. Returns `true` if the account had one: then its credentials are
+    /// revoked, and the owner gets a notice.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn remove(&self, account: &Account<U>) -> Result<bool, StoreError> {
+        if !self.is_enrolled(account).await? {
+            return Ok(false);
+        }
+        Ok(self.remove_from(account).await?.is_some())
+    }
+
+    async fn remove_from(&self, account: &Account<U>) -> Result<Option<Account<U>>, StoreError> {
         let removed = self.store.remove(account, self.kit.now()).await?;
-        let account = removed.ok_or(MfaError::Ended)?;
-        self.callers.keep(principal, account.state()).await;
-        self.kit.emit(Event::new("second factor removed").account(&account));
-        self.notify(MessageKind::SecondFactorRemoved, &account);
-        Ok(account)
+        if let Some(account) = &removed {
+            self.kit.emit(Event::new("second factor removed").account(account));
+            self.notify(MessageKind::SecondFactorRemoved, account);
+        }
+        Ok(removed)
     }
 
     /// Replaces all recovery codes, by a code of the authenticator or a recovery code.
     ///
     /// # Errors
-    /// [`MfaError`]; nothing changes then.
+    /// [`MfaError`]; the codes stay then, except that one may be used up.
     pub async fn replace_recovery_codes(
         &self,
         principal: &Principal<U>,
@@ -201,13 +236,20 @@ impl<U: AuthUser> Mfa<U> {
     ) -> Result<Vec<RecoveryCode>, MfaError> {
         let account = principal.owned_account()?;
         self.callers.check(principal).await?;
-        self.accept(account, code).await?;
+        self.accept(account, code, &guesser(principal)).await?;
         let codes = self.new_codes();
         let digests: Vec<_> = codes.iter().map(|code| code.digest(account)).collect();
-        self.store.replace_recovery_codes(account, &digests, self.kit.now()).await?;
+        if !self.store.replace_recovery_codes(account, &digests, self.kit.now()).await? {
+            return Err(CodeError::Invalid.into());
+        }
         self.kit.emit(Event::new("recovery codes replaced").account(account));
         self.notify(MessageKind::RecoveryCodesReplaced, account);
         Ok(codes)
+    }
+
+    /// Whether the settings allow the account a second factor.
+    pub(crate) fn may_enrol(&self, account: &Account<U>) -> bool {
+        !self.config.requires_verified || U::SHAPE.recovery.is_none() || account.is_verified()
     }
 
     /// A new secret with its address, which nothing has stored.
@@ -259,4 +301,9 @@ impl<U: AuthUser> Mfa<U> {
         }
         Ok(())
     }
+}
+
+/// The codes of each credential are a row of their own.
+pub(crate) fn guesser<U: AuthUser>(principal: &Principal<U>) -> Guesser {
+    Guesser::new(principal.handle().unwrap_or_default().as_bytes())
 }

@@ -50,9 +50,12 @@ pub enum CodeError {
     #[error("the code is wrong or was used before")]
     Invalid,
     /// Too many wrong codes came before. Three right codes of the authenticator in a row are needed,
-    /// or a recovery code. Clients are not told whether this code was right.
+    /// or a recovery code. Clients must not be told whether this code was right.
     #[error("too many wrong codes; three right codes in a row are needed")]
-    ThreeNeeded,
+    ThreeNeeded {
+        /// Whether the code was right. It counts for the row of three then.
+        was_right: bool,
+    },
     /// A store failed.
     #[error("a store failed")]
     Store(#[from] StoreError),

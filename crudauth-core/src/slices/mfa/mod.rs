@@ -22,7 +22,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 pub use config::MfaConfig;
-pub use enrol::{Enrolled, MfaStatus, Setup};
+pub(crate) use enrol::guesser;
+pub use enrol::{Disabled, Enrolled, MfaStatus, Setup};
 pub use error::{CodeError, MfaError};
 pub use recovery_code::RecoveryCode;
 pub use sql::{AUTHENTICATORS, RECOVERY_CODES};

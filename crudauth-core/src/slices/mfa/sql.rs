@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::store::{Authenticator, Enrolment, FactorStore};
+use super::store::{Authenticator, Enrolment, FactorStore, Guesser};
 use crate::model::digest::sha256;
 use crate::model::{Account, AccountState, AuthUser, RecoveryCodeDigest, Sealed};
 use crate::sql::engine::retrying;
@@ -25,6 +25,7 @@ pub const AUTHENTICATORS: TableSpec = TableSpec::new(
         ColumnSpec::big_integer("last_step").nullable(),
         ColumnSpec::integer("failures"),
         ColumnSpec::integer("right_codes"),
+        ColumnSpec::digest("right_by").nullable(),
     ],
 )
 .outliving(Outlives::EveryChange);
@@ -38,7 +39,10 @@ pub const RECOVERY_CODES: TableSpec = TableSpec::new(
 .outliving(Outlives::EveryChange);
 
 const FIND: &str = "SELECT secret, token_version, created_at, confirmed_at, last_step, failures, \
-    right_codes FROM {+authenticators} WHERE digest = :digest";
+    right_codes, right_by FROM {+authenticators} WHERE digest = :digest";
+
+const REPLACE_PENDING: &str = "UPDATE {+authenticators} SET secret = :secret, \
+    token_version = :version, created_at = :now WHERE digest = :digest AND confirmed_at IS NULL";
 
 const FORGET_PENDING: &str =
     "DELETE FROM {+authenticators} WHERE digest = :digest AND confirmed_at IS NULL";
@@ -50,17 +54,29 @@ const INSERT: &str = "INSERT INTO {+authenticators} (digest, user_id, secret, to
 const NEXT_VERSION: &str = "UPDATE {table} SET {version} = {version} + 1, {updated} = {:time updated} \
     WHERE {id} = {:account id} AND {version} = :version AND {stamp} = :stamp AND {is active}";
 
+const NEXT_VERSION_OF_ANY: &str = "UPDATE {table} SET {version} = {version} + 1, \
+    {updated} = {:time updated} WHERE {id} = {:account id} AND {version} = :version \
+    AND {stamp} = :stamp";
+
 const REMOVE: &str = "DELETE FROM {+authenticators} WHERE digest = :digest";
 
 const CLAIM: &str = "UPDATE {+authenticators} SET last_step = :step, failures = 0, right_codes = 0 \
     WHERE digest = :digest AND confirmed_at IS NOT NULL \
-    AND (last_step IS NULL OR last_step < :step) AND (failures < :max_failures OR right_codes >= 2)";
+    AND (last_step IS NULL OR last_step < :step) AND (failures < :max_failures OR (right_codes >= 2 AND right_by = :guesser))";
 
 const RECORD_RIGHT: &str = "UPDATE {+authenticators} SET last_step = :step, \
-    right_codes = right_codes + 1 WHERE digest = :digest AND confirmed_at IS NOT NULL \
+    right_codes = CASE WHEN right_by = :guesser THEN right_codes + 1 ELSE 1 END, \
+    right_by = :guesser WHERE digest = :digest AND confirmed_at IS NOT NULL \
     AND (last_step IS NULL OR last_step < :step)";
 
-const RECORD_FAILURE: &str = "UPDATE {+authenticators} SET failures = failures + 1, right_codes = 0 \
+const RECORD_FAILURE: &str = "UPDATE {+authenticators} SET failures = failures + 1, \
+    right_codes = CASE WHEN right_by = :guesser THEN 0 ELSE right_codes END \
+    WHERE digest = :digest AND confirmed_at IS NOT NULL";
+
+const FAILURES: &str = "SELECT failures FROM {+authenticators} WHERE digest = :digest";
+
+// Changes nothing, and locks the row.
+const LOCK: &str = "UPDATE {+authenticators} SET failures = failures \
     WHERE digest = :digest AND confirmed_at IS NOT NULL";
 
 const FORGET_FAILURES: &str =
@@ -94,27 +110,23 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> FactorStore<U> for SqlStore<DB
         account: &Account<U>,
         secret: &Sealed,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        retrying(|| async {
-            let mut tx = self.begin().await?;
-            tx.execute(self.of(FORGET_PENDING, account)).await?;
-            let insert = self
-                .of(INSERT, account)
-                .bind_bytes("secret", secret.as_bytes())
-                .bind_instant("now", now)
-                .bind("confirmed_at", None::<i64>)
-                .bind("step", None::<i64>);
-            match tx.execute(insert).await {
-                Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
-                    tx.roll_back(()).await
-                }
-                result => {
-                    result?;
-                    tx.commit().await
-                }
+    ) -> Result<bool, StoreError> {
+        let bound = |template| {
+            let query = self.of(template, account).bind_instant("now", now);
+            query.bind_bytes("secret", secret.as_bytes())
+        };
+        // Another request may insert the row between the two statements: then it is replaced.
+        for _ in 0..2 {
+            if self.execute(bound(REPLACE_PENDING)).await? == 1 {
+                return Ok(true);
             }
-        })
-        .await
+            let insert = bound(INSERT).bind("confirmed_at", None::<i64>).bind("step", None::<i64>);
+            match self.execute_once(insert.call()).await {
+                Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {}
+                result => return Ok(result.map(|_| true)?),
+            }
+        }
+        Ok(false)
     }
 
     async fn enrol(
@@ -125,7 +137,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> FactorStore<U> for SqlStore<DB
         let Enrolment { secret, step, recovery_codes, now } = enrolment;
         retrying(|| async {
             let mut tx = self.begin().await?;
-            if !self.count_version_up(&mut tx, account, *now).await? {
+            if !self.count_version_up(&mut tx, NEXT_VERSION, account, *now).await? {
                 return tx.roll_back(None).await;
             }
             tx.execute(self.of(FORGET_PENDING, account)).await?;
@@ -155,7 +167,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> FactorStore<U> for SqlStore<DB
     ) -> Result<Option<Account<U>>, StoreError> {
         retrying(|| async {
             let mut tx = self.begin().await?;
-            if !self.count_version_up(&mut tx, account, now).await? {
+            if !self.count_version_up(&mut tx, NEXT_VERSION_OF_ANY, account, now).await? {
                 return tx.roll_back(None).await;
             }
             tx.execute(self.of(REMOVE, account)).await?;
@@ -170,21 +182,41 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> FactorStore<U> for SqlStore<DB
         &self,
         account: &Account<U>,
         step: i64,
+        guesser: &Guesser,
         max_failures: u32,
     ) -> Result<bool, StoreError> {
         let query = self.of(CLAIM, account).bind("step", step);
+        let query = query.bind_bytes("guesser", guesser.as_bytes());
         let query = query.bind("max_failures", i64::from(max_failures));
         Ok(self.execute(query).await? == 1)
     }
 
-    async fn record_right_code(&self, account: &Account<U>, step: i64) -> Result<(), StoreError> {
-        self.execute(self.of(RECORD_RIGHT, account).bind("step", step)).await?;
+    async fn record_right_code(
+        &self,
+        account: &Account<U>,
+        step: i64,
+        guesser: &Guesser,
+    ) -> Result<(), StoreError> {
+        let query = self.of(RECORD_RIGHT, account).bind("step", step);
+        self.execute(query.bind_bytes("guesser", guesser.as_bytes())).await?;
         Ok(())
     }
 
-    async fn record_failure(&self, account: &Account<U>) -> Result<(), StoreError> {
-        self.execute(self.of(RECORD_FAILURE, account)).await?;
-        Ok(())
+    async fn record_failure(
+        &self,
+        account: &Account<U>,
+        guesser: &Guesser,
+    ) -> Result<u32, StoreError> {
+        retrying(|| async {
+            let mut tx = self.begin().await?;
+            let record = self.of(RECORD_FAILURE, account);
+            tx.execute(record.bind_bytes("guesser", guesser.as_bytes())).await?;
+            let row = tx.row(self.of(FAILURES, account)).await?.ok_or(sqlx::Error::RowNotFound)?;
+            let failures: i32 = rows::take::<DB, _>(&row, 0)?;
+            tx.commit().await?;
+            Ok(failures.unsigned_abs())
+        })
+        .await
     }
 
     async fn renew_secret(
@@ -229,11 +261,15 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> FactorStore<U> for SqlStore<DB
         account: &Account<U>,
         codes: &[RecoveryCodeDigest],
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         retrying(|| async {
             let mut tx = self.begin().await?;
+            if tx.execute(self.of(LOCK, account)).await? == 0 {
+                return tx.roll_back(false).await;
+            }
             self.store_codes(&mut tx, account, codes, now).await?;
-            tx.commit().await
+            tx.commit().await?;
+            Ok(true)
         })
         .await
     }
@@ -265,10 +301,11 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     async fn count_version_up(
         &self,
         tx: &mut Transaction<DB>,
+        template: &'static str,
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<bool, sqlx::Error> {
-        if tx.execute(self.of(NEXT_VERSION, account).bind_time("time", now)).await? == 0 {
+        if tx.execute(self.of(template, account).bind_time("time", now)).await? == 0 {
             return Ok(false);
         }
         self.sweep(tx, account.user.id(), |table| table.outlives == Outlives::Nothing).await?;
@@ -307,5 +344,6 @@ fn authenticator<DB: Backend>(row: &DB::Row) -> Result<Authenticator, sqlx::Erro
         last_step: columns.next()?,
         failures: columns.next::<i32>()?.unsigned_abs(),
         right_codes: columns.next::<i32>()?.unsigned_abs(),
+        right_by: columns.next()?,
     })
 }

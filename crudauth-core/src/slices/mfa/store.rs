@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use crate::model::digest::sha256;
 use crate::model::{Account, AuthUser, RecoveryCodeDigest, Sealed};
 use crate::store_error::StoreError;
 
@@ -14,14 +15,14 @@ pub trait FactorStore<U: AuthUser>: Send + Sync + 'static {
     /// Returns the authenticator of an account, whether or not it is confirmed.
     async fn find(&self, account: &Account<U>) -> Result<Option<Authenticator>, StoreError>;
 
-    /// Stores an authenticator that is not confirmed yet, in place of an earlier one. Nothing happens
-    /// if the account has a confirmed one.
+    /// Stores an authenticator that is not confirmed yet, in place of an earlier one. Returns `false`,
+    /// and stores nothing, if the account has a confirmed one.
     async fn store_pending(
         &self,
         account: &Account<U>,
         secret: &Sealed,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<bool, StoreError>;
 
     /// Stores a confirmed authenticator and its recovery codes, and counts the version of the account
     /// up, so that its other credentials are invalid. Returns the account as it is then. Returns
@@ -32,8 +33,8 @@ pub trait FactorStore<U: AuthUser>: Send + Sync + 'static {
         enrolment: &Enrolment,
     ) -> Result<Option<Account<U>>, StoreError>;
 
-    /// Deletes authenticator and recovery codes, and counts the version of the account up. Returns
-    /// the account as it is then, or `None` if it has changed meanwhile.
+    /// Deletes authenticator and recovery codes, and counts the version of the account up, also if it
+    /// is disabled. Returns the account as it is then, or `None` if it has changed meanwhile.
     async fn remove(
         &self,
         account: &Account<U>,
@@ -41,19 +42,30 @@ pub trait FactorStore<U: AuthUser>: Send + Sync + 'static {
     ) -> Result<Option<Account<U>>, StoreError>;
 
     /// Takes a step whose code was right, unless that step or a later one was taken. Failures are
-    /// forgotten. After `max_failures` it succeeds only behind two right codes in a row.
+    /// forgotten. After `max_failures` it succeeds only behind two right codes in a row of `guesser`.
     async fn claim_step(
         &self,
         account: &Account<U>,
         step: i64,
+        guesser: &Guesser,
         max_failures: u32,
     ) -> Result<bool, StoreError>;
 
-    /// Takes a step as one of the right codes in a row that reopen an authenticator.
-    async fn record_right_code(&self, account: &Account<U>, step: i64) -> Result<(), StoreError>;
+    /// Takes a step as one of the right codes in a row of `guesser` that reopen an authenticator.
+    async fn record_right_code(
+        &self,
+        account: &Account<U>,
+        step: i64,
+        guesser: &Guesser,
+    ) -> Result<(), StoreError>;
 
-    /// Records a wrong code.
-    async fn record_failure(&self, account: &Account<U>) -> Result<(), StoreError>;
+    /// Records a wrong code, and returns how many there were in a row. A row of right codes ends only
+    /// with a wrong code of the same guesser: strangers cannot interrupt it.
+    async fn record_failure(
+        &self,
+        account: &Account<U>,
+        guesser: &Guesser,
+    ) -> Result<u32, StoreError>;
 
     /// Replaces the encrypted secret if it still is `old`.
     async fn renew_secret(
@@ -78,17 +90,38 @@ pub trait FactorStore<U: AuthUser>: Send + Sync + 'static {
         code: &RecoveryCodeDigest,
     ) -> Result<bool, StoreError>;
 
-    /// Replaces all recovery codes.
+    /// Replaces all recovery codes. Returns `false`, and changes nothing, if the account has no
+    /// confirmed authenticator.
     async fn replace_recovery_codes(
         &self,
         account: &Account<U>,
         codes: &[RecoveryCodeDigest],
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<bool, StoreError>;
 
     /// Returns how many recovery codes are left.
     async fn recovery_codes(&self, account: &Account<U>) -> Result<u64, StoreError>;
 }
+
+/// Who enters codes: one unfinished sign-in, or one credential of the owner.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Guesser([u8; 32]);
+
+impl Guesser {
+    /// The guesser with this id.
+    #[must_use]
+    pub(crate) fn new(id: &[u8]) -> Self {
+        Self(sha256(&[b"guesser", id]))
+    }
+
+    /// The bytes, for a store to keep.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+crate::opaque::opaque!(Guesser);
 
 /// A stored authenticator.
 #[derive(Clone, Debug)]
@@ -106,8 +139,10 @@ pub struct Authenticator {
     pub last_step: Option<i64>,
     /// Wrong codes in a row.
     pub failures: u32,
-    /// Right codes in a row since the failures were too many.
+    /// Right codes in a row since the failures were too many, and who entered them.
     pub right_codes: u32,
+    /// Who entered the right codes in a row.
+    pub right_by: Option<Vec<u8>>,
 }
 
 /// A confirmed authenticator to be stored, with the codes that go with it.

@@ -8,7 +8,7 @@ use tracing::error;
 use super::Mfa;
 use super::error::CodeError;
 use super::recovery_code::RecoveryCode;
-use super::store::Authenticator;
+use super::store::{Authenticator, Guesser};
 use super::totp::TotpSecret;
 use crate::event::Event;
 use crate::model::{Account, AuthUser, RecoveryCodeDigest};
@@ -54,12 +54,19 @@ pub(super) fn totp_code(typed: &str) -> Option<[u8; 6]> {
     code.iter().all(u8::is_ascii_digit).then_some(code)
 }
 
+/// The right codes in a row of this guesser.
+fn right_codes(enrolled: &Authenticator, guesser: &Guesser) -> u32 {
+    let is_own = enrolled.right_by.as_deref().is_some_and(|by| by == guesser.as_bytes());
+    if is_own { enrolled.right_codes } else { 0 }
+}
+
 impl<U: AuthUser> Mfa<U> {
     /// Judges a code of the authenticator, or a recovery code. A wrong one counts as a failure.
     pub(crate) async fn judge(
         &self,
         account: &Account<U>,
         typed: &str,
+        guesser: &Guesser,
     ) -> Result<RightCode, CodeError> {
         let found = self.store.find(account).await?;
         let Some(enrolled) = found.filter(|found| found.confirmed_at.is_some()) else {
@@ -72,12 +79,12 @@ impl<U: AuthUser> Mfa<U> {
                 };
                 let is_new = |step: &i64| enrolled.last_step.is_none_or(|last| last < *step);
                 let Some(step) = secret.step_of(&code, self.kit.now()).filter(is_new) else {
-                    return Err(self.failed(account, &enrolled).await);
+                    return Err(self.failed(account, guesser).await);
                 };
                 self.renew_secret(account, &enrolled, &secret).await;
-                if self.is_locked(&enrolled) && enrolled.right_codes < RIGHT_CODES {
-                    self.store.record_right_code(account, step).await?;
-                    return Err(CodeError::ThreeNeeded);
+                if self.is_locked(&enrolled) && right_codes(&enrolled, guesser) < RIGHT_CODES {
+                    self.store.record_right_code(account, step, guesser).await?;
+                    return Err(CodeError::ThreeNeeded { was_right: true });
                 }
                 Ok(RightCode::Step(step))
             }
@@ -86,9 +93,9 @@ impl<U: AuthUser> Mfa<U> {
                 if self.store.has_recovery_code(account, &digest).await? {
                     return Ok(RightCode::Recovery(digest));
                 }
-                Err(self.failed(account, &enrolled).await)
+                Err(self.failed(account, guesser).await)
             }
-            None => Err(self.failed(account, &enrolled).await),
+            None => Err(self.failed(account, guesser).await),
         }
     }
 
@@ -97,10 +104,12 @@ impl<U: AuthUser> Mfa<U> {
         &self,
         account: &Account<U>,
         code: &RightCode,
+        guesser: &Guesser,
     ) -> Result<(), CodeError> {
+        let max_failures = self.config.max_failures;
         let is_taken = match code {
             RightCode::Step(step) => {
-                self.store.claim_step(account, *step, self.config.max_failures).await?
+                self.store.claim_step(account, *step, guesser, max_failures).await?
             }
             RightCode::Recovery(digest) => self.store.spend_recovery_code(account, digest).await?,
         };
@@ -115,22 +124,31 @@ impl<U: AuthUser> Mfa<U> {
     }
 
     /// Judges and takes a code.
-    pub(crate) async fn accept(&self, account: &Account<U>, typed: &str) -> Result<(), CodeError> {
-        let code = self.judge(account, typed).await?;
-        self.spend(account, &code).await
+    pub(crate) async fn accept(
+        &self,
+        account: &Account<U>,
+        typed: &str,
+        guesser: &Guesser,
+    ) -> Result<(), CodeError> {
+        let code = self.judge(account, typed, guesser).await?;
+        self.spend(account, &code, guesser).await
     }
 
-    async fn failed(&self, account: &Account<U>, enrolled: &Authenticator) -> CodeError {
+    async fn failed(&self, account: &Account<U>, guesser: &Guesser) -> CodeError {
         self.kit.emit(Event::warning("code of second factor rejected").account(account));
-        if let Err(error) = self.store.record_failure(account).await {
-            return error.into();
-        }
-        if enrolled.failures + 1 == self.config.max_failures {
+        let failures = match self.store.record_failure(account, guesser).await {
+            Ok(failures) => failures,
+            Err(error) => return error.into(),
+        };
+        if failures == self.config.max_failures {
             self.kit.emit(Event::warning("second factor locked").account(account));
             self.notify(MessageKind::SecondFactorGuessed, account);
         }
-        let is_locked = enrolled.failures + 1 >= self.config.max_failures;
-        if is_locked { CodeError::ThreeNeeded } else { CodeError::Invalid }
+        if failures >= self.config.max_failures {
+            CodeError::ThreeNeeded { was_right: false }
+        } else {
+            CodeError::Invalid
+        }
     }
 
     fn is_locked(&self, enrolled: &Authenticator) -> bool {

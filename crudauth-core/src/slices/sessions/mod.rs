@@ -18,8 +18,8 @@ pub mod store;
 use std::sync::Arc;
 
 pub use config::SessionConfig;
-pub use open::OpenedSession;
 pub(crate) use open::Opening;
+pub use open::{OpenedSession, RenewedSession};
 pub use revoke::ListedSession;
 pub use sql::TABLE;
 use store::SessionStore;

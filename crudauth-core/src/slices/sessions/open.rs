@@ -4,7 +4,8 @@ use super::store::Session;
 use super::{CurrentSession, Sessions};
 use crate::event::Event;
 use crate::model::{
-    Account, AuthUser, ClientInfo, CsrfToken, Proofs, SessionDigest, SessionHandle, SessionToken,
+    Account, AccountState, AuthUser, ClientInfo, CsrfToken, Proofs, SessionDigest, SessionHandle,
+    SessionToken,
 };
 use crate::store_error::StoreError;
 
@@ -22,6 +23,18 @@ pub struct OpenedSession {
     pub is_remembered: bool,
 }
 
+/// A session with another token than before, to be sent to the client and forgotten.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RenewedSession {
+    /// Value of the session cookie.
+    pub token: SessionToken,
+    /// Public id of the session, shown in lists.
+    pub handle: SessionHandle,
+    /// Whether the cookie outlives the browser.
+    pub is_remembered: bool,
+}
+
 /// A session to be opened.
 pub(crate) struct Opening<'a> {
     pub(crate) client: ClientInfo,
@@ -31,25 +44,33 @@ pub(crate) struct Opening<'a> {
 }
 
 impl<U: AuthUser> Sessions<U> {
-    /// Gives a session other secrets after its owner has proved more. The former token opens nothing
-    /// any more. Returns `None` if the session has ended meanwhile, or was renewed by another request.
+    /// Gives a session another token after its owner has proved more, or has changed the account. The
+    /// former token opens nothing any more; the CSRF token stays. Returns `None` if the session has
+    /// ended meanwhile, or was renewed by another request.
+    ///
+    /// The session under its new token is stored before the former one is removed, so a failure in
+    /// between ends nothing.
     pub(crate) async fn renew(
         &self,
         session: &CurrentSession,
+        state: AccountState,
         proofs: Proofs,
-    ) -> Result<Option<OpenedSession>, StoreError> {
+    ) -> Result<Option<RenewedSession>, StoreError> {
         let now = self.kit.now();
         let Some(stored) = self.store.find(&session.digest, now).await? else { return Ok(None) };
-        if !self.store.remove(&session.digest).await? {
+        // An insert forgets sessions of an earlier state.
+        if stored.state != state && !self.store.rebind(&session.digest, state).await? {
             return Ok(None);
         }
         let token = SessionToken::generate();
-        let csrf = CsrfToken::generate();
         let digest = token.digest();
         let is_remembered = stored.is_remembered;
-        let renewed = Session { digest, csrf: csrf.digest(), proofs, ..stored };
-        self.store.insert(renewed, self.config.max_sessions).await?;
-        Ok(Some(OpenedSession { token, csrf, handle: digest.handle(), is_remembered }))
+        self.store.insert(Session { digest, state, proofs, ..stored }, u32::MAX).await?;
+        if !self.store.remove(&session.digest).await? {
+            self.store.remove(&digest).await?;
+            return Ok(None);
+        }
+        Ok(Some(RenewedSession { token, handle: digest.handle(), is_remembered }))
     }
 
     /// Opens a session after the password was verified, and revokes those that the client had so

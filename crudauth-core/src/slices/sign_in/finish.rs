@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::guard::Subject;
 use crate::guard::store::{RateLimit, RateLimitOutcome};
 use crate::model::{Account, AuthUser, ClientInfo, Proofs, Scopes, SessionToken};
+use crate::slices::mfa::store::Guesser;
 use crate::slices::mfa::{CodeError, Mfa, RecoveryCode};
 use crate::slices::sessions::Opening;
 use crate::store_error::StoreError;
@@ -124,11 +125,12 @@ impl<U: AuthUser> SignInFlow<U> {
             self.take(waiting).await?;
             return Ok((enrolled.account, Some(enrolled.recovery_codes)));
         }
-        let right = mfa.judge(account, code).await?;
+        let guesser = Guesser::new(waiting.digest.as_bytes());
+        let right = mfa.judge(account, code, &guesser).await?;
         if !self.take(waiting).await? {
             return Err(FinishError::Ended);
         }
-        mfa.spend(account, &right).await?;
+        mfa.spend(account, &right, &guesser).await?;
         Ok((account.clone(), None))
     }
 

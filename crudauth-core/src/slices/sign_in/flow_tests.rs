@@ -207,7 +207,8 @@ async fn an_account_proved_by_another_slice_enters_unless_it_is_disabled() {
             sign_in(&slices, "wrong").await.unwrap_err();
         }
         let client = ClientInfo::new(None, Some("agent".to_owned()));
-        let entered = slices.sign_in.enter(ada.clone(), client.clone()).await.unwrap();
+        let entered =
+            slices.sign_in.enter(ada.clone(), client.clone(), &Binding::Program).await.unwrap();
         let entered = entered.done().unwrap();
         assert!(!entered.session.is_remembered);
         let token = &entered.session.token;
@@ -216,7 +217,7 @@ async fn an_account_proved_by_another_slice_enters_unless_it_is_disabled() {
 
         world.accounts.set_active(ada.user.id(), false, world.now()).await.unwrap();
         let disabled = world.reloaded(&ada).await;
-        let refused = slices.sign_in.enter(disabled, client).await;
+        let refused = slices.sign_in.enter(disabled, client, &Binding::Program).await;
         assert!(matches!(refused, Err(SignInError::Refused)), "{refused:?}");
         assert!(slices.sessions.authenticate(token).await.unwrap().is_none());
     }

@@ -143,13 +143,13 @@ impl<U: AuthUser> SignInFlow<U> {
         &self,
         account: Account<U>,
         client: ClientInfo,
+        binding: &Binding,
     ) -> Result<SignIn<SignedIn<U>>, SignInError> {
         if !account.is_active() {
             return Err(SignInError::Refused);
         }
         let opens = Opens::Session { is_remembered: false };
-        if let Some(challenge) =
-            self.challenge(&account, opens, &Binding::Program, Proofs::default()).await?
+        if let Some(challenge) = self.challenge(&account, opens, binding, Proofs::default()).await?
         {
             return Ok(SignIn::Challenge(Box::new(challenge)));
         }

@@ -72,6 +72,10 @@ pub enum SignInError {
         /// Time until a further sign-in is allowed.
         retry_after: Duration,
     },
+    /// The password is right, but the account needs a second factor, and may add none before its
+    /// recovery contact is verified.
+    #[error("the recovery contact must be verified first")]
+    NotVerified,
     /// The hashing queue is full, or the account or the network has its share of it.
     #[error(transparent)]
     Busy(#[from] Busy),

@@ -22,7 +22,9 @@ impl<U: AuthUser> SignInFlow<U> {
         let begun = Instant::now();
         let verified = self.verify_at_once(request).await;
         match &verified {
-            Ok(_) | Err(SignInError::Store(_) | SignInError::TooMany { .. }) => {}
+            Ok(_)
+            | Err(SignInError::Store(_) | SignInError::TooMany { .. } | SignInError::NotVerified) =>
+                {}
             Err(SignInError::Refused | SignInError::LockedOut { .. } | SignInError::Busy(_)) => {
                 let quanta = begun.elapsed().as_micros() / QUANTUM.as_micros() + 1;
                 sleep_until(begun + QUANTUM * u32::try_from(quanta).unwrap_or(u32::MAX)).await;

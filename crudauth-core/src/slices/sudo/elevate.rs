@@ -1,18 +1,24 @@
 //! Elevates a session.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use super::{Sudo, SudoError};
 use crate::event::Event;
-use crate::guard::Guess;
-use crate::model::{Account, AuthUser, PasswordHash, Proofs};
+use crate::guard::store::{RateLimit, RateLimitOutcome};
+use crate::guard::{Guess, Subject};
+use crate::model::{Account, AuthUser};
 use crate::password::{Password, Verdict};
-use crate::principal::{CurrentSession, Principal};
-use crate::slices::mfa::CodeError;
-use crate::slices::sessions::OpenedSession;
+use crate::principal::Principal;
+use crate::slices::mfa::{CodeError, guesser};
+use crate::slices::sessions::RenewedSession;
 
-/// What an owner proves.
-#[derive(Clone, Debug, Default)]
+/// Elevations of one session, right or wrong: 10 in 5 minutes.
+const LIMIT: RateLimit = RateLimit::new(10, Duration::from_mins(5));
+
+/// What an owner proves. `Debug` does not show it.
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Proof {
     /// The password, for an account that has one.
@@ -21,12 +27,14 @@ pub struct Proof {
     pub code: Option<String>,
 }
 
+crate::opaque::opaque!(Proof);
+
 /// An elevated session.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Elevated {
-    /// The session, with other secrets than before.
-    pub session: OpenedSession,
+pub struct ElevatedSession {
+    /// The session, with another token than before.
+    pub session: RenewedSession,
     /// When the elevation ends.
     pub ends_at: DateTime<Utc>,
 }
@@ -42,68 +50,86 @@ impl<U: AuthUser> Sudo<U> {
         &self,
         principal: &Principal<U>,
         proof: &Proof,
-    ) -> Result<Elevated, SudoError> {
+    ) -> Result<ElevatedSession, SudoError> {
+        let account = principal.owned_account()?;
         let session = principal.session().ok_or(SudoError::NeedsSession)?;
-        let account = principal.account();
-        let session_key = session.handle();
-        let parts = [account.counter_key(), session_key.to_string()];
+        let key = session.handle().to_string();
+        let parts = [account.counter_key(), key.clone()];
         let guess = self.kit.lockout.guess("sudo", &parts, self.config.rule());
+        let used = self.kit.limits.count("sudo", LIMIT, Subject::Target(&key)).await?.outcome;
+        if let RateLimitOutcome::Exceeded { retry_after } = used {
+            return Err(SudoError::LockedOut { retry_after });
+        }
         if let Some(retry_after) = self.kit.lockout.guess_lock(&guess, self.kit.now()).await? {
             return Err(SudoError::LockedOut { retry_after });
         }
-        let found = self.kit.accounts.with_hash(account.user.id()).await?;
-        let Some((_, hash)) = found.filter(|(found, _)| found.state() == account.state()) else {
-            return Err(SudoError::Ended);
-        };
-        self.prove_password(principal, proof, &hash, &guess).await?;
-        self.prove_second_factor(account, proof, &guess).await?;
-        if !self.kit.lockout.admit_guess(&guess, self.kit.now()).await? {
+        let mut proofs = session.proofs();
+        let now = self.kit.now();
+        if self.prove_password(principal, proof, &guess).await? {
+            proofs.password_at = Some(now);
+        }
+        // Only an admitted guess may learn that the password was right.
+        if !self.kit.lockout.is_admitted(&guess, now).await? {
             return Err(self.failed(account, &guess, SudoError::WrongPassword).await);
         }
-        self.renew(account, session, proof).await
+        if self.prove_second_factor(principal, proof, &guess).await? {
+            proofs.second_factor_at = Some(now);
+        }
+        self.kit.lockout.clear_guesses(&guess).await?;
+        proofs.elevated_at = Some(now);
+        let renewed = self.sessions.renew(session, account.state(), proofs).await?;
+        let session = renewed.ok_or(SudoError::Ended)?;
+        let event = Event::new("session elevated").account(account);
+        self.kit.emit(event.credential(&session.handle));
+        Ok(ElevatedSession { session, ends_at: self.ends_at(now) })
     }
 
+    /// Returns `true` if the password was verified, and `false` if the account has none.
     async fn prove_password(
         &self,
         principal: &Principal<U>,
         proof: &Proof,
-        hash: &PasswordHash,
         guess: &Guess,
-    ) -> Result<(), SudoError> {
+    ) -> Result<bool, SudoError> {
         let account = principal.account();
+        let found = self.kit.accounts.with_hash(account.user.id()).await?;
+        let Some((_, hash)) = found.filter(|(found, _)| found.state() == account.state()) else {
+            return Err(SudoError::Ended);
+        };
         if !hash.is_usable() {
             let is_fresh = principal.is_fresh(self.config.max_sign_in_age, self.kit.now());
             // A second factor proves the owner as well.
             let may_pass = is_fresh || self.is_enrolled(account).await?;
-            return if may_pass { Ok(()) } else { Err(SudoError::NotFresh) };
+            return if may_pass { Ok(false) } else { Err(SudoError::NotFresh) };
         }
-        let is_right = match &proof.password {
-            Some(password) => {
-                self.kit.hashing.verify(password, Some(hash)).await? != Verdict::Wrong
+        if let Some(password) = &proof.password {
+            let _place = self.kit.hashing.reserve(&[guess.counter()])?;
+            if self.kit.hashing.verify(password, Some(&hash)).await? != Verdict::Wrong {
+                return Ok(true);
             }
-            None => false,
-        };
-        if is_right {
-            return Ok(());
         }
         Err(self.failed(account, guess, SudoError::WrongPassword).await)
     }
 
+    /// Returns `true` if a code was accepted, and `false` if the account has no second factor.
     async fn prove_second_factor(
         &self,
-        account: &Account<U>,
+        principal: &Principal<U>,
         proof: &Proof,
         guess: &Guess,
-    ) -> Result<(), SudoError> {
-        let Some(mfa) = &self.mfa else { return Ok(()) };
+    ) -> Result<bool, SudoError> {
+        let account = principal.account();
+        let Some(mfa) = &self.mfa else { return Ok(false) };
         if !mfa.is_enrolled(account).await? {
-            return Ok(());
+            return Ok(false);
         }
         let code = proof.code.as_deref().ok_or(SudoError::CodeNeeded)?;
-        match mfa.accept(account, code).await {
-            Ok(()) => Ok(()),
+        match mfa.accept(account, code, &guesser(principal)).await {
+            Ok(()) => Ok(true),
             Err(CodeError::Store(error)) => Err(error.into()),
-            Err(error @ (CodeError::Invalid | CodeError::ThreeNeeded)) => {
+            // A right code of the row that reopens the factor.
+            Err(error @ CodeError::ThreeNeeded { was_right: true }) => Err(error.into()),
+            Err(error @ (CodeError::Invalid | CodeError::ThreeNeeded { was_right: false })) => {
                 Err(self.failed(account, guess, error.into()).await)
             }
         }
@@ -114,26 +140,6 @@ impl<U: AuthUser> Sudo<U> {
             Some(mfa) => Ok(mfa.is_enrolled(account).await?),
             None => Ok(false),
         }
-    }
-
-    async fn renew(
-        &self,
-        account: &Account<U>,
-        session: &CurrentSession,
-        proof: &Proof,
-    ) -> Result<Elevated, SudoError> {
-        let now = self.kit.now();
-        let before = session.proofs();
-        let proofs = Proofs {
-            password_at: proof.password.as_ref().map_or(before.password_at, |_| Some(now)),
-            second_factor_at: proof.code.as_ref().map_or(before.second_factor_at, |_| Some(now)),
-            elevated_at: Some(now),
-        };
-        let renewed = self.sessions.renew(session, proofs).await?;
-        let session = renewed.ok_or(SudoError::Ended)?;
-        let event = Event::new("session elevated").account(account);
-        self.kit.emit(event.credential(&session.handle));
-        Ok(Elevated { session, ends_at: self.ends_at(now) })
     }
 
     /// Records a failure. The one that locks is answered as locked.

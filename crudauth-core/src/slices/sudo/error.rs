@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::password::Busy;
+use crate::principal::OwnerError;
 use crate::slices::mfa::CodeError;
 use crate::store_error::StoreError;
 
@@ -30,6 +31,9 @@ pub enum SudoError {
         /// Time until the lock ends.
         retry_after: Duration,
     },
+    /// The caller is a program.
+    #[error("program credentials cannot be elevated")]
+    NotOwner,
     /// The session has ended meanwhile.
     #[error("the session has ended")]
     Ended,
@@ -39,4 +43,14 @@ pub enum SudoError {
     /// A store failed.
     #[error("a store failed")]
     Store(#[from] StoreError),
+}
+
+impl From<OwnerError> for SudoError {
+    fn from(error: OwnerError) -> Self {
+        match error {
+            OwnerError::NotOwner => Self::NotOwner,
+            OwnerError::Ended => Self::Ended,
+            OwnerError::Store(error) => Self::Store(error),
+        }
+    }
 }

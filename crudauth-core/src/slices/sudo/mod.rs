@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 pub use config::SudoConfig;
-pub use elevate::{Elevated, Proof};
+pub use elevate::{ElevatedSession, Proof};
 pub use error::SudoError;
 
 use crate::kit::Kit;
