@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
 mod altered;
+mod beside_crudauth_py;
 mod blockers;
 mod changes;
+mod collations;
 mod contract;
 mod crudauth_py;
+mod explain;
 mod foreign_rows;
 mod growing;
 mod indexes;

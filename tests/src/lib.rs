@@ -28,7 +28,7 @@ pub use browser::{Answer, Browser};
 pub use concurrent::{concurrently, count_status};
 pub use database::{Database, Kind};
 pub use flows::every_flow_works;
-pub use log::Log;
+pub use log::{Log, Statements};
 pub use postgres::PostgresServer;
 pub use program::{Program, parse_answer, session};
 pub use redis::RedisServer;

@@ -5,12 +5,16 @@
 //! subscriber reaches first stays silent for every other thread.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
+use tracing::field::{Field, Visit};
 use tracing_subscriber::filter::dynamic_filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::Context;
 use tracing_subscriber::prelude::*;
 
 thread_local! {
@@ -64,8 +68,67 @@ fn install_subscriber() {
         let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(ToThisThread);
         // Dynamic: asked for each event, so that no call site is cached as silent.
         let is_captured = dynamic_filter_fn(|_, _| CAPTURED.with_borrow(Option::is_some));
-        tracing_subscriber::registry().with(is_captured).with(lines).init();
+        let is_statement =
+            dynamic_filter_fn(|event, _| event.target() == "sqlx::query" && !watched().is_empty());
+        let layers = tracing_subscriber::registry().with(lines.with_filter(is_captured));
+        layers.with(ToStatements.with_filter(is_statement)).init();
     });
+}
+
+/// Collects the SQL statements that the process executes and that name a table, on any thread.
+#[derive(Clone)]
+pub struct Statements {
+    table: &'static str,
+    found: Arc<Mutex<BTreeSet<String>>>,
+}
+
+static WATCHED: Mutex<Vec<Statements>> = Mutex::new(Vec::new());
+
+fn watched() -> std::sync::MutexGuard<'static, Vec<Statements>> {
+    WATCHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Statements {
+    /// `table` must be the table of one test, so that those of others are left out.
+    pub fn on(table: &'static str) -> Self {
+        install_subscriber();
+        let statements = Self { table, found: Arc::default() };
+        watched().push(statements.clone());
+        tracing::callsite::rebuild_interest_cache();
+        statements
+    }
+
+    /// Returns each statement once.
+    pub fn list(&self) -> BTreeSet<String> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+struct ToStatements;
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for ToStatements {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let mut statement = Statement::default();
+        event.record(&mut statement);
+        for one in watched().iter().filter(|one| statement.0.contains(one.table)) {
+            let mut found = one.found.lock().unwrap_or_else(PoisonError::into_inner);
+            found.insert(statement.0.clone());
+        }
+    }
+}
+
+/// Reads the statement of an event of sqlx.
+#[derive(Default)]
+struct Statement(String);
+
+impl Visit for Statement {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "db.statement" {
+            value.trim().clone_into(&mut self.0);
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
 /// Writes an event to the [`Log`] of the thread that emits it.

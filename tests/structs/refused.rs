@@ -258,6 +258,41 @@ async fn a_sequence_behind_the_rows_is_a_failure_that_names_the_index() {
     assert!(text.contains("ERROR") && text.contains("members_pkey"), "{text}");
 }
 
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "members", schema = "auth")]
+#[allow(dead_code, reason = "read by the library only")]
+struct InSchema {
+    id: i64,
+    email: String,
+    username: String,
+    #[auth(register)]
+    badge: Option<String>,
+    #[auth(register)]
+    age: Option<i64>,
+}
+
+#[crudauth::routes(user = InSchema, session)]
+struct SchemaAuth;
+
+#[tokio::test]
+async fn an_index_is_looked_up_in_the_schema_of_its_table() {
+    let (database, _) = Database::create(Kind::Postgres).await;
+    let Database::Postgres(pool) = database.clone() else { unreachable!() };
+    database.execute("CREATE SCHEMA auth").await;
+    migrations!(SchemaAuth).run(&pool).await.unwrap();
+    // An index of the same name in another schema is about another column.
+    database.execute("CREATE TABLE members (age BIGINT)").await;
+    database.execute("CREATE UNIQUE INDEX once ON members (age)").await;
+    database.execute("CREATE UNIQUE INDEX once ON auth.members (badge)").await;
+    database.execute("ALTER TABLE auth.members ADD CONSTRAINT adult CHECK (age >= 18)").await;
+    let builder = SchemaAuth::builder(pool, SECRET).rate_limits(RateLimits::off());
+    let mut client = Client::of(builder.build().await.unwrap().routes());
+    assert_eq!(client.post("/register", &form("ada", "badge", "A1")).await.0, 200);
+    let (status, body) = client.post("/register", &form("bob", "badge", "A1")).await;
+    assert_eq!((status.as_u16(), &body["detail"]), (422, &json!("Badge already taken")), "{body}");
+    assert_eq!(pointers(&mut client, &form("bob", "age", 17)).await, ["/age"]);
+}
+
 /// An empty PostgreSQL database whose encoding has 256 characters.
 async fn latin1_postgres() -> Database {
     let (admin, url) = Database::create(Kind::Postgres).await;

@@ -52,7 +52,7 @@ impl<U: AuthUser> Migrations<U> {
     where
         U: AuthRow<DB>,
     {
-        let (live, user) = user_table::<DB, U>(connection, depth).await?;
+        let (mut live, user) = user_table::<DB, U>(connection, depth).await?;
         let mut library = Plan::default();
         for spec in &self.tables {
             let table = library::table::<DB, U>(spec);
@@ -61,6 +61,7 @@ impl<U: AuthUser> Migrations<U> {
             if !beside.exists() {
                 beside.found_in.clone_from(&live.found_in);
             }
+            live.layout.locate(&table.name, beside.resolved.as_deref());
             library.append(compare::<DB, U>(connection, &table, &beside, depth).await?);
         }
         Ok(Diff { live, user, library })
@@ -75,6 +76,7 @@ pub(super) async fn user_table<DB: Backend, U: AuthRow<DB>>(
     let table = desired::user_table::<DB, U>();
     let mut live = LiveTable::read::<DB>(connection, &table.name, U::SHAPE.schema).await?;
     live.layout = conversions::layout(&table, &live);
+    live.layout.locate(&table.name, live.resolved.as_deref());
     let plan = compare::<DB, U>(connection, &table, &live, depth).await?;
     Ok((live, plan))
 }

@@ -18,6 +18,10 @@ pub(super) fn layout(table: &Table, live: &LiveTable) -> Layout {
             layout.insert(&read.name, conversion(live.dialect, &read.sql_type, column));
         }
     }
+    let key = live.column(shape.id).filter(|_| live.dialect == Dialect::MySql);
+    if let Some(write) = key.and_then(collated) {
+        layout.insert(shape.id, Conversion::default().and_writing(&write));
+    }
     for name in [shape.companion.created, shape.companion.updated] {
         let Some(column) = live.column(name) else { continue };
         let read = layout.read(name, "{}".to_owned());
@@ -39,6 +43,14 @@ pub(super) fn layout(table: &Table, live: &LiveTable) -> Layout {
         .column(shape.companion.updated)
         .is_some_and(|updated| !updated.is_nullable && !updated.has_default);
     layout
+}
+
+/// The conversion of a text to the collation of a key on MySQL. Compared with a column of the library,
+/// which has another one, the key would not be searched by its index.
+fn collated(key: &LiveColumn) -> Option<String> {
+    let collation = key.collation.as_deref().filter(|name| *name != "utf8mb4_bin")?;
+    let (set, _) = collation.split_once('_')?;
+    Some(format!("CONVERT({{}} USING {set}) COLLATE {collation}"))
 }
 
 /// The conversions of a column whose values have the type `wanted` in the library.

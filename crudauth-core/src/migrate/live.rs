@@ -11,6 +11,8 @@ pub(super) struct LiveTable {
     pub(super) schema: Option<&'static str>,
     /// The schema of the table, unless new tables are created there.
     pub(super) found_in: Option<String>,
+    /// The schema that the search path of PostgreSQL led to.
+    pub(super) resolved: Option<String>,
     /// `table`, or what it is instead.
     pub(super) kind: String,
     /// Whether SQLite checks the types of values.
@@ -75,6 +77,7 @@ impl LiveTable {
         live.kind = rows::take::<DB, _>(&row, 0)?;
         live.found_in = rows::take::<DB, _>(&row, 1)?;
         live.is_strict = rows::take::<DB, i64>(&row, 2)? != 0;
+        live.resolved = rows::take::<DB, _>(&row, 3)?;
         let call = live.catalog::<DB>(catalog::columns(DB::DIALECT));
         let found = DB::fetch_all(connection, call).await?;
         let mut key = Vec::new();
@@ -99,6 +102,7 @@ impl LiveTable {
             name: table.to_owned(),
             schema,
             found_in: schema.map(str::to_owned),
+            resolved: None,
             kind: "table".to_owned(),
             is_strict: false,
             dialect,

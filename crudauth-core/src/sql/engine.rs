@@ -99,6 +99,11 @@ impl<DB: Backend> Engine<DB> {
         &self.tables
     }
 
+    /// The schema that statements name for a table.
+    pub(crate) fn schema_of(&self, table: &str) -> Option<&str> {
+        self.names.schema_of(table)
+    }
+
     /// Whether a row may lack the compared form of an identifier that it has.
     pub(crate) fn may_be_unfilled(&self, column: &IdentifierColumn) -> bool {
         self.names.layout.unfilled.contains(&column.key)

@@ -10,6 +10,8 @@ use std::collections::HashMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     conversions: HashMap<String, Conversion>,
+    /// The schemas of tables, on PostgreSQL.
+    schemas: HashMap<String, String>,
     /// Columns of compared forms in which NULL may mean that other software has not filled it.
     pub(crate) unfilled: Vec<&'static str>,
     /// Whether a sign-up must set the time of the last change.
@@ -30,6 +32,20 @@ impl Layout {
         if conversion != Conversion::default() {
             self.conversions.insert(column.to_owned(), conversion);
         }
+    }
+
+    /// Names the schema of a table in every statement: the search paths of two connections may differ,
+    /// and a schema that is made later may come first. A schema whose name is not plain is left out.
+    pub(crate) fn locate(&mut self, table: &str, schema: Option<&str>) {
+        let is_plain =
+            |name: &&str| name.chars().all(|c| c.is_alphanumeric() || "_-.$".contains(c));
+        if let Some(schema) = schema.filter(is_plain) {
+            self.schemas.insert(table.to_owned(), schema.to_owned());
+        }
+    }
+
+    pub(crate) fn schema_of(&self, table: &str) -> Option<&str> {
+        self.schemas.get(table).map(String::as_str)
     }
 
     /// Stores an empty text in place of NULL in a column.

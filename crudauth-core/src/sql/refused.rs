@@ -89,7 +89,7 @@ fn is_value_of_mysql(error: &sqlx::Error) -> bool {
 /// row has such a text.
 pub(crate) fn cannot_hold(error: &sqlx::Error) -> bool {
     code(error).is_some_and(|code| matches!(&*code, "22021" | "22P05"))
-        || matches!(mysql_number(error), Some(1267 | 3988))
+        || matches!(mysql_number(error), Some(1267 | 1270 | 1271 | 3988))
 }
 
 /// The name of a constraint in a message of MySQL or SQLite.

@@ -111,13 +111,18 @@ impl Names {
 
     /// The user's table.
     fn table(&self) -> String {
-        self.dialect.qualified(self.shape.schema, self.shape.table)
+        self.dialect.qualified(self.schema_of(self.shape.table), self.shape.table)
+    }
+
+    /// The schema that statements name for a table.
+    pub(super) fn schema_of(&self, table: &str) -> Option<&str> {
+        self.shape.schema.or_else(|| self.layout.schema_of(table))
     }
 
     /// The library's table of `+suffix`.
     fn library_table(&self, word: &str) -> String {
         let name = format!("{}{}", self.shape.table, word.replacen('+', "_", 1));
-        self.dialect.qualified(self.shape.schema, &name)
+        self.dialect.qualified(self.schema_of(&name), &name)
     }
 
     /// A column of the user's table by its word.
@@ -214,10 +219,17 @@ impl Names {
         let shown = self.dialect.quoted(column.column);
         let forms =
             [":key", ":typed"].map(|form| self.layout.write(column.column, form.to_owned()));
+        let forms = forms.join(", ");
+        // A collation of MySQL may find several rows: the one that was typed comes first.
+        let exact = match self.dialect {
+            Dialect::Sqlite | Dialect::Postgres => String::new(),
+            Dialect::MySql => {
+                format!(", CONVERT({shown} USING utf8mb4) COLLATE utf8mb4_bin NOT IN ({forms})")
+            }
+        };
         format!(
-            "({compared} = {key} OR ({compared} IS NULL AND {shown} IN ({}))){living} \
-             ORDER BY {compared} IS NULL LIMIT 1",
-            forms.join(", ")
+            "({compared} = {key} OR ({compared} IS NULL AND {shown} IN ({forms}))){living} \
+             ORDER BY {compared} IS NULL{exact} LIMIT 1"
         )
     }
 
@@ -255,15 +267,17 @@ impl Names {
         converted.collect()
     }
 
-    /// MySQL limits a DELETE. The form that the others understand makes it read, and lock, the whole
-    /// table.
+    /// A form that searches the table by its key on each database. MySQL limits a DELETE; PostgreSQL
+    /// reads the whole table for a subquery whose LIMIT it does not know.
     fn expired(&self, table: &str, key: &str) -> String {
         let choice = "expires_at <= :now ORDER BY expires_at LIMIT :limit";
-        if self.dialect == Dialect::MySql {
-            return choice.to_owned();
-        }
         let table = self.library_table(table);
-        format!("{key} IN (SELECT {key} FROM {table} WHERE {choice})")
+        let keys = format!("SELECT {key} FROM {table} WHERE {choice}");
+        match self.dialect {
+            Dialect::Sqlite => format!("{key} IN ({keys})"),
+            Dialect::Postgres => format!("{key} = ANY (ARRAY({keys}))"),
+            Dialect::MySql => choice.to_owned(),
+        }
     }
 }
 

@@ -11,6 +11,14 @@ use crate::sql::refused::{RefusalKind, RefusedRow, column_in};
 use crate::sql::{AuthRow, Backend, Dialect, SqlStore, Stores, rows};
 use crate::store_error::StoreError;
 
+/// The table of the bound names, in PostgreSQL.
+macro_rules! postgres_table {
+    () => {
+        "pg_catalog.to_regclass(COALESCE(pg_catalog.quote_ident(:schema) || '.', '') \
+         || pg_catalog.quote_ident(:table))"
+    };
+}
+
 /// The text of an index or a constraint of a table, by its name.
 const fn definition(dialect: Dialect) -> &'static str {
     match dialect {
@@ -18,23 +26,21 @@ const fn definition(dialect: Dialect) -> &'static str {
             "SELECT sql FROM sqlite_master \
              WHERE type = 'index' AND name = :name AND tbl_name = :table"
         }
-        Dialect::Postgres => {
+        Dialect::Postgres => concat!(
             "SELECT pg_catalog.pg_get_indexdef(i.indexrelid) FROM pg_catalog.pg_index i \
              JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
-             JOIN pg_catalog.pg_class t ON t.oid = i.indrelid \
-             WHERE x.relname = :name AND t.relname = :table \
-             AND pg_catalog.pg_table_is_visible(t.oid) \
-             UNION ALL SELECT pg_catalog.pg_get_constraintdef(c.oid) FROM pg_catalog.pg_constraint c \
-             JOIN pg_catalog.pg_class t ON t.oid = c.conrelid \
-             WHERE c.conname = :name AND t.relname = :table \
-             AND pg_catalog.pg_table_is_visible(t.oid)"
-        }
+             WHERE x.relname = :name AND i.indrelid = ",
+            postgres_table!(),
+            " UNION ALL SELECT pg_catalog.pg_get_constraintdef(c.oid) \
+             FROM pg_catalog.pg_constraint c WHERE c.conname = :name AND c.conrelid = ",
+            postgres_table!()
+        ),
         Dialect::MySql => {
             "SELECT CAST(GROUP_CONCAT(column_name) AS CHAR) FROM information_schema.statistics \
-             WHERE table_schema = DATABASE() AND index_name = :name AND table_name = :table \
-             HAVING COUNT(*) > 0 \
+             WHERE table_schema = COALESCE(:schema, DATABASE()) AND index_name = :name \
+             AND table_name = :table HAVING COUNT(*) > 0 \
              UNION ALL SELECT CAST(check_clause AS CHAR) FROM information_schema.check_constraints \
-             WHERE constraint_schema = DATABASE() AND constraint_name = :name"
+             WHERE constraint_schema = COALESCE(:schema, DATABASE()) AND constraint_name = :name"
         }
     }
 }
@@ -56,13 +62,9 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         let field = self.field(&refusal).await;
         let constraint = refusal.name.as_deref();
         match (refusal.kind, field) {
-            (RefusalKind::Taken, Some(field)) => {
-                // An index of the app may compare an identifier in another form than the library.
-                let same = U::SHAPE.identifiers.iter().position(|one| one.name == field);
-                Ok(same.map_or(Created::Conflict { field }, |at| Created::Taken {
-                    identifiers: vec![at],
-                }))
-            }
+            // A value of a column of the app, or an identifier that only an index of the app takes for
+            // another one. No account has the contact, so a message to it would help nobody.
+            (RefusalKind::Taken, Some(field)) => Ok(Created::Conflict { field }),
             (RefusalKind::Taken, None) => {
                 error!(
                     index = constraint,
@@ -104,8 +106,10 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     async fn definition_of(&self, name: &str) -> Option<String> {
         // MySQL puts the table before the name.
         let name = name.rsplit_once('.').map_or(name, |(_, name)| name);
+        let table = U::SHAPE.table;
         let query = self.query(definition(DB::DIALECT));
-        let query = query.bind("name", name.to_owned()).bind("table", U::SHAPE.table.to_owned());
+        let query = query.bind("name", name.to_owned()).bind("table", table.to_owned());
+        let query = query.bind("schema", self.schema_of(table).map(str::to_owned));
         let row = self.row(query).await.ok()??;
         rows::take::<DB, Option<String>>(&row, 0).ok()?
     }

@@ -1,0 +1,171 @@
+//! Every flow of a mount with every slice.
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use crudauth::email::{MessageKind, RecordingSender};
+use crudauth::testing::{App, Client};
+use crudauth::{AuthUser, ManualClock, Mount, Mounted, Mounts, slice};
+use crudauth_tests::{Database, PASSWORD, sign_up};
+use serde_json::json;
+
+const NEW: &str = "a-changed-password-1";
+
+/// What the flows act on.
+pub(super) struct World<'a, A> {
+    pub(super) auth: &'a A,
+    pub(super) app: App<A>,
+    pub(super) clock: &'a ManualClock,
+    pub(super) database: &'a Database,
+    pub(super) table: &'a str,
+}
+
+impl<'a, A> World<'a, A>
+where
+    A: Mount
+        + Mounts<slice::Session>
+        + Mounts<slice::Bearer>
+        + Mounts<slice::ApiKeys>
+        + Deref<Target = Mounted<A::User>>,
+{
+    pub(super) fn new(
+        auth: &'a A,
+        outbox: &RecordingSender,
+        clock: &'a ManualClock,
+        database: &'a Database,
+        table: &'a str,
+    ) -> Self {
+        let app = App::new(auth, auth.routes()).mails(outbox);
+        Self { auth, app, clock, database, table }
+    }
+
+    /// Lets the library execute each of its statements.
+    pub(super) async fn every_flow(&self) {
+        self.sign_ups().await;
+        self.sessions().await;
+        self.tokens().await;
+        self.api_keys().await;
+        self.recovery().await;
+        self.administration().await;
+        self.auth.purge().await.unwrap();
+    }
+
+    async fn sign_in(&self, name: &str, password: &str) -> (Client, u16) {
+        let client = self.app.client();
+        let form = [("username", name), ("password", password)];
+        let status = client.post_form("/login", form).await.status;
+        (client, status)
+    }
+
+    async fn signed_in(&self, name: &str, password: &str) -> Client {
+        let (client, status) = self.sign_in(name, password).await;
+        assert_eq!(status, 200, "{name}");
+        client
+    }
+
+    async fn sign_ups(&self) {
+        let new = sign_up("ada");
+        self.app.client().post("/register", &new).await.expect_status(202);
+        let taken = json!({ "email": new["email"], "username": "other", "password": PASSWORD });
+        self.app.client().post("/register", taken).await.expect_status(202);
+        let taken = json!({ "email": "x@example.com", "username": "h7", "password": PASSWORD });
+        self.app.client().post("/register", taken).await.expect_status(422);
+        let token = self.app.last_token(MessageKind::VerifyEmail, "ada@example.com").await;
+        let confirm = json!({ "token": token });
+        self.app.client().post("/email/verify-confirm", confirm).await.expect_status(200);
+        // Accounts that existed, one of them without a compared form.
+        for name in ["h1", "h100000", "h2@example.com"] {
+            self.signed_in(name, PASSWORD).await.get("/me").await.expect_status(200);
+        }
+    }
+
+    async fn sessions(&self) {
+        // More than an account may have.
+        for _ in 0..6 {
+            self.signed_in("ada", PASSWORD).await;
+        }
+        let client = self.signed_in("ada", PASSWORD).await;
+        self.clock.advance(Duration::from_secs(600));
+        client.get("/me").await.expect_status(200);
+        client.forget_cookie("csrf_token");
+        client.post("/csrf/refresh", json!({})).await.expect_status(200);
+        let sessions = client.get("/sessions").await.expect_status(200).json();
+        let other = sessions.as_array().unwrap().iter().find(|one| one["current"] == false);
+        let id = other.unwrap()["id"].as_str().unwrap();
+        client.delete(&format!("/sessions/{id}")).await.expect_status(200);
+        let change = json!({ "current_password": PASSWORD, "new_password": NEW });
+        client.post("/change-password", change).await.expect_status(200);
+        client.post("/logout-all?keep_current=true", json!({})).await.expect_status(200);
+        client.post("/logout", json!({})).await.expect_status(200);
+        for _ in 0..7 {
+            assert_ne!(self.sign_in("h3", "a-wrong-one").await.1, 200);
+        }
+    }
+
+    async fn tokens(&self) {
+        let mut refresh = String::new();
+        for _ in 0..3 {
+            let form = [("username", "ada"), ("password", NEW), ("scope", "reports:read")];
+            let pair = self.app.client().post_form("/token", form).await.expect_status(200).json();
+            pair["refresh_token"].as_str().unwrap().clone_into(&mut refresh);
+        }
+        let body = json!({ "refresh_token": refresh });
+        let pair = self.app.client().post("/refresh", body).await.expect_status(200).json();
+        let client = self.app.client().bearer(pair["access_token"].as_str().unwrap());
+        let list = client.get("/tokens").await.expect_status(200).json();
+        let other = list.as_array().unwrap().iter().find(|one| one["current"] == false).unwrap();
+        let id = other["id"].as_str().unwrap();
+        client.delete(&format!("/tokens/{id}")).await.expect_status(200);
+        client.delete("/tokens").await.expect_status(200);
+        let form = [("username", "ada"), ("password", NEW)];
+        let pair = self.app.client().post_form("/token", form).await.expect_status(200).json();
+        let body = json!({ "refresh_token": pair["refresh_token"] });
+        self.app.client().post("/logout", body).await.expect_status(200);
+    }
+
+    async fn api_keys(&self) {
+        let client = self.signed_in("ada", NEW).await;
+        let make = async || client.post("/api-keys", json!({ "name": "one" })).await;
+        let key = make().await.expect_status(201).json();
+        assert_ne!(make().await.status, 201, "one key is the limit");
+        let program = self.app.client().bearer(key["key"].as_str().unwrap());
+        program.get("/me").await.expect_status(200);
+        client.get("/api-keys").await.expect_status(200);
+        let id = key["id"].as_str().unwrap();
+        client.delete(&format!("/api-keys/{id}")).await.expect_status(200);
+        client.delete("/api-keys").await.expect_status(200);
+    }
+
+    async fn recovery(&self) {
+        let address = "ada@example.com";
+        let client = self.app.client();
+        let body = json!({ "email": address });
+        client.post("/password/reset-request", body).await.expect_status(200);
+        let token = self.app.last_token(MessageKind::ResetPassword, address).await;
+        let confirm = json!({ "token": token, "new_password": PASSWORD });
+        client.post("/password/reset-confirm", confirm).await.expect_status(200);
+        let client = self.signed_in("ada", PASSWORD).await;
+        let change = json!({ "new_email": "countess@example.com", "password": PASSWORD });
+        client.post("/email/change-request", change).await.expect_status(200);
+        let token = self.app.last_token(MessageKind::ChangeEmail, "countess@example.com").await;
+        client.post("/email/change-confirm", json!({ "token": token })).await.expect_status(200);
+    }
+
+    async fn administration(&self) {
+        let accounts = self.auth.accounts();
+        let account = accounts.find_by_identifier("ada").await.unwrap().unwrap();
+        let id = account.user.id();
+        let client = self.signed_in("ada", PASSWORD).await;
+        let disable = format!(
+            "UPDATE {} SET is_active = FALSE WHERE email = 'countess@example.com'",
+            self.table
+        );
+        self.database.execute(&disable).await;
+        client.get("/me").await.expect_status(401);
+        assert!(accounts.enable(id).await.unwrap() && accounts.disable(id).await.unwrap());
+        accounts.set_contact(id, &"lovelace@example.com".parse().unwrap()).await.unwrap();
+        accounts.lift_lockout(&account).await.unwrap();
+        assert!(accounts.find(id).await.unwrap().is_some());
+        assert!(accounts.delete(id).await.unwrap());
+    }
+}

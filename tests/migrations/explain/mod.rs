@@ -1,0 +1,223 @@
+//! Each statement that the library executes is searched by an index, in tables of 100,000 rows.
+
+use std::sync::Arc;
+
+use crudauth::email::RecordingSender;
+use crudauth::testing::cheap_hashing;
+use crudauth::{
+    ApiKeyConfig, AuthUser, BearerConfig, EmailConfig, ManualClock, RateLimits, RefreshIn, Scopes,
+    migrations,
+};
+use crudauth_tests::{Database, FRONTEND, Kind, SECRET, Statements};
+
+mod fill;
+mod flows;
+mod plans;
+mod templates;
+
+crudauth::scopes! {
+    ReportsRead = "reports:read";
+}
+
+/// A table of users, and the library's beside it.
+pub(super) struct Case {
+    table: &'static str,
+    suffixes: &'static [&'static str],
+    /// Columns of compared forms.
+    keys: &'static [&'static str],
+    /// Whether the table existed, so that another program may insert rows without compared forms.
+    is_adopted: bool,
+    has_text_key: bool,
+}
+
+const SUFFIXES: [&str; 6] =
+    ["sessions", "token_families", "api_keys", "one_time_tokens", "rate_limits", "lockouts"];
+
+/// Templates that no flow executes: no slice creates a challenge, and the database returns a session
+/// with its account. They are searched by the digest.
+const UNUSED: [(&str, &str); 4] = [
+    ("guard/challenges_sql.rs", "INSERT"),
+    ("guard/challenges_sql.rs", "SELECT"),
+    ("guard/challenges_sql.rs", "DELETE"),
+    (
+        "sessions/sql.rs",
+        "SELECT digest, user_id, token_version, auth_epoch, csrf_digest, ip, \
+     user_agent, is_remembered, created_at, last_activity_at, expires_at, ends_at FROM {+sessions} \
+     WHERE digest = :digest",
+    ),
+];
+
+/// The names and types of the columns of a table.
+async fn columns(database: &Database, table: &str) -> Vec<(String, String)> {
+    let sql = match database.kind() {
+        Kind::Sqlite => {
+            format!(
+                "SELECT GROUP_CONCAT(name || ' ' || LOWER(type), ';') FROM pragma_table_info('{table}')"
+            )
+        }
+        Kind::Postgres => format!(
+            "SELECT STRING_AGG(column_name || ' ' || data_type, ';') \
+             FROM information_schema.columns WHERE table_name = '{table}'"
+        ),
+        Kind::MySql => format!(
+            "SELECT CAST(GROUP_CONCAT(CONCAT(column_name, ' ', data_type) SEPARATOR ';') AS CHAR) \
+             FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = '{table}'"
+        ),
+    };
+    let text = database.text(&sql).await;
+    let columns = text.split(';').filter_map(|column| column.split_once(' '));
+    columns.map(|(name, sql_type)| (name.to_owned(), sql_type.to_owned())).collect()
+}
+
+async fn analyze(database: &Database, case: &Case) {
+    match database.kind() {
+        Kind::Sqlite | Kind::Postgres => database.execute("ANALYZE").await,
+        Kind::MySql => {
+            let beside = case.suffixes.iter().map(|suffix| format!(", {}_{suffix}", case.table));
+            let beside: String = beside.collect();
+            database.execute(&format!("ANALYZE TABLE {}{beside}", case.table)).await;
+        }
+    }
+}
+
+/// The templates that none of the statements is a rendered form of.
+fn missed(kind: Kind, case: &Case, statements: &[String]) -> Vec<(String, String)> {
+    let mut templates = templates::templates();
+    assert!(templates.len() > 50, "the sources are read");
+    templates.retain(|(file, template)| {
+        let is_unused =
+            UNUSED.iter().any(|(name, start)| file.ends_with(name) && template.starts_with(start));
+        let has_own_key = case.keys.contains(&"email_key");
+        let needs_own_key = template.contains("{shown_recovery}");
+        let needs_unfilled = template.contains("{identifier ");
+        !is_unused
+            && (has_own_key || !needs_own_key)
+            && (case.is_adopted || !needs_unfilled)
+            && (kind == Kind::MySql || !template.starts_with("SELECT hits"))
+    });
+    templates.retain(|(_, template)| {
+        !statements.iter().any(|statement| templates::renders(template, statement))
+    });
+    templates
+}
+
+/// A struct, the table for it if it existed, and what is searched.
+macro_rules! cases {
+    ($(fn $name:ident on $kind:ident($table:literal, $case:expr) {
+        sql $sql:expr;
+        struct User { $($field:tt)* }
+    })*) => {$(
+        mod $name {
+            use super::*;
+
+            #[derive(Clone, Debug, AuthUser)]
+            #[auth(table = $table)]
+            #[allow(dead_code, reason = "read by the library only")]
+            struct User { $($field)* }
+
+            #[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email)]
+            struct Auth;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn every_statement_is_searched_by_an_index() {
+                let case = Case { table: $table, ..$case };
+                let url = Database::create_empty(Kind::$kind).await;
+                let pool = pool_of_one!($kind, &url);
+                let database = Database::$kind(pool.clone());
+                let sql: &str = $sql;
+                for statement in sql.split(";\n").filter(|statement| !statement.is_empty()) {
+                    database.execute(statement).await;
+                }
+                migrations!(Auth).run(&pool).await.unwrap();
+                fill::fill(&database, &case).await;
+                analyze(&database, &case).await;
+                let (outbox, clock) = (RecordingSender::default(), Arc::new(ManualClock::default()));
+                let auth = Auth::builder(pool, SECRET)
+                    .email(EmailConfig::new(outbox.clone(), FRONTEND))
+                    .bearer(BearerConfig::default().grantable_scopes(ReportsRead).max_sign_ins(2))
+                    .api_keys(ApiKeyConfig::default().max_keys(1))
+                    .refresh_in(RefreshIn::Body)
+                    .scopes_for(|_, _| Scopes::default())
+                    .hashing(cheap_hashing())
+                    .rate_limits(RateLimits::default())
+                    .clock(clock.clone())
+                    .build()
+                    .await
+                    .unwrap();
+                let statements = Statements::on($table);
+                flows::World::new(&auth, &outbox, &clock, &database, $table).every_flow().await;
+                auth.drained().await;
+                let statements: Vec<_> = statements.list().into_iter().collect();
+                let missed = missed(Kind::$kind, &case, &statements);
+                assert!(missed.is_empty(), "no flow executes {missed:#?}");
+                let scans = plans::scans(&database, &case, &statements).await;
+                assert!(scans.is_empty(), "{}", scans.join("\n\n"));
+            }
+        }
+    )*};
+}
+
+/// A pool of one connection, which keeps every statement prepared.
+macro_rules! pool_of_one {
+    (Sqlite, $url:expr) => { pool_of_one!(@ sqlx::sqlite::SqliteConnectOptions, $url) };
+    (Postgres, $url:expr) => { pool_of_one!(@ sqlx::postgres::PgConnectOptions, $url) };
+    (MySql, $url:expr) => { pool_of_one!(@ sqlx::mysql::MySqlConnectOptions, $url) };
+    (@ $options:ty, $url:expr) => {{
+        let options: $options = $url.parse().unwrap();
+        let options = options.statement_cache_capacity(1_000);
+        sqlx::pool::PoolOptions::new().max_connections(1).connect_with(options).await.unwrap()
+    }};
+}
+
+const CREATED: Case = Case {
+    table: "",
+    suffixes: &SUFFIXES,
+    keys: &["username_key"],
+    is_adopted: false,
+    has_text_key: false,
+};
+
+const ADOPTED: Case = Case { is_adopted: true, ..CREATED };
+
+cases! {
+    fn created_on_sqlite on Sqlite("crowd_one", CREATED) {
+        sql "";
+        struct User { id: i64, email: String, username: String }
+    }
+    fn adopted_on_sqlite on Sqlite("crowd_two", Case { keys: &["email_key", "username_key"], ..ADOPTED }) {
+        sql "CREATE TABLE crowd_two (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, \
+             username TEXT NOT NULL UNIQUE, hashed_password TEXT)";
+        struct User { id: i64, #[auth(key = "email_key")] email: String, username: String }
+    }
+    fn created_on_postgres on Postgres("crowd_three", CREATED) {
+        sql "";
+        struct User { id: i64, email: String, username: String }
+    }
+    fn adopted_on_postgres on Postgres("crowd_four", Case { keys: &["email_key", "username_key"], ..ADOPTED }) {
+        sql "CREATE TABLE crowd_four (id SERIAL PRIMARY KEY, email VARCHAR(200) NOT NULL UNIQUE, \
+             username CHAR(40) NOT NULL UNIQUE, hashed_password CHAR(200))";
+        struct User { id: i64, #[auth(key = "email_key")] email: String, username: String }
+    }
+    fn citext_on_postgres on Postgres("crowd_five", Case { has_text_key: true, ..ADOPTED }) {
+        sql "CREATE EXTENSION citext;\n\
+             CREATE TABLE crowd_five (id CHAR(36) PRIMARY KEY, email CITEXT NOT NULL UNIQUE, \
+             username CITEXT NOT NULL UNIQUE, hashed_password TEXT)";
+        struct User { #[auth(generate = uuid)] id: String, email: String, username: String }
+    }
+    fn created_on_mysql on MySql("crowd_six", CREATED) {
+        sql "";
+        struct User { id: i64, email: String, username: String }
+    }
+    fn adopted_on_mysql on MySql("crowd_seven", Case { keys: &["email_key", "username_key"], ..ADOPTED }) {
+        sql "CREATE TABLE crowd_seven (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, \
+             email VARCHAR(191) NOT NULL UNIQUE, username VARCHAR(40) NOT NULL UNIQUE, \
+             hashed_password VARCHAR(255)) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci";
+        struct User { id: i64, #[auth(key = "email_key")] email: String, username: String }
+    }
+    fn text_keys_on_mysql on MySql("crowd_eight", Case { has_text_key: true, ..ADOPTED }) {
+        sql "CREATE TABLE crowd_eight (id CHAR(36) PRIMARY KEY, email VARCHAR(191) NOT NULL UNIQUE, \
+             username VARCHAR(40) NOT NULL UNIQUE, hashed_password VARCHAR(255)) \
+             CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci";
+        struct User { #[auth(generate = uuid)] id: String, email: String, username: String }
+    }
+}
