@@ -32,18 +32,19 @@ pub(super) enum Outcome {
 
 /// Holds the contract on a table. An error is a violation.
 pub(super) async fn hold<S: Subject>(
-    database: &Database,
+    url: &str,
     table: &mut Table,
     dice: &mut Rng,
 ) -> Result<Outcome, String> {
+    let database = &Database::connect(url).await;
     for beside in BESIDE {
         // The first table of a struct has none of them yet.
         drop(database.try_execute(&format!("DELETE FROM {}_{beside}", S::TABLE)).await);
     }
-    if table.create(database).await.is_err() {
+    if table.create(url).await.is_err() {
         return Ok(Outcome::NoSuchTable);
     }
-    let outcome = remedy::<S>(database, table).await?;
+    let outcome = remedy::<S>(url, table).await?;
     let before = table.lines(database, |_| true).await;
     S::run(database).await.map_err(|error| format!("run failed: {error:?}"))?;
     let after = table.lines(database, |_| true).await;
@@ -59,9 +60,10 @@ pub(super) async fn hold<S: Subject>(
 }
 
 /// Applies the remedies of blockers until there is none.
-async fn remedy<S: Subject>(database: &Database, table: &mut Table) -> Result<Outcome, String> {
+async fn remedy<S: Subject>(url: &str, table: &mut Table) -> Result<Outcome, String> {
     let mut told: Vec<Blocker> = Vec::new();
     for _ in 0..ROUNDS {
+        let database = &Database::connect(url).await;
         let plan = S::plan(database).await.map_err(|error| format!("plan failed: {error:?}"))?;
         if plan.blockers().is_empty() {
             return Ok(if told.is_empty() { Outcome::Accepted } else { Outcome::Remedied });
@@ -77,11 +79,16 @@ async fn remedy<S: Subject>(database: &Database, table: &mut Table) -> Result<Ou
             is_model_changed |= done == Done::InModel;
         }
         told.extend_from_slice(plan.blockers());
-        if is_model_changed && let Err(error) = table.create(database).await {
+        if is_model_changed && let Err(error) = table.create(url).await {
             return Err(format!("the remedies of {told:?} are refused: {error}"));
         }
     }
     Err(format!("remedies removed no blocker: {told:?}"))
+}
+
+/// Whether a row is found by a name. A text without `@` is looked for as a username only.
+fn is_searched(name: &str) -> bool {
+    !name.is_empty() && name != "nobody"
 }
 
 /// Everything that the contract promises of a table without blockers.
@@ -107,7 +114,7 @@ async fn flows<S: Subject>(
         let names = [&person.email, &person.username];
         let has = |at: usize| table.has(["email", "username"][at]);
         for (_, name) in names.into_iter().enumerate().filter(|(at, _)| has(*at)) {
-            let Some(name) = name.as_deref().filter(|name| !name.is_empty()) else { continue };
+            let Some(name) = name.as_deref().filter(|name| is_searched(name)) else { continue };
             let found = accounts.find_by_identifier(name).await;
             if !matches!(found, Ok(Some(_))) {
                 return Err(format!("{name:?} is not found: {:?}", found.map(|_| ())));

@@ -71,6 +71,13 @@ impl Column {
         self.form = form;
     }
 
+    /// Whether it may take different texts for equal.
+    pub(super) fn is_coarse(&self) -> bool {
+        let is_mysql = self.sql_type.starts_with("VARCHAR") || self.sql_type == "CHAR(120)";
+        ["NOCASE", "CITEXT"].iter().any(|word| self.sql_type.contains(word))
+            || is_mysql && !self.sql_type.contains("_bin")
+    }
+
     /// The definition in `CREATE TABLE`.
     pub(super) fn definition(&self, kind: Kind) -> String {
         let mut sql = format!("{} {}", quoted(kind, self.name), self.sql_type);

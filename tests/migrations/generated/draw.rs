@@ -80,7 +80,8 @@ impl Draw<'_> {
     }
 
     fn id(&mut self, key: Key) {
-        self.add("id", Role::Id, Place::Id(key)).is_named = key != Key::Counted;
+        let is_named = key != Key::Counted || self.table.options == "WITHOUT ROWID";
+        self.add("id", Role::Id, Place::Id(key)).is_named = is_named;
     }
 
     fn names<S: Subject>(&mut self) {
@@ -88,7 +89,11 @@ impl Draw<'_> {
         self.add("email", Role::Email, Place::Name).is_required = is_required;
         self.unique("email");
         if S::HAS_USERNAME {
-            self.add("username", Role::Username, Place::Name).is_required = true;
+            let username = self.add("username", Role::Username, Place::Name);
+            username.is_required = true;
+            if S::IS_EXACT && username.is_coarse() {
+                self.table.doubtful.insert("username");
+            }
             self.unique("username");
         }
         if self.dice.u8(..8) > 0 {
@@ -114,7 +119,7 @@ impl Draw<'_> {
             2 => self
                 .table
                 .indexes
-                .push(format!("CREATE UNIQUE INDEX one_{name} ON {table} ({name})")),
+                .push(format!("CREATE UNIQUE INDEX one_{table}_{name} ON {table} ({name})")),
             3 => self
                 .table
                 .indexes
@@ -122,9 +127,9 @@ impl Draw<'_> {
             4 if !is_mysql => self
                 .table
                 .indexes
-                .push(format!("CREATE UNIQUE INDEX one_{name} ON {table} (LOWER({name}))")),
+                .push(format!("CREATE UNIQUE INDEX one_{table}_{name} ON {table} (LOWER({name}))")),
             5 if !is_mysql => self.table.indexes.push(format!(
-                "CREATE UNIQUE INDEX one_{name} ON {table} ({name}) WHERE {name} <> ''"
+                "CREATE UNIQUE INDEX one_{table}_{name} ON {table} ({name}) WHERE {name} <> ''"
             )),
             _ => {}
         }
@@ -195,7 +200,7 @@ impl Draw<'_> {
             0..=2 => {
                 if let Some(one) = self.choose(doubtful(self.table.kind, self.places[at])) {
                     self.table.columns[at].retype(one);
-                    self.table.columns[at].is_named = true;
+                    self.table.columns[at].is_named |= is_id;
                 }
             }
             3 if !is_id => self.table.columns[at].is_required ^= true,

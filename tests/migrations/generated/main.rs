@@ -10,6 +10,7 @@
 mod check;
 mod column;
 mod draw;
+mod found;
 mod people;
 mod remedy;
 mod subjects;
@@ -94,25 +95,22 @@ async fn work(kind: Kind, seeds: impl Iterator<Item = u64>) -> Vec<Result<Outcom
         }
     }
     for seed in seeds {
-        // Another process of the app: nothing that it prepared or read is of the table before.
-        let database = Database::connect(&url).await;
         results.push(match seed % 4 {
-            0 => one::<Plain>(database, seed).await,
-            1 => one::<Keyed>(database, seed).await,
-            2 => one::<Texts>(database, seed).await,
-            _ => one::<Epochs>(database, seed).await,
+            0 => one::<Plain>(kind, url.clone(), seed).await,
+            1 => one::<Keyed>(kind, url.clone(), seed).await,
+            2 => one::<Texts>(kind, url.clone(), seed).await,
+            _ => one::<Epochs>(kind, url.clone(), seed).await,
         });
     }
     results
 }
 
 /// Holds the contract on the table of a seed.
-async fn one<S: Subject>(database: Database, seed: u64) -> Result<Outcome, String> {
+async fn one<S: Subject>(kind: Kind, url: String, seed: u64) -> Result<Outcome, String> {
     let mut dice = Rng::with_seed(seed);
-    let drawn = draw::table::<S>(&mut dice, database.kind());
+    let drawn = draw::table::<S>(&mut dice, kind);
     let mut table = drawn.clone();
-    let held =
-        tokio::spawn(async move { check::hold::<S>(&database, &mut table, &mut dice).await });
+    let held = tokio::spawn(async move { check::hold::<S>(&url, &mut table, &mut dice).await });
     let told = match held.await {
         Ok(Ok(outcome)) => return Ok(outcome),
         Ok(Err(violation)) => violation,

@@ -67,6 +67,13 @@ fn in_model<S: Subject>(table: &mut Table, blocker: &Blocker) -> Result<(), Stri
             column.retype(sound(kind, place)[0]);
             column.default = None;
         }
+        BlockerKind::ComparesWithoutCase { .. } => {
+            let exact = match kind {
+                Kind::Sqlite | Kind::Postgres => "TEXT",
+                Kind::MySql => "VARCHAR(120) COLLATE utf8mb4_bin",
+            };
+            column(table, name)?.retype(Type(exact, Form::Text));
+        }
         BlockerKind::TooShort { .. } if name == "id" => usual_key(table, S::KEY)?,
         BlockerKind::TooShort { .. } => {
             column(table, name)?.retype(Type("VARCHAR(255)", Form::Text))
@@ -152,6 +159,7 @@ fn retype(table: &mut Table, name: &str, expected: &str) -> Result<(), String> {
     let is_strict = table.options == "STRICT";
     let role = column(table, name)?.role;
     let expected = match expected {
+        "a type of times" if is_strict => "TEXT",
         "a type of times" => sound(kind, Place::Time)[0].0,
         "BOOLEAN" if is_strict => "INTEGER",
         "VARCHAR" if kind == Kind::MySql => "VARCHAR(255)",

@@ -26,8 +26,8 @@ pub(super) trait Subject: 'static {
     const KEY: Key;
     const HAS_USERNAME: bool;
     const IS_EMAIL_OPTIONAL: bool;
-    const IS_BLANK_NULL: bool;
-    /// The unit of times per second, if times are numbers.
+    const IS_EXACT: bool;
+    /// Whether times are numbers.
     const HAS_EPOCHS: bool;
 
     fn plan(database: &Database) -> impl Future<Output = Result<Plan, MigrateError>> + Send;
@@ -39,7 +39,7 @@ pub(super) trait Subject: 'static {
 }
 
 macro_rules! subjects {
-    ($($subject:ident $auth:ident: $key:ident, $username:literal, $optional:literal, $blank:literal, $epochs:literal;
+    ($($subject:ident $auth:ident: $key:ident, $username:literal, $optional:literal, $exact:literal, $epochs:literal;
         $(#[$attribute:meta])* struct $table:ident { $($field:tt)* })*) => {$(
         pub(super) struct $subject;
 
@@ -62,7 +62,7 @@ macro_rules! subjects {
             const KEY: Key = Key::$key;
             const HAS_USERNAME: bool = $username;
             const IS_EMAIL_OPTIONAL: bool = $optional;
-            const IS_BLANK_NULL: bool = $blank;
+            const IS_EXACT: bool = $exact;
             const HAS_EPOCHS: bool = $epochs;
 
             async fn plan(database: &Database) -> Result<Plan, MigrateError> {
@@ -116,7 +116,7 @@ subjects! {
     #[auth(table = "keyed")]
     struct keyed { id: uuid::Uuid, email: String }
 
-    Texts Auth: Text, true, true, true, false;
+    Texts Auth: Text, true, true, false, false;
     #[auth(table = "texts")]
     struct texts {
         #[auth(generate = ulid)]
@@ -126,7 +126,7 @@ subjects! {
         email: Option<String>,
     }
 
-    Epochs Auth: Counted, true, true, false, true;
+    Epochs Auth: Counted, true, true, true, true;
     #[auth(table = "epochs", times = "seconds")]
     struct epochs {
         id: i64,

@@ -54,7 +54,9 @@ impl Table {
     }
 
     /// Creates the table anew. Fails if the database knows no such table, or no such row in it.
-    pub(super) async fn create(&self, database: &Database) -> Result<(), sqlx::Error> {
+    pub(super) async fn create(&self, url: &str) -> Result<(), sqlx::Error> {
+        // A connection to SQLite that is open may not know yet that an index was dropped.
+        let database = Database::connect(url).await;
         database.execute(&format!("DROP TABLE IF EXISTS {}", self.name)).await;
         for statement in self.statements() {
             database.try_execute(&statement).await?;

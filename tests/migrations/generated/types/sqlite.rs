@@ -81,7 +81,6 @@ pub(super) const fn doubtful(place: Place) -> &'static [Type] {
         ],
         Place::Name => &[
             Type("BLOB", Text),
-            Type("BLOB", Bytes),
             Type("INTEGER", Number),
             Type("NUMERIC", Text),
             Type("STRING", Text),
