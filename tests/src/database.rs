@@ -94,12 +94,18 @@ impl Database {
 
     /// Executes a statement.
     pub async fn execute(&self, sql: &str) {
+        self.try_execute(sql).await.unwrap();
+    }
+
+    /// Executes a statement that the database may refuse.
+    pub async fn try_execute(&self, sql: &str) -> Result<(), sqlx::Error> {
         let sql = AssertSqlSafe(sql.to_owned());
         match self {
-            Self::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
-            Self::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
-            Self::MySql(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+            Self::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await?),
+            Self::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await?),
+            Self::MySql(pool) => drop(sqlx::query(sql).execute(pool).await?),
         }
+        Ok(())
     }
 
     /// The number that a query returns.

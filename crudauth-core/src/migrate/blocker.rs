@@ -90,9 +90,9 @@ pub enum BlockerKind {
          (MySQL) or INTEGER PRIMARY KEY (SQLite)"
     )]
     KeyNotGenerated,
-    /// Sign-up writes a column that the database computes.
+    /// The library writes a column that the database computes.
     #[error(
-        "is a generated column, but sign-up writes it: use another column with `#[auth(column = \
+        "is a generated column, but the library writes it: use another column with `#[auth(column = \
          \"..\")]`, or make it an ordinary one"
     )]
     Generated,

@@ -57,10 +57,13 @@ pub(super) const fn table(dialect: Dialect) -> &'static str {
 /// | 12 | is of a type of the app's own (PostgreSQL) | 0 or 1 |
 pub(super) const fn columns(dialect: Dialect) -> &'static str {
     match dialect {
+        // A row id has no index of its own: a key of WITHOUT ROWID, or with DESC, is no row id.
         Dialect::Sqlite => {
             "SELECT name, type, \"notnull\", \
-             dflt_value IS NOT NULL AND UPPER(dflt_value) <> 'NULL', 0, hidden > 1, NULL, 0, pk, NULL, \
-             '', '', 0 FROM pragma_table_xinfo($1) WHERE $2 IS NULL OR $2 IS NOT NULL ORDER BY cid"
+             dflt_value IS NOT NULL AND UPPER(dflt_value) <> 'NULL', \
+             pk > 0 AND UPPER(type) = 'INTEGER' AND NOT EXISTS \
+             (SELECT 1 FROM pragma_index_list($1) WHERE origin = 'pk'), \
+             hidden > 1, NULL, 0, pk, NULL, '', '', 0 FROM pragma_table_xinfo($1) WHERE $2 IS NULL OR $2 IS NOT NULL ORDER BY cid"
         }
         // The views of information_schema are ten times slower.
         Dialect::Postgres => concat!(

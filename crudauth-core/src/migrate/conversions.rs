@@ -158,6 +158,20 @@ impl LiveColumn {
         self.base.rsplit('.').next() == Some("citext")
     }
 
+    /// Whether different texts are equal. SQLite does not tell.
+    pub(super) fn is_coarse(&self, dialect: Dialect) -> bool {
+        match dialect {
+            Dialect::Sqlite => false,
+            Dialect::Postgres => self.is_citext() || self.collation.is_some(),
+            Dialect::MySql => self.collation.as_ref().is_some_and(|name| !name.ends_with("_bin")),
+        }
+    }
+
+    /// Whether the type is that of UUIDs, on PostgreSQL and MariaDB.
+    pub(super) fn is_uuid(&self) -> bool {
+        self.base == "uuid" || self.sql_type == "uuid"
+    }
+
     /// Whether values are integers.
     pub(super) fn is_integer(&self, dialect: Dialect) -> bool {
         match dialect {

@@ -8,13 +8,9 @@ use super::affinity::{Affinity, takes};
 use super::diff::TableDiff;
 use super::live::{LiveColumn, LiveTable};
 use super::table::Table;
-use super::{Blocker, BlockerKind, catalog, queries};
-use crate::model::{AuthUser, IdentifierKind, Shape};
+use super::{Blocker, BlockerKind, catalog, queries, widths};
+use crate::model::Shape;
 use crate::sql::{AuthRow, Backend, Call, ColumnPlan, Dialect};
-
-/// The hash of a new password has 97 characters, and more at higher costs. Django's column holds
-/// 128.
-const HASH_CHARS: usize = 128;
 
 /// The longest text that MySQL can index: 3,072 bytes of four each.
 const INDEXED_CHARS: usize = 768;
@@ -28,7 +24,8 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
         }
         let mut blockers = from_catalog(self.table, self.live);
         if self.table.shape.is_some() {
-            blockers.extend(short_key::<U>(self.live));
+            blockers.extend(widths::key::<U>(self.live));
+            blockers.extend(self.coarse().await?);
         }
         blockers.extend(self.types().await?);
         let not_written = not_written(self.table, self.live);
@@ -87,38 +84,22 @@ fn from_catalog(table: &Table, live: &LiveTable) -> Vec<Blocker> {
         blockers.push(BlockerKind::NoUniqueKey.of(live, &table.key.column));
     }
     for column in &live.columns {
-        if column.is_generated && is_written(table, live, column) {
+        // A change of the account sets its time, even if sign-up does not.
+        let is_updated =
+            table.shape.is_some_and(|one| live.is_same(&column.name, one.companion.updated));
+        if column.is_generated && (is_updated || is_written(table, live, column)) {
             blockers.push(BlockerKind::Generated.of(live, &column.name));
         }
     }
-    blockers.extend(short_hash(table, live));
+    blockers.extend(widths::hash(table, live));
     if let Some(shape) = &table.shape {
         blockers.extend(times(shape, live));
-        blockers.extend(coarse(shape, live));
+        blockers.extend(widths::stamp(shape, live));
     }
     if live.dialect == Dialect::MySql {
         blockers.extend(unindexable(table, live));
     }
     blockers
-}
-
-/// The column of the password hash, if it is too short. SQLite ignores the declared length.
-fn short_hash(table: &Table, live: &LiveTable) -> Option<Blocker> {
-    if live.dialect == Dialect::Sqlite {
-        return None;
-    }
-    let hash = live.column(table.shape?.companion.hash)?;
-    let max_chars = hash.max_chars.filter(|chars| *chars < HASH_CHARS)?;
-    Some(BlockerKind::TooShort { max_chars, needed: HASH_CHARS }.of(live, &hash.name))
-}
-
-/// The column of the key, if a key that the library makes is longer.
-fn short_key<U: AuthUser>(live: &LiveTable) -> Option<Blocker> {
-    let key = live.column(U::SHAPE.id)?;
-    let max_chars = key.max_chars.filter(|_| live.dialect != Dialect::Sqlite)?;
-    let needed = U::generate_id()?.to_string().len();
-    let is_short = max_chars < needed;
-    is_short.then(|| BlockerKind::TooShort { max_chars, needed }.of(live, &key.name))
 }
 
 /// The columns of times that are numbers without a unit, or the other way round.
@@ -139,24 +120,6 @@ fn times(shape: &Shape, live: &LiveTable) -> Vec<Blocker> {
         Some(kind.of(live, &column.name))
     });
     misfits.collect()
-}
-
-/// The identifiers that are compared as they are written, in columns that are unique without case.
-fn coarse(shape: &Shape, live: &LiveTable) -> Vec<Blocker> {
-    let exact = shape.identifiers.iter().filter(|one| {
-        !one.has_own_key() && matches!(one.kind, IdentifierKind::Username | IdentifierKind::Code)
-    });
-    let coarse = exact.filter_map(|one| live.column(one.column)).filter(|column| {
-        live.unique_indexes(&column.name).any(|index| live.is_coarse(index, column))
-    });
-    let fix = match live.dialect {
-        Dialect::Sqlite => "an index with COLLATE BINARY",
-        Dialect::Postgres => "type TEXT with a deterministic collation",
-        Dialect::MySql => "COLLATE utf8mb4_bin",
-    };
-    let blockers =
-        coarse.map(|column| BlockerKind::ComparesWithoutCase { fix }.of(live, &column.name));
-    blockers.collect()
 }
 
 /// On MySQL, texts without a length, and long ones, that lack a unique index.

@@ -122,7 +122,6 @@ impl LiveTable {
         if let [only] = &*key
             && let Some(column) = self.columns.iter_mut().find(|column| column.name == *only)
         {
-            column.is_auto = column.sql_type.eq_ignore_ascii_case("INTEGER");
             column.is_nullable &= !column.is_auto;
         }
         if !key.is_empty() {
@@ -217,11 +216,7 @@ impl LiveTable {
 
     /// Whether an index, or the type of its column, takes different texts for equal.
     pub(super) fn is_coarse(&self, index: &LiveIndex, column: &LiveColumn) -> bool {
-        match self.dialect {
-            Dialect::Sqlite => index.is_coarse,
-            Dialect::Postgres => column.is_citext() || column.collation.is_some(),
-            Dialect::MySql => column.collation.as_ref().is_some_and(|name| !name.ends_with("_bin")),
-        }
+        index.is_coarse || column.is_coarse(self.dialect)
     }
 
     /// Whether an index of every row begins with these columns.

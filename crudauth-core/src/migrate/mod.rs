@@ -15,7 +15,7 @@
 //! | `hashes` | counts password hashes of other systems |
 //! | `desired`, `library`, `table`, `types` | the tables as they should be |
 //! | `catalog`, `live` | the tables as they are |
-//! | `compare`, `diff`, `fits`, `affinity`, `indexes` | the difference, from the catalog |
+//! | `compare`, `diff`, `fits`, `widths`, `coarse`, `affinity`, `indexes` | the difference, from the catalog |
 //! | `conversions` | live columns of other types than the library's |
 //! | `scan`, `pages`, `queries` | the difference, from the rows |
 //! | `plan`, `blocker`, `ddl` | the result: statements, backfills, blockers |
@@ -27,6 +27,7 @@ mod affinity;
 mod backfill;
 mod blocker;
 mod catalog;
+mod coarse;
 mod compare;
 mod conversions;
 mod ddl;
@@ -50,6 +51,7 @@ mod scan;
 mod schema_error;
 mod table;
 mod types;
+mod widths;
 
 pub use blocker::{Blocker, BlockerKind};
 pub use error::MigrateError;

@@ -57,6 +57,17 @@ fn living(table: &LiveTable, shape: &Shape) -> Option<String> {
     Some(format!("{} IS NULL", table.quoted(deleted)))
 }
 
+/// A row if a column of SQLite takes different texts for equal. The first part of a compound gives
+/// the collation.
+pub(super) fn takes_texts_for_equal(table: &LiveTable, column: &str) -> String {
+    let column = table.quoted(column);
+    let name = table.qualified();
+    format!(
+        "SELECT 1 FROM (SELECT {column} AS x FROM {name} WHERE 0 UNION ALL SELECT 'a') \
+         WHERE x = 'A' OR x = 'a '"
+    )
+}
+
 /// The number of rows.
 pub(super) fn count(table: &LiveTable) -> String {
     format!("SELECT COUNT(*) FROM {}", table.qualified())

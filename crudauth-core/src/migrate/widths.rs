@@ -1,0 +1,53 @@
+//! Whether the live columns are wide enough for what the library writes.
+
+use super::live::LiveTable;
+use super::table::Table;
+use super::{Blocker, BlockerKind};
+use crate::model::{AuthUser, Shape};
+use crate::sql::Dialect;
+
+/// The hash of a new password has 97 characters, and more at higher costs. Django's column holds
+/// 128.
+const HASH_CHARS: usize = 128;
+
+/// The column of the password hash, if it is too short. SQLite ignores the declared length.
+pub(super) fn hash(table: &Table, live: &LiveTable) -> Option<Blocker> {
+    if live.dialect == Dialect::Sqlite {
+        return None;
+    }
+    let hash = live.column(table.shape?.companion.hash)?;
+    let max_chars = hash.max_chars.filter(|chars| *chars < HASH_CHARS)?;
+    Some(BlockerKind::TooShort { max_chars, needed: HASH_CHARS }.of(live, &hash.name))
+}
+
+/// The column of the key, if it cannot hold a key that the library makes.
+pub(super) fn key<U: AuthUser>(live: &LiveTable) -> Option<Blocker> {
+    let column = live.column(U::SHAPE.id).filter(|_| live.dialect != Dialect::Sqlite)?;
+    let key = U::generate_id()?.to_string();
+    if column.is_uuid() && uuid::Uuid::parse_str(&key).is_err() {
+        let kind = BlockerKind::WrongType {
+            actual: column.sql_type.clone(),
+            expected: format!("VARCHAR({})", key.len()),
+        };
+        return Some(kind.of(live, &column.name));
+    }
+    let needed = key.len();
+    let max_chars = column.max_chars.filter(|chars| *chars < needed)?;
+    Some(BlockerKind::TooShort { max_chars, needed }.of(live, &column.name))
+}
+
+/// The column of the security stamp, if it cannot hold every number of 64 bits.
+pub(super) fn stamp(shape: &Shape, live: &LiveTable) -> Option<Blocker> {
+    let stamp = live.column(shape.companion.epoch)?;
+    let is_narrow = match live.dialect {
+        Dialect::Sqlite => false,
+        Dialect::Postgres => stamp.is_integer(live.dialect) && stamp.base != "bigint",
+        Dialect::MySql => {
+            stamp.is_integer(live.dialect)
+                && (!stamp.sql_type.starts_with("bigint") || stamp.sql_type.contains("unsigned"))
+        }
+    };
+    let actual = stamp.sql_type.clone();
+    let kind = BlockerKind::WrongType { actual, expected: "BIGINT".to_owned() };
+    is_narrow.then(|| kind.of(live, &stamp.name))
+}

@@ -1,0 +1,136 @@
+//! The contract of a plan, on one table.
+
+use crudauth::email::RecordingSender;
+use crudauth::testing::App;
+use crudauth::{Blocker, Mount as _};
+use crudauth_tests::{Database, every_flow_works};
+use fastrand::Rng;
+use serde_json::json;
+
+use super::column::Role;
+use super::people::{PASSWORD, Person};
+use super::remedy::{self, Done};
+use super::subjects::Subject;
+use super::table::Table;
+
+/// Rounds of remedies after which the blockers must be gone.
+const ROUNDS: usize = 8;
+
+/// Tables of the library whose rows refer to accounts of the table before.
+const BESIDE: [&str; 5] = ["sessions", "one_time_tokens", "lockouts", "challenges", "rate_limits"];
+
+/// How a table ended that keeps the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Outcome {
+    /// The database refuses the table, or its rows.
+    NoSuchTable,
+    /// No blocker, and every flow succeeds.
+    Accepted,
+    /// Each blocker was removed by its remedy; then every flow succeeds.
+    Remedied,
+}
+
+/// Holds the contract on a table. An error is a violation.
+pub(super) async fn hold<S: Subject>(
+    url: &str,
+    table: &mut Table,
+    dice: &mut Rng,
+) -> Result<Outcome, String> {
+    let database = &Database::connect(url).await;
+    for beside in BESIDE {
+        // The first table of a struct has none of them yet.
+        drop(database.try_execute(&format!("DELETE FROM {}_{beside}", S::TABLE)).await);
+    }
+    if table.create(url).await.is_err() {
+        return Ok(Outcome::NoSuchTable);
+    }
+    let outcome = remedy::<S>(url, table).await?;
+    let before = table.lines(database, |_| true).await;
+    S::run(database).await.map_err(|error| format!("run failed: {error:?}"))?;
+    let after = table.lines(database, |_| true).await;
+    if before != after {
+        return Err(format!("rows changed: {before:?} {after:?}"));
+    }
+    let again = S::plan(database).await.map_err(|error| format!("second plan: {error:?}"))?;
+    if !again.is_empty() {
+        return Err(format!("something is missing after the run: {again}"));
+    }
+    flows::<S>(database, table, dice).await?;
+    Ok(outcome)
+}
+
+/// Applies the remedies of blockers until there is none.
+async fn remedy<S: Subject>(url: &str, table: &mut Table) -> Result<Outcome, String> {
+    let mut told: Vec<Blocker> = Vec::new();
+    for _ in 0..ROUNDS {
+        let database = &Database::connect(url).await;
+        let plan = S::plan(database).await.map_err(|error| format!("plan failed: {error:?}"))?;
+        if plan.blockers().is_empty() {
+            return Ok(if told.is_empty() { Outcome::Accepted } else { Outcome::Remedied });
+        }
+        let mut is_model_changed = false;
+        for blocker in plan.blockers() {
+            let name = blocker.column.trim_end_matches("_key");
+            if !table.doubtful.contains(name) {
+                return Err(format!("a sound column is blocked: {blocker}"));
+            }
+            let done = remedy::apply::<S>(table, database, blocker).await;
+            let done = done.map_err(|error| format!("{blocker}: {error}"))?;
+            is_model_changed |= done == Done::InModel;
+        }
+        told.extend_from_slice(plan.blockers());
+        if is_model_changed && let Err(error) = table.create(url).await {
+            return Err(format!("the remedies of {told:?} are refused: {error}"));
+        }
+    }
+    Err(format!("remedies removed no blocker: {told:?}"))
+}
+
+/// Whether a row is found by a name. A text without `@` is looked for as a username only.
+fn is_searched(name: &str) -> bool {
+    !name.is_empty() && name != "nobody"
+}
+
+/// Everything that the contract promises of a table without blockers.
+async fn flows<S: Subject>(
+    database: &Database,
+    table: &Table,
+    dice: &mut Rng,
+) -> Result<(), String> {
+    let outbox = RecordingSender::default();
+    let auth = S::build(database, &outbox).await.map_err(|error| format!("build: {error:?}"))?;
+    let other = Person::plain(dice, "other");
+    let insert = table.insert_statement(9, &other);
+    let inserted = database.try_execute(&insert).await;
+    inserted.map_err(|error| format!("the app's INSERT fails: {insert}: {error}"))?;
+    let is_stable = |role, tail: &str| {
+        matches!(role, Role::Id | Role::Extra | Role::Email | Role::Username) && tail.len() < 10
+    };
+    let before = table.lines(database, |column| is_stable(column.role, column.tail)).await;
+    let app = App::new(&auth, auth.routes()).mails(&outbox);
+    let accounts = auth.mounted().accounts();
+    let has_hash = table.columns.iter().any(|one| one.role == Role::Hash && one.is_named);
+    for person in table.people.iter().chain([&other]) {
+        let names = [&person.email, &person.username];
+        let has = |at: usize| table.has(["email", "username"][at]);
+        for (_, name) in names.into_iter().enumerate().filter(|(at, _)| has(*at)) {
+            let Some(name) = name.as_deref().filter(|name| is_searched(name)) else { continue };
+            let found = accounts.find_by_identifier(name).await;
+            if !matches!(found, Ok(Some(_))) {
+                return Err(format!("{name:?} is not found: {:?}", found.map(|_| ())));
+            }
+            if has_hash && person.is_known {
+                app.signed_in(name, PASSWORD).await;
+            }
+        }
+    }
+    let new = json!({ "email": "new@example.com", "username": "newcomer", "password": PASSWORD });
+    let existing = has_hash && dice.u8(..5) == 0;
+    let existing = existing.then_some(("other@example.com", PASSWORD));
+    every_flow_works(&auth, &outbox, existing.filter(|_| table.has("email")), new).await;
+    let after = table.lines(database, |column| is_stable(column.role, column.tail)).await;
+    if !after.is_superset(&before) {
+        return Err(format!("sign-ins changed rows: {before:?} {after:?}"));
+    }
+    Ok(())
+}

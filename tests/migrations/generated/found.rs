@@ -1,0 +1,113 @@
+//! Tables that generation found: the plan took each, and a flow failed on it.
+
+use crudauth::BlockerKind;
+use crudauth_tests::{Database, Kind};
+
+use super::subjects::{Epochs, Keyed, Plain, Subject, Texts};
+
+const EVERY: [Kind; 3] = [Kind::Sqlite, Kind::Postgres, Kind::MySql];
+
+/// The blockers of a table, and those of the table that follows their advice.
+async fn blocked<S: Subject>(kind: Kind, columns: &str, fixed: &str) -> (BlockerKind, String) {
+    let (database, _) = Database::create(kind).await;
+    if kind == Kind::Postgres {
+        database.execute("CREATE EXTENSION citext").await;
+    }
+    database.execute(&format!("CREATE TABLE {} ({columns}", S::TABLE)).await;
+    let plan = S::plan(&database).await.unwrap();
+    let [blocker] = plan.blockers() else { panic!("{kind:?}: {plan}") };
+    database.execute(&format!("DROP TABLE {}", S::TABLE)).await;
+    database.execute(&format!("CREATE TABLE {} ({fixed}", S::TABLE)).await;
+    let plan = S::plan(&database).await.unwrap();
+    assert!(plan.blockers().is_empty(), "{kind:?}: {plan}");
+    (blocker.kind.clone(), blocker.column.clone())
+}
+
+const fn uuid(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Sqlite => "BLOB",
+        Kind::Postgres => "UUID",
+        Kind::MySql => "BINARY(16)",
+    }
+}
+
+#[tokio::test]
+async fn a_generated_time_of_the_last_change_is_reported() {
+    for kind in EVERY {
+        let time = if kind == Kind::Postgres { "TIMESTAMP" } else { "DATETIME" };
+        let start = format!("id {} PRIMARY KEY, email VARCHAR(99) UNIQUE NOT NULL", uuid(kind));
+        let computed = "GENERATED ALWAYS AS ('2020-01-02 03:04:05') STORED";
+        let generated = format!("{start}, updated_at {time} {computed})");
+        let ordinary = format!("{start}, updated_at {time})");
+        let (found, column) = blocked::<Keyed>(kind, &generated, &ordinary).await;
+        assert_eq!((found, &*column), (BlockerKind::Generated, "updated_at"));
+    }
+}
+
+#[tokio::test]
+async fn a_security_stamp_of_less_than_eight_bytes_is_reported() {
+    for (kind, narrow) in
+        [(Kind::Postgres, "INTEGER"), (Kind::MySql, "INT"), (Kind::MySql, "BIGINT UNSIGNED")]
+    {
+        let table = |stamp: &str| {
+            let start = format!("id {} PRIMARY KEY, email VARCHAR(99) UNIQUE NOT NULL", uuid(kind));
+            format!("{start}, auth_epoch {stamp} NOT NULL DEFAULT 0)")
+        };
+        let (found, column) = blocked::<Keyed>(kind, &table(narrow), &table("BIGINT")).await;
+        let is_told =
+            matches!(&found, BlockerKind::WrongType { expected, .. } if expected == "BIGINT");
+        assert!(is_told && column == "auth_epoch", "{found}");
+    }
+}
+
+#[tokio::test]
+async fn integer_keys_that_sqlite_does_not_count_are_reported() {
+    let names = "email TEXT UNIQUE NOT NULL, username TEXT UNIQUE NOT NULL)";
+    let counted = format!("id INTEGER PRIMARY KEY, {names}");
+    for uncounted in [
+        format!("id INTEGER PRIMARY KEY DESC, {names}"),
+        format!("id INTEGER PRIMARY KEY, {names} WITHOUT ROWID"),
+    ] {
+        let (found, column) = blocked::<Plain>(Kind::Sqlite, &uncounted, &counted).await;
+        assert_eq!((found, &*column), (BlockerKind::KeyNotGenerated, "id"), "{uncounted}");
+    }
+}
+
+#[tokio::test]
+async fn a_uuid_column_for_keys_of_another_form_is_reported() {
+    for kind in [Kind::Postgres, Kind::MySql] {
+        let table = |key: &str| {
+            format!(
+                "id {key} PRIMARY KEY, email VARCHAR(99) UNIQUE, username VARCHAR(99) NOT NULL)"
+            )
+        };
+        let (found, column) = blocked::<Texts>(kind, &table("UUID"), &table("VARCHAR(26)")).await;
+        let is_told =
+            matches!(&found, BlockerKind::WrongType { expected, .. } if expected == "VARCHAR(26)");
+        assert!(is_told && column == "id", "{found}");
+    }
+}
+
+#[tokio::test]
+async fn exact_names_in_a_coarse_column_without_an_index_are_reported() {
+    for (kind, key, coarse, fine) in [
+        (Kind::Sqlite, "INTEGER", "TEXT COLLATE NOCASE", "TEXT"),
+        (Kind::Postgres, "BIGSERIAL", "CITEXT", "TEXT"),
+        (
+            Kind::MySql,
+            "BIGINT AUTO_INCREMENT",
+            "VARCHAR(99) COLLATE utf8mb4_general_ci",
+            "VARCHAR(99) COLLATE utf8mb4_bin",
+        ),
+    ] {
+        let table = |name: &str| {
+            format!(
+                "id {key} PRIMARY KEY, email VARCHAR(99) UNIQUE, username {name} NOT NULL, \
+                     created_at BIGINT NOT NULL)"
+            )
+        };
+        let (found, column) = blocked::<Epochs>(kind, &table(coarse), &table(fine)).await;
+        assert!(matches!(found, BlockerKind::ComparesWithoutCase { .. }), "{found}");
+        assert_eq!(column, "username");
+    }
+}
