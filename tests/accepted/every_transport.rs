@@ -1,6 +1,7 @@
 //! Each transport alone, and gates for transports and scopes.
 
 #![deny(warnings)]
+#![allow(clippy::type_complexity, reason = "four gates at once")]
 
 use crudauth::{CurrentUser, Scope, Superuser, Via, slice};
 
