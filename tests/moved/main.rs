@@ -3,7 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
+mod auth_js;
+mod better_auth;
 mod django;
+mod fastapi_users;
+mod page;
+mod supabase;
+mod wordpress;
 
 use std::ops::Deref;
 
@@ -47,7 +53,7 @@ where
     assert!(again.is_empty(), "{again}");
 }
 
-/// Signs everybody in, in by the old and by the new hash, and runs every flow.
+/// Signs every account in, by the old and by the new hash, and runs every flow.
 async fn assert_moved<A>(
     auth: &A,
     outbox: &RecordingSender,
