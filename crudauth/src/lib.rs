@@ -19,6 +19,9 @@ pub mod guide {
     #[doc = include_str!("../docs/http.md")]
     pub mod http {}
 
+    #[doc = include_str!("../docs/moving.md")]
+    pub mod moving {}
+
     #[doc = include_str!("../docs/older_sqlx.md")]
     pub mod older_sqlx {}
 

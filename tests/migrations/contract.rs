@@ -155,6 +155,34 @@ on_every_pool! {
         register(accounts, "eve").await;
     }
 
+    async fn a_taken_name_that_another_program_inserts_does_not_stop_a_start(database, pool) {
+        users(&database, &format!("{PLAIN}, hashed_password VARCHAR(255)"), &[
+            "(email, username) VALUES ('ada@example.com', 'Ada')",
+        ]).await;
+        migrations!(Auth).run(&pool).await.unwrap();
+        database.execute("INSERT INTO users (email, username) VALUES ('x@example.com', 'ADA')").await;
+        database.execute("INSERT INTO users (email, username) VALUES ('bob@example.com', 'Bob')").await;
+        let plan = migrations!(Auth).plan(&pool).await.unwrap();
+        assert!(plan.is_empty() && plan.updated_rows() == 0, "{plan}");
+        assert!(plan.remarks()[0].contains("`users.username`") && plan.remarks()[0].contains("\"ada\""), "{plan}");
+        assert_eq!(migrations!(Auth).run(&pool).await.unwrap(), 0);
+        let auth = Auth::builder(pool.clone(), SECRET).build().await.unwrap();
+        for typed in ["ada", "ADA"] {
+            let found = auth.accounts().find_by_identifier(typed).await.unwrap().unwrap();
+            assert_eq!(found.user.email, "ada@example.com", "the first account has the name");
+        }
+        let second = auth.accounts().find_by_identifier("x@example.com").await.unwrap().unwrap();
+        assert_eq!(second.user.username, "ADA");
+        auth.purge().await.unwrap();
+        assert_eq!(database.count("users WHERE username_key = 'bob'").await, 1, "a purge fills the others");
+        let rename = "UPDATE users SET username = 'ada2' WHERE username = 'ADA' AND email = 'x@example.com'";
+        database.execute(rename).await;
+        assert!(migrations!(Auth).run(&pool).await.unwrap() > 0);
+        assert!(auth.accounts().find_by_identifier("Ada2").await.unwrap().is_some());
+        let again = migrations!(Auth).plan(&pool).await.unwrap();
+        assert!(again.is_empty() && again.remarks().is_empty(), "{again}");
+    }
+
     async fn updated_rows_are_counted_for_triggers(database, pool) {
         users(&database, PLAIN, &[
             "(email, username) VALUES ('ada@example.com', 'ada')",

@@ -117,7 +117,7 @@ real_tables! {
              INSERT INTO users (email, encrypted_password, created_at, updated_at) \
              VALUES ('ada@example.com', 'BCRYPT', '2020-01-01', '2020-01-01')";
         #[auth(table = "users", hashed_password = "encrypted_password")]
-        struct User { id: i64, email: String, created_at: chrono::DateTime<chrono::Utc> }
+        struct User { id: i64, email: String }
     }
     fn phoenix on Postgres("ada@example.com",
         json!({ "email": "bob@example.com", "password": "a-strong-one" }),
@@ -271,6 +271,7 @@ real_tables! {
             #[auth(id, column = "account_id")]
             id: uuid::Uuid,
             email: String,
+            created_at: chrono::DateTime<chrono::Utc>,
         }
     }
     fn soft_delete_on_sqlite on Sqlite("ada@example.com",

@@ -108,6 +108,16 @@ impl Database {
         Ok(())
     }
 
+    /// Executes the statements of a dump, on one connection.
+    pub async fn run_script(&self, sql: &str) {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        match self {
+            Self::Sqlite(pool) => drop(sql.execute(pool).await.unwrap()),
+            Self::Postgres(pool) => drop(sql.execute(pool).await.unwrap()),
+            Self::MySql(pool) => drop(sql.execute(pool).await.unwrap()),
+        }
+    }
+
     /// The number that a query returns.
     pub async fn number(&self, sql: &str) -> i64 {
         let sql = AssertSqlSafe(sql.to_owned());

@@ -149,7 +149,9 @@ impl<'a, DB: Backend, U: AuthRow<DB>> TableDiff<'a, DB, U> {
                 None
             };
             if identifier.has_own_key() {
-                self.own_key(at, needs_backfill, scan.as_ref());
+                // If not all rows can be filled, each is filled when its account is looked up.
+                let fills = needs_backfill && scan.as_ref().is_none_or(|scan| scan.is_unique);
+                self.own_key(at, fills, scan.as_ref());
             }
             if let Some(scan) = scan {
                 self.plan.blockers.extend(scan.blockers);

@@ -8,14 +8,7 @@ use crate::sql::{AuthRow, Backend, Call};
 impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
     /// Plans an index, unless another one serves the same purpose.
     pub(super) async fn index(&mut self, index: &Index) -> Result<(), sqlx::Error> {
-        let exists = match &*index.columns {
-            [column] if index.is_unique => match index.null {
-                Some(null) => self.live.is_unique_where_null(column, null),
-                None => self.live.is_unique(column),
-            },
-            columns => self.live.is_searched_by(columns),
-        };
-        if exists {
+        if self.has_index(index) {
             return Ok(());
         }
         let reads_rows = index.is_unique && self.reads_rows;
@@ -28,6 +21,23 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
         let name = self.free_name(&index.name).await?;
         self.plan.push(ddl::create_index(self.live, index, &name));
         Ok(())
+    }
+
+    /// Whether the table has an index that serves the same purpose.
+    fn has_index(&self, index: &Index) -> bool {
+        match &*index.columns {
+            [column] if index.is_unique => match index.null {
+                Some(null) => self.live.is_unique_where_null(column, null),
+                None => self.live.is_unique(column),
+            },
+            columns => self.live.is_searched_by(columns),
+        }
+    }
+
+    /// Whether an index keeps the compared forms in this column apart.
+    pub(super) fn is_kept_apart(&self, column: &str) -> bool {
+        let mut indexes = self.table.indexes.iter();
+        indexes.any(|index| index.is_unique && index.columns == [column] && self.has_index(index))
     }
 
     /// Whether duplicates in the column, or in its compared form, are a blocker already.

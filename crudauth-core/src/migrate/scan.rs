@@ -19,6 +19,8 @@ use crate::sql::{AuthRow, Backend, Call, rows};
 pub(super) struct Scan {
     /// Whether every compared form is the shown one in lower case, which SQL can compute.
     pub(super) is_lower_case_only: bool,
+    /// Whether no two rows have the same compared form.
+    pub(super) is_unique: bool,
     pub(super) blockers: Vec<Blocker>,
     pub(super) remarks: Vec<String>,
 }
@@ -104,8 +106,12 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
                 tally.add(identifier, &shown, stored.as_deref());
             }
         }
-        let mut blockers = Vec::new();
-        if tally.duplicates.count > 0 {
+        let (mut blockers, mut remarks) = (Vec::new(), Vec::new());
+        let is_unique = tally.duplicates.count == 0;
+        if !is_unique && identifier.has_own_key() && self.is_kept_apart(identifier.key) {
+            // A visitor of another program that inserts rows must not keep the app from starting.
+            remarks.push(second_accounts(live, identifier, &tally));
+        } else if !is_unique {
             blockers.push(self.folded_duplicates(identifier, &tally).await?);
         }
         if tally.not_normalized.count > 0 {
@@ -113,10 +119,9 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
         }
         let is_contact =
             U::SHAPE.recovery_column().is_some_and(|it| it.column == identifier.column);
-        let has_remark = is_contact && tally.unreachable.count > 0;
-        let remarks =
-            has_remark.then(|| unreachable(live, identifier, &tally)).into_iter().collect();
-        Ok(Scan { is_lower_case_only: tally.not_lower_case == 0, blockers, remarks })
+        let has_unreachable = is_contact && tally.unreachable.count > 0;
+        remarks.extend(has_unreachable.then(|| unreachable(live, identifier, &tally)));
+        Ok(Scan { is_lower_case_only: tally.not_lower_case == 0, is_unique, blockers, remarks })
     }
 
     /// The blocker for values with equal compared forms.
@@ -196,6 +201,17 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
     }
 }
 
+/// The remark about rows that another program inserted although their name was taken.
+fn second_accounts(live: &LiveTable, identifier: &IdentifierColumn, tally: &Tally) -> String {
+    let Sample { count, first } = &tally.duplicates;
+    let samples = Samples(first, *count);
+    format!(
+        "`{}.{}` has rows of another program with a taken value: {samples}; only the first account \
+         of each is found by it: rename the others",
+        live.name, identifier.column
+    )
+}
+
 /// The remark about values that no message can be sent to.
 fn unreachable(live: &LiveTable, identifier: &IdentifierColumn, tally: &Tally) -> String {
     let Sample { count, first } = &tally.unreachable;
@@ -223,84 +239,5 @@ fn not_normalized(live: &LiveTable, identifier: &IdentifierColumn, tally: &Tally
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn username() -> IdentifierColumn {
-        IdentifierColumn {
-            name: "username",
-            column: "username",
-            key: "username_key",
-            kind: IdentifierKind::Username,
-            max_chars: None,
-            is_optional: false,
-            is_login: true,
-            is_blank_null: false,
-        }
-    }
-
-    fn tally(identifier: &IdentifierColumn, shown: &[&str]) -> Tally {
-        let mut tally = Tally::default();
-        shown.iter().for_each(|shown| tally.add(identifier, shown, None));
-        tally
-    }
-
-    #[test]
-    fn each_duplicate_is_counted_once() {
-        let found = tally(&username(), &["Ada", "ADA", "ａｄａ", "bob", "Bob", "cyd"]);
-        assert_eq!((found.duplicates.count, found.not_normalized.count), (2, 0));
-        assert_eq!(found.duplicates.first, ["ada", "bob"]);
-    }
-
-    #[test]
-    fn forms_that_need_more_than_lower_case_are_counted() {
-        assert_eq!(tally(&username(), &["Ada", "bob_1", "a b", "A@B"]).not_lower_case, 0);
-        assert_eq!(tally(&username(), &["Ada", "Zoë", "ﬁona"]).not_lower_case, 2);
-    }
-
-    #[test]
-    fn a_compared_form_of_other_software_is_not_normalized() {
-        let mut found = Tally::default();
-        found.add(&username(), "Ada", Some("ada"));
-        found.add(&username(), "Bob", Some("BOB"));
-        found.add(&username(), "Cyd", None);
-        assert_eq!(
-            (found.not_normalized.count, &*found.not_normalized.first),
-            (1, &["BOB".to_owned()][..])
-        );
-    }
-
-    #[test]
-    fn an_address_must_be_in_its_normal_form() {
-        let email = IdentifierColumn {
-            name: "email",
-            column: "email",
-            key: "email",
-            kind: IdentifierKind::Email,
-            ..username()
-        };
-        let found = tally(&email, &["ada@example.com", "Bob@Example.com", "cyd@x.org "]);
-        assert_eq!(found.not_normalized.count, 2);
-        assert_eq!(found.not_lower_case, 1, "removing a blank is more than lower case");
-    }
-
-    #[test]
-    fn addresses_that_cannot_be_mailed_are_counted() {
-        let email = IdentifierColumn { kind: IdentifierKind::Email, ..username() };
-        let found = tally(&email, &["ada@example.com", "a..b@docomo.example", "admin@localhost"]);
-        assert_eq!(found.unreachable.count, 0);
-        let long = format!("ada@{}example", "label.".repeat(60));
-        let found = tally(&email, &["nobody", "ada@example.com\r\nBcc: eve@x.org", &long, ""]);
-        assert_eq!(found.unreachable.count, 4);
-    }
-
-    #[test]
-    fn only_the_first_values_are_kept_as_samples() {
-        let names: Vec<String> = (0..20).map(|n| format!("n{n}")).collect();
-        let mut found = Tally::default();
-        for name in names.iter().chain(&names) {
-            found.add(&username(), name, None);
-        }
-        assert_eq!((found.duplicates.count, found.duplicates.first.len()), (20, SAMPLES));
-    }
-}
+#[path = "scan_tests.rs"]
+mod tests;
