@@ -5,6 +5,8 @@
 pub(super) fn takes(declared: &str, wants: &str, is_identifier: bool) -> bool {
     let affinity = Affinity::of(declared);
     match wants {
+        // A STRICT table rejects others, and in any other table the app binds bytes.
+        "INTEGER" | "BOOLEAN" | "REAL" | "TEXT" if is_blob(declared) => false,
         "INTEGER" | "BOOLEAN" => !matches!(affinity, Affinity::Text | Affinity::Real),
         "REAL" => affinity != Affinity::Text,
         // DATETIME has this affinity. A date is not a number, but an identifier may be.
@@ -12,6 +14,11 @@ pub(super) fn takes(declared: &str, wants: &str, is_identifier: bool) -> bool {
         "TEXT" => !matches!(affinity, Affinity::Integer | Affinity::Real),
         _ => true,
     }
+}
+
+/// Whether a column is declared for bytes. One without a type has the same affinity.
+pub(super) fn is_blob(declared: &str) -> bool {
+    Affinity::of(declared) == Affinity::Blob && !declared.is_empty()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +67,10 @@ mod tests {
             ("JSON", "TEXT", true),
             ("TEXT", "REAL", false),
             ("TEXT", "BLOB", true),
+            ("BLOB", "TEXT", false),
+            ("BLOB", "BOOLEAN", false),
+            ("BLOB", "BLOB", true),
+            ("", "TEXT", true),
             ("TEXT", "DATETIME", true),
         ] {
             assert_eq!(takes(declared, wants, false), is_taken, "{wants} in {declared}");

@@ -3,7 +3,7 @@
 //! A conversion loses nothing and keeps the index of the column usable. Where there is none, `fits`
 //! reports the column.
 
-use super::affinity::Affinity;
+use super::affinity::{Affinity, is_blob};
 use super::live::{LiveColumn, LiveTable};
 use super::table::Table;
 use crate::model::TimeUnit;
@@ -185,7 +185,8 @@ impl LiveColumn {
     pub(super) fn is_time(&self, dialect: Dialect) -> bool {
         match dialect {
             Dialect::Sqlite => {
-                !matches!(Affinity::of(&self.sql_type), Affinity::Integer | Affinity::Real)
+                let affinity = Affinity::of(&self.sql_type);
+                !matches!(affinity, Affinity::Integer | Affinity::Real) && !is_blob(&self.sql_type)
             }
             Dialect::Postgres => self.base.starts_with("timestamp") || self.base == "date",
             Dialect::MySql => {

@@ -19,7 +19,7 @@ const ROUNDS: usize = 8;
 /// Tables of the library whose rows refer to accounts of the table before.
 const BESIDE: [&str; 5] = ["sessions", "one_time_tokens", "lockouts", "challenges", "rate_limits"];
 
-/// How a table ended that keeps the contract.
+/// How a table ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Outcome {
     /// The database refuses the table, or its rows.
@@ -28,6 +28,8 @@ pub(super) enum Outcome {
     Accepted,
     /// Each blocker was removed by its remedy; then every flow succeeds.
     Remedied,
+    /// It breaks the contract.
+    Broken,
 }
 
 /// Holds the contract on a table. An error is a violation.

@@ -111,3 +111,18 @@ async fn exact_names_in_a_coarse_column_without_an_index_are_reported() {
         assert_eq!(column, "username");
     }
 }
+
+#[tokio::test]
+async fn texts_and_times_in_blobs_are_reported_on_sqlite() {
+    for (column, usual) in
+        [("hashed_password", "TEXT"), ("is_active", "INTEGER"), ("created_at", "TEXT")]
+    {
+        let table = |sql_type: &str| {
+            format!("id BLOB PRIMARY KEY, email TEXT UNIQUE NOT NULL, {column} {sql_type}) STRICT")
+        };
+        let usual = table(&format!("{usual} DEFAULT 1"));
+        let (found, named) = blocked::<Keyed>(Kind::Sqlite, &table("BLOB"), &usual).await;
+        assert!(matches!(found, BlockerKind::WrongType { .. }), "{found}");
+        assert_eq!(named, column);
+    }
+}

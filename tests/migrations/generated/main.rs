@@ -26,7 +26,7 @@ use self::check::Outcome;
 use self::subjects::{Epochs, Keyed, Plain, Subject, Texts};
 
 /// Tables on each database, in the gate.
-const TABLES: u64 = 100;
+const TABLES: u64 = 60;
 
 /// Databases that are used at once. Most of a table is waiting for the server.
 const WORKERS: u64 = 2;
@@ -59,7 +59,7 @@ fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |value| value.parse().unwrap())
 }
 
-/// Holds the contract on every table, and reports all that break it.
+/// Holds the contract on every table, and prints all that break it.
 async fn hold_everywhere(kind: Kind) {
     let count = setting("CRUDAUTH_TEST_TABLES", TABLES);
     let first = setting("CRUDAUTH_TEST_FIRST_TABLE", 0);
@@ -69,23 +69,19 @@ async fn hold_everywhere(kind: Kind) {
         })
         .collect();
     let mut outcomes = BTreeMap::<Outcome, u64>::new();
-    let mut violations = Vec::new();
     for worker in workers {
-        for result in worker.await.unwrap() {
-            match result {
-                Ok(outcome) => *outcomes.entry(outcome).or_default() += 1,
-                Err(violation) => violations.push(violation),
-            }
+        for outcome in worker.await.unwrap() {
+            *outcomes.entry(outcome).or_default() += 1;
         }
     }
-    println!("{kind:?}: {outcomes:?}, {} violations", violations.len());
-    assert!(violations.is_empty(), "{}", violations.join("\n\n"));
+    println!("{kind:?}: {outcomes:?}");
+    assert!(!outcomes.contains_key(&Outcome::Broken), "tables break the contract, see above");
     let refused = outcomes.get(&Outcome::NoSuchTable).copied().unwrap_or_default();
     assert!(refused * 2 <= count, "most tables exist: {outcomes:?}");
 }
 
 /// Holds the contract on tables in one database.
-async fn work(kind: Kind, seeds: impl Iterator<Item = u64>) -> Vec<Result<Outcome, String>> {
+async fn work(kind: Kind, seeds: impl Iterator<Item = u64>) -> Vec<Outcome> {
     let url = Database::create_empty(kind).await;
     let mut results = Vec::new();
     if kind == Kind::Postgres {
@@ -106,18 +102,19 @@ async fn work(kind: Kind, seeds: impl Iterator<Item = u64>) -> Vec<Result<Outcom
 }
 
 /// Holds the contract on the table of a seed.
-async fn one<S: Subject>(kind: Kind, url: String, seed: u64) -> Result<Outcome, String> {
+async fn one<S: Subject>(kind: Kind, url: String, seed: u64) -> Outcome {
     let mut dice = Rng::with_seed(seed);
     let drawn = draw::table::<S>(&mut dice, kind);
     let mut table = drawn.clone();
     let held = tokio::spawn(async move { check::hold::<S>(&url, &mut table, &mut dice).await });
     let told = match held.await {
-        Ok(Ok(outcome)) => return Ok(outcome),
+        Ok(Ok(outcome)) => return outcome,
         Ok(Err(violation)) => violation,
         Err(panic) => match panic.into_panic().downcast::<String>() {
             Ok(text) => *text,
             Err(_) => "panicked".to_owned(),
         },
     };
-    Err(format!("table {seed}: {told}\n{drawn}"))
+    println!("table {seed} on {kind:?}: {told}\n{drawn}\n");
+    Outcome::Broken
 }
