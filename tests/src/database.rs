@@ -101,9 +101,9 @@ impl Database {
     pub async fn try_execute(&self, sql: &str) -> Result<(), sqlx::Error> {
         let sql = AssertSqlSafe(sql.to_owned());
         match self {
-            Self::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await?),
-            Self::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await?),
-            Self::MySql(pool) => drop(sqlx::query(sql).execute(pool).await?),
+            Self::Sqlite(pool) => sqlx::query(sql).execute(pool).await.map(|_| ())?,
+            Self::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(|_| ())?,
+            Self::MySql(pool) => sqlx::query(sql).execute(pool).await.map(|_| ())?,
         }
         Ok(())
     }
