@@ -88,7 +88,7 @@ impl<U: AuthUser> Accounts<U> {
     }
 
     /// Returns the sign-in that waits for a code under this token, in the browser with these values of
-    /// the cookie: [`Challenge`] has the token and the value.
+    /// the cookie: [`Challenge`](crate::Challenge) has the token and the value.
     ///
     /// # Errors
     /// If a store fails.

@@ -60,6 +60,7 @@ async fn cookie_prefixes_require_their_attributes() {
             requires("cookies.csrf", "__Host-csrf_token", requirement),
             requires("cookies.refresh", "__Host-refresh_token", requirement),
             requires("cookies.device", "__Host-known_device", requirement),
+            requires("cookies.browser", "__Host-sign_in_browser", requirement),
         ];
         assert_eq!(config_errors(valid().cookies(config)).await, expected);
     }
