@@ -19,6 +19,7 @@ mod program;
 mod redis;
 mod servers;
 pub mod tokens;
+mod totp;
 
 pub use app::{
     App, AppBuilder, Auth, FRONTEND, PASSWORD, SECRET, Setting, Unlimited, User, patient_hashing,
@@ -33,6 +34,7 @@ pub use postgres::PostgresServer;
 pub use program::{Program, parse_answer, session};
 pub use redis::RedisServer;
 pub use servers::Server;
+pub use totp::{key_of, totp};
 
 /// Turns each `async fn name(app: App)` into three tests: `name::sqlite`, `name::postgres` and
 /// `name::mysql`.

@@ -18,13 +18,11 @@ use crudauth::{
 };
 use crudauth_tests::{
     Answer, App, Browser, Database, FRONTEND, PASSWORD, SECRET, User, concurrently, count_status,
-    on_every_database, patient_hashing,
+    key_of, on_every_database, patient_hashing, totp,
 };
-use hmac::{Hmac, KeyInit, Mac};
 use poem::endpoint::BoxEndpoint;
 use poem::{EndpointExt, Response, Route, get, handler};
 use serde_json::{Value, json};
-use sha1::Sha1;
 
 #[crudauth::routes(user = User, session, bearer, sessions, email, mfa, sudo)]
 struct Guarded;
@@ -121,26 +119,9 @@ fn routes(auth: &Guarded) -> BoxEndpoint<'static, Response> {
     route.with(auth.clone()).map_to_response().boxed()
 }
 
-/// The bytes of a secret in base32.
-fn key_of(secret: &str) -> Vec<u8> {
-    let mut bits = String::new();
-    for character in secret.bytes() {
-        let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|one| *one == character);
-        bits.push_str(&format!("{:05b}", value.unwrap()));
-    }
-    let byte = |at: usize| u8::from_str_radix(&bits[8 * at..8 * at + 8], 2).unwrap();
-    (0..bits.len() / 8).map(byte).collect()
-}
-
-/// The code of a secret, by another implementation than the library's: `steps` from now.
+/// The code of a secret, `steps` from now.
 fn code(app: &App, secret: &str, steps: i64) -> String {
-    let key = key_of(secret);
-    let step = app.clock.now().timestamp() / 30 + steps;
-    let mac = Hmac::<Sha1>::new_from_slice(&key).unwrap().chain_update(step.to_be_bytes());
-    let hash = mac.finalize().into_bytes();
-    let at = usize::from(hash[19] & 15);
-    let number = u32::from_be_bytes(hash[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
-    format!("{:06}", number % 1_000_000)
+    totp(secret, app.clock.now().timestamp() / 30 + steps)
 }
 
 /// A code that is none of the three that count now.

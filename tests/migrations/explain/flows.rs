@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crudauth::email::{MessageKind, RecordingSender};
 use crudauth::testing::{App, Client};
-use crudauth::{AuthUser, ManualClock, Mount, Mounted, Mounts, slice};
-use crudauth_tests::{Database, PASSWORD, sign_up};
+use crudauth::{AuthUser, Clock, ManualClock, Mount, Mounted, Mounts, slice};
+use crudauth_tests::{Database, PASSWORD, sign_up, totp};
 use serde_json::json;
 
 const NEW: &str = "a-changed-password-1";
@@ -26,6 +26,7 @@ where
         + Mounts<slice::Session>
         + Mounts<slice::Bearer>
         + Mounts<slice::ApiKeys>
+        + Mounts<slice::Mfa>
         + Deref<Target = Mounted<A::User>>,
 {
     pub(super) fn new(
@@ -45,6 +46,7 @@ where
         self.sessions().await;
         self.tokens().await;
         self.api_keys().await;
+        self.second_factor().await;
         self.recovery().await;
         self.administration().await;
         self.auth.purge().await.unwrap();
@@ -134,6 +136,43 @@ where
         let id = key["id"].as_str().unwrap();
         client.delete(&format!("/api-keys/{id}")).await.expect_status(200);
         client.delete("/api-keys").await.expect_status(200);
+    }
+
+    /// A sign-in in two steps.
+    async fn sign_in_with(&self, code: &str, status: u16) -> Client {
+        let client = self.app.client();
+        let form = [("username", "ada"), ("password", NEW)];
+        let first = client.post_form("/login", form).await.expect_status(200).json();
+        let body = json!({ "challenge": first["challenge"], "code": code });
+        client.post("/mfa/verify", body).await.expect_status(status);
+        client
+    }
+
+    async fn second_factor(&self) {
+        let client = self.signed_in("ada", NEW).await;
+        let mut secret = String::new();
+        // The second set-up replaces the first.
+        for _ in 0..2 {
+            let body = json!({ "password": NEW });
+            let setup = client.post("/mfa/totp/setup", body).await.expect_status(200).json();
+            setup["secret"].as_str().unwrap().clone_into(&mut secret);
+        }
+        let code = || {
+            self.clock.advance(Duration::from_secs(30));
+            totp(&secret, self.clock.now().timestamp() / 30)
+        };
+        let body = json!({ "code": code() });
+        let codes = client.post("/mfa/totp/confirm", body).await.expect_status(200).json();
+        let recovery = |at: usize| codes["recovery_codes"][at].as_str().unwrap();
+        self.sign_in_with(&code(), 200).await.get("/mfa").await.expect_status(200);
+        for _ in 0..3 {
+            self.sign_in_with("a wrong one", 401).await;
+        }
+        self.sign_in_with(&code(), 401).await;
+        let client = self.sign_in_with(recovery(0), 200).await;
+        for path in ["/mfa/recovery-codes/regenerate", "/mfa/totp/disable"] {
+            client.post(path, json!({ "code": code() })).await.expect_status(200);
+        }
     }
 
     async fn recovery(&self) {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crudauth::email::RecordingSender;
 use crudauth::testing::cheap_hashing;
 use crudauth::{
-    ApiKeyConfig, AuthUser, BearerConfig, EmailConfig, ManualClock, RateLimits, RefreshIn, Scopes,
-    migrations,
+    ApiKeyConfig, AuthUser, BearerConfig, EmailConfig, ManualClock, MfaConfig, RateLimits,
+    RefreshIn, Scopes, migrations,
 };
 use crudauth_tests::{Database, FRONTEND, Kind, SECRET, Statements};
 
@@ -30,22 +30,21 @@ pub(super) struct Case {
     has_text_key: bool,
 }
 
-const SUFFIXES: [&str; 6] =
-    ["sessions", "token_families", "api_keys", "one_time_tokens", "rate_limits", "lockouts"];
-
-/// Templates that no flow executes: no slice creates a challenge, and the database returns a session
-/// with its account. They are searched by the digest.
-const UNUSED: [(&str, &str); 4] = [
-    ("guard/challenges_sql.rs", "INSERT"),
-    ("guard/challenges_sql.rs", "SELECT"),
-    ("guard/challenges_sql.rs", "DELETE"),
-    (
-        "sessions/sql.rs",
-        "SELECT digest, user_id, token_version, auth_epoch, csrf_digest, ip, \
-     user_agent, is_remembered, created_at, last_activity_at, expires_at, ends_at FROM {+sessions} \
-     WHERE digest = :digest",
-    ),
+const SUFFIXES: [&str; 9] = [
+    "sessions",
+    "token_families",
+    "api_keys",
+    "one_time_tokens",
+    "rate_limits",
+    "lockouts",
+    "authenticators",
+    "recovery_codes",
+    "challenges",
 ];
+
+/// The template that no flow executes, since the secret of the app stays. It is searched by the
+/// digest.
+const UNUSED: [(&str, &str); 1] = [("mfa/sql.rs", "UPDATE {+authenticators} SET secret = :new")];
 
 /// The names and types of the columns of a table.
 async fn columns(database: &Database, table: &str) -> Vec<(String, String)> {
@@ -115,7 +114,7 @@ macro_rules! cases {
             #[allow(dead_code, reason = "read by the library only")]
             struct User { $($field)* }
 
-            #[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email)]
+            #[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email, mfa)]
             struct Auth;
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -136,6 +135,7 @@ macro_rules! cases {
                     .email(EmailConfig::new(outbox.clone(), FRONTEND))
                     .bearer(BearerConfig::default().grantable_scopes(ReportsRead).max_sign_ins(2))
                     .api_keys(ApiKeyConfig::default().max_keys(1))
+                    .mfa(MfaConfig::default().max_failures(3))
                     .refresh_in(RefreshIn::Body)
                     .scopes_for(|_, _| Scopes::default())
                     .hashing(cheap_hashing())
