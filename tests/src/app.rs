@@ -1,5 +1,6 @@
 //! An app as a user would write it, with its clock, database and outbox.
 
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,7 +10,7 @@ use crudauth::ManualClock;
 use crudauth::email::{MessageKind, RecordingSender};
 use crudauth::{
     AuthRow, AuthUser, Backend, Builder, CurrentUser, EmailConfig, EmailMessage, HashingConfig,
-    MaybeUser, RateLimits, Superuser, Verified,
+    MaybeUser, Mounted, RateLimits, Superuser, Verified,
 };
 use poem::endpoint::BoxEndpoint;
 use poem::web::Json;
@@ -79,7 +80,11 @@ pub struct App {
     pub outbox: RecordingSender,
     pub clock: Arc<ManualClock>,
     endpoint: Arc<BoxEndpoint<'static, Response>>,
+    /// Waits for the mails of another mount that the endpoint serves.
+    drain: Option<Drain>,
 }
+
+type Drain = Arc<dyn Fn() -> Boxed<'static, ()> + Send + Sync>;
 
 pub const SECRET: &str = "a-secret-for-tests-of-at-least-32-bytes";
 pub const FRONTEND: &str = "https://app.example.com";
@@ -106,7 +111,7 @@ impl App {
             Database::MySql(pool) => build(pool.clone(), setting, &outbox, &clock).await,
         };
         let endpoint = routes(&auth);
-        Self { auth, database, outbox, clock, endpoint: Arc::new(endpoint) }
+        Self { auth, database, outbox, clock, endpoint: Arc::new(endpoint), drain: None }
     }
 
     /// The app after a restart: nothing in memory is kept.
@@ -117,6 +122,26 @@ impl App {
     /// The same database and clock behind another endpoint.
     pub fn serving(&self, endpoint: impl Endpoint<Output = Response> + 'static) -> Self {
         Self { endpoint: Arc::new(endpoint.boxed()), ..self.clone() }
+    }
+
+    /// The same app, which waits for the mails of that mount too.
+    pub fn draining<M>(self, mount: &M) -> Self
+    where
+        M: Deref<Target = Mounted<User>> + Clone + Send + Sync + 'static,
+    {
+        let mount = mount.clone();
+        let drain = move || -> Boxed<'static, ()> {
+            let mount = mount.clone();
+            Box::pin(async move { mount.drained().await })
+        };
+        Self { drain: Some(Arc::new(drain)), ..self }
+    }
+
+    async fn drained(&self) {
+        self.auth.drained().await;
+        if let Some(drain) = &self.drain {
+            drain().await;
+        }
     }
 
     /// The same database and routes with another mount.
@@ -169,14 +194,14 @@ impl App {
 
     /// The latest message of this kind to this address, once the outbox is empty.
     pub async fn last_mail(&self, kind: MessageKind, to: &str) -> EmailMessage {
-        self.auth.drained().await;
+        self.drained().await;
         let found = self.outbox.last(kind, to);
         found.unwrap_or_else(|| panic!("no {kind:?} to {to}: {:?}", self.outbox.messages()))
     }
 
     /// The number of messages of this kind to this address.
     pub async fn mail_count(&self, kind: MessageKind, to: &str) -> usize {
-        self.auth.drained().await;
+        self.drained().await;
         let messages = self.outbox.messages();
         messages.iter().filter(|one| one.kind == kind && one.to.as_str() == to).count()
     }

@@ -86,7 +86,7 @@ async fn guarded_mount(app: &App, setup: Setup) -> (Guarded, App) {
         Database::Postgres(pool) => mount(app, pool, setup).await,
         Database::MySql(pool) => mount(app, pool, setup).await,
     };
-    let app = app.serving(routes(&auth));
+    let app = app.serving(routes(&auth)).draining(&auth);
     (auth, app)
 }
 
