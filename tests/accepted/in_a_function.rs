@@ -1,7 +1,7 @@
 //! A struct in a function, and a struct in a private module.
 
 #![deny(warnings)]
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, reason = "every visibility is tried, and no column is read")]
 
 mod accounts {
     pub(super) mod inner {

@@ -1,7 +1,7 @@
 //! Keywords as columns, and names that the generated code uses as well.
 
 #![deny(warnings)]
-#![allow(dead_code, non_camel_case_types)]
+#![allow(dead_code, non_camel_case_types, reason = "keywords name columns and structs")]
 
 use crudauth::AuthUser;
 

@@ -59,7 +59,7 @@ pub trait FactorStore<U: AuthUser>: Send + Sync + 'static {
         guesser: &Guesser,
     ) -> Result<(), StoreError>;
 
-    /// Records a wrong code, and returns how many there were in a row. A row of right codes ends only
+    /// Records a wrong code, and returns the number of them in a row. A row of right codes ends only
     /// with a wrong code of the same guesser: strangers cannot interrupt it.
     async fn record_failure(
         &self,
@@ -99,7 +99,7 @@ pub trait FactorStore<U: AuthUser>: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
-    /// Returns how many recovery codes are left.
+    /// Returns the number of recovery codes that are left.
     async fn recovery_codes(&self, account: &Account<U>) -> Result<u64, StoreError>;
 }
 
@@ -139,9 +139,9 @@ pub struct Authenticator {
     pub last_step: Option<i64>,
     /// Wrong codes in a row.
     pub failures: u32,
-    /// Right codes in a row since the failures were too many, and who entered them.
+    /// Right codes in a row since the failures were too many.
     pub right_codes: u32,
-    /// Who entered the right codes in a row.
+    /// The [`Guesser`] of these right codes.
     pub right_by: Option<Vec<u8>>,
 }
 

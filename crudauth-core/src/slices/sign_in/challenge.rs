@@ -1,9 +1,9 @@
 //! A sign-in that waits for a code: the password was right, and the account has a second factor, or
 //! needs one.
 //!
-//! The client holds a token, and the store of challenges what the token stands for. Neither session
-//! nor bearer token exists before the code was right. Where the client is a browser, the challenge
-//! works only in the browser that began, which holds a cookie.
+//! The client holds a token, and the store of challenges holds the account and the wanted credential.
+//! Neither session nor bearer token exists before the code was right. A challenge of a browser works
+//! only in that browser, by a cookie.
 
 use std::fmt;
 use std::time::Duration;
@@ -26,7 +26,7 @@ use crate::store_error::StoreError;
 pub struct Challenge {
     /// Names the sign-in when the client sends the code.
     pub token: ChallengeToken,
-    /// How long the sign-in waits.
+    /// Lifetime of the challenge.
     pub expires_in: Duration,
     /// The value of the cookie that binds it to the browser; `None` for other clients.
     pub browser: Option<BrowserToken>,
@@ -34,7 +34,7 @@ pub struct Challenge {
     pub setup: Option<Setup>,
 }
 
-/// What a client is, and what it has from an earlier challenge.
+/// The kind of a client, with its cookies of earlier challenges.
 #[derive(Clone, Debug, Default)]
 pub enum Binding {
     /// A program that keeps no cookies.
@@ -44,7 +44,7 @@ pub enum Binding {
     Browser(Vec<BrowserToken>),
 }
 
-/// What a sign-in gives once it is finished.
+/// The credential that a finished sign-in gives.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Opens {
     Session { is_remembered: bool },
@@ -57,7 +57,7 @@ impl Opens {
     }
 }
 
-/// What the store keeps. The secret of an authenticator to be added is encrypted.
+/// The stored form. The secret of an authenticator to be added is encrypted.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
 struct Stored<U: AuthUser> {
@@ -79,7 +79,7 @@ pub struct Waiting<U: AuthUser> {
 }
 
 impl<U: AuthUser> Waiting<U> {
-    /// Whether a session is opened in the end; otherwise bearer tokens are issued.
+    /// Returns `true` if the sign-in opens a session, and `false` if it issues bearer tokens.
     #[must_use]
     pub fn opens_session(&self) -> bool {
         matches!(self.opens, Opens::Session { .. })
@@ -87,8 +87,8 @@ impl<U: AuthUser> Waiting<U> {
 }
 
 impl<U: AuthUser> SignInFlow<U> {
-    /// Returns a challenge if the account has a second factor or needs one. `proofs` is what the
-    /// client has proved so far.
+    /// Returns a challenge if the account has a second factor or needs one. `proofs` are those
+    /// of the client so far.
     pub(super) async fn challenge(
         &self,
         account: &Account<U>,
@@ -104,7 +104,7 @@ impl<U: AuthUser> SignInFlow<U> {
         if !is_enrolled && !second.mfa.may_enrol(account) {
             return Err(SignInError::NotVerified);
         }
-        // One secret for each challenge: whoever saw an earlier one does not share the factor.
+        // One secret for each challenge: a stranger who saw an earlier one does not share the factor.
         let setup = (!is_enrolled).then(|| second.mfa.new_setup(account));
         let browser = match binding {
             Binding::Program => None,
@@ -186,7 +186,7 @@ impl<U: AuthUser> SignInFlow<U> {
     }
 }
 
-/// Whether one of these values belongs to the browser that a challenge is bound to.
+/// Returns `true` if one of these values belongs to the browser of the challenge.
 fn is_from(bound_to: Option<&str>, browsers: &[BrowserToken]) -> bool {
     let Some(bound_to) = bound_to else { return true };
     let bytes = hex::decode(bound_to).ok();
