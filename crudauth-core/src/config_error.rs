@@ -56,6 +56,19 @@ pub enum ConfigError {
     /// The app's secret, or one of its previous secrets, is weak.
     #[error(transparent)]
     WeakSecret(#[from] WeakSecret),
+    /// A key of crudauth-py has the wrong form.
+    #[error("mfa.crudauth_py_keys must be Fernet keys: 32 bytes in URL-safe base64")]
+    InvalidFernetKey,
+    /// Accounts have a second factor of crudauth-py, and no key of the settings decrypts it.
+    #[error(
+        "mfa.crudauth_py_keys decrypts no second factor of {count} account(s): add the \
+         `encryption_key` of crudauth-py, or set `totp_confirmed_at` of these accounts to NULL, which \
+         removes their second factor"
+    )]
+    UnreadFactors {
+        /// How many accounts.
+        count: u64,
+    },
     /// An address is not a plain `http` or `https` URL.
     #[error("{setting} must be `https://host` or `http://host` without query or fragment: `{url}`")]
     InvalidUrl {

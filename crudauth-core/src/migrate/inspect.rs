@@ -18,6 +18,7 @@ pub struct Schema {
     plan: Plan,
     widths: HashMap<String, usize>,
     layout: Layout,
+    columns: Vec<String>,
 }
 
 impl Schema {
@@ -31,6 +32,12 @@ impl Schema {
     #[must_use]
     pub fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// Whether the user's table has a column of this name, whether or not the struct names it.
+    #[must_use]
+    pub fn has_column(&self, name: &str) -> bool {
+        self.columns.iter().any(|column| column == name)
     }
 
     /// Maximum lengths in characters, by column of the user's table. Columns without a limit are
@@ -68,6 +75,8 @@ impl<U: AuthUser> Migrations<U> {
     {
         let diff = self.compare::<DB>(&mut *reading(pool).await?, Depth::Catalog).await?;
         let widths = widths(&U::SHAPE, &diff.live);
-        Ok(Schema { widths, layout: diff.live.layout.clone(), plan: diff.into_plan() })
+        let columns = diff.live.columns.iter().map(|column| column.name.clone()).collect();
+        let layout = diff.live.layout.clone();
+        Ok(Schema { plan: diff.into_plan(), widths, layout, columns })
     }
 }

@@ -12,6 +12,7 @@ mod device;
 pub(crate) mod digest;
 mod email;
 mod family_id;
+mod fernet;
 mod form;
 mod generate;
 mod identifier;
@@ -42,6 +43,7 @@ pub use digest::{
 };
 pub use email::{EmailAddress, InvalidEmail};
 pub use family_id::FamilyId;
+pub use fernet::FernetKey;
 pub use generate::{ulid, uuid, without_blank};
 pub use identifier::{Identifier, InvalidIdentifier};
 pub(crate) use identifier::{MAX_LOOKUP_BYTES, lookups};

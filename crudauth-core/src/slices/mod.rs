@@ -45,6 +45,7 @@ pub trait DatabaseStores<U: AuthUser>:
     + api_keys::store::ApiKeyStore<U>
     + recovery::store::OneTimeTokenStore<U>
     + mfa::store::FactorStore<U>
+    + mfa::takeover::CrudauthPyFactors<U>
 {
     /// Deletes at most `limit` expired rows of each table whose rows belong to accounts. Returns how
     /// many rows of each table were deleted. Also fills the compared form of identifiers in rows that

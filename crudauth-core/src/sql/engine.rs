@@ -119,7 +119,7 @@ impl<DB: Backend> Engine<DB> {
     async fn connection(&self) -> Result<PoolConnection<DB>, sqlx::Error> {
         match self.pool.try_acquire() {
             Some(connection) => Ok(connection),
-            None => in_time(self.pool.acquire()).await,
+            None => Box::pin(in_time(self.pool.acquire())).await,
         }
     }
 
@@ -146,13 +146,15 @@ impl<DB: Backend> Engine<DB> {
         self.read(query, DB::fetch_all).await
     }
 
+    /// Only the first attempt is part of the future: every request moves it, and hardly one retries.
     async fn read<T>(&self, query: Query<DB>, run: Run<DB, T>) -> Result<T, sqlx::Error> {
         match self.run_on(self.connection().await?, query.call(), run).await {
             Err(error) if is_disconnect(&error) => {
-                self.run_on(self.live_connection().await?, query.call(), run).await
+                let connection = Box::pin(self.live_connection()).await?;
+                Box::pin(self.run_on(connection, query.call(), run)).await
             }
             Err(error) if is_stale(&error) => {
-                self.run_on(self.connection().await?, query.call(), run).await
+                Box::pin(self.run_on(self.connection().await?, query.call(), run)).await
             }
             found => found,
         }
@@ -167,10 +169,7 @@ impl<DB: Backend> Engine<DB> {
         run: Run<DB, T>,
     ) -> Result<T, sqlx::Error> {
         if self.preparation.is_mixed() {
-            let mut tx = Transaction::begin(connection, &self.preparation).await?;
-            let done = tx.run(call, run).await?;
-            tx.commit().await?;
-            return Ok(done);
+            return Box::pin(self.run_in_transaction(connection, call, run)).await;
         }
         let mut guard = ConnectionGuard::new(connection);
         let done = run(guard.get()?, call).await;
@@ -182,6 +181,18 @@ impl<DB: Backend> Engine<DB> {
             }
         }
         done
+    }
+
+    async fn run_in_transaction<T>(
+        &self,
+        connection: PoolConnection<DB>,
+        call: Call<DB>,
+        run: Run<DB, T>,
+    ) -> Result<T, sqlx::Error> {
+        let mut tx = Transaction::begin(connection, &self.preparation).await?;
+        let done = tx.run(call, run).await?;
+        tx.commit().await?;
+        Ok(done)
     }
 
     /// Runs one statement that writes and is the whole of its transaction. Returns the number of

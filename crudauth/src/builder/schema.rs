@@ -7,6 +7,7 @@ use std::time::Duration;
 use crudauth_core::migrate::{Migrations, Plan, SchemaError, UnreadHashes};
 use crudauth_core::model::AuthUser;
 use crudauth_core::password::HashingPool;
+use crudauth_core::slices::mfa::takeover::CONFIRMED_AT;
 use crudauth_core::sql::{AuthRow, Backend, Layout};
 use sqlx::Pool;
 use tokio::time::timeout;
@@ -26,6 +27,8 @@ pub(super) struct Live {
     pub(super) widths: HashMap<String, usize>,
     /// The columns of other types than the library's.
     pub(super) layout: Layout,
+    /// Whether the user's table may have second factors of crudauth-py.
+    pub(super) has_crudauth_py_factors: bool,
 }
 
 /// Compares the database with the tables of `migrations`, and enables the legacy formats that are
@@ -46,7 +49,12 @@ where
     if errors.is_empty() {
         find_hashes::<A::User, DB>(pool, hashing, migrations).await?;
     }
-    Ok(Live { errors, widths: schema.widths().clone(), layout: schema.layout().clone() })
+    Ok(Live {
+        errors,
+        widths: schema.widths().clone(),
+        layout: schema.layout().clone(),
+        has_crudauth_py_factors: schema.has_column(CONFIRMED_AT),
+    })
 }
 
 /// Searches for password hashes of other systems; in a large table, in the background after a while.

@@ -57,7 +57,11 @@ where
                 let stores = stores.connect(pool, &slices, live.layout.clone()).await;
                 let stores = stores.map_err(BuildError::Store)?;
                 let kit = kit(&stores, &settings, keys, hashing);
-                Ok(wire(kit, stores, settings, &live))
+                let auth: A = wire(kit, stores, settings, &live);
+                if live.has_crudauth_py_factors {
+                    take_over_factors(&auth).await?;
+                }
+                Ok(auth)
             }
             (_, live) => {
                 let schema = live.map(|live| live.errors).unwrap_or_default();
@@ -65,6 +69,26 @@ where
             }
         }
     })
+}
+
+/// Moves the second factors of crudauth-py, if the mount has second factors.
+async fn take_over_factors<A: Mount>(auth: &A) -> Result<(), BuildError> {
+    if !has_mfa::<A>() {
+        return Ok(());
+    }
+    let accounts = auth.mounted().accounts();
+    let left = accounts.mfa().take_over(&*accounts.stores.database).await;
+    match left.map_err(BuildError::Store)? {
+        0 => Ok(()),
+        count => {
+            let settings = vec![ConfigError::UnreadFactors { count }];
+            Err(BuildError::Invalid { settings, schema: Vec::new() })
+        }
+    }
+}
+
+fn has_mfa<A: Mount>() -> bool {
+    A::slices().tables().any(|table| *table == AUTHENTICATORS)
 }
 
 fn wire<A: Mount>(
@@ -98,7 +122,7 @@ fn wire<A: Mount>(
     let database = Arc::clone(&stores.database);
     let factors = Arc::clone(&database) as _;
     let mfa = Arc::new(Mfa::new(kit.clone(), factors, callers.clone(), slices.mfa.clone()));
-    let has_mfa = A::slices().tables().any(|table| *table == AUTHENTICATORS);
+    let has_mfa = has_mfa::<A>();
     let wiring = Wiring { kit, database, callers, sessions: Arc::clone(&sessions), mfa, has_mfa };
     let Wiring { kit, callers, .. } = &wiring;
     let services = Services::wire(&wiring, &slices);

@@ -97,11 +97,24 @@ impl<'r> Cookies<'r> {
         let lines = self.headers.get_all(header::COOKIE).into_iter();
         let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
         pairs.filter_map(move |pair| {
-            let (key, value) = std::str::from_utf8(pair).ok()?.split_once('=')?;
-            let is_named = key.trim_matches(BLANKS) == name;
-            is_named.then(|| value.trim_matches(BLANKS).trim_matches('"'))
+            // A browser sends many cookies, so only the value of one of that name is read as text.
+            let at = pair.iter().position(|byte| *byte == b'=')?;
+            let (key, value) = pair.split_at(at);
+            if trimmed(key) != name.as_bytes() {
+                return None;
+            }
+            let value = std::str::from_utf8(value).ok()?.strip_prefix('=')?;
+            Some(value.trim_matches(BLANKS).trim_matches('"'))
         })
     }
+}
+
+/// A name without the blanks around it.
+fn trimmed(mut name: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = name {
+        name = rest;
+    }
+    name
 }
 
 /// Returns the first `max` distinct values.

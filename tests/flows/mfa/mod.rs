@@ -7,14 +7,15 @@ mod guessing;
 mod races;
 mod sign_in;
 mod storage;
+mod takeover;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crudauth::email::MessageKind;
 use crudauth::{
-    AuthRow, Backend, Clock, CurrentUser, Elevated, EmailConfig, Fresh, MfaConfig, RateLimits,
-    RefreshIn, Verified, factor,
+    AuthRow, Backend, BuildError, Clock, ConfigError, CurrentUser, Elevated, EmailConfig, Fresh,
+    MfaConfig, RateLimits, RefreshIn, Verified, factor,
 };
 use crudauth_tests::{
     Answer, App, Browser, Database, FRONTEND, PASSWORD, SECRET, User, concurrently, count_status,
@@ -95,6 +96,14 @@ where
     DB: Backend,
     User: AuthRow<DB>,
 {
+    built(app, pool, setup).await.unwrap()
+}
+
+async fn built<DB>(app: &App, pool: sqlx::Pool<DB>, setup: Setup) -> Result<Guarded, BuildError>
+where
+    DB: Backend,
+    User: AuthRow<DB>,
+{
     let builder = Guarded::builder(pool, setup.secret).previous_secrets(setup.previous);
     builder
         .email(EmailConfig::new(app.outbox.clone(), FRONTEND))
@@ -106,7 +115,6 @@ where
         .clock(Arc::clone(&app.clock) as _)
         .build()
         .await
-        .unwrap()
 }
 
 fn routes(auth: &Guarded) -> BoxEndpoint<'static, Response> {

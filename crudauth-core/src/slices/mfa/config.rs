@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::config_error::ConfigError;
+use crate::model::FernetKey;
 
 crate::settings! {
     /// Settings of the `mfa` slice.
@@ -31,9 +32,30 @@ crate::settings! {
         /// most 1 day). Zero disables it.
         max_sign_in_age: Duration = Duration::from_mins(10),
     }
+    private {
+        /// Keys of crudauth-py; `None` for a text that is none.
+        crudauth_py_keys: Vec<Option<FernetKey>> = Vec::new(),
+    }
 }
 
 impl MfaConfig {
+    /// Sets the Fernet keys with which crudauth-py encrypted second factors, its `encryption_key`
+    /// (default none).
+    ///
+    /// `build()` then moves the factors from the columns of crudauth-py to the library's tables, and
+    /// encrypts their secrets under a key of the app's secret. It fails if an account has a factor
+    /// that no key decrypts: the password alone would sign in to it.
+    #[must_use]
+    pub fn crudauth_py_keys<K: AsRef<str>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
+        let keys = keys.into_iter().map(|key| FernetKey::parse(key.as_ref()));
+        self.crudauth_py_keys = keys.collect();
+        self
+    }
+
+    pub(super) fn fernet_keys(&self) -> impl Iterator<Item = &FernetKey> {
+        self.crudauth_py_keys.iter().flatten()
+    }
+
     /// Returns an error for each setting out of its bounds.
     #[must_use]
     pub fn validate(&self) -> Vec<ConfigError> {
@@ -41,6 +63,7 @@ impl MfaConfig {
         let sign_in_age = Duration::ZERO..=Duration::from_hours(24);
         ConfigError::found([
             self.invalid_issuer(),
+            self.invalid_key(),
             ConfigError::duration("mfa.challenge_lifetime", self.challenge_lifetime, lifetime),
             ConfigError::number("mfa.max_attempts", self.max_attempts, 3..=100),
             ConfigError::number("mfa.max_failures", self.max_failures, 3..=100),
@@ -53,6 +76,11 @@ impl MfaConfig {
     #[doc(hidden)]
     pub fn harden(&mut self) {
         self.requires_verified = true;
+    }
+
+    fn invalid_key(&self) -> Option<ConfigError> {
+        let is_invalid = self.crudauth_py_keys.iter().any(Option::is_none);
+        is_invalid.then_some(ConfigError::InvalidFernetKey)
     }
 
     fn invalid_issuer(&self) -> Option<ConfigError> {

@@ -14,6 +14,8 @@ mod error;
 mod recovery_code;
 mod sql;
 pub mod store;
+pub mod takeover;
+mod takeover_sql;
 mod totp;
 mod verify;
 

@@ -12,6 +12,9 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Characters of a code: 140 bits, so that a plain digest of it tells nothing (ASVS 6.5.2).
 const CHARACTERS: usize = 28;
 
+/// Characters of a code that crudauth-py made: 79 bits. It has one more letter, `u`.
+const CRUDAUTH_PY_CHARACTERS: usize = 16;
+
 /// Characters between two dashes.
 const GROUP: usize = 4;
 
@@ -34,11 +37,12 @@ impl RecoveryCode {
             code.push(match character.to_ascii_lowercase() {
                 'o' => '0',
                 'i' | 'l' => '1',
+                'u' => 'u',
                 other if u8::try_from(other).is_ok_and(|byte| ALPHABET.contains(&byte)) => other,
                 _ => return None,
             });
         }
-        (code.len() == CHARACTERS).then_some(Self(code))
+        matches!(code.len(), CHARACTERS | CRUDAUTH_PY_CHARACTERS).then_some(Self(code))
     }
 
     /// The code as it is shown, once: seven groups of four characters.
@@ -49,8 +53,11 @@ impl RecoveryCode {
     }
 
     /// The stored form: a digest of the code and its account, so that a row that outlives its
-    /// account opens no other.
+    /// account opens no other. That of crudauth-py's codes names no account.
     pub(super) fn digest<U: AuthUser>(&self, account: &Account<U>) -> RecoveryCodeDigest {
+        if self.0.len() == CRUDAUTH_PY_CHARACTERS {
+            return RecoveryCodeDigest::new(sha256(&[self.0.as_bytes()]));
+        }
         let owner = account.counter_key();
         RecoveryCodeDigest::new(sha256(&[owner.as_bytes(), b" ", self.0.as_bytes()]))
     }

@@ -44,10 +44,10 @@ const FIND: &str = "SELECT secret, token_version, created_at, confirmed_at, last
 const REPLACE_PENDING: &str = "UPDATE {+authenticators} SET secret = :secret, \
     token_version = :version, created_at = :now WHERE digest = :digest AND confirmed_at IS NULL";
 
-const FORGET_PENDING: &str =
+pub(super) const FORGET_PENDING: &str =
     "DELETE FROM {+authenticators} WHERE digest = :digest AND confirmed_at IS NULL";
 
-const INSERT: &str = "INSERT INTO {+authenticators} (digest, user_id, secret, token_version, \
+pub(super) const INSERT: &str = "INSERT INTO {+authenticators} (digest, user_id, secret, token_version, \
     created_at, confirmed_at, last_step, failures, right_codes) VALUES (:digest, :account, :secret, \
     :version, :now, :confirmed_at, :step, 0, 0)";
 
@@ -281,7 +281,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> FactorStore<U> for SqlStore<DB
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     /// A statement about the factors of an account.
-    fn of(&self, template: &'static str, account: &Account<U>) -> Query<DB> {
+    pub(super) fn of(&self, template: &'static str, account: &Account<U>) -> Query<DB> {
         // Bound to the stamp, too: an account that gets the key of a deleted one has no factor.
         let digest = sha256(&[b"authenticator", account.counter_key().as_bytes()]);
         self.query(template)
@@ -312,7 +312,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         Ok(true)
     }
 
-    async fn store_codes(
+    pub(super) async fn store_codes(
         &self,
         tx: &mut Transaction<DB>,
         account: &Account<U>,
