@@ -4,7 +4,7 @@
 use crudauth::email::RecordingSender;
 use crudauth::testing::{App, cheap_hashing};
 use crudauth::{AuthUser, EmailConfig, RateLimits, migrations};
-use crudauth_tests::{Database, FRONTEND, Kind, PASSWORD, SECRET};
+use crudauth_tests::{Database, FRONTEND, Kind, PASSWORD, SECRET, every_flow_works};
 use serde_json::{Value, json};
 
 use super::real_tables::ARGON;
@@ -23,6 +23,11 @@ struct Auth;
 
 /// The app on a table of these texts, with names that the app itself made unique.
 async fn app(texts: &str) -> (Database, App<Auth>) {
+    let (database, app, _) = with_outbox(texts).await;
+    (database, app)
+}
+
+async fn with_outbox(texts: &str) -> (Database, App<Auth>, RecordingSender) {
     let (database, _) = Database::create(Kind::MySql).await;
     database
         .execute(&format!(
@@ -43,7 +48,7 @@ async fn app(texts: &str) -> (Database, App<Auth>) {
         .await
         .unwrap();
     let app = App::new(&auth, auth.routes()).mails(&outbox);
-    (database, app)
+    (database, app, outbox)
 }
 
 async fn sign_up(app: &App<Auth>, name: &str, address: &str) -> (u16, Value) {
@@ -126,6 +131,15 @@ async fn names_without_compared_forms_are_told_apart() {
         for name in ["jos\u{e9}", "jose"] {
             assert_eq!(sign_in(&app, name).await, (200, json!(name)));
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_flow_works_with_characters_of_several_bytes() {
+    for set in ["ucs2", "utf16", "utf16le", "utf32"] {
+        let (_database, app, outbox) = with_outbox(&format!("CHARACTER SET {set}")).await;
+        let new = json!({ "email": "ada@example.com", "username": "ada", "password": PASSWORD });
+        every_flow_works(app.auth(), &outbox, None, new).await;
     }
 }
 

@@ -62,6 +62,10 @@ fn conversion(dialect: Dialect, wanted: &str, live: &LiveColumn) -> Conversion {
             let is_unsigned = live.sql_type.contains("int") && live.sql_type.contains("unsigned");
             if is_unsigned && matches!(wanted, "BIGINT" | "INT") {
                 Conversion::reading("SIGNED")
+            } else if live.has_wide_characters() {
+                // MySQL compares it with no other column of Unicode.
+                let read = Some("CONVERT({} USING utf8mb4)".to_owned());
+                Conversion { read, write: None }
             } else {
                 Conversion::default()
             }
@@ -156,6 +160,12 @@ impl LiveColumn {
     /// Whether the type is that of the extension `citext`, in whichever schema. Only on PostgreSQL.
     pub(super) fn is_citext(&self) -> bool {
         self.base.rsplit('.').next() == Some("citext")
+    }
+
+    /// Whether every character takes several bytes. Only on MySQL.
+    fn has_wide_characters(&self) -> bool {
+        let set = self.collation.as_ref().and_then(|collation| collation.split('_').next());
+        matches!(set, Some("ucs2" | "utf16" | "utf16le" | "utf32"))
     }
 
     /// Whether different texts are equal. SQLite does not tell.
