@@ -104,7 +104,8 @@ pub use crudauth_macros::{migrations, routes, scopes};
 pub use email::{EmailMessage, EmailSender, PrintingSender};
 pub use extract::{CurrentUser, MaybeUser};
 pub use gate::{
-    Admission, Elevated, Factor, Fresh, Gate, Scope, ScopeName, Superuser, Verified, Via, factor,
+    Admission, Any, Elevated, Factor, Fresh, Gate, Gates, Scope, ScopeName, Superuser, Verified,
+    Via, factor,
 };
 pub use http::{CookieConfig, RefreshIn, Refusal, SameSite};
 pub use mount::{Mount, Mounted, Mounts, Scoped};

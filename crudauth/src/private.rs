@@ -12,8 +12,8 @@ pub use crudauth_core::sql::{AuthRow, Backend, Call, ColumnPlan, Stores};
 pub use {poem, sqlx};
 
 pub use crate::builder::{Anything, Builder, Slot, Unset};
-pub use crate::extract::Guarded;
-pub use crate::gate::{ScopeName, scope};
+pub use crate::extract::{Guarded, guard};
+pub use crate::gate::{Gate, ScopeName, scope};
 pub use crate::migrations::HasMigrations;
 pub use crate::mount::{Mount, Mounted, Mounts, Scoped, Slices};
 pub use crate::nobody::Nobody;

@@ -39,6 +39,7 @@ mod secrets;
 mod session;
 mod sessions;
 mod settings;
+mod sub_trees;
 mod testing;
 mod trailing_slash;
 mod transports;

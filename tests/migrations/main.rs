@@ -18,6 +18,7 @@ mod live;
 mod mounts;
 mod names;
 mod neighbours;
+mod odd_types;
 mod real_tables;
 mod runs;
 mod written;

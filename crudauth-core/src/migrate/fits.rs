@@ -27,7 +27,11 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
             blockers.extend(widths::key::<U>(self.live));
             blockers.extend(self.coarse().await?);
         }
-        blockers.extend(self.types().await?);
+        // The type that can be indexed is the narrower of two that a column should have.
+        let types = self.types().await?;
+        let new: Vec<_> =
+            types.into_iter().filter(|one| !asks_for_type(&blockers, &one.column)).collect();
+        blockers.extend(new);
         let not_written = not_written(self.table, self.live);
         // A trigger may set the columns; which ones is not known.
         if !not_written.is_empty() {
@@ -75,6 +79,11 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
         blockers.dedup();
         Ok(blockers)
     }
+}
+
+fn asks_for_type(blockers: &[Blocker], column: &str) -> bool {
+    let mut types = blockers.iter().filter(|one| matches!(one.kind, BlockerKind::WrongType { .. }));
+    types.any(|one| one.column == column)
 }
 
 /// The key, generated columns, and columns that are too short or cannot be indexed.

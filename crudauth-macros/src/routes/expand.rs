@@ -185,8 +185,26 @@ fn own_bounds(model: &Model<'_>) -> TokenStream {
 }
 
 fn middleware(model: &Model<'_>) -> TokenStream {
-    let (p, ident) = (private(), model.ident);
+    let Model { visibility, ident, .. } = model;
+    let p = private();
     quote! {
+        impl #ident {
+            /// Puts a gate in front of an endpoint and everything below it, static files too:
+            /// `.nest("/admin", auth.guard::<Superuser>(routes))`. `()` requires a signed-in user.
+            ///
+            /// The user arguments of handlers inside cost no further look-up. Like them, it requires
+            /// the CSRF token for unsafe methods by session.
+            // An app may have no sub-tree.
+            #[allow(dead_code)]
+            #[must_use]
+            #visibility fn guard<__G: #p::Gate<Self>>(
+                &self,
+                __endpoint: impl #p::poem::IntoEndpoint<Endpoint: 'static>,
+            ) -> #p::poem::endpoint::BoxEndpoint<'static> {
+                #p::guard::<Self, __G>(self, __endpoint)
+            }
+        }
+
         #[automatically_derived]
         impl<__E: #p::poem::Endpoint> #p::poem::Middleware<__E> for #ident {
             type Output = #p::Guarded<__E, Self>;

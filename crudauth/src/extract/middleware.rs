@@ -32,6 +32,10 @@ impl<E: Endpoint, A: Mount> Endpoint for Guarded<E, A> {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let mounted = self.auth.mounted();
+        let outer = request.extensions().get::<MountAuth<A>>();
+        if outer.is_some_and(|outer| outer.cell.mounted.is(mounted)) {
+            return Ok(self.endpoint.call(request).await?.into_response());
+        }
         let cell = Arc::new(RequestAuth::new(mounted.clone()));
         // Handlers find it by the type of the mount, the library's routes by the mount itself.
         request.extensions_mut().insert(MountAuth::<A>::new(Arc::clone(&cell)));

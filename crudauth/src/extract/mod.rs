@@ -1,10 +1,12 @@
 //! Handler arguments: who is asking, by what transport, and whether they may.
 
 mod current_user;
+mod guard;
 mod middleware;
 mod request_auth;
 
 pub use current_user::{CurrentUser, MaybeUser};
+pub use guard::guard;
 pub use middleware::Guarded;
 pub(crate) use request_auth::{
     any_principal, guarded_visitor_of, owner_of, session_of, visitor_of,

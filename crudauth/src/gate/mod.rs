@@ -2,11 +2,13 @@
 //!
 //! Checked by the extractors, after authentication.
 
+mod any;
 mod fresh;
 
 use std::future::Future;
 use std::marker::PhantomData;
 
+pub use any::{Any, Gates};
 use crudauth_core::model::{Recoverable, Scopes};
 pub use fresh::{Elevated, Factor, Fresh, factor};
 use poem::Request;
@@ -19,7 +21,7 @@ use crate::transport::{AnyTransport, AuthMethod, Principal, Transport};
 /// [`CurrentUser`](crate::CurrentUser).
 ///
 /// A tuple of up to four gates requires all of them, `CurrentUser<Auth, (Verified, Staff)>`,
-/// checked from left to right. Tuples nest. A gate of the app is a type with an `async fn`:
+/// checked from left to right. Tuples nest, and [`Any`] requires one of several. A gate of the app is a type with an `async fn`:
 ///
 /// ```
 /// # use crudauth::{AuthUser, Gate, Principal, Refusal};
@@ -46,7 +48,7 @@ use crate::transport::{AnyTransport, AuthMethod, Principal, Transport};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a gate of `{A}`",
     label = "not a gate",
-    note = "use `Verified`, `Superuser`, `Elevated`, `Fresh<..>`, `Scope<..>` (with a scope), `Via<..>` or a tuple of up to four gates, or implement `Gate<{A}>` for your own type"
+    note = "use `Verified`, `Superuser`, `Elevated`, `Fresh<..>`, `Scope<..>` (with a scope), `Via<..>`, `Any<(..)>` or a tuple of up to four gates, or implement `Gate<{A}>` for your own type"
 )]
 pub trait Gate<A: Mount>: Send + Sync + 'static {
     /// Returns whether credentials of that transport count. Others are ignored: they neither open
@@ -93,15 +95,20 @@ impl Admission {
             (Self::Default, Self::Default) => Self::Default,
         }
     }
+
+    /// Whether credentials of a transport count, which may act for the owner.
+    const fn is_granted(self, acts_for_owner: bool) -> bool {
+        match self {
+            Self::Accept => true,
+            Self::Ignore => false,
+            Self::Default => acts_for_owner,
+        }
+    }
 }
 
 /// Returns `true` if credentials of a transport count on a route with the gate `G`.
 pub(crate) fn is_admitted<A: Mount, G: Gate<A>>(transport: &dyn AnyTransport<A::User>) -> bool {
-    match G::admits(transport.method()) {
-        Admission::Accept => true,
-        Admission::Ignore => false,
-        Admission::Default => transport.acts_for_owner(),
-    }
+    G::admits(transport.method()).is_granted(transport.acts_for_owner())
 }
 
 /// Accepts every authenticated request.

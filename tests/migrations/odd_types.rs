@@ -1,0 +1,96 @@
+//! Columns of types that few tables have: every flow works on them, or one blocker names the fix.
+
+use crudauth::email::RecordingSender;
+use crudauth::testing::{App, cheap_hashing};
+use crudauth::{AuthUser, BlockerKind, EmailConfig, migrations};
+use crudauth_tests::{Database, FRONTEND, Kind, SECRET, every_flow_works, on_every_pool, sign_up};
+
+use serde_json::json;
+
+use super::User;
+use super::live::users;
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users", times = "seconds")]
+#[allow(dead_code, reason = "read by the library only")]
+struct Seconds {
+    id: i64,
+    email: String,
+    username: String,
+}
+
+#[crudauth::routes(user = Seconds, session, email)]
+struct SecondsAuth;
+
+#[crudauth::routes(user = User, session, email)]
+struct EmailAuth;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_flow_works_with_dates_in_unsigned_numbers() {
+    let (database, _) = Database::create(Kind::MySql).await;
+    let Database::MySql(pool) = database.clone() else { unreachable!() };
+    let columns = "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL, \
+                   created_at INT UNSIGNED NOT NULL, updated_at INT UNSIGNED";
+    users(&database, columns, &[]).await;
+    let plan = migrations!(SecondsAuth).plan(&pool).await.unwrap();
+    assert!(plan.blockers().is_empty(), "{plan}");
+    migrations!(SecondsAuth).run(&pool).await.unwrap();
+    let outbox = RecordingSender::default();
+    let auth = SecondsAuth::builder(pool, SECRET)
+        .email(EmailConfig::new(outbox.clone(), FRONTEND))
+        .hashing(cheap_hashing())
+        .build()
+        .await
+        .unwrap();
+    every_flow_works(&auth, &outbox, None, sign_up("ada")).await;
+    let late = "created_at BETWEEN UNIX_TIMESTAMP() - 600 AND UNIX_TIMESTAMP()";
+    assert_eq!(database.count(&format!("users WHERE {late}")).await, 1, "in seconds since 1970");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_flow_works_with_a_collation_that_ignores_case_and_accents() {
+    let (database, _) = Database::create(Kind::Postgres).await;
+    let Database::Postgres(pool) = database.clone() else { unreachable!() };
+    database
+        .execute(
+            "CREATE COLLATION coarse (provider = icu, locale = 'und-u-ks-level1', deterministic = false)",
+        )
+        .await;
+    let columns = "email TEXT COLLATE coarse NOT NULL, username TEXT COLLATE coarse NOT NULL";
+    users(&database, columns, &["(email, username) VALUES ('jose@example.com', 'jose')"]).await;
+    let plan = migrations!(EmailAuth).plan(&pool).await.unwrap();
+    assert!(plan.blockers().is_empty(), "{plan}");
+    migrations!(EmailAuth).run(&pool).await.unwrap();
+    let outbox = RecordingSender::default();
+    let auth = EmailAuth::builder(pool, SECRET)
+        .email(EmailConfig::new(outbox.clone(), FRONTEND))
+        .hashing(cheap_hashing())
+        .build()
+        .await
+        .unwrap();
+    every_flow_works(&auth, &outbox, None, sign_up("ben")).await;
+    let app = App::new(&auth, auth.routes());
+    let answer = app.client().post("/register", &sign_up("jos\u{e9}")).await;
+    assert_eq!(
+        (answer.status, &answer.json()["code"]),
+        (422, &json!("taken")),
+        "as the column compares"
+    );
+    assert_eq!(database.count("users").await, 2);
+}
+
+on_every_pool! {
+    async fn an_empty_table_of_another_type_is_reported_once(database, pool) {
+        let another = match database.kind() {
+            Kind::Postgres => "email INTEGER NOT NULL",
+            Kind::Sqlite | Kind::MySql => "email BLOB NOT NULL",
+        };
+        users(&database, &format!("{another}, username VARCHAR(40) NOT NULL"), &[]).await;
+        let plan = migrations!(User).plan(&pool).await.unwrap();
+        let kinds: Vec<_> = plan.blockers().iter().map(|one| (&*one.column, &one.kind)).collect();
+        assert!(matches!(&*kinds, [("email", BlockerKind::WrongType { .. })]), "{kinds:?}");
+        database.execute("DROP TABLE users").await;
+        users(&database, "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL", &[]).await;
+        assert_eq!(migrations!(User).plan(&pool).await.unwrap().blockers(), []);
+    }
+}
