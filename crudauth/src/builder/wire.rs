@@ -12,6 +12,7 @@ use crudauth_core::slices::mfa::{AUTHENTICATORS, Mfa};
 use crudauth_core::slices::recovery::{EmailConfig, Recovery};
 use crudauth_core::slices::sessions::Sessions;
 use crudauth_core::slices::sign_in::SignInFlow;
+use crudauth_core::slices::sudo::Sudo;
 use crudauth_core::sql::{AuthRow, Backend};
 use crudauth_core::{ConfigError, Kit};
 use futures_util::future::BoxFuture;
@@ -98,14 +99,31 @@ fn wire<A: Mount>(
     let database = Arc::clone(&stores.database);
     let factors = Arc::clone(&database) as _;
     let mfa = Arc::new(Mfa::new(kit.clone(), factors, callers.clone(), slices.mfa.clone()));
-    let has_mfa = A::slices().tables().any(|table| *table == AUTHENTICATORS);
-    let wiring = Wiring { kit, database, callers, sessions: Arc::clone(&sessions), mfa, has_mfa };
+    let mounted = A::slices();
+    let tables: Vec<_> = mounted.tables().collect();
+    let second_factor = tables.contains(&&AUTHENTICATORS).then(|| Arc::clone(&mfa));
+    let has_sudo = mounted.has_path("/sudo");
+    let sudo = Sudo::new(kit.clone(), Arc::clone(&sessions), second_factor, slices.sudo, has_sudo);
+    let wiring = Wiring {
+        kit,
+        database,
+        callers,
+        sessions: Arc::clone(&sessions),
+        tokens: Arc::clone(&tokens),
+        mfa,
+        sudo: Arc::new(sudo),
+        recovery: recovery.clone(),
+        data: settings.account_data,
+        tables,
+    };
     let Wiring { kit, callers, .. } = &wiring;
     let services = Services::wire(&wiring, &slices);
     let mut sign_in = SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens));
-    if has_mfa {
-        let challenges = Arc::clone(&stores.challenges);
-        sign_in = sign_in.with_second_factor(Arc::clone(&wiring.mfa), challenges);
+    if settings.notifies_of_devices {
+        sign_in = sign_in.with_device_notices();
+    }
+    if let Some(mfa) = wiring.mounted_mfa() {
+        sign_in = sign_in.with_second_factor(mfa, Arc::clone(&stores.challenges));
     }
     let accounts = Accounts {
         registration,
@@ -123,7 +141,7 @@ fn wire<A: Mount>(
         accounts,
         background,
         http,
-        paths: A::slices().into_paths(),
+        paths: mounted.into_paths(),
         transports: settings.transports,
     }))
 }
