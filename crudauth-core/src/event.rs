@@ -13,6 +13,7 @@ use crate::model::{Account, AuthUser, ClientAddress};
 pub struct Event {
     name: &'static str,
     account: Option<String>,
+    actor: Option<String>,
     client: Option<ClientAddress>,
     credential: Option<String>,
     count: Option<u64>,
@@ -23,7 +24,15 @@ impl Event {
     /// An event of this name, in lower case and past tense: `password changed`.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, account: None, client: None, credential: None, count: None, is_warning: false }
+        Self {
+            name,
+            account: None,
+            actor: None,
+            client: None,
+            credential: None,
+            count: None,
+            is_warning: false,
+        }
     }
 
     /// An event that an administrator should see: an attack or a mistake of configuration.
@@ -42,6 +51,12 @@ impl Event {
     #[must_use]
     pub fn account_id(self, id: &impl Display) -> Self {
         Self { account: Some(id.to_string()), ..self }
+    }
+
+    /// Sets the administrator who acts on the account.
+    #[must_use]
+    pub fn actor<U: AuthUser>(self, actor: &Account<U>) -> Self {
+        Self { actor: Some(actor.user.id().to_string()), ..self }
     }
 
     /// Sets the address of the client.
@@ -70,13 +85,14 @@ impl Event {
     pub(crate) fn log(&self) {
         let Self { name, count, .. } = self;
         let account = self.account.as_deref().unwrap_or("unknown");
+        let actor = self.actor.as_deref();
         let credential = self.credential.as_deref();
         let client = self.client.map(|client| client.to_string());
         let client = client.as_deref();
         if self.is_warning {
-            warn!(account, client, credential, count, "{name}");
+            warn!(account, actor, client, credential, count, "{name}");
         } else {
-            info!(account, client, credential, count, "{name}");
+            info!(account, actor, client, credential, count, "{name}");
         }
     }
 }

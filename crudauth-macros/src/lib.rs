@@ -71,6 +71,7 @@ use proc_macro::TokenStream;
 /// | `default` | sign-up stores `Default::default()` |
 /// | `default = "free"`, `= 3`, `= true` | the column's default in the database |
 /// | `default = Plan::free()` | sign-up stores the value of this expression |
+/// | `export` | owners get it in the export of their account, as do all identifiers |
 /// | `skip` | not a column: filled by `Default` when a row is read |
 ///
 /// An identifier may be an `Option<String>` if another one is a `String`: an account without it

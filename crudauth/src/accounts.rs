@@ -235,6 +235,9 @@ impl<U: AuthUser> Accounts<U> {
 
     /// Deletes an account with its sessions, tokens and API keys. Returns `true` if there was one.
     ///
+    /// Hooks of the app do not run, and the last superuser is deleted as well. With the slice
+    /// `account`, [`self_service`](Self::self_service) deletes an account as its owner does.
+    ///
     /// # Errors
     /// If the store fails.
     pub async fn delete(&self, id: &U::Id) -> Result<bool, StoreError> {
@@ -274,7 +277,11 @@ impl<U: AuthUser> Accounts<U> {
         purged.push(stores.sessions.purge(now, PURGE_BATCH).await?);
         purged.push(stores.counters.purge(now, PURGE_BATCH).await?);
         purged.push(stores.challenges.purge(now, PURGE_BATCH).await?);
-        let has_more = purged.iter().any(|rows| *rows >= u64::from(PURGE_BATCH));
+        let owed = self.services.account.finish_due().await?;
+        let ended = self.services.admin.end_suspensions().await?;
+        let has_more = purged.iter().any(|rows| *rows >= u64::from(PURGE_BATCH))
+            || [owed, ended].iter().any(|accounts| *accounts >= 100);
+        purged.extend([owed, ended]);
         Ok((purged.iter().sum(), has_more))
     }
 }

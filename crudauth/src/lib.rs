@@ -83,7 +83,9 @@ pub use crudauth_core::password::{
     Candidate, HashingConfig, HashingPool, Password, PasswordPolicy,
 };
 pub use crudauth_core::principal::{AuthMethod, Principal, Role, ScopePolicy};
+pub use crudauth_core::slices::account::AccountConfig;
 pub use crudauth_core::slices::accounts::{RegisterError, Registered, SignUp};
+pub use crudauth_core::slices::admin::AdminConfig;
 pub use crudauth_core::slices::api_keys::ApiKeyConfig;
 pub use crudauth_core::slices::bearer::BearerConfig;
 pub use crudauth_core::slices::mfa::MfaConfig;
@@ -119,6 +121,20 @@ pub mod email {
     };
     #[cfg(feature = "smtp")]
     pub use crudauth_core::notify::{SmtpConfig, SmtpError, SmtpSender, SmtpTls};
+}
+
+/// Export and deletion of accounts.
+pub mod account {
+    pub use crudauth_core::slices::account::{
+        AccountData, AccountError, BoxError, Departure, OnDelete, Reference, SelfService,
+    };
+}
+
+/// Actions of superusers.
+pub mod admin {
+    pub use crudauth_core::slices::admin::{
+        AccountPage, AccountQuery, AdminError, Administrator, Administrators, Search, Suspension,
+    };
 }
 
 /// Messages over other channels than email.
@@ -157,12 +173,14 @@ pub mod signing {
 pub mod rate_limit {
     pub use crudauth_core::guard::Action;
     pub use crudauth_core::notify::{EXISTING_ACCOUNT_NOTICE, MESSAGES, TEXTS};
+    pub use crudauth_core::slices::account::{DELETE as DELETE_ACCOUNT, EXPORT as EXPORT_ACCOUNT};
     pub use crudauth_core::slices::accounts::{CHANGE_PASSWORD, REGISTER, SET_PASSWORD};
+    pub use crudauth_core::slices::admin::ACT as ADMINISTER;
     pub use crudauth_core::slices::api_keys::CREATE as CREATE_API_KEY;
     pub use crudauth_core::slices::bearer::REFRESH;
     pub use crudauth_core::slices::mfa::{MANAGE as MANAGE_MFA, VERIFY as VERIFY_MFA};
     pub use crudauth_core::slices::recovery::{
-        CHANGE_REQUEST, CONFIRM, RESET_REQUEST, VERIFY_REQUEST,
+        CHANGE_REQUEST, CONFIRM, DELETE_REQUEST, RESET_REQUEST, VERIFY_REQUEST,
     };
     pub use crudauth_core::slices::sessions::{CSRF_REFRESH, LOGOUT_ALL};
     pub use crudauth_core::slices::sign_in::SIGN_IN;

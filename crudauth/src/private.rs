@@ -5,10 +5,11 @@ pub use std::vec::Vec;
 pub use crudauth_core::migrate::Migrations;
 pub use crudauth_core::model::{
     AuthUser, Companion, Form, IdentifierColumn, IdentifierKind, InvalidField, KeySource,
-    Recoverable, RecoverableByEmail, Scopes, SecretKey, Shape, SqlDefault, TimeUnit, ulid, uuid,
-    without_blank,
+    Recoverable, RecoverableByEmail, Scopes, SecretKey, Shape, SqlDefault, TimeUnit, exported,
+    ulid, uuid, without_blank,
 };
 pub use crudauth_core::sql::{AuthRow, Backend, Call, ColumnPlan, Stores};
+pub use serde_json::Value;
 pub use {poem, sqlx};
 
 pub use crate::builder::{Anything, Builder, Slot, Unset};

@@ -1,4 +1,5 @@
-//! Accounts whose owners look after them: second factor, list of devices, fresh proof.
+//! Accounts whose owners look after them: second factor, list of devices, fresh proof, export and
+//! deletion. Superusers find and disable accounts.
 //!
 //! Choose it if an account is worth protecting. A sign-in asks for a code once its owner has added an
 //! authenticator; something dangerous asks for all factors again. Run it, open the address that it
@@ -13,7 +14,8 @@ use std::time::Duration;
 
 use crudauth::email::BoxError;
 use crudauth::{
-    AuthRow, AuthUser, Backend, CurrentUser, Elevated, EmailConfig, MfaConfig, Superuser,
+    AccountConfig, AuthRow, AuthUser, Backend, CurrentUser, Elevated, EmailConfig, MfaConfig,
+    Superuser,
 };
 use examples::{Settings, log_to_stderr, on_the_database};
 use poem::web::Json;
@@ -22,15 +24,20 @@ use serde_json::{Value, json};
 
 mod page;
 
+/// How long a deletion can be withdrawn.
+const MONTH: Duration = Duration::from_hours(30 * 24);
+
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "users")]
 struct User {
     id: i64,
     email: String,
     username: String,
+    #[auth(register, export)]
+    full_name: Option<String>,
 }
 
-#[crudauth::routes(user = User, session, sessions, email, mfa, sudo)]
+#[crudauth::routes(user = User, session, sessions, email, mfa, sudo, account, admin)]
 struct Auth;
 
 #[handler]
@@ -58,6 +65,7 @@ where
     crudauth::migrations!(Auth).run(&pool).await?;
     let auth = Auth::builder(pool, settings.secret_key.as_str())
         .mfa(MfaConfig::default().issuer("Recipe"))
+        .account(AccountConfig::default().grace(MONTH))
         .email(EmailConfig::new(settings.sender(), &settings.frontend_url))
         .cookies(settings.cookies())
         .trusted_proxy_hops(settings.trusted_proxy_hops)

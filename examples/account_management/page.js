@@ -5,10 +5,17 @@
 // only when the user presses the button, because mail scanners open links too.
 const linkToken = new URLSearchParams(location.search).get("token");
 const isLink = location.pathname === "/verify-email";
+const links = {
+  "/delete-account": { text: "This deletes your account and everything in it.", path: "/account/delete-confirm" },
+  "/restore-account": { text: "This keeps your account. You sign in again then.", path: "/account/restore" },
+};
+const link = links[location.pathname];
 if (location.search) history.replaceState(null, "", location.pathname);
 
 const element = (id) => document.getElementById(id);
 let challenge = null;
+let cursor = null;
+let search = "";
 
 // --- Requests
 
@@ -63,10 +70,21 @@ async function openAccount() {
   const me = await send("GET", "/me").catch(() => null);
   if (!me) return false;
   element("username").textContent = me.username;
+  element("admin").hidden = !me.is_superuser;
   await showFactor();
   await listSessions();
   show("account");
   return true;
+}
+
+/** Opens the box for fresh proof if a refusal asks for it. */
+async function proved(action) {
+  try {
+    return await action();
+  } catch (refusal) {
+    if (refusal.code === "reauthentication-required") element("proof").hidden = false;
+    throw refusal;
+  }
 }
 
 async function showFactor() {
@@ -172,13 +190,43 @@ const actions = {
     return answer.detail ?? "The earlier codes no longer work.";
   },
   async danger() {
-    try {
-      await send("GET", "/danger");
-      return "Done.";
-    } catch (refusal) {
-      element("proof").hidden = refusal.code !== "reauthentication-required";
-      throw refusal;
-    }
+    await proved(() => send("GET", "/danger"));
+    return "Done.";
+  },
+  async export() {
+    const data = await proved(() => send("GET", "/account/export"));
+    element("export").href = `data:application/json,${encodeURIComponent(JSON.stringify(data, null, 2))}`;
+    element("export").hidden = false;
+    return "Your export is ready.";
+  },
+  async delete() {
+    const { detail } = await proved(() => post("/account/delete"));
+    showSignedOut();
+    element("notice").textContent = detail;
+    return "";
+  },
+  async "follow-link"() {
+    const { detail } = await post(link.path, { token: linkToken });
+    return detail;
+  },
+  async find(form, submitter) {
+    const query = new URLSearchParams({ size: 20 });
+    if (submitter.value === "more") query.set("cursor", cursor);
+    else search = form.elements.email.value;
+    if (search) query.set("email", search);
+    const { accounts, next } = await send("GET", `/admin/accounts?${query}`);
+    cursor = next;
+    element("more").hidden = !next;
+    const options = accounts.map(({ id, identifiers, is_active: isActive }) =>
+      new Option(`${identifiers.email}${isActive ? "" : " (disabled)"}`, id));
+    element("accounts").replaceChildren(...options);
+    return `${accounts.length} accounts${next ? ", and more" : ""}.`;
+  },
+  async act(form) {
+    const { id, action, reason } = form.elements;
+    const path = `/admin/accounts/${encodeURIComponent(id.value)}/${action.value}`;
+    const { detail } = await proved(() => post(path, { reason: reason.value }));
+    return detail;
   },
   async sudo(form) {
     const { password, code } = form.elements;
@@ -207,4 +255,8 @@ document.addEventListener("submit", async (event) => {
 
 addEventListener("hashchange", showSignedOut);
 if (isLink) show("verify-email");
+else if (link) {
+  element("link-text").textContent = link.text;
+  show("link");
+}
 else if (!(await openAccount())) showSignedOut();

@@ -1,5 +1,5 @@
-//! A page that drives every route of the account: sign-in in two steps, second factor, devices and
-//! fresh proof.
+//! A page that drives every route of the account: sign-in in two steps, second factor, devices, fresh
+//! proof, export and deletion, and the view of superusers.
 
 use poem::http::header;
 use poem::{Response, Route, get, handler};
@@ -9,6 +9,8 @@ pub(crate) fn mount(route: Route) -> Route {
     route
         .at("/", get(html))
         .at("/verify-email", get(html))
+        .at("/delete-account", get(html))
+        .at("/restore-account", get(html))
         .at("/page.js", get(script))
         .at("/page.css", get(style))
 }

@@ -24,11 +24,11 @@ struct Person {
     address: String,
     #[auth(username)]
     login: Box<str>,
-    #[auth(register)]
+    #[auth(register, export)]
     full_name: Option<String>,
     #[auth(register, column = "born_on")]
     birthday: String,
-    #[auth(default)]
+    #[auth(default, export)]
     points: i64,
     #[auth(default = Plan::free())]
     plan: Plan,
@@ -40,6 +40,7 @@ struct Person {
     is_new: bool,
     note: Option<String>,
     is_superuser: bool,
+    #[auth(export)]
     updated_at: Option<String>,
     #[auth(skip)]
     seen: u128,

@@ -11,7 +11,9 @@ pub struct User {
 }
 
 /// Documented.
-#[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email,)]
+#[crudauth::routes(
+    user = User, session, bearer, api_keys, sessions, tokens, email, mfa, sudo, account, admin,
+)]
 pub struct Auth;
 
 mod inner {

@@ -38,7 +38,7 @@ pub(crate) struct User {
 pub(crate) struct Auth;
 
 /// The tables of `users`.
-pub(crate) const TABLES: [&str; 10] = [
+pub(crate) const TABLES: [&str; 12] = [
     "users",
     "users_sessions",
     "users_token_families",
@@ -46,6 +46,8 @@ pub(crate) const TABLES: [&str; 10] = [
     "users_one_time_tokens",
     "users_authenticators",
     "users_recovery_codes",
+    "users_deletions",
+    "users_suspensions",
     "users_rate_limits",
     "users_lockouts",
     "users_challenges",

@@ -130,10 +130,18 @@ impl App {
         M: Deref<Target = Mounted<User>> + Clone + Send + Sync + 'static,
     {
         let mount = mount.clone();
-        let drain = move || -> Boxed<'static, ()> {
+        self.waiting_for(move || {
             let mount = mount.clone();
-            Box::pin(async move { mount.drained().await })
-        };
+            async move { mount.drained().await }
+        })
+    }
+
+    /// The same app, which waits for this as well.
+    pub fn waiting_for<F>(self, drain: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let drain = move || -> Boxed<'static, ()> { Box::pin(drain()) };
         Self { drain: Some(Arc::new(drain)), ..self }
     }
 

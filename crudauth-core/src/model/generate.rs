@@ -28,6 +28,12 @@ pub fn ulid() -> String {
     (0..26).rev().map(digit).collect()
 }
 
+/// Returns a field as JSON, for the export of an account. One that has no form in JSON is null.
+#[must_use]
+pub fn exported<T: serde::Serialize>(field: &T) -> serde_json::Value {
+    serde_json::to_value(field).unwrap_or_default()
+}
+
 /// Reads an empty text as none.
 #[must_use]
 pub fn without_blank<T: AsRef<str>>(value: Option<T>) -> Option<T> {

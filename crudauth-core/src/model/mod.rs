@@ -44,7 +44,7 @@ pub use digest::{
 pub use email::{EmailAddress, InvalidEmail};
 pub use family_id::FamilyId;
 pub use fernet::FernetKey;
-pub use generate::{ulid, uuid, without_blank};
+pub use generate::{exported, ulid, uuid, without_blank};
 pub use identifier::{Identifier, InvalidIdentifier};
 pub(crate) use identifier::{MAX_LOOKUP_BYTES, lookups};
 #[cfg(test)]

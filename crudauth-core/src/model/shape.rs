@@ -39,6 +39,12 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// account does not have.
     fn identifiers(&self) -> Vec<Option<&str>>;
 
+    /// Returns the fields with `#[auth(export)]`, by name, for the export of an account.
+    #[must_use]
+    fn exported(&self) -> Vec<(&'static str, serde_json::Value)> {
+        Vec::new()
+    }
+
     /// Reads the columns with `#[auth(register)]` from a sign-up form.
     ///
     /// # Errors

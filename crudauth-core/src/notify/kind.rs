@@ -32,6 +32,18 @@ pub enum MessageKind {
     RecoveryCodeUsed,
     /// Notifies the owner of new recovery codes.
     RecoveryCodesReplaced,
+    /// Offers a link that deletes the account.
+    DeleteAccount,
+    /// Notifies the owner of a requested deletion, with a link that restores the account.
+    DeletionRequested,
+    /// Notifies the owner of a deleted account.
+    AccountDeleted,
+    /// Notifies the owner of a withdrawn deletion.
+    AccountRestored,
+    /// Notifies the owner of an account that an administrator has disabled.
+    AccountDisabled,
+    /// Notifies the owner of a sign-in from a device that is not known.
+    NewDevice,
 }
 
 impl MessageKind {
@@ -53,6 +65,12 @@ impl MessageKind {
             Self::SecondFactorGuessed => "second_factor_guessed",
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::RecoveryCodesReplaced => "recovery_codes_replaced",
+            Self::DeleteAccount => "delete_account",
+            Self::DeletionRequested => "deletion_requested",
+            Self::AccountDeleted => "account_deleted",
+            Self::AccountRestored => "account_restored",
+            Self::AccountDisabled => "account_disabled",
+            Self::NewDevice => "new_device",
         }
     }
 
@@ -133,6 +151,37 @@ impl MessageKind {
                 "Your recovery codes were replaced",
                 "Your account has new recovery codes. The earlier ones no longer work.",
                 "If it was not you, reset your password at once and make new recovery codes.",
+            ),
+            Self::DeleteAccount => (
+                "Confirm that your account is to be deleted",
+                "To delete your account and everything in it, open this link:",
+                "If you did not ask for this, you need not do anything: your account stays.",
+            ),
+            Self::DeletionRequested => (
+                "Your account is about to be deleted",
+                "Someone who is signed in to your account asked to delete it. Nobody can sign in until \
+                 then. To keep your account, open this link:",
+                "After that time your account is deleted for good.",
+            ),
+            Self::AccountDeleted => (
+                "Your account was deleted",
+                "Your account was deleted, as its owner asked.",
+                "If it was not you, get in touch with us at once.",
+            ),
+            Self::AccountRestored => (
+                "Your account was restored",
+                "Your account is not deleted. Your devices were signed out; sign in again.",
+                "If it was not you who asked for the deletion, reset your password at once.",
+            ),
+            Self::AccountDisabled => (
+                "Your account was disabled",
+                "We have disabled your account, and your devices were signed out.",
+                "If you have questions, get in touch with us.",
+            ),
+            Self::NewDevice => (
+                "New sign-in to your account",
+                "Someone signed in to your account on a device that has not signed in before.",
+                "If it was not you, reset your password at once: that ends every sign-in.",
             ),
         }
     }

@@ -15,16 +15,19 @@ pub struct MailChannel {
     verify: String,
     reset: String,
     change: String,
+    delete: String,
+    restore: String,
 }
 
 impl MailChannel {
     /// Creates a channel that sends by `sender`. A link is `frontend_url` and one of the paths for
-    /// verification, reset and change of address. The token takes the place of `{token}` in the
+    /// verification, reset, change of address, deletion and restoring. The token takes the place of `{token}` in the
     /// path, or follows as `?token=`.
     #[must_use]
-    pub fn new(sender: SharedSender, frontend_url: &str, paths: [&str; 3]) -> Self {
-        let [verify, reset, change] = paths.map(str::to_owned);
-        Self { sender, frontend_url: frontend_url.to_owned(), verify, reset, change }
+    pub fn new(sender: SharedSender, frontend_url: &str, paths: [&str; 5]) -> Self {
+        let frontend_url = frontend_url.to_owned();
+        let [verify, reset, change, delete, restore] = paths.map(str::to_owned);
+        Self { sender, frontend_url, verify, reset, change, delete, restore }
     }
 
     /// Returns the path for links of that kind.
@@ -32,6 +35,8 @@ impl MailChannel {
         match kind {
             MessageKind::ResetPassword => &self.reset,
             MessageKind::ChangeEmail => &self.change,
+            MessageKind::DeleteAccount => &self.delete,
+            MessageKind::DeletionRequested => &self.restore,
             _ => &self.verify,
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Background, Delivery, MessageKind, Outbox};
 use crate::event::Event;
 use crate::guard::{Action, RateLimiter, Subject};
-use crate::model::{Account, AuthUser, Contact};
+use crate::model::{Account, AuthUser, Contact, OneTimeToken};
 
 /// Notices that a stranger can cause, by address: 5 an hour by default.
 pub const EXISTING_ACCOUNT_NOTICE: Action = Action::per_hour("existing_account_notice", 5);
@@ -55,6 +55,20 @@ impl Notifier {
         if let Some(contact) = account.contact() {
             self.send_notice(kind, contact, account.is_verified());
         }
+    }
+
+    /// Sends a message with a token that its owner needs, whatever was sent before. Returns at once.
+    pub(crate) fn send(
+        &self,
+        kind: MessageKind,
+        to: Contact,
+        token: OneTimeToken,
+        expires_in: Duration,
+    ) {
+        let notifier = self.clone();
+        self.spawn("link", async move {
+            notifier.push(Delivery { to, kind, token: Some(token), expires_in }).await;
+        });
     }
 
     /// Counts a message with a link that lives for `lifetime`, and returns `true` if it may be sent:

@@ -37,6 +37,7 @@ pub(super) fn compose(
 fn in_words(time: Duration) -> String {
     match time.as_secs() {
         3600 => "one hour".to_owned(),
+        secs if secs >= 48 * 3600 => format!("{} days", secs / (24 * 3600)),
         secs if secs >= 7200 => format!("{} hours", secs / 3600),
         secs => format!("{} minutes", secs / 60),
     }

@@ -1,6 +1,8 @@
 //! The features of the library, one folder each: its page, settings, flows, port and SQL.
 
+pub mod account;
 pub mod accounts;
+pub mod admin;
 pub mod api_keys;
 pub mod bearer;
 #[cfg(all(test, feature = "sqlite"))]
@@ -21,7 +23,7 @@ use crate::account_store::AccountStore;
 use crate::guard::{CHALLENGES, LOCKOUTS, RATE_LIMITS};
 use crate::migrate::Migrations;
 use crate::model::{Account, AuthUser};
-use crate::sql::{AuthRow, Backend, Layout, Query, SqlStore, Stores, TableSpec};
+use crate::sql::{AuthRow, Backend, Layout, Outlives, Query, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
 
 /// Every table of the library, whichever slices an app mounts.
@@ -32,6 +34,8 @@ pub const TABLES: &[&TableSpec] = &[
     &recovery::TABLE,
     &mfa::AUTHENTICATORS,
     &mfa::RECOVERY_CODES,
+    &account::DELETIONS,
+    &admin::SUSPENSIONS,
     &RATE_LIMITS,
     &LOCKOUTS,
     &CHALLENGES,
@@ -46,6 +50,8 @@ pub trait DatabaseStores<U: AuthUser>:
     + recovery::store::OneTimeTokenStore<U>
     + mfa::store::FactorStore<U>
     + mfa::takeover::CrudauthPyFactors<U>
+    + account::store::DeletionStore<U>
+    + admin::store::AdminStore<U>
 {
     /// Deletes at most `limit` expired rows of each table whose rows belong to accounts. Returns how
     /// many rows of each table were deleted. Also fills the compared form of identifiers in rows that
@@ -58,7 +64,10 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> DatabaseStores<U> for SqlStore
     async fn purge_owned(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<u64>, StoreError> {
         self.fill_keys(limit).await?;
         let mut deleted = Vec::new();
-        for table in self.tables().iter().filter(|table| table.has_owner() && table.has_expiry()) {
+        let is_due = |table: &&&TableSpec| {
+            table.has_owner() && table.has_expiry() && table.outlives != Outlives::Disabling
+        };
+        for table in self.tables().iter().filter(is_due) {
             deleted.push(self.purge_table(table, now, limit).await?);
         }
         Ok(deleted)
@@ -116,7 +125,8 @@ mod tests {
         let owned = TABLES.iter().filter(|table| table.has_owner());
         let names: Vec<_> = owned.map(|table| table.suffix).collect();
         let credentials = ["sessions", "token_families", "api_keys", "one_time_tokens"];
-        assert_eq!(names, [&credentials[..], &["authenticators", "recovery_codes"]].concat());
+        let others = ["authenticators", "recovery_codes", "deletions", "suspensions"];
+        assert_eq!(names, [&credentials[..], &others].concat());
     }
 
     #[test]

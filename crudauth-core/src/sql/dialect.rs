@@ -67,6 +67,14 @@ impl Dialect {
         }
     }
 
+    /// A value as text.
+    pub(crate) fn as_text(self, value: &str) -> String {
+        match self {
+            Self::Sqlite | Self::Postgres => format!("CAST({value} AS TEXT)"),
+            Self::MySql => format!("CAST({value} AS CHAR)"),
+        }
+    }
+
     /// Whether every database of this dialect has `INSERT … RETURNING`.
     pub(crate) const fn returns(self) -> bool {
         !matches!(self, Self::MySql)

@@ -81,6 +81,11 @@ impl<DB: Backend> Engine<DB> {
         }))
     }
 
+    /// A statement whose text is known at run time only. Nothing in it is input.
+    pub(crate) fn query_once(&self, template: &str) -> Query<DB> {
+        self.query_of(Arc::new(self.names.render(template)))
+    }
+
     fn query_of(&self, statement: Arc<Statement>) -> Query<DB> {
         Query::new(statement, Arc::clone(&self.preparation))
     }
@@ -112,7 +117,12 @@ impl<DB: Backend> Engine<DB> {
     /// Deletes the rows of one `:account` in a table of the library's.
     pub(crate) fn delete_of_owner(&self, table: &TableSpec) -> Query<DB> {
         let template = format!("DELETE FROM {{+{}}} WHERE user_id = :account", table.suffix);
-        self.query_of(Arc::new(self.names.render(&template)))
+        self.query_once(&template)
+    }
+
+    /// The user's table, as statements name it.
+    pub(crate) fn user_table(&self) -> String {
+        self.names.table()
     }
 
     /// A connection, taken without a ping: that would be a second round trip for every statement.
@@ -236,7 +246,7 @@ impl<DB: Backend> Engine<DB> {
         }
         let TableSpec { suffix, key, .. } = table;
         let template = format!("DELETE FROM {{+{suffix}}} WHERE {{expired +{suffix} {key}}}");
-        let query = self.query_of(Arc::new(self.names.render(&template)));
+        let query = self.query_once(&template);
         self.execute(query.bind_instant("now", now).bind("limit", i64::from(limit))).await
     }
 }

@@ -27,6 +27,9 @@ pub(crate) enum Outlives {
     PasswordChange,
     /// Every change: the rows go with the account.
     EveryChange,
+    /// Every change but enabling the account: the rows tell why it is disabled. A purge does not
+    /// delete them when they expire, since more is to be done then.
+    Disabling,
 }
 
 impl TableSpec {
@@ -45,7 +48,7 @@ impl TableSpec {
 
     /// Whether its rows are credentials, which a new state of the account invalidates.
     pub(crate) fn has_credentials(&self) -> bool {
-        self.outlives != Outlives::EveryChange
+        matches!(self.outlives, Outlives::Nothing | Outlives::PasswordChange)
     }
 
     /// Whether its rows belong to an account, and are deleted with it.

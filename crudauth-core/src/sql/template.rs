@@ -10,6 +10,7 @@
 //! | `{id}`, `{hash}`, `{active}`, `{version}`, `{stamp}`, `{verified}`, `{updated}` | a column of the user's table |
 //! | `{read hash}`, `{read identifier 0}` … | such a column where it is selected |
 //! | `{:key identifier 0}`, `{:account id}` … | the value bound under that name, where it is compared with or written to the column |
+//! | `{text created}` … | such a column as text, as the database writes it |
 //! | `{owner +sessions}` | the owner of a row of that table, where it is compared with `{id}` |
 //! | `{is active}` | whether the account may sign in, as a condition |
 //! | `{account}` | the columns that an account is read from |
@@ -87,6 +88,10 @@ impl Names {
                 row.map(|(_, value)| value).collect::<Vec<_>>().join(", ")
             }
             ["read", ..] => self.read(self.column(&word["read ".len()..]).unwrap_or(self.shape.id)),
+            ["text", ..] => {
+                let column = self.column(&word["text ".len()..]).unwrap_or(self.shape.id);
+                self.dialect.as_text(&self.read(column))
+            }
             ["owner", table] => {
                 self.layout.write(self.shape.id, format!("{}.user_id", self.library_table(table)))
             }
@@ -110,7 +115,7 @@ impl Names {
     }
 
     /// The user's table.
-    fn table(&self) -> String {
+    pub(super) fn table(&self) -> String {
         self.dialect.qualified(self.schema_of(self.shape.table), self.shape.table)
     }
 
@@ -141,6 +146,7 @@ impl Names {
             "superuser" => companion.superuser,
             "version" => companion.version,
             "stamp" => companion.epoch,
+            "created" => companion.created,
             "updated" => companion.updated,
             // Without a recovery contact these are rendered and never run.
             "verified" => companion.verified.unwrap_or(companion.active),

@@ -40,6 +40,7 @@ fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let shape = shape(model, key);
     let identifiers = model.identifiers().map(|(_, field)| text_of(field));
     let sign_up = sign_up(model);
+    let exported = exported(model);
     let generator = generator(key);
     quote! {
         #[derive(::core::clone::Clone)]
@@ -57,7 +58,24 @@ fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
             fn identifiers(&self) -> #p::Vec<::core::option::Option<&::core::primitive::str>> {
                 #p::Vec::from([#(#identifiers),*])
             }
+            #exported
             #sign_up
+        }
+    }
+}
+
+/// The fields with `export`. The span makes rustc point at a type that serde cannot write.
+fn exported(model: &Model<'_>) -> TokenStream {
+    let p = private();
+    let fields = model.columns().filter(|field| field.arguments.export.is_some());
+    let fields = fields.map(|Field { ident, name, ty, .. }| {
+        let p = private_at(ty.span());
+        let value = quote_spanned!(ty.span()=> #p::exported::<#ty>);
+        quote!((#name, #value(&self.#ident)))
+    });
+    quote! {
+        fn exported(&self) -> #p::Vec<(&'static ::core::primitive::str, #p::Value)> {
+            #p::Vec::from([#(#fields),*])
         }
     }
 }

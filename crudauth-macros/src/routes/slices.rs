@@ -35,6 +35,8 @@ pub(super) const SLICES: &[Slice] = &[
     slice("tokens", "Tokens").needs("bearer"),
     slice("mfa", "Mfa"),
     slice("sudo", "Sudo").needs("session"),
+    slice("account", "Account"),
+    slice("admin", "Admin"),
     slice("email", "Email").has_slot(),
     slice("recovery", "Recovery").has_slot(),
 ];

@@ -169,6 +169,14 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
         self
     }
 
+    /// Mails owners a notice of each sign-in from a device without a `known_device` cookie of the
+    /// account (default: none). The first sign-in after a sign-up, and the first on each device after
+    /// a change of the password or of a factor, are from such a device as well.
+    pub fn notify_new_devices(mut self) -> Self {
+        self.settings.notifies_of_devices = true;
+        self
+    }
+
     /// Applies the requirements of OWASP ASVS (level 2) and NIST SP 800-63B that crudauth-py's front
     /// ends do not expect.
     ///

@@ -6,6 +6,7 @@ use crudauth_core::guard::{LockoutConfig, RateLimits};
 use crudauth_core::model::{AuthUser, SecretKey};
 use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy, default_formats};
 use crudauth_core::principal::ScopePolicyHandle;
+use crudauth_core::slices::account::SharedData;
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 use crudauth_core::{Clock, SystemClock};
 
@@ -21,6 +22,7 @@ pub struct Settings<U: AuthUser> {
     pub(super) email: Option<EmailConfig>,
     pub(super) recovery: Option<RecoveryConfig>,
     pub(crate) slices: SliceSettings,
+    pub(crate) account_data: Vec<SharedData<U>>,
     pub(super) lockout: LockoutConfig,
     pub(super) policy: PasswordPolicy,
     pub(super) hashing: HashingConfig,
@@ -28,6 +30,7 @@ pub struct Settings<U: AuthUser> {
     pub(super) rate_limits: RateLimits,
     pub(crate) http: HttpConfig,
     pub(super) is_hardened: bool,
+    pub(super) notifies_of_devices: bool,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) transports: Transports<U>,
     pub(super) scope_policy: ScopePolicyHandle<U>,
@@ -41,6 +44,7 @@ impl<U: AuthUser> Default for Settings<U> {
             email: None,
             recovery: None,
             slices: SliceSettings::default(),
+            account_data: Vec::new(),
             lockout: LockoutConfig::default(),
             policy: PasswordPolicy::default(),
             hashing: HashingConfig::default(),
@@ -48,6 +52,7 @@ impl<U: AuthUser> Default for Settings<U> {
             rate_limits: RateLimits::default(),
             http: HttpConfig::default(),
             is_hardened: false,
+            notifies_of_devices: false,
             clock: Arc::new(SystemClock),
             transports: Transports::new(),
             scope_policy: ScopePolicyHandle::default(),

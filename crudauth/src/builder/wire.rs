@@ -12,6 +12,7 @@ use crudauth_core::slices::mfa::{AUTHENTICATORS, Mfa};
 use crudauth_core::slices::recovery::{EmailConfig, Recovery};
 use crudauth_core::slices::sessions::Sessions;
 use crudauth_core::slices::sign_in::SignInFlow;
+use crudauth_core::slices::sudo::Sudo;
 use crudauth_core::sql::{AuthRow, Backend};
 use crudauth_core::{ConfigError, Kit};
 use futures_util::future::BoxFuture;
@@ -73,7 +74,8 @@ where
 
 /// Moves the second factors of crudauth-py, if the mount has second factors.
 async fn take_over_factors<A: Mount>(auth: &A) -> Result<(), BuildError> {
-    if !has_mfa::<A>() {
+    let has_mfa = A::slices().tables().any(|table| *table == AUTHENTICATORS);
+    if !has_mfa {
         return Ok(());
     }
     let accounts = auth.mounted().accounts();
@@ -85,10 +87,6 @@ async fn take_over_factors<A: Mount>(auth: &A) -> Result<(), BuildError> {
             Err(BuildError::Invalid { settings, schema: Vec::new() })
         }
     }
-}
-
-fn has_mfa<A: Mount>() -> bool {
-    A::slices().tables().any(|table| *table == AUTHENTICATORS)
 }
 
 fn wire<A: Mount>(
@@ -122,14 +120,31 @@ fn wire<A: Mount>(
     let database = Arc::clone(&stores.database);
     let factors = Arc::clone(&database) as _;
     let mfa = Arc::new(Mfa::new(kit.clone(), factors, callers.clone(), slices.mfa.clone()));
-    let has_mfa = has_mfa::<A>();
-    let wiring = Wiring { kit, database, callers, sessions: Arc::clone(&sessions), mfa, has_mfa };
+    let mounted = A::slices();
+    let tables: Vec<_> = mounted.tables().collect();
+    let second_factor = tables.contains(&&AUTHENTICATORS).then(|| Arc::clone(&mfa));
+    let has_sudo = mounted.has_path("/sudo");
+    let sudo = Sudo::new(kit.clone(), Arc::clone(&sessions), second_factor, slices.sudo, has_sudo);
+    let wiring = Wiring {
+        kit,
+        database,
+        callers,
+        sessions: Arc::clone(&sessions),
+        tokens: Arc::clone(&tokens),
+        mfa,
+        sudo: Arc::new(sudo),
+        recovery: recovery.clone(),
+        data: settings.account_data,
+        tables,
+    };
     let Wiring { kit, callers, .. } = &wiring;
     let services = Services::wire(&wiring, &slices);
     let mut sign_in = SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens));
-    if has_mfa {
-        let challenges = Arc::clone(&stores.challenges);
-        sign_in = sign_in.with_second_factor(Arc::clone(&wiring.mfa), challenges);
+    if settings.notifies_of_devices {
+        sign_in = sign_in.with_device_notices();
+    }
+    if let Some(mfa) = wiring.mounted_mfa() {
+        sign_in = sign_in.with_second_factor(mfa, Arc::clone(&stores.challenges));
     }
     let accounts = Accounts {
         registration,
@@ -147,7 +162,7 @@ fn wire<A: Mount>(
         accounts,
         background,
         http,
-        paths: A::slices().into_paths(),
+        paths: mounted.into_paths(),
         transports: settings.transports,
     }))
 }

@@ -36,6 +36,8 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | 404, 405 | `not-found`, `method-not-allowed` | 405 with `Allow` |
 /// | 408, 413 | `request-timeout`, `payload-too-large` | a body takes more than 30 s or 64 KiB |
 /// | 409 | `too-many-api-keys` | the account has the maximum number |
+/// | 409 | `last-superuser`, `account-in-use` | the account cannot be disabled, demoted or deleted |
+/// | 409 | `already-disabled`, `no-contact` | an action of an administrator has no effect |
 /// | 422 | `invalid-fields` | `detail` lists the errors, `errors` has JSON pointers |
 /// | 422 | `taken`, `email-taken` | another account has the identifier |
 /// | 429 | `too-many-requests`, `too-many-sign-ins`, `locked-out` | with `Retry-After` |

@@ -67,6 +67,11 @@ impl<U: AuthUser> Slices<U> {
         self.tables.iter().copied()
     }
 
+    /// Whether one of the slices has that path.
+    pub(crate) fn has_path(&self, path: &str) -> bool {
+        self.paths.iter().any(|known| known.path == path)
+    }
+
     pub(crate) fn into_paths(self) -> Vec<Path<U>> {
         self.paths
     }

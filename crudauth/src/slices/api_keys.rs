@@ -79,7 +79,7 @@ async fn list<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Resp
     answer(StatusCode::OK, &keys)
 }
 
-fn entry(key: &ApiKeyEntry) -> Value {
+pub(super) fn entry(key: &ApiKeyEntry) -> Value {
     json!({
         "id": key.handle.as_str(),
         "name": key.name,

@@ -1,7 +1,9 @@
 //! The slices. Each file or folder has the marker of a slice, its settings in the builder, its
 //! routes, which are thin callers of the flows, and its refusals.
 
+mod account;
 mod accounts;
+mod admin;
 mod api_keys;
 mod bearer;
 mod credentials;
@@ -18,6 +20,8 @@ mod sudo;
 
 pub(crate) use service::{Service, Wiring};
 
+use crudauth_core::slices::account::AccountConfig;
+use crudauth_core::slices::admin::AdminConfig;
 use crudauth_core::slices::api_keys::ApiKeyConfig;
 use crudauth_core::slices::bearer::BearerConfig;
 use crudauth_core::slices::mfa::MfaConfig;
@@ -31,12 +35,16 @@ slices! {
     api_keys: ApiKeyConfig => markers::ApiKeys,
     mfa: MfaConfig => markers::Mfa,
     sudo: SudoConfig => markers::Sudo,
+    account: AccountConfig => markers::Account,
+    admin: AdminConfig => markers::Admin,
 }
 
 /// The slices that a mount can name, with a page for each: markers, one for each word of
 /// [`#[crudauth::routes(..)]`](macro@crate::routes).
 pub mod markers {
+    pub use super::account::Account;
     pub use super::accounts::Accounts;
+    pub use super::admin::Admin;
     pub use super::api_keys::ApiKeys;
     pub use super::bearer::{Bearer, Tokens};
     pub use super::email::Email;

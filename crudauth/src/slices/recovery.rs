@@ -190,7 +190,7 @@ impl From<ConfirmError> for Refusal {
 }
 
 refusals! {
-    invalid_link = BAD_REQUEST, "invalid-token", "Invalid or expired token";
+    pub(super) invalid_link = BAD_REQUEST, "invalid-token", "Invalid or expired token";
     used_link = BAD_REQUEST, "token-used", "Token already used";
     done_link = BAD_REQUEST, "token-used", "Invalid or expired token";
 }

@@ -6,9 +6,14 @@ use std::sync::Arc;
 use crudauth_core::Kit;
 use crudauth_core::model::AuthUser;
 use crudauth_core::slices::DatabaseStores;
+use crudauth_core::slices::account::SharedData;
 use crudauth_core::slices::accounts::Callers;
-use crudauth_core::slices::mfa::Mfa;
-use crudauth_core::slices::sessions::Sessions;
+use crudauth_core::slices::bearer::{self, BearerTokens};
+use crudauth_core::slices::mfa::{AUTHENTICATORS, Mfa};
+use crudauth_core::slices::recovery::Recovery;
+use crudauth_core::slices::sessions::{self, Sessions};
+use crudauth_core::slices::sudo::Sudo;
+use crudauth_core::sql::TableSpec;
 
 /// A slice whose flows are created from its settings and the parts of the mount. Its marker
 /// implements it, and `slices!` names the marker.
@@ -29,9 +34,33 @@ pub(crate) struct Wiring<U: AuthUser> {
     pub(crate) database: Arc<dyn DatabaseStores<U>>,
     pub(crate) callers: Callers<U>,
     pub(crate) sessions: Arc<Sessions<U>>,
+    pub(crate) tokens: Arc<BearerTokens<U>>,
     pub(crate) mfa: Arc<Mfa<U>>,
-    /// Whether the mount has second factors.
-    pub(crate) has_mfa: bool,
+    pub(crate) sudo: Arc<Sudo<U>>,
+    pub(crate) recovery: Option<Recovery<U>>,
+    /// The app's data of accounts.
+    pub(crate) data: Vec<SharedData<U>>,
+    /// The tables of the mounted slices.
+    pub(crate) tables: Vec<&'static TableSpec>,
+}
+
+/// The slices that a mount may lack: they are wired in every mount, and work with their tables only.
+impl<U: AuthUser> Wiring<U> {
+    pub(crate) fn has(&self, table: &TableSpec) -> bool {
+        self.tables.contains(&table)
+    }
+
+    pub(crate) fn mounted_sessions(&self) -> Option<Arc<Sessions<U>>> {
+        self.has(&sessions::TABLE).then(|| Arc::clone(&self.sessions))
+    }
+
+    pub(crate) fn mounted_tokens(&self) -> Option<Arc<BearerTokens<U>>> {
+        self.has(&bearer::TABLE).then(|| Arc::clone(&self.tokens))
+    }
+
+    pub(crate) fn mounted_mfa(&self) -> Option<Arc<Mfa<U>>> {
+        self.has(&AUTHENTICATORS).then(|| Arc::clone(&self.mfa))
+    }
 }
 
 /// Declares the settings of all listed slices, and the flows of those with a marker.

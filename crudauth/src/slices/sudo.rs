@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crudauth_core::model::AuthUser;
+use crudauth_core::model::{AuthUser, Form, InvalidField};
 use crudauth_core::slices::sudo::{self as flows, Proof, SudoConfig, SudoError};
 use crudauth_core::sql::Backend;
 use poem::http::{Method, StatusCode};
@@ -32,11 +32,11 @@ impl<U: AuthUser> Slice<U> for Sudo {
 
 impl Service for Sudo {
     type Config = SudoConfig;
-    type Flows<U: AuthUser> = flows::Sudo<U>;
+    type Flows<U: AuthUser> = Arc<flows::Sudo<U>>;
 
-    fn wire<U: AuthUser>(wiring: &Wiring<U>, config: SudoConfig) -> flows::Sudo<U> {
-        let mfa = wiring.has_mfa.then(|| Arc::clone(&wiring.mfa));
-        flows::Sudo::new(wiring.kit.clone(), Arc::clone(&wiring.sessions), mfa, config)
+    /// Slices with dangerous routes share it.
+    fn wire<U: AuthUser>(wiring: &Wiring<U>, _: SudoConfig) -> Arc<flows::Sudo<U>> {
+        Arc::clone(&wiring.sudo)
     }
 }
 
@@ -65,14 +65,7 @@ async fn elevate<U: AuthUser>(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let principal = any_principal(&mounted, &request).await?;
-    let mut form = body::json(&mut request).await?;
-    let (password, code) = (form.optional_password("password"), form.optional_text("code"));
-    let (Ok(password), Ok(code)) = (password, code) else {
-        return Err(Refusal::invalid_fields(form.into_errors()));
-    };
-    let mut proof = Proof::default();
-    proof.password = password;
-    proof.code = code;
+    let proof = proof(&mut request).await?;
     let elevated = mounted.accounts().sudo().elevate(&principal, &proof).await?;
     let body = json!({
         "elevated": true,
@@ -85,10 +78,26 @@ async fn elevate<U: AuthUser>(
     Ok(response)
 }
 
+/// Reads the factors that a client proves.
+pub(super) async fn proof(request: &mut Request) -> Result<Proof, Refusal> {
+    let mut form = body::json(request).await?;
+    read_proof(&mut form).map_err(|InvalidField| Refusal::invalid_fields(form.into_errors()))
+}
+
+/// As [`proof`], from a form with other fields.
+pub(super) fn read_proof(form: &mut Form) -> Result<Proof, InvalidField> {
+    let (password, code) = (form.optional_password("password"), form.optional_text("code"));
+    let mut proof = Proof::default();
+    proof.password = password?;
+    proof.code = code?;
+    Ok(proof)
+}
+
 impl From<SudoError> for Refusal {
     fn from(error: SudoError) -> Self {
         match error {
             SudoError::NeedsSession => Self::sudo_needs_session(),
+            SudoError::NotElevated => Self::reauthentication_required(),
             SudoError::WrongPassword => Self::incorrect_password(),
             SudoError::CodeNeeded => Self::code_needed(),
             SudoError::Code(error) => error.into(),

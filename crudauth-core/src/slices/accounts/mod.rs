@@ -11,11 +11,13 @@ mod refused_sql;
 mod register;
 mod sign_up;
 mod sql;
+mod superusers_sql;
 
 pub use admin::Administration;
 pub use password::{Callers, PasswordError, Passwords};
 pub use register::{Prepared, RegisterError, Registered, Registration};
 pub use sign_up::SignUp;
+pub(crate) use superusers_sql::Guarded;
 
 use crate::guard::Action;
 

@@ -39,7 +39,7 @@ const FILL_KEY: [&str; 4] = for_each_identifier!(
     "} WHERE {id} = {:id id} AND {unfilled "; "}"
 );
 
-const BY_ID: &str = "SELECT {account} FROM {table} WHERE {id} = {:id id}";
+pub(super) const BY_ID: &str = "SELECT {account} FROM {table} WHERE {id} = {:id id}";
 
 const WITH_HASH: &str = "SELECT {account}, {read hash} FROM {table} WHERE {id} = {:id id}";
 
@@ -185,7 +185,9 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
             let mut tx = self.begin().await?;
             let query = self.query(template).bind_time("now", now).bind("id", id.clone());
             let changed = tx.execute(query).await?;
-            if !is_active {
+            if is_active {
+                self.sweep(&mut tx, id, |table| table.outlives == Outlives::Disabling).await?;
+            } else {
                 self.sweep(&mut tx, id, TableSpec::has_credentials).await?;
             }
             tx.commit().await?;

@@ -30,12 +30,13 @@ struct Lifetimes {
     verify: Option<Duration>,
     reset: Option<Duration>,
     change: Option<Duration>,
+    delete: Option<Duration>,
 }
 
 const fn default_lifetime(purpose: Purpose, to: &Contact) -> Duration {
     match (to, purpose) {
         (Contact::Phone(_), _) => PHONE_LIFETIME,
-        (Contact::Email(_), Purpose::Reset) => HOUR,
+        (Contact::Email(_), Purpose::Reset | Purpose::Delete) => HOUR,
         (Contact::Email(_), Purpose::Verify | Purpose::Change) => DAY,
     }
 }
@@ -93,6 +94,7 @@ impl RecoveryConfig {
             Purpose::Verify => self.lifetimes.verify,
             Purpose::Reset => self.lifetimes.reset,
             Purpose::Change => self.lifetimes.change,
+            Purpose::Delete => self.lifetimes.delete,
         };
         configured.unwrap_or(default_lifetime(purpose, to))
     }
@@ -113,6 +115,9 @@ pub struct EmailConfig {
     verify: Link,
     reset: Link,
     change: Link,
+    delete: Link,
+    /// How long the link works is the grace period.
+    restore_path: String,
 }
 
 #[derive(Clone, Debug)]
@@ -125,8 +130,8 @@ impl EmailConfig {
     /// Sends mails with `sender`. Links point to the app's front end at `frontend_url`, for example
     /// `https://app.example.com`, never to the host of a request.
     ///
-    /// The links are `/verify-email`, `/reset-password` and `/confirm-email-change` there, each with
-    /// `?token=`. Another path may contain `{token}` instead, for example
+    /// The links are `/verify-email`, `/reset-password`, `/confirm-email-change`, `/delete-account` and
+    /// `/restore-account` there, each with `?token=`. Another path may contain `{token}` instead, for example
     /// `/#/verify?token={token}` for a front end with a hash router.
     pub fn new(sender: impl EmailSender, frontend_url: impl Into<String>) -> Self {
         let link = |path: &str, lifetime| Link { path: path.to_owned(), lifetime };
@@ -136,6 +141,8 @@ impl EmailConfig {
             verify: link("/verify-email", DAY),
             reset: link("/reset-password", HOUR),
             change: link("/confirm-email-change", DAY),
+            delete: link("/delete-account", HOUR),
+            restore_path: "/restore-account".to_owned(),
         }
     }
 
@@ -163,6 +170,22 @@ impl EmailConfig {
         self
     }
 
+    /// Sets path and lifetime of the link that deletes an account without a password (default
+    /// `/delete-account`, 1 hour; 1 minute to 100 years).
+    #[must_use]
+    pub fn delete_link(mut self, path: impl Into<String>, lifetime: Duration) -> Self {
+        self.delete = Link { path: path.into(), lifetime };
+        self
+    }
+
+    /// Sets the path of the link that restores an account during the grace period of its deletion
+    /// (default `/restore-account`).
+    #[must_use]
+    pub fn restore_link(mut self, path: impl Into<String>) -> Self {
+        self.restore_path = path.into();
+        self
+    }
+
     /// Returns an error for an invalid front end, and for each invalid path or lifetime of a link.
     #[must_use]
     pub fn validate(&self) -> Vec<ConfigError> {
@@ -175,12 +198,12 @@ impl EmailConfig {
             ("email.verify_link", &self.verify),
             ("email.reset_link", &self.reset),
             ("email.change_link", &self.change),
+            ("email.delete_link", &self.delete),
         ] {
-            if !is_link_path(&link.path) {
-                errors.push(ConfigError::InvalidPath { setting, path: link.path.clone() });
-            }
+            errors.extend(invalid_path(setting, &link.path));
             errors.extend(invalid_lifetime(setting, link.lifetime));
         }
+        errors.extend(invalid_path("email.restore_link", &self.restore_path));
         errors
     }
 
@@ -194,7 +217,9 @@ impl EmailConfig {
     #[must_use]
     pub fn into_recovery(self) -> RecoveryConfig {
         let frontend_url = self.frontend_url().to_owned();
-        let paths = [&self.verify, &self.reset, &self.change].map(|link| link.path.as_str());
+        let links = [&self.verify, &self.reset, &self.change, &self.delete];
+        let [verify, reset, change, delete] = links.map(|link| link.path.as_str());
+        let paths = [verify, reset, change, delete, &self.restore_path];
         let channel = MailChannel::new(self.sender, &frontend_url, paths);
         RecoveryConfig {
             channels: vec![SharedChannel::new(channel)],
@@ -202,9 +227,15 @@ impl EmailConfig {
                 verify: Some(self.verify.lifetime),
                 reset: Some(self.reset.lifetime),
                 change: Some(self.change.lifetime),
+                delete: Some(self.delete.lifetime),
             },
         }
     }
+}
+
+fn invalid_path(setting: &'static str, path: &str) -> Option<ConfigError> {
+    let path = path.to_owned();
+    (!is_link_path(&path)).then_some(ConfigError::InvalidPath { setting, path })
 }
 
 /// Returns `true` for a scheme, a host, and at most a plain path. A user, a query or a fragment could

@@ -104,6 +104,14 @@ impl<U: AuthUser> Recovery<U> {
         Ok(confirmed)
     }
 
+    /// Returns the account that the link with this token deletes. Nothing is consumed: the deletion
+    /// changes the state that the token is bound to.
+    pub(crate) async fn deletion_of(&self, token: &str) -> Result<Option<Account<U>>, StoreError> {
+        let Some(token) = OneTimeToken::parse(token) else { return Ok(None) };
+        let found = self.tokens.find(&token.digest(), Purpose::Delete, self.kit.now()).await?;
+        Ok(found.map(|token| token.account))
+    }
+
     async fn find(
         &self,
         token: &str,
@@ -114,7 +122,7 @@ impl<U: AuthUser> Recovery<U> {
         match found {
             Some(token) if token.is_used => Err(match purpose {
                 Purpose::Verify => ConfirmError::Used,
-                Purpose::Reset | Purpose::Change => ConfirmError::AlreadyDone,
+                Purpose::Reset | Purpose::Change | Purpose::Delete => ConfirmError::AlreadyDone,
             }),
             Some(token) => Ok(token),
             None => {

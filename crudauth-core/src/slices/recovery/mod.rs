@@ -44,6 +44,9 @@ pub const RESET_REQUEST: Action = Action::per_hour("password_reset_request", 5);
 /// default.
 pub const CHANGE_REQUEST: Action = Action::per_hour("email_change_request", 3);
 
+/// Links that delete an account, by address: 3 an hour by default.
+pub const DELETE_REQUEST: Action = Action::per_hour("account_delete_request", 3);
+
 /// Confirmations, by client network: 30 an hour by default.
 pub const CONFIRM: Action = Action::per_hour("confirm", 30);
 
@@ -107,6 +110,7 @@ impl<U: AuthUser> Recovery<U> {
             Purpose::Verify => VERIFY_REQUEST,
             Purpose::Reset => RESET_REQUEST,
             Purpose::Change => CHANGE_REQUEST,
+            Purpose::Delete => DELETE_REQUEST,
         };
         let lifetime = self.config.lifetime(purpose, to);
         self.notifier.may_send_link(action, to, lifetime).await
@@ -156,6 +160,7 @@ const fn message_kind(purpose: Purpose, to: &Contact) -> MessageKind {
         (Purpose::Verify, Contact::Phone(_)) => MessageKind::VerifyRecovery,
         (Purpose::Reset, _) => MessageKind::ResetPassword,
         (Purpose::Change, _) => MessageKind::ChangeEmail,
+        (Purpose::Delete, _) => MessageKind::DeleteAccount,
     }
 }
 

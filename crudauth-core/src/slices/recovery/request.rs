@@ -48,6 +48,15 @@ impl<U: AuthUser> Recovery<U> {
         });
     }
 
+    /// Sends a link that deletes the account, to its own contact. Returns at once.
+    pub(crate) fn start_deletion(&self, account: &Account<U>) {
+        let Some(contact) = account.contact() else { return };
+        let recovery = self.clone();
+        self.notifier.spawn("deletion", async move {
+            recovery.send_link(Purpose::Delete, contact, None).await;
+        });
+    }
+
     async fn send_link(
         &self,
         purpose: Purpose,

@@ -68,6 +68,8 @@ pub enum Purpose {
     Reset,
     /// Moving to another address.
     Change,
+    /// Deleting the account.
+    Delete,
 }
 
 impl Purpose {
@@ -78,6 +80,7 @@ impl Purpose {
             Self::Verify => "verify",
             Self::Reset => "reset",
             Self::Change => "change",
+            Self::Delete => "delete",
         }
     }
 }

@@ -101,6 +101,18 @@ impl<U: AuthUser> Sessions<U> {
         self.revoke_except(principal, own).await
     }
 
+    /// Deletes every stored session of an account that is deleted next, whatever its state. Sessions
+    /// in another store than the accounts would otherwise stay until they expire.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn forget(&self, account: &Account<U>) -> Result<(), StoreError> {
+        for session in self.store.list(account.user.id(), self.kit.now()).await? {
+            self.store.remove(&session.digest).await?;
+        }
+        Ok(())
+    }
+
     async fn revoke_except(
         &self,
         principal: &Principal<U>,

@@ -147,6 +147,7 @@ impl<U: AuthUser> SignInFlow<U> {
         account: Account<U>,
         request: CodeRequest,
     ) -> Result<Outcome<U>, StoreError> {
+        self.notify_of_device(&request.devices, &account);
         let device = self.remember_device(&request.devices, &account);
         self.0.kit.emit(Event::new("second factor proved").account(&account));
         match &waiting.opens {

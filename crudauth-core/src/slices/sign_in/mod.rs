@@ -30,6 +30,7 @@ use crate::guard::challenges::ChallengeStore;
 use crate::guard::store::RateLimit;
 use crate::kit::Kit;
 use crate::model::{Account, AuthUser, ClientInfo, PasswordHash, Proofs, Scopes, lookups};
+use crate::notify::MessageKind;
 use crate::slices::bearer::BearerTokens;
 use crate::slices::mfa::Mfa;
 use crate::slices::sessions::{Opening, Sessions};
@@ -49,6 +50,8 @@ struct Parts<U: AuthUser> {
     tokens: Arc<BearerTokens<U>>,
     successes: Successes,
     second_factor: Option<SecondFactor<U>>,
+    /// Whether owners get a notice of a sign-in from an unknown device.
+    notifies_of_devices: bool,
 }
 
 /// What a sign-in with a second factor needs.
@@ -57,13 +60,29 @@ struct SecondFactor<U: AuthUser> {
     challenges: Arc<dyn ChallengeStore>,
 }
 
+impl<U: AuthUser> Parts<U> {
+    fn new(kit: Kit<U>, sessions: Arc<Sessions<U>>, tokens: Arc<BearerTokens<U>>) -> Self {
+        let successes = Successes::new(&kit.limits, Arc::clone(&kit.clock));
+        let (second_factor, notifies_of_devices) = (None, false);
+        Self { kit, sessions, tokens, successes, second_factor, notifies_of_devices }
+    }
+}
+
 impl<U: AuthUser> SignInFlow<U> {
     /// Creates the slice.
     #[doc(hidden)]
     #[must_use]
     pub fn new(kit: Kit<U>, sessions: Arc<Sessions<U>>, tokens: Arc<BearerTokens<U>>) -> Self {
-        let successes = Successes::new(&kit.limits, Arc::clone(&kit.clock));
-        Self(Arc::new(Parts { kit, sessions, tokens, successes, second_factor: None }))
+        Self(Arc::new(Parts::new(kit, sessions, tokens)))
+    }
+
+    /// Sends owners a notice of a sign-in from an unknown device.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_device_notices(self) -> Self {
+        let Parts { kit, sessions, tokens, .. } = &*self.0;
+        let parts = Parts::new(kit.clone(), Arc::clone(sessions), Arc::clone(tokens));
+        Self(Arc::new(Parts { notifies_of_devices: true, ..parts }))
     }
 
     /// Asks accounts for their second factor.
@@ -71,10 +90,10 @@ impl<U: AuthUser> SignInFlow<U> {
     #[must_use]
     pub fn with_second_factor(self, mfa: Arc<Mfa<U>>, challenges: Arc<dyn ChallengeStore>) -> Self {
         let Parts { kit, sessions, tokens, .. } = &*self.0;
-        let (kit, sessions, tokens) = (kit.clone(), Arc::clone(sessions), Arc::clone(tokens));
-        let successes = Successes::new(&kit.limits, Arc::clone(&kit.clock));
+        let parts = Parts::new(kit.clone(), Arc::clone(sessions), Arc::clone(tokens));
         let second_factor = Some(SecondFactor { mfa, challenges });
-        Self(Arc::new(Parts { kit, sessions, tokens, successes, second_factor }))
+        let notifies_of_devices = self.0.notifies_of_devices;
+        Self(Arc::new(Parts { second_factor, notifies_of_devices, ..parts }))
     }
 
     /// Verifies a password and opens a session.
@@ -98,6 +117,7 @@ impl<U: AuthUser> SignInFlow<U> {
             {
                 return Ok(SignIn::Challenge(Box::new(challenge)));
             }
+            flow.notify_of_device(&request.devices, &account);
             let device = flow.remember_device(&request.devices, &account);
             let SignInRequest { client, is_remembered, replaces, .. } = request;
             let sessions = &flow.0.sessions;
@@ -127,6 +147,7 @@ impl<U: AuthUser> SignInFlow<U> {
             {
                 return Ok(SignIn::Challenge(Box::new(challenge)));
             }
+            flow.notify_of_device(&request.devices, &account);
             let device = flow.remember_device(&request.devices, &account);
             let tokens = &flow.0.tokens;
             let issued = tokens.issue(&account, requested.as_ref(), request.client).await?;
@@ -158,6 +179,17 @@ impl<U: AuthUser> SignInFlow<U> {
         let opening = Opening { client, is_remembered: false, replaces: &[], proofs };
         let session = self.0.sessions.open_as(&account, opening).await?;
         Ok(SignIn::Done(SignedIn { account, session, device }))
+    }
+
+    /// Sends a notice if the account has not signed in on the device.
+    fn notify_of_device(&self, cookies: &[impl AsRef<str>], account: &Account<U>) {
+        let kit = &self.0.kit;
+        if let Some(notifier) = &kit.notifier
+            && self.0.notifies_of_devices
+            && device::recognise(&kit.keys, cookies, Some(account)).is_none()
+        {
+            notifier.notify_account(MessageKind::NewDevice, account);
+        }
     }
 
     /// The cookie by which the device is recognised at the next sign-in of that account.

@@ -1,4 +1,4 @@
-//! Elevates a session.
+//! Elevates a session, and asks for fresh proof where none can be elevated.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use super::{Sudo, SudoError};
 use crate::event::Event;
 use crate::guard::store::{RateLimit, RateLimitOutcome};
 use crate::guard::{Guess, Subject};
-use crate::model::{Account, AuthUser};
+use crate::model::{Account, AuthUser, Proofs};
 use crate::password::{Password, Verdict};
-use crate::principal::Principal;
+use crate::principal::{Principal, Role};
 use crate::slices::mfa::{CodeError, guesser};
 use crate::slices::sessions::RenewedSession;
 
@@ -53,18 +53,59 @@ impl<U: AuthUser> Sudo<U> {
     ) -> Result<ElevatedSession, SudoError> {
         let account = principal.owned_account()?;
         let session = principal.session().ok_or(SudoError::NeedsSession)?;
-        let key = session.handle().to_string();
+        let mut proofs = self.prove(principal, proof, session.proofs()).await?;
+        let now = self.kit.now();
+        proofs.elevated_at = Some(now);
+        let renewed = self.sessions.renew(session, account.state(), proofs).await?;
+        let session = renewed.ok_or(SudoError::Ended)?;
+        let event = Event::new("session elevated").account(account);
+        self.kit.emit(event.credential(&session.handle));
+        Ok(ElevatedSession { session, ends_at: self.ends_at(now) })
+    }
+
+    /// Asks for fresh proof before something dangerous: an elevated session, or, in a mount without
+    /// `POST /sudo`, all factors of the account at once. The application passes.
+    ///
+    /// # Errors
+    /// [`SudoError`]; [`SudoError::NotElevated`] if the owner is to elevate the session first.
+    pub async fn confirm(&self, principal: &Principal<U>, proof: &Proof) -> Result<(), SudoError> {
+        principal.owned_account()?;
+        if principal.role() == Role::Application || self.is_elevated(principal) {
+            return Ok(());
+        }
+        if self.is_mounted {
+            return Err(SudoError::NotElevated);
+        }
+        self.prove(principal, proof, Proofs::default()).await.map(drop)
+    }
+
+    /// Returns `true` if the account has a password or a second factor, by which its owner can prove
+    /// the account.
+    pub(crate) async fn has_factor(&self, account: &Account<U>) -> Result<bool, SudoError> {
+        let found = self.kit.accounts.with_hash(account.user.id()).await?;
+        let has_password = found.is_some_and(|(_, hash)| hash.is_usable());
+        Ok(has_password || self.is_enrolled(account).await?)
+    }
+
+    /// Proves every factor of the account. Returns `proofs` with the factors that were proved.
+    async fn prove(
+        &self,
+        principal: &Principal<U>,
+        proof: &Proof,
+        mut proofs: Proofs,
+    ) -> Result<Proofs, SudoError> {
+        let account = principal.account();
+        let key = principal.handle().map_or_else(|| account.counter_key(), str::to_owned);
         let parts = [account.counter_key(), key.clone()];
         let guess = self.kit.lockout.guess("sudo", &parts, self.config.rule());
         let used = self.kit.limits.count("sudo", LIMIT, Subject::Target(&key)).await?.outcome;
         if let RateLimitOutcome::Exceeded { retry_after } = used {
             return Err(SudoError::LockedOut { retry_after });
         }
-        if let Some(retry_after) = self.kit.lockout.guess_lock(&guess, self.kit.now()).await? {
+        let now = self.kit.now();
+        if let Some(retry_after) = self.kit.lockout.guess_lock(&guess, now).await? {
             return Err(SudoError::LockedOut { retry_after });
         }
-        let mut proofs = session.proofs();
-        let now = self.kit.now();
         if self.prove_password(principal, proof, &guess).await? {
             proofs.password_at = Some(now);
         }
@@ -76,12 +117,7 @@ impl<U: AuthUser> Sudo<U> {
             proofs.second_factor_at = Some(now);
         }
         self.kit.lockout.clear_guesses(&guess).await?;
-        proofs.elevated_at = Some(now);
-        let renewed = self.sessions.renew(session, account.state(), proofs).await?;
-        let session = renewed.ok_or(SudoError::Ended)?;
-        let event = Event::new("session elevated").account(account);
-        self.kit.emit(event.credential(&session.handle));
-        Ok(ElevatedSession { session, ends_at: self.ends_at(now) })
+        Ok(proofs)
     }
 
     /// Returns `true` if the password was verified, and `false` if the account has none.

@@ -13,6 +13,9 @@ pub enum SudoError {
     /// The principal has no session.
     #[error("only a session can be elevated")]
     NeedsSession,
+    /// The session is not elevated.
+    #[error("the session is not elevated")]
+    NotElevated,
     /// The password is wrong or missing.
     #[error("the password is wrong")]
     WrongPassword,

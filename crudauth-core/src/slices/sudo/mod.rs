@@ -27,10 +27,12 @@ pub struct Sudo<U: AuthUser> {
     /// `None` if the mount has no second factors.
     mfa: Option<Arc<Mfa<U>>>,
     config: SudoConfig,
+    /// Whether clients can elevate a session.
+    is_mounted: bool,
 }
 
 impl<U: AuthUser> Sudo<U> {
-    /// Creates the slice.
+    /// Creates the slice. `is_mounted` tells whether clients can elevate a session.
     #[doc(hidden)]
     #[must_use]
     pub fn new(
@@ -38,8 +40,9 @@ impl<U: AuthUser> Sudo<U> {
         sessions: Arc<Sessions<U>>,
         mfa: Option<Arc<Mfa<U>>>,
         config: SudoConfig,
+        is_mounted: bool,
     ) -> Self {
-        Self { kit, sessions, mfa, config }
+        Self { kit, sessions, mfa, config, is_mounted }
     }
 
     /// Its settings.

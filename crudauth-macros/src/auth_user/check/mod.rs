@@ -83,9 +83,9 @@ fn arguments(field: &Field<'_>, errors: &mut Accumulator) {
         Role::Identifier(kind) => return identifiers::one(field, *kind, errors),
         Role::Skipped => ("a field with `skip`, which is not a column", &[]),
         Role::Key => ("the key, which is generated", &["column", "generate"]),
-        Role::Library(_) => ("a column that the library maintains", &["column"]),
+        Role::Library(_) => ("a column that the library maintains", &["column", "export"]),
         Role::Register | Role::Bound(_) | Role::Sql(_) | Role::Unfilled => {
-            let applicable = &["column", "register", "default", "unique", "max_length"];
+            let applicable = &["column", "register", "default", "unique", "max_length", "export"];
             ("a field that is not an identifier", applicable)
         }
     };

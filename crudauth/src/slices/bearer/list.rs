@@ -31,7 +31,7 @@ async fn list<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Resp
     answer(StatusCode::OK, &families)
 }
 
-fn entry(family: &ListedFamily) -> Value {
+pub(in crate::slices) fn entry(family: &ListedFamily) -> Value {
     json!({
         "id": family.handle.to_string(),
         "device": family.device,

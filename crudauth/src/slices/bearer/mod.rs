@@ -27,6 +27,7 @@ use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
 
 pub(super) use end::{end, end_all, refuse_cross_site_logout};
 pub use list::Tokens;
+pub(super) use list::entry;
 use refresh::refresh;
 
 /// `bearer`: short-lived access tokens (JWT) and refresh tokens that work once.

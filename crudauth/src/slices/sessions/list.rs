@@ -37,7 +37,7 @@ async fn list<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Resp
     answer(StatusCode::OK, &sessions)
 }
 
-fn entry(session: &ListedSession) -> Value {
+pub(in crate::slices) fn entry(session: &ListedSession) -> Value {
     json!({
         "id": session.handle.as_str(),
         "device": session.device,

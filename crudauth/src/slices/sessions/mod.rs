@@ -21,6 +21,7 @@ use crate::http::{Refusal, body};
 use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
 
 pub use list::Sessions;
+pub(super) use list::entry;
 
 /// `session`: cookie sessions with CSRF tokens.
 ///

@@ -1,0 +1,157 @@
+//! Deletes accounts, at once or after a grace period.
+
+use std::error::Error;
+
+use chrono::{DateTime, Utc};
+use tracing::error;
+
+use super::store::{Closed, Deletion, Erased};
+use super::{AccountError, Reference, SelfService};
+use crate::event::Event;
+use crate::model::{Account, AuthUser, OneTimeToken};
+use crate::notify::MessageKind;
+use crate::principal::{Principal, Role};
+use crate::slices::sudo::Proof;
+use crate::store_error::StoreError;
+
+/// How a request to delete an account ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Departure {
+    /// The account is deleted.
+    Deleted,
+    /// The account is disabled, and is deleted then.
+    Scheduled {
+        /// When the grace period ends.
+        due_at: DateTime<Utc>,
+    },
+    /// The owner got a mail with a link that deletes the account: the account has neither password
+    /// nor second factor to prove it by.
+    LinkSent,
+}
+
+impl<U: AuthUser> SelfService<U> {
+    /// Deletes the principal's account, after fresh proof. Every credential is invalid at once.
+    ///
+    /// The proof is an elevated session, or, in a mount without the slice `sudo`, all factors of the
+    /// account. An account without any factor gets a mailed link instead.
+    ///
+    /// # Errors
+    /// [`AccountError`]; the account stays then, without the data that hooks have erased.
+    pub async fn delete(
+        &self,
+        principal: &Principal<U>,
+        proof: &Proof,
+    ) -> Result<Departure, AccountError> {
+        let account = principal.owned_account()?;
+        if let Some(recovery) = &self.recovery
+            && self.proves_by_mail(principal).await?
+        {
+            recovery.start_deletion(account);
+            return Ok(Departure::LinkSent);
+        }
+        self.sudo.confirm(principal, proof).await?;
+        self.callers.check(principal).await?;
+        self.leave(account).await
+    }
+
+    /// Deletes the account that the mailed link with this token is about.
+    ///
+    /// # Errors
+    /// [`AccountError`]; the account stays then.
+    pub async fn confirm_deletion(&self, token: &str) -> Result<Departure, AccountError> {
+        let recovery = self.recovery.as_ref().ok_or(AccountError::InvalidToken)?;
+        let account = recovery.deletion_of(token).await?.ok_or(AccountError::InvalidToken)?;
+        match self.leave(&account).await {
+            // Another request with the same link came first.
+            Err(AccountError::Ended) => Err(AccountError::InvalidToken),
+            result => result,
+        }
+    }
+
+    /// Deletes up to 100 accounts after their grace period, or after a deletion that stopped halfway.
+    /// Returns how many were deleted. An obstacle to a deletion is logged.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn finish_due(&self) -> Result<u64, StoreError> {
+        let mut deleted = 0;
+        for account in self.store.due(self.kit.now()).await? {
+            match self.finish(&account).await {
+                Ok(()) => deleted += 1,
+                Err(AccountError::Store(error)) => return Err(error),
+                Err(cause) => error!(
+                    account = %account.user.id(),
+                    error = &cause as &dyn Error,
+                    "account not deleted"
+                ),
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// Returns the columns of other tables that refer to accounts by foreign keys. Those that the
+    /// database [refuses](super::OnDelete::Refuse) to leave behind are for a hook to handle.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn references(&self) -> Result<Vec<Reference>, StoreError> {
+        self.store.references().await
+    }
+
+    async fn proves_by_mail(&self, principal: &Principal<U>) -> Result<bool, AccountError> {
+        let account = principal.account();
+        let is_proved = principal.role() != Role::Owner || self.sudo.is_elevated(principal);
+        Ok(!is_proved && account.contact().is_some() && !self.sudo.has_factor(account).await?)
+    }
+
+    /// Closes an account after proof, and deletes it if there is no grace period. A disabled account
+    /// has none: a mail must not enable it.
+    async fn leave(&self, account: &Account<U>) -> Result<Departure, AccountError> {
+        let grace = self.config.grace.filter(|_| account.is_active());
+        let now = self.kit.now();
+        let undo = OneTimeToken::generate();
+        let due_at = grace.map_or(now, |grace| now + grace);
+        let deletion = Deletion { undo: undo.digest(), created_at: now, due_at };
+        let closed = match self.store.close(account, &deletion).await? {
+            Closed::Done(closed) => closed,
+            Closed::Changed => return Err(AccountError::Ended),
+            Closed::LastSuperuser => return Err(AccountError::LastSuperuser),
+        };
+        if let Some(grace) = grace {
+            self.kit.emit(Event::new("account deletion requested").account(account));
+            self.mail_undo(account, undo, grace);
+            return Ok(Departure::Scheduled { due_at });
+        }
+        match self.finish(&closed).await {
+            Ok(()) => Ok(Departure::Deleted),
+            // The rest is done by a purge.
+            Err(AccountError::Store(error)) => Err(error.into()),
+            Err(error) => {
+                self.store.reopen(&closed, account.is_active(), self.kit.now()).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Deletes a closed account: first the data of the hooks, then the account with the rows of the
+    /// library.
+    async fn finish(&self, account: &Account<U>) -> Result<(), AccountError> {
+        for data in &self.data {
+            let name = data.name();
+            data.erase(account).await.map_err(|cause| AccountError::Data { name, cause })?;
+        }
+        match self.store.erase(account).await? {
+            Erased::Done => {}
+            Erased::Changed => return Err(AccountError::Ended),
+            Erased::Referenced(reference) => return Err(AccountError::Referenced(reference)),
+        }
+        self.kit.emit(Event::new("account deleted").account(account));
+        self.notify(MessageKind::AccountDeleted, account);
+        Ok(())
+    }
+
+    fn mail_undo(&self, account: &Account<U>, undo: OneTimeToken, grace: std::time::Duration) {
+        let Some((notifier, to)) = self.kit.notifier.clone().zip(account.contact()) else { return };
+        notifier.send(MessageKind::DeletionRequested, to, undo, grace);
+    }
+}

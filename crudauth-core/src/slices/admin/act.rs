@@ -1,0 +1,193 @@
+//! Actions of administrators: after fresh proof, and reported with their name.
+
+use chrono::{DateTime, Utc};
+
+use super::store::{Demoted, Suspended};
+use super::{AdminError, Administrators, Suspension};
+use crate::event::Event;
+use crate::model::{Account, AuthUser, PasswordHash};
+use crate::notify::MessageKind;
+use crate::principal::{Principal, Role};
+use crate::slices::sudo::Proof;
+
+/// The hash that no password has.
+const UNUSABLE: &str = "!forced";
+
+/// A caller with the right to act on accounts; [`Administrators::authorize`] returns it.
+#[derive(Clone, Debug)]
+pub struct Administrator<U: AuthUser>(Principal<U>);
+
+impl<U: AuthUser> Administrators<U> {
+    /// Checks that the caller is a superuser with fresh proof: an elevated session, or, in a mount
+    /// without the slice `sudo`, all factors of the caller's account. The application passes.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn authorize(
+        &self,
+        principal: &Principal<U>,
+        proof: &Proof,
+    ) -> Result<Administrator<U>, AdminError> {
+        let caller = principal.owned_account()?;
+        if principal.role() != Role::Application {
+            if !caller.is_superuser() {
+                return Err(AdminError::NotSuperuser);
+            }
+            self.sudo.confirm(principal, proof).await?;
+            self.callers.check(principal).await?;
+        }
+        Ok(Administrator(principal.clone()))
+    }
+
+    /// Disables an account: its sessions, tokens and API keys are revoked for good, and its owner
+    /// gets a notice without the reason. A purge enables it at `ends_at`.
+    ///
+    /// # Errors
+    /// [`AdminError`]; nothing changes then.
+    pub async fn disable(
+        &self,
+        by: &Administrator<U>,
+        id: &U::Id,
+        reason: &str,
+        ends_at: Option<DateTime<Utc>>,
+    ) -> Result<(), AdminError> {
+        let suspension = Suspension {
+            reason: reason.chars().take(Suspension::MAX_CHARS.into()).collect(),
+            actor: by.0.account().user.id().to_string(),
+            created_at: self.kit.now(),
+            ends_at,
+        };
+        match self.store.suspend(id, &suspension).await? {
+            Suspended::Done(account) => {
+                self.emit("account disabled by administrator", by, &account);
+                self.notify(MessageKind::AccountDisabled, &account);
+                Ok(())
+            }
+            Suspended::NotFound => Err(AdminError::NotFound),
+            Suspended::LastSuperuser => Err(AdminError::LastSuperuser),
+            Suspended::AlreadyDisabled => Err(AdminError::AlreadyDisabled),
+        }
+    }
+
+    /// Enables an account again, for every cause: a deletion by its owner is withdrawn. Its owner signs
+    /// in again.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn enable(&self, by: &Administrator<U>, id: &U::Id) -> Result<(), AdminError> {
+        let account = self.target(id).await?;
+        self.kit.accounts.set_active(id, true, self.kit.now()).await?;
+        self.emit("account enabled by administrator", by, &account);
+        Ok(())
+    }
+
+    /// Signs an account out everywhere. Returns how many sessions and tokens there were.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn end_sessions(&self, by: &Administrator<U>, id: &U::Id) -> Result<u64, AdminError> {
+        let account = self.target(id).await?;
+        let owner = Principal::application(&account);
+        let mut ended = 0;
+        if let Some(sessions) = &self.tools.sessions {
+            ended += sessions.revoke_all(&owner).await?;
+        }
+        if let Some(tokens) = &self.tools.tokens {
+            ended += tokens.revoke_all(&owner).await?;
+        }
+        self.emit("sessions ended by administrator", by, &account);
+        Ok(ended)
+    }
+
+    /// Takes the password from an account and sends its owner a link to choose a new one. Every
+    /// credential is revoked.
+    ///
+    /// # Errors
+    /// [`AdminError`]; [`AdminError::NoContact`] if no link can be sent: nothing changes then.
+    pub async fn force_password_change(
+        &self,
+        by: &Administrator<U>,
+        id: &U::Id,
+    ) -> Result<(), AdminError> {
+        let account = self.target(id).await?;
+        let (recovery, contact) = self.reachable(&account)?;
+        let unusable = PasswordHash::new(UNUSABLE.to_owned());
+        let changed = self.kit.accounts.set_password(&account, &unusable, self.kit.now()).await?;
+        let account = changed.ok_or(AdminError::Ended)?;
+        self.emit("password change forced by administrator", by, &account);
+        recovery.start_reset(contact, None);
+        Ok(())
+    }
+
+    /// Sends the owner of an account a link to choose a new password.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn send_reset(&self, by: &Administrator<U>, id: &U::Id) -> Result<(), AdminError> {
+        let account = self.target(id).await?;
+        let (recovery, contact) = self.reachable(&account)?;
+        self.emit("reset requested by administrator", by, &account);
+        recovery.start_reset(contact, None);
+        Ok(())
+    }
+
+    /// Removes a lost second factor, after the caller has identified the owner by other means. Every
+    /// credential is revoked, and the owner gets a notice. Returns `true` if
+    /// there was one.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn remove_factor(
+        &self,
+        by: &Administrator<U>,
+        id: &U::Id,
+    ) -> Result<bool, AdminError> {
+        let account = self.target(id).await?;
+        let Some(mfa) = &self.tools.mfa else { return Ok(false) };
+        let is_removed = mfa.remove(&account).await?;
+        if is_removed {
+            self.emit("second factor removed by administrator", by, &account);
+        }
+        Ok(is_removed)
+    }
+
+    /// Takes the rights of a superuser from an account, unless it is the last active one.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn demote(&self, by: &Administrator<U>, id: &U::Id) -> Result<(), AdminError> {
+        let account = self.target(id).await?;
+        match self.store.demote(id, self.kit.now()).await? {
+            Demoted::Done => {
+                self.emit("superuser demoted by administrator", by, &account);
+                Ok(())
+            }
+            Demoted::NotFound => Err(AdminError::NotFound),
+            Demoted::LastSuperuser => Err(AdminError::LastSuperuser),
+        }
+    }
+
+    /// Enables up to 100 accounts after the end of their suspension. Returns how many.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn end_suspensions(&self) -> Result<u64, crate::StoreError> {
+        let enabled = self.store.end_suspensions(self.kit.now()).await?;
+        for account in &enabled {
+            self.kit.emit(Event::new("account enabled: suspension ended").account(account));
+        }
+        Ok(u64::try_from(enabled.len()).unwrap_or(u64::MAX))
+    }
+
+    async fn target(&self, id: &U::Id) -> Result<Account<U>, AdminError> {
+        self.kit.accounts.by_id(id).await?.ok_or(AdminError::NotFound)
+    }
+
+    fn emit(&self, name: &'static str, by: &Administrator<U>, account: &Account<U>) {
+        let event = Event::new(name).account(account);
+        self.kit.emit(match by.0.role() {
+            Role::Application => event,
+            Role::Owner | Role::Program => event.actor(by.0.account()),
+        });
+    }
+}

@@ -1,0 +1,99 @@
+//! The data of an account in the slices, for its export. The database erases it with the account.
+
+use std::sync::Arc;
+
+use crudauth_core::model::AuthUser;
+use crudauth_core::slices::account::{AccountData, BoxError, SharedData};
+use crudauth_core::slices::api_keys::{self, ApiKeyConfig, ApiKeys};
+use crudauth_core::slices::bearer::BearerTokens;
+use crudauth_core::slices::mfa::Mfa;
+use crudauth_core::slices::sessions::Sessions;
+use serde_json::{Value, json};
+
+use crate::slices::{Service, Wiring, api_keys as key_routes, bearer, sessions};
+use crate::transport::Principal;
+
+type Account<U> = crudauth_core::model::Account<U>;
+
+/// The data in the mounted slices and in the app. That of the app comes last.
+pub(super) fn of<U: AuthUser>(wiring: &Wiring<U>) -> Vec<SharedData<U>> {
+    let keys = wiring.has(&api_keys::TABLE).then(|| {
+        let keys = <crate::slice::ApiKeys as Service>::wire(wiring, ApiKeyConfig::default());
+        SharedData::new(KeyData(keys))
+    });
+    let sessions = wiring.mounted_sessions().map(|slice| SharedData::new(SessionData(slice)));
+    let tokens = wiring.mounted_tokens().map(|slice| SharedData::new(TokenData(slice)));
+    let factors = wiring.mounted_mfa().map(|slice| SharedData::new(FactorData(slice)));
+    let slices = [sessions, tokens, keys, factors].into_iter().flatten();
+    slices.chain(wiring.data.iter().cloned()).collect()
+}
+
+struct SessionData<U: AuthUser>(Arc<Sessions<U>>);
+
+impl<U: AuthUser> AccountData<U> for SessionData<U> {
+    fn name(&self) -> &'static str {
+        "sessions"
+    }
+
+    async fn export(&self, account: &Account<U>) -> Result<Value, BoxError> {
+        let listed = self.0.list(&Principal::application(account)).await?;
+        Ok(listed.iter().map(sessions::entry).collect())
+    }
+
+    /// Another store than the database may hold them.
+    async fn erase(&self, account: &Account<U>) -> Result<(), BoxError> {
+        Ok(self.0.forget(account).await?)
+    }
+}
+
+struct TokenData<U: AuthUser>(Arc<BearerTokens<U>>);
+
+impl<U: AuthUser> AccountData<U> for TokenData<U> {
+    fn name(&self) -> &'static str {
+        "tokens"
+    }
+
+    async fn export(&self, account: &Account<U>) -> Result<Value, BoxError> {
+        let listed = self.0.list(&Principal::application(account)).await?;
+        Ok(listed.iter().map(bearer::entry).collect())
+    }
+
+    async fn erase(&self, _: &Account<U>) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+struct KeyData<U: AuthUser>(ApiKeys<U>);
+
+impl<U: AuthUser> AccountData<U> for KeyData<U> {
+    fn name(&self) -> &'static str {
+        "api_keys"
+    }
+
+    async fn export(&self, account: &Account<U>) -> Result<Value, BoxError> {
+        let listed = self.0.list(&Principal::application(account)).await?;
+        Ok(listed.iter().map(key_routes::entry).collect())
+    }
+
+    async fn erase(&self, _: &Account<U>) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+struct FactorData<U: AuthUser>(Arc<Mfa<U>>);
+
+impl<U: AuthUser> AccountData<U> for FactorData<U> {
+    fn name(&self) -> &'static str {
+        "factors"
+    }
+
+    async fn export(&self, account: &Account<U>) -> Result<Value, BoxError> {
+        let status = self.0.status(&Principal::application(account)).await?;
+        let codes = status.recovery_codes;
+        Ok(json!({ "authenticator": status.is_enabled, "recovery_codes_remaining": codes }))
+    }
+
+    async fn erase(&self, _: &Account<U>) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
