@@ -1,8 +1,8 @@
-//! Accounts whose owners look after them: second factor, list of devices, fresh proof.
+//! Accounts whose owners look after them: passkeys, second factor, list of devices, fresh proof.
 //!
 //! Choose it if an account is worth protecting. A sign-in asks for a code once its owner has added an
-//! authenticator; something dangerous asks for all factors again. Run it, open the address that it
-//! prints, and sign up.
+//! authenticator; a passkey signs in without a password; something dangerous asks for all factors
+//! again. Run it, open the address that it prints, and sign up.
 //!
 //! ```sh
 //! cargo run -p examples --example account_management
@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use crudauth::email::BoxError;
 use crudauth::{
-    AuthRow, AuthUser, Backend, CurrentUser, Elevated, EmailConfig, MfaConfig, Superuser,
+    AuthRow, AuthUser, Backend, CurrentUser, Elevated, EmailConfig, MfaConfig, PasskeyConfig,
+    Superuser,
 };
 use examples::{Settings, log_to_stderr, on_the_database};
 use poem::web::Json;
@@ -30,7 +31,7 @@ struct User {
     username: String,
 }
 
-#[crudauth::routes(user = User, session, sessions, email, mfa, sudo)]
+#[crudauth::routes(user = User, session, sessions, email, mfa, passkeys, sudo)]
 struct Auth;
 
 #[handler]
@@ -58,6 +59,7 @@ where
     crudauth::migrations!(Auth).run(&pool).await?;
     let auth = Auth::builder(pool, settings.secret_key.as_str())
         .mfa(MfaConfig::default().issuer("Recipe"))
+        .passkeys(passkeys(settings))
         .email(EmailConfig::new(settings.sender(), &settings.frontend_url))
         .cookies(settings.cookies())
         .trusted_proxy_hops(settings.trusted_proxy_hops)
@@ -65,6 +67,12 @@ where
         .build()
         .await?;
     Ok(auth)
+}
+
+/// Passkeys belong to a domain, and an address of numbers is none. Open the page as `localhost`.
+fn passkeys(settings: &Settings) -> PasskeyConfig {
+    let origin = settings.frontend_url.replace("//127.0.0.1", "//localhost");
+    PasskeyConfig::default().origins(vec![origin]).rp_name("Recipe".to_owned())
 }
 
 #[tokio::main]
@@ -78,6 +86,6 @@ async fn main() -> Result<(), BoxError> {
         .at("/danger", get(danger))
         .at("/admin", get(admin))
         .with(auth.clone());
-    println!("Open http://{} and sign up.", settings.bind);
+    println!("Open http://{} and sign up.", settings.bind.replace("127.0.0.1", "localhost"));
     settings.serve(app, auth.drained()).await
 }

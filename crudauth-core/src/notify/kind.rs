@@ -32,6 +32,10 @@ pub enum MessageKind {
     RecoveryCodeUsed,
     /// Notifies the owner of new recovery codes.
     RecoveryCodesReplaced,
+    /// Notifies the owner of a new passkey.
+    PasskeyAdded,
+    /// Notifies the owner of a removed passkey.
+    PasskeyRemoved,
 }
 
 impl MessageKind {
@@ -53,6 +57,8 @@ impl MessageKind {
             Self::SecondFactorGuessed => "second_factor_guessed",
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::RecoveryCodesReplaced => "recovery_codes_replaced",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
         }
     }
 
@@ -133,6 +139,17 @@ impl MessageKind {
                 "Your recovery codes were replaced",
                 "Your account has new recovery codes. The earlier ones no longer work.",
                 "If it was not you, reset your password at once and make new recovery codes.",
+            ),
+            Self::PasskeyAdded => (
+                "A passkey was added to your account",
+                "From now on a new passkey signs in to your account.",
+                "If it was not you, remove the passkey in your account, reset your password at once and \
+                 get in touch with us.",
+            ),
+            Self::PasskeyRemoved => (
+                "A passkey of your account was removed",
+                "A passkey no longer signs in to your account, and your other devices were signed out.",
+                "If it was not you, reset your password at once and get in touch with us.",
             ),
         }
     }

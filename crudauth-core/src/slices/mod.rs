@@ -6,6 +6,7 @@ pub mod bearer;
 #[cfg(all(test, feature = "sqlite"))]
 mod fault_tests;
 pub mod mfa;
+pub mod passkeys;
 pub mod recovery;
 pub mod sessions;
 pub mod sign_in;
@@ -32,6 +33,7 @@ pub const TABLES: &[&TableSpec] = &[
     &recovery::TABLE,
     &mfa::AUTHENTICATORS,
     &mfa::RECOVERY_CODES,
+    &passkeys::TABLE,
     &RATE_LIMITS,
     &LOCKOUTS,
     &CHALLENGES,
@@ -45,6 +47,7 @@ pub trait DatabaseStores<U: AuthUser>:
     + api_keys::store::ApiKeyStore<U>
     + recovery::store::OneTimeTokenStore<U>
     + mfa::store::FactorStore<U>
+    + passkeys::store::PasskeyStore<U>
 {
     /// Deletes at most `limit` expired rows of each table whose rows belong to accounts. Returns how
     /// many rows of each table were deleted. Also fills the compared form of identifiers in rows that
@@ -115,13 +118,16 @@ mod tests {
         let owned = TABLES.iter().filter(|table| table.has_owner());
         let names: Vec<_> = owned.map(|table| table.suffix).collect();
         let credentials = ["sessions", "token_families", "api_keys", "one_time_tokens"];
-        assert_eq!(names, [&credentials[..], &["authenticators", "recovery_codes"]].concat());
+        assert_eq!(
+            names,
+            [&credentials[..], &["authenticators", "recovery_codes", "passkeys"]].concat()
+        );
     }
 
     #[test]
     fn every_table_but_those_of_factors_has_an_expiry() {
         let lasting = TABLES.iter().filter(|table| !table.has_expiry());
         let names: Vec<_> = lasting.map(|table| table.suffix).collect();
-        assert_eq!(names, ["authenticators", "recovery_codes"]);
+        assert_eq!(names, ["authenticators", "recovery_codes", "passkeys"]);
     }
 }

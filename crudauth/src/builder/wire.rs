@@ -9,6 +9,7 @@ use crudauth_core::password::HashingPool;
 use crudauth_core::slices::accounts::{Administration, Callers, Passwords, Registration};
 use crudauth_core::slices::bearer::BearerTokens;
 use crudauth_core::slices::mfa::{AUTHENTICATORS, Mfa};
+use crudauth_core::slices::passkeys::{self, PasskeyFactor};
 use crudauth_core::slices::recovery::{EmailConfig, Recovery};
 use crudauth_core::slices::sessions::Sessions;
 use crudauth_core::slices::sign_in::SignInFlow;
@@ -35,6 +36,10 @@ where
 {
     Box::pin(async move {
         let mut errors = validate::settings(&settings);
+        #[cfg(feature = "passkeys")]
+        if A::slices().tables().any(|table| *table == passkeys::TABLE) {
+            errors.extend(settings.complete_passkeys());
+        }
         errors.extend(validate::transports(settings.transports.names(), A::WORDS));
         #[cfg(feature = "redis")]
         errors.extend(settings.stores.validate());
@@ -99,13 +104,26 @@ fn wire<A: Mount>(
     let factors = Arc::clone(&database) as _;
     let mfa = Arc::new(Mfa::new(kit.clone(), factors, callers.clone(), slices.mfa.clone()));
     let has_mfa = A::slices().tables().any(|table| *table == AUTHENTICATORS);
-    let wiring = Wiring { kit, database, callers, sessions: Arc::clone(&sessions), mfa, has_mfa };
+    let has_passkeys = A::slices().tables().any(|table| *table == passkeys::TABLE);
+    let passkeys =
+        has_passkeys.then(|| PasskeyFactor::new(Arc::clone(&database) as _, &slices.passkeys));
+    let wiring = Wiring {
+        kit,
+        database,
+        callers,
+        sessions: Arc::clone(&sessions),
+        mfa,
+        has_mfa,
+        passkeys,
+        challenges: Arc::clone(&stores.challenges),
+    };
     let Wiring { kit, callers, .. } = &wiring;
     let services = Services::wire(&wiring, &slices);
     let mut sign_in = SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens));
-    if has_mfa {
+    if has_mfa || has_passkeys {
         let challenges = Arc::clone(&stores.challenges);
-        sign_in = sign_in.with_second_factor(Arc::clone(&wiring.mfa), challenges);
+        let mfa = (Arc::clone(&wiring.mfa), has_mfa);
+        sign_in = sign_in.with_second_factor(mfa, wiring.passkeys.clone(), challenges);
     }
     let accounts = Accounts {
         registration,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crudauth_core::model::AuthUser;
+use crudauth_core::slices::passkeys::PasskeyProof;
 use crudauth_core::slices::sudo::{self as flows, Proof, SudoConfig, SudoError};
 use crudauth_core::sql::Backend;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Service, Wiring};
 use crate::accounts::Accounts;
@@ -17,6 +18,7 @@ use crate::http::cookie::set_cookies;
 use crate::http::headers::json as answer;
 use crate::http::{Refusal, body, refusals};
 use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
+use crate::transport::Principal;
 
 /// `sudo`: users prove all their factors again before something dangerous.
 ///
@@ -36,7 +38,8 @@ impl Service for Sudo {
 
     fn wire<U: AuthUser>(wiring: &Wiring<U>, config: SudoConfig) -> flows::Sudo<U> {
         let mfa = wiring.has_mfa.then(|| Arc::clone(&wiring.mfa));
-        flows::Sudo::new(wiring.kit.clone(), Arc::clone(&wiring.sessions), mfa, config)
+        let passkeys = wiring.passkeys.clone();
+        flows::Sudo::new(wiring.kit.clone(), Arc::clone(&wiring.sessions), mfa, passkeys, config)
     }
 }
 
@@ -67,12 +70,14 @@ async fn elevate<U: AuthUser>(
     let principal = any_principal(&mounted, &request).await?;
     let mut form = body::json(&mut request).await?;
     let (password, code) = (form.optional_password("password"), form.optional_text("code"));
-    let (Ok(password), Ok(code)) = (password, code) else {
+    let passkey = form.take::<Option<Value>>("passkey");
+    let (Ok(password), Ok(code), Ok(passkey)) = (password, code, passkey) else {
         return Err(Refusal::invalid_fields(form.into_errors()));
     };
     let mut proof = Proof::default();
     proof.password = password;
     proof.code = code;
+    proof.passkey = passkey_proof(&mounted, &request, &principal, passkey).await?;
     let elevated = mounted.accounts().sudo().elevate(&principal, &proof).await?;
     let body = json!({
         "elevated": true,
@@ -85,6 +90,29 @@ async fn elevate<U: AuthUser>(
     Ok(response)
 }
 
+/// Verifies the passkey, if one was sent.
+#[cfg(feature = "passkeys")]
+async fn passkey_proof<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+    principal: &Principal<U>,
+    sent: Option<Value>,
+) -> Result<Option<PasskeyProof>, Refusal> {
+    let Some(sent) = sent else { return Ok(None) };
+    super::passkeys::prove(mounted, request, principal.account(), &sent).await.map(Some)
+}
+
+/// Without passkeys, the field is ignored as any other.
+#[cfg(not(feature = "passkeys"))]
+async fn passkey_proof<U: AuthUser>(
+    _: &Mounted<U>,
+    _: &Request,
+    _: &Principal<U>,
+    _: Option<Value>,
+) -> Result<Option<PasskeyProof>, Refusal> {
+    Ok(None)
+}
+
 impl From<SudoError> for Refusal {
     fn from(error: SudoError) -> Self {
         match error {
@@ -92,6 +120,7 @@ impl From<SudoError> for Refusal {
             SudoError::WrongPassword => Self::incorrect_password(),
             SudoError::CodeNeeded => Self::code_needed(),
             SudoError::Code(error) => error.into(),
+            SudoError::PasskeyNeeded => Self::passkey_needed(),
             SudoError::NotFresh => Self::sign_in_too_old(),
             SudoError::LockedOut { retry_after } => Self::too_many_attempts(retry_after),
             SudoError::NotOwner | SudoError::Ended => Self::not_authenticated(),
@@ -104,4 +133,5 @@ impl From<SudoError> for Refusal {
 refusals! {
     sudo_needs_session = FORBIDDEN, "session-needed", "Sudo requires a session-backed login.";
     code_needed = UNAUTHORIZED, "code-needed", "Enter a code of your authenticator as well.";
+    passkey_needed = UNAUTHORIZED, "passkey-needed", "Use your passkey as well.";
 }

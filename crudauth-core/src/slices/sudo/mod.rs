@@ -18,6 +18,7 @@ use crate::kit::Kit;
 use crate::model::AuthUser;
 use crate::principal::{Principal, is_recent};
 use crate::slices::mfa::Mfa;
+use crate::slices::passkeys::PasskeyFactor;
 use crate::slices::sessions::Sessions;
 
 /// Elevates sessions.
@@ -26,6 +27,8 @@ pub struct Sudo<U: AuthUser> {
     sessions: Arc<Sessions<U>>,
     /// `None` if the mount has no second factors.
     mfa: Option<Arc<Mfa<U>>>,
+    /// `None` if the mount has no passkeys.
+    passkeys: Option<PasskeyFactor<U>>,
     config: SudoConfig,
 }
 
@@ -37,9 +40,10 @@ impl<U: AuthUser> Sudo<U> {
         kit: Kit<U>,
         sessions: Arc<Sessions<U>>,
         mfa: Option<Arc<Mfa<U>>>,
+        passkeys: Option<PasskeyFactor<U>>,
         config: SudoConfig,
     ) -> Self {
-        Self { kit, sessions, mfa, config }
+        Self { kit, sessions, mfa, passkeys, config }
     }
 
     /// Its settings.
