@@ -69,6 +69,8 @@ on_every_database! {
     async fn the_last_way_in_stays(app: App) {
         let app = guarded(&app, Setup::default()).await;
         let (ada, mut device) = member(&app, "ada").await;
+        // The list is in the order of registration.
+        app.clock.advance(Duration::from_secs(5));
         assert_eq!(register(&ada, &mut authenticator()).await.status, 201);
         app.database.execute("UPDATE users SET hashed_password = '!'").await;
         let [first, second] = {
