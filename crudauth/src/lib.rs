@@ -89,6 +89,8 @@ pub use crudauth_core::slices::admin::AdminConfig;
 pub use crudauth_core::slices::api_keys::ApiKeyConfig;
 pub use crudauth_core::slices::bearer::BearerConfig;
 pub use crudauth_core::slices::mfa::MfaConfig;
+#[cfg(feature = "passkeys")]
+pub use crudauth_core::slices::passkeys::PasskeyConfig;
 pub use crudauth_core::slices::recovery::store::ContactChange;
 pub use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 pub use crudauth_core::slices::sessions::SessionConfig;
@@ -179,6 +181,10 @@ pub mod rate_limit {
     pub use crudauth_core::slices::api_keys::CREATE as CREATE_API_KEY;
     pub use crudauth_core::slices::bearer::REFRESH;
     pub use crudauth_core::slices::mfa::{MANAGE as MANAGE_MFA, VERIFY as VERIFY_MFA};
+    #[cfg(feature = "passkeys")]
+    pub use crudauth_core::slices::passkeys::{
+        MANAGE as MANAGE_PASSKEYS, OPTIONS as PASSKEY_OPTIONS, VERIFY as VERIFY_PASSKEY,
+    };
     pub use crudauth_core::slices::recovery::{
         CHANGE_REQUEST, CONFIRM, DELETE_REQUEST, RESET_REQUEST, VERIFY_REQUEST,
     };
@@ -245,6 +251,12 @@ pub mod flow {
     pub use crudauth_core::slices::mfa::{
         CodeError, Disabled, Enrolled, Mfa, MfaError, MfaStatus, RecoveryCode, Setup, TotpSecret,
     };
+    pub use crudauth_core::slices::passkeys::PasskeyProof;
+    #[cfg(feature = "passkeys")]
+    pub use crudauth_core::slices::passkeys::{
+        AcceptedPasskeys, AddedPasskey, CeremonyOptions, PasskeyError, PasskeyId, Passkeys,
+        ProofError, RemovedPasskey, StoredPasskey,
+    };
     pub use crudauth_core::slices::recovery::{
         ChangeError, ConfirmError, Confirmed, PasswordReset, Recovery,
     };
@@ -252,7 +264,7 @@ pub mod flow {
         CurrentSession, ListedSession, OpenedSession, RenewedSession, Sessions,
     };
     pub use crudauth_core::slices::sign_in::{
-        CodeRequest, FinishError, Finished, Outcome, Waiting,
+        CodeRequest, FinishError, Finished, Outcome, PasskeySignIn, Waiting,
     };
     pub use crudauth_core::slices::sudo::{ElevatedSession, Proof, Sudo, SudoError};
 }

@@ -1,9 +1,9 @@
-//! Accounts whose owners look after them: second factor, list of devices, fresh proof, export and
-//! deletion. Superusers find and disable accounts.
+//! Accounts whose owners look after them: passkeys, second factor, list of devices, fresh proof, export
+//! and deletion. Superusers find and disable accounts.
 //!
 //! Choose it if an account is worth protecting. A sign-in asks for a code once its owner has added an
-//! authenticator; something dangerous asks for all factors again. Run it, open the address that it
-//! prints, and sign up.
+//! authenticator; a passkey signs in without a password; something dangerous asks for all factors
+//! again. Run it, open the address that it prints, and sign up.
 //!
 //! ```sh
 //! cargo run -p examples --example account_management
@@ -15,7 +15,7 @@ use std::time::Duration;
 use crudauth::email::BoxError;
 use crudauth::{
     AccountConfig, AuthRow, AuthUser, Backend, CurrentUser, Elevated, EmailConfig, MfaConfig,
-    Superuser,
+    PasskeyConfig, Superuser,
 };
 use examples::{Settings, log_to_stderr, on_the_database};
 use poem::web::Json;
@@ -37,7 +37,7 @@ struct User {
     full_name: Option<String>,
 }
 
-#[crudauth::routes(user = User, session, sessions, email, mfa, sudo, account, admin)]
+#[crudauth::routes(user = User, session, sessions, email, mfa, passkeys, sudo, account, admin)]
 struct Auth;
 
 #[handler]
@@ -66,6 +66,7 @@ where
     let auth = Auth::builder(pool, settings.secret_key.as_str())
         .mfa(MfaConfig::default().issuer("Recipe"))
         .account(AccountConfig::default().grace(MONTH))
+        .passkeys(passkeys(settings))
         .email(EmailConfig::new(settings.sender(), &settings.frontend_url))
         .cookies(settings.cookies())
         .trusted_proxy_hops(settings.trusted_proxy_hops)
@@ -73,6 +74,12 @@ where
         .build()
         .await?;
     Ok(auth)
+}
+
+/// Passkeys belong to a domain, and an address of numbers is none. Open the page as `localhost`.
+fn passkeys(settings: &Settings) -> PasskeyConfig {
+    let origin = settings.frontend_url.replace("//127.0.0.1", "//localhost");
+    PasskeyConfig::default().origins(vec![origin]).rp_name("Recipe".to_owned())
 }
 
 #[tokio::main]
@@ -86,6 +93,6 @@ async fn main() -> Result<(), BoxError> {
         .at("/danger", get(danger))
         .at("/admin", get(admin))
         .with(auth.clone());
-    println!("Open http://{} and sign up.", settings.bind);
+    println!("Open http://{} and sign up.", settings.bind.replace("127.0.0.1", "localhost"));
     settings.serve(app, auth.drained()).await
 }

@@ -41,6 +41,61 @@ async function send(method, path, body) {
 
 const post = (path, body = {}) => send("POST", path, body);
 
+// --- Passkeys
+
+const hasPasskeys = "PublicKeyCredential" in window && "parseRequestOptionsFromJSON" in PublicKeyCredential;
+let offered = null;
+
+/** Returns a passkey for these options. Ends the offer in the field, since a browser asks once. */
+async function getPasskey(path, body, mediation) {
+  offered?.abort();
+  offered = new AbortController();
+  const { public_key: options } = await post(path, body);
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+  const credential = await navigator.credentials.get({ publicKey, mediation, signal: offered.signal });
+  return credential.toJSON();
+}
+
+/** Signs in with nothing typed. An authenticator may forget a passkey that no account has. */
+async function signInByPasskey(mediation) {
+  const credential = await getPasskey("/passkeys/sign-in/options", {}, mediation);
+  try {
+    return await firstStep(await post("/passkeys/sign-in/verify", { credential }));
+  } catch (refusal) {
+    if (refusal.code === "unknown-passkey") {
+      const forgotten = { rpId: location.hostname, credentialId: credential.id };
+      PublicKeyCredential.signalUnknownCredential?.(forgotten).catch(() => {});
+    }
+    throw refusal;
+  }
+}
+
+/** Offers the passkeys of this device in the field of the name. */
+async function offerPasskeys() {
+  if (!hasPasskeys || !(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+  await signInByPasskey("conditional").catch((error) => {
+    if (error.name !== "AbortError") console.info(error);
+  });
+}
+
+/** Authenticators forget passkeys that the account no longer has. */
+function tellAuthenticators(signal) {
+  if (signal) PublicKeyCredential.signalAllAcceptedCredentials?.(signal).catch(() => {});
+}
+
+async function listPasskeys() {
+  const { passkeys, signal } = await send("GET", "/passkeys");
+  const day = (time) => (time ? new Date(time).toLocaleDateString() : "never");
+  const items = passkeys.map((one) => Object.assign(document.createElement("li"), {
+    textContent: `${one.name}, added ${day(one.created_at)}, last used ${day(one.last_used_at)}`,
+  }));
+  element("passkeys").replaceChildren(...items);
+  const form = element("passkey-change");
+  form.hidden = passkeys.length === 0;
+  form.elements.id.replaceChildren(...passkeys.map(({ id, name }) => new Option(name, id)));
+  if (hasPasskeys) tellAuthenticators(signal);
+}
+
 // --- Views
 
 function show(view) {
@@ -54,6 +109,7 @@ function showSignedOut() {
   document.querySelectorAll("form").forEach((form) => form.reset());
   forgetSecrets();
   show(location.hash === "#sign-up" ? "sign-up" : "log-in");
+  if (location.hash !== "#sign-up") offerPasskeys();
 }
 
 function forgetSecrets() {
@@ -73,6 +129,7 @@ async function openAccount() {
   element("admin").hidden = !me.is_superuser;
   await showFactor();
   await listSessions();
+  await listPasskeys();
   show("account");
   return true;
 }
@@ -124,6 +181,29 @@ function showCodes(codes) {
 
 // --- Actions: each returns the message to show
 
+async function firstStep(answer) {
+  if (!answer.mfa_required) return signedIn(answer);
+  challenge = answer.challenge;
+  show("code");
+  showSetup(answer.setup);
+  const methods = answer.methods ?? ["totp"];
+  element("passkey-step").hidden = !methods.includes("passkey") || !hasPasskeys;
+  element("code-step").hidden = !methods.includes("totp");
+  return "";
+}
+
+/** Finishes a sign-in, or begins again if its challenge has ended. */
+async function secondStep(path, body) {
+  try {
+    return await signedIn(await post(path, body));
+  } catch (refusal) {
+    if (refusal.code !== "challenge-ended") throw refusal;
+    showSignedOut();
+    element("notice").textContent = "The sign-in has ended. Log in again.";
+    return "";
+  }
+}
+
 async function signedIn({ recovery_codes: codes }) {
   challenge = null;
   await openAccount();
@@ -133,22 +213,35 @@ async function signedIn({ recovery_codes: codes }) {
 
 const actions = {
   async "log-in"(form) {
-    const answer = await send("POST", "/login", new URLSearchParams(new FormData(form)));
-    if (!answer.mfa_required) return signedIn(answer);
-    challenge = answer.challenge;
-    show("code");
-    showSetup(answer.setup);
-    return "";
+    return firstStep(await send("POST", "/login", new URLSearchParams(new FormData(form))));
   },
   async verify(form) {
-    try {
-      return await signedIn(await post("/mfa/verify", { challenge, code: form.elements.code.value }));
-    } catch (refusal) {
-      if (refusal.code !== "challenge-ended") throw refusal;
-      showSignedOut();
-      element("notice").textContent = "The sign-in has ended. Log in again.";
-      return "";
-    }
+    return secondStep("/mfa/verify", { challenge, code: form.elements.code.value });
+  },
+  async "passkey-sign-in"() {
+    return signInByPasskey();
+  },
+  async "passkey-verify"() {
+    const credential = await getPasskey("/passkeys/sign-in/options", { challenge });
+    return secondStep("/passkeys/verify", { challenge, credential });
+  },
+  async "passkey-add"() {
+    const { public_key: options } = await post("/passkeys/register/options");
+    const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
+    const credential = await navigator.credentials.create({ publicKey });
+    const { name } = await post("/passkeys/register/verify", { credential: credential.toJSON() });
+    await listPasskeys();
+    return `${name} was added.`;
+  },
+  async "passkey-change"(form, submitter) {
+    const { id, name } = form.elements;
+    const path = `/passkeys/${id.value}`;
+    const isRemoval = submitter.value === "remove";
+    const answer = isRemoval ? await send("DELETE", path) : await send("PATCH", path, { name: name.value });
+    tellAuthenticators(answer.signal);
+    await listPasskeys();
+    await listSessions();
+    return answer.detail;
   },
   async "sign-up"(form) {
     const { detail } = await post("/register", Object.fromEntries(new FormData(form)));
@@ -228,9 +321,11 @@ const actions = {
     const { detail } = await proved(() => post(path, { reason: reason.value }));
     return detail;
   },
-  async sudo(form) {
+  async sudo(form, submitter) {
     const { password, code } = form.elements;
-    const { until } = await post("/sudo", { password: password.value, code: code.value || null });
+    const proof = { password: password.value || null, code: code.value || null };
+    if (submitter.value === "passkey") proof.passkey = await getPasskey("/passkeys/sudo/options", {});
+    const { until } = await post("/sudo", proof);
     element("proof").hidden = true;
     return `Open until ${new Date(until).toLocaleTimeString()}.`;
   },
@@ -253,6 +348,7 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
+for (const one of document.querySelectorAll("[data-needs=passkeys]")) one.hidden = !hasPasskeys;
 addEventListener("hashchange", showSignedOut);
 if (isLink) show("verify-email");
 else if (link) {

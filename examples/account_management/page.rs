@@ -1,5 +1,5 @@
-//! A page that drives every route of the account: sign-in in two steps, second factor, devices, fresh
-//! proof, export and deletion, and the view of superusers.
+//! A page that drives every route of the account: sign-in by passkey or in two steps, second factor,
+//! devices, fresh proof, export and deletion, and the view of superusers.
 
 use poem::http::header;
 use poem::{Response, Route, get, handler};

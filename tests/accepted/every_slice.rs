@@ -12,7 +12,7 @@ pub struct User {
 
 /// Documented.
 #[crudauth::routes(
-    user = User, session, bearer, api_keys, sessions, tokens, email, mfa, sudo, account, admin,
+    user = User, session, bearer, api_keys, sessions, tokens, email, mfa, passkeys, sudo, account, admin,
 )]
 pub struct Auth;
 
@@ -26,6 +26,7 @@ mod inner {
 async fn dashboard(
     user: crudauth::CurrentUser<Auth, (crudauth::Verified, crudauth::Superuser)>,
     maybe: crudauth::MaybeUser<inner::Plain>,
+    _: crudauth::CurrentUser<Auth, crudauth::Fresh<crudauth::factor::Passkey, 5>>,
 ) -> String {
     format!("{} {}", user.email, maybe.user().is_some())
 }
@@ -38,7 +39,9 @@ fn a_mount_serves_every_slice_beside_another_mount() {
     assert_mount::<inner::Plain>();
     let _ = async |pool: sqlx::SqlitePool| {
         let settings = crudauth::EmailConfig::new(crudauth::PrintingSender, "https://example.com");
-        let auth = Auth::builder(pool.clone(), "secret").email(settings).build().await.unwrap();
+        let passkeys = crudauth::PasskeyConfig::default().rp_id("example.com".to_owned());
+        let builder = Auth::builder(pool.clone(), "secret").passkeys(passkeys);
+        let auth = builder.email(settings).build().await.unwrap();
         let plain = inner::Plain::builder(pool, "secret").build().await.unwrap();
         let route = auth.mount(poem::Route::new()).at("/dashboard", poem::get(dashboard));
         let route = route.nest("/plain", plain.routes());

@@ -1,6 +1,8 @@
 //! A gate in front of a sub-tree of routes, and a gate that opens to one of several conditions.
 
-use crudauth::{Any, CurrentUser, EmailConfig, RateLimits, Scope, Superuser, Verified, scopes};
+use crudauth::{
+    Any, ApiKeyConfig, CurrentUser, EmailConfig, RateLimits, Scope, Superuser, Verified, scopes,
+};
 use crudauth_tests::{
     App, Auth, Database, FRONTEND, Kind, Log, SECRET, User, on_every_database, patient_hashing,
 };
@@ -94,6 +96,7 @@ async fn keyed(app: &App) -> App {
     let Database::Sqlite(pool) = app.database.clone() else { panic!("SQLite") };
     let auth = Keyed::builder(pool, SECRET)
         .email(EmailConfig::new(app.outbox.clone(), FRONTEND))
+        .api_keys(ApiKeyConfig::default().grantable_scopes(ReportsRead))
         .rate_limits(RateLimits::off())
         .hashing(patient_hashing())
         .build()

@@ -7,6 +7,7 @@
 #![allow(missing_docs, missing_debug_implementations, reason = "for this crate's own tests")]
 
 mod app;
+mod authenticator;
 mod browser;
 mod concurrent;
 mod database;
@@ -25,6 +26,7 @@ pub use app::{
     App, AppBuilder, Auth, FRONTEND, PASSWORD, SECRET, Setting, Unlimited, User, patient_hashing,
     sign_up,
 };
+pub use authenticator::Authenticator;
 pub use browser::{Answer, Browser};
 pub use concurrent::{concurrently, count_status};
 pub use database::{Database, Kind};

@@ -2,6 +2,7 @@
 //!
 //! Both count in a [`CounterStore`](store::CounterStore), under names that are keyed hashes.
 
+pub(crate) mod binding;
 pub mod challenges;
 mod challenges_sql;
 mod guess;
@@ -15,6 +16,7 @@ mod rate_limits_sql;
 mod sql;
 pub mod store;
 
+pub use binding::Binding;
 pub use challenges_sql::CHALLENGES;
 pub(crate) use guess::Guess;
 pub use lock_state::LockState;

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct Proofs {
     /// The password.
     pub password_at: Option<DateTime<Utc>>,
-    /// A code of the authenticator, or a recovery code.
+    /// A passkey.
+    pub passkey_at: Option<DateTime<Utc>>,
+    /// A second factor: a code of the authenticator, a recovery code, or a passkey after the password.
     pub second_factor_at: Option<DateTime<Utc>>,
     /// All factors of the account at once, after the sign-in.
     pub elevated_at: Option<DateTime<Utc>>,
@@ -20,6 +22,8 @@ pub struct Proofs {
 struct Stored {
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     password: Option<i64>,
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    passkey: Option<i64>,
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     second_factor: Option<i64>,
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
@@ -45,10 +49,11 @@ impl Proofs {
         let millis = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_millis());
         let stored = Stored {
             password: millis(self.password_at),
+            passkey: millis(self.passkey_at),
             second_factor: millis(self.second_factor_at),
             elevated: millis(self.elevated_at),
         };
-        // Three numbers cannot fail to be written.
+        // Four numbers cannot fail to be written.
         serde_json::to_string(&stored).ok()
     }
 
@@ -59,6 +64,7 @@ impl Proofs {
         let instant = |millis: Option<i64>| millis.and_then(DateTime::from_timestamp_millis);
         Self {
             password_at: instant(stored.password),
+            passkey_at: instant(stored.passkey),
             second_factor_at: instant(stored.second_factor),
             elevated_at: instant(stored.elevated),
         }

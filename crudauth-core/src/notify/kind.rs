@@ -44,6 +44,10 @@ pub enum MessageKind {
     AccountDisabled,
     /// Notifies the owner of a sign-in from a device that is not known.
     NewDevice,
+    /// Notifies the owner of a new passkey.
+    PasskeyAdded,
+    /// Notifies the owner of a removed passkey.
+    PasskeyRemoved,
 }
 
 impl MessageKind {
@@ -71,6 +75,8 @@ impl MessageKind {
             Self::AccountRestored => "account_restored",
             Self::AccountDisabled => "account_disabled",
             Self::NewDevice => "new_device",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
         }
     }
 
@@ -182,6 +188,17 @@ impl MessageKind {
                 "New sign-in to your account",
                 "Someone signed in to your account on a device that has not signed in before.",
                 "If it was not you, reset your password at once: that ends every sign-in.",
+            ),
+            Self::PasskeyAdded => (
+                "A passkey was added to your account",
+                "From now on a new passkey signs in to your account.",
+                "If it was not you, remove the passkey in your account, reset your password at once and \
+                 get in touch with us.",
+            ),
+            Self::PasskeyRemoved => (
+                "A passkey of your account was removed",
+                "A passkey no longer signs in to your account, and your other devices were signed out.",
+                "If it was not you, reset your password at once and get in touch with us.",
             ),
         }
     }

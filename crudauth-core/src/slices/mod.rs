@@ -8,6 +8,7 @@ pub mod bearer;
 #[cfg(all(test, feature = "sqlite"))]
 mod fault_tests;
 pub mod mfa;
+pub mod passkeys;
 pub mod recovery;
 pub mod sessions;
 pub mod sign_in;
@@ -36,6 +37,7 @@ pub const TABLES: &[&TableSpec] = &[
     &mfa::RECOVERY_CODES,
     &account::DELETIONS,
     &admin::SUSPENSIONS,
+    &passkeys::TABLE,
     &RATE_LIMITS,
     &LOCKOUTS,
     &CHALLENGES,
@@ -52,6 +54,7 @@ pub trait DatabaseStores<U: AuthUser>:
     + mfa::takeover::CrudauthPyFactors<U>
     + account::store::DeletionStore<U>
     + admin::store::AdminStore<U>
+    + passkeys::store::PasskeyStore<U>
 {
     /// Deletes at most `limit` expired rows of each table whose rows belong to accounts. Returns how
     /// many rows of each table were deleted. Also fills the compared form of identifiers in rows that
@@ -125,7 +128,7 @@ mod tests {
         let owned = TABLES.iter().filter(|table| table.has_owner());
         let names: Vec<_> = owned.map(|table| table.suffix).collect();
         let credentials = ["sessions", "token_families", "api_keys", "one_time_tokens"];
-        let others = ["authenticators", "recovery_codes", "deletions", "suspensions"];
+        let others = ["authenticators", "recovery_codes", "deletions", "suspensions", "passkeys"];
         assert_eq!(names, [&credentials[..], &others].concat());
     }
 
@@ -133,6 +136,6 @@ mod tests {
     fn every_table_but_those_of_factors_has_an_expiry() {
         let lasting = TABLES.iter().filter(|table| !table.has_expiry());
         let names: Vec<_> = lasting.map(|table| table.suffix).collect();
-        assert_eq!(names, ["authenticators", "recovery_codes"]);
+        assert_eq!(names, ["authenticators", "recovery_codes", "passkeys"]);
     }
 }

@@ -34,6 +34,7 @@ pub(super) const SLICES: &[Slice] = &[
     slice("sessions", "Sessions").needs("session"),
     slice("tokens", "Tokens").needs("bearer"),
     slice("mfa", "Mfa"),
+    slice("passkeys", "Passkeys").needs("session"),
     slice("sudo", "Sudo").needs("session"),
     slice("account", "Account"),
     slice("admin", "Admin"),

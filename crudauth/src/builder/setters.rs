@@ -185,7 +185,7 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// - Passwords have at least 15 characters.
     /// - Sessions and sign-ins by token end after at most 30 days.
     /// - API keys expire after at most one year.
-    /// - Only accounts with a verified recovery contact add a second factor.
+    /// - Only accounts with a verified recovery contact add a second factor or a passkey.
     ///
     /// Stricter settings are kept, whether they are set before or after this call.
     pub fn hardened(mut self) -> Self {

@@ -62,6 +62,13 @@ impl<U: AuthUser> Default for Settings<U> {
 }
 
 impl<U: AuthUser> Settings<U> {
+    /// Adds the default origin of passkeys, and returns the errors of their origins.
+    #[cfg(feature = "passkeys")]
+    pub(super) fn complete_passkeys(&mut self) -> Vec<crudauth_core::ConfigError> {
+        let front_end = self.email.as_ref().map(EmailConfig::frontend_url);
+        crate::slices::complete(&mut self.slices, front_end)
+    }
+
     /// Applies the limits of `Builder::hardened`. Stricter values are kept.
     pub(super) fn harden(&mut self) {
         self.policy.min_chars = self.policy.min_chars.max(15);

@@ -9,6 +9,7 @@ use crudauth_core::password::HashingPool;
 use crudauth_core::slices::accounts::{Administration, Callers, Passwords, Registration};
 use crudauth_core::slices::bearer::BearerTokens;
 use crudauth_core::slices::mfa::{AUTHENTICATORS, Mfa};
+use crudauth_core::slices::passkeys::{self, PasskeyFactor};
 use crudauth_core::slices::recovery::{EmailConfig, Recovery};
 use crudauth_core::slices::sessions::Sessions;
 use crudauth_core::slices::sign_in::SignInFlow;
@@ -36,6 +37,10 @@ where
 {
     Box::pin(async move {
         let mut errors = validate::settings(&settings);
+        #[cfg(feature = "passkeys")]
+        if A::slices().tables().any(|table| *table == passkeys::TABLE) {
+            errors.extend(settings.complete_passkeys());
+        }
         errors.extend(validate::transports(settings.transports.names(), A::WORDS));
         #[cfg(feature = "redis")]
         errors.extend(settings.stores.validate());
@@ -123,8 +128,16 @@ fn wire<A: Mount>(
     let mounted = A::slices();
     let tables: Vec<_> = mounted.tables().collect();
     let second_factor = tables.contains(&&AUTHENTICATORS).then(|| Arc::clone(&mfa));
-    let has_sudo = mounted.has_path("/sudo");
-    let sudo = Sudo::new(kit.clone(), Arc::clone(&sessions), second_factor, slices.sudo, has_sudo);
+    let passkeys = tables
+        .contains(&&passkeys::TABLE)
+        .then(|| PasskeyFactor::new(Arc::clone(&database) as _, &slices.passkeys));
+    let sudo = Sudo::new(
+        kit.clone(),
+        Arc::clone(&sessions),
+        (second_factor, passkeys.clone()),
+        slices.sudo,
+        mounted.has_path("/sudo"),
+    );
     let wiring = Wiring {
         kit,
         database,
@@ -136,6 +149,8 @@ fn wire<A: Mount>(
         recovery: recovery.clone(),
         data: settings.account_data,
         tables,
+        passkeys,
+        challenges: Arc::clone(&stores.challenges),
     };
     let Wiring { kit, callers, .. } = &wiring;
     let services = Services::wire(&wiring, &slices);
@@ -143,8 +158,11 @@ fn wire<A: Mount>(
     if settings.notifies_of_devices {
         sign_in = sign_in.with_device_notices();
     }
-    if let Some(mfa) = wiring.mounted_mfa() {
-        sign_in = sign_in.with_second_factor(mfa, Arc::clone(&stores.challenges));
+    let has_mfa = wiring.mounted_mfa().is_some();
+    if has_mfa || wiring.passkeys.is_some() {
+        let challenges = Arc::clone(&stores.challenges);
+        let mfa = (Arc::clone(&wiring.mfa), has_mfa);
+        sign_in = sign_in.with_second_factor(mfa, wiring.passkeys.clone(), challenges);
     }
     let accounts = Accounts {
         registration,

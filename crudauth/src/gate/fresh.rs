@@ -54,7 +54,7 @@ impl<A: Mounts<slice::Session>, F: Factor<A>, const MINUTES: u32> Gate<A> for Fr
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a factor of `{A}`",
     label = "not a factor of this mount",
-    note = "use `factor::Password`, or `factor::Second` with the slice `mfa`"
+    note = "use `factor::Password`, `factor::Second` with the slice `mfa`, or `factor::Passkey` with the slice `passkeys`"
 )]
 pub trait Factor<A>: Send + Sync + 'static {
     /// When it was proved.
@@ -69,9 +69,21 @@ pub mod factor {
     #[derive(Clone, Copy, Debug)]
     pub struct Password;
 
-    /// A code of the authenticator, or a recovery code.
+    /// A second factor: a code of the authenticator, a recovery code, or a passkey in their place.
     #[derive(Clone, Copy, Debug)]
     pub struct Second;
+
+    /// A passkey, at the sign-in or later.
+    #[cfg(feature = "passkeys")]
+    #[derive(Clone, Copy, Debug)]
+    pub struct Passkey;
+
+    #[cfg(feature = "passkeys")]
+    impl<A: Mounts<slice::Passkeys>> Factor<A> for Passkey {
+        fn proved_at(proofs: Proofs) -> Option<DateTime<Utc>> {
+            proofs.passkey_at
+        }
+    }
 
     impl<A: Mount> Factor<A> for Password {
         fn proved_at(proofs: Proofs) -> Option<DateTime<Utc>> {

@@ -110,7 +110,7 @@ fn is_trusted(origin: &str, config: &HttpConfig) -> bool {
 }
 
 /// Returns the scheme and host of a URL, in the form of `Origin`.
-fn origin_of(url: &str) -> &str {
+pub(crate) fn origin_of(url: &str) -> &str {
     let host_at = url.find("://").map_or(0, |at| at + 3);
     let end = url[host_at..].find('/').map_or(url.len(), |at| host_at + at);
     &url[..end]

@@ -25,17 +25,20 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | 401 | `invalid-access-token`, `invalid-api-key` | a malformed credential; an unknown one is `not-authenticated` |
 /// | 401 | `refresh-token-missing`, `invalid-refresh-token` | `/refresh` |
 /// | 401 | `bad-credentials`, `wrong-password` | sign-in; the current password |
+/// | 400 | `passkey-challenge-ended` | the challenge for a passkey is not valid any more |
 /// | 401 | `invalid-code`, `three-codes-needed`, `code-needed` | a code of the second factor |
+/// | 401 | `passkey-rejected`, `unknown-passkey`, `passkey-needed` | a passkey |
 /// | 403 | `csrf-missing`, `csrf-invalid` | with `X-CSRF-Error: true` |
 /// | 403 | `cross-site` | a request from another site's page: sign-in, `/refresh`, `/logout`, `/csrf/refresh`, requests for messages, and their confirmation |
 /// | 403 | `not-verified`, `insufficient-privileges`, `access-denied` | gates |
 /// | 403 | `reauthentication-required`, `session-needed` | a gate wants fresh proof; `/sudo` wants a session |
 /// | 403 | `mfa-required` | the second factor cannot be removed |
 /// | 403 | `insufficient-scope` | a gate; with `WWW-Authenticate` (RFC 6750) |
-/// | 403 | `sign-in-too-old` | setting a first password or creating an API key needs a recent sign-in |
+/// | 403 | `sign-in-too-old` | setting a first password, creating an API key, and adding or removing a passkey need a recent sign-in |
 /// | 404, 405 | `not-found`, `method-not-allowed` | 405 with `Allow` |
 /// | 408, 413 | `request-timeout`, `payload-too-large` | a body takes more than 30 s or 64 KiB |
-/// | 409 | `too-many-api-keys` | the account has the maximum number |
+/// | 409 | `too-many-api-keys`, `too-many-passkeys` | the account has the maximum number |
+/// | 409 | `passkey-registered`, `last-way-in` | adding and removing passkeys |
 /// | 409 | `last-superuser`, `account-in-use` | the account cannot be disabled, demoted or deleted |
 /// | 409 | `already-disabled`, `no-contact` | an action of an administrator has no effect |
 /// | 422 | `invalid-fields` | `detail` lists the errors, `errors` has JSON pointers |

@@ -10,7 +10,9 @@ use crudauth_core::slices::mfa::{
     RecoveryCode, Setup, VERIFY,
 };
 use crudauth_core::slices::sessions::RenewedSession;
-use crudauth_core::slices::sign_in::{Challenge, CodeRequest, FinishError, Outcome, Waiting};
+use crudauth_core::slices::sign_in::{
+    Challenge, CodeRequest, FinishError, Finished, Outcome, Waiting,
+};
 use crudauth_core::sql::{Backend, TableSpec};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
@@ -179,28 +181,47 @@ async fn verify<U: AuthUser>(
         };
         (token, code)
     };
-    let http = &mounted.parts().http;
     let waiting = waiting(&mounted, &request, &token).await?;
-    if waiting.opens_session() || http.refresh_in == RefreshIn::Cookie {
-        refuse_cross_site(&request, http)?;
-    }
-    let cookies = cookies_of(&request, &http.cookies);
-    let mut sent = CodeRequest::default();
+    let mut sent = sent(&mounted, &request, &waiting)?;
     sent.code = code;
-    sent.client = client_info(&request, http);
+    let done = mounted.accounts().finish_sign_in(waiting, sent).await?;
+    finished(&mounted, &request, &done).await
+}
+
+/// The client of the second step, without a code. Another site's page must not be one.
+pub(super) fn sent<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+    waiting: &Waiting<U>,
+) -> Result<CodeRequest, Refusal> {
+    let http = &mounted.parts().http;
+    if waiting.opens_session() || http.refresh_in == RefreshIn::Cookie {
+        refuse_cross_site(request, http)?;
+    }
+    let cookies = cookies_of(request, &http.cookies);
+    let mut sent = CodeRequest::default();
+    sent.client = client_info(request, http);
     sent.devices = cookies.devices().into_iter().map(str::to_owned).collect();
     sent.replaces = cookies.sessions();
-    let finished = mounted.accounts().finish_sign_in(waiting, sent).await?;
+    Ok(sent)
+}
+
+/// The response to the second step.
+pub(super) async fn finished<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+    finished: &Finished<U>,
+) -> Result<Response, Refusal> {
     let codes = finished.recovery_codes.as_deref();
     match &finished.outcome {
-        Outcome::Session(signed_in) => sessions::signed_in(&mounted, signed_in, codes),
-        Outcome::Tokens(issued) => bearer::issued(&mounted, &request, issued, codes).await,
+        Outcome::Session(signed_in) => sessions::signed_in(mounted, signed_in, codes),
+        Outcome::Tokens(issued) => bearer::issued(mounted, request, issued, codes).await,
     }
 }
 
 /// Returns the sign-in that a token names. Tokens that name none are counted by client network, so
 /// that nobody can try many, and nobody can keep a network from finishing its own sign-ins.
-async fn waiting<U: AuthUser>(
+pub(super) async fn waiting<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
     token: &str,
@@ -245,6 +266,11 @@ pub(super) fn challenged<U: AuthUser>(
         "challenge": challenge.token.expose(),
         "expires_in": challenge.expires_in.as_secs(),
     });
+    if challenge.takes_passkey {
+        let ways = [("totp", challenge.takes_code), ("passkey", true)];
+        let ways = ways.into_iter().filter_map(|(way, is_one)| is_one.then_some(way));
+        body["methods"] = ways.collect();
+    }
     if let Some(setup) = &challenge.setup {
         body["setup"] = told(setup);
     }

@@ -13,11 +13,15 @@ mod limits;
 mod logout;
 mod mfa;
 mod pace;
+#[cfg(feature = "passkeys")]
+mod passkeys;
 mod recovery;
 mod service;
 mod sessions;
 mod sudo;
 
+#[cfg(feature = "passkeys")]
+pub(crate) use passkeys::complete;
 pub(crate) use service::{Service, Wiring};
 
 use crudauth_core::slices::account::AccountConfig;
@@ -25,6 +29,7 @@ use crudauth_core::slices::admin::AdminConfig;
 use crudauth_core::slices::api_keys::ApiKeyConfig;
 use crudauth_core::slices::bearer::BearerConfig;
 use crudauth_core::slices::mfa::MfaConfig;
+use crudauth_core::slices::passkeys::PasskeyConfig;
 use crudauth_core::slices::sessions::SessionConfig;
 use crudauth_core::slices::sudo::SudoConfig;
 use service::slices;
@@ -34,6 +39,7 @@ slices! {
     bearer: BearerConfig,
     api_keys: ApiKeyConfig => markers::ApiKeys,
     mfa: MfaConfig => markers::Mfa,
+    passkeys: PasskeyConfig => #[cfg(feature = "passkeys")] markers::Passkeys,
     sudo: SudoConfig => markers::Sudo,
     account: AccountConfig => markers::Account,
     admin: AdminConfig => markers::Admin,
@@ -49,6 +55,8 @@ pub mod markers {
     pub use super::bearer::{Bearer, Tokens};
     pub use super::email::Email;
     pub use super::mfa::Mfa;
+    #[cfg(feature = "passkeys")]
+    pub use super::passkeys::Passkeys;
     pub use super::recovery::Recovery;
     pub use super::sessions::{Session, Sessions};
     pub use super::sudo::Sudo;

@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use crudauth_core::Kit;
+use crudauth_core::guard::challenges::ChallengeStore;
 use crudauth_core::model::AuthUser;
 use crudauth_core::slices::DatabaseStores;
 use crudauth_core::slices::account::SharedData;
 use crudauth_core::slices::accounts::Callers;
 use crudauth_core::slices::bearer::{self, BearerTokens};
 use crudauth_core::slices::mfa::{AUTHENTICATORS, Mfa};
+use crudauth_core::slices::passkeys::PasskeyFactor;
 use crudauth_core::slices::recovery::Recovery;
 use crudauth_core::slices::sessions::{self, Sessions};
 use crudauth_core::slices::sudo::Sudo;
@@ -42,6 +44,10 @@ pub(crate) struct Wiring<U: AuthUser> {
     pub(crate) data: Vec<SharedData<U>>,
     /// The tables of the mounted slices.
     pub(crate) tables: Vec<&'static TableSpec>,
+    /// `None` if the mount has no passkeys.
+    pub(crate) passkeys: Option<PasskeyFactor<U>>,
+    #[cfg_attr(not(feature = "passkeys"), expect(dead_code, reason = "only passkeys need it"))]
+    pub(crate) challenges: Arc<dyn ChallengeStore>,
 }
 
 /// The slices that a mount may lack: they are wired in every mount, and work with their tables only.
@@ -63,9 +69,10 @@ impl<U: AuthUser> Wiring<U> {
     }
 }
 
-/// Declares the settings of all listed slices, and the flows of those with a marker.
+/// Declares the settings of all listed slices, and the flows of those with a marker. A marker that
+/// needs a feature of the crate has a condition before it.
 macro_rules! slices {
-    ($($name:ident: $config:ty $(=> $marker:ty)?,)*) => {
+    ($($name:ident: $config:ty $(=> $(#[$when:meta])* $marker:ty)?,)*) => {
         /// Settings of the listed slices.
         #[derive(Default)]
         pub(crate) struct SliceSettings {
@@ -85,12 +92,14 @@ macro_rules! slices {
 
         /// Flows of the slices with a marker.
         pub(crate) struct Services<U: crudauth_core::model::AuthUser> {
-            $($(pub(crate) $name: <$marker as Service>::Flows<U>,)?)*
+            $($($(#[$when])* pub(crate) $name: <$marker as Service>::Flows<U>,)?)*
         }
 
         impl<U: crudauth_core::model::AuthUser> Services<U> {
             pub(crate) fn wire(wiring: &Wiring<U>, settings: &SliceSettings) -> Self {
-                Self { $($($name: <$marker>::wire(wiring, settings.$name.clone()),)?)* }
+                Self {
+                    $($($(#[$when])* $name: <$marker>::wire(wiring, settings.$name.clone()),)?)*
+                }
             }
         }
     };

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crudauth_core::model::{AuthUser, Form, InvalidField};
+use crudauth_core::slices::passkeys::PasskeyProof;
 use crudauth_core::slices::sudo::{self as flows, Proof, SudoConfig, SudoError};
 use crudauth_core::sql::Backend;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Service, Wiring};
 use crate::accounts::Accounts;
@@ -17,6 +18,7 @@ use crate::http::cookie::set_cookies;
 use crate::http::headers::json as answer;
 use crate::http::{Refusal, body, refusals};
 use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
+use crate::transport::Principal;
 
 /// `sudo`: users prove all their factors again before something dangerous.
 ///
@@ -65,7 +67,13 @@ async fn elevate<U: AuthUser>(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let principal = any_principal(&mounted, &request).await?;
-    let proof = proof(&mut request).await?;
+    let mut form = body::json(&mut request).await?;
+    let proof = read_proof(&mut form);
+    let passkey = form.take::<Option<Value>>("passkey");
+    let (Ok(mut proof), Ok(passkey)) = (proof, passkey) else {
+        return Err(Refusal::invalid_fields(form.into_errors()));
+    };
+    proof.passkey = passkey_proof(&mounted, &request, &principal, passkey).await?;
     let elevated = mounted.accounts().sudo().elevate(&principal, &proof).await?;
     let body = json!({
         "elevated": true,
@@ -93,6 +101,29 @@ pub(super) fn read_proof(form: &mut Form) -> Result<Proof, InvalidField> {
     Ok(proof)
 }
 
+/// Verifies the passkey, if one was sent.
+#[cfg(feature = "passkeys")]
+async fn passkey_proof<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+    principal: &Principal<U>,
+    sent: Option<Value>,
+) -> Result<Option<PasskeyProof>, Refusal> {
+    let Some(sent) = sent else { return Ok(None) };
+    super::passkeys::prove(mounted, request, principal.account(), &sent).await.map(Some)
+}
+
+/// Without passkeys, the field is ignored as any other.
+#[cfg(not(feature = "passkeys"))]
+async fn passkey_proof<U: AuthUser>(
+    _: &Mounted<U>,
+    _: &Request,
+    _: &Principal<U>,
+    _: Option<Value>,
+) -> Result<Option<PasskeyProof>, Refusal> {
+    Ok(None)
+}
+
 impl From<SudoError> for Refusal {
     fn from(error: SudoError) -> Self {
         match error {
@@ -101,6 +132,7 @@ impl From<SudoError> for Refusal {
             SudoError::WrongPassword => Self::incorrect_password(),
             SudoError::CodeNeeded => Self::code_needed(),
             SudoError::Code(error) => error.into(),
+            SudoError::PasskeyNeeded => Self::passkey_needed(),
             SudoError::NotFresh => Self::sign_in_too_old(),
             SudoError::LockedOut { retry_after } => Self::too_many_attempts(retry_after),
             SudoError::NotOwner | SudoError::Ended => Self::not_authenticated(),
@@ -113,4 +145,5 @@ impl From<SudoError> for Refusal {
 refusals! {
     sudo_needs_session = FORBIDDEN, "session-needed", "Sudo requires a session-backed login.";
     code_needed = UNAUTHORIZED, "code-needed", "Enter a code of your authenticator as well.";
+    passkey_needed = UNAUTHORIZED, "passkey-needed", "Use your passkey as well.";
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crudauth::email::{MessageKind, RecordingSender};
 use crudauth::testing::{App, Client};
 use crudauth::{AuthUser, Clock, ManualClock, Mount, Mounted, Mounts, slice};
-use crudauth_tests::{Database, PASSWORD, sign_up, totp};
+use crudauth_tests::{Authenticator, Database, FRONTEND, PASSWORD, sign_up, totp};
 use serde_json::json;
 
 const NEW: &str = "a-changed-password-1";
@@ -27,6 +27,7 @@ where
         + Mounts<slice::Bearer>
         + Mounts<slice::ApiKeys>
         + Mounts<slice::Mfa>
+        + Mounts<slice::Passkeys>
         + Deref<Target = Mounted<A::User>>,
 {
     pub(super) fn new(
@@ -46,6 +47,7 @@ where
         self.sessions().await;
         self.tokens().await;
         self.api_keys().await;
+        self.passkeys().await;
         self.second_factor().await;
         self.recovery().await;
         self.administration().await;
@@ -173,6 +175,29 @@ where
         for path in ["/mfa/recovery-codes/regenerate", "/mfa/totp/disable"] {
             client.post(path, json!({ "code": code() })).await.expect_status(200);
         }
+    }
+
+    async fn passkeys(&self) {
+        let client = self.signed_in("ada", NEW).await;
+        let mut device = Authenticator::at(FRONTEND);
+        for _ in 0..2 {
+            let options = client.post("/passkeys/register/options", json!({})).await;
+            let credential = device.create(&options.expect_status(200).json()["public_key"]);
+            let body = json!({ "credential": credential });
+            client.post("/passkeys/register/verify", body).await.expect_status(201);
+        }
+        let listed = client.get("/passkeys").await.expect_status(200).json();
+        let path = format!("/passkeys/{}", listed["passkeys"][0]["id"].as_str().unwrap());
+        client.patch(&path, json!({ "name": "one" })).await.expect_status(200);
+        let other = self.app.client();
+        let options = other.post("/passkeys/sign-in/options", json!({})).await;
+        let credential = device.get(&options.expect_status(200).json()["public_key"]);
+        let body = json!({ "credential": credential });
+        other.post("/passkeys/sign-in/verify", body).await.expect_status(200);
+        client.delete(&path).await.expect_status(200);
+        let account = self.auth.accounts().find_by_identifier("ada").await.unwrap().unwrap();
+        let passkeys = self.auth.accounts().passkeys().unwrap();
+        assert_eq!(passkeys.remove_all(&account).await.unwrap(), 1);
     }
 
     async fn recovery(&self) {

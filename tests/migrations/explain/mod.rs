@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crudauth::email::RecordingSender;
 use crudauth::testing::cheap_hashing;
 use crudauth::{
-    ApiKeyConfig, AuthUser, BearerConfig, EmailConfig, ManualClock, MfaConfig, RateLimits,
-    RefreshIn, Scopes, migrations,
+    ApiKeyConfig, AuthUser, BearerConfig, EmailConfig, ManualClock, MfaConfig, PasskeyConfig,
+    RateLimits, RefreshIn, Scopes, migrations,
 };
 use crudauth_tests::{Database, FRONTEND, Kind, SECRET, Statements};
 
@@ -30,7 +30,7 @@ pub(super) struct Case {
     has_text_key: bool,
 }
 
-const SUFFIXES: [&str; 9] = [
+const SUFFIXES: [&str; 10] = [
     "sessions",
     "token_families",
     "api_keys",
@@ -39,6 +39,7 @@ const SUFFIXES: [&str; 9] = [
     "lockouts",
     "authenticators",
     "recovery_codes",
+    "passkeys",
     "challenges",
 ];
 
@@ -118,7 +119,7 @@ macro_rules! cases {
             #[allow(dead_code, reason = "read by the library only")]
             struct User { $($field)* }
 
-            #[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email, mfa)]
+            #[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email, mfa, passkeys)]
             struct Auth;
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -140,6 +141,7 @@ macro_rules! cases {
                     .bearer(BearerConfig::default().grantable_scopes(ReportsRead).max_sign_ins(2))
                     .api_keys(ApiKeyConfig::default().max_keys(1))
                     .mfa(MfaConfig::default().max_failures(3))
+                    .passkeys(PasskeyConfig::default())
                     .refresh_in(RefreshIn::Body)
                     .scopes_for(|_, _| Scopes::default())
                     .hashing(cheap_hashing())

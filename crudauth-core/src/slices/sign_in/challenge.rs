@@ -1,9 +1,9 @@
-//! A sign-in that waits for a code: the password was right, and the account has a second factor, or
+//! A sign-in that waits for a second factor: the first one was right, and the account has another, or
 //! needs one.
 //!
 //! The client holds a token, and the store of challenges holds the account and the wanted credential.
-//! Neither session nor bearer token exists before the code was right. A challenge of a browser works
-//! only in that browser, by a cookie.
+//! Neither session nor bearer token exists before the second factor was right. A challenge of a
+//! browser works only in that browser, by a cookie.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,11 +11,13 @@ use std::time::Duration;
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
+use super::second_factor::Asked;
 use super::{SignInError, SignInFlow};
+use crate::guard::binding::{Binding, is_from, stored as bound_to};
 use crate::guard::challenges::ChallengeRecord;
 use crate::model::{
-    Account, AccountState, AuthUser, BrowserDigest, BrowserToken, ChallengeDigest, ChallengeToken,
-    Proofs, Scopes, Sealed,
+    Account, AccountState, AuthUser, BrowserToken, ChallengeDigest, ChallengeToken, Proofs, Scopes,
+    Sealed,
 };
 use crate::slices::mfa::{Setup, TotpSecret};
 use crate::store_error::StoreError;
@@ -30,18 +32,12 @@ pub struct Challenge {
     pub expires_in: Duration,
     /// The value of the cookie that binds it to the browser; `None` for other clients.
     pub browser: Option<BrowserToken>,
+    /// Whether a code of the authenticator, or a recovery code, finishes the sign-in.
+    pub takes_code: bool,
+    /// Whether a passkey of the account finishes it.
+    pub takes_passkey: bool,
     /// The authenticator to be added, for an account that needs a second factor and has none.
     pub setup: Option<Setup>,
-}
-
-/// The kind of a client, with its cookies of earlier challenges.
-#[derive(Clone, Debug, Default)]
-pub enum Binding {
-    /// A program that keeps no cookies.
-    #[default]
-    Program,
-    /// A browser, with the values of its cookie.
-    Browser(Vec<BrowserToken>),
 }
 
 /// The credential that a finished sign-in gives.
@@ -65,6 +61,8 @@ struct Stored<U: AuthUser> {
     state: AccountState,
     opens: Opens,
     password_at: Option<i64>,
+    #[serde(default)]
+    passkey_at: Option<i64>,
     browser: Option<String>,
     setup: Option<String>,
 }
@@ -84,6 +82,12 @@ impl<U: AuthUser> Waiting<U> {
     pub fn opens_session(&self) -> bool {
         matches!(self.opens, Opens::Session { .. })
     }
+
+    /// The account whose first factor was proved.
+    #[must_use]
+    pub fn account(&self) -> &Account<U> {
+        &self.account
+    }
 }
 
 impl<U: AuthUser> SignInFlow<U> {
@@ -97,22 +101,15 @@ impl<U: AuthUser> SignInFlow<U> {
         proofs: Proofs,
     ) -> Result<Option<Challenge>, SignInError> {
         let Some(second) = &self.0.second_factor else { return Ok(None) };
-        let is_enrolled = second.mfa.is_enrolled(account).await?;
-        if !is_enrolled && !second.mfa.config().is_required {
-            return Ok(None);
-        }
-        if !is_enrolled && !second.mfa.may_enrol(account) {
+        let Some(asked) = second.asked(account, proofs).await? else { return Ok(None) };
+        let Asked { takes_code, takes_passkey } = asked;
+        let must_enrol = !takes_code && !takes_passkey;
+        if must_enrol && !second.mfa.may_enrol(account) {
             return Err(SignInError::NotVerified);
         }
         // One secret for each challenge: a stranger who saw an earlier one does not share the factor.
-        let setup = (!is_enrolled).then(|| second.mfa.new_setup(account));
-        let browser = match binding {
-            Binding::Program => None,
-            // Two tabs of one browser may sign in at once.
-            Binding::Browser(sent) => {
-                sent.first().cloned().or_else(|| Some(BrowserToken::generate()))
-            }
-        };
+        let setup = must_enrol.then(|| second.mfa.new_setup(account));
+        let browser = binding.token();
         let keys = &self.0.kit.keys;
         let sealed =
             setup.as_ref().map(|setup| keys.seal(&account.counter_key(), setup.secret.as_bytes()));
@@ -122,7 +119,8 @@ impl<U: AuthUser> SignInFlow<U> {
             state: account.state(),
             opens,
             password_at: proofs.password_at.map(|at| at.timestamp_millis()),
-            browser: browser.as_ref().map(|browser| hex::encode(browser.digest().as_bytes())),
+            passkey_at: proofs.passkey_at.map(|at| at.timestamp_millis()),
+            browser: bound_to(browser.as_ref()),
             setup: sealed.map(|sealed| hex::encode(sealed.as_bytes())),
         };
         let token = ChallengeToken::generate();
@@ -135,7 +133,7 @@ impl<U: AuthUser> SignInFlow<U> {
             expires_at: now + expires_in,
         };
         second.challenges.insert(record).await?;
-        Ok(Some(Challenge { token, expires_in, browser, setup }))
+        Ok(Some(Challenge { token, expires_in, browser, takes_code, takes_passkey, setup }))
     }
 
     /// Returns the sign-in that a token names, if it still waits, belongs to this browser, and its
@@ -172,8 +170,9 @@ impl<U: AuthUser> SignInFlow<U> {
         let sealed = stored.setup.and_then(|setup| hex::decode(setup).ok()).map(Sealed::from_bytes);
         let setup = sealed.and_then(|sealed| kit.keys.open(&account.counter_key(), &sealed));
         let setup = setup.map(TotpSecret::from_bytes);
-        let password_at = stored.password_at.and_then(DateTime::from_timestamp_millis);
-        let proofs = Proofs { password_at, ..Proofs::default() };
+        let instant = |millis: Option<i64>| millis.and_then(DateTime::from_timestamp_millis);
+        let (password_at, passkey_at) = (instant(stored.password_at), instant(stored.passkey_at));
+        let proofs = Proofs { password_at, passkey_at, ..Proofs::default() };
         Ok(Some(Waiting { digest, account, opens: stored.opens, proofs, setup }))
     }
 
@@ -184,14 +183,6 @@ impl<U: AuthUser> SignInFlow<U> {
         let secret = waiting.setup.clone()?;
         Some(second.mfa.setup_of(&waiting.account, secret))
     }
-}
-
-/// Returns `true` if one of these values belongs to the browser of the challenge.
-fn is_from(bound_to: Option<&str>, browsers: &[BrowserToken]) -> bool {
-    let Some(bound_to) = bound_to else { return true };
-    let bytes = hex::decode(bound_to).ok();
-    let digest = bytes.and_then(|bytes| BrowserDigest::from_bytes(&bytes));
-    digest.is_some_and(|digest| browsers.iter().any(|browser| browser.digest() == digest))
 }
 
 impl<U: AuthUser> fmt::Debug for Waiting<U> {

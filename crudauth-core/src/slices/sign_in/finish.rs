@@ -80,11 +80,12 @@ impl<U: AuthUser> SignInFlow<U> {
         waiting: Waiting<U>,
         request: CodeRequest,
     ) -> Result<Finished<U>, FinishError> {
-        let Some(second) = &self.0.second_factor else { return Err(FinishError::Ended) };
+        let second = self.0.second_factor.as_ref().filter(|second| second.has_mfa);
+        let second = second.ok_or(FinishError::Ended)?;
         let is_last = self.count_attempt(&second.mfa, &waiting).await?;
         match self.prove(&second.mfa, &waiting, &request.code).await {
             Ok((account, recovery_codes)) => {
-                let outcome = self.open(&waiting, account, request).await?;
+                let outcome = self.open(&waiting.opens, waiting.proofs, account, request).await?;
                 Ok(Finished { outcome, recovery_codes })
             }
             Err(error) => {
@@ -135,27 +136,29 @@ impl<U: AuthUser> SignInFlow<U> {
     }
 
     /// Returns `true` if this call is the one that ends the challenge.
-    async fn take(&self, waiting: &Waiting<U>) -> Result<bool, StoreError> {
+    pub(super) async fn take(&self, waiting: &Waiting<U>) -> Result<bool, StoreError> {
         let Some(second) = &self.0.second_factor else { return Ok(false) };
         let taken = second.challenges.take(&waiting.digest, self.0.kit.now()).await?;
         Ok(taken.is_some())
     }
 
-    async fn open(
+    /// Gives the client what it wanted, after the second factor was proved.
+    pub(super) async fn open(
         &self,
-        waiting: &Waiting<U>,
+        opens: &Opens,
+        before: Proofs,
         account: Account<U>,
         request: CodeRequest,
     ) -> Result<Outcome<U>, StoreError> {
         self.notify_of_device(&request.devices, &account);
         let device = self.remember_device(&request.devices, &account);
         self.0.kit.emit(Event::new("second factor proved").account(&account));
-        match &waiting.opens {
+        match opens {
             Opens::Session { is_remembered } => {
                 let CodeRequest { client, replaces, .. } = request;
                 let sessions = &self.0.sessions;
                 let now = self.0.kit.now();
-                let proofs = Proofs { second_factor_at: Some(now), ..waiting.proofs };
+                let proofs = Proofs { second_factor_at: Some(now), ..before };
                 let is_remembered = *is_remembered;
                 let opening = Opening { client, is_remembered, replaces: &replaces, proofs };
                 let session = sessions.open_as(&account, opening).await?;

@@ -8,7 +8,9 @@ mod finish;
 #[cfg(all(test, feature = "sqlite"))]
 mod flow_tests;
 mod outcome;
+mod passkey;
 mod request;
+mod second_factor;
 mod successes;
 #[cfg(all(test, feature = "sqlite"))]
 mod timing_tests;
@@ -17,10 +19,13 @@ mod verify;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use challenge::{Binding, Challenge, Waiting};
+pub use crate::guard::Binding;
+pub use challenge::{Challenge, Waiting};
 pub use finish::{CodeRequest, FinishError, Finished, Outcome};
 pub use outcome::{SignIn, SignInError, SignedIn, TokensIssued};
+pub use passkey::PasskeySignIn;
 pub use request::SignInRequest;
+use second_factor::SecondFactor;
 use successes::Successes;
 use tracing::Instrument;
 
@@ -29,10 +34,13 @@ use crate::guard::Action;
 use crate::guard::challenges::ChallengeStore;
 use crate::guard::store::RateLimit;
 use crate::kit::Kit;
-use crate::model::{Account, AuthUser, ClientInfo, PasswordHash, Proofs, Scopes, lookups};
+use crate::model::{
+    Account, AuthUser, ClientInfo, PasswordHash, Proofs, Scopes, SessionToken, lookups,
+};
 use crate::notify::MessageKind;
 use crate::slices::bearer::BearerTokens;
 use crate::slices::mfa::Mfa;
+use crate::slices::passkeys::PasskeyFactor;
 use crate::slices::sessions::{Opening, Sessions};
 use crate::store_error::StoreError;
 use challenge::Opens;
@@ -54,10 +62,14 @@ struct Parts<U: AuthUser> {
     notifies_of_devices: bool,
 }
 
-/// What a sign-in with a second factor needs.
-struct SecondFactor<U: AuthUser> {
-    mfa: Arc<Mfa<U>>,
-    challenges: Arc<dyn ChallengeStore>,
+/// A sign-in whose first factor was proved.
+struct Entry {
+    client: ClientInfo,
+    devices: Vec<String>,
+    is_remembered: bool,
+    replaces: Vec<SessionToken>,
+    binding: Binding,
+    proofs: Proofs,
 }
 
 impl<U: AuthUser> Parts<U> {
@@ -85,13 +97,19 @@ impl<U: AuthUser> SignInFlow<U> {
         Self(Arc::new(Parts { notifies_of_devices: true, ..parts }))
     }
 
-    /// Asks accounts for their second factor.
+    /// Asks accounts for their second factor: the codes of `mfa` if the mount has authenticators, and
+    /// `passkeys` if it has those.
     #[doc(hidden)]
     #[must_use]
-    pub fn with_second_factor(self, mfa: Arc<Mfa<U>>, challenges: Arc<dyn ChallengeStore>) -> Self {
+    pub fn with_second_factor(
+        self,
+        (mfa, has_mfa): (Arc<Mfa<U>>, bool),
+        passkeys: Option<PasskeyFactor<U>>,
+        challenges: Arc<dyn ChallengeStore>,
+    ) -> Self {
         let Parts { kit, sessions, tokens, .. } = &*self.0;
         let parts = Parts::new(kit.clone(), Arc::clone(sessions), Arc::clone(tokens));
-        let second_factor = Some(SecondFactor { mfa, challenges });
+        let second_factor = Some(SecondFactor { mfa, has_mfa, passkeys, challenges });
         let notifies_of_devices = self.0.notifies_of_devices;
         Self(Arc::new(Parts { second_factor, notifies_of_devices, ..parts }))
     }
@@ -166,17 +184,33 @@ impl<U: AuthUser> SignInFlow<U> {
         client: ClientInfo,
         binding: &Binding,
     ) -> Result<SignIn<SignedIn<U>>, SignInError> {
+        let entry = Entry {
+            client,
+            devices: Vec::new(),
+            is_remembered: false,
+            replaces: Vec::new(),
+            binding: binding.clone(),
+            proofs: Proofs::default(),
+        };
+        self.open_or_ask(account, entry).await
+    }
+
+    /// Opens a session, or asks for the second factor.
+    async fn open_or_ask(
+        &self,
+        account: Account<U>,
+        entry: Entry,
+    ) -> Result<SignIn<SignedIn<U>>, SignInError> {
         if !account.is_active() {
             return Err(SignInError::Refused);
         }
-        let opens = Opens::Session { is_remembered: false };
-        if let Some(challenge) = self.challenge(&account, opens, binding, Proofs::default()).await?
-        {
+        let Entry { client, devices, is_remembered, replaces, binding, proofs } = entry;
+        let opens = Opens::Session { is_remembered };
+        if let Some(challenge) = self.challenge(&account, opens, &binding, proofs).await? {
             return Ok(SignIn::Challenge(Box::new(challenge)));
         }
-        let device = self.remember_device(&[] as &[&str], &account);
-        let proofs = Proofs::default();
-        let opening = Opening { client, is_remembered: false, replaces: &[], proofs };
+        let device = self.remember_device(&devices, &account);
+        let opening = Opening { client, is_remembered, replaces: &replaces, proofs };
         let session = self.0.sessions.open_as(&account, opening).await?;
         Ok(SignIn::Done(SignedIn { account, session, device }))
     }

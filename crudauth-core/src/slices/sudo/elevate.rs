@@ -12,6 +12,7 @@ use crate::model::{Account, AuthUser, Proofs};
 use crate::password::{Password, Verdict};
 use crate::principal::{Principal, Role};
 use crate::slices::mfa::{CodeError, guesser};
+use crate::slices::passkeys::PasskeyProof;
 use crate::slices::sessions::RenewedSession;
 
 /// Elevations of one session, right or wrong: 10 in 5 minutes.
@@ -25,6 +26,28 @@ pub struct Proof {
     pub password: Option<Password>,
     /// A code of the authenticator or a recovery code, for an account with a second factor.
     pub code: Option<String>,
+    /// A passkey, in place of the password or the code. In place of both if it counts as both.
+    pub passkey: Option<PasskeyProof>,
+}
+
+/// The factors that a passkey may still stand for.
+struct Spare(u32);
+
+impl Spare {
+    fn of<U: AuthUser>(proof: &Proof, account: &Account<U>) -> Self {
+        match proof.passkey.as_ref().filter(|passkey| passkey.is_of(account)) {
+            Some(passkey) if passkey.counts_as_both() => Self(2),
+            Some(_) => Self(1),
+            None => Self(0),
+        }
+    }
+
+    /// Returns `true` if the passkey stands for this factor.
+    fn take(&mut self) -> bool {
+        let is_left = self.0 > 0;
+        self.0 = self.0.saturating_sub(1);
+        is_left
+    }
 }
 
 crate::opaque::opaque!(Proof);
@@ -106,25 +129,34 @@ impl<U: AuthUser> Sudo<U> {
         if let Some(retry_after) = self.kit.lockout.guess_lock(&guess, now).await? {
             return Err(SudoError::LockedOut { retry_after });
         }
-        if self.prove_password(principal, proof, &guess).await? {
+        let mut spare = Spare::of(proof, account);
+        if spare.0 > 0 {
+            proofs.passkey_at = Some(now);
+        }
+        if spare.0 > 1 {
+            proofs.second_factor_at = Some(now);
+        }
+        if self.prove_password(principal, proof, &mut spare, &guess).await? {
             proofs.password_at = Some(now);
         }
         // Only an admitted guess may learn that the password was right.
         if !self.kit.lockout.is_admitted(&guess, now).await? {
             return Err(self.failed(account, &guess, SudoError::WrongPassword).await);
         }
-        if self.prove_second_factor(principal, proof, &guess).await? {
+        if self.prove_second_factor(principal, proof, &mut spare, &guess).await? {
             proofs.second_factor_at = Some(now);
         }
         self.kit.lockout.clear_guesses(&guess).await?;
         Ok(proofs)
     }
 
-    /// Returns `true` if the password was verified, and `false` if the account has none.
+    /// Returns `true` if the password was verified, and `false` if the account has none or a passkey
+    /// stands for it.
     async fn prove_password(
         &self,
         principal: &Principal<U>,
         proof: &Proof,
+        spare: &mut Spare,
         guess: &Guess,
     ) -> Result<bool, SudoError> {
         let account = principal.account();
@@ -134,8 +166,8 @@ impl<U: AuthUser> Sudo<U> {
         };
         if !hash.is_usable() {
             let is_fresh = principal.is_fresh(self.config.max_sign_in_age, self.kit.now());
-            // A second factor proves the owner as well.
-            let may_pass = is_fresh || self.is_enrolled(account).await?;
+            // A second factor or a passkey proves the owner as well.
+            let may_pass = is_fresh || spare.0 > 0 || self.is_enrolled(account).await?;
             return if may_pass { Ok(false) } else { Err(SudoError::NotFresh) };
         }
         if let Some(password) = &proof.password {
@@ -143,23 +175,28 @@ impl<U: AuthUser> Sudo<U> {
             if self.kit.hashing.verify(password, Some(&hash)).await? != Verdict::Wrong {
                 return Ok(true);
             }
+        } else if spare.take() {
+            return Ok(false);
         }
         Err(self.failed(account, guess, SudoError::WrongPassword).await)
     }
 
-    /// Returns `true` if a code was accepted, and `false` if the account has no second factor.
+    /// Returns `true` if a second factor was proved, and `false` if the account has none.
     async fn prove_second_factor(
         &self,
         principal: &Principal<U>,
         proof: &Proof,
+        spare: &mut Spare,
         guess: &Guess,
     ) -> Result<bool, SudoError> {
         let account = principal.account();
-        let Some(mfa) = &self.mfa else { return Ok(false) };
-        if !mfa.is_enrolled(account).await? {
-            return Ok(false);
-        }
-        let code = proof.code.as_deref().ok_or(SudoError::CodeNeeded)?;
+        let enrolled = self.is_enrolled(account).await?;
+        let Some(mfa) = self.mfa.as_ref().filter(|_| enrolled) else {
+            return self.prove_passkey(account, spare).await;
+        };
+        let Some(code) = proof.code.as_deref() else {
+            return if spare.take() { Ok(true) } else { Err(SudoError::CodeNeeded) };
+        };
         match mfa.accept(account, code, &guesser(principal)).await {
             Ok(()) => Ok(true),
             Err(CodeError::Store(error)) => Err(error.into()),
@@ -168,6 +205,25 @@ impl<U: AuthUser> Sudo<U> {
             Err(error @ (CodeError::Invalid | CodeError::ThreeNeeded { was_right: false })) => {
                 Err(self.failed(account, guess, error.into()).await)
             }
+        }
+    }
+
+    /// Returns `true` if the account has a passkey as second factor, and it was used.
+    async fn prove_passkey(
+        &self,
+        account: &Account<U>,
+        spare: &mut Spare,
+    ) -> Result<bool, SudoError> {
+        let passkeys = self.passkeys.as_ref().filter(|passkeys| passkeys.is_second_factor());
+        match passkeys {
+            Some(passkeys) if passkeys.has_one(account).await? => {
+                if spare.take() {
+                    Ok(true)
+                } else {
+                    Err(SudoError::PasskeyNeeded)
+                }
+            }
+            _ => Ok(false),
         }
     }
 

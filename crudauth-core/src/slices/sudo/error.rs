@@ -22,10 +22,14 @@ pub enum SudoError {
     /// The account has a second factor, and no code was sent.
     #[error("a code of the second factor is needed")]
     CodeNeeded,
+    /// The account has a passkey as second factor, and none was used.
+    #[error("a passkey is needed")]
+    PasskeyNeeded,
     /// The code is not accepted.
     #[error(transparent)]
     Code(#[from] CodeError),
-    /// The account has neither password nor second factor, and the sign-in is too old.
+    /// The account has neither password nor second factor, no passkey was used, and the sign-in is too
+    /// old.
     #[error("the sign-in is too old")]
     NotFresh,
     /// Too many failures of this session. The right password does not pass either.

@@ -18,6 +18,7 @@ use crate::kit::Kit;
 use crate::model::AuthUser;
 use crate::principal::{Principal, is_recent};
 use crate::slices::mfa::Mfa;
+use crate::slices::passkeys::PasskeyFactor;
 use crate::slices::sessions::Sessions;
 
 /// Elevates sessions.
@@ -26,6 +27,8 @@ pub struct Sudo<U: AuthUser> {
     sessions: Arc<Sessions<U>>,
     /// `None` if the mount has no second factors.
     mfa: Option<Arc<Mfa<U>>>,
+    /// `None` if the mount has no passkeys.
+    passkeys: Option<PasskeyFactor<U>>,
     config: SudoConfig,
     /// Whether clients can elevate a session.
     is_mounted: bool,
@@ -38,11 +41,11 @@ impl<U: AuthUser> Sudo<U> {
     pub fn new(
         kit: Kit<U>,
         sessions: Arc<Sessions<U>>,
-        mfa: Option<Arc<Mfa<U>>>,
+        (mfa, passkeys): (Option<Arc<Mfa<U>>>, Option<PasskeyFactor<U>>),
         config: SudoConfig,
         is_mounted: bool,
     ) -> Self {
-        Self { kit, sessions, mfa, config, is_mounted }
+        Self { kit, sessions, mfa, passkeys, config, is_mounted }
     }
 
     /// Its settings.

@@ -1,0 +1,56 @@
+//! The second factors of accounts, and the decision whether a sign-in asks for one.
+
+use std::sync::Arc;
+
+use crate::guard::challenges::ChallengeStore;
+use crate::model::{Account, AuthUser, Proofs};
+use crate::slices::mfa::Mfa;
+use crate::slices::passkeys::PasskeyFactor;
+use crate::store_error::StoreError;
+
+/// The slices and the store behind a second step.
+pub(super) struct SecondFactor<U: AuthUser> {
+    pub(super) mfa: Arc<Mfa<U>>,
+    /// Whether the mount has authenticators. Otherwise `mfa` gives the limits of challenges only.
+    pub(super) has_mfa: bool,
+    /// `None` if the mount has no passkeys.
+    pub(super) passkeys: Option<PasskeyFactor<U>>,
+    pub(super) challenges: Arc<dyn ChallengeStore>,
+}
+
+/// The factors that finish a sign-in. Without any, the account adds an authenticator.
+pub(super) struct Asked {
+    pub(super) takes_code: bool,
+    pub(super) takes_passkey: bool,
+}
+
+impl<U: AuthUser> SecondFactor<U> {
+    /// Returns the factors that finish a sign-in with these proofs; `None` if they are enough.
+    ///
+    /// A passkey is one factor, so it is no second one after itself, unless it counts as both: then
+    /// it is enough. An account with a passkey adds no authenticator in its place: a thief of the
+    /// password could add one.
+    pub(super) async fn asked(
+        &self,
+        account: &Account<U>,
+        proofs: Proofs,
+    ) -> Result<Option<Asked>, StoreError> {
+        let is_by_passkey = proofs.passkey_at.is_some();
+        if is_by_passkey && self.passkeys.as_ref().is_some_and(PasskeyFactor::counts_as_both) {
+            return Ok(None);
+        }
+        let takes_code = self.has_mfa && self.mfa.is_enrolled(account).await?;
+        let takes_passkey = !is_by_passkey && self.has_passkey(account).await?;
+        let is_factor = self.passkeys.as_ref().is_some_and(PasskeyFactor::is_second_factor);
+        let is_required = self.has_mfa && self.mfa.config().is_required;
+        let is_asked = takes_code || (takes_passkey && is_factor) || is_required;
+        Ok(is_asked.then_some(Asked { takes_code, takes_passkey }))
+    }
+
+    async fn has_passkey(&self, account: &Account<U>) -> Result<bool, StoreError> {
+        match &self.passkeys {
+            Some(passkeys) => passkeys.has_one(account).await,
+            None => Ok(false),
+        }
+    }
+}
