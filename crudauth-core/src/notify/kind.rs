@@ -32,6 +32,10 @@ pub enum MessageKind {
     RecoveryCodeUsed,
     /// Notifies the owner of new recovery codes.
     RecoveryCodesReplaced,
+    /// Notifies the owner of a new way to sign in, with a provider.
+    ConnectionAdded,
+    /// Notifies the owner of a removed way to sign in.
+    ConnectionRemoved,
 }
 
 impl MessageKind {
@@ -53,6 +57,8 @@ impl MessageKind {
             Self::SecondFactorGuessed => "second_factor_guessed",
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::RecoveryCodesReplaced => "recovery_codes_replaced",
+            Self::ConnectionAdded => "connection_added",
+            Self::ConnectionRemoved => "connection_removed",
         }
     }
 
@@ -133,6 +139,17 @@ impl MessageKind {
                 "Your recovery codes were replaced",
                 "Your account has new recovery codes. The earlier ones no longer work.",
                 "If it was not you, reset your password at once and make new recovery codes.",
+            ),
+            Self::ConnectionAdded => (
+                "A new way to sign in was added to your account",
+                "From now on an account at another provider signs in to your account as well.",
+                "If it was not you, remove the connection and reset your password at once.",
+            ),
+            Self::ConnectionRemoved => (
+                "A way to sign in was removed from your account",
+                "An account at another provider no longer signs in to your account, and your other \
+                 devices were signed out.",
+                "If it was not you, reset your password at once.",
             ),
         }
     }

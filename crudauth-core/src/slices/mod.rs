@@ -6,6 +6,8 @@ pub mod bearer;
 #[cfg(all(test, feature = "sqlite"))]
 mod fault_tests;
 pub mod mfa;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 pub mod recovery;
 pub mod sessions;
 pub mod sign_in;
@@ -32,10 +34,22 @@ pub const TABLES: &[&TableSpec] = &[
     &recovery::TABLE,
     &mfa::AUTHENTICATORS,
     &mfa::RECOVERY_CODES,
+    #[cfg(feature = "oauth")]
+    &oauth::CONNECTIONS,
     &RATE_LIMITS,
     &LOCKOUTS,
     &CHALLENGES,
 ];
+
+#[cfg(feature = "oauth")]
+use oauth::store::ConnectionStore as Connections;
+
+/// In place of the store of connections, without the feature `oauth`.
+#[cfg(not(feature = "oauth"))]
+pub trait Connections<U> {}
+
+#[cfg(not(feature = "oauth"))]
+impl<T, U> Connections<U> for T {}
 
 /// The stores that are always in the app's database, in the transactions of the accounts.
 #[async_trait]
@@ -45,6 +59,7 @@ pub trait DatabaseStores<U: AuthUser>:
     + api_keys::store::ApiKeyStore<U>
     + recovery::store::OneTimeTokenStore<U>
     + mfa::store::FactorStore<U>
+    + Connections<U>
 {
     /// Deletes at most `limit` expired rows of each table whose rows belong to accounts. Returns how
     /// many rows of each table were deleted. Also fills the compared form of identifiers in rows that
@@ -102,6 +117,13 @@ impl<DB: Backend, U: AuthUser> SqlStore<DB, U> {
 mod tests {
     use super::*;
 
+    /// The tables whose rows stay until they are deleted.
+    const LASTING: &[&str] = if cfg!(feature = "oauth") {
+        &["authenticators", "recovery_codes", "connections"]
+    } else {
+        &["authenticators", "recovery_codes"]
+    };
+
     #[test]
     fn table_names_differ_and_leave_47_characters_for_the_users_table() {
         for (at, table) in TABLES.iter().enumerate() {
@@ -115,13 +137,13 @@ mod tests {
         let owned = TABLES.iter().filter(|table| table.has_owner());
         let names: Vec<_> = owned.map(|table| table.suffix).collect();
         let credentials = ["sessions", "token_families", "api_keys", "one_time_tokens"];
-        assert_eq!(names, [&credentials[..], &["authenticators", "recovery_codes"]].concat());
+        assert_eq!(names, [&credentials[..], LASTING].concat());
     }
 
     #[test]
-    fn every_table_but_those_of_factors_has_an_expiry() {
+    fn only_factors_and_connections_never_expire() {
         let lasting = TABLES.iter().filter(|table| !table.has_expiry());
         let names: Vec<_> = lasting.map(|table| table.suffix).collect();
-        assert_eq!(names, ["authenticators", "recovery_codes"]);
+        assert_eq!(names, LASTING);
     }
 }

@@ -20,7 +20,7 @@ use std::time::Duration;
 pub use challenge::{Binding, Challenge, Waiting};
 pub use finish::{CodeRequest, FinishError, Finished, Outcome};
 pub use outcome::{SignIn, SignInError, SignedIn, TokensIssued};
-pub use request::SignInRequest;
+pub use request::{Entry, SignInRequest};
 use successes::Successes;
 use tracing::Instrument;
 
@@ -92,7 +92,7 @@ impl<U: AuthUser> SignInFlow<U> {
         detached(async move {
             let account = flow.verify(&request).await?;
             let proofs = Proofs::of_password(flow.0.kit.now());
-            let opens = Opens::Session { is_remembered: request.is_remembered };
+            let opens = Opens::Session { is_remembered: request.is_remembered, next: None };
             if let Some(challenge) =
                 flow.challenge(&account, opens, &request.binding, proofs).await?
             {
@@ -145,17 +145,30 @@ impl<U: AuthUser> SignInFlow<U> {
         client: ClientInfo,
         binding: &Binding,
     ) -> Result<SignIn<SignedIn<U>>, SignInError> {
+        let entry = Entry { client, binding: binding.clone(), ..Entry::default() };
+        self.enter_as(account, entry).await
+    }
+
+    /// As [`enter`](Self::enter), for a client with cookies and a page to go on to.
+    ///
+    /// # Errors
+    /// As [`enter`](Self::enter); the client's former session stays valid then.
+    pub async fn enter_as(
+        &self,
+        account: Account<U>,
+        entry: Entry,
+    ) -> Result<SignIn<SignedIn<U>>, SignInError> {
         if !account.is_active() {
             return Err(SignInError::Refused);
         }
-        let opens = Opens::Session { is_remembered: false };
-        if let Some(challenge) = self.challenge(&account, opens, binding, Proofs::default()).await?
-        {
+        let Entry { client, devices, replaces, binding, redirect_to } = entry;
+        let opens = Opens::Session { is_remembered: false, next: redirect_to };
+        let proofs = Proofs::default();
+        if let Some(challenge) = self.challenge(&account, opens, &binding, proofs).await? {
             return Ok(SignIn::Challenge(Box::new(challenge)));
         }
-        let device = self.remember_device(&[] as &[&str], &account);
-        let proofs = Proofs::default();
-        let opening = Opening { client, is_remembered: false, replaces: &[], proofs };
+        let device = self.remember_device(&devices, &account);
+        let opening = Opening { client, is_remembered: false, replaces: &replaces, proofs };
         let session = self.0.sessions.open_as(&account, opening).await?;
         Ok(SignIn::Done(SignedIn { account, session, device }))
     }

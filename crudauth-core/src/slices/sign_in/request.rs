@@ -44,6 +44,23 @@ impl SignInRequest {
     }
 }
 
+/// What a client sends that another slice has proved.
+#[derive(Clone, Default)]
+pub struct Entry {
+    /// The client.
+    pub client: ClientInfo,
+    /// Device cookies that the client sent.
+    pub devices: Vec<String>,
+    /// The sessions that the client had so far; they are revoked.
+    pub replaces: Vec<SessionToken>,
+    /// The browser that a challenge is bound to.
+    pub binding: Binding,
+    /// The page to go on to, which a challenge keeps.
+    pub redirect_to: Option<String>,
+}
+
+crate::opaque::opaque!(Entry);
+
 impl std::fmt::Debug for SignInRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SignInRequest").field("client", &self.client).finish_non_exhaustive()
