@@ -87,6 +87,8 @@ pub use crudauth_core::slices::accounts::{RegisterError, Registered, SignUp};
 pub use crudauth_core::slices::api_keys::ApiKeyConfig;
 pub use crudauth_core::slices::bearer::BearerConfig;
 pub use crudauth_core::slices::mfa::MfaConfig;
+#[cfg(feature = "oauth")]
+pub use crudauth_core::slices::oauth::OAuthConfig;
 pub use crudauth_core::slices::recovery::store::ContactChange;
 pub use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 pub use crudauth_core::slices::sessions::SessionConfig;
@@ -145,6 +147,18 @@ pub mod breach {
     pub use crudauth_core::password::breach::{HaveIBeenPwned, HaveIBeenPwnedError};
 }
 
+/// Providers that people sign in with, for [`OAuthConfig::provider`].
+#[cfg(feature = "oauth")]
+pub mod oauth {
+    pub use crudauth_core::notify::BoxError;
+    pub use crudauth_core::slices::oauth::store::{Connection, ConnectionId};
+    pub use crudauth_core::slices::oauth::{
+        AddressTrust, Answer, AuthorizationRequest, AuthorizationResponse, ClientSecret, Finished,
+        HttpClient, HttpRequest, HttpResponse, Identity, IdentityProvider, OAuth, OAuthError,
+        Provider, ProviderError, Reach, ResponseMode, SignedInWith, Start, Started, state_id,
+    };
+}
+
 /// What signs access tokens.
 pub mod signing {
     pub use crudauth_core::slices::bearer::Signing;
@@ -160,6 +174,10 @@ pub mod rate_limit {
     pub use crudauth_core::slices::api_keys::CREATE as CREATE_API_KEY;
     pub use crudauth_core::slices::bearer::REFRESH;
     pub use crudauth_core::slices::mfa::{MANAGE as MANAGE_MFA, VERIFY as VERIFY_MFA};
+    #[cfg(feature = "oauth")]
+    pub use crudauth_core::slices::oauth::{
+        AUTHORIZE as OAUTH_AUTHORIZE, MANAGE as MANAGE_CONNECTIONS,
+    };
     pub use crudauth_core::slices::recovery::{
         CHANGE_REQUEST, CONFIRM, RESET_REQUEST, VERIFY_REQUEST,
     };

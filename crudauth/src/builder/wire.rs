@@ -99,14 +99,26 @@ fn wire<A: Mount>(
     let factors = Arc::clone(&database) as _;
     let mfa = Arc::new(Mfa::new(kit.clone(), factors, callers.clone(), slices.mfa.clone()));
     let has_mfa = A::slices().tables().any(|table| *table == AUTHENTICATORS);
-    let wiring = Wiring { kit, database, callers, sessions: Arc::clone(&sessions), mfa, has_mfa };
-    let Wiring { kit, callers, .. } = &wiring;
-    let services = Services::wire(&wiring, &slices);
     let mut sign_in = SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens));
     if has_mfa {
-        let challenges = Arc::clone(&stores.challenges);
-        sign_in = sign_in.with_second_factor(Arc::clone(&wiring.mfa), challenges);
+        sign_in = sign_in.with_second_factor(Arc::clone(&mfa), Arc::clone(&stores.challenges));
     }
+    let wiring = Wiring {
+        kit,
+        database,
+        callers,
+        sessions: Arc::clone(&sessions),
+        mfa,
+        has_mfa,
+        #[cfg(feature = "oauth")]
+        sign_in: sign_in.clone(),
+        #[cfg(feature = "oauth")]
+        challenges: Arc::clone(&stores.challenges),
+        #[cfg(feature = "oauth")]
+        widths: live.widths.clone(),
+    };
+    let Wiring { kit, callers, .. } = &wiring;
+    let services = Services::wire(&wiring, &slices);
     let accounts = Accounts {
         registration,
         sign_in,

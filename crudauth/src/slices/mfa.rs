@@ -192,8 +192,9 @@ async fn verify<U: AuthUser>(
     sent.replaces = cookies.sessions();
     let finished = mounted.accounts().finish_sign_in(waiting, sent).await?;
     let codes = finished.recovery_codes.as_deref();
+    let next = finished.redirect_to.as_deref();
     match &finished.outcome {
-        Outcome::Session(signed_in) => sessions::signed_in(&mounted, signed_in, codes),
+        Outcome::Session(signed_in) => sessions::signed_in(&mounted, signed_in, codes, next),
         Outcome::Tokens(issued) => bearer::issued(&mounted, &request, issued, codes).await,
     }
 }
@@ -216,7 +217,7 @@ async fn waiting<U: AuthUser>(
 }
 
 /// The response to a change of the account, after which the session of the caller has another token.
-fn with_session<U: AuthUser>(
+pub(super) fn with_session<U: AuthUser>(
     mounted: &Mounted<U>,
     body: &Value,
     session: Option<&RenewedSession>,

@@ -10,6 +10,8 @@ mod email;
 mod limits;
 mod logout;
 mod mfa;
+#[cfg(feature = "oauth")]
+mod oauth;
 mod pace;
 mod recovery;
 mod service;
@@ -27,10 +29,13 @@ use service::slices;
 
 slices! {
     sessions: SessionConfig,
-    bearer: BearerConfig,
+    bearer: BearerConfig,;
+
     api_keys: ApiKeyConfig => markers::ApiKeys,
     mfa: MfaConfig => markers::Mfa,
     sudo: SudoConfig => markers::Sudo,
+    #[cfg(feature = "oauth")]
+    oauth: oauth::OAuthSettings => markers::OAuth,
 }
 
 /// The slices that a mount can name, with a page for each: markers, one for each word of
@@ -41,6 +46,8 @@ pub mod markers {
     pub use super::bearer::{Bearer, Tokens};
     pub use super::email::Email;
     pub use super::mfa::Mfa;
+    #[cfg(feature = "oauth")]
+    pub use super::oauth::OAuth;
     pub use super::recovery::Recovery;
     pub use super::sessions::{Session, Sessions};
     pub use super::sudo::Sudo;
