@@ -11,7 +11,7 @@ pub struct User {
 }
 
 /// Documented.
-#[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email,)]
+#[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email, oauth,)]
 pub struct Auth;
 
 mod inner {
@@ -36,7 +36,10 @@ fn a_mount_serves_every_slice_beside_another_mount() {
     assert_mount::<inner::Plain>();
     let _ = async |pool: sqlx::SqlitePool| {
         let settings = crudauth::EmailConfig::new(crudauth::PrintingSender, "https://example.com");
-        let auth = Auth::builder(pool.clone(), "secret").email(settings).build().await.unwrap();
+        let providers = crudauth::OAuthConfig::new("https://example.com")
+            .provider(crudauth::oauth::Provider::google("id", "secret"));
+        let builder = Auth::builder(pool.clone(), "secret").oauth(providers).email(settings);
+        let auth = builder.build().await.unwrap();
         let plain = inner::Plain::builder(pool, "secret").build().await.unwrap();
         let route = auth.mount(poem::Route::new()).at("/dashboard", poem::get(dashboard));
         let route = route.nest("/plain", plain.routes());
