@@ -8,7 +8,7 @@ use crate::account_store::AccountStore;
 use crate::clock::Clock;
 use crate::event::Event;
 use crate::guard::{Lockout, RateLimiter};
-use crate::model::{Account, AuthUser, KeyRing};
+use crate::model::{Account, AuthUser, Contact, KeyRing};
 use crate::notify::Notifier;
 use crate::password::{HashingPool, PasswordPolicy};
 use crate::principal::ScopePolicyHandle;
@@ -41,6 +41,21 @@ impl<U: AuthUser> Kit<U> {
     /// The present instant. One reading serves one decision.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
+    }
+
+    /// Returns the account that has that recovery contact.
+    pub(crate) async fn account_with(
+        &self,
+        contact: &Contact,
+    ) -> Result<Option<Account<U>>, StoreError> {
+        let at = U::SHAPE.recovery.unwrap_or_default();
+        let key = contact.as_str();
+        let mut found = self.accounts.by_identifier(at, key, key).await?;
+        let alternate = U::SHAPE.identifiers.get(at).and_then(|column| column.alternate(key));
+        if let (None, Some(other)) = (&found, alternate) {
+            found = self.accounts.by_identifier(at, &other, key).await?;
+        }
+        Ok(found.map(|(account, _)| account))
     }
 
     /// Records an event, unless it affected nothing. Every flow reports its outcome here and nowhere

@@ -89,6 +89,8 @@ pub use crudauth_core::slices::admin::AdminConfig;
 pub use crudauth_core::slices::api_keys::ApiKeyConfig;
 pub use crudauth_core::slices::bearer::BearerConfig;
 pub use crudauth_core::slices::mfa::MfaConfig;
+#[cfg(feature = "oauth")]
+pub use crudauth_core::slices::oauth::OAuthConfig;
 #[cfg(feature = "passkeys")]
 pub use crudauth_core::slices::passkeys::PasskeyConfig;
 pub use crudauth_core::slices::recovery::store::ContactChange;
@@ -164,6 +166,18 @@ pub mod breach {
     pub use crudauth_core::password::breach::{HaveIBeenPwned, HaveIBeenPwnedError};
 }
 
+/// Providers that people sign in with, for [`OAuthConfig::provider`].
+#[cfg(feature = "oauth")]
+pub mod oauth {
+    pub use crudauth_core::notify::BoxError;
+    pub use crudauth_core::slices::oauth::store::{Connection, ConnectionId};
+    pub use crudauth_core::slices::oauth::{
+        AddressTrust, Answer, AuthorizationRequest, AuthorizationResponse, ClientSecret, Finished,
+        HttpClient, HttpRequest, HttpResponse, Identity, IdentityProvider, OAuth, OAuthError,
+        Provider, ProviderError, Reach, ResponseMode, SignedInWith, Start, Started, state_id,
+    };
+}
+
 /// What signs access tokens.
 pub mod signing {
     pub use crudauth_core::slices::bearer::Signing;
@@ -181,6 +195,10 @@ pub mod rate_limit {
     pub use crudauth_core::slices::api_keys::CREATE as CREATE_API_KEY;
     pub use crudauth_core::slices::bearer::REFRESH;
     pub use crudauth_core::slices::mfa::{MANAGE as MANAGE_MFA, VERIFY as VERIFY_MFA};
+    #[cfg(feature = "oauth")]
+    pub use crudauth_core::slices::oauth::{
+        AUTHORIZE as OAUTH_AUTHORIZE, MANAGE as MANAGE_CONNECTIONS,
+    };
     #[cfg(feature = "passkeys")]
     pub use crudauth_core::slices::passkeys::{
         MANAGE as MANAGE_PASSKEYS, OPTIONS as PASSKEY_OPTIONS, VERIFY as VERIFY_PASSKEY,

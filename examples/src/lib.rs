@@ -35,6 +35,8 @@ pub struct Settings {
     pub secret_key: String,
     /// `FRONTEND_URL`: base of mailed links (default: the page of the recipe).
     pub frontend_url: String,
+    /// `PUBLIC_URL`: URL of the app in browsers, to which providers send them back (default: `BIND`).
+    pub public_url: String,
     /// `REDIS_URL`: a Redis in place of the database for sessions and counters, and `REDIS_PREFIX`:
     /// put before its keys (default `crudauth`).
     pub redis: Option<RedisConfig>,
@@ -52,20 +54,21 @@ impl Settings {
     /// # Errors
     /// If a number or a boolean does not parse.
     pub fn read(recipe: &str) -> Result<Self, BoxError> {
-        let bind = text("BIND").unwrap_or_else(|| "127.0.0.1:8000".to_owned());
+        let bind = variable("BIND").unwrap_or_else(|| "127.0.0.1:8000".to_owned());
         let database_url =
-            text("DATABASE_URL").unwrap_or_else(|| format!("sqlite://{recipe}.db?mode=rwc"));
-        let secret_key = text("SECRET_KEY").map_or_else(random_secret, Ok)?;
+            variable("DATABASE_URL").unwrap_or_else(|| format!("sqlite://{recipe}.db?mode=rwc"));
+        let secret_key = variable("SECRET_KEY").map_or_else(random_secret, Ok)?;
         Ok(Self {
-            frontend_url: text("FRONTEND_URL").unwrap_or_else(|| format!("http://{bind}")),
+            frontend_url: variable("FRONTEND_URL").unwrap_or_else(|| format!("http://{bind}")),
+            public_url: variable("PUBLIC_URL").unwrap_or_else(|| format!("http://{bind}")),
             bind,
             database_url,
             secret_key,
-            redis: text("REDIS_URL").map(|url| {
-                let prefix = text("REDIS_PREFIX").unwrap_or_else(|| "crudauth".to_owned());
+            redis: variable("REDIS_URL").map(|url| {
+                let prefix = variable("REDIS_PREFIX").unwrap_or_else(|| "crudauth".to_owned());
                 RedisConfig::new(url).prefix(prefix)
             }),
-            outbox: text("OUTBOX"),
+            outbox: variable("OUTBOX"),
             trusted_proxy_hops: parsed("TRUSTED_PROXY_HOPS", 0)?,
             cookie_secure: parsed("COOKIE_SECURE", true)?,
         })
@@ -118,12 +121,14 @@ async fn refusal(status: StatusCode, code: &'static str, detail: &'static str) -
     Refusal::new(status, code, detail).as_response()
 }
 
-fn text(name: &str) -> Option<String> {
+/// The value of an environment variable; `None` if it is unset or empty.
+#[must_use]
+pub fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn parsed<T: FromStr>(name: &str, default: T) -> Result<T, BoxError> {
-    match text(name) {
+    match variable(name) {
         None => Ok(default),
         Some(value) => value.parse().map_err(|_| format!("{name} is not valid").into()),
     }

@@ -12,7 +12,8 @@ pub struct User {
 
 /// Documented.
 #[crudauth::routes(
-    user = User, session, bearer, api_keys, sessions, tokens, email, mfa, passkeys, sudo, account, admin,
+    user = User, session, bearer, api_keys, sessions, tokens, email, mfa, passkeys, oauth, sudo, account,
+    admin,
 )]
 pub struct Auth;
 
@@ -40,7 +41,9 @@ fn a_mount_serves_every_slice_beside_another_mount() {
     let _ = async |pool: sqlx::SqlitePool| {
         let settings = crudauth::EmailConfig::new(crudauth::PrintingSender, "https://example.com");
         let passkeys = crudauth::PasskeyConfig::default().rp_id("example.com".to_owned());
-        let builder = Auth::builder(pool.clone(), "secret").passkeys(passkeys);
+        let providers = crudauth::OAuthConfig::new("https://example.com")
+            .provider(crudauth::oauth::Provider::google("id", "secret"));
+        let builder = Auth::builder(pool.clone(), "secret").passkeys(passkeys).oauth(providers);
         let auth = builder.email(settings).build().await.unwrap();
         let plain = inner::Plain::builder(pool, "secret").build().await.unwrap();
         let route = auth.mount(poem::Route::new()).at("/dashboard", poem::get(dashboard));

@@ -64,7 +64,7 @@ pub trait Recoverable: AuthUser {}
 /// A user struct with an email address as recovery contact.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no email address as recovery contact",
-    label = "required by the slice `email`",
+    label = "required by the slices `email` and `oauth`",
     note = "add a field `email: String` to `{Self}`, or use `recovery` instead of `email` in \
             `#[crudauth::routes(..)]` and configure a channel"
 )]

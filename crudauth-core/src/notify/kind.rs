@@ -48,6 +48,10 @@ pub enum MessageKind {
     PasskeyAdded,
     /// Notifies the owner of a removed passkey.
     PasskeyRemoved,
+    /// Notifies the owner of a new way to sign in, with a provider.
+    ConnectionAdded,
+    /// Notifies the owner of a removed way to sign in.
+    ConnectionRemoved,
 }
 
 impl MessageKind {
@@ -77,6 +81,8 @@ impl MessageKind {
             Self::NewDevice => "new_device",
             Self::PasskeyAdded => "passkey_added",
             Self::PasskeyRemoved => "passkey_removed",
+            Self::ConnectionAdded => "connection_added",
+            Self::ConnectionRemoved => "connection_removed",
         }
     }
 
@@ -199,6 +205,17 @@ impl MessageKind {
                 "A passkey of your account was removed",
                 "A passkey no longer signs in to your account, and your other devices were signed out.",
                 "If it was not you, reset your password at once and get in touch with us.",
+            ),
+            Self::ConnectionAdded => (
+                "A new way to sign in was added to your account",
+                "From now on an account at another provider signs in to your account as well.",
+                "If it was not you, remove the connection and reset your password at once.",
+            ),
+            Self::ConnectionRemoved => (
+                "A way to sign in was removed from your account",
+                "An account at another provider no longer signs in to your account, and your other \
+                 devices were signed out.",
+                "If it was not you, reset your password at once.",
             ),
         }
     }

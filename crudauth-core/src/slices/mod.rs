@@ -8,6 +8,8 @@ pub mod bearer;
 #[cfg(all(test, feature = "sqlite"))]
 mod fault_tests;
 pub mod mfa;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 pub mod passkeys;
 pub mod recovery;
 pub mod sessions;
@@ -38,10 +40,22 @@ pub const TABLES: &[&TableSpec] = &[
     &account::DELETIONS,
     &admin::SUSPENSIONS,
     &passkeys::TABLE,
+    #[cfg(feature = "oauth")]
+    &oauth::CONNECTIONS,
     &RATE_LIMITS,
     &LOCKOUTS,
     &CHALLENGES,
 ];
+
+#[cfg(feature = "oauth")]
+use oauth::store::ConnectionStore as Connections;
+
+/// In place of the store of connections, without the feature `oauth`.
+#[cfg(not(feature = "oauth"))]
+pub trait Connections<U> {}
+
+#[cfg(not(feature = "oauth"))]
+impl<T, U> Connections<U> for T {}
 
 /// The stores that are always in the app's database, in the transactions of the accounts.
 #[async_trait]
@@ -55,6 +69,7 @@ pub trait DatabaseStores<U: AuthUser>:
     + account::store::DeletionStore<U>
     + admin::store::AdminStore<U>
     + passkeys::store::PasskeyStore<U>
+    + Connections<U>
 {
     /// Deletes at most `limit` expired rows of each table whose rows belong to accounts. Returns how
     /// many rows of each table were deleted. Also fills the compared form of identifiers in rows that
@@ -115,6 +130,13 @@ impl<DB: Backend, U: AuthUser> SqlStore<DB, U> {
 mod tests {
     use super::*;
 
+    /// The tables whose rows stay until they are deleted.
+    const LASTING: &[&str] = if cfg!(feature = "oauth") {
+        &["authenticators", "recovery_codes", "passkeys", "connections"]
+    } else {
+        &["authenticators", "recovery_codes", "passkeys"]
+    };
+
     #[test]
     fn table_names_differ_and_leave_47_characters_for_the_users_table() {
         for (at, table) in TABLES.iter().enumerate() {
@@ -128,14 +150,18 @@ mod tests {
         let owned = TABLES.iter().filter(|table| table.has_owner());
         let names: Vec<_> = owned.map(|table| table.suffix).collect();
         let credentials = ["sessions", "token_families", "api_keys", "one_time_tokens"];
-        let others = ["authenticators", "recovery_codes", "deletions", "suspensions", "passkeys"];
-        assert_eq!(names, [&credentials[..], &others].concat());
+        let mut expected = [&credentials[..], LASTING].concat();
+        expected.extend(["deletions", "suspensions"]);
+        let mut names = names;
+        names.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(names, expected);
     }
 
     #[test]
-    fn every_table_but_those_of_factors_has_an_expiry() {
+    fn only_factors_and_connections_never_expire() {
         let lasting = TABLES.iter().filter(|table| !table.has_expiry());
         let names: Vec<_> = lasting.map(|table| table.suffix).collect();
-        assert_eq!(names, ["authenticators", "recovery_codes", "passkeys"]);
+        assert_eq!(names, LASTING);
     }
 }

@@ -116,7 +116,8 @@ impl<DB: Backend> Engine<DB> {
 
     /// Deletes the rows of one `:account` in a table of the library's.
     pub(crate) fn delete_of_owner(&self, table: &TableSpec) -> Query<DB> {
-        let template = format!("DELETE FROM {{+{}}} WHERE user_id = :account", table.suffix);
+        let owner = table.owner().unwrap_or("user_id");
+        let template = format!("DELETE FROM {{+{}}} WHERE {owner} = :account", table.suffix);
         self.query_once(&template)
     }
 

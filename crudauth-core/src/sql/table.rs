@@ -7,8 +7,7 @@
 /// A table of the library, named after the user's table: `users` and `sessions` make
 /// `users_sessions`.
 ///
-/// Two columns have the same name in every table that has them, and are indexed: `user_id`, the
-/// account that owns the row, and `expires_at`.
+/// Two columns are indexed: the account that owns the row, mostly `user_id`, and `expires_at`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableSpec {
     pub(crate) suffix: &'static str,
@@ -54,7 +53,13 @@ impl TableSpec {
     /// Whether its rows belong to an account, and are deleted with it.
     #[must_use]
     pub fn has_owner(&self) -> bool {
-        self.columns.iter().any(|column| column.kind == ColumnKind::Owner)
+        self.owner().is_some()
+    }
+
+    /// Name of the column with the account that owns a row.
+    pub(crate) fn owner(&self) -> Option<&'static str> {
+        let mut columns = self.columns.iter();
+        columns.find(|column| column.kind == ColumnKind::Owner).map(|column| column.name)
     }
 
     /// Whether its rows expire, and are deleted by a purge.
@@ -104,6 +109,12 @@ impl ColumnSpec {
     /// `user_id`.
     pub(crate) const fn owner() -> Self {
         Self::new("user_id", ColumnKind::Owner)
+    }
+
+    /// The owner under another name.
+    #[cfg(feature = "oauth")]
+    pub(crate) const fn owner_in(name: &'static str) -> Self {
+        Self::new(name, ColumnKind::Owner)
     }
 
     /// `expires_at`.

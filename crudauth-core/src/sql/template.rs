@@ -92,9 +92,8 @@ impl Names {
                 let column = self.column(&word["text ".len()..]).unwrap_or(self.shape.id);
                 self.dialect.as_text(&self.read(column))
             }
-            ["owner", table] => {
-                self.layout.write(self.shape.id, format!("{}.user_id", self.library_table(table)))
-            }
+            ["owner", table] => self.owner(table, "user_id"),
+            ["owner", table, column] => self.owner(table, column),
             ["on", "conflict"] => self.dialect.on_conflict().to_owned(),
             ["for", "update"] => self.dialect.for_update().to_owned(),
             ["returning", _] if !self.dialect.returns() => String::new(),
@@ -128,6 +127,11 @@ impl Names {
     fn library_table(&self, word: &str) -> String {
         let name = format!("{}{}", self.shape.table, word.replacen('+', "_", 1));
         self.dialect.qualified(self.schema_of(&name), &name)
+    }
+
+    /// The owner of a row in a library's table, as it is compared with the key of an account.
+    fn owner(&self, table: &str, column: &str) -> String {
+        self.layout.write(self.shape.id, format!("{}.{column}", self.library_table(table)))
     }
 
     /// A column of the user's table by its word.

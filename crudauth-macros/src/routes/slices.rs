@@ -40,6 +40,7 @@ pub(super) const SLICES: &[Slice] = &[
     slice("admin", "Admin"),
     slice("email", "Email").has_slot(),
     slice("recovery", "Recovery").has_slot(),
+    slice("oauth", "OAuth").needs("session").has_slot(),
 ];
 
 const fn slice(word: &'static str, marker: &'static str) -> Slice {

@@ -1,6 +1,8 @@
 //! The builder of a mount.
 
 use crudauth_core::model::SecretKey;
+#[cfg(feature = "oauth")]
+use crudauth_core::slices::oauth::OAuthConfig;
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 use crudauth_core::sql::{AuthRow, Backend};
 use futures_util::future::BoxFuture;
@@ -75,6 +77,15 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     pub fn recovery<At, G>(self, config: RecoveryConfig) -> Builder<A, DB, G>
     where
         S: Awaits<slice::Recovery, At, Given<RecoveryConfig> = G>,
+    {
+        self.give(config)
+    }
+
+    /// Configures the `oauth` slice: the public URL, and the providers.
+    #[cfg(feature = "oauth")]
+    pub fn oauth<At, G>(self, config: OAuthConfig) -> Builder<A, DB, G>
+    where
+        S: Awaits<slice::OAuth, At, Given<OAuthConfig> = G>,
     {
         self.give(config)
     }

@@ -4,6 +4,8 @@
 use std::marker::PhantomData;
 
 use crudauth_core::model::AuthUser;
+#[cfg(feature = "oauth")]
+use crudauth_core::slices::oauth::OAuthConfig;
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
 
 use super::settings::Settings;
@@ -126,7 +128,7 @@ impl<U: AuthUser, T, S: IsGiven<T, U>, Rest: AllGiven<U>> AllGiven<U> for (Slot<
 #[diagnostic::on_unimplemented(
     message = "the mount names `{T}`, but the builder does not configure it",
     label = "`{T}` is not configured",
-    note = "before `.build()` write `.email(EmailConfig::new(sender, url))` for `email`, `.recovery(RecoveryConfig::new(channel))` for `recovery`, `.transport(..)` for a transport of your own, or remove it from `#[crudauth::routes(..)]`"
+    note = "before `.build()` write `.email(EmailConfig::new(sender, url))` for `email`, `.recovery(RecoveryConfig::new(channel))` for `recovery`, `.oauth(OAuthConfig::new(url))` for `oauth`, `.transport(..)` for a transport of your own, or remove it from `#[crudauth::routes(..)]`"
 )]
 pub trait IsGiven<T, U: AuthUser> {
     /// Adds the value to the settings.
@@ -142,6 +144,13 @@ impl<U: AuthUser> IsGiven<slice::Email, U> for EmailConfig {
 impl<U: AuthUser> IsGiven<slice::Recovery, U> for RecoveryConfig {
     fn add_to(self, settings: &mut Settings<U>) {
         settings.recovery = Some(self);
+    }
+}
+
+#[cfg(feature = "oauth")]
+impl<U: AuthUser> IsGiven<slice::OAuth, U> for OAuthConfig {
+    fn add_to(self, settings: &mut Settings<U>) {
+        settings.slices.oauth.0 = Some(self);
     }
 }
 

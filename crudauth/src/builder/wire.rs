@@ -134,10 +134,19 @@ fn wire<A: Mount>(
     let sudo = Sudo::new(
         kit.clone(),
         Arc::clone(&sessions),
-        (second_factor, passkeys.clone()),
+        (second_factor.clone(), passkeys.clone()),
         slices.sudo,
         mounted.has_path("/sudo"),
     );
+    let mut sign_in = SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens));
+    if settings.notifies_of_devices {
+        sign_in = sign_in.with_device_notices();
+    }
+    if second_factor.is_some() || passkeys.is_some() {
+        let challenges = Arc::clone(&stores.challenges);
+        let mfa = (Arc::clone(&mfa), second_factor.is_some());
+        sign_in = sign_in.with_second_factor(mfa, passkeys.clone(), challenges);
+    }
     let wiring = Wiring {
         kit,
         database,
@@ -151,19 +160,13 @@ fn wire<A: Mount>(
         tables,
         passkeys,
         challenges: Arc::clone(&stores.challenges),
+        #[cfg(feature = "oauth")]
+        sign_in: sign_in.clone(),
+        #[cfg(feature = "oauth")]
+        widths: live.widths.clone(),
     };
     let Wiring { kit, callers, .. } = &wiring;
     let services = Services::wire(&wiring, &slices);
-    let mut sign_in = SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens));
-    if settings.notifies_of_devices {
-        sign_in = sign_in.with_device_notices();
-    }
-    let has_mfa = wiring.mounted_mfa().is_some();
-    if has_mfa || wiring.passkeys.is_some() {
-        let challenges = Arc::clone(&stores.challenges);
-        let mfa = (Arc::clone(&wiring.mfa), has_mfa);
-        sign_in = sign_in.with_second_factor(mfa, wiring.passkeys.clone(), challenges);
-    }
     let accounts = Accounts {
         registration,
         sign_in,

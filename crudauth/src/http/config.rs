@@ -33,6 +33,13 @@ crudauth_core::settings! {
         /// Name of the cookie that binds an unfinished sign-in to its browser (default
         /// `sign_in_browser`).
         browser: String as impl Into<String> = "sign_in_browser".to_owned(),
+        /// Name of the cookie that binds a sign-in with a provider to its browser (default
+        /// `oauth_state`).
+        ///
+        /// Each sign-in has a cookie of its own, whose name ends with an id and starts with
+        /// `__Host-` if [`secure`](Self::secure) and [`path`](Self::path) allow it. A cookie without
+        /// the id holds the latest value, under the name that crudauth-py has; it is not read.
+        oauth_state: String as impl Into<String> = "oauth_state".to_owned(),
     }
 }
 
@@ -83,8 +90,8 @@ impl CookieConfig {
     /// HTTPS and with the path `/`, so `secure` and `path` are set as well.
     #[must_use]
     pub fn hardened(mut self) -> Self {
-        let Self { session, csrf, refresh, device, browser, .. } = &mut self;
-        for name in [session, csrf, refresh, device, browser] {
+        let Self { session, csrf, refresh, device, browser, oauth_state, .. } = &mut self;
+        for name in [session, csrf, refresh, device, browser, oauth_state] {
             if !name.starts_with("__Host-") {
                 name.insert_str(0, "__Host-");
             }
@@ -105,13 +112,22 @@ impl CookieConfig {
         format!("{}_logout", self.refresh)
     }
 
-    fn names(&self) -> [(&'static str, &str); 5] {
+    /// Name of the cookie of one sign-in with a provider.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn oauth_state_of(&self, id: &str) -> String {
+        let has_prefix = self.oauth_state.starts_with("__");
+        let prefix = if self.secure && self.path == "/" && !has_prefix { "__Host-" } else { "" };
+        format!("{prefix}{}_{id}", self.oauth_state)
+    }
+
+    fn names(&self) -> [(&'static str, &str); 6] {
         [
             ("cookies.session", &self.session),
             ("cookies.csrf", &self.csrf),
             ("cookies.refresh", &self.refresh),
             ("cookies.device", &self.device),
             ("cookies.browser", &self.browser),
+            ("cookies.oauth_state", &self.oauth_state),
         ]
     }
 

@@ -78,6 +78,19 @@ impl<'r> Cookies<'r> {
         self.all(&[&self.config.browser]).into_iter().filter_map(BrowserToken::parse).collect()
     }
 
+    /// Returns the possible values of the cookie of one sign-in with a provider.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn oauth_states(&self, id: &str) -> Vec<BrowserToken> {
+        let name = self.config.oauth_state_of(id);
+        self.all(&[&name]).into_iter().filter_map(BrowserToken::parse).collect()
+    }
+
+    /// Returns the possible values of the cookie with the latest sign-in with a provider.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn newest_oauth_states(&self) -> Vec<BrowserToken> {
+        self.all(&[&self.config.oauth_state]).into_iter().filter_map(BrowserToken::parse).collect()
+    }
+
     /// Returns the distinct values of these names, in order.
     ///
     /// A browser sends one for each path and host that set the cookie, and a sibling domain may set
@@ -169,6 +182,34 @@ impl SetCookies<'_> {
     /// Sets the cookie that binds an unfinished sign-in to the browser.
     pub(crate) fn browser(&mut self, browser: &BrowserToken, lifetime: Duration) {
         self.put(&self.config.browser, browser.expose(), Some(lifetime.as_secs()));
+    }
+
+    /// Sets the cookies of a sign-in with a provider.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn oauth_state(&mut self, id: &str, browser: &BrowserToken, lifetime: Duration) {
+        for name in [self.config.oauth_state_of(id), self.config.oauth_state.clone()] {
+            self.put_lax(&name, browser.expose(), lifetime.as_secs());
+        }
+    }
+
+    /// Removes the cookie of a sign-in with a provider.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn clear_oauth_state(&mut self, id: &str) {
+        self.put_lax(&self.config.oauth_state_of(id), "", 0);
+    }
+
+    /// Removes the cookie with the latest sign-in with a provider.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn clear_newest_oauth_state(&mut self) {
+        self.put_lax(&self.config.oauth_state, "", 0);
+    }
+
+    /// Writes a cookie that comes back when another site sends the browser here, and only then.
+    #[cfg(feature = "oauth")]
+    fn put_lax(&mut self, name: &str, value: &str, max_age: u64) {
+        let config = CookieConfig { same_site: SameSite::Lax, ..self.config.clone() };
+        let mut lax = SetCookies { headers: &mut *self.headers, config: &config };
+        lax.put(name, value, Some(max_age));
     }
 
     /// Sets the CSRF cookie, with the lifetime of the session cookie.

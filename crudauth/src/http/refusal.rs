@@ -21,6 +21,8 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | 400 | `wrong-password`, `same-email` | a change of address |
 /// | 400 | `no-password`, `has-password` | change of a missing password; setting a second one |
 /// | 400 | `challenge-ended`, `mfa-enabled`, `no-mfa-setup` | the second step of a sign-in; adding a second factor |
+/// | 400 | `unknown-provider`, `invalid-state`, `oauth-failed` | sign-in with a provider |
+/// | 400 | `account-inactive`, `email-missing`, `email-unverified`, `email-too-long`, `provider-already-linked`, `sign-up-incomplete` | the account of a person at a provider |
 /// | 401 | `not-authenticated` | no valid credential; with `WWW-Authenticate` if the mount accepts tokens |
 /// | 401 | `invalid-access-token`, `invalid-api-key` | a malformed credential; an unknown one is `not-authenticated` |
 /// | 401 | `refresh-token-missing`, `invalid-refresh-token` | `/refresh` |
@@ -38,7 +40,7 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | 404, 405 | `not-found`, `method-not-allowed` | 405 with `Allow` |
 /// | 408, 413 | `request-timeout`, `payload-too-large` | a body takes more than 30 s or 64 KiB |
 /// | 409 | `too-many-api-keys`, `too-many-passkeys` | the account has the maximum number |
-/// | 409 | `passkey-registered`, `last-way-in` | adding and removing passkeys |
+/// | 409 | `passkey-registered`, `connected-elsewhere`, `last-way-in` | adding and removing passkeys and connections |
 /// | 409 | `last-superuser`, `account-in-use` | the account cannot be disabled, demoted or deleted |
 /// | 409 | `already-disabled`, `no-contact` | an action of an administrator has no effect |
 /// | 422 | `invalid-fields` | `detail` lists the errors, `errors` has JSON pointers |
@@ -90,6 +92,8 @@ refusals! {
     /// The server failed; the log has the cause.
     pub internal = INTERNAL_SERVER_ERROR, "internal-error", "Internal Server Error";
 
+    #[cfg(any(feature = "oauth", feature = "passkeys"))]
+    pub(crate) last_way_in = CONFLICT, "last-way-in", "This is the only way to sign in. Set a password first.";
     access_token = UNAUTHORIZED, "invalid-access-token", "Invalid token";
     api_key = UNAUTHORIZED, "invalid-api-key", "Invalid API key";
     pub(crate) cross_site = FORBIDDEN, "cross-site", "Cross-site login requests are not allowed.";
@@ -125,6 +129,12 @@ impl Refusal {
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, code, detail).with_challenge(scheme, &[])
+    }
+
+    /// The code of the refusal, for programs.
+    #[cfg(feature = "oauth")]
+    pub(crate) const fn code(&self) -> &'static str {
+        self.code
     }
 
     pub(crate) fn invalid_token() -> Self {

@@ -213,8 +213,9 @@ pub(super) async fn finished<U: AuthUser>(
     finished: &Finished<U>,
 ) -> Result<Response, Refusal> {
     let codes = finished.recovery_codes.as_deref();
+    let next = finished.redirect_to.as_deref();
     match &finished.outcome {
-        Outcome::Session(signed_in) => sessions::signed_in(mounted, signed_in, codes),
+        Outcome::Session(signed_in) => sessions::signed_in(mounted, signed_in, codes, next),
         Outcome::Tokens(issued) => bearer::issued(mounted, request, issued, codes).await,
     }
 }
@@ -237,7 +238,7 @@ pub(super) async fn waiting<U: AuthUser>(
 }
 
 /// The response to a change of the account, after which the session of the caller has another token.
-fn with_session<U: AuthUser>(
+pub(super) fn with_session<U: AuthUser>(
     mounted: &Mounted<U>,
     body: &Value,
     session: Option<&RenewedSession>,

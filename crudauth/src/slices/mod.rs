@@ -12,6 +12,8 @@ mod email;
 mod limits;
 mod logout;
 mod mfa;
+#[cfg(feature = "oauth")]
+mod oauth;
 mod pace;
 #[cfg(feature = "passkeys")]
 mod passkeys;
@@ -36,13 +38,16 @@ use service::slices;
 
 slices! {
     sessions: SessionConfig,
-    bearer: BearerConfig,
+    bearer: BearerConfig,;
+
     api_keys: ApiKeyConfig => markers::ApiKeys,
     mfa: MfaConfig => markers::Mfa,
     passkeys: PasskeyConfig => #[cfg(feature = "passkeys")] markers::Passkeys,
     sudo: SudoConfig => markers::Sudo,
     account: AccountConfig => markers::Account,
     admin: AdminConfig => markers::Admin,
+    #[cfg(feature = "oauth")]
+    oauth: oauth::OAuthSettings => markers::OAuth,
 }
 
 /// The slices that a mount can name, with a page for each: markers, one for each word of
@@ -55,6 +60,8 @@ pub mod markers {
     pub use super::bearer::{Bearer, Tokens};
     pub use super::email::Email;
     pub use super::mfa::Mfa;
+    #[cfg(feature = "oauth")]
+    pub use super::oauth::OAuth;
     #[cfg(feature = "passkeys")]
     pub use super::passkeys::Passkeys;
     pub use super::recovery::Recovery;

@@ -216,7 +216,7 @@ async fn sign_in<U: AuthUser>(
     entry.replaces = cookies.sessions();
     entry.binding = binding_of(&mounted, &request, true);
     match mounted.accounts().sign_in_by_passkey(proved, entry).await {
-        Ok(SignIn::Done(done)) => sessions::signed_in(&mounted, &done, None),
+        Ok(SignIn::Done(done)) => sessions::signed_in(&mounted, &done, None, None),
         Ok(SignIn::Challenge(challenge)) => mfa::challenged(&mounted, &challenge),
         Err(SignInError::Refused) => Err(Refusal::passkey_rejected()),
         Err(error) => Err(error.into()),
@@ -427,5 +427,4 @@ refusals! {
     unknown_passkey = UNAUTHORIZED, "unknown-passkey", "This passkey is not registered.";
     passkey_rejected = UNAUTHORIZED, "passkey-rejected", "The passkey was not accepted.";
     passkey_known = CONFLICT, "passkey-registered", "This passkey is registered already.";
-    last_way_in = CONFLICT, "last-way-in", "This passkey is the only way to sign in. Set a password first.";
 }

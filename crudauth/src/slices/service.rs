@@ -1,6 +1,8 @@
 //! Settings of the slices, and the wiring of those that stand beside sign-in, sessions, tokens and
 //! recovery.
 
+#[cfg(feature = "oauth")]
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crudauth_core::Kit;
@@ -14,6 +16,8 @@ use crudauth_core::slices::mfa::{AUTHENTICATORS, Mfa};
 use crudauth_core::slices::passkeys::PasskeyFactor;
 use crudauth_core::slices::recovery::Recovery;
 use crudauth_core::slices::sessions::{self, Sessions};
+#[cfg(feature = "oauth")]
+use crudauth_core::slices::sign_in::SignInFlow;
 use crudauth_core::slices::sudo::Sudo;
 use crudauth_core::sql::TableSpec;
 
@@ -46,8 +50,16 @@ pub(crate) struct Wiring<U: AuthUser> {
     pub(crate) tables: Vec<&'static TableSpec>,
     /// `None` if the mount has no passkeys.
     pub(crate) passkeys: Option<PasskeyFactor<U>>,
-    #[cfg_attr(not(feature = "passkeys"), expect(dead_code, reason = "only passkeys need it"))]
+    #[cfg_attr(
+        not(any(feature = "oauth", feature = "passkeys")),
+        expect(dead_code, reason = "only these slices need it")
+    )]
     pub(crate) challenges: Arc<dyn ChallengeStore>,
+    #[cfg(feature = "oauth")]
+    pub(crate) sign_in: SignInFlow<U>,
+    /// The longest text of each column of the live table.
+    #[cfg(feature = "oauth")]
+    pub(crate) widths: HashMap<String, usize>,
 }
 
 /// The slices that a mount may lack: they are wired in every mount, and work with their tables only.
@@ -69,36 +81,45 @@ impl<U: AuthUser> Wiring<U> {
     }
 }
 
-/// Declares the settings of all listed slices, and the flows of those with a marker. A marker that
-/// needs a feature of the crate has a condition before it.
+/// Declares the settings of all listed slices, and the flows of those with a marker, which come after
+/// the semicolon. A slice, or a marker alone, that needs a feature of the crate has a condition.
 macro_rules! slices {
-    ($($name:ident: $config:ty $(=> $(#[$when:meta])* $marker:ty)?,)*) => {
+    (
+        $($plain:ident: $plain_config:ty,)*;
+        $($(#[$if:meta])* $name:ident: $config:ty => $(#[$when:meta])* $marker:ty,)*
+    ) => {
         /// Settings of the listed slices.
         #[derive(Default)]
         pub(crate) struct SliceSettings {
-            $(pub(crate) $name: $config,)*
+            $(pub(crate) $plain: $plain_config,)*
+            $($(#[$if])* pub(crate) $name: $config,)*
         }
 
         impl SliceSettings {
             pub(crate) fn validate(&self) -> Vec<crudauth_core::ConfigError> {
-                [$(self.$name.validate()),*].concat()
+                [
+                    $(self.$plain.validate(),)*
+                    $($(#[$if])* self.$name.validate(),)*
+                ]
+                .concat()
             }
 
             /// Applies the limits of `Builder::hardened`. Stricter values are kept.
             pub(crate) fn harden(&mut self) {
-                $(self.$name.harden();)*
+                $(self.$plain.harden();)*
+                $($(#[$if])* self.$name.harden();)*
             }
         }
 
         /// Flows of the slices with a marker.
         pub(crate) struct Services<U: crudauth_core::model::AuthUser> {
-            $($($(#[$when])* pub(crate) $name: <$marker as Service>::Flows<U>,)?)*
+            $($(#[$if])* $(#[$when])* pub(crate) $name: <$marker as Service>::Flows<U>,)*
         }
 
         impl<U: crudauth_core::model::AuthUser> Services<U> {
             pub(crate) fn wire(wiring: &Wiring<U>, settings: &SliceSettings) -> Self {
                 Self {
-                    $($($(#[$when])* $name: <$marker>::wire(wiring, settings.$name.clone()),)?)*
+                    $($(#[$if])* $(#[$when])* $name: <$marker>::wire(wiring, settings.$name.clone()),)*
                 }
             }
         }

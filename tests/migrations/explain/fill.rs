@@ -69,8 +69,8 @@ async fn library(database: &Database, case: &Case, table: &str) {
     let values: Vec<_> = columns
         .iter()
         .map(|(name, sql_type)| match &**name {
-            "user_id" if case.has_text_key => text(database.kind()),
-            "user_id" => "n".to_owned(),
+            "user_id" | "account_id" if case.has_text_key => text(database.kind()),
+            "user_id" | "account_id" => "n".to_owned(),
             _ => value(database.kind(), sql_type),
         })
         .collect();

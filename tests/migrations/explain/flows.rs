@@ -9,6 +9,8 @@ use crudauth::{AuthUser, Clock, ManualClock, Mount, Mounted, Mounts, slice};
 use crudauth_tests::{Authenticator, Database, FRONTEND, PASSWORD, sign_up, totp};
 use serde_json::json;
 
+use super::providers::Scripted;
+
 const NEW: &str = "a-changed-password-1";
 
 /// What the flows act on.
@@ -18,6 +20,7 @@ pub(super) struct World<'a, A> {
     pub(super) clock: &'a ManualClock,
     pub(super) database: &'a Database,
     pub(super) table: &'a str,
+    pub(super) provider: Scripted,
 }
 
 impl<'a, A> World<'a, A>
@@ -36,9 +39,10 @@ where
         clock: &'a ManualClock,
         database: &'a Database,
         table: &'a str,
+        provider: Scripted,
     ) -> Self {
         let app = App::new(auth, auth.routes()).mails(outbox);
-        Self { auth, app, clock, database, table }
+        Self { auth, app, clock, database, table, provider }
     }
 
     /// Lets the library execute each of its statements.
@@ -50,6 +54,7 @@ where
         self.passkeys().await;
         self.second_factor().await;
         self.recovery().await;
+        self.providers().await;
         self.administration().await;
         self.auth.purge().await.unwrap();
     }

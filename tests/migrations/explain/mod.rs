@@ -5,14 +5,15 @@ use std::sync::Arc;
 use crudauth::email::RecordingSender;
 use crudauth::testing::cheap_hashing;
 use crudauth::{
-    ApiKeyConfig, AuthUser, BearerConfig, EmailConfig, ManualClock, MfaConfig, PasskeyConfig,
-    RateLimits, RefreshIn, Scopes, migrations,
+    ApiKeyConfig, AuthUser, BearerConfig, EmailConfig, ManualClock, MfaConfig, OAuthConfig,
+    PasskeyConfig, RateLimits, RefreshIn, Scopes, migrations, oauth,
 };
 use crudauth_tests::{Database, FRONTEND, Kind, SECRET, Statements};
 
 mod fill;
 mod flows;
 mod plans;
+mod providers;
 mod templates;
 
 crudauth::scopes! {
@@ -30,7 +31,7 @@ pub(super) struct Case {
     has_text_key: bool,
 }
 
-const SUFFIXES: [&str; 10] = [
+const SUFFIXES: [&str; 11] = [
     "sessions",
     "token_families",
     "api_keys",
@@ -40,6 +41,7 @@ const SUFFIXES: [&str; 10] = [
     "authenticators",
     "recovery_codes",
     "passkeys",
+    "connections",
     "challenges",
 ];
 
@@ -119,7 +121,7 @@ macro_rules! cases {
             #[allow(dead_code, reason = "read by the library only")]
             struct User { $($field)* }
 
-            #[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email, mfa, passkeys)]
+            #[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email, mfa, passkeys, oauth)]
             struct Auth;
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -136,7 +138,10 @@ macro_rules! cases {
                 fill::fill(&database, &case).await;
                 analyze(&database, &case).await;
                 let (outbox, clock) = (RecordingSender::default(), Arc::new(ManualClock::default()));
+                let provider = providers::Scripted::default();
+                let own = oauth::Provider::own("own", provider.clone());
                 let auth = Auth::builder(pool, SECRET)
+                    .oauth(OAuthConfig::new(FRONTEND).provider(own))
                     .email(EmailConfig::new(outbox.clone(), FRONTEND))
                     .bearer(BearerConfig::default().grantable_scopes(ReportsRead).max_sign_ins(2))
                     .api_keys(ApiKeyConfig::default().max_keys(1))
@@ -151,7 +156,8 @@ macro_rules! cases {
                     .await
                     .unwrap();
                 let statements = Statements::on($table);
-                flows::World::new(&auth, &outbox, &clock, &database, $table).every_flow().await;
+                let world = flows::World::new(&auth, &outbox, &clock, &database, $table, provider);
+                world.every_flow().await;
                 auth.drained().await;
                 let statements: Vec<_> = statements.list().into_iter().collect();
                 let missed = missed(Kind::$kind, &case, &statements);

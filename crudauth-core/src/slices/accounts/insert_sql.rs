@@ -126,15 +126,28 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             return rows::take::<DB, _>(&row.ok_or(sqlx::Error::RowNotFound)?, 0).map(Some);
         }
         let mut tx = self.begin().await?;
-        for lock in &locks {
-            self.lock_row(&mut tx, lock).await?;
-        }
-        if !locks.is_empty() && self.is_name_taken(&mut tx, names).await? {
+        let Some(id) = self.insert_named(&mut tx, account, names).await? else {
             return tx.roll_back(None).await;
-        }
-        let id = self.insert_in(&mut tx, account, names).await?;
+        };
         tx.commit().await?;
         Ok(Some(id))
+    }
+
+    /// As [`insert`](Self::insert), in a transaction.
+    pub(super) async fn insert_named(
+        &self,
+        tx: &mut Transaction<DB>,
+        account: &NewAccount<U>,
+        names: &[Option<NewName>],
+    ) -> Result<Option<U::Id>, sqlx::Error> {
+        let locks = name_locks::<U>(names);
+        for lock in &locks {
+            self.lock_row(tx, lock).await?;
+        }
+        if !locks.is_empty() && self.is_name_taken(tx, names).await? {
+            return Ok(None);
+        }
+        self.insert_in(tx, account, names).await.map(Some)
     }
 
     /// Returns `true` if another column has one of the names.

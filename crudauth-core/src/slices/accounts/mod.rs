@@ -3,6 +3,8 @@
 //! Every mount has this slice.
 
 mod admin;
+#[cfg(feature = "oauth")]
+mod create_sql;
 mod insert_sql;
 mod password;
 #[cfg(all(test, feature = "sqlite"))]
@@ -14,6 +16,8 @@ mod sql;
 mod superusers_sql;
 
 pub use admin::Administration;
+#[cfg(feature = "oauth")]
+pub(crate) use create_sql::CreatedWith;
 pub use password::{Callers, PasswordError, Passwords};
 pub use register::{Prepared, RegisterError, Registered, Registration};
 pub use sign_up::SignUp;

@@ -142,14 +142,7 @@ impl<U: AuthUser> Recovery<U> {
 
     /// Returns the account that has that contact.
     async fn find_by_contact(&self, contact: &Contact) -> Result<Option<Account<U>>, StoreError> {
-        let at = U::SHAPE.recovery.unwrap_or_default();
-        let key = contact.as_str();
-        let mut found = self.kit.accounts.by_identifier(at, key, key).await?;
-        let alternate = U::SHAPE.identifiers.get(at).and_then(|column| column.alternate(key));
-        if let (None, Some(other)) = (&found, alternate) {
-            found = self.kit.accounts.by_identifier(at, &other, key).await?;
-        }
-        Ok(found.map(|(account, _)| account))
+        self.kit.account_with(contact).await
     }
 }
 

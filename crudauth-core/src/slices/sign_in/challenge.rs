@@ -43,13 +43,28 @@ pub struct Challenge {
 /// The credential that a finished sign-in gives.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Opens {
-    Session { is_remembered: bool },
-    Tokens { requested: Option<String> },
+    Session {
+        is_remembered: bool,
+        /// The page to go on to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<String>,
+    },
+    Tokens {
+        requested: Option<String>,
+    },
 }
 
 impl Opens {
     pub(super) fn tokens(requested: Option<&Scopes>) -> Self {
         Self::Tokens { requested: requested.map(ToString::to_string) }
+    }
+
+    /// The page to go on to.
+    pub(super) fn next(&self) -> Option<String> {
+        match self {
+            Self::Session { next, .. } => next.clone(),
+            Self::Tokens { .. } => None,
+        }
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Finished<U: AuthUser> {
     pub outcome: Outcome<U>,
     /// The recovery codes, if the sign-in has added the second factor; to be shown once.
     pub recovery_codes: Option<Vec<RecoveryCode>>,
+    /// The page to go on to, if the sign-in began with one.
+    pub redirect_to: Option<String>,
 }
 
 /// What a finished sign-in gives.
@@ -85,8 +87,9 @@ impl<U: AuthUser> SignInFlow<U> {
         let is_last = self.count_attempt(&second.mfa, &waiting).await?;
         match self.prove(&second.mfa, &waiting, &request.code).await {
             Ok((account, recovery_codes)) => {
+                let redirect_to = waiting.opens.next();
                 let outcome = self.open(&waiting.opens, waiting.proofs, account, request).await?;
-                Ok(Finished { outcome, recovery_codes })
+                Ok(Finished { outcome, recovery_codes, redirect_to })
             }
             Err(error) => {
                 if is_last {
@@ -154,7 +157,7 @@ impl<U: AuthUser> SignInFlow<U> {
         let device = self.remember_device(&request.devices, &account);
         self.0.kit.emit(Event::new("second factor proved").account(&account));
         match opens {
-            Opens::Session { is_remembered } => {
+            Opens::Session { is_remembered, .. } => {
                 let CodeRequest { client, replaces, .. } = request;
                 let sessions = &self.0.sessions;
                 let now = self.0.kit.now();

@@ -24,7 +24,7 @@ pub use challenge::{Challenge, Waiting};
 pub use finish::{CodeRequest, FinishError, Finished, Outcome};
 pub use outcome::{SignIn, SignInError, SignedIn, TokensIssued};
 pub use passkey::PasskeySignIn;
-pub use request::SignInRequest;
+pub use request::{Entry, SignInRequest};
 use second_factor::SecondFactor;
 use successes::Successes;
 use tracing::Instrument;
@@ -34,9 +34,7 @@ use crate::guard::Action;
 use crate::guard::challenges::ChallengeStore;
 use crate::guard::store::RateLimit;
 use crate::kit::Kit;
-use crate::model::{
-    Account, AuthUser, ClientInfo, PasswordHash, Proofs, Scopes, SessionToken, lookups,
-};
+use crate::model::{Account, AuthUser, ClientInfo, PasswordHash, Proofs, Scopes, lookups};
 use crate::notify::MessageKind;
 use crate::slices::bearer::BearerTokens;
 use crate::slices::mfa::Mfa;
@@ -60,16 +58,6 @@ struct Parts<U: AuthUser> {
     second_factor: Option<SecondFactor<U>>,
     /// Whether owners get a notice of a sign-in from an unknown device.
     notifies_of_devices: bool,
-}
-
-/// A sign-in whose first factor was proved.
-struct Entry {
-    client: ClientInfo,
-    devices: Vec<String>,
-    is_remembered: bool,
-    replaces: Vec<SessionToken>,
-    binding: Binding,
-    proofs: Proofs,
 }
 
 impl<U: AuthUser> Parts<U> {
@@ -129,7 +117,7 @@ impl<U: AuthUser> SignInFlow<U> {
         detached(async move {
             let account = flow.verify(&request).await?;
             let proofs = Proofs::of_password(flow.0.kit.now());
-            let opens = Opens::Session { is_remembered: request.is_remembered };
+            let opens = Opens::Session { is_remembered: request.is_remembered, next: None };
             if let Some(challenge) =
                 flow.challenge(&account, opens, &request.binding, proofs).await?
             {
@@ -184,19 +172,15 @@ impl<U: AuthUser> SignInFlow<U> {
         client: ClientInfo,
         binding: &Binding,
     ) -> Result<SignIn<SignedIn<U>>, SignInError> {
-        let entry = Entry {
-            client,
-            devices: Vec::new(),
-            is_remembered: false,
-            replaces: Vec::new(),
-            binding: binding.clone(),
-            proofs: Proofs::default(),
-        };
-        self.open_or_ask(account, entry).await
+        let entry = Entry { client, binding: binding.clone(), ..Entry::default() };
+        self.enter_as(account, entry).await
     }
 
-    /// Opens a session, or asks for the second factor.
-    async fn open_or_ask(
+    /// As [`enter`](Self::enter), for a client with cookies and a page to go on to.
+    ///
+    /// # Errors
+    /// As [`enter`](Self::enter); the client's former session stays valid then.
+    pub async fn enter_as(
         &self,
         account: Account<U>,
         entry: Entry,
@@ -204,8 +188,9 @@ impl<U: AuthUser> SignInFlow<U> {
         if !account.is_active() {
             return Err(SignInError::Refused);
         }
-        let Entry { client, devices, is_remembered, replaces, binding, proofs } = entry;
-        let opens = Opens::Session { is_remembered };
+        let Entry { client, devices, is_remembered, replaces, binding, proofs, redirect_to } =
+            entry;
+        let opens = Opens::Session { is_remembered, next: redirect_to };
         if let Some(challenge) = self.challenge(&account, opens, &binding, proofs).await? {
             return Ok(SignIn::Challenge(Box::new(challenge)));
         }

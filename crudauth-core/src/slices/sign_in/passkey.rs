@@ -44,8 +44,10 @@ impl<U: AuthUser> SignInFlow<U> {
             let second_factor_at = proof.counts_as_both().then_some(now);
             let proofs = Proofs { passkey_at: Some(now), second_factor_at, ..Proofs::default() };
             let PasskeySignIn { client, devices, is_remembered, replaces, binding } = request;
-            let entry = Entry { client, devices, is_remembered, replaces, binding, proofs };
-            flow.open_or_ask(account, entry).await
+            let redirect_to = None;
+            let entry =
+                Entry { client, devices, is_remembered, replaces, binding, proofs, redirect_to };
+            flow.enter_as(account, entry).await
         })
         .await
     }
@@ -73,7 +75,8 @@ impl<U: AuthUser> SignInFlow<U> {
             let now = flow.0.kit.now();
             let proofs = Proofs { passkey_at: Some(now), ..waiting.proofs };
             let outcome = flow.open(&waiting.opens, proofs, account, request).await?;
-            Ok(Finished { outcome, recovery_codes: None })
+            let redirect_to = waiting.opens.next();
+            Ok(Finished { outcome, recovery_codes: None, redirect_to })
         })
         .await
     }

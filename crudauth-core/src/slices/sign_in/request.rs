@@ -1,7 +1,7 @@
 //! What a client sends to sign in.
 
 use super::Binding;
-use crate::model::{ClientInfo, SessionToken};
+use crate::model::{ClientInfo, Proofs, SessionToken};
 use crate::password::Password;
 
 /// A request to sign in by identifier and password.
@@ -43,6 +43,27 @@ impl SignInRequest {
         }
     }
 }
+
+/// What a client sends that another slice has proved.
+#[derive(Clone, Default)]
+pub struct Entry {
+    /// The client.
+    pub client: ClientInfo,
+    /// Device cookies that the client sent.
+    pub devices: Vec<String>,
+    /// The sessions that the client had so far; they are revoked.
+    pub replaces: Vec<SessionToken>,
+    /// The browser that a challenge is bound to.
+    pub binding: Binding,
+    /// Whether the session is to last beyond the browser's.
+    pub is_remembered: bool,
+    /// What was proved, and when.
+    pub proofs: Proofs,
+    /// The page to go on to, which a challenge keeps.
+    pub redirect_to: Option<String>,
+}
+
+crate::opaque::opaque!(Entry);
 
 impl std::fmt::Debug for SignInRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

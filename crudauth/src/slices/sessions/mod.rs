@@ -63,7 +63,7 @@ async fn login<U: AuthUser>(
     sign_in.replaces = cookies_of(&request, &parts.http.cookies).sessions();
     sign_in.binding = Binding::Browser(cookies_of(&request, &parts.http.cookies).browsers());
     match mounted.accounts().sign_in(sign_in).await? {
-        SignIn::Done(done) => signed_in(&mounted, &done, None),
+        SignIn::Done(done) => signed_in(&mounted, &done, None, None),
         SignIn::Challenge(challenge) => mfa::challenged(&mounted, &challenge),
     }
 }
@@ -73,6 +73,7 @@ pub(super) fn signed_in<U: AuthUser>(
     mounted: &Mounted<U>,
     signed_in: &SignedIn<U>,
     codes: Option<&[RecoveryCode]>,
+    redirect_to: Option<&str>,
 ) -> Result<Response, Refusal> {
     let user = &signed_in.account.user;
     let username = signed_in.account.named(IdentifierKind::Username);
@@ -82,6 +83,9 @@ pub(super) fn signed_in<U: AuthUser>(
         "csrf_token": signed_in.session.csrf.expose(),
     });
     mfa::add_codes(&mut body, codes);
+    if let Some(path) = redirect_to {
+        body["redirect_to"] = path.into();
+    }
     let mut response = answer(StatusCode::OK, &body)?;
     let lifetimes = mounted.accounts().sessions().config();
     let mut cookies = set_cookies(&mut response, &mounted.parts().http.cookies);

@@ -1,0 +1,163 @@
+//! Takes the answer of a provider.
+
+use chrono::DateTime;
+use tracing::warn;
+use zeroize::Zeroizing;
+
+use super::provider::{AddressTrust, AuthorizationResponse, Connected, Identity, ProviderError};
+use super::start::{Pending, nonce_of, seal_name};
+use super::{OAuth, OAuthError};
+use crate::event::Event;
+use crate::model::{
+    AuthUser, BrowserDigest, BrowserToken, ChallengeDigest, ChallengeToken, ClientInfo, Sealed,
+    SessionToken,
+};
+use crate::principal::Principal;
+use crate::slices::sign_in::{Binding, Entry, SignIn, SignedIn};
+
+/// The answer of a provider, as the browser brings it. `Debug` does not show it.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct Answer {
+    /// The code.
+    pub code: String,
+    /// The state.
+    pub state: String,
+    /// The issuer (RFC 9207).
+    pub issuer: Option<String>,
+    /// The values of the cookie of this state.
+    pub browsers: Vec<BrowserToken>,
+    /// The client.
+    pub client: ClientInfo,
+    /// Device cookies that the client sent.
+    pub devices: Vec<String>,
+    /// The sessions that the client had so far; they are revoked.
+    pub replaces: Vec<SessionToken>,
+    /// The browser, if the account has a second factor.
+    pub binding: Binding,
+}
+
+crate::opaque::opaque!(Answer);
+
+/// Result of an answer.
+#[derive(Clone, Debug)]
+pub enum Finished<U: AuthUser> {
+    /// The person is signed in, or needs another factor.
+    SignedIn(SignedInWith<U>),
+    /// The owner's account is connected.
+    Connected {
+        /// The page to go on to.
+        redirect_to: Option<String>,
+    },
+}
+
+/// A sign-in with a provider.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SignedInWith<U: AuthUser> {
+    /// The sign-in.
+    pub sign_in: SignIn<SignedIn<U>>,
+    /// The page to go on to.
+    pub redirect_to: Option<String>,
+}
+
+impl<U: AuthUser> OAuth<U> {
+    /// Takes the answer of a provider. `principal` is the party that is signed in in the browser, if
+    /// any: a connection is made only for the account that began it.
+    ///
+    /// # Errors
+    /// [`OAuthError`]; the client's former session stays valid then.
+    pub async fn finish(
+        &self,
+        provider: &str,
+        answer: Answer,
+        principal: Option<&Principal<U>>,
+    ) -> Result<Finished<U>, OAuthError> {
+        let connected = self.provider(provider)?;
+        let (digest, pending) = self.take(provider, &answer).await?;
+        let identity = self.identify(connected, &digest, &pending, &answer).await;
+        let identity = identity.inspect_err(|error| self.log(provider, error))?;
+        let redirect_to = pending.redirect_to;
+        if let Some((id, state)) = pending.connects {
+            let owner = principal
+                .filter(|owner| *owner.user().id() == id && owner.account().state() == state);
+            self.connect_owner(provider, &identity, owner.ok_or(OAuthError::Ended)?).await?;
+            return Ok(Finished::Connected { redirect_to });
+        }
+        let account = self.account_of(connected, &identity).await?;
+        let Answer { client, devices, replaces, binding, .. } = answer;
+        let entry = Entry {
+            client,
+            devices,
+            replaces,
+            binding,
+            redirect_to: redirect_to.clone(),
+            ..Entry::default()
+        };
+        let sign_in = self.parts.sign_in.enter_as(account, entry).await?;
+        Ok(Finished::SignedIn(SignedInWith { sign_in, redirect_to }))
+    }
+
+    /// Takes the state of an answer, which then works no more. A state of another browser or another
+    /// provider stays: a stranger cannot use up a sign-in.
+    async fn take(
+        &self,
+        provider: &str,
+        answer: &Answer,
+    ) -> Result<(ChallengeDigest, Pending<U>), OAuthError> {
+        let now = self.kit.now();
+        let challenges = &self.parts.challenges;
+        let state = ChallengeToken::parse(&answer.state).ok_or(OAuthError::InvalidState)?;
+        let digest = state.digest();
+        let found = challenges.find(&digest, now).await?.ok_or(OAuthError::InvalidState)?;
+        // A form that another version of the app stored, or another slice.
+        let pending: Pending<U> =
+            serde_json::from_slice(&found).map_err(|_| OAuthError::InvalidState)?;
+        let bytes = hex::decode(&pending.browser).ok();
+        let bound = bytes.and_then(|bytes| BrowserDigest::from_bytes(&bytes));
+        let is_browser = |bound| answer.browsers.iter().any(|sent| sent.digest() == bound);
+        if pending.provider != provider || !bound.is_some_and(is_browser) {
+            self.kit
+                .emit(Event::warning("provider's answer rejected: another browser or provider"));
+            return Err(OAuthError::InvalidState);
+        }
+        challenges.take(&digest, now).await?.ok_or(OAuthError::InvalidState)?;
+        Ok((digest, pending))
+    }
+
+    async fn identify(
+        &self,
+        connected: &Connected,
+        digest: &ChallengeDigest,
+        pending: &Pending<U>,
+        answer: &Answer,
+    ) -> Result<Identity, ProviderError> {
+        let sealed = hex::decode(&pending.verifier).ok().map(Sealed::from_bytes);
+        let verifier = sealed.and_then(|sealed| self.kit.keys.open(&seal_name(digest), &sealed));
+        let verifier = verifier.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+        let reason = "the secret key has changed since the sign-in began";
+        let verifier = verifier.ok_or(ProviderError::Unusable { endpoint: "callback", reason })?;
+        let response = AuthorizationResponse {
+            code: Zeroizing::new(answer.code.clone()),
+            issuer: answer.issuer.clone(),
+            redirect_uri: self.redirect_uri(&connected.name),
+            nonce: nonce_of(&verifier),
+            code_verifier: Zeroizing::new(verifier),
+            fresh_since: pending.fresh_since.and_then(DateTime::from_timestamp_millis),
+            now: self.kit.now(),
+        };
+        let mut identity = connected.provider.identify(&*self.config.http, &response).await?;
+        match connected.trust {
+            AddressTrust::Never => identity.is_email_verified = false,
+            AddressTrust::Verified => {}
+            AddressTrust::Every => identity.is_email_verified = identity.email.is_some(),
+        }
+        Ok(identity)
+    }
+
+    /// Logs why a provider proved nothing.
+    pub(super) fn log(&self, provider: &str, error: &ProviderError) {
+        let cause = std::error::Error::source(error).map(ToString::to_string);
+        warn!(provider, %error, cause, "sign-in with a provider failed");
+    }
+}

@@ -1,0 +1,434 @@
+//! Providers as values, and the trait for one of the app's own.
+
+mod apple;
+mod discovery;
+mod github;
+mod id_token;
+mod keys;
+mod oidc;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use reqwest::Url;
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use self::apple::AppleKey;
+use self::github::{GitHub, GitHubSettings};
+pub use self::oidc::ClientSecret;
+use self::oidc::{Dialect, Oidc, OidcSettings};
+use super::http::{HttpClient, HttpRequest, Reach, is_loopback};
+use crate::config_error::ConfigError;
+use crate::notify::BoxError;
+
+/// Signs people in: the part of the protocol that differs between providers.
+///
+/// The library makes and checks state, nonce and PKCE verifier, and links accounts. An implementation
+/// builds the URL and exchanges the code; it must verify the answer.
+#[async_trait]
+pub trait IdentityProvider: Send + Sync + 'static {
+    /// Returns the URL to which the browser is sent.
+    ///
+    /// # Errors
+    /// [`ProviderError`] if the provider cannot be asked.
+    async fn authorization_url(
+        &self,
+        http: &dyn HttpClient,
+        start: &AuthorizationRequest,
+    ) -> Result<String, ProviderError>;
+
+    /// Exchanges the code for the identity of the person.
+    ///
+    /// # Errors
+    /// [`ProviderError`] for every answer that proves nothing.
+    async fn identify(
+        &self,
+        http: &dyn HttpClient,
+        answer: &AuthorizationResponse,
+    ) -> Result<Identity, ProviderError>;
+
+    /// Whether the provider sends its answer as a form of a POST (default `false`).
+    fn answers_by_post(&self) -> bool {
+        false
+    }
+}
+
+/// The parameters of a sign-in that begins.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AuthorizationRequest {
+    /// URL of the callback.
+    pub redirect_uri: String,
+    /// State, which the provider returns.
+    pub state: String,
+    /// Nonce, which the ID token repeats.
+    pub nonce: String,
+    /// PKCE challenge (RFC 7636, method `S256`).
+    pub code_challenge: String,
+    /// Whether the person must prove themselves anew at the provider (`max_age=0`).
+    pub is_fresh: bool,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// The answer of a provider, with the secrets of this sign-in. `Debug` does not show it.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct AuthorizationResponse {
+    /// The code.
+    pub code: Zeroizing<String>,
+    /// The issuer that the answer names (RFC 9207).
+    pub issuer: Option<String>,
+    /// URL of the callback.
+    pub redirect_uri: String,
+    /// Nonce.
+    pub nonce: String,
+    /// PKCE verifier.
+    pub code_verifier: Zeroizing<String>,
+    /// When the person must have proved themselves at the earliest, if they must anew.
+    pub fresh_since: Option<DateTime<Utc>>,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+crate::opaque::opaque!(AuthorizationResponse);
+
+/// A person as a provider knows them.
+#[derive(Clone, Debug, Default)]
+pub struct Identity {
+    /// The issuer: a URL that no other provider has.
+    pub issuer: String,
+    /// The person at this issuer: never reassigned, and unchanged by a new name or address.
+    pub subject: String,
+    /// The email address.
+    pub email: Option<String>,
+    /// Whether the provider has verified that the address belongs to the person.
+    pub is_email_verified: bool,
+    /// All claims of the profile, for [`OAuthConfig::sign_up_fields`](super::OAuthConfig).
+    pub claims: Map<String, Value>,
+}
+
+impl Identity {
+    /// Returns a claim that is a text.
+    #[must_use]
+    pub fn text(&self, claim: &str) -> Option<&str> {
+        self.claims.get(claim)?.as_str().filter(|text| !text.is_empty())
+    }
+}
+
+/// Why a provider proved nothing. The reason is for the log, and holds no secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProviderError {
+    /// There is no complete answer.
+    #[error("{endpoint} cannot be reached")]
+    Unreachable {
+        /// The request.
+        endpoint: &'static str,
+        /// The cause.
+        #[source]
+        cause: BoxError,
+    },
+    /// The answer has an unexpected status.
+    #[error("{endpoint} answers with status {status}")]
+    Status {
+        /// The request.
+        endpoint: &'static str,
+        /// The status.
+        status: u16,
+    },
+    /// The answer cannot be used.
+    #[error("{endpoint}: {reason}")]
+    Unusable {
+        /// The request.
+        endpoint: &'static str,
+        /// The reason.
+        reason: &'static str,
+    },
+    /// The ID token proves nothing.
+    #[error("the ID token is rejected: {0}")]
+    IdToken(&'static str),
+}
+
+/// Which addresses of a provider prove that a person owns them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AddressTrust {
+    /// None: a person gets in by a connection that was made while signed in.
+    Never,
+    /// Those that the provider calls verified.
+    Verified,
+    /// All. Only for a directory in which only you set addresses.
+    Every,
+}
+
+/// A provider with the app's credentials.
+///
+/// The name is part of the routes, as in `/oauth/google/authorize`.
+#[derive(Clone)]
+pub struct Provider {
+    name: String,
+    kind: Kind,
+    trust: AddressTrust,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Oidc(OidcSettings),
+    GitHub(GitHubSettings),
+    Own(Arc<dyn IdentityProvider>),
+}
+
+impl Provider {
+    /// Google, named `google`.
+    pub fn google(client_id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
+        let issuer = "https://accounts.google.com";
+        Self::oidc("google", issuer, client_id, ClientSecret::Text(secret.into()))
+    }
+
+    /// GitHub, named `github`. It has no ID token, so the profile is asked over HTTPS.
+    pub fn github(client_id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
+        Self::of("github", Kind::GitHub(GitHubSettings::new(client_id.into(), secret.into())))
+    }
+
+    /// Microsoft, named `microsoft`. `tenant` is the id of a directory, or `common` or `organizations`
+    /// for every directory.
+    ///
+    /// Administrators of a directory choose the addresses in it, so an address counts as verified only
+    /// with the optional claim `xms_edov`, or by [`trust`](Self::trust).
+    pub fn microsoft(
+        tenant: impl AsRef<str>,
+        client_id: impl Into<String>,
+        secret: impl Into<SecretString>,
+    ) -> Self {
+        let issuer = format!("https://login.microsoftonline.com/{}/v2.0", tenant.as_ref());
+        let secret = ClientSecret::Text(secret.into());
+        Self::oidc("microsoft", issuer, client_id, secret).speaking(Dialect::Microsoft)
+    }
+
+    /// Apple, named `apple`. `key` is the private key in PEM (the file `AuthKey_….p8`), with its
+    /// `key_id`; `client_id` is the id of the service.
+    pub fn apple(
+        team_id: impl Into<String>,
+        key_id: impl Into<String>,
+        client_id: impl Into<String>,
+        key: impl AsRef<[u8]>,
+    ) -> Self {
+        let key = AppleKey::new(team_id.into(), key_id.into(), key.as_ref());
+        let secret = ClientSecret::Apple(key);
+        Self::oidc("apple", "https://appleid.apple.com", client_id, secret)
+            .speaking(Dialect::Apple)
+            .scopes(["name", "email"])
+    }
+
+    /// Any OpenID Connect provider. `issuer` is exactly the one that its document names.
+    ///
+    /// `secret` is a [`ClientSecret`] or a text; [`ClientSecret::None`] is for public clients. An
+    /// issuer of this machine may be `http`.
+    pub fn oidc(
+        name: impl Into<String>,
+        issuer: impl Into<String>,
+        client_id: impl Into<String>,
+        secret: impl Into<ClientSecret>,
+    ) -> Self {
+        let settings = OidcSettings::new(issuer.into(), client_id.into(), secret.into());
+        Self::of(name, Kind::Oidc(settings))
+    }
+
+    /// A provider of the app's own.
+    pub fn own(name: impl Into<String>, provider: impl IdentityProvider) -> Self {
+        Self::of(name, Kind::Own(Arc::new(provider)))
+    }
+
+    fn of(name: impl Into<String>, kind: Kind) -> Self {
+        Self { name: name.into(), kind, trust: AddressTrust::Verified }
+    }
+
+    /// Sets another name, for example for a second directory of Microsoft.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Sets the scopes (default `openid profile email`). `openid` is added by itself.
+    #[must_use]
+    pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
+        let scopes = scopes.into_iter().map(Into::into).collect();
+        match &mut self.kind {
+            Kind::Oidc(settings) => settings.scopes = scopes,
+            Kind::GitHub(settings) => settings.scopes = scopes,
+            Kind::Own(_) => {}
+        }
+        self
+    }
+
+    /// Sets which addresses prove that a person owns them (default [`AddressTrust::Verified`]).
+    #[must_use]
+    pub fn trust(mut self, trust: AddressTrust) -> Self {
+        self.trust = trust;
+        self
+    }
+
+    /// Allows addresses inside the network of the server, for a provider that runs there.
+    #[must_use]
+    pub fn allow_private_network(mut self) -> Self {
+        match &mut self.kind {
+            Kind::Oidc(settings) => settings.reach = Some(Reach::Private),
+            Kind::GitHub(settings) => settings.reach = Some(Reach::Private),
+            Kind::Own(_) => {}
+        }
+        self
+    }
+
+    /// Uses GitHub Enterprise at this URL in place of `github.com`.
+    #[must_use]
+    pub fn github_enterprise(mut self, url: impl Into<String>) -> Self {
+        if let Kind::GitHub(settings) = &mut self.kind {
+            settings.enterprise(url.into());
+        }
+        self
+    }
+
+    fn speaking(mut self, dialect: Dialect) -> Self {
+        if let Kind::Oidc(settings) = &mut self.kind {
+            settings.dialect = dialect;
+        }
+        self
+    }
+
+    /// The name in the routes.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns an error for each invalid setting.
+    pub(super) fn validate(&self) -> Vec<ConfigError> {
+        let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+        let is_name = (1..=32).contains(&self.name.len()) && self.name.bytes().all(is_plain);
+        let mut errors = Vec::new();
+        if !is_name {
+            let rule = "1 to 32 lower-case letters, digits, `-` or `_`";
+            let name = self.name.clone();
+            errors.push(ConfigError::InvalidName { setting: "oauth.provider", name, rule });
+        }
+        if self.name == "connections" {
+            let name = self.name.clone();
+            errors.push(ConfigError::ReservedName { setting: "oauth.provider", name });
+        }
+        match &self.kind {
+            Kind::Oidc(settings) => errors.extend(settings.validate()),
+            Kind::GitHub(settings) => errors.extend(settings.validate()),
+            Kind::Own(_) => {}
+        }
+        errors
+    }
+
+    /// Creates the provider. It is asked at the first sign-in.
+    pub(super) fn connect(self) -> Connected {
+        let provider: Arc<dyn IdentityProvider> = match self.kind {
+            Kind::Oidc(settings) => Arc::new(Oidc::new(settings)),
+            Kind::GitHub(settings) => Arc::new(GitHub::new(settings)),
+            Kind::Own(provider) => provider,
+        };
+        Connected { name: self.name, trust: self.trust, provider }
+    }
+}
+
+/// A provider of a mount.
+pub(super) struct Connected {
+    pub(super) name: String,
+    pub(super) trust: AddressTrust,
+    pub(super) provider: Arc<dyn IdentityProvider>,
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// The reach of a provider with this URL: its own machine, if the URL names that, or the internet.
+fn default_reach(url: &Url) -> Reach {
+    if url.scheme() == "http" && is_loopback(url) { Reach::Loopback } else { Reach::Public }
+}
+
+/// A URL of a provider that requests may go to.
+fn provider_url(setting: &'static str, url: &str, reach: Option<Reach>) -> Option<ConfigError> {
+    let is_valid = Url::parse(url).is_ok_and(|parsed| {
+        let reach = reach.unwrap_or_else(|| default_reach(&parsed));
+        reach.admits(&parsed) && parsed.query().is_none() && parsed.fragment().is_none()
+    });
+    (!is_valid).then(|| ConfigError::InvalidUrl { setting, url: url.to_owned() })
+}
+
+/// Returns an error for credentials that are empty.
+fn credentials(client_id: &str) -> Option<ConfigError> {
+    ConfigError::length("oauth.client_id", "bytes", client_id.len(), 1..=512)
+}
+
+/// A request without body.
+fn get(url: Url, authorization: Option<Zeroizing<String>>, reach: Reach) -> HttpRequest {
+    HttpRequest { url, authorization, form: None, reach }
+}
+
+/// Sends a request and reads the JSON in the answer.
+async fn fetch(
+    http: &dyn HttpClient,
+    endpoint: &'static str,
+    request: HttpRequest,
+) -> Result<Value, ProviderError> {
+    let sent = http.send(request).await;
+    let response = sent.map_err(|cause| ProviderError::Unreachable { endpoint, cause })?;
+    let status = response.status;
+    if !(200..300).contains(&status) {
+        return Err(ProviderError::Status { endpoint, status });
+    }
+    let unusable = |_| ProviderError::Unusable { endpoint, reason: "the answer is not JSON" };
+    serde_json::from_slice(&response.body).map_err(unusable)
+}
+
+/// As [`fetch`], for an answer that is an object.
+async fn fetch_object(
+    http: &dyn HttpClient,
+    endpoint: &'static str,
+    request: HttpRequest,
+) -> Result<Map<String, Value>, ProviderError> {
+    match fetch(http, endpoint, request).await? {
+        Value::Object(object) => Ok(object),
+        _ => Err(ProviderError::Unusable { endpoint, reason: "the answer is not an object" }),
+    }
+}
+
+/// Adds parameters to the query of a URL, which may have some already.
+fn with_query(mut url: Url, parameters: &[(&str, &str)]) -> Url {
+    url.query_pairs_mut().extend_pairs(parameters);
+    url
+}
+
+/// Encodes parameters as a form.
+fn form(parameters: &[(&str, &str)]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::new());
+    for (name, value) in parameters {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.push_str(&encoded(name));
+        text.push('=');
+        text.push_str(&encoded(value));
+    }
+    text
+}
+
+/// Everything but the unreserved characters, which URLs and forms leave as they are.
+const ESCAPED: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, ESCAPED).to_string()
+}
