@@ -163,4 +163,51 @@ mod tests {
         assert!(known > 64 * 2, "{known}");
         assert!(recognise(&keys, &cookies, Some(&eve)).is_some());
     }
+
+    fn keys() -> KeyRing {
+        KeyRing::new(&SecretKey::from(SECRET), &[]).expect("the secret is long")
+    }
+
+    fn person(id: i64) -> Account<Person> {
+        let mut person = Person::unsaved("ada@example.com");
+        person.user.id = id;
+        person
+    }
+
+    const NONE: [&str; 0] = [];
+
+    #[test]
+    fn a_device_is_remembered_for_the_last_four_accounts() {
+        let keys = keys();
+        let first = extend(&keys, &NONE, &person(1));
+        let cookie = (2..=5).fold(first, |cookie, id| extend(&keys, &[cookie], &person(id)));
+        assert_eq!(cookie.split('.').count(), 2 + ACCOUNTS);
+        assert!(recognise(&keys, &[&cookie], Some(&person(1))).is_none(), "the least recent one");
+        for id in 2..=5 {
+            assert!(recognise(&keys, &[&cookie], Some(&person(id))).is_some(), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_device_keeps_its_name_beside_another_one_after_a_change_of_password() {
+        let keys = keys();
+        let foreign = extend(&keys, &NONE, &person(2));
+        let own = extend(&keys, &NONE, &person(1));
+        let mut changed = person(1);
+        changed.state.version += 1;
+        let name = |cookie: &str| cookie.split('.').next().map(str::to_owned);
+        let extended = extend(&keys, &[&foreign, &own], &changed);
+        assert_eq!(name(&extended), name(&own));
+        assert!(recognise(&keys, &[&extended], Some(&changed)).is_some());
+    }
+
+    #[test]
+    fn parts_that_are_no_marks_leave_a_cookie() {
+        let keys = keys();
+        let cookie = extend(&keys, &NONE, &person(1));
+        for junk in ["junk", &"Z".repeat(MARK_DIGITS), &"a".repeat(MARK_DIGITS - 1)] {
+            let sent = format!("{cookie}.{junk}");
+            assert_eq!(extend(&keys, &[sent], &person(1)), cookie, "{junk}");
+        }
+    }
 }

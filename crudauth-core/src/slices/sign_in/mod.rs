@@ -173,7 +173,7 @@ impl<U: AuthUser> SignInFlow<U> {
         binding: &Binding,
     ) -> Result<SignIn<SignedIn<U>>, SignInError> {
         let entry = Entry { client, binding: binding.clone(), ..Entry::default() };
-        self.enter_as(account, entry).await
+        self.open_or_ask(account, entry).await
     }
 
     /// As [`enter`](Self::enter), for a client with cookies and a page to go on to.
@@ -181,6 +181,20 @@ impl<U: AuthUser> SignInFlow<U> {
     /// # Errors
     /// As [`enter`](Self::enter); the client's former session stays valid then.
     pub async fn enter_as(
+        &self,
+        account: Account<U>,
+        entry: Entry,
+    ) -> Result<SignIn<SignedIn<U>>, SignInError> {
+        let devices = entry.devices.clone();
+        let entered = self.open_or_ask(account, entry).await?;
+        if let SignIn::Done(done) = &entered {
+            self.notify_of_device(&devices, &done.account);
+        }
+        Ok(entered)
+    }
+
+    /// Opens a session, or asks for the second factor.
+    async fn open_or_ask(
         &self,
         account: Account<U>,
         entry: Entry,
