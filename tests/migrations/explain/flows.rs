@@ -31,6 +31,8 @@ where
         + Mounts<slice::ApiKeys>
         + Mounts<slice::Mfa>
         + Mounts<slice::Passkeys>
+        + Mounts<slice::Account>
+        + Mounts<slice::Admin>
         + Deref<Target = Mounted<A::User>>,
 {
     pub(super) fn new(
@@ -55,6 +57,8 @@ where
         self.second_factor().await;
         self.recovery().await;
         self.providers().await;
+        self.superusers().await;
+        self.leaving().await;
         self.administration().await;
         self.auth.purge().await.unwrap();
     }
@@ -218,6 +222,53 @@ where
         client.post("/email/change-request", change).await.expect_status(200);
         let token = self.app.last_token(MessageKind::ChangeEmail, "countess@example.com").await;
         client.post("/email/change-confirm", json!({ "token": token })).await.expect_status(200);
+    }
+
+    /// What superusers do to accounts that existed.
+    async fn superusers(&self) {
+        let Self { auth, table, .. } = self;
+        let promote =
+            format!("UPDATE {table} SET is_superuser = TRUE WHERE username IN ('h5', 'h6')");
+        self.database.execute(&promote).await;
+        let client = self.signed_in("h5", PASSWORD).await;
+        for query in ["size=1", "size=1&username=h1", "size=1&email=h1"] {
+            let path = format!("/admin/accounts?{query}");
+            let page = client.get(&path).await.expect_status(200).json();
+            let next = page["next"].as_str().unwrap();
+            client.get(&format!("{path}&cursor={next}")).await.expect_status(200);
+        }
+        let act = async |name: &str, action: &str, until: Option<&str>| {
+            let account = auth.accounts().find_by_identifier(name).await.unwrap().unwrap();
+            let path = format!("/admin/accounts/{}", account.user.id());
+            let body = json!({ "password": PASSWORD, "reason": "tests", "until": until });
+            client.post(&format!("{path}/{action}"), body).await.expect_status(200);
+            client.get(&path).await.expect_status(200);
+        };
+        act("h6", "disable", None).await;
+        act("h6", "enable", None).await;
+        act("h6", "demote", None).await;
+        let until = self.clock.now() + Duration::from_secs(60);
+        act("h7", "disable", Some(&until.to_rfc3339())).await;
+        self.clock.advance(Duration::from_secs(61));
+        auth.purge().await.unwrap();
+        self.signed_in("h7", PASSWORD).await;
+    }
+
+    /// A deletion that is withdrawn, and one that is not.
+    async fn leaving(&self) {
+        let address = "h8@example.com";
+        let proof = json!({ "password": PASSWORD });
+        let client = self.signed_in(address, PASSWORD).await;
+        client.post("/account/export", &proof).await.expect_status(200);
+        client.post("/account/delete", &proof).await.expect_status(202);
+        let token = self.app.last_token(MessageKind::DeletionRequested, address).await;
+        let body = json!({ "token": token });
+        self.app.client().post("/account/restore", body).await.expect_status(200);
+        let client = self.signed_in(address, PASSWORD).await;
+        client.post("/account/delete", &proof).await.expect_status(202);
+        self.clock.advance(Duration::from_hours(25));
+        self.auth.purge().await.unwrap();
+        assert_eq!(self.sign_in(address, PASSWORD).await.1, 401);
     }
 
     async fn administration(&self) {

@@ -11,7 +11,8 @@ use super::Case;
 pub(super) async fn scans(database: &Database, case: &Case, statements: &[String]) -> Vec<String> {
     let mut scans = Vec::new();
     // An INSERT searches its unique indexes only.
-    for statement in statements.iter().filter(|text| !text.starts_with("INSERT")) {
+    let is_searched = |text: &&String| !text.starts_with("INSERT") && !super::may_scan(text);
+    for statement in statements.iter().filter(is_searched) {
         let (plan, is_scan) = match database {
             Database::Sqlite(pool) => sqlite(pool, case, statement).await,
             Database::Postgres(pool) => postgres(pool, statement).await,
