@@ -1,8 +1,6 @@
-//! Passkeys need sessions, and their settings and gate a mount that names them.
+//! Settings of passkeys belong to a mount with passkeys.
 
-use crudauth::{AuthUser, CurrentUser, Fresh, PasskeyConfig, factor};
-
-#[derive(Clone, AuthUser)]
+#[derive(Clone, Debug, crudauth::AuthUser)]
 struct User {
     id: i64,
     email: String,
@@ -11,14 +9,8 @@ struct User {
 #[crudauth::routes(user = User, session)]
 struct Auth;
 
-#[poem::handler]
-async fn proved(_: CurrentUser<Auth, Fresh<factor::Passkey, 5>>) {}
-
-#[crudauth::routes(user = User, bearer, passkeys)]
-struct Programs;
-
-fn build(pool: sqlx::SqlitePool) {
-    let _ = Auth::builder(pool, "secret").passkeys(PasskeyConfig::default());
+fn main() {
+    let _ = |pool: sqlx::SqlitePool| {
+        let _ = Auth::builder(pool, "secret").passkeys(crudauth::PasskeyConfig::default());
+    };
 }
-
-fn main() {}
