@@ -9,7 +9,6 @@ mod changes;
 mod collations;
 mod contract;
 mod crudauth_py;
-mod explain;
 mod foreign_rows;
 mod growing;
 mod indexes;

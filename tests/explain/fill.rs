@@ -3,7 +3,10 @@
 use crudauth_tests::{Database, Kind};
 
 use super::Case;
-use crate::real_tables::ARGON;
+
+/// A hash of `a-strong-one`.
+const ARGON: &str = "$argon2id$v=19$m=19456,t=2,p=1$5otZYA/2CSkZjvfab/1x8Q\
+                     $bDtG3jInRiIXuy88BVoTJ7+ZJFFt4cs37h2EZ+2Zwjs";
 
 /// Rows of each table.
 const ROWS: u32 = 100_000;

@@ -1,5 +1,7 @@
 //! Each statement that the library executes is searched by an index, in tables of 100,000 rows.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
