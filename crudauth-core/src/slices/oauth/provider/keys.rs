@@ -197,7 +197,9 @@ mod tests {
     use super::*;
 
     fn rsa(changes: &Value) -> Value {
-        let mut entry = json!({ "kty": "RSA", "kid": "a", "n": "u".repeat(342), "e": "AQAB" });
+        // 2,048 bits. The last character has two of them.
+        let modulus = format!("{}w", "u".repeat(341));
+        let mut entry = json!({ "kty": "RSA", "kid": "a", "n": modulus, "e": "AQAB" });
         for (name, value) in changes.as_object().unwrap() {
             entry[name] = value.clone();
         }
