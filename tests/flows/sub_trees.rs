@@ -122,13 +122,12 @@ async fn any_opens_to_each_condition_for_its_own_credentials() {
     let by_key = async |key: &str| {
         let header = format!("Bearer {key}");
         let headers = [("authorization", &*header)];
-        let answer = app.browser().send(Method::GET, "/report", &headers, vec![]).await;
-        (answer.status, answer.code())
+        app.browser().send(Method::GET, "/report", &headers, vec![]).await
     };
     assert_eq!(app.browser().get("/report").await.status, 401);
     assert_eq!(ada.get("/report").await.code(), "insufficient-privileges", "the first gate");
-    assert_eq!(by_key(&with_scope).await.0, 200);
+    assert_eq!(by_key(&with_scope).await.text, "report");
     app.database.execute("UPDATE users SET is_superuser = TRUE").await;
     assert_eq!(ada.get("/report").await.text, "report");
-    assert_eq!(by_key(&without).await, (403, "insufficient-scope".to_owned()), "no owner");
+    assert_eq!(by_key(&without).await.code(), "insufficient-scope", "a key is not its owner");
 }
