@@ -24,7 +24,7 @@ crudauth::scopes! {
 }
 
 /// A table of users, and the library's beside it.
-pub(super) struct Case {
+pub(crate) struct Case {
     table: &'static str,
     suffixes: &'static [&'static str],
     /// Columns of compared forms.

@@ -114,12 +114,13 @@ async fn an_answer_by_post_is_sent_on_with_the_cookies() {
             if *answer.code != "a code+%" {
                 return Err(ProviderError::IdToken("another code"));
             }
-            let mut identity = Identity::default();
-            identity.issuer = "https://provider.example".to_owned();
-            identity.subject = "1".to_owned();
-            identity.email = Some("ada@example.com".to_owned());
-            identity.is_email_verified = true;
-            Ok(identity)
+            Ok(Identity {
+                issuer: "https://provider.example".to_owned(),
+                subject: "1".to_owned(),
+                email: Some("ada@example.com".to_owned()),
+                is_email_verified: true,
+                ..Identity::default()
+            })
         }
 
         fn answers_by_post(&self) -> bool {
