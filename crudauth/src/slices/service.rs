@@ -49,6 +49,7 @@ pub(crate) struct Wiring<U: AuthUser> {
     /// The tables of the mounted slices.
     pub(crate) tables: Vec<&'static TableSpec>,
     /// `None` if the mount has no passkeys.
+    #[cfg_attr(not(feature = "passkeys"), expect(dead_code, reason = "only passkeys need it"))]
     pub(crate) passkeys: Option<PasskeyFactor<U>>,
     #[cfg_attr(
         not(any(feature = "oauth", feature = "passkeys")),
