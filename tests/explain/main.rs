@@ -64,7 +64,10 @@ const UNUSED: [(&str, &str); 3] = [
 fn may_scan(statement: &str) -> bool {
     let is_first_page = statement.ends_with("LIMIT 101") && !statement.contains("WHERE");
     let is_own = statement.contains("SET is_superuser = TRUE");
-    is_own || is_first_page || statement.ends_with("LIMIT 10")
+    // A third of the accounts of these tests is due, so that PostgreSQL reads them all. Of a few it
+    // reads those.
+    let is_of_purge = statement.ends_with(".expires_at LIMIT 100");
+    is_own || is_first_page || is_of_purge || statement.ends_with("LIMIT 10")
 }
 
 /// The names and types of the columns of a table.
