@@ -57,6 +57,12 @@ impl<U: AuthUser> Account<U> {
         format!("{:x}.{:x}", self.state.security_stamp, self.state.version)
     }
 
+    /// The account after its version was counted up.
+    pub(crate) fn next(&self) -> Self {
+        let state = AccountState { version: self.state.version + 1, ..self.state };
+        Self { state, ..self.clone() }
+    }
+
     /// Text under which the account is counted. An account that gets the key of a deleted one has
     /// counters of its own.
     #[doc(hidden)]

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::references::{self, OnDelete, Reference};
 use super::store::{Closed, Deletion, DeletionStore, Erased};
-use crate::model::{Account, AccountState, AuthUser, OneTimeDigest};
+use crate::model::{Account, OneTimeDigest};
 use crate::slices::accounts::Guarded;
 use crate::sql::engine::{retrying, retrying_sql};
 use crate::sql::{
@@ -81,7 +81,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> DeletionStore<U> for SqlStore<
                 .bind_instant("due_at", *due_at);
             tx.execute(insert).await?;
             tx.commit().await?;
-            Ok(Closed::Done(Account { is_active: false, ..next(account) }))
+            Ok(Closed::Done(Account { is_active: false, ..account.next() }))
         })
         .await
     }
@@ -95,7 +95,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> DeletionStore<U> for SqlStore<
         let Some(row) = self.row(find.bind_instant("now", now)).await? else { return Ok(None) };
         let account = rows::account::<DB, U>(&row)?;
         let is_restored = self.open(&account, now).await?;
-        Ok(is_restored.then(|| Account { is_active: true, ..next(&account) }))
+        Ok(is_restored.then(|| Account { is_active: true, ..account.next() }))
     }
 
     async fn reopen(
@@ -214,10 +214,4 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
 /// Whether a name needs no care in a template.
 fn is_plain(name: &str) -> bool {
     name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"'))
-}
-
-/// The account after its version was counted up.
-fn next<U: AuthUser>(account: &Account<U>) -> Account<U> {
-    let state = AccountState { version: account.state.version + 1, ..account.state };
-    Account { state, ..account.clone() }
 }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::store::{AdminStore, Demoted, Suspended, Suspension};
+use crate::model::Account;
 use crate::model::digest::sha256;
-use crate::model::{Account, AccountState};
 use crate::slices::accounts::Guarded;
 use crate::sql::engine::retrying;
 use crate::sql::rows::{self, Columns};
@@ -124,8 +124,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AdminStore<U> for SqlStore<DB,
                 .bind("ends_at", suspension.ends_at.map(|at| at.timestamp_millis()));
             tx.execute(insert).await?;
             tx.commit().await?;
-            let state = AccountState { version: account.state.version + 1, ..account.state };
-            let account = Account { is_active: false, state, ..*account };
+            let account = Account { is_active: false, ..account.next() };
             Ok(Suspended::Done(Box::new(account)))
         })
         .await

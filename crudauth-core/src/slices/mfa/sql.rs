@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::store::{Authenticator, Enrolment, FactorStore, Guesser};
 use crate::model::digest::sha256;
-use crate::model::{Account, AccountState, AuthUser, RecoveryCodeDigest, Sealed};
+use crate::model::{Account, RecoveryCodeDigest, Sealed};
 use crate::sql::engine::retrying;
 use crate::sql::rows::{self, Columns};
 use crate::sql::transaction::Transaction;
@@ -155,7 +155,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> FactorStore<U> for SqlStore<DB
             };
             self.store_codes(&mut tx, account, recovery_codes, *now).await?;
             tx.commit().await?;
-            Ok(Some(next(account)))
+            Ok(Some(account.next()))
         })
         .await
     }
@@ -173,7 +173,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> FactorStore<U> for SqlStore<DB
             tx.execute(self.of(REMOVE, account)).await?;
             tx.execute(self.of(REMOVE_CODES, account)).await?;
             tx.commit().await?;
-            Ok(Some(next(account)))
+            Ok(Some(account.next()))
         })
         .await
     }
@@ -326,12 +326,6 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         }
         Ok(())
     }
-}
-
-/// The account after its version was counted up.
-fn next<U: AuthUser>(account: &Account<U>) -> Account<U> {
-    let state = AccountState { version: account.state.version + 1, ..account.state };
-    Account { state, ..account.clone() }
 }
 
 fn authenticator<DB: Backend>(row: &DB::Row) -> Result<Authenticator, sqlx::Error> {

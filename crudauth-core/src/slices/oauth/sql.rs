@@ -10,7 +10,7 @@ use super::store::{
     NewConnection,
 };
 use crate::account_store::NewAccount;
-use crate::model::{Account, AccountState, AuthUser, PasswordHash};
+use crate::model::{Account, PasswordHash};
 use crate::slices::accounts::CreatedWith;
 use crate::sql::engine::retrying;
 use crate::sql::rows::{self, Columns};
@@ -164,7 +164,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ConnectionStore<U> for SqlStor
                 return tx.roll_back(None).await;
             }
             tx.commit().await?;
-            Ok(Some(Account { is_verified: true, ..next(account) }))
+            Ok(Some(Account { is_verified: true, ..account.next() }))
         })
         .await
     }
@@ -200,7 +200,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ConnectionStore<U> for SqlStor
             let id = account.user.id();
             self.sweep(&mut tx, id, |table| table.outlives == Outlives::Nothing).await?;
             tx.commit().await?;
-            Ok(Disconnecting::Done(next(account)))
+            Ok(Disconnecting::Done(account.next()))
         })
         .await
     }
@@ -250,12 +250,6 @@ async fn count<DB: Backend>(
 ) -> Result<i64, sqlx::Error> {
     let row = tx.row(query).await?.ok_or(sqlx::Error::RowNotFound)?;
     rows::take::<DB, _>(&row, 0)
-}
-
-/// The account after its version was counted up.
-fn next<U: AuthUser>(account: &Account<U>) -> Account<U> {
-    let state = AccountState { version: account.state.version + 1, ..account.state };
-    Account { state, ..account.clone() }
 }
 
 fn connection<DB: Backend>(row: &DB::Row) -> Result<Connection, sqlx::Error> {

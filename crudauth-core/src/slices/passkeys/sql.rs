@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::store::{Inserted, Limits, PasskeyId, PasskeyStore, PasskeyUse, Removed, StoredPasskey};
-use crate::model::{Account, AccountState};
+use crate::model::Account;
 use crate::sql::engine::retrying;
 use crate::sql::rows::{self, Columns};
 use crate::sql::transaction::Transaction;
@@ -267,8 +267,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             return Ok(None);
         }
         self.sweep(tx, account.user.id(), |table| table.outlives == Outlives::Nothing).await?;
-        let state = AccountState { version: account.state.version + 1, ..account.state };
-        Ok(Some(Account { state, ..account.clone() }))
+        Ok(Some(account.next()))
     }
 }
 
