@@ -37,7 +37,7 @@ pub(crate) struct User {
 pub(crate) struct Auth;
 
 /// The tables of `users`.
-pub(crate) const TABLES: [&str; 13] = [
+pub(crate) const TABLES: [&str; 14] = [
     "users",
     "users_sessions",
     "users_token_families",
@@ -48,6 +48,7 @@ pub(crate) const TABLES: [&str; 13] = [
     "users_deletions",
     "users_suspensions",
     "users_passkeys",
+    "users_connections",
     "users_rate_limits",
     "users_lockouts",
     "users_challenges",

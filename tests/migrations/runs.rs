@@ -1,7 +1,10 @@
 //! Plans and runs, by one worker and by several.
 
+use std::time::Duration;
+
 use crudauth::{Plan, migrations};
 use crudauth_tests::{Database, Kind, on_every_pool};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 use super::{TABLES, User};
 
@@ -73,4 +76,19 @@ on_every_pool! {
         assert_eq!(migrations!(User).run(&pool).await.unwrap(), 0);
         assert_eq!(database.number("SELECT COUNT(*) FROM users WHERE legacy = 7").await, 1);
     }
+}
+
+// On PostgreSQL and MySQL the server waits, for a minute.
+#[tokio::test]
+async fn a_migration_on_sqlite_waits_longer_than_the_statements_of_the_app() {
+    let url = Database::create_empty(Kind::Sqlite).await;
+    let writer = SqlitePool::connect(&url).await.unwrap();
+    let writing = writer.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let impatient = url.parse::<SqliteConnectOptions>().unwrap().busy_timeout(Duration::ZERO);
+    let pool = SqlitePool::connect_with(impatient).await.unwrap();
+    let run = tokio::spawn(async move { migrations!(User).run(&pool).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!run.is_finished());
+    writing.commit().await.unwrap();
+    assert!(run.await.unwrap().unwrap() > 0);
 }

@@ -1,10 +1,17 @@
 //! Locks: one migration at a time, and no other writers of the user's table.
 
-use sqlx::AssertSqlSafe;
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, Pool};
+use tokio::time::Instant;
 
 use super::live::LiveTable;
 use super::{MigrateError, ddl};
+use crate::sql::errors::is_contention;
 use crate::sql::{Backend, Call, Dialect, rows};
+
+/// How long a migration waits for another one.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Key of the advisory lock on PostgreSQL: "crudauth" in ASCII.
 const LOCK: i64 = i64::from_be_bytes(*b"crudauth");
@@ -12,6 +19,23 @@ const LOCK: i64 = i64::from_be_bytes(*b"crudauth");
 // A named lock of MySQL belongs to the server, so its name contains the database.
 const GET_LOCK: &str = "SELECT GET_LOCK(CONCAT('crudauth ', SHA1(DATABASE())), 60)";
 const RELEASE_LOCK: &str = "SELECT RELEASE_LOCK(CONCAT('crudauth ', SHA1(DATABASE())))";
+
+/// Begins a transaction that is the only writer of a SQLite database, and waits at most a minute. The
+/// app's `busy_timeout` may be shorter than another migration.
+pub(super) async fn sqlite<DB: Backend>(
+    pool: &Pool<DB>,
+) -> Result<sqlx::Transaction<'static, DB>, MigrateError> {
+    let begun = Instant::now();
+    loop {
+        match pool.begin_with(Dialect::Sqlite.begin()).await {
+            Err(error) if is_contention(&error) && begun.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Err(error) if is_contention(&error) => return Err(MigrateError::Locked),
+            begun => return Ok(begun?),
+        }
+    }
+}
 
 /// Takes the migration lock of PostgreSQL for the transaction, and waits at most a minute. Restores
 /// the `lock_timeout` of the pool afterwards.

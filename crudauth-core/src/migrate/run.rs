@@ -1,6 +1,6 @@
 //! Applies a plan.
 
-use sqlx::{AssertSqlSafe, Pool, SqlSafeStr};
+use sqlx::{AssertSqlSafe, Pool};
 
 use super::compare::{Depth, user_table};
 use super::live::LiveTable;
@@ -34,6 +34,10 @@ impl<U: AuthUser> Migrations<U> {
     }
 }
 
+/// Begins a transaction on PostgreSQL. One that waited for another migration must see its result, so
+/// it must not use a stricter default of the database.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
 /// A run on one connection.
 struct Run<'a, DB: Backend, U> {
     migrations: &'a Migrations<U>,
@@ -51,7 +55,10 @@ impl<'a, DB: Backend, U: AuthRow<DB>> Run<'a, DB, U> {
         migrations: &Migrations<U>,
         pool: &Pool<DB>,
     ) -> Result<usize, MigrateError> {
-        let mut tx = pool.begin_with(begin(DB::DIALECT).into_sql_str()).await?;
+        let mut tx = match DB::DIALECT {
+            Dialect::Sqlite => lock::sqlite(pool).await?,
+            Dialect::Postgres | Dialect::MySql => pool.begin_with(BEGIN).await?,
+        };
         if DB::DIALECT == Dialect::Postgres {
             lock::postgres::<DB>(&mut tx).await?;
         }
@@ -125,15 +132,6 @@ impl<'a, DB: Backend, U: AuthRow<DB>> Run<'a, DB, U> {
             self.steps += 1;
         }
         Ok(())
-    }
-}
-
-/// A transaction that waited for another migration must see its result, so it must not use a
-/// stricter default of the database.
-const fn begin(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED",
-        Dialect::Sqlite | Dialect::MySql => dialect.begin(),
     }
 }
 

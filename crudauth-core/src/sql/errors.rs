@@ -17,7 +17,7 @@ pub(super) fn is_disconnect(error: &sqlx::Error) -> bool {
 }
 
 /// Whether this transaction was undone because another one was in its way.
-pub(super) fn is_contention(error: &sqlx::Error) -> bool {
+pub(crate) fn is_contention(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(cause) = error else { return false };
     let is_lock_timeout = cause.message().contains("Lock wait timeout exceeded");
     // Serialization failure and deadlock of SQL and PostgreSQL; SQLite's BUSY and LOCKED.

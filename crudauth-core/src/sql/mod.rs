@@ -9,7 +9,7 @@ mod call;
 mod column;
 mod dialect;
 pub(crate) mod engine;
-mod errors;
+pub(crate) mod errors;
 mod layout;
 mod prepared;
 mod query;
