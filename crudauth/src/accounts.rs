@@ -248,8 +248,8 @@ impl<U: AuthUser> Accounts<U> {
     /// it is. It is not verified then, and links to the old one are void.
     ///
     /// Sessions stay. If the account was in other hands, [`disable`](Self::disable) and
-    /// [`enable`](Self::enable) it as well, which revokes every credential but the password, and let
-    /// the owner reset the password at once.
+    /// [`enable`](Self::enable) it as well, which revokes sessions, tokens and keys, let the owner
+    /// reset the password at once, and remove passkeys.
     ///
     /// # Errors
     /// If the store fails.
@@ -277,8 +277,8 @@ impl<U: AuthUser> Accounts<U> {
         purged.push(stores.sessions.purge(now, PURGE_BATCH).await?);
         purged.push(stores.counters.purge(now, PURGE_BATCH).await?);
         purged.push(stores.challenges.purge(now, PURGE_BATCH).await?);
-        let owed = self.services.account.finish_due().await?;
         let ended = self.services.admin.end_suspensions().await?;
+        let owed = self.services.account.finish_due().await?;
         let has_more = purged.iter().any(|rows| *rows >= u64::from(PURGE_BATCH))
             || [owed, ended].iter().any(|accounts| *accounts >= 100);
         purged.extend([owed, ended]);

@@ -108,12 +108,12 @@ pub use crudauth_core::{Clock, ConfigError, ManualClock, StoreError, SystemClock
 pub use crudauth_macros::AuthUser;
 pub use crudauth_macros::{migrations, routes, scopes};
 pub use email::{EmailMessage, EmailSender, PrintingSender};
-pub use extract::{CurrentUser, MaybeUser};
+pub use extract::{CurrentUser, Flash, MaybeUser};
 pub use gate::{
     Admission, Any, Elevated, Factor, Fresh, Gate, Gates, Scope, ScopeName, Superuser, Verified,
     Via, factor,
 };
-pub use http::{CookieConfig, RefreshIn, Refusal, SameSite};
+pub use http::{CookieConfig, FlashMessage, Pages, RefreshIn, Refusal, SameSite};
 pub use mount::{Mount, Mounted, Mounts, Scoped};
 pub use slices::markers as slice;
 pub use transport::Transport;

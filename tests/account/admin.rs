@@ -94,6 +94,21 @@ on_every_database! {
         assert_eq!((&shown["is_active"], &shown["suspension"]), (&json!(true), &json!(null)));
     }
 
+    async fn an_owner_who_leaves_is_disabled_and_cannot_return(app: App) {
+        let (auth, app) = full(&app, Setup::grace()).await;
+        let root = admin(&app, "root").await;
+        let ada = owner(&app, "ada").await;
+        let id = ada.id().await;
+        assert_eq!(ada.post("/account/delete", json!({})).await.status, 202);
+        let token = app.token(MessageKind::DeletionRequested, "ada@example.com").await;
+        assert_eq!(disable(&root, id).await.status, 200);
+        let answer = app.browser().post("/account/restore", json!({ "token": token })).await;
+        assert_eq!((answer.status, &*answer.code()), (400, "invalid-token"));
+        app.clock.advance(2 * MONTH);
+        auth.purge().await.unwrap();
+        assert_eq!(app.database.count(&format!("users WHERE id = {id}")).await, 0, "and is deleted");
+    }
+
     async fn a_suspension_ends_by_a_purge_unless_the_account_has_changed(app: App) {
         let (auth, app) = full(&app, Setup::default()).await;
         let root = admin(&app, "root").await;

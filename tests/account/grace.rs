@@ -100,6 +100,21 @@ on_every_database! {
         app.signed_in("ada", PASSWORD).await;
     }
 
+    async fn a_forgotten_deletion_does_not_delete_an_account_that_is_disabled_later(app: App) {
+        let (auth, app) = full(&app, Setup::grace()).await;
+        let ada = owner(&app, "ada").await;
+        let id = ada.id().await;
+        leave(&app, &ada).await;
+        // Other software knows nothing of the deletion.
+        app.database.execute("UPDATE users SET is_active = TRUE").await;
+        assert!(auth.accounts().disable(&id).await.unwrap());
+        app.clock.advance(2 * MONTH);
+        auth.purge().await.unwrap();
+        assert_eq!(app.database.count("users").await, 1);
+        assert!(auth.accounts().enable(&id).await.unwrap());
+        app.signed_in("ada", PASSWORD).await;
+    }
+
     async fn an_undo_link_does_not_enable_an_account_that_an_administrator_disabled(app: App) {
         let (auth, app) = full(&app, Setup::grace()).await;
         let ada = owner(&app, "ada").await;

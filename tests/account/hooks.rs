@@ -69,6 +69,32 @@ on_every_database! {
         assert_eq!((app.database.count("poems").await, rows_of(&app, id).await), (0, 0));
     }
 
+    async fn an_obstacle_puts_one_deletion_off_and_no_other(app: App) {
+        let (auth, app, poems) = with_poems(&app, Setup::grace()).await;
+        referring(&app, "poems", "author", "").await;
+        for name in ["ada", "eve"] {
+            let owner = owner(&app, name).await;
+            assert_eq!(owner.post("/account/delete", json!({})).await.status, 202);
+        }
+        let eve = app.database.number("SELECT id FROM users WHERE username = 'eve'").await;
+        referring(&app, "notes", "owner", "").await;
+        app.database.execute(&format!("INSERT INTO notes VALUES (1, {eve})")).await;
+        app.clock.advance(2 * MONTH);
+        auth.purge().await.unwrap();
+        assert_eq!(app.database.count("users").await, 1, "the other account is deleted");
+        app.database.execute("DELETE FROM notes").await;
+        auth.purge().await.unwrap();
+        assert_eq!(app.database.count("users").await, 1, "it is put off");
+        app.clock.advance(Duration::from_secs(3600));
+        poems.fails.store(true, Ordering::SeqCst);
+        auth.purge().await.unwrap();
+        poems.fails.store(false, Ordering::SeqCst);
+        assert_eq!(app.database.count("users").await, 1);
+        app.clock.advance(Duration::from_secs(3600));
+        auth.purge().await.unwrap();
+        assert_eq!(app.database.count("users").await, 0);
+    }
+
     async fn a_hook_that_fails_keeps_the_account(app: App) {
         let (auth, app, poems) = with_poems(&app, Setup::default()).await;
         referring(&app, "poems", "author", "").await;

@@ -29,6 +29,7 @@ mod mfa;
 mod origins;
 mod other_sites;
 mod own_stores;
+mod pages;
 mod password_policy;
 mod passwords;
 mod rate_limits;

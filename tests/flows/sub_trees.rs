@@ -1,10 +1,13 @@
 //! A gate in front of a sub-tree of routes, and a gate that opens to one of several conditions.
 
+use crudauth::slice::ApiKeys;
 use crudauth::{
-    Any, ApiKeyConfig, CurrentUser, EmailConfig, RateLimits, Scope, Superuser, Verified, scopes,
+    Any, ApiKeyConfig, CurrentUser, EmailConfig, RateLimits, Scope, Superuser, Verified, Via,
+    scopes,
 };
 use crudauth_tests::{
-    App, Auth, Database, FRONTEND, Kind, Log, SECRET, User, on_every_database, patient_hashing,
+    App, Auth, Browser, Database, FRONTEND, Kind, Log, SECRET, User, on_every_database,
+    patient_hashing,
 };
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
@@ -92,6 +95,11 @@ async fn report(_: CurrentUser<Keyed, Any<(Superuser, Scope<ReportsRead>)>>) -> 
     "report"
 }
 
+#[handler]
+async fn key_holder(by_key: CurrentUser<Keyed, Via<ApiKeys>>) -> String {
+    by_key.username.clone()
+}
+
 async fn keyed(app: &App) -> App {
     let Database::Sqlite(pool) = app.database.clone() else { panic!("SQLite") };
     let auth = Keyed::builder(pool, SECRET)
@@ -103,6 +111,8 @@ async fn keyed(app: &App) -> App {
         .await
         .unwrap();
     let route = auth.mount(Route::new()).at("/report", get(report));
+    let route =
+        route.nest("/members", auth.guard::<()>(Route::new().at("/owner", get(key_holder))));
     let endpoint: BoxEndpoint<'static, Response> =
         route.with(auth.clone()).map_to_response().boxed();
     app.serving(endpoint).draining(&auth)
@@ -130,4 +140,22 @@ async fn any_opens_to_each_condition_for_its_own_credentials() {
     app.database.execute("UPDATE users SET is_superuser = TRUE").await;
     assert_eq!(ada.get("/report").await.text, "report");
     assert_eq!(by_key(&without).await.code(), "insufficient-scope", "a key is not its owner");
+}
+
+/// The gate accepts the session of one account, and the handler the key of another.
+#[tokio::test]
+async fn a_handler_acts_for_no_other_account_than_the_gate_let_pass() {
+    let app = keyed(&App::on(Kind::Sqlite).await).await;
+    let [ada, eve] = [app.member("ada").await, app.member("eve").await];
+    let key = async |owner: &Browser| {
+        let answer = owner.post("/api-keys", json!({ "name": "script" })).await;
+        answer.json()["key"].as_str().unwrap().to_owned()
+    };
+    let by = async |key: &str| {
+        let headers = [("x-api-key", key)];
+        ada.send(Method::GET, "/members/owner", &headers, vec![]).await
+    };
+    assert_eq!(by(&key(&ada).await).await.text, "ada");
+    let answer = by(&key(&eve).await).await;
+    assert_eq!((answer.status, &*answer.code()), (403, "access-denied"));
 }

@@ -39,14 +39,14 @@ async fn people(database: &Database, count: u32, name: &str) {
 }
 
 on_every_pool! {
-    async fn a_hundred_thousand_names_are_folded_quickly(database, pool) {
+    async fn twenty_thousand_names_are_folded_quickly(database, pool) {
         users(&database, PLAIN, &[]).await;
-        people(&database, 100_000, "N\u{e9}V").await;
+        people(&database, 20_000, "N\u{e9}V").await;
         let begun = Instant::now();
         migrations!(User).run(&pool).await.unwrap();
         let took = begun.elapsed();
         assert!(took < LONGEST, "{took:?}");
-        assert_eq!(database.count("users WHERE username_key = 'n\u{e9}v77777'").await, 1);
+        assert_eq!(database.count("users WHERE username_key = 'n\u{e9}v7777'").await, 1);
         assert_eq!(database.count("users WHERE username_key IS NULL OR auth_epoch = 0").await, 0);
 
         assert!(migrations!(User).inspect(&pool).await.unwrap().plan().is_empty());

@@ -52,6 +52,19 @@ on_every_database! {
         assert!(owner.is_signed_in().await);
     }
 
+    async fn the_verdict_of_a_profile_is_not_about_the_address_of_the_id_token(app: App) {
+        let (app, provider) = with_provider(&app).await;
+        provider.script().id_token = json!({ "email": "ada@example.com", "email_verified": false });
+        provider.script().profile = json!({ "email": null });
+        let browser = app.browser();
+        assert_refused(&browser, &sign_in(&browser, &provider).await, "email_unverified").await;
+        provider.script().id_token = json!({ "email": "ada@example.com", "email_verified": true });
+        provider.script().profile = json!({ "email": "eve@example.com", "email_verified": null });
+        assert_refused(&browser, &sign_in(&browser, &provider).await, "email_unverified").await;
+        provider.script().profile = json!({ "email_verified": null });
+        signed_in(&app, &provider).await;
+    }
+
     async fn two_issuers_with_one_subject_and_address_are_two_people(app: App) {
         let one = Provider::start(Arc::clone(&app.clock)).await;
         let other = Provider::start(Arc::clone(&app.clock)).await;

@@ -53,6 +53,28 @@ on_every_database! {
         assert_eq!(other.get("/me").await.json()["username"], "ada");
     }
 
+    async fn a_reset_ends_connections_and_the_owner_is_connected_again(app: App) {
+        let (app, provider) = with_provider(&app).await;
+        let ada = verified(&app, "ada").await;
+        signed_in(&app, &provider).await;
+        provider.script().person = provider::person("eve-1", "eve");
+        let connected = connect(&ada).await;
+        assert_eq!(connected.status, 200, "{connected:?}");
+        let url = connected.json()["url"].as_str().unwrap().to_owned();
+        assert_eq!(error(&ada.get(&provider.consent(&url)).await), None);
+        assert_eq!(connections(&app).await, 2);
+        let token = app.reset_token("ada@example.com").await;
+        let body = json!({ "token": token, "new_password": "another-strong-one" });
+        assert_eq!(app.browser().post("/password/reset-confirm", body).await.status, 200);
+        assert_eq!(connections(&app).await, 0);
+        let eve = signed_in(&app, &provider).await;
+        assert_eq!(accounts(&app).await, 2, "the other person gets an account of their own");
+        assert_ne!(eve.get("/me").await.json()["email"], "ada@example.com");
+        provider.script().person = provider::person("ada-1", "ada");
+        let owner = signed_in(&app, &provider).await;
+        assert_eq!(owner.get("/me").await.json()["email"], "ada@example.com");
+    }
+
     async fn the_last_way_in_stays(app: App) {
         let (app, provider) = with_provider(&app).await;
         let ada = signed_in(&app, &provider).await;

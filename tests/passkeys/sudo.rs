@@ -28,6 +28,17 @@ on_every_database! {
         assert_eq!(answer.code(), "wrong-password", "a wrong password is not made good");
     }
 
+    async fn a_copied_cookie_is_not_elevated_by_a_passkey_of_its_own(app: App) {
+        let app = guarded(&app, Setup::default()).await;
+        let thief = app.member("ada").await.stolen();
+        for path in ["/passkeys/register/options", "/passkeys/register/verify"] {
+            let answer = thief.post(path, json!({ "credential": {} })).await;
+            assert_eq!((answer.status, &*answer.code()), (403, "reauthentication-required"), "{path}");
+        }
+        assert_eq!(app.database.count("users_passkeys").await, 0);
+        assert!(!is_elevated(&thief).await);
+    }
+
     async fn a_passkey_stands_for_one_of_two_factors(app: App) {
         let app = guarded(&app, Setup::default()).await;
         let (ada, mut device) = member(&app, "ada").await;
@@ -78,8 +89,9 @@ on_every_database! {
 
     async fn a_passkey_of_another_account_elevates_nobody(app: App) {
         let app = guarded(&app, Setup::default()).await;
-        let (ada, mut device) = member(&app, "ada").await;
+        let (_, mut device) = member(&app, "ada").await;
         let (_, mut eves) = member(&app, "eve").await;
+        let ada = app.signed_in("ada", PASSWORD).await;
         let options = options(&ada, "/passkeys/sudo/options", json!({})).await;
         let body = json!({ "passkey": eves.get_with(0, &options) });
         assert_eq!(ada.post("/sudo", body).await.code(), "passkey-rejected");

@@ -155,9 +155,46 @@ impl Browser {
         self.get("/me").await.status == 200
     }
 
-    /// Sends a request with the cookies, the client address as a proxy adds it, and the CSRF token
-    /// unless `headers` sets it.
+    /// Opens a page, as a link does.
+    pub async fn open(&self, path: &str) -> Answer {
+        let headers =
+            [("accept", "text/html,application/xhtml+xml"), ("sec-fetch-mode", "navigate")];
+        self.send(Method::GET, path, &headers, Vec::new()).await
+    }
+
+    /// Submits a form of the page, without a script: no header has the CSRF token.
+    pub async fn submit(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let page = format!("http://localhost{page}");
+        let headers = [
+            ("accept", "text/html,application/xhtml+xml"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("referer", &*page),
+            ("sec-fetch-site", "same-origin"),
+            ("sec-fetch-mode", "navigate"),
+        ];
+        let body = serde_urlencoded::to_string(fields).unwrap().into_bytes();
+        let length = body.len().to_string();
+        let headers = [&headers[..], &[("content-length", &*length)]].concat();
+        self.send_plain(Method::POST, path, &headers, body).await
+    }
+
+    /// Sends a request as `send_plain` does, and the CSRF token unless `headers` sets it.
     pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
+        let token = self.cookie("csrf_token");
+        let sets_csrf = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("x-csrf-token"));
+        let token = token.as_ref().filter(|_| !sets_csrf).map(|token| ("x-csrf-token", &**token));
+        let headers: Vec<_> = headers.iter().copied().chain(token).collect();
+        self.send_plain(method, path, &headers, body).await
+    }
+
+    /// Sends a request with the cookies and the client address as a proxy adds it.
+    async fn send_plain(
         &self,
         method: Method,
         path: &str,
@@ -174,10 +211,6 @@ impl Browser {
             let pairs: Vec<_> =
                 cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header("cookie", pairs.join("; "));
-        }
-        let sets_csrf = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("x-csrf-token"));
-        if let Some(token) = cookies.get("csrf_token").filter(|_| !sets_csrf) {
-            request = request.header("x-csrf-token", token);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -16,6 +16,7 @@ use std::fmt;
 use field::Field;
 use json::{Fields, expected_type, to_utf8};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 pub use field_error::{FieldError, FieldErrorKind};
 
@@ -106,7 +107,7 @@ impl Form {
         }
         let parsed = match field {
             Field::Json(value) => serde_json::from_str(value.get()),
-            Field::Text(text) => serde_json::from_value(text.into()),
+            Field::Text(text) => typed(text),
         };
         parsed.or_else(|error| {
             self.reject(FieldError::new(name, FieldErrorKind::Type, expected_type(&error)))
@@ -233,6 +234,18 @@ impl Form {
         let message = "Input should be a valid string";
         self.reject(FieldError::new(name, FieldErrorKind::Type, message))
     }
+}
+
+/// Reads a text of an HTML form, whose numbers and check boxes are texts too.
+fn typed<T: DeserializeOwned>(text: String) -> Result<T, serde_json::Error> {
+    let value = match &*text {
+        "on" => Ok(Value::Bool(true)),
+        text => serde_json::from_str(text),
+    };
+    serde_json::from_value(text.into()).or_else(|error| match value {
+        Ok(value @ (Value::Number(_) | Value::Bool(_))) => serde_json::from_value(value),
+        _ => Err(error),
+    })
 }
 
 impl fmt::Debug for Form {

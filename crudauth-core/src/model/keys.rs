@@ -91,6 +91,12 @@ impl MacKey {
         Mac(mac.finalize().into_bytes().into())
     }
 
+    /// Returns `true` if `sent` is the keyed hash of `parts`. Compares in constant time.
+    #[must_use]
+    pub fn verifies(&self, parts: &[&[u8]], sent: &[u8]) -> bool {
+        self.mac(parts).as_bytes().ct_eq(sent).into()
+    }
+
     /// The keyed hash of `message` as it stands: a signature in the form of others (HS256).
     pub(crate) fn sign(&self, message: &[u8]) -> Mac {
         let mac = self.0.clone().chain_update(message);
@@ -139,6 +145,8 @@ crate::opaque::opaque!(Mac, MacKey);
 pub struct Keys {
     /// Signs the cookie of a known device.
     pub device: MacKey,
+    /// Signs the cookie with the outcome of a form.
+    pub flash: MacKey,
     /// Hides networks and names in the names of counters.
     pub counter: MacKey,
     /// Signs access tokens.
@@ -165,6 +173,7 @@ impl Keys {
         let _ = derived.expand(b"id of the key of second factors", &mut id);
         Self {
             device: key("device"),
+            flash: key("flash"),
             counter: key("counter"),
             access: key("access token"),
             refresh_mark: key("refresh token mark"),

@@ -26,6 +26,8 @@ pub(crate) enum Outlives {
     PasswordChange,
     /// Every change: the rows go with the account.
     EveryChange,
+    /// Every change but a reset of the password, by which an owner takes the account back.
+    EveryChangeButReset,
     /// Every change but enabling the account: the rows tell why it is disabled. A purge does not
     /// delete them when they expire, since more is to be done then.
     Disabling,
@@ -48,6 +50,11 @@ impl TableSpec {
     /// Whether its rows are credentials, which a new state of the account invalidates.
     pub(crate) fn has_credentials(&self) -> bool {
         matches!(self.outlives, Outlives::Nothing | Outlives::PasswordChange)
+    }
+
+    /// Whether its rows stay when the owner takes the account back by a reset.
+    pub(crate) fn outlives_reset(&self) -> bool {
+        matches!(self.outlives, Outlives::EveryChange | Outlives::Disabling)
     }
 
     /// Whether its rows belong to an account, and are deleted with it.

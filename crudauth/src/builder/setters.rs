@@ -13,7 +13,7 @@ use crudauth_core::slices::sessions::store::SessionStore;
 use crudauth_core::sql::Backend;
 
 use super::Builder;
-use crate::http::CookieConfig;
+use crate::http::{CookieConfig, Pages};
 use crate::mount::{Mount, Scoped};
 
 /// Settings of the mounted slices.
@@ -141,6 +141,15 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// Configures names and attributes of the cookies.
     pub fn cookies(mut self, config: CookieConfig) -> Self {
         self.settings.http.cookies = config;
+        self
+    }
+
+    /// Sets the app's own pages, for an app that renders HTML (default: none).
+    ///
+    /// A browser that a handler refuses is then redirected to the page of the sign-in, and the routes
+    /// of the library accept forms of pages and answer them with a redirect; see [`Pages`].
+    pub fn pages(mut self, pages: Pages) -> Self {
+        self.settings.http.pages = Some(pages);
         self
     }
 

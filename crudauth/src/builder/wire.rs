@@ -41,6 +41,10 @@ where
         if A::slices().tables().any(|table| *table == passkeys::TABLE) {
             errors.extend(settings.complete_passkeys());
         }
+        #[cfg(feature = "oauth")]
+        if A::slices().tables().any(|table| *table == crudauth_core::slices::oauth::CONNECTIONS) {
+            errors.extend(settings.http.cookies.strict_with_providers());
+        }
         errors.extend(validate::transports(settings.transports.names(), A::WORDS));
         #[cfg(feature = "redis")]
         errors.extend(settings.stores.validate());

@@ -40,6 +40,7 @@ use crate::transport::Principal;
 /// A route that is not behind `.with(auth)` answers 500, and the log names the cause.
 pub struct CurrentUser<A: Mount, G = ()> {
     principal: Arc<Principal<A::User>>,
+    csrf: Option<String>,
     gate: PhantomData<fn() -> G>,
 }
 
@@ -48,6 +49,14 @@ impl<A: Mount, G> CurrentUser<A, G> {
     #[must_use]
     pub fn principal(&self) -> &Principal<A::User> {
         &self.principal
+    }
+
+    /// The CSRF token of the session, for the hidden field `csrf_token` of a form in a page.
+    ///
+    /// `None` without a session, and without [`Builder::pages`](crate::Builder::pages).
+    #[must_use]
+    pub fn csrf_token(&self) -> Option<&str> {
+        self.csrf.as_deref()
     }
 }
 
@@ -76,7 +85,8 @@ impl<A: Mount, G: Gate<A>> CurrentUser<A, G> {
         let cell = cell::<A>(request)?;
         let principal = cell.signed_in(request, is_admitted::<A, G>).await?;
         G::check(&A::new(cell.mounted.clone()), &principal, request).await?;
-        Ok(Self { principal, gate: PhantomData })
+        let csrf = cell.csrf_of_page(request, &principal).await?;
+        Ok(Self { principal, csrf, gate: PhantomData })
     }
 }
 
@@ -89,6 +99,7 @@ impl<A: Mount, G: Gate<A>> CurrentUser<A, G> {
 /// Those of [`CurrentUser`], without the 401 `Not authenticated`.
 pub struct MaybeUser<A: Mount, G = ()> {
     principal: Option<Arc<Principal<A::User>>>,
+    csrf: Option<String>,
     gate: PhantomData<fn() -> G>,
 }
 
@@ -103,6 +114,12 @@ impl<A: Mount, G> MaybeUser<A, G> {
     #[must_use]
     pub fn principal(&self) -> Option<&Principal<A::User>> {
         self.principal.as_deref()
+    }
+
+    /// The CSRF token of the session, as in [`CurrentUser::csrf_token`].
+    #[must_use]
+    pub fn csrf_token(&self) -> Option<&str> {
+        self.csrf.as_deref()
     }
 }
 
@@ -123,10 +140,12 @@ impl<A: Mount, G: Gate<A>> MaybeUser<A, G> {
     async fn of(request: &Request) -> Result<Self, Refusal> {
         let cell = cell::<A>(request)?;
         let principal = cell.maybe(request, is_admitted::<A, G>).await?;
+        let mut csrf = None;
         if let Some(principal) = &principal {
             G::check(&A::new(cell.mounted.clone()), principal, request).await?;
+            csrf = cell.csrf_of_page(request, principal).await?;
         }
-        Ok(Self { principal, gate: PhantomData })
+        Ok(Self { principal, csrf, gate: PhantomData })
     }
 }
 
@@ -147,7 +166,7 @@ async fn settled<T>(
 }
 
 /// Returns what the middleware has put into the request.
-fn cell<A: Mount>(request: &Request) -> Result<&RequestAuth<A::User>, Refusal> {
+pub(super) fn cell<A: Mount>(request: &Request) -> Result<&RequestAuth<A::User>, Refusal> {
     request.extensions().get::<MountAuth<A>>().map(|found| &*found.cell).ok_or_else(|| {
         let mount = std::any::type_name::<A>();
         error!(mount, "a handler has a user argument, but its route is not behind `.with(auth)`");

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use poem::endpoint::BoxEndpoint;
 use poem::{Endpoint, EndpointExt, FromRequest, IntoEndpoint, IntoResponse, Request, Response};
 
+use super::current_user::cell;
 use super::{CurrentUser, Guarded};
 use crate::gate::Gate;
 use crate::mount::Mount;
@@ -31,7 +32,8 @@ impl<E: Endpoint, A: Mount, G: Gate<A>> Endpoint for Behind<E, A, G> {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let (mut request, mut body) = request.split();
-        CurrentUser::<A, G>::from_request(&request, &mut body).await?;
+        let user = CurrentUser::<A, G>::from_request(&request, &mut body).await?;
+        cell::<A>(&request)?.pin(user.principal());
         request.set_body(body.take()?);
         Ok(self.endpoint.call(request).await?.into_response())
     }

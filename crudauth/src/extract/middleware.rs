@@ -7,7 +7,9 @@ use poem::http::{HeaderValue, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
 
 use super::request_auth::{MountAuth, RequestAuth};
+use crate::http::Refusal;
 use crate::http::cookie::{Cookies, set_cookies};
+use crate::http::pages::{Visit, adopt_csrf_token};
 use crate::mount::Mount;
 
 /// An endpoint behind a mount. `app.with(auth)` creates it.
@@ -40,14 +42,31 @@ impl<E: Endpoint, A: Mount> Endpoint for Guarded<E, A> {
         // Handlers find it by the type of the mount, the library's routes by the mount itself.
         request.extensions_mut().insert(MountAuth::<A>::new(Arc::clone(&cell)));
         request.extensions_mut().insert(Arc::clone(&cell));
-        let mut response = self.endpoint.call(request).await?.into_response();
+        let pages = mounted.parts().http.pages.as_ref();
+        let visit = pages.zip(Visit::of(&request));
+        if visit.is_some() {
+            adopt_csrf_token(&mut request).await;
+        }
+        let mut response = match self.endpoint.call(request).await {
+            Ok(response) => response.into_response(),
+            Err(error) => {
+                let redirect = visit.and_then(|(pages, visit)| {
+                    visit.redirect(error.downcast_ref::<Refusal>()?, pages)
+                });
+                redirect.ok_or(error)?
+            }
+        };
         finish(&cell, &mut response);
         Ok(response)
     }
 }
 
 fn finish<U: AuthUser>(cell: &RequestAuth<U>, response: &mut Response) {
-    if !cell.has_found() {
+    let config = &cell.mounted.parts().http.cookies;
+    if cell.has_read_flash() {
+        set_cookies(response, config).clear_flash();
+    }
+    if !cell.has_found() && !cell.has_read_flash() {
         return;
     }
     // A shared cache must not keep a response for one user, unless the app allows it.
@@ -55,6 +74,11 @@ fn finish<U: AuthUser>(cell: &RequestAuth<U>, response: &mut Response) {
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
     }
+    if let (Some(session), Some(csrf)) = (cell.session(), cell.new_csrf()) {
+        let lifetimes = cell.mounted.accounts().sessions().config();
+        set_cookies(response, config).csrf(lifetimes, session.is_remembered(), csrf.expose());
+    }
+    let headers = response.headers_mut();
     let (Some(session), Some(sent)) = (cell.session(), cell.cookies_to_renew()) else { return };
     // The handler may have set or cleared the session cookie.
     let name = &cell.mounted.parts().http.cookies.session;
@@ -65,7 +89,6 @@ fn finish<U: AuthUser>(cell: &RequestAuth<U>, response: &mut Response) {
         return;
     }
     let sessions = cell.mounted.accounts().sessions();
-    let config = &cell.mounted.parts().http.cookies;
     let cookies = Cookies::new(sent, config);
     let mut csrf_tokens = cookies.csrf_tokens().into_iter();
     let csrf = csrf_tokens.find(|csrf| sessions.is_csrf_token(session, csrf));

@@ -1,11 +1,13 @@
 //! Handler arguments: who is asking, by what transport, and whether they may.
 
 mod current_user;
+mod flash;
 mod guard;
 mod middleware;
 mod request_auth;
 
 pub use current_user::{CurrentUser, MaybeUser};
+pub use flash::Flash;
 pub use guard::guard;
 pub use middleware::Guarded;
 pub(crate) use request_auth::{

@@ -2,16 +2,19 @@
 //! all others share the result.
 
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once, OnceLock};
 
-use crudauth_core::model::AuthUser;
+use crudauth_core::model::{AuthUser, CsrfToken};
 use crudauth_core::slices::sessions::CurrentSession;
 use poem::Request;
 use poem::http::{HeaderMap, header};
 use tokio::sync::OnceCell;
 use tracing::{error, info};
 
-use crate::http::Refusal;
+use crate::http::cookie::cookies_of;
+use crate::http::pages::Visit;
+use crate::http::{FlashMessage, Refusal};
 use crate::mount::{Mount, Mounted};
 use crate::slice;
 use crate::transport::{AnyTransport, Principal, Transport};
@@ -27,6 +30,12 @@ pub(super) struct RequestAuth<U: AuthUser> {
     /// The `Cookie` lines of the request, if the cookies of its session are to be renewed. The
     /// endpoint has taken the request by then.
     to_renew: OnceLock<HeaderMap>,
+    /// A CSRF token for a page whose cookie is gone.
+    new_csrf: OnceCell<Option<CsrfToken>>,
+    /// The account that passed a gate in front of a sub-tree.
+    pinned: OnceLock<String>,
+    /// Whether a page has read the outcome of the last form.
+    has_read_flash: AtomicBool,
 }
 
 /// Selects transports.
@@ -43,7 +52,15 @@ struct Found<'c, U: AuthUser> {
 impl<U: AuthUser> RequestAuth<U> {
     pub(super) fn new(mounted: Mounted<U>) -> Self {
         let looked_up = mounted.parts().transports.iter().map(|_| OnceCell::new()).collect();
-        Self { mounted, looked_up, noted: Once::new(), to_renew: OnceLock::new() }
+        Self {
+            mounted,
+            looked_up,
+            noted: Once::new(),
+            to_renew: OnceLock::new(),
+            new_csrf: OnceCell::new(),
+            pinned: OnceLock::new(),
+            has_read_flash: AtomicBool::new(false),
+        }
     }
 
     /// Returns the principal of the first of these transports that recognises a credential. Does not
@@ -81,6 +98,11 @@ impl<U: AuthUser> RequestAuth<U> {
         admits: Admits<U>,
     ) -> Result<Option<Arc<Principal<U>>>, Refusal> {
         let Some(found) = self.find(request, admits).await? else { return Ok(None) };
+        // A handler may accept another transport than the gate in front of it.
+        let pinned = self.pinned.get();
+        if pinned.is_some_and(|pinned| *pinned != found.principal.account().counter_key()) {
+            return Err(Refusal::denied());
+        }
         found.transport.guard(&self.mounted, &found.principal, request)?;
         // A transport of the app's own may use the session: its cookie needs the CSRF check too.
         if found.principal.session().is_some() && !is_session(found.transport) {
@@ -100,6 +122,11 @@ impl<U: AuthUser> RequestAuth<U> {
     ) -> Result<Arc<Principal<U>>, Refusal> {
         let found = self.maybe(request, admits).await?;
         found.ok_or_else(|| self.not_authenticated(request, admits))
+    }
+
+    /// Refuses every other account from now on: a gate has let this one pass.
+    pub(super) fn pin(&self, principal: &Principal<U>) {
+        self.pinned.get_or_init(|| principal.account().counter_key());
     }
 
     /// Creates the 401 with a challenge for each scheme of the transports. A challenge for a scheme
@@ -162,6 +189,47 @@ impl<U: AuthUser> RequestAuth<U> {
     /// The `Cookie` lines of the request, if the cookies of its session are to be renewed.
     pub(super) fn cookies_to_renew(&self) -> Option<&HeaderMap> {
         self.to_renew.get()
+    }
+
+    /// Returns the CSRF token of the session for the forms of a page, if the app has pages. A page
+    /// that a browser shows without the cookie gets a new token.
+    pub(super) async fn csrf_of_page(
+        &self,
+        request: &Request,
+        principal: &Principal<U>,
+    ) -> Result<Option<String>, Refusal> {
+        let http = &self.mounted.parts().http;
+        let (Some(_), Some(session)) = (&http.pages, principal.session()) else { return Ok(None) };
+        let sessions = self.mounted.accounts().sessions();
+        let mut sent = cookies_of(request, &http.cookies).csrf_tokens().into_iter();
+        if let Some(sent) = sent.find(|sent| sessions.is_csrf_token(session, sent)) {
+            return Ok(Some(sent.to_owned()));
+        }
+        if !request.method().is_safe() || Visit::of(request).is_none() {
+            return Ok(None);
+        }
+        let renewed = self.new_csrf.get_or_try_init(|| sessions.renew_csrf_token(session)).await?;
+        Ok(renewed.as_ref().map(|token| token.expose().to_owned()))
+    }
+
+    /// The CSRF token that a page got in place of a lost one.
+    pub(super) fn new_csrf(&self) -> Option<&CsrfToken> {
+        self.new_csrf.get()?.as_ref()
+    }
+
+    /// Returns the outcome of the last form, which is removed with the response.
+    pub(super) fn flash(&self, request: &Request) -> Option<FlashMessage> {
+        let parts = self.mounted.parts();
+        let sent = cookies_of(request, &parts.http.cookies).flashes();
+        if !sent.is_empty() {
+            self.has_read_flash.store(true, Ordering::Relaxed);
+        }
+        sent.iter().find_map(|value| FlashMessage::open(value, &parts.accounts.kit.keys))
+    }
+
+    /// Whether a page has read the outcome of the last form.
+    pub(super) fn has_read_flash(&self) -> bool {
+        self.has_read_flash.load(Ordering::Relaxed)
     }
 
     /// The session, if a principal with one was resolved.

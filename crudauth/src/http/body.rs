@@ -38,10 +38,35 @@ pub(crate) async fn buffer_small(request: &Request, body: &mut RequestBody) {
     }
 }
 
-/// Reads a JSON object. Other content types are rejected, because a form on another site can send
-/// those without a preflight request.
+/// Marks a form that a page of this site sent.
+#[derive(Clone, Copy)]
+pub(crate) struct FromPage;
+
+/// The content type of an HTML form.
+pub(crate) const URL_ENCODED: &str = "application/x-www-form-urlencoded";
+
+/// Reads a small body into memory; `None` if its length is unknown or too large, or it does not arrive
+/// in time.
+pub(crate) async fn small(request: &mut Request) -> Option<Vec<u8>> {
+    if content_length(request).is_none_or(|length| length > MAX_BYTES) {
+        return None;
+    }
+    bytes(request).await.ok()
+}
+
+/// Reads the fields of a URL-encoded form.
+pub(crate) async fn fields(request: &mut Request) -> Result<Vec<(String, String)>, Refusal> {
+    let body = bytes(request).await?;
+    serde_urlencoded::from_bytes(&body).map_err(|_| whole("Form decode error"))
+}
+
+/// Reads a JSON object, or a form that [a page](FromPage) sent. Other content types are rejected,
+/// because a form on another site can send those without a preflight request.
 pub(crate) async fn json(request: &mut Request) -> Result<Form, Refusal> {
     let media_type = media_type(request);
+    if media_type == URL_ENCODED && request.extensions().get::<FromPage>().is_some() {
+        return form(request).await;
+    }
     let is_json = media_type == "application/json"
         || (media_type.starts_with("application/") && media_type.ends_with("+json"));
     if !is_json {
@@ -54,12 +79,7 @@ pub(crate) async fn json(request: &mut Request) -> Result<Form, Refusal> {
 /// Reads a URL-encoded or multipart form.
 pub(crate) async fn form(request: &mut Request) -> Result<Form, Refusal> {
     match &*media_type(request) {
-        "application/x-www-form-urlencoded" => {
-            let body = bytes(request).await?;
-            let fields: Vec<(String, String)> =
-                serde_urlencoded::from_bytes(&body).map_err(|_| whole("Form decode error"))?;
-            Ok(Form::from_texts(fields))
-        }
+        URL_ENCODED => Ok(Form::from_texts(fields(request).await?)),
         "multipart/form-data" => {
             let content_type = text(request.headers(), header::CONTENT_TYPE).unwrap_or_default();
             let boundary =
@@ -127,7 +147,7 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
 }
 
 /// Returns the content type without parameters, in lower case.
-fn media_type(request: &Request) -> String {
+pub(crate) fn media_type(request: &Request) -> String {
     let value = text(request.headers(), header::CONTENT_TYPE).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

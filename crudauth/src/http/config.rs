@@ -7,6 +7,8 @@ use std::time::Duration;
 use crudauth_core::ConfigError;
 use poem::http::HeaderValue;
 
+use super::pages::Pages;
+
 crudauth_core::settings! {
     /// Settings of the cookies: names and attributes.
     #[derive(Clone, Debug)]
@@ -40,6 +42,9 @@ crudauth_core::settings! {
         /// `__Host-` if [`secure`](Self::secure) and [`path`](Self::path) allow it. A cookie without
         /// the id holds the latest value, under the name that crudauth-py has; it is not read.
         oauth_state: String as impl Into<String> = "oauth_state".to_owned(),
+        /// Name of the cookie that tells the next page the outcome of a form (default `flash`); see
+        /// [`Pages`](crate::Pages).
+        flash: String as impl Into<String> = "flash".to_owned(),
     }
 }
 
@@ -90,8 +95,8 @@ impl CookieConfig {
     /// HTTPS and with the path `/`, so `secure` and `path` are set as well.
     #[must_use]
     pub fn hardened(mut self) -> Self {
-        let Self { session, csrf, refresh, device, browser, oauth_state, .. } = &mut self;
-        for name in [session, csrf, refresh, device, browser, oauth_state] {
+        let Self { session, csrf, refresh, device, browser, oauth_state, flash, .. } = &mut self;
+        for name in [session, csrf, refresh, device, browser, oauth_state, flash] {
             if !name.starts_with("__Host-") {
                 name.insert_str(0, "__Host-");
             }
@@ -112,6 +117,17 @@ impl CookieConfig {
         format!("{}_logout", self.refresh)
     }
 
+    /// A browser that comes back from a provider sends no strict cookie, so the session that it had
+    /// could not end, and no connection could be added.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn strict_with_providers(&self) -> Option<ConfigError> {
+        (self.same_site == SameSite::Strict).then(|| ConfigError::Requires {
+            setting: "cookies.same_site",
+            value: "Strict".to_owned(),
+            requirement: "a mount without `oauth`",
+        })
+    }
+
     /// Name of the cookie of one sign-in with a provider.
     #[cfg(feature = "oauth")]
     pub(crate) fn oauth_state_of(&self, id: &str) -> String {
@@ -120,7 +136,7 @@ impl CookieConfig {
         format!("{prefix}{}_{id}", self.oauth_state)
     }
 
-    fn names(&self) -> [(&'static str, &str); 6] {
+    fn names(&self) -> [(&'static str, &str); 7] {
         [
             ("cookies.session", &self.session),
             ("cookies.csrf", &self.csrf),
@@ -128,6 +144,7 @@ impl CookieConfig {
             ("cookies.device", &self.device),
             ("cookies.browser", &self.browser),
             ("cookies.oauth_state", &self.oauth_state),
+            ("cookies.flash", &self.flash),
         ]
     }
 
@@ -181,6 +198,8 @@ pub(crate) struct HttpConfig {
     /// Whether the warning about an untrusted proxy was logged.
     pub(crate) has_told_of_proxy: Arc<AtomicBool>,
     pub(crate) trusted_origins: Vec<String>,
+    /// The app's own pages, if the server renders them.
+    pub(crate) pages: Option<Pages>,
 }
 
 impl HttpConfig {
@@ -188,6 +207,7 @@ impl HttpConfig {
     pub(crate) fn validate(&self) -> Vec<ConfigError> {
         let mut errors = self.cookies.invalid_names();
         errors.extend(self.cookies.duplicate_names());
+        errors.extend(self.pages.iter().flat_map(Pages::validate));
         if self.cookies.same_site == SameSite::None && !self.cookies.secure {
             errors.push(ConfigError::Requires {
                 setting: "cookies.same_site",

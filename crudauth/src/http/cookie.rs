@@ -15,6 +15,9 @@ use super::config::{CookieConfig, SameSite};
 /// Lifetime of the device cookie: the maximum that browsers accept.
 const DEVICE_SECONDS: u64 = 400 * 24 * 3600;
 
+/// Lifetime of the outcome of a form, which the next page reads and removes.
+const FLASH_SECONDS: u64 = 300;
+
 /// Most session cookies of a request that are looked up. Each costs a query.
 const MAX_SESSIONS: usize = 8;
 
@@ -76,6 +79,11 @@ impl<'r> Cookies<'r> {
     /// Returns the possible values of the cookie that binds an unfinished sign-in.
     pub(crate) fn browsers(&self) -> Vec<BrowserToken> {
         self.all(&[&self.config.browser]).into_iter().filter_map(BrowserToken::parse).collect()
+    }
+
+    /// Returns the possible outcomes of the last form.
+    pub(crate) fn flashes(&self) -> Vec<&'r str> {
+        self.all(&[&self.config.flash])
     }
 
     /// Returns the possible values of the cookie of one sign-in with a provider.
@@ -182,6 +190,16 @@ impl SetCookies<'_> {
     /// Sets the cookie that binds an unfinished sign-in to the browser.
     pub(crate) fn browser(&mut self, browser: &BrowserToken, lifetime: Duration) {
         self.put(&self.config.browser, browser.expose(), Some(lifetime.as_secs()));
+    }
+
+    /// Sets the outcome of a form, for the page that the browser gets next.
+    pub(crate) fn flash(&mut self, message: &str) {
+        self.put(&self.config.flash, message, Some(FLASH_SECONDS));
+    }
+
+    /// Removes the outcome of a form, after a page has shown it.
+    pub(crate) fn clear_flash(&mut self) {
+        self.put(&self.config.flash, "", Some(0));
     }
 
     /// Sets the cookies of a sign-in with a provider.

@@ -8,6 +8,7 @@ pub(crate) mod cookie;
 mod errors;
 pub(crate) mod headers;
 pub(crate) mod origin;
+pub(crate) mod pages;
 mod problem;
 pub(crate) mod refusal;
 
@@ -15,5 +16,6 @@ pub(crate) use config::HttpConfig;
 pub use config::RefreshIn;
 pub use config::{CookieConfig, SameSite};
 pub(crate) use errors::capital;
+pub use pages::{FlashMessage, Pages};
 pub use refusal::Refusal;
 pub(crate) use refusal::refusals;

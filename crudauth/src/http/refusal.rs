@@ -137,6 +137,18 @@ impl Refusal {
         self.code
     }
 
+    /// Returns the sentence for people, and the errors of fields by name.
+    pub(super) fn sentences(&self) -> (String, Vec<(String, String)>) {
+        match &self.detail {
+            Detail::Text(text) => (text.to_string(), Vec::new()),
+            Detail::InvalidFields(errors) => {
+                let errors =
+                    errors.iter().map(|one| (one.field.to_string(), one.message.to_string()));
+                (String::new(), errors.collect())
+            }
+        }
+    }
+
     pub(crate) fn invalid_token() -> Self {
         Self::access_token().with_challenge("Bearer", &[("error", "invalid_token")])
     }

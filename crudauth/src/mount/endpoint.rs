@@ -15,6 +15,7 @@ use super::Mounted;
 use crate::http::Refusal;
 use crate::http::body::buffer_small;
 use crate::http::headers::whole_path;
+use crate::http::pages::PagePost;
 
 type Handler<U> =
     Arc<dyn Fn(Mounted<U>, Request) -> BoxFuture<'static, Result<Response, Refusal>> + Send + Sync>;
@@ -47,20 +48,33 @@ impl<U: AuthUser> Path<U> {
     }
 
     pub(crate) fn endpoint(&self, mounted: &Mounted<U>) -> PathEndpoint<U> {
-        PathEndpoint { mounted: mounted.clone(), methods: self.methods.clone() }
+        PathEndpoint { mounted: mounted.clone(), path: self.path, methods: self.methods.clone() }
     }
 }
 
 /// The poem endpoint of a [`Path`].
 pub(crate) struct PathEndpoint<U: AuthUser> {
     mounted: Mounted<U>,
+    path: &'static str,
     methods: Vec<(Method, Handler<U>)>,
 }
 
 impl<U: AuthUser> Endpoint for PathEndpoint<U> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let parts = self.mounted.parts();
+        let keys = &parts.accounts.kit.keys;
+        Ok(match PagePost::take(&mut request, self.path, &parts.http).await {
+            Ok(Some(post)) => post.redirect(self.answer(request).await, &parts.http, keys).await,
+            Ok(None) => self.answer(request).await.unwrap_or_else(|refusal| refusal.to_response()),
+            Err(refusal) => refusal.to_response(),
+        })
+    }
+}
+
+impl<U: AuthUser> PathEndpoint<U> {
+    async fn answer(&self, request: Request) -> Result<Response, Refusal> {
         // The server omits the body of a HEAD (RFC 9110, section 9.3.2).
         let method = match request.method() {
             &Method::HEAD => &Method::GET,
@@ -68,7 +82,7 @@ impl<U: AuthUser> Endpoint for PathEndpoint<U> {
         };
         let Some((_, handler)) = self.methods.iter().find(|(known, _)| known == method) else {
             let allowed: Vec<_> = self.methods.iter().map(|(method, _)| method.as_str()).collect();
-            return Ok(Refusal::method_not_allowed(&allowed.join(", ")).to_response());
+            return Err(Refusal::method_not_allowed(&allowed.join(", ")));
         };
         // In a task of its own: a client that disconnects cannot stop a flow halfway, and a panic
         // becomes a 500 instead of a broken connection.
@@ -80,13 +94,9 @@ impl<U: AuthUser> Endpoint for PathEndpoint<U> {
             answer
         })
         .await;
-        let refused = |refusal: Refusal| refusal.to_response();
-        Ok(match answer {
-            Ok(answer) => answer.unwrap_or_else(refused),
-            Err(error) => {
-                error!(%error, "route did not finish");
-                refused(Refusal::internal())
-            }
+        answer.unwrap_or_else(|error| {
+            error!(%error, "route did not finish");
+            Err(Refusal::internal())
         })
     }
 }

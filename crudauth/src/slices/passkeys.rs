@@ -63,8 +63,8 @@ impl Service for Passkeys {
         let party = RelyingParty::of(&config).ok()?;
         wiring.passkeys.as_ref()?;
         let stores = (Arc::clone(&wiring.database) as _, Arc::clone(&wiring.challenges));
-        let Wiring { kit, callers, .. } = wiring;
-        Some(flows::Passkeys::new(kit.clone(), stores, callers.clone(), party, config))
+        let callers = (wiring.callers.clone(), Arc::clone(&wiring.sudo));
+        Some(flows::Passkeys::new(wiring.kit.clone(), stores, callers, party, config))
     }
 }
 
@@ -395,6 +395,7 @@ impl From<PasskeyError> for Refusal {
     fn from(error: PasskeyError) -> Self {
         match error {
             PasskeyError::NotFresh => Self::sign_in_too_old(),
+            PasskeyError::NotElevated => Self::reauthentication_required(),
             PasskeyError::NotVerified => Self::not_verified(),
             PasskeyError::TooMany { max } => {
                 let detail = format!("There are {max} passkeys already; remove one first.");

@@ -29,6 +29,9 @@ pub enum Departure {
     LinkSent,
 }
 
+/// Time until a deletion that met an obstacle is tried again.
+const OBSTACLE_PAUSE: chrono::TimeDelta = chrono::TimeDelta::hours(1);
+
 impl<U: AuthUser> SelfService<U> {
     /// Deletes the principal's account, after fresh proof. Every credential is invalid at once.
     ///
@@ -69,21 +72,26 @@ impl<U: AuthUser> SelfService<U> {
     }
 
     /// Deletes up to 100 accounts after their grace period, or after a deletion that stopped halfway.
-    /// Returns how many were deleted. An obstacle to a deletion is logged.
+    /// Returns how many were deleted. An obstacle to a deletion is logged, and the deletion is tried
+    /// again after an hour, so that it stands in the way of no other.
     ///
     /// # Errors
-    /// If the store fails.
+    /// If the store is unavailable.
     pub async fn finish_due(&self) -> Result<u64, StoreError> {
         let mut deleted = 0;
-        for account in self.store.due(self.kit.now()).await? {
+        let now = self.kit.now();
+        for account in self.store.due(now).await? {
             match self.finish(&account).await {
                 Ok(()) => deleted += 1,
-                Err(AccountError::Store(error)) => return Err(error),
-                Err(cause) => error!(
-                    account = %account.user.id(),
-                    error = &cause as &dyn Error,
-                    "account not deleted"
-                ),
+                Err(AccountError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
+                Err(cause) => {
+                    error!(
+                        account = %account.user.id(),
+                        error = &cause as &dyn Error,
+                        "account not deleted"
+                    );
+                    self.store.postpone(&account, now + OBSTACLE_PAUSE).await?;
+                }
             }
         }
         Ok(deleted)

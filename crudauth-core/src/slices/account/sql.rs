@@ -8,6 +8,7 @@ use super::store::{Closed, Deletion, DeletionStore, Erased};
 use crate::model::{Account, OneTimeDigest};
 use crate::slices::accounts::Guarded;
 use crate::sql::engine::{retrying, retrying_sql};
+use crate::sql::transaction::Transaction;
 use crate::sql::{
     AuthRow, Backend, ColumnSpec, Dialect, Outlives, Query, SqlStore, Stores, TableSpec, rows,
 };
@@ -44,6 +45,15 @@ const FIND: &str = "SELECT {account} FROM {+deletions} JOIN {table} ON {table}.{
 const OPEN: &str = "UPDATE {table} SET {active} = TRUE, {version} = {version} + 1, \
     {updated} = {:time updated} WHERE {id} = {:account id} AND {version} = :version \
     AND {stamp} = :stamp AND NOT {is active}";
+
+const WITHDRAWN: &str = "DELETE FROM {+deletions} WHERE user_id = :account AND expires_at <= :now \
+    AND auth_epoch = :stamp";
+
+const POSTPONE: &str = "UPDATE {+deletions} SET expires_at = :until WHERE user_id = :account \
+    AND auth_epoch = :stamp";
+
+const AWAITED: &str = "SELECT COUNT(*) FROM {+deletions} WHERE user_id = :account \
+    AND auth_epoch = :stamp";
 
 // The limit is a constant, so that every planner knows that the index is the way to few rows.
 const DUE: &str = "SELECT {account} FROM {+deletions} JOIN {table} ON {table}.{id} = \
@@ -118,10 +128,18 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> DeletionStore<U> for SqlStore<
         }
         let rows = self.rows(self.query(DUE).bind_instant("now", now)).await?;
         let due: Result<Vec<_>, _> = rows.iter().map(rows::account::<DB, U>).collect();
-        let mut due = due?;
+        let (withdrawn, due): (Vec<_>, Vec<_>) = due?.into_iter().partition(Account::is_active);
         // In SQL this condition would make a planner read every account.
-        due.retain(|account| !account.is_active());
+        for account in withdrawn {
+            let forget = self.in_state(WITHDRAWN, &account).bind_instant("now", now);
+            self.execute(forget).await?;
+        }
         Ok(due)
+    }
+
+    async fn postpone(&self, account: &Account<U>, until: DateTime<Utc>) -> Result<(), StoreError> {
+        self.execute(self.in_state(POSTPONE, account).bind_instant("until", until)).await?;
+        Ok(())
     }
 
     async fn erase(&self, account: &Account<U>) -> Result<Erased, StoreError> {
@@ -168,6 +186,20 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             .bind("account", account.user.id().clone())
             .bind("version", account.state.version)
             .bind("stamp", account.state.security_stamp)
+    }
+
+    /// Whether the owner of a disabled account has asked to delete it.
+    pub(crate) async fn awaits_deletion(
+        &self,
+        tx: &mut Transaction<DB>,
+        account: &Account<U>,
+    ) -> Result<bool, sqlx::Error> {
+        if !self.tables().contains(&&DELETIONS) {
+            return Ok(false);
+        }
+        let row = tx.row(self.in_state(AWAITED, account)).await?;
+        let count: i64 = rows::take::<DB, _>(&row.ok_or(sqlx::Error::RowNotFound)?, 0)?;
+        Ok(count > 0)
     }
 
     /// Enables a disabled account that still has its state. Returns `true` if this call did it.

@@ -38,7 +38,11 @@ pub trait DeletionStore<U: AuthUser>: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// Returns the next 100 disabled accounts with a deletion that is due.
+    /// Puts a deletion off that is due and meets an obstacle.
+    async fn postpone(&self, account: &Account<U>, until: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// Returns disabled accounts with a deletion that is due, at most 100. Withdraws those of active
+    /// accounts, which other software enabled.
     async fn due(&self, now: DateTime<Utc>) -> Result<Vec<Account<U>>, StoreError>;
 
     /// Deletes a closed account with every row of the library, if it still has the state of

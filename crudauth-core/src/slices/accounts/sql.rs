@@ -50,6 +50,10 @@ const SET_PASSWORD: &str = "UPDATE {table} SET {hash} = {:hash hash}, {version} 
     {updated} = {:now updated} \
     WHERE {id} = {:id id} AND {version} = :version AND {stamp} = :stamp AND {is active}";
 
+// Changes the time only, and locks the row.
+const TOUCH_ACTIVE: &str =
+    "UPDATE {table} SET {updated} = {:now updated} WHERE {id} = {:id id} AND {is active}";
+
 const DISABLE: &str = "UPDATE {table} SET {active} = FALSE, {version} = {version} + 1, \
     {updated} = {:now updated} WHERE {id} = {:id id}";
 
@@ -183,8 +187,13 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
         let template = if is_active { ENABLE } else { DISABLE };
         retrying(|| async {
             let mut tx = self.begin().await?;
-            let query = self.query(template).bind_time("now", now).bind("id", id.clone());
-            let changed = tx.execute(query).await?;
+            let about =
+                |template| self.query(template).bind_time("now", now).bind("id", id.clone());
+            // An active account has no reason left, even if other software enabled it.
+            if !is_active && tx.execute(about(TOUCH_ACTIVE)).await? > 0 {
+                self.sweep(&mut tx, id, |table| table.outlives == Outlives::Disabling).await?;
+            }
+            let changed = tx.execute(about(template)).await?;
             if is_active {
                 self.sweep(&mut tx, id, |table| table.outlives == Outlives::Disabling).await?;
             } else {

@@ -99,8 +99,8 @@ impl<U: AuthUser> Administrators<U> {
         Ok(ended)
     }
 
-    /// Takes the password from an account and sends its owner a link to choose a new one. Every
-    /// credential is revoked.
+    /// Takes the password from an account and sends its owner a link to choose a new one. Sessions,
+    /// tokens and API keys are revoked; connections end when the link is used.
     ///
     /// # Errors
     /// [`AdminError`]; [`AdminError::NoContact`] if no link can be sent: nothing changes then.

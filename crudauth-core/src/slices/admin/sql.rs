@@ -111,8 +111,12 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AdminStore<U> for SqlStore<DB,
                 Guarded::LastSuperuser => return Ok(Suspended::LastSuperuser),
             };
             let about = |template| self.suspending(template, &account);
-            let had_reason = tx.execute(about(FORGET)).await? > 0;
-            if !account.is_active() && !had_reason {
+            if account.is_active() {
+                // No reason is left, even if other software enabled the account.
+                self.sweep(&mut tx, id, |table| table.outlives == Outlives::Disabling).await?;
+            } else if tx.execute(about(FORGET)).await? == 0
+                && !self.awaits_deletion(&mut tx, &account).await?
+            {
                 return tx.roll_back(Suspended::AlreadyDisabled).await;
             }
             tx.execute(about(DISABLE).bind_time("time", suspension.created_at)).await?;

@@ -12,6 +12,8 @@
 //! everything that its first holder set is deleted.
 
 mod accounts;
+#[cfg(test)]
+mod claim_tests;
 mod config;
 mod connections;
 mod error;

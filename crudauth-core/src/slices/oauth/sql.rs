@@ -33,7 +33,7 @@ pub const CONNECTIONS: TableSpec = TableSpec::new(
         ColumnSpec::instant("last_used_at"),
     ],
 )
-.outliving(Outlives::EveryChange);
+.outliving(Outlives::EveryChangeButReset);
 
 const FIND: &str = "SELECT {account} FROM {+connections} JOIN {table} \
     ON {table}.{id} = {owner +connections account_id} WHERE {+connections}.digest = :digest \
@@ -58,6 +58,7 @@ const LOCKED: &str = "SELECT {account}, {read hash} FROM {table} WHERE {id} = {:
 
 const CLAIM: &str = "UPDATE {table} SET {hash} = {:hash hash}, {verified} = TRUE, \
     {version} = {version} + 1, {updated} = {:time updated} WHERE {id} = {:account id} \
+    AND {recovery} = {:bound_to recovery} AND COALESCE({verified}, FALSE) = FALSE \
     AND {version} = :version AND {stamp} = :stamp AND {is active}";
 
 const COUNT_OF_ISSUER: &str = "SELECT COUNT(*) FROM {+connections} \
@@ -129,7 +130,10 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ConnectionStore<U> for SqlStor
             }
             let row = tx.row(self.of_account(LOCKED, account)).await?;
             let row = row.ok_or(sqlx::Error::RowNotFound)?;
-            if !rows::account::<DB, U>(&row)?.is_verified {
+            let locked = rows::account::<DB, U>(&row)?;
+            // The address is the reason to connect an account that nobody asked to connect.
+            let has_moved = alone && locked.contact_key() != account.contact_key();
+            if !locked.is_verified || has_moved {
                 return tx.roll_back(Connecting::Changed).await;
             }
             let of_issuer = self.of_account(COUNT_OF_ISSUER, account);
@@ -156,6 +160,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ConnectionStore<U> for SqlStor
         retrying(|| async {
             let mut tx = self.begin().await?;
             let claim = self.of_account(CLAIM, account).bind_time("time", connection.now);
+            let claim = claim.bind("bound_to", account.contact_key().unwrap_or_default());
             if tx.execute(claim.bind("hash", unusable.expose().to_owned())).await? == 0 {
                 return tx.roll_back(None).await;
             }

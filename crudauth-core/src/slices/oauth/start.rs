@@ -28,8 +28,8 @@ pub struct Start {
     pub is_fresh: bool,
 }
 
-/// A sign-in that has begun.
-#[derive(Clone, Debug)]
+/// A sign-in that has begun. `Debug` does not show it.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Started {
     /// Where the browser goes.
@@ -41,6 +41,8 @@ pub struct Started {
     /// How long the person may take.
     pub expires_in: Duration,
 }
+
+crate::opaque::opaque!(Started);
 
 /// The stored form of a sign-in that has begun.
 #[derive(Serialize, Deserialize)]

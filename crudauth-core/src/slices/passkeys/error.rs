@@ -10,6 +10,9 @@ pub enum PasskeyError {
     /// The sign-in is too old, and the session is not elevated.
     #[error("the sign-in is too old")]
     NotFresh,
+    /// The session is not elevated, and the account has a factor that elevates it.
+    #[error("the session is not elevated")]
+    NotElevated,
     /// The recovery contact of the account is not verified.
     #[error("the recovery contact is not verified")]
     NotVerified,

@@ -8,8 +8,9 @@ use crate::guard::challenges::ChallengeStore;
 use crate::kit::Kit;
 use crate::model::{Account, AuthUser};
 use crate::notify::MessageKind;
-use crate::principal::{Principal, is_recent};
+use crate::principal::{Principal, Role};
 use crate::slices::accounts::Callers;
+use crate::slices::sudo::Sudo;
 
 /// Registers, verifies, lists and removes passkeys.
 pub struct Passkeys<U: AuthUser> {
@@ -17,6 +18,7 @@ pub struct Passkeys<U: AuthUser> {
     pub(super) store: Arc<dyn PasskeyStore<U>>,
     pub(super) challenges: Arc<dyn ChallengeStore>,
     pub(super) callers: Callers<U>,
+    pub(super) sudo: Arc<Sudo<U>>,
     pub(super) party: RelyingParty,
     pub(super) config: PasskeyConfig,
 }
@@ -28,11 +30,11 @@ impl<U: AuthUser> Passkeys<U> {
     pub fn new(
         kit: Kit<U>,
         (store, challenges): (Arc<dyn PasskeyStore<U>>, Arc<dyn ChallengeStore>),
-        callers: Callers<U>,
+        (callers, sudo): (Callers<U>, Arc<Sudo<U>>),
         party: RelyingParty,
         config: PasskeyConfig,
     ) -> Self {
-        Self { kit, store, challenges, callers, party, config }
+        Self { kit, store, challenges, callers, sudo, party, config }
     }
 
     /// Its settings.
@@ -42,12 +44,18 @@ impl<U: AuthUser> Passkeys<U> {
     }
 
     /// A found session, or an open browser, works for a while; a passkey made with it would last.
-    pub(super) fn check_fresh(&self, principal: &Principal<U>) -> Result<(), PasskeyError> {
-        let now = self.kit.now();
-        let max_age = self.config.max_sign_in_age;
-        let elevated_at = principal.session().and_then(|session| session.proofs().elevated_at);
-        let is_elevated = elevated_at.is_some_and(|at| is_recent(at, max_age, now));
-        if is_elevated || principal.is_fresh(max_age, now) {
+    ///
+    /// Where passkeys elevate a session, only an elevated one makes another: a copied cookie must not
+    /// prove the owner by a passkey of its own. An account without any other factor cannot elevate one.
+    pub(super) async fn check_fresh(&self, principal: &Principal<U>) -> Result<(), PasskeyError> {
+        if self.sudo.is_elevated(principal) {
+            return Ok(());
+        }
+        let is_owner = principal.role() == Role::Owner;
+        if is_owner && self.sudo.is_mounted() && self.sudo.has_factor(principal.account()).await? {
+            return Err(PasskeyError::NotElevated);
+        }
+        if principal.is_fresh(self.config.max_sign_in_age, self.kit.now()) {
             Ok(())
         } else {
             Err(PasskeyError::NotFresh)

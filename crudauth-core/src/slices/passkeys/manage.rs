@@ -112,7 +112,7 @@ impl<U: AuthUser> Passkeys<U> {
         id: &PasskeyId,
     ) -> Result<RemovedPasskey<U>, PasskeyError> {
         let account = principal.owned_account()?;
-        self.check_fresh(principal)?;
+        self.check_fresh(principal).await?;
         let before = self.store.list(account).await?;
         let removed = before.iter().find(|passkey| passkey.id() == *id);
         let user_handle = removed.ok_or(PasskeyError::NotFound)?.user_handle;

@@ -6,7 +6,7 @@ use super::store::{Inserted, Limits, StoredPasskey};
 use super::{AcceptedPasskeys, PasskeyError, Passkeys, ProofError};
 use crate::event::Event;
 use crate::guard::Binding;
-use crate::model::{Account, AuthUser, BrowserToken, IdentifierKind, Proofs};
+use crate::model::{Account, AuthUser, BrowserToken, IdentifierKind};
 use crate::notify::MessageKind;
 use crate::principal::{CurrentSession, Principal};
 use crate::random::random;
@@ -38,7 +38,7 @@ impl<U: AuthUser> Passkeys<U> {
         binding: &Binding,
     ) -> Result<CeremonyOptions, PasskeyError> {
         let account = principal.owned_account()?;
-        self.check_fresh(principal)?;
+        self.check_fresh(principal).await?;
         self.check_may_register(account)?;
         let known = self.store.list(account).await?;
         if known.len() >= self.max() {
@@ -69,7 +69,7 @@ impl<U: AuthUser> Passkeys<U> {
         name: Option<&str>,
     ) -> Result<AddedPasskey<U>, PasskeyError> {
         let account = principal.owned_account()?;
-        self.check_fresh(principal)?;
+        self.check_fresh(principal).await?;
         self.check_may_register(account)?;
         let name = name.map(valid_name).transpose().map_err(PasskeyError::Invalid)?;
         let ceremony = self.take(Purpose::Register, answer, browsers).await?;
@@ -85,8 +85,8 @@ impl<U: AuthUser> Passkeys<U> {
         let event = Event::new("passkey added").account(&account);
         self.kit.emit(event.credential(&passkey.id()));
         self.notify(MessageKind::PasskeyAdded, &account);
-        let before = principal.session().map(CurrentSession::proofs).unwrap_or_default();
-        let proofs = Proofs { passkey_at: Some(now), ..before };
+        // Nobody has proved to be the owner by a passkey that is new.
+        let proofs = principal.session().map(CurrentSession::proofs).unwrap_or_default();
         let session = self.callers.renew(principal, account.state(), proofs).await;
         let accepted = self.accepted_now(&account, user_handle).await;
         Ok(AddedPasskey { passkey, accepted, account, session })

@@ -161,7 +161,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
             {
                 return tx.roll_back(Consumed::Spent).await;
             }
-            self.sweep(&mut tx, id, |table| *table != TABLE && table.has_credentials()).await?;
+            self.sweep(&mut tx, id, |table| *table != TABLE && !table.outlives_reset()).await?;
             let void = self.query(VOID_EXCEPT).bind("account", id.clone());
             tx.execute(void.bind("purpose", Purpose::Verify.as_str().to_owned())).await?;
             tx.commit().await?;

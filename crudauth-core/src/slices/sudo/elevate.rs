@@ -14,6 +14,7 @@ use crate::principal::{Principal, Role};
 use crate::slices::mfa::{CodeError, guesser};
 use crate::slices::passkeys::PasskeyProof;
 use crate::slices::sessions::RenewedSession;
+use crate::store_error::StoreError;
 
 /// Elevations of one session, right or wrong: 10 in 5 minutes.
 const LIMIT: RateLimit = RateLimit::new(10, Duration::from_mins(5));
@@ -104,7 +105,7 @@ impl<U: AuthUser> Sudo<U> {
 
     /// Returns `true` if the account has a password or a second factor, by which its owner can prove
     /// the account.
-    pub(crate) async fn has_factor(&self, account: &Account<U>) -> Result<bool, SudoError> {
+    pub(crate) async fn has_factor(&self, account: &Account<U>) -> Result<bool, StoreError> {
         let found = self.kit.accounts.with_hash(account.user.id()).await?;
         let has_password = found.is_some_and(|(_, hash)| hash.is_usable());
         Ok(has_password || self.is_enrolled(account).await?)
@@ -227,9 +228,9 @@ impl<U: AuthUser> Sudo<U> {
         }
     }
 
-    async fn is_enrolled(&self, account: &Account<U>) -> Result<bool, SudoError> {
+    async fn is_enrolled(&self, account: &Account<U>) -> Result<bool, StoreError> {
         match &self.mfa {
-            Some(mfa) => Ok(mfa.is_enrolled(account).await?),
+            Some(mfa) => mfa.is_enrolled(account).await,
             None => Ok(false),
         }
     }

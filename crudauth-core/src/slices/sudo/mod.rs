@@ -62,6 +62,11 @@ impl<U: AuthUser> Sudo<U> {
         elevated_at.is_some_and(|at| is_recent(at, self.config.window, self.kit.now()))
     }
 
+    /// Whether clients can elevate a session.
+    pub(crate) fn is_mounted(&self) -> bool {
+        self.is_mounted
+    }
+
     /// When the elevation of a session ends that was elevated at `now`.
     fn ends_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now + self.config.window

@@ -57,8 +57,8 @@ pub trait IdentityProvider: Send + Sync + 'static {
     }
 }
 
-/// The parameters of a sign-in that begins.
-#[derive(Clone, Debug)]
+/// The parameters of a sign-in that begins. `Debug` does not show them.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AuthorizationRequest {
     /// URL of the callback.
@@ -74,6 +74,8 @@ pub struct AuthorizationRequest {
     /// Now.
     pub now: DateTime<Utc>,
 }
+
+crate::opaque::opaque!(AuthorizationRequest);
 
 /// The answer of a provider, with the secrets of this sign-in. `Debug` does not show it.
 #[derive(Clone)]

@@ -283,12 +283,14 @@ impl IdentityProvider for Oidc {
         let verified = self.verify(http, &metadata, &tokens, answer).await?;
         let Verified { issuer, subject, mut claims } = verified;
         if let Some(url) = &metadata.userinfo {
-            let profile = self.profile(http, url, &tokens, &subject).await?;
+            let mut profile = self.profile(http, url, &tokens, &subject).await?;
             // The address of one source must not get the verdict of the other.
-            if profile.get("email").is_some_and(Value::is_string) {
-                for name in ["email", "email_verified", "xms_edov"] {
-                    claims.remove(name);
-                }
+            let told = profile.get("email").filter(|email| email.is_string());
+            let verdicts = ["email_verified", "xms_edov"];
+            if told.is_none() {
+                verdicts.iter().for_each(|name| drop(profile.remove(*name)));
+            } else if told != claims.get("email") {
+                verdicts.iter().for_each(|name| drop(claims.remove(*name)));
             }
             claims.extend(profile);
         }
