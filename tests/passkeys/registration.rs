@@ -109,6 +109,7 @@ on_every_database! {
         let app = guarded(&app, Setup::default()).await;
         let [ada, eve] = [app.member("ada").await, app.member("eve").await];
         let path = "/passkeys/register/options";
+        options(&eve, path, json!({})).await;
         let refused = async |browser: &Browser, credential: Value| {
             let body = json!({ "credential": credential });
             let answer = browser.post("/passkeys/register/verify", body).await;
@@ -119,6 +120,7 @@ on_every_database! {
         let credential = device.create(&options(&ada, path, json!({})).await);
         assert_eq!(refused(&eve, credential.clone()).await, "passkey-challenge-ended");
         let elsewhere = app.signed_in("ada", PASSWORD).await;
+        options(&elsewhere, path, json!({})).await;
         assert_eq!(refused(&elsewhere, credential.clone()).await, "passkey-challenge-ended");
         let body = json!({ "credential": credential });
         assert_eq!(ada.post("/passkeys/register/verify", body).await.status, 201);

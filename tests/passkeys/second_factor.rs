@@ -130,9 +130,11 @@ on_every_database! {
     async fn a_removed_passkey_ends_waiting_sign_ins(app: App) {
         let app = guarded(&app, Setup::default()).await;
         let (ada, _) = member(&app, "ada").await;
-        enrol(&app, &ada).await;
+        let secret = enrol(&app, &ada).await;
         let (browser, challenge) = challenged(&app, "ada").await;
         let path = format!("/passkeys/{}", first_id(&ada).await);
+        let proof = json!({ "password": PASSWORD, "code": code(&app, &secret) });
+        assert_eq!(ada.post("/sudo", proof).await.status, 200);
         assert_eq!(ada.delete(&path).await.status, 200);
         let body = json!({ "challenge": challenge["challenge"] });
         let answer = browser.post("/passkeys/sign-in/options", body).await;

@@ -86,15 +86,20 @@ impl Use {
         self,
         answer: impl Future<Output = Result<Response, Refusal>>,
     ) -> Result<Response, Refusal> {
-        let mut response = match answer.await {
-            Ok(response) => response,
-            Err(refusal) => refusal.to_response(),
-        };
-        if self.limit > 0 {
-            let headers = response.headers_mut();
-            headers.insert(LIMIT, HeaderValue::from(self.limit));
-            headers.insert(REMAINING, HeaderValue::from(self.remaining));
+        let answer = answer.await;
+        if self.limit == 0 {
+            return answer;
         }
-        Ok(response)
+        let told = [(LIMIT, self.limit), (REMAINING, self.remaining)];
+        match answer {
+            Ok(mut response) => {
+                let told = told.map(|(name, value)| (name, HeaderValue::from(value)));
+                response.headers_mut().extend(told);
+                Ok(response)
+            }
+            Err(refusal) => Err(told
+                .into_iter()
+                .fold(refusal, |refusal, (name, value)| refusal.with(name, &value.to_string()))),
+        }
     }
 }

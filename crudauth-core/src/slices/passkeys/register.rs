@@ -38,8 +38,8 @@ impl<U: AuthUser> Passkeys<U> {
         binding: &Binding,
     ) -> Result<CeremonyOptions, PasskeyError> {
         let account = principal.owned_account()?;
-        self.check_fresh(principal).await?;
         self.check_may_register(account)?;
+        self.check_fresh(principal).await?;
         let known = self.store.list(account).await?;
         if known.len() >= self.max() {
             return Err(self.too_many());
@@ -69,8 +69,8 @@ impl<U: AuthUser> Passkeys<U> {
         name: Option<&str>,
     ) -> Result<AddedPasskey<U>, PasskeyError> {
         let account = principal.owned_account()?;
-        self.check_fresh(principal).await?;
         self.check_may_register(account)?;
+        self.check_fresh(principal).await?;
         let name = name.map(valid_name).transpose().map_err(PasskeyError::Invalid)?;
         let ceremony = self.take(Purpose::Register, answer, browsers).await?;
         let is_owner = ceremony.account == Some((account.user.id().clone(), account.state()));
