@@ -115,7 +115,7 @@ fn write(user: CurrentUser<Auth>, Data(board): Data<&Board>, Form(note): Form<No
 
 #[handler]
 fn style() -> Response {
-    let style = include_str!("../email_password/page.css");
+    let style = include_str!("style.css");
     Response::builder().content_type("text/css; charset=utf-8").body(style)
 }
 

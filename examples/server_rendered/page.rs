@@ -38,6 +38,7 @@ fn field(flash: Message<'_>, name: &str, label: &str, kind: &str, completion: &s
     html! {
         label for=(name) { (label) }
         input id=(name) name=(name) type=(kind) autocomplete=(completion)
+            value=[flash.and_then(|flash| flash.value_of(name))]
             aria-invalid=[error.map(|_| "true")] aria-describedby=[described_by.as_deref()];
         @if let (Some(error), Some(id)) = (error, &described_by) { p.bad id=(id) { (error) } }
     }

@@ -30,8 +30,8 @@ fn write(_: CurrentUser<Auth>, body: String) -> String {
 #[handler]
 fn shown(flash: Flash<Auth>) -> String {
     let line = |message: &FlashMessage| {
-        let FlashMessage { route, code, detail, errors, .. } = message;
-        format!("{route} {code} {detail} {errors:?}")
+        let FlashMessage { route, code, detail, errors, values, .. } = message;
+        format!("{route} {code} {detail} {errors:?} {values:?}")
     };
     flash.message().map(line).unwrap_or_default()
 }
@@ -170,6 +170,25 @@ async fn a_form_of_the_library_needs_the_token_and_leads_back_with_the_reason() 
         &ada.submit("/account", "/change-password", &form).await,
         "/sign-in?next=%2Faccount",
     );
+}
+
+#[tokio::test]
+async fn a_refused_form_keeps_what_was_typed_but_no_password() {
+    let app = app().await;
+    let browser = app.browser();
+    let form = [
+        ("email", "nonsense"),
+        ("username", "ada"),
+        ("full_name", "Ada"),
+        ("password", "a-secret-word"),
+    ];
+    redirected(&browser.submit("/sign-up", "/register", &form).await, "/sign-up");
+    let text = browser.get("/shown").await.text;
+    for kept in ["(\"email\", \"nonsense\")", "(\"username\", \"ada\")", "(\"full_name\", \"Ada\")"]
+    {
+        assert!(text.contains(kept), "{kept}: {text}");
+    }
+    assert!(!text.contains("a-secret-word"), "{text}");
 }
 
 #[tokio::test]

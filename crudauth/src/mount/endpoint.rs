@@ -65,7 +65,7 @@ impl<U: AuthUser> Endpoint for PathEndpoint<U> {
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let parts = self.mounted.parts();
         let keys = &parts.accounts.kit.keys;
-        Ok(match PagePost::take(&mut request, self.path, &parts.http).await {
+        Ok(match PagePost::take(&mut request, self.path, &U::SHAPE, &parts.http).await {
             Ok(Some(post)) => post.redirect(self.answer(request).await, &parts.http, keys).await,
             Ok(None) => self.answer(request).await.unwrap_or_else(|refusal| refusal.to_response()),
             Err(refusal) => refusal.to_response(),

@@ -28,6 +28,10 @@ pub struct FlashMessage {
     /// The invalid fields by name, each with its error.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<(String, String)>,
+    /// What the person typed into a refused form: identifiers, and the columns of a sign-up. Never a
+    /// password.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<(String, String)>,
     /// The value of the field `challenge` for the form of the second step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<String>,
@@ -43,20 +47,28 @@ impl FlashMessage {
     /// Returns the error of a field.
     #[must_use]
     pub fn error_of(&self, field: &str) -> Option<&str> {
-        self.errors.iter().find(|(name, _)| name == field).map(|(_, error)| error.as_str())
+        text_of(&self.errors, field)
+    }
+
+    /// Returns what the person typed into a field.
+    #[must_use]
+    pub fn value_of(&self, field: &str) -> Option<&str> {
+        text_of(&self.values, field)
     }
 
     /// Creates the message of a refusal.
     pub(super) fn refused(route: &str, refusal: &Refusal) -> Self {
         let (detail, errors) = refusal.sentences();
         let code = refusal.code.to_owned();
-        Self { route: route.to_owned(), code, detail, errors, challenge: None }
+        Self { route: route.to_owned(), code, detail, errors, ..Self::default() }
     }
 
-    /// Writes the value of the cookie. Errors that do not fit are left out.
+    /// Writes the value of the cookie. Values and errors that do not fit are left out.
     pub(super) fn sealed(mut self, keys: &KeyRing) -> String {
         let mut payload = serde_json::to_vec(&self).unwrap_or_default();
-        while payload.len() > MAX_BYTES * 3 / 4 && self.errors.pop().is_some() {
+        while payload.len() > MAX_BYTES * 3 / 4
+            && self.values.pop().or_else(|| self.errors.pop()).is_some()
+        {
             payload = serde_json::to_vec(&self).unwrap_or_default();
         }
         let mac = keys.current().flash.mac(&[&payload]);
@@ -74,7 +86,11 @@ impl FlashMessage {
     }
 }
 
-/// Leaves out the challenge, which is half of a sign-in.
+fn text_of<'t>(texts: &'t [(String, String)], field: &str) -> Option<&'t str> {
+    texts.iter().find(|(name, _)| name == field).map(|(_, text)| text.as_str())
+}
+
+/// Leaves out the values, and the challenge, which is half of a sign-in.
 impl std::fmt::Debug for FlashMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("FlashMessage")

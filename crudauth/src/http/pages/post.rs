@@ -1,7 +1,7 @@
 //! The form of a page, sent to a route of the library: the fields of a form instead of JSON, and a
 //! redirect instead of an answer in JSON.
 
-use crudauth_core::model::{KeyRing, RedirectPath};
+use crudauth_core::model::{KeyRing, RedirectPath, Shape};
 use poem::http::{HeaderName, HeaderValue, Method, header};
 use poem::{Body, Request, Response};
 use serde_json::{Map, Value};
@@ -51,6 +51,7 @@ pub(crate) struct PagePost {
     /// The page of the form.
     page: Option<RedirectPath>,
     next: Option<RedirectPath>,
+    values: Vec<(String, String)>,
     challenge: Option<String>,
 }
 
@@ -63,6 +64,7 @@ impl PagePost {
     pub(crate) async fn take(
         request: &mut Request,
         route: &'static str,
+        shape: &Shape,
         config: &HttpConfig,
     ) -> Result<Option<Self>, Refusal> {
         if config.pages.is_none() || route == FROM_OTHER_SITES || !is_form_of_page(request) {
@@ -70,7 +72,8 @@ impl PagePost {
         }
         refuse_cross_site(request, config)?;
         let fields = body::fields(request).await?;
-        let mut post = Self { route, page: referrer(request), next: None, challenge: None };
+        let page = referrer(request);
+        let mut post = Self { route, page, next: None, values: Vec::new(), challenge: None };
         let mut rest = Vec::new();
         for (name, value) in fields {
             match &*name {
@@ -81,6 +84,8 @@ impl PagePost {
                 _ => {
                     if name == "challenge" {
                         post.challenge = Some(value.clone());
+                    } else if is_shown(shape, &name) {
+                        post.values.push((name.clone(), value.clone()));
                     }
                     rest.push((name, value));
                 }
@@ -145,6 +150,7 @@ impl PagePost {
     /// Back to the page of the form, or to the page that helps.
     fn refused(self, refusal: &Refusal, pages: &Pages) -> (String, FlashMessage) {
         let message = FlashMessage {
+            values: self.values,
             challenge: self.challenge,
             ..FlashMessage::refused(self.route, refusal)
         };
@@ -155,6 +161,14 @@ impl PagePost {
         };
         (location, message)
     }
+}
+
+/// Whether a field holds an identifier or a column of a sign-up, which a page may show again.
+fn is_shown(shape: &Shape, field: &str) -> bool {
+    let named = shape.identifiers.iter().map(|column| column.name);
+    let asked = shape.asked.iter().map(|(name, _)| *name);
+    // The sign-in takes any identifier as `username`.
+    named.chain(asked).chain(["username"]).any(|name| name == field)
 }
 
 /// Reads the members of an answer.
