@@ -1,0 +1,97 @@
+"""Sign-in with a certified OpenID provider."""
+
+import re
+import subprocess
+
+import httpx
+import pytest
+from conftest import HERE, free_port, wait_for
+
+
+@pytest.fixture
+def app(start):
+    """The example, as a client of `oidc-provider`."""
+    issuer = f"http://127.0.0.1:{(port := free_port())}"
+    # The provider may be down when the app starts.
+    app = start("sign_in_with_oidc", OIDC_ISSUER=issuer, OIDC_CLIENT_SECRET="secret")
+    redirect = f"{app.url}/oauth/oidc/callback"
+    provider = subprocess.Popen(["node", HERE / "provider.mjs", str(port), redirect])
+    wait_for(f"{issuer}/.well-known/openid-configuration", provider)
+    yield app
+    provider.kill()
+    provider.wait()
+
+
+def consent(person, name, url):
+    """Signs in on the pages of the provider, and returns the URL of the callback."""
+    answer = person.get(url)
+    for _ in range(12):
+        if answer.is_redirect:
+            url = str(answer.next_request.url)
+            if "/callback" in url:
+                return url
+            answer = person.get(url)
+            continue
+        assert answer.status_code == 200, answer.text
+        action = re.search(r'action="([^"]+)"', answer.text).group(1)
+        prompt = re.search(r'name="prompt" value="(\w+)"', answer.text).group(1)
+        fields = {"prompt": prompt}
+        if prompt == "login":
+            fields |= {"login": name, "password": "anything"}
+        answer = person.post(action, data=fields)
+    raise AssertionError("the provider sends nobody back")
+
+
+def sign_in(browser, name):
+    begun = browser.get("/oauth/oidc/authorize")
+    assert begun.status_code == 307, begun.text
+    with httpx.Client() as person:
+        return browser.get(consent(person, name, begun.headers["location"]))
+
+
+def test_a_person_signs_up_signs_in_and_manages_the_connection(app):
+    ada = app.browser()
+    assert "error=" not in sign_in(ada, "ada").headers["location"]
+    me = ada.get("/me").json()
+    assert (me["username"], me["email"]) == ("ada", "ada@example.com")
+    again = app.browser()
+    sign_in(again, "ada")
+    assert again.get("/me").json()["user_id"] == me["user_id"]
+    other = app.browser()
+    sign_in(other, "eve")
+    assert other.get("/me").json()["user_id"] != me["user_id"]
+
+    connections = ada.get("/oauth/connections").json()
+    assert [one["provider"] for one in connections] == ["oidc"]
+    last = ada.delete(f"/oauth/connections/{connections[0]['id']}")
+    assert last.status_code == 409, "the last way in stays"
+    assert ada.post("/set-password", json={"new_password": "a-strong-one"}).status_code == 200
+    removed = ada.delete(f"/oauth/connections/{connections[0]['id']}")
+    assert removed.status_code == 200, removed.text
+    assert ada.login("ada").status_code == 200
+    connected = ada.post("/oauth/oidc/connect", json={})
+    assert connected.status_code == 200, connected.text
+    with httpx.Client() as person:
+        ada.get(consent(person, "ada", connected.json()["url"]))
+    assert len(ada.get("/oauth/connections").json()) == 1
+
+
+def test_fresh_proof_asks_the_person_again(app):
+    ada = app.browser()
+    with httpx.Client() as person:
+        begun = ada.get("/oauth/oidc/authorize")
+        ada.get(consent(person, "ada", begun.headers["location"]))
+        fresh = ada.get("/oauth/oidc/authorize", params={"fresh": "true"})
+        shown = person.get(fresh.headers["location"], follow_redirects=True)
+        assert 'name="prompt" value="login"' in shown.text, "although the person is signed in there"
+        ada.get(consent(person, "ada", fresh.headers["location"]))
+    assert ada.get("/me").status_code == 200
+
+
+def test_a_callback_counts_once(app):
+    ada = app.browser()
+    begun = ada.get("/oauth/oidc/authorize")
+    with httpx.Client() as person:
+        back = consent(person, "ada", begun.headers["location"])
+    assert "error=" not in ada.get(back).headers["location"]
+    assert "error=" in ada.get(back).headers["location"]
