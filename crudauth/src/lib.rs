@@ -52,6 +52,9 @@ pub mod guide {
 
 mod accounts;
 mod builder;
+#[cfg(feature = "cli")]
+#[allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+pub mod cli;
 mod extract;
 mod gate;
 mod http;

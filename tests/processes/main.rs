@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
+mod command_line;
 mod outage;
 mod pgbouncer;
 mod proxies;

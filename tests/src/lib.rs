@@ -33,7 +33,7 @@ pub use database::{Database, Kind};
 pub use flows::every_flow_works;
 pub use log::{Log, Statements};
 pub use postgres::PostgresServer;
-pub use program::{Program, parse_answer, session};
+pub use program::{Program, example, parse_answer, session};
 pub use redis::RedisServer;
 pub use servers::Server;
 pub use totp::{key_of, totp};

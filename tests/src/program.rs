@@ -40,7 +40,7 @@ impl Program {
         let files =
             std::env::temp_dir().join(format!("crudauth-{}", crate::database::fresh_name()));
         let log = File::create(files.with_extension("log")).unwrap();
-        let child = Command::new(executable())
+        let child = Command::new(example("email_password"))
             .env("BIND", format!("127.0.0.1:{port}"))
             .env("DATABASE_URL", database)
             .env("SECRET_KEY", SECRET)
@@ -199,10 +199,11 @@ pub fn parse_answer(answer: &str) -> Option<Answer> {
 }
 
 /// Cargo puts the examples beside the directory of the test binary.
-fn executable() -> PathBuf {
+/// The program of an example.
+pub fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let path =
-        test.parent().and_then(|deps| deps.parent()).unwrap().join("examples/email_password");
+    let examples = test.parent().and_then(|deps| deps.parent()).unwrap().join("examples");
+    let path = examples.join(name);
     assert!(path.is_file(), "{} is missing: run the tests by `cargo xtask test`", path.display());
     path
 }

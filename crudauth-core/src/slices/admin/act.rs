@@ -151,6 +151,19 @@ impl<U: AuthUser> Administrators<U> {
         Ok(is_removed)
     }
 
+    /// Makes an account a superuser.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn promote(&self, by: &Administrator<U>, id: &U::Id) -> Result<(), AdminError> {
+        let account = self.target(id).await?;
+        if !self.store.promote(id, self.kit.now()).await? {
+            return Err(AdminError::NotFound);
+        }
+        self.emit("superuser promoted by administrator", by, &account);
+        Ok(())
+    }
+
     /// Takes the rights of a superuser from an account, unless it is the last active one.
     ///
     /// # Errors

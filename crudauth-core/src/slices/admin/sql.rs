@@ -69,6 +69,9 @@ const ENDED: &str = "SELECT {account} FROM {+suspensions} JOIN {table} ON {table
     {table}.{version} AND {+suspensions}.auth_epoch = {table}.{stamp} \
     ORDER BY {+suspensions}.expires_at LIMIT 100";
 
+const PROMOTE: &str = "UPDATE {table} SET {superuser} = TRUE, {updated} = {:time updated} \
+    WHERE {id} = {:account id}";
+
 const DEMOTE: &str = "UPDATE {table} SET {superuser} = FALSE, {updated} = {:time updated} \
     WHERE {id} = {:account id}";
 
@@ -157,6 +160,11 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AdminStore<U> for SqlStore<DB,
             }
         }
         Ok(enabled)
+    }
+
+    async fn promote(&self, id: &U::Id, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let promote = self.query(PROMOTE).bind("account", id.clone());
+        Ok(self.execute(promote.bind_time("time", now)).await? > 0)
     }
 
     async fn demote(&self, id: &U::Id, now: DateTime<Utc>) -> Result<Demoted, StoreError> {

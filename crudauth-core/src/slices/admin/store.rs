@@ -41,6 +41,9 @@ pub trait AdminStore<U: AuthUser>: Send + Sync + 'static {
     /// Returns them.
     async fn end_suspensions(&self, now: DateTime<Utc>) -> Result<Vec<Account<U>>, StoreError>;
 
+    /// Makes an account a superuser. Returns `true` if there is such an account.
+    async fn promote(&self, id: &U::Id, now: DateTime<Utc>) -> Result<bool, StoreError>;
+
     /// Takes the rights of a superuser from an account.
     async fn demote(&self, id: &U::Id, now: DateTime<Utc>) -> Result<Demoted, StoreError>;
 }

@@ -1,0 +1,233 @@
+//! The command line of the people who run the app: migrations, the first superuser, support.
+//!
+//! `arguments.rs` reads the command, this file carries it out.
+
+mod arguments;
+mod password;
+
+use std::fmt::Display;
+use std::marker::PhantomData;
+use std::process::ExitCode;
+
+use arguments::{Command, USAGE};
+use crudauth_core::model::{Account, AuthUser, FieldError};
+use crudauth_core::notify::BoxError;
+use crudauth_core::slices::accounts::{RegisterError, Registered, SignUp};
+use crudauth_core::slices::sudo::Proof;
+use crudauth_core::sql::{AuthRow, Backend};
+use serde_json::{Map, Value};
+use sqlx::Pool;
+
+use crate::accounts::Accounts;
+use crate::mount::Mount;
+use crate::transport::Principal;
+
+/// A command line over the accounts of a mount; [`cli!`](crate::cli!) creates it.
+///
+#[doc = include_str!("../../docs/cli.md")]
+#[derive(Debug)]
+pub struct Cli<A> {
+    mount: PhantomData<fn() -> A>,
+}
+
+/// Creates the command line of a mount: `crudauth::cli!(Auth).run(&pool, build).await`. See
+/// [`Cli`](crate::cli::Cli).
+#[macro_export]
+macro_rules! cli {
+    ($mount:ty $(,)?) => {
+        $crate::cli::Cli::<$mount>::new()
+    };
+}
+
+impl<A: Mount> Cli<A> {
+    #[doc(hidden)]
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "an app names it by `cli!`")]
+    pub fn new() -> Self {
+        Self { mount: PhantomData }
+    }
+
+    /// Carries out the command that the arguments of the process name. `build` builds the mount, for
+    /// the commands that need it. Results go to stdout and errors to stderr.
+    ///
+    /// The exit code is 0 after a success, 1 after a failure, 2 for wrong arguments, and 3 if a plan
+    /// has blockers.
+    pub async fn run<DB, F, E>(self, pool: &Pool<DB>, build: F) -> ExitCode
+    where
+        DB: Backend,
+        A::User: AuthRow<DB>,
+        F: Future<Output = Result<A, E>>,
+        E: Into<BoxError>,
+    {
+        match Command::read(std::env::args_os()) {
+            Err(mistake) => {
+                eprintln!("{mistake}\n\n{USAGE}");
+                ExitCode::from(2)
+            }
+            Ok(command) => match carry_out(command, pool, build).await {
+                Ok(code) => code,
+                Err(error) => {
+                    eprintln!("{}", causes(&*error));
+                    ExitCode::FAILURE
+                }
+            },
+        }
+    }
+}
+
+async fn carry_out<A, DB, F, E>(
+    command: Command,
+    pool: &Pool<DB>,
+    build: F,
+) -> Result<ExitCode, BoxError>
+where
+    A: Mount,
+    DB: Backend,
+    A::User: AuthRow<DB>,
+    F: Future<Output = Result<A, E>>,
+    E: Into<BoxError>,
+{
+    match command {
+        Command::Help => {
+            println!("{USAGE}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Plan => return plan::<A, DB>(pool).await,
+        Command::Migrate => {
+            let steps = A::tables().run(pool).await?;
+            println!("{steps} steps");
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::CreateSuperuser(_)
+        | Command::Promote(_)
+        | Command::Unlock(_)
+        | Command::Disable(_)
+        | Command::Enable(_)
+        | Command::Purge => {}
+    }
+    let auth = build.await.map_err(Into::into)?;
+    let done = act(command, auth.mounted().accounts()).await;
+    // Sends what is queued, also after a failure.
+    auth.mounted().drained().await;
+    println!("{}", done?);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn plan<A: Mount, DB: Backend>(pool: &Pool<DB>) -> Result<ExitCode, BoxError>
+where
+    A::User: AuthRow<DB>,
+{
+    let plan = A::tables().plan(pool).await?;
+    println!("{plan}");
+    Ok(if plan.blockers().is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}
+
+/// Carries out a command on accounts, and returns what it did.
+async fn act<U: AuthUser>(command: Command, accounts: &Accounts<U>) -> Result<String, BoxError> {
+    match command {
+        Command::CreateSuperuser(fields) => create_superuser(fields, accounts).await,
+        Command::Promote(name) => {
+            let account = named(&name, accounts).await?;
+            promote(&account, accounts).await?;
+            Ok(format!("account {} is a superuser", account.user.id()))
+        }
+        Command::Unlock(name) => {
+            let account = named(&name, accounts).await?;
+            accounts.lift_lockout(&account).await?;
+            Ok(format!("account {} may sign in again", account.user.id()))
+        }
+        Command::Disable(name) => {
+            let account = named(&name, accounts).await?;
+            accounts.disable(account.user.id()).await?;
+            Ok(format!("account {} is disabled", account.user.id()))
+        }
+        Command::Enable(name) => {
+            let account = named(&name, accounts).await?;
+            accounts.enable(account.user.id()).await?;
+            Ok(format!("account {} is enabled", account.user.id()))
+        }
+        Command::Purge => Ok(format!("{} rows deleted", purge(accounts).await?)),
+        Command::Help | Command::Plan | Command::Migrate => Ok(String::new()),
+    }
+}
+
+async fn purge<U: AuthUser>(accounts: &Accounts<U>) -> Result<u64, BoxError> {
+    let mut purged = 0;
+    loop {
+        let (rows, has_more) = accounts.purge_step().await?;
+        purged += rows;
+        if !has_more {
+            return Ok(purged);
+        }
+    }
+}
+
+async fn create_superuser<U: AuthUser>(
+    fields: Vec<(String, String)>,
+    accounts: &Accounts<U>,
+) -> Result<String, BoxError> {
+    for (name, value) in &fields {
+        if !field_names::<U>().any(|known| known == name) {
+            let known: Vec<_> = field_names::<U>().collect();
+            return Err(
+                format!("unknown field `{name}`: the fields are {}", known.join(", ")).into()
+            );
+        }
+        let is_identifier = U::SHAPE.identifiers.iter().any(|column| column.name == name);
+        if is_identifier && accounts.find_by_identifier(value).await?.is_some() {
+            return Err(format!("{name}: there is such an account: `promote` it").into());
+        }
+    }
+    let mut body: Map<String, Value> =
+        fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+    body.insert("password".to_owned(), Value::String(password::read()?));
+    let sign_up = SignUp::from_json(&Value::Object(body)).map_err(invalid)?;
+    match accounts.register(sign_up).await {
+        Ok(Registered::Added(id)) => {
+            let account = accounts.find(&id).await?.ok_or("the account is gone")?;
+            promote(&account, accounts).await?;
+            Ok(format!("account {id} is a superuser"))
+        }
+        Ok(Registered::AddressTaken) => Err("there is such an account: `promote` it".into()),
+        Err(RegisterError::Invalid(errors)) => Err(invalid(errors)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn promote<U: AuthUser>(
+    account: &Account<U>,
+    accounts: &Accounts<U>,
+) -> Result<(), BoxError> {
+    let administrators = accounts.admin();
+    let by = Principal::application(account);
+    let by = administrators.authorize(&by, &Proof::default()).await?;
+    administrators.promote(&by, account.user.id()).await?;
+    Ok(())
+}
+
+async fn named<U: AuthUser>(name: &str, accounts: &Accounts<U>) -> Result<Account<U>, BoxError> {
+    let found = accounts.find_by_identifier(name).await?;
+    found.ok_or_else(|| format!("no account has the name `{name}`").into())
+}
+
+fn field_names<U: AuthUser>() -> impl Iterator<Item = &'static str> {
+    let identifiers = U::SHAPE.identifiers.iter().map(|column| column.name);
+    identifiers.chain(U::SHAPE.asked.iter().map(|(name, _)| *name))
+}
+
+fn invalid(errors: Vec<FieldError>) -> BoxError {
+    let lines: Vec<_> =
+        errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
+    lines.join("\n").into()
+}
+
+/// An error with its causes, in one line.
+fn causes(error: &(dyn std::error::Error + 'static)) -> impl Display {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}
