@@ -6,9 +6,11 @@ use chrono::{DateTime, Utc};
 
 use crate::account_store::AccountStore;
 use crate::clock::Clock;
-use crate::event::Event;
+use crate::event::trail::Trail;
+use crate::event::{Event, EventKind, Events};
 use crate::guard::{Lockout, RateLimiter};
-use crate::model::{Account, AuthUser, Contact, KeyRing};
+use crate::hooks::{HookError, Hooks};
+use crate::model::{Account, AuthUser, ClientInfo, Contact, Identifier, KeyRing, Proofs};
 use crate::notify::Notifier;
 use crate::password::{HashingPool, PasswordPolicy};
 use crate::principal::ScopePolicyHandle;
@@ -33,6 +35,12 @@ pub struct Kit<U: AuthUser> {
     pub limits: RateLimiter,
     /// Counts failed sign-ins.
     pub lockout: Lockout,
+    /// Asks the app before a sign-up and a sign-in.
+    pub hooks: Hooks<U>,
+    /// Hands events to the app.
+    pub events: Events,
+    /// Keeps events; `None` without the slice `audit`.
+    pub trail: Option<Trail<U>>,
     /// Sends messages; `None` if the mount has no way to send any.
     pub notifier: Option<Notifier>,
 }
@@ -58,11 +66,83 @@ impl<U: AuthUser> Kit<U> {
         Ok(found.map(|(account, _)| account))
     }
 
-    /// Records an event, unless it affected nothing. Every flow reports its outcome here and nowhere
-    /// else.
+    /// An event of now, by the client of the current task.
+    pub(crate) fn event(&self, kind: EventKind) -> Event {
+        Event::new(kind, self.now())
+    }
+
+    /// Reports an event after its effect, unless it affected nothing. Every flow reports its outcome
+    /// here and nowhere else.
     pub(crate) fn emit(&self, event: Event) {
         if event.has_effect() {
             event.log();
+            self.events.publish(&event);
+            if let Some(trail) = &self.trail
+                && !event.is_recorded()
+            {
+                trail.append(&event);
+            }
+        }
+    }
+
+    /// Runs the verb of a store that has this event as its effect, so that one transaction stores
+    /// both. The flow still [emits](Self::emit) the returned event if the verb did something.
+    pub(crate) async fn recording<T, E>(
+        &self,
+        event: Event,
+        verb: impl Future<Output = Result<T, E>>,
+    ) -> Result<(Event, T), E> {
+        let (event, done) = self.recording_some(event, verb).await;
+        Ok((event, done?))
+    }
+
+    /// As [`recording`](Self::recording), for several verbs, of which one may fail after the event was
+    /// stored.
+    pub(crate) async fn recording_some<F: Future>(
+        &self,
+        event: Event,
+        verbs: F,
+    ) -> (Event, F::Output) {
+        match &self.trail {
+            None => (event, verbs.await),
+            Some(trail) => {
+                let (is_recorded, done) = trail.record(&event, verbs).await;
+                (event.recorded(is_recorded), done)
+            }
+        }
+    }
+
+    /// Asks the app whether a sign-up may go on.
+    pub(crate) async fn admit_sign_up(
+        &self,
+        identifiers: &[Option<Identifier>],
+    ) -> Result<(), HookError> {
+        let asked = self.hooks.before_sign_up(identifiers).await;
+        if asked.as_ref().is_err_and(HookError::is_refusal) {
+            self.emit(self.event(EventKind::SignUpRefused));
+        }
+        asked
+    }
+
+    /// Asks the app whether a client may sign in that has proved these factors.
+    pub(crate) async fn admit_sign_in(
+        &self,
+        account: &Account<U>,
+        client: &ClientInfo,
+        proofs: Proofs,
+    ) -> Result<(), HookError> {
+        let asked = self.hooks.before_sign_in(account, client, proofs).await;
+        if asked.as_ref().is_err_and(HookError::is_refusal) {
+            self.emit(self.event(EventKind::SignInRefused).account(account).client(client));
+        }
+        asked
+    }
+
+    /// Waits until every event is kept, and every subscriber is done with it.
+    pub async fn events_drained(&self) {
+        self.events.drained().await;
+        if let Some(trail) = &self.trail {
+            trail.drained().await;
         }
     }
 
@@ -70,9 +150,11 @@ impl<U: AuthUser> Kit<U> {
     /// enabling the account brings none back.
     #[doc(hidden)]
     pub async fn revoke_disabled(&self, account: &Account<U>) -> Result<(), StoreError> {
-        let event = Event::new("credential rejected, all credentials revoked: account disabled");
-        self.emit(event.account(account));
-        self.accounts.revoke_disabled(account.user.id(), self.now()).await
+        let event = self.event(EventKind::DisabledCredentialsRevoked).account(account);
+        let revoke = self.accounts.revoke_disabled(account.user.id(), self.now());
+        let (event, ()) = self.recording(event, revoke).await?;
+        self.emit(event);
+        Ok(())
     }
 }
 

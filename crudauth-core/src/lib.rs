@@ -4,7 +4,9 @@
 //! | --- | --- |
 //! | [`slices`] | the features: accounts, sign-in, sessions, tokens, API keys, recovery |
 //! | [`principal`] | the caller of a request: account, role, scopes, credential |
+//! | [`event`] | what happens to accounts, and its subscribers |
 //! | [`guard`] | lockout, rate limits and challenges |
+//! | [`hooks`] | decisions of the app before sign-up and sign-in |
 //! | [`notify`] | messages to owners, their channels and background jobs |
 //! | [`password`] | argon2id on a bounded pool, the policy, hashes of other systems |
 //! | [`form`] | fields of a request and their errors |
@@ -24,13 +26,14 @@ extern crate self as crudauth_core;
 pub mod account_store;
 mod clock;
 mod config_error;
-mod event;
+pub mod hooks;
 mod kit;
 mod opaque;
 mod random;
 mod settings;
 mod store_error;
 
+pub mod event;
 pub mod form;
 pub mod guard;
 pub mod migrate;
@@ -44,7 +47,6 @@ pub mod stores;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config_error::ConfigError;
-pub use event::Event;
 pub use kit::Kit;
 pub use store_error::StoreError;
 

@@ -10,10 +10,12 @@
 //! | `#[crudauth::routes(..)]` | `routes/` |
 //! | `crudauth::migrations!(..)` | `migrations.rs` |
 //! | `crudauth::scopes!(..)` | `scopes.rs` |
+//! | `crudauth::roles!(..)` | `roles.rs` |
 //! | shared by all | `support/` |
 
 mod auth_user;
 mod migrations;
+mod roles;
 mod routes;
 mod scopes;
 mod support;
@@ -71,6 +73,8 @@ use proc_macro::TokenStream;
 /// | `default` | sign-up stores `Default::default()` |
 /// | `default = "free"`, `= 3`, `= true` | the column's default in the database |
 /// | `default = Plan::free()` | sign-up stores the value of this expression |
+/// | `editable` | owners may change it by `PATCH /me` of the slice `profile` |
+/// | `role` | it holds the roles of an account, for the gate [`Role`](../crudauth/struct.Role.html); sign-up cannot set it |
 /// | `export` | owners get it in the export of their account, as do all identifiers |
 /// | `skip` | not a column: filled by `Default` when a row is read |
 ///
@@ -120,6 +124,27 @@ pub fn routes(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn scopes(input: TokenStream) -> TokenStream {
     scopes::scopes(input.into()).into()
+}
+
+/// Declares roles for the column with `#[auth(role)]`. Each becomes a type for
+/// [`Role`](../crudauth/struct.Role.html).
+///
+/// ```ignore
+/// crudauth::roles! {
+///     /// May publish.
+///     pub Editor = "editor"; // in a column of text
+///     pub Admin = 0b10;      // in a column of integers
+/// }
+/// ```
+///
+/// A name has 1 to 64 visible ASCII characters, without `,`. A text may hold several, separated by
+/// commas or white space. A number has the roles all of whose bits it has.
+///
+/// A type of the app's own holds roles by [`HasRole`](../crudauth/trait.HasRole.html); such a role is
+/// any type.
+#[proc_macro]
+pub fn roles(input: TokenStream) -> TokenStream {
+    roles::roles(input.into()).into()
 }
 
 /// Returns the migrations of a mount: `crudauth::migrations!(Auth).run(&pool).await?`.

@@ -4,29 +4,9 @@ use darling::Error;
 use darling::error::Accumulator;
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::parse::{Parse, ParseStream, Parser};
-use syn::punctuated::Punctuated;
-use syn::{Attribute, Ident, LitStr, Token, Visibility};
+use syn::{Ident, LitStr};
 
-use crate::support::{mistake, private};
-
-/// A scope as it was written.
-struct Declared {
-    attributes: Vec<Attribute>,
-    visibility: Visibility,
-    ident: Ident,
-    name: LitStr,
-}
-
-impl Parse for Declared {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let attributes = input.call(Attribute::parse_outer)?;
-        let visibility = input.parse()?;
-        let ident = input.parse()?;
-        input.parse::<Token![=]>()?;
-        Ok(Self { attributes, visibility, ident, name: input.parse()? })
-    }
-}
+use crate::support::{Declaration, mistake, private};
 
 const FORM: &str = "expected a scope: write `pub ReportsRead = \"reports:read\";`";
 
@@ -38,23 +18,21 @@ pub(crate) fn scopes(input: TokenStream) -> TokenStream {
     quote!(#errors #(#scopes)*)
 }
 
-fn declared(input: TokenStream, errors: &mut Accumulator) -> Vec<Declared> {
-    let list = Punctuated::<Declared, Token![;]>::parse_terminated.parse2(input);
-    let list = errors.handle(list.map_err(|error| mistake(&error.span(), FORM)));
-    let declared: Vec<_> = list.into_iter().flatten().collect();
+fn declared(input: TokenStream, errors: &mut Accumulator) -> Vec<Declaration<LitStr>> {
+    let declared = Declaration::list(input, FORM, errors);
     check(&declared, errors);
     declared
 }
 
-fn check(declared: &[Declared], errors: &mut Accumulator) {
+fn check(declared: &[Declaration<LitStr>], errors: &mut Accumulator) {
     for (at, scope) in declared.iter().enumerate() {
-        let name = scope.name.value();
+        let name = scope.value.value();
         if !is_scope(&name) {
             let message = "invalid scope name: write 1 to 64 visible ASCII characters without `\"` \
                            and `\\`";
-            errors.push(mistake(&scope.name, message));
-        } else if declared[..at].iter().any(|other| other.name.value() == name) {
-            errors.push(mistake(&scope.name, format!("duplicate scope `{name}`: remove one")));
+            errors.push(mistake(&scope.value, message));
+        } else if declared[..at].iter().any(|other| other.value.value() == name) {
+            errors.push(mistake(&scope.value, format!("duplicate scope `{name}`: remove one")));
         }
     }
 }
@@ -65,20 +43,13 @@ fn is_scope(name: &str) -> bool {
         && name.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~'))
 }
 
-fn expand(declared: &Declared) -> TokenStream {
+fn expand(declared: &Declaration<LitStr>) -> TokenStream {
     let p = private();
-    let Declared { attributes, visibility, ident, name } = declared;
-    let is_documented = attributes.iter().any(|attribute| attribute.path().is_ident("doc"));
-    let docs = (!is_documented).then(|| {
-        let docs = format!("The scope `{}`.", name.value());
-        quote!(#[doc = #docs])
-    });
+    let Declaration { ident, value: name, .. } = declared;
+    let ty = declared.unit_struct(&format!("The scope `{}`.", name.value()));
     let into_scopes = into_scopes(ident);
     quote! {
-        #docs
-        #(#attributes)*
-        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
-        #visibility struct #ident;
+        #ty
 
         #[automatically_derived]
         impl #p::ScopeName for #ident {

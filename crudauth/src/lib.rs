@@ -13,6 +13,9 @@ pub mod guide {
     #[doc = include_str!("../docs/diesel.md")]
     pub mod diesel {}
 
+    #[doc = include_str!("../docs/events.md")]
+    pub mod events {}
+
     #[doc = include_str!("../docs/existing_tables.md")]
     pub mod existing_tables {}
 
@@ -61,6 +64,9 @@ mod http;
 mod migrations;
 mod mount;
 mod nobody;
+#[doc = include_str!("../docs/openapi.md")]
+#[cfg(feature = "openapi")]
+pub mod openapi;
 #[doc(hidden)]
 pub mod private;
 mod slices;
@@ -70,6 +76,7 @@ mod transport;
 
 pub use accounts::Accounts;
 pub use builder::{BuildError, Builder};
+pub use crudauth_core::event::{Event, EventKind, EventSubscriber};
 pub use crudauth_core::guard::store::RateLimit;
 pub use crudauth_core::guard::{LockoutConfig, RateLimits};
 pub use crudauth_core::migrate::{
@@ -78,19 +85,21 @@ pub use crudauth_core::migrate::{
 };
 pub use crudauth_core::model::{
     Account, AccountId, AccountState, AuthUser, BrowserToken, ClientAddress, ClientInfo, Contact,
-    CsrfToken, EmailAddress, FieldError, FieldErrorKind, IdentifierKind, OneTimeToken, PhoneNumber,
-    Recoverable, RecoverableByEmail, RedirectPath, Scopes, SecretKey, SessionToken, Username,
-    WeakSecret, Weakness,
+    CsrfToken, Editable, EmailAddress, FieldError, FieldErrorKind, HasRole, IdentifierKind,
+    OneTimeToken, PhoneNumber, Recoverable, RecoverableByEmail, RedirectPath, RoleBits, RoleHolder,
+    RoleName, Scopes, SecretKey, SessionToken, Username, WeakSecret, Weakness, for_client,
 };
 pub use crudauth_core::password::{
     Candidate, HashingConfig, HashingPool, Password, PasswordPolicy,
 };
-pub use crudauth_core::principal::{AuthMethod, Principal, Role, ScopePolicy};
+pub use crudauth_core::principal::{AuthMethod, Principal, ScopePolicy};
 pub use crudauth_core::slices::account::AccountConfig;
 pub use crudauth_core::slices::accounts::{RegisterError, Registered, SignUp};
 pub use crudauth_core::slices::admin::AdminConfig;
 pub use crudauth_core::slices::api_keys::ApiKeyConfig;
+pub use crudauth_core::slices::audit::AuditConfig;
 pub use crudauth_core::slices::bearer::BearerConfig;
+pub use crudauth_core::slices::email_login::EmailLoginConfig;
 pub use crudauth_core::slices::mfa::MfaConfig;
 #[cfg(feature = "oauth")]
 pub use crudauth_core::slices::oauth::OAuthConfig;
@@ -109,12 +118,12 @@ pub use crudauth_core::stores::RedisConfig;
 pub use crudauth_core::{Clock, ConfigError, ManualClock, StoreError, SystemClock};
 /// Reads a struct as the accounts of an app; see the crate's page for what it gives.
 pub use crudauth_macros::AuthUser;
-pub use crudauth_macros::{migrations, routes, scopes};
+pub use crudauth_macros::{migrations, roles, routes, scopes};
 pub use email::{EmailMessage, EmailSender, PrintingSender};
 pub use extract::{CurrentUser, Flash, MaybeUser};
 pub use gate::{
-    Admission, Any, Elevated, Factor, Fresh, Gate, Gates, Scope, ScopeName, Superuser, Verified,
-    Via, factor,
+    Admission, Any, Elevated, Factor, Fresh, Gate, Gates, Role, Scope, ScopeName, Superuser,
+    Verified, Via, factor,
 };
 pub use http::{CookieConfig, FlashMessage, Pages, RefreshIn, Refusal, SameSite};
 pub use mount::{Mount, Mounted, Mounts, Scoped};
@@ -141,6 +150,20 @@ pub mod account {
 pub mod admin {
     pub use crudauth_core::slices::admin::{
         AccountPage, AccountQuery, AdminError, Administrator, Administrators, Search, Suspension,
+    };
+}
+
+/// Hooks that may refuse a sign-up or a sign-in.
+pub mod hook {
+    pub use crudauth_core::hooks::{
+        BeforeSignIn, BeforeSignUp, HookError, SignInFacts, SignUpFacts,
+    };
+}
+
+/// The kept events of accounts.
+pub mod audit {
+    pub use crudauth_core::slices::audit::{
+        Audit, AuditFault, AuditPage, AuditRecord, Fault, StoredAddress, Verified,
     };
 }
 
@@ -197,6 +220,7 @@ pub mod rate_limit {
     pub use crudauth_core::slices::admin::ACT as ADMINISTER;
     pub use crudauth_core::slices::api_keys::CREATE as CREATE_API_KEY;
     pub use crudauth_core::slices::bearer::REFRESH;
+    pub use crudauth_core::slices::email_login::VERIFY as VERIFY_EMAIL_LOGIN;
     pub use crudauth_core::slices::mfa::{MANAGE as MANAGE_MFA, VERIFY as VERIFY_MFA};
     #[cfg(feature = "oauth")]
     pub use crudauth_core::slices::oauth::{
@@ -206,8 +230,9 @@ pub mod rate_limit {
     pub use crudauth_core::slices::passkeys::{
         MANAGE as MANAGE_PASSKEYS, OPTIONS as PASSKEY_OPTIONS, VERIFY as VERIFY_PASSKEY,
     };
+    pub use crudauth_core::slices::profile::EDIT as EDIT_PROFILE;
     pub use crudauth_core::slices::recovery::{
-        CHANGE_REQUEST, CONFIRM, DELETE_REQUEST, RESET_REQUEST, VERIFY_REQUEST,
+        CHANGE_REQUEST, CONFIRM, DELETE_REQUEST, LOGIN_REQUEST, RESET_REQUEST, VERIFY_REQUEST,
     };
     pub use crudauth_core::slices::sessions::{CSRF_REFRESH, LOGOUT_ALL};
     pub use crudauth_core::slices::sign_in::SIGN_IN;
@@ -254,13 +279,13 @@ pub mod legacy {
 
 /// Inputs and results of the flows, besides those at the root.
 pub mod flow {
-    pub use crudauth_core::model::Proofs;
     pub use crudauth_core::model::{
         ApiKeyHandle, Checked, Code, Device, Form, InvalidCode, InvalidContact, InvalidEmail,
         InvalidField, InvalidForm, InvalidPhone, InvalidScope, InvalidUsername, SessionHandle,
     };
+    pub use crudauth_core::model::{MailedCode, Proofs};
     pub use crudauth_core::password::{Busy, PasswordTooLong, PolicyViolation};
-    pub use crudauth_core::principal::OwnerError;
+    pub use crudauth_core::principal::{OwnerError, Role as PrincipalRole};
     pub use crudauth_core::slices::accounts::PasswordError;
     pub use crudauth_core::slices::api_keys::{
         ApiKey, ApiKeyEntry, ApiKeyError, ApiKeys, CreatedApiKey, NewApiKey,
@@ -268,6 +293,9 @@ pub mod flow {
     pub use crudauth_core::slices::bearer::{
         AccessToken, BearerTokens, FamilyId, Issued, ListedFamily, RefreshError, RefreshToken,
         Refreshed,
+    };
+    pub use crudauth_core::slices::email_login::{
+        EmailLogin, EmailLoginError, EmailLoginStarted, EmailProof, EmailSignIn,
     };
     pub use crudauth_core::slices::mfa::{
         CodeError, Disabled, Enrolled, Mfa, MfaError, MfaStatus, RecoveryCode, Setup, TotpSecret,
@@ -278,6 +306,7 @@ pub mod flow {
         AcceptedPasskeys, AddedPasskey, CeremonyOptions, PasskeyError, PasskeyId, Passkeys,
         ProofError, RemovedPasskey, StoredPasskey,
     };
+    pub use crudauth_core::slices::profile::{EditError, ProfileEdit, Profiles};
     pub use crudauth_core::slices::recovery::{
         ChangeError, ConfirmError, Confirmed, PasswordReset, Recovery,
     };
@@ -285,7 +314,7 @@ pub mod flow {
         CurrentSession, ListedSession, OpenedSession, RenewedSession, Sessions,
     };
     pub use crudauth_core::slices::sign_in::{
-        CodeRequest, FinishError, Finished, Outcome, PasskeySignIn, Waiting,
+        CodeRequest, Entry, FinishError, Finished, Outcome, PasskeySignIn, Waiting,
     };
     pub use crudauth_core::slices::sudo::{ElevatedSession, Proof, Sudo, SudoError};
 }

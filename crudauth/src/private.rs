@@ -4,11 +4,11 @@ pub use std::vec::Vec;
 
 pub use crudauth_core::migrate::Migrations;
 pub use crudauth_core::model::{
-    AuthUser, Companion, Form, IdentifierColumn, IdentifierKind, InvalidField, KeySource,
-    Recoverable, RecoverableByEmail, Scopes, SecretKey, Shape, SqlDefault, TimeUnit, exported,
-    ulid, uuid, without_blank,
+    AuthUser, Companion, Editable, Form, HasRole, IdentifierColumn, IdentifierKind, InvalidField,
+    KeySource, Recoverable, RecoverableByEmail, RoleBits, RoleHolder, RoleName, Scopes, SecretKey,
+    Shape, SqlDefault, TimeUnit, exported, ulid, uuid, without_blank,
 };
-pub use crudauth_core::sql::{AuthRow, Backend, Call, ColumnPlan, Stores};
+pub use crudauth_core::sql::{AuthRow, Backend, Call, ColumnPlan, Edits, Stores};
 pub use serde_json::Value;
 pub use {poem, sqlx};
 

@@ -32,13 +32,16 @@ struct Person {
     points: i64,
     #[auth(default = Plan::free())]
     plan: Plan,
-    #[auth(default = "de")]
+    #[auth(default = "de", editable, max_length = 5)]
     language: String,
     #[auth(default = -3)]
     level: i64,
     #[auth(default = true)]
     is_new: bool,
+    #[auth(editable, column = "remark")]
     note: Option<String>,
+    #[auth(role, unique)]
+    rank: Option<i16>,
     is_superuser: bool,
     #[auth(export)]
     updated_at: Option<String>,
@@ -51,9 +54,10 @@ fn every_argument_works_on_every_kind_of_type() {
     use crudauth::private::AuthUser;
     let shape = Person::SHAPE;
     assert_eq!((shape.table, shape.id), ("people", "number"));
-    assert_eq!(shape.columns.len(), 13);
+    assert_eq!(shape.columns.len(), 14);
     assert_eq!(shape.columns[1], "mail");
     assert_eq!(shape.written, ["full_name", "born_on", "points", "plan"]);
+    assert_eq!(shape.editable, [("language", "language"), ("note", "remark")]);
     let names: Vec<_> = shape.identifiers.iter().map(|one| (one.name, one.column)).collect();
     assert_eq!(names, [("address", "mail"), ("login", "login")]);
 }

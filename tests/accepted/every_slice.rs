@@ -8,12 +8,14 @@
 pub struct User {
     id: i64,
     email: String,
+    #[auth(editable)]
+    motto: Option<String>,
 }
 
 /// Documented.
 #[crudauth::routes(
     user = User, session, bearer, api_keys, sessions, tokens, email, mfa, passkeys, oauth, sudo, account,
-    admin,
+    admin, audit, email_login, profile,
 )]
 pub struct Auth;
 
@@ -28,8 +30,9 @@ async fn dashboard(
     user: crudauth::CurrentUser<Auth, (crudauth::Verified, crudauth::Superuser)>,
     maybe: crudauth::MaybeUser<inner::Plain>,
     _: crudauth::CurrentUser<Auth, crudauth::Fresh<crudauth::factor::Passkey, 5>>,
+    _: crudauth::CurrentUser<Auth, crudauth::Fresh<crudauth::factor::Email, 5>>,
 ) -> String {
-    format!("{} {}", user.email, maybe.user().is_some())
+    format!("{} {:?} {}", user.email, user.motto, maybe.user().is_some())
 }
 
 fn assert_mount<A: crudauth::Mount + std::fmt::Debug>() {}
@@ -44,6 +47,7 @@ fn a_mount_serves_every_slice_beside_another_mount() {
         let providers = crudauth::OAuthConfig::new("https://example.com")
             .provider(crudauth::oauth::Provider::google("id", "secret"));
         let builder = Auth::builder(pool.clone(), "secret").passkeys(passkeys).oauth(providers);
+        let builder = builder.email_login(crudauth::EmailLoginConfig::default().max_attempts(3));
         let auth = builder.email(settings).build().await.unwrap();
         let plain = inner::Plain::builder(pool, "secret").build().await.unwrap();
         let route = auth.mount(poem::Route::new()).at("/dashboard", poem::get(dashboard));

@@ -10,5 +10,6 @@ mod handlers_of_any_name;
 mod in_a_function;
 mod mount_or_user;
 mod own_transports;
+mod roles_in_every_form;
 mod scopes_in_every_form;
 mod shadowed_names;

@@ -1,14 +1,19 @@
-//! Leaving and administration: export, deletion, and the actions of superusers.
+//! Leaving, administration and history: export, deletion, the actions of superusers, events, and the
+//! hooks before sign-up and sign-in.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
 mod admin;
 mod admin_pages;
+mod audit;
+mod audit_chain;
 mod deletion;
 mod devices;
+mod events;
 mod export;
 mod grace;
 mod hooks;
+mod refusals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +46,7 @@ struct Person {
 }
 
 #[crudauth::routes(
-    user = Person, session, bearer, api_keys, sessions, tokens, email, mfa, sudo, account, admin
+    user = Person, session, bearer, api_keys, sessions, tokens, email, mfa, sudo, account, admin, audit
 )]
 struct Full;
 
@@ -55,6 +60,8 @@ struct Setup {
     account: AccountConfig,
     poems: Option<hooks::Poems>,
     notifies: bool,
+    subscribers: Vec<events::Subscriber>,
+    door: Option<refusals::Door>,
 }
 
 impl Setup {
@@ -81,6 +88,12 @@ macro_rules! mounts {
                 }
                 if setup.notifies {
                     builder = builder.notify_new_devices();
+                }
+                for subscriber in setup.subscribers {
+                    builder = builder.on_event(subscriber);
+                }
+                if let Some(door) = setup.door {
+                    builder = builder.before_sign_up(door.clone()).before_sign_in(door);
                 }
                 builder
                     .account(setup.account)

@@ -1,11 +1,13 @@
 //! Every flow of a mount with every slice.
 
 use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crudauth::account::{AccountData, BoxError};
 use crudauth::email::{MessageKind, RecordingSender};
 use crudauth::testing::{App, Client};
-use crudauth::{AuthUser, Clock, ManualClock, Mount, Mounted, Mounts, slice};
+use crudauth::{Account, AuthUser, Clock, ManualClock, Mount, Mounted, Mounts, slice};
 use crudauth_tests::{Authenticator, Database, FRONTEND, PASSWORD, sign_up, totp};
 use serde_json::json;
 
@@ -21,6 +23,25 @@ pub(super) struct World<'a, A> {
     pub(super) database: &'a Database,
     pub(super) table: &'a str,
     pub(super) provider: Scripted,
+}
+
+/// Data of the app that cannot be deleted at first.
+#[derive(Default)]
+pub(super) struct Obstacle(AtomicBool);
+
+impl<U: AuthUser> AccountData<U> for Obstacle {
+    fn name(&self) -> &'static str {
+        "obstacle"
+    }
+
+    async fn export(&self, _: &Account<U>) -> Result<serde_json::Value, BoxError> {
+        Ok(json!(null))
+    }
+
+    async fn erase(&self, _: &Account<U>) -> Result<(), BoxError> {
+        let is_gone = self.0.swap(true, Ordering::SeqCst);
+        if is_gone { Ok(()) } else { Err("not yet".into()) }
+    }
 }
 
 impl<'a, A> World<'a, A>
@@ -51,6 +72,7 @@ where
     pub(super) async fn every_flow(&self) {
         self.sign_ups().await;
         self.sessions().await;
+        self.mailed_sign_ins().await;
         self.tokens().await;
         self.api_keys().await;
         self.passkeys().await;
@@ -59,6 +81,7 @@ where
         self.providers().await;
         self.superusers().await;
         self.leaving().await;
+        self.history().await;
         self.administration().await;
         self.auth.purge().await.unwrap();
     }
@@ -112,6 +135,18 @@ where
         client.post("/logout", json!({})).await.expect_status(200);
         for _ in 0..7 {
             assert_ne!(self.sign_in("h3", "a-wrong-one").await.1, 200);
+        }
+    }
+
+    /// Of an address that is not proved, one that is, and one without an account.
+    async fn mailed_sign_ins(&self) {
+        for address in ["h4@example.com", "h4@example.com", "new.one@example.com"] {
+            let client = self.app.client();
+            let body = json!({ "email": address });
+            let asked = client.post("/email-login/request", body).await.expect_status(202).json();
+            let mail = self.app.last_mail(MessageKind::EmailLogin, address).await;
+            let body = json!({ "challenge": asked["challenge"], "code": mail.code });
+            client.post("/email-login/confirm", body).await.expect_status(200);
         }
     }
 
@@ -266,9 +301,30 @@ where
         self.app.client().post("/account/restore", body).await.expect_status(200);
         let client = self.signed_in(address, PASSWORD).await;
         client.post("/account/delete", &proof).await.expect_status(202);
+        // The first attempt meets the obstacle.
+        for hours in [25, 1] {
+            self.clock.advance(Duration::from_hours(hours));
+            self.auth.purge().await.unwrap();
+        }
+        assert_eq!(self.sign_in(address, PASSWORD).await.1, 401);
+        let address = "h7@example.com";
+        let client = self.signed_in(address, PASSWORD).await;
+        client.post("/account/delete", &proof).await.expect_status(202);
+        let table = self.table;
+        let enable = format!("UPDATE {table} SET is_active = TRUE WHERE email = '{address}'");
+        self.database.execute(&enable).await;
         self.clock.advance(Duration::from_hours(25));
         self.auth.purge().await.unwrap();
-        assert_eq!(self.sign_in(address, PASSWORD).await.1, 401);
+        self.signed_in(address, PASSWORD).await;
+    }
+
+    async fn history(&self) {
+        let client = self.signed_in("ada", PASSWORD).await;
+        client.get("/account/events").await.expect_status(200);
+        let account = self.auth.accounts().find_by_identifier("ada").await.unwrap().unwrap();
+        let (id, audit) = (account.user.id(), self.auth.accounts().audit());
+        assert!(!audit.of(id, None).await.unwrap().records.is_empty());
+        assert_eq!(audit.verify_account(id).await.unwrap().faults, []);
     }
 
     async fn administration(&self) {

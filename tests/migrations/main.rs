@@ -37,7 +37,7 @@ pub(crate) struct User {
 pub(crate) struct Auth;
 
 /// The tables of `users`.
-pub(crate) const TABLES: [&str; 14] = [
+pub(crate) const TABLES: [&str; 15] = [
     "users",
     "users_sessions",
     "users_token_families",
@@ -47,6 +47,7 @@ pub(crate) const TABLES: [&str; 14] = [
     "users_recovery_codes",
     "users_deletions",
     "users_suspensions",
+    "users_audit",
     "users_passkeys",
     "users_connections",
     "users_rate_limits",

@@ -18,6 +18,12 @@ impl Client {
         Self { routes, cookies: BTreeMap::new() }
     }
 
+    /// The same client without a cookie.
+    pub(crate) fn without(&mut self, cookie: &str) -> &mut Self {
+        self.cookies.remove(cookie);
+        self
+    }
+
     pub(crate) async fn get(&mut self, path: &str) -> (StatusCode, Value) {
         self.send(Method::GET, path, "text/plain", String::new()).await
     }
@@ -28,6 +34,10 @@ impl Client {
 
     pub(crate) async fn post(&mut self, path: &str, body: &Value) -> (StatusCode, Value) {
         self.send(Method::POST, path, "application/json", body.to_string()).await
+    }
+
+    pub(crate) async fn patch(&mut self, path: &str, body: &Value) -> (StatusCode, Value) {
+        self.send(Method::PATCH, path, "application/json", body.to_string()).await
     }
 
     pub(crate) async fn login(&mut self, identifier: &str) -> (StatusCode, Value) {

@@ -127,6 +127,25 @@ impl Form {
         self.take(name)
     }
 
+    /// Reads the field `name` as a `T` if the form has it, and limits its text to `max` characters.
+    /// Returns `None` for a field that was not sent, which is not the same as `null`.
+    ///
+    /// # Errors
+    /// [`InvalidField`] if the field is not a `T`, or is too long.
+    pub fn take_sent<T: DeserializeOwned>(
+        &mut self,
+        name: &'static str,
+        max: Option<usize>,
+    ) -> Result<Option<T>, InvalidField> {
+        if self.fields.iter().all(|(key, _)| key != name) {
+            return Ok(None);
+        }
+        if let Some(max) = max {
+            self.limit(name, max);
+        }
+        self.take(name).map(Some)
+    }
+
     /// Limits the text of the field `name` to `max` characters. Applies to later reads; the
     /// smallest limit of a field counts.
     pub fn limit(&mut self, name: &str, max: usize) {

@@ -231,6 +231,17 @@ impl Lockout {
         self.counters.admit(&counters, now).await
     }
 
+    /// As [`admit`](Self::admit), for a text that names no account.
+    pub(crate) async fn admit_unknown(
+        &self,
+        attempt: &SignInAttempt,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let (checked, cleared) = (attempt.checked.clone(), attempt.cleared.clone());
+        let counters = AttemptCounters { checked, cleared, refunds: Vec::new() };
+        self.counters.admit(&counters, now).await
+    }
+
     /// Lifts failures and locks of an account under each of its names. Those of client networks
     /// stay.
     ///

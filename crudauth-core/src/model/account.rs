@@ -165,6 +165,12 @@ pub trait AccountId:
     fn generate() -> Option<Self>;
 }
 
+/// Reads a key from its text.
+pub(crate) fn parse_id<Id: AccountId>(text: &str) -> Option<Id> {
+    let as_text = || serde_json::from_value(serde_json::Value::from(text)).ok();
+    serde_json::from_str(text).ok().or_else(as_text)
+}
+
 macro_rules! counted {
     ($($key:ty),*) => {$(
         impl AccountId for $key {

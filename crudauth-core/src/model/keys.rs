@@ -153,6 +153,10 @@ pub struct Keys {
     pub access: MacKey,
     /// Marks refresh tokens as issued here.
     pub refresh_mark: MacKey,
+    /// Hides codes that were mailed.
+    pub(crate) mailed_code: MacKey,
+    /// Chains the events of an account, and hides addresses in them.
+    pub audit: MacKey,
     /// Encrypts secrets of second factors.
     pub(crate) factors: SealKey,
 }
@@ -176,7 +180,9 @@ impl Keys {
             flash: key("flash"),
             counter: key("counter"),
             access: key("access token"),
+            audit: key("audit"),
             refresh_mark: key("refresh token mark"),
+            mailed_code: key("mailed code"),
             factors: SealKey::new(id, &factors),
         }
     }

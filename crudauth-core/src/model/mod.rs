@@ -6,6 +6,7 @@ mod account;
 mod checked;
 mod client;
 mod client_info;
+mod client_scope;
 mod code;
 mod contact;
 mod device;
@@ -17,10 +18,12 @@ mod form;
 mod generate;
 mod identifier;
 mod keys;
+mod mailed_code;
 mod password_hash;
 mod phone;
 mod proofs;
 mod redirect_path;
+mod role;
 mod scope;
 mod sealed;
 mod secret;
@@ -30,10 +33,13 @@ mod unicode;
 mod username;
 
 pub use crate::form::{FieldError, FieldErrorKind, Form, InvalidField, InvalidForm};
+pub(crate) use account::parse_id;
 pub use account::{Account, AccountId, AccountState};
 pub use checked::Checked;
 pub use client::{ClientAddress, client_address};
 pub use client_info::ClientInfo;
+pub use client_scope::for_client;
+pub(crate) use client_scope::in_this_client;
 pub use code::{Code, InvalidCode};
 pub use contact::{Contact, InvalidContact};
 pub use device::Device;
@@ -50,15 +56,17 @@ pub(crate) use identifier::{MAX_LOOKUP_BYTES, lookups};
 #[cfg(test)]
 pub(crate) use keys::hashes_computed;
 pub use keys::{KeyRing, Keys, Mac, MacKey, SecretKey, WeakSecret, Weakness};
+pub use mailed_code::MailedCode;
 pub use password_hash::PasswordHash;
 pub use phone::{InvalidPhone, PhoneNumber};
 pub use proofs::Proofs;
 pub use redirect_path::RedirectPath;
+pub use role::{HasRole, RoleBits, RoleHolder, RoleName};
 pub use scope::{InvalidScope, Scopes};
 pub use sealed::Sealed;
 pub use secret::{BrowserToken, ChallengeToken, CsrfToken, OneTimeToken, SessionToken};
 pub use shape::{
-    AuthUser, Companion, IdentifierColumn, IdentifierKind, KeySource, Recoverable,
+    AuthUser, Companion, Editable, IdentifierColumn, IdentifierKind, KeySource, Recoverable,
     RecoverableByEmail, Shape, SqlDefault, TimeUnit,
 };
 #[cfg(test)]

@@ -4,6 +4,8 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::random::random;
+
 /// The content of an account's password hash column, usually a PHC string. It is not validated.
 ///
 /// With the hash, an attacker can test passwords offline. So `Debug` redacts it, and it is wiped
@@ -16,6 +18,11 @@ impl PasswordHash {
     #[must_use]
     pub fn new(column: String) -> Self {
         Self(SecretString::from(column))
+    }
+
+    /// A hash that no password has. The random part keeps two accounts apart.
+    pub(crate) fn unusable() -> Self {
+        Self::new(format!("!{}", hex::encode(random::<16>())))
     }
 
     /// Returns the content of the column.
@@ -42,6 +49,13 @@ mod tests {
         {
             assert_eq!(PasswordHash::new(column.to_owned()).is_usable(), usable, "{column:?}");
         }
+    }
+
+    #[test]
+    fn unusable_hashes_differ() {
+        let [one, other] = [(); 2].map(|()| PasswordHash::unusable());
+        assert!(!one.is_usable() && !other.is_usable());
+        assert_ne!(one.expose(), other.expose());
     }
 
     #[test]

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Proofs {
     /// The password.
     pub password_at: Option<DateTime<Utc>>,
+    /// The address, by a mailed link or code.
+    pub email_at: Option<DateTime<Utc>>,
     /// A passkey.
     pub passkey_at: Option<DateTime<Utc>>,
     /// A second factor: a code of the authenticator, a recovery code, or a passkey after the password.
@@ -22,6 +24,8 @@ pub struct Proofs {
 struct Stored {
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     password: Option<i64>,
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    email: Option<i64>,
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     passkey: Option<i64>,
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
@@ -32,7 +36,7 @@ struct Stored {
 
 impl Proofs {
     /// Longest stored form.
-    pub(crate) const MAX_CHARS: u16 = 80;
+    pub(crate) const MAX_CHARS: u16 = 96;
 
     /// The proofs of a sign-in by password.
     #[must_use]
@@ -49,11 +53,12 @@ impl Proofs {
         let millis = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_millis());
         let stored = Stored {
             password: millis(self.password_at),
+            email: millis(self.email_at),
             passkey: millis(self.passkey_at),
             second_factor: millis(self.second_factor_at),
             elevated: millis(self.elevated_at),
         };
-        // Four numbers cannot fail to be written.
+        // Five numbers cannot fail to be written.
         serde_json::to_string(&stored).ok()
     }
 
@@ -64,6 +69,7 @@ impl Proofs {
         let instant = |millis: Option<i64>| millis.and_then(DateTime::from_timestamp_millis);
         Self {
             password_at: instant(stored.password),
+            email_at: instant(stored.email),
             passkey_at: instant(stored.passkey),
             second_factor_at: instant(stored.second_factor),
             elevated_at: instant(stored.elevated),

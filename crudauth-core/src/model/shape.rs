@@ -19,6 +19,8 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     type Id: AccountId;
     /// Values of the columns that sign-up may set, besides identifiers and password.
     type SignUp: Clone + Send + Sync + 'static;
+    /// New values of the columns that owners may change; each may be absent.
+    type Edit: Clone + Send + Sync + 'static;
 
     /// Table and columns.
     const SHAPE: Shape;
@@ -50,7 +52,21 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
     /// # Errors
     /// [`InvalidField`] if a field is invalid; the form has the errors.
     fn sign_up(form: &mut Form) -> Result<Self::SignUp, InvalidField>;
+
+    /// Reads the columns with `#[auth(editable)]` that a form has.
+    ///
+    /// # Errors
+    /// [`InvalidField`] if a field is invalid; the form has the errors.
+    fn edit(form: &mut Form) -> Result<Self::Edit, InvalidField>;
 }
+
+/// A user struct with columns that owners may change.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no editable column",
+    label = "required by the slice `profile`",
+    note = "mark a field that owners may change with `#[auth(editable)]`, or remove `profile`"
+)]
+pub trait Editable: AuthUser {}
 
 /// A user struct with a recovery contact: an email address or a phone number.
 #[diagnostic::on_unimplemented(
@@ -90,6 +106,8 @@ pub struct Shape {
     pub written: &'static [&'static str],
     /// Fields of a sign-up besides identifiers and password: name in the request, and column.
     pub asked: &'static [(&'static str, &'static str)],
+    /// Fields that owners may change: name in the request, and column.
+    pub editable: &'static [(&'static str, &'static str)],
     /// Columns of the struct that sign-up fills with a literal. An existing table may lack the
     /// default.
     pub defaults: &'static [(&'static str, SqlDefault)],

@@ -10,6 +10,8 @@ use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::{error, warn};
 
+use crate::model::in_this_client;
+
 /// Number of jobs that run at the same time.
 const MAX_CONCURRENT: usize = 8;
 /// Number of jobs that may wait; further ones are dropped and logged.
@@ -46,7 +48,17 @@ impl Background {
         Self { max_jobs: max_concurrent + max_queued, time_limit, runners, jobs, guards }
     }
 
-    /// Queues a job. `what` names it in the log and reveals nothing of its content.
+    /// A queue whose jobs run in order.
+    pub(crate) fn one_by_one() -> Self {
+        Self::with_limits(1, MAX_QUEUED, TIME_LIMIT)
+    }
+
+    /// A queue for jobs that have a time limit of their own.
+    pub(crate) fn without_time_limit() -> Self {
+        Self::with_limits(MAX_CONCURRENT, MAX_QUEUED, Duration::MAX)
+    }
+
+    /// Queues a job for the client of the current task. `what` names it in the log and reveals nothing of its content.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -58,6 +70,7 @@ impl Background {
         }
         let runners = Arc::clone(&self.runners);
         let limit = self.time_limit;
+        let job = in_this_client(job);
         tokio::spawn(async move {
             let _counted = counted;
             // The semaphore is never closed.

@@ -7,11 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{BoxError, MessageKind};
-use crate::model::{Contact, OneTimeToken};
+use crate::model::{Contact, MailedCode, OneTimeToken};
 
 /// A message to deliver. The channel words it.
 ///
-/// `Debug` redacts the token, because it gives access to the account.
+/// `Debug` redacts the token and the code, because they give access to the account.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Delivery {
@@ -21,6 +21,8 @@ pub struct Delivery {
     pub kind: MessageKind,
     /// Secret for the `…-confirm` route; `None` for a notice.
     pub token: Option<OneTimeToken>,
+    /// Code beside the token, for [`MessageKind::EmailLogin`] only.
+    pub code: Option<MailedCode>,
     /// Lifetime of the token; zero without one.
     pub expires_in: Duration,
 }
@@ -36,8 +38,8 @@ impl fmt::Debug for Delivery {
 
 /// Delivers recovery messages over one medium.
 ///
-/// A token is 64 hex digits, for use in a link. There are no short codes, which would need
-/// protection against guessing. Implement it with a plain `async fn`:
+/// A token is 64 hex digits, for use in a link. The flows of `recovery` have no short codes, which
+/// would need protection against guessing. Implement it with a plain `async fn`:
 ///
 /// ```
 /// # mod crudauth { pub use crudauth_core::notify as channel; }

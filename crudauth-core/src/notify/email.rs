@@ -8,7 +8,7 @@ use crate::model::EmailAddress;
 
 /// An email to send.
 ///
-/// `Debug` redacts the texts and the link, because a link gives access to the account.
+/// `Debug` redacts the texts, the link and the code, which give access to the account.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct EmailMessage {
@@ -24,7 +24,9 @@ pub struct EmailMessage {
     pub kind: MessageKind,
     /// Link in the texts; `None` for a notice.
     pub link: Option<String>,
-    /// Lifetime of the link; zero without one.
+    /// Code in the texts, for [`MessageKind::EmailLogin`] only.
+    pub code: Option<String>,
+    /// Lifetime of the link and the code; zero without one.
     pub expires_in: Duration,
 }
 

@@ -12,6 +12,8 @@ pub enum MessageKind {
     ResetPassword,
     /// Asks the owner to confirm a new email address.
     ChangeEmail,
+    /// Offers a link and a code that sign in.
+    EmailLogin,
     /// Notifies the owner of a contact of an attempt to sign up with it.
     ExistingAccount,
     /// Notifies the old address of a requested change of address.
@@ -63,6 +65,7 @@ impl MessageKind {
             Self::VerifyRecovery => "verify_recovery",
             Self::ResetPassword => "reset_password",
             Self::ChangeEmail => "change_email",
+            Self::EmailLogin => "email_login",
             Self::ExistingAccount => "existing_account",
             Self::EmailChangeRequested => "email_change_requested",
             Self::EmailChanged => "email_changed",
@@ -108,6 +111,11 @@ impl MessageKind {
                 "Confirm your new email address",
                 "To move your account to this address, open this link:",
                 "If you did not ask for this, you need not do anything.",
+            ),
+            Self::EmailLogin => (
+                "Sign in",
+                "To sign in, open this link:",
+                "If you did not ask for this, you need not do anything. Never give the code to anyone.",
             ),
             Self::ExistingAccount => (
                 "You already have an account",

@@ -1,6 +1,6 @@
 //! The email channel: builds the link and the texts, and passes them to a sender.
 
-use super::texts::compose;
+use super::texts::{Secrets, compose};
 use super::{BoxError, Delivery, DeliveryChannel, MessageKind, SharedSender};
 use crate::model::Contact;
 
@@ -17,17 +17,18 @@ pub struct MailChannel {
     change: String,
     delete: String,
     restore: String,
+    login: String,
 }
 
 impl MailChannel {
     /// Creates a channel that sends by `sender`. A link is `frontend_url` and one of the paths for
-    /// verification, reset, change of address, deletion and restoring. The token takes the place of `{token}` in the
-    /// path, or follows as `?token=`.
+    /// verification, reset, change of address, deletion, restoring and sign-in. The token takes the
+    /// place of `{token}` in the path, or follows as `?token=`.
     #[must_use]
-    pub fn new(sender: SharedSender, frontend_url: &str, paths: [&str; 5]) -> Self {
+    pub fn new(sender: SharedSender, frontend_url: &str, paths: [&str; 6]) -> Self {
         let frontend_url = frontend_url.to_owned();
-        let [verify, reset, change, delete, restore] = paths.map(str::to_owned);
-        Self { sender, frontend_url, verify, reset, change, delete, restore }
+        let [verify, reset, change, delete, restore, login] = paths.map(str::to_owned);
+        Self { sender, frontend_url, verify, reset, change, delete, restore, login }
     }
 
     /// Returns the path for links of that kind.
@@ -37,6 +38,7 @@ impl MailChannel {
             MessageKind::ChangeEmail => &self.change,
             MessageKind::DeleteAccount => &self.delete,
             MessageKind::DeletionRequested => &self.restore,
+            MessageKind::EmailLogin => &self.login,
             _ => &self.verify,
         }
     }
@@ -48,12 +50,16 @@ impl DeliveryChannel for MailChannel {
             return Err("the recipient is not an email address".into());
         };
         let path = self.path(delivery.kind);
-        let link = delivery.token.as_ref().map(|token| {
+        let secrets = delivery.token.as_ref().map(|token| {
             let (before, after) = path.split_once(TOKEN).unwrap_or((path, ""));
             let query = if path.contains(TOKEN) { "" } else { "?token=" };
-            format!("{}{before}{query}{}{after}", self.frontend_url, token.expose())
+            Secrets {
+                link: format!("{}{before}{query}{}{after}", self.frontend_url, token.expose()),
+                code: delivery.code.as_ref().map(|code| code.expose().to_owned()),
+                expires_in: delivery.expires_in,
+            }
         });
-        let message = compose(delivery.kind, to.clone(), link, delivery.expires_in);
+        let message = compose(delivery.kind, to.clone(), secrets);
         self.sender.send(&message).await
     }
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::info;
+
 use super::{Background, Delivery, MessageKind, Outbox};
-use crate::event::Event;
 use crate::guard::{Action, RateLimiter, Subject};
 use crate::model::{Account, AuthUser, Contact, OneTimeToken};
 
@@ -67,7 +68,8 @@ impl Notifier {
     ) {
         let notifier = self.clone();
         self.spawn("link", async move {
-            notifier.push(Delivery { to, kind, token: Some(token), expires_in }).await;
+            let delivery = Delivery { to, kind, token: Some(token), code: None, expires_in };
+            notifier.push(delivery).await;
         });
     }
 
@@ -95,9 +97,11 @@ impl Notifier {
             let target = Subject::Target(to.as_str());
             let is_within = notifier.limits.allows(MESSAGES, target).await;
             if !is_within && !is_proved {
-                return Event::new("notice not sent: rate limit of the contact").log();
+                info!("notice not sent: rate limit of the contact");
+                return;
             }
-            let delivery = Delivery { to, kind, token: None, expires_in: Duration::ZERO };
+            let expires_in = Duration::ZERO;
+            let delivery = Delivery { to, kind, token: None, code: None, expires_in };
             notifier.push(delivery).await;
         });
     }

@@ -45,11 +45,15 @@ impl Outbox for DirectOutbox {
     }
 }
 
-/// The error of a channel without token and recipient, in case it repeats them.
+/// The error of a channel without token, code and recipient, in case it repeats them.
 fn redacted(error: &dyn std::error::Error, delivery: &Delivery) -> String {
     let text = error.to_string().replace(delivery.to.as_str(), "(recipient)");
-    match &delivery.token {
+    let text = match &delivery.token {
         Some(token) => text.replace(token.expose(), "(token)"),
+        None => text,
+    };
+    match &delivery.code {
+        Some(code) => text.replace(code.expose(), "(code)"),
         None => text,
     }
 }

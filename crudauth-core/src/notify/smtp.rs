@@ -154,14 +154,15 @@ mod tests {
     use super::*;
     use crate::model::EmailAddress;
     use crate::notify::MessageKind;
-    use crate::notify::texts::compose;
+    use crate::notify::texts::{Secrets, compose};
 
     #[test]
     fn an_email_has_one_recipient_and_both_texts() {
         let to = EmailAddress::parse("ada@example.com").unwrap();
-        let link = Some("https://app.example.com/reset-password?token=t".to_owned());
         let hour = Duration::from_secs(3600);
-        let message = compose(MessageKind::ResetPassword, to, link, hour);
+        let link = "https://app.example.com/reset-password?token=t".to_owned();
+        let secrets = Secrets { link, code: None, expires_in: hour };
+        let message = compose(MessageKind::ResetPassword, to, Some(secrets));
         let from = "Example <noreply@example.com>".parse().unwrap();
         let mail = mail(&from, &message).unwrap();
         let recipients: Vec<_> = mail.envelope().to().iter().map(ToString::to_string).collect();
@@ -184,7 +185,7 @@ mod tests {
             ),
         ] {
             let to = EmailAddress::parse_stored(stored).unwrap();
-            let message = compose(MessageKind::PasswordChanged, to, None, Duration::ZERO);
+            let message = compose(MessageKind::PasswordChanged, to, None);
             let mail = mail(&from, &message).unwrap();
             let recipients: Vec<_> = mail.envelope().to().iter().map(ToString::to_string).collect();
             assert_eq!(recipients, [recipient]);
@@ -200,7 +201,7 @@ mod tests {
         ) {
             if let Ok(to) = EmailAddress::parse_stored(&text) {
                 let from = "Example <noreply@example.com>".parse().unwrap();
-                let message = compose(MessageKind::PasswordChanged, to, None, Duration::ZERO);
+                let message = compose(MessageKind::PasswordChanged, to, None);
                 proptest::prop_assert!(mail(&from, &message).is_ok());
             }
         }

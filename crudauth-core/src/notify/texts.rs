@@ -5,32 +5,53 @@ use std::time::Duration;
 use super::{EmailMessage, MessageKind};
 use crate::model::EmailAddress;
 
-/// Composes the email of that kind. The link consists of the app's configured address and a token.
+/// The secrets in an email. The link consists of the app's configured address and a token.
+pub(super) struct Secrets {
+    pub(super) link: String,
+    pub(super) code: Option<String>,
+    pub(super) expires_in: Duration,
+}
+
+/// Composes the email of that kind; a notice has no secrets.
 pub(super) fn compose(
     kind: MessageKind,
     to: EmailAddress,
-    link: Option<String>,
-    expires_in: Duration,
+    secrets: Option<Secrets>,
 ) -> EmailMessage {
     let (subject, before, after) = kind.words();
-    let lifetime = link.as_ref().map(|_| format!("The link works for {}.", in_words(expires_in)));
-    let paragraphs = [Some(before.to_owned()), link.clone(), lifetime, Some(after.to_owned())];
-    let text = paragraphs.iter().flatten().cloned().collect::<Vec<_>>().join("\n\n");
-    let html = paragraphs.iter().flatten().map(|paragraph| match &link {
-        Some(link) if paragraph == link => {
-            let safe = escape(link);
-            format!("<p><a href=\"{safe}\">{safe}</a></p>")
+    let mut paragraphs = vec![before.to_owned()];
+    if let Some(Secrets { link, code, expires_in }) = &secrets {
+        paragraphs.push(link.clone());
+        let lifetime = in_words(*expires_in);
+        if let Some(code) = code {
+            let asks = "Or enter this code in the browser in which you asked for it:";
+            let once = format!("Either works once, for {lifetime}.");
+            paragraphs.extend([asks.to_owned(), code.clone(), once]);
+        } else {
+            paragraphs.push(format!("The link works for {lifetime}."));
         }
-        _ => format!("<p>{}</p>", escape(paragraph)),
-    });
+    }
+    paragraphs.push(after.to_owned());
+    let link = secrets.as_ref().map(|secrets| secrets.link.as_str());
+    let html: Vec<_> = paragraphs.iter().map(|paragraph| in_html(paragraph, link)).collect();
     EmailMessage {
         to,
         subject: subject.to_owned(),
-        html: html.collect::<Vec<_>>().join("\n"),
-        text,
+        text: paragraphs.join("\n\n"),
+        html: html.join("\n"),
         kind,
-        link,
-        expires_in,
+        expires_in: secrets.as_ref().map(|secrets| secrets.expires_in).unwrap_or_default(),
+        link: link.map(str::to_owned),
+        code: secrets.and_then(|secrets| secrets.code),
+    }
+}
+
+fn in_html(paragraph: &str, link: Option<&str>) -> String {
+    let safe = escape(paragraph);
+    if link == Some(paragraph) {
+        format!("<p><a href=\"{safe}\">{safe}</a></p>")
+    } else {
+        format!("<p>{safe}</p>")
     }
 }
 

@@ -4,13 +4,16 @@ pub mod account;
 pub mod accounts;
 pub mod admin;
 pub mod api_keys;
+pub mod audit;
 pub mod bearer;
+pub mod email_login;
 #[cfg(all(test, feature = "sqlite"))]
 mod fault_tests;
 pub mod mfa;
 #[cfg(feature = "oauth")]
 pub mod oauth;
 pub mod passkeys;
+pub mod profile;
 pub mod recovery;
 pub mod sessions;
 pub mod sign_in;
@@ -39,6 +42,7 @@ pub const TABLES: &[&TableSpec] = &[
     &mfa::RECOVERY_CODES,
     &account::DELETIONS,
     &admin::SUSPENSIONS,
+    &audit::TABLE,
     &passkeys::TABLE,
     #[cfg(feature = "oauth")]
     &oauth::CONNECTIONS,
@@ -69,6 +73,8 @@ pub trait DatabaseStores<U: AuthUser>:
     + account::store::DeletionStore<U>
     + admin::store::AdminStore<U>
     + passkeys::store::PasskeyStore<U>
+    + audit::store::AuditStore<U>
+    + profile::store::ProfileStore<U>
     + Connections<U>
 {
     /// Deletes at most `limit` expired rows of each table whose rows belong to accounts. Returns how
@@ -151,7 +157,7 @@ mod tests {
         let names: Vec<_> = owned.map(|table| table.suffix).collect();
         let credentials = ["sessions", "token_families", "api_keys", "one_time_tokens"];
         let mut expected = [&credentials[..], LASTING].concat();
-        expected.extend(["deletions", "suspensions"]);
+        expected.extend(["deletions", "suspensions", "audit"]);
         let mut names = names;
         names.sort_unstable();
         expected.sort_unstable();

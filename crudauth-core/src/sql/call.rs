@@ -44,10 +44,7 @@ impl<DB: Backend> Call<DB> {
     where
         DB: Stores<T>,
     {
-        match past_2038(DB::DIALECT, &value) {
-            Some(time) => self.bind(|values| DB::put_time(values, time)),
-            None => self.bind(|values| <DB as Stores<T>>::put(values, value)),
-        }
+        self.bind(|values| put::<DB, T>(values, value))
     }
 
     pub(crate) fn bind(
@@ -71,6 +68,17 @@ impl<DB: Backend> Call<DB> {
             None => Ok((self.sql, self.values, is_kept)),
             Some(error) => Err(sqlx::Error::Encode(error)),
         }
+    }
+}
+
+/// Binds a value of a column of the app's own.
+pub(super) fn put<DB: Backend + Stores<T>, T: 'static>(
+    values: &mut DB::Arguments,
+    value: T,
+) -> Result<(), BoxDynError> {
+    match past_2038(DB::DIALECT, &value) {
+        Some(time) => DB::put_time(values, time),
+        None => <DB as Stores<T>>::put(values, value),
     }
 }
 

@@ -8,6 +8,7 @@ mod backend;
 mod call;
 mod column;
 mod dialect;
+mod edits;
 pub(crate) mod engine;
 pub(crate) mod errors;
 mod layout;
@@ -23,6 +24,7 @@ pub use backend::{Backend, Running, Stores};
 pub use call::Call;
 pub use column::ColumnPlan;
 pub use dialect::Dialect;
+pub use edits::Edits;
 pub use engine::{Engine, SqlStore};
 pub(crate) use layout::Conversion;
 pub use layout::Layout;
@@ -48,6 +50,11 @@ pub trait AuthRow<DB: Backend>:
 
     /// Binds the values of [`Shape::written`](crate::model::Shape::written), in that order.
     fn write(values: Self::SignUp, call: Call<DB>) -> Call<DB>;
+
+    /// Adds the values of an edit, in the order of
+    /// [`Shape::editable`](crate::model::Shape::editable).
+    #[must_use]
+    fn write_edit(edit: Self::Edit, edits: Edits<DB>) -> Edits<DB>;
 
     /// The struct's columns as a migration creates them, in the order of
     /// [`Shape::columns`](crate::model::Shape::columns).

@@ -11,7 +11,7 @@ use super::template::{Statement, is_own};
 use super::{Backend, Call, Stores};
 
 /// A value that can be bound any number of times.
-type Value<DB> =
+pub(crate) type Value<DB> =
     Box<dyn Fn(&mut <DB as sqlx::Database>::Arguments) -> Result<(), BoxDynError> + Send + Sync>;
 
 /// A rendered statement and the values of its parameters, by name.
@@ -36,7 +36,7 @@ impl<DB: Backend> Query<DB> {
         T: Clone + Send + Sync + 'static,
         DB: Stores<T>,
     {
-        self.with(name, move |values| <DB as Stores<T>>::put(values, value.clone()))
+        self.bind_value(name, Box::new(move |values| <DB as Stores<T>>::put(values, value.clone())))
     }
 
     /// Binds an instant to a column of the library's tables: milliseconds since 1970, which mean the
@@ -49,7 +49,7 @@ impl<DB: Backend> Query<DB> {
     /// Binds an instant to a column of the user's table.
     #[must_use]
     pub(crate) fn bind_time(self, name: &'static str, time: DateTime<Utc>) -> Self {
-        self.with(name, move |values| DB::put_time(values, time))
+        self.bind_value(name, Box::new(move |values| DB::put_time(values, time)))
     }
 
     /// Binds a digest or another fixed number of bytes.
@@ -58,12 +58,10 @@ impl<DB: Backend> Query<DB> {
         self.bind(name, bytes.to_vec())
     }
 
-    fn with(
-        mut self,
-        name: impl Into<Name>,
-        put: impl Fn(&mut DB::Arguments) -> Result<(), BoxDynError> + Send + Sync + 'static,
-    ) -> Self {
-        self.values.push((name.into(), Box::new(put)));
+    /// Binds a value of a type that the caller does not know.
+    #[must_use]
+    pub(crate) fn bind_value(mut self, name: impl Into<Name>, value: Value<DB>) -> Self {
+        self.values.push((name.into(), value));
         self
     }
 

@@ -27,7 +27,10 @@ pub(crate) enum Outlives {
     /// Every change: the rows go with the account.
     EveryChange,
     /// Every change but a reset of the password, by which an owner takes the account back.
+    #[cfg_attr(not(feature = "oauth"), expect(dead_code, reason = "connections are such rows"))]
     EveryChangeButReset,
+    /// Every change and the account itself: the rows are history. A purge deletes them.
+    Deletion,
     /// Every change but enabling the account: the rows tell why it is disabled. A purge does not
     /// delete them when they expire, since more is to be done then.
     Disabling,
@@ -54,10 +57,10 @@ impl TableSpec {
 
     /// Whether its rows stay when the owner takes the account back by a reset.
     pub(crate) fn outlives_reset(&self) -> bool {
-        matches!(self.outlives, Outlives::EveryChange | Outlives::Disabling)
+        matches!(self.outlives, Outlives::EveryChange | Outlives::Deletion | Outlives::Disabling)
     }
 
-    /// Whether its rows belong to an account, and are deleted with it.
+    /// Whether its rows belong to an account. Unless they are history, they are deleted with it.
     #[must_use]
     pub fn has_owner(&self) -> bool {
         self.owner().is_some()

@@ -8,6 +8,7 @@
 //! | `{table}` | the user's table |
 //! | `{+sessions}` | the library's table with that suffix |
 //! | `{id}`, `{hash}`, `{active}`, `{version}`, `{stamp}`, `{verified}`, `{updated}` | a column of the user's table |
+//! | `{own city}` … | a column of the app in the user's table |
 //! | `{read hash}`, `{read identifier 0}` … | such a column where it is selected |
 //! | `{:key identifier 0}`, `{:account id}` … | the value bound under that name, where it is compared with or written to the column |
 //! | `{text created}` … | such a column as text, as the database writes it |
@@ -141,6 +142,9 @@ impl Names {
         match word.split_once(' ') {
             Some(("identifier", at)) => return Some(self.identifier(at).key),
             Some(("shown", at)) => return Some(self.identifier(at).column),
+            Some(("own", name)) => {
+                return self.shape.columns.iter().copied().find(|column| *column == name);
+            }
             _ => {}
         }
         Some(match word {

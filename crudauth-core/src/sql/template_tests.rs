@@ -15,6 +15,7 @@ struct Member;
 impl AuthUser for Member {
     type Id = String;
     type SignUp = ();
+    type Edit = ();
 
     const SHAPE: Shape = Shape {
         schema: None,
@@ -34,6 +35,7 @@ impl AuthUser for Member {
         recovery: None,
         written: &["city"],
         asked: &[],
+        editable: &[],
         defaults: &[
             ("motto", SqlDefault::Text("it's :a {b} \\")),
             ("points", SqlDefault::Integer(-7)),
@@ -63,6 +65,10 @@ impl AuthUser for Member {
     }
 
     fn sign_up(_: &mut Form) -> Result<(), InvalidField> {
+        Ok(())
+    }
+
+    fn edit(_: &mut Form) -> Result<(), InvalidField> {
         Ok(())
     }
 }

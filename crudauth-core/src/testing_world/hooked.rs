@@ -22,6 +22,7 @@ use crate::slices::bearer::store::{
 };
 use crate::slices::recovery::store::{
     Consumed, ContactChange, NewOneTimeToken, OneTimeTokenRecord, OneTimeTokenStore, Purpose,
+    UsedLogin,
 };
 use crate::slices::sessions::store::{Session, SessionStore};
 use crate::store_error::StoreError;
@@ -210,6 +211,12 @@ hooked! {
         async fn move_address(
             token: &OneTimeTokenRecord<Person>, now: DateTime<Utc>
         ) -> Consumed;
+        async fn prove_contact(
+            token: &OneTimeTokenRecord<Person>, unusable: &PasswordHash, now: DateTime<Utc>
+        ) -> Option<Account<Person>>;
+        async fn create_proved(
+            account: NewAccount<Person>, token: UsedLogin
+        ) -> Option<Created<i64>>;
         async fn set_contact(id: &i64, contact: &Contact, now: DateTime<Utc>) -> ContactChange;
     }
 }

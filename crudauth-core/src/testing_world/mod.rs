@@ -26,8 +26,10 @@ pub(crate) use person::Person;
 
 use crate::account_store::{AccountStore, Created, NewAccount, OwnColumns};
 use crate::clock::{Clock, ManualClock};
+use crate::event::Events;
 use crate::guard::store::CounterStore;
 use crate::guard::{Lockout, LockoutConfig, RateLimiter, RateLimits};
+use crate::hooks::Hooks;
 use crate::kit::Kit;
 use crate::model::{
     Account, Checked, ClientInfo, EmailAddress, Identifier, KeyRing, PasswordHash, SecretKey,
@@ -137,6 +139,9 @@ impl World {
             scopes: ScopePolicyHandle::default(),
             limits: RateLimiter::new(Arc::clone(&counters), self.keys.clone(), clock, limits),
             lockout: Lockout::new(counters, self.keys.clone(), lockout),
+            hooks: Hooks::default(),
+            events: Events::default(),
+            trail: None,
             notifier: None,
         }
     }

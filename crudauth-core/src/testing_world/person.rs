@@ -5,7 +5,7 @@ use crate::model::{
     Account, AccountState, AuthUser, Companion, IdentifierColumn, IdentifierKind,
     RecoverableByEmail, Shape,
 };
-use crate::sql::{AuthRow, Backend, Call, ColumnPlan, Stores};
+use crate::sql::{AuthRow, Backend, Call, ColumnPlan, Edits, Stores};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
@@ -42,6 +42,7 @@ const EMAIL: IdentifierColumn = IdentifierColumn {
 impl AuthUser for Person {
     type Id = i64;
     type SignUp = ();
+    type Edit = ();
 
     const SHAPE: Shape = Shape {
         schema: None,
@@ -53,6 +54,7 @@ impl AuthUser for Person {
         written: &[],
         unique: &[],
         asked: &[],
+        editable: &[],
         defaults: &[],
         companion: Companion {
             hash: "hashed_password",
@@ -79,6 +81,10 @@ impl AuthUser for Person {
     fn sign_up(_: &mut Form) -> Result<(), InvalidField> {
         Ok(())
     }
+
+    fn edit(_: &mut Form) -> Result<(), InvalidField> {
+        Ok(())
+    }
 }
 
 impl<DB: Backend> AuthRow<DB> for Person {
@@ -91,6 +97,10 @@ impl<DB: Backend> AuthRow<DB> for Person {
 
     fn write((): (), call: Call<DB>) -> Call<DB> {
         call
+    }
+
+    fn write_edit((): (), edits: Edits<DB>) -> Edits<DB> {
+        edits
     }
 
     fn plan() -> Vec<ColumnPlan> {

@@ -1,5 +1,5 @@
 //! The code for a user struct: `AuthUser`, `AuthRow` for every database that stores its columns,
-//! and markers for the ways to recover an account.
+//! and the traits of `markers`.
 
 use std::collections::HashSet;
 
@@ -12,21 +12,23 @@ use super::kind::Kind;
 use super::library::{HASH, VERIFIED};
 use super::model::{Field, Model, Role};
 use super::parse::Generator;
+use super::{forms, markers};
 use crate::support::{private, private_at};
 
 pub(super) fn expand(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let user = auth_user(model, key);
     let row = auth_row(model);
-    let markers = markers(model);
+    let markers = markers::markers(model);
+    let roles = markers::role_holder(model);
     quote! {
         #[allow(unused_variables, reason = "a struct without `register` does not read the form")]
-        const _: () = { #user #row #markers };
+        const _: () = { #user #row #markers #roles };
     }
 }
 
 /// A local variable that the app's expressions cannot refer to. The prefix is needed because a unit
 /// struct of the same name, such as a poem handler, would be read as a pattern.
-fn local(name: &str) -> Ident {
+pub(super) fn local(name: &str) -> Ident {
     format_ident!("__{name}", span = Span::mixed_site())
 }
 
@@ -37,19 +39,25 @@ fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let id = key.ident;
     let id_type = key.ty;
     let types = model.register().map(|field| field.ty);
+    let edited = model.editable().map(|field| field.ty);
     let shape = shape(model, key);
     let identifiers = model.identifiers().map(|(_, field)| text_of(field));
-    let sign_up = sign_up(model);
+    let sign_up = forms::sign_up(model);
+    let edit = forms::edit(model);
     let exported = exported(model);
     let generator = generator(key);
     quote! {
         #[derive(::core::clone::Clone)]
         pub struct __SignUp(#(#types),*);
 
+        #[derive(::core::clone::Clone)]
+        pub struct __Edit(#(::core::option::Option<#edited>),*);
+
         #[automatically_derived]
         impl #p::AuthUser for #user {
             type Id = #id_type;
             type SignUp = __SignUp;
+            type Edit = __Edit;
             const SHAPE: #p::Shape = #shape;
             #generator
             fn id(&self) -> &Self::Id {
@@ -60,6 +68,7 @@ fn auth_user(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
             }
             #exported
             #sign_up
+            #edit
         }
     }
 }
@@ -99,21 +108,6 @@ fn generator(key: &Field<'_>) -> Option<TokenStream> {
     })
 }
 
-/// Takes every column before it fails, so that the response lists all invalid fields.
-fn sign_up(model: &Model<'_>) -> TokenStream {
-    let p = private();
-    let form = local("form");
-    let register: Vec<_> = model.register().collect();
-    let taken: Vec<_> = (0..register.len()).map(|at| local(&format!("taken_{at}"))).collect();
-    let values = register.iter().map(|field| take(field, &form));
-    quote! {
-        fn sign_up(#form: &mut #p::Form) -> ::core::result::Result<Self::SignUp, #p::InvalidField> {
-            #(let #taken = #values;)*
-            ::core::result::Result::Ok(__SignUp(#(#taken?),*))
-        }
-    }
-}
-
 fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let p = private();
     let arguments = model.declared.arguments.as_ref();
@@ -126,7 +120,9 @@ fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let recovery = optional(model.recovery().map(|(at, _)| at));
     let bound = model.bound().map(|(_, field)| field);
     let written = model.register().chain(bound).map(|field| &field.column);
-    let asked = model.register().map(|Field { name, column, .. }| quote!((#name, #column)));
+    let pair = |Field { name, column, .. }: &Field<'_>| quote!((#name, #column));
+    let asked = model.register().map(pair);
+    let editable = model.editable().map(pair);
     let defaults = model.fields.iter().filter_map(|field| {
         let column = &field.column;
         field.sql_default().map(|literal| quote!((#column, #p::SqlDefault::#literal)))
@@ -144,6 +140,7 @@ fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
             recovery: #recovery,
             written: &[#(#written),*],
             asked: &[#(#asked),*],
+            editable: &[#(#editable),*],
             defaults: &[#(#defaults),*],
             unique: &[#(#unique),*],
             companion: #companion,
@@ -203,7 +200,7 @@ fn companion(model: &Model<'_>) -> TokenStream {
 }
 
 /// An `Option` as tokens.
-fn optional(value: Option<impl ToTokens>) -> TokenStream {
+pub(super) fn optional(value: Option<impl ToTokens>) -> TokenStream {
     match value {
         Some(value) => quote!(::core::option::Option::Some(#value)),
         None => quote!(::core::option::Option::None),
@@ -225,16 +222,6 @@ fn text_of(field: &Field<'_>) -> TokenStream {
     }
 }
 
-/// Takes a column out of a sign-up. The span makes rustc point at a type that serde cannot read.
-fn take(field: &Field<'_>, form: &Ident) -> TokenStream {
-    let Field { ty, name, .. } = field;
-    let p = private_at(ty.span());
-    match field.max_length() {
-        Some(max) => quote_spanned!(ty.span()=> #p::Form::take_within::<#ty>(#form, #name, #max)),
-        None => quote_spanned!(ty.span()=> #p::Form::take::<#ty>(#form, #name)),
-    }
-}
-
 /// The type parameter for the database, named so that it hides no type of the app.
 fn database(span: Span) -> Ident {
     Ident::new("__DB", span)
@@ -250,6 +237,12 @@ fn auth_row(model: &Model<'_>) -> TokenStream {
     let stores = stores(model);
     let reads = reads(model, &db, &row);
     let binds = binds(model, &values);
+    let edits = local("edits");
+    let edited = model.editable().enumerate().map(|(at, field)| {
+        let ty = field.ty;
+        let at = syn::Index::from(at);
+        quote!(.with::<#ty>(#values.#at))
+    });
     let plans = model.columns().map(|field| plan(field, &db));
     quote! {
         #[automatically_derived]
@@ -261,6 +254,9 @@ fn auth_row(model: &Model<'_>) -> TokenStream {
             }
             fn write(#values: Self::SignUp, #call: #p::Call<#db>) -> #p::Call<#db> {
                 #call #(#binds)*
+            }
+            fn write_edit(#values: Self::Edit, #edits: #p::Edits<#db>) -> #p::Edits<#db> {
+                #edits #(#edited)*
             }
             fn plan() -> #p::Vec<#p::ColumnPlan> {
                 #p::Vec::from([#(#plans),*])
@@ -328,20 +324,4 @@ fn plan(field: &Field<'_>, db: &Ident) -> TokenStream {
     let nullable = field.is_optional().then(|| quote!(.nullable()));
     let default = field.sql_default().map(|literal| quote!(.default(#p::SqlDefault::#literal)));
     quote!(#p::ColumnPlan::of::<#db, #ty>(#column) #length #nullable #default)
-}
-
-/// Marks that accounts can be recovered, and whether by email.
-fn markers(model: &Model<'_>) -> TokenStream {
-    let p = private();
-    let user = model.declared.ident;
-    let markers: &[_] = match model.recovery() {
-        Some((_, Kind::Email)) => &["Recoverable", "RecoverableByEmail"],
-        Some(_) => &["Recoverable"],
-        None => &[],
-    };
-    let markers = markers.iter().map(|marker| format_ident!("{marker}"));
-    quote!(#(
-        #[automatically_derived]
-        impl #p::#markers for #user {}
-    )*)
 }

@@ -2,8 +2,10 @@
 
 mod check;
 mod expand;
+mod forms;
 mod kind;
 mod library;
+mod markers;
 mod model;
 mod parse;
 

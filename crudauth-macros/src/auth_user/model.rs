@@ -10,7 +10,7 @@ use super::library::Library;
 use super::parse::{
     Declared, DeclaredField, DefaultValue, FieldArguments, LiteralKind, SqlLiteral,
 };
-use crate::support::{Name, naming};
+use crate::support::{Flag, Name, naming};
 
 /// A user struct.
 pub(super) struct Model<'a> {
@@ -100,6 +100,16 @@ impl<'a> Model<'a> {
     /// The fields that sign-up reads from the request, beside identifiers and password.
     pub(super) fn register(&self) -> impl Iterator<Item = &Field<'a>> {
         self.fields.iter().filter(|field| matches!(field.role, Role::Register))
+    }
+
+    /// The fields that owners may change.
+    pub(super) fn editable(&self) -> impl Iterator<Item = &Field<'a>> {
+        self.columns().filter(|field| field.arguments.editable.is_some())
+    }
+
+    /// The fields that hold roles. A valid struct has one at most.
+    pub(super) fn role_columns(&self) -> impl Iterator<Item = (&'a Flag, &Field<'a>)> {
+        self.columns().filter_map(|field| Some((field.arguments.role.as_ref()?, field)))
     }
 
     /// The fields that sign-up sets by itself, with the expression.

@@ -63,6 +63,8 @@ pub(super) struct FieldArguments {
     pub(super) blank_is_null: Option<Flag>,
     pub(super) unique: Option<Flag>,
     pub(super) register: Option<Flag>,
+    pub(super) editable: Option<Flag>,
+    pub(super) role: Option<Flag>,
     pub(super) export: Option<Flag>,
     pub(super) skip: Option<Flag>,
     pub(super) column: Option<Argument<Name>>,
@@ -178,7 +180,8 @@ impl FieldArguments {
     /// All other arguments.
     pub(super) fn details(&self) -> impl Iterator<Item = &Ident> {
         let flags = [&self.recovery, &self.no_login, &self.exact, &self.blank_is_null];
-        let flags = flags.into_iter().chain([&self.unique, &self.register, &self.export]);
+        let flags = flags.into_iter().chain([&self.unique, &self.register, &self.editable]);
+        let flags = flags.chain([&self.role, &self.export]);
         let flags = flags.flatten().map(|flag| &flag.name);
         let names = [&self.column, &self.key].into_iter().flatten().map(|argument| &argument.name);
         let length = self.max_length.iter().map(|length| &length.name);

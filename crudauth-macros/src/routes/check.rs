@@ -39,13 +39,12 @@ fn missing(arguments: &Arguments, errors: &mut Accumulator) {
         errors.push(mistake(&Span::call_site(), message));
     }
     for (slice, name) in &arguments.slices {
-        let needed = slice.needs.filter(|needed| arguments.named(needed).is_none());
-        if let Some(needed) = needed {
+        for needed in slice.needs.iter().filter(|needed| arguments.named(needed).is_none()) {
             errors.push(mistake(name, format!("`{name}` needs `{needed}`: add `{needed}`")));
         }
     }
     // A slice that needs a transport has its own error.
-    let needs_transport = arguments.slices.iter().any(|(slice, _)| slice.needs.is_some());
+    let needs_transport = arguments.slices.iter().any(|(slice, _)| !slice.needs.is_empty());
     if arguments.transports.is_empty() && !needs_transport {
         let message = "the mount has no transport: add `session`, `bearer` or `api_keys`";
         errors.push(mistake(&Span::call_site(), message));

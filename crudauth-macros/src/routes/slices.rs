@@ -7,8 +7,8 @@ pub(super) struct Slice {
     pub(super) word: &'static str,
     /// The type in `crudauth::slice`.
     pub(super) marker: &'static str,
-    /// The slice that it requires.
-    pub(super) needs: Option<&'static str>,
+    /// The slices that it requires.
+    pub(super) needs: &'static [&'static str],
     /// Whether the builder has a place for its settings.
     pub(super) has_slot: bool,
     /// The credentials that it accepts.
@@ -31,25 +31,28 @@ pub(super) const SLICES: &[Slice] = &[
     slice("session", "Session").proves(Proves::People),
     slice("bearer", "Bearer").proves(Proves::Scoped),
     slice("api_keys", "ApiKeys").proves(Proves::Scoped),
-    slice("sessions", "Sessions").needs("session"),
-    slice("tokens", "Tokens").needs("bearer"),
+    slice("sessions", "Sessions").needs(&["session"]),
+    slice("tokens", "Tokens").needs(&["bearer"]),
     slice("mfa", "Mfa"),
-    slice("passkeys", "Passkeys").needs("session"),
-    slice("sudo", "Sudo").needs("session"),
+    slice("passkeys", "Passkeys").needs(&["session"]),
+    slice("sudo", "Sudo").needs(&["session"]),
     slice("account", "Account"),
     slice("admin", "Admin"),
+    slice("audit", "Audit"),
+    slice("profile", "Profile"),
     slice("email", "Email").has_slot(),
     slice("recovery", "Recovery").has_slot(),
-    slice("oauth", "OAuth").needs("session").has_slot(),
+    slice("oauth", "OAuth").needs(&["session"]).has_slot(),
+    slice("email_login", "EmailLogin").needs(&["session", "email"]),
 ];
 
 const fn slice(word: &'static str, marker: &'static str) -> Slice {
-    Slice { word, marker, needs: None, has_slot: false, proves: Proves::Nothing }
+    Slice { word, marker, needs: &[], has_slot: false, proves: Proves::Nothing }
 }
 
 impl Slice {
-    const fn needs(self, word: &'static str) -> Self {
-        Self { needs: Some(word), ..self }
+    const fn needs(self, needs: &'static [&'static str]) -> Self {
+        Self { needs, ..self }
     }
 
     const fn has_slot(self) -> Self {

@@ -2,9 +2,9 @@
 //! every use of the item as well.
 
 use darling::Error;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{DeriveInput, Generics, Type, parse_quote};
+use syn::{DeriveInput, Generics, Type, TypeGenerics, parse_quote};
 
 use super::private;
 
@@ -36,12 +36,16 @@ fn auth_user(input: &DeriveInput, generics: &Generics, id: &Type) -> TokenStream
     let p = private();
     let user = &input.ident;
     let (parameters, arguments, bounds) = generics.split_for_impl();
+    let holder = role_holder(user, generics.clone(), &arguments);
     quote! {
         impl #parameters #p::Recoverable for #user #arguments #bounds {}
         impl #parameters #p::RecoverableByEmail for #user #arguments #bounds {}
+        impl #parameters #p::Editable for #user #arguments #bounds {}
+        #holder
         impl #parameters #p::AuthUser for #user #arguments #bounds {
             type Id = #id;
             type SignUp = ();
+            type Edit = ();
             const SHAPE: #p::Shape = <#p::Nobody as #p::AuthUser>::SHAPE;
             fn id(&self) -> &Self::Id {
                 ::core::unreachable!()
@@ -50,6 +54,22 @@ fn auth_user(input: &DeriveInput, generics: &Generics, id: &Type) -> TokenStream
                 ::core::unreachable!()
             }
             fn sign_up(_: &mut #p::Form) -> ::core::result::Result<Self::SignUp, #p::InvalidField> {
+                ::core::unreachable!()
+            }
+            fn edit(_: &mut #p::Form) -> ::core::result::Result<Self::Edit, #p::InvalidField> {
+                ::core::unreachable!()
+            }
+        }
+    }
+}
+
+fn role_holder(user: &Ident, mut generics: Generics, arguments: &TypeGenerics<'_>) -> TokenStream {
+    let p = private();
+    generics.params.push(parse_quote!(__R));
+    let (parameters, _, bounds) = generics.split_for_impl();
+    quote! {
+        impl #parameters #p::RoleHolder<__R> for #user #arguments #bounds {
+            fn has_role(&self) -> ::core::primitive::bool {
                 ::core::unreachable!()
             }
         }
@@ -72,6 +92,9 @@ fn auth_row(input: &DeriveInput, mut generics: Generics, id: &Type) -> TokenStre
                 ::core::unreachable!()
             }
             fn write(_: Self::SignUp, _: #p::Call<__DB>) -> #p::Call<__DB> {
+                ::core::unreachable!()
+            }
+            fn write_edit(_: Self::Edit, _: #p::Edits<__DB>) -> #p::Edits<__DB> {
                 ::core::unreachable!()
             }
             fn plan() -> #p::Vec<#p::ColumnPlan> {

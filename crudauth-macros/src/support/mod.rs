@@ -2,11 +2,13 @@
 //! replaces an item after a mistake.
 
 mod argument;
+mod declaration;
 mod errors;
 pub(crate) mod fallback;
 pub(crate) mod naming;
 
 pub(crate) use argument::{Argument, Flag, Value, reject};
+pub(crate) use declaration::Declaration;
 #[cfg(test)]
 pub(crate) use errors::messages;
 pub(crate) use errors::{mistake, take};

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crudauth_core::Clock;
+use crudauth_core::event::EventSubscriber;
 use crudauth_core::guard::challenges::ChallengeStore;
 use crudauth_core::guard::store::CounterStore;
 use crudauth_core::guard::{LockoutConfig, RateLimits};
+use crudauth_core::hooks::{BeforeSignIn, BeforeSignUp};
 use crudauth_core::model::{Account, Scopes, SecretKey};
 use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy};
 use crudauth_core::principal::{ScopePolicy, ScopePolicyHandle};
@@ -227,6 +229,69 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     #[cfg(feature = "redis")]
     pub fn redis(mut self, config: impl Into<Option<crudauth_core::stores::RedisConfig>>) -> Self {
         self.settings.stores.redis = config.into();
+        self
+    }
+
+    /// Adds a subscriber of events: everything that happens to accounts. See [`guide::events`].
+    ///
+    /// It runs after the change, beside the request, and may block.
+    ///
+    /// [`guide::events`]: crate::guide::events
+    ///
+    /// ```
+    /// # use crudauth::{AuthUser, Event, EventKind};
+    /// # #[derive(Clone, Debug, AuthUser)]
+    /// # struct User { id: i64, email: String }
+    /// # #[crudauth::routes(user = User, session)]
+    /// # struct Auth;
+    /// # fn f(pool: sqlx::SqlitePool) {
+    /// let builder = Auth::builder(pool, "…").on_event(|event: Event| {
+    ///     if event.kind() == EventKind::PasswordReset {
+    ///         println!("password of {:?} reset", event.account_key());
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    pub fn on_event(mut self, subscriber: impl EventSubscriber) -> Self {
+        self.settings.events.subscribe(subscriber);
+        self
+    }
+
+    /// Adds a hook that may refuse a sign-up, with a reason that the client gets as a 403 with the
+    /// code `refused-by-app`. Hooks are asked in the order of the calls.
+    pub fn before_sign_up(mut self, hook: impl BeforeSignUp<A::User>) -> Self {
+        self.settings.hooks.add_before_sign_up(hook);
+        self
+    }
+
+    /// Adds a hook that may refuse a sign-in after its proof, with a reason that the client gets as a
+    /// 403 with the code `refused-by-app`. Hooks are asked in the order of the calls.
+    ///
+    /// ```
+    /// # use crudauth::AuthUser;
+    /// use crudauth::hook::{BeforeSignIn, HookError, SignInFacts};
+    ///
+    /// # #[derive(Clone, Debug, AuthUser)]
+    /// # struct User { id: i64, email: String }
+    /// # #[crudauth::routes(user = User, session)]
+    /// # struct Auth;
+    /// struct Maintenance;
+    ///
+    /// impl BeforeSignIn<User> for Maintenance {
+    ///     async fn before_sign_in(&self, sign_in: SignInFacts<'_, User>) -> Result<(), HookError> {
+    ///         if sign_in.account().is_superuser() {
+    ///             return Ok(());
+    ///         }
+    ///         Err(HookError::refused("We are back at noon."))
+    ///     }
+    /// }
+    ///
+    /// # fn f(pool: sqlx::SqlitePool) {
+    /// let builder = Auth::builder(pool, "…").before_sign_in(Maintenance);
+    /// # }
+    /// ```
+    pub fn before_sign_in(mut self, hook: impl BeforeSignIn<A::User>) -> Self {
+        self.settings.hooks.add_before_sign_in(hook);
         self
     }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use crudauth_core::event::Events;
 use crudauth_core::guard::{LockoutConfig, RateLimits};
+use crudauth_core::hooks::Hooks;
 use crudauth_core::model::{AuthUser, SecretKey};
 use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy, default_formats};
 use crudauth_core::principal::ScopePolicyHandle;
@@ -32,6 +34,8 @@ pub struct Settings<U: AuthUser> {
     pub(super) is_hardened: bool,
     pub(super) notifies_of_devices: bool,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) events: Events,
+    pub(super) hooks: Hooks<U>,
     pub(super) transports: Transports<U>,
     pub(super) scope_policy: ScopePolicyHandle<U>,
     pub(super) stores: OtherStores<U>,
@@ -54,6 +58,8 @@ impl<U: AuthUser> Default for Settings<U> {
             is_hardened: false,
             notifies_of_devices: false,
             clock: Arc::new(SystemClock),
+            events: Events::default(),
+            hooks: Hooks::default(),
             transports: Transports::new(),
             scope_policy: ScopePolicyHandle::default(),
             stores: OtherStores::default(),

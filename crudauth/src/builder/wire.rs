@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use crudauth_core::event::trail::Trail;
 use crudauth_core::guard::{Lockout, RateLimiter};
 use crudauth_core::model::{AuthUser, KeyRing, SecretKey};
 use crudauth_core::notify::{Background, DirectOutbox, Notifier};
 use crudauth_core::password::HashingPool;
 use crudauth_core::slices::accounts::{Administration, Callers, Passwords, Registration};
+use crudauth_core::slices::audit::{self, AuditConfig, Seal};
 use crudauth_core::slices::bearer::BearerTokens;
 use crudauth_core::slices::mfa::{AUTHENTICATORS, Mfa};
 use crudauth_core::slices::passkeys::{self, PasskeyFactor};
@@ -105,8 +107,9 @@ fn wire<A: Mount>(
     live: &Live,
 ) -> A {
     let mut http = settings.http;
-    http.trusted_origins
-        .extend(settings.email.as_ref().map(|email| email.frontend_url().to_owned()));
+    let frontend_url = settings.email.as_ref().map(|email| email.frontend_url().to_owned());
+    http.trusted_origins.extend(frontend_url.clone());
+    kit.trail = trail::<A>(&kit, &stores, settings.slices.audit);
     let background = Background::default();
     let recovery = settings.email.map(EmailConfig::into_recovery).or(settings.recovery);
     kit.notifier = recovery.as_ref().map(|config| {
@@ -164,9 +167,9 @@ fn wire<A: Mount>(
         tables,
         passkeys,
         challenges: Arc::clone(&stores.challenges),
-        #[cfg(feature = "oauth")]
         sign_in: sign_in.clone(),
-        #[cfg(feature = "oauth")]
+        paths: mounted.paths().collect(),
+        frontend_url,
         widths: live.widths.clone(),
     };
     let Wiring { kit, callers, .. } = &wiring;
@@ -192,7 +195,18 @@ fn wire<A: Mount>(
     }))
 }
 
-/// Creates the parts that every flow gets, without a notifier.
+/// Keeps events, if the mount has a table for them.
+fn trail<A: Mount>(
+    kit: &Kit<A::User>,
+    stores: &Stores<A::User>,
+    config: AuditConfig,
+) -> Option<Trail<A::User>> {
+    let is_mounted = A::slices().tables().any(|table| *table == audit::TABLE);
+    let seal = Seal::new(kit.keys.clone(), config);
+    is_mounted.then(|| Trail::new(seal, Arc::clone(&stores.database) as _))
+}
+
+/// Creates the parts that every flow gets, without a trail and a notifier.
 fn kit<U: AuthUser>(
     stores: &Stores<U>,
     settings: &Settings<U>,
@@ -211,6 +225,9 @@ fn kit<U: AuthUser>(
         hashing,
         policy: settings.policy.clone(),
         scopes: settings.scope_policy.clone(),
+        hooks: settings.hooks.clone(),
+        events: settings.events.clone(),
+        trail: None,
         notifier: None,
     }
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once, OnceLock};
 
-use crudauth_core::model::{AuthUser, CsrfToken};
+use crudauth_core::model::{AuthUser, CsrfToken, for_client};
 use crudauth_core::slices::sessions::CurrentSession;
 use poem::Request;
 use poem::http::{HeaderMap, header};
@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 use tracing::{error, info};
 
 use crate::http::cookie::cookies_of;
+use crate::http::headers::client_info;
 use crate::http::pages::Visit;
 use crate::http::{FlashMessage, Refusal};
 use crate::mount::{Mount, Mounted};
@@ -76,7 +77,9 @@ impl<U: AuthUser> RequestAuth<U> {
                 continue;
             }
             let look_up = || async {
-                transport.resolve(&self.mounted, request).await.map(|found| found.map(Arc::new))
+                let client = client_info(request, &self.mounted.parts().http);
+                let resolved = for_client(client, transport.resolve(&self.mounted, request));
+                resolved.await.map(|found| found.map(Arc::new))
             };
             if let Some(principal) = cell.get_or_init(look_up).await.clone()? {
                 if principal.session().is_some_and(|one| one.was_extended() && one.is_remembered())

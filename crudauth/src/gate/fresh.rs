@@ -54,7 +54,7 @@ impl<A: Mounts<slice::Session>, F: Factor<A>, const MINUTES: u32> Gate<A> for Fr
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a factor of `{A}`",
     label = "not a factor of this mount",
-    note = "use `factor::Password`, `factor::Second` with the slice `mfa`, or `factor::Passkey` with the slice `passkeys`"
+    note = "use `factor::Password`, `factor::Email` with the slice `email_login`, `factor::Second` with the slice `mfa`, or `factor::Passkey` with the slice `passkeys`"
 )]
 pub trait Factor<A>: Send + Sync + 'static {
     /// When it was proved.
@@ -68,6 +68,10 @@ pub mod factor {
     /// The password.
     #[derive(Clone, Copy, Debug)]
     pub struct Password;
+
+    /// The address, by a mailed link or code.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Email;
 
     /// A second factor: a code of the authenticator, a recovery code, or a passkey in their place.
     #[derive(Clone, Copy, Debug)]
@@ -88,6 +92,12 @@ pub mod factor {
     impl<A: Mount> Factor<A> for Password {
         fn proved_at(proofs: Proofs) -> Option<DateTime<Utc>> {
             proofs.password_at
+        }
+    }
+
+    impl<A: Mounts<slice::EmailLogin>> Factor<A> for Email {
+        fn proved_at(proofs: Proofs) -> Option<DateTime<Utc>> {
+            proofs.email_at
         }
     }
 

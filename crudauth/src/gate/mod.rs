@@ -4,6 +4,7 @@
 
 mod any;
 mod fresh;
+mod role;
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -12,6 +13,7 @@ pub use any::{Any, Gates};
 use crudauth_core::model::{Recoverable, Scopes};
 pub use fresh::{Elevated, Factor, Fresh, factor};
 use poem::Request;
+pub use role::Role;
 
 use crate::http::Refusal;
 use crate::mount::{Mount, Mounts, Scoped};
@@ -48,7 +50,7 @@ use crate::transport::{AnyTransport, AuthMethod, Principal, Transport};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a gate of `{A}`",
     label = "not a gate",
-    note = "use `Verified`, `Superuser`, `Elevated`, `Fresh<..>`, `Scope<..>` (with a scope), `Via<..>`, `Any<(..)>` or a tuple of up to four gates, or implement `Gate<{A}>` for your own type"
+    note = "use `Verified`, `Superuser`, `Elevated`, `Fresh<..>`, `Scope<..>` (with a scope), `Role<..>`, `Via<..>`, `Any<(..)>` or a tuple of up to four gates, or implement `Gate<{A}>` for your own type"
 )]
 pub trait Gate<A: Mount>: Send + Sync + 'static {
     /// Returns whether credentials of that transport count. Others are ignored: they neither open

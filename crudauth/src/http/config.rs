@@ -9,6 +9,9 @@ use poem::http::HeaderValue;
 
 use super::pages::Pages;
 
+/// The default name of the session cookie.
+pub(crate) const SESSION_COOKIE: &str = "session_id";
+
 crudauth_core::settings! {
     /// Settings of the cookies: names and attributes.
     #[derive(Clone, Debug)]
@@ -22,7 +25,7 @@ crudauth_core::settings! {
         /// Attribute `Path` (default `/`).
         path: String as impl Into<String> = "/".to_owned(),
         /// Name of the session cookie (default `session_id`).
-        session: String as impl Into<String> = "session_id".to_owned(),
+        session: String as impl Into<String> = SESSION_COOKIE.to_owned(),
         /// Name of the cookie in which scripts find the CSRF token (default `csrf_token`).
         csrf: String as impl Into<String> = "csrf_token".to_owned(),
         /// Name of the cookie with the refresh token (default `refresh_token`).

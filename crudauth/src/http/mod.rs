@@ -14,6 +14,8 @@ pub(crate) mod refusal;
 
 pub(crate) use config::HttpConfig;
 pub use config::RefreshIn;
+#[cfg(feature = "openapi")]
+pub(crate) use config::SESSION_COOKIE;
 pub use config::{CookieConfig, SameSite};
 pub(crate) use errors::capital;
 pub use pages::{FlashMessage, Pages};

@@ -17,7 +17,7 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 ///
 /// | status | `code` | when |
 /// | --- | --- | --- |
-/// | 400 | `invalid-token`, `token-used` | a mailed link is invalid, expired or used |
+/// | 400 | `invalid-token`, `token-used` | a mailed link or code is invalid, expired or used |
 /// | 400 | `wrong-password`, `same-email` | a change of address |
 /// | 400 | `no-password`, `has-password` | change of a missing password; setting a second one |
 /// | 400 | `challenge-ended`, `mfa-enabled`, `no-mfa-setup` | the second step of a sign-in; adding a second factor |
@@ -28,13 +28,14 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | 401 | `refresh-token-missing`, `invalid-refresh-token` | `/refresh` |
 /// | 401 | `bad-credentials`, `wrong-password` | sign-in; the current password |
 /// | 400 | `passkey-challenge-ended` | the challenge for a passkey is not valid any more |
-/// | 401 | `invalid-code`, `three-codes-needed`, `code-needed` | a code of the second factor |
+/// | 401 | `invalid-code`, `three-codes-needed`, `code-needed` | a code of the second factor, or in a mail |
 /// | 401 | `passkey-rejected`, `unknown-passkey`, `passkey-needed` | a passkey |
 /// | 403 | `csrf-missing`, `csrf-invalid` | with `X-CSRF-Error: true` |
 /// | 403 | `cross-site` | a request from another site's page: sign-in, `/refresh`, `/logout`, `/csrf/refresh`, requests for messages, and their confirmation |
 /// | 403 | `not-verified`, `insufficient-privileges`, `access-denied` | gates |
 /// | 403 | `reauthentication-required`, `session-needed` | a gate wants fresh proof; `/sudo` wants a session |
 /// | 403 | `mfa-required` | the second factor cannot be removed |
+/// | 403 | `refused-by-app` | a hook of the app refuses a sign-up or a sign-in |
 /// | 403 | `insufficient-scope` | a gate; with `WWW-Authenticate` (RFC 6750) |
 /// | 403 | `sign-in-too-old` | setting a first password, creating an API key, and adding or removing a passkey need a recent sign-in |
 /// | 404, 405 | `not-found`, `method-not-allowed` | 405 with `Allow` |
@@ -83,6 +84,8 @@ refusals! {
     pub denied = FORBIDDEN, "access-denied", "Access denied";
     /// The account is not a superuser.
     pub not_superuser = FORBIDDEN, "insufficient-privileges", "Insufficient privileges";
+    /// The account lacks a role of the app.
+    pub missing_role = FORBIDDEN, "insufficient-privileges", "Insufficient privileges";
     /// The recovery contact of the account is not verified.
     pub not_verified = FORBIDDEN, "not-verified", "Recovery factor not verified";
     /// The sign-in is too old for this operation.
@@ -229,6 +232,11 @@ impl Refusal {
 
     pub(crate) fn invalid_field(error: FieldError) -> Self {
         Self::invalid_fields(vec![error])
+    }
+
+    /// A hook of the app refuses, for that reason.
+    pub(crate) fn refused_by_app(reason: Cow<'static, str>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "refused-by-app", reason)
     }
 
     pub(crate) fn taken(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use crudauth_core::model::{AuthUser, RedirectPath};
+use crudauth_core::model::{AuthUser, RedirectPath, for_client};
 use futures_util::future::BoxFuture;
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, Request, Response};
@@ -14,7 +14,7 @@ use tracing::{Instrument, error};
 use super::Mounted;
 use crate::http::Refusal;
 use crate::http::body::buffer_small;
-use crate::http::headers::whole_path;
+use crate::http::headers::{client_info, whole_path};
 use crate::http::pages::PagePost;
 
 type Handler<U> =
@@ -45,6 +45,15 @@ impl<U: AuthUser> Path<U> {
             Arc::new(move |mounted, request| Box::pin(handler(mounted, request)));
         self.methods.push((method, handler));
         self
+    }
+
+    /// Adds the methods of the same path in another slice, except for those that it has.
+    pub(crate) fn join(&mut self, other: Self) {
+        for (method, handler) in other.methods {
+            if self.methods.iter().all(|(known, _)| *known != method) {
+                self.methods.push((method, handler));
+            }
+        }
     }
 
     pub(crate) fn endpoint(&self, mounted: &Mounted<U>) -> PathEndpoint<U> {
@@ -87,7 +96,8 @@ impl<U: AuthUser> PathEndpoint<U> {
         // In a task of its own: a client that disconnects cannot stop a flow halfway, and a panic
         // becomes a 500 instead of a broken connection.
         let guard = self.mounted.parts().background.guard();
-        let flow = handler(self.mounted.clone(), request).in_current_span();
+        let client = client_info(&request, &self.mounted.parts().http);
+        let flow = for_client(client, handler(self.mounted.clone(), request)).in_current_span();
         let answer = tokio::spawn(async move {
             let answer = flow.await;
             drop(guard);

@@ -181,10 +181,11 @@ impl<U: AuthUser> Mounted<U> {
     }
 
     /// Waits until every running route of the library has finished, also for clients that have
-    /// disconnected, and every message has been sent or dropped. Call it at shutdown, after the last
-    /// request, and in tests.
+    /// disconnected, every message has been sent or dropped, and every subscriber of events is done.
+    /// Call it at shutdown, after the last request, and in tests.
     pub async fn drained(&self) {
         self.0.background.drained().await;
+        self.0.accounts.kit.events_drained().await;
     }
 }
 

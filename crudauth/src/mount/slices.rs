@@ -33,12 +33,13 @@ impl<U: AuthUser> Slices<U> {
         Self { paths: Vec::new(), tables: Vec::new() }
     }
 
-    /// Adds a slice. Slices may share paths, which do the same in each, and tables.
+    /// Adds a slice. Slices may share paths and tables. A method of a shared path does the same in each.
     #[must_use]
     pub fn with<S: Slice<U>>(mut self) -> Self {
         for path in S::paths() {
-            if self.paths.iter().all(|known| known.path != path.path) {
-                self.paths.push(path);
+            match self.paths.iter_mut().find(|known| known.path == path.path) {
+                Some(known) => known.join(path),
+                None => self.paths.push(path),
             }
         }
         for table in S::tables() {
@@ -65,6 +66,11 @@ impl<U: AuthUser> Slices<U> {
     /// The tables that the slices use.
     pub(crate) fn tables(&self) -> impl Iterator<Item = &'static TableSpec> {
         self.tables.iter().copied()
+    }
+
+    /// The paths of the slices.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &'static str> {
+        self.paths.iter().map(|path| path.path)
     }
 
     /// Whether one of the slices has that path.

@@ -17,6 +17,7 @@ use crate::http::capital;
 use crate::http::headers::json as answer;
 use crate::http::{Refusal, body, refusals};
 use crate::mount::{Mounted, Path, Slice};
+use crate::transport::Principal;
 
 /// Always mounted: sign-up, the current user, and passwords.
 ///
@@ -85,6 +86,11 @@ async fn register<U: AuthUser>(
 
 async fn me<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
     let principal = any_principal(&mounted, &request).await?;
+    shown(&principal)
+}
+
+/// The account of a principal, as its owner sees it.
+pub(super) fn shown<U: AuthUser>(principal: &Principal<U>) -> Result<Response, Refusal> {
     let named = |kind| value(principal.account().named(kind));
     let mut body = json!({
         "user_id": principal.user().id(),
@@ -151,6 +157,7 @@ impl From<RegisterError> for Refusal {
             RegisterError::Taken(field) => {
                 Self::taken("taken", format!("{} already taken", capital(field)))
             }
+            RegisterError::RefusedByApp(reason) => Self::refused_by_app(reason),
             RegisterError::Busy(busy) => busy.into(),
             RegisterError::Store(cause) => cause.into(),
         }

@@ -58,6 +58,7 @@ impl Service for Admin {
             sessions: wiring.mounted_sessions(),
             tokens: wiring.mounted_tokens(),
             mfa: wiring.mounted_mfa(),
+            passkeys: wiring.passkeys.clone(),
             recovery: wiring.recovery.clone(),
         };
         let store = Arc::clone(database) as _;

@@ -55,6 +55,7 @@ impl From<SignInError> for Refusal {
             SignInError::LockedOut { retry_after } => Self::locked_out(retry_after),
             SignInError::TooMany { retry_after } => Self::too_many_sign_ins(retry_after),
             SignInError::NotVerified => Self::not_verified(),
+            SignInError::RefusedByApp(reason) => Self::refused_by_app(reason),
             SignInError::Busy(busy) => busy.into(),
             SignInError::Store(cause) => cause.into(),
             SignInError::Refused => Self::bad_credentials(),

@@ -334,6 +334,7 @@ impl From<FinishError> for Refusal {
         match error {
             FinishError::Ended => Self::challenge_ended(),
             FinishError::Code(error) => error.into(),
+            FinishError::RefusedByApp(reason) => Self::refused_by_app(reason),
             FinishError::Store(cause) => cause.into(),
         }
     }

@@ -5,10 +5,12 @@ mod account;
 mod accounts;
 mod admin;
 mod api_keys;
+mod audit;
 mod bearer;
 mod credentials;
 mod device;
 mod email;
+mod email_login;
 mod limits;
 mod logout;
 mod mfa;
@@ -17,6 +19,7 @@ mod oauth;
 mod pace;
 #[cfg(feature = "passkeys")]
 mod passkeys;
+mod profile;
 mod recovery;
 mod service;
 mod sessions;
@@ -29,7 +32,9 @@ pub(crate) use service::{Service, Wiring};
 use crudauth_core::slices::account::AccountConfig;
 use crudauth_core::slices::admin::AdminConfig;
 use crudauth_core::slices::api_keys::ApiKeyConfig;
+use crudauth_core::slices::audit::AuditConfig;
 use crudauth_core::slices::bearer::BearerConfig;
+use crudauth_core::slices::email_login::EmailLoginConfig;
 use crudauth_core::slices::mfa::MfaConfig;
 use crudauth_core::slices::passkeys::PasskeyConfig;
 use crudauth_core::slices::sessions::SessionConfig;
@@ -46,6 +51,9 @@ slices! {
     sudo: SudoConfig => markers::Sudo,
     account: AccountConfig => markers::Account,
     admin: AdminConfig => markers::Admin,
+    audit: AuditConfig => markers::Audit,
+    email_login: EmailLoginConfig => markers::EmailLogin,
+    profile: service::NoSettings => markers::Profile,
     #[cfg(feature = "oauth")]
     oauth: oauth::OAuthSettings => markers::OAuth,
 }
@@ -57,13 +65,16 @@ pub mod markers {
     pub use super::accounts::Accounts;
     pub use super::admin::Admin;
     pub use super::api_keys::ApiKeys;
+    pub use super::audit::Audit;
     pub use super::bearer::{Bearer, Tokens};
     pub use super::email::Email;
+    pub use super::email_login::EmailLogin;
     pub use super::mfa::Mfa;
     #[cfg(feature = "oauth")]
     pub use super::oauth::OAuth;
     #[cfg(feature = "passkeys")]
     pub use super::passkeys::Passkeys;
+    pub use super::profile::Profile;
     pub use super::recovery::Recovery;
     pub use super::sessions::{Session, Sessions};
     pub use super::sudo::Sudo;

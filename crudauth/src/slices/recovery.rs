@@ -62,7 +62,9 @@ fn noun<U: AuthUser>() -> &'static str {
 
 /// Reads a request: the contact and the redirect path. The field of the contact has the name of its
 /// identifier.
-fn read_request<U: AuthUser>(mut form: Form) -> Result<(Contact, Option<RedirectPath>), Refusal> {
+pub(super) fn read_request<U: AuthUser>(
+    mut form: Form,
+) -> Result<(Contact, Option<RedirectPath>), Refusal> {
     let to = U::SHAPE.recovery_column().and_then(|column| form.contact(column).ok());
     let next = redirect_path(&mut form);
     match (to, next) {
@@ -191,6 +193,6 @@ impl From<ConfirmError> for Refusal {
 
 refusals! {
     pub(super) invalid_link = BAD_REQUEST, "invalid-token", "Invalid or expired token";
-    used_link = BAD_REQUEST, "token-used", "Token already used";
+    pub(super) used_link = BAD_REQUEST, "token-used", "Token already used";
     done_link = BAD_REQUEST, "token-used", "Invalid or expired token";
 }

@@ -1,11 +1,9 @@
 //! Settings of the slices, and the wiring of those that stand beside sign-in, sessions, tokens and
 //! recovery.
 
-#[cfg(feature = "oauth")]
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crudauth_core::Kit;
 use crudauth_core::guard::challenges::ChallengeStore;
 use crudauth_core::model::AuthUser;
 use crudauth_core::slices::DatabaseStores;
@@ -16,10 +14,10 @@ use crudauth_core::slices::mfa::{AUTHENTICATORS, Mfa};
 use crudauth_core::slices::passkeys::PasskeyFactor;
 use crudauth_core::slices::recovery::Recovery;
 use crudauth_core::slices::sessions::{self, Sessions};
-#[cfg(feature = "oauth")]
 use crudauth_core::slices::sign_in::SignInFlow;
 use crudauth_core::slices::sudo::Sudo;
 use crudauth_core::sql::TableSpec;
+use crudauth_core::{ConfigError, Kit};
 
 /// A slice whose flows are created from its settings and the parts of the mount. Its marker
 /// implements it, and `slices!` names the marker.
@@ -32,6 +30,18 @@ pub(crate) trait Service {
 
     /// Creates the flows.
     fn wire<U: AuthUser>(wiring: &Wiring<U>, config: Self::Config) -> Self::Flows<U>;
+}
+
+/// The settings of a slice that has none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct NoSettings;
+
+impl NoSettings {
+    pub(crate) fn validate(&self) -> Vec<ConfigError> {
+        Vec::new()
+    }
+
+    pub(crate) fn harden(&mut self) {}
 }
 
 /// The parts from which a slice creates its flows.
@@ -49,17 +59,14 @@ pub(crate) struct Wiring<U: AuthUser> {
     /// The tables of the mounted slices.
     pub(crate) tables: Vec<&'static TableSpec>,
     /// `None` if the mount has no passkeys.
-    #[cfg_attr(not(feature = "passkeys"), expect(dead_code, reason = "only passkeys need it"))]
     pub(crate) passkeys: Option<PasskeyFactor<U>>,
-    #[cfg_attr(
-        not(any(feature = "oauth", feature = "passkeys")),
-        expect(dead_code, reason = "only these slices need it")
-    )]
     pub(crate) challenges: Arc<dyn ChallengeStore>,
-    #[cfg(feature = "oauth")]
     pub(crate) sign_in: SignInFlow<U>,
+    /// The paths of the mounted slices.
+    pub(crate) paths: Vec<&'static str>,
+    /// The front end that mails link to; `None` if the mount does not name `email`.
+    pub(crate) frontend_url: Option<String>,
     /// The longest text of each column of the live table.
-    #[cfg(feature = "oauth")]
     pub(crate) widths: HashMap<String, usize>,
 }
 
@@ -67,6 +74,10 @@ pub(crate) struct Wiring<U: AuthUser> {
 impl<U: AuthUser> Wiring<U> {
     pub(crate) fn has(&self, table: &TableSpec) -> bool {
         self.tables.contains(&table)
+    }
+
+    pub(crate) fn has_path(&self, path: &str) -> bool {
+        self.paths.contains(&path)
     }
 
     pub(crate) fn mounted_sessions(&self) -> Option<Arc<Sessions<U>>> {

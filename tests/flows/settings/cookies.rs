@@ -62,6 +62,7 @@ async fn cookie_prefixes_require_their_attributes() {
             requires("cookies.device", "__Host-known_device", requirement),
             requires("cookies.browser", "__Host-sign_in_browser", requirement),
             requires("cookies.oauth_state", "__Host-oauth_state", requirement),
+            requires("cookies.flash", "__Host-flash", requirement),
         ];
         assert_eq!(config_errors(valid().cookies(config)).await, expected);
     }

@@ -26,7 +26,7 @@ use self::check::Outcome;
 use self::subjects::{Epochs, Keyed, Plain, Subject, Texts};
 
 /// Tables on each database, in the gate.
-const TABLES: u64 = 40;
+const TABLES: u64 = 24;
 
 /// Databases that are used at once. Most of a table is waiting for the server.
 const WORKERS: u64 = 2;

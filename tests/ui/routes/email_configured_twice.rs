@@ -11,7 +11,8 @@ struct Auth;
 
 fn main() {
     let _ = |pool: sqlx::SqlitePool| {
-        let settings = || crudauth::EmailConfig::new(crudauth::PrintingSender, "https://example.com");
+        let settings =
+            || crudauth::EmailConfig::new(crudauth::PrintingSender, "https://example.com");
         Auth::builder(pool, "secret").email(settings()).email(settings()).build()
     };
 }

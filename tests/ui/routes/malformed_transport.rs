@@ -38,5 +38,6 @@ impl crudauth::Transport<User> for Card {
 async fn by_card(_: crudauth::CurrentUser<Twice, crudauth::Via<Card>>) {}
 
 fn main() {
-    let _ = async |pool: sqlx::SqlitePool| Twice::builder(pool, "secret").transport(Card).build().await;
+    let _ =
+        async |pool: sqlx::SqlitePool| Twice::builder(pool, "secret").transport(Card).build().await;
 }

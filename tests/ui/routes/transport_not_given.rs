@@ -38,5 +38,6 @@ impl crudauth::Transport<User> for Card {
 }
 
 fn main() {
-    let _ = async |pool: sqlx::SqlitePool| Auth::builder(pool, "secret").transport(Badge).build().await;
+    let _ =
+        async |pool: sqlx::SqlitePool| Auth::builder(pool, "secret").transport(Badge).build().await;
 }

@@ -7,7 +7,7 @@ use tracing::error;
 
 use super::store::{Closed, Deletion, Erased};
 use super::{AccountError, Reference, SelfService};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::model::{Account, AuthUser, OneTimeToken};
 use crate::notify::MessageKind;
 use crate::principal::{Principal, Role};
@@ -120,13 +120,20 @@ impl<U: AuthUser> SelfService<U> {
         let undo = OneTimeToken::generate();
         let due_at = grace.map_or(now, |grace| now + grace);
         let deletion = Deletion { undo: undo.digest(), created_at: now, due_at };
-        let closed = match self.store.close(account, &deletion).await? {
+        let event = self.kit.event(EventKind::DeletionRequested).account(account);
+        let close = self.store.close(account, &deletion);
+        // Without a grace period the deletion itself is the event.
+        let (event, closed) = match grace {
+            Some(_) => self.kit.recording(event, close).await?,
+            None => (event, close.await?),
+        };
+        let closed = match closed {
             Closed::Done(closed) => closed,
             Closed::Changed => return Err(AccountError::Ended),
             Closed::LastSuperuser => return Err(AccountError::LastSuperuser),
         };
         if let Some(grace) = grace {
-            self.kit.emit(Event::new("account deletion requested").account(account));
+            self.kit.emit(event);
             self.mail_undo(account, undo, grace);
             return Ok(Departure::Scheduled { due_at });
         }
@@ -148,12 +155,14 @@ impl<U: AuthUser> SelfService<U> {
             let name = data.name();
             data.erase(account).await.map_err(|cause| AccountError::Data { name, cause })?;
         }
-        match self.store.erase(account).await? {
+        let event = self.kit.event(EventKind::AccountDeleted).account(account);
+        let (event, erased) = self.kit.recording(event, self.store.erase(account)).await?;
+        match erased {
             Erased::Done => {}
             Erased::Changed => return Err(AccountError::Ended),
             Erased::Referenced(reference) => return Err(AccountError::Referenced(reference)),
         }
-        self.kit.emit(Event::new("account deleted").account(account));
+        self.kit.emit(event);
         self.notify(MessageKind::AccountDeleted, account);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{AccountError, SelfService};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::model::{Account, AuthUser};
 use crate::principal::Principal;
 use crate::slices::sudo::Proof;
@@ -36,7 +36,7 @@ impl<U: AuthUser> SelfService<U> {
             let value = exported.map_err(|cause| AccountError::Data { name, cause })?;
             export.insert(name.to_owned(), value);
         }
-        self.kit.emit(Event::new("account exported").account(account));
+        self.kit.emit(self.kit.event(EventKind::AccountExported).account(account));
         Ok(export.into())
     }
 

@@ -1,7 +1,7 @@
 //! Withdraws a deletion during its grace period.
 
 use super::{AccountError, SelfService};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::model::{Account, AuthUser, OneTimeToken};
 use crate::notify::MessageKind;
 
@@ -13,9 +13,12 @@ impl<U: AuthUser> SelfService<U> {
     /// [`AccountError::InvalidToken`], [`AccountError::Store`].
     pub async fn restore(&self, token: &str) -> Result<Account<U>, AccountError> {
         let token = OneTimeToken::parse(token).ok_or(AccountError::InvalidToken)?;
-        let restored = self.store.restore(&token.digest(), self.kit.now()).await?;
+        let event = self.kit.event(EventKind::AccountRestored);
+        let digest = token.digest();
+        let restore = self.store.restore(&digest, event.at());
+        let (event, restored) = self.kit.recording(event, restore).await?;
         let account = restored.ok_or(AccountError::InvalidToken)?;
-        self.kit.emit(Event::new("account restored").account(&account));
+        self.kit.emit(event.account(&account));
         self.notify(MessageKind::AccountRestored, &account);
         Ok(account)
     }

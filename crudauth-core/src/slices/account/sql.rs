@@ -90,7 +90,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> DeletionStore<U> for SqlStore<
                 .bind_instant("now", *created_at)
                 .bind_instant("due_at", *due_at);
             tx.execute(insert).await?;
-            tx.commit().await?;
+            self.commit(tx, id).await?;
             Ok(Closed::Done(Account { is_active: false, ..account.next() }))
         })
         .await
@@ -149,7 +149,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> DeletionStore<U> for SqlStore<
                 return tx.roll_back(Erased::Changed).await;
             }
             self.sweep(&mut tx, account.user.id(), |_| true).await?;
-            tx.commit().await?;
+            self.commit(tx, account.user.id()).await?;
             Ok(Erased::Done)
         })
         .await;
@@ -215,7 +215,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             }
             let is_reason = |table: &TableSpec| table.outlives == Outlives::Disabling;
             self.sweep(&mut tx, account.user.id(), is_reason).await?;
-            tx.commit().await?;
+            self.commit(tx, account.user.id()).await?;
             Ok(true)
         })
         .await

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::kit::Kit;
 use crate::model::{AuthUser, Contact};
 use crate::slices::recovery::store::{ContactChange, OneTimeTokenStore};
@@ -28,8 +28,10 @@ impl<U: AuthUser> Administration<U> {
     /// # Errors
     /// If the store fails.
     pub async fn disable(&self, id: &U::Id) -> Result<bool, StoreError> {
-        let exists = self.kit.accounts.set_active(id, false, self.kit.now()).await?;
-        self.kit.emit(Event::new("account disabled").account_id(id).count(exists.into()));
+        let event = self.kit.event(EventKind::AccountDisabled).account_id(id);
+        let change = self.kit.accounts.set_active(id, false, self.kit.now());
+        let (event, exists) = self.kit.recording(event, change).await?;
+        self.kit.emit(event.count(exists.into()));
         Ok(exists)
     }
 
@@ -39,8 +41,10 @@ impl<U: AuthUser> Administration<U> {
     /// # Errors
     /// If the store fails.
     pub async fn enable(&self, id: &U::Id) -> Result<bool, StoreError> {
-        let exists = self.kit.accounts.set_active(id, true, self.kit.now()).await?;
-        self.kit.emit(Event::new("account enabled").account_id(id).count(exists.into()));
+        let event = self.kit.event(EventKind::AccountEnabled).account_id(id);
+        let change = self.kit.accounts.set_active(id, true, self.kit.now());
+        let (event, exists) = self.kit.recording(event, change).await?;
+        self.kit.emit(event.count(exists.into()));
         Ok(exists)
     }
 
@@ -60,9 +64,11 @@ impl<U: AuthUser> Administration<U> {
         if !is_of_kind {
             return Ok(ContactChange::NotFound);
         }
-        let change = self.tokens.set_contact(id, contact, self.kit.now()).await?;
+        let event = self.kit.event(EventKind::ContactReplaced).account_id(id);
+        let change = self.tokens.set_contact(id, contact, self.kit.now());
+        let (event, change) = self.kit.recording(event, change).await?;
         let is_done = change == ContactChange::Done;
-        self.kit.emit(Event::new("contact replaced").account_id(id).count(is_done.into()));
+        self.kit.emit(event.count(is_done.into()));
         Ok(change)
     }
 
@@ -71,8 +77,10 @@ impl<U: AuthUser> Administration<U> {
     /// # Errors
     /// If the store fails.
     pub async fn delete(&self, id: &U::Id) -> Result<bool, StoreError> {
-        let existed = self.kit.accounts.delete(id).await?;
-        self.kit.emit(Event::new("account deleted").account_id(id).count(existed.into()));
+        let event = self.kit.event(EventKind::AccountDeleted).account_id(id);
+        let change = self.kit.accounts.delete(id);
+        let (event, existed) = self.kit.recording(event, change).await?;
+        self.kit.emit(event.count(existed.into()));
         Ok(existed)
     }
 }

@@ -47,7 +47,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
                 }
                 result => result?,
             };
-            tx.commit().await?;
+            self.commit(tx, &id).await?;
             Ok(Inserted::Done(id))
         })
         .await;

@@ -116,12 +116,13 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         names: &[Option<NewName>],
     ) -> Result<Option<U::Id>, sqlx::Error> {
         let locks = name_locks::<U>(names);
-        if locks.is_empty() && account.id.is_some() {
+        let is_one_statement = locks.is_empty() && !Self::is_recording();
+        if is_one_statement && account.id.is_some() {
             let id = account.id.clone();
             self.execute_once(self.insertion(account)).await?;
             return Ok(id);
         }
-        if locks.is_empty() && DB::DIALECT.returns() {
+        if is_one_statement && DB::DIALECT.returns() {
             let row = self.execute_returning(self.insertion(account)).await?;
             return rows::take::<DB, _>(&row.ok_or(sqlx::Error::RowNotFound)?, 0).map(Some);
         }
@@ -129,7 +130,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         let Some(id) = self.insert_named(&mut tx, account, names).await? else {
             return tx.roll_back(None).await;
         };
-        tx.commit().await?;
+        self.commit(tx, &id).await?;
         Ok(Some(id))
     }
 

@@ -3,8 +3,9 @@
 //! Every mount has this slice.
 
 mod admin;
-#[cfg(feature = "oauth")]
+mod claim_sql;
 mod create_sql;
+mod derived;
 mod insert_sql;
 mod password;
 #[cfg(all(test, feature = "sqlite"))]
@@ -14,10 +15,11 @@ mod register;
 mod sign_up;
 mod sql;
 mod superusers_sql;
+mod usernames;
 
 pub use admin::Administration;
-#[cfg(feature = "oauth")]
 pub(crate) use create_sql::CreatedWith;
+pub(crate) use derived::{derived_account, refused, username_column, usernames};
 pub use password::{Callers, PasswordError, Passwords};
 pub use register::{Prepared, RegisterError, Registered, Registration};
 pub use sign_up::SignUp;

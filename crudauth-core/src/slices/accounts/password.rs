@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::kit::Kit;
 use crate::model::{Account, AccountState, AuthUser, FieldError, Proofs};
 use crate::notify::MessageKind;
@@ -151,7 +151,7 @@ impl<U: AuthUser> Passwords<U> {
         // A new password that is rejected anyway need not cost a verification.
         self.judge(account, new).await?;
         if self.kit.hashing.verify(current, Some(&hash)).await? == Verdict::Wrong {
-            self.kit.emit(Event::new("password change rejected: wrong password").account(account));
+            self.kit.emit(self.kit.event(EventKind::PasswordChangeRejected).account(account));
             return Err(PasswordError::WrongPassword);
         }
         self.store(principal, new).await?.ok_or(PasswordError::WrongPassword)
@@ -199,10 +199,12 @@ impl<U: AuthUser> Passwords<U> {
         let hash = self.kit.hashing.hash(new).await?;
         self.callers.check(principal).await?;
         let account = principal.account();
-        let changed = self.kit.accounts.set_password(account, &hash, self.kit.now()).await?;
+        let event = self.kit.event(EventKind::PasswordChanged).account(account);
+        let change = self.kit.accounts.set_password(account, &hash, event.at());
+        let (event, changed) = self.kit.recording(event, change).await?;
         let Some(changed) = changed else { return Ok(None) };
         self.callers.keep(principal, changed.state()).await;
-        self.kit.emit(Event::new("password changed").account(account));
+        self.kit.emit(event);
         if let Some(notifier) = &self.kit.notifier {
             notifier.notify_account(MessageKind::PasswordChanged, account);
         }

@@ -59,7 +59,11 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
                 return Ok(taken);
             }
         }
-        let field = self.field(&refusal).await;
+        let shape = &U::SHAPE;
+        let identifiers =
+            shape.identifiers.iter().flat_map(|one| [(one.name, one.column), (one.name, one.key)]);
+        let fields: Vec<_> = identifiers.chain(shape.asked.iter().copied()).collect();
+        let field = self.field(&refusal, &fields).await;
         let constraint = refusal.name.as_deref();
         match (refusal.kind, field) {
             // A value of a column of the app, or an identifier that only an index of the app takes for
@@ -83,20 +87,22 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         }
     }
 
-    /// The field of the form that a refusal is about, if that is known.
-    async fn field(&self, refusal: &RefusedRow) -> Option<&'static str> {
-        let shape = &U::SHAPE;
-        let identifiers =
-            shape.identifiers.iter().flat_map(|one| [(one.name, one.column), (one.name, one.key)]);
-        let fields: Vec<_> = identifiers.chain(shape.asked.iter().copied()).collect();
+    /// The field of the form that a refusal is about, if that is known. `fields` are the names of the
+    /// form, with their columns.
+    pub(crate) async fn field(
+        &self,
+        refusal: &RefusedRow,
+        fields: &[(&'static str, &'static str)],
+    ) -> Option<&'static str> {
+        let table = U::SHAPE.table;
         let columns: Vec<_> = fields.iter().map(|(_, column)| *column).collect();
-        let mut column = refusal.column(shape.table, &columns);
+        let mut column = refusal.column(table, &columns);
         if let (None, Some(name)) = (column, &refusal.name) {
             let text = self.definition_of(name).await.unwrap_or_default();
             // The statement names the index and the table before the columns.
             let listed = text.strip_prefix("CREATE").and_then(|text| text.split_once('('));
             let text = listed.map_or(&*text, |(_, listed)| listed);
-            column = column_in(text, shape.table, &columns);
+            column = column_in(text, table, &columns);
         }
         let (name, _) = fields.iter().find(|(_, one)| Some(*one) == column)?;
         Some(name)

@@ -5,12 +5,14 @@
 //! a notice. A taken username is an error whoever has the address, because the visitor has
 //! to choose another.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::SignUp;
 use crate::account_store::{Created, NewAccount, OwnColumns};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::guard::Subject;
+use crate::hooks::HookError;
 use crate::kit::Kit;
 use crate::model::{
     AccountState, AuthUser, Contact, FieldError, FieldErrorKind, Form, Identifier,
@@ -42,12 +44,24 @@ pub enum RegisterError {
     /// Another account has that identifier, or that value of a unique column of the app's own.
     #[error("the {0} is taken")]
     Taken(&'static str),
+    /// A hook of the app refuses, for a reason that the client gets.
+    #[error("refused by the app: {0}")]
+    RefusedByApp(Cow<'static, str>),
     /// Too many passwords are waiting to be hashed.
     #[error(transparent)]
     Busy(#[from] Busy),
     /// The store failed.
     #[error("the account store failed")]
     Store(#[from] StoreError),
+}
+
+impl From<HookError> for RegisterError {
+    fn from(error: HookError) -> Self {
+        match error {
+            HookError::Refused(reason) => Self::RefusedByApp(reason),
+            HookError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// A sign-up whose password is hashed.
@@ -143,14 +157,15 @@ impl<U: AuthUser> Registration<U> {
         self.enrol(prepared).await
     }
 
-    /// Checks the password against the breach service and hashes it, before any look-up: a taken name
-    /// takes as long as a free one.
+    /// Checks the password against the breach service, asks the hooks of the app, and hashes the
+    /// password, before any look-up: a taken name takes as long as a free one.
     ///
     /// # Errors
     /// [`RegisterError`]; nothing is stored then.
     pub async fn prepare(&self, sign_up: SignUp<U>) -> Result<Prepared<U>, RegisterError> {
         let judged = self.kit.policy.judge(&sign_up.password, &sign_up.names()).await;
         judged.map_err(|found| RegisterError::Invalid(policy_errors("password", found)))?;
+        self.kit.admit_sign_up(&sign_up.identifiers).await?;
         let hash = self.kit.hashing.hash(&sign_up.password).await?;
         Ok(Prepared { sign_up, hash })
     }
@@ -171,9 +186,12 @@ impl<U: AuthUser> Registration<U> {
             security_stamp,
             created_at: self.kit.now(),
         };
-        match self.kit.accounts.create(account).await? {
+        let event = self.kit.event(EventKind::Registered);
+        let created = self.kit.accounts.create(account);
+        let (event, created) = self.kit.recording(event, created).await?;
+        match created {
             Created::Added(id) => {
-                self.kit.emit(Event::new("registered").account_id(&id));
+                self.kit.emit(event.account_id(&id));
                 if let (Some(recovery), Some(contact)) = (&self.verification, contact) {
                     let state = AccountState { version: 0, security_stamp };
                     recovery.verify_new_account(id.clone(), contact, state);
@@ -182,7 +200,7 @@ impl<U: AuthUser> Registration<U> {
             }
             Created::Taken { identifiers } => self.taken(&identifiers, contact).await,
             Created::Conflict { field } => {
-                self.kit.emit(Event::new("sign-up rejected: unique column taken"));
+                self.kit.emit(self.kit.event(EventKind::SignUpConflict));
                 Err(RegisterError::Taken(field))
             }
             Created::Refused { field } => {
@@ -209,11 +227,11 @@ impl<U: AuthUser> Registration<U> {
         match identifiers.iter().find(|at| !is_contact(at)) {
             Some(&at) => {
                 let name = U::SHAPE.identifiers[at].name;
-                self.kit.emit(Event::new("sign-up rejected: identifier taken"));
+                self.kit.emit(self.kit.event(EventKind::SignUpIdentifierTaken));
                 Err(RegisterError::Taken(name))
             }
             None => {
-                self.kit.emit(Event::new("sign-up rejected: contact taken"));
+                self.kit.emit(self.kit.event(EventKind::SignUpContactTaken));
                 if let (Some(notifier), Some(contact)) = (&self.kit.notifier, contact) {
                     // Counted before the answer: a sign-up with a free address has just written to
                     // the database as well.

@@ -172,7 +172,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
             }
             self.sweep(&mut tx, account.user.id(), |table| table.outlives == Outlives::Nothing)
                 .await?;
-            tx.commit().await?;
+            self.commit(tx, account.user.id()).await?;
             Ok(Some(Account { state: next, ..account.clone() }))
         })
         .await
@@ -199,8 +199,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
             } else {
                 self.sweep(&mut tx, id, TableSpec::has_credentials).await?;
             }
-            tx.commit().await?;
-            Ok(changed > 0)
+            self.commit_if(changed > 0, tx, id).await
         })
         .await
     }
@@ -213,7 +212,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
                 return tx.roll_back(()).await;
             }
             self.sweep(&mut tx, id, TableSpec::has_credentials).await?;
-            tx.commit().await
+            self.commit(tx, id).await
         })
         .await
     }
@@ -223,8 +222,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
             let mut tx = self.begin().await?;
             let deleted = tx.execute(self.query(DELETE).bind("id", id.clone())).await?;
             self.sweep(&mut tx, id, |_| true).await?;
-            tx.commit().await?;
-            Ok(deleted > 0)
+            self.commit_if(deleted > 0, tx, id).await
         })
         .await
     }
@@ -267,7 +265,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     }
 
     /// Deletes the rows of an account in the selected tables of the library. The state of the account
-    /// has changed, so these rows are invalid already.
+    /// has changed, so these rows are invalid already. Rows of its history stay.
     pub(crate) async fn sweep(
         &self,
         tx: &mut Transaction<DB>,
@@ -275,7 +273,8 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         selects: impl Fn(&TableSpec) -> bool,
     ) -> Result<(), sqlx::Error> {
         for table in self.tables() {
-            if table.has_owner() && selects(table) {
+            let is_history = table.outlives == Outlives::Deletion;
+            if table.has_owner() && !is_history && selects(table) {
                 tx.execute(self.delete_of_owner(table).bind("account", id.clone())).await?;
             }
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::store::{Demoted, Suspended};
 use super::{AdminError, Administrators, Suspension};
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::model::{Account, AuthUser, PasswordHash};
 use crate::notify::MessageKind;
 use crate::principal::{Principal, Role};
@@ -57,9 +57,12 @@ impl<U: AuthUser> Administrators<U> {
             created_at: self.kit.now(),
             ends_at,
         };
-        match self.store.suspend(id, &suspension).await? {
+        let event = self.event(EventKind::DisabledByAdministrator, by).account_id(id);
+        let (event, suspended) =
+            self.kit.recording(event, self.store.suspend(id, &suspension)).await?;
+        match suspended {
             Suspended::Done(account) => {
-                self.emit("account disabled by administrator", by, &account);
+                self.kit.emit(event);
                 self.notify(MessageKind::AccountDisabled, &account);
                 Ok(())
             }
@@ -76,8 +79,10 @@ impl<U: AuthUser> Administrators<U> {
     /// [`AdminError`].
     pub async fn enable(&self, by: &Administrator<U>, id: &U::Id) -> Result<(), AdminError> {
         let account = self.target(id).await?;
-        self.kit.accounts.set_active(id, true, self.kit.now()).await?;
-        self.emit("account enabled by administrator", by, &account);
+        let event = self.event(EventKind::EnabledByAdministrator, by).account(&account);
+        let enable = self.kit.accounts.set_active(id, true, event.at());
+        let (event, _) = self.kit.recording(event, enable).await?;
+        self.kit.emit(event);
         Ok(())
     }
 
@@ -95,7 +100,7 @@ impl<U: AuthUser> Administrators<U> {
         if let Some(tokens) = &self.tools.tokens {
             ended += tokens.revoke_all(&owner).await?;
         }
-        self.emit("sessions ended by administrator", by, &account);
+        self.kit.emit(self.event(EventKind::SessionsEndedByAdministrator, by).account(&account));
         Ok(ended)
     }
 
@@ -112,9 +117,11 @@ impl<U: AuthUser> Administrators<U> {
         let account = self.target(id).await?;
         let (recovery, contact) = self.reachable(&account)?;
         let unusable = PasswordHash::new(UNUSABLE.to_owned());
-        let changed = self.kit.accounts.set_password(&account, &unusable, self.kit.now()).await?;
-        let account = changed.ok_or(AdminError::Ended)?;
-        self.emit("password change forced by administrator", by, &account);
+        let event = self.event(EventKind::PasswordChangeForced, by).account(&account);
+        let change = self.kit.accounts.set_password(&account, &unusable, event.at());
+        let (event, changed) = self.kit.recording(event, change).await?;
+        changed.ok_or(AdminError::Ended)?;
+        self.kit.emit(event);
         recovery.start_reset(contact, None);
         Ok(())
     }
@@ -126,12 +133,12 @@ impl<U: AuthUser> Administrators<U> {
     pub async fn send_reset(&self, by: &Administrator<U>, id: &U::Id) -> Result<(), AdminError> {
         let account = self.target(id).await?;
         let (recovery, contact) = self.reachable(&account)?;
-        self.emit("reset requested by administrator", by, &account);
+        self.kit.emit(self.event(EventKind::ResetRequestedByAdministrator, by).account(&account));
         recovery.start_reset(contact, None);
         Ok(())
     }
 
-    /// Removes a lost second factor, after the caller has identified the owner by other means. Every
+    /// Removes a lost second factor, and passkeys if they are second factors, after the caller has identified the owner by other means. Every
     /// credential is revoked, and the owner gets a notice. Returns `true` if
     /// there was one.
     ///
@@ -142,11 +149,18 @@ impl<U: AuthUser> Administrators<U> {
         by: &Administrator<U>,
         id: &U::Id,
     ) -> Result<bool, AdminError> {
+        let mut is_removed = false;
+        if let Some(mfa) = &self.tools.mfa {
+            is_removed = mfa.remove(&self.target(id).await?).await?;
+        }
+        // The removal has counted the version up, so the account is read again.
         let account = self.target(id).await?;
-        let Some(mfa) = &self.tools.mfa else { return Ok(false) };
-        let is_removed = mfa.remove(&account).await?;
+        if let Some(passkeys) = self.tools.passkeys.as_ref().filter(|one| one.is_second_factor()) {
+            is_removed |= passkeys.remove_all(&account, self.kit.now()).await? > 0;
+        }
         if is_removed {
-            self.emit("second factor removed by administrator", by, &account);
+            self.kit
+                .emit(self.event(EventKind::FactorRemovedByAdministrator, by).account(&account));
         }
         Ok(is_removed)
     }
@@ -156,11 +170,14 @@ impl<U: AuthUser> Administrators<U> {
     /// # Errors
     /// [`AdminError`].
     pub async fn promote(&self, by: &Administrator<U>, id: &U::Id) -> Result<(), AdminError> {
-        let account = self.target(id).await?;
-        if !self.store.promote(id, self.kit.now()).await? {
+        self.target(id).await?;
+        let event = self.event(EventKind::SuperuserPromoted, by).account_id(id);
+        let promote = self.store.promote(id, self.kit.now());
+        let (event, is_promoted) = self.kit.recording(event, promote).await?;
+        if !is_promoted {
             return Err(AdminError::NotFound);
         }
-        self.emit("superuser promoted by administrator", by, &account);
+        self.kit.emit(event);
         Ok(())
     }
 
@@ -169,10 +186,13 @@ impl<U: AuthUser> Administrators<U> {
     /// # Errors
     /// [`AdminError`].
     pub async fn demote(&self, by: &Administrator<U>, id: &U::Id) -> Result<(), AdminError> {
-        let account = self.target(id).await?;
-        match self.store.demote(id, self.kit.now()).await? {
+        self.target(id).await?;
+        let event = self.event(EventKind::SuperuserDemoted, by).account_id(id);
+        let (event, demoted) =
+            self.kit.recording(event, self.store.demote(id, self.kit.now())).await?;
+        match demoted {
             Demoted::Done => {
-                self.emit("superuser demoted by administrator", by, &account);
+                self.kit.emit(event);
                 Ok(())
             }
             Demoted::NotFound => Err(AdminError::NotFound),
@@ -187,7 +207,7 @@ impl<U: AuthUser> Administrators<U> {
     pub async fn end_suspensions(&self) -> Result<u64, crate::StoreError> {
         let enabled = self.store.end_suspensions(self.kit.now()).await?;
         for account in &enabled {
-            self.kit.emit(Event::new("account enabled: suspension ended").account(account));
+            self.kit.emit(self.kit.event(EventKind::SuspensionEnded).account(account));
         }
         Ok(u64::try_from(enabled.len()).unwrap_or(u64::MAX))
     }
@@ -196,11 +216,11 @@ impl<U: AuthUser> Administrators<U> {
         self.kit.accounts.by_id(id).await?.ok_or(AdminError::NotFound)
     }
 
-    fn emit(&self, name: &'static str, by: &Administrator<U>, account: &Account<U>) {
-        let event = Event::new(name).account(account);
-        self.kit.emit(match by.0.role() {
+    fn event(&self, kind: EventKind, by: &Administrator<U>) -> Event {
+        let event = self.kit.event(kind);
+        match by.0.role() {
             Role::Application => event,
             Role::Owner | Role::Program => event.actor(by.0.account()),
-        });
+        }
     }
 }

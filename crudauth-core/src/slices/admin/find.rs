@@ -2,7 +2,7 @@
 
 use super::store::MOST;
 use super::{AdminError, Administrators, Suspension};
-use crate::model::{Account, AuthUser, IdentifierColumn, IdentifierKind, Username};
+use crate::model::{Account, AuthUser, IdentifierColumn, IdentifierKind, Username, parse_id};
 
 /// Which accounts a page shows. By default all, in the order of their keys.
 #[derive(Clone, Debug, Default)]
@@ -66,8 +66,7 @@ impl<U: AuthUser> Administrators<U> {
     /// Reads a key from text, such as a part of a path.
     #[must_use]
     pub fn parse_id(text: &str) -> Option<U::Id> {
-        let as_text = || serde_json::from_value(serde_json::Value::from(text)).ok();
-        serde_json::from_str(text).ok().or_else(as_text)
+        parse_id(text)
     }
 
     async fn list(&self, cursor: Option<&str>, size: usize) -> Result<AccountPage<U>, AdminError> {

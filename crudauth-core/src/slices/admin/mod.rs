@@ -28,6 +28,7 @@ use crate::notify::MessageKind;
 use crate::slices::accounts::Callers;
 use crate::slices::bearer::BearerTokens;
 use crate::slices::mfa::Mfa;
+use crate::slices::passkeys::PasskeyFactor;
 use crate::slices::recovery::Recovery;
 use crate::slices::sessions::Sessions;
 use crate::slices::sudo::Sudo;
@@ -52,6 +53,7 @@ pub struct Tools<U: AuthUser> {
     pub sessions: Option<Arc<Sessions<U>>>,
     pub tokens: Option<Arc<BearerTokens<U>>>,
     pub mfa: Option<Arc<Mfa<U>>>,
+    pub passkeys: Option<PasskeyFactor<U>>,
     pub recovery: Option<Recovery<U>>,
 }
 

@@ -130,7 +130,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AdminStore<U> for SqlStore<DB,
                 .bind_instant("now", suspension.created_at)
                 .bind("ends_at", suspension.ends_at.map(|at| at.timestamp_millis()));
             tx.execute(insert).await?;
-            tx.commit().await?;
+            self.commit(tx, id).await?;
             let account = Account { is_active: false, ..account.next() };
             Ok(Suspended::Done(Box::new(account)))
         })
@@ -164,7 +164,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AdminStore<U> for SqlStore<DB,
 
     async fn promote(&self, id: &U::Id, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let promote = self.query(PROMOTE).bind("account", id.clone());
-        Ok(self.execute(promote.bind_time("time", now)).await? > 0)
+        Ok(self.execute_recorded(promote.bind_time("time", now)).await? > 0)
     }
 
     async fn demote(&self, id: &U::Id, now: DateTime<Utc>) -> Result<Demoted, StoreError> {
@@ -176,7 +176,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AdminStore<U> for SqlStore<DB,
             };
             let demote = self.query(DEMOTE).bind("account", id.clone());
             tx.execute(demote.bind_time("time", now)).await?;
-            tx.commit().await?;
+            self.commit(tx, id).await?;
             Ok(Demoted::Done)
         })
         .await

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::{ApiKey, ApiKeys};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::model::{AuthUser, Checked};
 use crate::principal::{AuthMethod, Principal};
 use crate::store_error::StoreError;
@@ -23,7 +23,7 @@ impl<U: AuthUser> ApiKeys<U> {
         let digest = secret.digest();
         let found = self.store.find(&digest, now).await?;
         let Some((key, state, account)) = found else {
-            self.kit.emit(Event::warning("API key rejected: unknown"));
+            self.kit.emit(self.kit.event(EventKind::ApiKeyRejected));
             return Ok(Checked::Expired);
         };
         if state != account.state() {

@@ -6,7 +6,7 @@ use tracing::warn;
 
 use super::store::{Inserted, NewApiKeyRecord};
 use super::{ApiKey, ApiKeyConfig, ApiKeyEntry, ApiKeyError, ApiKeys, NewApiKey};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::model::{AuthUser, FieldError, FieldErrorKind, Scopes, is_invisible};
 use crate::notify::MessageKind;
 use crate::principal::{Principal, Role};
@@ -62,14 +62,22 @@ impl<U: AuthUser> ApiKeys<U> {
             entry: key.clone(),
             others_ended: self.config.max_lifetime.map(|lifetime| now - lifetime),
         };
-        if let Err(error) = self.insert(record, principal).await {
+        let event =
+            self.kit.event(EventKind::ApiKeyCreated).account(account).credential(&key.handle);
+        let (event, inserted) =
+            self.kit.recording_some(event, self.insert(record, principal)).await;
+        if let Err(error) = inserted {
             // Nobody has seen the secret. An insert whose answer was lost may have stored the key.
             if let Err(error) = self.store.remove(&digest).await {
                 error.log("removing an API key that was not created");
             }
+            if event.is_recorded() {
+                let event = self.kit.event(EventKind::ApiKeyRevoked).account(account);
+                self.kit.emit(event.credential(&key.handle));
+            }
             return Err(error);
         }
-        self.kit.emit(Event::new("API key created").account(account).credential(&key.handle));
+        self.kit.emit(event);
         if let Some(notifier) = &self.kit.notifier {
             notifier.notify_account(MessageKind::ApiKeyMade, account);
         }

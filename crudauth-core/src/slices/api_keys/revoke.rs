@@ -1,7 +1,7 @@
 //! Lists API keys for their owner, and revokes them.
 
 use super::{ApiKeyEntry, ApiKeys};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::model::{ApiKeyHandle, AuthUser};
 use crate::principal::{OwnerError, Principal};
 
@@ -30,8 +30,9 @@ impl<U: AuthUser> ApiKeys<U> {
         handle: &ApiKeyHandle,
     ) -> Result<bool, OwnerError> {
         let account = principal.owned_account()?;
-        let revoked = self.store.revoke(account, handle, self.kit.now()).await?;
-        let event = Event::new("API key revoked").account(account).credential(handle);
+        let event = self.kit.event(EventKind::ApiKeyRevoked).account(account).credential(handle);
+        let revoke = self.store.revoke(account, handle, event.at());
+        let (event, revoked) = self.kit.recording(event, revoke).await?;
         self.kit.emit(event.count(revoked.into()));
         Ok(revoked)
     }
@@ -42,8 +43,10 @@ impl<U: AuthUser> ApiKeys<U> {
     /// [`OwnerError`].
     pub async fn revoke_all(&self, principal: &Principal<U>) -> Result<u64, OwnerError> {
         let account = principal.owned_account()?;
-        let revoked = self.store.revoke_all(account, self.kit.now()).await?;
-        self.kit.emit(Event::new("all API keys revoked").account(account).count(revoked));
+        let event = self.kit.event(EventKind::ApiKeysRevoked).account(account);
+        let revoke = self.store.revoke_all(account, event.at());
+        let (event, revoked) = self.kit.recording(event, revoke).await?;
+        self.kit.emit(event.count(revoked));
         Ok(revoked)
     }
 }

@@ -98,7 +98,7 @@ impl<DB: Backend, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB, U> {
                 .bind("scopes", entry.scopes.to_string())
                 .bind("expires_at", entry.expires_at.map(|at| at.timestamp_millis()));
             tx.execute(insert).await?;
-            tx.commit().await?;
+            self.commit(tx, &key.account).await?;
             Ok(Inserted::Done)
         })
         .await
@@ -150,7 +150,7 @@ impl<DB: Backend, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB, U> {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let query = self.valid_of(REVOKE, account, now).bind("handle", handle.to_string());
-        Ok(self.execute(query).await? == 1)
+        Ok(self.execute_recorded(query).await? == 1)
     }
 
     async fn revoke_all(
@@ -158,7 +158,7 @@ impl<DB: Backend, U: AuthRow<DB>> ApiKeyStore<U> for SqlStore<DB, U> {
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        self.execute(self.valid_of(REVOKE_ALL, account, now)).await
+        self.execute_recorded(self.valid_of(REVOKE_ALL, account, now)).await
     }
 
     async fn remove(&self, digest: &ApiKeyDigest) -> Result<(), StoreError> {

@@ -8,7 +8,7 @@ use tracing::warn;
 use super::access::Access;
 use super::store::NewTokenFamily;
 use super::{AccessToken, BearerTokens, FamilyId, RefreshToken};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::model::{Account, AuthUser, ClientInfo, Scopes};
 use crate::random::random;
 use crate::store_error::StoreError;
@@ -60,7 +60,7 @@ impl<U: AuthUser> BearerTokens<U> {
         let requested = requested.unwrap_or(&self.config.default_scopes);
         let wanted = requested.intersection(self.config.grantable());
         let expires_at = self.config.refresh_expiry(ends_at, now);
-        let address = client.address;
+        let event = self.kit.event(EventKind::SignedIn).account(account).client(&client);
         let family = NewTokenFamily {
             id,
             account: account.user.id().clone(),
@@ -72,19 +72,24 @@ impl<U: AuthUser> BearerTokens<U> {
             expires_at,
             ends_at,
         };
-        let issued = match self.store.insert(family, self.config.max_sign_ins).await {
+        let insert = self.store.insert(family, self.config.max_sign_ins);
+        let (event, inserted) = self.kit.recording_some(event.credential(&id), insert).await;
+        let issued = match inserted {
             Ok(()) => self.first_tokens(account, refresh, wanted, expires_at, now).await,
             Err(error) => Err(error),
         };
         match &issued {
             Ok(_) => {
-                let event = Event::new("signed in").account(account).client(address);
-                self.kit.emit(event.credential(&id));
+                self.kit.emit(event);
             }
             // An insert whose answer was lost may have stored the family.
             Err(_) => {
                 if let Err(error) = self.store.remove(&id).await {
                     error.log("removing the token family of a failed sign-in");
+                }
+                if event.is_recorded() {
+                    let event = self.kit.event(EventKind::TokensRevoked).account(account);
+                    self.kit.emit(event.credential(&id));
                 }
             }
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::store::{Rotation, TokenFamily};
 use super::{BearerTokens, Issued, RefreshToken};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::model::{Account, AuthUser, ClientInfo};
 use crate::principal::absolute_expiry;
 use crate::store_error::StoreError;
@@ -62,7 +62,8 @@ impl<U: AuthUser> BearerTokens<U> {
             }
             let rotated = self.rotate(&token, &family, &account, client, now).await?;
             if let Some(issued) = rotated {
-                let event = Event::new("tokens refreshed").account(&account).client(client.address);
+                let event =
+                    self.kit.event(EventKind::TokensRefreshed).account(&account).client(client);
                 self.kit.emit(event.credential(&issued.family));
                 return Ok(Refreshed { account, issued });
             }
@@ -140,13 +141,13 @@ impl<U: AuthUser> BearerTokens<U> {
         if let Some(successor) = successor {
             let scopes = self.effective_scopes(&account, &family.scopes).await?;
             let issued = self.tokens_of(&account, successor, scopes, family.expires_at, now)?;
-            let event = Event::new("tokens sent again within the grace period");
+            let event = self.kit.event(EventKind::TokensSentAgain);
             self.kit.emit(event.account(&account).credential(token.family()));
             return Ok(Refreshed { account, issued });
         }
-        let removed = self.store.remove(token.family()).await?;
-        let event = Event::warning("refresh token reused, token family revoked");
-        let event = event.account(&account).credential(token.family());
+        let event = self.kit.event(EventKind::RefreshTokenReused).account(&account);
+        let event = event.credential(token.family());
+        let (event, removed) = self.kit.recording(event, self.store.remove(token.family())).await?;
         self.kit.emit(event.count(removed.into()));
         Err(RefreshError::Reused)
     }

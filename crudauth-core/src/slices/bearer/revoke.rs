@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::store::FamilyEntry;
 use super::{BearerTokens, FamilyId, RefreshToken};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::model::{AuthUser, Device, Scopes};
 use crate::principal::{OwnerError, Principal};
 use crate::store_error::StoreError;
@@ -40,7 +40,9 @@ impl<U: AuthUser> BearerTokens<U> {
     pub async fn revoke_by_refresh_token(&self, token: &str) -> Result<bool, StoreError> {
         let Some(token) = RefreshToken::parse(&self.kit.keys, token) else { return Ok(false) };
         let removed = self.store.remove(token.family()).await?;
-        self.kit.emit(Event::new("signed out").credential(token.family()).count(removed.into()));
+        self.kit.emit(
+            self.kit.event(EventKind::SignedOut).credential(token.family()).count(removed.into()),
+        );
         Ok(removed)
     }
 
@@ -50,9 +52,10 @@ impl<U: AuthUser> BearerTokens<U> {
     /// If the store fails.
     pub async fn sign_out(&self, principal: &Principal<U>) -> Result<(), StoreError> {
         if let Some(family) = principal.family() {
-            let removed = self.store.remove(&family).await?;
-            let event = Event::new("signed out").account(principal.account()).count(removed.into());
-            self.kit.emit(event.credential(&family));
+            let event = self.kit.event(EventKind::SignedOut).account(principal.account());
+            let event = event.credential(&family);
+            let (event, removed) = self.kit.recording(event, self.store.remove(&family)).await?;
+            self.kit.emit(event.count(removed.into()));
         }
         Ok(())
     }
@@ -88,8 +91,9 @@ impl<U: AuthUser> BearerTokens<U> {
         handle: &FamilyId,
     ) -> Result<bool, OwnerError> {
         let account = principal.owned_account()?;
-        let revoked = self.store.revoke(account, handle, self.kit.now()).await?;
-        let event = Event::new("bearer tokens revoked").account(account).credential(handle);
+        let event = self.kit.event(EventKind::TokensRevoked).account(account).credential(handle);
+        let revoke = self.store.revoke(account, handle, event.at());
+        let (event, revoked) = self.kit.recording(event, revoke).await?;
         self.kit.emit(event.count(revoked.into()));
         Ok(revoked)
     }
@@ -100,8 +104,10 @@ impl<U: AuthUser> BearerTokens<U> {
     /// [`OwnerError`].
     pub async fn revoke_all(&self, principal: &Principal<U>) -> Result<u64, OwnerError> {
         let account = principal.owned_account()?;
-        let revoked = self.store.revoke_all(account, self.kit.now()).await?;
-        self.kit.emit(Event::new("all bearer tokens revoked").account(account).count(revoked));
+        let event = self.kit.event(EventKind::AllTokensRevoked).account(account);
+        let revoke = self.store.revoke_all(account, event.at());
+        let (event, revoked) = self.kit.recording(event, revoke).await?;
+        self.kit.emit(event.count(revoked));
         Ok(revoked)
     }
 }

@@ -88,7 +88,7 @@ impl<DB: Backend, U: AuthRow<DB>> TokenFamilyStore<U> for SqlStore<DB, U> {
             .bind("user_agent", family.client.stored_user_agent())
             .bind_instant("expires_at", family.expires_at)
             .bind("ends_at", family.ends_at.map(|at| at.timestamp_millis()));
-        self.execute(insert).await?;
+        self.execute_recorded(insert).await?;
         let others = i64::from(max.saturating_sub(1));
         let limit = |template| bound(template).bind("others", others);
         if let Err(error) = self.delete_beyond(&LIMIT, family.account.to_string(), limit).await {
@@ -130,7 +130,7 @@ impl<DB: Backend, U: AuthRow<DB>> TokenFamilyStore<U> for SqlStore<DB, U> {
 
     async fn remove(&self, id: &FamilyId) -> Result<bool, StoreError> {
         let query = self.query(REMOVE).bind_bytes("family", id.as_bytes());
-        Ok(self.execute(query).await? == 1)
+        Ok(self.execute_recorded(query).await? == 1)
     }
 
     async fn list(
@@ -149,7 +149,7 @@ impl<DB: Backend, U: AuthRow<DB>> TokenFamilyStore<U> for SqlStore<DB, U> {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let query = self.valid_of(REVOKE, account, now).bind_bytes("family", id.as_bytes());
-        Ok(self.execute(query).await? == 1)
+        Ok(self.execute_recorded(query).await? == 1)
     }
 
     async fn revoke_all(
@@ -157,7 +157,7 @@ impl<DB: Backend, U: AuthRow<DB>> TokenFamilyStore<U> for SqlStore<DB, U> {
         account: &Account<U>,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        self.execute(self.valid_of(REVOKE_ALL, account, now)).await
+        self.execute_recorded(self.valid_of(REVOKE_ALL, account, now)).await
     }
 }
 

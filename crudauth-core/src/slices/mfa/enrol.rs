@@ -12,7 +12,7 @@ use super::recovery_code::RecoveryCode;
 use super::store::{Authenticator, Enrolment, Guesser};
 use super::totp::TotpSecret;
 use super::verify::totp_code;
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::model::{Account, AuthUser, IdentifierKind, Proofs};
 use crate::notify::MessageKind;
 use crate::password::{Password, Verdict};
@@ -174,8 +174,11 @@ impl<U: AuthUser> Mfa<U> {
             recovery_codes: recovery_codes.iter().map(|code| code.digest(account)).collect(),
             now,
         };
-        let Some(account) = self.store.enrol(account, &enrolment).await? else { return Ok(None) };
-        self.kit.emit(Event::new("second factor added").account(&account));
+        let event = self.kit.event(EventKind::SecondFactorAdded).account(account);
+        let enrol = self.store.enrol(account, &enrolment);
+        let (event, enrolled) = self.kit.recording(event, enrol).await?;
+        let Some(account) = enrolled else { return Ok(None) };
+        self.kit.emit(event);
         self.notify(MessageKind::SecondFactorAdded, &account);
         Ok(Some(Enrolled { account, recovery_codes, session: None }))
     }
@@ -217,9 +220,11 @@ impl<U: AuthUser> Mfa<U> {
     }
 
     async fn remove_from(&self, account: &Account<U>) -> Result<Option<Account<U>>, StoreError> {
-        let removed = self.store.remove(account, self.kit.now()).await?;
+        let event = self.kit.event(EventKind::SecondFactorRemoved).account(account);
+        let remove = self.store.remove(account, event.at());
+        let (event, removed) = self.kit.recording(event, remove).await?;
         if let Some(account) = &removed {
-            self.kit.emit(Event::new("second factor removed").account(account));
+            self.kit.emit(event);
             self.notify(MessageKind::SecondFactorRemoved, account);
         }
         Ok(removed)
@@ -239,10 +244,13 @@ impl<U: AuthUser> Mfa<U> {
         self.accept(account, code, &guesser(principal)).await?;
         let codes = self.new_codes();
         let digests: Vec<_> = codes.iter().map(|code| code.digest(account)).collect();
-        if !self.store.replace_recovery_codes(account, &digests, self.kit.now()).await? {
+        let event = self.kit.event(EventKind::RecoveryCodesReplaced).account(account);
+        let replace = self.store.replace_recovery_codes(account, &digests, event.at());
+        let (event, replaced) = self.kit.recording(event, replace).await?;
+        if !replaced {
             return Err(CodeError::Invalid.into());
         }
-        self.kit.emit(Event::new("recovery codes replaced").account(account));
+        self.kit.emit(event);
         self.notify(MessageKind::RecoveryCodesReplaced, account);
         Ok(codes)
     }
@@ -296,7 +304,7 @@ impl<U: AuthUser> Mfa<U> {
         }
         let password = password.ok_or(MfaError::WrongPassword)?;
         if self.kit.hashing.verify(password, Some(&hash)).await? == Verdict::Wrong {
-            self.kit.emit(Event::new("second factor rejected: wrong password").account(account));
+            self.kit.emit(self.kit.event(EventKind::SecondFactorRejected).account(account));
             return Err(MfaError::WrongPassword);
         }
         Ok(())

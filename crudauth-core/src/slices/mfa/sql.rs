@@ -154,7 +154,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> FactorStore<U> for SqlStore<DB
                 result => result?,
             };
             self.store_codes(&mut tx, account, recovery_codes, *now).await?;
-            tx.commit().await?;
+            self.commit(tx, account.user.id()).await?;
             Ok(Some(account.next()))
         })
         .await
@@ -172,7 +172,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> FactorStore<U> for SqlStore<DB
             }
             tx.execute(self.of(REMOVE, account)).await?;
             tx.execute(self.of(REMOVE_CODES, account)).await?;
-            tx.commit().await?;
+            self.commit(tx, account.user.id()).await?;
             Ok(Some(account.next()))
         })
         .await
@@ -250,7 +250,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> FactorStore<U> for SqlStore<DB
                 return tx.roll_back(false).await;
             }
             tx.execute(self.of(FORGET_FAILURES, account)).await?;
-            tx.commit().await?;
+            self.commit(tx, account.user.id()).await?;
             Ok(true)
         })
         .await
@@ -268,7 +268,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> FactorStore<U> for SqlStore<DB
                 return tx.roll_back(false).await;
             }
             self.store_codes(&mut tx, account, codes, now).await?;
-            tx.commit().await?;
+            self.commit(tx, account.user.id()).await?;
             Ok(true)
         })
         .await

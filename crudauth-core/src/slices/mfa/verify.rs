@@ -10,7 +10,7 @@ use super::error::CodeError;
 use super::recovery_code::RecoveryCode;
 use super::store::{Authenticator, Guesser};
 use super::totp::TotpSecret;
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::model::{Account, AuthUser, RecoveryCodeDigest};
 use crate::notify::MessageKind;
 
@@ -111,15 +111,24 @@ impl<U: AuthUser> Mfa<U> {
             RightCode::Step(step) => {
                 self.store.claim_step(account, *step, guesser, max_failures).await?
             }
-            RightCode::Recovery(digest) => self.store.spend_recovery_code(account, digest).await?,
+            RightCode::Recovery(digest) => return self.spend_recovery_code(account, digest).await,
         };
+        if is_taken { Ok(()) } else { Err(CodeError::Invalid) }
+    }
+
+    async fn spend_recovery_code(
+        &self,
+        account: &Account<U>,
+        digest: &RecoveryCodeDigest,
+    ) -> Result<(), CodeError> {
+        let event = self.kit.event(EventKind::RecoveryCodeUsed).account(account);
+        let spend = self.store.spend_recovery_code(account, digest);
+        let (event, is_taken) = self.kit.recording(event, spend).await?;
         if !is_taken {
             return Err(CodeError::Invalid);
         }
-        if let RightCode::Recovery(_) = code {
-            self.kit.emit(Event::new("recovery code used").account(account));
-            self.notify(MessageKind::RecoveryCodeUsed, account);
-        }
+        self.kit.emit(event);
+        self.notify(MessageKind::RecoveryCodeUsed, account);
         Ok(())
     }
 
@@ -135,13 +144,13 @@ impl<U: AuthUser> Mfa<U> {
     }
 
     async fn failed(&self, account: &Account<U>, guesser: &Guesser) -> CodeError {
-        self.kit.emit(Event::warning("code of second factor rejected").account(account));
+        self.kit.emit(self.kit.event(EventKind::CodeRejected).account(account));
         let failures = match self.store.record_failure(account, guesser).await {
             Ok(failures) => failures,
             Err(error) => return error.into(),
         };
         if failures == self.config.max_failures {
-            self.kit.emit(Event::warning("second factor locked").account(account));
+            self.kit.emit(self.kit.event(EventKind::SecondFactorLocked).account(account));
             self.notify(MessageKind::SecondFactorGuessed, account);
         }
         if failures >= self.config.max_failures {

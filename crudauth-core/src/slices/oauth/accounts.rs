@@ -1,19 +1,16 @@
 //! Finds the account of a person, connects one by its address, or adds one.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::provider::{Connected, Identity};
 use super::store::{Connecting, ConnectionId, CreatedConnected, NewConnection};
-use super::username::candidates;
 use super::{OAuth, OAuthError};
-use crate::account_store::{Created, NewAccount, OwnColumns};
-use crate::event::Event;
-use crate::form::{FieldError, FieldErrorKind, Form};
-use crate::model::{
-    Account, AuthUser, Contact, EmailAddress, IdentifierColumn, IdentifierKind, PasswordHash,
-};
+use crate::account_store::{Created, NewAccount};
+use crate::event::EventKind;
+use crate::form::FieldError;
+use crate::model::{Account, AuthUser, ClientInfo, Contact, EmailAddress, PasswordHash, Proofs};
 use crate::notify::MessageKind;
-use crate::random::random;
+use crate::slices::accounts::{derived_account, refused, username_column, usernames};
 use crate::store_error::StoreError;
 
 /// Attempts to settle a race with other sign-ins of the same person.
@@ -40,6 +37,7 @@ impl<U: AuthUser> OAuth<U> {
         &self,
         connected: &Connected,
         identity: &Identity,
+        client: &ClientInfo,
     ) -> Result<Account<U>, OAuthError> {
         let connection = NewConnection::of(&connected.name, identity, self.kit.now());
         let store = &self.parts.connections;
@@ -54,7 +52,7 @@ impl<U: AuthUser> OAuth<U> {
             let address = proved_address(identity)?;
             let contact = Contact::Email(address.clone());
             let settled = match self.kit.account_with(&contact).await? {
-                Some(account) => self.adopt(account, &connection).await?,
+                Some(account) => self.adopt(account, &connection, client).await?,
                 None => self.sign_up(identity, &address, &connection).await?,
             };
             if let Some(account) = settled {
@@ -72,23 +70,31 @@ impl<U: AuthUser> OAuth<U> {
         &self,
         account: Account<U>,
         connection: &NewConnection,
+        client: &ClientInfo,
     ) -> Result<Option<Account<U>>, OAuthError> {
         if !account.is_active() {
             return Err(OAuthError::AccountInactive);
         }
+        // The sign-in asks again. An account that may not sign in is not connected either.
+        self.kit.admit_sign_in(&account, client, Proofs::default()).await?;
         let store = &self.parts.connections;
         if !account.is_verified() {
-            let claimed = store.claim(&account, connection, &unusable_hash()).await?;
+            let event = self.kit.event(EventKind::AccountTakenOver).account(&account);
+            let unusable = PasswordHash::unusable();
+            let claim = store.claim(&account, connection, &unusable);
+            let (event, claimed) = self.kit.recording(event, claim).await?;
             if let Some(account) = &claimed {
-                let event = Event::warning("account taken over by the proved owner of its address");
-                self.kit.emit(event.account(account));
+                self.kit.emit(event);
                 self.notify(MessageKind::ConnectionAdded, account);
             }
             return Ok(claimed);
         }
-        match store.connect(&account, connection, true).await? {
+        let event = self.kit.event(EventKind::ConnectionAddedByAddress).account(&account);
+        let connect = store.connect(&account, connection, true);
+        let (event, connected) = self.kit.recording(event, connect).await?;
+        match connected {
             Connecting::Done => {
-                self.kit.emit(Event::new("connection added by address").account(&account));
+                self.kit.emit(event);
                 self.notify(MessageKind::ConnectionAdded, &account);
                 Ok(Some(account))
             }
@@ -105,12 +111,15 @@ impl<U: AuthUser> OAuth<U> {
         connection: &NewConnection,
     ) -> Result<Option<Account<U>>, OAuthError> {
         let is_address = |at: &usize| U::SHAPE.recovery == Some(*at);
-        for username in self.usernames(identity) {
+        for username in usernames::<U>(&told(identity), &self.parts.widths) {
             let new = self.new_account(identity, address, username.as_deref())?;
-            let created = self.parts.connections.create(new, connection).await?;
+            self.kit.admit_sign_up(&new.identifiers).await?;
+            let event = self.kit.event(EventKind::RegisteredWithProvider);
+            let create = self.parts.connections.create(new, connection);
+            let (event, created) = self.kit.recording(event, create).await?;
             match created {
                 CreatedConnected::Account(Created::Added(id)) => {
-                    self.kit.emit(Event::new("registered with a provider").account_id(&id));
+                    self.kit.emit(event.account_id(&id));
                     return Ok(self.kit.accounts.by_id(&id).await?);
                 }
                 CreatedConnected::Account(Created::Taken { identifiers })
@@ -130,18 +139,6 @@ impl<U: AuthUser> OAuth<U> {
         Err(incomplete(column))
     }
 
-    /// The usernames to be tried; one `None` for accounts without a username.
-    fn usernames(&self, identity: &Identity) -> Box<dyn Iterator<Item = Option<String>> + Send> {
-        let Some(column) = username_column::<U>() else { return Box::new(std::iter::once(None)) };
-        let longest = self.width(column).unwrap_or(usize::MAX).min(column.longest());
-        let names: Vec<_> = candidates(identity, longest).map(Some).collect();
-        Box::new(names.into_iter())
-    }
-
-    fn width(&self, column: &IdentifierColumn) -> Option<usize> {
-        self.parts.widths.get(column.column).copied()
-    }
-
     /// Reads the fields of a new account like those of a form.
     fn new_account(
         &self,
@@ -149,10 +146,10 @@ impl<U: AuthUser> OAuth<U> {
         address: &EmailAddress,
         username: Option<&str>,
     ) -> Result<NewAccount<U>, OAuthError> {
-        let columns = U::SHAPE.identifiers;
+        let widths = &self.parts.widths;
         let email = U::SHAPE.recovery_column();
-        let is_too_long = email.and_then(|column| self.width(column));
-        if is_too_long.is_some_and(|width| address.as_str().chars().count() > width) {
+        let is_too_long = email.and_then(|column| widths.get(column.column));
+        if is_too_long.is_some_and(|width| address.as_str().chars().count() > *width) {
             return Err(OAuthError::EmailTooLong);
         }
         let mut fields = serde_json::Map::new();
@@ -160,32 +157,8 @@ impl<U: AuthUser> OAuth<U> {
             fields.insert(column.name.to_owned(), json!(username));
         }
         fields.extend((self.config.sign_up_fields)(identity));
-        // The app cannot replace the proved address.
-        if let Some(column) = email {
-            fields.insert(column.name.to_owned(), json!(address.as_str()));
-        }
-        let body = Value::Object(fields).to_string();
-        let mut form = Form::from_json(body.as_bytes()).map_err(|_| incomplete(""))?;
-        for &(name, column) in U::SHAPE.asked {
-            if let Some(&width) = self.parts.widths.get(column) {
-                form.limit(name, width);
-            }
-        }
-        let identifiers: Vec<_> = columns.iter().map(|column| form.identifier(column)).collect();
-        form.read_blank_as_none();
-        let own = U::sign_up(&mut form);
-        let identifiers: Result<Vec<_>, _> = identifiers.into_iter().collect();
-        let (Ok(identifiers), Ok(own)) = (identifiers, own) else {
-            return Err(self.log_incomplete(form.into_errors()));
-        };
-        Ok(NewAccount {
-            id: U::generate_id(),
-            identifiers,
-            hash: unusable_hash(),
-            own: OwnColumns(own),
-            security_stamp: i64::from_be_bytes(random()) & i64::MAX,
-            created_at: self.kit.now(),
-        })
+        derived_account(address, fields, widths, self.kit.now())
+            .map_err(|errors| self.log_incomplete(errors))
     }
 
     fn log_incomplete(&self, errors: Vec<FieldError>) -> OAuthError {
@@ -227,16 +200,34 @@ fn proved_address(identity: &Identity) -> Result<EmailAddress, OAuthError> {
     })
 }
 
-fn username_column<U: AuthUser>() -> Option<&'static IdentifierColumn> {
-    U::SHAPE.identifiers.iter().find(|column| column.kind == IdentifierKind::Username)
-}
-
-/// A hash that no password has. The random part keeps two accounts apart.
-fn unusable_hash() -> PasswordHash {
-    PasswordHash::new(format!("!{}", hex::encode(random::<16>())))
+/// The text that a username is made of.
+fn told(identity: &Identity) -> String {
+    let local_part = identity.email.as_deref().and_then(|email| email.split('@').next());
+    let told = ["preferred_username", "given_name", "name"];
+    let told = told.into_iter().find_map(|claim| identity.text(claim)).or(local_part);
+    told.unwrap_or_default().to_owned()
 }
 
 fn incomplete(field: &'static str) -> OAuthError {
-    let error = FieldError::new(field, FieldErrorKind::Value, "Input is not accepted");
-    OAuthError::Incomplete(vec![error])
+    OAuthError::Incomplete(vec![refused(field)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_username_is_made_of_the_first_claim() {
+        let email = Some("a.l+x@example.com".to_owned());
+        for (claims, expected) in [
+            (json!({ "preferred_username": "Al.Liddell", "name": "x" }), "Al.Liddell"),
+            (json!({ "given_name": "Alice", "name": "x" }), "Alice"),
+            (json!({ "name": "Alice Liddell" }), "Alice Liddell"),
+            (json!({}), "a.l+x"),
+        ] {
+            let claims = claims.as_object().cloned().unwrap_or_default();
+            let identity = Identity { claims, email: email.clone(), ..Identity::default() };
+            assert_eq!(told(&identity), expected);
+        }
+    }
 }

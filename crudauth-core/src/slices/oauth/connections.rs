@@ -4,7 +4,7 @@ use super::accounts::connection_of;
 use super::provider::Identity;
 use super::store::{Connecting, Connection, ConnectionId, Disconnecting};
 use super::{OAuth, OAuthError};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::model::{Account, AuthUser, Proofs};
 use crate::notify::MessageKind;
 use crate::principal::{CurrentSession, Principal};
@@ -37,9 +37,12 @@ impl<U: AuthUser> OAuth<U> {
         let account = self.fresh_owner(principal)?;
         self.parts.callers.check(principal).await?;
         let store = &self.parts.connections;
-        match store.disconnect(account, connection, self.kit.now()).await? {
+        let event = self.kit.event(EventKind::ConnectionRemoved).account(account);
+        let disconnect = store.disconnect(account, connection, event.at());
+        let (event, disconnected) = self.kit.recording(event, disconnect).await?;
+        match disconnected {
             Disconnecting::Done(account) => {
-                self.kit.emit(Event::new("connection removed").account(&account));
+                self.kit.emit(event);
                 self.notify(MessageKind::ConnectionRemoved, &account);
                 let proofs = principal.session().map(CurrentSession::proofs);
                 let proofs = Proofs { elevated_at: None, ..proofs.unwrap_or_default() };
@@ -67,9 +70,12 @@ impl<U: AuthUser> OAuth<U> {
                 let is_own = owner.user.id() == account.user.id();
                 return if is_own { Ok(()) } else { Err(OAuthError::ConnectedElsewhere) };
             }
-            match store.connect(account, &connection, false).await? {
+            let event = self.kit.event(EventKind::ConnectionAdded).account(account);
+            let connect = store.connect(account, &connection, false);
+            let (event, connected) = self.kit.recording(event, connect).await?;
+            match connected {
                 Connecting::Done => {
-                    self.kit.emit(Event::new("connection added").account(account));
+                    self.kit.emit(event);
                     self.notify(MessageKind::ConnectionAdded, account);
                     return Ok(());
                 }

@@ -1,7 +1,10 @@
 //! Errors of sign-in with a provider and of connections.
 
+use std::borrow::Cow;
+
 use super::provider::ProviderError;
 use crate::form::FieldError;
+use crate::hooks::HookError;
 use crate::principal::OwnerError;
 use crate::slices::sign_in::SignInError;
 use crate::store_error::StoreError;
@@ -60,6 +63,9 @@ pub enum OAuthError {
     /// The account has neither a password nor another connection.
     #[error("the connection is the last way into the account")]
     LastWayIn,
+    /// A hook of the app refuses, for a reason that the client gets.
+    #[error("refused by the app: {0}")]
+    RefusedByApp(Cow<'static, str>),
     /// A store failed.
     #[error("a store failed")]
     Store(#[from] StoreError),
@@ -75,10 +81,20 @@ impl From<OwnerError> for OAuthError {
     }
 }
 
+impl From<HookError> for OAuthError {
+    fn from(error: HookError) -> Self {
+        match error {
+            HookError::Refused(reason) => Self::RefusedByApp(reason),
+            HookError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl From<SignInError> for OAuthError {
     fn from(error: SignInError) -> Self {
         match error {
             SignInError::NotVerified => Self::EmailUnverified,
+            SignInError::RefusedByApp(reason) => Self::RefusedByApp(reason),
             SignInError::Store(error) => Self::Store(error),
             // Without a password there is neither a lock nor a queue.
             SignInError::Refused

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::provider::{AddressTrust, AuthorizationResponse, Connected, Identity, ProviderError};
 use super::start::{Pending, nonce_of, seal_name};
 use super::{OAuth, OAuthError};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::model::{
     AuthUser, BrowserDigest, BrowserToken, ChallengeDigest, ChallengeToken, ClientInfo, Sealed,
     SessionToken,
@@ -84,7 +84,7 @@ impl<U: AuthUser> OAuth<U> {
             self.connect_owner(provider, &identity, owner.ok_or(OAuthError::Ended)?).await?;
             return Ok(Finished::Connected { redirect_to });
         }
-        let account = self.account_of(connected, &identity).await?;
+        let account = self.account_of(connected, &identity, &answer.client).await?;
         let Answer { client, devices, replaces, binding, .. } = answer;
         let entry = Entry {
             client,
@@ -117,8 +117,7 @@ impl<U: AuthUser> OAuth<U> {
         let bound = bytes.and_then(|bytes| BrowserDigest::from_bytes(&bytes));
         let is_browser = |bound| answer.browsers.iter().any(|sent| sent.digest() == bound);
         if pending.provider != provider || !bound.is_some_and(is_browser) {
-            self.kit
-                .emit(Event::warning("provider's answer rejected: another browser or provider"));
+            self.kit.emit(self.kit.event(EventKind::ProviderAnswerRejected));
             return Err(OAuthError::InvalidState);
         }
         challenges.take(&digest, now).await?.ok_or(OAuthError::InvalidState)?;

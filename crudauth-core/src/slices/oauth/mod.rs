@@ -23,7 +23,6 @@ mod provider;
 mod sql;
 mod start;
 pub mod store;
-mod username;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -56,11 +56,6 @@ const LOCK_ACCOUNT: &str = "UPDATE {table} SET {updated} = {:time updated} \
 
 const LOCKED: &str = "SELECT {account}, {read hash} FROM {table} WHERE {id} = {:account id}";
 
-const CLAIM: &str = "UPDATE {table} SET {hash} = {:hash hash}, {verified} = TRUE, \
-    {version} = {version} + 1, {updated} = {:time updated} WHERE {id} = {:account id} \
-    AND {recovery} = {:bound_to recovery} AND COALESCE({verified}, FALSE) = FALSE \
-    AND {version} = :version AND {stamp} = :stamp AND {is active}";
-
 const COUNT_OF_ISSUER: &str = "SELECT COUNT(*) FROM {+connections} \
     WHERE account_id = :account AND auth_epoch = :stamp AND issuer = :issuer AND digest <> :digest";
 
@@ -145,7 +140,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ConnectionStore<U> for SqlStor
             if !self.insert_connection(&mut tx, account, connection).await? {
                 return tx.roll_back(Connecting::Taken).await;
             }
-            tx.commit().await?;
+            self.commit(tx, account.user.id()).await?;
             Ok(Connecting::Done)
         })
         .await
@@ -159,17 +154,13 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ConnectionStore<U> for SqlStor
     ) -> Result<Option<Account<U>>, StoreError> {
         retrying(|| async {
             let mut tx = self.begin().await?;
-            let claim = self.of_account(CLAIM, account).bind_time("time", connection.now);
-            let claim = claim.bind("bound_to", account.contact_key().unwrap_or_default());
-            if tx.execute(claim.bind("hash", unusable.expose().to_owned())).await? == 0 {
-                return tx.roll_back(None).await;
-            }
-            self.sweep(&mut tx, account.user.id(), |_| true).await?;
+            let claimed = self.claim_in(&mut tx, account, unusable, connection.now).await?;
+            let Some(claimed) = claimed else { return tx.roll_back(None).await };
             if !self.insert_connection(&mut tx, account, connection).await? {
                 return tx.roll_back(None).await;
             }
-            tx.commit().await?;
-            Ok(Some(Account { is_verified: true, ..account.next() }))
+            self.commit(tx, account.user.id()).await?;
+            Ok(Some(claimed))
         })
         .await
     }
@@ -204,7 +195,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ConnectionStore<U> for SqlStor
             }
             let id = account.user.id();
             self.sweep(&mut tx, id, |table| table.outlives == Outlives::Nothing).await?;
-            tx.commit().await?;
+            self.commit(tx, id).await?;
             Ok(Disconnecting::Done(account.next()))
         })
         .await

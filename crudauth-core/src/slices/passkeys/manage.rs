@@ -4,7 +4,7 @@ use super::ceremony::to_base64url;
 use super::sql::NAME_CHARS;
 use super::store::{PasskeyId, Removed, StoredPasskey};
 use super::{PasskeyError, Passkeys};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::model::{Account, AuthUser, FieldError, FieldErrorKind, Proofs, is_invisible};
 use crate::notify::MessageKind;
 use crate::principal::{CurrentSession, Principal, Role};
@@ -94,10 +94,13 @@ impl<U: AuthUser> Passkeys<U> {
     ) -> Result<(), PasskeyError> {
         let account = principal.owned_account()?;
         let name = valid_name(name).map_err(PasskeyError::Invalid)?;
-        if !self.store.rename(account, id, &name).await? {
+        let event = self.kit.event(EventKind::PasskeyRenamed).account(account).credential(id);
+        let rename = self.store.rename(account, id, &name);
+        let (event, is_renamed) = self.kit.recording(event, rename).await?;
+        if !is_renamed {
             return Err(PasskeyError::NotFound);
         }
-        self.kit.emit(Event::new("passkey renamed").account(account).credential(id));
+        self.kit.emit(event);
         Ok(())
     }
 
@@ -119,13 +122,16 @@ impl<U: AuthUser> Passkeys<U> {
         let keeps_last = self.needs_passkeys(principal).await?;
         self.callers.check(principal).await?;
         let now = self.kit.now();
-        let account = match self.store.remove(account, id, keeps_last, now).await? {
+        let event = self.kit.event(EventKind::PasskeyRemoved).account(account).credential(id);
+        let remove = self.store.remove(account, id, keeps_last, now);
+        let (event, removed) = self.kit.recording(event, remove).await?;
+        let account = match removed {
             Removed::Done(account) => *account,
             Removed::Last => return Err(PasskeyError::LastWayIn),
             Removed::NotFound => return Err(PasskeyError::NotFound),
             Removed::AccountChanged => return Err(PasskeyError::Ended),
         };
-        self.kit.emit(Event::new("passkey removed").account(&account).credential(id));
+        self.kit.emit(event);
         self.notify(MessageKind::PasskeyRemoved, &account);
         let accepted = self.accepted_now(&account, user_handle).await;
         let proofs = principal.session().map(CurrentSession::proofs).unwrap_or_default();
@@ -141,8 +147,10 @@ impl<U: AuthUser> Passkeys<U> {
     /// # Errors
     /// If the store fails.
     pub async fn remove_all(&self, account: &Account<U>) -> Result<u64, StoreError> {
-        let removed = self.store.remove_all(account, self.kit.now()).await?;
-        self.kit.emit(Event::new("passkeys removed").account(account).count(removed));
+        let event = self.kit.event(EventKind::PasskeysRemoved).account(account);
+        let remove = self.store.remove_all(account, event.at());
+        let (event, removed) = self.kit.recording(event, remove).await?;
+        self.kit.emit(event.count(removed));
         if removed > 0 {
             self.notify(MessageKind::PasskeyRemoved, account);
         }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::PasskeyConfig;
 use super::store::PasskeyStore;
 use crate::model::{Account, AuthUser};
@@ -53,6 +55,15 @@ impl<U: AuthUser> PasskeyFactor<U> {
     /// Returns `true` if the account has a passkey.
     pub(crate) async fn has_one(&self, account: &Account<U>) -> Result<bool, StoreError> {
         Ok(!self.store.list(account).await?.is_empty())
+    }
+
+    /// Removes all passkeys of an account. Returns their number.
+    pub(crate) async fn remove_all(
+        &self,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.store.remove_all(account, now).await
     }
 
     /// Whether a passkey is a second factor of its account.

@@ -4,7 +4,7 @@ use super::ceremony::{Ceremony, CeremonyOptions, Purpose};
 use super::relying_party::{Assertion, Refused};
 use super::store::StoredPasskey;
 use super::{PasskeyId, PasskeyProof, Passkeys, ProofError};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::guard::Binding;
 use crate::model::{Account, AuthUser, BrowserToken};
 use crate::store_error::StoreError;
@@ -84,7 +84,7 @@ impl<U: AuthUser> Passkeys<U> {
         };
         let is_of = |handle: &[u8]| handle == passkey.user_handle;
         if !is_right(&account) || !answer.user_handle().is_none_or(is_of) {
-            return Err(self.rejected("passkey rejected: another account", &account, &id));
+            return Err(self.rejected(EventKind::PasskeyOfAnotherAccount, &account, &id));
         }
         self.record_use(ceremony, answer, &passkey, &account).await?;
         let proof = PasskeyProof::of(&account, self.config.counts_as_both);
@@ -102,20 +102,22 @@ impl<U: AuthUser> Passkeys<U> {
         let id = passkey.id();
         let used = match self.party.verified(answer, &ceremony.state, passkey, self.kit.now()) {
             Ok(used) => used,
-            Err(Refused::Invalid) => return Err(self.rejected("passkey rejected", account, &id)),
+            Err(Refused::Invalid) => {
+                return Err(self.rejected(EventKind::PasskeyRejected, account, &id));
+            }
             Err(Refused::Copied) => {
-                return Err(self.rejected("passkey rejected: its counter went back", account, &id));
+                return Err(self.rejected(EventKind::PasskeyCopied, account, &id));
             }
         };
         if !self.store.record_use(account, &id, &used).await? {
             // Two uses at once, of which the other has the higher counter, or a removal meanwhile.
-            return Err(self.rejected("passkey rejected: counter used or removed", account, &id));
+            return Err(self.rejected(EventKind::PasskeyUsedTwice, account, &id));
         }
         Ok(())
     }
 
-    fn rejected(&self, event: &'static str, account: &Account<U>, id: &PasskeyId) -> ProofError {
-        self.kit.emit(Event::warning(event).account(account).credential(id));
+    fn rejected(&self, kind: EventKind, account: &Account<U>, id: &PasskeyId) -> ProofError {
+        self.kit.emit(self.kit.event(kind).account(account).credential(id));
         ProofError::Rejected
     }
 }

@@ -4,7 +4,7 @@ use super::ceremony::{CeremonyOptions, Purpose};
 use super::manage::valid_name;
 use super::store::{Inserted, Limits, StoredPasskey};
 use super::{AcceptedPasskeys, PasskeyError, Passkeys, ProofError};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::guard::Binding;
 use crate::model::{Account, AuthUser, BrowserToken, IdentifierKind};
 use crate::notify::MessageKind;
@@ -81,9 +81,10 @@ impl<U: AuthUser> Passkeys<U> {
         let mut passkey = self.party.registered(answer, &ceremony.state, user_handle, now)?;
         passkey.name = name.unwrap_or(passkey.name);
         self.callers.check(principal).await?;
-        let account = self.insert(account, &passkey).await?;
-        let event = Event::new("passkey added").account(&account);
-        self.kit.emit(event.credential(&passkey.id()));
+        let event = self.kit.event(EventKind::PasskeyAdded).account(account);
+        let event = event.credential(&passkey.id());
+        let (event, account) = self.kit.recording(event, self.insert(account, &passkey)).await?;
+        self.kit.emit(event);
         self.notify(MessageKind::PasskeyAdded, &account);
         // Nobody has proved to be the owner by a passkey that is new.
         let proofs = principal.session().map(CurrentSession::proofs).unwrap_or_default();

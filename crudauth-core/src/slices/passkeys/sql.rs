@@ -130,7 +130,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> PasskeyStore<U> for SqlStore<D
                 }
                 result => result?,
             };
-            tx.commit().await?;
+            self.commit(tx, account.user.id()).await?;
             Ok(Inserted::Done(Box::new(after)))
         })
         .await
@@ -158,7 +158,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> PasskeyStore<U> for SqlStore<D
         name: &str,
     ) -> Result<bool, StoreError> {
         let query = self.about(RENAME, account).bind_bytes("digest", id.as_bytes());
-        Ok(self.execute(query.bind("name", name.to_owned())).await? == 1)
+        Ok(self.execute_recorded(query.bind("name", name.to_owned())).await? == 1)
     }
 
     async fn remove(
@@ -179,7 +179,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> PasskeyStore<U> for SqlStore<D
             if keeps_last && number::<DB>(tx.row(self.about(COUNT, account)).await?)? == 0 {
                 return tx.roll_back(Removed::Last).await;
             }
-            tx.commit().await?;
+            self.commit(tx, account.user.id()).await?;
             Ok(Removed::Done(Box::new(next)))
         })
         .await
@@ -197,7 +197,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> PasskeyStore<U> for SqlStore<D
             if removed == 0 {
                 return tx.roll_back(0).await;
             }
-            tx.commit().await?;
+            self.commit(tx, account.user.id()).await?;
             Ok(removed)
         })
         .await

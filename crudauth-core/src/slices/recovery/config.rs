@@ -13,9 +13,9 @@ use crate::notify::{
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// Lifetime of a token sent to a phone: the message is read at once, and may be visible on a locked
-/// screen (NIST SP 800-63B, section 3.1.3.2, allows ten minutes).
-const PHONE_LIFETIME: Duration = Duration::from_mins(10);
+/// Lifetime of a token that signs in, or is sent to a phone: the message is read at once, and may be
+/// visible on a locked screen (NIST SP 800-63B, section 3.1.3.2, allows ten minutes).
+const TEN_MINUTES: Duration = Duration::from_mins(10);
 
 /// Settings of the `recovery` slice: channels of messages, and lifetimes of the tokens in them.
 #[derive(Clone, Debug)]
@@ -31,11 +31,12 @@ struct Lifetimes {
     reset: Option<Duration>,
     change: Option<Duration>,
     delete: Option<Duration>,
+    login: Option<Duration>,
 }
 
 const fn default_lifetime(purpose: Purpose, to: &Contact) -> Duration {
     match (to, purpose) {
-        (Contact::Phone(_), _) => PHONE_LIFETIME,
+        (Contact::Phone(_), _) | (_, Purpose::SignIn) => TEN_MINUTES,
         (Contact::Email(_), Purpose::Reset | Purpose::Delete) => HOUR,
         (Contact::Email(_), Purpose::Verify | Purpose::Change) => DAY,
     }
@@ -95,6 +96,7 @@ impl RecoveryConfig {
             Purpose::Reset => self.lifetimes.reset,
             Purpose::Change => self.lifetimes.change,
             Purpose::Delete => self.lifetimes.delete,
+            Purpose::SignIn => self.lifetimes.login,
         };
         configured.unwrap_or(default_lifetime(purpose, to))
     }
@@ -118,6 +120,7 @@ pub struct EmailConfig {
     delete: Link,
     /// How long the link works is the grace period.
     restore_path: String,
+    login: Link,
 }
 
 #[derive(Clone, Debug)]
@@ -130,8 +133,8 @@ impl EmailConfig {
     /// Sends mails with `sender`. Links point to the app's front end at `frontend_url`, for example
     /// `https://app.example.com`, never to the host of a request.
     ///
-    /// The links are `/verify-email`, `/reset-password`, `/confirm-email-change`, `/delete-account` and
-    /// `/restore-account` there, each with `?token=`. Another path may contain `{token}` instead, for example
+    /// The links are `/verify-email`, `/reset-password`, `/confirm-email-change`, `/delete-account`,
+    /// `/restore-account` and `/email-login` there, each with `?token=`. Another path may contain `{token}` instead, for example
     /// `/#/verify?token={token}` for a front end with a hash router.
     pub fn new(sender: impl EmailSender, frontend_url: impl Into<String>) -> Self {
         let link = |path: &str, lifetime| Link { path: path.to_owned(), lifetime };
@@ -143,6 +146,7 @@ impl EmailConfig {
             change: link("/confirm-email-change", DAY),
             delete: link("/delete-account", HOUR),
             restore_path: "/restore-account".to_owned(),
+            login: link("/email-login", TEN_MINUTES),
         }
     }
 
@@ -186,6 +190,14 @@ impl EmailConfig {
         self
     }
 
+    /// Sets path and lifetime of the link and the code that sign in (default `/email-login`,
+    /// 10 minutes; 1 minute to 1 hour). The slice `email_login` has a page at that path.
+    #[must_use]
+    pub fn login_link(mut self, path: impl Into<String>, lifetime: Duration) -> Self {
+        self.login = Link { path: path.into(), lifetime };
+        self
+    }
+
     /// Returns an error for an invalid front end, and for each invalid path or lifetime of a link.
     #[must_use]
     pub fn validate(&self) -> Vec<ConfigError> {
@@ -194,14 +206,16 @@ impl EmailConfig {
             let url = self.frontend_url.clone();
             errors.push(ConfigError::InvalidUrl { setting: "email.frontend_url", url });
         }
-        for (setting, link) in [
-            ("email.verify_link", &self.verify),
-            ("email.reset_link", &self.reset),
-            ("email.change_link", &self.change),
-            ("email.delete_link", &self.delete),
+        for (setting, link, longest) in [
+            ("email.verify_link", &self.verify, LONGEST),
+            ("email.reset_link", &self.reset, LONGEST),
+            ("email.change_link", &self.change, LONGEST),
+            ("email.delete_link", &self.delete, LONGEST),
+            ("email.login_link", &self.login, HOUR),
         ] {
             errors.extend(invalid_path(setting, &link.path));
-            errors.extend(invalid_lifetime(setting, link.lifetime));
+            let lifetimes = Duration::from_mins(1)..=longest;
+            errors.extend(ConfigError::duration(setting, link.lifetime, lifetimes));
         }
         errors.extend(invalid_path("email.restore_link", &self.restore_path));
         errors
@@ -217,9 +231,9 @@ impl EmailConfig {
     #[must_use]
     pub fn into_recovery(self) -> RecoveryConfig {
         let frontend_url = self.frontend_url().to_owned();
-        let links = [&self.verify, &self.reset, &self.change, &self.delete];
-        let [verify, reset, change, delete] = links.map(|link| link.path.as_str());
-        let paths = [verify, reset, change, delete, &self.restore_path];
+        let links = [&self.verify, &self.reset, &self.change, &self.delete, &self.login];
+        let [verify, reset, change, delete, login] = links.map(|link| link.path.as_str());
+        let paths = [verify, reset, change, delete, &self.restore_path, login];
         let channel = MailChannel::new(self.sender, &frontend_url, paths);
         RecoveryConfig {
             channels: vec![SharedChannel::new(channel)],
@@ -228,6 +242,7 @@ impl EmailConfig {
                 reset: Some(self.reset.lifetime),
                 change: Some(self.change.lifetime),
                 delete: Some(self.delete.lifetime),
+                login: Some(self.login.lifetime),
             },
         }
     }

@@ -2,8 +2,8 @@
 
 use super::Recovery;
 use super::store::{Consumed, OneTimeTokenRecord, Purpose};
-use crate::event::Event;
-use crate::model::{Account, AuthUser, FieldError, OneTimeToken};
+use crate::event::{Event, EventKind};
+use crate::model::{Account, AuthUser, FieldError, OneTimeDigest, OneTimeToken};
 use crate::notify::MessageKind;
 use crate::password::{Busy, Password, policy_errors};
 use crate::store_error::StoreError;
@@ -60,8 +60,10 @@ impl<U: AuthUser> Recovery<U> {
     /// [`ConfirmError`].
     pub async fn confirm_verification(&self, token: &str) -> Result<Confirmed, ConfirmError> {
         let token = self.find(token, Purpose::Verify).await?;
-        let consumed = self.tokens.confirm_contact(&token, self.kit.now()).await?;
-        self.finish(consumed, &token, "contact verified")
+        let event = self.kit.event(EventKind::ContactVerified).account(&token.account);
+        let consume = self.tokens.confirm_contact(&token, self.kit.now());
+        let consumed = self.kit.recording(event, consume).await?;
+        self.finish(consumed, &token)
     }
 
     /// Sets a new password. Every session, bearer token and API key of the account is revoked, and
@@ -78,8 +80,10 @@ impl<U: AuthUser> Recovery<U> {
         let judged = self.kit.policy.judge(password, &token.account.names()).await;
         judged.map_err(|found| ConfirmError::Password(policy_errors("new_password", found)))?;
         let hash = self.kit.hashing.hash(password).await?;
-        let consumed = self.tokens.reset_password(&token, &hash, self.kit.now()).await?;
-        let Confirmed { redirect_to } = self.finish(consumed, &token, "password reset")?;
+        let event = self.kit.event(EventKind::PasswordReset).account(&token.account);
+        let consume = self.tokens.reset_password(&token, &hash, self.kit.now());
+        let consumed = self.kit.recording(event, consume).await?;
+        let Confirmed { redirect_to } = self.finish(consumed, &token)?;
         let mut account = token.account;
         account.state.version += 1;
         account.is_verified = true;
@@ -97,8 +101,10 @@ impl<U: AuthUser> Recovery<U> {
     /// [`ConfirmError`].
     pub async fn confirm_change(&self, token: &str) -> Result<Confirmed, ConfirmError> {
         let token = self.find(token, Purpose::Change).await?;
-        let consumed = self.tokens.move_address(&token, self.kit.now()).await?;
-        let confirmed = self.finish(consumed, &token, "address changed")?;
+        let event = self.kit.event(EventKind::AddressChanged).account(&token.account);
+        let consume = self.tokens.move_address(&token, self.kit.now());
+        let consumed = self.kit.recording(event, consume).await?;
+        let confirmed = self.finish(consumed, &token)?;
         // To the old address: the account is as it was before.
         self.notifier.notify_account(MessageKind::EmailChanged, &token.account);
         Ok(confirmed)
@@ -118,15 +124,23 @@ impl<U: AuthUser> Recovery<U> {
         purpose: Purpose,
     ) -> Result<OneTimeTokenRecord<U>, ConfirmError> {
         let token = OneTimeToken::parse(token).ok_or(ConfirmError::Invalid)?;
-        let found = self.tokens.find(&token.digest(), purpose, self.kit.now()).await?;
+        self.find_digest(&token.digest(), purpose).await
+    }
+
+    pub(super) async fn find_digest(
+        &self,
+        digest: &OneTimeDigest,
+        purpose: Purpose,
+    ) -> Result<OneTimeTokenRecord<U>, ConfirmError> {
+        let found = self.tokens.find(digest, purpose, self.kit.now()).await?;
         match found {
             Some(token) if token.is_used => Err(match purpose {
-                Purpose::Verify => ConfirmError::Used,
+                Purpose::Verify | Purpose::SignIn => ConfirmError::Used,
                 Purpose::Reset | Purpose::Change | Purpose::Delete => ConfirmError::AlreadyDone,
             }),
             Some(token) => Ok(token),
             None => {
-                self.kit.emit(Event::new("link rejected: invalid or expired"));
+                self.kit.emit(self.kit.event(EventKind::LinkRejected));
                 Err(ConfirmError::Invalid)
             }
         }
@@ -134,13 +148,12 @@ impl<U: AuthUser> Recovery<U> {
 
     fn finish(
         &self,
-        consumed: Consumed,
+        (event, consumed): (Event, Consumed),
         token: &OneTimeTokenRecord<U>,
-        event: &'static str,
     ) -> Result<Confirmed, ConfirmError> {
         match consumed {
             Consumed::Done => {
-                self.kit.emit(Event::new(event).account(&token.account));
+                self.kit.emit(event);
                 Ok(Confirmed { redirect_to: token.redirect_to.clone() })
             }
             Consumed::Spent => Err(ConfirmError::Used),

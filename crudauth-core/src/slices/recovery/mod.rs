@@ -7,10 +7,13 @@
 
 mod config;
 mod confirm;
+mod consume_sql;
 #[cfg(all(test, feature = "sqlite"))]
 mod flow_tests;
 #[cfg(all(test, feature = "sqlite"))]
 mod limit_tests;
+mod login;
+mod login_sql;
 mod request;
 mod sql;
 pub mod store;
@@ -19,15 +22,16 @@ use std::sync::Arc;
 
 pub use config::{EmailConfig, RecoveryConfig};
 pub use confirm::{ConfirmError, Confirmed, PasswordReset};
+pub(crate) use login::{LoginSecrets, ProvedLogin};
 pub use request::ChangeError;
 pub use sql::TABLE;
 use store::{NewOneTimeToken, OneTimeTokenStore, Purpose};
 
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::guard::Action;
 use crate::kit::Kit;
 use crate::model::{
-    Account, AccountState, AuthUser, Contact, EmailAddress, OneTimeToken, RedirectPath,
+    Account, AccountState, AuthUser, Contact, EmailAddress, MailedCode, OneTimeToken, RedirectPath,
 };
 use crate::notify::{Delivery, MessageKind, Notifier};
 use crate::store_error::StoreError;
@@ -46,6 +50,10 @@ pub const CHANGE_REQUEST: Action = Action::per_hour("email_change_request", 3);
 
 /// Links that delete an account, by address: 3 an hour by default.
 pub const DELETE_REQUEST: Action = Action::per_hour("account_delete_request", 3);
+
+/// Requests for a mail that signs in, by client network and by address: 10 an hour each by default.
+/// The window of an address is at most the lifetime of the link.
+pub const LOGIN_REQUEST: Action = Action::per_hour("email_login_request", 10);
 
 /// Confirmations, by client network: 30 an hour by default.
 pub const CONFIRM: Action = Action::per_hour("confirm", 30);
@@ -67,6 +75,9 @@ struct Issue<Id> {
     to: Contact,
     new_address: Option<EmailAddress>,
     redirect_to: Option<RedirectPath>,
+    token: OneTimeToken,
+    /// Only for [`Purpose::SignIn`].
+    code: Option<MailedCode>,
 }
 
 impl<U: AuthUser> Recovery<U> {
@@ -87,7 +98,7 @@ impl<U: AuthUser> Recovery<U> {
         let recovery = self.clone();
         self.notifier.spawn("verification", async move {
             if !recovery.may_send(Purpose::Verify, &to).await {
-                let event = Event::new("verification not sent: rate limit of the address");
+                let event = recovery.kit.event(EventKind::VerificationLimited);
                 return recovery.kit.emit(event.account_id(&account));
             }
             let bound_to = to.as_str().to_owned();
@@ -99,6 +110,8 @@ impl<U: AuthUser> Recovery<U> {
                 to,
                 new_address: None,
                 redirect_to: None,
+                token: OneTimeToken::generate(),
+                code: None,
             };
             recovery.issue(issue).await;
         });
@@ -111,6 +124,7 @@ impl<U: AuthUser> Recovery<U> {
             Purpose::Reset => RESET_REQUEST,
             Purpose::Change => CHANGE_REQUEST,
             Purpose::Delete => DELETE_REQUEST,
+            Purpose::SignIn => LOGIN_REQUEST,
         };
         let lifetime = self.config.lifetime(purpose, to);
         self.notifier.may_send_link(action, to, lifetime).await
@@ -119,7 +133,7 @@ impl<U: AuthUser> Recovery<U> {
     /// Issues a token and sends it.
     async fn issue(&self, issue: Issue<U::Id>) {
         let lifetime = self.config.lifetime(issue.purpose, &issue.to);
-        let token = OneTimeToken::generate();
+        let Issue { token, code, .. } = issue;
         let now = self.kit.now();
         let stored = NewOneTimeToken {
             digest: token.digest(),
@@ -136,7 +150,8 @@ impl<U: AuthUser> Recovery<U> {
             return error.log("issuing a one-time token");
         }
         let kind = message_kind(issue.purpose, &issue.to);
-        let delivery = Delivery { to: issue.to, kind, token: Some(token), expires_in: lifetime };
+        let token = Some(token);
+        let delivery = Delivery { to: issue.to, kind, token, code, expires_in: lifetime };
         self.notifier.push(delivery).await;
     }
 
@@ -154,6 +169,7 @@ const fn message_kind(purpose: Purpose, to: &Contact) -> MessageKind {
         (Purpose::Reset, _) => MessageKind::ResetPassword,
         (Purpose::Change, _) => MessageKind::ChangeEmail,
         (Purpose::Delete, _) => MessageKind::DeleteAccount,
+        (Purpose::SignIn, _) => MessageKind::EmailLogin,
     }
 }
 

@@ -2,8 +2,11 @@
 
 use super::store::Purpose;
 use super::{Issue, Recovery};
-use crate::event::Event;
-use crate::model::{Account, AuthUser, Contact, EmailAddress, RecoverableByEmail, RedirectPath};
+use crate::event::EventKind;
+use crate::model::{
+    Account, AuthUser, Contact, EmailAddress, MailedCode, OneTimeToken, RecoverableByEmail,
+    RedirectPath,
+};
 use crate::notify::MessageKind;
 use crate::password::{Busy, Password, Verdict};
 use crate::principal::Principal;
@@ -35,7 +38,8 @@ impl<U: AuthUser> Recovery<U> {
     pub fn start_verification(&self, contact: Contact, redirect_to: Option<RedirectPath>) {
         let recovery = self.clone();
         self.notifier.spawn("verification", async move {
-            recovery.send_link(Purpose::Verify, contact, redirect_to).await;
+            let token = OneTimeToken::generate();
+            recovery.send_link(Purpose::Verify, contact, (token, None), redirect_to).await;
         });
     }
 
@@ -44,7 +48,8 @@ impl<U: AuthUser> Recovery<U> {
     pub fn start_reset(&self, contact: Contact, redirect_to: Option<RedirectPath>) {
         let recovery = self.clone();
         self.notifier.spawn("reset", async move {
-            recovery.send_link(Purpose::Reset, contact, redirect_to).await;
+            let token = OneTimeToken::generate();
+            recovery.send_link(Purpose::Reset, contact, (token, None), redirect_to).await;
         });
     }
 
@@ -53,39 +58,41 @@ impl<U: AuthUser> Recovery<U> {
         let Some(contact) = account.contact() else { return };
         let recovery = self.clone();
         self.notifier.spawn("deletion", async move {
-            recovery.send_link(Purpose::Delete, contact, None).await;
+            let token = OneTimeToken::generate();
+            recovery.send_link(Purpose::Delete, contact, (token, None), None).await;
         });
     }
 
-    async fn send_link(
+    pub(super) async fn send_link(
         &self,
         purpose: Purpose,
         contact: Contact,
+        (token, code): (OneTimeToken, Option<MailedCode>),
         redirect_to: Option<RedirectPath>,
     ) {
         let account = match self.find_by_contact(&contact).await {
             Ok(Some(account)) => account,
-            Ok(None) => return self.kit.emit(Event::new("link not sent: no such account")),
+            Ok(None) => return self.kit.emit(self.kit.event(EventKind::LinkWithoutAccount)),
             Err(error) => return error.log("looking up an account"),
         };
         let is_verified = purpose == Purpose::Verify && account.is_verified();
         if !account.is_active() || is_verified {
-            let event = Event::new("link not sent: account disabled or verified");
+            let event = self.kit.event(EventKind::LinkNotNeeded);
             return self.kit.emit(event.account(&account));
         }
         // The look-up went by the compared form. The message goes to the account's own contact, not
         // to another one that a database takes for it.
         if account.contact().as_ref() != Some(&contact) {
-            return self.kit.emit(Event::new("link not sent: no such account"));
+            return self.kit.emit(self.kit.event(EventKind::LinkWithoutAccount));
         }
         let Some(bound_to) = account.contact_key() else { return };
         // Counted only for links that would be sent, or strangers could use up the limit of an
         // address before its owner has an account.
         if !self.may_send(purpose, &contact).await {
-            let event = Event::new("link not sent: rate limit of the address");
+            let event = self.kit.event(EventKind::LinkLimited);
             return self.kit.emit(event.account(&account));
         }
-        self.kit.emit(Event::new("one-time token issued").account(&account));
+        self.kit.emit(self.kit.event(EventKind::OneTimeTokenIssued).account(&account));
         let issue = Issue {
             purpose,
             account: account.user.id().clone(),
@@ -94,6 +101,8 @@ impl<U: AuthUser> Recovery<U> {
             to: contact,
             new_address: None,
             redirect_to,
+            token,
+            code,
         };
         self.issue(issue).await;
     }
@@ -131,7 +140,7 @@ impl<U: AuthUser + RecoverableByEmail> Recovery<U> {
         let found = self.kit.accounts.with_hash(account.user.id()).await?;
         let hash = found.map(|(_, hash)| hash);
         if self.kit.hashing.verify(password, hash.as_ref()).await? == Verdict::Wrong {
-            let event = Event::new("change of address rejected: wrong password");
+            let event = self.kit.event(EventKind::AddressChangeRejected);
             self.kit.emit(event.account(&account));
             return Err(ChangeError::WrongPassword);
         }
@@ -148,20 +157,20 @@ impl<U: AuthUser + RecoverableByEmail> Recovery<U> {
         new_address: EmailAddress,
         redirect_to: Option<RedirectPath>,
     ) {
-        self.kit.emit(Event::new("change of address requested").account(&account));
+        self.kit.emit(self.kit.event(EventKind::AddressChangeRequested).account(&account));
         // In every case: a notice only for a free address would reveal which ones are.
         self.notifier.notify_account(MessageKind::EmailChangeRequested, &account);
         let to = Contact::from(new_address.clone());
         match self.find_by_contact(&to).await {
             Ok(None) => {}
             Ok(Some(_)) => {
-                let event = Event::new("link not sent: address taken");
+                let event = self.kit.event(EventKind::LinkAddressTaken);
                 return self.kit.emit(event.account(&account));
             }
             Err(error) => return error.log("looking up an account"),
         }
         if !self.may_send(Purpose::Change, &to).await {
-            let event = Event::new("link not sent: rate limit of the address");
+            let event = self.kit.event(EventKind::LinkLimited);
             return self.kit.emit(event.account(&account));
         }
         // An account without an address, or with one that other software stored and today's rules
@@ -175,6 +184,8 @@ impl<U: AuthUser + RecoverableByEmail> Recovery<U> {
             to,
             new_address: Some(new_address),
             redirect_to,
+            token: OneTimeToken::generate(),
+            code: None,
         };
         self.issue(issue).await;
     }

@@ -7,13 +7,14 @@ use chrono::{DateTime, Utc};
 
 use super::store::{
     Consumed, ContactChange, NewOneTimeToken, OneTimeTokenRecord, OneTimeTokenStore, Purpose,
+    UsedLogin,
 };
-use crate::account_store::AccountStore;
-use crate::model::{Contact, EmailAddress, IdentifierColumn, OneTimeDigest, PasswordHash};
+use crate::account_store::{AccountStore, Created, NewAccount};
+use crate::model::{Account, Contact, EmailAddress, IdentifierColumn, OneTimeDigest, PasswordHash};
 use crate::sql::engine::retrying;
 use crate::sql::rows::{self, Columns};
 use crate::sql::transaction::Transaction;
-use crate::sql::{AuthRow, Backend, ColumnSpec, Outlives, Query, SqlStore, Stores, TableSpec};
+use crate::sql::{AuthRow, Backend, ColumnSpec, Outlives, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
 
 /// One-time tokens.
@@ -51,9 +52,6 @@ const FIND: &str = "SELECT {account}, {+one_time_tokens}.bound_to, \
     AND {+one_time_tokens}.auth_epoch = {table}.{stamp} AND {is active} AND \
     ({+one_time_tokens}.used_at IS NOT NULL OR \
     {+one_time_tokens}.bound_to = COALESCE({read recovery}, ''))";
-
-const USE: &str = "UPDATE {+one_time_tokens} SET used_at = :now \
-    WHERE digest = :digest AND purpose = :purpose AND used_at IS NULL AND expires_at > :now";
 
 const VOID_EXCEPT: &str = "DELETE FROM {+one_time_tokens} WHERE user_id = :account \
     AND purpose <> :purpose AND used_at IS NULL";
@@ -140,7 +138,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
             if tx.execute(confirm).await? == 0 || !self.consume(&mut tx, token, now).await? {
                 return tx.roll_back(Consumed::Spent).await;
             }
-            tx.commit().await?;
+            self.commit(tx, token.account.user.id()).await?;
             Ok(Consumed::Done)
         })
         .await
@@ -164,7 +162,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
             self.sweep(&mut tx, id, |table| *table != TABLE && !table.outlives_reset()).await?;
             let void = self.query(VOID_EXCEPT).bind("account", id.clone());
             tx.execute(void.bind("purpose", Purpose::Verify.as_str().to_owned())).await?;
-            tx.commit().await?;
+            self.commit(tx, id).await?;
             Ok(Consumed::Done)
         })
         .await
@@ -192,10 +190,27 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
             self.show_contact(&mut tx, id, address.as_str()).await?;
             // Links to the old address and other pending changes of the address are void.
             tx.execute(self.query(VOID_ALL).bind("account", id.clone())).await?;
-            tx.commit().await?;
+            self.commit(tx, id).await?;
             Ok(Consumed::Done)
         })
         .await
+    }
+
+    async fn prove_contact(
+        &self,
+        token: &OneTimeTokenRecord<U>,
+        unusable: &PasswordHash,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Account<U>>, StoreError> {
+        self.consume_login(token, unusable, now).await
+    }
+
+    async fn create_proved(
+        &self,
+        account: NewAccount<U>,
+        token: UsedLogin,
+    ) -> Result<Option<Created<U::Id>>, StoreError> {
+        self.create_with_login(account, token).await
     }
 
     async fn set_contact(
@@ -233,7 +248,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
             if self.tables().contains(&&TABLE) {
                 tx.execute(self.query(VOID_ALL).bind("account", id.clone())).await?;
             }
-            tx.commit().await?;
+            self.commit(tx, id).await?;
             Ok(ContactChange::Done)
         })
         .await
@@ -241,36 +256,6 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
 }
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
-    /// Applies a token to its account, if the account still has the state of the token.
-    fn effect(
-        &self,
-        template: &'static str,
-        token: &OneTimeTokenRecord<U>,
-        now: DateTime<Utc>,
-    ) -> Query<DB> {
-        self.query(template)
-            .bind_time("now", now)
-            .bind("account", token.account.user.id().clone())
-            .bind("bound_to", token.bound_to.clone())
-            .bind("version", token.version)
-            .bind("stamp", token.account.state.security_stamp)
-    }
-
-    /// Returns `true` if this transaction is the one that consumes the token.
-    async fn consume(
-        &self,
-        tx: &mut Transaction<DB>,
-        token: &OneTimeTokenRecord<U>,
-        now: DateTime<Utc>,
-    ) -> Result<bool, sqlx::Error> {
-        let query = self
-            .query(USE)
-            .bind_instant("now", now)
-            .bind_bytes("digest", token.digest.as_bytes())
-            .bind("purpose", token.purpose.as_str().to_owned());
-        Ok(tx.execute(query).await? == 1)
-    }
-
     /// Stores the displayed form of a contact whose compared form has its own column.
     async fn show_contact(
         &self,

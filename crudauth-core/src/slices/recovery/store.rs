@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use crate::account_store::{Created, NewAccount};
 use crate::model::{
     Account, AccountState, AuthUser, Contact, EmailAddress, OneTimeDigest, PasswordHash,
 };
@@ -50,6 +51,27 @@ pub trait OneTimeTokenStore<U: AuthUser>: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<Consumed, StoreError>;
 
+    /// Consumes a sign-in token: the contact that it was sent to is proved, and the account's other
+    /// sign-in tokens are void. An account whose contact nobody had proved is taken from its first
+    /// holder: its password is replaced by `unusable`, its version counts up, and everything that the
+    /// library stored for it is deleted. Returns the account as it is then, or `None` if the token was
+    /// consumed before or the account has changed.
+    async fn prove_contact(
+        &self,
+        token: &OneTimeTokenRecord<U>,
+        unusable: &PasswordHash,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Account<U>>, StoreError>;
+
+    /// Adds an account with a proved contact, and stores the token that proved it as consumed. Returns
+    /// `None` if it was consumed before: then nothing is stored. Of several at once with one token one
+    /// adds an account.
+    async fn create_proved(
+        &self,
+        account: NewAccount<U>,
+        token: UsedLogin,
+    ) -> Result<Option<Created<U::Id>>, StoreError>;
+
     /// Gives an account another contact, which is not verified; its tokens are void.
     async fn set_contact(
         &self,
@@ -70,6 +92,8 @@ pub enum Purpose {
     Change,
     /// Deleting the account.
     Delete,
+    /// Signing in.
+    SignIn,
 }
 
 impl Purpose {
@@ -81,6 +105,7 @@ impl Purpose {
             Self::Reset => "reset",
             Self::Change => "change",
             Self::Delete => "delete",
+            Self::SignIn => "sign_in",
         }
     }
 }
@@ -105,6 +130,17 @@ pub struct NewOneTimeToken<Id> {
     pub state: AccountState,
     /// When it was issued.
     pub created_at: DateTime<Utc>,
+    /// When it expires.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A consumed sign-in token of an account that is added by it.
+#[derive(Debug)]
+pub struct UsedLogin {
+    /// Digest of the secret.
+    pub digest: OneTimeDigest,
+    /// The contact that it was sent to.
+    pub bound_to: String,
     /// When it expires.
     pub expires_at: DateTime<Utc>,
 }

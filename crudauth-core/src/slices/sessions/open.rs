@@ -2,7 +2,7 @@
 
 use super::store::Session;
 use super::{CurrentSession, Sessions};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::model::{
     Account, AccountState, AuthUser, ClientInfo, CsrfToken, Proofs, SessionDigest, SessionHandle,
     SessionToken,
@@ -112,13 +112,20 @@ impl<U: AuthUser> Sessions<U> {
             ends_at,
             proofs,
         };
-        if let Err(error) = self.insert(session, replaces).await {
+        let opened = OpenedSession { token, csrf, handle: digest.handle(), is_remembered };
+        let event = self.kit.event(EventKind::SignedIn).account(account).client(&client);
+        let event = event.credential(&opened.handle);
+        let (event, inserted) =
+            self.kit.recording_some(event, self.insert(session, replaces)).await;
+        if let Err(error) = inserted {
             self.abandon(&digest).await;
+            if event.is_recorded() {
+                let event = self.kit.event(EventKind::SessionRevoked).account(account);
+                self.kit.emit(event.credential(&opened.handle));
+            }
             return Err(error);
         }
-        let opened = OpenedSession { token, csrf, handle: digest.handle(), is_remembered };
-        let event = Event::new("signed in").account(account).client(client.address);
-        self.kit.emit(event.credential(&opened.handle));
+        self.kit.emit(event);
         Ok(opened)
     }
 

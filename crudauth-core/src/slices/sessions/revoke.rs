@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::store::Session;
 use super::{CurrentSession, Sessions};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::model::{Account, AuthUser, Device, SessionDigest, SessionHandle};
 use crate::principal::{OwnerError, Principal};
 use crate::store_error::StoreError;
@@ -53,9 +53,11 @@ impl<U: AuthUser> Sessions<U> {
     /// If the store fails.
     pub async fn sign_out(&self, principal: &Principal<U>) -> Result<(), StoreError> {
         if let Some(session) = principal.session() {
-            let removed = self.store.remove(&session.digest).await?;
-            let event = Event::new("signed out").account(principal.account()).count(removed.into());
-            self.kit.emit(event.credential(&session.handle()));
+            let event = self.kit.event(EventKind::SignedOut).account(principal.account());
+            let event = event.credential(&session.handle());
+            let (event, removed) =
+                self.kit.recording(event, self.store.remove(&session.digest)).await?;
+            self.kit.emit(event.count(removed.into()));
         }
         Ok(())
     }
@@ -72,15 +74,15 @@ impl<U: AuthUser> Sessions<U> {
         let account = principal.owned_account()?;
         let sessions = self.valid(account).await?;
         let found = sessions.iter().find(|session| session.handle() == *handle);
-        let revoked = match found {
-            Some(session) => self.store.remove(&session.digest).await?,
-            None => false,
+        let event = self.kit.event(EventKind::SessionRevoked).account(account).credential(handle);
+        let (event, revoked) = match found {
+            Some(session) => self.kit.recording(event, self.store.remove(&session.digest)).await?,
+            None => (event, false),
         };
         if !revoked {
             self.ensure_still_valid(principal).await?;
         }
-        let event = Event::new("session revoked").account(account).count(revoked.into());
-        self.kit.emit(event.credential(handle));
+        self.kit.emit(event.count(revoked.into()));
         Ok(revoked)
     }
 
@@ -120,13 +122,19 @@ impl<U: AuthUser> Sessions<U> {
     ) -> Result<u64, OwnerError> {
         let account = principal.owned_account()?;
         self.ensure_still_valid(principal).await?;
-        let mut revoked = 0;
-        for session in self.valid(account).await? {
-            if kept != Some(&session.digest) {
-                revoked += u64::from(self.store.remove(&session.digest).await?);
+        let event = self.kit.event(EventKind::SessionsRevoked).account(account);
+        // The removal of the first session keeps the event of all.
+        let remove = async {
+            let mut revoked = 0;
+            for session in self.valid(account).await? {
+                if kept != Some(&session.digest) {
+                    revoked += u64::from(self.store.remove(&session.digest).await?);
+                }
             }
-        }
-        self.kit.emit(Event::new("all sessions revoked").account(account).count(revoked));
+            Ok::<_, StoreError>(revoked)
+        };
+        let (event, revoked) = self.kit.recording(event, remove).await?;
+        self.kit.emit(event.count(revoked));
         Ok(revoked)
     }
 

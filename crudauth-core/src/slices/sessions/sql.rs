@@ -83,7 +83,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
                 .bind("ends_at", session.ends_at.map(|at| at.timestamp_millis()))
                 .bind("proofs", session.proofs.to_stored(session.created_at))
         };
-        self.execute(insert()).await?;
+        self.execute_recorded(insert()).await?;
         let others = i64::from(max.saturating_sub(1));
         let limit = |template| bound(template).bind("others", others);
         self.delete_beyond(&LIMIT, session.account.to_string(), limit).await
@@ -154,7 +154,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
 
     async fn remove(&self, digest: &SessionDigest) -> Result<bool, StoreError> {
         let query = self.query(REMOVE).bind_bytes("digest", digest.as_bytes());
-        Ok(self.execute(query).await? == 1)
+        Ok(self.execute_recorded(query).await? == 1)
     }
 
     async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {

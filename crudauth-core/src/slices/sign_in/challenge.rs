@@ -16,8 +16,8 @@ use super::{SignInError, SignInFlow};
 use crate::guard::binding::{Binding, is_from, stored as bound_to};
 use crate::guard::challenges::ChallengeRecord;
 use crate::model::{
-    Account, AccountState, AuthUser, BrowserToken, ChallengeDigest, ChallengeToken, Proofs, Scopes,
-    Sealed,
+    Account, AccountState, AuthUser, BrowserToken, ChallengeDigest, ChallengeToken, ClientInfo,
+    Proofs, Scopes, Sealed,
 };
 use crate::slices::mfa::{Setup, TotpSecret};
 use crate::store_error::StoreError;
@@ -77,6 +77,8 @@ struct Stored<U: AuthUser> {
     opens: Opens,
     password_at: Option<i64>,
     #[serde(default)]
+    email_at: Option<i64>,
+    #[serde(default)]
     passkey_at: Option<i64>,
     browser: Option<String>,
     setup: Option<String>,
@@ -106,15 +108,16 @@ impl<U: AuthUser> Waiting<U> {
 }
 
 impl<U: AuthUser> SignInFlow<U> {
-    /// Returns a challenge if the account has a second factor or needs one. `proofs` are those
-    /// of the client so far.
+    /// Every way in leads through here after its first factor. Asks the app, and returns a challenge
+    /// if the account has a second factor or needs one. `proofs` are those of the client so far.
     pub(super) async fn challenge(
         &self,
         account: &Account<U>,
         opens: Opens,
-        binding: &Binding,
+        (client, binding): (&ClientInfo, &Binding),
         proofs: Proofs,
     ) -> Result<Option<Challenge>, SignInError> {
+        self.0.kit.admit_sign_in(account, client, proofs).await?;
         let Some(second) = &self.0.second_factor else { return Ok(None) };
         let Some(asked) = second.asked(account, proofs).await? else { return Ok(None) };
         let Asked { takes_code, takes_passkey } = asked;
@@ -134,6 +137,7 @@ impl<U: AuthUser> SignInFlow<U> {
             state: account.state(),
             opens,
             password_at: proofs.password_at.map(|at| at.timestamp_millis()),
+            email_at: proofs.email_at.map(|at| at.timestamp_millis()),
             passkey_at: proofs.passkey_at.map(|at| at.timestamp_millis()),
             browser: bound_to(browser.as_ref()),
             setup: sealed.map(|sealed| hex::encode(sealed.as_bytes())),
@@ -186,8 +190,12 @@ impl<U: AuthUser> SignInFlow<U> {
         let setup = sealed.and_then(|sealed| kit.keys.open(&account.counter_key(), &sealed));
         let setup = setup.map(TotpSecret::from_bytes);
         let instant = |millis: Option<i64>| millis.and_then(DateTime::from_timestamp_millis);
-        let (password_at, passkey_at) = (instant(stored.password_at), instant(stored.passkey_at));
-        let proofs = Proofs { password_at, passkey_at, ..Proofs::default() };
+        let proofs = Proofs {
+            password_at: instant(stored.password_at),
+            email_at: instant(stored.email_at),
+            passkey_at: instant(stored.passkey_at),
+            ..Proofs::default()
+        };
         Ok(Some(Waiting { digest, account, opens: stored.opens, proofs, setup }))
     }
 

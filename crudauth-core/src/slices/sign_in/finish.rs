@@ -1,10 +1,13 @@
 //! Finishes a sign-in by a code.
 
+use std::borrow::Cow;
+
 use super::challenge::{Opens, Waiting};
 use super::{SignInFlow, SignedIn, TokensIssued, detached};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::guard::Subject;
 use crate::guard::store::{RateLimit, RateLimitOutcome};
+use crate::hooks::HookError;
 use crate::model::{Account, AuthUser, ClientInfo, Proofs, Scopes, SessionToken};
 use crate::slices::mfa::store::Guesser;
 use crate::slices::mfa::{CodeError, Mfa, RecoveryCode};
@@ -55,9 +58,21 @@ pub enum FinishError {
     /// The code is not accepted; another one may be.
     #[error(transparent)]
     Code(#[from] CodeError),
+    /// A hook of the app refuses, for a reason that the client gets. The challenge goes on.
+    #[error("refused by the app: {0}")]
+    RefusedByApp(Cow<'static, str>),
     /// A store failed.
     #[error("a store failed")]
     Store(#[from] StoreError),
+}
+
+impl From<HookError> for FinishError {
+    fn from(error: HookError) -> Self {
+        match error {
+            HookError::Refused(reason) => Self::RefusedByApp(reason),
+            HookError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl<U: AuthUser> SignInFlow<U> {
@@ -84,6 +99,7 @@ impl<U: AuthUser> SignInFlow<U> {
     ) -> Result<Finished<U>, FinishError> {
         let second = self.0.second_factor.as_ref().filter(|second| second.has_mfa);
         let second = second.ok_or(FinishError::Ended)?;
+        self.0.kit.admit_sign_in(&waiting.account, &request.client, waiting.proofs).await?;
         let is_last = self.count_attempt(&second.mfa, &waiting).await?;
         match self.prove(&second.mfa, &waiting, &request.code).await {
             Ok((account, recovery_codes)) => {
@@ -155,7 +171,7 @@ impl<U: AuthUser> SignInFlow<U> {
     ) -> Result<Outcome<U>, StoreError> {
         self.notify_of_device(&request.devices, &account);
         let device = self.remember_device(&request.devices, &account);
-        self.0.kit.emit(Event::new("second factor proved").account(&account));
+        self.0.kit.emit(self.0.kit.event(EventKind::SecondFactorProved).account(&account));
         match opens {
             Opens::Session { is_remembered, .. } => {
                 let CodeRequest { client, replaces, .. } = request;

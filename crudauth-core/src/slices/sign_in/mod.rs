@@ -28,13 +28,16 @@ pub use request::{Entry, SignInRequest};
 use second_factor::SecondFactor;
 use successes::Successes;
 use tracing::Instrument;
+pub(crate) use verify::{Guessed, next_quantum};
 
 use crate::account_store::AccountStore;
 use crate::guard::Action;
 use crate::guard::challenges::ChallengeStore;
 use crate::guard::store::RateLimit;
 use crate::kit::Kit;
-use crate::model::{Account, AuthUser, ClientInfo, PasswordHash, Proofs, Scopes, lookups};
+use crate::model::{
+    Account, AuthUser, ClientInfo, PasswordHash, Proofs, Scopes, in_this_client, lookups,
+};
 use crate::notify::MessageKind;
 use crate::slices::bearer::BearerTokens;
 use crate::slices::mfa::Mfa;
@@ -118,9 +121,8 @@ impl<U: AuthUser> SignInFlow<U> {
             let account = flow.verify(&request).await?;
             let proofs = Proofs::of_password(flow.0.kit.now());
             let opens = Opens::Session { is_remembered: request.is_remembered, next: None };
-            if let Some(challenge) =
-                flow.challenge(&account, opens, &request.binding, proofs).await?
-            {
+            let from = (&request.client, &request.binding);
+            if let Some(challenge) = flow.challenge(&account, opens, from, proofs).await? {
                 return Ok(SignIn::Challenge(Box::new(challenge)));
             }
             flow.notify_of_device(&request.devices, &account);
@@ -148,9 +150,8 @@ impl<U: AuthUser> SignInFlow<U> {
             let account = flow.verify(&request).await?;
             let proofs = Proofs::of_password(flow.0.kit.now());
             let opens = Opens::tokens(requested.as_ref());
-            if let Some(challenge) =
-                flow.challenge(&account, opens, &request.binding, proofs).await?
-            {
+            let from = (&request.client, &request.binding);
+            if let Some(challenge) = flow.challenge(&account, opens, from, proofs).await? {
                 return Ok(SignIn::Challenge(Box::new(challenge)));
             }
             flow.notify_of_device(&request.devices, &account);
@@ -205,7 +206,8 @@ impl<U: AuthUser> SignInFlow<U> {
         let Entry { client, devices, is_remembered, replaces, binding, proofs, redirect_to } =
             entry;
         let opens = Opens::Session { is_remembered, next: redirect_to };
-        if let Some(challenge) = self.challenge(&account, opens, &binding, proofs).await? {
+        let from = (&client, &binding);
+        if let Some(challenge) = self.challenge(&account, opens, from, proofs).await? {
             return Ok(SignIn::Challenge(Box::new(challenge)));
         }
         let device = self.remember_device(&devices, &account);
@@ -233,10 +235,10 @@ impl<U: AuthUser> SignInFlow<U> {
 }
 
 /// Runs a flow in a task of its own.
-async fn detached<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+pub(crate) async fn detached<T: Send + 'static, E: From<StoreError> + Send + 'static>(
     flow: impl Future<Output = Result<T, E>> + Send + 'static,
 ) -> Result<T, E> {
-    match tokio::spawn(flow.in_current_span()).await {
+    match tokio::spawn(in_this_client(flow).in_current_span()).await {
         Ok(result) => result,
         // The runtime is shutting down, or a store has panicked.
         Err(error) => Err(StoreError::failed(error).into()),

@@ -1,8 +1,10 @@
 //! Results of a sign-in.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::Challenge;
+use crate::hooks::HookError;
 use crate::model::{Account, AuthUser};
 use crate::password::Busy;
 use crate::slices::bearer::Issued;
@@ -76,12 +78,24 @@ pub enum SignInError {
     /// recovery contact is verified.
     #[error("the recovery contact must be verified first")]
     NotVerified,
+    /// The factors are right, and a hook of the app refuses, for a reason that the client gets.
+    #[error("refused by the app: {0}")]
+    RefusedByApp(Cow<'static, str>),
     /// The hashing queue is full, or the account or the network has its share of it.
     #[error(transparent)]
     Busy(#[from] Busy),
     /// A store failed.
     #[error("a store failed")]
     Store(#[from] StoreError),
+}
+
+impl From<HookError> for SignInError {
+    fn from(error: HookError) -> Self {
+        match error {
+            HookError::Refused(reason) => Self::RefusedByApp(reason),
+            HookError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl<U: AuthUser> std::fmt::Debug for SignedIn<U> {

@@ -68,7 +68,11 @@ impl<U: AuthUser> SignInFlow<U> {
             // A passkey is no second factor after itself.
             let is_second = waiting.proofs.passkey_at.is_none();
             let may_finish = waiting.setup.is_none() && is_second && proof.is_of(&waiting.account);
-            if !may_finish || !flow.take(&waiting).await? {
+            if !may_finish {
+                return Err(FinishError::Ended);
+            }
+            flow.0.kit.admit_sign_in(&waiting.account, &request.client, waiting.proofs).await?;
+            if !flow.take(&waiting).await? {
                 return Err(FinishError::Ended);
             }
             let account = waiting.account.clone();

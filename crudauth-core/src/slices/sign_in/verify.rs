@@ -5,13 +5,29 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::{SignInError, SignInFlow, SignInRequest, device, find};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::guard::{Network, SignInAttempt};
-use crate::model::{Account, AuthUser, PasswordHash};
+use crate::model::{Account, AuthUser, ClientAddress, PasswordHash};
 use crate::password::Verdict;
 
 /// Longer than the look-ups of a refused attempt take, shorter than a person notices.
 pub(super) const QUANTUM: Duration = Duration::from_millis(20);
+
+/// Waits for the next multiple of [`QUANTUM`] since `begun`.
+pub(crate) async fn next_quantum(begun: Instant) {
+    let quanta = begun.elapsed().as_micros() / QUANTUM.as_micros() + 1;
+    sleep_until(begun + QUANTUM * u32::try_from(quanta).unwrap_or(u32::MAX)).await;
+}
+
+/// A guess of a secret, by what it is counted.
+pub(crate) struct Guessed<'r> {
+    /// The text that names the account.
+    pub(crate) typed: &'r str,
+    /// Device cookies that the client sent.
+    pub(crate) devices: &'r [String],
+    pub(crate) client: Option<ClientAddress>,
+    pub(crate) is_cross_site: bool,
+}
 
 impl<U: AuthUser> SignInFlow<U> {
     /// Returns the account if the password is right and no counter locks the attempt.
@@ -23,11 +39,14 @@ impl<U: AuthUser> SignInFlow<U> {
         let verified = self.verify_at_once(request).await;
         match &verified {
             Ok(_)
-            | Err(SignInError::Store(_) | SignInError::TooMany { .. } | SignInError::NotVerified) =>
-                {}
+            | Err(
+                SignInError::Store(_)
+                | SignInError::TooMany { .. }
+                | SignInError::NotVerified
+                | SignInError::RefusedByApp(_),
+            ) => {}
             Err(SignInError::Refused | SignInError::LockedOut { .. } | SignInError::Busy(_)) => {
-                let quanta = begun.elapsed().as_micros() / QUANTUM.as_micros() + 1;
-                sleep_until(begun + QUANTUM * u32::try_from(quanta).unwrap_or(u32::MAX)).await;
+                next_quantum(begun).await;
             }
         }
         verified
@@ -37,9 +56,15 @@ impl<U: AuthUser> SignInFlow<U> {
         let kit = &self.0.kit;
         let found = find(&*kit.accounts, &request.identifier).await?;
         let account = found.as_ref().map(|(account, _)| account);
-        let attempt = self.attempt(request, account);
+        let guessed = Guessed {
+            typed: &request.identifier,
+            devices: &request.devices,
+            client: request.client.address,
+            is_cross_site: request.is_cross_site,
+        };
+        let attempt = self.attempt(&guessed, account);
         if let Some(retry_after) = kit.lockout.known_lock(&attempt, kit.now()).await? {
-            self.reject("sign-in rejected: locked out", request, account);
+            self.reject(EventKind::SignInLockedOut, request, account);
             return Err(SignInError::LockedOut { retry_after });
         }
         let _places = kit.hashing.reserve(attempt.holders())?;
@@ -60,7 +85,7 @@ impl<U: AuthUser> SignInFlow<U> {
         if let Some(retry_after) =
             self.0.successes.exceeded(account, request.client.address).await?
         {
-            self.reject("sign-in rejected: too many successes", request, Some(account));
+            self.reject(EventKind::SignInLimited, request, Some(account));
             return Err(SignInError::TooMany { retry_after });
         }
         if verdict == Verdict::RightOutdated {
@@ -69,16 +94,20 @@ impl<U: AuthUser> SignInFlow<U> {
         Ok(account.clone())
     }
 
-    fn attempt(&self, request: &SignInRequest, account: Option<&Account<U>>) -> SignInAttempt {
+    /// The counters of a guess.
+    pub(crate) fn attempt(
+        &self,
+        guessed: &Guessed<'_>,
+        account: Option<&Account<U>>,
+    ) -> SignInAttempt {
         let kit = &self.0.kit;
-        let client = request.client.address;
-        match (account, device::recognise(&kit.keys, &request.devices, account)) {
+        match (account, device::recognise(&kit.keys, guessed.devices, account)) {
             (Some(account), Some(device)) => {
-                kit.lockout.attempt_from_device(account, &device, client)
+                kit.lockout.attempt_from_device(account, &device, guessed.client)
             }
             _ => {
-                let network = Network::of(client, request.is_cross_site);
-                kit.lockout.attempt(&request.identifier, account, network)
+                let network = Network::of(guessed.client, guessed.is_cross_site);
+                kit.lockout.attempt(guessed.typed, account, network)
             }
         }
     }
@@ -91,9 +120,8 @@ impl<U: AuthUser> SignInFlow<U> {
         account: Option<&Account<U>>,
     ) -> SignInError {
         let is_disabled = account.is_some_and(|account| !account.is_active());
-        let event =
-            if is_disabled { "sign-in rejected: account disabled" } else { "sign-in rejected" };
-        self.reject(event, request, account);
+        let kind = if is_disabled { EventKind::SignInDisabled } else { EventKind::SignInRejected };
+        self.reject(kind, request, account);
         match self.0.kit.lockout.record_failure(attempt, self.0.kit.now()).await {
             Ok(Some(retry_after)) => SignInError::LockedOut { retry_after },
             Ok(None) => SignInError::Refused,
@@ -101,8 +129,8 @@ impl<U: AuthUser> SignInFlow<U> {
         }
     }
 
-    fn reject(&self, name: &'static str, request: &SignInRequest, account: Option<&Account<U>>) {
-        let event = Event::warning(name).client(request.client.address);
+    fn reject(&self, kind: EventKind, request: &SignInRequest, account: Option<&Account<U>>) {
+        let event = self.0.kit.event(kind).client(&request.client);
         self.0.kit.emit(match account {
             Some(account) => event.account(account),
             None => event,
@@ -114,7 +142,7 @@ impl<U: AuthUser> SignInFlow<U> {
         let kit = &self.0.kit;
         let Ok(new) = kit.hashing.hash(&request.password).await else { return };
         match kit.accounts.renew_hash(account.user.id(), old, &new).await {
-            Ok(()) => kit.emit(Event::new("password hash renewed").account(account)),
+            Ok(()) => kit.emit(kit.event(EventKind::PasswordHashRenewed).account(account)),
             Err(error) => error.log("renewing a password hash"),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::{Sudo, SudoError};
-use crate::event::Event;
+use crate::event::EventKind;
 use crate::guard::store::{RateLimit, RateLimitOutcome};
 use crate::guard::{Guess, Subject};
 use crate::model::{Account, AuthUser, Proofs};
@@ -82,7 +82,7 @@ impl<U: AuthUser> Sudo<U> {
         proofs.elevated_at = Some(now);
         let renewed = self.sessions.renew(session, account.state(), proofs).await?;
         let session = renewed.ok_or(SudoError::Ended)?;
-        let event = Event::new("session elevated").account(account);
+        let event = self.kit.event(EventKind::SessionElevated).account(account);
         self.kit.emit(event.credential(&session.handle));
         Ok(ElevatedSession { session, ends_at: self.ends_at(now) })
     }
@@ -237,7 +237,7 @@ impl<U: AuthUser> Sudo<U> {
 
     /// Records a failure. The one that locks is answered as locked.
     async fn failed(&self, account: &Account<U>, guess: &Guess, error: SudoError) -> SudoError {
-        self.kit.emit(Event::warning("elevation rejected").account(account));
+        self.kit.emit(self.kit.event(EventKind::ElevationRejected).account(account));
         match self.kit.lockout.record_guess(guess, self.kit.now()).await {
             Ok(Some(retry_after)) => SudoError::LockedOut { retry_after },
             Ok(None) => error,

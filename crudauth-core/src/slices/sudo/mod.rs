@@ -63,6 +63,7 @@ impl<U: AuthUser> Sudo<U> {
     }
 
     /// Whether clients can elevate a session.
+    #[cfg(feature = "passkeys")]
     pub(crate) fn is_mounted(&self) -> bool {
         self.is_mounted
     }

@@ -52,6 +52,7 @@ pub struct Person {
 impl AuthUser for Person {
     type Id = i64;
     type SignUp = ();
+    type Edit = ();
 
     const SHAPE: Shape = Shape {
         schema: None,
@@ -63,6 +64,7 @@ impl AuthUser for Person {
         written: &[],
         unique: &[],
         asked: &[],
+        editable: &[],
         defaults: &[],
         companion: Companion {
             hash: "hashed_password",
@@ -87,6 +89,10 @@ impl AuthUser for Person {
     }
 
     fn sign_up(_: &mut Form) -> Result<(), InvalidField> {
+        Ok(())
+    }
+
+    fn edit(_: &mut Form) -> Result<(), InvalidField> {
         Ok(())
     }
 }

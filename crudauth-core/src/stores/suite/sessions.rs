@@ -89,6 +89,8 @@ pub async fn a_session_is_found_as_it_was_stored<U: AuthUser, S: SessionStore<U>
         Proofs::default(),
         Proofs::of_password(start() + LIFETIME),
         Proofs {
+            email_at: Some(start()),
+            passkey_at: Some(start()),
             second_factor_at: Some(start()),
             elevated_at: Some(start()),
             ..Proofs::of_password(start())

@@ -79,6 +79,8 @@ pub(super) fn one(field: &Field<'_>, kind: Kind, errors: &mut Accumulator) {
     reserved(field, errors);
     reject(&arguments.register, "sign-up always sets an identifier", errors);
     reject(&arguments.default, "an identifier is unique and has no default", errors);
+    reject(&arguments.editable, "a form cannot change an identifier", errors);
+    reject(&arguments.role, "an identifier holds no roles", errors);
     reject(&arguments.export, "an identifier is always exported", errors);
     reject(&arguments.unique, "an identifier is always unique", errors);
     if !kind.is_contact() {

@@ -2,6 +2,7 @@
 
 mod columns;
 mod identifiers;
+mod privileges;
 
 use darling::error::Accumulator;
 use quote::ToTokens;
@@ -9,7 +10,7 @@ use quote::ToTokens;
 use super::library::HASH;
 use super::model::{Field, Model, Role};
 use super::parse::SqlLiteral;
-use crate::support::naming::{is_plain, is_same_column};
+use crate::support::naming::is_plain;
 use crate::support::{Name, mistake};
 
 /// The field of the sign-up request that holds the password.
@@ -19,8 +20,9 @@ const PASSWORD: &str = "password";
 pub(super) const KEY_IS_NO_NAME: &str = "the key cannot be a name to sign in with, because names change: add a column for the key, such \
      as `id: i64`, and leave the name a unique column";
 
-/// Names that mean a privilege to crudauth-py's front ends, whichever column they are in.
-const PRIVILEGES: [&str; 4] = ["is_active", "is_superuser", "email_verified", "phone_verified"];
+/// The arguments of a column of the app's own.
+const OF_THE_APP: [&str; 8] =
+    ["column", "register", "editable", "default", "unique", "max_length", "role", "export"];
 
 pub(super) fn check(model: &Model<'_>, errors: &mut Accumulator) {
     let generics = model.declared.generics;
@@ -52,6 +54,7 @@ pub(super) fn check(model: &Model<'_>, errors: &mut Accumulator) {
     keys(model, errors);
     identifiers::check(model, errors);
     columns::check(model, errors);
+    privileges::roles(model, errors);
 }
 
 /// Rejects a name that a database accepts only in quotes.
@@ -85,8 +88,7 @@ fn arguments(field: &Field<'_>, errors: &mut Accumulator) {
         Role::Key => ("the key, which is generated", &["column", "generate"]),
         Role::Library(_) => ("a column that the library maintains", &["column", "export"]),
         Role::Register | Role::Bound(_) | Role::Sql(_) | Role::Unfilled => {
-            let applicable = &["column", "register", "default", "unique", "max_length", "export"];
-            ("a field that is not an identifier", applicable)
+            ("a field that is not an identifier", &OF_THE_APP)
         }
     };
     for argument in field.arguments.details() {
@@ -100,6 +102,7 @@ fn arguments(field: &Field<'_>, errors: &mut Accumulator) {
 fn column(field: &Field<'_>, errors: &mut Accumulator) {
     plain(&field.column, "column", errors);
     columns::length(field, errors);
+    editable(field, errors);
     match &field.role {
         Role::Library(argument) => library(field, argument, errors),
         Role::Register => register(field, errors),
@@ -129,13 +132,18 @@ fn register(field: &Field<'_>, errors: &mut Accumulator) {
         errors.push(mistake(&default.name, message));
     }
     reserved(field, errors);
-    if let Some(name) = PRIVILEGES.iter().find(|name| is_same_column(name, &field.name)) {
-        let message = format!(
-            "`{name}` is a privilege, which sign-up cannot set: remove `register`, or rename the \
-             field"
-        );
-        errors.push(mistake(&register.name, message));
+    privileges::settable(field, &register.name, "sign-up", errors);
+}
+
+fn editable(field: &Field<'_>, errors: &mut Accumulator) {
+    let Some(editable) = &field.arguments.editable else { return };
+    if !matches!(field.role, Role::Bound(_) | Role::Sql(_) | Role::Register | Role::Unfilled) {
+        return;
     }
+    if !matches!(field.role, Role::Register) {
+        reserved(field, errors);
+    }
+    privileges::settable(field, &editable.name, "its owner", errors);
 }
 
 /// Rejects a field with the name of the password in the sign-up request, which is never stored.

@@ -33,6 +33,7 @@ fn a_valid_struct_has_no_errors() {
             #[auth(register)] r#type: Option<String>,
             #[auth(default = "free")] plan: String,
             #[auth(default = -3)] points: i64,
+            #[auth(role, default = "member", max_length = 20)] rank: String,
             #[auth(default)] tags: Tags,
             #[auth(default = now())] seen: Time,
             is_superuser: bool,
@@ -61,6 +62,28 @@ fn sign_up_cannot_set_a_protected_column_in_any_spelling() {
     assert!(privilege.contains("is a privilege, which sign-up cannot set"), "{privilege}");
     let hash = error_of("#[auth(column = \"Hashed_Password\")] hash: String");
     assert!(hash.contains("cannot read the password hash"), "{hash}");
+}
+
+#[test]
+fn sign_up_cannot_set_a_role() {
+    let error = error_of("#[auth(role, register)] plan: String");
+    assert!(error.contains("a role is a privilege, which sign-up cannot set"), "{error}");
+    let error = error_of("#[auth(role)] a: Option<i32>, #[auth(role)] b: Option<i32>");
+    assert_eq!(error, "`a` already holds the roles: remove `role` here");
+}
+
+#[test]
+fn an_owner_cannot_change_an_identifier_or_a_privilege() {
+    let error = error_of("#[auth(identifier, editable)] badge: Option<String>");
+    assert_eq!(error, "a form cannot change an identifier: remove `editable`");
+    let error = error_of("#[auth(role, editable)] rank: Option<i32>");
+    assert!(error.contains("a role is a privilege, which its owner cannot set"), "{error}");
+    let error = error_of("#[auth(editable)] created_at: i64");
+    assert!(error.ends_with("library maintains: remove `editable`"), "{error}");
+    let error = error_of("#[auth(column = \"flag\", editable, default)] is_active: bool");
+    assert!(error.contains("is a privilege, which its owner cannot set"), "{error}");
+    let error = error_of("#[auth(editable, default)] password: String");
+    assert!(error.contains("only the hash of `password` is stored"), "{error}");
 }
 
 #[test]

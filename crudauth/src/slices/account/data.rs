@@ -3,13 +3,23 @@
 use std::sync::Arc;
 
 use crudauth_core::model::AuthUser;
+#[cfg(any(feature = "oauth", feature = "passkeys"))]
+use crudauth_core::slices::DatabaseStores;
 use crudauth_core::slices::account::{AccountData, BoxError, SharedData};
 use crudauth_core::slices::api_keys::{self, ApiKeyConfig, ApiKeys};
 use crudauth_core::slices::bearer::BearerTokens;
 use crudauth_core::slices::mfa::Mfa;
+#[cfg(feature = "oauth")]
+use crudauth_core::slices::oauth;
+#[cfg(feature = "passkeys")]
+use crudauth_core::slices::passkeys;
 use crudauth_core::slices::sessions::Sessions;
 use serde_json::{Value, json};
 
+#[cfg(feature = "oauth")]
+use crate::slices::oauth as oauth_routes;
+#[cfg(feature = "passkeys")]
+use crate::slices::passkeys as passkey_routes;
 use crate::slices::{Service, Wiring, api_keys as key_routes, bearer, sessions};
 use crate::transport::Principal;
 
@@ -24,8 +34,62 @@ pub(super) fn of<U: AuthUser>(wiring: &Wiring<U>) -> Vec<SharedData<U>> {
     let sessions = wiring.mounted_sessions().map(|slice| SharedData::new(SessionData(slice)));
     let tokens = wiring.mounted_tokens().map(|slice| SharedData::new(TokenData(slice)));
     let factors = wiring.mounted_mfa().map(|slice| SharedData::new(FactorData(slice)));
-    let slices = [sessions, tokens, keys, factors].into_iter().flatten();
-    slices.chain(wiring.data.iter().cloned()).collect()
+    #[cfg_attr(
+        not(any(feature = "oauth", feature = "passkeys")),
+        expect(unused_mut, reason = "only these slices are features")
+    )]
+    let mut slices = vec![sessions, tokens, keys, factors];
+    #[cfg(feature = "passkeys")]
+    slices
+        .push(wiring.has(&passkeys::TABLE).then(|| SharedData::new(PasskeyData(database(wiring)))));
+    #[cfg(feature = "oauth")]
+    slices.push(
+        wiring.has(&oauth::CONNECTIONS).then(|| SharedData::new(Connections(database(wiring)))),
+    );
+    slices.into_iter().flatten().chain(wiring.data.iter().cloned()).collect()
+}
+
+#[cfg(any(feature = "oauth", feature = "passkeys"))]
+fn database<U: AuthUser>(wiring: &Wiring<U>) -> Arc<dyn DatabaseStores<U>> {
+    Arc::clone(&wiring.database)
+}
+
+#[cfg(feature = "passkeys")]
+struct PasskeyData<U: AuthUser>(Arc<dyn DatabaseStores<U>>);
+
+#[cfg(feature = "passkeys")]
+impl<U: AuthUser> AccountData<U> for PasskeyData<U> {
+    fn name(&self) -> &'static str {
+        "passkeys"
+    }
+
+    async fn export(&self, account: &Account<U>) -> Result<Value, BoxError> {
+        let listed = passkeys::store::PasskeyStore::list(&*self.0, account).await?;
+        Ok(listed.iter().map(passkey_routes::entry).collect())
+    }
+
+    async fn erase(&self, _: &Account<U>) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+#[cfg(feature = "oauth")]
+struct Connections<U: AuthUser>(Arc<dyn DatabaseStores<U>>);
+
+#[cfg(feature = "oauth")]
+impl<U: AuthUser> AccountData<U> for Connections<U> {
+    fn name(&self) -> &'static str {
+        "connections"
+    }
+
+    async fn export(&self, account: &Account<U>) -> Result<Value, BoxError> {
+        let listed = oauth::store::ConnectionStore::list(&*self.0, account).await?;
+        Ok(listed.iter().map(oauth_routes::entry).collect())
+    }
+
+    async fn erase(&self, _: &Account<U>) -> Result<(), BoxError> {
+        Ok(())
+    }
 }
 
 struct SessionData<U: AuthUser>(Arc<Sessions<U>>);

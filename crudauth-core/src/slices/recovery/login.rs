@@ -1,0 +1,95 @@
+//! Links and codes that sign in, for the slice `email_login`.
+
+use std::time::Duration;
+
+use super::store::{Purpose, UsedLogin};
+use super::{ConfirmError, Recovery};
+use crate::account_store::{Created, NewAccount};
+use crate::event::EventKind;
+use crate::model::{
+    Account, AuthUser, Contact, MailedCode, OneTimeDigest, OneTimeToken, PasswordHash, RedirectPath,
+};
+use crate::notify::{Delivery, MessageKind};
+use crate::store_error::StoreError;
+
+/// The secrets of one mail.
+#[derive(Clone, Debug)]
+pub(crate) struct LoginSecrets {
+    pub(crate) token: OneTimeToken,
+    pub(crate) code: MailedCode,
+}
+
+/// An account whose owner has proved its address.
+pub(crate) struct ProvedLogin<U: AuthUser> {
+    pub(crate) account: Account<U>,
+    /// The page to go on to.
+    pub(crate) redirect_to: Option<String>,
+}
+
+impl<U: AuthUser> Recovery<U> {
+    /// Lifetime of a link and a code that sign in.
+    pub(crate) fn login_lifetime(&self, to: &Contact) -> Duration {
+        self.config.lifetime(Purpose::SignIn, to)
+    }
+
+    /// Mails a link and a code, if an active account has that address, or, with `invites`, no account
+    /// has it. Returns at once, and the same for every address.
+    pub(crate) fn start_login(
+        &self,
+        to: Contact,
+        secrets: LoginSecrets,
+        redirect_to: Option<RedirectPath>,
+        invites: bool,
+    ) {
+        let recovery = self.clone();
+        self.notifier.spawn("sign-in", async move {
+            if invites && matches!(recovery.find_by_contact(&to).await, Ok(None)) {
+                return recovery.invite(to, secrets).await;
+            }
+            let secrets = (secrets.token, Some(secrets.code));
+            recovery.send_link(Purpose::SignIn, to, secrets, redirect_to).await;
+        });
+    }
+
+    /// Mails a link and a code to an address without an account.
+    async fn invite(&self, to: Contact, secrets: LoginSecrets) {
+        if !self.may_send(Purpose::SignIn, &to).await {
+            return self.kit.emit(self.kit.event(EventKind::LinkLimited));
+        }
+        let (token, code) = (Some(secrets.token), Some(secrets.code));
+        let (kind, expires_in) = (MessageKind::EmailLogin, self.login_lifetime(&to));
+        self.notifier.push(Delivery { to, kind, token, code, expires_in }).await;
+    }
+
+    /// Adds an account whose owner has proved its address by a token.
+    pub(crate) async fn sign_up_by_login(
+        &self,
+        account: NewAccount<U>,
+        token: UsedLogin,
+    ) -> Result<Option<Created<U::Id>>, StoreError> {
+        self.tokens.create_proved(account, token).await
+    }
+
+    /// Consumes a token that signs in, and proves the address that it was sent to.
+    ///
+    /// An account whose address nobody had proved is taken from its first holder, who may be another
+    /// person: the password, the sessions and everything else that the library stored are gone.
+    pub(crate) async fn confirm_login(
+        &self,
+        token: &OneTimeDigest,
+    ) -> Result<ProvedLogin<U>, ConfirmError> {
+        let token = self.find_digest(token, Purpose::SignIn).await?;
+        let unusable = PasswordHash::unusable();
+        let prove = self.tokens.prove_contact(&token, &unusable, self.kit.now());
+        let account = if token.account.is_verified() {
+            prove.await?.ok_or(ConfirmError::Used)?
+        } else {
+            let event = self.kit.event(EventKind::AccountTakenOver).account(&token.account);
+            let (event, proved) = self.kit.recording(event, prove).await?;
+            let account = proved.ok_or(ConfirmError::Used)?;
+            self.kit.emit(event);
+            account
+        };
+        Ok(ProvedLogin { account, redirect_to: token.redirect_to })
+    }
+}
