@@ -23,6 +23,12 @@ pub(super) enum Command {
     Help,
     Plan,
     Migrate,
+    Act(Action),
+}
+
+/// A command that needs the mount.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Action {
     CreateSuperuser(Vec<(String, String)>),
     Promote(String),
     Unlock(String),
@@ -50,12 +56,12 @@ impl Command {
                 Some(Arg::Long("plan")) => Self::Plan,
                 Some(other) => return Err(other.unexpected()),
             },
-            "create-superuser" => return fields(parser).map(Self::CreateSuperuser),
-            "promote" => Self::Promote(name(&mut parser)?),
-            "unlock" => Self::Unlock(name(&mut parser)?),
-            "disable" => Self::Disable(name(&mut parser)?),
-            "enable" => Self::Enable(name(&mut parser)?),
-            "purge" => Self::Purge,
+            "create-superuser" => Self::Act(Action::CreateSuperuser(fields(&mut parser)?)),
+            "promote" => Self::Act(Action::Promote(name(&mut parser)?)),
+            "unlock" => Self::Act(Action::Unlock(name(&mut parser)?)),
+            "disable" => Self::Act(Action::Disable(name(&mut parser)?)),
+            "enable" => Self::Act(Action::Enable(name(&mut parser)?)),
+            "purge" => Self::Act(Action::Purge),
             unknown => return Err(format!("unknown command `{unknown}`").into()),
         };
         match parser.next()? {
@@ -69,7 +75,7 @@ fn name(parser: &mut Parser) -> Result<String, lexopt::Error> {
     parser.value()?.string()
 }
 
-fn fields(mut parser: Parser) -> Result<Vec<(String, String)>, lexopt::Error> {
+fn fields(parser: &mut Parser) -> Result<Vec<(String, String)>, lexopt::Error> {
     let mut fields = Vec::new();
     while let Some(argument) = parser.next()? {
         let Arg::Value(field) = argument else { return Err(argument.unexpected()) };
@@ -98,10 +104,10 @@ mod tests {
     fn each_command_is_read() {
         assert_eq!(read(&["migrate"]), Ok(Command::Migrate));
         assert_eq!(read(&["migrate", "--plan"]), Ok(Command::Plan));
-        assert_eq!(read(&["unlock", "ada"]), Ok(Command::Unlock("ada".to_owned())));
+        assert_eq!(read(&["unlock", "ada"]), Ok(Command::Act(Action::Unlock("ada".to_owned()))));
         let fields = vec![("email".to_owned(), "a=b@example.com".to_owned())];
         let created = read(&["create-superuser", "email=a=b@example.com"]);
-        assert_eq!(created, Ok(Command::CreateSuperuser(fields)));
+        assert_eq!(created, Ok(Command::Act(Action::CreateSuperuser(fields))));
         assert_eq!(read(&["--help"]), Ok(Command::Help));
     }
 

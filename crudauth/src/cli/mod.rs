@@ -9,7 +9,7 @@ use std::fmt::Display;
 use std::marker::PhantomData;
 use std::process::ExitCode;
 
-use arguments::{Command, USAGE};
+use arguments::{Action, Command, USAGE};
 use crudauth_core::model::{Account, AuthUser, FieldError};
 use crudauth_core::notify::BoxError;
 use crudauth_core::slices::accounts::{RegisterError, Registered, SignUp};
@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use sqlx::Pool;
 
 use crate::accounts::Accounts;
-use crate::mount::Mount;
+use crate::mount::{Mount, Mounted};
 use crate::transport::Principal;
 
 /// A command line over the accounts of a mount; [`cli!`](crate::cli!) creates it.
@@ -87,7 +87,7 @@ where
     F: Future<Output = Result<A, E>>,
     E: Into<BoxError>,
 {
-    match command {
+    let action = match command {
         Command::Help => {
             println!("{USAGE}");
             return Ok(ExitCode::SUCCESS);
@@ -98,15 +98,10 @@ where
             println!("{steps} steps");
             return Ok(ExitCode::SUCCESS);
         }
-        Command::CreateSuperuser(_)
-        | Command::Promote(_)
-        | Command::Unlock(_)
-        | Command::Disable(_)
-        | Command::Enable(_)
-        | Command::Purge => {}
-    }
+        Command::Act(action) => action,
+    };
     let auth = build.await.map_err(Into::into)?;
-    let done = act(command, auth.mounted().accounts()).await;
+    let done = act(action, auth.mounted()).await;
     // Sends what is queued, also after a failure.
     auth.mounted().drained().await;
     println!("{}", done?);
@@ -122,43 +117,32 @@ where
     Ok(if plan.blockers().is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }
 
-/// Carries out a command on accounts, and returns what it did.
-async fn act<U: AuthUser>(command: Command, accounts: &Accounts<U>) -> Result<String, BoxError> {
-    match command {
-        Command::CreateSuperuser(fields) => create_superuser(fields, accounts).await,
-        Command::Promote(name) => {
+/// Acts on accounts, and returns what was done.
+async fn act<U: AuthUser>(action: Action, mounted: &Mounted<U>) -> Result<String, BoxError> {
+    let accounts = mounted.accounts();
+    match action {
+        Action::CreateSuperuser(fields) => create_superuser(fields, accounts).await,
+        Action::Promote(name) => {
             let account = named(&name, accounts).await?;
             promote(&account, accounts).await?;
             Ok(format!("account {} is a superuser", account.user.id()))
         }
-        Command::Unlock(name) => {
+        Action::Unlock(name) => {
             let account = named(&name, accounts).await?;
             accounts.lift_lockout(&account).await?;
             Ok(format!("account {} may sign in again", account.user.id()))
         }
-        Command::Disable(name) => {
+        Action::Disable(name) => {
             let account = named(&name, accounts).await?;
             accounts.disable(account.user.id()).await?;
             Ok(format!("account {} is disabled", account.user.id()))
         }
-        Command::Enable(name) => {
+        Action::Enable(name) => {
             let account = named(&name, accounts).await?;
             accounts.enable(account.user.id()).await?;
             Ok(format!("account {} is enabled", account.user.id()))
         }
-        Command::Purge => Ok(format!("{} rows deleted", purge(accounts).await?)),
-        Command::Help | Command::Plan | Command::Migrate => Ok(String::new()),
-    }
-}
-
-async fn purge<U: AuthUser>(accounts: &Accounts<U>) -> Result<u64, BoxError> {
-    let mut purged = 0;
-    loop {
-        let (rows, has_more) = accounts.purge_step().await?;
-        purged += rows;
-        if !has_more {
-            return Ok(purged);
-        }
+        Action::Purge => Ok(format!("{} rows deleted", mounted.purge().await?)),
     }
 }
 

@@ -5,6 +5,7 @@ mod link;
 mod page;
 mod proof;
 mod races;
+mod refused;
 mod requests;
 mod sign_up;
 

@@ -98,14 +98,20 @@ impl<U: AuthUser> EmailLogin<U> {
                 asked.link
             }
         };
-        let proved = match self.0.parts.recovery.confirm_login(&link).await {
+        let recovery = &self.0.parts.recovery;
+        let proofs = Proofs { email_at: Some(self.0.kit.now()), ..Proofs::default() };
+        let proved = match recovery.find_login(&link).await {
             Err(ConfirmError::Invalid) if self.0.config.creates_accounts => {
                 self.sign_up(&link).await?
             }
-            proved => proved?,
+            found => {
+                let token = found?;
+                // The sign-in asks again. One that the app refuses spends nothing and claims nothing.
+                self.0.kit.admit_sign_in(&token.account, &entry.client, proofs).await?;
+                recovery.confirm_login(token).await?
+            }
         };
         let redirect_to = proved.redirect_to;
-        let proofs = Proofs { email_at: Some(self.0.kit.now()), ..Proofs::default() };
         let entry = Entry { proofs, redirect_to: redirect_to.clone(), ..entry };
         let sign_in = self.0.parts.sign_in.enter_as(proved.account, entry).await?;
         Ok(EmailSignIn { sign_in, redirect_to })

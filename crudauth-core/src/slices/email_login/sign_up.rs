@@ -77,7 +77,8 @@ impl<U: AuthUser> EmailLogin<U> {
                     if !identifiers.is_empty() && !identifiers.iter().any(is_address) => {}
                 // By another use of the link, or by another sign-up.
                 Some(Created::Taken { .. }) => {
-                    return Ok(parts.recovery.confirm_login(link).await?);
+                    let token = parts.recovery.find_login(link).await?;
+                    return Ok(parts.recovery.confirm_login(token).await?);
                 }
                 Some(Created::Conflict { field } | Created::Refused { field: Some(field) }) => {
                     return Err(incomplete(vec![refused(field)]));

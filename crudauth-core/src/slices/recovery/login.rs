@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::store::{Purpose, UsedLogin};
+use super::store::{OneTimeTokenRecord, Purpose, UsedLogin};
 use super::{ConfirmError, Recovery};
 use crate::account_store::{Created, NewAccount};
 use crate::event::EventKind;
@@ -70,15 +70,22 @@ impl<U: AuthUser> Recovery<U> {
         self.tokens.create_proved(account, token).await
     }
 
+    /// Returns a token that signs in, with its account.
+    pub(crate) async fn find_login(
+        &self,
+        token: &OneTimeDigest,
+    ) -> Result<OneTimeTokenRecord<U>, ConfirmError> {
+        self.find_digest(token, Purpose::SignIn).await
+    }
+
     /// Consumes a token that signs in, and proves the address that it was sent to.
     ///
     /// An account whose address nobody had proved is taken from its first holder, who may be another
     /// person: the password, the sessions and everything else that the library stored are gone.
     pub(crate) async fn confirm_login(
         &self,
-        token: &OneTimeDigest,
+        token: OneTimeTokenRecord<U>,
     ) -> Result<ProvedLogin<U>, ConfirmError> {
-        let token = self.find_digest(token, Purpose::SignIn).await?;
         let unusable = PasswordHash::unusable();
         let prove = self.tokens.prove_contact(&token, &unusable, self.kit.now());
         let account = if token.account.is_verified() {
