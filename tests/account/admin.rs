@@ -94,6 +94,20 @@ on_every_database! {
         assert_eq!((&shown["is_active"], &shown["suspension"]), (&json!(true), &json!(null)));
     }
 
+    async fn a_forgotten_deletion_does_not_delete_a_suspended_account(app: App) {
+        let (auth, app) = full(&app, Setup::grace()).await;
+        let root = admin(&app, "root").await;
+        let ada = owner(&app, "ada").await;
+        let id = ada.id().await;
+        assert_eq!(ada.post("/account/delete", json!({})).await.status, 202);
+        // Other software knows nothing of the deletion.
+        app.database.execute(&format!("UPDATE users SET is_active = TRUE WHERE id = {id}")).await;
+        assert_eq!(disable(&root, id).await.status, 200);
+        app.clock.advance(2 * MONTH);
+        auth.purge().await.unwrap();
+        assert_eq!(app.database.count(&format!("users WHERE id = {id}")).await, 1);
+    }
+
     async fn an_owner_who_leaves_is_disabled_and_cannot_return(app: App) {
         let (auth, app) = full(&app, Setup::grace()).await;
         let root = admin(&app, "root").await;

@@ -97,6 +97,7 @@ on_every_database! {
         app.database.execute("UPDATE users SET is_active = TRUE").await;
         app.clock.advance(2 * MONTH);
         auth.purge().await.unwrap();
+        assert_eq!(app.database.count("users_deletions").await, 0, "it is forgotten");
         app.signed_in("ada", PASSWORD).await;
     }
 
