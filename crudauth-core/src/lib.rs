@@ -25,6 +25,8 @@ extern crate self as crudauth_core;
 
 pub mod account_store;
 mod clock;
+#[doc(hidden)]
+pub mod compiled;
 mod config_error;
 pub mod hooks;
 mod kit;

@@ -77,7 +77,7 @@ impl<DB: Backend> Engine<DB> {
         &self,
         limit: &RowLimit,
         account: String,
-        bound: impl Fn(&'static str) -> Query<DB>,
+        bound: &(dyn Fn(&'static str) -> Query<DB> + Sync),
     ) -> Result<(), StoreError> {
         if self.row(bound(limit.beyond)).await?.is_none() {
             return Ok(());

@@ -5,7 +5,8 @@ use super::live::LiveTable;
 use super::pages::Pages;
 use super::plan::Backfill;
 use super::queries::{self, Page};
-use crate::sql::{AuthRow, Backend, Call, Dialect, rows};
+use super::subject::Subject;
+use crate::sql::{Backend, Call, Dialect, Value, rows};
 
 /// Rows per update.
 const BATCH: usize = 200;
@@ -15,12 +16,14 @@ impl Backfill {
     ///
     /// On SQLite and PostgreSQL this is part of the transaction of the migration. MySQL gets a
     /// transaction for the backfill alone.
-    pub(super) async fn run<DB: Backend, U: AuthRow<DB>>(
+    pub(super) async fn run<DB: Backend>(
         &self,
+        subject: &Subject<DB>,
         connection: &mut DB::Connection,
         live: &LiveTable,
     ) -> Result<(), sqlx::Error> {
-        let Some(identifier) = U::SHAPE.identifiers.get(self.identifier) else { return Ok(()) };
+        let shape = subject.shape();
+        let Some(identifier) = shape.identifiers.get(self.identifier) else { return Ok(()) };
         let is_mysql = DB::DIALECT == Dialect::MySql;
         if is_mysql {
             // BEGIN would release the lock on the table.
@@ -28,16 +31,17 @@ impl Backfill {
         }
         let columns = [identifier.column];
         let unfilled = Some(identifier);
-        let page = Page { id: U::SHAPE.id, columns: &columns, unfilled, living: None };
-        let mut pages = Pages::<U::Id>::new(page);
-        while let Some(found) = pages.next::<DB>(connection, live).await? {
+        let page = Page { id: shape.id, columns: &columns, unfilled, living: None };
+        let mut pages = Pages::new(page, subject);
+        while let Some(found) = pages.next(connection, live).await? {
             for batch in found.chunks(BATCH) {
                 let mut keys = Vec::with_capacity(batch.len());
                 for row in batch {
                     let shown: String = rows::take::<DB, _>(row, 1)?;
-                    keys.push((rows::take::<DB, U::Id>(row, 0)?, identifier.key_of(&shown)));
+                    keys.push(((subject.take_key)(row)?, identifier.key_of(&shown)));
                 }
-                DB::execute(connection, update::<DB, U>(live, &self.column, &keys)).await?;
+                let sql = queries::fill(live, shape.id, &self.column, keys.len());
+                DB::execute(connection, update(sql, &keys)).await?;
             }
         }
         if is_mysql {
@@ -47,14 +51,10 @@ impl Backfill {
     }
 }
 
-fn update<DB: Backend, U: AuthRow<DB>>(
-    live: &LiveTable,
-    column: &str,
-    keys: &[(U::Id, String)],
-) -> Call<DB> {
-    let mut call = Call::migration(queries::fill(live, U::SHAPE.id, column, keys.len()));
+fn update<DB: Backend>(sql: String, keys: &[(Value<DB>, String)]) -> Call<DB> {
+    let mut call = Call::migration(sql);
     for (id, key) in keys {
-        call = call.with(id.clone()).with(key.clone());
+        call = call.bind(id).with(key.clone());
     }
-    keys.iter().fold(call, |call, (id, _)| call.with(id.clone()))
+    keys.iter().fold(call, |call, (id, _)| call.bind(id))
 }

@@ -4,9 +4,9 @@ use super::diff::TableDiff;
 use super::live::LiveColumn;
 use super::{Blocker, BlockerKind, queries};
 use crate::model::IdentifierKind;
-use crate::sql::{AuthRow, Backend, Dialect};
+use crate::sql::{Backend, Dialect};
 
-impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
+impl<DB: Backend> TableDiff<'_, DB> {
     /// The blockers of such identifiers.
     pub(super) async fn coarse(&mut self) -> Result<Vec<Blocker>, sqlx::Error> {
         let fix = match DB::DIALECT {
@@ -14,7 +14,7 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
             Dialect::Postgres => "type TEXT with a deterministic collation",
             Dialect::MySql => "COLLATE utf8mb4_bin",
         };
-        let exact = U::SHAPE.identifiers.iter().filter(|one| {
+        let exact = self.subject.shape().identifiers.iter().filter(|one| {
             !one.has_own_key()
                 && matches!(one.kind, IdentifierKind::Username | IdentifierKind::Code)
         });

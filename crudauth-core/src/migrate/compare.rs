@@ -3,10 +3,11 @@
 use super::diff::TableDiff;
 use super::live::LiveTable;
 use super::plan::Plan;
+use super::subject::Subject;
 use super::table::Table;
-use super::{Migrations, conversions, desired, library};
-use crate::model::AuthUser;
-use crate::sql::{AuthRow, Backend};
+use super::{conversions, desired, library};
+use crate::model::Shape;
+use crate::sql::{Backend, TableSpec};
 
 /// How closely tables are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,50 +43,61 @@ impl Diff {
     }
 }
 
-impl<U: AuthUser> Migrations<U> {
+/// The tables of a user struct.
+#[expect(missing_debug_implementations, reason = "for `compiled` alone")]
+pub struct Tables<'a, DB: Backend> {
+    pub(super) subject: Subject<DB>,
+    pub(super) library: &'a [&'static TableSpec],
+}
+
+impl<DB: Backend> Tables<'_, DB> {
+    pub(crate) fn shape(&self) -> &Shape {
+        self.subject.shape()
+    }
+
     /// Compares every table, the user's first.
-    pub(super) async fn compare<DB: Backend>(
+    pub(super) async fn compare(
         &self,
         connection: &mut DB::Connection,
         depth: Depth,
-    ) -> Result<Diff, sqlx::Error>
-    where
-        U: AuthRow<DB>,
-    {
-        let (mut live, user) = user_table::<DB, U>(connection, depth).await?;
+    ) -> Result<Diff, sqlx::Error> {
+        let (mut live, user) = self.user_table(connection, depth).await?;
+        let schema = self.shape().schema;
         let mut library = Plan::default();
-        for spec in &self.tables {
-            let table = library::table::<DB, U>(spec);
-            let mut beside =
-                LiveTable::read::<DB>(connection, &table.name, U::SHAPE.schema).await?;
+        for spec in self.library {
+            let table = library::table(&self.subject, spec);
+            let mut beside = LiveTable::read::<DB>(connection, &table.name, schema).await?;
             if !beside.exists() {
                 beside.found_in.clone_from(&live.found_in);
             }
             live.layout.locate(&table.name, beside.resolved.as_deref());
-            library.append(compare::<DB, U>(connection, &table, &beside, depth).await?);
+            library.append(self.compare_one(connection, &table, &beside, depth).await?);
         }
         Ok(Diff { live, user, library })
     }
-}
 
-/// Compares the user's table.
-pub(super) async fn user_table<DB: Backend, U: AuthRow<DB>>(
-    connection: &mut DB::Connection,
-    depth: Depth,
-) -> Result<(LiveTable, Plan), sqlx::Error> {
-    let table = desired::user_table::<DB, U>();
-    let mut live = LiveTable::read::<DB>(connection, &table.name, U::SHAPE.schema).await?;
-    live.layout = conversions::layout(&table, &live);
-    live.layout.locate(&table.name, live.resolved.as_deref());
-    let plan = compare::<DB, U>(connection, &table, &live, depth).await?;
-    Ok((live, plan))
-}
+    /// Compares the user's table.
+    pub(super) async fn user_table(
+        &self,
+        connection: &mut DB::Connection,
+        depth: Depth,
+    ) -> Result<(LiveTable, Plan), sqlx::Error> {
+        let table = desired::user_table(&self.subject);
+        let schema = self.shape().schema;
+        let mut live = LiveTable::read::<DB>(connection, &table.name, schema).await?;
+        live.layout = conversions::layout(&table, &live);
+        live.layout.locate(&table.name, live.resolved.as_deref());
+        let plan = self.compare_one(connection, &table, &live, depth).await?;
+        Ok((live, plan))
+    }
 
-async fn compare<DB: Backend, U: AuthRow<DB>>(
-    connection: &mut DB::Connection,
-    table: &Table,
-    live: &LiveTable,
-    depth: Depth,
-) -> Result<Plan, sqlx::Error> {
-    TableDiff::<DB, U>::new(connection, table, live, depth).into_plan().await
+    async fn compare_one(
+        &self,
+        connection: &mut DB::Connection,
+        table: &Table,
+        live: &LiveTable,
+        depth: Depth,
+    ) -> Result<Plan, sqlx::Error> {
+        TableDiff::new(connection, &self.subject, (table, live), depth).into_plan().await
+    }
 }

@@ -1,38 +1,38 @@
 //! The user's table as it should be: the struct's columns and the library's.
 
+use super::subject::Subject;
 use super::table::{Index, Key, Table};
 use super::types::Types;
 use crate::model::{Companion, IdentifierColumn, IdentifierKind, KeySource, Shape, SqlDefault};
-use crate::sql::template::Names;
-use crate::sql::{AuthRow, Backend, ColumnPlan, Dialect, Layout};
+use crate::sql::{Backend, ColumnPlan, Dialect};
 
 /// The user's table.
-pub(super) fn user_table<DB: Backend, U: AuthRow<DB>>() -> Table {
+pub(super) fn user_table<DB: Backend>(subject: &Subject<DB>) -> Table {
     let types = Types(DB::DIALECT);
-    let shape = U::SHAPE;
-    let names = Names::of::<U>(DB::DIALECT, Layout::default());
+    let shape = *subject.shape();
     let key = Key {
         column: shape.id.to_owned(),
-        sql_type: types.key::<DB, U>(),
-        is_counted: U::KEY_SOURCE == KeySource::Counted,
+        sql_type: types.key(&subject.owner),
+        is_counted: subject.names.key_source == KeySource::Counted,
     };
+    let row = subject.names.new_row().into_iter();
     Table {
         name: shape.table.to_owned(),
-        columns: columns::<DB, U>(types, &shape),
+        columns: columns(types, &shape, &subject.columns),
         indexes: indexes(DB::DIALECT, &shape),
-        reads: reads::<DB, U>(&shape),
-        written: names.new_row().into_iter().map(|(column, _)| column.to_owned()).collect(),
+        reads: reads::<DB>(&shape, subject.columns.clone()),
+        written: row.map(|(column, _)| column.to_owned()).collect(),
         key,
         shape: Some(shape),
     }
 }
 
 /// Identifiers, the struct's own columns, and the library's.
-fn columns<DB: Backend, U: AuthRow<DB>>(types: Types, shape: &Shape) -> Vec<ColumnPlan> {
+fn columns(types: Types, shape: &Shape, own: &[ColumnPlan]) -> Vec<ColumnPlan> {
     let mut columns: Vec<_> =
         shape.identifiers.iter().flat_map(|one| identifier_columns(types, one)).collect();
     let companion = companion_columns(types, &shape.companion);
-    for column in U::plan() {
+    for column in own {
         // A field may show a column of the library. The library chooses its type.
         let mut known = columns.iter().chain(&companion);
         let is_known = known.any(|known| known.name.eq_ignore_ascii_case(&column.name));
@@ -40,6 +40,7 @@ fn columns<DB: Backend, U: AuthRow<DB>>(types: Types, shape: &Shape) -> Vec<Colu
             continue;
         }
         let is_unique = shape.unique.contains(&&*column.name);
+        let column = column.clone();
         columns.push(if is_unique { types.indexed(column) } else { column });
     }
     columns.extend(companion);
@@ -58,8 +59,8 @@ fn indexes(dialect: Dialect, shape: &Shape) -> Vec<Index> {
 }
 
 /// The columns that queries decode, with the types that they decode to.
-fn reads<DB: Backend, U: AuthRow<DB>>(shape: &Shape) -> Vec<ColumnPlan> {
-    let mut reads = U::plan();
+fn reads<DB: Backend>(shape: &Shape, own: Vec<ColumnPlan>) -> Vec<ColumnPlan> {
+    let mut reads = own;
     let names = &shape.companion;
     reads.push(ColumnPlan::of::<DB, Option<String>>(names.hash).nullable());
     for flag in [names.active, names.superuser].into_iter().chain(names.verified) {

@@ -1,39 +1,38 @@
 //! Compares one table with the live one.
 
-use std::marker::PhantomData;
-
 use super::compare::Depth;
 use super::live::LiveTable;
 use super::plan::{Backfill, Plan};
 use super::scan::Scan;
+use super::subject::Subject;
 use super::table::{Index, Table};
 use super::{BlockerKind, catalog, ddl, queries};
 use crate::model::{IdentifierColumn, Shape};
-use crate::sql::{AuthRow, Backend, Call, Dialect, rows};
+use crate::sql::{Backend, Call, Dialect, rows};
 
 /// The difference between a table as it is and as it should be, in the order in which statements
 /// can make it up.
-pub(super) struct TableDiff<'a, DB: Backend, U> {
+pub(super) struct TableDiff<'a, DB: Backend> {
     pub(super) connection: &'a mut DB::Connection,
+    pub(super) subject: &'a Subject<DB>,
     pub(super) table: &'a Table,
     pub(super) live: &'a LiveTable,
     depth: Depth,
     pub(super) plan: Plan,
     /// Whether rows are to be read, and can be.
     pub(super) reads_rows: bool,
-    user: PhantomData<fn() -> U>,
 }
 
-impl<'a, DB: Backend, U: AuthRow<DB>> TableDiff<'a, DB, U> {
+impl<'a, DB: Backend> TableDiff<'a, DB> {
     pub(super) fn new(
         connection: &'a mut DB::Connection,
-        table: &'a Table,
-        live: &'a LiveTable,
+        subject: &'a Subject<DB>,
+        (table, live): (&'a Table, &'a LiveTable),
         depth: Depth,
     ) -> Self {
         let reads_rows = depth == Depth::Rows;
         let plan = Plan::default();
-        Self { connection, table, live, depth, plan, reads_rows, user: PhantomData }
+        Self { connection, subject, table, live, depth, plan, reads_rows }
     }
 
     pub(super) async fn into_plan(mut self) -> Result<Plan, sqlx::Error> {

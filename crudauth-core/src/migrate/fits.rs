@@ -10,12 +10,12 @@ use super::live::{LiveColumn, LiveTable};
 use super::table::Table;
 use super::{Blocker, BlockerKind, catalog, queries, widths};
 use crate::model::Shape;
-use crate::sql::{AuthRow, Backend, Call, ColumnPlan, Dialect};
+use crate::sql::{Backend, Call, ColumnPlan, Dialect};
 
 /// The longest text that MySQL can index: 3,072 bytes of four each.
 const INDEXED_CHARS: usize = 768;
 
-impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
+impl<DB: Backend> TableDiff<'_, DB> {
     /// The blockers that do not depend on the rows.
     pub(super) async fn catalog_blockers(&mut self) -> Result<Vec<Blocker>, sqlx::Error> {
         if self.live.kind != "table" {
@@ -24,7 +24,7 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
         }
         let mut blockers = from_catalog(self.table, self.live);
         if self.table.shape.is_some() {
-            blockers.extend(widths::key::<U>(self.live));
+            blockers.extend(widths::key(self.subject, self.live));
             blockers.extend(self.coarse().await?);
         }
         // The type that can be indexed is the narrower of two that a column should have.

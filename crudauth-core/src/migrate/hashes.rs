@@ -109,11 +109,7 @@ impl<U: AuthUser> Migrations<U> {
     /// If the database cannot be read.
     #[doc(hidden)]
     pub async fn is_large<DB: Backend>(&self, pool: &Pool<DB>) -> Result<bool, sqlx::Error> {
-        let table = DB::DIALECT.qualified(U::SHAPE.schema, U::SHAPE.table);
-        let last = format!("SELECT 1 FROM {table} LIMIT 1 OFFSET {SMALL}");
-        let mut connection = reading(pool).await?;
-        let found = DB::fetch_optional(&mut connection, Call::migration(last)).await?;
-        Ok(found.is_some())
+        is_large(pool, &U::SHAPE).await
     }
 
     /// Like [`foreign_hashes`](Self::foreign_hashes), and calls `on_use` with each prefix as soon as it
@@ -128,25 +124,45 @@ impl<U: AuthUser> Migrations<U> {
         prefixes: &[&str],
         mut on_use: impl FnMut(&str) + Send,
     ) -> Result<ForeignHashes, sqlx::Error> {
-        let mut connection = reading(pool).await?;
-        let mut kinds = Kinds::new(DB::DIALECT, &U::SHAPE, prefixes);
-        let mut in_use = Vec::new();
-        while kinds.found.len() < MAX_KINDS {
-            let call = bound(kinds.next_statement(), kinds.patterns());
-            let Some(row) = DB::fetch_optional(&mut connection, call).await? else { break };
-            let stored = rows::take::<DB, String>(&row, 0)?;
-            for prefix in kinds.add(&stored) {
-                if !in_use.iter().any(|known| known == prefix) {
-                    on_use(prefix);
-                    in_use.push(prefix.to_owned());
-                }
+        find_hashes(pool, &U::SHAPE, prefixes, &mut on_use).await
+    }
+}
+
+pub(crate) async fn is_large<DB: Backend>(
+    pool: &Pool<DB>,
+    shape: &Shape,
+) -> Result<bool, sqlx::Error> {
+    let table = DB::DIALECT.qualified(shape.schema, shape.table);
+    let last = format!("SELECT 1 FROM {table} LIMIT 1 OFFSET {SMALL}");
+    let mut connection = reading(pool).await?;
+    let found = DB::fetch_optional(&mut connection, Call::migration(last)).await?;
+    Ok(found.is_some())
+}
+
+pub(crate) async fn find_hashes<DB: Backend>(
+    pool: &Pool<DB>,
+    shape: &Shape,
+    prefixes: &[&str],
+    on_use: &mut (dyn FnMut(&str) + Send),
+) -> Result<ForeignHashes, sqlx::Error> {
+    let mut connection = reading(pool).await?;
+    let mut kinds = Kinds::new(DB::DIALECT, shape, prefixes);
+    let mut in_use = Vec::new();
+    while kinds.found.len() < MAX_KINDS {
+        let call = bound(kinds.next_statement(), kinds.patterns());
+        let Some(row) = DB::fetch_optional(&mut connection, call).await? else { break };
+        let stored = rows::take::<DB, String>(&row, 0)?;
+        for prefix in kinds.add(&stored) {
+            if !in_use.iter().any(|known| known == prefix) {
+                on_use(prefix);
+                in_use.push(prefix.to_owned());
             }
         }
-        in_use.sort_by_key(|used| prefixes.iter().position(|prefix| prefix == used));
-        let unread =
-            if kinds.has_unread() { kinds.count::<DB>(&mut connection).await? } else { Vec::new() };
-        Ok(ForeignHashes { in_use, unread })
     }
+    in_use.sort_by_key(|used| prefixes.iter().position(|prefix| prefix == used));
+    let unread =
+        if kinds.has_unread() { kinds.count::<DB>(&mut connection).await? } else { Vec::new() };
+    Ok(ForeignHashes { in_use, unread })
 }
 
 fn bound<DB: Backend>(sql: String, patterns: Vec<String>) -> Call<DB> {

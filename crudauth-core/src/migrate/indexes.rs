@@ -3,9 +3,9 @@
 use super::diff::TableDiff;
 use super::table::{Index, short_name};
 use super::{BlockerKind, catalog, ddl};
-use crate::sql::{AuthRow, Backend, Call};
+use crate::sql::{Backend, Call};
 
-impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
+impl<DB: Backend> TableDiff<'_, DB> {
     /// Plans an index, unless another one serves the same purpose.
     pub(super) async fn index(&mut self, index: &Index) -> Result<(), sqlx::Error> {
         if self.has_index(index) {

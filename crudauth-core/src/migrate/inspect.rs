@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::Pool;
 
 use super::Migrations;
-use super::compare::Depth;
+use super::compare::{Depth, Tables};
 use super::live::LiveTable;
 use super::migrations::reading;
 use super::plan::Plan;
@@ -73,8 +73,14 @@ impl<U: AuthUser> Migrations<U> {
     where
         U: AuthRow<DB>,
     {
-        let diff = self.compare::<DB>(&mut *reading(pool).await?, Depth::Catalog).await?;
-        let widths = widths(&U::SHAPE, &diff.live);
+        self.tables().inspect(pool).await
+    }
+}
+
+impl<DB: Backend> Tables<'_, DB> {
+    pub(crate) async fn inspect(&self, pool: &Pool<DB>) -> Result<Schema, sqlx::Error> {
+        let diff = self.compare(&mut *reading(pool).await?, Depth::Catalog).await?;
+        let widths = widths(self.shape(), &diff.live);
         let columns = diff.live.columns.iter().map(|column| column.name.clone()).collect();
         let layout = diff.live.layout.clone();
         Ok(Schema { plan: diff.into_plan(), widths, layout, columns })

@@ -1,15 +1,16 @@
 //! The library's own tables, built from their [`TableSpec`]s.
 
+use super::subject::Subject;
 use super::table::{Index, Key, Table};
 use super::types::Types;
-use crate::sql::{AuthRow, Backend, ColumnKind, ColumnPlan, ColumnSpec, TableSpec};
+use crate::sql::{Backend, ColumnKind, ColumnPlan, ColumnSpec, TableSpec};
 
 /// The table of `spec` beside the user's table.
-pub(super) fn table<DB: Backend, U: AuthRow<DB>>(spec: &TableSpec) -> Table {
+pub(super) fn table<DB: Backend>(subject: &Subject<DB>, spec: &TableSpec) -> Table {
     let types = Types(DB::DIALECT);
-    let name = spec.name(U::SHAPE.table);
-    let columns: Vec<_> =
-        spec.columns.iter().map(|column| column_of::<DB, U>(types, column)).collect();
+    let name = spec.name(subject.shape().table);
+    let columns = spec.columns.iter().map(|column| column_of(subject, types, column));
+    let columns: Vec<_> = columns.collect();
     let indexed = spec.columns.iter().filter(|column| column.is_indexed());
     let indexes = indexed.map(|column| Index::on(&name, &[column.name], false)).collect();
     let names = spec.columns.iter().map(|column| column.name);
@@ -18,10 +19,13 @@ pub(super) fn table<DB: Backend, U: AuthRow<DB>>(spec: &TableSpec) -> Table {
     Table { name, key, indexes, reads: columns.clone(), columns, written, shape: None }
 }
 
-fn column_of<DB: Backend, U: AuthRow<DB>>(types: Types, spec: &ColumnSpec) -> ColumnPlan {
+fn column_of<DB: Backend>(subject: &Subject<DB>, types: Types, spec: &ColumnSpec) -> ColumnPlan {
     let name = spec.name;
     let column = match spec.kind {
-        ColumnKind::Owner => ColumnPlan::of::<DB, U::Id>(name).stored_as(types.key::<DB, U>()),
+        ColumnKind::Owner => {
+            let owner = ColumnPlan { name: name.to_owned(), ..subject.owner.clone() };
+            owner.stored_as(types.key(&subject.owner))
+        }
         ColumnKind::Text(max) => ColumnPlan::of::<DB, String>(name).stored_as(types.text(max)),
         ColumnKind::LongText => ColumnPlan::of::<DB, String>(name).stored_as(types.long_text()),
         ColumnKind::Bytes(max) => ColumnPlan::of::<DB, Vec<u8>>(name).stored_as(types.bytes(max)),

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use sqlx::{Pool, Transaction};
 
-use super::compare::Depth;
+use super::compare::{Depth, Tables};
 use super::plan::Plan;
+use super::subject::Subject;
 use super::{MigrateError, files};
 use crate::model::AuthUser;
 use crate::sql::{AuthRow, Backend, TableSpec};
@@ -71,8 +72,15 @@ impl<U: AuthUser> Migrations<U> {
     where
         U: AuthRow<DB>,
     {
-        let diff = self.compare::<DB>(&mut *reading(pool).await?, Depth::Rows).await?;
-        Ok(diff.into_plan())
+        self.tables().plan(pool).await
+    }
+
+    /// The tables as a value that does not depend on the struct.
+    pub(super) fn tables<DB: Backend>(&self) -> Tables<'_, DB>
+    where
+        U: AuthRow<DB>,
+    {
+        Tables { subject: Subject::of::<U>(), library: &self.tables }
     }
 
     /// Writes the plan to `<number>_crudauth_<table>.sql` in `directory`, for review and for apps
@@ -103,6 +111,13 @@ impl<U: AuthUser> Migrations<U> {
             return Ok(None);
         }
         Ok(Some(files::write(directory.as_ref(), U::SHAPE.table, &plan.to_string())?))
+    }
+}
+
+impl<DB: Backend> Tables<'_, DB> {
+    pub(crate) async fn plan(&self, pool: &Pool<DB>) -> Result<Plan, MigrateError> {
+        let diff = self.compare(&mut *reading(pool).await?, Depth::Rows).await?;
+        Ok(diff.into_plan())
     }
 }
 

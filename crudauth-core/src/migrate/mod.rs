@@ -13,7 +13,7 @@
 //! | `run`, `lock` | `run`: applies a plan while other processes wait |
 //! | `inspect`, `schema_error` | check the schema when an app starts, without reading rows |
 //! | `hashes` | counts password hashes of other systems |
-//! | `desired`, `library`, `table`, `types` | the tables as they should be |
+//! | `subject`, `desired`, `library`, `table`, `types` | the tables as they should be |
 //! | `catalog`, `live` | the tables as they are |
 //! | `compare`, `diff`, `fits`, `widths`, `coarse`, `affinity`, `indexes` | the difference, from the catalog |
 //! | `conversions` | live columns of other types than the library's |
@@ -49,13 +49,17 @@ mod queries;
 mod run;
 mod scan;
 mod schema_error;
+mod subject;
 mod table;
 mod types;
 mod widths;
 
 pub use blocker::{Blocker, BlockerKind};
+#[doc(hidden)]
+pub use compare::Tables;
 pub use error::MigrateError;
 pub use hashes::{ForeignHashes, UnreadHashes};
+pub(crate) use hashes::{find_hashes, is_large};
 pub use inspect::Schema;
 pub use migrations::Migrations;
 pub use plan::Plan;

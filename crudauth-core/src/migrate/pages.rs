@@ -2,23 +2,24 @@
 
 use super::live::LiveTable;
 use super::queries::{PAGE, Page};
-use crate::sql::{Backend, Call, Stores, rows};
+use super::subject::Subject;
+use crate::sql::{Backend, Call, Value};
 
 /// The pages of a table, in the order of its key.
-#[derive(Debug)]
-pub(super) struct Pages<'a, Id> {
+pub(super) struct Pages<'a, DB: Backend> {
     page: Page<'a>,
-    last: Option<Id>,
+    subject: &'a Subject<DB>,
+    last: Option<Value<DB>>,
     is_done: bool,
 }
 
-impl<'a, Id: Clone + 'static> Pages<'a, Id> {
-    pub(super) fn new(page: Page<'a>) -> Self {
-        Self { page, last: None, is_done: false }
+impl<'a, DB: Backend> Pages<'a, DB> {
+    pub(super) fn new(page: Page<'a>, subject: &'a Subject<DB>) -> Self {
+        Self { page, subject, last: None, is_done: false }
     }
 
     /// The rows of the next page. The first column of each is its key.
-    pub(super) async fn next<DB: Backend + Stores<Id>>(
+    pub(super) async fn next(
         &mut self,
         connection: &mut DB::Connection,
         live: &LiveTable,
@@ -27,12 +28,12 @@ impl<'a, Id: Clone + 'static> Pages<'a, Id> {
             return Ok(None);
         }
         let mut call = Call::migration(self.page.text(live, self.last.is_none()));
-        if let Some(last) = self.last.clone() {
-            call = call.with(last);
+        if let Some(last) = &self.last {
+            call = call.bind(last);
         }
         let found = DB::fetch_all(connection, call).await?;
         self.is_done = found.len() < PAGE;
-        self.last = found.last().map(|row| rows::take::<DB, Id>(row, 0)).transpose()?;
+        self.last = found.last().map(self.subject.take_key).transpose()?;
         Ok(Some(found))
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, Pool};
 
-use super::compare::{Depth, user_table};
+use super::compare::{Depth, Tables};
 use super::live::LiveTable;
 use super::plan::{Plan, Step};
 use super::{MigrateError, Migrations, lock};
@@ -26,6 +26,13 @@ impl<U: AuthUser> Migrations<U> {
     where
         U: AuthRow<DB>,
     {
+        self.tables().run(pool).await
+    }
+}
+
+impl<DB: Backend> Tables<'_, DB> {
+    /// Creates the missing parts.
+    pub(crate) async fn run(&self, pool: &Pool<DB>) -> Result<usize, MigrateError> {
         // sqlx's own migration lock does nothing on SQLite and MariaDB.
         match DB::DIALECT {
             Dialect::Sqlite | Dialect::Postgres => Run::in_transaction(self, pool).await,
@@ -39,20 +46,20 @@ impl<U: AuthUser> Migrations<U> {
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// A run on one connection.
-struct Run<'a, DB: Backend, U> {
-    migrations: &'a Migrations<U>,
+struct Run<'a, DB: Backend> {
+    tables: &'a Tables<'a, DB>,
     connection: &'a mut DB::Connection,
     /// Number of steps that were applied.
     steps: usize,
 }
 
-impl<'a, DB: Backend, U: AuthRow<DB>> Run<'a, DB, U> {
-    fn new(migrations: &'a Migrations<U>, connection: &'a mut DB::Connection) -> Self {
-        Self { migrations, connection, steps: 0 }
+impl<'a, DB: Backend> Run<'a, DB> {
+    fn new(tables: &'a Tables<'a, DB>, connection: &'a mut DB::Connection) -> Self {
+        Self { tables, connection, steps: 0 }
     }
 
     async fn in_transaction(
-        migrations: &Migrations<U>,
+        tables: &Tables<'_, DB>,
         pool: &Pool<DB>,
     ) -> Result<usize, MigrateError> {
         let mut tx = match DB::DIALECT {
@@ -62,19 +69,19 @@ impl<'a, DB: Backend, U: AuthRow<DB>> Run<'a, DB, U> {
         if DB::DIALECT == Dialect::Postgres {
             lock::postgres::<DB>(&mut tx).await?;
         }
-        let mut run = Run::<DB, U>::new(migrations, &mut tx);
+        let mut run = Run::new(tables, &mut tx);
         run.apply().await?;
         let steps = run.steps;
         tx.commit().await?;
         Ok(steps)
     }
 
-    async fn in_rounds(migrations: &Migrations<U>, pool: &Pool<DB>) -> Result<usize, MigrateError> {
+    async fn in_rounds(tables: &Tables<'_, DB>, pool: &Pool<DB>) -> Result<usize, MigrateError> {
         let mut connection = pool.acquire().await?;
         // The lock lasts as long as the connection, which therefore must not return to the pool.
         connection.close_on_drop();
         lock::mysql::<DB>(&mut connection).await?;
-        let steps = Run::<DB, U>::new(migrations, &mut connection).apply_in_rounds().await;
+        let steps = Run::new(tables, &mut connection).apply_in_rounds().await;
         lock::release_mysql::<DB>(&mut connection).await;
         steps
     }
@@ -102,16 +109,16 @@ impl<'a, DB: Backend, U: AuthRow<DB>> Run<'a, DB, U> {
 
     /// Creates the missing parts.
     async fn apply(&mut self) -> Result<(), MigrateError> {
-        let Self { migrations, connection, .. } = self;
-        if migrations.compare::<DB>(connection, Depth::Indexes).await?.is_empty() {
+        let Self { tables, connection, .. } = self;
+        if tables.compare(connection, Depth::Indexes).await?.is_empty() {
             return Ok(());
         }
-        let mut diff = migrations.compare::<DB>(connection, Depth::Rows).await?;
+        let mut diff = tables.compare(connection, Depth::Rows).await?;
         stop_if_blocked([&diff.user, &diff.library])?;
         // Only now, so that no client waits for a migration that is blocked.
         let is_altered = diff.live.exists() && !diff.user.is_empty();
         if is_altered && lock::table::<DB>(connection, &diff.live).await? {
-            (diff.live, diff.user) = user_table::<DB, U>(connection, Depth::Rows).await?;
+            (diff.live, diff.user) = tables.user_table(connection, Depth::Rows).await?;
             stop_if_blocked([&diff.user])?;
         }
         self.apply_steps(&diff.live, &diff.user).await?;
@@ -127,7 +134,9 @@ impl<'a, DB: Backend, U: AuthRow<DB>> Run<'a, DB, U> {
                     // is input.
                     DB::say(self.connection, AssertSqlSafe(statement.to_owned())).await?;
                 }
-                Step::Backfill(backfill) => backfill.run::<DB, U>(self.connection, live).await?,
+                Step::Backfill(backfill) => {
+                    backfill.run(&self.tables.subject, self.connection, live).await?
+                }
             }
             self.steps += 1;
         }

@@ -12,7 +12,7 @@ use super::pages::Pages;
 use super::queries::{self, Page, SAMPLES};
 use super::{Blocker, BlockerKind, ddl, fits};
 use crate::model::{Contact, IdentifierColumn, IdentifierKind};
-use crate::sql::{AuthRow, Backend, Call, rows};
+use crate::sql::{Backend, Call, rows};
 
 /// The values of an identifier in all rows.
 #[derive(Debug, Default)]
@@ -81,7 +81,7 @@ impl Tally {
     }
 }
 
-impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
+impl<DB: Backend> TableDiff<'_, DB> {
     /// Reads an identifier in every row.
     pub(super) async fn scan(
         &mut self,
@@ -91,11 +91,12 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
         let has_stored = identifier.has_own_key() && live.has_column(identifier.key);
         let mut columns = vec![identifier.column];
         columns.extend(has_stored.then_some(identifier.key));
-        let living = Some(&U::SHAPE);
-        let page = Page { id: U::SHAPE.id, columns: &columns, unfilled: None, living };
-        let mut pages = Pages::<U::Id>::new(page);
+        let subject = self.subject;
+        let shape = subject.shape();
+        let page = Page { id: shape.id, columns: &columns, unfilled: None, living: Some(shape) };
+        let mut pages = Pages::new(page, subject);
         let mut tally = Tally::default();
-        while let Some(found) = pages.next::<DB>(self.connection, live).await? {
+        while let Some(found) = pages.next(self.connection, live).await? {
             for row in &found {
                 let Some(shown) = rows::take::<DB, Option<String>>(row, 1)? else { continue };
                 if identifier.is_blank_null && shown.is_empty() {
@@ -117,8 +118,7 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
         if tally.not_normalized.count > 0 {
             blockers.push(not_normalized(live, identifier, &tally));
         }
-        let is_contact =
-            U::SHAPE.recovery_column().is_some_and(|it| it.column == identifier.column);
+        let is_contact = shape.recovery_column().is_some_and(|it| it.column == identifier.column);
         let has_unreachable = is_contact && tally.unreachable.count > 0;
         remarks.extend(has_unreachable.then(|| unreachable(live, identifier, &tally)));
         Ok(Scan { is_lower_case_only: tally.not_lower_case == 0, is_unique, blockers, remarks })
@@ -132,7 +132,7 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
     ) -> Result<Blocker, sqlx::Error> {
         let mut differ_as_written = false;
         if identifier.has_own_key() && identifier.kind == IdentifierKind::Username {
-            let exact = queries::duplicates(self.live, identifier.column, &U::SHAPE);
+            let exact = queries::duplicates(self.live, identifier.column, self.subject.shape());
             differ_as_written = self.row(exact).await?.is_none();
         }
         let Sample { count, first: samples } = tally.duplicates.clone();
@@ -170,14 +170,14 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
         column: &str,
     ) -> Result<Option<Blocker>, sqlx::Error> {
         let live = self.live;
-        let call = Call::migration(queries::duplicates(live, column, &U::SHAPE));
+        let call = Call::migration(queries::duplicates(live, column, self.subject.shape()));
         let found = DB::fetch_all(self.connection, call).await?;
         if found.is_empty() {
             return Ok(None);
         }
         let samples =
             found.iter().map(|row| rows::take::<DB, _>(row, 0)).collect::<Result<_, _>>()?;
-        let count = self.row(queries::count_duplicates(live, column, &U::SHAPE)).await?;
+        let count = self.row(queries::count_duplicates(live, column, self.subject.shape())).await?;
         let count = count.map(|row| rows::take::<DB, i64>(&row, 0)).transpose()?;
         let count = count.unwrap_or_default().unsigned_abs();
         let kind = BlockerKind::Duplicates { count, samples, differ_as_written: false };
@@ -187,15 +187,18 @@ impl<DB: Backend, U: AuthRow<DB>> TableDiff<'_, DB, U> {
     /// The column of the first row that does not decode. For SQLite only, where a column may hold
     /// values of any type.
     pub(super) async fn first_row(&mut self) -> Result<Option<Blocker>, sqlx::Error> {
-        let Self { table, live, .. } = *self;
-        if U::SHAPE.columns.iter().any(|column| !live.has_column(column)) {
+        let Self { table, live, subject, .. } = *self;
+        let columns = subject.shape().columns;
+        if columns.iter().any(|column| !live.has_column(column)) {
             return Ok(None);
         }
-        let first = self.row(queries::first_row(live, U::SHAPE.columns)).await?;
+        let first = self.row(queries::first_row(live, columns)).await?;
         let Some(row) = first else { return Ok(None) };
-        let Err(sqlx::Error::ColumnDecode { index, .. }) = U::read(&row) else { return Ok(None) };
+        let Err(sqlx::Error::ColumnDecode { index, .. }) = (subject.decode)(&row) else {
+            return Ok(None);
+        };
         let at: Option<usize> = index.parse().ok();
-        let name = at.and_then(|at| U::SHAPE.columns.get(at).copied());
+        let name = at.and_then(|at| columns.get(at).copied());
         let read = table.reads.iter().find(|read| Some(&*read.name) == name);
         Ok(read.map(|read| fits::wrong_type(live, read)))
     }

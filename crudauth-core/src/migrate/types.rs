@@ -1,6 +1,6 @@
 //! SQL types of the library's columns.
 
-use crate::sql::{AuthRow, Backend, ColumnPlan, Dialect, Stores};
+use crate::sql::{ColumnPlan, Dialect};
 
 /// The types of a database.
 #[derive(Clone, Copy)]
@@ -53,10 +53,10 @@ impl Types {
     }
 
     /// The key of the user's table, and of every column that refers to it.
-    pub(super) fn key<DB: Backend, U: AuthRow<DB>>(self) -> String {
-        match (self.0, &*<DB as Stores<U::Id>>::sql_type()) {
+    pub(super) fn key(self, owner: &ColumnPlan) -> String {
+        match (self.0, &*owner.sql_type) {
             (Dialect::MySql, "BLOB" | "BINARY" | "VARBINARY") => "BINARY(16)".to_owned(),
-            (Dialect::MySql, "VARCHAR" | "TEXT") => self.text(64),
+            (Dialect::MySql, text) if text.starts_with("TEXT") => self.text(64),
             (_, name) => name.to_owned(),
         }
     }

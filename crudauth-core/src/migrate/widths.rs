@@ -1,10 +1,11 @@
 //! Whether the live columns are wide enough for what the library writes.
 
 use super::live::LiveTable;
+use super::subject::Subject;
 use super::table::Table;
 use super::{Blocker, BlockerKind};
-use crate::model::{AuthUser, Shape};
-use crate::sql::Dialect;
+use crate::model::Shape;
+use crate::sql::{Backend, Dialect};
 
 /// The hash of a new password has 97 characters, and more at higher costs. Django's column holds
 /// 128.
@@ -21,10 +22,10 @@ pub(super) fn hash(table: &Table, live: &LiveTable) -> Option<Blocker> {
 }
 
 /// The column of the key, if it cannot hold a key that the library makes.
-pub(super) fn key<U: AuthUser>(live: &LiveTable) -> Option<Blocker> {
-    let column = live.column(U::SHAPE.id).filter(|_| live.dialect != Dialect::Sqlite)?;
-    let key = U::generate_id()?.to_string();
-    if column.is_uuid() && uuid::Uuid::parse_str(&key).is_err() {
+pub(super) fn key<DB: Backend>(subject: &Subject<DB>, live: &LiveTable) -> Option<Blocker> {
+    let column = live.column(subject.shape().id).filter(|_| live.dialect != Dialect::Sqlite)?;
+    let key = subject.made_key.as_ref()?;
+    if column.is_uuid() && uuid::Uuid::parse_str(key).is_err() {
         let kind = BlockerKind::WrongType {
             actual: column.sql_type.clone(),
             expected: format!("VARCHAR({})", key.len()),

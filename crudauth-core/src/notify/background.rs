@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -58,11 +59,17 @@ impl Background {
         Self::with_limits(MAX_CONCURRENT, MAX_QUEUED, Duration::MAX)
     }
 
-    /// Queues a job for the client of the current task. `what` names it in the log and reveals nothing of its content.
+    /// Queues a job for the client of the current task. `what` names it in the log and reveals
+    /// nothing of its content.
     ///
     /// # Panics
     /// Outside a tokio runtime.
     pub fn spawn(&self, what: &'static str, job: impl Future<Output = ()> + Send + 'static) {
+        self.spawn_boxed(what, Box::pin(in_this_client(job)));
+    }
+
+    /// Behind a pointer, since tokio would compile a task for each kind of job.
+    fn spawn_boxed(&self, what: &'static str, job: BoxFuture<'static, ()>) {
         let counted = self.jobs.token();
         if self.jobs.len() > self.max_jobs {
             error!(what, "background job dropped: queue full");
@@ -70,7 +77,6 @@ impl Background {
         }
         let runners = Arc::clone(&self.runners);
         let limit = self.time_limit;
-        let job = in_this_client(job);
         tokio::spawn(async move {
             let _counted = counted;
             // The semaphore is never closed.

@@ -256,19 +256,30 @@ impl<DB: Backend> Engine<DB> {
 pub(super) type Run<DB, T> = fn(&mut <DB as Database>::Connection, Call<DB>) -> Running<'_, T>;
 
 /// As [`retrying_sql`], with the error of the stores.
-pub(crate) async fn retrying<T, F>(attempt: impl Fn() -> F) -> Result<T, StoreError>
+pub(crate) async fn retrying<'a, T: 'a, F>(
+    attempt: impl Fn() -> F + Send + Sync + 'a,
+) -> Result<T, StoreError>
 where
-    F: Future<Output = Result<T, sqlx::Error>>,
+    F: Future<Output = Result<T, sqlx::Error>> + Send + 'a,
 {
-    Ok(retrying_sql(attempt).await?)
+    Ok(retry(&|| Box::pin(attempt())).await?)
 }
 
 /// Runs a transaction again that fell to a deadlock or a lock time-out: the database has undone it,
 /// and asks for a retry. A stale prepared statement is prepared again, once.
-pub(crate) async fn retrying_sql<T, F>(attempt: impl Fn() -> F) -> Result<T, sqlx::Error>
+pub(crate) async fn retrying_sql<'a, T: 'a, F>(
+    attempt: impl Fn() -> F + Send + Sync + 'a,
+) -> Result<T, sqlx::Error>
 where
-    F: Future<Output = Result<T, sqlx::Error>>,
+    F: Future<Output = Result<T, sqlx::Error>> + Send + 'a,
 {
+    retry(&|| Box::pin(attempt())).await
+}
+
+/// Behind a pointer, so that it is compiled once for each result and not for each transaction.
+async fn retry<'a, T>(
+    attempt: &(dyn Fn() -> Running<'a, T> + Send + Sync),
+) -> Result<T, sqlx::Error> {
     let begun = Instant::now();
     let mut was_stale = false;
     for tries in 1..TRIES {

@@ -28,7 +28,7 @@ pub use edits::Edits;
 pub use engine::{Engine, SqlStore};
 pub(crate) use layout::Conversion;
 pub use layout::Layout;
-pub(crate) use query::Query;
+pub(crate) use query::{Query, Value};
 pub(crate) use table::{ColumnKind, Outlives};
 pub use table::{ColumnSpec, TableSpec};
 

@@ -38,7 +38,7 @@ use crate::model::{AuthUser, IdentifierColumn, KeySource, Shape};
 pub(crate) struct Names {
     pub(crate) dialect: Dialect,
     pub(crate) shape: Shape,
-    key_source: KeySource,
+    pub(crate) key_source: KeySource,
     pub(crate) layout: Layout,
 }
 

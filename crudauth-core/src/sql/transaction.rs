@@ -77,17 +77,19 @@ impl<DB: Backend> Transaction<DB> {
     }
 
     /// Commits.
-    pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
-        self.say("COMMIT").await?;
-        drop(self.connection.take());
-        Ok(())
+    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+        self.end("COMMIT").await
     }
 
     /// Rolls back and returns `value`.
-    pub(crate) async fn roll_back<T>(mut self, value: T) -> Result<T, sqlx::Error> {
-        self.say("ROLLBACK").await?;
+    pub(crate) async fn roll_back<T>(self, value: T) -> Result<T, sqlx::Error> {
+        self.end("ROLLBACK").await.map(|()| value)
+    }
+
+    async fn end(mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+        self.say(sql).await?;
         drop(self.connection.take());
-        Ok(value)
+        Ok(())
     }
 
     /// Runs a statement and returns the number of rows.

@@ -270,7 +270,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         &self,
         tx: &mut Transaction<DB>,
         id: &U::Id,
-        selects: impl Fn(&TableSpec) -> bool,
+        selects: fn(&TableSpec) -> bool,
     ) -> Result<(), sqlx::Error> {
         for table in self.tables() {
             let is_history = table.outlives == Outlives::Deletion;

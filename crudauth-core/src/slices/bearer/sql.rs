@@ -91,7 +91,7 @@ impl<DB: Backend, U: AuthRow<DB>> TokenFamilyStore<U> for SqlStore<DB, U> {
         self.execute_recorded(insert).await?;
         let others = i64::from(max.saturating_sub(1));
         let limit = |template| bound(template).bind("others", others);
-        if let Err(error) = self.delete_beyond(&LIMIT, family.account.to_string(), limit).await {
+        if let Err(error) = self.delete_beyond(&LIMIT, family.account.to_string(), &limit).await {
             error.log("deleting token families beyond the limit");
         }
         Ok(())

@@ -86,7 +86,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
         self.execute_recorded(insert()).await?;
         let others = i64::from(max.saturating_sub(1));
         let limit = |template| bound(template).bind("others", others);
-        self.delete_beyond(&LIMIT, session.account.to_string(), limit).await
+        self.delete_beyond(&LIMIT, session.account.to_string(), &limit).await
     }
 
     async fn find(

@@ -16,6 +16,7 @@ mod successes;
 mod timing_tests;
 mod verify;
 
+use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -238,7 +239,9 @@ impl<U: AuthUser> SignInFlow<U> {
 pub(crate) async fn detached<T: Send + 'static, E: From<StoreError> + Send + 'static>(
     flow: impl Future<Output = Result<T, E>> + Send + 'static,
 ) -> Result<T, E> {
-    match tokio::spawn(in_this_client(flow).in_current_span()).await {
+    // Behind a pointer, since tokio would compile a task for each flow.
+    let flow: BoxFuture<'static, _> = Box::pin(in_this_client(flow).in_current_span());
+    match tokio::spawn(flow).await {
         Ok(result) => result,
         // The runtime is shutting down, or a store has panicked.
         Err(error) => Err(StoreError::failed(error).into()),
