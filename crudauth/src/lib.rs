@@ -224,7 +224,7 @@ pub mod rate_limit {
     pub use crudauth_core::slices::mfa::{MANAGE as MANAGE_MFA, VERIFY as VERIFY_MFA};
     #[cfg(feature = "oauth")]
     pub use crudauth_core::slices::oauth::{
-        AUTHORIZE as OAUTH_AUTHORIZE, MANAGE as MANAGE_CONNECTIONS,
+        AUTHORIZE as OAUTH_AUTHORIZE, LOGOUT as OAUTH_LOGOUT, MANAGE as MANAGE_CONNECTIONS,
     };
     #[cfg(feature = "passkeys")]
     pub use crudauth_core::slices::passkeys::{

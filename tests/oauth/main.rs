@@ -7,6 +7,7 @@
 mod accounts;
 mod connections;
 mod lies;
+mod logout;
 mod others;
 mod provider;
 mod races;

@@ -166,6 +166,20 @@ impl Provider {
         ok(&body)
     }
 
+    /// A logout token for the person, with changed claims and header.
+    pub(crate) fn logout_token(&self, id: &str, claims: &Value, header: &Value) -> String {
+        let script = self.script();
+        let now = self.clock.now().timestamp();
+        let event = "http://schemas.openid.net/event/backchannel-logout";
+        let own = json!({
+            "iss": self.issuer, "aud": CLIENT, "sub": script.person["sub"], "iat": now,
+            "exp": now + 120, "jti": id, "events": { event: {} },
+        });
+        let kind = json!({ "alg": "EdDSA", "typ": "logout+jwt", "kid": script.kid });
+        let (claims, header) = (laid_over(own, claims), laid_over(kind, header));
+        sign(&header, &claims, &ed25519(script.key), Algorithm::EdDSA)
+    }
+
     fn profile(&self, authorization: Option<&str>) -> Response {
         let script = self.script();
         let token = authorization.and_then(|text| text.strip_prefix("Bearer "));

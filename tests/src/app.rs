@@ -65,7 +65,7 @@ impl Setting for Unlimited {
 
 /// Cheap hashing whose queue outlasts a race of 64 requests on a busy machine.
 pub fn patient_hashing() -> HashingConfig {
-    cheap_hashing().max_queued(1024).queue_timeout(Duration::from_secs(60))
+    crudauth::testing::cheap_hashing().max_queued(1024).queue_timeout(Duration::from_secs(60))
 }
 
 /// A future that is compiled here. An `async fn` would be compiled anew in each test binary, with

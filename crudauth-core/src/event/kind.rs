@@ -61,6 +61,7 @@ kinds! {
 
         SignedIn = "signed-in", "signed in";
         SignedOut = "signed-out", "signed out";
+        SignedOutByProvider = "signed-out-by-provider", "signed out by a provider";
         SecondFactorProved = "second-factor-proved", "second factor proved";
         PasswordHashRenewed = "password-hash-renewed", "password hash renewed";
         SessionElevated = "session-elevated", "session elevated";

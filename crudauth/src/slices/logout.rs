@@ -20,7 +20,7 @@ pub(super) fn path<U: AuthUser>() -> Path<U> {
 }
 
 /// Also succeeds without a session.
-async fn logout<U: AuthUser>(
+pub(super) async fn logout<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
 ) -> Result<Response, Refusal> {

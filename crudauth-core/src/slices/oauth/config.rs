@@ -125,6 +125,16 @@ impl OAuthConfig {
         self.default_redirect.as_deref().unwrap_or(&self.public_url)
     }
 
+    /// As [`home`](Self::home), with scheme and host.
+    pub(super) fn home_url(&self) -> String {
+        let home = self.home();
+        if Url::parse(home).is_ok() {
+            return home.to_owned();
+        }
+        let url = Url::parse(&self.public_url).and_then(|url| url.join(home));
+        url.map_or_else(|_| self.public_url.clone(), Into::into)
+    }
+
     /// How the callback answers.
     #[must_use]
     pub const fn response(&self) -> ResponseMode {

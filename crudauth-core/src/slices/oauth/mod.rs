@@ -19,6 +19,7 @@ mod connections;
 mod error;
 mod finish;
 mod http;
+mod logout;
 mod provider;
 mod sql;
 mod start;
@@ -34,7 +35,7 @@ pub use http::{HttpClient, HttpRequest, HttpResponse, Reach};
 use provider::Connected;
 pub use provider::{
     AddressTrust, AuthorizationRequest, AuthorizationResponse, ClientSecret, Identity,
-    IdentityProvider, Provider, ProviderError,
+    IdentityProvider, Provider, ProviderError, ProviderLogout,
 };
 pub use sql::CONNECTIONS;
 pub use start::{Start, Started, state_id};
@@ -49,6 +50,9 @@ use crate::slices::sign_in::SignInFlow;
 
 /// Sign-ins with a provider that begin, by client network: 30 an hour by default.
 pub const AUTHORIZE: Action = Action::per_hour("oauth_authorize", 30);
+
+/// Logout tokens, by client network: 600 an hour by default.
+pub const LOGOUT: Action = Action::per_hour("oauth_logout", 600);
 
 /// Connections that are added or removed, by account: 10 an hour by default.
 pub const MANAGE: Action = Action::per_hour("oauth_manage", 10);

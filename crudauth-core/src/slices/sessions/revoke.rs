@@ -115,6 +115,29 @@ impl<U: AuthUser> Sessions<U> {
         Ok(())
     }
 
+    /// Ends these sessions of an account, or all of them. `kind` says at whose request.
+    pub(crate) async fn end(
+        &self,
+        account: &Account<U>,
+        handles: Option<&[SessionHandle]>,
+        kind: EventKind,
+    ) -> Result<u64, StoreError> {
+        let ends = |session: &Session<U::Id>| {
+            handles.is_none_or(|handles| handles.contains(&session.handle()))
+        };
+        let remove = async {
+            let mut ended = 0;
+            for session in self.valid(account).await?.into_iter().filter(ends) {
+                ended += u64::from(self.store.remove(&session.digest).await?);
+            }
+            Ok::<_, StoreError>(ended)
+        };
+        let event = self.kit.event(kind).account(account);
+        let (event, ended) = self.kit.recording(event, remove).await?;
+        self.kit.emit(event.count(ended));
+        Ok(ended)
+    }
+
     async fn revoke_except(
         &self,
         principal: &Principal<U>,

@@ -1,9 +1,12 @@
 //! `GET /oauth/{provider}/authorize`, `/oauth/{provider}/callback`: sign-in with a provider.
 //! `POST /oauth/{provider}/connect`, `GET /oauth/connections`, `DELETE /oauth/connections/{id}`: the
 //! connections of an account.
+//! `POST /oauth/{provider}/logout`, `POST /oauth/{provider}/backchannel-logout`: logout, by the app and
+//! by the provider.
 
 mod callback;
 mod connections;
+mod logout;
 mod start;
 
 use crudauth_core::guard::CHALLENGES;
@@ -23,6 +26,7 @@ use crate::mount::{Mounted, Path, Slice};
 use callback::{callback, posted};
 pub(super) use connections::entry;
 use connections::{disconnect, list};
+use logout::{logout, told};
 use start::{authorize, connect};
 
 /// `oauth`: sign-in with Google, GitHub, Microsoft, Apple, or any OpenID Connect provider.
@@ -37,6 +41,8 @@ impl<U: AuthUser + RecoverableByEmail> Slice<U> for OAuth {
             Path::new(Method::GET, "/oauth/:provider/authorize", authorize),
             Path::new(Method::GET, "/oauth/:provider/callback", callback).and(Method::POST, posted),
             Path::new(Method::POST, "/oauth/:provider/connect", connect),
+            Path::new(Method::POST, "/oauth/:provider/logout", logout),
+            Path::new(Method::POST, "/oauth/:provider/backchannel-logout", told),
             Path::new(Method::GET, "/oauth/connections", list),
             Path::new(Method::DELETE, "/oauth/connections/:id", disconnect),
         ]

@@ -34,6 +34,7 @@ pub(super) struct Metadata {
     pub(super) token: Url,
     pub(super) userinfo: Option<Url>,
     pub(super) keys: Url,
+    pub(super) end_session: Option<Url>,
     pub(super) issuer: String,
     pub(super) proof: ClientProof,
     /// Whether answers name their issuer (RFC 9207).
@@ -47,6 +48,7 @@ struct Document {
     token_endpoint: String,
     userinfo_endpoint: Option<String>,
     jwks_uri: String,
+    end_session_endpoint: Option<String>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
@@ -116,6 +118,7 @@ impl Discovery {
             token: endpoint(&document.token_endpoint)?,
             userinfo: document.userinfo_endpoint.as_deref().map(endpoint).transpose()?,
             keys: endpoint(&document.jwks_uri)?,
+            end_session: document.end_session_endpoint.as_deref().map(endpoint).transpose()?,
             issuer: document.issuer,
             proof: proof.ok_or_else(|| unusable("no method of client authentication is known"))?,
             names_issuer: document.authorization_response_iss_parameter_supported,

@@ -158,6 +158,7 @@ impl IdentityProvider for GitHub {
             email: address.map(|(email, _)| email),
             is_email_verified,
             claims,
+            ..Identity::default()
         })
     }
 }

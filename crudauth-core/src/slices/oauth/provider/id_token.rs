@@ -28,12 +28,17 @@ pub(super) struct Unverified<'t> {
     pub(super) kid: Option<String>,
 }
 
-/// The expected claims of an ID token.
-pub(super) struct Expected<'a> {
+/// The app at its provider.
+pub(super) struct Client<'a> {
     /// The issuer; for [`tenants`](Self::is_template) with `{tenantid}` in it.
     pub(super) issuer: &'a str,
     pub(super) is_template: bool,
-    pub(super) client_id: &'a str,
+    pub(super) id: &'a str,
+}
+
+/// The expected claims of an ID token.
+pub(super) struct Expected<'a> {
+    pub(super) client: Client<'a>,
     pub(super) nonce: &'a str,
     pub(super) access_token: &'a str,
     pub(super) fresh_since: Option<DateTime<Utc>>,
@@ -73,7 +78,7 @@ struct Claims {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Audience {
+pub(super) enum Audience {
     One(String),
     Several(Vec<String>),
 }
@@ -107,6 +112,15 @@ impl<'t> Unverified<'t> {
         key: &Key,
         expected: &Expected<'_>,
     ) -> Result<Verified, ProviderError> {
+        let claims = self.claims(key)?;
+        let checked: Claims = serde_json::from_value(Value::Object(claims.clone()))
+            .map_err(|_| rejected("a claim is missing or of the wrong type"))?;
+        checked.check(expected, self.algorithm)?;
+        Ok(Verified { issuer: checked.iss, subject: checked.sub, claims })
+    }
+
+    /// Verifies the signature and reads the claims.
+    pub(super) fn claims(&self, key: &Key) -> Result<Map<String, Value>, ProviderError> {
         let verifier = (CRYPTO.verifier_factory)(&self.algorithm, &key.key);
         let verifier = verifier.map_err(|_| rejected("the key is invalid"))?;
         let is_signed = verifier.verify(self.signed.as_bytes(), &self.signature).is_ok();
@@ -114,12 +128,7 @@ impl<'t> Unverified<'t> {
             return Err(rejected("wrong signature"));
         }
         let payload = BASE64.decode(self.payload).map_err(|_| rejected("malformed"))?;
-        let claims: Map<String, Value> =
-            serde_json::from_slice(&payload).map_err(|_| rejected("malformed claims"))?;
-        let checked: Claims = serde_json::from_value(Value::Object(claims.clone()))
-            .map_err(|_| rejected("a claim is missing or of the wrong type"))?;
-        checked.check(expected, self.algorithm)?;
-        Ok(Verified { issuer: checked.iss, subject: checked.sub, claims })
+        serde_json::from_slice(&payload).map_err(|_| rejected("malformed claims"))
     }
 }
 
@@ -128,8 +137,8 @@ impl Claims {
         let now = expected.now.timestamp();
         let leeway = LEEWAY.num_seconds();
         let checks = [
-            (self.is_from(expected), "another issuer"),
-            (self.is_for(expected.client_id), "another audience"),
+            (expected.client.is_from(&self.iss, self.tid.as_deref()), "another issuer"),
+            (expected.client.is_for(&self.aud, self.azp.as_deref()), "another audience"),
             (self.exp.saturating_add(leeway) > now, "expired"),
             (self.iat <= now.saturating_add(leeway), "issued in the future"),
             (self.nbf.is_none_or(|from| from <= now.saturating_add(leeway)), "not valid yet"),
@@ -140,27 +149,6 @@ impl Claims {
         ];
         let failed = checks.into_iter().find(|(is_met, _)| !is_met);
         failed.map_or(Ok(()), |(_, reason)| Err(rejected(reason)))
-    }
-
-    fn is_from(&self, expected: &Expected<'_>) -> bool {
-        if !expected.is_template {
-            return self.iss == expected.issuer;
-        }
-        let is_id = |tenant: &str| uuid::Uuid::parse_str(tenant).is_ok();
-        self.tid
-            .as_deref()
-            .filter(|tenant| is_id(tenant))
-            .is_some_and(|tenant| self.iss == expected.issuer.replace("{tenantid}", tenant))
-    }
-
-    /// Whether the token is for this client alone: another party could replay one that
-    /// it shares.
-    fn is_for(&self, client_id: &str) -> bool {
-        let is_audience = match &self.aud {
-            Audience::One(one) => one == client_id,
-            Audience::Several(all) => !all.is_empty() && all.iter().all(|one| one == client_id),
-        };
-        is_audience && self.azp.as_deref().is_none_or(|party| party == client_id)
     }
 
     /// Whether the hash of the access token, if there is one, is right (section 3.1.3.6).
@@ -185,6 +173,27 @@ impl Claims {
     }
 }
 
+impl Client<'_> {
+    /// Whether a token with this issuer and directory is from its provider.
+    pub(super) fn is_from(&self, issuer: &str, tenant: Option<&str>) -> bool {
+        if !self.is_template {
+            return issuer == self.issuer;
+        }
+        let is_id = |tenant: &&str| uuid::Uuid::parse_str(tenant).is_ok();
+        let tenant = tenant.filter(is_id);
+        tenant.is_some_and(|tenant| issuer == self.issuer.replace("{tenantid}", tenant))
+    }
+
+    /// Whether a token is for this client alone: another party could replay one that it shares.
+    pub(super) fn is_for(&self, audience: &Audience, party: Option<&str>) -> bool {
+        let is_audience = match audience {
+            Audience::One(one) => one == self.id,
+            Audience::Several(all) => !all.is_empty() && all.iter().all(|one| one == self.id),
+        };
+        is_audience && party.is_none_or(|party| party == self.id)
+    }
+}
+
 /// Returns `true` for a subject that is not empty and fits the table.
 pub(super) fn is_subject(text: &str) -> bool {
     (1..=MAX_SUBJECT).contains(&text.chars().count()) && !text.contains(char::is_control)
@@ -201,17 +210,8 @@ mod tests {
 
     /// Whether claims are from an issuer of the template of Microsoft.
     fn is_of_template(iss: &str, tid: &Value) -> bool {
-        let claims = json!({ "iss": iss, "tid": tid, "sub": "a", "aud": "c", "exp": 2, "iat": 1 });
-        let claims: Claims = serde_json::from_value(claims).unwrap();
-        claims.is_from(&Expected {
-            issuer: "https://login.microsoftonline.com/{tenantid}/v2.0",
-            is_template: true,
-            client_id: "c",
-            nonce: "",
-            access_token: "",
-            fresh_since: None,
-            now: DateTime::UNIX_EPOCH,
-        })
+        let issuer = "https://login.microsoftonline.com/{tenantid}/v2.0";
+        Client { issuer, is_template: true, id: "c" }.is_from(iss, tid.as_str())
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod discovery;
 mod github;
 mod id_token;
 mod keys;
+mod logout_token;
 mod oidc;
 
 use std::fmt;
@@ -19,6 +20,8 @@ use zeroize::Zeroizing;
 
 use self::apple::AppleKey;
 use self::github::{GitHub, GitHubSettings};
+pub(super) use self::logout_token::LIFETIME as LOGOUT_LIFETIME;
+pub use self::logout_token::ProviderLogout;
 pub use self::oidc::ClientSecret;
 use self::oidc::{Dialect, Oidc, OidcSettings};
 use super::http::{HttpClient, HttpRequest, Reach, is_loopback};
@@ -50,6 +53,35 @@ pub trait IdentityProvider: Send + Sync + 'static {
         http: &dyn HttpClient,
         answer: &AuthorizationResponse,
     ) -> Result<Identity, ProviderError>;
+
+    /// Returns the URL that ends the session at the provider and sends the browser to `return_to`;
+    /// `None` by default.
+    ///
+    /// # Errors
+    /// [`ProviderError`] if the provider cannot be asked.
+    async fn logout_url(
+        &self,
+        http: &dyn HttpClient,
+        return_to: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, ProviderError> {
+        let _ = (http, return_to, now);
+        Ok(None)
+    }
+
+    /// Verifies a logout token (OpenID Connect Back-Channel Logout 1.0). By default each is rejected.
+    ///
+    /// # Errors
+    /// [`ProviderError`] for every token that proves nothing.
+    async fn verify_logout(
+        &self,
+        http: &dyn HttpClient,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<ProviderLogout, ProviderError> {
+        let _ = (http, token, now);
+        Err(ProviderError::LogoutToken("the provider sends none"))
+    }
 
     /// Whether the provider sends its answer as a form of a POST (default `false`).
     fn answers_by_post(&self) -> bool {
@@ -110,6 +142,8 @@ pub struct Identity {
     pub email: Option<String>,
     /// Whether the provider has verified that the address belongs to the person.
     pub is_email_verified: bool,
+    /// The session at the provider (claim `sid`), which its logout tokens name.
+    pub session: Option<String>,
     /// All claims of the profile, for [`OAuthConfig::sign_up_fields`](super::OAuthConfig).
     pub claims: Map<String, Value>,
 }
@@ -154,6 +188,9 @@ pub enum ProviderError {
     /// The ID token proves nothing.
     #[error("the ID token is rejected: {0}")]
     IdToken(&'static str),
+    /// The logout token proves nothing.
+    #[error("the logout token is rejected: {0}")]
+    LogoutToken(&'static str),
 }
 
 /// Which addresses of a provider prove that a person owns them.

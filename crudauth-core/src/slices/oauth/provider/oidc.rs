@@ -11,8 +11,9 @@ use zeroize::Zeroizing;
 
 use super::apple::AppleKey;
 use super::discovery::{ClientProof, Discovery, Metadata};
-use super::id_token::{Expected, Unverified, Verified};
+use super::id_token::{Client, Expected, Unverified, Verified};
 use super::keys::Keys;
+use super::logout_token::{self, ProviderLogout};
 use super::{
     AuthorizationRequest, AuthorizationResponse, Identity, IdentityProvider, ProviderError,
     credentials, default_reach, encoded, fetch_object, form, get, provider_url, with_query,
@@ -116,6 +117,12 @@ impl Oidc {
         }
     }
 
+    fn client<'a>(&'a self, metadata: &'a Metadata) -> Client<'a> {
+        let Self { is_template, settings, .. } = self;
+        let (issuer, id) = (&*metadata.issuer, &*settings.client_id);
+        Client { issuer, is_template: *is_template, id }
+    }
+
     /// A mix-up sends the code of one provider to another one (RFC 9207).
     fn check_issuer(
         &self,
@@ -195,9 +202,7 @@ impl Oidc {
         let wanted = (token.algorithm, token.kid.as_deref());
         let key = self.keys.find(http, (&metadata.keys, self.reach), wanted, answer.now).await?;
         let expected = Expected {
-            issuer: &metadata.issuer,
-            is_template: self.is_template,
-            client_id: &self.settings.client_id,
+            client: self.client(metadata),
             nonce: &answer.nonce,
             access_token: &tokens.access,
             fresh_since: answer.fresh_since,
@@ -282,6 +287,7 @@ impl IdentityProvider for Oidc {
         let tokens = self.exchange(http, &metadata, answer).await?;
         let verified = self.verify(http, &metadata, &tokens, answer).await?;
         let Verified { issuer, subject, mut claims } = verified;
+        let session = claims.get("sid").and_then(Value::as_str).map(str::to_owned);
         if let Some(url) = &metadata.userinfo {
             let mut profile = self.profile(http, url, &tokens, &subject).await?;
             // The address of one source must not get the verdict of the other.
@@ -296,7 +302,33 @@ impl IdentityProvider for Oidc {
         }
         let email = claims.get("email").and_then(Value::as_str).map(str::to_owned);
         let is_email_verified = self.is_verified(&claims);
-        Ok(Identity { issuer, subject, email, is_email_verified, claims })
+        Ok(Identity { issuer, subject, email, is_email_verified, session, claims })
+    }
+
+    async fn logout_url(
+        &self,
+        http: &dyn HttpClient,
+        return_to: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, ProviderError> {
+        let metadata = self.discovery.metadata(http, now).await?;
+        let Some(url) = metadata.end_session.clone() else { return Ok(None) };
+        let client_id = &*self.settings.client_id;
+        let parameters = [("client_id", client_id), ("post_logout_redirect_uri", return_to)];
+        Ok(Some(with_query(url, &parameters).into()))
+    }
+
+    async fn verify_logout(
+        &self,
+        http: &dyn HttpClient,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<ProviderLogout, ProviderError> {
+        let token = Unverified::parse(token)?;
+        let metadata = self.discovery.metadata(http, now).await?;
+        let wanted = (token.algorithm, token.kid.as_deref());
+        let key = self.keys.find(http, (&metadata.keys, self.reach), wanted, now).await?;
+        logout_token::verify(&token, &key, &self.client(&metadata), now)
     }
 
     fn answers_by_post(&self) -> bool {

@@ -1,0 +1,155 @@
+//! Logout at a provider, and by one.
+
+use std::time::Duration;
+
+use crudauth_tests::on_every_database;
+use poem::http::Method;
+use serde_json::Value;
+
+use super::*;
+
+/// The provider tells the app that a person has logged out.
+async fn told(app: &App, token: &str) -> Answer {
+    let form = serde_urlencoded::to_string([("logout_token", token)]).unwrap();
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let path = "/oauth/corp/backchannel-logout";
+    app.browser().send(Method::POST, path, &headers, form.into_bytes()).await
+}
+
+/// A browser that the session `sid` at the provider has signed in.
+async fn signed_in_by(app: &App, provider: &Provider, sid: &str) -> Browser {
+    provider.script().id_token = json!({ "sid": sid });
+    signed_in(app, provider).await
+}
+
+on_every_database! {
+    async fn a_logout_at_the_provider_ends_the_sessions_that_its_session_opened(app: App) {
+        let (app, provider) = with_provider(&app).await;
+        let laptop = signed_in_by(&app, &provider, "laptop").await;
+        let window = signed_in_by(&app, &provider, "laptop").await;
+        let phone = signed_in_by(&app, &provider, "phone").await;
+        let answer = told(&app, &provider.logout_token("a", &json!({ "sid": "laptop" }), &Value::Null)).await;
+        assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")));
+        assert!(!laptop.is_signed_in().await);
+        assert!(!window.is_signed_in().await);
+        assert!(phone.is_signed_in().await);
+    }
+
+    async fn a_logout_without_a_known_session_ends_all_of_the_person_and_no_others(app: App) {
+        let (app, provider) = with_provider(&app).await;
+        for sid in [Value::Null, json!("unknown")] {
+            let phone = signed_in_by(&app, &provider, "phone").await;
+            let stranger = verified(&app, &format!("bob{}", accounts(&app).await)).await;
+            let id = sid.to_string();
+            let answer = told(&app, &provider.logout_token(&id, &json!({ "sid": sid }), &Value::Null)).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            assert!(!phone.is_signed_in().await);
+            assert!(stranger.is_signed_in().await);
+        }
+        let nobody = provider.logout_token("n", &json!({ "sub": "nobody" }), &Value::Null);
+        assert_eq!(told(&app, &nobody).await.status, 200, "a person without an account is no error");
+    }
+
+    async fn a_logout_token_works_once(app: App) {
+        let (app, provider) = with_provider(&app).await;
+        signed_in(&app, &provider).await;
+        let token = provider.logout_token("a", &Value::Null, &Value::Null);
+        assert_eq!(told(&app, &token).await.status, 200);
+        let again = signed_in(&app, &provider).await;
+        assert_eq!(told(&app, &token).await.status, 200);
+        assert!(again.is_signed_in().await);
+    }
+}
+
+#[tokio::test]
+async fn a_logout_token_that_proves_nothing_ends_nothing() {
+    let app = App::on(crudauth_tests::Kind::Sqlite).await;
+    let (app, provider) = with_provider(&app).await;
+    let owner = signed_in(&app, &provider).await;
+    let event = "http://schemas.openid.net/event/backchannel-logout";
+    let now = crudauth::Clock::now(&*app.clock).timestamp();
+    let lies = [
+        json!({ "iss": "https://evil.example" }),
+        json!({ "aud": "another-client" }),
+        json!({ "aud": [CLIENT, "another-client"] }),
+        json!({ "azp": "another-client" }),
+        json!({ "exp": now - 300 }),
+        json!({ "exp": null, "iat": now - 3600 }),
+        json!({ "iat": now + 3600 }),
+        json!({ "iat": null }),
+        json!({ "jti": null }),
+        json!({ "jti": "" }),
+        json!({ "sub": null }),
+        json!({ "nonce": "an ID token has one" }),
+        json!({ "events": null }),
+        json!({ "events": { "https://another.example/event": {} } }),
+        json!({ "events": { event: "text" } }),
+        json!({ "sid": 7 }),
+    ];
+    let tokens = lies.iter().map(|lie| provider.logout_token("a", lie, &Value::Null));
+    let mut tokens: Vec<_> = tokens.collect();
+    for header in [json!({ "alg": "none" }), json!({ "alg": "HS256" }), json!({ "kid": "two" })] {
+        tokens.push(provider.logout_token("a", &Value::Null, &header));
+    }
+    let mut forged = provider.logout_token("a", &Value::Null, &Value::Null);
+    forged.truncate(forged.len() - 4);
+    tokens.extend([forged, String::new(), "a.b.c".to_owned(), "x".repeat(70_000)]);
+    for token in &tokens {
+        let answer = told(&app, token).await;
+        assert!([400, 413].contains(&answer.status), "{token}: {answer:?}");
+        assert!(owner.is_signed_in().await, "{token}");
+    }
+    // The id of a rejected token is not spent.
+    assert_eq!(
+        told(&app, &provider.logout_token("a", &Value::Null, &Value::Null)).await.status,
+        200
+    );
+    assert!(!owner.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn a_page_logs_out_here_and_is_sent_to_the_provider() {
+    let app = App::on(crudauth_tests::Kind::Sqlite).await;
+    let (app, provider) = with_provider(&app).await;
+    let end = format!("{}/end?tenant=a", provider.issuer);
+    provider.script().document = json!({ "end_session_endpoint": end });
+    let owner = signed_in(&app, &provider).await;
+    let answer = owner.post("/oauth/corp/logout", json!({})).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let url = answer.json()["url"].as_str().unwrap().to_owned();
+    let query = url.strip_prefix(&format!("{end}&")).unwrap();
+    let query: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap();
+    let expected = [("client_id", CLIENT), ("post_logout_redirect_uri", FRONTEND)];
+    assert_eq!(query, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert!(!owner.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_down_or_has_no_page_keeps_no_session_alive() {
+    let app = App::on(crudauth_tests::Kind::Sqlite).await;
+    let (app, provider) = with_provider(&app).await;
+    let owner = signed_in(&app, &provider).await;
+    let answer = owner.post("/oauth/corp/logout", json!({})).await;
+    assert_eq!((answer.status, &answer.json()["url"]), (200, &Value::Null));
+    assert!(!owner.is_signed_in().await);
+
+    let owner = signed_in(&app, &provider).await;
+    let down = provider::Answer::new(500, "");
+    provider.script().answers.insert("/.well-known/openid-configuration", down);
+    app.clock.advance(Duration::from_hours(2));
+    let answer = owner.post("/oauth/corp/logout", json!({})).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(!owner.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn a_logout_needs_the_csrf_token_and_a_known_provider() {
+    let app = App::on(crudauth_tests::Kind::Sqlite).await;
+    let (app, provider) = with_provider(&app).await;
+    let owner = signed_in(&app, &provider).await;
+    let headers = [("content-type", "application/json"), ("x-csrf-token", "wrong")];
+    let answer = owner.send(Method::POST, "/oauth/corp/logout", &headers, b"{}".to_vec()).await;
+    assert_eq!(answer.status, 403, "{answer:?}");
+    assert!(owner.is_signed_in().await);
+    assert_eq!(owner.post("/oauth/other/logout", json!({})).await.code(), "unknown-provider");
+}
