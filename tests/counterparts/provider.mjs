@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { Provider } from "oidc-provider";
 
-const [port, redirect] = process.argv.slice(2);
+const [port, app, kid] = process.argv.slice(2);
 const issuer = `http://127.0.0.1:${port}`;
 
 const key = (kid) => {
@@ -11,10 +11,22 @@ const key = (kid) => {
 };
 
 const provider = new Provider(issuer, {
-  clients: [{ client_id: "client", client_secret: "secret", redirect_uris: [redirect] }],
+  clients: [
+    {
+      client_id: "client",
+      client_secret: "secret",
+      redirect_uris: [`${app}/oauth/oidc/callback`],
+      post_logout_redirect_uris: [app],
+      backchannel_logout_uri: `${app}/oauth/oidc/backchannel-logout`,
+      backchannel_logout_session_required: true,
+    },
+  ],
+  features: { backchannelLogout: { enabled: true } },
+  // Its own dispatcher refuses addresses of this machine.
+  fetch: (url, { dispatcher, ...options }) => fetch(url, options),
   claims: { email: ["email", "email_verified"], profile: ["name", "preferred_username"] },
   cookies: { keys: ["a key of this test"] },
-  jwks: { keys: [key("first")] },
+  jwks: { keys: [key(kid)] },
   findAccount: (_, name) => ({
     accountId: name,
     claims: () => ({

@@ -2,24 +2,46 @@
 
 import re
 import subprocess
+import time
 
 import httpx
 import pytest
 from conftest import HERE, free_port, wait_for
 
 
+class Issuer:
+    """A provider, whose signing key a restart replaces."""
+
+    def __init__(self):
+        self.port, self.process = free_port(), None
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def start(self, app, kid):
+        self.stop()
+        script = HERE / "provider.mjs"
+        self.process = subprocess.Popen(["node", script, str(self.port), app.url, kid])
+        wait_for(f"{self.url}/.well-known/openid-configuration", self.process)
+
+    def stop(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+
 @pytest.fixture
-def app(start):
+def issuer():
+    issuer = Issuer()
+    yield issuer
+    issuer.stop()
+
+
+@pytest.fixture
+def app(start, issuer):
     """The example, as a client of `oidc-provider`."""
-    issuer = f"http://127.0.0.1:{(port := free_port())}"
     # The provider may be down when the app starts.
-    app = start("sign_in_with_oidc", OIDC_ISSUER=issuer, OIDC_CLIENT_SECRET="secret")
-    redirect = f"{app.url}/oauth/oidc/callback"
-    provider = subprocess.Popen(["node", HERE / "provider.mjs", str(port), redirect])
-    wait_for(f"{issuer}/.well-known/openid-configuration", provider)
-    yield app
-    provider.kill()
-    provider.wait()
+    app = start("sign_in_with_oidc", OIDC_ISSUER=issuer.url, OIDC_CLIENT_SECRET="secret")
+    issuer.start(app, "first")
+    return app
 
 
 def consent(person, name, url):
@@ -42,11 +64,11 @@ def consent(person, name, url):
     raise AssertionError("the provider sends nobody back")
 
 
-def sign_in(browser, name):
+def sign_in(browser, name, person=None):
     begun = browser.get("/oauth/oidc/authorize")
     assert begun.status_code == 307, begun.text
-    with httpx.Client() as person:
-        return browser.get(consent(person, name, begun.headers["location"]))
+    person = person or httpx.Client()
+    return browser.get(consent(person, name, begun.headers["location"]))
 
 
 def test_a_person_signs_up_signs_in_and_manages_the_connection(app):
@@ -95,3 +117,34 @@ def test_a_callback_counts_once(app):
         back = consent(person, "ada", begun.headers["location"])
     assert "error=" not in ada.get(back).headers["location"]
     assert "error=" in ada.get(back).headers["location"]
+
+
+def test_a_key_that_is_rotated_before_a_sign_in_is_fetched(app, issuer):
+    ada = app.browser()
+    sign_in(ada, "ada")
+    issuer.start(app, "second")
+    again = app.browser()
+    assert "error=" not in sign_in(again, "ada").headers["location"]
+    assert again.get("/me").json()["username"] == "ada"
+
+
+def test_a_logout_ends_the_session_there_and_the_others_that_it_opened(app):
+    laptop, phone = httpx.Client(), httpx.Client()
+    ada, window, elsewhere = app.browser(), app.browser(), app.browser()
+    sign_in(ada, "ada", laptop)
+    sign_in(window, "ada", laptop)
+    sign_in(elsewhere, "ada", phone)
+    ended = ada.post("/oauth/oidc/logout", json={})
+    assert ada.get("/me").status_code == 401
+    assert window.get("/me").status_code == 200, "the provider has not been asked yet"
+    shown = laptop.get(ended.json()["url"])
+    action = re.search(r'action="([^"]+)"', shown.text).group(1)
+    xsrf = re.search(r'name="xsrf" value="([^"]+)"', shown.text).group(1)
+    back = laptop.post(action, data={"xsrf": xsrf, "logout": "yes"})
+    assert back.headers["location"].rstrip("/") == app.url, back.text
+    for _ in range(100):
+        if window.get("/me").status_code == 401:
+            break
+        time.sleep(0.05)
+    assert window.get("/me").status_code == 401, "the provider told the app"
+    assert elsewhere.get("/me").status_code == 200, "another session at the provider goes on"

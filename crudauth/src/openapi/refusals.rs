@@ -28,8 +28,9 @@ const REFUSALS: [(u16, &str, Option<&str>); 4] = [
 /// An API whose document has the refusals of [`User`](super::User) and
 /// [`MaybeUser`](super::MaybeUser): 401, 403, 429 and 503, as `application/problem+json`.
 ///
-/// They are added to each operation with such an argument, except for a status that the response
-/// type of the handler describes.
+/// They are added to each operation with such an argument. poem-openapi answers invalid input by
+/// itself, and does not say so: 400 is added to each operation with parameters or a body, and 415 to
+/// each with a body, as plain text. A status that the response type of the handler describes stays.
 #[derive(Clone, Copy, Debug)]
 pub struct WithRefusals<T>(pub T);
 
@@ -37,7 +38,10 @@ impl<T: OpenApi> OpenApi for WithRefusals<T> {
     fn meta() -> Vec<MetaApi> {
         let mut apis = T::meta();
         let paths = apis.iter_mut().flat_map(|api| &mut api.paths);
-        paths.flat_map(|path| &mut path.operations).for_each(add_to);
+        for operation in paths.flat_map(|path| &mut path.operations) {
+            add_refusals(operation);
+            add_input_errors(operation);
+        }
         apis
     }
 
@@ -51,16 +55,39 @@ impl<T: OpenApi> OpenApi for WithRefusals<T> {
     }
 }
 
-fn add_to(operation: &mut MetaOperation) {
+fn add_refusals(operation: &mut MetaOperation) {
     let mut names = operation.security.iter().flat_map(HashMap::keys);
     if !names.any(|name| schemes::is_known(name)) {
         return;
     }
+    Refusal::meta().responses.into_iter().for_each(|refusal| add(operation, refusal));
+}
+
+fn add_input_errors(operation: &mut MetaOperation) {
+    let has_body = operation.request.is_some();
+    if has_body || !operation.params.is_empty() {
+        add(operation, plain_text(400, "The parameters or the body are invalid."));
+    }
+    if has_body {
+        add(operation, plain_text(415, "The type of the body is not supported."));
+    }
+}
+
+/// Adds a response, unless the operation describes its status.
+fn add(operation: &mut MetaOperation, response: MetaResponse) {
     let responses = &mut operation.responses.responses;
-    for refusal in Refusal::meta().responses {
-        if responses.iter().all(|response| response.status != refusal.status) {
-            responses.push(refusal);
-        }
+    if responses.iter().all(|known| known.status != response.status) {
+        responses.push(response);
+    }
+}
+
+fn plain_text(status: u16, description: &'static str) -> MetaResponse {
+    MetaResponse {
+        description,
+        status: Some(status),
+        status_range: None,
+        content: vec![MetaMediaType { content_type: "text/plain", schema: inline("string") }],
+        headers: Vec::new(),
     }
 }
 
