@@ -34,6 +34,7 @@ mod opaque;
 mod random;
 mod settings;
 mod store_error;
+mod unmounted;
 
 pub mod event;
 pub mod form;

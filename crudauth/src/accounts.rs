@@ -46,7 +46,7 @@ pub struct Accounts<U: AuthUser> {
 
 /// The stores of a mount, each behind its port.
 pub(crate) struct Stores<U: AuthUser> {
-    pub(crate) database: Arc<dyn DatabaseStores<U>>,
+    pub(crate) database: DatabaseStores<U>,
     pub(crate) sessions: Arc<dyn SessionStore<U>>,
     pub(crate) counters: Arc<dyn CounterStore>,
     pub(crate) challenges: Arc<dyn ChallengeStore>,
@@ -273,7 +273,7 @@ impl<U: AuthUser> Accounts<U> {
     pub(crate) async fn purge_step(&self) -> Result<(u64, bool), StoreError> {
         let now = self.kit.clock.now();
         let stores = &self.stores;
-        let mut purged = stores.database.purge_owned(now, PURGE_BATCH).await?;
+        let mut purged = stores.database.owned_rows.purge(now, PURGE_BATCH).await?;
         purged.push(stores.sessions.purge(now, PURGE_BATCH).await?);
         purged.push(stores.counters.purge(now, PURGE_BATCH).await?);
         purged.push(stores.challenges.purge(now, PURGE_BATCH).await?);

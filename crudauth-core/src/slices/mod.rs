@@ -21,6 +21,8 @@ pub mod sign_in;
 mod state_tests;
 pub mod sudo;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::Pool;
@@ -31,6 +33,7 @@ use crate::migrate::Migrations;
 use crate::model::{Account, AuthUser};
 use crate::sql::{AuthRow, Backend, Layout, Outlives, Query, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
+use crate::unmounted::Unmounted;
 
 /// Every table of the library, whichever slices an app mounts.
 pub const TABLES: &[&TableSpec] = &[
@@ -51,41 +54,65 @@ pub const TABLES: &[&TableSpec] = &[
     &CHALLENGES,
 ];
 
-#[cfg(feature = "oauth")]
-use oauth::store::ConnectionStore as Connections;
+/// The stores in the app's database. Those of a slice that the mount does not name refuse every call.
+#[doc(hidden)]
+#[expect(missing_debug_implementations, reason = "no app can name it")]
+#[derive(Clone)]
+pub struct DatabaseStores<U: AuthUser> {
+    pub accounts: Arc<dyn AccountStore<U>>,
+    pub one_time_tokens: Arc<dyn recovery::store::OneTimeTokenStore<U>>,
+    pub audit: Arc<dyn audit::store::AuditStore<U>>,
+    pub profile: Arc<dyn profile::store::ProfileStore<U>>,
+    pub owned_rows: Arc<dyn OwnedRows>,
+    pub families: Arc<dyn bearer::store::TokenFamilyStore<U>>,
+    pub api_keys: Arc<dyn api_keys::store::ApiKeyStore<U>>,
+    pub factors: Arc<dyn mfa::store::FactorStore<U>>,
+    pub crudauth_py_factors: Arc<dyn mfa::takeover::CrudauthPyFactors<U>>,
+    pub deletions: Arc<dyn account::store::DeletionStore<U>>,
+    pub admin: Arc<dyn admin::store::AdminStore<U>>,
+    pub passkeys: Arc<dyn passkeys::store::PasskeyStore<U>>,
+    #[cfg(feature = "oauth")]
+    pub connections: Arc<dyn oauth::store::ConnectionStore<U>>,
+}
 
-/// In place of the store of connections, without the feature `oauth`.
-#[cfg(not(feature = "oauth"))]
-pub trait Connections<U> {}
+impl<U: AuthUser> DatabaseStores<U> {
+    /// The stores of a mount that names no slice.
+    pub fn new<DB: Backend + Stores<U::Id>>(sql: &Arc<SqlStore<DB, U>>) -> Self
+    where
+        U: AuthRow<DB>,
+    {
+        let unmounted = Arc::new(Unmounted);
+        Self {
+            accounts: Arc::clone(sql) as _,
+            one_time_tokens: Arc::clone(sql) as _,
+            audit: Arc::clone(sql) as _,
+            profile: Arc::clone(sql) as _,
+            owned_rows: Arc::clone(sql) as _,
+            families: Arc::clone(&unmounted) as _,
+            api_keys: Arc::clone(&unmounted) as _,
+            factors: Arc::clone(&unmounted) as _,
+            crudauth_py_factors: Arc::clone(&unmounted) as _,
+            deletions: Arc::clone(&unmounted) as _,
+            admin: Arc::clone(&unmounted) as _,
+            #[cfg(feature = "oauth")]
+            connections: Arc::clone(&unmounted) as _,
+            passkeys: unmounted,
+        }
+    }
+}
 
-#[cfg(not(feature = "oauth"))]
-impl<T, U> Connections<U> for T {}
-
-/// The stores that are always in the app's database, in the transactions of the accounts.
+/// The rows whose accounts are in the same database.
 #[async_trait]
-pub trait DatabaseStores<U: AuthUser>:
-    AccountStore<U>
-    + bearer::store::TokenFamilyStore<U>
-    + api_keys::store::ApiKeyStore<U>
-    + recovery::store::OneTimeTokenStore<U>
-    + mfa::store::FactorStore<U>
-    + mfa::takeover::CrudauthPyFactors<U>
-    + account::store::DeletionStore<U>
-    + admin::store::AdminStore<U>
-    + passkeys::store::PasskeyStore<U>
-    + audit::store::AuditStore<U>
-    + profile::store::ProfileStore<U>
-    + Connections<U>
-{
+pub trait OwnedRows: Send + Sync + 'static {
     /// Deletes at most `limit` expired rows of each table whose rows belong to accounts. Returns how
     /// many rows of each table were deleted. Also fills the compared form of identifiers in rows that
     /// other software inserted, at most `limit` of each identifier.
-    async fn purge_owned(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<u64>, StoreError>;
+    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<u64>, StoreError>;
 }
 
 #[async_trait]
-impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> DatabaseStores<U> for SqlStore<DB, U> {
-    async fn purge_owned(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<u64>, StoreError> {
+impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OwnedRows for SqlStore<DB, U> {
+    async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<u64>, StoreError> {
         self.fill_keys(limit).await?;
         let mut deleted = Vec::new();
         let is_due = |table: &&&TableSpec| {

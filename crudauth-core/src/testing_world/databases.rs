@@ -18,7 +18,9 @@ impl World {
         Self {
             accounts: store.clone(),
             sessions: store.clone(),
-            database: store.clone(),
+            owned_rows: store.clone(),
+            #[cfg(feature = "oauth")]
+            connections: store.clone(),
             families: store.clone(),
             api_keys: store.clone(),
             one_time_tokens: store.clone(),

@@ -37,7 +37,7 @@ use crate::model::{
 use crate::password::{HashingConfig, HashingPool, Password, PasswordPolicy};
 use crate::principal::{Principal, ScopePolicyHandle};
 use crate::random::random;
-use crate::slices::DatabaseStores;
+use crate::slices::OwnedRows;
 use crate::slices::accounts::{Callers, Passwords};
 use crate::slices::api_keys::store::ApiKeyStore;
 use crate::slices::api_keys::{ApiKeyConfig, ApiKeys};
@@ -62,7 +62,9 @@ pub(crate) const QUEUED: usize = 400;
 pub(crate) struct World {
     pub(crate) accounts: Arc<dyn AccountStore<Person>>,
     pub(crate) sessions: Arc<dyn SessionStore<Person>>,
-    pub(crate) database: Arc<dyn DatabaseStores<Person>>,
+    pub(crate) owned_rows: Arc<dyn OwnedRows>,
+    #[cfg(feature = "oauth")]
+    pub(crate) connections: Arc<dyn crate::slices::oauth::store::ConnectionStore<Person>>,
     pub(crate) families: Arc<dyn TokenFamilyStore<Person>>,
     pub(crate) api_keys: Arc<dyn ApiKeyStore<Person>>,
     pub(crate) one_time_tokens: Arc<dyn OneTimeTokenStore<Person>>,
@@ -99,7 +101,7 @@ impl World {
 
     /// Deletes expired rows and returns how many.
     pub(crate) async fn purge(&self) -> u64 {
-        self.database.purge_owned(self.now(), 10).await.unwrap().iter().sum()
+        self.owned_rows.purge(self.now(), 10).await.unwrap().iter().sum()
     }
 
     /// The same stores under other secrets of the app.

@@ -72,6 +72,7 @@ fn mount(model: &Model<'_>) -> TokenStream {
         let marker = Ident::new(slice.marker, span);
         quote_spanned!(span=> .with::<#p::slice::#marker>())
     });
+    let slices: Vec<_> = slices.collect();
     let words = SLICES.iter().map(|slice| slice.word);
     let transports = model.transports.iter().filter(|_| model.is_valid);
     let transports = transports.map(|transport| match transport {
@@ -94,6 +95,15 @@ fn mount(model: &Model<'_>) -> TokenStream {
             }
             fn slices() -> #p::Slices<#user> {
                 #p::Slices::new().with::<#p::slice::Accounts>() #(#slices)*
+            }
+            fn stores<__DB: #p::Backend>(
+                __sql: #p::Arc<#p::SqlStore<__DB, #user>>,
+            ) -> #p::DatabaseStores<#user>
+            where
+                #user: #p::AuthRow<__DB>,
+            {
+                let __stores = #p::SliceStores::new(__sql);
+                __stores.with::<#p::slice::Accounts>() #(#slices)* .into_stores()
             }
             fn transports(__own: &mut #p::Transports<#user>) -> #p::Transports<#user> {
                 #p::Transports::new() #(#transports)*

@@ -17,7 +17,7 @@ use crudauth_core::stores::{RedisConfig, RedisStore};
 use sqlx::Pool;
 
 use crate::accounts::Stores;
-use crate::mount::Slices;
+use crate::mount::{Mount, Slices};
 
 /// Stores in place of the database; `None` keeps the database.
 pub(super) struct OtherStores<U: AuthUser> {
@@ -60,7 +60,7 @@ impl<U: AuthUser> OtherStores<U> {
     }
 
     /// Connects the stores, with the database for everything that the app did not bring.
-    pub(super) async fn connect<DB: Backend>(
+    pub(super) async fn connect<A: Mount<User = U>, DB: Backend>(
         self,
         pool: Pool<DB>,
         slices: &Slices<U>,
@@ -76,7 +76,7 @@ impl<U: AuthUser> OtherStores<U> {
         #[cfg(not(feature = "redis"))]
         let this = self;
         let stores = Stores {
-            database: Arc::clone(&sql) as _,
+            database: A::stores(Arc::clone(&sql)),
             sessions: this.sessions.unwrap_or_else(|| Arc::clone(&sql) as _),
             counters: this.counters.unwrap_or_else(|| Arc::clone(&sql) as _),
             challenges: this.challenges.unwrap_or(sql),

@@ -66,7 +66,7 @@ where
         match (keys, live) {
             (Ok(keys), Some(live)) if errors.is_empty() && live.errors.is_empty() => {
                 let stores = std::mem::take(&mut settings.stores);
-                let stores = stores.connect(pool, &slices, live.layout.clone()).await;
+                let stores = stores.connect::<A, DB>(pool, &slices, live.layout.clone()).await;
                 let stores = stores.map_err(BuildError::Store)?;
                 let kit = kit(&stores, &settings, keys, hashing);
                 let auth: A = wire(kit, stores, settings, &live);
@@ -90,7 +90,7 @@ async fn take_over_factors<A: Mount>(auth: &A) -> Result<(), BuildError> {
         return Ok(());
     }
     let accounts = auth.mounted().accounts();
-    let left = accounts.mfa().take_over(&*accounts.stores.database).await;
+    let left = accounts.mfa().take_over(&*accounts.stores.database.crudauth_py_factors).await;
     match left.map_err(BuildError::Store)? {
         0 => Ok(()),
         count => {
@@ -117,27 +117,27 @@ fn wire<A: Mount>(
         Notifier::new(outbox, background.clone(), kit.limits.clone())
     });
     let recovery = recovery.zip(kit.notifier.clone()).map(|(config, notifier)| {
-        Recovery::new(kit.clone(), notifier, Arc::clone(&stores.database) as _, config)
+        Recovery::new(kit.clone(), notifier, Arc::clone(&stores.database.one_time_tokens), config)
     });
     let slices = settings.slices;
     let sessions = Sessions::new(kit.clone(), Arc::clone(&stores.sessions), slices.sessions);
     let sessions = Arc::new(sessions);
-    let families = Arc::clone(&stores.database) as _;
+    let database = stores.database.clone();
+    let families = Arc::clone(&database.families);
     let mut bearer = slices.bearer.clone();
     bearer.grace.get_or_insert(http.refresh_in.grace());
     let tokens = BearerTokens::new(kit.clone(), families, bearer);
     let tokens = Arc::new(tokens);
     let callers = Callers::new(Arc::clone(&sessions), Arc::clone(&tokens));
     let registration = Registration::new(kit.clone(), recovery.clone()).within(&live.widths);
-    let database = Arc::clone(&stores.database);
-    let factors = Arc::clone(&database) as _;
+    let factors = Arc::clone(&database.factors);
     let mfa = Arc::new(Mfa::new(kit.clone(), factors, callers.clone(), slices.mfa.clone()));
     let mounted = A::slices();
     let tables: Vec<_> = mounted.tables().collect();
     let second_factor = tables.contains(&&AUTHENTICATORS).then(|| Arc::clone(&mfa));
     let passkeys = tables
         .contains(&&passkeys::TABLE)
-        .then(|| PasskeyFactor::new(Arc::clone(&database) as _, &slices.passkeys));
+        .then(|| PasskeyFactor::new(Arc::clone(&database.passkeys), &slices.passkeys));
     let sudo = Sudo::new(
         kit.clone(),
         Arc::clone(&sessions),
@@ -178,7 +178,10 @@ fn wire<A: Mount>(
         registration,
         sign_in,
         passwords: Passwords::new(kit.clone(), callers.clone()),
-        administration: Administration::new(kit.clone(), Arc::clone(&stores.database) as _),
+        administration: Administration::new(
+            kit.clone(),
+            Arc::clone(&stores.database.one_time_tokens),
+        ),
         services,
         sessions,
         tokens,
@@ -203,7 +206,7 @@ fn trail<A: Mount>(
 ) -> Option<Trail<A::User>> {
     let is_mounted = A::slices().tables().any(|table| *table == audit::TABLE);
     let seal = Seal::new(kit.keys.clone(), config);
-    is_mounted.then(|| Trail::new(seal, Arc::clone(&stores.database) as _))
+    is_mounted.then(|| Trail::new(seal, Arc::clone(&stores.database.audit)))
 }
 
 /// Creates the parts that every flow gets, without a trail and a notifier.
@@ -217,7 +220,7 @@ fn kit<U: AuthUser>(
     let clock = &settings.clock;
     let limits = settings.rate_limits.clone();
     Kit {
-        accounts: Arc::clone(&stores.database) as _,
+        accounts: Arc::clone(&stores.database.accounts),
         limits: RateLimiter::new(Arc::clone(counters), keys.clone(), Arc::clone(clock), limits),
         lockout: Lockout::new(Arc::clone(counters), keys.clone(), settings.lockout),
         keys,

@@ -11,6 +11,8 @@ use crudauth_core::StoreError;
 use crudauth_core::migrate::Migrations;
 use crudauth_core::model::{AuthUser, ClientAddress};
 use crudauth_core::notify::Background;
+use crudauth_core::slices::DatabaseStores;
+use crudauth_core::sql::{AuthRow, Backend, SqlStore};
 use poem::endpoint::make_sync;
 use poem::{Request, Route};
 
@@ -19,7 +21,7 @@ use crate::http::{HttpConfig, Refusal, headers};
 use crate::transport::Transports;
 pub(crate) use endpoint::Path;
 use endpoint::WithoutSlash;
-pub use slices::{Slice, Slices};
+pub use slices::{Slice, SliceStores, Slices};
 
 /// A struct under `#[crudauth::routes(..)]`.
 #[diagnostic::on_unimplemented(
@@ -43,6 +45,11 @@ pub trait Mount: Clone + Send + Sync + 'static {
 
     #[doc(hidden)]
     fn slices() -> Slices<Self::User>;
+
+    #[doc(hidden)]
+    fn stores<DB: Backend>(sql: Arc<SqlStore<DB, Self::User>>) -> DatabaseStores<Self::User>
+    where
+        Self::User: AuthRow<DB>;
 
     #[doc(hidden)]
     fn tables() -> Migrations<Self::User> {

@@ -13,7 +13,7 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Map, Value, json};
 
-use super::{Service, Wiring, limits, sudo};
+use super::{Service, Wiring, limits, stores, sudo};
 use crate::accounts::Accounts;
 use crate::builder::Builder;
 use crate::extract::owner_of;
@@ -46,6 +46,8 @@ impl<U: AuthUser> Slice<U> for Admin {
     fn tables() -> &'static [&'static TableSpec] {
         &[&SUSPENSIONS]
     }
+
+    stores!(U: admin);
 }
 
 impl Service for Admin {
@@ -61,7 +63,7 @@ impl Service for Admin {
             passkeys: wiring.passkeys.clone(),
             recovery: wiring.recovery.clone(),
         };
-        let store = Arc::clone(database) as _;
+        let store = Arc::clone(&database.admin);
         Administrators::new(kit.clone(), store, callers.clone(), Arc::clone(sudo), config, tools)
     }
 }

@@ -14,7 +14,7 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
-use super::{Service, Wiring, limits};
+use super::{Service, Wiring, limits, stores};
 use crate::accounts::Accounts;
 use crate::builder::Builder;
 use crate::extract::owner_of;
@@ -41,6 +41,8 @@ impl<U: AuthUser> Slice<U> for ApiKeys {
     fn tables() -> &'static [&'static TableSpec] {
         &[&flows::TABLE]
     }
+
+    stores!(U: api_keys);
 }
 
 impl Service for ApiKeys {
@@ -49,7 +51,7 @@ impl Service for ApiKeys {
 
     fn wire<U: AuthUser>(wiring: &Wiring<U>, config: ApiKeyConfig) -> flows::ApiKeys<U> {
         let Wiring { kit, database, callers, .. } = wiring;
-        flows::ApiKeys::new(kit.clone(), Arc::clone(database) as _, callers.clone(), config)
+        flows::ApiKeys::new(kit.clone(), Arc::clone(&database.api_keys), callers.clone(), config)
     }
 }
 

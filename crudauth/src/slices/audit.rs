@@ -41,7 +41,7 @@ impl Service for Audit {
     fn wire<U: AuthUser>(wiring: &Wiring<U>, config: AuditConfig) -> flows::Audit<U> {
         let Wiring { kit, database, .. } = wiring;
         let trail = kit.trail.clone().unwrap_or_else(|| {
-            Trail::new(Seal::new(kit.keys.clone(), config), Arc::clone(database) as _)
+            Trail::new(Seal::new(kit.keys.clone(), config), Arc::clone(&database.audit))
         });
         flows::Audit::new(kit.clone(), trail)
     }

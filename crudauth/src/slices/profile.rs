@@ -31,7 +31,7 @@ impl Service for Profile {
     type Flows<U: AuthUser> = Profiles<U>;
 
     fn wire<U: AuthUser>(wiring: &Wiring<U>, _: NoSettings) -> Profiles<U> {
-        let store = Arc::clone(&wiring.database) as _;
+        let store = Arc::clone(&wiring.database.profile);
         Profiles::new(wiring.kit.clone(), store, &wiring.widths)
     }
 }

@@ -47,7 +47,7 @@ impl NoSettings {
 /// The parts from which a slice creates its flows.
 pub(crate) struct Wiring<U: AuthUser> {
     pub(crate) kit: Kit<U>,
-    pub(crate) database: Arc<dyn DatabaseStores<U>>,
+    pub(crate) database: DatabaseStores<U>,
     pub(crate) callers: Callers<U>,
     pub(crate) sessions: Arc<Sessions<U>>,
     pub(crate) tokens: Arc<BearerTokens<U>>,
@@ -92,6 +92,21 @@ impl<U: AuthUser> Wiring<U> {
         self.has(&AUTHENTICATORS).then(|| Arc::clone(&self.mfa))
     }
 }
+
+/// The stores that a slice adds to those of its mount.
+macro_rules! stores {
+    ($user:ident: $($store:ident),*) => {
+        fn stores<DB: crudauth_core::sql::Backend>(
+            sql: &std::sync::Arc<crudauth_core::sql::SqlStore<DB, $user>>,
+            stores: &mut crudauth_core::slices::DatabaseStores<$user>,
+        ) where
+            $user: crudauth_core::sql::AuthRow<DB>,
+        {
+            $(stores.$store = std::sync::Arc::clone(sql) as _;)*
+        }
+    };
+}
+pub(crate) use stores;
 
 /// Declares the settings of all listed slices, and the flows of those with a marker, which come after
 /// the semicolon. A slice, or a marker alone, that needs a feature of the crate has a condition.

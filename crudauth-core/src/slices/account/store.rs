@@ -6,13 +6,14 @@ use chrono::{DateTime, Utc};
 use super::Reference;
 use crate::model::{Account, AuthUser, OneTimeDigest};
 use crate::store_error::StoreError;
+use crate::unmounted::port;
 
+port! {
 /// Deletes accounts in two steps: an account is closed first, so that nothing signs in any more, and
 /// deleted later.
 ///
 /// Each verb is one atomic effect.
-#[async_trait]
-pub trait DeletionStore<U: AuthUser>: Send + Sync + 'static {
+pub trait DeletionStore<U> {
     /// Disables the account and stores that it is to be deleted, if it still has the state of
     /// `account`. Its credentials are invalid from then on.
     async fn close(
@@ -54,6 +55,7 @@ pub trait DeletionStore<U: AuthUser>: Send + Sync + 'static {
 
     /// Returns when the account was created and last changed, as the database writes it.
     async fn dates(&self, account: &Account<U>) -> Result<[Option<String>; 2], StoreError>;
+}
 }
 
 /// A deletion to be stored.

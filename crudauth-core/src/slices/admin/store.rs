@@ -5,15 +5,16 @@ use chrono::{DateTime, Utc};
 
 use crate::model::{Account, AuthUser};
 use crate::store_error::StoreError;
+use crate::unmounted::port;
 
 /// Accounts of the largest page.
 pub const MOST: usize = 100;
 
+port! {
 /// Finds accounts, and disables them for a reason.
 ///
 /// Each verb is one atomic effect.
-#[async_trait]
-pub trait AdminStore<U: AuthUser>: Send + Sync + 'static {
+pub trait AdminStore<U> {
     /// Returns the next [`MOST`] accounts and one more, in the order of their keys.
     async fn page(&self, after: Option<&U::Id>) -> Result<Vec<Account<U>>, StoreError>;
 
@@ -46,6 +47,7 @@ pub trait AdminStore<U: AuthUser>: Send + Sync + 'static {
 
     /// Takes the rights of a superuser from an account.
     async fn demote(&self, id: &U::Id, now: DateTime<Utc>) -> Result<Demoted, StoreError>;
+}
 }
 
 /// Why an account is disabled, and for how long.

@@ -5,13 +5,14 @@ use chrono::{DateTime, Utc};
 
 use crate::model::{Account, AccountState, ApiKeyDigest, ApiKeyHandle, AuthUser, Scopes};
 use crate::store_error::StoreError;
+use crate::unmounted::port;
 
+port! {
 /// Keeps API keys, of which it stores digests.
 ///
 /// Each verb is one atomic effect. The library compares the state in [`find`](Self::find) with the
 /// account at every use.
-#[async_trait]
-pub trait ApiKeyStore<U: AuthUser>: Send + Sync + 'static {
+pub trait ApiKeyStore<U> {
     /// Stores a key, if the account is active and has the state of the key, and fewer than `max`
     /// valid keys. Of any number of calls at once none passes the limit.
     async fn insert(&self, key: NewApiKeyRecord<U::Id>, max: u32) -> Result<Inserted, StoreError>;
@@ -53,6 +54,7 @@ pub trait ApiKeyStore<U: AuthUser>: Send + Sync + 'static {
 
     /// Deletes a key.
     async fn remove(&self, digest: &ApiKeyDigest) -> Result<(), StoreError>;
+}
 }
 
 /// An API key to be stored.

@@ -8,13 +8,14 @@ use crate::model::{
     Account, AccountState, AuthUser, ClientAddress, ClientInfo, RefreshDigest, Scopes,
 };
 use crate::store_error::StoreError;
+use crate::unmounted::port;
 
+port! {
 /// Keeps token families: one row per sign-in, with the digest of its current refresh token.
 ///
 /// Each verb is one atomic effect. The library compares [`TokenFamily::state`] with the account at
 /// every use.
-#[async_trait]
-pub trait TokenFamilyStore<U: AuthUser>: Send + Sync + 'static {
+pub trait TokenFamilyStore<U> {
     /// Stores a family, then deletes the account's least recently used ones beyond `max`.
     async fn insert(&self, family: NewTokenFamily<U::Id>, max: u32) -> Result<(), StoreError>;
 
@@ -54,6 +55,7 @@ pub trait TokenFamilyStore<U: AuthUser>: Send + Sync + 'static {
     /// Deletes the valid families of an account and returns how many there were.
     async fn revoke_all(&self, account: &Account<U>, now: DateTime<Utc>)
     -> Result<u64, StoreError>;
+}
 }
 
 /// A token family to be stored.

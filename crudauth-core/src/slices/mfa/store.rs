@@ -6,12 +6,13 @@ use chrono::{DateTime, Utc};
 use crate::model::digest::sha256;
 use crate::model::{Account, AuthUser, RecoveryCodeDigest, Sealed};
 use crate::store_error::StoreError;
+use crate::unmounted::port;
 
+port! {
 /// Keeps the authenticator and the recovery codes of accounts.
 ///
 /// Each verb is one atomic effect. An account has one authenticator at most.
-#[async_trait]
-pub trait FactorStore<U: AuthUser>: Send + Sync + 'static {
+pub trait FactorStore<U> {
     /// Returns the authenticator of an account, whether or not it is confirmed.
     async fn find(&self, account: &Account<U>) -> Result<Option<Authenticator>, StoreError>;
 
@@ -101,6 +102,7 @@ pub trait FactorStore<U: AuthUser>: Send + Sync + 'static {
 
     /// Returns the number of recovery codes that are left.
     async fn recovery_codes(&self, account: &Account<U>) -> Result<u64, StoreError>;
+}
 }
 
 /// Who enters codes: one unfinished sign-in, or one credential of the owner.

@@ -13,15 +13,16 @@ use super::Mfa;
 use super::store::Enrolment;
 use crate::model::{Account, AuthUser, RecoveryCodeDigest};
 use crate::store_error::StoreError;
+use crate::unmounted::port;
 
 /// A column of crudauth-py that shows that a user table may have its second factors.
 pub const CONFIRMED_AT: &str = "totp_confirmed_at";
 
+port! {
 /// Reads the second factors of crudauth-py in the user table, and moves them.
 ///
 /// Each verb is one atomic effect.
-#[async_trait]
-pub trait CrudauthPyFactors<U: AuthUser>: Send + Sync + 'static {
+pub trait CrudauthPyFactors<U> {
     /// Returns every confirmed factor in the columns of crudauth-py.
     async fn crudauth_py_factors(&self) -> Result<Vec<CrudauthPyFactor<U::Id>>, StoreError>;
 
@@ -33,6 +34,7 @@ pub trait CrudauthPyFactors<U: AuthUser>: Send + Sync + 'static {
         account: &Account<U>,
         enrolment: &Enrolment,
     ) -> Result<bool, StoreError>;
+}
 }
 
 /// A confirmed factor as crudauth-py stores it.

@@ -26,15 +26,15 @@ async fn an_account_whose_address_has_changed_is_neither_claimed_nor_connected()
         let before = world.account(ADDRESS).await;
         let id = before.user.id;
         world.one_time_tokens.set_contact(&id, &other, world.now()).await.unwrap();
-        let claimed = world.database.claim(&before, &connection, &unusable).await.unwrap();
+        let claimed = world.connections.claim(&before, &connection, &unusable).await.unwrap();
         assert!(claimed.is_none());
-        let alone = world.database.connect(&before, &connection, true).await.unwrap();
+        let alone = world.connections.connect(&before, &connection, true).await.unwrap();
         assert!(matches!(alone, Connecting::Changed), "{alone:?}");
 
         let now = world.reloaded(&before).await;
-        assert!(world.database.claim(&now, &connection, &unusable).await.unwrap().is_some());
+        assert!(world.connections.claim(&now, &connection, &unusable).await.unwrap().is_some());
         let now = world.reloaded(&now).await;
-        let again = world.database.claim(&now, &connection, &unusable).await.unwrap();
+        let again = world.connections.claim(&now, &connection, &unusable).await.unwrap();
         assert!(again.is_none(), "it is verified now");
     }
 }

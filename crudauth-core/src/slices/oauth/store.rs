@@ -7,12 +7,13 @@ use crate::account_store::{Created, NewAccount};
 use crate::model::digest::sha256;
 use crate::model::{Account, AuthUser, PasswordHash};
 use crate::store_error::StoreError;
+use crate::unmounted::port;
 
+port! {
 /// Keeps connections.
 ///
 /// Each verb is one transaction. A person at a provider is connected to one account at most.
-#[async_trait]
-pub trait ConnectionStore<U: AuthUser>: Send + Sync + 'static {
+pub trait ConnectionStore<U> {
     /// Returns the account of a person at a provider, also if it is disabled.
     async fn find(&self, person: &ConnectionId) -> Result<Option<Account<U>>, StoreError>;
 
@@ -62,6 +63,7 @@ pub trait ConnectionStore<U: AuthUser>: Send + Sync + 'static {
         connection: &ConnectionId,
         now: DateTime<Utc>,
     ) -> Result<Disconnecting<U>, StoreError>;
+}
 }
 
 /// A person at a provider: the digest of issuer and subject. It is the public id of a connection.

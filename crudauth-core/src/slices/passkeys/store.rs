@@ -6,13 +6,14 @@ use chrono::{DateTime, Utc};
 use crate::model::digest::sha256;
 use crate::model::{Account, AuthUser};
 use crate::store_error::StoreError;
+use crate::unmounted::port;
 
+port! {
 /// Keeps the passkeys of accounts: public keys, and the reports of their authenticators.
 ///
 /// Each verb is one atomic effect. A passkey belongs to one account, and to the security stamp that
 /// the account had: an account that gets the key of a deleted one has none of its passkeys.
-#[async_trait]
-pub trait PasskeyStore<U: AuthUser>: Send + Sync + 'static {
+pub trait PasskeyStore<U> {
     /// Returns the passkeys of an account, the oldest first.
     async fn list(&self, account: &Account<U>) -> Result<Vec<StoredPasskey>, StoreError>;
 
@@ -64,6 +65,7 @@ pub trait PasskeyStore<U: AuthUser>: Send + Sync + 'static {
     /// without any, the account stays as it is.
     async fn remove_all(&self, account: &Account<U>, now: DateTime<Utc>)
     -> Result<u64, StoreError>;
+}
 }
 
 /// Public id of a passkey: a hash of its credential id. It opens nothing.

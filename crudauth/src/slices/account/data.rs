@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use crudauth_core::model::AuthUser;
-#[cfg(any(feature = "oauth", feature = "passkeys"))]
-use crudauth_core::slices::DatabaseStores;
 use crudauth_core::slices::account::{AccountData, BoxError, SharedData};
 use crudauth_core::slices::api_keys::{self, ApiKeyConfig, ApiKeys};
 use crudauth_core::slices::bearer::BearerTokens;
@@ -40,22 +38,20 @@ pub(super) fn of<U: AuthUser>(wiring: &Wiring<U>) -> Vec<SharedData<U>> {
     )]
     let mut slices = vec![sessions, tokens, keys, factors];
     #[cfg(feature = "passkeys")]
-    slices
-        .push(wiring.has(&passkeys::TABLE).then(|| SharedData::new(PasskeyData(database(wiring)))));
+    slices.push(wiring.has(&passkeys::TABLE).then(|| {
+        let store = Arc::clone(&wiring.database.passkeys);
+        SharedData::new(PasskeyData(store))
+    }));
     #[cfg(feature = "oauth")]
-    slices.push(
-        wiring.has(&oauth::CONNECTIONS).then(|| SharedData::new(Connections(database(wiring)))),
-    );
+    slices.push(wiring.has(&oauth::CONNECTIONS).then(|| {
+        let store = Arc::clone(&wiring.database.connections);
+        SharedData::new(Connections(store))
+    }));
     slices.into_iter().flatten().chain(wiring.data.iter().cloned()).collect()
 }
 
-#[cfg(any(feature = "oauth", feature = "passkeys"))]
-fn database<U: AuthUser>(wiring: &Wiring<U>) -> Arc<dyn DatabaseStores<U>> {
-    Arc::clone(&wiring.database)
-}
-
 #[cfg(feature = "passkeys")]
-struct PasskeyData<U: AuthUser>(Arc<dyn DatabaseStores<U>>);
+struct PasskeyData<U: AuthUser>(Arc<dyn passkeys::store::PasskeyStore<U>>);
 
 #[cfg(feature = "passkeys")]
 impl<U: AuthUser> AccountData<U> for PasskeyData<U> {
@@ -64,7 +60,7 @@ impl<U: AuthUser> AccountData<U> for PasskeyData<U> {
     }
 
     async fn export(&self, account: &Account<U>) -> Result<Value, BoxError> {
-        let listed = passkeys::store::PasskeyStore::list(&*self.0, account).await?;
+        let listed = self.0.list(account).await?;
         Ok(listed.iter().map(passkey_routes::entry).collect())
     }
 
@@ -74,7 +70,7 @@ impl<U: AuthUser> AccountData<U> for PasskeyData<U> {
 }
 
 #[cfg(feature = "oauth")]
-struct Connections<U: AuthUser>(Arc<dyn DatabaseStores<U>>);
+struct Connections<U: AuthUser>(Arc<dyn oauth::store::ConnectionStore<U>>);
 
 #[cfg(feature = "oauth")]
 impl<U: AuthUser> AccountData<U> for Connections<U> {
@@ -83,7 +79,7 @@ impl<U: AuthUser> AccountData<U> for Connections<U> {
     }
 
     async fn export(&self, account: &Account<U>) -> Result<Value, BoxError> {
-        let listed = oauth::store::ConnectionStore::list(&*self.0, account).await?;
+        let listed = self.0.list(account).await?;
         Ok(listed.iter().map(oauth_routes::entry).collect())
     }
 

@@ -17,7 +17,7 @@ use poem::{Request, Response};
 use serde_json::json;
 use tracing::error;
 
-use super::{Service, Wiring, limits, recovery, sudo};
+use super::{Service, Wiring, limits, recovery, stores, sudo};
 use crate::accounts::Accounts;
 use crate::builder::Builder;
 use crate::extract::owner_of;
@@ -45,6 +45,8 @@ impl<U: AuthUser> Slice<U> for Account {
     fn tables() -> &'static [&'static TableSpec] {
         &[&DELETIONS]
     }
+
+    stores!(U: deletions);
 }
 
 impl Service for Account {
@@ -53,7 +55,7 @@ impl Service for Account {
 
     fn wire<U: AuthUser>(wiring: &Wiring<U>, config: AccountConfig) -> SelfService<U> {
         let Wiring { kit, database, callers, sudo, .. } = wiring;
-        let store = Arc::clone(database) as _;
+        let store = Arc::clone(&database.deletions);
         SelfService::new(kit.clone(), store, callers.clone(), Arc::clone(sudo), config)
             .with_recovery(wiring.recovery.clone())
             .with_data(data::of(wiring))

@@ -18,7 +18,7 @@ use crudauth_core::sql::TableSpec;
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Request, Response};
 
-use super::{Service, Wiring};
+use super::{Service, Wiring, stores};
 use crate::accounts::Accounts;
 use crate::http::{Refusal, refusals};
 use crate::mount::{Mounted, Path, Slice};
@@ -51,6 +51,8 @@ impl<U: AuthUser + RecoverableByEmail> Slice<U> for OAuth {
     fn tables() -> &'static [&'static TableSpec] {
         &[&CONNECTIONS, &CHALLENGES]
     }
+
+    stores!(U: connections);
 }
 
 /// The settings, which the builder gives if the mount names the slice.
@@ -72,7 +74,7 @@ impl Service for OAuth {
 
     fn wire<U: AuthUser>(wiring: &Wiring<U>, settings: OAuthSettings) -> Self::Flows<U> {
         let parts = OAuthParts {
-            connections: std::sync::Arc::clone(&wiring.database) as _,
+            connections: std::sync::Arc::clone(&wiring.database.connections),
             challenges: std::sync::Arc::clone(&wiring.challenges),
             callers: wiring.callers.clone(),
             sign_in: wiring.sign_in.clone(),

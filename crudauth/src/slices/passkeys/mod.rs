@@ -19,7 +19,7 @@ use poem::Response;
 use poem::http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::{Service, SliceSettings, Wiring};
+use super::{Service, SliceSettings, Wiring, stores};
 use crate::accounts::Accounts;
 use crate::builder::Builder;
 use crate::http::cookie::set_cookies;
@@ -58,6 +58,8 @@ impl<U: AuthUser> Slice<U> for Passkeys {
     fn tables() -> &'static [&'static TableSpec] {
         &[&flows::TABLE, &CHALLENGES]
     }
+
+    stores!(U: passkeys);
 }
 
 impl Service for Passkeys {
@@ -68,7 +70,7 @@ impl Service for Passkeys {
         // A mount without the slice has no origins, and no passkeys.
         let party = RelyingParty::of(&config).ok()?;
         wiring.passkeys.as_ref()?;
-        let stores = (Arc::clone(&wiring.database) as _, Arc::clone(&wiring.challenges));
+        let stores = (Arc::clone(&wiring.database.passkeys), Arc::clone(&wiring.challenges));
         let callers = (wiring.callers.clone(), Arc::clone(&wiring.sudo));
         Some(flows::Passkeys::new(wiring.kit.clone(), stores, callers, party, config))
     }
