@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crudauth::email::MessageKind;
+use crudauth::{Backend, HashingConfig};
 use crudauth_tests::{
-    App, Database, Kind, PASSWORD, SECRET, User, concurrently, count_status, on_every_database,
-    sign_up,
+    App, AppBuilder, Database, Kind, PASSWORD, SECRET, Setting, User, concurrently, count_status,
+    on_every_database, sign_up,
 };
 use poem::{EndpointExt, Route};
 use serde_json::json;
@@ -15,6 +16,15 @@ const ENROLLED: &str = "If the email is available, check your inbox to finish si
 /// A mount without `email`, which reports taken identifiers.
 #[crudauth::routes(user = User, session)]
 struct Mute;
+
+/// The cost of hashing of an app that sets none.
+struct AtDefaultCost;
+
+impl Setting for AtDefaultCost {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
+        builder.hashing(HashingConfig::default())
+    }
+}
 
 async fn app_without_email() -> App {
     let app = App::on(Kind::Sqlite).await;
@@ -57,6 +67,7 @@ on_every_database! {
     }
 
     async fn each_account_has_its_own_argon2id_salt_and_security_stamp(app: App) {
+        let app = App::over(app.database.clone(), AtDefaultCost).await;
         for name in ["ada", "bob", "cyd"] {
             app.register(name).await;
         }
