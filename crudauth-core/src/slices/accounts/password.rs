@@ -102,10 +102,6 @@ impl<U: AuthUser> Callers<U> {
         })
     }
 
-    pub(crate) fn sessions(&self) -> &Sessions<U> {
-        &self.sessions
-    }
-
     /// Returns an error unless the caller's credential is still valid.
     pub(crate) async fn check(&self, principal: &Principal<U>) -> Result<(), OwnerError> {
         let is_valid = match principal.credential() {

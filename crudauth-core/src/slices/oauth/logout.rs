@@ -52,7 +52,7 @@ impl<U: AuthUser> OAuth<U> {
         let person = ConnectionId::new(&logout.issuer, &logout.subject);
         let Some(account) = self.parts.connections.find(&person).await? else { return Ok(()) };
         let opened = self.opened_by(&logout, &account, now).await?;
-        let sessions = self.parts.callers.sessions();
+        let sessions = &self.parts.sessions;
         sessions.end(&account, opened.as_deref(), EventKind::SignedOutByProvider).await?;
         Ok(())
     }

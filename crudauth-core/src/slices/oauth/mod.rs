@@ -46,6 +46,7 @@ use crate::guard::challenges::ChallengeStore;
 use crate::kit::Kit;
 use crate::model::AuthUser;
 use crate::slices::accounts::Callers;
+use crate::slices::sessions::Sessions;
 use crate::slices::sign_in::SignInFlow;
 
 /// Sign-ins with a provider that begin, by client network: 30 an hour by default.
@@ -72,6 +73,7 @@ pub struct OAuthParts<U: AuthUser> {
     pub connections: Arc<dyn ConnectionStore<U>>,
     pub challenges: Arc<dyn ChallengeStore>,
     pub callers: Callers<U>,
+    pub sessions: Arc<Sessions<U>>,
     pub sign_in: SignInFlow<U>,
     /// The longest text of each column of the live table.
     pub widths: HashMap<String, usize>,

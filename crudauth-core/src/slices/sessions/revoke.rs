@@ -115,8 +115,12 @@ impl<U: AuthUser> Sessions<U> {
         Ok(())
     }
 
-    /// Ends these sessions of an account, or all of them. `kind` says at whose request.
-    pub(crate) async fn end(
+    /// Ends these sessions of an account, or all of them. Returns how many there were. `kind` says at
+    /// whose request.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn end(
         &self,
         account: &Account<U>,
         handles: Option<&[SessionHandle]>,

@@ -77,6 +77,7 @@ impl Service for OAuth {
             connections: std::sync::Arc::clone(&wiring.database.connections),
             challenges: std::sync::Arc::clone(&wiring.challenges),
             callers: wiring.callers.clone(),
+            sessions: std::sync::Arc::clone(&wiring.sessions),
             sign_in: wiring.sign_in.clone(),
             widths: wiring.widths.clone(),
         };
