@@ -30,8 +30,8 @@ fn write(_: CurrentUser<Auth>, body: String) -> String {
 #[handler]
 fn shown(flash: Flash<Auth>) -> String {
     let line = |message: &FlashMessage| {
-        let FlashMessage { route, code, detail, errors, values, .. } = message;
-        format!("{route} {code} {detail} {errors:?} {values:?}")
+        let FlashMessage { route, code, detail, errors, values, challenge, .. } = message;
+        format!("{route} {code} {detail} {errors:?} {values:?} {challenge:?}")
     };
     flash.message().map(line).unwrap_or_default()
 }
@@ -189,6 +189,19 @@ async fn a_refused_form_keeps_what_was_typed_but_no_password() {
         assert!(text.contains(kept), "{kept}: {text}");
     }
     assert!(!text.contains("a-secret-word"), "{text}");
+}
+
+#[tokio::test]
+async fn a_repeated_field_is_kept_once_and_only_a_challenge_is_kept_as_one() {
+    let app = app().await;
+    let browser = app.browser();
+    let mut form = vec![("email", "first"), ("challenge", "no challenge at all")];
+    form.extend([("email", "again"); 4_000]);
+    redirected(&browser.submit("/sign-up", "/register", &form).await, "/sign-up");
+    let cookie = browser.cookie("flash").unwrap();
+    assert!(cookie.len() < 1_000, "{}", cookie.len());
+    let text = browser.get("/shown").await.text;
+    assert!(text.ends_with("[(\"email\", \"first\")] None"), "{text}");
 }
 
 #[tokio::test]

@@ -45,13 +45,13 @@ pub(crate) struct FromPage;
 /// The content type of an HTML form.
 pub(crate) const URL_ENCODED: &str = "application/x-www-form-urlencoded";
 
-/// Reads a small body into memory; `None` if its length is unknown or too large, or it does not arrive
-/// in time.
-pub(crate) async fn small(request: &mut Request) -> Option<Vec<u8>> {
+/// Reads a small body into memory; `None` if its length is unknown or too large, and the body is
+/// still unread.
+pub(crate) async fn small(request: &mut Request) -> Result<Option<Vec<u8>>, Refusal> {
     if content_length(request).is_none_or(|length| length > MAX_BYTES) {
-        return None;
+        return Ok(None);
     }
-    bytes(request).await.ok()
+    bytes(request).await.map(Some)
 }
 
 /// Reads the fields of a URL-encoded form.

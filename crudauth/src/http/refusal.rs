@@ -134,9 +134,9 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, code, detail).with_challenge(scheme, &[])
     }
 
-    /// The code of the refusal, for programs.
-    #[cfg(feature = "oauth")]
-    pub(crate) const fn code(&self) -> &'static str {
+    /// Returns the code, by which a program tells refusals apart, such as `not-verified`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
         self.code
     }
 

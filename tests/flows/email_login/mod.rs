@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use crudauth::email::MessageKind::{self, EmailLogin};
 use crudauth::{
-    AuthRow, Backend, CurrentUser, EmailConfig, EmailLoginConfig, EmailMessage, Fresh, RateLimits,
-    factor,
+    AuthRow, Backend, CurrentUser, EmailConfig, EmailLoginConfig, EmailMessage, Flash, Fresh,
+    Pages, RateLimits, factor,
 };
 use crudauth_tests::{
     Answer, App, Browser, Database, FRONTEND, PASSWORD, SECRET, User, concurrently, count_status,
@@ -37,6 +37,13 @@ async fn proved_lately(_: CurrentUser<Mailed, Fresh<factor::Email, 10>>) -> &'st
 #[handler]
 async fn proved_by_password(_: CurrentUser<Mailed, Fresh<factor::Password, 10>>) -> &'static str {
     "ok"
+}
+
+/// Shows what a template puts into the form for the code.
+#[handler]
+async fn page_for_the_code(flash: Flash<Mailed>) -> String {
+    let message = flash.message().unwrap();
+    format!("{} {}", message.code, message.challenge.as_deref().unwrap_or("none"))
 }
 
 /// A mount with sign-in by mail on the database of `app`.
@@ -63,6 +70,7 @@ async fn mounted(app: &App, limits: RateLimits, config: EmailLoginConfig) -> (Ma
     };
     let route = auth.mount(Route::new());
     let route = route.at("/recent", get(proved_lately)).at("/password", get(proved_by_password));
+    let route = route.at("/code", get(page_for_the_code));
     let app = app.serving(route.with(auth.clone()).map_to_response()).draining(&auth);
     (auth, app)
 }
@@ -80,6 +88,7 @@ where
     Mailed::builder(pool, SECRET)
         .email(EmailConfig::new(app.outbox.clone(), FRONTEND))
         .email_login(config)
+        .pages(Pages::new("/sign-in").home("/home"))
         .rate_limits(limits)
         .hashing(patient_hashing())
         .trusted_proxy_hops(1)
@@ -125,9 +134,13 @@ async fn confirm(browser: &Browser, body: Value) -> Answer {
 async fn ask(app: &App, browser: &Browser, address: &str) -> Sent {
     let answer = request(browser, address).await;
     assert_eq!(answer.status, 202, "{answer:?}");
+    read(app, address, answer.json()["challenge"].as_str().unwrap()).await
+}
+
+/// Reads the last mail of a request with that challenge.
+async fn read(app: &App, address: &str, challenge: &str) -> Sent {
     let mail = app.last_mail(EmailLogin, address).await;
-    let challenge = answer.json()["challenge"].as_str().unwrap().to_owned();
-    Sent { token: token_of(&mail), code: mail.code.unwrap(), challenge }
+    Sent { token: token_of(&mail), code: mail.code.unwrap(), challenge: challenge.to_owned() }
 }
 
 fn token_of(mail: &EmailMessage) -> String {

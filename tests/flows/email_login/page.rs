@@ -11,6 +11,12 @@ async fn press(browser: &Browser, token: &str, headers: &[(&str, &str)]) -> Answ
     browser.send(Method::POST, "/email-login", &headers, body).await
 }
 
+/// The challenge for the form of the page, after an outcome with this code.
+async fn shown(browser: &Browser, code: &str) -> String {
+    let text = browser.get("/code").await.text;
+    text.strip_prefix(&format!("{code} ")).unwrap().to_owned()
+}
+
 fn location(answer: &Answer) -> &str {
     assert_eq!(answer.status, 303, "{answer:?}");
     answer.header("location").unwrap()
@@ -37,6 +43,25 @@ on_every_database! {
         let answer = press(&late, &sent.token, &[]).await;
         assert_eq!(answer.status, 400, "{answer:?}");
         assert!(answer.text.contains("expired") && !late.is_signed_in().await);
+    }
+
+    async fn a_page_of_the_app_signs_in_by_the_code(app: App) {
+        let app = mailed(&app).await;
+        verified(&app, "ada").await;
+        let browser = app.browser();
+        let form = [("email", ADA), ("next", "/code")];
+        let answer = browser.submit("/sign-in", "/email-login/request", &form).await;
+        assert_eq!(location(&answer), "/code");
+        let sent = read(&app, ADA, &shown(&browser, "ok").await).await;
+        let wrong = sent.wrong_code();
+        let form = [("challenge", &*sent.challenge), ("code", wrong["code"].as_str().unwrap())];
+        let answer = browser.submit("/code", "/email-login/confirm", &form).await;
+        assert_eq!(location(&answer), "/code");
+        assert_eq!(shown(&browser, "invalid-code").await, sent.challenge, "the form has it again");
+        let form = [("challenge", &*sent.challenge), ("code", &*sent.code)];
+        let answer = browser.submit("/code", "/email-login/confirm", &form).await;
+        assert_eq!(location(&answer), "/home");
+        assert!(browser.is_signed_in().await);
     }
 
     async fn the_page_of_an_unknown_link_is_that_of_a_known_one(app: App) {

@@ -2,6 +2,8 @@
 //!
 //! A signed cookie carries it: a cookie that another site of the same domain planted is ignored.
 
+use std::mem::take;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crudauth_core::model::KeyRing;
@@ -11,6 +13,9 @@ use crate::http::Refusal;
 
 /// Browsers keep a cookie of 4,096 bytes, with its name and attributes.
 const MAX_BYTES: usize = 3_000;
+
+/// The names of `errors` and `values`, and their punctuation.
+const NAMES: usize = r#","errors":[],"values":[]"#.len();
 
 /// The outcome of the last form that a page sent to a route of the library.
 ///
@@ -32,7 +37,7 @@ pub struct FlashMessage {
     /// password.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<(String, String)>,
-    /// The value of the field `challenge` for the form of the second step.
+    /// The value of the field `challenge`, for the form of the second step or of a mailed code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<String>,
 }
@@ -63,14 +68,13 @@ impl FlashMessage {
         Self { route: route.to_owned(), code, detail, errors, ..Self::default() }
     }
 
-    /// Writes the value of the cookie. Values and errors that do not fit are left out.
+    /// Writes the value of the cookie. Errors and values that do not fit are left out.
     pub(super) fn sealed(mut self, keys: &KeyRing) -> String {
-        let mut payload = serde_json::to_vec(&self).unwrap_or_default();
-        while payload.len() > MAX_BYTES * 3 / 4
-            && self.values.pop().or_else(|| self.errors.pop()).is_some()
-        {
-            payload = serde_json::to_vec(&self).unwrap_or_default();
-        }
+        let (errors, values) = (take(&mut self.errors), take(&mut self.values));
+        let mut room = (MAX_BYTES * 3 / 4).saturating_sub(size(&self) + NAMES);
+        self.errors = fitting(errors, &mut room);
+        self.values = fitting(values, &mut room);
+        let payload = serde_json::to_vec(&self).unwrap_or_default();
         let mac = keys.current().flash.mac(&[&payload]);
         let [payload, mac] = [&*payload, mac.as_bytes()].map(|part| URL_SAFE_NO_PAD.encode(part));
         format!("{payload}.{mac}")
@@ -84,6 +88,20 @@ impl FlashMessage {
         let is_ours = keys.all().any(|keys| keys.flash.verifies(&[&payload], &mac));
         if is_ours { serde_json::from_slice(&payload).ok() } else { None }
     }
+}
+
+/// Returns the texts that fit into the room, and takes their bytes from it.
+fn fitting(mut texts: Vec<(String, String)>, room: &mut usize) -> Vec<(String, String)> {
+    texts.retain(|text| {
+        let rest = room.checked_sub(size(text) + ",".len());
+        *room = rest.unwrap_or(*room);
+        rest.is_some()
+    });
+    texts
+}
+
+fn size(value: &impl Serialize) -> usize {
+    serde_json::to_vec(value).map_or(0, |bytes| bytes.len())
 }
 
 fn text_of<'t>(texts: &'t [(String, String)], field: &str) -> Option<&'t str> {
@@ -145,5 +163,36 @@ mod tests {
         let sealed = message.sealed(&keys(SECRET, &[]));
         assert!(sealed.len() < MAX_BYTES + 60, "{}", sealed.len());
         assert!(!FlashMessage::open(&sealed, &keys(SECRET, &[])).unwrap().errors.is_empty());
+    }
+
+    #[test]
+    fn a_text_that_does_not_fit_leaves_room_for_the_others() {
+        let text = |name: &str, length| (name.to_owned(), "\"".repeat(length));
+        let values = vec![text("email", 64_000), text("username", 40)];
+        let errors = vec![text("email", 300), text("phone", 5_000)];
+        let message = FlashMessage { errors, values, ..FlashMessage::default() };
+        let sealed = message.clone().sealed(&keys(SECRET, &[]));
+        assert!(sealed.len() < MAX_BYTES + 60, "{}", sealed.len());
+        let opened = FlashMessage::open(&sealed, &keys(SECRET, &[])).unwrap();
+        assert_eq!(
+            (&opened.errors[..], &opened.values[..]),
+            (&message.errors[..1], &message.values[1..])
+        );
+    }
+
+    #[test]
+    fn a_message_that_fits_exactly_keeps_everything() {
+        let with = |length| FlashMessage {
+            errors: vec![("email".into(), "e".into())],
+            values: vec![("username".into(), "v".repeat(length))],
+            ..FlashMessage::default()
+        };
+        let left = MAX_BYTES * 3 / 4 - size(&with(0));
+        // One comma for each list counts that its only text does not need.
+        for (length, is_kept) in [(left - 2, true), (left - 1, false)] {
+            let sealed = with(length).sealed(&keys(SECRET, &[]));
+            let opened = FlashMessage::open(&sealed, &keys(SECRET, &[])).unwrap();
+            assert_eq!(opened == with(length), is_kept, "{length}");
+        }
     }
 }

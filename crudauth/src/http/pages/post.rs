@@ -1,7 +1,7 @@
 //! The form of a page, sent to a route of the library: the fields of a form instead of JSON, and a
 //! redirect instead of an answer in JSON.
 
-use crudauth_core::model::{KeyRing, RedirectPath, Shape};
+use crudauth_core::model::{ChallengeToken, KeyRing, RedirectPath, Shape};
 use poem::http::{HeaderName, HeaderValue, Method, header};
 use poem::{Body, Request, Response};
 use serde_json::{Map, Value};
@@ -43,7 +43,8 @@ const NOT_SHOWN: [&str; 19] = [
 const FROM_OTHER_SITES: &str = "/oauth/:provider/callback";
 
 /// The routes whose page is of no use after the form was accepted.
-const LEFT: [&str; 5] = ["/login", "/mfa/verify", "/logout", "/logout-all", "/sudo"];
+const LEFT: [&str; 6] =
+    ["/login", "/email-login/confirm", "/mfa/verify", "/logout", "/logout-all", "/sudo"];
 
 /// A form of a page.
 pub(crate) struct PagePost {
@@ -52,7 +53,7 @@ pub(crate) struct PagePost {
     page: Option<RedirectPath>,
     next: Option<RedirectPath>,
     values: Vec<(String, String)>,
-    challenge: Option<String>,
+    challenge: Option<ChallengeToken>,
 }
 
 impl PagePost {
@@ -83,9 +84,9 @@ impl PagePost {
                 "page" => post.page = RedirectPath::parse(&value).or(post.page),
                 _ => {
                     if name == "challenge" {
-                        post.challenge = Some(value.clone());
+                        post.challenge = ChallengeToken::parse(&value);
                     } else if is_shown(shape, &name) {
-                        post.values.push((name.clone(), value.clone()));
+                        post.keep(&name, &value);
                     }
                     rest.push((name, value));
                 }
@@ -94,6 +95,13 @@ impl PagePost {
         request.set_body(serde_urlencoded::to_string(rest).unwrap_or_default());
         request.extensions_mut().insert(FromPage);
         Ok(Some(post))
+    }
+
+    /// Keeps the first value of a field. The route refuses a repeated one.
+    fn keep(&mut self, name: &str, value: &str) {
+        if self.values.iter().all(|(kept, _)| kept != name) {
+            self.values.push((name.to_owned(), value.to_owned()));
+        }
     }
 
     /// Turns the answer of the route into a redirect.
@@ -131,11 +139,10 @@ impl PagePost {
 
     fn accepted(self, body: &Map<String, Value>, pages: &Pages) -> (String, FlashMessage) {
         let said = |member: &str| body.get(member).and_then(Value::as_str).map(str::to_owned);
-        let route = self.route.to_owned();
+        let (route, challenge) = (self.route.to_owned(), said("challenge"));
         if body.contains_key("mfa_required") {
             let page = pages.second_step.as_ref().unwrap_or(&pages.sign_in);
             let code = "second-factor".to_owned();
-            let challenge = said("challenge");
             let message = FlashMessage { route, code, challenge, ..FlashMessage::default() };
             return (with_next(page, self.next.as_ref()), message);
         }
@@ -144,14 +151,14 @@ impl PagePost {
         let next = self.next.or(asked).or(page);
         let location = next.as_ref().map_or(&*pages.home, RedirectPath::as_str).to_owned();
         let (code, detail) = ("ok".to_owned(), said("detail").unwrap_or_default());
-        (location, FlashMessage { route, code, detail, ..FlashMessage::default() })
+        (location, FlashMessage { route, code, detail, challenge, ..FlashMessage::default() })
     }
 
     /// Back to the page of the form, or to the page that helps.
     fn refused(self, refusal: &Refusal, pages: &Pages) -> (String, FlashMessage) {
         let message = FlashMessage {
             values: self.values,
-            challenge: self.challenge,
+            challenge: self.challenge.map(|challenge| challenge.expose().to_owned()),
             ..FlashMessage::refused(self.route, refusal)
         };
         let location = match (pages.page_for(refusal), &self.page) {
@@ -187,16 +194,20 @@ async fn told(mut answered: Response) -> Result<(Map<String, Value>, Response), 
 
 /// Sets the CSRF token of a request to a route of the app from the field `csrf_token` of its form. The
 /// body can still be read afterwards.
-pub(crate) async fn adopt_csrf_token(request: &mut Request) {
+///
+/// # Errors
+/// The body did not arrive, so that the handler could not read it either.
+pub(crate) async fn adopt_csrf_token(request: &mut Request) -> Result<(), Refusal> {
     if !is_form_of_page(request) || request.headers().contains_key(CSRF) {
-        return;
+        return Ok(());
     }
-    let Some(bytes) = body::small(request).await else { return };
+    let Some(bytes) = body::small(request).await? else { return Ok(()) };
     let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(&bytes).unwrap_or_default();
     if let Some((_, token)) = fields.iter().find(|(name, _)| name == "csrf_token") {
         set_csrf_token(request, token);
     }
     request.set_body(bytes);
+    Ok(())
 }
 
 /// Returns `true` if a browser sent a form, and shows the answer as a page.
@@ -218,5 +229,25 @@ fn set_method(request: &mut Request, method: &str) {
     let others = [Method::DELETE, Method::PATCH, Method::PUT];
     if let Some(method) = others.into_iter().find(|one| one.as_str().eq_ignore_ascii_case(method)) {
         request.set_method(method);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_form_that_does_not_arrive_is_refused() {
+        let parts = [Ok(&b"csrf_token=a&"[..]), Err(Error::from(ErrorKind::ConnectionReset))];
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .header(header::ACCEPT, "text/html")
+            .header(header::CONTENT_TYPE, URL_ENCODED)
+            .header(header::CONTENT_LENGTH, "20")
+            .body(Body::from_bytes_stream(futures_util::stream::iter(parts)));
+        let refusal = adopt_csrf_token(&mut request).await.unwrap_err();
+        assert_eq!(refusal.code(), "invalid-fields", "the handler must not read an empty body");
     }
 }
