@@ -1,6 +1,10 @@
-//! The command line of the people who run `email_password`: migrations, the first superuser, support.
+//! The command line for `email_password`: migrations, the first superuser, support.
+//!
+//! Both programs need the same secret. On a new database, run `migrate` first.
 //!
 //! ```sh
+//! export SECRET_KEY=$(openssl rand -hex 32)   # also for `email_password`
+//! cargo run -p examples --example manage -- migrate
 //! cargo run -p examples --example manage -- create-superuser email=ada@example.com username=ada
 //! ```
 

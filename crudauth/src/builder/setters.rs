@@ -34,10 +34,10 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// # struct User { id: i64, email: String }
     /// # #[crudauth::routes(user = User, api_keys)]
     /// # struct Auth;
-    /// # fn f(pool: sqlx::SqlitePool) {
+    /// # fn f(pool: sqlx::SqlitePool, secret_key: &str) {
     /// crudauth::scopes! { pub ReportsRead = "reports:read"; }
     ///
-    /// let builder = Auth::builder(pool, "…").scopes_for(|account, asked| {
+    /// let builder = Auth::builder(pool, secret_key).scopes_for(|account, asked| {
     ///     if account.is_superuser() { asked.clone() } else { ReportsRead.into() }
     /// });
     /// # }
@@ -75,8 +75,8 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     ///     }
     /// }
     ///
-    /// # fn f(pool: sqlx::SqlitePool) {
-    /// let builder = Auth::builder(pool.clone(), "…").scope_policy(Roles(pool));
+    /// # fn f(pool: sqlx::SqlitePool, secret_key: &str) {
+    /// let builder = Auth::builder(pool.clone(), secret_key).scope_policy(Roles(pool));
     /// # }
     /// ```
     pub fn scope_policy(mut self, policy: impl ScopePolicy<A::User>) -> Self
@@ -244,8 +244,8 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// # struct User { id: i64, email: String }
     /// # #[crudauth::routes(user = User, session)]
     /// # struct Auth;
-    /// # fn f(pool: sqlx::SqlitePool) {
-    /// let builder = Auth::builder(pool, "…").on_event(|event: Event| {
+    /// # fn f(pool: sqlx::SqlitePool, secret_key: &str) {
+    /// let builder = Auth::builder(pool, secret_key).on_event(|event: Event| {
     ///     if event.kind() == EventKind::PasswordReset {
     ///         println!("password of {:?} reset", event.account_key());
     ///     }
@@ -286,8 +286,8 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     ///     }
     /// }
     ///
-    /// # fn f(pool: sqlx::SqlitePool) {
-    /// let builder = Auth::builder(pool, "…").before_sign_in(Maintenance);
+    /// # fn f(pool: sqlx::SqlitePool, secret_key: &str) {
+    /// let builder = Auth::builder(pool, secret_key).before_sign_in(Maintenance);
     /// # }
     /// ```
     pub fn before_sign_in(mut self, hook: impl BeforeSignIn<A::User>) -> Self {

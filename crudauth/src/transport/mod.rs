@@ -77,8 +77,8 @@ pub(crate) use crudauth_core::principal::{AuthMethod, Principal};
 /// #[poem::handler]
 /// async fn machines_only(_: CurrentUser<Auth, Via<Certificate>>) {}
 ///
-/// # async fn f(pool: sqlx::SqlitePool) -> Result<(), crudauth::BuildError> {
-/// let auth = Auth::builder(pool, "…").transport(Certificate).build().await?;
+/// # async fn f(pool: sqlx::SqlitePool, secret_key: &str) -> Result<(), crudauth::BuildError> {
+/// let auth = Auth::builder(pool, secret_key).transport(Certificate).build().await?;
 /// # Ok(()) }
 /// ```
 #[diagnostic::on_unimplemented(
