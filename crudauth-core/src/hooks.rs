@@ -86,7 +86,8 @@ impl<U: AuthUser> SignInFacts<'_, U> {
 /// Decides whether a sign-up may go on.
 ///
 /// It is asked before the identifiers are looked up, so its answer reveals no account, and also before
-/// a sign-up with a provider. An error stores nothing.
+/// a sign-up with a provider or by mail. An error stores nothing. A change of address and `PATCH /me` ask
+/// no hook.
 pub trait BeforeSignUp<U: AuthUser>: Send + Sync + 'static {
     /// Returns an error to stop the sign-up.
     ///
@@ -100,8 +101,8 @@ pub trait BeforeSignUp<U: AuthUser>: Send + Sync + 'static {
 
 /// Decides whether a sign-in may go on.
 ///
-/// It is asked after a right password, passkey or answer of a provider, so its answer reveals nothing
-/// to strangers, and before a challenge, a session or a token is created. The client that sends a
+/// It is asked after a right password, passkey, mailed link or code, or answer of a provider, so its
+/// answer reveals nothing to strangers, and before a challenge, a session or a token is created. The client that sends a
 /// second factor is judged again, before the code is, so a sign-in may ask more than once. A refresh of
 /// tokens is no sign-in.
 pub trait BeforeSignIn<U: AuthUser>: Send + Sync + 'static {

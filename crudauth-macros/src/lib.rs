@@ -45,11 +45,17 @@ use proc_macro::TokenStream;
 ///
 /// # On the struct
 ///
-/// - `#[auth(table = "people")]`: the table. default: the struct's name in snake case with an `s`.
+/// - `#[auth(table = "people")]`: the table; default: the struct's name in snake case with an `s`.
+/// - `schema = "auth"`: the schema of the table, on MySQL its database; by default that of the
+///   connection.
 /// - `hashed_password`, `is_active`, `is_superuser`, `verified`, `token_version`, `auth_epoch`,
 ///   `created_at`, `updated_at`, each `= "column"`: names of the library's columns in an existing
 ///   table. By default `verified` is `email_verified` or `phone_verified`, after the recovery
 ///   contact; without a contact there is no such column.
+/// - `deleted_at = "column"`: the time of a soft delete in an existing table. Such an account does not
+///   sign in.
+/// - `times = "seconds"`, `"milliseconds"`, `"microseconds"` or `"nanoseconds"`: `created_at` and
+///   `updated_at` are numbers since 1970.
 ///
 /// # On a field
 ///
@@ -67,6 +73,8 @@ use proc_macro::TokenStream;
 /// | `exact` | compares a username or phone number as displayed, without a column `<column>_key` |
 /// | `key = "name"` | the column of the compared form, beside the displayed one |
 /// | `column = "name"` | the column; by default the field's name |
+/// | `generate = uuid`, `= ulid`, `= database`, `= new_key` | on the key: the source of new keys, which may be a function of the app |
+/// | `blank_is_null` | on an optional identifier: a blank text in the table counts as NULL |
 /// | `max_length = 40` | the longest value that sign-up accepts, in characters (at most 4096) |
 /// | `unique` | no two accounts have the same value; identifiers are always unique |
 /// | `register` | sign-up reads it from the request; it can set no other column of the app |

@@ -4,8 +4,10 @@
 // A mailed link carries its token in the query. It is removed from the address bar first, and used
 // only when the user presses the button, because mail scanners open links too.
 const linkToken = new URLSearchParams(location.search).get("token");
-const isLink = location.pathname === "/verify-email";
 const links = {
+  "/verify-email": { text: "This confirms that the address belongs to you.", path: "/email/verify-confirm" },
+  "/reset-password": { text: "Choose a new password.", path: "/password/reset-confirm", needsPassword: true },
+  "/confirm-email-change": { text: "This changes the address of your account.", path: "/email/change-confirm" },
   "/delete-account": { text: "This deletes your account and everything in it.", path: "/account/delete-confirm" },
   "/restore-account": { text: "This keeps your account. You sign in again then.", path: "/account/restore" },
 };
@@ -247,10 +249,6 @@ const actions = {
     const { detail } = await post("/register", Object.fromEntries(new FormData(form)));
     return detail;
   },
-  async "verify-email"() {
-    const { detail } = await post("/email/verify-confirm", { token: linkToken });
-    return detail;
-  },
   async "log-out"() {
     await post("/logout");
     showSignedOut();
@@ -298,8 +296,9 @@ const actions = {
     element("notice").textContent = detail;
     return "";
   },
-  async "follow-link"() {
-    const { detail } = await post(link.path, { token: linkToken });
+  async "follow-link"(form) {
+    const fields = Object.fromEntries(new FormData(form));
+    const { detail } = await post(link.path, { ...fields, token: linkToken });
     return detail;
   },
   async find(form, submitter) {
@@ -350,9 +349,11 @@ document.addEventListener("submit", async (event) => {
 
 for (const one of document.querySelectorAll("[data-needs=passkeys]")) one.hidden = !hasPasskeys;
 addEventListener("hashchange", showSignedOut);
-if (isLink) show("verify-email");
-else if (link) {
+if (link) {
   element("link-text").textContent = link.text;
+  const password = element("link-password");
+  password.hidden = !link.needsPassword;
+  password.querySelector("input").disabled = password.hidden;
   show("link");
 }
 else if (!(await openAccount())) showSignedOut();

@@ -9,6 +9,8 @@ pub(crate) fn mount(route: Route) -> Route {
     route
         .at("/", get(html))
         .at("/verify-email", get(html))
+        .at("/reset-password", get(html))
+        .at("/confirm-email-change", get(html))
         .at("/delete-account", get(html))
         .at("/restore-account", get(html))
         .at("/page.js", get(script))

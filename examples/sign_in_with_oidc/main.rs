@@ -1,11 +1,11 @@
 //! Sign-in with an OpenID Connect provider, beside accounts with a password.
 //!
-//! Choose it if people should not need another password. The provider is configured by
-//! `OIDC_ISSUER`, `OIDC_CLIENT_ID` and `OIDC_CLIENT_SECRET`; its list of callbacks needs
-//! `http://127.0.0.1:8000/oauth/oidc/callback`. Run it, open the address that it prints, and press
-//! the button.
+//! Choose it if people should not need another password. Add a client at the provider, with the
+//! callback `http://127.0.0.1:8000/oauth/oidc/callback`. Run it, open the address that it prints, and
+//! press the button.
 //!
 //! ```sh
+//! export OIDC_ISSUER=https://login.example.com OIDC_CLIENT_ID=my-app OIDC_CLIENT_SECRET=…
 //! cargo run -p examples --example sign_in_with_oidc
 //! ```
 #![allow(clippy::print_stdout, reason = "a program prints to its terminal")]

@@ -5,7 +5,7 @@
 //!
 //! ```toml
 //! [dev-dependencies]
-//! crudauth = { version = "0.1", features = ["testing"] }
+//! crudauth = { path = "../crudauth/crudauth", features = ["testing"] }
 //! ```
 //!
 //! A complete test, without its `#[tokio::test]`:
