@@ -43,14 +43,16 @@ async fn every_command_works(kind: Kind) {
     assert_eq!(code, 0, "{error}");
     assert!(done.ends_with("account 1 is a superuser\n"), "the mail comes before it: {done}");
     assert_eq!(database.count("users WHERE is_superuser = TRUE").await, 1);
-    assert!(run(&url, &ADA, PASSWORD).2.contains("`promote` it"));
+    let (code, _, error) = run(&url, &ADA, PASSWORD);
+    let taken = "email: taken by account 1, ada@example.com, ada (address not proved: it may be a \
+                 stranger's)\n";
+    assert_eq!((code, &*error), (1, taken));
     assert!(
         run(&url, &["create-superuser", "plan=gold"], PASSWORD).2.contains("unknown field `plan`")
     );
 
     database.execute("UPDATE users SET is_superuser = FALSE").await;
-    assert_eq!(run(&url, &["promote", "ada@example.com"], "").0, 0);
-    assert_eq!(database.count("users WHERE is_superuser = TRUE").await, 1);
+    assert_promotes_proved_accounts_only(&database, &url).await;
     assert_eq!(run(&url, &["disable", "ada"], "").0, 0);
     assert_eq!(database.count("users WHERE is_active = TRUE").await, 0);
     assert_eq!(run(&url, &["enable", "ada"], "").0, 0);
@@ -60,6 +62,20 @@ async fn every_command_works(kind: Kind) {
     }
     assert_eq!(run(&url, &["unlock", "nobody"], "").0, 1);
     assert_eq!(run(&url, &["fly"], "").0, 2);
+}
+
+async fn assert_promotes_proved_accounts_only(database: &Database, url: &str) {
+    let (code, shown, error) = run(url, &["promote", "ada"], "");
+    assert_eq!((code, database.count("users WHERE is_superuser = TRUE").await), (1, 0));
+    assert!(shown.contains("account 1, ada@example.com, ada (address not proved"), "{shown}");
+    assert!(error.contains("--unverified"), "{error}");
+    assert_eq!(run(url, &["promote", "ada", "--unverified"], "").0, 0);
+    assert_eq!(database.count("users WHERE is_superuser = TRUE").await, 1);
+    database.execute("UPDATE users SET is_superuser = FALSE, email_verified = TRUE").await;
+    let (code, shown, error) = run(url, &["promote", "ada@example.com"], "");
+    assert_eq!(code, 0, "{error}");
+    assert!(shown.contains("(address proved)"), "{shown}");
+    assert_eq!(database.count("users WHERE is_superuser = TRUE").await, 1);
 }
 
 #[tokio::test]

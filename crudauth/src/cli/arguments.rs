@@ -9,7 +9,8 @@ Commands:
   migrate                            create what the database lacks
   migrate --plan                     show it, and what is in the way, and change nothing
   create-superuser FIELD=VALUE...    add an account; the password is asked for, or read from stdin
-  promote NAME                       make an account a superuser
+  promote NAME                       make an account with a proved address a superuser
+  promote NAME --unverified          also one that anyone could have signed up for
   unlock NAME                        lift the lockout of an account
   disable NAME                       disable an account and revoke its credentials
   enable NAME                        enable it again
@@ -30,7 +31,7 @@ pub(super) enum Command {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Action {
     CreateSuperuser(Vec<(String, String)>),
-    Promote(String),
+    Promote { name: String, allows_unverified: bool },
     Unlock(String),
     Disable(String),
     Enable(String),
@@ -57,7 +58,7 @@ impl Command {
                 Some(other) => return Err(other.unexpected()),
             },
             "create-superuser" => Self::Act(Action::CreateSuperuser(fields(&mut parser)?)),
-            "promote" => Self::Act(Action::Promote(name(&mut parser)?)),
+            "promote" => Self::Act(promotion(&mut parser)?),
             "unlock" => Self::Act(Action::Unlock(name(&mut parser)?)),
             "disable" => Self::Act(Action::Disable(name(&mut parser)?)),
             "enable" => Self::Act(Action::Enable(name(&mut parser)?)),
@@ -73,6 +74,20 @@ impl Command {
 
 fn name(parser: &mut Parser) -> Result<String, lexopt::Error> {
     parser.value()?.string()
+}
+
+fn promotion(parser: &mut Parser) -> Result<Action, lexopt::Error> {
+    let mut name = None;
+    let mut allows_unverified = false;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("unverified") => allows_unverified = true,
+            Arg::Value(value) if name.is_none() => name = Some(value.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let name = name.ok_or("name the account to promote")?;
+    Ok(Action::Promote { name, allows_unverified })
 }
 
 fn fields(parser: &mut Parser) -> Result<Vec<(String, String)>, lexopt::Error> {
@@ -108,6 +123,10 @@ mod tests {
         let fields = vec![("email".to_owned(), "a=b@example.com".to_owned())];
         let created = read(&["create-superuser", "email=a=b@example.com"]);
         assert_eq!(created, Ok(Command::Act(Action::CreateSuperuser(fields))));
+        for arguments in [["promote", "ada", "--unverified"], ["promote", "--unverified", "ada"]] {
+            let promote = Action::Promote { name: "ada".to_owned(), allows_unverified: true };
+            assert_eq!(read(&arguments), Ok(Command::Act(promote)));
+        }
         assert_eq!(read(&["--help"]), Ok(Command::Help));
     }
 
@@ -117,6 +136,8 @@ mod tests {
             (&[][..], "name a command"),
             (&["fly"], "unknown command `fly`"),
             (&["unlock"], "missing argument"),
+            (&["promote", "--unverified"], "name the account"),
+            (&["promote", "ada", "bob"], "unexpected argument"),
             (&["purge", "all"], "unexpected argument"),
             (&["migrate", "--force"], "invalid option"),
             (&["create-superuser", "ada"], "NAME=VALUE"),

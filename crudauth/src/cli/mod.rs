@@ -122,8 +122,16 @@ async fn act<U: AuthUser>(action: Action, mounted: &Mounted<U>) -> Result<String
     let accounts = mounted.accounts();
     match action {
         Action::CreateSuperuser(fields) => create_superuser(fields, accounts).await,
-        Action::Promote(name) => {
+        Action::Promote { name, allows_unverified } => {
             let account = named(&name, accounts).await?;
+            println!("{}", described(&account));
+            if !account.is_verified() && !allows_unverified {
+                return Err(
+                    "not promoted: a stranger can sign up with an address or a name of yours. \
+                     Verify the address, or add `--unverified` to an account that you know"
+                        .into(),
+                );
+            }
             promote(&account, accounts).await?;
             Ok(format!("account {} is a superuser", account.user.id()))
         }
@@ -158,8 +166,11 @@ async fn create_superuser<U: AuthUser>(
             );
         }
         let is_identifier = U::SHAPE.identifiers.iter().any(|column| column.name == name);
-        if is_identifier && accounts.find_by_identifier(value).await?.is_some() {
-            return Err(format!("{name}: there is such an account: `promote` it").into());
+        if !is_identifier {
+            continue;
+        }
+        if let Some(account) = accounts.find_by_identifier(value).await? {
+            return Err(format!("{name}: taken by {}", described(&account)).into());
         }
     }
     let mut body: Map<String, Value> =
@@ -172,7 +183,7 @@ async fn create_superuser<U: AuthUser>(
             promote(&account, accounts).await?;
             Ok(format!("account {id} is a superuser"))
         }
-        Ok(Registered::AddressTaken) => Err("there is such an account: `promote` it".into()),
+        Ok(Registered::AddressTaken) => Err("the address is taken by another account".into()),
         Err(RegisterError::Invalid(errors)) => Err(invalid(errors)),
         Err(error) => Err(error.into()),
     }
@@ -187,6 +198,14 @@ async fn promote<U: AuthUser>(
     let by = administrators.authorize(&by, &Proof::default()).await?;
     administrators.promote(&by, account.user.id()).await?;
     Ok(())
+}
+
+/// The key, the names, and whether the owner has proved the address: anyone can sign up with another
+/// person's.
+fn described<U: AuthUser>(account: &Account<U>) -> String {
+    let names: Vec<_> = account.user.identifiers().into_iter().flatten().collect();
+    let proof = if account.is_verified() { "proved" } else { "not proved: it may be a stranger's" };
+    format!("account {}, {} (address {proof})", account.user.id(), names.join(", "))
 }
 
 async fn named<U: AuthUser>(name: &str, accounts: &Accounts<U>) -> Result<Account<U>, BoxError> {
