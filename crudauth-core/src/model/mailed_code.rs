@@ -5,9 +5,9 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{ChallengeDigest, KeyRing, Mac};
 use crate::random::random;
 
-const DIGITS: usize = 6;
+const DIGITS: usize = 8;
 
-/// Six random digits, which sign in the browser that asked for the mail.
+/// Eight random digits, which sign in the browser that asked for the mail.
 ///
 /// `Debug` redacts the value, and it is wiped when dropped. A store keeps a keyed digest only: a
 /// plain one of so few digits would reveal them.
@@ -17,12 +17,12 @@ pub struct MailedCode(SecretString);
 impl MailedCode {
     /// Makes a new one.
     pub(crate) fn generate() -> Self {
-        // Of 2^64 numbers, each remainder is as likely as the others to 14 digits.
-        let number = u64::from_be_bytes(random()) % 1_000_000;
-        Self(SecretString::from(format!("{number:06}")))
+        // Of 2^64 numbers, each remainder is as likely as the others to 11 digits.
+        let number = u64::from_be_bytes(random()) % 100_000_000;
+        Self(SecretString::from(format!("{number:08}")))
     }
 
-    /// Reads what a person typed: six digits, with or without blanks and dashes.
+    /// Reads what a person typed: eight digits, with or without blanks and dashes.
     pub(crate) fn parse(typed: &str) -> Option<Self> {
         if typed.len() > 4 * DIGITS {
             return None;
@@ -67,17 +67,17 @@ mod tests {
 
     #[test]
     fn a_code_is_read_in_every_form_that_a_person_types() {
-        for typed in ["012345", " 012345\t", "012 345", "012-345", "01 23 45"] {
-            assert_eq!(MailedCode::parse(typed).unwrap().expose(), "012345", "{typed}");
+        for typed in ["01234567", " 01234567\t", "0123 4567", "0123-4567", "01 23 45 67"] {
+            assert_eq!(MailedCode::parse(typed).unwrap().expose(), "01234567", "{typed}");
         }
-        let blanks = format!("012345{}", " ".repeat(100));
-        for wrong in ["", "12345", "0123456", "01234a", "\u{0661}23456", &blanks] {
+        let blanks = format!("01234567{}", " ".repeat(100));
+        for wrong in ["", "1234567", "012345678", "0123456a", "\u{0661}2345678", &blanks] {
             assert!(MailedCode::parse(wrong).is_none(), "{wrong}");
         }
     }
 
     #[test]
-    fn a_code_has_six_digits_and_is_not_shown() {
+    fn a_code_has_eight_digits_and_is_not_shown() {
         for _ in 0..100 {
             let code = MailedCode::generate();
             assert_eq!(MailedCode::parse(code.expose()).unwrap().expose(), code.expose());
@@ -88,11 +88,11 @@ mod tests {
     #[test]
     fn a_stored_code_belongs_to_one_challenge_and_outlives_a_change_of_the_secret() {
         let [one, other] = [(); 2].map(|()| ChallengeToken::generate().digest());
-        let code = MailedCode::parse("012345").unwrap();
+        let code = MailedCode::parse("01234567").unwrap();
         let stored = code.stored(&keys(SECRET, &[]), &one);
         assert!(code.is(&stored, &keys(OTHER_SECRET, &[SECRET]), &one));
         assert!(!code.is(&stored, &keys(SECRET, &[]), &other));
         assert!(!code.is(&stored, &keys(OTHER_SECRET, &[]), &one));
-        assert!(!MailedCode::parse("012346").unwrap().is(&stored, &keys(SECRET, &[]), &one));
+        assert!(!MailedCode::parse("01234568").unwrap().is(&stored, &keys(SECRET, &[]), &one));
     }
 }

@@ -28,3 +28,5 @@ pub use recording::{RecordingChannel, RecordingSender};
 pub use sender::{BoxError, EmailSender, PrintingSender, SharedSender};
 #[cfg(feature = "smtp")]
 pub use smtp::{SmtpConfig, SmtpError, SmtpSender, SmtpTls};
+#[doc(hidden)]
+pub use texts::escape;

@@ -64,6 +64,8 @@ fn in_words(time: Duration) -> String {
     }
 }
 
-fn escape(text: &str) -> String {
+/// The text as HTML shows it, also in an attribute between double quotes.
+#[must_use]
+pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -9,7 +9,7 @@ on_every_database! {
         let browser = app.browser();
         let mut body = ask(&app, &browser, ADA).await.code();
         let code = body["code"].as_str().unwrap();
-        body["code"] = json!(format!(" {} {}", &code[..3], &code[3..]));
+        body["code"] = json!(format!(" {} {}", &code[..4], &code[4..]));
         let answer = confirm(&browser, body).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(browser.id().await, id);
@@ -88,8 +88,8 @@ on_every_database! {
             for _ in 0..2 {
                 let browser = app.browser();
                 let challenge = request(&browser, address).await.json()["challenge"].clone();
-                // Not six digits, so it is never right.
-                let body = json!({ "challenge": challenge, "code": "00000x" });
+                // Not eight digits, so it is never right.
+                let body = json!({ "challenge": challenge, "code": "0000000x" });
                 for _ in 0..6 {
                     answers.push(confirm(&browser, body.clone()).await.comparable());
                 }

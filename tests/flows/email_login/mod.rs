@@ -57,8 +57,13 @@ async fn with_limits(app: &App, limits: RateLimits) -> App {
 
 /// A mount in which an address without an account gets one.
 async fn inviting(app: &App) -> App {
+    inviting_mount(app).await.1
+}
+
+/// As [`inviting`], with the mount itself.
+async fn inviting_mount(app: &App) -> (Mailed, App) {
     let config = EmailLoginConfig::default().creates_accounts(true);
-    mounted(app, RateLimits::off(), config).await.1
+    mounted(app, RateLimits::off(), config).await
 }
 
 /// As [`mailed`], with the mount itself.
@@ -118,7 +123,7 @@ impl Sent {
     /// A code that is not the one of the mail.
     fn wrong_code(&self) -> Value {
         let last = if self.code.ends_with('0') { "1" } else { "0" };
-        json!({ "challenge": self.challenge, "code": format!("{}{last}", &self.code[..5]) })
+        json!({ "challenge": self.challenge, "code": format!("{}{last}", &self.code[..7]) })
     }
 }
 

@@ -38,7 +38,7 @@ on_every_database! {
         verified(&app, "ada").await;
         let sent = ask(&app, &app.browser(), ADA).await;
         let mail = app.last_mail(EmailLogin, ADA).await;
-        assert_eq!(sent.code.len(), 6);
+        assert_eq!(sent.code.len(), 8);
         for text in [&mail.text, &mail.html] {
             assert!(text.contains(&sent.token) && text.contains(&sent.code), "{text}");
         }

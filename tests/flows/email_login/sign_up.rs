@@ -94,4 +94,58 @@ on_every_database! {
         assert_eq!(app.mail_count(EmailLogin, NEW).await, 0);
         assert_eq!((accounts(&app).await, app.database.count("users_challenges").await), (0, 1));
     }
+
+    async fn what_a_sign_up_needs_is_stored_with_a_mail_only(app: App) {
+        let config = EmailLoginConfig::default().creates_accounts(true);
+        let (_, app) = mounted(&app, RateLimits::default(), config).await;
+        for _ in 0..13 {
+            assert_eq!(request(&app.browser(), NEW).await.status, 202);
+        }
+        let mails = i64::try_from(app.mail_count(EmailLogin, NEW).await).unwrap();
+        assert!((1..13).contains(&mails), "{mails}");
+        let challenges = "users_challenges";
+        assert_eq!(app.database.count(challenges).await, 13 + mails);
+        verified(&app, "ada").await;
+        assert_eq!(request(&app.browser(), ADA).await.status, 202);
+        assert_eq!(app.mail_count(EmailLogin, ADA).await, 1);
+        assert_eq!(app.database.count(challenges).await, 14 + mails, "an account needs none");
+    }
+
+    async fn wrong_codes_for_many_addresses_of_a_domain_leave_the_link(app: App) {
+        let app = inviting(&app).await;
+        verified(&app, "ada").await;
+        for number in 0..26 {
+            let browser = app.browser();
+            let sent = ask(&app, &browser, &format!("guess{number}@example.com")).await;
+            for _ in 0..4 {
+                assert_eq!(confirm(&browser, sent.wrong_code()).await.code(), "invalid-code");
+            }
+        }
+        let browser = app.browser();
+        let sent = ask(&app, &browser, NEW).await;
+        assert_refused(&browser, &confirm(&browser, sent.code()).await, 401, "invalid-code").await;
+        assert_eq!(confirm(&browser, sent.link()).await.status, 200);
+        for address in [ADA, "alice@example.org"] {
+            let browser = app.browser();
+            let sent = ask(&app, &browser, address).await;
+            assert_eq!(confirm(&browser, sent.code()).await.status, 200, "{address}");
+        }
+    }
+
+    async fn a_link_of_an_account_adds_none_after_that_is_gone(app: App) {
+        let (auth, app) = inviting_mount(&app).await;
+        let id = verified(&app, "ada").await.id().await;
+        let used = ask(&app, &app.browser(), ADA).await;
+        assert_eq!(confirm(&app.browser(), used.link()).await.status, 200);
+        let unused = ask(&app, &app.browser(), ADA).await;
+        let moved = "ada@example.org".parse().unwrap();
+        auth.accounts().set_contact(&id, &moved).await.unwrap();
+        let browser = app.browser();
+        assert_refused(&browser, &confirm(&browser, unused.link()).await, 400, "invalid-token").await;
+        assert!(auth.accounts().delete(&id).await.unwrap());
+        for link in [used.link(), unused.link()] {
+            assert_refused(&browser, &confirm(&browser, link).await, 400, "invalid-token").await;
+        }
+        assert_eq!(accounts(&app).await, 0);
+    }
 }

@@ -1,13 +1,15 @@
 //! Signs in by the link or the code of a mail.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::request::Pending;
 use super::{EmailLogin, EmailLoginError};
 use crate::event::EventKind;
 use crate::guard::binding::is_from;
-use crate::guard::store::{RateLimit, RateLimitOutcome};
-use crate::guard::{SignInAttempt, Subject};
+use crate::guard::store::{LockRule, RateLimit, RateLimitOutcome};
+use crate::guard::{Guess, SignInAttempt, Subject};
 use crate::model::{
     Account, AuthUser, BrowserToken, ChallengeDigest, ChallengeToken, Contact, IdentifierKind, Mac,
     MailedCode, OneTimeDigest, OneTimeToken, Proofs,
@@ -15,6 +17,17 @@ use crate::model::{
 use crate::slices::recovery::ConfirmError;
 use crate::slices::sign_in::{Entry, Guessed, SignIn, SignedIn, detached, next_quantum};
 use crate::store_error::StoreError;
+
+/// Wrong codes for the addresses of one domain that have no account: 100 an hour, and for an hour then
+/// only the link signs up. Each address has the limits of sign-in, but guesses can be spread over any
+/// number of addresses.
+const SPREAD: LockRule = LockRule {
+    max_failures: 100,
+    window: Duration::from_hours(1),
+    base: Duration::from_hours(1),
+    max: Duration::from_hours(1),
+    escalation_window: Duration::ZERO,
+};
 
 /// What a client proves an address by. `Debug` does not show it.
 #[derive(Clone)]
@@ -173,7 +186,10 @@ impl<U: AuthUser> EmailLogin<U> {
             _ if !is_right => false,
             Some(account) => kit.lockout.admit(&attempt, account, kit.now()).await?,
             // Every address has a code, which nobody knows if no mail was sent.
-            None => kit.lockout.admit_unknown(&attempt, kit.now()).await?,
+            None => {
+                let lock = kit.lockout.guess_lock(&self.spread(asked, None), kit.now()).await?;
+                lock.is_none() && kit.lockout.admit_unknown(&attempt, kit.now()).await?
+            }
         };
         if is_admitted {
             return Ok(());
@@ -181,7 +197,21 @@ impl<U: AuthUser> EmailLogin<U> {
         if is_last {
             self.0.parts.challenges.take(&asked.digest, kit.now()).await?;
         }
+        if self.0.config.creates_accounts {
+            let spread = self.spread(asked, account.as_ref());
+            kit.lockout.record_guess(&spread, kit.now()).await?;
+        }
         Err(self.failed(&attempt, account.as_ref(), entry).await)
+    }
+
+    /// The counter of wrong codes for the addresses of a domain that have no account. An account has
+    /// one of its own, which decides nothing, so that its guesses cost the same.
+    fn spread(&self, asked: &Asked, account: Option<&Account<U>>) -> Guess {
+        let (kind, counted) = match (account, asked.address.as_str().rsplit_once('@')) {
+            (Some(account), _) => ("account", account.counter_key()),
+            (None, domain) => ("domain", domain.map_or("", |(_, domain)| domain).to_owned()),
+        };
+        self.0.kit.lockout.guess("email_login", &[kind, &counted], SPREAD)
     }
 
     /// Counts an attempt, and returns `true` for the last one of the challenge.

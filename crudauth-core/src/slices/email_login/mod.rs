@@ -5,6 +5,7 @@
 //! code, which signs in the browser that asked. Both are one token of [`recovery`](super::recovery),
 //! which is consumed in the transaction that proves the address.
 
+mod addressee;
 mod config;
 mod confirm;
 mod error;

@@ -68,11 +68,10 @@ impl<U: AuthUser> EmailLogin<U> {
         let expires_at = now + expires_in;
         let record = ChallengeRecord { digest, value, created_at: now, expires_at };
         inner.parts.challenges.insert(record).await?;
-        let invites = inner.config.creates_accounts;
-        if invites {
-            self.remember(&to, &secrets.token, redirect_to.as_ref()).await?;
-        }
-        inner.parts.recovery.start_login(to, secrets, redirect_to, invites);
+        let invitation = inner.config.creates_accounts.then(|| {
+            self.clone().remember(to.clone(), secrets.token.digest(), redirect_to.clone())
+        });
+        inner.parts.recovery.start_login(to, secrets, redirect_to, invitation);
         Ok(EmailLoginStarted { challenge, expires_in, browser })
     }
 }

@@ -8,9 +8,7 @@ use crate::account_store::Created;
 use crate::event::EventKind;
 use crate::form::FieldError;
 use crate::guard::challenges::ChallengeRecord;
-use crate::model::{
-    AuthUser, ChallengeDigest, Contact, EmailAddress, OneTimeDigest, OneTimeToken, RedirectPath,
-};
+use crate::model::{AuthUser, ChallengeDigest, Contact, EmailAddress, OneTimeDigest, RedirectPath};
 use crate::slices::accounts::{derived_account, refused, username_column, usernames};
 use crate::slices::recovery::ProvedLogin;
 use crate::slices::recovery::store::UsedLogin;
@@ -18,8 +16,8 @@ use crate::store_error::StoreError;
 
 /// The stored form of an address that may get an account.
 #[derive(Serialize, Deserialize)]
-struct Invited {
-    invited: String,
+pub(super) struct Invited {
+    pub(super) invited: String,
     redirect_to: Option<String>,
 }
 
@@ -29,23 +27,32 @@ fn key_of(link: &OneTimeDigest) -> ChallengeDigest {
 }
 
 impl<U: AuthUser> EmailLogin<U> {
-    /// Stores the address of a link, for every address alike.
+    /// Stores the address of a link that is about to be sent.
     pub(super) async fn remember(
-        &self,
-        to: &Contact,
-        token: &OneTimeToken,
-        redirect_to: Option<&RedirectPath>,
+        self,
+        to: Contact,
+        link: OneTimeDigest,
+        redirect_to: Option<RedirectPath>,
     ) -> Result<(), StoreError> {
         let invited = Invited {
             invited: to.as_str().to_owned(),
             redirect_to: redirect_to.map(|path| path.as_str().to_owned()),
         };
         let created_at = self.0.kit.now();
-        let expires_at = created_at + self.0.parts.recovery.login_lifetime(to);
+        let expires_at = created_at + self.0.parts.recovery.login_lifetime(&to);
         let value = serde_json::to_vec(&invited).map_err(StoreError::failed)?;
-        let digest = key_of(&token.digest());
+        let digest = key_of(&link);
         let record = ChallengeRecord { digest, value, created_at, expires_at };
         self.0.parts.challenges.insert(record).await
+    }
+
+    /// Returns the address that a link was sent to when it had no account.
+    pub(super) async fn invited(
+        &self,
+        link: &OneTimeDigest,
+    ) -> Result<Option<Invited>, StoreError> {
+        let found = self.0.parts.challenges.find(&key_of(link), self.0.kit.now()).await?;
+        Ok(found.and_then(|value| serde_json::from_slice(&value).ok()))
     }
 
     /// Adds an account for the address of a link, unless it has one by now.
@@ -54,8 +61,7 @@ impl<U: AuthUser> EmailLogin<U> {
         link: &OneTimeDigest,
     ) -> Result<ProvedLogin<U>, EmailLoginError> {
         let parts = &self.0.parts;
-        let found = parts.challenges.find(&key_of(link), self.0.kit.now()).await?;
-        let invited = found.and_then(|value| serde_json::from_slice::<Invited>(&value).ok());
+        let invited = self.invited(link).await?;
         let Invited { invited, redirect_to } = invited.ok_or(EmailLoginError::Invalid)?;
         // An address that only other software could have stored gets no account.
         let address = EmailAddress::parse(&invited).map_err(|_| EmailLoginError::Invalid)?;

@@ -32,29 +32,41 @@ impl<U: AuthUser> Recovery<U> {
         self.config.lifetime(Purpose::SignIn, to)
     }
 
-    /// Mails a link and a code, if an active account has that address, or, with `invites`, no account
-    /// has it. Returns at once, and the same for every address.
+    /// Mails a link and a code, if an active account has that address, or, with an `invitation`, no
+    /// account has it: then that is stored right before the mail. Returns at once, and the same for
+    /// every address.
     pub(crate) fn start_login(
         &self,
         to: Contact,
         secrets: LoginSecrets,
         redirect_to: Option<RedirectPath>,
-        invites: bool,
+        invitation: Option<impl Future<Output = Result<(), StoreError>> + Send + 'static>,
     ) {
         let recovery = self.clone();
         self.notifier.spawn("sign-in", async move {
-            if invites && matches!(recovery.find_by_contact(&to).await, Ok(None)) {
-                return recovery.invite(to, secrets).await;
+            if let Some(invitation) = invitation
+                && matches!(recovery.find_by_contact(&to).await, Ok(None))
+            {
+                return recovery.invite(to, secrets, invitation).await;
             }
             let secrets = (secrets.token, Some(secrets.code));
             recovery.send_link(Purpose::SignIn, to, secrets, redirect_to).await;
         });
     }
 
-    /// Mails a link and a code to an address without an account.
-    async fn invite(&self, to: Contact, secrets: LoginSecrets) {
+    /// Mails a link and a code to an address without an account. Without a mail nothing is stored:
+    /// the code of a mail that nobody gets can only be guessed.
+    async fn invite(
+        &self,
+        to: Contact,
+        secrets: LoginSecrets,
+        invitation: impl Future<Output = Result<(), StoreError>>,
+    ) {
         if !self.may_send(Purpose::SignIn, &to).await {
             return self.kit.emit(self.kit.event(EventKind::LinkLimited));
+        }
+        if let Err(error) = invitation.await {
+            return error.log("storing an invitation");
         }
         let (token, code) = (Some(secrets.token), Some(secrets.code));
         let (kind, expires_in) = (MessageKind::EmailLogin, self.login_lifetime(&to));

@@ -1,15 +1,17 @@
 //! The page behind a mailed link, for a front end without one of its own. It works without scripts.
 //!
-//! Opening it reads nothing and changes nothing, so a program that follows the links of a mail spends
-//! nothing. The button sends the form.
+//! Opening it changes nothing, so a program that follows the links of a mail spends nothing. The button
+//! sends the form, and names the account: a stranger may have sent a link to an account of the
+//! stranger.
 
 use crudauth_core::model::{AuthUser, OneTimeToken};
+use crudauth_core::notify::escape;
 use crudauth_core::slices::email_login::{EmailLoginError, EmailProof, EmailSignIn};
 use crudauth_core::slices::sign_in::SignIn;
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::{Body, Request, Response};
 
-use super::{entered, entry_of, flows_of};
+use super::{VERIFY, entered, entry_of, flows_of, limits};
 use crate::http::cookie::set_cookies;
 use crate::http::origin::{origin_of, refuse_cross_site};
 use crate::http::{Refusal, body};
@@ -19,7 +21,7 @@ pub(super) const PATH: &str = "/email-login";
 
 const INVALID: &str = "<p>This link has expired or was used before. Ask for another one.</p>";
 
-/// The form, if the link has the form of one.
+/// The form, if the link signs in.
 pub(super) async fn show<U: AuthUser>(
     mounted: Mounted<U>,
     request: Request,
@@ -30,12 +32,17 @@ pub(super) async fn show<U: AuthUser>(
     let Some(token) = sent.and_then(|(_, token)| OneTimeToken::parse(token)) else {
         return html(&mounted, StatusCode::BAD_REQUEST, INVALID);
     };
+    let Some(address) = flows_of(&mounted)?.flows.addressee(token.expose()).await? else {
+        limits::by_client(&mounted, VERIFY, &request).await?;
+        return html(&mounted, StatusCode::BAD_REQUEST, INVALID);
+    };
     // A parsed token has hexadecimal digits only. The action leaves the token out of the address.
     let form = format!(
         "<form method=\"post\" action=\"email-login\">\n\
          <input type=\"hidden\" name=\"token\" value=\"{}\">\n\
-         <button>Sign in</button>\n</form>",
-        token.expose()
+         <button>Sign in as {}</button>\n</form>",
+        token.expose(),
+        escape(&address)
     );
     html(&mounted, StatusCode::OK, &form)
 }
