@@ -37,6 +37,13 @@ async fn mend_trail(app: &App) {
     app.database.execute("ALTER TABLE users_audit_away RENAME TO users_audit").await;
 }
 
+/// The status of a change of the full name.
+async fn rename(browser: &Browser, name: &str) -> u16 {
+    let headers = [("content-type", "application/json")];
+    let body = json!({ "full_name": name }).to_string().into_bytes();
+    browser.send(Method::PATCH, "/me", &headers, body).await.status
+}
+
 on_every_database! {
     async fn every_change_is_kept_in_order(app: App) {
         let (auth, app) = full(&app, Setup::default()).await;
@@ -44,6 +51,7 @@ on_every_database! {
         let id = ada.id().await;
         auth.drained().await;
         api_key(&ada).await;
+        assert_eq!(rename(&ada, "Countess").await, 200);
         assert_eq!(ada.change_password(PASSWORD, "another-strong-one").await.status, 200);
         let token = app.reset_token("ada@example.com").await;
         let reset = json!({ "token": token, "new_password": PASSWORD });
@@ -56,8 +64,8 @@ on_every_database! {
         assert!(auth.accounts().disable(&id).await.unwrap());
         assert!(auth.accounts().enable(&id).await.unwrap());
         let expected = [
-            "registered", "signed-in", "session-elevated", "api-key-created", "password-changed",
-            "one-time-token-issued", "password-reset", "sign-in-rejected", "signed-in", "signed-in",
+            "registered", "signed-in", "session-elevated", "api-key-created", "profile-edited",
+            "password-changed", "one-time-token-issued", "password-reset", "sign-in-rejected", "signed-in", "signed-in",
             "sessions-revoked", "all-tokens-revoked", "account-disabled", "account-enabled",
         ];
         assert_kept(&auth, id, &expected).await;
@@ -122,6 +130,7 @@ on_every_database! {
         break_trail(&app).await;
         assert_eq!(ada.change_password(PASSWORD, "another-strong-one").await.status, 500);
         assert_eq!(ada.post("/api-keys", json!({ "name": "backup" })).await.status, 500);
+        assert_eq!(rename(&ada, "Countess").await, 500);
 
         assert_eq!(app.browser().login("ada", PASSWORD).await.status, 500);
         assert_eq!(app.register("bob").await.status, 500);
@@ -129,9 +138,45 @@ on_every_database! {
         auth.drained().await;
         mend_trail(&app).await;
         assert!(ada.is_signed_in().await, "neither the password nor the account has changed");
+        assert_eq!(app.database.count("users WHERE full_name = 'Countess'").await, 0);
         assert_eq!(app.database.count("users").await, 1);
         assert_eq!(app.database.count("users_api_keys").await, 0);
         assert_eq!(app.database.count("users_sessions").await, 1);
+    }
+
+    async fn a_stranger_who_guesses_without_end_leaves_a_few_rows(app: App) {
+        let (auth, app) = full(&app, Setup::default()).await;
+        let ada = app.member("ada").await;
+        for attempt in 1..=200 {
+            let expected = if attempt < 6 { 401 } else { 429 };
+            assert_eq!(app.browser().login("ada", "a-wrong-one").await.status, expected);
+        }
+        elevated(&ada).await;
+        let mut expected = vec!["registered", "signed-in"];
+        expected.extend(["sign-in-rejected"; 6]);
+        expected.extend(["sign-in-locked-out", "session-elevated"]);
+        assert_kept(&auth, ada.id().await, &expected).await;
+    }
+
+    async fn of_rejections_of_one_kind_twenty_an_hour_are_kept(app: App) {
+        let (auth, app) = full(&app, Setup::default()).await;
+        let ada = app.member("ada").await;
+        let reject = async || {
+            let answer = ada.change_password("a-wrong-one", "another-strong-one").await;
+            assert_eq!(answer.status, 401, "{answer:?}");
+        };
+        for _ in 0..25 {
+            reject().await;
+        }
+        assert_eq!(app.browser().login("ada", "a-wrong-one").await.status, 401);
+        let mut expected = vec!["registered", "signed-in"];
+        expected.extend(["password-change-rejected"; 20]);
+        expected.push("sign-in-rejected");
+        assert_kept(&auth, ada.id().await, &expected).await;
+        app.clock.advance(Duration::from_hours(1));
+        reject().await;
+        expected.push("password-change-rejected");
+        assert_kept(&auth, ada.id().await, &expected).await;
     }
 
     async fn a_change_that_does_not_happen_leaves_no_row(app: App) {

@@ -5,6 +5,26 @@ use crudauth::audit::{AuditFault, Fault};
 use super::audit::kinds;
 use super::*;
 
+/// The accounts of another mount.
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "admins")]
+#[allow(dead_code, reason = "read by the library only")]
+struct Admin {
+    id: i64,
+    email: String,
+}
+
+#[crudauth::routes(user = Admin, session, audit)]
+struct Office;
+
+async fn office<DB: Backend>(pool: sqlx::Pool<DB>) -> Office
+where
+    Admin: AuthRow<DB>,
+{
+    crudauth::migrations!(Office).run(&pool).await.unwrap();
+    Office::builder(pool, SECRET).build().await.unwrap()
+}
+
 /// Signs `ada` up and in several times. Returns the mount, the app and the key.
 async fn with_history(app: &App, sign_ins: usize) -> (Full, App, i64) {
     let (auth, app) = full(app, Setup::default()).await;
@@ -60,6 +80,19 @@ on_every_database! {
         app.database.execute(&give).await;
         let found = faults(&auth).await;
         assert_eq!(found, [(4, Fault::Missing), (3, Fault::Changed)], "to another account");
+    }
+
+    async fn a_chain_of_another_mount_with_the_same_secret_is_found(app: App) {
+        let (_, _, id) = with_history(&app, 1).await;
+        let office = match app.database.clone() {
+            Database::Sqlite(pool) => office(pool).await,
+            Database::Postgres(pool) => office(pool).await,
+            Database::MySql(pool) => office(pool).await,
+        };
+        app.database.execute("INSERT INTO admins_audit SELECT * FROM users_audit").await;
+        let verified = office.accounts().audit().verify_account(&id).await.unwrap();
+        let faults: Vec<_> = verified.faults.iter().map(|one| (one.seq, one.fault)).collect();
+        assert_eq!(faults, [(1, Fault::Changed), (2, Fault::Changed)]);
     }
 
     async fn an_older_end_of_the_chain_is_found(app: App) {

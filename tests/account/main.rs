@@ -39,14 +39,15 @@ struct Person {
     id: i64,
     email: String,
     username: String,
-    #[auth(register, export)]
+    #[auth(register, export, editable)]
     full_name: Option<String>,
     #[auth(default = "free")]
     plan: String,
 }
 
 #[crudauth::routes(
-    user = Person, session, bearer, api_keys, sessions, tokens, email, mfa, sudo, account, admin, audit
+    user = Person, session, bearer, api_keys, sessions, tokens, email, mfa, sudo, account, admin,
+    profile, audit
 )]
 struct Full;
 

@@ -7,7 +7,8 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::Case;
 
-/// Returns the statements that read a whole table or a whole index, each with its plan.
+/// Returns the statements that read a whole table or a whole index, or sort the events of an account,
+/// each with its plan.
 pub(super) async fn scans(database: &Database, case: &Case, statements: &[String]) -> Vec<String> {
     let mut scans = Vec::new();
     // An INSERT searches its unique indexes only.
@@ -19,7 +20,9 @@ pub(super) async fn scans(database: &Database, case: &Case, statements: &[String
             Database::MySql(pool) => mysql(database, pool, case, statement).await,
         };
         assert!(!plan.is_empty(), "no plan: {statement}");
-        if is_scan {
+        // A stranger can add events, so their number must not count.
+        let is_sorted = ["TEMP B-TREE", "Sort", "filesort"].iter().any(|word| plan.contains(word));
+        if is_scan || is_sorted && statement.contains("ORDER BY seq") {
             scans.push(format!("{statement}\n{plan}"));
         }
     }

@@ -144,6 +144,43 @@ kinds! {
     }
 }
 
+impl EventKind {
+    /// Whether it changed nothing: an attempt that was rejected, or a message that was not sent.
+    /// Strangers can cause any number of such events.
+    pub(crate) const fn is_rejection(self) -> bool {
+        matches!(
+            self,
+            Self::SignUpIdentifierTaken
+                | Self::SignUpContactTaken
+                | Self::SignUpConflict
+                | Self::SignUpRefused
+                | Self::PasswordChangeRejected
+                | Self::LinkRejected
+                | Self::LinkWithoutAccount
+                | Self::LinkNotNeeded
+                | Self::LinkAddressTaken
+                | Self::LinkLimited
+                | Self::VerificationLimited
+                | Self::AddressChangeRejected
+                | Self::SecondFactorRejected
+                | Self::SignInRejected
+                | Self::SignInLockedOut
+                | Self::SignInLimited
+                | Self::SignInDisabled
+                | Self::SignInRefused
+                | Self::MailedCodeRejected
+                | Self::CodeRejected
+                | Self::ElevationRejected
+                | Self::ApiKeyRejected
+                | Self::PasskeyRejected
+                | Self::PasskeyOfAnotherAccount
+                | Self::PasskeyCopied
+                | Self::PasskeyUsedTwice
+                | Self::ProviderAnswerRejected
+        )
+    }
+}
+
 impl std::fmt::Display for EventKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())

@@ -4,6 +4,7 @@
 //! there it goes to the log and to the [subscribers](EventSubscriber) of the app.
 
 mod kind;
+mod queues;
 mod subscriber;
 pub mod trail;
 

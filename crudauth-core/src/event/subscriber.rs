@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tracing::{error, warn};
 
 use super::Event;
+use super::queues::Queues;
 use crate::notify::Background;
 
 /// Longest time that a subscriber works on one event, after which it is cancelled and logged.
@@ -50,13 +51,13 @@ impl<S: EventSubscriber> AnySubscriber for S {
 #[derive(Clone)]
 pub struct Events {
     subscribers: Vec<Arc<dyn AnySubscriber>>,
-    /// A queue of their own: a subscriber that hangs must not keep messages from being sent.
-    queue: Background,
+    /// Queues of their own: a subscriber that hangs must not keep messages from being sent.
+    queues: Queues,
 }
 
 impl Default for Events {
     fn default() -> Self {
-        Self { subscribers: Vec::new(), queue: Background::without_time_limit() }
+        Self { subscribers: Vec::new(), queues: Queues::new(Background::without_time_limit) }
     }
 }
 
@@ -68,13 +69,14 @@ impl Events {
 
     /// Waits until every subscriber is done with every event.
     pub async fn drained(&self) {
-        self.queue.drained().await;
+        self.queues.drained().await;
     }
 
     /// Queues an event for every subscriber.
     pub(crate) fn publish(&self, event: &Event) {
+        let queue = self.queues.of(event);
         for subscriber in &self.subscribers {
-            self.queue.spawn("event subscriber", run(Arc::clone(subscriber), event.clone()));
+            queue.spawn("event subscriber", run(Arc::clone(subscriber), event.clone()));
         }
     }
 }

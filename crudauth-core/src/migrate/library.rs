@@ -11,8 +11,7 @@ pub(super) fn table<DB: Backend>(subject: &Subject<DB>, spec: &TableSpec) -> Tab
     let name = spec.name(subject.shape().table);
     let columns = spec.columns.iter().map(|column| column_of(subject, types, column));
     let columns: Vec<_> = columns.collect();
-    let indexed = spec.columns.iter().filter(|column| column.is_indexed());
-    let indexes = indexed.map(|column| Index::on(&name, &[column.name], false)).collect();
+    let indexes = spec.indexes().map(|columns| Index::on(&name, &columns, false)).collect();
     let names = spec.columns.iter().map(|column| column.name);
     let written = names.chain([spec.key]).map(str::to_owned).collect();
     let key = Key { column: spec.key.to_owned(), sql_type: types.digest(), is_counted: false };

@@ -14,6 +14,8 @@ pub struct TableSpec {
     /// Column of the primary key, a digest.
     pub(crate) key: &'static str,
     pub(crate) columns: &'static [ColumnSpec],
+    /// Column in whose order the rows of an account are read; the index of the owner has it too.
+    pub(crate) order: Option<&'static str>,
     pub(crate) outlives: Outlives,
 }
 
@@ -42,12 +44,17 @@ impl TableSpec {
         key: &'static str,
         columns: &'static [ColumnSpec],
     ) -> Self {
-        Self { suffix, key, columns, outlives: Outlives::Nothing }
+        Self { suffix, key, columns, order: None, outlives: Outlives::Nothing }
     }
 
     /// The same table, whose rows these changes keep.
     pub(crate) const fn outliving(self, outlives: Outlives) -> Self {
         Self { outlives, ..self }
+    }
+
+    /// The same table, whose rows are read in the order of that column, account by account.
+    pub(crate) const fn ordered_by(self, column: &'static str) -> Self {
+        Self { order: Some(column), ..self }
     }
 
     /// Whether its rows are credentials, which a new state of the account invalidates.
@@ -64,6 +71,15 @@ impl TableSpec {
     #[must_use]
     pub fn has_owner(&self) -> bool {
         self.owner().is_some()
+    }
+
+    /// The columns of each index.
+    pub(crate) fn indexes(&self) -> impl Iterator<Item = Vec<&'static str>> {
+        let indexed = self.columns.iter().filter(|column| column.is_indexed());
+        indexed.map(|column| {
+            let order = self.order.filter(|_| column.kind == ColumnKind::Owner);
+            [column.name].into_iter().chain(order).collect()
+        })
     }
 
     /// Name of the column with the account that owns a row.
@@ -170,7 +186,7 @@ impl ColumnSpec {
     }
 
     /// Whether the library searches by it.
-    pub(crate) const fn is_indexed(&self) -> bool {
+    const fn is_indexed(&self) -> bool {
         matches!(self.kind, ColumnKind::Owner | ColumnKind::Expiry)
     }
 

@@ -8,7 +8,7 @@ use crudauth_core::model::{AuthUser, KeyRing, SecretKey};
 use crudauth_core::notify::{Background, DirectOutbox, Notifier};
 use crudauth_core::password::HashingPool;
 use crudauth_core::slices::accounts::{Administration, Callers, Passwords, Registration};
-use crudauth_core::slices::audit::{self, AuditConfig, Seal};
+use crudauth_core::slices::audit::{self, AuditConfig};
 use crudauth_core::slices::bearer::BearerTokens;
 use crudauth_core::slices::mfa::{AUTHENTICATORS, Mfa};
 use crudauth_core::slices::passkeys::{self, PasskeyFactor};
@@ -26,7 +26,7 @@ use super::settings::Settings;
 use super::{BuildError, validate};
 use crate::accounts::{Accounts, Stores};
 use crate::mount::{Mount, Mounted, Parts};
-use crate::slices::{Services, Wiring};
+use crate::slices::{Services, Wiring, trail_of};
 
 /// Validates the settings and the database, all at once, and wires the mount if both are valid.
 pub(super) fn build<A: Mount, DB: Backend>(
@@ -205,8 +205,7 @@ fn trail<A: Mount>(
     config: AuditConfig,
 ) -> Option<Trail<A::User>> {
     let is_mounted = A::slices().tables().any(|table| *table == audit::TABLE);
-    let seal = Seal::new(kit.keys.clone(), config);
-    is_mounted.then(|| Trail::new(seal, Arc::clone(&stores.database.audit)))
+    is_mounted.then(|| trail_of(kit, Arc::clone(&stores.database.audit), config))
 }
 
 /// Creates the parts that every flow gets, without a trail and a notifier.

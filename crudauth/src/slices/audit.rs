@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use crudauth_core::Kit;
 use crudauth_core::event::trail::Trail;
+use crudauth_core::event::trail::store::AuditStore;
 use crudauth_core::model::{AuthUser, Device};
 use crudauth_core::slices::audit::{self as flows, AuditConfig, AuditRecord, Seal, TABLE};
 use crudauth_core::sql::{Backend, TableSpec};
@@ -40,11 +42,20 @@ impl Service for Audit {
 
     fn wire<U: AuthUser>(wiring: &Wiring<U>, config: AuditConfig) -> flows::Audit<U> {
         let Wiring { kit, database, .. } = wiring;
-        let trail = kit.trail.clone().unwrap_or_else(|| {
-            Trail::new(Seal::new(kit.keys.clone(), config), Arc::clone(&database.audit))
-        });
+        let trail = kit.trail.clone();
+        let trail = trail.unwrap_or_else(|| trail_of(kit, Arc::clone(&database.audit), config));
         flows::Audit::new(kit.clone(), trail)
     }
+}
+
+/// The trail of a mount.
+pub(crate) fn trail_of<U: AuthUser>(
+    kit: &Kit<U>,
+    store: Arc<dyn AuditStore<U>>,
+    config: AuditConfig,
+) -> Trail<U> {
+    let seal = Seal::new(kit.keys.clone(), U::SHAPE.table, config);
+    Trail::new(seal, kit.limits.clone(), store)
 }
 
 impl<U: AuthUser> Accounts<U> {

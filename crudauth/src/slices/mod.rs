@@ -25,6 +25,7 @@ mod service;
 mod sessions;
 mod sudo;
 
+pub(crate) use audit::trail_of;
 #[cfg(feature = "passkeys")]
 pub(crate) use passkeys::complete;
 pub(crate) use service::{Service, Wiring, stores};

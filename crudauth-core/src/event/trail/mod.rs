@@ -22,9 +22,13 @@ pub use sql::TABLE;
 use store::AuditStore;
 use tracing::error;
 
+use super::queues::Queues;
 use super::{Event, EventKind};
+use crate::guard::store::{RateLimit, RateLimitOutcome};
+use crate::guard::{RateLimiter, Subject};
 use crate::model::AuthUser;
 use crate::notify::Background;
+use crate::store_error::StoreError;
 
 tokio::task_local! {
     static RECORDING: Arc<Recording>;
@@ -33,6 +37,9 @@ tokio::task_local! {
 /// Kinds that change nothing and happen all the time. They are not kept.
 const ROUTINE: &[EventKind] =
     &[EventKind::TokensRefreshed, EventKind::TokensSentAgain, EventKind::PasswordHashRenewed];
+
+/// Rejections of one kind that are kept of an account: 20 an hour.
+const REJECTIONS: RateLimit = RateLimit::per_hour(20);
 
 /// An event that is to be kept, and how.
 pub struct Recording {
@@ -57,17 +64,18 @@ impl Recording {
 #[derive(Clone)]
 pub struct Trail<U: AuthUser> {
     seal: Seal,
+    limits: RateLimiter,
     store: Arc<dyn AuditStore<U>>,
-    queue: Background,
+    queues: Queues,
 }
 
 impl<U: AuthUser> Trail<U> {
     /// Creates it over a store.
     #[doc(hidden)]
     #[must_use]
-    pub fn new(seal: Seal, store: Arc<dyn AuditStore<U>>) -> Self {
+    pub fn new(seal: Seal, limits: RateLimiter, store: Arc<dyn AuditStore<U>>) -> Self {
         // One after the other: the order stays, and a flood of rejected guesses takes one connection.
-        Self { seal, store, queue: Background::one_by_one() }
+        Self { seal, limits, store, queues: Queues::new(Background::one_by_one) }
     }
 
     pub(crate) fn store(&self) -> &dyn AuditStore<U> {
@@ -80,7 +88,7 @@ impl<U: AuthUser> Trail<U> {
 
     /// Waits until every event is written.
     pub(crate) async fn drained(&self) {
-        self.queue.drained().await;
+        self.queues.drained().await;
     }
 
     fn recording(&self, event: &Event) -> Option<Arc<Recording>> {
@@ -105,13 +113,27 @@ impl<U: AuthUser> Trail<U> {
         else {
             return;
         };
-        let store = Arc::clone(&self.store);
-        self.queue.spawn("audit", async move {
-            if let Err(cause) = store.append(&recording).await {
+        let trail = self.clone();
+        self.queues.of(event).spawn("audit", async move {
+            if let Err(cause) = trail.keep(&recording).await {
                 let cause = &cause as &dyn std::error::Error;
                 error!(error = cause, event = %recording.event.kind, "event not kept");
             }
         });
+    }
+
+    /// Writes the row of an event, unless there are many rejections of that kind.
+    async fn keep(&self, recording: &Recording) -> Result<(), StoreError> {
+        let Event { kind, account, .. } = &recording.event;
+        if kind.is_rejection() {
+            let counter = format!("kept {kind}");
+            let subject = Subject::Account(account.as_deref().unwrap_or_default());
+            let counted = self.limits.count(&counter, REJECTIONS, subject).await?;
+            if matches!(counted.outcome, RateLimitOutcome::Exceeded { .. }) {
+                return Ok(());
+            }
+        }
+        self.store.append(recording).await
     }
 }
 

@@ -56,14 +56,17 @@ impl Record {
 #[derive(Clone, Debug)]
 pub struct Seal {
     keys: KeyRing,
+    /// The user's table. Mounts may share a secret, and a row belongs to one of them.
+    table: &'static str,
     pub(crate) config: AuditConfig,
 }
 
 impl Seal {
-    /// Seals with the current key, and verifies with all.
+    /// Seals the rows of a mount, which has that table of users, with the current key, and verifies
+    /// with all.
     #[must_use]
-    pub fn new(keys: KeyRing, config: AuditConfig) -> Self {
-        Self { keys, config }
+    pub fn new(keys: KeyRing, table: &'static str, config: AuditConfig) -> Self {
+        Self { keys, table, config }
     }
 
     /// The row of an event after that one.
@@ -88,43 +91,44 @@ impl Seal {
             prior: prior.map(|link| (link.mac, link.expires_at)),
             mac: key.mac(&[]),
         };
-        record.mac = key.mac(&parts(account, &record).each_ref().map(Vec::as_slice));
+        record.mac = key.mac(&self.parts(account, &record).each_ref().map(Vec::as_slice));
         record
     }
 
     /// Whether a row of this account is as it was written.
     pub(crate) fn is_intact(&self, account: &str, record: &Record) -> bool {
-        let parts = parts(account, record);
+        let parts = self.parts(account, record);
         let parts = parts.each_ref().map(Vec::as_slice);
         self.keys.all().any(|keys| keys.audit.mac(&parts) == record.mac)
+    }
+
+    /// Everything that the hash covers.
+    fn parts(&self, account: &str, record: &Record) -> [Vec<u8>; 14] {
+        let Record { version, shown, expires_at, prior, .. } = record;
+        let AuditRecord { seq, kind, actor, client, user_agent, credential, at } = shown;
+        let instant = |at: &DateTime<Utc>| at.timestamp_millis().to_be_bytes().to_vec();
+        [
+            b"record".to_vec(),
+            self.table.as_bytes().to_vec(),
+            version.to_be_bytes().to_vec(),
+            account.as_bytes().to_vec(),
+            seq.to_be_bytes().to_vec(),
+            kind.as_bytes().to_vec(),
+            optional(actor.as_ref().map(String::as_bytes)),
+            optional(client.as_ref().map(String::as_bytes)),
+            optional(user_agent.as_ref().map(String::as_bytes)),
+            optional(credential.as_ref().map(String::as_bytes)),
+            instant(at),
+            instant(expires_at),
+            optional(prior.as_ref().map(|(mac, _)| &mac.as_bytes()[..])),
+            optional(prior.as_ref().map(|(_, expires_at)| instant(expires_at)).as_deref()),
+        ]
     }
 }
 
 /// The primary key of a row: an account has one row of each number.
 pub(super) fn digest(account: &str, seq: i64) -> [u8; 32] {
     sha256(&[b"audit", account.as_bytes(), &seq.to_be_bytes()])
-}
-
-/// Everything that the hash covers.
-fn parts(account: &str, record: &Record) -> [Vec<u8>; 13] {
-    let Record { version, shown, expires_at, prior, .. } = record;
-    let AuditRecord { seq, kind, actor, client, user_agent, credential, at } = shown;
-    let instant = |at: &DateTime<Utc>| at.timestamp_millis().to_be_bytes().to_vec();
-    [
-        b"record".to_vec(),
-        version.to_be_bytes().to_vec(),
-        account.as_bytes().to_vec(),
-        seq.to_be_bytes().to_vec(),
-        kind.as_bytes().to_vec(),
-        optional(actor.as_ref().map(String::as_bytes)),
-        optional(client.as_ref().map(String::as_bytes)),
-        optional(user_agent.as_ref().map(String::as_bytes)),
-        optional(credential.as_ref().map(String::as_bytes)),
-        instant(at),
-        instant(expires_at),
-        optional(prior.as_ref().map(|(mac, _)| &mac.as_bytes()[..])),
-        optional(prior.as_ref().map(|(_, expires_at)| instant(expires_at)).as_deref()),
-    ]
 }
 
 /// Tells an absent value from an empty one.
@@ -145,7 +149,7 @@ mod tests {
     fn seal(current: &str, previous: &[&str]) -> Seal {
         let previous: Vec<_> = previous.iter().map(|&secret| SecretKey::from(secret)).collect();
         let keys = KeyRing::new(&SecretKey::from(current), &previous).unwrap();
-        Seal::new(keys, AuditConfig::default())
+        Seal::new(keys, "users", AuditConfig::default())
     }
 
     fn event(seconds: i64) -> Event {
@@ -160,6 +164,8 @@ mod tests {
         assert!(seal(OTHER, &[SECRET]).is_intact("7", &record));
         assert!(!seal(OTHER, &[]).is_intact("7", &record));
         assert!(!seal(SECRET, &[]).is_intact("8", &record), "it is of one account");
+        let other = Seal { table: "admins", ..seal(SECRET, &[]) };
+        assert!(!other.is_intact("7", &record), "it is of one table");
     }
 
     #[test]

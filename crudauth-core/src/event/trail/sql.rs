@@ -6,7 +6,7 @@ use super::record::digest;
 use super::store::{AuditStore, ChainRow};
 use super::{AuditRecord, Link, Record, Recording};
 use crate::model::{Mac, parse_id};
-use crate::sql::engine::retrying;
+use crate::sql::engine::{retrying, retrying_sql};
 use crate::sql::rows::Columns;
 use crate::sql::transaction::Transaction;
 use crate::sql::{AuthRow, Backend, ColumnSpec, Outlives, Query, SqlStore, Stores, TableSpec};
@@ -32,6 +32,7 @@ pub const TABLE: TableSpec = TableSpec::new(
         ColumnSpec::digest("mac"),
     ],
 )
+.ordered_by("seq")
 .outliving(Outlives::Deletion);
 
 // The row of an account is the lock of its chain. A deleted account has none.
@@ -135,9 +136,16 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     /// Runs one statement that changes an account or its credentials, together with the event that
     /// the current task records, if any. Returns the number of rows.
     pub(crate) async fn execute_recorded(&self, query: Query<DB>) -> Result<u64, StoreError> {
+        Ok(self.execute_recorded_sql(query).await?)
+    }
+
+    /// As [`execute_recorded`](Self::execute_recorded), with the error of the database.
+    pub(crate) async fn execute_recorded_sql(&self, query: Query<DB>) -> Result<u64, sqlx::Error> {
         let account = Recording::current().and_then(|recording| account_of::<U::Id>(&recording));
-        let Some(account) = account else { return self.execute(query).await };
-        retrying(|| async {
+        let Some(account) = account else {
+            return retrying_sql(|| self.execute_once(query.call())).await;
+        };
+        retrying_sql(|| async {
             let mut tx = self.begin().await?;
             // The account first, as in all transactions.
             self.lock(&mut tx, &account).await?;

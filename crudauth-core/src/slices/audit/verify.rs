@@ -33,8 +33,8 @@ pub struct AuditFault<Id> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// It is not as the library wrote it, or a secret of that time is missing in
-    /// `Builder::previous_secrets`.
+    /// It is not as the library wrote it, the table of users was renamed, or a secret of that time is
+    /// missing in `Builder::previous_secrets`.
     Changed,
     /// It does not follow the row that is before it.
     Moved,

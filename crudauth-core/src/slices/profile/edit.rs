@@ -41,9 +41,12 @@ impl<U: AuthUser> Profiles<U> {
         edit: ProfileEdit<U>,
     ) -> Result<(), EditError> {
         let account = principal.owned_account()?;
-        match self.store.edit(account, edit.0, self.kit.now()).await? {
+        let event = self.kit.event(EventKind::ProfileEdited).account(account);
+        let change = self.store.edit(account, edit.0, event.at());
+        let (event, edited) = self.kit.recording(event, change).await?;
+        match edited {
             Edited::Stored => {
-                self.kit.emit(self.kit.event(EventKind::ProfileEdited).account(account));
+                self.kit.emit(event);
                 Ok(())
             }
             Edited::Unchanged => Ok(()),

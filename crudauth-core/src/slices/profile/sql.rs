@@ -6,7 +6,6 @@ use tracing::warn;
 
 use super::store::{Edited, ProfileStore};
 use crate::model::Account;
-use crate::sql::engine::retrying_sql;
 use crate::sql::refused::{RefusalKind, RefusedRow};
 use crate::sql::{AuthRow, Backend, Edits, SqlStore, Stores};
 use crate::store_error::StoreError;
@@ -48,7 +47,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ProfileStore<U> for SqlStore<D
         let values = values.into_iter().enumerate();
         let query =
             values.fold(query, |query, (at, value)| query.bind_value(format!("edit{at}"), value));
-        match retrying_sql(|| self.execute_once(query.call())).await {
+        match self.execute_recorded_sql(query).await {
             Ok(0) => Ok(Edited::Ended),
             Ok(_) => Ok(Edited::Stored),
             Err(cause) => self.edit_refused(cause).await,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::{SignInError, SignInFlow, SignInRequest, device, find};
-use crate::event::EventKind;
+use crate::event::{Event, EventKind};
 use crate::guard::{Network, SignInAttempt};
 use crate::model::{Account, AuthUser, ClientAddress, PasswordHash};
 use crate::password::Verdict;
@@ -64,7 +64,8 @@ impl<U: AuthUser> SignInFlow<U> {
         };
         let attempt = self.attempt(&guessed, account);
         if let Some(retry_after) = kit.lockout.known_lock(&attempt, kit.now()).await? {
-            self.reject(EventKind::SignInLockedOut, request, account);
+            // Logged only: such an attempt costs a stranger nothing, and could be sent without end.
+            self.rejected(EventKind::SignInLockedOut, request, account).log();
             return Err(SignInError::LockedOut { retry_after });
         }
         let _places = kit.hashing.reserve(attempt.holders())?;
@@ -85,7 +86,7 @@ impl<U: AuthUser> SignInFlow<U> {
         if let Some(retry_after) =
             self.0.successes.exceeded(account, request.client.address).await?
         {
-            self.reject(EventKind::SignInLimited, request, Some(account));
+            kit.emit(self.rejected(EventKind::SignInLimited, request, Some(account)));
             return Err(SignInError::TooMany { retry_after });
         }
         if verdict == Verdict::RightOutdated {
@@ -121,20 +122,29 @@ impl<U: AuthUser> SignInFlow<U> {
     ) -> SignInError {
         let is_disabled = account.is_some_and(|account| !account.is_active());
         let kind = if is_disabled { EventKind::SignInDisabled } else { EventKind::SignInRejected };
-        self.reject(kind, request, account);
-        match self.0.kit.lockout.record_failure(attempt, self.0.kit.now()).await {
-            Ok(Some(retry_after)) => SignInError::LockedOut { retry_after },
+        let kit = &self.0.kit;
+        kit.emit(self.rejected(kind, request, account));
+        match kit.lockout.record_failure(attempt, kit.now()).await {
+            Ok(Some(retry_after)) => {
+                kit.emit(self.rejected(EventKind::SignInLockedOut, request, account));
+                SignInError::LockedOut { retry_after }
+            }
             Ok(None) => SignInError::Refused,
             Err(error) => error.into(),
         }
     }
 
-    fn reject(&self, kind: EventKind, request: &SignInRequest, account: Option<&Account<U>>) {
+    fn rejected(
+        &self,
+        kind: EventKind,
+        request: &SignInRequest,
+        account: Option<&Account<U>>,
+    ) -> Event {
         let event = self.0.kit.event(kind).client(&request.client);
-        self.0.kit.emit(match account {
+        match account {
             Some(account) => event.account(account),
             None => event,
-        });
+        }
     }
 
     /// Stores the same password under the present parameters. A failure does not affect the sign-in.
