@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 
-use crate::model::{Account, AuthUser, Identifier, PasswordHash};
+use crate::model::{Account, AuthUser, EmailAddress, Identifier, OneTimeDigest, PasswordHash};
 use crate::store_error::StoreError;
 
 /// Keeps accounts, in the app's own table.
@@ -34,7 +35,17 @@ pub trait AccountStore<U: AuthUser>: Send + Sync + 'static {
     ///
     /// Whether the recovery contact is taken makes no difference for values that are refused: a
     /// response must not reveal it.
+    ///
+    /// With an invitation the account has a verified contact. It is added only if the invitation of
+    /// that contact has this token: then the invitation is gone.
     async fn create(&self, account: NewAccount<U>) -> Result<Created<U::Id>, StoreError>;
+
+    /// Returns the open invitation of an address; `None` in a mount without invitations.
+    async fn invitation(
+        &self,
+        address: &EmailAddress,
+        now: DateTime<Utc>,
+    ) -> Result<Option<OpenInvitation>, StoreError>;
 
     /// Replaces a hash by one of the same password, if it still is `old`.
     async fn renew_hash(
@@ -81,6 +92,8 @@ pub struct NewAccount<U: AuthUser> {
     pub hash: PasswordHash,
     /// The app's own columns.
     pub own: OwnColumns<U>,
+    /// The token of the invitation that the account consumes.
+    pub invitation: Option<OneTimeDigest>,
     /// A random number of this account alone.
     pub security_stamp: i64,
     /// Now.
@@ -97,6 +110,15 @@ impl<U: AuthUser> std::fmt::Debug for OwnColumns<U> {
     }
 }
 
+/// An invitation that has not expired.
+#[derive(Clone, Debug)]
+pub struct OpenInvitation {
+    /// Digest of the secret in its link.
+    pub token: OneTimeDigest,
+    /// Values of the app's own columns, by the name in a request.
+    pub preset: Map<String, Value>,
+}
+
 /// Result of adding an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Created<Id> {
@@ -107,6 +129,8 @@ pub enum Created<Id> {
         /// Their positions; none if they are free again.
         identifiers: Vec<usize>,
     },
+    /// The invitation was used or revoked, or has expired.
+    InvitationEnded,
     /// Another account has the value of a unique column of the app's own.
     Conflict {
         /// The field of the sign-up form.

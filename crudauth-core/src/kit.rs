@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::account_store::AccountStore;
+use crate::account_store::{AccountStore, NewAccount};
 use crate::clock::Clock;
 use crate::event::trail::Trail;
 use crate::event::{Event, EventKind, Events};
@@ -14,6 +14,7 @@ use crate::model::{Account, AuthUser, ClientInfo, Contact, Identifier, KeyRing, 
 use crate::notify::Notifier;
 use crate::password::{HashingPool, PasswordPolicy};
 use crate::principal::ScopePolicyHandle;
+use crate::sign_up_policy::{NotAdmitted, SignUpPolicy};
 use crate::store_error::StoreError;
 
 /// The shared parts of a mount. Clones share everything.
@@ -35,6 +36,8 @@ pub struct Kit<U: AuthUser> {
     pub limits: RateLimiter,
     /// Counts failed sign-ins.
     pub lockout: Lockout,
+    /// Decides which people may sign up.
+    pub sign_up: SignUpPolicy,
     /// Asks the app before a sign-up and a sign-in.
     pub hooks: Hooks<U>,
     /// Hands events to the app.
@@ -85,6 +88,14 @@ impl<U: AuthUser> Kit<U> {
         }
     }
 
+    /// Reports a new account, and the invitation that it consumed.
+    pub(crate) fn emit_registered(&self, event: Event, id: &U::Id, is_invited: bool) {
+        self.emit(event.account_id(id));
+        if is_invited {
+            self.emit(self.event(EventKind::InvitationAccepted).account_id(id));
+        }
+    }
+
     /// Runs the verb of a store that has this event as its effect, so that one transaction stores
     /// both. The flow still [emits](Self::emit) the returned event if the verb did something.
     pub(crate) async fn recording<T, E>(
@@ -112,8 +123,30 @@ impl<U: AuthUser> Kit<U> {
         }
     }
 
-    /// Asks the app whether a sign-up may go on.
+    /// Asks the policy, and then the app, whether a sign-up may go on.
     pub(crate) async fn admit_sign_up(
+        &self,
+        identifiers: &[Option<Identifier>],
+    ) -> Result<(), NotAdmitted> {
+        if !self.sign_up.admits(identifiers) {
+            self.emit(self.event(EventKind::SignUpClosed));
+            return Err(NotAdmitted::Closed);
+        }
+        Ok(self.admit_wanted(identifiers).await?)
+    }
+
+    /// As [`admit_sign_up`](Self::admit_sign_up), for an account whose contact is proved, and perhaps
+    /// invited.
+    pub(crate) async fn admit_proved(&self, account: &NewAccount<U>) -> Result<(), NotAdmitted> {
+        if account.invitation.is_some() {
+            return Ok(self.admit_wanted(&account.identifiers).await?);
+        }
+        self.admit_sign_up(&account.identifiers).await
+    }
+
+    /// As [`admit_sign_up`](Self::admit_sign_up), for an account that the app wants, regardless
+    /// of the policy.
+    pub(crate) async fn admit_wanted(
         &self,
         identifiers: &[Option<Identifier>],
     ) -> Result<(), HookError> {

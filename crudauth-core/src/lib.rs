@@ -33,6 +33,7 @@ mod kit;
 mod opaque;
 mod random;
 mod settings;
+mod sign_up_policy;
 mod store_error;
 mod unmounted;
 
@@ -51,6 +52,7 @@ pub mod stores;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config_error::ConfigError;
 pub use kit::Kit;
+pub use sign_up_policy::SignUpPolicy;
 pub use store_error::StoreError;
 
 #[cfg(all(test, feature = "sqlite"))]

@@ -100,6 +100,7 @@ pub use crudauth_core::slices::api_keys::ApiKeyConfig;
 pub use crudauth_core::slices::audit::AuditConfig;
 pub use crudauth_core::slices::bearer::BearerConfig;
 pub use crudauth_core::slices::email_login::EmailLoginConfig;
+pub use crudauth_core::slices::invitations::InvitationConfig;
 pub use crudauth_core::slices::mfa::MfaConfig;
 #[cfg(feature = "oauth")]
 pub use crudauth_core::slices::oauth::OAuthConfig;
@@ -115,7 +116,7 @@ pub use crudauth_core::slices::sudo::SudoConfig;
 pub use crudauth_core::sql::{AuthRow, Backend, Stores};
 #[cfg(feature = "redis")]
 pub use crudauth_core::stores::RedisConfig;
-pub use crudauth_core::{Clock, ConfigError, ManualClock, StoreError, SystemClock};
+pub use crudauth_core::{Clock, ConfigError, ManualClock, SignUpPolicy, StoreError, SystemClock};
 /// Reads a struct as the accounts of an app; see the crate's page for what it gives.
 pub use crudauth_macros::AuthUser;
 pub use crudauth_macros::{migrations, roles, routes, scopes};
@@ -221,6 +222,7 @@ pub mod rate_limit {
     pub use crudauth_core::slices::api_keys::CREATE as CREATE_API_KEY;
     pub use crudauth_core::slices::bearer::REFRESH;
     pub use crudauth_core::slices::email_login::VERIFY as VERIFY_EMAIL_LOGIN;
+    pub use crudauth_core::slices::invitations::INVITE;
     pub use crudauth_core::slices::mfa::{MANAGE as MANAGE_MFA, VERIFY as VERIFY_MFA};
     #[cfg(feature = "oauth")]
     pub use crudauth_core::slices::oauth::{
@@ -297,6 +299,7 @@ pub mod flow {
     pub use crudauth_core::slices::email_login::{
         EmailLogin, EmailLoginError, EmailLoginStarted, EmailProof, EmailSignIn,
     };
+    pub use crudauth_core::slices::invitations::{Invitation, Invitations, InviteError};
     pub use crudauth_core::slices::mfa::{
         CodeError, Disabled, Enrolled, Mfa, MfaError, MfaStatus, RecoveryCode, Setup, TotpSecret,
     };

@@ -6,6 +6,7 @@
 //! export SECRET_KEY=$(openssl rand -hex 32)   # also for `email_password`
 //! cargo run -p examples --example manage -- migrate
 //! cargo run -p examples --example manage -- create-superuser email=ada@example.com username=ada
+//! cargo run -p examples --example manage -- invite eve@example.com
 //! ```
 
 use std::process::ExitCode;
@@ -23,7 +24,7 @@ struct User {
     username: String,
 }
 
-#[crudauth::routes(user = User, session, email)]
+#[crudauth::routes(user = User, session, email, invitations)]
 struct Auth;
 
 /// The mount needs the settings of the app: the same secret and the same stores.

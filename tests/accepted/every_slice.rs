@@ -15,7 +15,7 @@ pub struct User {
 /// Documented.
 #[crudauth::routes(
     user = User, session, bearer, api_keys, sessions, tokens, email, mfa, passkeys, oauth, sudo, account,
-    admin, audit, email_login, profile,
+    admin, audit, email_login, invitations, profile,
 )]
 pub struct Auth;
 
@@ -48,6 +48,10 @@ fn a_mount_serves_every_slice_beside_another_mount() {
             .provider(crudauth::oauth::Provider::google("id", "secret"));
         let builder = Auth::builder(pool.clone(), "secret").passkeys(passkeys).oauth(providers);
         let builder = builder.email_login(crudauth::EmailLoginConfig::default().max_attempts(3));
+        let builder = builder.sign_up(crudauth::SignUpPolicy::domains(["example.com"]));
+        let invitations =
+            crudauth::InvitationConfig::default().lifetime(std::time::Duration::from_hours(24));
+        let builder = builder.invitations(invitations);
         let auth = builder.email(settings).build().await.unwrap();
         let plain = inner::Plain::builder(pool, "secret").build().await.unwrap();
         let route = auth.mount(poem::Route::new()).at("/dashboard", poem::get(dashboard));

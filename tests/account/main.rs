@@ -1,5 +1,5 @@
-//! Leaving, administration and history: export, deletion, the actions of superusers, events, and the
-//! hooks before sign-up and sign-in.
+//! Leaving, administration and history: export, deletion, the actions of superusers, events, who may
+//! sign up, and the hooks before sign-up and sign-in.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
@@ -13,7 +13,9 @@ mod events;
 mod export;
 mod grace;
 mod hooks;
+mod invitations;
 mod refusals;
+mod sign_up;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,9 +7,11 @@ use std::time::Duration;
 use crudauth::account::{AccountData, BoxError};
 use crudauth::email::{MessageKind, RecordingSender};
 use crudauth::testing::{App, Client};
-use crudauth::{Account, AuthUser, Clock, ManualClock, Mount, Mounted, Mounts, slice};
+use crudauth::{
+    Account, AuthUser, Clock, EmailAddress, ManualClock, Mount, Mounted, Mounts, slice,
+};
 use crudauth_tests::{Authenticator, Database, FRONTEND, PASSWORD, sign_up, totp};
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::providers::Scripted;
 
@@ -78,6 +80,7 @@ where
         self.passkeys().await;
         self.second_factor().await;
         self.recovery().await;
+        self.invitations().await;
         self.providers().await;
         self.superusers().await;
         self.leaving().await;
@@ -148,6 +151,19 @@ where
             let body = json!({ "challenge": asked["challenge"], "code": mail.code });
             client.post("/email-login/confirm", body).await.expect_status(200);
         }
+    }
+
+    async fn invitations(&self) {
+        let invitations = self.auth.accounts().invitations().unwrap();
+        let address = EmailAddress::parse("invited@example.com").unwrap();
+        invitations.invite(None, address.clone(), Map::new()).await.unwrap();
+        // The rows that the test fills in have no addresses.
+        drop(invitations.list().await);
+        let token = self.app.last_token(MessageKind::Invitation, address.as_str()).await;
+        let mut form = sign_up("invited");
+        form["invitation"] = token.into();
+        self.app.client().post("/register", form).await.expect_status(200);
+        assert!(!invitations.revoke(None, &address).await.unwrap());
     }
 
     async fn tokens(&self) {

@@ -35,7 +35,7 @@ pub(crate) struct Case {
     has_text_key: bool,
 }
 
-const SUFFIXES: [&str; 14] = [
+const SUFFIXES: [&str; 15] = [
     "sessions",
     "token_families",
     "api_keys",
@@ -49,6 +49,7 @@ const SUFFIXES: [&str; 14] = [
     "deletions",
     "suspensions",
     "audit",
+    "invitations",
     "challenges",
 ];
 
@@ -142,7 +143,7 @@ macro_rules! cases {
             #[allow(dead_code, reason = "read by the library only")]
             struct User { $($field)* }
 
-            #[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email, mfa, passkeys, oauth, account, admin, audit, email_login)]
+            #[crudauth::routes(user = User, session, bearer, api_keys, sessions, tokens, email, mfa, passkeys, oauth, account, admin, audit, email_login, invitations)]
             struct Auth;
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

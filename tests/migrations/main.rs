@@ -37,7 +37,7 @@ pub(crate) struct User {
 pub(crate) struct Auth;
 
 /// The tables of `users`.
-pub(crate) const TABLES: [&str; 15] = [
+pub(crate) const TABLES: [&str; 16] = [
     "users",
     "users_sessions",
     "users_token_families",
@@ -50,6 +50,7 @@ pub(crate) const TABLES: [&str; 15] = [
     "users_audit",
     "users_passkeys",
     "users_connections",
+    "users_invitations",
     "users_rate_limits",
     "users_lockouts",
     "users_challenges",

@@ -12,10 +12,11 @@ mod others;
 mod provider;
 mod races;
 mod sign_in;
+mod sign_up;
 
 use std::sync::Arc;
 
-use crudauth::{AuthRow, Backend, EmailConfig, OAuthConfig, RateLimits, oauth};
+use crudauth::{AuthRow, Backend, EmailConfig, OAuthConfig, RateLimits, SignUpPolicy, oauth};
 use crudauth_tests::{
     Answer, App, Browser, Database, FRONTEND, PASSWORD, SECRET, User, patient_hashing,
 };
@@ -23,21 +24,32 @@ use poem::{EndpointExt, Route};
 use provider::{CLIENT, CLIENT_SECRET, Provider};
 use serde_json::json;
 
-#[crudauth::routes(user = User, session, sessions, email, mfa, oauth)]
+#[crudauth::routes(user = User, session, sessions, email, mfa, oauth, invitations)]
 struct Auth;
 
 /// A mount with these settings on the database of `app`.
 async fn serving(app: &App, config: OAuthConfig) -> App {
-    let auth = match app.database.clone() {
-        Database::Sqlite(pool) => mount(app, pool, config).await,
-        Database::Postgres(pool) => mount(app, pool, config).await,
-        Database::MySql(pool) => mount(app, pool, config).await,
-    };
-    let routes = auth.mount(Route::new()).with(auth.clone()).map_to_response();
-    app.serving(routes).draining(&auth)
+    serving_to(app, config, SignUpPolicy::open()).await.1
 }
 
-async fn mount<DB>(app: &App, pool: sqlx::Pool<DB>, config: OAuthConfig) -> Auth
+/// As [`serving`], for these people, with the mount itself.
+async fn serving_to(app: &App, config: OAuthConfig, policy: SignUpPolicy) -> (Auth, App) {
+    let auth = match app.database.clone() {
+        Database::Sqlite(pool) => mount(app, pool, config, policy).await,
+        Database::Postgres(pool) => mount(app, pool, config, policy).await,
+        Database::MySql(pool) => mount(app, pool, config, policy).await,
+    };
+    let routes = auth.mount(Route::new()).with(auth.clone()).map_to_response();
+    let app = app.serving(routes).draining(&auth);
+    (auth, app)
+}
+
+async fn mount<DB>(
+    app: &App,
+    pool: sqlx::Pool<DB>,
+    config: OAuthConfig,
+    policy: SignUpPolicy,
+) -> Auth
 where
     DB: Backend,
     User: AuthRow<DB>,
@@ -45,6 +57,7 @@ where
     Auth::builder(pool, SECRET)
         .email(EmailConfig::new(app.outbox.clone(), FRONTEND))
         .oauth(config)
+        .sign_up(policy)
         .rate_limits(RateLimits::off())
         .hashing(patient_hashing())
         .trusted_proxy_hops(1)

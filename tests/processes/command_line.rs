@@ -57,6 +57,16 @@ async fn every_command_works(kind: Kind) {
     assert_eq!(database.count("users WHERE is_active = TRUE").await, 0);
     assert_eq!(run(&url, &["enable", "ada"], "").0, 0);
     assert_eq!(database.count("users WHERE is_active = TRUE").await, 1);
+    let (code, done, error) = run(&url, &["invite", "eve@example.com"], "");
+    assert_eq!(code, 0, "{error}");
+    assert!(done.contains("/accept-invitation?token="), "the mail is printed: {done}");
+    assert_eq!(database.count("users_invitations").await, 1);
+    let (code, known, _) = run(&url, &["invite", "ada@example.com"], "");
+    assert_eq!((code, known.lines().last()), (0, done.lines().last()));
+    assert!(!known.contains("/accept-invitation"), "{known}");
+    let (code, _, error) = run(&url, &["invite", "eve@example.com", "plan=gold"], "");
+    assert_eq!((code, &*error), (1, "plan: Invitations set no such column\n"));
+    assert_eq!(run(&url, &["invite", "eve"], "").0, 1);
     for command in [&["unlock", "ada"][..], &["purge"], &["help"]] {
         assert_eq!(run(&url, command, "").0, 0, "{command:?}");
     }

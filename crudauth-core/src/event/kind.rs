@@ -57,6 +57,10 @@ kinds! {
         SignUpIdentifierTaken = "sign-up-identifier-taken", "sign-up rejected: identifier taken";
         SignUpContactTaken = "sign-up-contact-taken", "sign-up rejected: contact taken";
         SignUpConflict = "sign-up-conflict", "sign-up rejected: unique column taken";
+        Invited = "invited", "invitation sent";
+        InvitationAccepted = "invitation-accepted", "invitation accepted";
+        InvitationRevoked = "invitation-revoked", "invitation revoked";
+        SignUpClosed = "sign-up-closed", "sign-up rejected: not open to this person";
         SignUpRefused = "sign-up-refused", "sign-up refused by the app";
 
         SignedIn = "signed-in", "signed in";

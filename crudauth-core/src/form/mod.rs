@@ -11,6 +11,7 @@ mod field;
 mod field_error;
 mod json;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use field::Field;
@@ -189,6 +190,20 @@ impl Form {
             Some(Field::Text(text)) if !text.is_empty() => Ok(text),
             Some(Field::Json(_)) => self.reject_type(name),
             _ => self.reject(FieldError::missing(name)),
+        }
+    }
+
+    /// The text of the field `name`, which can still be read.
+    pub(crate) fn peek(&self, name: &str) -> Option<String> {
+        let (_, field) = self.fields.iter().find(|(key, _)| key == name)?;
+        field.text().map(Cow::into_owned)
+    }
+
+    /// Puts a value in the place of the field `name`, whether it was sent or not.
+    pub(crate) fn replace(&mut self, name: &str, value: &Value) {
+        self.fields.retain(|(key, _)| key != name);
+        if let Ok(value) = serde_json::value::to_raw_value(value) {
+            self.fields.push((name.to_owned(), Field::Json(value)));
         }
     }
 

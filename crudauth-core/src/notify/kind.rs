@@ -14,6 +14,8 @@ pub enum MessageKind {
     ChangeEmail,
     /// Offers a link and a code that sign in.
     EmailLogin,
+    /// Offers a link that accepts an invitation.
+    Invitation,
     /// Notifies the owner of a contact of an attempt to sign up with it.
     ExistingAccount,
     /// Notifies the old address of a requested change of address.
@@ -66,6 +68,7 @@ impl MessageKind {
             Self::ResetPassword => "reset_password",
             Self::ChangeEmail => "change_email",
             Self::EmailLogin => "email_login",
+            Self::Invitation => "invitation",
             Self::ExistingAccount => "existing_account",
             Self::EmailChangeRequested => "email_change_requested",
             Self::EmailChanged => "email_changed",
@@ -117,9 +120,14 @@ impl MessageKind {
                 "To sign in, open this link:",
                 "If you did not ask for this, you need not do anything. Never give the code to anyone.",
             ),
+            Self::Invitation => (
+                "You are invited",
+                "You are invited to sign up. To accept, open this link:",
+                "If you do not know what this is about, you need not do anything.",
+            ),
             Self::ExistingAccount => (
                 "You already have an account",
-                "Someone tried to sign up with this address, which already has an account.",
+                "Someone tried to sign up with this address or to invite it, but it already has an account.",
                 "If it was you, sign in, or reset your password if you have forgotten it. If not, you \
                  need not do anything.",
             ),

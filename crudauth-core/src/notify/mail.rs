@@ -18,17 +18,18 @@ pub struct MailChannel {
     delete: String,
     restore: String,
     login: String,
+    invitation: String,
 }
 
 impl MailChannel {
     /// Creates a channel that sends by `sender`. A link is `frontend_url` and one of the paths for
-    /// verification, reset, change of address, deletion, restoring and sign-in. The token takes the
-    /// place of `{token}` in the path, or follows as `?token=`.
+    /// verification, reset, change of address, deletion, restoring, sign-in and invitation. The token
+    /// takes the place of `{token}` in the path, or follows as `?token=`.
     #[must_use]
-    pub fn new(sender: SharedSender, frontend_url: &str, paths: [&str; 6]) -> Self {
+    pub fn new(sender: SharedSender, frontend_url: &str, paths: [&str; 7]) -> Self {
         let frontend_url = frontend_url.to_owned();
-        let [verify, reset, change, delete, restore, login] = paths.map(str::to_owned);
-        Self { sender, frontend_url, verify, reset, change, delete, restore, login }
+        let [verify, reset, change, delete, restore, login, invitation] = paths.map(str::to_owned);
+        Self { sender, frontend_url, verify, reset, change, delete, restore, login, invitation }
     }
 
     /// Returns the path for links of that kind.
@@ -39,6 +40,7 @@ impl MailChannel {
             MessageKind::DeleteAccount => &self.delete,
             MessageKind::DeletionRequested => &self.restore,
             MessageKind::EmailLogin => &self.login,
+            MessageKind::Invitation => &self.invitation,
             _ => &self.verify,
         }
     }

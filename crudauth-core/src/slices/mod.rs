@@ -9,6 +9,7 @@ pub mod bearer;
 pub mod email_login;
 #[cfg(all(test, feature = "sqlite"))]
 mod fault_tests;
+pub mod invitations;
 pub mod mfa;
 #[cfg(feature = "oauth")]
 pub mod oauth;
@@ -47,6 +48,7 @@ pub const TABLES: &[&TableSpec] = &[
     &admin::SUSPENSIONS,
     &audit::TABLE,
     &passkeys::TABLE,
+    &invitations::TABLE,
     #[cfg(feature = "oauth")]
     &oauth::CONNECTIONS,
     &RATE_LIMITS,
@@ -63,6 +65,7 @@ pub struct DatabaseStores<U: AuthUser> {
     pub one_time_tokens: Arc<dyn recovery::store::OneTimeTokenStore<U>>,
     pub audit: Arc<dyn audit::store::AuditStore<U>>,
     pub profile: Arc<dyn profile::store::ProfileStore<U>>,
+    pub invitations: Arc<dyn invitations::store::InvitationStore>,
     pub owned_rows: Arc<dyn OwnedRows>,
     pub families: Arc<dyn bearer::store::TokenFamilyStore<U>>,
     pub api_keys: Arc<dyn api_keys::store::ApiKeyStore<U>>,
@@ -87,6 +90,7 @@ impl<U: AuthUser> DatabaseStores<U> {
             one_time_tokens: Arc::clone(sql) as _,
             audit: Arc::clone(sql) as _,
             profile: Arc::clone(sql) as _,
+            invitations: Arc::clone(sql) as _,
             owned_rows: Arc::clone(sql) as _,
             families: Arc::clone(&unmounted) as _,
             api_keys: Arc::clone(&unmounted) as _,
@@ -101,11 +105,11 @@ impl<U: AuthUser> DatabaseStores<U> {
     }
 }
 
-/// The rows whose accounts are in the same database.
+/// The rows that are always in the app's database.
 #[async_trait]
 pub trait OwnedRows: Send + Sync + 'static {
-    /// Deletes at most `limit` expired rows of each table whose rows belong to accounts. Returns how
-    /// many rows of each table were deleted. Also fills the compared form of identifiers in rows that
+    /// Deletes at most `limit` expired rows of each table that is always in the app's database. Returns
+    /// how many rows of each table were deleted. Also fills the compared form of identifiers in rows that
     /// other software inserted, at most `limit` of each identifier.
     async fn purge(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<u64>, StoreError>;
 }
@@ -116,7 +120,8 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OwnedRows for SqlStore<DB, U> 
         self.fill_keys(limit).await?;
         let mut deleted = Vec::new();
         let is_due = |table: &&&TableSpec| {
-            table.has_owner() && table.has_expiry() && table.outlives != Outlives::Disabling
+            let is_here = table.has_owner() || **table == &invitations::TABLE;
+            is_here && table.has_expiry() && table.outlives != Outlives::Disabling
         };
         for table in self.tables().iter().filter(is_due) {
             deleted.push(self.purge_table(table, now, limit).await?);
@@ -179,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn every_table_but_the_counters_and_challenges_has_an_owner() {
+    fn every_table_but_the_counters_challenges_and_invitations_has_an_owner() {
         let owned = TABLES.iter().filter(|table| table.has_owner());
         let names: Vec<_> = owned.map(|table| table.suffix).collect();
         let credentials = ["sessions", "token_families", "api_keys", "one_time_tokens"];

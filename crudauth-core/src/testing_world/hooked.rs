@@ -8,11 +8,11 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 use super::{Answer, Faults, Person};
-use crate::account_store::{AccountStore, Created, NewAccount};
+use crate::account_store::{AccountStore, Created, NewAccount, OpenInvitation};
 use crate::guard::store::{AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome};
 use crate::model::{
     Account, AccountState, ApiKeyDigest, ApiKeyHandle, Contact, CounterName, CsrfDigest,
-    OneTimeDigest, PasswordHash, Scopes, SessionDigest,
+    EmailAddress, OneTimeDigest, PasswordHash, Scopes, SessionDigest,
 };
 use crate::slices::api_keys::ApiKeyEntry;
 use crate::slices::api_keys::store::{ApiKeyStore, Inserted, NewApiKeyRecord};
@@ -129,6 +129,7 @@ hooked! {
     AccountStore<Person> {
         async fn by_identifier(at: usize, key: &str, typed: &str) -> Option<(Account<Person>, PasswordHash)>;
         async fn by_id(id: &i64) -> Option<Account<Person>>;
+        async fn invitation(address: &EmailAddress, now: DateTime<Utc>) -> Option<OpenInvitation>;
         async fn with_hash(id: &i64) -> Option<(Account<Person>, PasswordHash)>;
         async fn create(account: NewAccount<Person>) -> Created<i64>;
         async fn renew_hash(id: &i64, old: &PasswordHash, new: &PasswordHash) -> ();

@@ -37,6 +37,7 @@ use crate::model::{
 use crate::password::{HashingConfig, HashingPool, Password, PasswordPolicy};
 use crate::principal::{Principal, ScopePolicyHandle};
 use crate::random::random;
+use crate::sign_up_policy::SignUpPolicy;
 use crate::slices::OwnedRows;
 use crate::slices::accounts::{Callers, Passwords};
 use crate::slices::api_keys::store::ApiKeyStore;
@@ -141,6 +142,7 @@ impl World {
             scopes: ScopePolicyHandle::default(),
             limits: RateLimiter::new(Arc::clone(&counters), self.keys.clone(), clock, limits),
             lockout: Lockout::new(counters, self.keys.clone(), lockout),
+            sign_up: SignUpPolicy::default(),
             hooks: Hooks::default(),
             events: Events::default(),
             trail: None,
@@ -165,6 +167,7 @@ impl World {
             identifiers: vec![Some(Identifier::Email(EmailAddress::parse(email).unwrap()))],
             hash,
             own: OwnColumns(()),
+            invitation: None,
             security_stamp: i64::from_be_bytes(random()) & i64::MAX,
             created_at: self.now(),
         };

@@ -7,6 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Fields, Path, Token};
 
 use super::parse::{Arguments, Declared, UNIT};
+use super::slices::{Proves, SLICES};
 use crate::support::mistake;
 
 pub(super) fn check(declared: &Declared, errors: &mut Accumulator) {
@@ -44,7 +45,9 @@ fn missing(arguments: &Arguments, errors: &mut Accumulator) {
         }
     }
     // A slice that needs a transport has its own error.
-    let needs_transport = arguments.slices.iter().any(|(slice, _)| !slice.needs.is_empty());
+    let proves =
+        |word: &&str| SLICES.iter().any(|one| one.word == *word && one.proves != Proves::Nothing);
+    let needs_transport = arguments.slices.iter().any(|(slice, _)| slice.needs.iter().any(proves));
     if arguments.transports.is_empty() && !needs_transport {
         let message = "the mount has no transport: add `session`, `bearer` or `api_keys`";
         errors.push(mistake(&Span::call_site(), message));
@@ -103,6 +106,7 @@ mod tests {
     fn everything_missing_is_reported_at_once() {
         assert_eq!(errors_of(quote!()).len(), 2);
         assert_eq!(errors_of(quote!(sessions, tokens)).len(), 3);
+        assert_eq!(errors_of(quote!(user = User, email, invitations)).len(), 1);
     }
 
     #[test]

@@ -44,6 +44,7 @@ pub(super) const SLICES: &[Slice] = &[
     slice("recovery", "Recovery").has_slot(),
     slice("oauth", "OAuth").needs(&["session"]).has_slot(),
     slice("email_login", "EmailLogin").needs(&["session", "email"]),
+    slice("invitations", "Invitations").needs(&["email"]),
 ];
 
 const fn slice(word: &'static str, marker: &'static str) -> Slice {

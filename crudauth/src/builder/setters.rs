@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crudauth_core::Clock;
 use crudauth_core::event::EventSubscriber;
 use crudauth_core::guard::challenges::ChallengeStore;
 use crudauth_core::guard::store::CounterStore;
@@ -13,6 +12,7 @@ use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy};
 use crudauth_core::principal::{ScopePolicy, ScopePolicyHandle};
 use crudauth_core::slices::sessions::store::SessionStore;
 use crudauth_core::sql::Backend;
+use crudauth_core::{Clock, SignUpPolicy};
 
 use super::Builder;
 use crate::http::{CookieConfig, Pages};
@@ -254,6 +254,23 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// ```
     pub fn on_event(mut self, subscriber: impl EventSubscriber) -> Self {
         self.settings.events.subscribe(subscriber);
+        self
+    }
+
+    /// Configures the policy of sign-ups (default: everyone may sign up), see [`Accounts`](crate::slice::Accounts).
+    ///
+    /// ```
+    /// # use crudauth::{AuthUser, SignUpPolicy};
+    /// # #[derive(Clone, Debug, AuthUser)]
+    /// # struct User { id: i64, email: String }
+    /// # #[crudauth::routes(user = User, session)]
+    /// # struct Auth;
+    /// # fn f(pool: sqlx::SqlitePool) {
+    /// let builder = Auth::builder(pool, "…").sign_up(SignUpPolicy::domains(["example.com"]));
+    /// # }
+    /// ```
+    pub fn sign_up(mut self, policy: SignUpPolicy) -> Self {
+        self.settings.sign_up = policy;
         self
     }
 

@@ -10,7 +10,7 @@ use crudauth_core::password::{HashingConfig, LegacyHash, PasswordPolicy, default
 use crudauth_core::principal::ScopePolicyHandle;
 use crudauth_core::slices::account::SharedData;
 use crudauth_core::slices::recovery::{EmailConfig, RecoveryConfig};
-use crudauth_core::{Clock, SystemClock};
+use crudauth_core::{Clock, SignUpPolicy, SystemClock};
 
 use super::stores::OtherStores;
 use crate::http::HttpConfig;
@@ -35,6 +35,7 @@ pub struct Settings<U: AuthUser> {
     pub(super) notifies_of_devices: bool,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) events: Events,
+    pub(super) sign_up: SignUpPolicy,
     pub(super) hooks: Hooks<U>,
     pub(super) transports: Transports<U>,
     pub(super) scope_policy: ScopePolicyHandle<U>,
@@ -59,6 +60,7 @@ impl<U: AuthUser> Default for Settings<U> {
             notifies_of_devices: false,
             clock: Arc::new(SystemClock),
             events: Events::default(),
+            sign_up: SignUpPolicy::default(),
             hooks: Hooks::default(),
             transports: Transports::new(),
             scope_policy: ScopePolicyHandle::default(),

@@ -71,6 +71,7 @@ pub(super) fn settings<U: AuthUser>(settings: &Settings<U>) -> Vec<ConfigError> 
         settings.hashing.validate(),
         settings.rate_limits.validate(),
         settings.http.validate(),
+        settings.sign_up.validate::<U>(),
         settings.email.as_ref().map(EmailConfig::validate).unwrap_or_default(),
         settings.recovery.as_ref().map(RecoveryConfig::validate).unwrap_or_default(),
     ]

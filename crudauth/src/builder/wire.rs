@@ -227,6 +227,7 @@ fn kit<U: AuthUser>(
         hashing,
         policy: settings.policy.clone(),
         scopes: settings.scope_policy.clone(),
+        sign_up: settings.sign_up.clone(),
         hooks: settings.hooks.clone(),
         events: settings.events.clone(),
         trail: None,

@@ -11,6 +11,7 @@ Commands:
   create-superuser FIELD=VALUE...    add an account; the password is asked for, or read from stdin
   promote NAME                       make an account with a proved address a superuser
   promote NAME --unverified          also one that anyone could have signed up for
+  invite ADDRESS FIELD=VALUE...      mail an invitation, with these columns preset
   unlock NAME                        lift the lockout of an account
   disable NAME                       disable an account and revoke its credentials
   enable NAME                        enable it again
@@ -32,6 +33,7 @@ pub(super) enum Command {
 pub(super) enum Action {
     CreateSuperuser(Vec<(String, String)>),
     Promote { name: String, allows_unverified: bool },
+    Invite(String, Vec<(String, String)>),
     Unlock(String),
     Disable(String),
     Enable(String),
@@ -59,6 +61,7 @@ impl Command {
             },
             "create-superuser" => Self::Act(Action::CreateSuperuser(fields(&mut parser)?)),
             "promote" => Self::Act(promotion(&mut parser)?),
+            "invite" => Self::Act(Action::Invite(name(&mut parser)?, fields(&mut parser)?)),
             "unlock" => Self::Act(Action::Unlock(name(&mut parser)?)),
             "disable" => Self::Act(Action::Disable(name(&mut parser)?)),
             "enable" => Self::Act(Action::Enable(name(&mut parser)?)),
@@ -127,6 +130,9 @@ mod tests {
             let promote = Action::Promote { name: "ada".to_owned(), allows_unverified: true };
             assert_eq!(read(&arguments), Ok(Command::Act(promote)));
         }
+        let fields = vec![("plan".to_owned(), "gold".to_owned())];
+        let invited = read(&["invite", "a@example.com", "plan=gold"]);
+        assert_eq!(invited, Ok(Command::Act(Action::Invite("a@example.com".to_owned(), fields))));
         assert_eq!(read(&["--help"]), Ok(Command::Help));
     }
 
@@ -138,6 +144,7 @@ mod tests {
             (&["unlock"], "missing argument"),
             (&["promote", "--unverified"], "name the account"),
             (&["promote", "ada", "bob"], "unexpected argument"),
+            (&["invite"], "missing argument"),
             (&["purge", "all"], "unexpected argument"),
             (&["migrate", "--force"], "invalid option"),
             (&["create-superuser", "ada"], "NAME=VALUE"),

@@ -10,9 +10,10 @@ use std::marker::PhantomData;
 use std::process::ExitCode;
 
 use arguments::{Action, Command, USAGE};
-use crudauth_core::model::{Account, AuthUser, FieldError};
+use crudauth_core::model::{Account, AuthUser, EmailAddress, FieldError};
 use crudauth_core::notify::BoxError;
 use crudauth_core::slices::accounts::{RegisterError, Registered, SignUp};
+use crudauth_core::slices::invitations::InviteError;
 use crudauth_core::slices::sudo::Proof;
 use crudauth_core::sql::{AuthRow, Backend};
 use serde_json::{Map, Value};
@@ -135,6 +136,7 @@ async fn act<U: AuthUser>(action: Action, mounted: &Mounted<U>) -> Result<String
             promote(&account, accounts).await?;
             Ok(format!("account {} is a superuser", account.user.id()))
         }
+        Action::Invite(address, fields) => invite(&address, fields, accounts).await,
         Action::Unlock(name) => {
             let account = named(&name, accounts).await?;
             accounts.lift_lockout(&account).await?;
@@ -177,7 +179,7 @@ async fn create_superuser<U: AuthUser>(
         fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
     body.insert("password".to_owned(), Value::String(password::read()?));
     let sign_up = SignUp::from_json(&Value::Object(body)).map_err(invalid)?;
-    match accounts.register(sign_up).await {
+    match accounts.register(sign_up.by_the_app()).await {
         Ok(Registered::Added(id)) => {
             let account = accounts.find(&id).await?.ok_or("the account is gone")?;
             promote(&account, accounts).await?;
@@ -185,6 +187,22 @@ async fn create_superuser<U: AuthUser>(
         }
         Ok(Registered::AddressTaken) => Err("the address is taken by another account".into()),
         Err(RegisterError::Invalid(errors)) => Err(invalid(errors)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn invite<U: AuthUser>(
+    address: &str,
+    fields: Vec<(String, String)>,
+    accounts: &Accounts<U>,
+) -> Result<String, BoxError> {
+    let invitations =
+        accounts.invitations().ok_or("the mount does not name the slice `invitations`")?;
+    let address = EmailAddress::parse(address)?;
+    let preset = fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+    match invitations.invite(None, address, preset).await {
+        Ok(()) => Ok("if the address has no account, an invitation is sent".to_owned()),
+        Err(InviteError::Invalid(errors)) => Err(invalid(errors)),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,9 +1,10 @@
 //! `POST /register`, `GET /me`, `POST /change-password` and `POST /set-password`.
 
-use crudauth_core::model::{AuthUser, IdentifierKind};
+use crudauth_core::model::{AuthUser, Form, IdentifierKind};
 use crudauth_core::slices::accounts::{
-    CHANGE_PASSWORD, PasswordError, REGISTER, RegisterError, Registered, SET_PASSWORD,
+    CHANGE_PASSWORD, PasswordError, REGISTER, RegisterError, Registered, SET_PASSWORD, SignUp,
 };
+use crudauth_core::slices::recovery::CONFIRM;
 use crudauth_core::sql::TableSpec;
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
@@ -52,17 +53,19 @@ async fn register<U: AuthUser>(
     let parts = mounted.parts();
     let form = body::json(&mut request).await?;
     let registration = &parts.accounts.registration;
-    let sign_up = registration.read(form).map_err(Refusal::invalid_fields)?;
+    let sign_up = read(&mounted, &request, form).await?;
     registration.check(&sign_up).map_err(Refusal::invalid_fields)?;
     let mut used = limits::by_client(&mounted, REGISTER, &request).await?;
-    if registration.is_silent() && sign_up.contact().is_some() {
+    // An invited person has proved the address, so nothing is hidden or sent.
+    let is_silent = registration.is_silent() && !sign_up.is_invited();
+    if is_silent && sign_up.contact().is_some() {
         used = limits::texts(&mounted, used, &request).await?;
     }
     used.told(async {
         let email = value(sign_up.shown(IdentifierKind::Email));
         let username = value(sign_up.shown(IdentifierKind::Username));
         let prepared = registration.prepare(sign_up).await?;
-        if registration.is_silent() {
+        if is_silent {
             // The insert takes a different time if the address is taken.
             let (registered, ()) = tokio::join!(registration.enrol(prepared), constant_delay());
             // The response does not depend on the result.
@@ -82,6 +85,26 @@ async fn register<U: AuthUser>(
         }
     })
     .await
+}
+
+/// Reads a sign-up, with or without an invitation.
+async fn read<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+    mut form: Form,
+) -> Result<SignUp<U>, Refusal> {
+    let registration = &mounted.accounts().registration;
+    if mounted.accounts().invitations().is_some() {
+        let Ok(token) = form.optional_text("invitation") else {
+            return Err(Refusal::invalid_fields(form.into_errors()));
+        };
+        // A form of a page may send its hidden field without a value.
+        if let Some(token) = token.filter(|token| !token.is_empty()) {
+            limits::by_client(mounted, CONFIRM, request).await?;
+            return Ok(registration.read_invited(form, &token).await?);
+        }
+    }
+    registration.read(form).map_err(Refusal::invalid_fields)
 }
 
 async fn me<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
@@ -157,6 +180,8 @@ impl From<RegisterError> for Refusal {
             RegisterError::Taken(field) => {
                 Self::taken("taken", format!("{} already taken", capital(field)))
             }
+            RegisterError::InvitationEnded => Self::invalid_link(),
+            RegisterError::SignUpClosed => Self::sign_up_closed(),
             RegisterError::RefusedByApp(reason) => Self::refused_by_app(reason),
             RegisterError::Busy(busy) => busy.into(),
             RegisterError::Store(cause) => cause.into(),
@@ -180,6 +205,7 @@ impl From<PasswordError> for Refusal {
 }
 
 refusals! {
+    pub(super) sign_up_closed = FORBIDDEN, "sign-up-closed", "Sign-up is not open to everyone.";
     wrong_current_password = UNAUTHORIZED, "wrong-password", "Current password is incorrect.";
     no_password = BAD_REQUEST, "no-password", "Account has no password; use /set-password to create one.";
     has_password = BAD_REQUEST, "has-password", "Account already has a password; use the password reset flow to change it.";

@@ -184,7 +184,7 @@ async fn demote<U: AuthUser>(
 }
 
 /// Returns the superuser of the request.
-async fn superuser_of<U: AuthUser>(
+pub(super) async fn superuser_of<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
 ) -> Result<Arc<Principal<U>>, Refusal> {
@@ -194,7 +194,7 @@ async fn superuser_of<U: AuthUser>(
 
 /// Returns the superuser of the request after fresh proof, and the rest of the body. Refused actions
 /// count as well.
-async fn authorized<U: AuthUser>(
+pub(super) async fn authorized<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &mut Request,
 ) -> Result<(Administrator<U>, Form), Refusal> {

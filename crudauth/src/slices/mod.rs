@@ -11,6 +11,7 @@ mod credentials;
 mod device;
 mod email;
 mod email_login;
+mod invitations;
 mod limits;
 mod logout;
 mod mfa;
@@ -36,6 +37,7 @@ use crudauth_core::slices::api_keys::ApiKeyConfig;
 use crudauth_core::slices::audit::AuditConfig;
 use crudauth_core::slices::bearer::BearerConfig;
 use crudauth_core::slices::email_login::EmailLoginConfig;
+use crudauth_core::slices::invitations::InvitationConfig;
 use crudauth_core::slices::mfa::MfaConfig;
 use crudauth_core::slices::passkeys::PasskeyConfig;
 use crudauth_core::slices::sessions::SessionConfig;
@@ -54,6 +56,7 @@ slices! {
     admin: AdminConfig => markers::Admin,
     audit: AuditConfig => markers::Audit,
     email_login: EmailLoginConfig => markers::EmailLogin,
+    invitations: InvitationConfig => markers::Invitations,
     profile: service::NoSettings => markers::Profile,
     #[cfg(feature = "oauth")]
     oauth: oauth::OAuthSettings => markers::OAuth,
@@ -70,6 +73,7 @@ pub mod markers {
     pub use super::bearer::{Bearer, Tokens};
     pub use super::email::Email;
     pub use super::email_login::EmailLogin;
+    pub use super::invitations::Invitations;
     pub use super::mfa::Mfa;
     #[cfg(feature = "oauth")]
     pub use super::oauth::OAuth;

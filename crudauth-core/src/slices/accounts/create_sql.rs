@@ -1,12 +1,10 @@
 //! Adds an account with a proved contact, together with a row of another slice.
 
-use super::insert_sql::new_names;
+use super::insert_sql::{NotInserted, new_names};
 use crate::account_store::{Created, NewAccount};
 use crate::sql::engine::retrying_sql;
 use crate::sql::{AuthRow, Backend, Query, SqlStore, Stores};
 use crate::store_error::StoreError;
-
-const VERIFY: &str = "UPDATE {table} SET {verified} = TRUE WHERE {id} = {:account id}";
 
 /// Result of adding an account and another row.
 pub(crate) enum CreatedWith<Id> {
@@ -19,7 +17,7 @@ pub(crate) enum CreatedWith<Id> {
 /// Result of the transaction.
 enum Inserted<Id> {
     Done(Id),
-    NameTaken,
+    Not(NotInserted),
     OtherTaken,
 }
 
@@ -37,10 +35,11 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         }
         let inserted = retrying_sql(|| async {
             let mut tx = self.begin().await?;
-            let Some(id) = self.insert_named(&mut tx, account, &names).await? else {
-                return tx.roll_back(Inserted::NameTaken).await;
+            let id = match self.insert_named(&mut tx, account, &names).await? {
+                Ok(id) => id,
+                Err(cause) => return tx.roll_back(Inserted::Not(cause)).await,
             };
-            tx.execute(self.query(VERIFY).bind("account", id.clone())).await?;
+            self.verify_new(&mut tx, &id).await?;
             match tx.execute(other(&id)).await {
                 Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => {
                     return tx.roll_back(Inserted::OtherTaken).await;
@@ -54,7 +53,10 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         Ok(match inserted {
             Ok(Inserted::Done(id)) => CreatedWith::Account(Created::Added(id)),
             Ok(Inserted::OtherTaken) => CreatedWith::OtherTaken,
-            Ok(Inserted::NameTaken) => {
+            Ok(Inserted::Not(NotInserted::InvitationEnded)) => {
+                CreatedWith::Account(Created::InvitationEnded)
+            }
+            Ok(Inserted::Not(NotInserted::NameTaken)) => {
                 let known = self.taken_elsewhere(&names).await?;
                 CreatedWith::Account(self.taken(&names, known).await?)
             }

@@ -6,9 +6,11 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::usernames::candidates;
-use crate::account_store::{NewAccount, OwnColumns};
+use crate::account_store::{NewAccount, OpenInvitation, OwnColumns};
 use crate::form::{FieldError, FieldErrorKind, Form};
-use crate::model::{AuthUser, EmailAddress, IdentifierColumn, IdentifierKind, PasswordHash};
+use crate::model::{
+    AuthUser, EmailAddress, IdentifierColumn, IdentifierKind, OneTimeDigest, PasswordHash,
+};
 use crate::random::random;
 
 /// The longest text of each column of the live table.
@@ -53,9 +55,20 @@ pub(crate) fn derived_account<U: AuthUser>(
         identifiers,
         hash: PasswordHash::unusable(),
         own: OwnColumns(own),
+        invitation: None,
         security_stamp: i64::from_be_bytes(random()) & i64::MAX,
         created_at: now,
     })
+}
+
+/// Adds the account by an open invitation: its values replace those of the account.
+pub(crate) fn preset(
+    fields: &mut Map<String, Value>,
+    invitation: Option<&OpenInvitation>,
+) -> Option<OneTimeDigest> {
+    let invitation = invitation?;
+    fields.extend(invitation.preset.clone());
+    Some(invitation.token)
 }
 
 pub(crate) fn username_column<U: AuthUser>() -> Option<&'static IdentifierColumn> {

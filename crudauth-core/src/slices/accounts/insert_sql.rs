@@ -12,7 +12,18 @@ use crate::sql::transaction::Transaction;
 use crate::sql::{AuthRow, Backend, Call, SqlStore, Stores, rows};
 use crate::store_error::StoreError;
 
+/// Verifies the contact of a new account.
+const VERIFY: &str = "UPDATE {table} SET {verified} = TRUE WHERE {id} = {:account id}";
+
 const CREATE: &str = "INSERT INTO {table} ({new columns}) VALUES ({new values}){returning id}";
+
+/// Why a transaction inserts no row.
+pub(super) enum NotInserted {
+    /// Another account got one of its names for another column since that was looked up.
+    NameTaken,
+    /// The invitation was used or revoked, or has expired.
+    InvitationEnded,
+}
 
 /// An identifier of a new account: the compared form and the shown one.
 pub(super) struct NewName {
@@ -108,47 +119,64 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         Ok(Created::Taken { identifiers: taken })
     }
 
-    /// Inserts the row and returns its key, also if the database made it. Returns `None` if another
-    /// account got one of its names for another column since that was looked up.
+    /// Inserts the row and returns its key, also if the database made it.
     pub(super) async fn insert(
         &self,
         account: &NewAccount<U>,
         names: &[Option<NewName>],
-    ) -> Result<Option<U::Id>, sqlx::Error> {
+    ) -> Result<Result<U::Id, NotInserted>, sqlx::Error> {
         let locks = name_locks::<U>(names);
-        let is_one_statement = locks.is_empty() && !Self::is_recording();
-        if is_one_statement && account.id.is_some() {
-            let id = account.id.clone();
+        let is_one_statement =
+            locks.is_empty() && account.invitation.is_none() && !Self::is_recording();
+        if is_one_statement && let Some(id) = &account.id {
             self.execute_once(self.insertion(account)).await?;
-            return Ok(id);
+            return Ok(Ok(id.clone()));
         }
         if is_one_statement && DB::DIALECT.returns() {
             let row = self.execute_returning(self.insertion(account)).await?;
-            return rows::take::<DB, _>(&row.ok_or(sqlx::Error::RowNotFound)?, 0).map(Some);
+            return rows::take::<DB, _>(&row.ok_or(sqlx::Error::RowNotFound)?, 0).map(Ok);
         }
         let mut tx = self.begin().await?;
-        let Some(id) = self.insert_named(&mut tx, account, names).await? else {
-            return tx.roll_back(None).await;
+        let id = match self.insert_named(&mut tx, account, names).await? {
+            Ok(id) => id,
+            Err(cause) => return tx.roll_back(Err(cause)).await,
         };
+        if account.invitation.is_some() {
+            self.verify_new(&mut tx, &id).await?;
+        }
         self.commit(tx, &id).await?;
-        Ok(Some(id))
+        Ok(Ok(id))
     }
 
-    /// As [`insert`](Self::insert), in a transaction.
+    pub(super) async fn verify_new(
+        &self,
+        tx: &mut Transaction<DB>,
+        id: &U::Id,
+    ) -> Result<(), sqlx::Error> {
+        tx.execute(self.query(VERIFY).bind("account", id.clone())).await?;
+        Ok(())
+    }
+
+    /// Consumes the invitation, if there is one, and inserts the row.
     pub(super) async fn insert_named(
         &self,
         tx: &mut Transaction<DB>,
         account: &NewAccount<U>,
         names: &[Option<NewName>],
-    ) -> Result<Option<U::Id>, sqlx::Error> {
+    ) -> Result<Result<U::Id, NotInserted>, sqlx::Error> {
+        if let Some(token) = &account.invitation
+            && !self.consume_invitation(tx, account, token).await?
+        {
+            return Ok(Err(NotInserted::InvitationEnded));
+        }
         let locks = name_locks::<U>(names);
         for lock in &locks {
             self.lock_row(tx, lock).await?;
         }
         if !locks.is_empty() && self.is_name_taken(tx, names).await? {
-            return Ok(None);
+            return Ok(Err(NotInserted::NameTaken));
         }
-        self.insert_in(tx, account, names).await.map(Some)
+        self.insert_in(tx, account, names).await.map(Ok)
     }
 
     /// Returns `true` if another column has one of the names.

@@ -19,7 +19,7 @@ mod usernames;
 
 pub use admin::Administration;
 pub(crate) use create_sql::CreatedWith;
-pub(crate) use derived::{derived_account, refused, username_column, usernames};
+pub(crate) use derived::{derived_account, preset, refused, username_column, usernames};
 pub use password::{Callers, PasswordError, Passwords};
 pub use register::{Prepared, RegisterError, Registered, Registration};
 pub use sign_up::SignUp;

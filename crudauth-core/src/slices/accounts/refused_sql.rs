@@ -137,7 +137,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         drop(tx);
         match self.refused(&names, cause).await? {
             refused @ (Created::Refused { .. } | Created::Conflict { .. }) => Ok(Some(refused)),
-            Created::Added(_) | Created::Taken { .. } => Ok(None),
+            Created::Added(_) | Created::Taken { .. } | Created::InvitationEnded => Ok(None),
         }
     }
 }

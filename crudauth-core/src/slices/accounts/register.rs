@@ -15,12 +15,13 @@ use crate::guard::Subject;
 use crate::hooks::HookError;
 use crate::kit::Kit;
 use crate::model::{
-    AccountState, AuthUser, Contact, FieldError, FieldErrorKind, Form, Identifier,
-    IdentifierColumn, PasswordHash,
+    AccountState, AuthUser, Contact, EmailAddress, FieldError, FieldErrorKind, Form, Identifier,
+    IdentifierColumn, OneTimeToken, PasswordHash,
 };
 use crate::notify::{EXISTING_ACCOUNT_NOTICE, MessageKind};
 use crate::password::{Busy, policy_errors};
 use crate::random::random;
+use crate::sign_up_policy::from_not_admitted;
 use crate::slices::recovery::Recovery;
 use crate::store_error::StoreError;
 
@@ -44,6 +45,12 @@ pub enum RegisterError {
     /// Another account has that identifier, or that value of a unique column of the app's own.
     #[error("the {0} is taken")]
     Taken(&'static str),
+    /// The invitation is unknown, used, revoked or expired, or is for another address.
+    #[error("invalid or expired invitation")]
+    InvitationEnded,
+    /// The [`SignUpPolicy`](crate::SignUpPolicy) refuses.
+    #[error("sign-up is not open to everyone")]
+    SignUpClosed,
     /// A hook of the app refuses, for a reason that the client gets.
     #[error("refused by the app: {0}")]
     RefusedByApp(Cow<'static, str>),
@@ -63,6 +70,8 @@ impl From<HookError> for RegisterError {
         }
     }
 }
+
+from_not_admitted!(RegisterError);
 
 /// A sign-up whose password is hashed.
 #[derive(Debug)]
@@ -112,6 +121,32 @@ impl<U: AuthUser> Registration<U> {
         SignUp::read(form)
     }
 
+    /// Reads the sign-up of a person who has the link of an invitation. The values of the invitation
+    /// replace those of the form, whose address must be the invited one.
+    ///
+    /// # Errors
+    /// [`RegisterError::Invalid`] and [`RegisterError::InvitationEnded`].
+    pub async fn read_invited(
+        &self,
+        mut form: Form,
+        token: &str,
+    ) -> Result<SignUp<U>, RegisterError> {
+        let address = U::SHAPE.recovery_column().and_then(|column| form.peek(column.name));
+        let address = address.and_then(|address| EmailAddress::parse(&address).ok());
+        let open = match &address {
+            Some(address) => self.kit.accounts.invitation(address, self.kit.now()).await?,
+            None => None,
+        };
+        let token = OneTimeToken::parse(token).map(|token| token.digest());
+        let open = open.filter(|open| Some(open.token) == token);
+        for (name, value) in open.iter().flat_map(|open| &open.preset) {
+            form.replace(name, value);
+        }
+        let sign_up = self.read(form).map_err(RegisterError::Invalid)?;
+        let open = open.ok_or(RegisterError::InvitationEnded)?;
+        Ok(SignUp { invitation: Some(open.token), ..sign_up })
+    }
+
     /// Whether the mount sends messages, so that the response can hide a taken address.
     #[must_use]
     pub fn is_silent(&self) -> bool {
@@ -157,15 +192,19 @@ impl<U: AuthUser> Registration<U> {
         self.enrol(prepared).await
     }
 
-    /// Checks the password against the breach service, asks the hooks of the app, and hashes the
-    /// password, before any look-up: a taken name takes as long as a free one.
+    /// Checks the password against the breach service, asks the policy and the hooks of the app, and
+    /// hashes the password, before any look-up: a taken name takes as long as a free one.
     ///
     /// # Errors
     /// [`RegisterError`]; nothing is stored then.
     pub async fn prepare(&self, sign_up: SignUp<U>) -> Result<Prepared<U>, RegisterError> {
         let judged = self.kit.policy.judge(&sign_up.password, &sign_up.names()).await;
         judged.map_err(|found| RegisterError::Invalid(policy_errors("password", found)))?;
-        self.kit.admit_sign_up(&sign_up.identifiers).await?;
+        if sign_up.is_by_the_app || sign_up.is_invited() {
+            self.kit.admit_wanted(&sign_up.identifiers).await?;
+        } else {
+            self.kit.admit_sign_up(&sign_up.identifiers).await?;
+        }
         let hash = self.kit.hashing.hash(&sign_up.password).await?;
         Ok(Prepared { sign_up, hash })
     }
@@ -177,12 +216,14 @@ impl<U: AuthUser> Registration<U> {
     pub async fn enrol(&self, prepared: Prepared<U>) -> Result<Registered<U::Id>, RegisterError> {
         let Prepared { sign_up, hash } = prepared;
         let contact = sign_up.contact();
+        let is_invited = sign_up.is_invited();
         let security_stamp = i64::from_be_bytes(random()) & i64::MAX;
         let account = NewAccount {
             id: U::generate_id(),
             identifiers: sign_up.identifiers,
             hash,
             own: OwnColumns(sign_up.own),
+            invitation: sign_up.invitation,
             security_stamp,
             created_at: self.kit.now(),
         };
@@ -191,14 +232,17 @@ impl<U: AuthUser> Registration<U> {
         let (event, created) = self.kit.recording(event, created).await?;
         match created {
             Created::Added(id) => {
-                self.kit.emit(event.account_id(&id));
-                if let (Some(recovery), Some(contact)) = (&self.verification, contact) {
+                self.kit.emit_registered(event, &id, is_invited);
+                if let (Some(recovery), Some(contact), false) =
+                    (&self.verification, contact, is_invited)
+                {
                     let state = AccountState { version: 0, security_stamp };
                     recovery.verify_new_account(id.clone(), contact, state);
                 }
                 Ok(Registered::Added(id))
             }
             Created::Taken { identifiers } => self.taken(&identifiers, contact).await,
+            Created::InvitationEnded => Err(RegisterError::InvitationEnded),
             Created::Conflict { field } => {
                 self.kit.emit(self.kit.event(EventKind::SignUpConflict));
                 Err(RegisterError::Taken(field))

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::model::{
     AuthUser, Contact, FieldError, FieldErrorKind, Form, Identifier, IdentifierKind, InvalidForm,
+    OneTimeDigest,
 };
 use crate::password::Password;
 
@@ -14,6 +15,10 @@ pub struct SignUp<U: AuthUser> {
     pub(crate) identifiers: Vec<Option<Identifier>>,
     pub(crate) password: Password,
     pub(crate) own: U::SignUp,
+    /// Whether the app itself adds the account.
+    pub(crate) is_by_the_app: bool,
+    /// The token of the invitation that it accepts.
+    pub(crate) invitation: Option<OneTimeDigest>,
 }
 
 impl<U: AuthUser> SignUp<U> {
@@ -32,10 +37,23 @@ impl<U: AuthUser> SignUp<U> {
         match (identifiers, password, own) {
             (Ok(identifiers), Ok(password), Ok(own)) => {
                 form.finish()?;
-                Ok(Self { identifiers, password, own })
+                Ok(Self { identifiers, password, own, is_by_the_app: false, invitation: None })
             }
             _ => Err(form.into_errors()),
         }
+    }
+
+    /// Marks a sign-up by an administrator or a command line: the
+    /// [`SignUpPolicy`](crate::SignUpPolicy) is not asked.
+    #[must_use]
+    pub fn by_the_app(self) -> Self {
+        Self { is_by_the_app: true, ..self }
+    }
+
+    /// Whether an invitation was found for it, so that its address is proved.
+    #[must_use]
+    pub const fn is_invited(&self) -> bool {
+        self.invitation.is_some()
     }
 
     /// The first identifier of that kind, as displayed.

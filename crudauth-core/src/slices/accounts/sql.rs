@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tracing::warn;
 
-use super::insert_sql::new_names;
-use crate::account_store::{AccountStore, Created, NewAccount};
-use crate::model::{Account, AccountState, IdentifierColumn, PasswordHash};
+use super::insert_sql::{NotInserted, new_names};
+use crate::account_store::{AccountStore, Created, NewAccount, OpenInvitation};
+use crate::model::{Account, AccountState, EmailAddress, IdentifierColumn, PasswordHash};
 use crate::sql::engine::{retrying, retrying_sql};
 use crate::sql::refused::cannot_hold;
 use crate::sql::transaction::Transaction;
@@ -115,8 +115,11 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
         let elsewhere = self.taken_elsewhere(&names).await?;
         let created = if elsewhere.is_empty() {
             match retrying_sql(|| self.insert(&account, &names)).await {
-                Ok(Some(id)) => return Ok(Created::Added(id)),
-                Ok(None) => self.taken(&names, self.taken_elsewhere(&names).await?).await?,
+                Ok(Ok(id)) => return Ok(Created::Added(id)),
+                Ok(Err(NotInserted::InvitationEnded)) => return Ok(Created::InvitationEnded),
+                Ok(Err(NotInserted::NameTaken)) => {
+                    self.taken(&names, self.taken_elsewhere(&names).await?).await?
+                }
                 Err(cause) => self.refused(&names, cause).await?,
             }
         } else {
@@ -133,6 +136,14 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
             }
             _ => Ok(created),
         }
+    }
+
+    async fn invitation(
+        &self,
+        address: &EmailAddress,
+        now: DateTime<Utc>,
+    ) -> Result<Option<OpenInvitation>, StoreError> {
+        self.open_invitation(address, now).await
     }
 
     async fn renew_hash(

@@ -17,6 +17,13 @@ const UNUSABLE: &str = "!forced";
 #[derive(Clone, Debug)]
 pub struct Administrator<U: AuthUser>(Principal<U>);
 
+impl<U: AuthUser> Administrator<U> {
+    /// The account of the caller; `None` for the application.
+    pub(crate) fn account(&self) -> Option<&Account<U>> {
+        (self.0.role() != Role::Application).then(|| self.0.account())
+    }
+}
+
 impl<U: AuthUser> Administrators<U> {
     /// Checks that the caller is a superuser with fresh proof: an elevated session, or, in a mount
     /// without the slice `sudo`, all factors of the caller's account. The application passes.
@@ -218,9 +225,9 @@ impl<U: AuthUser> Administrators<U> {
 
     fn event(&self, kind: EventKind, by: &Administrator<U>) -> Event {
         let event = self.kit.event(kind);
-        match by.0.role() {
-            Role::Application => event,
-            Role::Owner | Role::Program => event.actor(by.0.account()),
+        match by.account() {
+            Some(actor) => event.actor(actor),
+            None => event,
         }
     }
 }

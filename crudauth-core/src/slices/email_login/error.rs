@@ -31,6 +31,9 @@ pub enum EmailLoginError {
     /// The new account lacks fields, or has invalid ones. The link and the code work again.
     #[error("the fields of the new account are invalid")]
     Incomplete(Vec<FieldError>),
+    /// The address has no account, and the [`SignUpPolicy`](crate::SignUpPolicy) refuses one.
+    #[error("sign-up is not open to everyone")]
+    SignUpClosed,
     /// The app refuses, for this reason.
     #[error("refused by the app: {0}")]
     RefusedByApp(Cow<'static, str>),
@@ -61,6 +64,8 @@ impl From<HookError> for EmailLoginError {
         }
     }
 }
+
+crate::sign_up_policy::from_not_admitted!(EmailLoginError);
 
 impl From<SignInError> for EmailLoginError {
     fn from(error: SignInError) -> Self {

@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
 use super::{EmailLogin, EmailLoginError};
-use crate::account_store::Created;
+use crate::account_store::{Created, NewAccount, OpenInvitation};
 use crate::event::EventKind;
 use crate::form::FieldError;
 use crate::guard::challenges::ChallengeRecord;
 use crate::model::{AuthUser, ChallengeDigest, Contact, EmailAddress, OneTimeDigest, RedirectPath};
-use crate::slices::accounts::{derived_account, refused, username_column, usernames};
+use crate::slices::accounts::{derived_account, preset, refused, username_column, usernames};
 use crate::slices::recovery::ProvedLogin;
 use crate::slices::recovery::store::UsedLogin;
 use crate::store_error::StoreError;
@@ -67,14 +67,16 @@ impl<U: AuthUser> EmailLogin<U> {
         let address = EmailAddress::parse(&invited).map_err(|_| EmailLoginError::Invalid)?;
         let is_address = |at: &usize| U::SHAPE.recovery == Some(*at);
         let local_part = invited.split('@').next().unwrap_or_default();
+        let invitation = self.0.kit.accounts.invitation(&address, self.0.kit.now()).await?;
         for username in usernames::<U>(local_part, &parts.widths) {
             let event = self.0.kit.event(EventKind::RegisteredByMail);
-            let create = self.create(&address, username.as_deref(), link);
+            let new = self.new_account(&address, username.as_deref(), invitation.as_ref())?;
+            let create = self.create(new, &address, link);
             let (event, created) = self.0.kit.recording(event, create).await?;
             match created {
                 Some(Created::Added(id)) => {
                     parts.challenges.take(&key_of(link), self.0.kit.now()).await?;
-                    self.0.kit.emit(event.account_id(&id));
+                    self.0.kit.emit_registered(event, &id, invitation.is_some());
                     let account = self.0.kit.accounts.by_id(&id).await?;
                     let account = account.ok_or(EmailLoginError::Invalid)?;
                     return Ok(ProvedLogin { account, redirect_to });
@@ -82,7 +84,7 @@ impl<U: AuthUser> EmailLogin<U> {
                 Some(Created::Taken { identifiers })
                     if !identifiers.is_empty() && !identifiers.iter().any(is_address) => {}
                 // By another use of the link, or by another sign-up.
-                Some(Created::Taken { .. }) => {
+                Some(Created::Taken { .. } | Created::InvitationEnded) => {
                     let token = parts.recovery.find_login(link).await?;
                     return Ok(parts.recovery.confirm_login(token).await?);
                 }
@@ -99,25 +101,35 @@ impl<U: AuthUser> EmailLogin<U> {
         Err(incomplete(vec![refused(column)]))
     }
 
-    async fn create(
+    fn new_account(
         &self,
         address: &EmailAddress,
         username: Option<&str>,
-        link: &OneTimeDigest,
-    ) -> Result<Option<Created<U::Id>>, EmailLoginError> {
-        let parts = &self.0.parts;
-        let now = self.0.kit.now();
+        invitation: Option<&OpenInvitation>,
+    ) -> Result<NewAccount<U>, EmailLoginError> {
         let mut fields = Map::new();
         if let (Some(column), Some(username)) = (username_column::<U>(), username) {
             fields.insert(column.name.to_owned(), json!(username));
         }
-        let account = derived_account(address, fields, &parts.widths, now).map_err(incomplete)?;
-        self.0.kit.admit_sign_up(&account.identifiers).await?;
+        let invitation = preset(&mut fields, invitation);
+        let widths = &self.0.parts.widths;
+        let account = derived_account(address, fields, widths, self.0.kit.now());
+        Ok(NewAccount { invitation, ..account.map_err(incomplete)? })
+    }
+
+    async fn create(
+        &self,
+        account: NewAccount<U>,
+        address: &EmailAddress,
+        link: &OneTimeDigest,
+    ) -> Result<Option<Created<U::Id>>, EmailLoginError> {
+        let parts = &self.0.parts;
+        self.0.kit.admit_proved(&account).await?;
         let to = Contact::from(address.clone());
         let used = UsedLogin {
             digest: *link,
             bound_to: to.as_str().to_owned(),
-            expires_at: now + parts.recovery.login_lifetime(&to),
+            expires_at: account.created_at + parts.recovery.login_lifetime(&to),
         };
         Ok(parts.recovery.sign_up_by_login(account, used).await?)
     }

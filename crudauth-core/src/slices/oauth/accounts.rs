@@ -1,6 +1,6 @@
 //! Finds the account of a person, connects one by its address, or adds one.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::provider::{Connected, Identity};
 use super::store::{Connecting, ConnectionId, CreatedConnected, NewConnection};
@@ -10,7 +10,7 @@ use crate::event::EventKind;
 use crate::form::FieldError;
 use crate::model::{Account, AuthUser, ClientInfo, Contact, EmailAddress, PasswordHash, Proofs};
 use crate::notify::MessageKind;
-use crate::slices::accounts::{derived_account, refused, username_column, usernames};
+use crate::slices::accounts::{derived_account, preset, refused, username_column, usernames};
 use crate::store_error::StoreError;
 
 /// Attempts to settle a race with other sign-ins of the same person.
@@ -111,20 +111,25 @@ impl<U: AuthUser> OAuth<U> {
         connection: &NewConnection,
     ) -> Result<Option<Account<U>>, OAuthError> {
         let is_address = |at: &usize| U::SHAPE.recovery == Some(*at);
+        let invitation = self.kit.accounts.invitation(address, self.kit.now()).await?;
         for username in usernames::<U>(&told(identity), &self.parts.widths) {
-            let new = self.new_account(identity, address, username.as_deref())?;
-            self.kit.admit_sign_up(&new.identifiers).await?;
+            let mut fields = (self.config.sign_up_fields)(identity);
+            let invitation = preset(&mut fields, invitation.as_ref());
+            let new = self.new_account(address, username.as_deref(), fields)?;
+            let new = NewAccount { invitation, ..new };
+            self.kit.admit_proved(&new).await?;
             let event = self.kit.event(EventKind::RegisteredWithProvider);
             let create = self.parts.connections.create(new, connection);
             let (event, created) = self.kit.recording(event, create).await?;
             match created {
                 CreatedConnected::Account(Created::Added(id)) => {
-                    self.kit.emit(event.account_id(&id));
+                    self.kit.emit_registered(event, &id, invitation.is_some());
                     return Ok(self.kit.accounts.by_id(&id).await?);
                 }
                 CreatedConnected::Account(Created::Taken { identifiers })
                     if !identifiers.is_empty() && !identifiers.iter().any(is_address) => {}
-                CreatedConnected::Account(Created::Taken { .. }) | CreatedConnected::Connected => {
+                CreatedConnected::Account(Created::Taken { .. } | Created::InvitationEnded)
+                | CreatedConnected::Connected => {
                     return Ok(None);
                 }
                 CreatedConnected::Account(
@@ -142,9 +147,9 @@ impl<U: AuthUser> OAuth<U> {
     /// Reads the fields of a new account like those of a form.
     fn new_account(
         &self,
-        identity: &Identity,
         address: &EmailAddress,
         username: Option<&str>,
+        told: Map<String, Value>,
     ) -> Result<NewAccount<U>, OAuthError> {
         let widths = &self.parts.widths;
         let email = U::SHAPE.recovery_column();
@@ -152,11 +157,11 @@ impl<U: AuthUser> OAuth<U> {
         if is_too_long.is_some_and(|width| address.as_str().chars().count() > *width) {
             return Err(OAuthError::EmailTooLong);
         }
-        let mut fields = serde_json::Map::new();
+        let mut fields = Map::new();
         if let (Some(column), Some(username)) = (username_column::<U>(), username) {
             fields.insert(column.name.to_owned(), json!(username));
         }
-        fields.extend((self.config.sign_up_fields)(identity));
+        fields.extend(told);
         derived_account(address, fields, widths, self.kit.now())
             .map_err(|errors| self.log_incomplete(errors))
     }

@@ -63,6 +63,9 @@ pub enum OAuthError {
     /// The account has neither a password nor another connection.
     #[error("the connection is the last way into the account")]
     LastWayIn,
+    /// The address has no account, and the [`SignUpPolicy`](crate::SignUpPolicy) refuses one.
+    #[error("sign-up is not open to everyone")]
+    SignUpClosed,
     /// A hook of the app refuses, for a reason that the client gets.
     #[error("refused by the app: {0}")]
     RefusedByApp(Cow<'static, str>),
@@ -89,6 +92,8 @@ impl From<HookError> for OAuthError {
         }
     }
 }
+
+crate::sign_up_policy::from_not_admitted!(OAuthError);
 
 impl From<SignInError> for OAuthError {
     fn from(error: SignInError) -> Self {

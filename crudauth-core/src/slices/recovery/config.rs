@@ -121,6 +121,8 @@ pub struct EmailConfig {
     /// How long the link works is the grace period.
     restore_path: String,
     login: Link,
+    /// How long the link works is a setting of invitations.
+    invitation_path: String,
 }
 
 #[derive(Clone, Debug)]
@@ -134,8 +136,9 @@ impl EmailConfig {
     /// `https://app.example.com`, never to the host of a request.
     ///
     /// The links are `/verify-email`, `/reset-password`, `/confirm-email-change`, `/delete-account`,
-    /// `/restore-account` and `/email-login` there, each with `?token=`. Another path may contain `{token}` instead, for example
-    /// `/#/verify?token={token}` for a front end with a hash router.
+    /// `/restore-account`, `/email-login` and `/accept-invitation` there, each with `?token=`. Another
+    /// path may contain `{token}` instead, for example `/#/verify?token={token}` for a front end with
+    /// a hash router.
     pub fn new(sender: impl EmailSender, frontend_url: impl Into<String>) -> Self {
         let link = |path: &str, lifetime| Link { path: path.to_owned(), lifetime };
         Self {
@@ -147,6 +150,7 @@ impl EmailConfig {
             delete: link("/delete-account", HOUR),
             restore_path: "/restore-account".to_owned(),
             login: link("/email-login", TEN_MINUTES),
+            invitation_path: "/accept-invitation".to_owned(),
         }
     }
 
@@ -198,6 +202,13 @@ impl EmailConfig {
         self
     }
 
+    /// Sets the path of the link that accepts an invitation (default `/accept-invitation`).
+    #[must_use]
+    pub fn invitation_link(mut self, path: impl Into<String>) -> Self {
+        self.invitation_path = path.into();
+        self
+    }
+
     /// Returns an error for an invalid front end, and for each invalid path or lifetime of a link.
     #[must_use]
     pub fn validate(&self) -> Vec<ConfigError> {
@@ -218,6 +229,7 @@ impl EmailConfig {
             errors.extend(ConfigError::duration(setting, link.lifetime, lifetimes));
         }
         errors.extend(invalid_path("email.restore_link", &self.restore_path));
+        errors.extend(invalid_path("email.invitation_link", &self.invitation_path));
         errors
     }
 
@@ -233,7 +245,8 @@ impl EmailConfig {
         let frontend_url = self.frontend_url().to_owned();
         let links = [&self.verify, &self.reset, &self.change, &self.delete, &self.login];
         let [verify, reset, change, delete, login] = links.map(|link| link.path.as_str());
-        let paths = [verify, reset, change, delete, &self.restore_path, login];
+        let (restore, invitation) = (&*self.restore_path, &*self.invitation_path);
+        let paths = [verify, reset, change, delete, restore, login, invitation];
         let channel = MailChannel::new(self.sender, &frontend_url, paths);
         RecoveryConfig {
             channels: vec![SharedChannel::new(channel)],

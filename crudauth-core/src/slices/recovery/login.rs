@@ -54,14 +54,19 @@ impl<U: AuthUser> Recovery<U> {
         });
     }
 
-    /// Mails a link and a code to an address without an account. Without a mail nothing is stored:
-    /// the code of a mail that nobody gets can only be guessed.
+    /// Mails a link and a code to an address without an account, if it may sign up. Without a mail
+    /// nothing is stored: the code of a mail that nobody gets can only be guessed.
     async fn invite(
         &self,
         to: Contact,
         secrets: LoginSecrets,
         invitation: impl Future<Output = Result<(), StoreError>>,
     ) {
+        match self.may_sign_up(&to).await {
+            Ok(true) => {}
+            Ok(false) => return self.kit.emit(self.kit.event(EventKind::SignUpClosed)),
+            Err(error) => return error.log("looking up an invitation"),
+        }
         if !self.may_send(Purpose::SignIn, &to).await {
             return self.kit.emit(self.kit.event(EventKind::LinkLimited));
         }
@@ -71,6 +76,15 @@ impl<U: AuthUser> Recovery<U> {
         let (token, code) = (Some(secrets.token), Some(secrets.code));
         let (kind, expires_in) = (MessageKind::EmailLogin, self.login_lifetime(&to));
         self.notifier.push(Delivery { to, kind, token, code, expires_in }).await;
+    }
+
+    /// Whether the policy admits an address, or an invitation does.
+    async fn may_sign_up(&self, to: &Contact) -> Result<bool, StoreError> {
+        if self.kit.sign_up.admits_contact(to) {
+            return Ok(true);
+        }
+        let Contact::Email(address) = to else { return Ok(false) };
+        Ok(self.kit.accounts.invitation(address, self.kit.now()).await?.is_some())
     }
 
     /// Adds an account whose owner has proved its address by a token.

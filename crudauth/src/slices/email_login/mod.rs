@@ -205,6 +205,7 @@ impl From<EmailLoginError> for Refusal {
             EmailLoginError::WrongCode => Self::wrong_mailed_code(),
             EmailLoginError::LockedOut { retry_after } => Self::locked_out(retry_after),
             EmailLoginError::Incomplete(_) => Self::mailed_sign_up_incomplete(),
+            EmailLoginError::SignUpClosed => Self::sign_up_closed(),
             EmailLoginError::RefusedByApp(reason) => Self::refused_by_app(reason),
             EmailLoginError::Store(cause) => cause.into(),
         }

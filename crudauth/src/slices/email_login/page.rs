@@ -67,6 +67,7 @@ pub(super) async fn submit<U: AuthUser>(
             error @ (EmailLoginError::WrongCode
             | EmailLoginError::LockedOut { .. }
             | EmailLoginError::Incomplete(_)
+            | EmailLoginError::SignUpClosed
             | EmailLoginError::RefusedByApp(_)
             | EmailLoginError::Store(_)),
         ) => Err(error.into()),

@@ -154,6 +154,7 @@ impl From<OAuthError> for Refusal {
             OAuthError::NotVerified => Self::not_verified(),
             OAuthError::NoConnection => Self::not_found("Connection not found."),
             OAuthError::LastWayIn => Self::last_way_in(),
+            OAuthError::SignUpClosed => Self::sign_up_closed(),
             OAuthError::RefusedByApp(reason) => Self::refused_by_app(reason),
             OAuthError::Store(cause) => cause.into(),
         }
