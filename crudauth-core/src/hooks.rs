@@ -1,4 +1,4 @@
-//! Hooks of the app that may refuse a sign-up or a sign-in.
+//! Hooks of the app that may refuse a sign-up, a sign-in or a change of username.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::model::{Account, AuthUser, ClientInfo, Identifier, IdentifierKind, Proofs};
+use crate::model::{Account, AuthUser, ClientInfo, Identifier, IdentifierKind, Proofs, Username};
 use crate::store_error::StoreError;
 
-/// Why a hook stops a sign-up or a sign-in.
+/// Why a hook stops a sign-up, a sign-in or a change of username.
 #[derive(Debug, thiserror::Error)]
 pub enum HookError {
     /// The app refuses. The client gets the reason.
@@ -83,6 +83,34 @@ impl<U: AuthUser> SignInFacts<'_, U> {
     }
 }
 
+/// A change of username after its proof. Whether the name is free is not known yet.
+#[derive(Clone, Debug)]
+pub struct UsernameFacts<'a, U: AuthUser> {
+    account: &'a Account<U>,
+    name: &'a Username,
+    client: ClientInfo,
+}
+
+impl<U: AuthUser> UsernameFacts<'_, U> {
+    /// The account, with its present name.
+    #[must_use]
+    pub const fn account(&self) -> &Account<U> {
+        self.account
+    }
+
+    /// The new name.
+    #[must_use]
+    pub const fn name(&self) -> &Username {
+        self.name
+    }
+
+    /// The client; unknown for a plain call outside of a request.
+    #[must_use]
+    pub const fn client(&self) -> &ClientInfo {
+        &self.client
+    }
+}
+
 /// Decides whether a sign-up may go on.
 ///
 /// It is asked before the identifiers are looked up, so its answer reveals no account, and also before
@@ -116,6 +144,21 @@ pub trait BeforeSignIn<U: AuthUser>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), HookError>> + Send;
 }
 
+/// Decides whether an account may get a username.
+///
+/// An app that reserves names at [sign-up](BeforeSignUp) reserves them here as well. It is asked
+/// before the name is looked up.
+pub trait BeforeUsernameChange<U: AuthUser>: Send + Sync + 'static {
+    /// Returns an error to keep the present name.
+    ///
+    /// # Errors
+    /// [`HookError`].
+    fn before_username_change(
+        &self,
+        change: UsernameFacts<'_, U>,
+    ) -> impl Future<Output = Result<(), HookError>> + Send;
+}
+
 /// Object-safe [`BeforeSignUp`].
 trait AnySignUpHook<U: AuthUser>: Send + Sync {
     fn ask<'a>(&'a self, sign_up: SignUpFacts<'a, U>) -> BoxFuture<'a, Result<(), HookError>>;
@@ -138,11 +181,23 @@ impl<U: AuthUser, H: BeforeSignIn<U>> AnySignInHook<U> for H {
     }
 }
 
+/// Object-safe [`BeforeUsernameChange`].
+trait AnyUsernameHook<U: AuthUser>: Send + Sync {
+    fn ask<'a>(&'a self, change: UsernameFacts<'a, U>) -> BoxFuture<'a, Result<(), HookError>>;
+}
+
+impl<U: AuthUser, H: BeforeUsernameChange<U>> AnyUsernameHook<U> for H {
+    fn ask<'a>(&'a self, change: UsernameFacts<'a, U>) -> BoxFuture<'a, Result<(), HookError>> {
+        Box::pin(self.before_username_change(change))
+    }
+}
+
 /// The hooks of a mount, in the order in which they are asked. The first error counts.
 #[derive(Clone)]
 pub struct Hooks<U: AuthUser> {
     sign_up: Vec<Arc<dyn AnySignUpHook<U>>>,
     sign_in: Vec<Arc<dyn AnySignInHook<U>>>,
+    username: Vec<Arc<dyn AnyUsernameHook<U>>>,
 }
 
 impl<U: AuthUser> Hooks<U> {
@@ -154,6 +209,11 @@ impl<U: AuthUser> Hooks<U> {
     /// Adds a hook before sign-ins.
     pub fn add_before_sign_in(&mut self, hook: impl BeforeSignIn<U>) {
         self.sign_in.push(Arc::new(hook));
+    }
+
+    /// Adds a hook before changes of username.
+    pub fn add_before_username_change(&mut self, hook: impl BeforeUsernameChange<U>) {
+        self.username.push(Arc::new(hook));
     }
 
     pub(crate) async fn before_sign_up(
@@ -178,18 +238,29 @@ impl<U: AuthUser> Hooks<U> {
         }
         Ok(())
     }
+
+    pub(crate) async fn before_username_change(
+        &self,
+        account: &Account<U>,
+        name: &Username,
+    ) -> Result<(), HookError> {
+        for hook in &self.username {
+            let client = ClientInfo::current();
+            hook.ask(UsernameFacts { account, name, client }).await?;
+        }
+        Ok(())
+    }
 }
 
 impl<U: AuthUser> Default for Hooks<U> {
     fn default() -> Self {
-        Self { sign_up: Vec::new(), sign_in: Vec::new() }
+        Self { sign_up: Vec::new(), sign_in: Vec::new(), username: Vec::new() }
     }
 }
 
 impl<U: AuthUser> fmt::Debug for Hooks<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sign_up, sign_in } = self;
-        let counts = (sign_up.len(), sign_in.len());
-        f.debug_tuple("Hooks").field(&counts.0).field(&counts.1).finish()
+        let counts = [self.sign_up.len(), self.sign_in.len(), self.username.len()];
+        f.debug_tuple("Hooks").field(&counts).finish()
     }
 }

@@ -10,7 +10,7 @@ use crate::event::trail::Trail;
 use crate::event::{Event, EventKind, Events};
 use crate::guard::{Lockout, RateLimiter};
 use crate::hooks::{HookError, Hooks};
-use crate::model::{Account, AuthUser, ClientInfo, Contact, Identifier, KeyRing, Proofs};
+use crate::model::{Account, AuthUser, ClientInfo, Contact, Identifier, KeyRing, Proofs, Username};
 use crate::notify::Notifier;
 use crate::password::{HashingPool, PasswordPolicy};
 use crate::principal::ScopePolicyHandle;
@@ -153,6 +153,19 @@ impl<U: AuthUser> Kit<U> {
         let asked = self.hooks.before_sign_up(identifiers).await;
         if asked.as_ref().is_err_and(HookError::is_refusal) {
             self.emit(self.event(EventKind::SignUpRefused));
+        }
+        asked
+    }
+
+    /// Asks the app whether an account may get a username.
+    pub(crate) async fn admit_username(
+        &self,
+        account: &Account<U>,
+        name: &Username,
+    ) -> Result<(), HookError> {
+        let asked = self.hooks.before_username_change(account, name).await;
+        if asked.as_ref().is_err_and(HookError::is_refusal) {
+            self.emit(self.event(EventKind::UsernameRefused).account(account));
         }
         asked
     }

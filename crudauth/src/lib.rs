@@ -85,9 +85,10 @@ pub use crudauth_core::migrate::{
 };
 pub use crudauth_core::model::{
     Account, AccountId, AccountState, AuthUser, BrowserToken, ClientAddress, ClientInfo, Contact,
-    CsrfToken, Editable, EmailAddress, FieldError, FieldErrorKind, HasRole, IdentifierKind,
-    OneTimeToken, PhoneNumber, Recoverable, RecoverableByEmail, RedirectPath, RoleBits, RoleHolder,
-    RoleName, Scopes, SecretKey, SessionToken, Username, WeakSecret, Weakness, for_client,
+    CsrfToken, Editable, EmailAddress, FieldError, FieldErrorKind, HasRole, HasUsername,
+    IdentifierKind, OneTimeToken, PhoneNumber, Recoverable, RecoverableByEmail, RedirectPath,
+    RoleBits, RoleHolder, RoleName, Scopes, SecretKey, SessionToken, Username, WeakSecret,
+    Weakness, for_client,
 };
 pub use crudauth_core::password::{
     Candidate, HashingConfig, HashingPool, Password, PasswordPolicy,
@@ -154,10 +155,11 @@ pub mod admin {
     };
 }
 
-/// Hooks that may refuse a sign-up or a sign-in.
+/// Hooks that may refuse a sign-up, a sign-in or a change of username.
 pub mod hook {
     pub use crudauth_core::hooks::{
-        BeforeSignIn, BeforeSignUp, HookError, SignInFacts, SignUpFacts,
+        BeforeSignIn, BeforeSignUp, BeforeUsernameChange, HookError, SignInFacts, SignUpFacts,
+        UsernameFacts,
     };
 }
 
@@ -238,6 +240,7 @@ pub mod rate_limit {
     };
     pub use crudauth_core::slices::sessions::{CSRF_REFRESH, LOGOUT_ALL};
     pub use crudauth_core::slices::sign_in::SIGN_IN;
+    pub use crudauth_core::slices::username::CHANGE as CHANGE_USERNAME;
 }
 
 /// The ports of stores that can be replaced, and the stores of the library.
@@ -320,4 +323,5 @@ pub mod flow {
         CodeRequest, Entry, FinishError, Finished, Outcome, PasskeySignIn, Waiting,
     };
     pub use crudauth_core::slices::sudo::{ElevatedSession, Proof, Sudo, SudoError};
+    pub use crudauth_core::slices::username::{UsernameError, Usernames};
 }

@@ -5,9 +5,9 @@ pub use std::vec::Vec;
 
 pub use crudauth_core::migrate::Migrations;
 pub use crudauth_core::model::{
-    AuthUser, Companion, Editable, Form, HasRole, IdentifierColumn, IdentifierKind, InvalidField,
-    KeySource, Recoverable, RecoverableByEmail, RoleBits, RoleHolder, RoleName, Scopes, SecretKey,
-    Shape, SqlDefault, TimeUnit, exported, ulid, uuid, without_blank,
+    AuthUser, Companion, Editable, Form, HasRole, HasUsername, IdentifierColumn, IdentifierKind,
+    InvalidField, KeySource, Recoverable, RecoverableByEmail, RoleBits, RoleHolder, RoleName,
+    Scopes, SecretKey, Shape, SqlDefault, TimeUnit, exported, ulid, uuid, without_blank,
 };
 pub use crudauth_core::slices::DatabaseStores;
 pub use crudauth_core::sql::{AuthRow, Backend, Call, ColumnPlan, Edits, SqlStore, Stores};

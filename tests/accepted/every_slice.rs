@@ -8,6 +8,7 @@
 pub struct User {
     id: i64,
     email: String,
+    username: String,
     #[auth(editable)]
     motto: Option<String>,
 }
@@ -15,7 +16,7 @@ pub struct User {
 /// Documented.
 #[crudauth::routes(
     user = User, session, bearer, api_keys, sessions, tokens, email, mfa, passkeys, oauth, sudo, account,
-    admin, audit, email_login, invitations, profile,
+    admin, audit, email_login, invitations, profile, username,
 )]
 pub struct Auth;
 

@@ -1,5 +1,5 @@
 //! Leaving, administration and history: export, deletion, the actions of superusers, events, who may
-//! sign up, and the hooks before sign-up and sign-in.
+//! sign up, and the hooks before sign-up, sign-in and a change of username.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
@@ -16,6 +16,7 @@ mod hooks;
 mod invitations;
 mod refusals;
 mod sign_up;
+mod username;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,12 +50,12 @@ struct Person {
 
 #[crudauth::routes(
     user = Person, session, bearer, api_keys, sessions, tokens, email, mfa, sudo, account, admin,
-    profile, audit
+    profile, audit, username
 )]
 struct Full;
 
 /// Without `sudo`: the proof is in the request.
-#[crudauth::routes(user = Person, session, email, mfa, account, admin)]
+#[crudauth::routes(user = Person, session, email, mfa, account, admin, username)]
 struct Plain;
 
 /// Settings of a mount.
@@ -96,6 +97,7 @@ macro_rules! mounts {
                     builder = builder.on_event(subscriber);
                 }
                 if let Some(door) = setup.door {
+                    builder = builder.before_username_change(door.clone());
                     builder = builder.before_sign_up(door.clone()).before_sign_in(door);
                 }
                 builder

@@ -1,9 +1,12 @@
-//! Hooks of the app before a sign-up and a sign-in.
+//! Hooks of the app before a sign-up, a sign-in and a change of username.
 
 use std::sync::Mutex;
 
 use crudauth::IdentifierKind;
-use crudauth::hook::{BeforeSignIn, BeforeSignUp, HookError, SignInFacts, SignUpFacts};
+use crudauth::hook::{
+    BeforeSignIn, BeforeSignUp, BeforeUsernameChange, HookError, SignInFacts, SignUpFacts,
+    UsernameFacts,
+};
 
 use super::*;
 
@@ -34,6 +37,16 @@ impl BeforeSignUp<Person> for Door {
 impl BeforeSignIn<Person> for Door {
     async fn before_sign_in(&self, sign_in: SignInFacts<'_, Person>) -> Result<(), HookError> {
         self.judge(Some(&sign_in.account().user.username), sign_in.client())
+    }
+}
+
+impl BeforeUsernameChange<Person> for Door {
+    async fn before_username_change(
+        &self,
+        change: UsernameFacts<'_, Person>,
+    ) -> Result<(), HookError> {
+        assert_eq!(change.account().user.username, "ada");
+        self.judge(Some(change.name().as_str()), change.client())
     }
 }
 
@@ -81,6 +94,16 @@ on_every_database! {
         for table in rows {
             assert_eq!(app.database.count(table).await, 0, "{table}");
         }
+    }
+
+    async fn a_refused_username_is_not_stored(app: App) {
+        let (auth, app, door) = guarded(&app).await;
+        let ada = owner(&app, "ada").await;
+        door.names.lock().unwrap().push("root".to_owned());
+        assert_refused(&ada.post("/username/change", json!({ "new_username": "root" })).await);
+        assert!(auth.accounts().find_by_identifier("ada").await.unwrap().is_some());
+        let answer = ada.post("/username/change", json!({ "new_username": "eve" })).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
     }
 
     async fn a_wrong_password_is_not_told_the_reason(app: App) {

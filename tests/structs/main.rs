@@ -16,6 +16,7 @@ mod refused;
 mod roles;
 mod shapes;
 mod sign_up;
+mod username;
 mod wide;
 
 use crudauth::{

@@ -111,6 +111,8 @@ kinds! {
         ConnectionRemoved = "connection-removed", "connection removed";
 
         ProfileEdited = "profile-edited", "profile edited";
+        UsernameChanged = "username-changed", "username changed";
+        UsernameRefused = "username-refused", "change of username refused by the app";
         AccountDisabled = "account-disabled", "account disabled";
         AccountEnabled = "account-enabled", "account enabled";
         AccountExported = "account-exported", "account exported";

@@ -66,8 +66,8 @@ pub use scope::{InvalidScope, Scopes};
 pub use sealed::Sealed;
 pub use secret::{BrowserToken, ChallengeToken, CsrfToken, OneTimeToken, SessionToken};
 pub use shape::{
-    AuthUser, Companion, Editable, IdentifierColumn, IdentifierKind, KeySource, Recoverable,
-    RecoverableByEmail, Shape, SqlDefault, TimeUnit,
+    AuthUser, Companion, Editable, HasUsername, IdentifierColumn, IdentifierKind, KeySource,
+    Recoverable, RecoverableByEmail, Shape, SqlDefault, TimeUnit,
 };
 #[cfg(test)]
 pub(crate) use unicode::normalized_bytes;

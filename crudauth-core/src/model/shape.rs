@@ -68,6 +68,14 @@ pub trait AuthUser: Clone + Send + Sync + 'static {
 )]
 pub trait Editable: AuthUser {}
 
+/// A user struct with a username.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no username",
+    label = "required by the slice `username`",
+    note = "add a field `username: String` to `{Self}`, or remove `username`"
+)]
+pub trait HasUsername: AuthUser {}
+
 /// A user struct with a recovery contact: an email address or a phone number.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no recovery contact",

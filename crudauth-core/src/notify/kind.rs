@@ -24,6 +24,8 @@ pub enum MessageKind {
     EmailChanged,
     /// Notifies the owner of a changed or reset password.
     PasswordChanged,
+    /// Notifies the owner of a changed username.
+    UsernameChanged,
     /// Notifies the owner of a new API key.
     ApiKeyMade,
     /// Notifies the owner of a new second factor.
@@ -73,6 +75,7 @@ impl MessageKind {
             Self::EmailChangeRequested => "email_change_requested",
             Self::EmailChanged => "email_changed",
             Self::PasswordChanged => "password_changed",
+            Self::UsernameChanged => "username_changed",
             Self::ApiKeyMade => "api_key_made",
             Self::SecondFactorAdded => "second_factor_added",
             Self::SecondFactorRemoved => "second_factor_removed",
@@ -144,6 +147,12 @@ impl MessageKind {
             Self::PasswordChanged => (
                 "Your password was changed",
                 "The password of your account was changed, and your other devices were signed out.",
+                "If it was not you, reset your password at once.",
+            ),
+            Self::UsernameChanged => (
+                "Your username was changed",
+                "Someone who is signed in to your account gave it another username. The old one no \
+                 longer belongs to it.",
                 "If it was not you, reset your password at once.",
             ),
             Self::ApiKeyMade => (

@@ -21,6 +21,7 @@ pub mod sign_in;
 #[cfg(all(test, feature = "sqlite"))]
 mod state_tests;
 pub mod sudo;
+pub mod username;
 
 use std::sync::Arc;
 
@@ -74,6 +75,7 @@ pub struct DatabaseStores<U: AuthUser> {
     pub deletions: Arc<dyn account::store::DeletionStore<U>>,
     pub admin: Arc<dyn admin::store::AdminStore<U>>,
     pub passkeys: Arc<dyn passkeys::store::PasskeyStore<U>>,
+    pub usernames: Arc<dyn username::store::UsernameStore<U>>,
     #[cfg(feature = "oauth")]
     pub connections: Arc<dyn oauth::store::ConnectionStore<U>>,
 }
@@ -98,6 +100,7 @@ impl<U: AuthUser> DatabaseStores<U> {
             crudauth_py_factors: Arc::clone(&unmounted) as _,
             deletions: Arc::clone(&unmounted) as _,
             admin: Arc::clone(&unmounted) as _,
+            usernames: Arc::clone(&unmounted) as _,
             #[cfg(feature = "oauth")]
             connections: Arc::clone(&unmounted) as _,
             passkeys: unmounted,

@@ -25,7 +25,8 @@ pub(super) fn role_holder(model: &Model<'_>) -> Option<TokenStream> {
     })
 }
 
-/// Marks that accounts can be recovered, whether by email, and that owners may change a column.
+/// Marks that accounts can be recovered, whether by email, that owners may change a column, and that
+/// accounts have a username.
 pub(super) fn markers(model: &Model<'_>) -> TokenStream {
     let p = private();
     let user = model.declared.ident;
@@ -35,7 +36,10 @@ pub(super) fn markers(model: &Model<'_>) -> TokenStream {
         None => &[],
     };
     let editable = model.editable().next().map(|_| "Editable");
-    let markers = markers.iter().copied().chain(editable).map(|marker| format_ident!("{marker}"));
+    let has_username = model.identifiers().any(|(kind, _)| kind == Kind::Username);
+    let named = has_username.then_some("HasUsername");
+    let markers = markers.iter().copied().chain(editable).chain(named);
+    let markers = markers.map(|marker| format_ident!("{marker}"));
     quote!(#(
         #[automatically_derived]
         impl #p::#markers for #user {}

@@ -40,6 +40,7 @@ pub(super) const SLICES: &[Slice] = &[
     slice("admin", "Admin"),
     slice("audit", "Audit"),
     slice("profile", "Profile"),
+    slice("username", "Username"),
     slice("email", "Email").has_slot(),
     slice("recovery", "Recovery").has_slot(),
     slice("oauth", "OAuth").needs(&["session"]).has_slot(),

@@ -41,6 +41,7 @@ fn auth_user(input: &DeriveInput, generics: &Generics, id: &Type) -> TokenStream
         impl #parameters #p::Recoverable for #user #arguments #bounds {}
         impl #parameters #p::RecoverableByEmail for #user #arguments #bounds {}
         impl #parameters #p::Editable for #user #arguments #bounds {}
+        impl #parameters #p::HasUsername for #user #arguments #bounds {}
         #holder
         impl #parameters #p::AuthUser for #user #arguments #bounds {
             type Id = #id;

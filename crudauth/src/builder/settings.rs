@@ -36,7 +36,7 @@ pub struct Settings<U: AuthUser> {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) events: Events,
     pub(super) sign_up: SignUpPolicy,
-    pub(super) hooks: Hooks<U>,
+    pub(crate) hooks: Hooks<U>,
     pub(super) transports: Transports<U>,
     pub(super) scope_policy: ScopePolicyHandle<U>,
     pub(super) stores: OtherStores<U>,

@@ -19,6 +19,7 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | --- | --- | --- |
 /// | 400 | `invalid-token`, `token-used` | a mailed link or code is invalid, expired or used |
 /// | 400 | `wrong-password`, `same-email` | a change of address |
+/// | 400 | `same-username` | a change of username |
 /// | 400 | `no-password`, `has-password` | change of a missing password; setting a second one |
 /// | 400 | `challenge-ended`, `mfa-enabled`, `no-mfa-setup` | the second step of a sign-in; adding a second factor |
 /// | 400 | `unknown-provider`, `invalid-state`, `oauth-failed` | sign-in with a provider |
@@ -36,7 +37,7 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | 403 | `reauthentication-required`, `session-needed` | a gate wants fresh proof; `/sudo` wants a session |
 /// | 403 | `mfa-required` | the second factor cannot be removed |
 /// | 403 | `sign-up-closed` | the policy of the builder refuses a sign-up |
-/// | 403 | `refused-by-app` | a hook of the app refuses a sign-up or a sign-in |
+/// | 403 | `refused-by-app` | a hook of the app refuses a sign-up, a sign-in or a username |
 /// | 403 | `insufficient-scope` | a gate; with `WWW-Authenticate` (RFC 6750) |
 /// | 403 | `sign-in-too-old` | setting a first password, creating an API key, and adding or removing a passkey need a recent sign-in |
 /// | 404, 405 | `not-found`, `method-not-allowed` | 405 with `Allow` |

@@ -25,6 +25,7 @@ mod recovery;
 mod service;
 mod sessions;
 mod sudo;
+mod username;
 
 pub(crate) use audit::trail_of;
 #[cfg(feature = "passkeys")]
@@ -58,6 +59,7 @@ slices! {
     email_login: EmailLoginConfig => markers::EmailLogin,
     invitations: InvitationConfig => markers::Invitations,
     profile: service::NoSettings => markers::Profile,
+    username: service::NoSettings => markers::Username,
     #[cfg(feature = "oauth")]
     oauth: oauth::OAuthSettings => markers::OAuth,
 }
@@ -83,5 +85,6 @@ pub mod markers {
     pub use super::recovery::Recovery;
     pub use super::sessions::{Session, Sessions};
     pub use super::sudo::Sudo;
+    pub use super::username::Username;
     pub use crate::mount::Slice;
 }

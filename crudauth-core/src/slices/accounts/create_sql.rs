@@ -29,7 +29,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         other: impl Fn(&U::Id) -> Query<DB> + Sync,
     ) -> Result<CreatedWith<U::Id>, StoreError> {
         let names = new_names(account);
-        let elsewhere = self.taken_elsewhere(&names).await?;
+        let elsewhere = self.taken_elsewhere(&names, None).await?;
         if !elsewhere.is_empty() {
             return Ok(CreatedWith::Account(self.taken(&names, elsewhere).await?));
         }
@@ -57,7 +57,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
                 CreatedWith::Account(Created::InvitationEnded)
             }
             Ok(Inserted::Not(NotInserted::NameTaken)) => {
-                let known = self.taken_elsewhere(&names).await?;
+                let known = self.taken_elsewhere(&names, None).await?;
                 CreatedWith::Account(self.taken(&names, known).await?)
             }
             Err(cause) => CreatedWith::Account(self.refused(&names, cause).await?),

@@ -1,4 +1,4 @@
-//! Adds an account, unless another one has one of its identifiers.
+//! Adds an account, unless another one has one of its identifiers. A change of username asks the same.
 //!
 //! Unique indexes decide within one column. A text that a sign-in looks for in several columns, such
 //! as a username and a code, is decided by a lock on that text.
@@ -25,19 +25,25 @@ pub(super) enum NotInserted {
     InvitationEnded,
 }
 
-/// An identifier of a new account: the compared form and the shown one.
-pub(super) struct NewName {
-    pub(super) key: String,
-    shown: String,
+/// An identifier that an account is to get: the compared form and the shown one.
+#[derive(Clone)]
+pub(crate) struct NewName {
+    pub(crate) key: String,
+    pub(crate) shown: String,
+}
+
+impl NewName {
+    pub(crate) fn new(column: &IdentifierColumn, identifier: &Identifier) -> Self {
+        let key = identifier.key(column).to_owned();
+        Self { key, shown: identifier.shown().to_owned() }
+    }
 }
 
 /// The identifiers of a new account, in the order of the shape.
 pub(super) fn new_names<U: AuthUser>(account: &NewAccount<U>) -> Vec<Option<NewName>> {
     let columns = U::SHAPE.identifiers.iter().zip(&account.identifiers);
     let name = |(column, identifier): (_, &Option<Identifier>)| {
-        let identifier = identifier.as_ref()?;
-        let key = identifier.key(column).to_owned();
-        Some(NewName { key, shown: identifier.shown().to_owned() })
+        Some(NewName::new(column, identifier.as_ref()?))
     };
     columns.map(name).collect()
 }
@@ -59,7 +65,7 @@ fn same_text<U: AuthUser>(at: usize, key: &str) -> Vec<(usize, String)> {
     others.map(|(other, column)| (other, column.key_of(key))).collect()
 }
 
-/// The locks on the names of a new account, in order; none if its table has one column of names.
+/// The locks on new names of an account, in order; none if its table has one column of names.
 ///
 /// Folding is coarser than any comparison of names, so two accounts that would share a text share a
 /// lock.
@@ -80,10 +86,11 @@ fn name_locks<U: AuthUser>(names: &[Option<NewName>]) -> Vec<CounterName> {
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     /// The identifiers that are taken where no index sees it: in another form, as rows of other
     /// software may have an address; in a row without a compared form; or in another column in which
-    /// a sign-in looks for the same text.
-    pub(super) async fn taken_elsewhere(
+    /// a sign-in looks for the same text. What the account `own` has is not taken.
+    pub(crate) async fn taken_elsewhere(
         &self,
         names: &[Option<NewName>],
+        own: Option<&U::Id>,
     ) -> Result<Vec<usize>, StoreError> {
         let columns = U::SHAPE.identifiers;
         let mut taken = Vec::new();
@@ -93,7 +100,8 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             let unfilled = self.may_be_unfilled(&columns[at]).then(|| (at, key.clone()));
             let others = alternate.into_iter().chain(unfilled).chain(same_text::<U>(at, key));
             for (other, key) in others {
-                if self.by_identifier(other, &key, shown).await?.is_some() {
+                let found = self.by_identifier(other, &key, shown).await?;
+                if found.is_some_and(|(found, _)| Some(found.user.id()) != own) {
                     taken.push(at);
                 }
             }
@@ -169,21 +177,33 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         {
             return Ok(Err(NotInserted::InvitationEnded));
         }
-        let locks = name_locks::<U>(names);
-        for lock in &locks {
-            self.lock_row(tx, lock).await?;
-        }
-        if !locks.is_empty() && self.is_name_taken(tx, names).await? {
+        if !self.reserve(tx, names, None).await? {
             return Ok(Err(NotInserted::NameTaken));
         }
         self.insert_in(tx, account, names).await.map(Ok)
     }
 
-    /// Returns `true` if another column has one of the names.
+    /// Locks the names until the end of the transaction. Returns `false` if another account than
+    /// `own` has one of them in another column.
+    pub(crate) async fn reserve(
+        &self,
+        tx: &mut Transaction<DB>,
+        names: &[Option<NewName>],
+        own: Option<&U::Id>,
+    ) -> Result<bool, sqlx::Error> {
+        let locks = name_locks::<U>(names);
+        for lock in &locks {
+            self.lock_row(tx, lock).await?;
+        }
+        Ok(locks.is_empty() || !self.is_name_taken(tx, names, own).await?)
+    }
+
+    /// Returns `true` if another account than `own` has one of the names in another column.
     async fn is_name_taken(
         &self,
         tx: &mut Transaction<DB>,
         names: &[Option<NewName>],
+        own: Option<&U::Id>,
     ) -> Result<bool, sqlx::Error> {
         let named = names.iter().enumerate().filter_map(|(at, name)| Some((at, name.as_ref()?)));
         let others = named.flat_map(|(at, name)| {
@@ -192,6 +212,9 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         for (other, key, shown) in others {
             let query = self.query(BY_IDENTIFIER[other]).bind("key", key.clone());
             let Some(row) = tx.row(query.bind("typed", shown.clone())).await? else { continue };
+            if Some(rows::account::<DB, U>(&row)?.user.id()) == own {
+                continue;
+            }
             let stored: Option<String> = rows::take::<DB, _>(&row, rows::after_account::<U>() + 1)?;
             if stored.is_none_or(|stored| is_key(&U::SHAPE.identifiers[other], &stored, &key)) {
                 return Ok(true);

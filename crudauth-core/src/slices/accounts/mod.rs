@@ -20,6 +20,7 @@ mod usernames;
 pub use admin::Administration;
 pub(crate) use create_sql::CreatedWith;
 pub(crate) use derived::{derived_account, preset, refused, username_column, usernames};
+pub(crate) use insert_sql::NewName;
 pub use password::{Callers, PasswordError, Passwords};
 pub use register::{Prepared, RegisterError, Registered, Registration};
 pub use sign_up::SignUp;

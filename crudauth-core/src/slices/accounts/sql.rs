@@ -112,13 +112,13 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AccountStore<U> for SqlStore<D
 
     async fn create(&self, account: NewAccount<U>) -> Result<Created<U::Id>, StoreError> {
         let names = new_names(&account);
-        let elsewhere = self.taken_elsewhere(&names).await?;
+        let elsewhere = self.taken_elsewhere(&names, None).await?;
         let created = if elsewhere.is_empty() {
             match retrying_sql(|| self.insert(&account, &names)).await {
                 Ok(Ok(id)) => return Ok(Created::Added(id)),
                 Ok(Err(NotInserted::InvitationEnded)) => return Ok(Created::InvitationEnded),
                 Ok(Err(NotInserted::NameTaken)) => {
-                    self.taken(&names, self.taken_elsewhere(&names).await?).await?
+                    self.taken(&names, self.taken_elsewhere(&names, None).await?).await?
                 }
                 Err(cause) => self.refused(&names, cause).await?,
             }
