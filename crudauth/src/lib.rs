@@ -114,6 +114,7 @@ pub use crudauth_core::slices::sign_in::{
     Binding, Challenge, SignIn, SignInError, SignInRequest, SignedIn, TokensIssued,
 };
 pub use crudauth_core::slices::sudo::SudoConfig;
+pub use crudauth_core::slices::tickets::TicketConfig;
 pub use crudauth_core::sql::{AuthRow, Backend, Stores};
 #[cfg(feature = "redis")]
 pub use crudauth_core::stores::RedisConfig;
@@ -122,7 +123,7 @@ pub use crudauth_core::{Clock, ConfigError, ManualClock, SignUpPolicy, StoreErro
 pub use crudauth_macros::AuthUser;
 pub use crudauth_macros::{migrations, roles, routes, scopes};
 pub use email::{EmailMessage, EmailSender, PrintingSender};
-pub use extract::{CurrentUser, Flash, MaybeUser};
+pub use extract::{CurrentUser, Flash, MaybeUser, TicketUser};
 pub use gate::{
     Admission, Any, Elevated, Factor, Fresh, Gate, Gates, Role, Scope, ScopeName, Superuser,
     Verified, Via, factor,
@@ -240,6 +241,7 @@ pub mod rate_limit {
     };
     pub use crudauth_core::slices::sessions::{CSRF_REFRESH, LOGOUT_ALL};
     pub use crudauth_core::slices::sign_in::SIGN_IN;
+    pub use crudauth_core::slices::tickets::ISSUE as ISSUE_TICKET;
     pub use crudauth_core::slices::username::CHANGE as CHANGE_USERNAME;
 }
 
@@ -323,5 +325,6 @@ pub mod flow {
         CodeRequest, Entry, FinishError, Finished, Outcome, PasskeySignIn, Waiting,
     };
     pub use crudauth_core::slices::sudo::{ElevatedSession, Proof, Sudo, SudoError};
+    pub use crudauth_core::slices::tickets::{IssuedTicket, TicketError, Tickets};
     pub use crudauth_core::slices::username::{UsernameError, Usernames};
 }

@@ -16,7 +16,7 @@ pub struct User {
 /// Documented.
 #[crudauth::routes(
     user = User, session, bearer, api_keys, sessions, tokens, email, mfa, passkeys, oauth, sudo, account,
-    admin, audit, email_login, invitations, profile, username,
+    admin, audit, email_login, invitations, profile, username, tickets,
 )]
 pub struct Auth;
 
@@ -34,6 +34,11 @@ async fn dashboard(
     _: crudauth::CurrentUser<Auth, crudauth::Fresh<crudauth::factor::Email, 5>>,
 ) -> String {
     format!("{} {:?} {}", user.email, user.motto, maybe.user().is_some())
+}
+
+#[poem::handler]
+async fn download(user: crudauth::TicketUser<Auth, crudauth::Verified>) -> String {
+    format!("{} {:?}", user.username, user.principal().method())
 }
 
 fn assert_mount<A: crudauth::Mount + std::fmt::Debug>() {}
@@ -56,6 +61,7 @@ fn a_mount_serves_every_slice_beside_another_mount() {
         let auth = builder.email(settings).build().await.unwrap();
         let plain = inner::Plain::builder(pool, "secret").build().await.unwrap();
         let route = auth.mount(poem::Route::new()).at("/dashboard", poem::get(dashboard));
+        let route = route.at("/download", poem::get(download));
         let route = route.nest("/plain", plain.routes());
         let _ = poem::EndpointExt::with(poem::EndpointExt::with(route, auth.clone()), plain);
     };

@@ -1,5 +1,5 @@
 //! Leaving, administration and history: export, deletion, the actions of superusers, events, who may
-//! sign up, and the hooks before sign-up, sign-in and a change of username.
+//! sign up, and the hooks before sign-up, sign-in and a change of username. Tickets.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
@@ -16,6 +16,7 @@ mod hooks;
 mod invitations;
 mod refusals;
 mod sign_up;
+mod tickets;
 mod username;
 
 use std::sync::Arc;

@@ -21,6 +21,7 @@ pub mod sign_in;
 #[cfg(all(test, feature = "sqlite"))]
 mod state_tests;
 pub mod sudo;
+pub mod tickets;
 pub mod username;
 
 use std::sync::Arc;

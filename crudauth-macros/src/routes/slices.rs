@@ -41,6 +41,7 @@ pub(super) const SLICES: &[Slice] = &[
     slice("audit", "Audit"),
     slice("profile", "Profile"),
     slice("username", "Username"),
+    slice("tickets", "Tickets"),
     slice("email", "Email").has_slot(),
     slice("recovery", "Recovery").has_slot(),
     slice("oauth", "OAuth").needs(&["session"]).has_slot(),

@@ -150,7 +150,7 @@ impl<A: Mount, G: Gate<A>> MaybeUser<A, G> {
 }
 
 /// Converts a refusal, and reads the rest of the body so that the connection can be reused.
-async fn settled<T>(
+pub(super) async fn settled<T>(
     found: Result<T, Refusal>,
     request: &Request,
     body: &mut RequestBody,

@@ -5,6 +5,7 @@ mod flash;
 mod guard;
 mod middleware;
 mod request_auth;
+mod ticket_user;
 
 pub use current_user::{CurrentUser, MaybeUser};
 pub use flash::Flash;
@@ -13,3 +14,4 @@ pub use middleware::Guarded;
 pub(crate) use request_auth::{
     any_principal, guarded_visitor_of, owner_of, session_of, visitor_of,
 };
+pub use ticket_user::TicketUser;

@@ -37,6 +37,8 @@ pub(super) struct RequestAuth<U: AuthUser> {
     pinned: OnceLock<String>,
     /// Whether a page has read the outcome of the last form.
     has_read_flash: AtomicBool,
+    /// Whether a ticket was taken.
+    has_ticket: AtomicBool,
 }
 
 /// Selects transports.
@@ -61,6 +63,7 @@ impl<U: AuthUser> RequestAuth<U> {
             new_csrf: OnceCell::new(),
             pinned: OnceLock::new(),
             has_read_flash: AtomicBool::new(false),
+            has_ticket: AtomicBool::new(false),
         }
     }
 
@@ -186,7 +189,12 @@ impl<U: AuthUser> RequestAuth<U> {
 
     /// Whether a principal was resolved.
     pub(super) fn has_found(&self) -> bool {
-        self.found().next().is_some()
+        self.found().next().is_some() || self.has_ticket.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a ticket was taken: the response is for one user.
+    pub(super) fn note_ticket(&self) {
+        self.has_ticket.store(true, Ordering::Relaxed);
     }
 
     /// The `Cookie` lines of the request, if the cookies of its session are to be renewed.

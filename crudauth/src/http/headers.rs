@@ -62,6 +62,13 @@ pub(crate) fn whole_path(request: &Request) -> &str {
     request.data::<PathPattern>().map_or(nested, |pattern| &pattern.0)
 }
 
+/// Returns the requested path with its parameters, including the prefix that the handler is nested
+/// under if the request came through a server.
+pub(crate) fn requested_path(request: &Request) -> &str {
+    let (nested, whole) = (request.uri().path(), request.original_uri().path());
+    if whole.ends_with(nested) { whole } else { nested }
+}
+
 /// Builds a JSON response that caches must not store.
 pub(crate) fn json(
     status: poem::http::StatusCode,

@@ -27,6 +27,7 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | 401 | `not-authenticated` | no valid credential; with `WWW-Authenticate` if the mount accepts tokens |
 /// | 401 | `invalid-access-token`, `invalid-api-key` | a malformed credential; an unknown one is `not-authenticated` |
 /// | 401 | `refresh-token-missing`, `invalid-refresh-token` | `/refresh` |
+/// | 401 | `invalid-ticket` | the ticket of a WebSocket or a download |
 /// | 401 | `bad-credentials`, `wrong-password` | sign-in; the current password |
 /// | 400 | `passkey-challenge-ended` | the challenge for a passkey is not valid any more |
 /// | 401 | `invalid-code`, `three-codes-needed`, `code-needed` | a code of the second factor, or in a mail |

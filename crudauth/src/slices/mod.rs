@@ -25,6 +25,7 @@ mod recovery;
 mod service;
 mod sessions;
 mod sudo;
+mod tickets;
 mod username;
 
 pub(crate) use audit::trail_of;
@@ -43,6 +44,7 @@ use crudauth_core::slices::mfa::MfaConfig;
 use crudauth_core::slices::passkeys::PasskeyConfig;
 use crudauth_core::slices::sessions::SessionConfig;
 use crudauth_core::slices::sudo::SudoConfig;
+use crudauth_core::slices::tickets::TicketConfig;
 use service::slices;
 
 slices! {
@@ -60,6 +62,7 @@ slices! {
     invitations: InvitationConfig => markers::Invitations,
     profile: service::NoSettings => markers::Profile,
     username: service::NoSettings => markers::Username,
+    tickets: TicketConfig => markers::Tickets,
     #[cfg(feature = "oauth")]
     oauth: oauth::OAuthSettings => markers::OAuth,
 }
@@ -85,6 +88,7 @@ pub mod markers {
     pub use super::recovery::Recovery;
     pub use super::sessions::{Session, Sessions};
     pub use super::sudo::Sudo;
+    pub use super::tickets::Tickets;
     pub use super::username::Username;
     pub use crate::mount::Slice;
 }

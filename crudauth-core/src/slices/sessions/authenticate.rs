@@ -20,9 +20,16 @@ impl<U: AuthUser> Sessions<U> {
         &self,
         token: &SessionToken,
     ) -> Result<Option<Principal<U>>, StoreError> {
+        self.resume(&token.digest()).await
+    }
+
+    /// As [`authenticate`](Self::authenticate), for a session whose token was checked before.
+    pub(crate) async fn resume(
+        &self,
+        digest: &SessionDigest,
+    ) -> Result<Option<Principal<U>>, StoreError> {
         let now = self.kit.now();
-        let digest = token.digest();
-        let Some((session, account)) = self.find(&digest, now).await? else { return Ok(None) };
+        let Some((session, account)) = self.find(digest, now).await? else { return Ok(None) };
         if session.state != account.state() {
             return Ok(None);
         }
@@ -33,19 +40,19 @@ impl<U: AuthUser> Sessions<U> {
         let configured = self.config.absolute_timeout;
         let ends_at = absolute_expiry(session.created_at, session.ends_at, configured);
         if ends_at.is_some_and(|ends_at| ends_at <= now) {
-            self.store.remove(&digest).await?;
+            self.store.remove(digest).await?;
             return Ok(None);
         }
         let was_extended = now - session.last_activity_at >= self.config.extension_interval();
         if was_extended {
             let expires_at = self.config.expiry(session.is_remembered, ends_at, now);
             // The session is valid all the same, and the next request tries again.
-            if let Err(error) = self.store.touch(&digest, now, expires_at).await {
+            if let Err(error) = self.store.touch(digest, now, expires_at).await {
                 error.log("extending a session");
             }
         }
         let current = CurrentSession {
-            digest,
+            digest: *digest,
             csrf: session.csrf,
             is_remembered: session.is_remembered,
             created_at: session.created_at,
