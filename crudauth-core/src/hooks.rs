@@ -48,6 +48,13 @@ impl<U: AuthUser> SignUpFacts<'_, U> {
         self.identifiers.get(U::SHAPE.position(kind)?)?.as_ref().map(Identifier::shown)
     }
 
+    /// The compared form of the first identifier of that kind: the same for every spelling of a name.
+    #[must_use]
+    pub fn key(&self, kind: IdentifierKind) -> Option<&str> {
+        let at = U::SHAPE.position(kind)?;
+        Some(self.identifiers.get(at)?.as_ref()?.key(&U::SHAPE.identifiers[at]))
+    }
+
     /// The client; unknown for a plain call outside of a request.
     #[must_use]
     pub const fn client(&self) -> &ClientInfo {

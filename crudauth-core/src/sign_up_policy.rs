@@ -86,6 +86,12 @@ impl SignUpPolicy {
         self.admits_all(addresses)
     }
 
+    /// Whether an account that has proved no address may move to this one. Otherwise it would be
+    /// proved, and in no listed domain.
+    pub(crate) fn admits_move(&self, address: &EmailAddress) -> bool {
+        matches!(self.0, Rule::Closed) || self.admits_all([address].into_iter())
+    }
+
     /// Whether an account with this contact and no other may sign up.
     pub(crate) fn admits_contact(&self, contact: &Contact) -> bool {
         match contact {

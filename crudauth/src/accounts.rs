@@ -10,9 +10,11 @@ use crudauth_core::model::{
 };
 use crudauth_core::password::Password;
 use crudauth_core::slices::DatabaseStores;
+use crudauth_core::slices::account::DELETIONS;
 use crudauth_core::slices::accounts::{
     Administration, PasswordError, Passwords, RegisterError, Registered, Registration, SignUp,
 };
+use crudauth_core::slices::admin::SUSPENSIONS;
 use crudauth_core::slices::bearer::{BearerTokens, RefreshError, Refreshed};
 use crudauth_core::slices::recovery::Recovery;
 use crudauth_core::slices::recovery::store::ContactChange;
@@ -22,6 +24,7 @@ use crudauth_core::slices::sign_in::{
     Binding, CodeRequest, FinishError, Finished, SignIn, SignInError, SignInFlow, SignInRequest,
     SignedIn, TokensIssued, Waiting, find,
 };
+use crudauth_core::sql::TableSpec;
 use crudauth_core::{Kit, StoreError};
 
 use crate::slices::Services;
@@ -42,6 +45,8 @@ pub struct Accounts<U: AuthUser> {
     pub(crate) recovery: Option<Recovery<U>>,
     pub(crate) tokens: Arc<BearerTokens<U>>,
     pub(crate) services: Services<U>,
+    /// The tables of the mounted slices.
+    pub(crate) tables: Vec<&'static TableSpec>,
 }
 
 /// The stores of a mount, each behind its port.
@@ -277,8 +282,10 @@ impl<U: AuthUser> Accounts<U> {
         purged.push(stores.sessions.purge(now, PURGE_BATCH).await?);
         purged.push(stores.counters.purge(now, PURGE_BATCH).await?);
         purged.push(stores.challenges.purge(now, PURGE_BATCH).await?);
-        let ended = self.services.admin.end_suspensions().await?;
-        let owed = self.services.account.finish_due().await?;
+        let has = |table| self.tables.contains(&table);
+        let ended =
+            if has(&SUSPENSIONS) { self.services.admin.end_suspensions().await? } else { 0 };
+        let owed = if has(&DELETIONS) { self.services.account.finish_due().await? } else { 0 };
         let has_more = purged.iter().any(|rows| *rows >= u64::from(PURGE_BATCH))
             || [owed, ended].iter().any(|accounts| *accounts >= 100);
         purged.extend([owed, ended]);

@@ -18,7 +18,7 @@ pub use crate::builder::{Anything, Builder, Slot, Unset};
 pub use crate::extract::{Guarded, guard};
 pub use crate::gate::{Gate, ScopeName, scope};
 pub use crate::migrations::HasMigrations;
-pub use crate::mount::{Mount, Mounted, Mounts, Scoped, SliceStores, Slices};
+pub use crate::mount::{Mount, Mounted, Mounts, Scoped, Slices};
 pub use crate::nobody::Nobody;
 pub use crate::slice;
 pub use crate::transport::{Transport, Transports};

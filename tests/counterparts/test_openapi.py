@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from conftest import PASSWORD
+from openapi_spec_validator import validate
 
 # poem's 405 names no methods, and poem-openapi reads `false` as a text. A session cookie that proves
 # nothing does not hide a token.
@@ -19,6 +20,7 @@ def test_no_answer_is_outside_the_document(start, tmp_path):
     assert tokens.status_code == 200, tokens.text
     token = tokens.json()["access_token"]
     document = app.browser().get("/openapi.json").json()
+    validate(document)
     assert sorted(document["paths"]) == ["/api/dashboard", "/api/greeting", "/api/notes"]
     run = subprocess.run(
         [

@@ -92,6 +92,8 @@ impl<U: AuthUser> DatabaseStores<U> {
             accounts: Arc::clone(sql) as _,
             one_time_tokens: Arc::clone(sql) as _,
             audit: Arc::clone(sql) as _,
+            // The command line makes superusers in every mount.
+            admin: Arc::clone(sql) as _,
             profile: Arc::clone(sql) as _,
             invitations: Arc::clone(sql) as _,
             owned_rows: Arc::clone(sql) as _,
@@ -100,7 +102,6 @@ impl<U: AuthUser> DatabaseStores<U> {
             factors: Arc::clone(&unmounted) as _,
             crudauth_py_factors: Arc::clone(&unmounted) as _,
             deletions: Arc::clone(&unmounted) as _,
-            admin: Arc::clone(&unmounted) as _,
             usernames: Arc::clone(&unmounted) as _,
             #[cfg(feature = "oauth")]
             connections: Arc::clone(&unmounted) as _,

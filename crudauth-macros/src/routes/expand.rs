@@ -72,7 +72,11 @@ fn mount(model: &Model<'_>) -> TokenStream {
         let marker = Ident::new(slice.marker, span);
         quote_spanned!(span=> .with::<#p::slice::#marker>())
     });
-    let slices: Vec<_> = slices.collect();
+    let stores = model.slices.iter().filter(|_| model.is_valid).flat_map(|slice| slice.stores);
+    let stores = stores.map(|store| {
+        let store = Ident::new(store, span);
+        quote_spanned!(span=> let __store = #p::Arc::clone(&__sql); __stores.#store = __store;)
+    });
     let words = SLICES.iter().map(|slice| slice.word);
     let transports = model.transports.iter().filter(|_| model.is_valid);
     let transports = transports.map(|transport| match transport {
@@ -97,13 +101,15 @@ fn mount(model: &Model<'_>) -> TokenStream {
                 #p::Slices::new().with::<#p::slice::Accounts>() #(#slices)*
             }
             fn stores<__DB: #p::Backend>(
-                __sql: #p::Arc<#p::SqlStore<__DB, #user>>,
-            ) -> #p::DatabaseStores<#user>
+                __sql: #p::Arc<#p::SqlStore<__DB, Self::User>>,
+            ) -> #p::DatabaseStores<Self::User>
             where
-                #user: #p::AuthRow<__DB>,
+                Self::User: #p::AuthRow<__DB>,
             {
-                let __stores = #p::SliceStores::new(__sql);
-                __stores.with::<#p::slice::Accounts>() #(#slices)* .into_stores()
+                #[allow(unused_mut)]
+                let mut __stores = #p::DatabaseStores::new(&__sql);
+                #(#stores)*
+                __stores
             }
             fn transports(__own: &mut #p::Transports<#user>) -> #p::Transports<#user> {
                 #p::Transports::new() #(#transports)*

@@ -13,6 +13,9 @@ pub(super) struct Slice {
     pub(super) has_slot: bool,
     /// The credentials that it accepts.
     pub(super) proves: Proves,
+    /// Its stores, by the fields of `DatabaseStores`. A mount that does not name the slice does not
+    /// compile them.
+    pub(super) stores: &'static [&'static str],
 }
 
 /// The credentials that a slice accepts.
@@ -29,28 +32,28 @@ pub(super) enum Proves {
 /// All slices, in the order of their places in the builder.
 pub(super) const SLICES: &[Slice] = &[
     slice("session", "Session").proves(Proves::People),
-    slice("bearer", "Bearer").proves(Proves::Scoped),
-    slice("api_keys", "ApiKeys").proves(Proves::Scoped),
+    slice("bearer", "Bearer").proves(Proves::Scoped).stores(&["families"]),
+    slice("api_keys", "ApiKeys").proves(Proves::Scoped).stores(&["api_keys"]),
     slice("sessions", "Sessions").needs(&["session"]),
     slice("tokens", "Tokens").needs(&["bearer"]),
-    slice("mfa", "Mfa"),
-    slice("passkeys", "Passkeys").needs(&["session"]),
+    slice("mfa", "Mfa").stores(&["factors", "crudauth_py_factors"]),
+    slice("passkeys", "Passkeys").needs(&["session"]).stores(&["passkeys"]),
     slice("sudo", "Sudo").needs(&["session"]),
-    slice("account", "Account"),
+    slice("account", "Account").stores(&["deletions"]),
     slice("admin", "Admin"),
     slice("audit", "Audit"),
     slice("profile", "Profile"),
-    slice("username", "Username"),
+    slice("username", "Username").stores(&["usernames"]),
     slice("tickets", "Tickets"),
     slice("email", "Email").has_slot(),
     slice("recovery", "Recovery").has_slot(),
-    slice("oauth", "OAuth").needs(&["session"]).has_slot(),
+    slice("oauth", "OAuth").needs(&["session"]).has_slot().stores(&["connections"]),
     slice("email_login", "EmailLogin").needs(&["session", "email"]),
     slice("invitations", "Invitations").needs(&["email"]),
 ];
 
 const fn slice(word: &'static str, marker: &'static str) -> Slice {
-    Slice { word, marker, needs: &[], has_slot: false, proves: Proves::Nothing }
+    Slice { word, marker, needs: &[], has_slot: false, proves: Proves::Nothing, stores: &[] }
 }
 
 impl Slice {
@@ -60,6 +63,10 @@ impl Slice {
 
     const fn has_slot(self) -> Self {
         Self { has_slot: true, ..self }
+    }
+
+    const fn stores(self, stores: &'static [&'static str]) -> Self {
+        Self { stores, ..self }
     }
 
     const fn proves(self, proves: Proves) -> Self {

@@ -183,6 +183,7 @@ fn wire<A: Mount>(
             Arc::clone(&stores.database.one_time_tokens),
         ),
         services,
+        tables: wiring.tables.clone(),
         sessions,
         tokens,
         recovery,

@@ -104,11 +104,7 @@ impl<U: AuthUser> RequestAuth<U> {
         admits: Admits<U>,
     ) -> Result<Option<Arc<Principal<U>>>, Refusal> {
         let Some(found) = self.find(request, admits).await? else { return Ok(None) };
-        // A handler may accept another transport than the gate in front of it.
-        let pinned = self.pinned.get();
-        if pinned.is_some_and(|pinned| *pinned != found.principal.account().counter_key()) {
-            return Err(Refusal::denied());
-        }
+        self.check_pin(&found.principal)?;
         found.transport.guard(&self.mounted, &found.principal, request)?;
         // A transport of the app's own may use the session: its cookie needs the CSRF check too.
         if found.principal.session().is_some() && !is_session(found.transport) {
@@ -128,6 +124,14 @@ impl<U: AuthUser> RequestAuth<U> {
     ) -> Result<Arc<Principal<U>>, Refusal> {
         let found = self.maybe(request, admits).await?;
         found.ok_or_else(|| self.not_authenticated(request, admits))
+    }
+
+    /// Refuses another account than the gate in front of the handler let pass: the handler may accept
+    /// another credential.
+    pub(super) fn check_pin(&self, principal: &Principal<U>) -> Result<(), Refusal> {
+        let pinned = self.pinned.get();
+        let is_other = pinned.is_some_and(|pinned| *pinned != principal.account().counter_key());
+        if is_other { Err(Refusal::denied()) } else { Ok(()) }
     }
 
     /// Refuses every other account from now on: a gate has let this one pass.

@@ -71,6 +71,7 @@ impl<A: Mount + Mounts<Tickets>, G: Gate<A>> TicketUser<A, G> {
         let found = for_client(client_info(request, &parts.http), redeem).await?;
         let principal = found.ok_or_else(Refusal::invalid_ticket)?;
         cell.note_ticket();
+        cell.check_pin(&principal)?;
         let mut transports = parts.transports.iter();
         let transport = transports.find(|one| one.method() == principal.method());
         if !transport.is_some_and(|one| is_admitted::<A, G>(&**one)) {

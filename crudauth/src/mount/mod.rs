@@ -21,7 +21,7 @@ use crate::http::{HttpConfig, Refusal, headers};
 use crate::transport::Transports;
 pub(crate) use endpoint::Path;
 use endpoint::WithoutSlash;
-pub use slices::{Slice, SliceStores, Slices};
+pub use slices::{Slice, Slices};
 
 /// A struct under `#[crudauth::routes(..)]`.
 #[diagnostic::on_unimplemented(

@@ -1,12 +1,10 @@
 //! The slices of a mount: their routes and their tables.
 
 use std::fmt;
-use std::sync::Arc;
 
 use crudauth_core::migrate::Migrations;
 use crudauth_core::model::AuthUser;
-use crudauth_core::slices::DatabaseStores;
-use crudauth_core::sql::{AuthRow, Backend, SqlStore, TableSpec};
+use crudauth_core::sql::TableSpec;
 
 use super::Path;
 
@@ -18,39 +16,6 @@ pub trait Slice<U: AuthUser> {
     /// The tables that it uses beside the user's.
     fn tables() -> &'static [&'static TableSpec] {
         &[]
-    }
-
-    /// Adds its stores to those of the mount. Only a slice that is mounted has its SQL compiled.
-    #[doc(hidden)]
-    fn stores<DB: Backend>(sql: &Arc<SqlStore<DB, U>>, stores: &mut DatabaseStores<U>)
-    where
-        U: AuthRow<DB>,
-    {
-        let _ = (sql, stores);
-    }
-}
-
-/// The stores of the slices of a mount on one database, added one by one.
-#[doc(hidden)]
-#[expect(missing_debug_implementations, reason = "no app can name it")]
-pub struct SliceStores<DB: Backend, U: AuthUser> {
-    sql: Arc<SqlStore<DB, U>>,
-    stores: DatabaseStores<U>,
-}
-
-impl<DB: Backend, U: AuthRow<DB>> SliceStores<DB, U> {
-    pub fn new(sql: Arc<SqlStore<DB, U>>) -> Self {
-        Self { stores: DatabaseStores::new(&sql), sql }
-    }
-
-    #[must_use]
-    pub fn with<S: Slice<U>>(mut self) -> Self {
-        S::stores(&self.sql, &mut self.stores);
-        self
-    }
-
-    pub fn into_stores(self) -> DatabaseStores<U> {
-        self.stores
     }
 }
 

@@ -13,7 +13,7 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Map, Value, json};
 
-use super::{Service, Wiring, limits, stores, sudo};
+use super::{Service, Wiring, limits, sudo};
 use crate::accounts::Accounts;
 use crate::builder::Builder;
 use crate::extract::owner_of;
@@ -46,8 +46,6 @@ impl<U: AuthUser> Slice<U> for Admin {
     fn tables() -> &'static [&'static TableSpec] {
         &[&SUSPENSIONS]
     }
-
-    stores!(U: admin);
 }
 
 impl Service for Admin {

@@ -14,7 +14,7 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
-use super::{Service, Wiring, limits, stores};
+use super::{Service, Wiring, limits};
 use crate::accounts::Accounts;
 use crate::builder::Builder;
 use crate::extract::owner_of;
@@ -41,8 +41,6 @@ impl<U: AuthUser> Slice<U> for ApiKeys {
     fn tables() -> &'static [&'static TableSpec] {
         &[&flows::TABLE]
     }
-
-    stores!(U: api_keys);
 }
 
 impl Service for ApiKeys {

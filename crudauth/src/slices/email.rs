@@ -77,6 +77,7 @@ impl From<ChangeError> for Refusal {
             ChangeError::WrongPassword => Self::wrong_password(),
             ChangeError::NotOwner => Self::not_authenticated(),
             ChangeError::SameAddress => Self::same_email(),
+            ChangeError::SignUpClosed => Self::sign_up_closed(),
             ChangeError::Busy(busy) => busy.into(),
             ChangeError::Store(cause) => cause.into(),
         }

@@ -18,7 +18,7 @@ use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 use serde_json::{Value, json};
 
-use super::{Service, Wiring, bearer, limits, sessions, stores};
+use super::{Service, Wiring, bearer, limits, sessions};
 use crate::accounts::Accounts;
 use crate::builder::Builder;
 use crate::extract::owner_of;
@@ -51,8 +51,6 @@ impl<U: AuthUser> Slice<U> for Mfa {
     fn tables() -> &'static [&'static TableSpec] {
         &[&AUTHENTICATORS, &RECOVERY_CODES, &CHALLENGES]
     }
-
-    stores!(U: factors, crudauth_py_factors);
 }
 
 impl Service for Mfa {

@@ -93,21 +93,6 @@ impl<U: AuthUser> Wiring<U> {
     }
 }
 
-/// The stores that a slice adds to those of its mount.
-macro_rules! stores {
-    ($user:ident: $($store:ident),*) => {
-        fn stores<DB: crudauth_core::sql::Backend>(
-            sql: &std::sync::Arc<crudauth_core::sql::SqlStore<DB, $user>>,
-            stores: &mut crudauth_core::slices::DatabaseStores<$user>,
-        ) where
-            $user: crudauth_core::sql::AuthRow<DB>,
-        {
-            $(stores.$store = std::sync::Arc::clone(sql) as _;)*
-        }
-    };
-}
-pub(crate) use stores;
-
 /// Declares the settings of all listed slices, and the flows of those with a marker, which come after
 /// the semicolon. A slice, or a marker alone, that needs a feature of the crate has a condition.
 macro_rules! slices {

@@ -28,8 +28,6 @@ impl<U: AuthUser + HasUsername> Slice<U> for Username {
     fn paths() -> Vec<Path<U>> {
         vec![Path::new(Method::POST, "/username/change", change)]
     }
-
-    super::stores!(U: usernames);
 }
 
 impl Service for Username {

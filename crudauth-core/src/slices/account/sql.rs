@@ -123,9 +123,6 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> DeletionStore<U> for SqlStore<
     }
 
     async fn due(&self, now: DateTime<Utc>) -> Result<Vec<Account<U>>, StoreError> {
-        if !self.tables().contains(&&DELETIONS) {
-            return Ok(Vec::new());
-        }
         let rows = self.rows(self.query(DUE).bind_instant("now", now)).await?;
         let due: Result<Vec<_>, _> = rows.iter().map(rows::account::<DB, U>).collect();
         let (withdrawn, due): (Vec<_>, Vec<_>) = due?.into_iter().partition(Account::is_active);

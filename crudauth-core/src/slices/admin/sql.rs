@@ -149,9 +149,6 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AdminStore<U> for SqlStore<DB,
     }
 
     async fn end_suspensions(&self, now: DateTime<Utc>) -> Result<Vec<Account<U>>, StoreError> {
-        if !self.tables().contains(&&SUSPENSIONS) {
-            return Ok(Vec::new());
-        }
         let mut enabled = Vec::new();
         for row in self.rows(self.query(ENDED).bind_instant("now", now)).await? {
             let account = rows::account::<DB, U>(&row)?;

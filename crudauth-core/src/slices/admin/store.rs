@@ -5,16 +5,15 @@ use chrono::{DateTime, Utc};
 
 use crate::model::{Account, AuthUser};
 use crate::store_error::StoreError;
-use crate::unmounted::port;
 
 /// Accounts of the largest page.
 pub const MOST: usize = 100;
 
-port! {
 /// Finds accounts, and disables them for a reason.
 ///
 /// Each verb is one atomic effect.
-pub trait AdminStore<U> {
+#[async_trait]
+pub trait AdminStore<U: AuthUser>: Send + Sync + 'static {
     /// Returns the next [`MOST`] accounts and one more, in the order of their keys.
     async fn page(&self, after: Option<&U::Id>) -> Result<Vec<Account<U>>, StoreError>;
 
@@ -47,7 +46,6 @@ pub trait AdminStore<U> {
 
     /// Takes the rights of a superuser from an account.
     async fn demote(&self, id: &U::Id, now: DateTime<Utc>) -> Result<Demoted, StoreError>;
-}
 }
 
 /// Why an account is disabled, and for how long.

@@ -95,11 +95,6 @@ impl<U: AuthUser> OAuth<U> {
             ..Entry::default()
         };
         let sign_in = self.parts.sign_in.enter_as(account, entry).await?;
-        if let (SignIn::Done(SignedIn { account, session, .. }), Some(opener)) =
-            (&sign_in, &identity.session)
-        {
-            self.remember_session((&identity.issuer, opener), account, &session.handle).await;
-        }
         Ok(Finished::SignedIn(SignedInWith { sign_in, redirect_to }))
     }
 

@@ -52,8 +52,8 @@ use crate::slices::sign_in::SignInFlow;
 /// Sign-ins with a provider that begin, by client network: 30 an hour by default.
 pub const AUTHORIZE: Action = Action::per_hour("oauth_authorize", 30);
 
-/// Logout tokens, by client network: 600 an hour by default.
-pub const LOGOUT: Action = Action::per_hour("oauth_logout", 600);
+/// Logout tokens that prove nothing, by client network: 60 an hour by default.
+pub const LOGOUT: Action = Action::per_hour("oauth_logout", 60);
 
 /// Connections that are added or removed, by account: 10 an hour by default.
 pub const MANAGE: Action = Action::per_hour("oauth_manage", 10);

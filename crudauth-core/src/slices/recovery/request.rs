@@ -24,6 +24,9 @@ pub enum ChangeError {
     /// The account has that address already.
     #[error("the address is the current one")]
     SameAddress,
+    /// The account has proved no address, and the policy of sign-ups refuses this one.
+    #[error("the policy of sign-ups refuses the address")]
+    SignUpClosed,
     /// The hashing queue is full.
     #[error(transparent)]
     Busy(#[from] Busy),
@@ -112,7 +115,7 @@ impl<U: AuthUser + RecoverableByEmail> Recovery<U> {
     /// Checks what needs neither the password nor a mail.
     ///
     /// # Errors
-    /// [`ChangeError::NotOwner`] and [`ChangeError::SameAddress`].
+    /// [`ChangeError::NotOwner`], [`ChangeError::SameAddress`] and [`ChangeError::SignUpClosed`].
     pub fn check_change(
         &self,
         principal: &Principal<U>,
@@ -120,7 +123,11 @@ impl<U: AuthUser + RecoverableByEmail> Recovery<U> {
     ) -> Result<(), ChangeError> {
         let account = principal.owned_account().map_err(|_| ChangeError::NotOwner)?;
         let is_present = account.contact() == Some(new_address.clone().into());
-        if is_present { Err(ChangeError::SameAddress) } else { Ok(()) }
+        if is_present {
+            return Err(ChangeError::SameAddress);
+        }
+        let may_move = account.is_verified() || self.kit.sign_up.admits_move(new_address);
+        if may_move { Ok(()) } else { Err(ChangeError::SignUpClosed) }
     }
 
     /// Mails a link to `new_address` that moves the account there, and a notice to the present

@@ -115,23 +115,14 @@ impl<U: AuthUser> Sessions<U> {
         Ok(())
     }
 
-    /// Ends these sessions of an account, or all of them. Returns how many there were. `kind` says at
-    /// whose request.
+    /// Ends every session of an account. Returns how many there were. `kind` says at whose request.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn end(
-        &self,
-        account: &Account<U>,
-        handles: Option<&[SessionHandle]>,
-        kind: EventKind,
-    ) -> Result<u64, StoreError> {
-        let ends = |session: &Session<U::Id>| {
-            handles.is_none_or(|handles| handles.contains(&session.handle()))
-        };
+    pub async fn end_all(&self, account: &Account<U>, kind: EventKind) -> Result<u64, StoreError> {
         let remove = async {
             let mut ended = 0;
-            for session in self.valid(account).await?.into_iter().filter(ends) {
+            for session in self.valid(account).await? {
                 ended += u64::from(self.store.remove(&session.digest).await?);
             }
             Ok::<_, StoreError>(ended)

@@ -17,7 +17,7 @@ use poem::{Request, Response};
 use serde_json::json;
 use tracing::error;
 
-use super::{Service, Wiring, limits, recovery, stores, sudo};
+use super::{Service, Wiring, limits, recovery, sudo};
 use crate::accounts::Accounts;
 use crate::builder::Builder;
 use crate::extract::owner_of;
@@ -45,8 +45,6 @@ impl<U: AuthUser> Slice<U> for Account {
     fn tables() -> &'static [&'static TableSpec] {
         &[&DELETIONS]
     }
-
-    stores!(U: deletions);
 }
 
 impl Service for Account {

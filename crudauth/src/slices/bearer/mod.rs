@@ -50,8 +50,6 @@ impl<U: AuthUser> Slice<U> for Bearer {
     fn tables() -> &'static [&'static TableSpec] {
         &[&crudauth_core::slices::bearer::TABLE]
     }
-
-    super::stores!(U: families);
 }
 
 impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {

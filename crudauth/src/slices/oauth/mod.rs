@@ -18,7 +18,7 @@ use crudauth_core::sql::TableSpec;
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Request, Response};
 
-use super::{Service, Wiring, stores};
+use super::{Service, Wiring};
 use crate::accounts::Accounts;
 use crate::http::{Refusal, refusals};
 use crate::mount::{Mounted, Path, Slice};
@@ -51,8 +51,6 @@ impl<U: AuthUser + RecoverableByEmail> Slice<U> for OAuth {
     fn tables() -> &'static [&'static TableSpec] {
         &[&CONNECTIONS, &CHALLENGES]
     }
-
-    stores!(U: connections);
 }
 
 /// The settings, which the builder gives if the mount names the slice.

@@ -19,7 +19,7 @@ use poem::Response;
 use poem::http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::{Service, SliceSettings, Wiring, stores};
+use super::{Service, SliceSettings, Wiring};
 use crate::accounts::Accounts;
 use crate::builder::Builder;
 use crate::http::cookie::set_cookies;
@@ -58,8 +58,6 @@ impl<U: AuthUser> Slice<U> for Passkeys {
     fn tables() -> &'static [&'static TableSpec] {
         &[&flows::TABLE, &CHALLENGES]
     }
-
-    stores!(U: passkeys);
 }
 
 impl Service for Passkeys {

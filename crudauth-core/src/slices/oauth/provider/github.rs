@@ -158,7 +158,6 @@ impl IdentityProvider for GitHub {
             email: address.map(|(email, _)| email),
             is_email_verified,
             claims,
-            ..Identity::default()
         })
     }
 }

@@ -142,8 +142,6 @@ pub struct Identity {
     pub email: Option<String>,
     /// Whether the provider has verified that the address belongs to the person.
     pub is_email_verified: bool,
-    /// The session at the provider (claim `sid`), which its logout tokens name.
-    pub session: Option<String>,
     /// All claims of the profile, for [`OAuthConfig::sign_up_fields`](super::OAuthConfig).
     pub claims: Map<String, Value>,
 }

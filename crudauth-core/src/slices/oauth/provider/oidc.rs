@@ -287,7 +287,6 @@ impl IdentityProvider for Oidc {
         let tokens = self.exchange(http, &metadata, answer).await?;
         let verified = self.verify(http, &metadata, &tokens, answer).await?;
         let Verified { issuer, subject, mut claims } = verified;
-        let session = claims.get("sid").and_then(Value::as_str).map(str::to_owned);
         if let Some(url) = &metadata.userinfo {
             let mut profile = self.profile(http, url, &tokens, &subject).await?;
             // The address of one source must not get the verdict of the other.
@@ -302,7 +301,7 @@ impl IdentityProvider for Oidc {
         }
         let email = claims.get("email").and_then(Value::as_str).map(str::to_owned);
         let is_email_verified = self.is_verified(&claims);
-        Ok(Identity { issuer, subject, email, is_email_verified, session, claims })
+        Ok(Identity { issuer, subject, email, is_email_verified, claims })
     }
 
     async fn logout_url(
