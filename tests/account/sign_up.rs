@@ -98,6 +98,21 @@ on_every_database! {
         assert_eq!(closed, 3);
     }
 
+    async fn who_has_proved_no_address_of_a_domain_moves_to_no_other(app: App) {
+        let (_, app, _) = gated(&app, SignUpPolicy::domains(["example.com"])).await;
+        let eve = app.member("eve").await;
+        let to = async |address: &str| {
+            let form = json!({ "new_email": address, "password": PASSWORD });
+            eve.post("/email/change-request", form).await
+        };
+        assert_closed(&to("eve@evil.example").await);
+        assert_eq!(to("eve2@example.com").await.status, 200);
+        let token = app.token(MessageKind::VerifyEmail, "eve@example.com").await;
+        let confirm = json!({ "token": token });
+        assert_eq!(app.browser().post("/email/verify-confirm", confirm).await.status, 200);
+        assert_eq!(to("eve@evil.example").await.status, 200, "an owner may move");
+    }
+
     async fn only_addresses_of_listed_domains_sign_up(app: App) {
         let policy = SignUpPolicy::domains(["Example.COM", "bücher.example"]);
         let (_, app, _) = gated(&app, policy).await;

@@ -81,6 +81,7 @@ async fn mounted(app: &App, kept: Kept, limits: RateLimits) -> (Sockets, App) {
         Database::MySql(pool) => build(app, pool, kept, limits).await,
     };
     let inner = Route::new().at("/rooms/:id", get(socket));
+    let guarded = auth.guard::<()>(Route::new().at("/socket", get(socket)));
     let routes = auth
         .mount(Route::new())
         .at("/socket", get(socket))
@@ -89,6 +90,7 @@ async fn mounted(app: &App, kept: Kept, limits: RateLimits) -> (Sockets, App) {
         .at("/by-token", get(by_token))
         .at("/ordinary", get(ordinary))
         .nest("/chat", inner)
+        .nest("/guarded", guarded)
         .with(auth.clone());
     let mailing = auth.clone();
     let app = app.serving(routes.map_to_response()).waiting_for(move || {
@@ -143,6 +145,16 @@ async fn assert_opens_once(app: &App) {
 }
 
 on_every_database! {
+    async fn behind_a_gate_a_ticket_is_of_the_account_that_passed_it(app: App) {
+        let (_, app) = sockets(&app).await;
+        let (ada, eve) = (app.member("ada").await, app.member("eve").await);
+        for (owner, status) in [(&ada, 200), (&eve, 403)] {
+            let ticket = ticket(owner, "/guarded/socket").await;
+            let answer = ada.get(&format!("/guarded/socket?ticket={ticket}")).await;
+            assert_eq!(answer.status, status, "{answer:?}");
+        }
+    }
+
     async fn a_ticket_opens_its_path_once(app: App) {
         let (_, app) = sockets(&app).await;
         let ada = app.member("ada").await;

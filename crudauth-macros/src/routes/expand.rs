@@ -72,10 +72,11 @@ fn mount(model: &Model<'_>) -> TokenStream {
         let marker = Ident::new(slice.marker, span);
         quote_spanned!(span=> .with::<#p::slice::#marker>())
     });
-    let stores = model.slices.iter().filter(|_| model.is_valid).flat_map(|slice| slice.stores);
-    let stores = stores.map(|store| {
-        let store = Ident::new(store, span);
-        quote_spanned!(span=> let __store = #p::Arc::clone(&__sql); __stores.#store = __store;)
+    // The user struct is not named here: a mistake in it is one error.
+    let stores = model.slices.iter().filter(|slice| model.is_valid && slice.has_stores);
+    let stores = stores.fold(quote_spanned!(span=> ()), |others, slice| {
+        let marker = Ident::new(slice.marker, span);
+        quote_spanned!(span=> (#p::slice::#marker, #others))
     });
     let words = SLICES.iter().map(|slice| slice.word);
     let transports = model.transports.iter().filter(|_| model.is_valid);
@@ -100,17 +101,7 @@ fn mount(model: &Model<'_>) -> TokenStream {
             fn slices() -> #p::Slices<#user> {
                 #p::Slices::new().with::<#p::slice::Accounts>() #(#slices)*
             }
-            fn stores<__DB: #p::Backend>(
-                __sql: #p::Arc<#p::SqlStore<__DB, Self::User>>,
-            ) -> #p::DatabaseStores<Self::User>
-            where
-                Self::User: #p::AuthRow<__DB>,
-            {
-                #[allow(unused_mut)]
-                let mut __stores = #p::DatabaseStores::new(&__sql);
-                #(#stores)*
-                __stores
-            }
+            type Stores = #stores;
             fn transports(__own: &mut #p::Transports<#user>) -> #p::Transports<#user> {
                 #p::Transports::new() #(#transports)*
             }

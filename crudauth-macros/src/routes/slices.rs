@@ -13,9 +13,8 @@ pub(super) struct Slice {
     pub(super) has_slot: bool,
     /// The credentials that it accepts.
     pub(super) proves: Proves,
-    /// Its stores, by the fields of `DatabaseStores`. A mount that does not name the slice does not
-    /// compile them.
-    pub(super) stores: &'static [&'static str],
+    /// Whether it has stores of its own. A mount that does not name the slice does not compile them.
+    pub(super) has_stores: bool,
 }
 
 /// The credentials that a slice accepts.
@@ -32,28 +31,28 @@ pub(super) enum Proves {
 /// All slices, in the order of their places in the builder.
 pub(super) const SLICES: &[Slice] = &[
     slice("session", "Session").proves(Proves::People),
-    slice("bearer", "Bearer").proves(Proves::Scoped).stores(&["families"]),
-    slice("api_keys", "ApiKeys").proves(Proves::Scoped).stores(&["api_keys"]),
+    slice("bearer", "Bearer").proves(Proves::Scoped).has_stores(),
+    slice("api_keys", "ApiKeys").proves(Proves::Scoped).has_stores(),
     slice("sessions", "Sessions").needs(&["session"]),
     slice("tokens", "Tokens").needs(&["bearer"]),
-    slice("mfa", "Mfa").stores(&["factors", "crudauth_py_factors"]),
-    slice("passkeys", "Passkeys").needs(&["session"]).stores(&["passkeys"]),
+    slice("mfa", "Mfa").has_stores(),
+    slice("passkeys", "Passkeys").needs(&["session"]).has_stores(),
     slice("sudo", "Sudo").needs(&["session"]),
-    slice("account", "Account").stores(&["deletions"]),
+    slice("account", "Account").has_stores(),
     slice("admin", "Admin"),
     slice("audit", "Audit"),
     slice("profile", "Profile"),
-    slice("username", "Username").stores(&["usernames"]),
+    slice("username", "Username").has_stores(),
     slice("tickets", "Tickets"),
     slice("email", "Email").has_slot(),
     slice("recovery", "Recovery").has_slot(),
-    slice("oauth", "OAuth").needs(&["session"]).has_slot().stores(&["connections"]),
+    slice("oauth", "OAuth").needs(&["session"]).has_slot().has_stores(),
     slice("email_login", "EmailLogin").needs(&["session", "email"]),
     slice("invitations", "Invitations").needs(&["email"]),
 ];
 
 const fn slice(word: &'static str, marker: &'static str) -> Slice {
-    Slice { word, marker, needs: &[], has_slot: false, proves: Proves::Nothing, stores: &[] }
+    Slice { word, marker, needs: &[], has_slot: false, proves: Proves::Nothing, has_stores: false }
 }
 
 impl Slice {
@@ -65,8 +64,8 @@ impl Slice {
         Self { has_slot: true, ..self }
     }
 
-    const fn stores(self, stores: &'static [&'static str]) -> Self {
-        Self { stores, ..self }
+    const fn has_stores(self) -> Self {
+        Self { has_stores: true, ..self }
     }
 
     const fn proves(self, proves: Proves) -> Self {

@@ -76,7 +76,7 @@ impl<U: AuthUser> OtherStores<U> {
         #[cfg(not(feature = "redis"))]
         let this = self;
         let stores = Stores {
-            database: A::stores(Arc::clone(&sql)),
+            database: A::stores(&sql),
             sessions: this.sessions.unwrap_or_else(|| Arc::clone(&sql) as _),
             counters: this.counters.unwrap_or_else(|| Arc::clone(&sql) as _),
             challenges: this.challenges.unwrap_or(sql),

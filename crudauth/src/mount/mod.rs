@@ -21,7 +21,7 @@ use crate::http::{HttpConfig, Refusal, headers};
 use crate::transport::Transports;
 pub(crate) use endpoint::Path;
 use endpoint::WithoutSlash;
-pub use slices::{Slice, Slices};
+pub use slices::{HasStores, Slice, Slices};
 
 /// A struct under `#[crudauth::routes(..)]`.
 #[diagnostic::on_unimplemented(
@@ -46,10 +46,19 @@ pub trait Mount: Clone + Send + Sync + 'static {
     #[doc(hidden)]
     fn slices() -> Slices<Self::User>;
 
+    /// The slices with stores of their own, as a list of pairs.
     #[doc(hidden)]
-    fn stores<DB: Backend>(sql: Arc<SqlStore<DB, Self::User>>) -> DatabaseStores<Self::User>
+    type Stores: HasStores;
+
+    #[doc(hidden)]
+    fn stores<DB: Backend>(sql: &Arc<SqlStore<DB, Self::User>>) -> DatabaseStores<Self::User>
     where
-        Self::User: AuthRow<DB>;
+        Self::User: AuthRow<DB>,
+    {
+        let mut stores = DatabaseStores::new(sql);
+        Self::Stores::add(sql, &mut stores);
+        stores
+    }
 
     #[doc(hidden)]
     fn tables() -> Migrations<Self::User> {

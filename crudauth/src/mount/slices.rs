@@ -1,10 +1,12 @@
 //! The slices of a mount: their routes and their tables.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crudauth_core::migrate::Migrations;
 use crudauth_core::model::AuthUser;
-use crudauth_core::sql::TableSpec;
+use crudauth_core::slices::DatabaseStores;
+use crudauth_core::sql::{AuthRow, Backend, SqlStore, TableSpec};
 
 use super::Path;
 
@@ -16,6 +18,27 @@ pub trait Slice<U: AuthUser> {
     /// The tables that it uses beside the user's.
     fn tables() -> &'static [&'static TableSpec] {
         &[]
+    }
+}
+
+/// Slices with stores of their own, of which only those of the mounted slices are compiled.
+#[doc(hidden)]
+pub trait HasStores {
+    /// Adds them to those of the mount.
+    fn add<DB: Backend, U: AuthRow<DB>>(sql: &Arc<SqlStore<DB, U>>, stores: &mut DatabaseStores<U>);
+}
+
+impl HasStores for () {
+    fn add<DB: Backend, U: AuthRow<DB>>(_: &Arc<SqlStore<DB, U>>, _: &mut DatabaseStores<U>) {}
+}
+
+impl<S: HasStores, Others: HasStores> HasStores for (S, Others) {
+    fn add<DB: Backend, U: AuthRow<DB>>(
+        sql: &Arc<SqlStore<DB, U>>,
+        stores: &mut DatabaseStores<U>,
+    ) {
+        S::add(sql, stores);
+        Others::add(sql, stores);
     }
 }
 

@@ -28,6 +28,8 @@ use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
 #[derive(Clone, Copy, Debug)]
 pub struct ApiKeys;
 
+super::stores!(ApiKeys: api_keys);
+
 impl<U: AuthUser> Slice<U> for ApiKeys {
     fn paths() -> Vec<Path<U>> {
         vec![

@@ -35,6 +35,8 @@ use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
 #[derive(Clone, Copy, Debug)]
 pub struct Mfa;
 
+super::stores!(Mfa: factors, crudauth_py_factors);
+
 impl<U: AuthUser> Slice<U> for Mfa {
     fn paths() -> Vec<Path<U>> {
         vec![

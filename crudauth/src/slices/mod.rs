@@ -31,7 +31,7 @@ mod username;
 pub(crate) use audit::trail_of;
 #[cfg(feature = "passkeys")]
 pub(crate) use passkeys::complete;
-pub(crate) use service::{Service, Wiring};
+pub(crate) use service::{Service, Wiring, stores};
 
 use crudauth_core::slices::account::AccountConfig;
 use crudauth_core::slices::admin::AdminConfig;

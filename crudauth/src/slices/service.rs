@@ -93,6 +93,21 @@ impl<U: AuthUser> Wiring<U> {
     }
 }
 
+/// The stores that a slice adds to those of its mount.
+macro_rules! stores {
+    ($marker:ident: $($store:ident),*) => {
+        impl $crate::mount::HasStores for $marker {
+            fn add<DB: crudauth_core::sql::Backend, U: crudauth_core::sql::AuthRow<DB>>(
+                sql: &std::sync::Arc<crudauth_core::sql::SqlStore<DB, U>>,
+                stores: &mut crudauth_core::slices::DatabaseStores<U>,
+            ) {
+                $(stores.$store = std::sync::Arc::clone(sql) as _;)*
+            }
+        }
+    };
+}
+pub(crate) use stores;
+
 /// Declares the settings of all listed slices, and the flows of those with a marker, which come after
 /// the semicolon. A slice, or a marker alone, that needs a feature of the crate has a condition.
 macro_rules! slices {

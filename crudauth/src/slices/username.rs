@@ -24,6 +24,8 @@ use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
 #[derive(Clone, Copy, Debug)]
 pub struct Username;
 
+super::stores!(Username: usernames);
+
 impl<U: AuthUser + HasUsername> Slice<U> for Username {
     fn paths() -> Vec<Path<U>> {
         vec![Path::new(Method::POST, "/username/change", change)]

@@ -32,6 +32,8 @@ use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
 #[derive(Clone, Copy, Debug)]
 pub struct Account;
 
+super::stores!(Account: deletions);
+
 impl<U: AuthUser> Slice<U> for Account {
     fn paths() -> Vec<Path<U>> {
         vec![

@@ -36,6 +36,8 @@ use refresh::refresh;
 #[derive(Clone, Copy, Debug)]
 pub struct Bearer;
 
+super::stores!(Bearer: families);
+
 impl<U: AuthUser> Slice<U> for Bearer {
     fn paths() -> Vec<Path<U>> {
         vec![

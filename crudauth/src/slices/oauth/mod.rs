@@ -35,6 +35,8 @@ use start::{authorize, connect};
 #[derive(Clone, Copy, Debug)]
 pub enum OAuth {}
 
+super::stores!(OAuth: connections);
+
 impl<U: AuthUser + RecoverableByEmail> Slice<U> for OAuth {
     fn paths() -> Vec<Path<U>> {
         vec![

@@ -40,6 +40,8 @@ pub(super) use manage::entry;
 #[derive(Clone, Copy, Debug)]
 pub struct Passkeys;
 
+super::stores!(Passkeys: passkeys);
+
 impl<U: AuthUser> Slice<U> for Passkeys {
     fn paths() -> Vec<Path<U>> {
         vec![
