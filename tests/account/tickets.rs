@@ -43,9 +43,9 @@ async fn ordinary(_: CurrentUser<Sockets>) -> &'static str {
 
 /// Where the tickets are.
 enum Kept {
-    InDatabase,
-    InMemory,
-    InRedis(RedisConfig),
+    Database,
+    Memory,
+    Redis(RedisConfig),
 }
 
 async fn build<DB: Backend>(
@@ -67,9 +67,9 @@ where
         .trusted_proxy_hops(1)
         .clock(Arc::clone(&app.clock) as _);
     let builder = match kept {
-        Kept::InDatabase => builder,
-        Kept::InMemory => builder.challenges_in(MemoryStore::default()),
-        Kept::InRedis(config) => builder.redis(config),
+        Kept::Database => builder,
+        Kept::Memory => builder.challenges_in(MemoryStore::default()),
+        Kept::Redis(config) => builder.redis(config),
     };
     builder.build().await.unwrap()
 }
@@ -101,7 +101,7 @@ async fn mounted(app: &App, kept: Kept, limits: RateLimits) -> (Sockets, App) {
 }
 
 async fn sockets(app: &App) -> (Sockets, App) {
-    mounted(app, Kept::InDatabase, RateLimits::off()).await
+    mounted(app, Kept::Database, RateLimits::off()).await
 }
 
 /// A ticket for that path.
@@ -286,7 +286,7 @@ on_every_database! {
 
     async fn only_an_owner_with_the_csrf_token_gets_a_ticket(app: App) {
         let limits = RateLimits::default().set(rate_limit::ISSUE_TICKET, RateLimit::per_hour(2));
-        let (auth, app) = mounted(&app, Kept::InDatabase, limits).await;
+        let (auth, app) = mounted(&app, Kept::Database, limits).await;
         let body = json!({ "path": "/socket" });
         assert_eq!(app.browser().post("/tickets", body.clone()).await.status, 401);
         let ada = app.member("ada").await;
@@ -312,7 +312,7 @@ on_every_database! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_64_uses_of_a_ticket_in_redis_one_opens() {
     let server = RedisServer::start();
-    let kept = Kept::InRedis(RedisConfig::new(server.url()));
+    let kept = Kept::Redis(RedisConfig::new(server.url()));
     let (_, app) = mounted(&App::on(Kind::Sqlite).await, kept, RateLimits::off()).await;
     assert_opens_once(&app).await;
     assert_eq!(app.database.count("users_challenges").await, 0);
@@ -320,7 +320,7 @@ async fn of_64_uses_of_a_ticket_in_redis_one_opens() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_64_uses_of_a_ticket_in_memory_one_opens() {
-    let (_, app) = mounted(&App::on(Kind::Sqlite).await, Kept::InMemory, RateLimits::off()).await;
+    let (_, app) = mounted(&App::on(Kind::Sqlite).await, Kept::Memory, RateLimits::off()).await;
     assert_opens_once(&app).await;
     assert_eq!(app.database.count("users_challenges").await, 0);
 }
