@@ -4,9 +4,9 @@ use super::store::{Connecting, ConnectionId, NewConnection};
 use crate::model::{Contact, EmailAddress, PasswordHash};
 use crate::testing_world::worlds;
 
-const ADDRESS: &str = "ada@example.com";
+pub(super) const ADDRESS: &str = "ada@example.com";
 
-fn connection(now: chrono::DateTime<chrono::Utc>) -> NewConnection {
+pub(super) fn connection(now: chrono::DateTime<chrono::Utc>) -> NewConnection {
     NewConnection {
         id: ConnectionId::new("https://issuer.example", "ada-1"),
         provider: "corp".to_owned(),

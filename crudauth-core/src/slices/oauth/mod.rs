@@ -20,6 +20,8 @@ mod error;
 mod finish;
 mod http;
 mod logout;
+#[cfg(all(test, feature = "sqlite"))]
+mod logout_tests;
 mod provider;
 mod sql;
 mod start;
