@@ -137,7 +137,8 @@ pub trait BeforeSignUp<U: AuthUser>: Send + Sync + 'static {
 /// Decides whether a sign-in may go on.
 ///
 /// It is asked after a right password, passkey, mailed link or code, or answer of a provider, so its
-/// answer reveals nothing to strangers, and before a challenge, a session or a token is created. The client that sends a
+/// answer reveals nothing to strangers, and before a challenge, a session or a token is created. The
+/// client that sends a
 /// second factor is judged again, before the code is, so a sign-in may ask more than once. A refresh of
 /// tokens is no sign-in.
 pub trait BeforeSignIn<U: AuthUser>: Send + Sync + 'static {

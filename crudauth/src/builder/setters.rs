@@ -257,7 +257,8 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
         self
     }
 
-    /// Configures the policy of sign-ups (default: everyone may sign up), see [`Accounts`](crate::slice::Accounts).
+    /// Configures the policy of sign-ups (default: everyone may sign up), see
+    /// [`Accounts`](crate::slice::Accounts).
     ///
     /// ```
     /// # use crudauth::{AuthUser, SignUpPolicy};
@@ -265,8 +266,8 @@ impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
     /// # struct User { id: i64, email: String }
     /// # #[crudauth::routes(user = User, session)]
     /// # struct Auth;
-    /// # fn f(pool: sqlx::SqlitePool) {
-    /// let builder = Auth::builder(pool, "…").sign_up(SignUpPolicy::domains(["example.com"]));
+    /// # fn f(pool: sqlx::SqlitePool, secret_key: &str) {
+    /// let builder = Auth::builder(pool, secret_key).sign_up(SignUpPolicy::domains(["example.com"]));
     /// # }
     /// ```
     pub fn sign_up(mut self, policy: SignUpPolicy) -> Self {

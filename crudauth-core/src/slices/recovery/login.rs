@@ -32,9 +32,9 @@ impl<U: AuthUser> Recovery<U> {
         self.config.lifetime(Purpose::SignIn, to)
     }
 
-    /// Mails a link and a code, if an active account has that address, or, with an `invitation`, no
-    /// account has it: then that is stored right before the mail. Returns at once, and the same for
-    /// every address.
+    /// Mails a link and a code to the address of an active account. With an `invitation` also to an
+    /// address without an account; the invitation is stored right before the mail. Returns at once, and
+    /// the same for every address.
     pub(crate) fn start_login(
         &self,
         to: Contact,
@@ -55,7 +55,7 @@ impl<U: AuthUser> Recovery<U> {
     }
 
     /// Mails a link and a code to an address without an account, if it may sign up. Without a mail
-    /// nothing is stored: the code of a mail that nobody gets can only be guessed.
+    /// nothing is stored, since nobody could know the code.
     async fn invite(
         &self,
         to: Contact,
