@@ -14,8 +14,10 @@ mod export;
 mod grace;
 mod hooks;
 mod invitations;
+mod pages;
 mod refusals;
 mod sign_up;
+mod sockets;
 mod tickets;
 mod username;
 
@@ -24,7 +26,7 @@ use std::time::Duration;
 
 use crudauth::email::MessageKind;
 use crudauth::{
-    AccountConfig, AuthRow, AuthUser, Backend, Clock, EmailConfig, RateLimits, RefreshIn,
+    AccountConfig, AuthRow, AuthUser, Backend, Clock, EmailConfig, Pages, RateLimits, RefreshIn,
 };
 use crudauth_tests::{
     Answer, App, Browser, Database, FRONTEND, PASSWORD, SECRET, concurrently, count_status,
@@ -129,7 +131,7 @@ macro_rules! mounts {
 }
 
 mounts! {
-    full: Full.refresh_in(RefreshIn::Body);
+    full: Full.refresh_in(RefreshIn::Body).pages(Pages::new("/sign-in"));
     plain: Plain;
 }
 
