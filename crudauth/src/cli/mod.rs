@@ -1,8 +1,9 @@
 //! The command line of the people who run the app: migrations, the first superuser, support.
 //!
-//! `arguments.rs` reads the command, this file carries it out.
+//! `arguments.rs` reads the command, `fields.rs` the values of columns; this file carries it out.
 
 mod arguments;
+mod fields;
 mod password;
 
 use std::fmt::Display;
@@ -10,13 +11,14 @@ use std::marker::PhantomData;
 use std::process::ExitCode;
 
 use arguments::{Action, Command, USAGE};
-use crudauth_core::model::{Account, AuthUser, EmailAddress, FieldError};
+use crudauth_core::form::FieldError;
+use crudauth_core::model::{Account, AuthUser, EmailAddress};
 use crudauth_core::notify::BoxError;
 use crudauth_core::slices::accounts::{RegisterError, Registered, SignUp};
 use crudauth_core::slices::invitations::InviteError;
 use crudauth_core::slices::sudo::Proof;
 use crudauth_core::sql::{AuthRow, Backend};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sqlx::Pool;
 
 use crate::accounts::Accounts;
@@ -161,8 +163,8 @@ async fn create_superuser<U: AuthUser>(
     accounts: &Accounts<U>,
 ) -> Result<String, BoxError> {
     for (name, value) in &fields {
-        if !field_names::<U>().any(|known| known == name) {
-            let known: Vec<_> = field_names::<U>().collect();
+        if !fields::names::<U>().any(|known| known == name) {
+            let known: Vec<_> = fields::names::<U>().collect();
             return Err(
                 format!("unknown field `{name}`: the fields are {}", known.join(", ")).into()
             );
@@ -175,8 +177,7 @@ async fn create_superuser<U: AuthUser>(
             return Err(format!("{name}: taken by {}", described(&account)).into());
         }
     }
-    let mut body: Map<String, Value> =
-        fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+    let mut body = fields::values::<U>(fields);
     body.insert("password".to_owned(), Value::String(password::read()?));
     let sign_up = SignUp::from_json(&Value::Object(body)).map_err(invalid)?;
     match accounts.register(sign_up.by_the_app()).await {
@@ -199,8 +200,7 @@ async fn invite<U: AuthUser>(
     let invitations =
         accounts.invitations().ok_or("the mount does not name the slice `invitations`")?;
     let address = EmailAddress::parse(address)?;
-    let preset = fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-    match invitations.invite(None, address, preset).await {
+    match invitations.invite(None, address, fields::values::<U>(fields)).await {
         Ok(()) => Ok("if the address has no account, an invitation is sent".to_owned()),
         Err(InviteError::Invalid(errors)) => Err(invalid(errors)),
         Err(error) => Err(error.into()),
@@ -229,11 +229,6 @@ fn described<U: AuthUser>(account: &Account<U>) -> String {
 async fn named<U: AuthUser>(name: &str, accounts: &Accounts<U>) -> Result<Account<U>, BoxError> {
     let found = accounts.find_by_identifier(name).await?;
     found.ok_or_else(|| format!("no account has the name `{name}`").into())
-}
-
-fn field_names<U: AuthUser>() -> impl Iterator<Item = &'static str> {
-    let identifiers = U::SHAPE.identifiers.iter().map(|column| column.name);
-    identifiers.chain(U::SHAPE.asked.iter().map(|(name, _)| *name))
 }
 
 fn invalid(errors: Vec<FieldError>) -> BoxError {
