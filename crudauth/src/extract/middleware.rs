@@ -43,7 +43,7 @@ impl<E: Endpoint, A: Mount> Endpoint for Guarded<E, A> {
         request.extensions_mut().insert(MountAuth::<A>::new(Arc::clone(&cell)));
         request.extensions_mut().insert(Arc::clone(&cell));
         let pages = mounted.parts().http.pages.as_ref();
-        let visit = pages.zip(Visit::of(&request));
+        let visit = pages.and_then(|pages| Some((pages, Visit::of(&request)?)));
         if visit.is_some() {
             adopt_csrf_token(&mut request).await?;
         }

@@ -119,23 +119,19 @@ impl<'r> Cookies<'r> {
         let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
         pairs.filter_map(move |pair| {
             // A browser sends many cookies, so only the value of one of that name is read as text.
-            let at = pair.iter().position(|byte| *byte == b'=')?;
-            let (key, value) = pair.split_at(at);
-            if trimmed(key) != name.as_bytes() {
-                return None;
-            }
-            let value = std::str::from_utf8(value).ok()?.strip_prefix('=')?;
+            let after_name = unblanked(pair).strip_prefix(name.as_bytes())?;
+            let value = std::str::from_utf8(unblanked(after_name).strip_prefix(b"=")?).ok()?;
             Some(value.trim_matches(BLANKS).trim_matches('"'))
         })
     }
 }
 
-/// A name without the blanks around it.
-fn trimmed(mut name: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = name {
-        name = rest;
+/// The bytes without the blanks at the beginning.
+fn unblanked(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = bytes {
+        bytes = rest;
     }
-    name
+    bytes
 }
 
 /// Returns the first `max` distinct values.
