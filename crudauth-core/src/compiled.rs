@@ -5,6 +5,8 @@ use std::error::Error;
 
 use sqlx::Pool;
 
+use crate::guard::challenges::ChallengeStore;
+use crate::guard::store::CounterStore;
 use crate::migrate::{Tables, find_hashes, is_large};
 use crate::sql::{Backend, Engine};
 
@@ -34,6 +36,9 @@ async fn everything<DB: Backend>(
     engine: &Engine<DB>,
     tables: &Tables<'_, DB>,
 ) -> Done {
+    let (counters, challenges): (&dyn CounterStore, &dyn ChallengeStore) = (engine, engine);
+    counters.purge(chrono::DateTime::UNIX_EPOCH, 0).await?;
+    challenges.purge(chrono::DateTime::UNIX_EPOCH, 0).await?;
     let query = || engine.query("");
     engine.detect_pooler().await?;
     engine.row(query()).await?;

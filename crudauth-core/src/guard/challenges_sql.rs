@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::challenges::{ChallengeRecord, ChallengeStore};
-use crate::model::{AuthUser, ChallengeDigest};
+use crate::model::ChallengeDigest;
 use crate::sql::engine::retrying;
 use crate::sql::rows::take;
-use crate::sql::{Backend, ColumnSpec, SqlStore, TableSpec};
+use crate::sql::{Backend, ColumnSpec, Engine, TableSpec};
 use crate::store_error::StoreError;
 
 /// Challenges of unfinished sign-ins.
@@ -32,7 +32,7 @@ const LOCK: &str =
 const DELETE: &str = "DELETE FROM {+challenges} WHERE digest = :digest AND expires_at > :now";
 
 #[async_trait]
-impl<DB: Backend, U: AuthUser> ChallengeStore for SqlStore<DB, U> {
+impl<DB: Backend> ChallengeStore for Engine<DB> {
     async fn insert(&self, challenge: ChallengeRecord) -> Result<(), StoreError> {
         let query = self
             .query(INSERT)

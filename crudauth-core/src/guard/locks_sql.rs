@@ -4,12 +4,13 @@
 //! deleted by the next purge.
 
 use chrono::DateTime;
+use futures_util::future::BoxFuture;
 
 use crate::model::CounterName;
 use crate::model::digest::sha256;
 use crate::sql::engine::retrying;
 use crate::sql::transaction::Transaction;
-use crate::sql::{Backend, Engine, Query};
+use crate::sql::{Backend, Engine, Query, Running};
 use crate::store_error::StoreError;
 
 // Makes the row if there is none, and locks it either way.
@@ -56,43 +57,44 @@ pub(crate) use row_limit;
 
 impl<DB: Backend> Engine<DB> {
     /// Makes the row of a counter or a lock if there is none, and locks it.
-    pub(crate) async fn lock_row(
+    pub(crate) fn lock_row<'t>(
         &self,
-        tx: &mut Transaction<DB>,
+        tx: &'t mut Transaction<DB>,
         name: &CounterName,
-    ) -> Result<(), sqlx::Error> {
+    ) -> Running<'t, u64> {
         let touch = self
             .query(TOUCH_LOCKOUT)
             .bind_bytes("name", name.as_bytes())
             .bind_instant("expires_at", DateTime::UNIX_EPOCH);
-        tx.execute(touch).await?;
-        Ok(())
+        tx.execute(touch)
     }
 
     /// Deletes the rows of an account beyond a limit, after one was inserted.
     ///
     /// Insertions at one moment delete one after the other, and one whose own row was deleted by
     /// then deletes nothing. Otherwise two of them could delete each other's row.
-    pub(crate) async fn delete_beyond(
-        &self,
-        limit: &RowLimit,
+    pub(crate) fn delete_beyond<'a>(
+        &'a self,
+        limit: &'a RowLimit,
         account: String,
-        bound: &(dyn Fn(&'static str) -> Query<DB> + Sync),
-    ) -> Result<(), StoreError> {
-        if self.row(bound(limit.beyond)).await?.is_none() {
-            return Ok(());
-        }
-        let lock = sha256(&[b"row limit", limit.delete.as_bytes(), account.as_bytes()]);
-        let lock = CounterName::new(lock);
-        retrying(|| async {
-            let mut tx = self.begin().await?;
-            self.lock_row(&mut tx, &lock).await?;
-            if tx.row(bound(limit.inserted)).await?.is_none() {
-                return tx.roll_back(()).await;
+        bound: &'a (dyn Fn(&'static str) -> Query<DB> + Sync),
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            if self.row(bound(limit.beyond)).await?.is_none() {
+                return Ok(());
             }
-            tx.execute(bound(limit.delete)).await?;
-            tx.commit().await
+            let lock = sha256(&[b"row limit", limit.delete.as_bytes(), account.as_bytes()]);
+            let lock = CounterName::new(lock);
+            retrying(|| async {
+                let mut tx = self.begin().await?;
+                self.lock_row(&mut tx, &lock).await?;
+                if tx.row(bound(limit.inserted)).await?.is_none() {
+                    return tx.roll_back(()).await;
+                }
+                tx.execute(bound(limit.delete)).await?;
+                tx.commit().await
+            })
+            .await
         })
-        .await
     }
 }

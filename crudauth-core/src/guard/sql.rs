@@ -8,11 +8,11 @@ use chrono::{DateTime, Utc};
 use super::LockState;
 use super::rate_limits_sql::RATE_LIMITS;
 use super::store::{AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome};
-use crate::model::{AuthUser, CounterName};
+use crate::model::CounterName;
 use crate::sql::engine::retrying;
 use crate::sql::rows::Columns;
 use crate::sql::transaction::Transaction;
-use crate::sql::{Backend, ColumnSpec, Engine, Query, SqlStore, TableSpec};
+use crate::sql::{Backend, ColumnSpec, Engine, Query, TableSpec};
 use crate::store_error::StoreError;
 
 /// Failed sign-ins and the locks that followed.
@@ -45,7 +45,7 @@ const SET_LOCKOUT: &str = "UPDATE {+lockouts} SET failures = :failures, \
 const CLEAR_LOCKOUT: &str = "DELETE FROM {+lockouts} WHERE digest = :name";
 
 #[async_trait]
-impl<DB: Backend, U: AuthUser> CounterStore for SqlStore<DB, U> {
+impl<DB: Backend> CounterStore for Engine<DB> {
     async fn hit(
         &self,
         name: &CounterName,

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Database, Pool};
 use tokio::time::Instant;
@@ -29,7 +30,7 @@ const TRIES: u32 = 6;
 ///
 /// It works on the app's pool and opens no connection of its own.
 pub struct SqlStore<DB: Database, U> {
-    engine: Engine<DB>,
+    engine: Arc<Engine<DB>>,
     user: PhantomData<fn() -> U>,
 }
 
@@ -46,7 +47,15 @@ impl<DB: Backend, U: AuthUser> SqlStore<DB, U> {
         let tables = tables.into_iter().collect();
         let (rendered, preparation) = Default::default();
         let engine = Engine { pool, names, tables, rendered, preparation };
-        Self { engine, user: PhantomData }
+        Self { engine: Arc::new(engine), user: PhantomData }
+    }
+}
+
+impl<DB: Database, U> SqlStore<DB, U> {
+    /// The part that does not depend on the user struct. It is the store of counters and challenges.
+    #[must_use]
+    pub fn engine(&self) -> &Arc<Engine<DB>> {
+        &self.engine
     }
 }
 
@@ -59,6 +68,9 @@ impl<DB: Database, U> Deref for SqlStore<DB, U> {
 }
 
 /// The part of a [`SqlStore`] that does not depend on the user struct.
+///
+/// Its futures are behind pointers: the compiler proves for each store of each app that a future may
+/// move to another thread, which takes milliseconds for one that holds a connection.
 pub struct Engine<DB: Database> {
     pool: Pool<DB>,
     names: Names,
@@ -148,16 +160,16 @@ impl<DB: Backend> Engine<DB> {
 
     /// Runs a statement that only reads, and returns its first row. A broken connection is replaced
     /// once.
-    pub(crate) async fn row(&self, query: Query<DB>) -> Result<Option<DB::Row>, sqlx::Error> {
-        self.read(query, DB::fetch_optional).await
+    pub(crate) fn row(&self, query: Query<DB>) -> Running<'_, Option<DB::Row>> {
+        Box::pin(self.read(query, DB::fetch_optional))
     }
 
     /// As [`row`](Self::row), for all rows.
-    pub(crate) async fn rows(&self, query: Query<DB>) -> Result<Vec<DB::Row>, sqlx::Error> {
-        self.read(query, DB::fetch_all).await
+    pub(crate) fn rows(&self, query: Query<DB>) -> Running<'_, Vec<DB::Row>> {
+        Box::pin(self.read(query, DB::fetch_all))
     }
 
-    /// Only the first attempt is part of the future: every request moves it, and hardly one retries.
+    /// Only the first attempt is part of the future: hardly a request retries.
     async fn read<T>(&self, query: Query<DB>, run: Run<DB, T>) -> Result<T, sqlx::Error> {
         match self.run_on(self.connection().await?, query.call(), run).await {
             Err(error) if is_disconnect(&error) => {
@@ -208,47 +220,53 @@ impl<DB: Backend> Engine<DB> {
 
     /// Runs one statement that writes and is the whole of its transaction. Returns the number of
     /// rows. A contended statement is retried.
-    pub(crate) async fn execute(&self, query: Query<DB>) -> Result<u64, StoreError> {
-        retrying(|| self.execute_once(query.call())).await
+    pub(crate) fn execute(&self, query: Query<DB>) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move { Ok(self.execute_sql(query).await?) })
+    }
+
+    /// As [`execute`](Self::execute), with the error of the database.
+    pub(crate) fn execute_sql(&self, query: Query<DB>) -> Running<'_, u64> {
+        Box::pin(async move { retry(&|| self.execute_once(query.call())).await })
     }
 
     /// As [`execute`](Self::execute), once.
-    pub(crate) async fn execute_once(&self, call: Call<DB>) -> Result<u64, sqlx::Error> {
-        self.run_on(self.connection().await?, call, DB::execute).await
+    pub(crate) fn execute_once(&self, call: Call<DB>) -> Running<'_, u64> {
+        Box::pin(async move { self.run_on(self.connection().await?, call, DB::execute).await })
     }
 
     /// As [`execute_once`](Self::execute_once), for a statement that returns a row.
-    pub(crate) async fn execute_returning(
-        &self,
-        call: Call<DB>,
-    ) -> Result<Option<DB::Row>, sqlx::Error> {
-        self.run_on(self.connection().await?, call, DB::fetch_optional).await
+    pub(crate) fn execute_returning(&self, call: Call<DB>) -> Running<'_, Option<DB::Row>> {
+        Box::pin(
+            async move { self.run_on(self.connection().await?, call, DB::fetch_optional).await },
+        )
     }
 
     /// Begins a transaction that writes. A broken connection is replaced: nothing has happened yet.
-    pub(crate) async fn begin(&self) -> Result<Transaction<DB>, sqlx::Error> {
-        match Transaction::begin(self.connection().await?, &self.preparation).await {
-            Err(error) if is_disconnect(&error) => {
-                Transaction::begin(self.live_connection().await?, &self.preparation).await
+    pub(crate) fn begin(&self) -> Running<'_, Transaction<DB>> {
+        Box::pin(async move {
+            match Transaction::begin(self.connection().await?, &self.preparation).await {
+                Err(error) if is_disconnect(&error) => {
+                    Transaction::begin(self.live_connection().await?, &self.preparation).await
+                }
+                result => result,
             }
-            result => result,
-        }
+        })
     }
 
     /// Deletes at most `limit` expired rows of a table, if the app uses it.
-    pub(crate) async fn purge_table(
+    pub(crate) fn purge_table(
         &self,
         table: &TableSpec,
         now: DateTime<Utc>,
         limit: u32,
-    ) -> Result<u64, StoreError> {
+    ) -> BoxFuture<'_, Result<u64, StoreError>> {
         if !self.tables.contains(&table) {
-            return Ok(0);
+            return Box::pin(std::future::ready(Ok(0)));
         }
         let TableSpec { suffix, key, .. } = table;
         let template = format!("DELETE FROM {{+{suffix}}} WHERE {{expired +{suffix} {key}}}");
         let query = self.query_once(&template);
-        self.execute(query.bind_instant("now", now).bind("limit", i64::from(limit))).await
+        self.execute(query.bind_instant("now", now).bind("limit", i64::from(limit)))
     }
 }
 

@@ -13,7 +13,7 @@ use sqlx::pool::PoolConnection;
 
 use super::engine::Run;
 use super::prepared::Preparation;
-use super::{Backend, Call, Query};
+use super::{Backend, Call, Query, Running};
 
 /// How long a rollback in the background may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -77,8 +77,8 @@ impl<DB: Backend> Transaction<DB> {
     }
 
     /// Commits.
-    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
-        self.end("COMMIT").await
+    pub(crate) fn commit(self) -> Running<'static, ()> {
+        self.end("COMMIT")
     }
 
     /// Rolls back and returns `value`.
@@ -86,30 +86,32 @@ impl<DB: Backend> Transaction<DB> {
         self.end("ROLLBACK").await.map(|()| value)
     }
 
-    async fn end(mut self, sql: &'static str) -> Result<(), sqlx::Error> {
-        self.say(sql).await?;
-        drop(self.connection.take());
-        Ok(())
+    fn end(mut self, sql: &'static str) -> Running<'static, ()> {
+        Box::pin(async move {
+            self.say(sql).await?;
+            drop(self.connection.take());
+            Ok(())
+        })
     }
 
     /// Runs a statement and returns the number of rows.
-    pub(crate) async fn execute(&mut self, query: Query<DB>) -> Result<u64, sqlx::Error> {
-        self.execute_call(query.call()).await
+    pub(crate) fn execute(&mut self, query: Query<DB>) -> Running<'_, u64> {
+        self.execute_call(query.call())
     }
 
     /// As [`execute`](Self::execute), for a statement with its values.
-    pub(crate) async fn execute_call(&mut self, call: Call<DB>) -> Result<u64, sqlx::Error> {
-        self.run(call, DB::execute).await
+    pub(crate) fn execute_call(&mut self, call: Call<DB>) -> Running<'_, u64> {
+        Box::pin(self.run(call, DB::execute))
     }
 
     /// Runs a statement and returns its first row.
-    pub(crate) async fn row(&mut self, query: Query<DB>) -> Result<Option<DB::Row>, sqlx::Error> {
-        self.row_of(query.call()).await
+    pub(crate) fn row(&mut self, query: Query<DB>) -> Running<'_, Option<DB::Row>> {
+        self.row_of(query.call())
     }
 
     /// As [`row`](Self::row), for a statement with its values.
-    pub(crate) async fn row_of(&mut self, call: Call<DB>) -> Result<Option<DB::Row>, sqlx::Error> {
-        self.run(call, DB::fetch_optional).await
+    pub(crate) fn row_of(&mut self, call: Call<DB>) -> Running<'_, Option<DB::Row>> {
+        Box::pin(self.run(call, DB::fetch_optional))
     }
 
     /// Runs a statement.

@@ -9,7 +9,7 @@ use crate::clock::ManualClock;
 use crate::migrate::Migrations;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use crate::random::random;
-use crate::sql::{Backend, SqlStore};
+use crate::sql::{Backend, Engine, SqlStore};
 use crate::stores::MemoryStore;
 
 impl World {
@@ -24,7 +24,7 @@ impl World {
             families: store.clone(),
             api_keys: store.clone(),
             one_time_tokens: store.clone(),
-            counters: store,
+            counters: store.engine().clone(),
             clock: Arc::new(ManualClock::default()),
             keys: keys(SECRET, &[]),
         }
@@ -42,6 +42,12 @@ impl World {
 pub(super) async fn store<DB: Backend>(pool: Pool<DB>) -> SqlStore<DB, Person> {
     Migrations::<Person>::new().run(&pool).await.unwrap();
     SqlStore::new(pool)
+}
+
+/// The part of the stores that keeps counters and challenges.
+pub(super) async fn engine<DB: Backend>(pool: Pool<DB>) -> Engine<DB> {
+    let engine = Arc::clone(store(pool).await.engine());
+    Arc::into_inner(engine).unwrap()
 }
 
 /// A world on every database that is there, and one with stores in memory.

@@ -1,6 +1,6 @@
 //! The suite of the stores on every database.
 
-use crate::sql::SqlStore;
+use crate::sql::{Engine, SqlStore};
 use crate::testing_world::Person;
 
 mod sqlite {
@@ -10,7 +10,13 @@ mod sqlite {
         SqlStore::new(crate::testing_world::sqlite().await.1)
     }
 
-    crate::store_suite!(make, user = Person);
+    async fn engine() -> Engine<sqlx::Sqlite> {
+        crate::testing_world::databases::engine(crate::testing_world::sqlite().await.1).await
+    }
+
+    crate::store_suite!(sessions: make, user = Person);
+    crate::store_suite!(counters: engine);
+    crate::store_suite!(challenges: engine);
 }
 
 #[cfg(feature = "postgres")]
@@ -22,7 +28,14 @@ mod postgres {
         Some(crate::testing_world::databases::store(pool).await)
     }
 
-    crate::store_suite!(optional make, user = Person);
+    async fn engine() -> Option<Engine<sqlx::Postgres>> {
+        let pool = crate::testing_world::postgres().await?;
+        Some(crate::testing_world::databases::engine(pool).await)
+    }
+
+    crate::store_suite!(sessions: optional make, user = Person);
+    crate::store_suite!(counters: optional engine);
+    crate::store_suite!(challenges: optional engine);
 }
 
 #[cfg(feature = "mysql")]
@@ -34,5 +47,12 @@ mod mysql {
         Some(crate::testing_world::databases::store(pool).await)
     }
 
-    crate::store_suite!(optional make, user = Person);
+    async fn engine() -> Option<Engine<sqlx::MySql>> {
+        let pool = crate::testing_world::mysql().await?;
+        Some(crate::testing_world::databases::engine(pool).await)
+    }
+
+    crate::store_suite!(sessions: optional make, user = Person);
+    crate::store_suite!(counters: optional engine);
+    crate::store_suite!(challenges: optional engine);
 }

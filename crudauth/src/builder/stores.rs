@@ -78,8 +78,8 @@ impl<U: AuthUser> OtherStores<U> {
         let stores = Stores {
             database: A::stores(&sql),
             sessions: this.sessions.unwrap_or_else(|| Arc::clone(&sql) as _),
-            counters: this.counters.unwrap_or_else(|| Arc::clone(&sql) as _),
-            challenges: this.challenges.unwrap_or(sql),
+            counters: this.counters.unwrap_or_else(|| Arc::clone(sql.engine()) as _),
+            challenges: this.challenges.unwrap_or_else(|| Arc::clone(sql.engine()) as _),
         };
         Ok(stores)
     }

@@ -9,7 +9,9 @@ use crate::model::{Mac, parse_id};
 use crate::sql::engine::{retrying, retrying_sql};
 use crate::sql::rows::Columns;
 use crate::sql::transaction::Transaction;
-use crate::sql::{AuthRow, Backend, ColumnSpec, Outlives, Query, SqlStore, Stores, TableSpec};
+use crate::sql::{
+    AuthRow, Backend, Call, ColumnSpec, Outlives, Query, Running, SqlStore, Stores, TableSpec,
+};
 use crate::store_error::StoreError;
 
 /// Events of accounts. The key is a digest of the account and the number of the row.
@@ -106,16 +108,18 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AuditStore<U> for SqlStore<DB,
 
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     /// Commits a change of an account, together with the event that the current task records, if any.
-    pub(crate) async fn commit(
-        &self,
+    pub(crate) fn commit<'a>(
+        &'a self,
         mut tx: Transaction<DB>,
-        account: &U::Id,
-    ) -> Result<(), sqlx::Error> {
-        let Some(recording) = Recording::current() else { return tx.commit().await };
-        self.add(&mut tx, account, &recording).await?;
-        tx.commit().await?;
-        recording.set_written();
-        Ok(())
+        account: &'a U::Id,
+    ) -> Running<'a, ()> {
+        let Some(recording) = Recording::current() else { return tx.commit() };
+        Box::pin(async move {
+            self.add(&mut tx, account, &recording).await?;
+            tx.commit().await?;
+            recording.set_written();
+            Ok(())
+        })
     }
 
     /// As [`commit`](Self::commit), with the event only if there was such an account. Returns that.
@@ -140,23 +144,22 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     }
 
     /// As [`execute_recorded`](Self::execute_recorded), with the error of the database.
-    pub(crate) async fn execute_recorded_sql(&self, query: Query<DB>) -> Result<u64, sqlx::Error> {
+    pub(crate) fn execute_recorded_sql(&self, query: Query<DB>) -> Running<'_, u64> {
         let account = Recording::current().and_then(|recording| account_of::<U::Id>(&recording));
-        let Some(account) = account else {
-            return retrying_sql(|| self.execute_once(query.call())).await;
-        };
-        retrying_sql(|| async {
-            let mut tx = self.begin().await?;
-            // The account first, as in all transactions.
-            self.lock(&mut tx, &account).await?;
-            let changed = tx.execute_call(query.call()).await?;
-            if changed == 0 {
-                return tx.roll_back(0).await;
-            }
-            self.commit(tx, &account).await?;
-            Ok(changed)
-        })
-        .await
+        let Some(account) = account else { return self.execute_sql(query) };
+        Box::pin(retrying_sql(move || self.execute_in_trail(query.call(), account.clone())))
+    }
+
+    async fn execute_in_trail(&self, call: Call<DB>, account: U::Id) -> Result<u64, sqlx::Error> {
+        let mut tx = self.begin().await?;
+        // The account first, as in all transactions.
+        self.lock(&mut tx, &account).await?;
+        let changed = tx.execute_call(call).await?;
+        if changed == 0 {
+            return tx.roll_back(0).await;
+        }
+        self.commit(tx, &account).await?;
+        Ok(changed)
     }
 
     /// Whether the transaction of the current task must keep an event.
