@@ -34,7 +34,7 @@ struct User {
     full_name: Option<String>,
 }
 
-#[crudauth::routes(user = User, session, sessions, email)]
+#[crudauth::routes(user = User, session, sessions, email, email_login)]
 struct Auth;
 
 /// What people have written, in memory.

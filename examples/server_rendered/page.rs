@@ -109,6 +109,18 @@ pub(crate) fn sign_in(next: Option<&str>, flash: Message<'_>) -> Markup {
                 label { input type="checkbox" name="remember_me" value="true"; " Stay signed in" }
                 (button("Sign in"))
             }))
+            h2 { "Without a password" }
+            @if let Some(challenge) = flash.and_then(|flash| flash.challenge.as_deref()) {
+                (form("/email-login/confirm", None, next, &html! {
+                    (hidden("challenge", Some(challenge)))
+                    (field(flash, "code", "Code of the mail", "text", "one-time-code"))
+                    (button("Use the code"))
+                }))
+            }
+            (form("/email-login/request", None, None, &html! {
+                (field(flash, "email", "Email", "email", "email"))
+                (button("Mail a link"))
+            }))
             p { a href="/forgot-password" { "Forgot your password?" } }
             p { a href="/sign-up" { "Sign up" } }
         },

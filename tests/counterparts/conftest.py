@@ -9,6 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", HERE.parent.parent / "target"))
@@ -35,20 +37,25 @@ class App:
     """A running example."""
 
     def __init__(self, url, outbox):
-        self.url, self.outbox = url, outbox
+        self.url, self.outbox, self.read = url, outbox, {}
 
     def browser(self):
         return Browser(self.url)
 
-    def token(self, kind):
-        """The token of the latest link of this kind."""
+    def mail(self, kind):
+        """The mail of this kind that was not read before."""
         for _ in range(100):
             lines = self.outbox.read_text().splitlines() if self.outbox.exists() else []
             mails = [mail for mail in map(json.loads, lines) if mail["kind"] == kind]
-            if mails:
-                return mails[-1]["link"].split("token=")[1]
+            if len(mails) > self.read.get(kind, 0):
+                self.read[kind] = len(mails)
+                return mails[-1]
             time.sleep(0.05)
-        raise AssertionError(f"no mail of the kind {kind}")
+        raise AssertionError(f"no new mail of the kind {kind}")
+
+    def token(self, kind):
+        """The token of the link in that mail."""
+        return self.mail(kind)["link"].split("token=")[1]
 
     def member(self, name):
         """A browser in which a new account with a verified address is signed in."""
@@ -107,6 +114,21 @@ def start(tmp_path):
     for process in running:
         process.kill()
         process.wait()
+
+
+@pytest.fixture
+def chromium():
+    with sync_playwright() as playwright:
+        # As root, Chromium has no sandbox.
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def judge(page):
+    """Asserts that axe finds nothing on a page."""
+    found = Axe().run(page)
+    assert found.violations_count == 0, f"{page.url}: {found.generate_report()}"
 
 
 def node(script, given=None, *arguments):

@@ -6,7 +6,8 @@ import time
 
 import httpx
 import pytest
-from conftest import HERE, free_port, wait_for
+from conftest import HERE, free_port, judge, wait_for
+from playwright.sync_api import expect
 
 
 class Issuer:
@@ -148,3 +149,20 @@ def test_a_logout_ends_the_session_there_and_the_others_of_the_person(app):
         time.sleep(0.05)
     assert window.get("/me").status_code == 401, "the provider told the app"
     assert elsewhere.get("/me").status_code == 401, "its owner may not know which is which"
+
+
+def test_the_button_of_the_page_signs_in(app, chromium):
+    page = chromium.new_context(bypass_csp=True).new_page()
+    page.goto(app.url)
+    judge(page)
+    page.get_by_role("link", name="Sign in with the provider").click()
+    page.locator("[name=login]").fill("ada")
+    page.locator("[name=password]").fill("anything")
+    page.locator("[type=submit]").click()
+    page.locator("[type=submit]").click()
+    expect(page).to_have_url(f"{app.url}/")
+    expect(page.locator("#name")).to_have_text("ada")
+    expect(page.locator("#connections li")).to_have_count(1)
+    judge(page)
+    page.get_by_role("button", name="Log out").click()
+    expect(page.locator("#signed-out")).to_be_visible()
