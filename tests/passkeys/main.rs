@@ -12,6 +12,7 @@ mod second_factor;
 mod settings;
 mod sign_in;
 mod sudo;
+mod vectors;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +54,7 @@ async fn proved_twice(_: CurrentUser<Guarded, Fresh<factor::Second, 10>>) -> &'s
 struct Setup {
     passkeys: PasskeyConfig,
     mfa: MfaConfig,
+    challenges: Option<vectors::Challenges>,
 }
 
 impl Default for Setup {
@@ -61,14 +63,15 @@ impl Default for Setup {
         Self {
             passkeys: PasskeyConfig::default().requires_verified(false),
             mfa: MfaConfig::default(),
+            challenges: None,
         }
     }
 }
 
 impl Setup {
     fn passkeys(change: impl FnOnce(PasskeyConfig) -> PasskeyConfig) -> Self {
-        let Self { passkeys, mfa } = Self::default();
-        Self { passkeys: change(passkeys), mfa }
+        let setup = Self::default();
+        Self { passkeys: change(setup.passkeys.clone()), ..setup }
     }
 }
 
@@ -93,7 +96,11 @@ where
     DB: Backend,
     User: AuthRow<DB>,
 {
-    Guarded::builder(pool, SECRET)
+    let mut builder = Guarded::builder(pool, SECRET);
+    if let Some(challenges) = setup.challenges {
+        builder = builder.challenges_in(challenges);
+    }
+    builder
         .email(EmailConfig::new(app.outbox.clone(), FRONTEND))
         .mfa(setup.mfa)
         .passkeys(setup.passkeys)
