@@ -52,8 +52,8 @@ use proc_macro::TokenStream;
 ///   `created_at`, `updated_at`, each `= "column"`: names of the library's columns in an existing
 ///   table. By default `verified` is `email_verified` or `phone_verified`, after the recovery
 ///   contact; without a contact there is no such column.
-/// - `deleted_at = "column"`: the time of a soft delete in an existing table. Such an account does not
-///   sign in.
+/// - `deleted_at = "column"`: the time at which the app, or the slice `account`, deleted an account whose
+///   row stays. Such an account does not sign in.
 /// - `times = "seconds"`, `"milliseconds"`, `"microseconds"` or `"nanoseconds"`: `created_at` and
 ///   `updated_at` are numbers since 1970.
 ///
@@ -84,6 +84,8 @@ use proc_macro::TokenStream;
 /// | `editable` | owners may change it by `PATCH /me` of the slice `profile` |
 /// | `role` | it holds the roles of an account, for the gate [`Role`](../crudauth/struct.Role.html); sign-up cannot set it |
 /// | `export` | owners get it in the export of their account, as do all identifiers |
+/// | `erase` | becomes NULL when the account is deleted and its row stays (`AccountConfig::keep_rows`) |
+/// | `erase = "deleted"`, `= 3`, `= true` | gets this value then |
 /// | `skip` | not a column: filled by `Default` when a row is read |
 ///
 /// An identifier may be an `Option<String>` if another one is a `String`: an account without it

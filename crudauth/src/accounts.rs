@@ -240,7 +240,7 @@ impl<U: AuthUser> Accounts<U> {
 
     /// Deletes an account with its sessions, tokens and API keys. Returns `true` if there was one.
     ///
-    /// Hooks of the app do not run, and the last superuser is deleted as well. With the slice
+    /// Hooks of the app do not run, the last superuser is deleted as well, and no row stays. With the slice
     /// `account`, [`self_service`](Self::self_service) deletes an account as its owner does.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ struct Person {
     address: String,
     #[auth(username)]
     login: Box<str>,
-    #[auth(register, export)]
+    #[auth(register, export, erase)]
     full_name: Option<String>,
     #[auth(register, column = "born_on")]
     birthday: String,
@@ -32,15 +32,15 @@ struct Person {
     points: i64,
     #[auth(default = Plan::free())]
     plan: Plan,
-    #[auth(default = "de", editable, max_length = 5)]
+    #[auth(default = "de", editable, max_length = 5, erase = "-----")]
     language: String,
-    #[auth(default = -3)]
+    #[auth(default = -3, erase = -1)]
     level: i64,
-    #[auth(default = true)]
+    #[auth(default = true, erase = false)]
     is_new: bool,
     #[auth(editable, column = "remark")]
     note: Option<String>,
-    #[auth(role, unique)]
+    #[auth(role, unique, erase)]
     rank: Option<i16>,
     is_superuser: bool,
     #[auth(export)]
@@ -51,13 +51,21 @@ struct Person {
 
 #[test]
 fn every_argument_works_on_every_kind_of_type() {
-    use crudauth::private::AuthUser;
+    use crudauth::private::{AuthUser, SqlDefault};
     let shape = Person::SHAPE;
     assert_eq!((shape.table, shape.id), ("people", "number"));
     assert_eq!(shape.columns.len(), 14);
     assert_eq!(shape.columns[1], "mail");
     assert_eq!(shape.written, ["full_name", "born_on", "points", "plan"]);
     assert_eq!(shape.editable, [("language", "language"), ("note", "remark")]);
+    let erased = [
+        ("full_name", None),
+        ("language", Some(SqlDefault::Text("-----"))),
+        ("level", Some(SqlDefault::Integer(-1))),
+        ("is_new", Some(SqlDefault::Boolean(false))),
+        ("rank", None),
+    ];
+    assert_eq!(shape.erased, erased);
     let names: Vec<_> = shape.identifiers.iter().map(|one| (one.name, one.column)).collect();
     assert_eq!(names, [("address", "mail"), ("login", "login")]);
 }

@@ -19,6 +19,7 @@ mod refusals;
 mod sign_up;
 mod sockets;
 mod tickets;
+mod tombstones;
 mod username;
 
 use std::sync::Arc;

@@ -96,6 +96,12 @@ pub enum BlockerKind {
          \"..\")]`, or make it an ordinary one"
     )]
     Generated,
+    /// A column that `#[auth(erase)]` sets to NULL takes no NULL.
+    #[error(
+        "is NOT NULL, but `#[auth(erase)]` sets it to NULL: drop the NOT NULL, or give the attribute a \
+         literal, such as `erase = \"\"`"
+    )]
+    NotErasable,
     /// A column's type does not decode to the field's, or cannot have a unique index.
     #[error(
         "has type {actual}, expected {expected}: change the type of the field or of the column"

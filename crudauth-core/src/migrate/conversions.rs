@@ -22,11 +22,12 @@ pub(super) fn layout(table: &Table, live: &LiveTable) -> Layout {
     if let Some(write) = key.and_then(collated) {
         layout.insert(shape.id, Conversion::default().and_writing(&write));
     }
-    for name in [shape.companion.created, shape.companion.updated] {
+    let names = shape.companion;
+    for name in [names.created, names.updated].into_iter().chain(names.deleted) {
         let Some(column) = live.column(name) else { continue };
         let read = layout.read(name, "{}".to_owned());
         let read = Some(read).filter(|read| read != "{}");
-        let write = time(live.dialect, shape.companion.times, column);
+        let write = time(live.dialect, names.times, column);
         layout.insert(name, Conversion { read, write });
     }
     for identifier in shape.identifiers {
@@ -42,7 +43,19 @@ pub(super) fn layout(table: &Table, live: &LiveTable) -> Layout {
     layout.sets_updated = live
         .column(shape.companion.updated)
         .is_some_and(|updated| !updated.is_nullable && !updated.has_default);
+    layout.keeps_deleted = names.deleted.is_some_and(|name| {
+        live.column(name).is_none_or(|column| is_instant(live.dialect, names.times, column))
+    });
     layout
+}
+
+/// Whether the library can write a time to a column.
+fn is_instant(dialect: Dialect, unit: Option<TimeUnit>, column: &LiveColumn) -> bool {
+    let has_type = match unit {
+        Some(_) => column.is_integer(dialect),
+        None => column.is_time(dialect),
+    };
+    has_type && !column.is_generated
 }
 
 /// The conversion of a text to the collation of a key on MySQL. Compared with a column of the library,

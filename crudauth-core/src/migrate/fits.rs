@@ -9,7 +9,7 @@ use super::diff::TableDiff;
 use super::live::{LiveColumn, LiveTable};
 use super::table::Table;
 use super::{Blocker, BlockerKind, catalog, queries, widths};
-use crate::model::Shape;
+use crate::model::{Shape, SqlDefault};
 use crate::sql::{Backend, Call, ColumnPlan, Dialect};
 
 /// The longest text that MySQL can index: 3,072 bytes of four each.
@@ -96,8 +96,13 @@ fn from_catalog(table: &Table, live: &LiveTable) -> Vec<Blocker> {
         // A change of the account sets its time, even if sign-up does not.
         let is_updated =
             table.shape.is_some_and(|one| live.is_same(&column.name, one.companion.updated));
-        if column.is_generated && (is_updated || is_written(table, live, column)) {
+        let erased = erased(table, live, column);
+        if column.is_generated
+            && (is_updated || erased.is_some() || is_written(table, live, column))
+        {
             blockers.push(BlockerKind::Generated.of(live, &column.name));
+        } else if !column.is_nullable && erased == Some(None) {
+            blockers.push(BlockerKind::NotErasable.of(live, &column.name));
         }
     }
     blockers.extend(widths::hash(table, live));
@@ -162,6 +167,12 @@ fn not_written(table: &Table, live: &LiveTable) -> Vec<Blocker> {
         kind.of(live, &unset.name)
     });
     blockers.collect()
+}
+
+/// The value that `#[auth(erase)]` gives a column, if it is one of these.
+fn erased(table: &Table, live: &LiveTable, column: &LiveColumn) -> Option<Option<SqlDefault>> {
+    let mut erased = table.shape?.erased.iter();
+    erased.find(|(name, _)| live.is_same(&column.name, name)).map(|(_, value)| *value)
 }
 
 fn is_read_as_value(table: &Table, live: &LiveTable, column: &LiveColumn) -> bool {

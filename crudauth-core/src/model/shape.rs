@@ -121,6 +121,9 @@ pub struct Shape {
     pub defaults: &'static [(&'static str, SqlDefault)],
     /// Unique columns of the struct, besides the identifiers.
     pub unique: &'static [&'static str],
+    /// Columns of the struct that lose their value when an account is deleted and its row stays: `None`
+    /// sets NULL.
+    pub erased: &'static [(&'static str, Option<SqlDefault>)],
     /// Columns of the library in the same table.
     pub companion: Companion,
 }
@@ -287,6 +290,7 @@ pub struct Companion {
     pub updated: &'static str,
     /// Unit of these times if they are numbers.
     pub times: Option<TimeUnit>,
-    /// Time at which the app deleted the account; the library only reads it.
+    /// Time at which the account was deleted, by the app or with
+    /// [`AccountConfig::keep_rows`](crate::slices::account::AccountConfig).
     pub deleted: Option<&'static str>,
 }

@@ -16,6 +16,7 @@ pub struct Layout {
     pub(crate) unfilled: Vec<&'static str>,
     /// Whether a sign-up must set the time of the last change.
     pub(crate) sets_updated: bool,
+    pub(crate) keeps_deleted: bool,
 }
 
 /// The two conversions of a column, as SQL in which `{}` stands for the value.
@@ -28,6 +29,12 @@ pub(crate) struct Conversion {
 }
 
 impl Layout {
+    /// Whether the row of a deleted account can stay: there is a column of the time of its deletion.
+    #[must_use]
+    pub fn keeps_deleted(&self) -> bool {
+        self.keeps_deleted
+    }
+
     pub(crate) fn insert(&mut self, column: &str, conversion: Conversion) {
         if conversion != Conversion::default() {
             self.conversions.insert(column.to_owned(), conversion);

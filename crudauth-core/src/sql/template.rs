@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `{table}` | the user's table |
 //! | `{+sessions}` | the library's table with that suffix |
-//! | `{id}`, `{hash}`, `{active}`, `{version}`, `{stamp}`, `{verified}`, `{updated}` | a column of the user's table |
+//! | `{id}`, `{hash}`, `{active}`, `{version}`, `{stamp}`, `{verified}`, `{updated}`, `{deleted}` | a column of the user's table |
 //! | `{own city}` … | a column of the app in the user's table |
 //! | `{read hash}`, `{read identifier 0}` … | such a column where it is selected |
 //! | `{:key identifier 0}`, `{:account id}` … | the value bound under that name, where it is compared with or written to the column |
@@ -16,6 +16,7 @@
 //! | `{is active}` | whether the account may sign in, as a condition |
 //! | `{account}` | the columns that an account is read from |
 //! | `{new columns}`, `{new values}` | the columns and values that a sign-up writes |
+//! | `{erased}` | the assignments of the identifiers and of the columns with `#[auth(erase)]` |
 //! | `{identifier 0}` … | the compared column of that identifier |
 //! | `{unfilled 0}` … | the condition that an account lacks the compared form of that identifier |
 //! | `{by identifier 0}` … | the condition that selects the account with the identifier `:key`, typed as `:typed` |
@@ -88,6 +89,7 @@ impl Names {
                 let row = self.new_row().into_iter();
                 row.map(|(_, value)| value).collect::<Vec<_>>().join(", ")
             }
+            ["erased"] => self.erased(),
             ["read", ..] => self.read(self.column(&word["read ".len()..]).unwrap_or(self.shape.id)),
             ["text", ..] => {
                 let column = self.column(&word["text ".len()..]).unwrap_or(self.shape.id);
@@ -156,7 +158,9 @@ impl Names {
             "stamp" => companion.epoch,
             "created" => companion.created,
             "updated" => companion.updated,
-            // Without a recovery contact these are rendered and never run.
+            // Without such a column this is not run.
+            "deleted" => companion.deleted.unwrap_or(companion.updated),
+            // Without a recovery contact the column is assigned FALSE at most.
             "verified" => companion.verified.unwrap_or(companion.active),
             "recovery" => recovery.map_or(self.shape.id, |column| column.key),
             "shown_recovery" => recovery.map_or(self.shape.id, |column| column.column),
@@ -265,12 +269,7 @@ impl Names {
         let id = is_made.then_some((self.shape.id, ":id"));
         let fixed = library.into_iter().chain(updated).chain(verified).chain(id);
         let mut row: Vec<_> = fixed.map(|(column, value)| (column, value.to_owned())).collect();
-        for (at, identifier) in self.shape.identifiers.iter().enumerate() {
-            row.push((identifier.column, format!(":{}", identifier_name(at))));
-            if identifier.has_own_key() {
-                row.push((identifier.key, format!(":{}", key_name(at))));
-            }
-        }
+        row.extend(self.names());
         let defaults = self.shape.defaults.iter();
         row.extend(defaults.map(|&(column, value)| (column, self.dialect.literal(value))));
         row.extend(self.shape.written.iter().map(|&column| (column, format!(":{OWN}{column}"))));
@@ -279,6 +278,27 @@ impl Names {
             (column, if is_bound { self.layout.write(column, value) } else { value })
         });
         converted.collect()
+    }
+
+    /// The columns of the identifiers and their parameters.
+    fn names(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.shape.identifiers.iter().enumerate().flat_map(|(at, identifier)| {
+            let key = (identifier.key, format!(":{}", key_name(at)));
+            let shown = (identifier.column, format!(":{}", identifier_name(at)));
+            [shown].into_iter().chain(identifier.has_own_key().then_some(key))
+        })
+    }
+
+    /// The assignments that take the owner out of a row which stays.
+    fn erased(&self) -> String {
+        let names = self.names().map(|(column, value)| (column, self.layout.write(column, value)));
+        let own = self.shape.erased.iter().map(|&(column, value)| {
+            (column, value.map_or_else(|| "NULL".to_owned(), |value| self.dialect.literal(value)))
+        });
+        let assigned = names
+            .chain(own)
+            .map(|(column, value)| format!("{} = {value}", self.dialect.quoted(column)));
+        assigned.collect::<Vec<_>>().join(", ")
     }
 
     /// A form that searches the table by its key on each database. MySQL limits a DELETE; PostgreSQL

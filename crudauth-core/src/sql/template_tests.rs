@@ -42,6 +42,7 @@ impl AuthUser for Member {
             ("is_new", SqlDefault::Boolean(true)),
         ],
         unique: &[],
+        erased: &[],
         companion: Companion {
             hash: "hash",
             active: "active",

@@ -53,6 +53,7 @@ impl AuthUser for Person {
         recovery: Some(0),
         written: &[],
         unique: &[],
+        erased: &[],
         asked: &[],
         editable: &[],
         defaults: &[],

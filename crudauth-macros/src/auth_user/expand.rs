@@ -11,7 +11,7 @@ use syn::spanned::Spanned;
 use super::kind::Kind;
 use super::library::{HASH, VERIFIED};
 use super::model::{Field, Model, Role};
-use super::parse::Generator;
+use super::parse::{Erased, Generator};
 use super::{forms, markers};
 use crate::support::{private, private_at};
 
@@ -129,6 +129,15 @@ fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     });
     let unique = model.columns().filter(|field| field.arguments.unique.is_some());
     let unique = unique.map(|field| &field.column);
+    let erased = model.columns().filter_map(|field| {
+        let column = &field.column;
+        let value = match &field.arguments.erase.as_ref()?.value {
+            Erased::Null => None,
+            Erased::Literal(literal) => Some(quote!(#p::SqlDefault::#literal)),
+        };
+        let value = optional(value);
+        Some(quote!((#column, #value)))
+    });
     let companion = companion(model);
     quote! {
         #p::Shape {
@@ -143,6 +152,7 @@ fn shape(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
             editable: &[#(#editable),*],
             defaults: &[#(#defaults),*],
             unique: &[#(#unique),*],
+            erased: &[#(#erased),*],
             companion: #companion,
         }
     }

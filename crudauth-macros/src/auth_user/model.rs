@@ -154,6 +154,11 @@ impl<'a> Field<'a> {
             .and_then(|(name, _)| LiteralKind::of_type(&name))
     }
 
+    /// The type of its values: the type, or the type in its `Option`.
+    pub(super) fn value_type(&self) -> &'a Type {
+        optional(self.ty).unwrap_or(self.ty)
+    }
+
     /// The default of the column in the database.
     pub(super) fn sql_default(&self) -> Option<&'a SqlLiteral> {
         match self.role {
@@ -210,6 +215,23 @@ impl<'a> Role<'a> {
             Some(DefaultValue::Sql(literal)) => Self::Sql(literal),
             None => Self::Unfilled,
         }
+    }
+}
+
+/// The type in an `Option`.
+fn optional(ty: &Type) -> Option<&Type> {
+    match ty {
+        Type::Group(group) => optional(&group.elem),
+        Type::Paren(paren) => optional(&paren.elem),
+        Type::Path(path) => {
+            let segment = path.path.segments.last().filter(|last| last.ident == "Option")?;
+            let PathArguments::AngleBracketed(list) = &segment.arguments else { return None };
+            list.args.first().and_then(|argument| match argument {
+                GenericArgument::Type(ty) => Some(ty),
+                _ => None,
+            })
+        }
+        _ => None,
     }
 }
 

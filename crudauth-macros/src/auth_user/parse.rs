@@ -71,6 +71,7 @@ pub(super) struct FieldArguments {
     pub(super) key: Option<Argument<Name>>,
     pub(super) max_length: Option<Argument<Length>>,
     pub(super) default: Option<Argument<DefaultValue>>,
+    pub(super) erase: Option<Argument<Erased>>,
 }
 
 /// A number of characters that every database can limit a text to.
@@ -106,6 +107,14 @@ pub(super) enum DefaultValue {
     Sql(SqlLiteral),
     /// `default = Plan::free()`: evaluated at each sign-up.
     Bound(Expr),
+}
+
+/// The value of `erase`: what is left of a column when the account is deleted and its row stays.
+pub(super) enum Erased {
+    /// `erase`: NULL.
+    Null,
+    /// `erase = "deleted"`: this literal.
+    Literal(SqlLiteral),
 }
 
 /// A literal that SQL has as well.
@@ -187,7 +196,8 @@ impl FieldArguments {
         let length = self.max_length.iter().map(|length| &length.name);
         let default = self.default.iter().map(|default| &default.name);
         let generate = self.generate.iter().map(|generate| &generate.name);
-        names.chain(flags).chain(length).chain(default).chain(generate)
+        let erase = self.erase.iter().map(|erase| &erase.name);
+        names.chain(flags).chain(length).chain(default).chain(generate).chain(erase)
     }
 }
 
@@ -246,11 +256,35 @@ impl Value for DefaultValue {
     const FORM: &'static str = " = ..";
 
     fn read(value: Option<&Expr>) -> Option<Self> {
-        let Some(value) = value.cloned() else { return Some(Self::OfType) };
-        Some(match LiteralKind::of(&value) {
-            Some(kind) => Self::Sql(SqlLiteral { kind, value }),
-            None => Self::Bound(value),
-        })
+        let Some(value) = value else { return Some(Self::OfType) };
+        let literal = SqlLiteral::of(value).map(Self::Sql);
+        Some(literal.unwrap_or_else(|| Self::Bound(value.clone())))
+    }
+}
+
+impl Value for Erased {
+    const KIND: &'static str = "a text, an integer, a boolean, or no value for NULL";
+    const FORM: &'static str = " = \"..\"";
+
+    fn read(value: Option<&Expr>) -> Option<Self> {
+        match value {
+            None => Some(Self::Null),
+            Some(value) => SqlLiteral::of(value).map(Self::Literal),
+        }
+    }
+}
+
+impl SqlLiteral {
+    fn of(value: &Expr) -> Option<Self> {
+        LiteralKind::of(value).map(|kind| Self { kind, value: value.clone() })
+    }
+
+    /// The number of characters of a text.
+    pub(super) fn chars(&self) -> Option<usize> {
+        match &self.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value().chars().count()),
+            _ => None,
+        }
     }
 }
 

@@ -63,6 +63,8 @@ where
             Err(error) if errors.is_empty() => return Err(BuildError::Database(error.into())),
             live => live.ok(),
         };
+        let live_layout = live.as_ref().map(|live| &live.layout);
+        errors.extend(live_layout.and_then(|one| settings.slices.account.check_layout(one)));
         match (keys, live) {
             (Ok(keys), Some(live)) if errors.is_empty() && live.errors.is_empty() => {
                 let stores = std::mem::take(&mut settings.stores);

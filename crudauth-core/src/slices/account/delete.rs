@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use tracing::error;
 
 use super::store::{Closed, Deletion, Erased};
-use super::{AccountError, Reference, SelfService};
+use super::{AccountError, Reference, SelfService, Tombstone};
 use crate::event::EventKind;
 use crate::model::{Account, AuthUser, OneTimeToken};
 use crate::notify::MessageKind;
@@ -156,7 +156,10 @@ impl<U: AuthUser> SelfService<U> {
             data.erase(account).await.map_err(|cause| AccountError::Data { name, cause })?;
         }
         let event = self.kit.event(EventKind::AccountDeleted).account(account);
-        let (event, erased) = self.kit.recording(event, self.store.erase(account)).await?;
+        let keeps = self.config.keep_rows;
+        let tombstone = keeps.then(|| Tombstone::new::<U>(&self.widths, self.kit.now()));
+        let erase = self.store.erase(account, tombstone.as_ref());
+        let (event, erased) = self.kit.recording(event, erase).await?;
         match erased {
             Erased::Done => {}
             Erased::Changed => return Err(AccountError::Ended),

@@ -13,7 +13,9 @@ mod references;
 mod restore;
 mod sql;
 pub mod store;
+mod tombstone;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use config::AccountConfig;
@@ -23,6 +25,7 @@ pub use error::AccountError;
 pub use references::{OnDelete, Reference};
 pub use sql::DELETIONS;
 use store::DeletionStore;
+pub use tombstone::Tombstone;
 
 use crate::guard::Action;
 use crate::kit::Kit;
@@ -48,6 +51,8 @@ pub struct SelfService<U: AuthUser> {
     recovery: Option<Recovery<U>>,
     data: Vec<SharedData<U>>,
     config: AccountConfig,
+    /// The longest text of each column of the live table.
+    widths: HashMap<String, usize>,
 }
 
 impl<U: AuthUser> SelfService<U> {
@@ -61,7 +66,8 @@ impl<U: AuthUser> SelfService<U> {
         sudo: Arc<Sudo<U>>,
         config: AccountConfig,
     ) -> Self {
-        Self { kit, store, callers, sudo, recovery: None, data: Vec::new(), config }
+        let (recovery, data, widths) = (None, Vec::new(), HashMap::new());
+        Self { kit, store, callers, sudo, recovery, data, config, widths }
     }
 
     /// Mails links.
@@ -76,6 +82,13 @@ impl<U: AuthUser> SelfService<U> {
     #[must_use]
     pub fn with_data(self, data: Vec<SharedData<U>>) -> Self {
         Self { data, ..self }
+    }
+
+    /// Leaves names that fit, where rows are kept.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_widths(self, widths: HashMap<String, usize>) -> Self {
+        Self { widths, ..self }
     }
 
     fn notify(&self, kind: MessageKind, account: &Account<U>) {

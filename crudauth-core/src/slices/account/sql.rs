@@ -3,11 +3,13 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use super::Tombstone;
 use super::references::{self, OnDelete, Reference};
 use super::store::{Closed, Deletion, DeletionStore, Erased};
 use crate::model::{Account, OneTimeDigest};
 use crate::slices::accounts::Guarded;
 use crate::sql::engine::{retrying, retrying_sql};
+use crate::sql::template::{identifier_name, key_name};
 use crate::sql::transaction::Transaction;
 use crate::sql::{
     AuthRow, Backend, ColumnSpec, Dialect, Outlives, Query, SqlStore, Stores, TableSpec, rows,
@@ -62,6 +64,12 @@ const DUE: &str = "SELECT {account} FROM {+deletions} JOIN {table} ON {table}.{i
 
 const ERASE: &str = "DELETE FROM {table} WHERE {id} = {:account id} AND {version} = :version \
     AND {stamp} = :stamp AND NOT {is active}";
+
+// The row has no name, no password and no role of a superuser any more.
+const BURY: &str = "UPDATE {table} SET {erased}, {hash} = {:hash hash}, {superuser} = FALSE, \
+    {verified} = FALSE, {version} = {version} + 1, {stamp} = {:new_stamp stamp}, \
+    {updated} = {:time updated}, {deleted} = {:time deleted} WHERE {id} = {:account id} \
+    AND {version} = :version AND {stamp} = :stamp AND NOT {is active}";
 
 const DATES: &str = "SELECT {text created}, {text updated} FROM {table} WHERE {id} = {:account id}";
 
@@ -139,10 +147,18 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> DeletionStore<U> for SqlStore<
         Ok(())
     }
 
-    async fn erase(&self, account: &Account<U>) -> Result<Erased, StoreError> {
+    async fn erase(
+        &self,
+        account: &Account<U>,
+        tombstone: Option<&Tombstone>,
+    ) -> Result<Erased, StoreError> {
         let erased = retrying_sql(|| async {
             let mut tx = self.begin().await?;
-            if tx.execute(self.in_state(ERASE, account)).await? == 0 {
+            let erase = match tombstone {
+                Some(tombstone) => self.burial(account, tombstone),
+                None => self.in_state(ERASE, account),
+            };
+            if tx.execute(erase).await? == 0 {
                 return tx.roll_back(Erased::Changed).await;
             }
             self.sweep(&mut tx, account.user.id(), |_| true).await?;
@@ -183,6 +199,20 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             .bind("account", account.user.id().clone())
             .bind("version", account.state.version)
             .bind("stamp", account.state.security_stamp)
+    }
+
+    /// The statement that leaves a tombstone.
+    fn burial(&self, account: &Account<U>, tombstone: &Tombstone) -> Query<DB> {
+        let Tombstone { names, hash, security_stamp, deleted_at } = tombstone;
+        let mut query = self
+            .in_state(BURY, account)
+            .bind("hash", hash.expose().to_owned())
+            .bind("new_stamp", *security_stamp)
+            .bind_time("time", *deleted_at);
+        for (at, name) in names.iter().enumerate() {
+            query = query.bind(identifier_name(at), name.clone()).bind(key_name(at), name.clone());
+        }
+        query
     }
 
     /// Whether the owner of a disabled account has asked to delete it.

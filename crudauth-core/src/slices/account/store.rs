@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::Reference;
+use super::{Reference, Tombstone};
 use crate::model::{Account, AuthUser, OneTimeDigest};
 use crate::store_error::StoreError;
 use crate::unmounted::port;
@@ -47,8 +47,13 @@ pub trait DeletionStore<U> {
     async fn due(&self, now: DateTime<Utc>) -> Result<Vec<Account<U>>, StoreError>;
 
     /// Deletes a closed account with every row of the library, if it still has the state of
-    /// `account`.
-    async fn erase(&self, account: &Account<U>) -> Result<Erased, StoreError>;
+    /// `account`. With a tombstone its own row stays, without its names, its password and the columns
+    /// with `#[auth(erase)]`.
+    async fn erase(
+        &self,
+        account: &Account<U>,
+        tombstone: Option<&Tombstone>,
+    ) -> Result<Erased, StoreError>;
 
     /// Returns the columns of other tables that refer to accounts by foreign keys.
     async fn references(&self) -> Result<Vec<Reference>, StoreError>;

@@ -63,6 +63,7 @@ impl AuthUser for Person {
         recovery: None,
         written: &[],
         unique: &[],
+        erased: &[],
         asked: &[],
         editable: &[],
         defaults: &[],

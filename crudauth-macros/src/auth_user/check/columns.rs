@@ -1,9 +1,10 @@
 //! The rules for columns: each belongs to one field, and not to the library as well.
 
 use darling::error::Accumulator;
+use quote::ToTokens;
 
 use super::super::model::{Field, Model, Role};
-use super::super::parse::LiteralKind;
+use super::super::parse::{Erased, LiteralKind};
 use crate::support::naming::is_same_column;
 use crate::support::{Name, mistake, reject};
 
@@ -46,6 +47,42 @@ fn library<'a>(
             let message = format!("`{text}` is already a column of the library: use another name");
             errors.push(mistake(&name.span(), message));
         }
+    }
+}
+
+/// Rejects a value that the column of a deleted account cannot have. Misplaced arguments are reported
+/// elsewhere.
+pub(super) fn erased(field: &Field<'_>, errors: &mut Accumulator) {
+    if matches!(field.role, Role::Key | Role::Library(_) | Role::Identifier(_)) {
+        return;
+    }
+    let Some(erase) = &field.arguments.erase else { return };
+    let Erased::Literal(literal) = &erase.value else {
+        if !field.is_optional() {
+            let message = format!(
+                "`{}` is not optional, so it cannot become NULL: write `erase = ..` with a literal, or \
+                 make it an `Option`",
+                field.name
+            );
+            errors.push(mistake(&erase.name, message));
+        }
+        return;
+    };
+    if field.arguments.unique.is_some() {
+        let message = "deleted accounts would share the value of a unique column: write `erase` on an \
+                       `Option`";
+        errors.push(mistake(&literal.value, message));
+    }
+    let ty = field.value_type().to_token_stream().to_string();
+    if LiteralKind::of_type(&ty).is_some_and(|kind| kind != literal.kind) {
+        let message = format!("the value is not of type `{ty}`: write a literal of that type");
+        errors.push(mistake(&literal.value, message));
+    }
+    if let (Some(chars), Some(max)) = (literal.chars(), field.max_length())
+        && chars > max
+    {
+        let message = format!("the text is longer than `max_length = {max}`: shorten it");
+        errors.push(mistake(&literal.value, message));
     }
 }
 

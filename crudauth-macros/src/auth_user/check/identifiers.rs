@@ -82,6 +82,7 @@ pub(super) fn one(field: &Field<'_>, kind: Kind, errors: &mut Accumulator) {
     reject(&arguments.editable, "a form cannot change an identifier", errors);
     reject(&arguments.role, "an identifier holds no roles", errors);
     reject(&arguments.export, "an identifier is always exported", errors);
+    reject(&arguments.erase, "an identifier is always erased", errors);
     reject(&arguments.unique, "an identifier is always unique", errors);
     if !kind.is_contact() {
         reject(&arguments.recovery, format!("`{name}` cannot receive messages"), errors);

@@ -21,8 +21,17 @@ pub(super) const KEY_IS_NO_NAME: &str = "the key cannot be a name to sign in wit
      as `id: i64`, and leave the name a unique column";
 
 /// The arguments of a column of the app's own.
-const OF_THE_APP: [&str; 8] =
-    ["column", "register", "editable", "default", "unique", "max_length", "role", "export"];
+const OF_THE_APP: [&str; 9] = [
+    "column",
+    "register",
+    "editable",
+    "default",
+    "unique",
+    "max_length",
+    "role",
+    "export",
+    "erase",
+];
 
 pub(super) fn check(model: &Model<'_>, errors: &mut Accumulator) {
     let generics = model.declared.generics;
@@ -102,6 +111,7 @@ fn arguments(field: &Field<'_>, errors: &mut Accumulator) {
 fn column(field: &Field<'_>, errors: &mut Accumulator) {
     plain(&field.column, "column", errors);
     columns::length(field, errors);
+    columns::erased(field, errors);
     editable(field, errors);
     match &field.role {
         Role::Library(argument) => library(field, argument, errors),

@@ -38,7 +38,9 @@ fn a_valid_struct_has_no_errors() {
             #[auth(default = now())] seen: Time,
             is_superuser: bool,
             updated_at: Option<Time>,
-            note: Option<String>,
+            #[auth(erase)] note: Option<String>,
+            #[auth(erase = 0)] level: Option<i64>,
+            #[auth(default, erase = "none")] state: State,
             #[auth(skip)] cache: Cache,
         }
     };

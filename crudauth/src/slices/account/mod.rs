@@ -59,6 +59,7 @@ impl Service for Account {
         SelfService::new(kit.clone(), store, callers.clone(), Arc::clone(sudo), config)
             .with_recovery(wiring.recovery.clone())
             .with_data(data::of(wiring))
+            .with_widths(wiring.widths.clone())
     }
 }
 
@@ -71,7 +72,7 @@ impl<U: AuthUser> Accounts<U> {
 }
 
 impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
-    /// Configures deletion: the grace period.
+    /// Configures deletion: the grace period, and whether rows stay.
     pub fn account(mut self, config: AccountConfig) -> Self
     where
         A: Mounts<Account>,

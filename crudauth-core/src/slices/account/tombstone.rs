@@ -1,0 +1,50 @@
+//! The row that a deleted account leaves for the tables that refer to it.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::{AuthUser, IdentifierColumn, IdentifierKind, PasswordHash};
+use crate::random::random;
+
+/// Replacements for the names and the password in the row of a deleted account.
+#[derive(Clone, Debug)]
+pub struct Tombstone {
+    /// The identifiers in the order of the shape: `None` for an optional one, else a name that no other
+    /// account has.
+    pub names: Vec<Option<String>>,
+    /// A hash that no password has.
+    pub hash: PasswordHash,
+    /// Another security stamp.
+    pub security_stamp: i64,
+    /// When the account is deleted.
+    pub deleted_at: DateTime<Utc>,
+}
+
+impl Tombstone {
+    /// Makes one. `widths` has the longest text of each column of the live table.
+    pub(super) fn new<U: AuthUser>(
+        widths: &HashMap<String, usize>,
+        deleted_at: DateTime<Utc>,
+    ) -> Self {
+        let random_name = hex::encode(random::<8>());
+        let name = |column: &IdentifierColumn| {
+            let name = match column.kind {
+                // Mail to this domain is never delivered (RFC 2606, section 2).
+                IdentifierKind::Email => format!("{random_name}@deleted.invalid"),
+                IdentifierKind::Username | IdentifierKind::Phone | IdentifierKind::Code => {
+                    random_name.clone()
+                }
+            };
+            let width = widths.get(column.column).copied().unwrap_or(usize::MAX);
+            let name = name.chars().take(column.longest().min(width)).collect();
+            (!column.is_optional).then_some(name)
+        };
+        Self {
+            names: U::SHAPE.identifiers.iter().map(name).collect(),
+            hash: PasswordHash::unusable(),
+            security_stamp: i64::from_be_bytes(random()) & i64::MAX,
+            deleted_at,
+        }
+    }
+}
