@@ -138,6 +138,12 @@ on_every_database! {
         assert_eq!(app.browser().login("ada", PASSWORD).await.status, 401);
         assert!(auth.accounts().disable(&bob).await.unwrap());
         app.clock.advance(Duration::from_secs(121));
+        auth.drained().await;
+        audit::break_trail(&app).await;
+        assert!(auth.accounts().admin().end_suspensions().await.is_err());
+        audit::mend_trail(&app).await;
+        let still = format!("users WHERE id = {ada} AND NOT is_active");
+        assert_eq!(app.database.count(&still).await, 1, "the event is kept with the change");
         auth.purge().await.unwrap();
         app.signed_in("ada", PASSWORD).await;
         assert_eq!(app.browser().login("bob", PASSWORD).await.status, 401);

@@ -29,11 +29,11 @@ async fn assert_kept(auth: &Full, id: i64, expected: &[&str]) {
 }
 
 /// Makes the database refuse new rows of the trail.
-async fn break_trail(app: &App) {
+pub(super) async fn break_trail(app: &App) {
     app.database.execute("ALTER TABLE users_audit RENAME TO users_audit_away").await;
 }
 
-async fn mend_trail(app: &App) {
+pub(super) async fn mend_trail(app: &App) {
     app.database.execute("ALTER TABLE users_audit_away RENAME TO users_audit").await;
 }
 
@@ -131,7 +131,7 @@ on_every_database! {
         assert_eq!(ada.change_password(PASSWORD, "another-strong-one").await.status, 500);
         assert_eq!(ada.post("/api-keys", json!({ "name": "backup" })).await.status, 500);
         assert_eq!(rename(&ada, "Countess").await, 500);
-
+        assert_eq!(ada.post("/sudo", json!({ "password": PASSWORD })).await.status, 500);
         assert_eq!(app.browser().login("ada", PASSWORD).await.status, 500);
         assert_eq!(app.register("bob").await.status, 500);
         assert!(auth.accounts().disable(&id).await.is_err());

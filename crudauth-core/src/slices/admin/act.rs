@@ -212,11 +212,17 @@ impl<U: AuthUser> Administrators<U> {
     /// # Errors
     /// If the store fails.
     pub async fn end_suspensions(&self) -> Result<u64, crate::StoreError> {
-        let enabled = self.store.end_suspensions(self.kit.now()).await?;
-        for account in &enabled {
-            self.kit.emit(self.kit.event(EventKind::SuspensionEnded).account(account));
+        let mut enabled = 0;
+        for account in self.store.ended(self.kit.now()).await? {
+            let event = self.kit.event(EventKind::SuspensionEnded).account(&account);
+            let end = self.store.end_suspension(&account, event.at());
+            let (event, is_ended) = self.kit.recording(event, end).await?;
+            if is_ended {
+                self.kit.emit(event);
+                enabled += 1;
+            }
         }
-        Ok(u64::try_from(enabled.len()).unwrap_or(u64::MAX))
+        Ok(enabled)
     }
 
     async fn target(&self, id: &U::Id) -> Result<Account<U>, AdminError> {

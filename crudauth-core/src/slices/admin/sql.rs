@@ -148,15 +148,17 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AdminStore<U> for SqlStore<DB,
         }))
     }
 
-    async fn end_suspensions(&self, now: DateTime<Utc>) -> Result<Vec<Account<U>>, StoreError> {
-        let mut enabled = Vec::new();
-        for row in self.rows(self.query(ENDED).bind_instant("now", now)).await? {
-            let account = rows::account::<DB, U>(&row)?;
-            if self.open(&account, now).await? {
-                enabled.push(account);
-            }
-        }
-        Ok(enabled)
+    async fn ended(&self, now: DateTime<Utc>) -> Result<Vec<Account<U>>, StoreError> {
+        let rows = self.rows(self.query(ENDED).bind_instant("now", now)).await?;
+        Ok(rows.iter().map(rows::account::<DB, U>).collect::<Result<_, _>>()?)
+    }
+
+    async fn end_suspension(
+        &self,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.open(account, now).await
     }
 
     async fn promote(&self, id: &U::Id, now: DateTime<Utc>) -> Result<bool, StoreError> {

@@ -37,9 +37,16 @@ pub trait AdminStore<U: AuthUser>: Send + Sync + 'static {
     /// Returns why an account is disabled, if an administrator has given a reason.
     async fn suspension(&self, account: &Account<U>) -> Result<Option<Suspension>, StoreError>;
 
-    /// Enables up to 100 accounts after the end of their suspension, unless they have changed since.
-    /// Returns them.
-    async fn end_suspensions(&self, now: DateTime<Utc>) -> Result<Vec<Account<U>>, StoreError>;
+    /// Returns up to 100 accounts whose suspension has ended, unless they have changed since.
+    async fn ended(&self, now: DateTime<Utc>) -> Result<Vec<Account<U>>, StoreError>;
+
+    /// Enables an account after the end of its suspension, unless it has changed since. Returns `true`
+    /// if this call did it.
+    async fn end_suspension(
+        &self,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
 
     /// Makes an account a superuser. Returns `true` if there is such an account.
     async fn promote(&self, id: &U::Id, now: DateTime<Utc>) -> Result<bool, StoreError>;

@@ -2,7 +2,7 @@
 
 use super::store::Session;
 use super::{CurrentSession, Sessions};
-use crate::event::EventKind;
+use crate::event::{Event, EventKind};
 use crate::model::{
     Account, AccountState, AuthUser, ClientInfo, CsrfToken, Proofs, SessionDigest, SessionHandle,
     SessionToken,
@@ -56,6 +56,47 @@ impl<U: AuthUser> Sessions<U> {
         state: AccountState,
         proofs: Proofs,
     ) -> Result<Option<RenewedSession>, StoreError> {
+        let Some(renewed) = self.insert_again(session, state, proofs).await? else {
+            return Ok(None);
+        };
+        let is_replaced = self.store.remove(&session.digest).await?;
+        self.replaced(renewed, is_replaced).await
+    }
+
+    /// As [`renew`](Self::renew), with the event of it.
+    pub(crate) async fn renew_with(
+        &self,
+        event: Event,
+        session: &CurrentSession,
+        state: AccountState,
+        proofs: Proofs,
+    ) -> Result<Option<RenewedSession>, StoreError> {
+        let Some(renewed) = self.insert_again(session, state, proofs).await? else {
+            return Ok(None);
+        };
+        let event = event.credential(&renewed.handle);
+        let replace = self.store.remove(&session.digest);
+        match self.kit.recording(event, replace).await {
+            Ok((event, is_replaced)) => {
+                if is_replaced {
+                    self.kit.emit(event);
+                }
+                self.replaced(renewed, is_replaced).await
+            }
+            Err(error) => {
+                self.replaced(renewed, false).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Stores a session under another token.
+    async fn insert_again(
+        &self,
+        session: &CurrentSession,
+        state: AccountState,
+        proofs: Proofs,
+    ) -> Result<Option<RenewedSession>, StoreError> {
         let now = self.kit.now();
         let Some(stored) = self.store.find(&session.digest, now).await? else { return Ok(None) };
         // An insert forgets sessions of an earlier state.
@@ -66,11 +107,19 @@ impl<U: AuthUser> Sessions<U> {
         let digest = token.digest();
         let is_remembered = stored.is_remembered;
         self.store.insert(Session { digest, state, proofs, ..stored }, u32::MAX).await?;
-        if !self.store.remove(&session.digest).await? {
-            self.store.remove(&digest).await?;
-            return Ok(None);
-        }
         Ok(Some(RenewedSession { token, handle: digest.handle(), is_remembered }))
+    }
+
+    /// Takes the session under its new token away if the former one has ended meanwhile.
+    async fn replaced(
+        &self,
+        renewed: RenewedSession,
+        is_replaced: bool,
+    ) -> Result<Option<RenewedSession>, StoreError> {
+        if !is_replaced {
+            self.store.remove(&renewed.token.digest()).await?;
+        }
+        Ok(is_replaced.then_some(renewed))
     }
 
     /// Opens a session after the password was verified, and revokes those that the client had so

@@ -80,10 +80,9 @@ impl<U: AuthUser> Sudo<U> {
         let mut proofs = self.prove(principal, proof, session.proofs()).await?;
         let now = self.kit.now();
         proofs.elevated_at = Some(now);
-        let renewed = self.sessions.renew(session, account.state(), proofs).await?;
-        let session = renewed.ok_or(SudoError::Ended)?;
         let event = self.kit.event(EventKind::SessionElevated).account(account);
-        self.kit.emit(event.credential(&session.handle));
+        let renew = self.sessions.renew_with(event, session, account.state(), proofs);
+        let session = renew.await?.ok_or(SudoError::Ended)?;
         Ok(ElevatedSession { session, ends_at: self.ends_at(now) })
     }
 
