@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crudauth::email::MessageKind;
-use crudauth_tests::on_every_database;
+use crudauth_tests::{Authenticator, on_every_database};
 use poem::http::Method;
 use serde_json::Value;
 
@@ -25,6 +25,17 @@ fn url(answer: &Answer) -> String {
 
 async fn remove(browser: &Browser, connection: &Value) -> Answer {
     browser.delete(&format!("/oauth/connections/{}", connection["id"].as_str().unwrap())).await
+}
+
+/// Registers a passkey; its path.
+async fn register(browser: &Browser) -> String {
+    let options = browser.post("/passkeys/register/options", json!({})).await;
+    assert_eq!(options.status, 200, "{options:?}");
+    let credential = Authenticator::at(FRONTEND).create(&options.json()["public_key"]);
+    let body = json!({ "credential": credential });
+    let answer = browser.post("/passkeys/register/verify", body).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    format!("/passkeys/{}", answer.json()["id"].as_str().unwrap())
 }
 
 on_every_database! {
@@ -91,6 +102,18 @@ on_every_database! {
         assert_eq!(remove(&ada, &second).await.status, 409);
         assert_eq!(ada.post("/set-password", json!({ "new_password": PASSWORD })).await.status, 200);
         assert_eq!(remove(&ada, &second).await.status, 200);
+    }
+
+    async fn a_passkey_and_a_connection_are_ways_in_for_each_other(app: App) {
+        let (app, provider) = with_provider(&app).await;
+        let ada = signed_in(&app, &provider).await;
+        let connection = listed(&ada).await.remove(0);
+        let passkey = register(&ada).await;
+        assert_eq!(ada.delete(&passkey).await.status, 200, "the connection is left");
+        let passkey = register(&ada).await;
+        assert_eq!(remove(&ada, &connection).await.status, 200, "the passkey is left");
+        let answer = ada.delete(&passkey).await;
+        assert_eq!((answer.status, answer.code().as_str()), (409, "last-way-in"));
     }
 
     async fn a_person_of_another_account_is_not_connected(app: App) {

@@ -24,7 +24,7 @@ use poem::{EndpointExt, Route};
 use provider::{CLIENT, CLIENT_SECRET, Provider};
 use serde_json::json;
 
-#[crudauth::routes(user = User, session, sessions, email, mfa, oauth, invitations)]
+#[crudauth::routes(user = User, session, sessions, email, mfa, passkeys, oauth, invitations)]
 struct Auth;
 
 /// A mount with these settings on the database of `app`.

@@ -17,6 +17,8 @@ pub struct TableSpec {
     /// Column in whose order the rows of an account are read; the index of the owner has it too.
     pub(crate) order: Option<&'static str>,
     pub(crate) outlives: Outlives,
+    /// Whether the owner of a row signs in by it, without a password.
+    pub(crate) signs_in: bool,
 }
 
 /// The changes of an account that keep its rows in a table.
@@ -44,12 +46,17 @@ impl TableSpec {
         key: &'static str,
         columns: &'static [ColumnSpec],
     ) -> Self {
-        Self { suffix, key, columns, order: None, outlives: Outlives::Nothing }
+        Self { suffix, key, columns, order: None, outlives: Outlives::Nothing, signs_in: false }
     }
 
     /// The same table, whose rows these changes keep.
     pub(crate) const fn outliving(self, outlives: Outlives) -> Self {
         Self { outlives, ..self }
+    }
+
+    /// The same table, whose rows are ways in, each with the stamp of its account.
+    pub(crate) const fn signing_in(self) -> Self {
+        Self { signs_in: true, ..self }
     }
 
     /// The same table, whose rows are read in the order of that column, account by account.

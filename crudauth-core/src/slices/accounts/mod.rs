@@ -16,6 +16,7 @@ mod sign_up;
 mod sql;
 mod superusers_sql;
 mod usernames;
+mod ways_in_sql;
 
 pub use admin::Administration;
 pub(crate) use create_sql::CreatedWith;

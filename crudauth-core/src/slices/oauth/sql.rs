@@ -33,7 +33,8 @@ pub const CONNECTIONS: TableSpec = TableSpec::new(
         ColumnSpec::instant("last_used_at"),
     ],
 )
-.outliving(Outlives::EveryChangeButReset);
+.outliving(Outlives::EveryChangeButReset)
+.signing_in();
 
 const FIND: &str = "SELECT {account} FROM {+connections} JOIN {table} \
     ON {table}.{id} = {owner +connections account_id} WHERE {+connections}.digest = :digest \
@@ -58,9 +59,6 @@ const LOCKED: &str = "SELECT {account}, {read hash} FROM {table} WHERE {id} = {:
 
 const COUNT_OF_ISSUER: &str = "SELECT COUNT(*) FROM {+connections} \
     WHERE account_id = :account AND auth_epoch = :stamp AND issuer = :issuer AND digest <> :digest";
-
-const COUNT_OTHERS: &str = "SELECT COUNT(*) FROM {+connections} \
-    WHERE account_id = :account AND auth_epoch = :stamp AND digest <> :digest";
 
 const LIST: &str = "SELECT digest, provider, issuer, subject, address, created_at, last_used_at \
     FROM {+connections} WHERE account_id = :account AND auth_epoch = :stamp \
@@ -190,7 +188,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ConnectionStore<U> for SqlStor
             }
             let row = tx.row(about(LOCKED)).await?.ok_or(sqlx::Error::RowNotFound)?;
             let (_, hash) = rows::account_with_hash::<DB, U>(&row)?;
-            if !hash.is_usable() && count(&mut tx, about(COUNT_OTHERS)).await? == 0 {
+            if !hash.is_usable() && !self.has_way_in(&mut tx, account).await? {
                 return tx.roll_back(Disconnecting::LastWayIn).await;
             }
             let id = account.user.id();

@@ -105,7 +105,8 @@ impl<U: AuthUser> Passkeys<U> {
     }
 
     /// Removes a passkey. Every session but the caller's, every bearer token and every API key is
-    /// revoked, and the owner gets a notice. An account without a password keeps its last passkey.
+    /// revoked, and the owner gets a notice. An account without a password and a
+    /// connection with a provider keeps its last passkey.
     ///
     /// # Errors
     /// [`PasskeyError`]; nothing changes then.

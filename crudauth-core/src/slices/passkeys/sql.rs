@@ -39,7 +39,8 @@ pub const TABLE: TableSpec = TableSpec::new(
         ColumnSpec::instant("last_used_at").nullable(),
     ],
 )
-.outliving(Outlives::EveryChange);
+.outliving(Outlives::EveryChange)
+.signing_in();
 
 const LIST: &str = "SELECT credential_id, user_handle, name, credential, aaguid, counter, \
     backup_eligible, backed_up, created_at, last_used_at FROM {+passkeys} \
@@ -176,7 +177,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> PasskeyStore<U> for SqlStore<D
             if tx.execute(remove).await? == 0 {
                 return tx.roll_back(Removed::NotFound).await;
             }
-            if keeps_last && number::<DB>(tx.row(self.about(COUNT, account)).await?)? == 0 {
+            if keeps_last && !self.has_way_in(&mut tx, account).await? {
                 return tx.roll_back(Removed::Last).await;
             }
             self.commit(tx, account.user.id()).await?;

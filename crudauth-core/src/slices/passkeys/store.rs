@@ -51,7 +51,7 @@ pub trait PasskeyStore<U> {
     ) -> Result<bool, StoreError>;
 
     /// Deletes a passkey of the account, and counts the version of the account up, also if it is
-    /// disabled. With `keeps_last` the last passkey stays. Of any number of calls at once for one
+    /// disabled. With `keeps_last` the last way in stays. Of any number of calls at once for one
     /// state of the account one succeeds.
     async fn remove(
         &self,
