@@ -100,6 +100,7 @@ pub use crudauth_core::slices::admin::AdminConfig;
 pub use crudauth_core::slices::api_keys::ApiKeyConfig;
 pub use crudauth_core::slices::audit::AuditConfig;
 pub use crudauth_core::slices::bearer::BearerConfig;
+pub use crudauth_core::slices::bot_protection::BotProtectionConfig;
 pub use crudauth_core::slices::email_login::EmailLoginConfig;
 pub use crudauth_core::slices::invitations::InvitationConfig;
 pub use crudauth_core::slices::mfa::MfaConfig;
@@ -153,6 +154,13 @@ pub mod account {
 pub mod admin {
     pub use crudauth_core::slices::admin::{
         AccountPage, AccountQuery, AdminError, Administrator, Administrators, Search, Suspension,
+    };
+}
+
+/// Checks that keep scripts away from public routes, for [`Builder::bot_protection`].
+pub mod bots {
+    pub use crudauth_core::slices::bot_protection::{
+        BotAnswer, BotCheck, BotCheckError, BotProtection, ProofOfWork, PublicRoute, Puzzle,
     };
 }
 

@@ -16,7 +16,7 @@ pub struct User {
 /// Documented.
 #[crudauth::routes(
     user = User, session, bearer, api_keys, sessions, tokens, email, mfa, passkeys, oauth, sudo, account,
-    admin, audit, email_login, invitations, profile, username, tickets,
+    admin, audit, email_login, invitations, profile, username, tickets, bot_protection,
 )]
 pub struct Auth;
 

@@ -8,6 +8,7 @@
 mod addresses;
 mod api_keys;
 mod bearer;
+mod bot_protection;
 mod calls;
 mod cancellation;
 mod concurrency;

@@ -155,6 +155,8 @@ pub struct Keys {
     pub refresh_mark: MacKey,
     /// Hides codes that were mailed.
     pub(crate) mailed_code: MacKey,
+    /// Signs puzzles of the proof of work.
+    pub(crate) bot_check: MacKey,
     /// Chains the events of an account, and hides addresses in them.
     pub audit: MacKey,
     /// Encrypts secrets of second factors.
@@ -183,6 +185,7 @@ impl Keys {
             audit: key("audit"),
             refresh_mark: key("refresh token mark"),
             mailed_code: key("mailed code"),
+            bot_check: key("bot check"),
             factors: SealKey::new(id, &factors),
         }
     }

@@ -6,6 +6,7 @@ pub mod admin;
 pub mod api_keys;
 pub mod audit;
 pub mod bearer;
+pub mod bot_protection;
 pub mod email_login;
 #[cfg(all(test, feature = "sqlite"))]
 mod fault_tests;

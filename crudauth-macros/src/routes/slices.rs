@@ -44,6 +44,7 @@ pub(super) const SLICES: &[Slice] = &[
     slice("profile", "Profile"),
     slice("username", "Username").has_stores(),
     slice("tickets", "Tickets"),
+    slice("bot_protection", "BotProtection"),
     slice("email", "Email").has_slot(),
     slice("recovery", "Recovery").has_slot(),
     slice("oauth", "OAuth").needs(&["session"]).has_slot().has_stores(),

@@ -120,6 +120,23 @@ pub(crate) async fn text_in_json(
     }
 }
 
+/// Returns the text of a field of a JSON object or a form, which can still be read afterwards. `None`
+/// if it is missing, sent twice or no text, or if the body is malformed, which the route refuses.
+pub(crate) async fn peek(
+    request: &mut Request,
+    field: &'static str,
+) -> Result<Option<String>, Refusal> {
+    let body = bytes(request).await?;
+    let sent = if media_type(request).ends_with("json") {
+        Form::from_json(&body).ok()
+    } else {
+        request.set_body(body.clone());
+        form(request).await.ok()
+    };
+    request.set_body(body);
+    Ok(sent.and_then(|mut form| form.optional_text(field).ok().flatten()))
+}
+
 async fn bytes(request: &mut Request) -> Result<Vec<u8>, Refusal> {
     if content_length(request).is_some_and(|length| length > MAX_BYTES) {
         return Err(Refusal::payload_too_large());

@@ -38,6 +38,7 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | 403 | `reauthentication-required`, `session-needed` | a gate wants fresh proof; `/sudo` wants a session |
 /// | 403 | `mfa-required` | the second factor cannot be removed |
 /// | 403 | `sign-up-closed` | the policy of the builder refuses a sign-up |
+/// | 403 | `bot-check-required`, `bot-check-failed` | the answer of the bot check is missing; it is wrong, expired or used |
 /// | 403 | `refused-by-app` | a hook of the app refuses a sign-up, a sign-in or a username |
 /// | 403 | `insufficient-scope` | a gate; with `WWW-Authenticate` (RFC 6750) |
 /// | 403 | `sign-in-too-old` | setting a first password, creating an API key, and adding or removing a passkey need a recent sign-in |

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crudauth_core::model::{AuthUser, RedirectPath, for_client};
+use crudauth_core::slices::bot_protection::PublicRoute;
 use futures_util::future::BoxFuture;
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, Request, Response};
@@ -16,6 +17,7 @@ use crate::http::Refusal;
 use crate::http::body::buffer_small;
 use crate::http::headers::{client_info, whole_path};
 use crate::http::pages::PagePost;
+use crate::slices::admit;
 
 type Handler<U> =
     Arc<dyn Fn(Mounted<U>, Request) -> BoxFuture<'static, Result<Response, Refusal>> + Send + Sync>;
@@ -23,6 +25,7 @@ type Handler<U> =
 /// A path, with a handler for each of its methods.
 pub struct Path<U: AuthUser> {
     pub(crate) path: &'static str,
+    asks: Option<PublicRoute>,
     methods: Vec<(Method, Handler<U>)>,
 }
 
@@ -32,7 +35,12 @@ impl<U: AuthUser> Path<U> {
         F: Fn(Mounted<U>, Request) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Response, Refusal>> + Send + 'static,
     {
-        Self { path, methods: Vec::new() }.and(method, handler)
+        Self { path, asks: None, methods: Vec::new() }.and(method, handler)
+    }
+
+    /// Asks for the answer of the bot check of the mount, if it has one at that route.
+    pub(crate) fn asks(self, route: PublicRoute) -> Self {
+        Self { asks: Some(route), ..self }
     }
 
     /// Adds a method.
@@ -57,7 +65,8 @@ impl<U: AuthUser> Path<U> {
     }
 
     pub(crate) fn endpoint(&self, mounted: &Mounted<U>) -> PathEndpoint<U> {
-        PathEndpoint { mounted: mounted.clone(), path: self.path, methods: self.methods.clone() }
+        let methods = self.methods.clone();
+        PathEndpoint { mounted: mounted.clone(), path: self.path, asks: self.asks, methods }
     }
 }
 
@@ -65,6 +74,7 @@ impl<U: AuthUser> Path<U> {
 pub(crate) struct PathEndpoint<U: AuthUser> {
     mounted: Mounted<U>,
     path: &'static str,
+    asks: Option<PublicRoute>,
     methods: Vec<(Method, Handler<U>)>,
 }
 
@@ -83,7 +93,7 @@ impl<U: AuthUser> Endpoint for PathEndpoint<U> {
 }
 
 impl<U: AuthUser> PathEndpoint<U> {
-    async fn answer(&self, request: Request) -> Result<Response, Refusal> {
+    async fn answer(&self, mut request: Request) -> Result<Response, Refusal> {
         // The server omits the body of a HEAD (RFC 9110, section 9.3.2).
         let method = match request.method() {
             &Method::HEAD => &Method::GET,
@@ -97,7 +107,14 @@ impl<U: AuthUser> PathEndpoint<U> {
         // becomes a 500 instead of a broken connection.
         let guard = self.mounted.parts().background.guard();
         let client = client_info(&request, &self.mounted.parts().http);
-        let flow = for_client(client, handler(self.mounted.clone(), request)).in_current_span();
+        let (mounted, asks, handler) = (self.mounted.clone(), self.asks, Arc::clone(handler));
+        let flow = async move {
+            if let Some(route) = asks {
+                admit(mounted.accounts().bot_protection(), route, &mut request).await?;
+            }
+            handler(mounted, request).await
+        };
+        let flow = for_client(client, flow).in_current_span();
         let answer = tokio::spawn(async move {
             let answer = flow.await;
             drop(guard);

@@ -4,6 +4,7 @@ use crudauth_core::model::{AuthUser, Form, IdentifierKind};
 use crudauth_core::slices::accounts::{
     CHANGE_PASSWORD, PasswordError, REGISTER, RegisterError, Registered, SET_PASSWORD, SignUp,
 };
+use crudauth_core::slices::bot_protection::PublicRoute;
 use crudauth_core::slices::recovery::CONFIRM;
 use crudauth_core::sql::TableSpec;
 use poem::http::{Method, StatusCode};
@@ -29,7 +30,7 @@ pub enum Accounts {}
 impl<U: AuthUser> Slice<U> for Accounts {
     fn paths() -> Vec<Path<U>> {
         vec![
-            Path::new(Method::POST, "/register", register),
+            Path::new(Method::POST, "/register", register).asks(PublicRoute::Register),
             Path::new(Method::GET, "/me", me),
             Path::new(Method::POST, "/change-password", change_password),
             Path::new(Method::POST, "/set-password", set_password),

@@ -7,6 +7,7 @@ mod admin;
 mod api_keys;
 mod audit;
 mod bearer;
+mod bot_protection;
 mod credentials;
 mod device;
 mod email;
@@ -29,6 +30,7 @@ mod tickets;
 mod username;
 
 pub(crate) use audit::trail_of;
+pub(crate) use bot_protection::admit;
 #[cfg(feature = "passkeys")]
 pub(crate) use passkeys::complete;
 pub(crate) use service::{Service, Wiring, stores};
@@ -38,6 +40,7 @@ use crudauth_core::slices::admin::AdminConfig;
 use crudauth_core::slices::api_keys::ApiKeyConfig;
 use crudauth_core::slices::audit::AuditConfig;
 use crudauth_core::slices::bearer::BearerConfig;
+use crudauth_core::slices::bot_protection::BotProtectionConfig;
 use crudauth_core::slices::email_login::EmailLoginConfig;
 use crudauth_core::slices::invitations::InvitationConfig;
 use crudauth_core::slices::mfa::MfaConfig;
@@ -63,6 +66,7 @@ slices! {
     profile: service::NoSettings => markers::Profile,
     username: service::NoSettings => markers::Username,
     tickets: TicketConfig => markers::Tickets,
+    bot_protection: BotProtectionConfig => markers::BotProtection,
     #[cfg(feature = "oauth")]
     oauth: oauth::OAuthSettings => markers::OAuth,
 }
@@ -76,6 +80,7 @@ pub mod markers {
     pub use super::api_keys::ApiKeys;
     pub use super::audit::Audit;
     pub use super::bearer::{Bearer, Tokens};
+    pub use super::bot_protection::BotProtection;
     pub use super::email::Email;
     pub use super::email_login::EmailLogin;
     pub use super::invitations::Invitations;

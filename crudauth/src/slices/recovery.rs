@@ -4,6 +4,7 @@ use crudauth_core::guard::Action;
 use crudauth_core::model::{
     AuthUser, Contact, Form, IdentifierKind, InvalidField, Recoverable, RedirectPath,
 };
+use crudauth_core::slices::bot_protection::PublicRoute;
 use crudauth_core::slices::recovery::{
     self as flows, CONFIRM, ConfirmError, Confirmed, RESET_REQUEST, VERIFY_REQUEST,
 };
@@ -39,9 +40,11 @@ impl<U: AuthUser + Recoverable> Slice<U> for Recovery {
 /// The routes of `recovery`, which `email` has as well.
 pub(crate) fn paths<U: AuthUser>() -> Vec<Path<U>> {
     vec![
-        Path::new(Method::POST, "/email/verify-request", request_verification),
+        Path::new(Method::POST, "/email/verify-request", request_verification)
+            .asks(PublicRoute::VerifyRequest),
         Path::new(Method::POST, "/email/verify-confirm", confirm_verification),
-        Path::new(Method::POST, "/password/reset-request", request_reset),
+        Path::new(Method::POST, "/password/reset-request", request_reset)
+            .asks(PublicRoute::ResetRequest),
         Path::new(Method::POST, "/password/reset-confirm", confirm_reset),
     ]
 }

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use super::Client;
 use crate::accounts::Accounts;
+use crate::bots::BotProtection;
 use crate::mount::{Mount, Mounts};
 use crate::slice;
 use crate::transport::Principal;
@@ -225,6 +226,23 @@ impl<A: Mounts<slice::Bearer>> App<A> {
                 panic!("only `{}` of `{scopes}` granted to {identifier}", granted.issued.scopes)
             }
             other => panic!("no tokens for {identifier}: {other:?}"),
+        }
+    }
+}
+
+impl<A: Mounts<slice::BotProtection>> App<A> {
+    /// Solves a puzzle of the proof of work, and returns the answer for one request: the member
+    /// `altcha` of its body, or the header `X-Bot-Check`. Lower
+    /// [`max_number`](crate::bots::ProofOfWork::max_number) for fast tests.
+    ///
+    /// # Panics
+    /// If the mount has a check of its own; configure one for the tests instead.
+    #[must_use]
+    pub fn bot_answer(&self) -> String {
+        let puzzle = self.accounts().bot_protection().and_then(BotProtection::puzzle);
+        match puzzle.and_then(|puzzle| puzzle.solve()) {
+            Some(answer) => answer,
+            None => panic!("the mount has a bot check of its own"),
         }
     }
 }

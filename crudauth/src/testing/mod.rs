@@ -57,7 +57,8 @@
 //! ```
 //!
 //! [`App::granted`] creates a client with an access token (slice `bearer`), and [`App::keyed`] one
-//! with an API key (slice `api_keys`). [`Client::bearer`] sends any token or key. To set the clock
+//! with an API key (slice `api_keys`). [`App::bot_answer`] solves a puzzle (slice `bot_protection`).
+//! [`Client::bearer`] sends any token or key. To set the clock
 //! and the hashing in tests only, pass them to the function that builds the mount, or pass a
 //! function from [`Builder`](crate::Builder) to `Builder`.
 #![allow(clippy::panic, reason = "a failed setup fails the test")]

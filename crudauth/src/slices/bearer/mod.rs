@@ -6,6 +6,7 @@ mod refresh;
 
 use crudauth_core::model::{AuthUser, FieldError, Form};
 use crudauth_core::slices::bearer::{BearerConfig, Issued};
+use crudauth_core::slices::bot_protection::PublicRoute;
 use crudauth_core::slices::mfa::RecoveryCode;
 use crudauth_core::slices::sign_in::{Binding, SignIn, TokensIssued};
 use crudauth_core::sql::{Backend, TableSpec};
@@ -41,7 +42,7 @@ super::stores!(Bearer: families);
 impl<U: AuthUser> Slice<U> for Bearer {
     fn paths() -> Vec<Path<U>> {
         vec![
-            Path::new(Method::POST, "/token", token),
+            Path::new(Method::POST, "/token", token).asks(PublicRoute::Token),
             Path::new(Method::POST, "/refresh", refresh),
             #[cfg(feature = "bearer-asymmetric")]
             Path::new(Method::GET, "/.well-known/jwks.json", jwks),

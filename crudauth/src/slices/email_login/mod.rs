@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crudauth_core::guard::{Binding, CHALLENGES};
 use crudauth_core::model::{AuthUser, Form, InvalidField, RecoverableByEmail};
+use crudauth_core::slices::bot_protection::PublicRoute;
 use crudauth_core::slices::email_login::{
     self as flows, EmailLoginConfig, EmailLoginError, EmailLoginParts, EmailLoginStarted,
     EmailProof, EmailSignIn, VERIFY,
@@ -38,7 +39,8 @@ pub struct EmailLogin;
 impl<U: AuthUser + RecoverableByEmail> Slice<U> for EmailLogin {
     fn paths() -> Vec<Path<U>> {
         vec![
-            Path::new(Method::POST, "/email-login/request", request),
+            Path::new(Method::POST, "/email-login/request", request)
+                .asks(PublicRoute::EmailLoginRequest),
             Path::new(Method::POST, "/email-login/confirm", confirm),
             Path::new(Method::GET, page::PATH, page::show).and(Method::POST, page::submit),
         ]

@@ -3,6 +3,7 @@
 mod list;
 
 use crudauth_core::model::{AuthUser, FieldError, FieldErrorKind, Form, IdentifierKind};
+use crudauth_core::slices::bot_protection::PublicRoute;
 use crudauth_core::slices::mfa::RecoveryCode;
 use crudauth_core::slices::sessions::SessionConfig;
 use crudauth_core::slices::sign_in::{Binding, SignIn, SignedIn};
@@ -31,7 +32,7 @@ pub struct Session;
 
 impl<U: AuthUser> Slice<U> for Session {
     fn paths() -> Vec<Path<U>> {
-        vec![Path::new(Method::POST, "/login", login), logout::path()]
+        vec![Path::new(Method::POST, "/login", login).asks(PublicRoute::Login), logout::path()]
     }
 
     fn tables() -> &'static [&'static TableSpec] {

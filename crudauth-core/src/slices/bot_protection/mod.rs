@@ -1,0 +1,108 @@
+//! Bot protection: public routes ask for the answer of a check first, so that a script pays for each
+//! sign-up, sign-in and mail that it causes.
+//!
+//! The check runs before any look-up and any hashing, so its refusals reveal nothing about accounts. The
+//! shipped one is proof of work, compatible with ALTCHA; others are an implementation of [`BotCheck`].
+
+mod check;
+mod config;
+mod proof_of_work;
+mod puzzle;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use check::{BotAnswer, BotCheck, BotCheckError, PublicRoute};
+pub use config::{BotProtectionConfig, ProofOfWork};
+pub use puzzle::Puzzle;
+
+use check::AnyBotCheck;
+use config::Check;
+use proof_of_work::Puzzles;
+
+use crate::kit::Kit;
+use crate::model::{AuthUser, ClientInfo};
+
+/// Longest answer that reaches a check, in bytes. Tokens of the known services have at most 4 KiB.
+const MAX_ANSWER: usize = 8 * 1024;
+
+/// Asks for proof that a browser, and not a cheap script, sends a request.
+#[derive(Clone)]
+pub struct BotProtection {
+    checker: Checker,
+    routes: Vec<PublicRoute>,
+}
+
+#[derive(Clone)]
+enum Checker {
+    ProofOfWork(Arc<Puzzles>),
+    Own(Arc<dyn AnyBotCheck>),
+}
+
+impl BotProtection {
+    /// Creates the slice.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn new<U: AuthUser>(kit: &Kit<U>, config: BotProtectionConfig) -> Self {
+        let checker = match config.check {
+            Check::Own(check) => Checker::Own(check),
+            Check::ProofOfWork(settings) => Checker::ProofOfWork(Arc::new(Puzzles {
+                settings,
+                keys: kit.keys.clone(),
+                clock: Arc::clone(&kit.clock),
+                limits: kit.limits.clone(),
+            })),
+        };
+        Self { checker, routes: config.routes }
+    }
+
+    /// Returns `true` if this route asks for an answer.
+    #[must_use]
+    pub fn asks_at(&self, route: PublicRoute) -> bool {
+        self.routes.contains(&route)
+    }
+
+    /// The member of a JSON body, or the field of a form, that holds the answer.
+    #[must_use]
+    pub fn field(&self) -> &'static str {
+        match &self.checker {
+            Checker::ProofOfWork(_) => proof_of_work::FIELD,
+            Checker::Own(check) => check.field(),
+        }
+    }
+
+    /// A new puzzle for the proof of work; `None` with a check of the app's own.
+    #[must_use]
+    pub fn puzzle(&self) -> Option<Puzzle> {
+        match &self.checker {
+            Checker::ProofOfWork(puzzles) => Some(puzzles.issue()),
+            Checker::Own(_) => None,
+        }
+    }
+
+    /// Accepts an answer. That of a proof of work is used up then.
+    ///
+    /// Routes that the [settings](BotProtectionConfig::only) leave out are checked as well. The client is that of the current request, or the one of [`for_client`](crate::model::for_client).
+    ///
+    /// # Errors
+    /// [`BotCheckError`].
+    pub async fn check(&self, route: PublicRoute, answer: &str) -> Result<(), BotCheckError> {
+        if answer.len() > MAX_ANSWER {
+            return Err(BotCheckError::Refused);
+        }
+        match &self.checker {
+            Checker::ProofOfWork(puzzles) => puzzles.check(answer).await,
+            Checker::Own(check) => {
+                let client = ClientInfo::current();
+                check.ask(BotAnswer { text: answer, route, client: &client }).await
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for BotProtection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BotProtection").field("routes", &self.routes).finish_non_exhaustive()
+    }
+}
