@@ -16,7 +16,7 @@ use crudauth_tests::{
 };
 use poem::http::Method;
 use poem::{EndpointExt, Route, get, handler};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 #[crudauth::routes(user = User, session, bearer, email, email_login, bot_protection)]
 struct Guarded;
@@ -141,6 +141,7 @@ on_every_database! {
 
     async fn a_refused_check_looks_nothing_up_and_spends_no_limit(app: App) {
         app.register("ada").await;
+        app.last_mail(MessageKind::VerifyEmail, "ada@example.com").await;
         let app = guarded(&app, easy()).await;
         let limits = app.database.count("users_rate_limits").await;
         let browser = app.browser();
