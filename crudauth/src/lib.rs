@@ -297,6 +297,7 @@ pub mod flow {
     pub use crudauth_core::model::{
         ApiKeyHandle, Checked, Code, Device, Form, InvalidCode, InvalidContact, InvalidEmail,
         InvalidField, InvalidForm, InvalidPhone, InvalidScope, InvalidUsername, SessionHandle,
+        TrustHandle,
     };
     pub use crudauth_core::model::{MailedCode, Proofs};
     pub use crudauth_core::password::{Busy, PasswordTooLong, PolicyViolation};
@@ -314,7 +315,8 @@ pub mod flow {
     };
     pub use crudauth_core::slices::invitations::{Invitation, Invitations, InviteError};
     pub use crudauth_core::slices::mfa::{
-        CodeError, Disabled, Enrolled, Mfa, MfaError, MfaStatus, RecoveryCode, Setup, TotpSecret,
+        BrowserTrust, CodeError, Disabled, Enrolled, Mfa, MfaError, MfaStatus, RecoveryCode, Setup,
+        TotpSecret, TrustedBrowser,
     };
     pub use crudauth_core::slices::passkeys::PasskeyProof;
     #[cfg(feature = "passkeys")]

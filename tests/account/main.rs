@@ -193,13 +193,14 @@ async fn enrol(app: &App, browser: &Browser) -> (String, Vec<String>) {
 }
 
 /// Every table of the library with rows of accounts.
-const OWNED: [&str; 8] = [
+const OWNED: [&str; 9] = [
     "sessions",
     "token_families",
     "api_keys",
     "one_time_tokens",
     "authenticators",
     "recovery_codes",
+    "browser_trusts",
     "deletions",
     "suspensions",
 ];

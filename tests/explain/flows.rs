@@ -205,7 +205,8 @@ where
         let client = self.app.client();
         let form = [("username", "ada"), ("password", NEW)];
         let first = client.post_form("/login", form).await.expect_status(200).json();
-        let body = json!({ "challenge": first["challenge"], "code": code });
+        let challenge = &first["challenge"];
+        let body = json!({ "challenge": challenge, "code": code, "trust_browser": true });
         client.post("/mfa/verify", body).await.expect_status(status);
         client
     }
@@ -226,7 +227,12 @@ where
         let body = json!({ "code": code() });
         let codes = client.post("/mfa/totp/confirm", body).await.expect_status(200).json();
         let recovery = |at: usize| codes["recovery_codes"][at].as_str().unwrap();
-        self.sign_in_with(&code(), 200).await.get("/mfa").await.expect_status(200);
+        let trusted = self.sign_in_with(&code(), 200).await;
+        trusted.get("/mfa").await.expect_status(200);
+        trusted.post_form("/login", [("username", "ada"), ("password", NEW)]).await;
+        let listed = trusted.get("/mfa/trusted-browsers").await.expect_status(200).json();
+        let path = format!("/mfa/trusted-browsers/{}", listed[0]["id"].as_str().unwrap());
+        trusted.delete(&path).await.expect_status(200);
         for _ in 0..3 {
             self.sign_in_with("a wrong one", 401).await;
         }

@@ -35,7 +35,7 @@ pub(crate) struct Case {
     has_text_key: bool,
 }
 
-const SUFFIXES: [&str; 15] = [
+const SUFFIXES: [&str; 16] = [
     "sessions",
     "token_families",
     "api_keys",
@@ -44,6 +44,7 @@ const SUFFIXES: [&str; 15] = [
     "lockouts",
     "authenticators",
     "recovery_codes",
+    "browser_trusts",
     "passkeys",
     "connections",
     "deletions",
@@ -167,7 +168,7 @@ macro_rules! cases {
                     .email(EmailConfig::new(outbox.clone(), FRONTEND))
                     .bearer(BearerConfig::default().grantable_scopes(ReportsRead).max_sign_ins(2))
                     .api_keys(ApiKeyConfig::default().max_keys(1))
-                    .mfa(MfaConfig::default().max_failures(3))
+                    .mfa(MfaConfig::default().max_failures(3).trusted_browsers(Duration::from_hours(1)))
                     .passkeys(PasskeyConfig::default())
                     .email_login(EmailLoginConfig::default().creates_accounts(true))
                     .account(AccountConfig::default().grace(Duration::from_hours(24)))

@@ -37,7 +37,7 @@ pub(crate) struct User {
 pub(crate) struct Auth;
 
 /// The tables of `users`.
-pub(crate) const TABLES: [&str; 16] = [
+pub(crate) const TABLES: [&str; 17] = [
     "users",
     "users_sessions",
     "users_token_families",
@@ -45,6 +45,7 @@ pub(crate) const TABLES: [&str; 16] = [
     "users_one_time_tokens",
     "users_authenticators",
     "users_recovery_codes",
+    "users_browser_trusts",
     "users_deletions",
     "users_suspensions",
     "users_audit",

@@ -141,6 +141,36 @@ on_every_database! {
         assert_eq!(answer.code(), "challenge-ended");
     }
 
+    async fn a_browser_is_trusted_after_a_passkey_until_the_passkeys_change(app: App) {
+        let mut setup = Setup::passkeys(|passkeys| passkeys.is_second_factor(true));
+        setup.mfa = setup.mfa.trusted_browsers(Duration::from_hours(24));
+        let app = guarded(&app, setup).await;
+        let (_, mut device) = member(&app, "ada").await;
+        let trusted = async |device: &mut Authenticator| {
+            let (browser, challenge) = challenged(&app, "ada").await;
+            let token = &challenge["challenge"];
+            let body = json!({ "challenge": token });
+            let options = options(&browser, "/passkeys/sign-in/options", body).await;
+            let credential = device.get(&options);
+            let body = json!({ "challenge": token, "credential": credential, "trust_browser": true });
+            assert_eq!(browser.post("/passkeys/verify", body).await.status, 200);
+            browser
+        };
+        let browser = trusted(&mut device).await;
+        let is_asked = async || browser.login("ada", PASSWORD).await.json()["mfa_required"] == true;
+        assert!(!is_asked().await);
+        assert_eq!(browser.get("/second").await.status, 403);
+        let other = trusted(&mut device).await;
+        let id = first_id(&other).await;
+        let options = options(&other, "/passkeys/sudo/options", json!({})).await;
+        let proof = json!({ "password": PASSWORD, "passkey": device.get(&options) });
+        assert_eq!(other.post("/sudo", proof).await.status, 200);
+        assert_eq!(other.delete(&format!("/passkeys/{id}")).await.status, 200);
+        let mut new = authenticator();
+        assert_eq!(register(&other, &mut new).await.status, 201);
+        assert!(is_asked().await, "the factor is another one");
+    }
+
     async fn a_passkey_finishes_a_sign_in_for_tokens(app: App) {
         let app = guarded(&app, Setup::default()).await;
         let (ada, mut device) = member(&app, "ada").await;

@@ -102,6 +102,9 @@ kinds! {
         SecondFactorRejected = "second-factor-rejected", "second factor rejected: wrong password";
         RecoveryCodeUsed = "recovery-code-used", "recovery code used";
         RecoveryCodesReplaced = "recovery-codes-replaced", "recovery codes replaced";
+        BrowserTrusted = "browser-trusted", "browser trusted";
+        BrowserDistrusted = "browser-distrusted", "trust in a browser ended";
+        BrowsersDistrusted = "browsers-distrusted", "trust in all browsers ended";
         PasskeyAdded = "passkey-added", "passkey added";
         PasskeyRenamed = "passkey-renamed", "passkey renamed";
         PasskeyRemoved = "passkey-removed", "passkey removed";

@@ -65,6 +65,8 @@ digests! {
     ChallengeDigest;
     /// Digest of a [`BrowserToken`](super::BrowserToken).
     BrowserDigest;
+    /// Digest of a [`TrustToken`](super::TrustToken).
+    TrustDigest;
     /// Digest of a recovery code.
     RecoveryCodeDigest;
     /// Name of a counter: a keyed hash (HMAC-SHA-256), so that a store of counters does not reveal
@@ -88,7 +90,7 @@ macro_rules! of_texts {
     )*};
 }
 
-of_texts!(SessionDigest CsrfDigest OneTimeDigest ApiKeyDigest ChallengeDigest BrowserDigest);
+of_texts!(SessionDigest CsrfDigest OneTimeDigest ApiKeyDigest ChallengeDigest BrowserDigest TrustDigest);
 
 pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
@@ -143,4 +145,6 @@ handles! {
     SessionHandle of SessionDigest;
     /// Public id of an API key, shown in lists; opens nothing.
     ApiKeyHandle of ApiKeyDigest;
+    /// Public id of a trusted browser, shown in lists; opens nothing.
+    TrustHandle of TrustDigest;
 }

@@ -45,7 +45,8 @@ pub use contact::{Contact, InvalidContact};
 pub use device::Device;
 pub use digest::{
     ApiKeyDigest, ApiKeyHandle, BrowserDigest, ChallengeDigest, CounterName, CsrfDigest,
-    OneTimeDigest, RecoveryCodeDigest, RefreshDigest, SessionDigest, SessionHandle,
+    OneTimeDigest, RecoveryCodeDigest, RefreshDigest, SessionDigest, SessionHandle, TrustDigest,
+    TrustHandle,
 };
 pub use email::{EmailAddress, InvalidEmail};
 pub use family_id::FamilyId;
@@ -64,7 +65,7 @@ pub use redirect_path::RedirectPath;
 pub use role::{HasRole, RoleBits, RoleHolder, RoleName};
 pub use scope::{InvalidScope, Scopes};
 pub use sealed::Sealed;
-pub use secret::{BrowserToken, ChallengeToken, CsrfToken, OneTimeToken, SessionToken};
+pub use secret::{BrowserToken, ChallengeToken, CsrfToken, OneTimeToken, SessionToken, TrustToken};
 pub use shape::{
     AuthUser, Companion, Editable, HasUsername, IdentifierColumn, IdentifierKind, KeySource,
     Recoverable, RecoverableByEmail, Shape, SqlDefault, TimeUnit,

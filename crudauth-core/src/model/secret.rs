@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::digest::{
-    BrowserDigest, ChallengeDigest, CsrfDigest, OneTimeDigest, SessionDigest, sha256,
+    BrowserDigest, ChallengeDigest, CsrfDigest, OneTimeDigest, SessionDigest, TrustDigest, sha256,
 };
 use crate::random::random;
 
@@ -66,6 +66,8 @@ secrets! {
     ChallengeToken => ChallengeDigest;
     /// The value of the cookie that binds an unfinished sign-in to its browser.
     BrowserToken => BrowserDigest;
+    /// A part of the cookie of a trusted browser: the trust of one account.
+    TrustToken => TrustDigest;
 }
 
 #[cfg(test)]

@@ -38,6 +38,8 @@ pub enum MessageKind {
     RecoveryCodeUsed,
     /// Notifies the owner of new recovery codes.
     RecoveryCodesReplaced,
+    /// Notifies the owner of a browser that is not asked for the second factor any more.
+    BrowserTrusted,
     /// Offers a link that deletes the account.
     DeleteAccount,
     /// Notifies the owner of a requested deletion, with a link that restores the account.
@@ -82,6 +84,7 @@ impl MessageKind {
             Self::SecondFactorGuessed => "second_factor_guessed",
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::RecoveryCodesReplaced => "recovery_codes_replaced",
+            Self::BrowserTrusted => "browser_trusted",
             Self::DeleteAccount => "delete_account",
             Self::DeletionRequested => "deletion_requested",
             Self::AccountDeleted => "account_deleted",
@@ -188,6 +191,11 @@ impl MessageKind {
                 "Your recovery codes were replaced",
                 "Your account has new recovery codes. The earlier ones no longer work.",
                 "If it was not you, reset your password at once and make new recovery codes.",
+            ),
+            Self::BrowserTrusted => (
+                "A browser of your account is trusted",
+                "After a code was entered, a browser was trusted: it is not asked for codes for some time.",
+                "If it was not you, reset your password at once: that ends every sign-in and every trust.",
             ),
             Self::DeleteAccount => (
                 "Confirm that your account is to be deleted",

@@ -47,6 +47,7 @@ pub const TABLES: &[&TableSpec] = &[
     &recovery::TABLE,
     &mfa::AUTHENTICATORS,
     &mfa::RECOVERY_CODES,
+    &mfa::TRUSTED_BROWSERS,
     &account::DELETIONS,
     &admin::SUSPENSIONS,
     &audit::TABLE,
@@ -73,6 +74,7 @@ pub struct DatabaseStores<U: AuthUser> {
     pub families: Arc<dyn bearer::store::TokenFamilyStore<U>>,
     pub api_keys: Arc<dyn api_keys::store::ApiKeyStore<U>>,
     pub factors: Arc<dyn mfa::store::FactorStore<U>>,
+    pub trusts: Arc<dyn mfa::store::TrustStore<U>>,
     pub crudauth_py_factors: Arc<dyn mfa::takeover::CrudauthPyFactors<U>>,
     pub deletions: Arc<dyn account::store::DeletionStore<U>>,
     pub admin: Arc<dyn admin::store::AdminStore<U>>,
@@ -101,6 +103,7 @@ impl<U: AuthUser> DatabaseStores<U> {
             families: Arc::clone(&unmounted) as _,
             api_keys: Arc::clone(&unmounted) as _,
             factors: Arc::clone(&unmounted) as _,
+            trusts: Arc::clone(&unmounted) as _,
             crudauth_py_factors: Arc::clone(&unmounted) as _,
             deletions: Arc::clone(&unmounted) as _,
             usernames: Arc::clone(&unmounted) as _,
@@ -193,7 +196,8 @@ mod tests {
     fn every_table_but_the_counters_challenges_and_invitations_has_an_owner() {
         let owned = TABLES.iter().filter(|table| table.has_owner());
         let names: Vec<_> = owned.map(|table| table.suffix).collect();
-        let credentials = ["sessions", "token_families", "api_keys", "one_time_tokens"];
+        let credentials =
+            ["sessions", "token_families", "api_keys", "one_time_tokens", "browser_trusts"];
         let mut expected = [&credentials[..], LASTING].concat();
         expected.extend(["deletions", "suspensions", "audit"]);
         let mut names = names;

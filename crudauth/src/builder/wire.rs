@@ -132,7 +132,7 @@ fn wire<A: Mount>(
     let tokens = Arc::new(tokens);
     let callers = Callers::new(Arc::clone(&sessions), Arc::clone(&tokens));
     let registration = Registration::new(kit.clone(), recovery.clone()).within(&live.widths);
-    let factors = Arc::clone(&database.factors);
+    let factors = (Arc::clone(&database.factors), Arc::clone(&database.trusts));
     let mfa = Arc::new(Mfa::new(kit.clone(), factors, callers.clone(), slices.mfa.clone()));
     let mounted = A::slices();
     let tables: Vec<_> = mounted.tables().collect();

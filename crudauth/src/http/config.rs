@@ -38,6 +38,10 @@ crudauth_core::settings! {
         /// Name of the cookie that binds an unfinished sign-in to its browser (default
         /// `sign_in_browser`).
         browser: String as impl Into<String> = "sign_in_browser".to_owned(),
+        /// Name of the cookie of a browser that is not asked for the second factor (default
+        /// `trusted_browser`). It starts with `__Host-` if [`secure`](Self::secure) and
+        /// [`path`](Self::path) allow it.
+        trusted: String as impl Into<String> = "trusted_browser".to_owned(),
         /// Name of the cookie that binds a sign-in with a provider to its browser (default
         /// `oauth_state`).
         ///
@@ -98,8 +102,9 @@ impl CookieConfig {
     /// HTTPS and with the path `/`, so `secure` and `path` are set as well.
     #[must_use]
     pub fn hardened(mut self) -> Self {
-        let Self { session, csrf, refresh, device, browser, oauth_state, flash, .. } = &mut self;
-        for name in [session, csrf, refresh, device, browser, oauth_state, flash] {
+        let Self { session, csrf, refresh, device, browser, trusted, oauth_state, flash, .. } =
+            &mut self;
+        for name in [session, csrf, refresh, device, browser, trusted, oauth_state, flash] {
             if !name.starts_with("__Host-") {
                 name.insert_str(0, "__Host-");
             }
@@ -134,18 +139,28 @@ impl CookieConfig {
     /// Name of the cookie of one sign-in with a provider.
     #[cfg(feature = "oauth")]
     pub(crate) fn oauth_state_of(&self, id: &str) -> String {
-        let has_prefix = self.oauth_state.starts_with("__");
-        let prefix = if self.secure && self.path == "/" && !has_prefix { "__Host-" } else { "" };
-        format!("{prefix}{}_{id}", self.oauth_state)
+        format!("{}_{id}", self.of_this_host(&self.oauth_state))
     }
 
-    fn names(&self) -> [(&'static str, &str); 7] {
+    /// Name of the cookie of a trusted browser.
+    pub(crate) fn trusted_name(&self) -> String {
+        self.of_this_host(&self.trusted)
+    }
+
+    /// The name with the prefix that keeps other hosts from setting the cookie, if that is possible.
+    fn of_this_host(&self, name: &str) -> String {
+        let can_have_one = self.secure && self.path == "/" && !name.starts_with("__");
+        format!("{}{name}", if can_have_one { "__Host-" } else { "" })
+    }
+
+    fn names(&self) -> [(&'static str, &str); 8] {
         [
             ("cookies.session", &self.session),
             ("cookies.csrf", &self.csrf),
             ("cookies.refresh", &self.refresh),
             ("cookies.device", &self.device),
             ("cookies.browser", &self.browser),
+            ("cookies.trusted", &self.trusted),
             ("cookies.oauth_state", &self.oauth_state),
             ("cookies.flash", &self.flash),
         ]

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crudauth_core::model::{BrowserToken, SessionToken};
+use crudauth_core::slices::mfa::BrowserTrust;
 use crudauth_core::slices::sessions::{OpenedSession, RenewedSession, SessionConfig};
 use poem::http::{HeaderMap, HeaderValue, header};
 use poem::{Request, Response};
@@ -71,9 +72,10 @@ impl<'r> Cookies<'r> {
         self.all(&[&self.config.refresh_at_logout(), &self.config.refresh])
     }
 
-    /// Returns the possible device tokens, which prove an earlier sign-in on this device.
+    /// Returns the possible device tokens, which prove an earlier sign-in on this device, and the
+    /// possible cookies of a trusted browser.
     pub(crate) fn devices(&self) -> Vec<&'r str> {
-        self.all(&[&self.config.device])
+        self.all(&[&self.config.device, &self.config.trusted_name()])
     }
 
     /// Returns the possible values of the cookie that binds an unfinished sign-in.
@@ -181,6 +183,12 @@ impl SetCookies<'_> {
     /// Sets the device cookie.
     pub(crate) fn device(&mut self, device: &str) {
         self.put(&self.config.device, device, Some(DEVICE_SECONDS));
+    }
+
+    /// Sets the cookie of a trusted browser.
+    pub(crate) fn trusted(&mut self, trust: &BrowserTrust) {
+        let name = self.config.trusted_name();
+        self.put(&name, &trust.cookie, Some(trust.lifetime.as_secs()));
     }
 
     /// Sets the cookie that binds an unfinished sign-in to the browser.

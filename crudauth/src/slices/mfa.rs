@@ -1,13 +1,14 @@
 //! `GET /mfa`, `POST /mfa/totp/…`, `POST /mfa/recovery-codes/regenerate`: the second factor of an
 //! account. `POST /mfa/challenge`, `POST /mfa/verify`: the second step of a sign-in.
+//! `GET /mfa/trusted-browsers`, `DELETE /mfa/trusted-browsers/{id}`: browsers that are not asked.
 
 use std::sync::Arc;
 
 use crudauth_core::guard::CHALLENGES;
-use crudauth_core::model::{AuthUser, Form};
+use crudauth_core::model::{AuthUser, Form, InvalidField, TrustHandle};
 use crudauth_core::slices::mfa::{
     self as flows, AUTHENTICATORS, CodeError, MANAGE, MfaConfig, MfaError, RECOVERY_CODES,
-    RecoveryCode, Setup, VERIFY,
+    RecoveryCode, Setup, TRUSTED_BROWSERS, TrustedBrowser, VERIFY,
 };
 use crudauth_core::slices::sessions::RenewedSession;
 use crudauth_core::slices::sign_in::{
@@ -24,10 +25,11 @@ use crate::builder::Builder;
 use crate::extract::owner_of;
 use crate::http::config::RefreshIn;
 use crate::http::cookie::{cookies_of, set_cookies};
-use crate::http::headers::{client_info, json as answer};
+use crate::http::headers::{client_info, detail, json as answer};
 use crate::http::origin::refuse_cross_site;
 use crate::http::{Refusal, body, refusals};
 use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
+use crate::transport::Principal;
 
 /// `mfa`: codes of an authenticator app as second factor, and recovery codes.
 ///
@@ -35,7 +37,7 @@ use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
 #[derive(Clone, Copy, Debug)]
 pub struct Mfa;
 
-super::stores!(Mfa: factors, crudauth_py_factors);
+super::stores!(Mfa: factors, trusts, crudauth_py_factors);
 
 impl<U: AuthUser> Slice<U> for Mfa {
     fn paths() -> Vec<Path<U>> {
@@ -47,11 +49,13 @@ impl<U: AuthUser> Slice<U> for Mfa {
             Path::new(Method::POST, "/mfa/recovery-codes/regenerate", regenerate),
             Path::new(Method::POST, "/mfa/challenge", challenge),
             Path::new(Method::POST, "/mfa/verify", verify),
+            Path::new(Method::GET, "/mfa/trusted-browsers", trusted_browsers),
+            Path::new(Method::DELETE, "/mfa/trusted-browsers/:id", distrust),
         ]
     }
 
     fn tables() -> &'static [&'static TableSpec] {
-        &[&AUTHENTICATORS, &RECOVERY_CODES, &CHALLENGES]
+        &[&AUTHENTICATORS, &RECOVERY_CODES, &TRUSTED_BROWSERS, &CHALLENGES]
     }
 }
 
@@ -176,28 +180,35 @@ async fn verify<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
 ) -> Result<Response, Refusal> {
-    let (token, code) = {
-        let mut form = body::json(&mut request).await?;
-        let (Ok(token), Ok(code)) = (form.text("challenge"), form.text("code")) else {
-            return Err(Refusal::invalid_fields(form.into_errors()));
-        };
-        (token, code)
+    let mut form = body::json(&mut request).await?;
+    let (token, code) = (form.text("challenge"), form.text("code"));
+    let trusts = trusts_browser(&mut form);
+    let (Ok(token), Ok(code), Ok(trusts)) = (token, code, trusts) else {
+        return Err(Refusal::invalid_fields(form.into_errors()));
     };
     let waiting = waiting(&mounted, &request, &token).await?;
     let mut sent = sent(&mounted, &request, &waiting)?;
     sent.code = code;
+    sent.trusts_browser &= trusts;
     let done = mounted.accounts().finish_sign_in(waiting, sent).await?;
     finished(&mounted, &request, &done).await
 }
 
-/// The client of the second step, without a code. Another site's page must not be one.
+/// Reads whether the owner trusts the browser.
+pub(super) fn trusts_browser(form: &mut Form) -> Result<bool, InvalidField> {
+    Ok(form.take::<Option<bool>>("trust_browser")?.unwrap_or(false))
+}
+
+/// The client of the second step, without a code: a browser that the owner may trust, or a program.
+/// Another site's page must not be one.
 pub(super) fn sent<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
     waiting: &Waiting<U>,
 ) -> Result<CodeRequest, Refusal> {
     let http = &mounted.parts().http;
-    if waiting.opens_session() || http.refresh_in == RefreshIn::Cookie {
+    let is_browser = waiting.opens_session() || http.refresh_in == RefreshIn::Cookie;
+    if is_browser {
         refuse_cross_site(request, http)?;
     }
     let cookies = cookies_of(request, &http.cookies);
@@ -205,6 +216,7 @@ pub(super) fn sent<U: AuthUser>(
     sent.client = client_info(request, http);
     sent.devices = cookies.devices().into_iter().map(str::to_owned).collect();
     sent.replaces = cookies.sessions();
+    sent.trusts_browser = is_browser;
     Ok(sent)
 }
 
@@ -216,10 +228,58 @@ pub(super) async fn finished<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let codes = finished.recovery_codes.as_deref();
     let next = finished.redirect_to.as_deref();
-    match &finished.outcome {
-        Outcome::Session(signed_in) => sessions::signed_in(mounted, signed_in, codes, next),
-        Outcome::Tokens(issued) => bearer::issued(mounted, request, issued, codes).await,
+    let mut response = match &finished.outcome {
+        Outcome::Session(signed_in) => sessions::signed_in(mounted, signed_in, codes, next)?,
+        Outcome::Tokens(issued) => bearer::issued(mounted, request, issued, codes).await?,
+    };
+    if let Some(trust) = &finished.trust {
+        set_cookies(&mut response, &mounted.parts().http.cookies).trusted(trust);
     }
+    Ok(response)
+}
+
+async fn trusted_browsers<U: AuthUser>(
+    mounted: Mounted<U>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let principal = owner_of(&mounted, &request).await?;
+    let sent = cookies_of(&request, &mounted.parts().http.cookies).devices();
+    let browsers = mounted.accounts().mfa().trusted_browsers(&principal, &sent).await?;
+    answer(StatusCode::OK, &browsers.iter().map(trusted).collect::<Vec<_>>())
+}
+
+pub(super) fn trusted(browser: &TrustedBrowser) -> Value {
+    json!({
+        "id": browser.handle.as_str(),
+        "device": browser.device,
+        "created_at": browser.created_at,
+        "expires_at": browser.expires_at,
+        "current": browser.is_current,
+    })
+}
+
+/// Less trust needs no proof.
+async fn distrust<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
+    let principal = owner_of(&mounted, &request).await?;
+    let not_found = || Refusal::not_found("Trusted browser not found.");
+    let id = request.raw_path_param("id").unwrap_or_default();
+    let handle = TrustHandle::parse(id).ok_or_else(not_found)?;
+    if !mounted.accounts().mfa().distrust(&principal, &handle).await? {
+        return Err(not_found());
+    }
+    detail("The browser is not trusted any more.")
+}
+
+/// Ends the trust of the account in every browser, when its owner signs out everywhere.
+pub(super) async fn distrust_all<U: AuthUser>(
+    mounted: &Mounted<U>,
+    principal: &Principal<U>,
+) -> Result<(), Refusal> {
+    let mfa = mounted.accounts().mfa();
+    if mfa.config().trusted_browsers.is_some() {
+        mfa.distrust_all(principal).await?;
+    }
+    Ok(())
 }
 
 /// Returns the sign-in that a token names. Tokens that name none are counted by client network, so

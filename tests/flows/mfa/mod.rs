@@ -8,6 +8,7 @@ mod races;
 mod sign_in;
 mod storage;
 mod takeover;
+mod trust;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -61,6 +61,7 @@ async fn cookie_prefixes_require_their_attributes() {
             requires("cookies.refresh", "__Host-refresh_token", requirement),
             requires("cookies.device", "__Host-known_device", requirement),
             requires("cookies.browser", "__Host-sign_in_browser", requirement),
+            requires("cookies.trusted", "__Host-trusted_browser", requirement),
             requires("cookies.oauth_state", "__Host-oauth_state", requirement),
             requires("cookies.flash", "__Host-flash", requirement),
         ];

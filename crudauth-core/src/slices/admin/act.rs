@@ -93,7 +93,8 @@ impl<U: AuthUser> Administrators<U> {
         Ok(())
     }
 
-    /// Signs an account out everywhere. Returns how many sessions and tokens there were.
+    /// Signs an account out everywhere, and ends its trust in browsers. Returns how many sessions and
+    /// tokens there were.
     ///
     /// # Errors
     /// [`AdminError`].
@@ -106,6 +107,9 @@ impl<U: AuthUser> Administrators<U> {
         }
         if let Some(tokens) = &self.tools.tokens {
             ended += tokens.revoke_all(&owner).await?;
+        }
+        if let Some(mfa) = &self.tools.mfa {
+            mfa.distrust_all(&owner).await?;
         }
         self.kit.emit(self.event(EventKind::SessionsEndedByAdministrator, by).account(&account));
         Ok(ended)

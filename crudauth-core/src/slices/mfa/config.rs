@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::config_error::ConfigError;
 use crate::model::FernetKey;
+use crate::settings::MONTH;
 
 crate::settings! {
     /// Settings of the `mfa` slice.
@@ -31,6 +32,10 @@ crate::settings! {
         /// Oldest sign-in by which an account without a password may enrol (default 10 minutes, at
         /// most 1 day). Zero disables it.
         max_sign_in_age: Duration = Duration::from_mins(10),
+        /// How long a browser that its owner trusts is not asked for the second factor (default
+        /// `None`: no browser is trusted; 30 days are usual, at most 400 days, which is the longest
+        /// lifetime of a cookie). `Builder::hardened` lowers it to 30 days.
+        trusted_browsers: Option<Duration> | Duration = None,
     }
     private {
         /// Keys of crudauth-py; `None` for a text that is none.
@@ -61,6 +66,10 @@ impl MfaConfig {
     pub fn validate(&self) -> Vec<ConfigError> {
         let lifetime = Duration::from_mins(1)..=Duration::from_hours(1);
         let sign_in_age = Duration::ZERO..=Duration::from_hours(24);
+        let trust = self.trusted_browsers.and_then(|lifetime| {
+            let bounds = Duration::from_mins(1)..=Duration::from_hours(400 * 24);
+            ConfigError::duration("mfa.trusted_browsers", lifetime, bounds)
+        });
         ConfigError::found([
             self.invalid_issuer(),
             self.invalid_key(),
@@ -69,6 +78,7 @@ impl MfaConfig {
             ConfigError::number("mfa.max_failures", self.max_failures, 3..=100),
             ConfigError::number("mfa.recovery_codes", self.recovery_codes, 1..=20),
             ConfigError::duration("mfa.max_sign_in_age", self.max_sign_in_age, sign_in_age),
+            trust,
         ])
     }
 
@@ -76,6 +86,7 @@ impl MfaConfig {
     #[doc(hidden)]
     pub fn harden(&mut self) {
         self.requires_verified = true;
+        self.trusted_browsers = self.trusted_browsers.map(|lifetime| lifetime.min(MONTH));
     }
 
     fn invalid_key(&self) -> Option<ConfigError> {

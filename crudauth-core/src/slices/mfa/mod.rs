@@ -6,7 +6,8 @@
 //! that nobody is locked out.
 //!
 //! Adding and removing the factor changes the state of the account: its other credentials, which
-//! were issued without the factor or rely on it, are invalid from then on.
+//! were issued without the factor or rely on it, are invalid from then on. So is the trust in a
+//! browser, which an owner may give it after a right second factor.
 
 mod config;
 mod enrol;
@@ -17,6 +18,8 @@ pub mod store;
 pub mod takeover;
 mod takeover_sql;
 mod totp;
+mod trust;
+mod trust_sql;
 mod verify;
 
 use std::sync::Arc;
@@ -29,8 +32,10 @@ pub use enrol::{Disabled, Enrolled, MfaStatus, Setup};
 pub use error::{CodeError, MfaError};
 pub use recovery_code::RecoveryCode;
 pub use sql::{AUTHENTICATORS, RECOVERY_CODES};
-use store::FactorStore;
+use store::{FactorStore, TrustStore};
 pub use totp::TotpSecret;
+pub use trust::{BrowserTrust, TrustedBrowser};
+pub use trust_sql::TRUSTED_BROWSERS;
 
 use crate::guard::Action;
 use crate::guard::store::RateLimit;
@@ -52,6 +57,7 @@ pub struct Mfa<U: AuthUser> {
     store: Arc<dyn FactorStore<U>>,
     callers: Callers<U>,
     config: MfaConfig,
+    trusts: Arc<dyn TrustStore<U>>,
 }
 
 impl<U: AuthUser> Mfa<U> {
@@ -63,11 +69,11 @@ impl<U: AuthUser> Mfa<U> {
     #[must_use]
     pub fn new(
         kit: Kit<U>,
-        store: Arc<dyn FactorStore<U>>,
+        (store, trusts): (Arc<dyn FactorStore<U>>, Arc<dyn TrustStore<U>>),
         callers: Callers<U>,
         config: MfaConfig,
     ) -> Self {
-        Self { kit, store, callers, config }
+        Self { kit, store, callers, config, trusts }
     }
 
     /// Its settings.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::model::digest::sha256;
-use crate::model::{Account, AuthUser, RecoveryCodeDigest, Sealed};
+use crate::model::{Account, AuthUser, RecoveryCodeDigest, Sealed, TrustDigest};
 use crate::store_error::StoreError;
 use crate::unmounted::port;
 
@@ -103,6 +103,47 @@ pub trait FactorStore<U> {
     /// Returns the number of recovery codes that are left.
     async fn recovery_codes(&self, account: &Account<U>) -> Result<u64, StoreError>;
 }
+}
+
+port! {
+/// Keeps which browsers an account trusts.
+///
+/// Each verb is one atomic effect. A trust is valid while the account has the state that it was given
+/// in.
+pub trait TrustStore<U> {
+    /// Stores a trust of the account in its present state.
+    async fn trust(&self, account: &Account<U>, trust: &Trust) -> Result<(), StoreError>;
+
+    /// Returns the valid trusts of an account, at most 100, the newest first.
+    async fn trusts(
+        &self,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Trust>, StoreError>;
+
+    /// Deletes a trust of the account. Returns `true` if there was one.
+    async fn distrust(
+        &self,
+        account: &Account<U>,
+        digest: &TrustDigest,
+    ) -> Result<bool, StoreError>;
+
+    /// Deletes every trust of the account. Returns how many there were.
+    async fn distrust_all(&self, account: &Account<U>) -> Result<u64, StoreError>;
+}
+}
+
+/// The trust of an account in one browser.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    /// Digest of the secret in the cookie.
+    pub digest: TrustDigest,
+    /// User agent of the browser.
+    pub user_agent: Option<String>,
+    /// When it was given.
+    pub created_at: DateTime<Utc>,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// Who enters codes: one unfinished sign-in, or one credential of the owner.

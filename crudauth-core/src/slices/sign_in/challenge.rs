@@ -109,17 +109,18 @@ impl<U: AuthUser> Waiting<U> {
 
 impl<U: AuthUser> SignInFlow<U> {
     /// Every way in leads through here after its first factor. Asks the app, and returns a challenge
-    /// if the account has a second factor or needs one. `proofs` are those of the client so far.
+    /// if the account has a second factor or needs one. `proofs` are those of the client so far, and
+    /// `devices` its cookies.
     pub(super) async fn challenge(
         &self,
         account: &Account<U>,
         opens: Opens,
-        (client, binding): (&ClientInfo, &Binding),
+        (client, binding, devices): (&ClientInfo, &Binding, &[String]),
         proofs: Proofs,
     ) -> Result<Option<Challenge>, SignInError> {
         self.0.kit.admit_sign_in(account, client, proofs).await?;
         let Some(second) = &self.0.second_factor else { return Ok(None) };
-        let Some(asked) = second.asked(account, proofs).await? else { return Ok(None) };
+        let Some(asked) = second.asked(account, proofs, devices).await? else { return Ok(None) };
         let Asked { takes_code, takes_passkey } = asked;
         let must_enrol = !takes_code && !takes_passkey;
         if must_enrol && !second.mfa.may_enrol(account) {

@@ -10,7 +10,7 @@ use crate::guard::store::{RateLimit, RateLimitOutcome};
 use crate::hooks::HookError;
 use crate::model::{Account, AuthUser, ClientInfo, Proofs, Scopes, SessionToken};
 use crate::slices::mfa::store::Guesser;
-use crate::slices::mfa::{CodeError, Mfa, RecoveryCode};
+use crate::slices::mfa::{BrowserTrust, CodeError, Mfa, RecoveryCode};
 use crate::slices::sessions::Opening;
 use crate::store_error::StoreError;
 
@@ -22,10 +22,13 @@ pub struct CodeRequest {
     pub code: String,
     /// The client.
     pub client: ClientInfo,
-    /// Device cookies that the client sent.
+    /// Device cookies that the client sent, with those of a trusted browser.
     pub devices: Vec<String>,
     /// The sessions that the client had so far; they are revoked.
     pub replaces: Vec<SessionToken>,
+    /// Whether the owner trusts the browser: its later sign-ins are not asked for the second factor.
+    /// No effect without [`trusted_browsers`](crate::slices::mfa::MfaConfig::trusted_browsers).
+    pub trusts_browser: bool,
 }
 
 /// A finished sign-in.
@@ -38,6 +41,8 @@ pub struct Finished<U: AuthUser> {
     pub recovery_codes: Option<Vec<RecoveryCode>>,
     /// The page to go on to, if the sign-in began with one.
     pub redirect_to: Option<String>,
+    /// The cookie of the trusted browser, if the owner trusts it.
+    pub trust: Option<BrowserTrust>,
 }
 
 /// What a finished sign-in gives.
@@ -104,8 +109,9 @@ impl<U: AuthUser> SignInFlow<U> {
         match self.prove(&second.mfa, &waiting, &request.code).await {
             Ok((account, recovery_codes)) => {
                 let redirect_to = waiting.opens.next();
+                let trust = self.trust(&account, &request).await;
                 let outcome = self.open(&waiting.opens, waiting.proofs, account, request).await?;
-                Ok(Finished { outcome, recovery_codes, redirect_to })
+                Ok(Finished { outcome, recovery_codes, redirect_to, trust })
             }
             Err(error) => {
                 if is_last {
@@ -114,6 +120,16 @@ impl<U: AuthUser> SignInFlow<U> {
                 Err(error)
             }
         }
+    }
+
+    /// Trusts the browser if its owner wants it.
+    pub(super) async fn trust(
+        &self,
+        account: &Account<U>,
+        request: &CodeRequest,
+    ) -> Option<BrowserTrust> {
+        let second = self.0.second_factor.as_ref().filter(|_| request.trusts_browser)?;
+        second.mfa.trust(account, &request.devices, &request.client).await
     }
 
     /// Counts an attempt, and returns `true` for the last one of the challenge.

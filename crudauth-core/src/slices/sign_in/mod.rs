@@ -122,7 +122,7 @@ impl<U: AuthUser> SignInFlow<U> {
             let account = flow.verify(&request).await?;
             let proofs = Proofs::of_password(flow.0.kit.now());
             let opens = Opens::Session { is_remembered: request.is_remembered, next: None };
-            let from = (&request.client, &request.binding);
+            let from = (&request.client, &request.binding, &*request.devices);
             if let Some(challenge) = flow.challenge(&account, opens, from, proofs).await? {
                 return Ok(SignIn::Challenge(Box::new(challenge)));
             }
@@ -151,7 +151,7 @@ impl<U: AuthUser> SignInFlow<U> {
             let account = flow.verify(&request).await?;
             let proofs = Proofs::of_password(flow.0.kit.now());
             let opens = Opens::tokens(requested.as_ref());
-            let from = (&request.client, &request.binding);
+            let from = (&request.client, &request.binding, &*request.devices);
             if let Some(challenge) = flow.challenge(&account, opens, from, proofs).await? {
                 return Ok(SignIn::Challenge(Box::new(challenge)));
             }
@@ -207,7 +207,7 @@ impl<U: AuthUser> SignInFlow<U> {
         let Entry { client, devices, is_remembered, replaces, binding, proofs, redirect_to } =
             entry;
         let opens = Opens::Session { is_remembered, next: redirect_to };
-        let from = (&client, &binding);
+        let from = (&client, &binding, &*devices);
         if let Some(challenge) = self.challenge(&account, opens, from, proofs).await? {
             return Ok(SignIn::Challenge(Box::new(challenge)));
         }

@@ -12,7 +12,7 @@ use crate::slices::passkeys::PasskeyProof;
 pub struct PasskeySignIn {
     /// The client.
     pub client: ClientInfo,
-    /// Device cookies that the client sent.
+    /// Device cookies that the client sent, with those of a trusted browser.
     pub devices: Vec<String>,
     /// Whether the session outlives the browser.
     pub is_remembered: bool,
@@ -78,9 +78,10 @@ impl<U: AuthUser> SignInFlow<U> {
             let account = waiting.account.clone();
             let now = flow.0.kit.now();
             let proofs = Proofs { passkey_at: Some(now), ..waiting.proofs };
+            let trust = flow.trust(&account, &request).await;
             let outcome = flow.open(&waiting.opens, proofs, account, request).await?;
             let redirect_to = waiting.opens.next();
-            Ok(Finished { outcome, recovery_codes: None, redirect_to })
+            Ok(Finished { outcome, recovery_codes: None, redirect_to, trust })
         })
         .await
     }

@@ -12,7 +12,8 @@ pub struct SignInRequest {
     /// The password.
     pub password: Password,
     /// Device cookies that the client sent: values of [`SignedIn::device`](super::SignedIn::device).
-    /// One that the account knows counts; a neighbouring site may have set others before it.
+    /// One that the account knows counts; a neighbouring site may have set others before it. Cookies
+    /// of a trusted browser, [`Finished::trust`](super::Finished::trust), belong here too.
     pub devices: Vec<String>,
     /// The client.
     pub client: ClientInfo,
@@ -49,7 +50,7 @@ impl SignInRequest {
 pub struct Entry {
     /// The client.
     pub client: ClientInfo,
-    /// Device cookies that the client sent.
+    /// Device cookies that the client sent, with those of a trusted browser.
     pub devices: Vec<String>,
     /// The sessions that the client had so far; they are revoked.
     pub replaces: Vec<SessionToken>,

@@ -29,11 +29,13 @@ impl<U: AuthUser> SecondFactor<U> {
     ///
     /// A passkey is one factor, so it is no second one after itself, unless it counts as both: then
     /// it is enough. An account with a passkey adds no authenticator in its place: a thief of the
-    /// password could add one.
+    /// password could add one. A trusted browser, by its cookie among `devices`, is not asked for a
+    /// factor that the account has.
     pub(super) async fn asked(
         &self,
         account: &Account<U>,
         proofs: Proofs,
+        devices: &[String],
     ) -> Result<Option<Asked>, StoreError> {
         let is_by_passkey = proofs.passkey_at.is_some();
         if is_by_passkey && self.passkeys.as_ref().is_some_and(PasskeyFactor::counts_as_both) {
@@ -44,6 +46,10 @@ impl<U: AuthUser> SecondFactor<U> {
         let is_factor = self.passkeys.as_ref().is_some_and(PasskeyFactor::is_second_factor);
         let is_required = self.has_mfa && self.mfa.config().is_required;
         let is_asked = takes_code || (takes_passkey && is_factor) || is_required;
+        let has_factor = takes_code || takes_passkey;
+        if is_asked && has_factor && self.mfa.is_trusted(account, devices).await? {
+            return Ok(None);
+        }
         Ok(is_asked.then_some(Asked { takes_code, takes_passkey }))
     }
 

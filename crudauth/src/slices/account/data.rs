@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::slices::oauth as oauth_routes;
 #[cfg(feature = "passkeys")]
 use crate::slices::passkeys as passkey_routes;
-use crate::slices::{Service, Wiring, api_keys as key_routes, bearer, sessions};
+use crate::slices::{Service, Wiring, api_keys as key_routes, bearer, mfa, sessions};
 use crate::transport::Principal;
 
 type Account<U> = crudauth_core::model::Account<U>;
@@ -148,9 +148,14 @@ impl<U: AuthUser> AccountData<U> for FactorData<U> {
     }
 
     async fn export(&self, account: &Account<U>) -> Result<Value, BoxError> {
-        let status = self.0.status(&Principal::application(account)).await?;
-        let codes = status.recovery_codes;
-        Ok(json!({ "authenticator": status.is_enabled, "recovery_codes_remaining": codes }))
+        let owner = Principal::application(account);
+        let status = self.0.status(&owner).await?;
+        let browsers = self.0.trusted_browsers(&owner, &[""; 0]).await?;
+        Ok(json!({
+            "authenticator": status.is_enabled,
+            "recovery_codes_remaining": status.recovery_codes,
+            "trusted_browsers": browsers.iter().map(mfa::trusted).collect::<Vec<_>>(),
+        }))
     }
 
     async fn erase(&self, _: &Account<U>) -> Result<(), BoxError> {

@@ -10,6 +10,7 @@ use crate::extract::owner_of;
 use crate::http::Refusal;
 use crate::http::headers::{detail, json as answer};
 use crate::mount::{Mounted, Path, Slice};
+use crate::slices::mfa;
 
 /// `tokens`: users list and end their own sign-ins by token. See [`Bearer`](crate::slice::Bearer).
 #[derive(Clone, Copy, Debug)]
@@ -61,5 +62,6 @@ async fn revoke_all<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
     let revoked = mounted.accounts().tokens().revoke_all(&principal).await?;
+    mfa::distrust_all(&mounted, &principal).await?;
     answer(StatusCode::OK, &json!({ "detail": "All tokens revoked.", "revoked": revoked }))
 }

@@ -128,11 +128,13 @@ pub(super) async fn verify<U: AuthUser>(
 ) -> Result<Response, Refusal> {
     let mut form = body::json(&mut request).await?;
     let (token, credential) = (form.text("challenge"), credential_in(&mut form));
-    let (Ok(token), Ok(credential)) = (token, credential) else {
+    let trusts = mfa::trusts_browser(&mut form);
+    let (Ok(token), Ok(credential), Ok(trusts)) = (token, credential, trusts) else {
         return Err(Refusal::invalid_fields(form.into_errors()));
     };
     let waiting = mfa::waiting(&mounted, &request, &token).await?;
-    let sent = mfa::sent(&mounted, &request, &waiting)?;
+    let mut sent = mfa::sent(&mounted, &request, &waiting)?;
+    sent.trusts_browser &= trusts;
     let proof = prove(&mounted, &request, waiting.account(), &credential).await?;
     let finished = mounted.accounts().sign_in.finish_by_passkey(waiting, proof, sent).await?;
     mfa::finished(&mounted, &request, &finished).await

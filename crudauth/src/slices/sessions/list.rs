@@ -13,7 +13,7 @@ use crate::http::cookie::{cookies_of, set_cookies};
 use crate::http::headers::{detail, json as answer};
 use crate::http::origin::refuse_untrusted_page;
 use crate::mount::{Mounted, Path, Slice};
-use crate::slices::{bearer, limits};
+use crate::slices::{bearer, limits, mfa};
 
 /// `sessions`: users list and end their own sessions. See [`Session`](crate::slice::Session).
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +81,7 @@ async fn logout_all<U: AuthUser>(
         if let Some(revoked) = bearer::end_all(&mounted, &principal).await? {
             body["tokens_revoked"] = revoked.into();
         }
+        mfa::distrust_all(&mounted, &principal).await?;
         let mut response = answer(StatusCode::OK, &body)?;
         if !keeps_current {
             set_cookies(&mut response, &mounted.parts().http.cookies).clear_session();

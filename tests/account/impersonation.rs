@@ -1,0 +1,199 @@
+//! Superusers in the place of another account: their reach, the end, and the notices.
+
+use crudauth::{CurrentUser, Elevated, EventKind, Fresh, NotImpersonated, Superuser, factor};
+use crudauth_tests::{OwnerRoute, owner_routes};
+use poem::{get, handler};
+
+use super::admin::admin;
+use super::events::{Kept, Subscriber, only};
+use super::*;
+
+const COOKIE: &str = "__Host-impersonation";
+
+#[handler]
+async fn banner(user: CurrentUser<Full>) -> String {
+    format!("{} by {}", user.username, user.impersonator().unwrap_or("nobody"))
+}
+
+#[handler]
+async fn owners(_: CurrentUser<Full, NotImpersonated>) -> &'static str {
+    "ok"
+}
+
+#[handler]
+async fn proved(_: CurrentUser<Full, Fresh<factor::Password, 60>>) -> &'static str {
+    "ok"
+}
+
+#[handler]
+async fn elevated_only(_: CurrentUser<Full, Elevated>) -> &'static str {
+    "ok"
+}
+
+#[handler]
+async fn superusers(_: CurrentUser<Full, Superuser>) -> &'static str {
+    "ok"
+}
+
+fn allowed() -> Setup {
+    Setup { admin: AdminConfig::default().impersonates(true), ..Setup::default() }
+}
+
+async fn mount(app: &App, setup: Setup) -> (Full, App) {
+    let (auth, app) = full(app, setup).await;
+    let routes = auth.mount(Route::new()).at("/banner", get(banner)).at("/owners", get(owners));
+    let routes = routes.at("/proved", get(proved)).at("/elevated", get(elevated_only));
+    let routes = routes.at("/superusers", get(superusers)).with(auth.clone());
+    (auth, app.serving(routes.map_to_response().boxed()))
+}
+
+async fn impersonate(browser: &Browser, id: i64) -> Answer {
+    browser.post(&format!("/admin/accounts/{id}/impersonate"), json!({})).await
+}
+
+/// A superuser in the place of the account.
+async fn acting(app: &App, name: &str, id: i64) -> Browser {
+    let browser = admin(app, name).await;
+    let answer = impersonate(&browser, id).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    browser
+}
+
+/// The user of a browser, by `/banner`.
+async fn user_of(browser: &Browser) -> String {
+    browser.get("/banner").await.text
+}
+
+on_every_database! {
+    async fn a_superuser_acts_as_an_account_until_the_logout(app: App) {
+        let kept = Kept::default();
+        let subscribers = vec![Subscriber::Keeps(Arc::clone(&kept))];
+        let (auth, app) = mount(&app, Setup { subscribers, ..allowed() }).await;
+        let ada = app.member("ada").await;
+        let id = ada.id().await;
+        let root = admin(&app, "root").await;
+        let root_id = root.id().await.to_string();
+        let answer = impersonate(&root, id).await;
+        assert_eq!((answer.status, &answer.json()["user_id"]), (200, &json!(id)), "{answer:?}");
+        let lines = answer.set_cookies();
+        let line = lines.iter().find(|line| line.starts_with(COOKIE)).unwrap();
+        for attribute in ["HttpOnly", "Max-Age=1800", "Path=/", "SameSite=lax", "Secure"] {
+            assert!(line.contains(attribute), "{attribute}: {line}");
+        }
+        let me = root.get("/me").await.json();
+        assert_eq!((&me["user_id"], &me["impersonator"]), (&json!(id), &json!(root_id)));
+        assert_eq!(user_of(&root).await, format!("ada by {root_id}"));
+        for path in ["/owners", "/proved", "/elevated", "/superusers"] {
+            assert_eq!(root.get(path).await.status, 403, "{path}");
+        }
+        assert_eq!(root.get("/owners").await.code(), "impersonated");
+        let copy = root.stolen();
+
+        assert!(ada.get("/me").await.json().get("impersonator").is_none());
+        let sessions = ada.get("/sessions").await.json();
+        let by: Vec<_> = sessions.as_array().unwrap().iter().map(|one| &one["impersonator"]).collect();
+        assert_eq!(by.len(), 2);
+        assert!(by.contains(&&json!(root_id)) && by.contains(&&json!(null)), "{by:?}");
+        assert_eq!(app.mail_count(MessageKind::Impersonated, "ada@example.com").await, 1);
+
+        assert_eq!(root.post("/logout", json!({})).await.status, 200);
+        assert_eq!(user_of(&root).await, "root by nobody");
+        assert_eq!(root.post("/logout-all?keep_current=true", json!({})).await.status, 200);
+        copy.drop_cookie("session_id");
+        assert!(!copy.is_signed_in().await && ada.is_signed_in().await);
+        auth.drained().await;
+        for kind in [EventKind::ImpersonationStarted, EventKind::ImpersonationEnded] {
+            let event = only(&kept, kind);
+            let names = (event.account_key(), event.actor_key());
+            assert_eq!(names, (Some(&*id.to_string()), Some(&*root_id)), "{kind}");
+        }
+        let history = ada.get("/account/events").await.json().to_string();
+        assert!(history.contains("impersonation-started"), "{history}");
+    }
+
+    async fn no_route_of_an_owner_serves_an_impersonator(app: App) {
+        let (_, app) = mount(&app, allowed()).await;
+        let ada = app.member("ada").await;
+        let root = acting(&app, "root", ada.id().await).await;
+        // The slices that this mount does not have; the tests of statements have them.
+        let others = ["/passkeys", "/oauth/", "/admin/invitations"];
+        let mut refused = 0;
+        for OwnerRoute { method, path } in owner_routes() {
+            if others.iter().any(|other| path.starts_with(other)) {
+                continue;
+            }
+            let headers = [("content-type", "application/json")];
+            let answer = root.send(method.clone(), &path, &headers, b"{}".to_vec()).await;
+            assert_eq!((answer.status, &*answer.code()), (403, "impersonated"), "{method} {path}");
+            refused += 1;
+        }
+        assert!(refused > 35, "{refused}");
+        assert_eq!(root.post("/csrf/refresh", json!({})).await.status, 200);
+        assert!(ada.is_signed_in().await);
+    }
+
+    async fn an_impersonation_ends_by_itself_and_with_the_rights_of_the_superuser(app: App) {
+        let (auth, app) = mount(&app, allowed()).await;
+        let ada = app.member("ada").await;
+        let id = ada.id().await;
+        let root = acting(&app, "timed", id).await;
+        for _ in 0..3 {
+            app.clock.advance(Duration::from_secs(590));
+            assert!(user_of(&root).await.starts_with("ada by "));
+        }
+        app.clock.advance(Duration::from_secs(60));
+        assert_eq!(user_of(&root).await, "timed by nobody", "after half an hour");
+        let unsafe_request = root.post("/logout-all", json!({})).await;
+        assert_eq!(unsafe_request.code(), "csrf-invalid", "a page of ada's acts in no other session");
+
+        let ada = app.signed_in("ada", PASSWORD).await;
+        let root = acting(&app, "demoted", id).await;
+        app.database.execute("UPDATE users SET is_superuser = FALSE WHERE username = 'demoted'").await;
+        assert_eq!(user_of(&root).await, "demoted by nobody");
+        let root = acting(&app, "disabled", id).await;
+        assert!(auth.accounts().disable(&account_id(&app, "disabled").await).await.unwrap());
+        assert_eq!(root.get("/banner").await.status, 401);
+        let root = acting(&app, "leaving", id).await;
+        let elsewhere = app.signed_in("leaving", PASSWORD).await;
+        assert_eq!(elsewhere.post("/logout-all", json!({})).await.status, 200);
+        assert_eq!(root.get("/banner").await.status, 401);
+        let root = acting(&app, "promoting", id).await;
+        promote(&app, "ada").await;
+        assert_eq!(user_of(&root).await, "promoting by nobody", "ada is a superuser");
+        app.database.execute("UPDATE users SET is_superuser = FALSE WHERE username = 'ada'").await;
+        let root = acting(&app, "seen", id).await;
+        let sessions = ada.get("/sessions").await.json();
+        let foreign = sessions.as_array().unwrap().iter().find(|one| one["impersonator"].is_string());
+        let path = format!("/sessions/{}", foreign.unwrap()["id"].as_str().unwrap());
+        assert_eq!(ada.delete(&path).await.status, 200);
+        assert_eq!(user_of(&root).await, "seen by nobody", "ada has ended it");
+        let root = acting(&app, "ended", id).await;
+        assert!(auth.accounts().disable(&id).await.unwrap());
+        assert_eq!(user_of(&root).await, "ended by nobody");
+    }
+
+    async fn an_impersonation_is_refused_where_it_is_off_and_of_superusers(app: App) {
+        let (_, off) = mount(&app, Setup::default()).await;
+        let (auth, app) = mount(&app, allowed()).await;
+        let root = admin(&app, "root").await;
+        let other = admin(&app, "other").await;
+        let ada = app.member("ada").await.id().await;
+        let refused = impersonate(&root.clone().to(&off), ada).await;
+        assert_eq!((refused.status, &*refused.code()), (404, "not-found"));
+        for id in [root.id().await, other.id().await] {
+            assert_eq!(impersonate(&root, id).await.code(), "not-impersonable");
+        }
+        assert!(auth.accounts().disable(&ada).await.unwrap());
+        assert_eq!(impersonate(&root, ada).await.code(), "not-impersonable");
+        assert_eq!(impersonate(&root, ada + 1000).await.code(), "not-found");
+        assert!(root.cookie(COOKIE).is_none());
+        assert!(auth.accounts().enable(&ada).await.unwrap());
+        assert_eq!(impersonate(&root, ada).await.status, 200);
+        let there = root.to(&off);
+        assert_eq!(there.get("/banner").await.text, "root by nobody", "the cookie is not read");
+    }
+}
+
+async fn account_id(app: &App, name: &str) -> i64 {
+    app.database.number(&format!("SELECT id FROM users WHERE username = '{name}'")).await
+}
