@@ -126,8 +126,8 @@ pub use crudauth_macros::{migrations, roles, routes, scopes};
 pub use email::{EmailMessage, EmailSender, PrintingSender};
 pub use extract::{CurrentUser, Flash, MaybeUser, TicketUser};
 pub use gate::{
-    Admission, Any, Elevated, Factor, Fresh, Gate, Gates, Role, Scope, ScopeName, Superuser,
-    Verified, Via, factor,
+    Admission, Any, Elevated, Factor, Fresh, Gate, Gates, NotImpersonated, Role, Scope, ScopeName,
+    Superuser, Verified, Via, factor,
 };
 pub use http::{CookieConfig, FlashMessage, Pages, RefreshIn, Refusal, SameSite};
 pub use mount::{Mount, Mounted, Mounts, Scoped};
@@ -153,7 +153,8 @@ pub mod account {
 /// Actions of superusers.
 pub mod admin {
     pub use crudauth_core::slices::admin::{
-        AccountPage, AccountQuery, AdminError, Administrator, Administrators, Search, Suspension,
+        AccountPage, AccountQuery, AdminError, Administrator, Administrators, Impersonation,
+        Search, Suspension,
     };
 }
 
@@ -261,7 +262,8 @@ pub mod store {
         AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome, Refund,
     };
     pub use crudauth_core::model::{
-        AccountState, ChallengeDigest, CounterName, CsrfDigest, SessionDigest, SessionHandle,
+        AccountState, ChallengeDigest, CounterName, CsrfDigest, Impersonator, SessionDigest,
+        SessionHandle,
     };
     pub use crudauth_core::slices::sessions::store::{Session, SessionStore};
     pub use crudauth_core::stores::MemoryStore;

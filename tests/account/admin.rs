@@ -8,7 +8,7 @@ use crudauth_tests::Log;
 use super::*;
 
 /// A superuser with an elevated session.
-async fn admin(app: &App, name: &str) -> Browser {
+pub(super) async fn admin(app: &App, name: &str) -> Browser {
     let browser = app.member(name).await;
     promote(app, name).await;
     elevated(&browser).await;
@@ -23,7 +23,7 @@ async fn disable(browser: &Browser, id: i64) -> Answer {
     act(browser, id, "disable", json!({ "reason": "spam" })).await
 }
 
-const ACTIONS: [&str; 7] = [
+const ACTIONS: [&str; 8] = [
     "disable",
     "enable",
     "end-sessions",
@@ -31,6 +31,7 @@ const ACTIONS: [&str; 7] = [
     "send-reset",
     "remove-factor",
     "demote",
+    "impersonate",
 ];
 
 on_every_database! {

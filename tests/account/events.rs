@@ -35,7 +35,7 @@ fn with(subscribers: &[Subscriber]) -> Setup {
     Setup { subscribers: subscribers.to_vec(), ..Setup::default() }
 }
 
-fn only(kept: &Kept, kind: EventKind) -> Event {
+pub(super) fn only(kept: &Kept, kind: EventKind) -> Event {
     let kept = kept.lock().unwrap();
     let mut found = kept.iter().filter(|event| event.kind() == kind);
     let first = found.next().unwrap_or_else(|| panic!("no {kind} in {kept:?}"));

@@ -13,6 +13,7 @@ mod events;
 mod export;
 mod grace;
 mod hooks;
+mod impersonation;
 mod invitations;
 mod pages;
 mod refusals;
@@ -27,7 +28,8 @@ use std::time::Duration;
 
 use crudauth::email::MessageKind;
 use crudauth::{
-    AccountConfig, AuthRow, AuthUser, Backend, Clock, EmailConfig, Pages, RateLimits, RefreshIn,
+    AccountConfig, AdminConfig, AuthRow, AuthUser, Backend, Clock, EmailConfig, Pages, RateLimits,
+    RefreshIn,
 };
 use crudauth_tests::{
     Answer, App, Browser, Database, FRONTEND, PASSWORD, SECRET, concurrently, count_status,
@@ -54,7 +56,7 @@ struct Person {
 
 #[crudauth::routes(
     user = Person, session, bearer, api_keys, sessions, tokens, email, mfa, sudo, account, admin,
-    profile, audit, username
+    profile, audit, username, tickets
 )]
 struct Full;
 
@@ -66,6 +68,7 @@ struct Plain;
 #[derive(Clone, Default)]
 struct Setup {
     account: AccountConfig,
+    admin: AdminConfig,
     poems: Option<hooks::Poems>,
     notifies: bool,
     subscribers: Vec<events::Subscriber>,
@@ -106,6 +109,7 @@ macro_rules! mounts {
                 }
                 builder
                     .account(setup.account)
+                    .admin(setup.admin)
                     $(.$setting($value))*
                     .rate_limits(RateLimits::off())
                     .hashing(patient_hashing())

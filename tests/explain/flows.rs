@@ -10,7 +10,9 @@ use crudauth::testing::{App, Client};
 use crudauth::{
     Account, AuthUser, Clock, EmailAddress, ManualClock, Mount, Mounted, Mounts, slice,
 };
-use crudauth_tests::{Authenticator, Database, FRONTEND, PASSWORD, sign_up, totp};
+use crudauth_tests::{
+    Authenticator, Database, FRONTEND, OwnerRoute, PASSWORD, owner_routes, sign_up, totp,
+};
 use serde_json::{Map, json};
 
 use super::providers::Scripted;
@@ -83,6 +85,7 @@ where
         self.invitations().await;
         self.providers().await;
         self.superusers().await;
+        self.impersonation().await;
         self.leaving().await;
         self.history().await;
         self.administration().await;
@@ -309,6 +312,30 @@ where
         self.clock.advance(Duration::from_secs(61));
         auth.purge().await.unwrap();
         self.signed_in("h7", PASSWORD).await;
+    }
+
+    /// A superuser who acts as an account reaches no route of its owner.
+    async fn impersonation(&self) {
+        let client = self.signed_in("h5", PASSWORD).await;
+        let found = self.auth.accounts().find_by_identifier("h4").await.unwrap().unwrap();
+        let path = format!("/admin/accounts/{}/impersonate", found.user.id());
+        client.post(&path, json!({ "password": PASSWORD })).await.expect_status(200);
+        // The slices that this mount does not have.
+        let others = ["/me", "/sudo", "/tickets", "/username/change"];
+        for OwnerRoute { method, path } in owner_routes() {
+            if others.contains(&&*path) {
+                continue;
+            }
+            let body = json!({});
+            let answer = match method.as_str() {
+                "GET" => client.get(&path).await,
+                "PATCH" => client.patch(&path, body).await,
+                "DELETE" => client.delete(&path).await,
+                _ => client.post(&path, body).await,
+            };
+            assert_eq!(answer.code(), "impersonated", "{method} {path}");
+        }
+        client.post("/logout", json!({})).await.expect_status(200);
     }
 
     /// A deletion that is withdrawn, and one that is not.

@@ -8,9 +8,9 @@ use std::time::Duration;
 use crudauth::email::RecordingSender;
 use crudauth::testing::cheap_hashing;
 use crudauth::{
-    AccountConfig, ApiKeyConfig, AuthUser, BearerConfig, EmailConfig, EmailLoginConfig,
-    ManualClock, MfaConfig, OAuthConfig, PasskeyConfig, RateLimits, RefreshIn, Scopes, migrations,
-    oauth,
+    AccountConfig, AdminConfig, ApiKeyConfig, AuthUser, BearerConfig, EmailConfig,
+    EmailLoginConfig, ManualClock, MfaConfig, OAuthConfig, PasskeyConfig, RateLimits, RefreshIn,
+    Scopes, migrations, oauth,
 };
 use crudauth_tests::{Database, FRONTEND, Kind, SECRET, Statements};
 
@@ -168,6 +168,7 @@ macro_rules! cases {
                     .email(EmailConfig::new(outbox.clone(), FRONTEND))
                     .bearer(BearerConfig::default().grantable_scopes(ReportsRead).max_sign_ins(2))
                     .api_keys(ApiKeyConfig::default().max_keys(1))
+                    .admin(AdminConfig::default().impersonates(true))
                     .mfa(MfaConfig::default().max_failures(3).trusted_browsers(Duration::from_hours(1)))
                     .passkeys(PasskeyConfig::default())
                     .email_login(EmailLoginConfig::default().creates_accounts(true))

@@ -18,6 +18,7 @@ mod pools;
 mod postgres;
 mod program;
 mod redis;
+mod routes;
 mod servers;
 pub mod tokens;
 mod totp;
@@ -35,6 +36,7 @@ pub use log::{Log, Statements};
 pub use postgres::PostgresServer;
 pub use program::{Program, example, parse_answer, session};
 pub use redis::RedisServer;
+pub use routes::{OwnerRoute, owner_routes};
 pub use servers::Server;
 pub use totp::{key_of, totp};
 

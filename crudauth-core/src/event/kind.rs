@@ -129,6 +129,8 @@ kinds! {
         PasswordChangeForced = "password-change-forced", "password change forced by administrator";
         ResetRequestedByAdministrator = "reset-requested-by-administrator", "reset requested by administrator";
         FactorRemovedByAdministrator = "factor-removed-by-administrator", "second factor removed by administrator";
+        ImpersonationStarted = "impersonation-started", "impersonation by administrator started";
+        ImpersonationEnded = "impersonation-ended", "impersonation by administrator ended";
         SuperuserPromoted = "superuser-promoted", "superuser promoted by administrator";
         SuperuserDemoted = "superuser-demoted", "superuser demoted by administrator";
     }

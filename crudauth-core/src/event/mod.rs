@@ -78,6 +78,19 @@ impl Event {
         Self { actor: Some(actor.user.id().to_string()), ..self }
     }
 
+    /// Sets the administrator by the key of the account, if there is one.
+    #[must_use]
+    pub(crate) fn actor_of_key(self, key: Option<&str>) -> Self {
+        Self { actor: key.map(str::to_owned), ..self }
+    }
+
+    /// Sets the account, the administrator and the credential of another event.
+    #[must_use]
+    pub(crate) fn like(self, other: &Self) -> Self {
+        let Self { account, actor, credential, .. } = other.clone();
+        Self { account, actor, credential, ..self }
+    }
+
     /// Sets the client.
     #[must_use]
     pub(crate) fn client(self, client: &ClientInfo) -> Self {

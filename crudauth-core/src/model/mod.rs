@@ -17,6 +17,7 @@ mod fernet;
 mod form;
 mod generate;
 mod identifier;
+mod impersonator;
 mod keys;
 mod mailed_code;
 mod password_hash;
@@ -54,6 +55,7 @@ pub use fernet::FernetKey;
 pub use generate::{exported, ulid, uuid, without_blank};
 pub use identifier::{Identifier, InvalidIdentifier};
 pub(crate) use identifier::{MAX_LOOKUP_BYTES, lookups};
+pub use impersonator::Impersonator;
 #[cfg(test)]
 pub(crate) use keys::hashes_computed;
 pub use keys::{KeyRing, Keys, Mac, MacKey, SecretKey, WeakSecret, Weakness};

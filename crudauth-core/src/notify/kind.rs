@@ -50,6 +50,8 @@ pub enum MessageKind {
     AccountRestored,
     /// Notifies the owner of an account that an administrator has disabled.
     AccountDisabled,
+    /// Notifies the owner of an administrator who acts as the account.
+    Impersonated,
     /// Notifies the owner of a sign-in from a device that is not known.
     NewDevice,
     /// Notifies the owner of a new passkey.
@@ -90,6 +92,7 @@ impl MessageKind {
             Self::AccountDeleted => "account_deleted",
             Self::AccountRestored => "account_restored",
             Self::AccountDisabled => "account_disabled",
+            Self::Impersonated => "impersonated",
             Self::NewDevice => "new_device",
             Self::PasskeyAdded => "passkey_added",
             Self::PasskeyRemoved => "passkey_removed",
@@ -222,6 +225,12 @@ impl MessageKind {
                 "Your account was disabled",
                 "We have disabled your account, and your devices were signed out.",
                 "If you have questions, get in touch with us.",
+            ),
+            Self::Impersonated => (
+                "An administrator opens your account",
+                "To help you, one of our administrators opens your account and sees it as you do, for a \
+                 limited time. Your password and your other ways to sign in stay as they are.",
+                "If you did not ask for help, get in touch with us.",
             ),
             Self::NewDevice => (
                 "New sign-in to your account",

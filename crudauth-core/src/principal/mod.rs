@@ -68,6 +68,10 @@ pub enum Role {
     /// A program that the owner gave a credential. It cannot change the account, and it neither sees
     /// nor revokes the owner's credentials.
     Program,
+    /// An administrator who acts as the owner in a session of the account. The app decides what this
+    /// role may do; the library gives it less than a program: no change of the account, no view of its
+    /// credentials, no new one.
+    Impersonator,
 }
 
 impl AuthMethod {
@@ -116,15 +120,16 @@ impl<U: AuthUser> Principal<U> {
         principal.by_method(AuthMethod::Application)
     }
 
-    /// The owner with a session.
+    /// The owner with a session, or the administrator who acts in it.
     pub(crate) fn with_session(account: Account<U>, session: CurrentSession) -> Self {
-        Self {
+        let signed_in_at = Some(session.created_at()).filter(|_| session.impersonator.is_none());
+        let principal = Self {
             method: AuthMethod::Session,
-            role: Role::Owner,
-            signed_in_at: Some(session.created_at()),
+            signed_in_at,
             credential: Credential::Session(Box::new(session)),
             ..Self::new(account)
-        }
+        };
+        principal.in_role(Role::Owner)
     }
 
     /// The owner with an access token of this family.
@@ -165,10 +170,12 @@ impl<U: AuthUser> Principal<U> {
         Self { method, ..self }
     }
 
-    /// Sets the role; the mount does this after a transport has answered.
+    /// Sets the role; the mount does this after a transport has answered. A session in which an
+    /// administrator acts has one role, whichever transport passes it on.
     #[doc(hidden)]
     #[must_use]
     pub fn in_role(self, role: Role) -> Self {
+        let role = if self.impersonator().is_some() { Role::Impersonator } else { role };
         Self { role, ..self }
     }
 
@@ -230,6 +237,12 @@ impl<U: AuthUser> Principal<U> {
         }
     }
 
+    /// Key of the administrator who acts as the owner, as text; `None` if the owner acts.
+    #[must_use]
+    pub fn impersonator(&self) -> Option<&str> {
+        Some(&self.session()?.impersonator()?.account)
+    }
+
     pub(crate) fn family(&self) -> Option<FamilyId> {
         match &self.credential {
             Credential::TokenFamily(family) => Some(*family),
@@ -244,7 +257,7 @@ impl<U: AuthUser> Principal<U> {
     /// Returns the account if the caller may see and revoke the owner's credentials.
     pub(crate) fn owned_account(&self) -> Result<&Account<U>, OwnerError> {
         match self.role {
-            Role::Program => Err(OwnerError::NotOwner),
+            Role::Program | Role::Impersonator => Err(OwnerError::NotOwner),
             Role::Application | Role::Owner => Ok(&self.account),
         }
     }
@@ -253,7 +266,7 @@ impl<U: AuthUser> Principal<U> {
     pub(crate) fn is_fresh(&self, max_age: Duration, now: DateTime<Utc>) -> bool {
         match self.role {
             Role::Application => true,
-            Role::Program => false,
+            Role::Program | Role::Impersonator => false,
             Role::Owner => self.signed_in_at.is_some_and(|at| is_recent(at, max_age, now)),
         }
     }
@@ -268,7 +281,7 @@ impl<U: AuthUser> Principal<U> {
 /// Why the owner's credentials were neither shown nor revoked.
 #[derive(Debug, thiserror::Error)]
 pub enum OwnerError {
-    /// The caller is a program.
+    /// The caller is a program, or an administrator who acts as the owner.
     #[error("program credentials cannot see or revoke the owner's credentials")]
     NotOwner,
     /// The caller's credential was revoked meanwhile, for example by a change of password. Nothing

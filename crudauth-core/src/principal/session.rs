@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{CsrfDigest, Proofs, SessionDigest, SessionHandle};
+use crate::model::{CsrfDigest, Impersonator, Proofs, SessionDigest, SessionHandle};
 
 /// The session that authenticated a request.
 #[derive(Clone, Debug)]
@@ -15,6 +15,7 @@ pub struct CurrentSession {
     pub(crate) ends_at: Option<DateTime<Utc>>,
     pub(crate) was_extended: bool,
     pub(crate) proofs: Proofs,
+    pub(crate) impersonator: Option<Impersonator>,
 }
 
 impl CurrentSession {
@@ -58,6 +59,12 @@ impl CurrentSession {
     #[must_use]
     pub fn was_extended(&self) -> bool {
         self.was_extended
+    }
+
+    /// The administrator who acts in it, if its owner does not.
+    #[must_use]
+    pub fn impersonator(&self) -> Option<&Impersonator> {
+        self.impersonator.as_ref()
     }
 
     pub(crate) fn digest(&self) -> &SessionDigest {

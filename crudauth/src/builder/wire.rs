@@ -122,6 +122,9 @@ fn wire<A: Mount>(
         Recovery::new(kit.clone(), notifier, Arc::clone(&stores.database.one_time_tokens), config)
     });
     let slices = settings.slices;
+    if slices.admin.impersonates {
+        http.cookies.allow_impersonation();
+    }
     let sessions = Sessions::new(kit.clone(), Arc::clone(&stores.sessions), slices.sessions);
     let sessions = Arc::new(sessions);
     let database = stores.database.clone();

@@ -51,6 +51,13 @@ impl<A: Mount, G> CurrentUser<A, G> {
         &self.principal
     }
 
+    /// Key of the administrator who acts as the user, as text; `None` if the user acts. A page may
+    /// show it, and [`NotImpersonated`](crate::NotImpersonated) refuses the administrator.
+    #[must_use]
+    pub fn impersonator(&self) -> Option<&str> {
+        self.principal.impersonator()
+    }
+
     /// The CSRF token of the session, for the hidden field `csrf_token` of a form in a page.
     ///
     /// `None` without a session, and without [`Builder::pages`](crate::Builder::pages).

@@ -12,6 +12,6 @@ pub use flash::Flash;
 pub use guard::guard;
 pub use middleware::Guarded;
 pub(crate) use request_auth::{
-    any_principal, guarded_visitor_of, owner_of, session_of, visitor_of,
+    any_principal, guarded_visitor_of, not_impersonated, owner_of, session_of, visitor_of,
 };
 pub use ticket_user::TicketUser;

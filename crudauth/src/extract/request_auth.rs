@@ -301,12 +301,13 @@ pub(crate) async fn guarded_visitor_of<U: AuthUser>(
     cell_of(mounted, request).maybe(request, is_session::<U>).await
 }
 
-/// Returns the principal of the session, for routes about sessions.
+/// Returns the principal of the session, for routes about sessions. An administrator who acts as the
+/// owner is refused.
 pub(crate) async fn session_of<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
 ) -> Result<Arc<Principal<U>>, Refusal> {
-    cell_of(mounted, request).signed_in(request, is_session::<U>).await
+    not_impersonated(cell_of(mounted, request).signed_in(request, is_session::<U>).await?)
 }
 
 /// Returns the principal of any credential.
@@ -318,10 +319,18 @@ pub(crate) async fn any_principal<U: AuthUser>(
 }
 
 /// Returns the principal of a transport that [acts for the owner](Transport::acts_for_owner), for
-/// routes that change the account.
+/// routes that change the account. An administrator who acts as the owner is refused.
 pub(crate) async fn owner_of<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
 ) -> Result<Arc<Principal<U>>, Refusal> {
-    cell_of(mounted, request).signed_in(request, |transport| transport.acts_for_owner()).await
+    let found = cell_of(mounted, request);
+    not_impersonated(found.signed_in(request, |transport| transport.acts_for_owner()).await?)
+}
+
+/// Refuses an administrator who acts as the owner.
+pub(crate) fn not_impersonated<U: AuthUser>(
+    principal: Arc<Principal<U>>,
+) -> Result<Arc<Principal<U>>, Refusal> {
+    if principal.impersonator().is_some() { Err(Refusal::impersonated()) } else { Ok(principal) }
 }

@@ -146,6 +146,17 @@ impl<A: Mount> Gate<A> for Superuser {
     }
 }
 
+/// Refuses an administrator who acts as the account, with 403 `impersonated`: for what only its owner may
+/// do or see. See [`slice::Admin`](crate::slice::Admin).
+#[derive(Clone, Copy, Debug)]
+pub struct NotImpersonated;
+
+impl<A: Mount> Gate<A> for NotImpersonated {
+    async fn check(_: &A, who: &Principal<A::User>, _: &Request) -> Result<(), Refusal> {
+        if who.impersonator().is_none() { Ok(()) } else { Err(Refusal::impersonated()) }
+    }
+}
+
 /// Requires one of up to three transports: `Via<slice::Bearer>`, `Via<slice::Bearer,
 /// slice::ApiKeys>`.
 ///

@@ -53,6 +53,11 @@ crudauth_core::settings! {
         /// [`Pages`](crate::Pages).
         flash: String as impl Into<String> = "flash".to_owned(),
     }
+    private {
+        /// Name of the cookie of an impersonation; `None` if the mount allows none, and does not read
+        /// one.
+        impersonation: Option<String> = None,
+    }
 }
 
 /// Requests from other sites with which a browser sends a cookie.
@@ -145,6 +150,16 @@ impl CookieConfig {
     /// Name of the cookie of a trusted browser.
     pub(crate) fn trusted_name(&self) -> String {
         self.of_this_host(&self.trusted)
+    }
+
+    /// Name of the cookie with the session of another account, if the mount allows impersonation.
+    pub(crate) fn impersonation(&self) -> Option<&str> {
+        self.impersonation.as_deref()
+    }
+
+    /// Reads the cookie of an impersonation from now on.
+    pub(crate) fn allow_impersonation(&mut self) {
+        self.impersonation = Some(self.of_this_host("impersonation"));
     }
 
     /// The name with the prefix that keeps other hosts from setting the cookie, if that is possible.

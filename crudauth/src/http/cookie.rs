@@ -45,10 +45,11 @@ pub(crate) fn cookies_of<'r>(request: &'r Request, config: &'r CookieConfig) -> 
 impl<'r> Cookies<'r> {
     /// Returns the possible session tokens: the distinct well-formed values, at most
     /// [`MAX_SESSIONS`]. A browser may send an old one, or one that a sibling domain set, before the
-    /// live one.
+    /// live one. That of an impersonation comes first: while it is valid, it counts.
     pub(crate) fn sessions(&self) -> Vec<SessionToken> {
         let mut tokens: Vec<SessionToken> = Vec::new();
-        for value in self.values(&self.config.session) {
+        let names = self.config.impersonation().into_iter().chain([&*self.config.session]);
+        for value in names.flat_map(|name| self.values(name)) {
             let is_new = tokens.iter().all(|token| token.expose() != value);
             if is_new && tokens.len() < MAX_SESSIONS {
                 tokens.extend(SessionToken::parse(value));
@@ -229,9 +230,26 @@ impl SetCookies<'_> {
     /// Writes a cookie that comes back when another site sends the browser here, and only then.
     #[cfg(feature = "oauth")]
     fn put_lax(&mut self, name: &str, value: &str, max_age: u64) {
-        let config = CookieConfig { same_site: SameSite::Lax, ..self.config.clone() };
+        let config = self.config.clone().same_site(SameSite::Lax);
         let mut lax = SetCookies { headers: &mut *self.headers, config: &config };
         lax.put(name, value, Some(max_age));
+    }
+
+    /// Sets the cookies of an impersonation beside the session of the administrator. The forms and
+    /// scripts of its pages act in no other session: it has a CSRF token of its own.
+    pub(crate) fn impersonation(&mut self, session: &OpenedSession, lifetime: Duration) {
+        let max_age = Some(lifetime.as_secs());
+        if let Some(name) = self.config.impersonation() {
+            self.put(name, session.token.expose(), max_age);
+            self.put(&self.config.csrf, session.csrf.expose(), max_age);
+        }
+    }
+
+    /// Removes the cookie of an impersonation.
+    pub(crate) fn clear_impersonation(&mut self) {
+        if let Some(name) = self.config.impersonation() {
+            self.put(name, "", Some(0));
+        }
     }
 
     /// Sets the CSRF cookie, with the lifetime of the session cookie.
@@ -286,7 +304,7 @@ impl SetCookies<'_> {
             vec![(config.refresh.clone(), config.path.clone())]
         };
         for (name, path) in cookies {
-            let config = CookieConfig { path, same_site: SameSite::Strict, ..config.clone() };
+            let config = config.clone().path(path).same_site(SameSite::Strict);
             let mut scoped = SetCookies { headers: &mut *self.headers, config: &config };
             scoped.put(&name, value, Some(max_age));
         }

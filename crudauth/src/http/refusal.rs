@@ -35,6 +35,7 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | 403 | `csrf-missing`, `csrf-invalid` | with `X-CSRF-Error: true` |
 /// | 403 | `cross-site` | a request from another site's page: sign-in, `/refresh`, `/logout`, `/csrf/refresh`, requests for messages, and their confirmation |
 /// | 403 | `not-verified`, `insufficient-privileges`, `access-denied` | gates |
+/// | 403 | `impersonated` | an administrator acts as the account |
 /// | 403 | `reauthentication-required`, `session-needed` | a gate wants fresh proof; `/sudo` wants a session |
 /// | 403 | `mfa-required` | the second factor cannot be removed |
 /// | 403 | `sign-up-closed` | the policy of the builder refuses a sign-up |
@@ -47,7 +48,7 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | 409 | `too-many-api-keys`, `too-many-passkeys` | the account has the maximum number |
 /// | 409 | `passkey-registered`, `connected-elsewhere`, `last-way-in` | adding and removing passkeys and connections |
 /// | 409 | `last-superuser`, `account-in-use` | the account cannot be disabled, demoted or deleted |
-/// | 409 | `already-disabled`, `no-contact` | an action of an administrator has no effect |
+/// | 409 | `already-disabled`, `no-contact`, `not-impersonable` | an action of an administrator has no effect |
 /// | 422 | `invalid-fields` | `detail` lists the errors, `errors` has JSON pointers |
 /// | 422 | `taken`, `email-taken` | another account has the identifier |
 /// | 429 | `too-many-requests`, `too-many-sign-ins`, `locked-out` | with `Retry-After` |
@@ -90,6 +91,8 @@ refusals! {
     pub not_superuser = FORBIDDEN, "insufficient-privileges", "Insufficient privileges";
     /// The account lacks a role of the app.
     pub missing_role = FORBIDDEN, "insufficient-privileges", "Insufficient privileges";
+    /// An administrator acts as the owner, and the route is for owners.
+    pub impersonated = FORBIDDEN, "impersonated", "Not available to an administrator who acts as this account.";
     /// The recovery contact of the account is not verified.
     pub not_verified = FORBIDDEN, "not-verified", "Recovery factor not verified";
     /// The sign-in is too old for this operation.

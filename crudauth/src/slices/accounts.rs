@@ -131,6 +131,9 @@ pub(super) fn shown<U: AuthUser>(principal: &Principal<U>) -> Result<Response, R
     {
         body[format!("{}_verified", contact.name)] = true.into();
     }
+    if let Some(administrator) = principal.impersonator() {
+        body["impersonator"] = administrator.into();
+    }
     answer(StatusCode::OK, &body)
 }
 

@@ -17,7 +17,8 @@ use super::{Service, Wiring, limits, sudo};
 use crate::accounts::Accounts;
 use crate::builder::Builder;
 use crate::extract::owner_of;
-use crate::http::headers::{detail, json as answer};
+use crate::http::cookie::set_cookies;
+use crate::http::headers::{client_info, detail, json as answer};
 use crate::http::{Refusal, body, refusals};
 use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
 use crate::transport::Principal;
@@ -40,6 +41,7 @@ impl<U: AuthUser> Slice<U> for Admin {
             Path::new(Method::POST, "/admin/accounts/:id/send-reset", send_reset),
             Path::new(Method::POST, "/admin/accounts/:id/remove-factor", remove_factor),
             Path::new(Method::POST, "/admin/accounts/:id/demote", demote),
+            Path::new(Method::POST, "/admin/accounts/:id/impersonate", impersonate),
         ]
     }
 
@@ -75,7 +77,7 @@ impl<U: AuthUser> Accounts<U> {
 }
 
 impl<A: Mount, DB: Backend, S> Builder<A, DB, S> {
-    /// Configures administration: the size of a page.
+    /// Configures administration: the size of a page, and impersonation.
     pub fn admin(mut self, config: AdminConfig) -> Self
     where
         A: Mounts<Admin>,
@@ -181,6 +183,26 @@ async fn demote<U: AuthUser>(
     detail("The account is no superuser.")
 }
 
+/// The browser gets the session of the account beside its own one.
+async fn impersonate<U: AuthUser>(
+    mounted: Mounted<U>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
+    let (by, _) = authorized(&mounted, &mut request).await?;
+    let http = &mounted.parts().http;
+    let (id, client) = (id_of::<U>(&request)?, client_info(&request, http));
+    let begun = mounted.accounts().admin().impersonate(&by, &id, client).await?;
+    let body = json!({
+        "detail": "You act as this account.",
+        "user_id": begun.account.user.id(),
+        "csrf_token": begun.session.csrf.expose(),
+        "until": begun.ends_at,
+    });
+    let mut response = answer(StatusCode::OK, &body)?;
+    set_cookies(&mut response, &http.cookies).impersonation(&begun.session, begun.lifetime);
+    Ok(response)
+}
+
 /// Returns the superuser of the request.
 pub(super) async fn superuser_of<U: AuthUser>(
     mounted: &Mounted<U>,
@@ -260,6 +282,8 @@ impl From<AdminError> for Refusal {
             AdminError::LastSuperuser => Self::last_superuser(),
             AdminError::AlreadyDisabled => Self::already_disabled(),
             AdminError::NoContact => Self::unreachable(),
+            AdminError::Off => Self::not_found("Not Found"),
+            AdminError::NotImpersonable => Self::not_impersonable(),
             AdminError::Ended => Self::not_authenticated(),
             AdminError::Store(cause) => cause.into(),
         }
@@ -269,5 +293,6 @@ impl From<AdminError> for Refusal {
 refusals! {
     no_such_account = NOT_FOUND, "not-found", "Account not found.";
     already_disabled = CONFLICT, "already-disabled", "The account is disabled already.";
+    not_impersonable = CONFLICT, "not-impersonable", "A superuser and a disabled account cannot be impersonated.";
     unreachable = CONFLICT, "no-contact", "No link can be sent to this account.";
 }

@@ -12,7 +12,7 @@ use crate::http::headers::detail;
 use crate::http::origin::refuse_cross_site;
 use crate::mount::{Mounted, Path};
 use crate::slice;
-use crate::transport::Transport;
+use crate::transport::{Principal, Transport};
 
 /// The route of the slices `session` and `bearer`.
 pub(super) fn path<U: AuthUser>() -> Path<U> {
@@ -27,6 +27,9 @@ pub(super) async fn logout<U: AuthUser>(
     let parts = mounted.parts();
     bearer::refuse_cross_site_logout(&mounted, &request)?;
     if let Some(principal) = guarded_visitor_of(&mounted, &request).await? {
+        if principal.impersonator().is_some() {
+            return end_impersonation(&mounted, &request, &principal).await;
+        }
         mounted.accounts().sessions().sign_out(&principal).await?;
         end_others(&mounted, &request).await?;
     }
@@ -37,6 +40,32 @@ pub(super) async fn logout<U: AuthUser>(
     let has_sessions = parts.transports.has(<slice::Session as Transport<U>>::NAME);
     if has_sessions && refuse_cross_site(&request, &parts.http).is_ok() {
         set_cookies(&mut response, &parts.http.cookies).clear_session();
+    }
+    Ok(response)
+}
+
+/// Ends an impersonation only. The administrator's own session goes on, with a new CSRF token in the
+/// cookie.
+async fn end_impersonation<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+    principal: &Principal<U>,
+) -> Result<Response, Refusal> {
+    let config = &mounted.parts().http.cookies;
+    let accounts = mounted.accounts();
+    let sessions = accounts.sessions();
+    sessions.sign_out(principal).await?;
+    let mut response = detail("Logged out")?;
+    let mut cookies = set_cookies(&mut response, config);
+    cookies.clear_impersonation();
+    for token in cookies_of(request, config).sessions() {
+        let own = accounts.authenticate(&token).await?;
+        if let Some(session) = own.as_ref().and_then(Principal::session) {
+            if let Some(csrf) = sessions.renew_csrf_token(session).await? {
+                cookies.csrf(sessions.config(), session.is_remembered(), csrf.expose());
+            }
+            break;
+        }
     }
     Ok(response)
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{Service, Wiring};
 use crate::accounts::Accounts;
 use crate::builder::Builder;
-use crate::extract::any_principal;
+use crate::extract::{any_principal, not_impersonated};
 use crate::http::cookie::set_cookies;
 use crate::http::headers::json as answer;
 use crate::http::{Refusal, body, refusals};
@@ -66,7 +66,7 @@ async fn elevate<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
 ) -> Result<Response, Refusal> {
-    let principal = any_principal(&mounted, &request).await?;
+    let principal = not_impersonated(any_principal(&mounted, &request).await?)?;
     let mut form = body::json(&mut request).await?;
     let proof = read_proof(&mut form);
     let passkey = form.take::<Option<Value>>("passkey");

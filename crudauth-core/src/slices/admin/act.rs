@@ -7,7 +7,7 @@ use super::{AdminError, Administrators, Suspension};
 use crate::event::{Event, EventKind};
 use crate::model::{Account, AuthUser, PasswordHash};
 use crate::notify::MessageKind;
-use crate::principal::{Principal, Role};
+use crate::principal::{CurrentSession, Principal, Role};
 use crate::slices::sudo::Proof;
 
 /// The hash that no password has.
@@ -21,6 +21,11 @@ impl<U: AuthUser> Administrator<U> {
     /// The account of the caller; `None` for the application.
     pub(crate) fn account(&self) -> Option<&Account<U>> {
         (self.0.role() != Role::Application).then(|| self.0.account())
+    }
+
+    /// The account of the caller with its session, if the caller has one.
+    pub(super) fn session(&self) -> Option<(&Account<U>, &CurrentSession)> {
+        self.account().zip(self.0.session())
     }
 }
 
@@ -229,7 +234,7 @@ impl<U: AuthUser> Administrators<U> {
         Ok(enabled)
     }
 
-    async fn target(&self, id: &U::Id) -> Result<Account<U>, AdminError> {
+    pub(super) async fn target(&self, id: &U::Id) -> Result<Account<U>, AdminError> {
         self.kit.accounts.by_id(id).await?.ok_or(AdminError::NotFound)
     }
 

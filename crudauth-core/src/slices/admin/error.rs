@@ -26,6 +26,12 @@ pub enum AdminError {
     /// It has no contact that a link could be sent to, or the mount sends no messages.
     #[error("no link can be sent to the account")]
     NoContact,
+    /// The mount does not allow impersonation.
+    #[error("impersonation is off")]
+    Off,
+    /// A superuser and a disabled account cannot be impersonated.
+    #[error("the account cannot be impersonated")]
+    NotImpersonable,
     /// The caller's credential was revoked meanwhile, or the account has changed.
     #[error("the caller's sign-in has ended, or the account has changed")]
     Ended,

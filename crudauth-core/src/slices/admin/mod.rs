@@ -7,6 +7,7 @@ mod act;
 mod config;
 mod error;
 mod find;
+mod impersonate;
 mod sql;
 pub mod store;
 
@@ -16,6 +17,7 @@ pub use act::Administrator;
 pub use config::AdminConfig;
 pub use error::AdminError;
 pub use find::{AccountPage, AccountQuery, Search};
+pub use impersonate::Impersonation;
 pub use sql::SUSPENSIONS;
 use store::AdminStore;
 pub use store::Suspension;
@@ -70,6 +72,12 @@ impl<U: AuthUser> Administrators<U> {
         tools: Tools<U>,
     ) -> Self {
         Self { kit, store, callers, sudo, config, tools }
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn config(&self) -> &AdminConfig {
+        &self.config
     }
 
     /// Returns how to reach the owner of an account.

@@ -9,7 +9,7 @@ use super::{ApiKey, ApiKeyConfig, ApiKeyEntry, ApiKeyError, ApiKeys, NewApiKey};
 use crate::event::EventKind;
 use crate::model::{AuthUser, FieldError, FieldErrorKind, Scopes, is_invisible};
 use crate::notify::MessageKind;
-use crate::principal::{Principal, Role};
+use crate::principal::Principal;
 
 /// Longest name of a key.
 const NAME_CHARS: usize = 64;
@@ -102,9 +102,7 @@ impl<U: AuthUser> ApiKeys<U> {
     /// # Errors
     /// [`ApiKeyError::NotOwner`], [`ApiKeyError::NotFresh`].
     pub fn check_creator(&self, principal: &Principal<U>) -> Result<(), ApiKeyError> {
-        if principal.role() == Role::Program {
-            return Err(ApiKeyError::NotOwner);
-        }
+        principal.owned_account().map_err(|_| ApiKeyError::NotOwner)?;
         // A found token, or an open browser, works for a while; a key made with it would last.
         let is_fresh = principal.is_fresh(self.config.max_sign_in_age, self.kit.now());
         if is_fresh { Ok(()) } else { Err(ApiKeyError::NotFresh) }

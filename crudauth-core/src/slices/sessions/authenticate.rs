@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::store::Session;
 use super::{CurrentSession, Sessions};
-use crate::model::{Account, AuthUser, CsrfToken, SessionDigest, SessionToken};
+use crate::model::{Account, AuthUser, CsrfToken, Impersonator, SessionDigest, SessionToken};
 use crate::principal::{Principal, absolute_expiry};
 use crate::store_error::StoreError;
 
@@ -37,20 +37,17 @@ impl<U: AuthUser> Sessions<U> {
             self.kit.revoke_disabled(&account).await?;
             return Ok(None);
         }
-        let configured = self.config.absolute_timeout;
-        let ends_at = absolute_expiry(session.created_at, session.ends_at, configured);
-        if ends_at.is_some_and(|ends_at| ends_at <= now) {
+        let ends_at = self.ends_at(&session);
+        let may_go_on = match &session.impersonator {
+            _ if ends_at.is_some_and(|ends_at| ends_at <= now) => false,
+            Some(by) => self.may_impersonate(by, &account, now).await?,
+            None => true,
+        };
+        if !may_go_on {
             self.store.remove(digest).await?;
             return Ok(None);
         }
-        let was_extended = now - session.last_activity_at >= self.config.extension_interval();
-        if was_extended {
-            let expires_at = self.config.expiry(session.is_remembered, ends_at, now);
-            // The session is valid all the same, and the next request tries again.
-            if let Err(error) = self.store.touch(digest, now, expires_at).await {
-                error.log("extending a session");
-            }
-        }
+        let was_extended = self.extend(&session, now).await;
         let current = CurrentSession {
             digest: *digest,
             csrf: session.csrf,
@@ -60,8 +57,51 @@ impl<U: AuthUser> Sessions<U> {
             ends_at,
             was_extended,
             proofs: session.proofs,
+            impersonator: session.impersonator,
         };
         Ok(Some(Principal::with_session(account, current)))
+    }
+
+    /// Returns `true` while the administrator's own session is valid and may act on the account; then
+    /// it is extended, too. This costs the requests of an impersonated session another query, and
+    /// others none.
+    async fn may_impersonate(
+        &self,
+        by: &Impersonator,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let Some((own, administrator)) = self.find(&by.session, now).await? else {
+            return Ok(false);
+        };
+        let is_own = own.state == administrator.state()
+            && own.impersonator.is_none()
+            && administrator.user.id().to_string() == by.account;
+        let is_over = self.ends_at(&own).is_some_and(|ends_at| ends_at <= now);
+        let may_act = administrator.is_active() && administrator.is_superuser();
+        if !is_own || is_over || !may_act || account.is_superuser() {
+            return Ok(false);
+        }
+        self.extend(&own, now).await;
+        Ok(true)
+    }
+
+    /// The absolute end of a session.
+    fn ends_at(&self, session: &Session<U::Id>) -> Option<DateTime<Utc>> {
+        absolute_expiry(session.created_at, session.ends_at, self.config.absolute_timeout)
+    }
+
+    /// Records activity, at most once a minute. Returns `true` if it was recorded.
+    async fn extend(&self, session: &Session<U::Id>, now: DateTime<Utc>) -> bool {
+        let was_extended = now - session.last_activity_at >= self.config.extension_interval();
+        if was_extended {
+            let expires_at = self.config.expiry(session.is_remembered, self.ends_at(session), now);
+            // The session is valid all the same, and the next request tries again.
+            if let Err(error) = self.store.touch(&session.digest, now, expires_at).await {
+                error.log("extending a session");
+            }
+        }
+        was_extended
     }
 
     /// Returns a session and its account, with one query if one database has both.

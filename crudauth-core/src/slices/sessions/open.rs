@@ -1,11 +1,15 @@
 //! Opens a session for an account that has proved itself.
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
 use super::store::Session;
 use super::{CurrentSession, Sessions};
 use crate::event::{Event, EventKind};
 use crate::model::{
-    Account, AccountState, AuthUser, ClientInfo, CsrfToken, Proofs, SessionDigest, SessionHandle,
-    SessionToken,
+    Account, AccountState, AuthUser, ClientInfo, CsrfToken, Impersonator, Proofs, SessionDigest,
+    SessionHandle, SessionToken,
 };
 use crate::store_error::StoreError;
 
@@ -160,30 +164,82 @@ impl<U: AuthUser> Sessions<U> {
             expires_at: self.config.expiry(is_remembered, ends_at, now),
             ends_at,
             proofs,
+            impersonator: None,
         };
         let opened = OpenedSession { token, csrf, handle: digest.handle(), is_remembered };
         let event = self.kit.event(EventKind::SignedIn).account(account).client(&client);
-        let event = event.credential(&opened.handle);
-        let (event, inserted) =
-            self.kit.recording_some(event, self.insert(session, replaces)).await;
+        let insert = self.insert(session, self.config.max_sessions, replaces);
+        self.opening(event, digest, insert).await?;
+        Ok(opened)
+    }
+
+    /// Opens a session of `account` for an administrator. It proves no factor, is not remembered, ends
+    /// no other session of the account, and ends after `lifetime` or with the administrator's own one.
+    pub(crate) async fn impersonate(
+        &self,
+        account: &Account<U>,
+        by: (&Account<U>, &CurrentSession),
+        client: ClientInfo,
+        lifetime: Duration,
+    ) -> Result<(OpenedSession, DateTime<Utc>), StoreError> {
+        let (administrator, own) = by;
+        let now = self.kit.now();
+        let ends_at = now + lifetime;
+        let token = SessionToken::generate();
+        let csrf = CsrfToken::generate();
+        let digest = token.digest();
+        let session = Session {
+            digest,
+            account: account.user.id().clone(),
+            state: account.state(),
+            csrf: csrf.digest(),
+            client: client.address,
+            user_agent: client.stored_user_agent(),
+            is_remembered: false,
+            created_at: now,
+            last_activity_at: now,
+            expires_at: self.config.expiry(false, Some(ends_at), now),
+            ends_at: Some(ends_at),
+            proofs: Proofs::default(),
+            impersonator: Some(Impersonator {
+                account: administrator.user.id().to_string(),
+                session: *own.digest(),
+            }),
+        };
+        let event = self.kit.event(EventKind::ImpersonationStarted).account(account);
+        let event = event.actor(administrator).client(&client);
+        self.opening(event, digest, self.insert(session, u32::MAX, &[])).await?;
+        let handle = digest.handle();
+        Ok((OpenedSession { token, csrf, handle, is_remembered: false }, ends_at))
+    }
+
+    /// Runs the insert of a new session, and reports its event. The session is removed if it fails.
+    async fn opening(
+        &self,
+        event: Event,
+        digest: SessionDigest,
+        insert: impl Future<Output = Result<(), StoreError>>,
+    ) -> Result<(), StoreError> {
+        let event = event.credential(&digest.handle());
+        let (event, inserted) = self.kit.recording_some(event, insert).await;
         if let Err(error) = inserted {
             self.abandon(&digest).await;
             if event.is_recorded() {
-                let event = self.kit.event(EventKind::SessionRevoked).account(account);
-                self.kit.emit(event.credential(&opened.handle));
+                self.kit.emit(self.kit.event(EventKind::SessionRevoked).like(&event));
             }
             return Err(error);
         }
         self.kit.emit(event);
-        Ok(opened)
+        Ok(())
     }
 
     async fn insert(
         &self,
         session: Session<U::Id>,
+        max: u32,
         replaces: &[SessionToken],
     ) -> Result<(), StoreError> {
-        self.store.insert(session, self.config.max_sessions).await?;
+        self.store.insert(session, max).await?;
         for replaced in replaces {
             self.store.remove(&replaced.digest()).await?;
         }

@@ -25,6 +25,8 @@ pub struct ListedSession {
     pub last_activity_at: DateTime<Utc>,
     /// Whether it is the caller's own session.
     pub is_current: bool,
+    /// Key of the administrator who acts in it, as text, if the owner does not.
+    pub impersonator: Option<String>,
 }
 
 impl<U: AuthUser> Sessions<U> {
@@ -43,6 +45,7 @@ impl<U: AuthUser> Sessions<U> {
             client: session.client.map(|client| client.to_string()),
             created_at: session.created_at,
             last_activity_at: session.last_activity_at,
+            impersonator: session.impersonator.map(|by| by.account),
         };
         Ok(sessions.into_iter().map(listed).collect())
     }
@@ -53,7 +56,10 @@ impl<U: AuthUser> Sessions<U> {
     /// If the store fails.
     pub async fn sign_out(&self, principal: &Principal<U>) -> Result<(), StoreError> {
         if let Some(session) = principal.session() {
-            let event = self.kit.event(EventKind::SignedOut).account(principal.account());
+            let by = principal.impersonator();
+            let kind =
+                if by.is_some() { EventKind::ImpersonationEnded } else { EventKind::SignedOut };
+            let event = self.kit.event(kind).account(principal.account()).actor_of_key(by);
             let event = event.credential(&session.handle());
             let (event, removed) =
                 self.kit.recording(event, self.store.remove(&session.digest)).await?;

@@ -5,7 +5,9 @@ use chrono::{DateTime, Utc};
 
 use super::store::{Session, SessionStore, SessionsBesideAccounts};
 use crate::guard::{RowLimit, row_limit};
-use crate::model::{Account, AccountState, AuthUser, CsrfDigest, Proofs, SessionDigest};
+use crate::model::{
+    Account, AccountState, AuthUser, CsrfDigest, Impersonator, Proofs, SessionDigest,
+};
 use crate::sql::rows::{self, Columns};
 use crate::sql::{AuthRow, Backend, ColumnSpec, Outlives, Query, SqlStore, Stores, TableSpec};
 use crate::store_error::StoreError;
@@ -28,6 +30,7 @@ pub const TABLE: TableSpec = TableSpec::new(
         ColumnSpec::expiry(),
         ColumnSpec::instant("ends_at").nullable(),
         ColumnSpec::text("proofs", Proofs::MAX_CHARS).nullable(),
+        ColumnSpec::text("impersonator", Impersonator::MAX_CHARS).nullable(),
     ],
 )
 // The caller's session is bound to the new state after a change of password.
@@ -35,26 +38,28 @@ pub const TABLE: TableSpec = TableSpec::new(
 
 const INSERT: &str = "INSERT INTO {+sessions} (digest, handle, user_id, csrf_digest, \
     token_version, auth_epoch, ip, user_agent, is_remembered, created_at, last_activity_at, \
-    expires_at, ends_at, proofs) VALUES (:digest, :handle, :account, :csrf, :version, :stamp, :client, \
-    :user_agent, :is_remembered, :now, :last_activity_at, :expires_at, :ends_at, :proofs)";
+    expires_at, ends_at, proofs, impersonator) VALUES (:digest, :handle, :account, :csrf, :version, \
+    :stamp, :client, :user_agent, :is_remembered, :now, :last_activity_at, :expires_at, :ends_at, \
+    :proofs, :impersonator)";
 
 const LIMIT: RowLimit = row_limit!("sessions", "digest", "last_activity_at");
 
 const FIND: &str = "SELECT digest, user_id, token_version, auth_epoch, csrf_digest, ip, user_agent, \
-    is_remembered, created_at, last_activity_at, expires_at, ends_at, proofs FROM {+sessions} \
-    WHERE digest = :digest AND expires_at > :now";
+    is_remembered, created_at, last_activity_at, expires_at, ends_at, proofs, impersonator \
+    FROM {+sessions} WHERE digest = :digest AND expires_at > :now";
 
 // The columns that a request needs, and no others.
 const FIND_WITH_ACCOUNT: &str = "SELECT {account}, {+sessions}.csrf_digest, \
     {+sessions}.is_remembered, {+sessions}.created_at, {+sessions}.last_activity_at, \
-    {+sessions}.expires_at, {+sessions}.ends_at, {+sessions}.proofs FROM {+sessions} \
+    {+sessions}.expires_at, {+sessions}.ends_at, {+sessions}.proofs, {+sessions}.impersonator \
+    FROM {+sessions} \
     JOIN {table} ON {table}.{id} = {owner +sessions} WHERE {+sessions}.digest = :digest \
     AND {+sessions}.expires_at > :now AND {+sessions}.token_version = {table}.{version} \
     AND {+sessions}.auth_epoch = {table}.{stamp}";
 
 const LIST: &str = "SELECT digest, user_id, token_version, auth_epoch, csrf_digest, ip, user_agent, \
-    is_remembered, created_at, last_activity_at, expires_at, ends_at, proofs FROM {+sessions} \
-    WHERE user_id = :account AND expires_at > :now ORDER BY last_activity_at DESC, created_at DESC";
+    is_remembered, created_at, last_activity_at, expires_at, ends_at, proofs, impersonator \
+    FROM {+sessions} WHERE user_id = :account AND expires_at > :now ORDER BY last_activity_at DESC, created_at DESC";
 
 const TOUCH: &str = "UPDATE {+sessions} SET last_activity_at = :now, expires_at = :expires_at \
     WHERE digest = :digest AND last_activity_at < :now AND expires_at > :now";
@@ -82,6 +87,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionStore<U> for SqlStore<D
                 .bind_instant("expires_at", session.expires_at)
                 .bind("ends_at", session.ends_at.map(|at| at.timestamp_millis()))
                 .bind("proofs", session.proofs.to_stored(session.created_at))
+                .bind("impersonator", session.impersonator.as_ref().map(Impersonator::to_stored))
         };
         self.execute_recorded(insert()).await?;
         let others = i64::from(max.saturating_sub(1));
@@ -193,8 +199,10 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SessionsBesideAccounts<U> for 
             expires_at: columns.instant()?,
             ends_at: columns.optional_instant()?,
             proofs: Proofs::default(),
+            impersonator: None,
         };
         session.proofs = proofs(&mut columns, session.created_at)?;
+        session.impersonator = impersonator(&mut columns)?;
         Ok(Some((session, account)))
     }
 }
@@ -229,9 +237,23 @@ fn session<DB: Backend + Stores<U::Id>, U: AuthUser>(
         expires_at: columns.instant()?,
         ends_at: columns.optional_instant()?,
         proofs: Proofs::default(),
+        impersonator: None,
     };
     session.proofs = proofs(&mut columns, session.created_at)?;
+    session.impersonator = impersonator(&mut columns)?;
     Ok(session)
+}
+
+fn impersonator<DB: Backend>(
+    columns: &mut Columns<'_, DB>,
+) -> Result<Option<Impersonator>, sqlx::Error> {
+    let stored: Option<String> = columns.next()?;
+    let read = |stored: String| {
+        // The session would be taken for its owner's.
+        Impersonator::from_stored(&stored)
+            .ok_or_else(|| sqlx::Error::Decode("an impersonator is malformed".into()))
+    };
+    stored.map(read).transpose()
 }
 
 fn proofs<DB: Backend>(

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::model::{
-    Account, AccountState, AuthUser, ClientAddress, CsrfDigest, Proofs, SessionDigest,
-    SessionHandle,
+    Account, AccountState, AuthUser, ClientAddress, CsrfDigest, Impersonator, Proofs,
+    SessionDigest, SessionHandle,
 };
 use crate::store_error::StoreError;
 
@@ -124,6 +124,8 @@ pub struct Session<Id> {
     pub ends_at: Option<DateTime<Utc>>,
     /// When its owner proved which factor.
     pub proofs: Proofs,
+    /// The administrator who acts in it, if its owner does not. A store must keep it.
+    pub impersonator: Option<Impersonator>,
 }
 
 impl<Id> Session<Id> {

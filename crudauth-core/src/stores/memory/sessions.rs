@@ -44,6 +44,7 @@ fn with_account<From, To>(session: Session<From>, account: To) -> Session<To> {
         expires_at: session.expires_at,
         ends_at: session.ends_at,
         proofs: session.proofs,
+        impersonator: session.impersonator,
     }
 }
 

@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{instant, millis};
-use crate::model::{AccountState, ClientAddress, CsrfDigest, Proofs, SessionDigest};
+use crate::model::{AccountState, ClientAddress, CsrfDigest, Impersonator, Proofs, SessionDigest};
 use crate::slices::sessions::store::Session;
 use crate::store_error::StoreError;
 
@@ -39,6 +39,8 @@ struct Fixed<Id> {
     ends_at: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     proofs: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    impersonator: Option<String>,
 }
 
 pub(super) fn encode<Id: Serialize + Clone>(session: &Session<Id>) -> Result<Vec<u8>, StoreError> {
@@ -50,6 +52,7 @@ pub(super) fn encode<Id: Serialize + Clone>(session: &Session<Id>) -> Result<Vec
         created_at: millis(session.created_at),
         ends_at: session.ends_at.map(millis),
         proofs: session.proofs.to_stored(session.created_at),
+        impersonator: session.impersonator.as_ref().map(Impersonator::to_stored),
     };
     let mut record = times(session.last_activity_at, session.expires_at).into_bytes();
     record.extend(session.csrf.as_bytes());
@@ -68,6 +71,9 @@ pub(super) fn decode<Id: DeserializeOwned>(
     let (version, rest) = rest.split_first_chunk().ok_or_else(malformed)?;
     let (security_stamp, rest) = rest.split_first_chunk().ok_or_else(malformed)?;
     let fixed: Fixed<Id> = serde_json::from_slice(rest).map_err(StoreError::failed)?;
+    // One that is not readable must not be taken for its owner's session.
+    let read = |stored: &String| Impersonator::from_stored(stored).ok_or_else(malformed);
+    let impersonator = fixed.impersonator.as_ref().map(read).transpose()?;
     let (last_activity, expiry) = times.split_at(EXPIRY);
     Ok(Session {
         digest,
@@ -85,6 +91,7 @@ pub(super) fn decode<Id: DeserializeOwned>(
         expires_at: read_digits(expiry).ok_or_else(malformed)?,
         ends_at: fixed.ends_at.map(instant),
         proofs: Proofs::from_stored(fixed.proofs.as_deref(), instant(fixed.created_at)),
+        impersonator,
     })
 }
 
@@ -138,6 +145,10 @@ mod tests {
                 expires_at: instant(instants[2]),
                 ends_at: is_remembered.then(|| instant(instants[3])),
                 proofs: Proofs::of_password(instant(instants[3])),
+                impersonator: is_remembered.then(|| Impersonator {
+                    account: "7".to_owned(),
+                    session: SessionDigest::new(csrf),
+                }),
             };
             let record = encode(&session).unwrap();
             prop_assert_eq!(decode(session.digest, &record).unwrap(), session);

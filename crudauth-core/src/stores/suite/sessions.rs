@@ -10,7 +10,9 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{CROWD, MILLISECOND, at_once, bytes, count_of, seconds, start};
-use crate::model::{AccountState, AuthUser, ClientAddress, CsrfDigest, Proofs, SessionDigest};
+use crate::model::{
+    AccountState, AuthUser, ClientAddress, CsrfDigest, Impersonator, Proofs, SessionDigest,
+};
 use crate::slices::sessions::store::{Session, SessionStore};
 
 const LIFETIME: Duration = Duration::from_secs(1800);
@@ -51,6 +53,7 @@ fn session<U: AuthUser>(number: usize) -> Session<U::Id> {
         expires_at: start() + LIFETIME,
         ends_at: None,
         proofs: Proofs::of_password(start()),
+        impersonator: None,
     }
 }
 
@@ -96,6 +99,9 @@ pub async fn a_session_is_found_as_it_was_stored<U: AuthUser, S: SessionStore<U>
             ..Proofs::of_password(start())
         },
     ];
+    let keys = ["7", "a key with blanks, \"quotes\" and ü"].map(str::to_owned);
+    let [one, other] = keys.map(|account| Some(Impersonator { account, session: digest(9) }));
+    let impersonators = [None, one, other];
     for number in 0..3 {
         let session = Session {
             state: AccountState { version: i32::MAX, security_stamp: stamps[number] },
@@ -105,6 +111,7 @@ pub async fn a_session_is_found_as_it_was_stored<U: AuthUser, S: SessionStore<U>
             last_activity_at: start() + MILLISECOND,
             ends_at: Some(start() + 100 * LIFETIME),
             proofs: proofs[number],
+            impersonator: impersonators[number].clone(),
             ..session::<U>(number)
         };
         insert(&*store, &session).await;

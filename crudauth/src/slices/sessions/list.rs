@@ -38,14 +38,18 @@ async fn list<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Resp
 }
 
 pub(in crate::slices) fn entry(session: &ListedSession) -> Value {
-    json!({
+    let mut entry = json!({
         "id": session.handle.as_str(),
         "device": session.device,
         "ip": session.client,
         "created_at": session.created_at,
         "last_activity": session.last_activity_at,
         "current": session.is_current,
-    })
+    });
+    if let Some(administrator) = &session.impersonator {
+        entry["impersonator"] = administrator.as_str().into();
+    }
+    entry
 }
 
 async fn revoke<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
