@@ -5,9 +5,11 @@
 #![allow(clippy::expect_used, reason = "a failed test panics")]
 
 mod accounts;
+mod apple;
 mod connections;
 mod lies;
 mod logout;
+mod microsoft;
 mod others;
 mod provider;
 mod races;

@@ -1,4 +1,4 @@
-//! GitHub, Apple, Microsoft, and a provider of the app's own.
+//! GitHub, a provider of the app's own, and settings.
 
 use crudauth::ConfigError;
 use crudauth::oauth::{
@@ -68,27 +68,6 @@ async fn addresses_of_github_that_are_no_list_lead_home() {
         let url = location(&browser.get("/oauth/github/authorize").await);
         let answer = browser.get(&provider.consent(&url)).await;
         assert_refused(&browser, &answer, "email_missing").await;
-    }
-}
-
-/// A key for this test only: the number one on the curve P-256, in PKCS #8.
-fn apple_key() -> String {
-    use base64::Engine as _;
-    let head = hex::decode(
-        "304102010030 1306072a8648ce3d020106082a8648ce3d030107042730250201010420".replace(' ', ""),
-    )
-    .unwrap();
-    let der = [&head[..], &[0; 31], &[1]].concat();
-    let der = base64::prelude::BASE64_STANDARD.encode(der);
-    format!("-----BEGIN PRIVATE KEY-----\n{der}\n-----END PRIVATE KEY-----\n")
-}
-
-#[test]
-fn apple_needs_a_key() {
-    assert_eq!(errors(Configured::apple("team", "key", "client", apple_key())), []);
-    for key in ["", "AuthKey", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
-        let errors = errors(Configured::apple("team", "key", "client", key));
-        assert!(matches!(errors[..], [ConfigError::Malformed { .. }]), "{errors:?}");
     }
 }
 
@@ -184,7 +163,12 @@ fn settings_that_cannot_work_are_rejected() {
     let ok = || Configured::google("id", "secret");
     assert_eq!(errors(ok()), []);
     assert_eq!(errors(Configured::github("id", "secret")), []);
-    assert_eq!(errors(Configured::microsoft("common", "id", "secret")), []);
+    let directory = "72F988BF-86F1-41AF-91AB-2D7CD011DB47";
+    for tenant in ["common", "organizations", "consumers", directory] {
+        assert_eq!(errors(Configured::microsoft(tenant, "id", "secret").tenants([directory])), []);
+    }
+    let apple = |key: &str| Configured::apple("team", "key", "client", key);
+    assert_eq!(errors(apple(&apple::key())), []);
     for provider in [
         ok().named(""),
         ok().named("Google"),
@@ -196,6 +180,12 @@ fn settings_that_cannot_work_are_rejected() {
         Configured::oidc("a", "https://provider.example?x=1", "id", "secret"),
         Configured::oidc("a", "provider.example", "id", "secret"),
         Configured::github("id", "secret").github_enterprise("ftp://a"),
+        Configured::microsoft("corp.example", "id", "secret"),
+        Configured::microsoft("common", "id", "secret").tenants(["corp.example"]),
+        Configured::microsoft("common", "id", "secret").tenants([""; 0]),
+        apple(""),
+        apple("AuthKey"),
+        apple("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
     ] {
         assert_eq!(errors(provider.clone()).len(), 1, "{provider:?}");
     }

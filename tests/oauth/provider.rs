@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD as BASE64};
+use crudauth::oauth::{BoxError, HttpClient, HttpRequest, HttpResponse};
 use crudauth::{Clock, ManualClock};
 use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER as CRYPTO;
 use jsonwebtoken::jwk::EllipticCurve;
@@ -18,6 +19,9 @@ use sha2::{Digest, Sha256};
 
 pub(crate) const CLIENT: &str = "the-client";
 pub(crate) const CLIENT_SECRET: &str = "the+secret%of the client";
+
+/// Path and form of a request, and its `Authorization`.
+pub(crate) type Seen = (String, HashMap<String, String>, Option<String>);
 
 /// Another answer than the one of an endpoint.
 #[derive(Clone)]
@@ -57,7 +61,11 @@ pub(crate) struct Script {
     /// Replaces the ID token.
     pub(crate) raw_id_token: Option<String>,
     /// Path and form of each request.
-    pub(crate) seen: Vec<(String, HashMap<String, String>, Option<String>)>,
+    pub(crate) seen: Vec<Seen>,
+    /// Laid over each published key.
+    pub(crate) published_key: Value,
+    /// Judges the client by its form, at this time, in place of the secret.
+    pub(crate) is_client: Option<fn(&HashMap<String, String>, i64) -> bool>,
     codes: HashMap<String, Grant>,
 }
 
@@ -111,8 +119,19 @@ impl Provider {
         self.script().seen.iter().filter(|(seen, ..)| seen == path).count()
     }
 
+    /// The same provider under another address: as an [`HttpClient`] it takes the requests there.
+    pub(crate) fn known_as(&self, issuer: &str) -> Self {
+        Self { issuer: issuer.to_owned(), ..self.clone() }
+    }
+
     /// Consents as the person; the path and query to which the browser goes back.
     pub(crate) fn consent(&self, url: &str) -> String {
+        let (path, answer) = self.answer(url);
+        format!("{path}?{}", serde_urlencoded::to_string(answer).unwrap())
+    }
+
+    /// Consents as the person; the path of the callback and the parameters that it gets.
+    pub(crate) fn answer(&self, url: &str) -> (String, HashMap<String, String>) {
         let url: Uri = url.parse().unwrap();
         let asked: HashMap<String, String> =
             serde_urlencoded::from_str(url.query().unwrap()).unwrap();
@@ -126,8 +145,7 @@ impl Provider {
         script.codes.insert(code.clone(), grant);
         let back = laid_over(json!({ "code": code, "state": asked["state"] }), &script.callback);
         let back: HashMap<String, String> = serde_json::from_value(back).unwrap();
-        let path = asked["redirect_uri"].parse::<Uri>().unwrap().path().to_owned();
-        format!("{path}?{}", serde_urlencoded::to_string(back).unwrap())
+        (asked["redirect_uri"].parse::<Uri>().unwrap().path().to_owned(), back)
     }
 
     fn exchange(&self, form: &HashMap<String, String>, authorization: Option<&str>) -> Response {
@@ -135,10 +153,14 @@ impl Provider {
         let basic = format!("Basic {}", BASE64_STANDARD.encode(basic));
         let is_post = form.get("client_id").is_some_and(|id| id == CLIENT)
             && form.get("client_secret").is_some_and(|secret| secret == CLIENT_SECRET);
-        if !is_post && authorization != Some(&basic) {
+        let mut script = self.script();
+        let is_client = match script.is_client {
+            Some(judge) => judge(form, self.clock.now().timestamp()),
+            None => is_post || authorization == Some(&basic),
+        };
+        if !is_client {
             return status(401, r#"{"error":"invalid_client"}"#);
         }
-        let mut script = self.script();
         let Some(grant) = form.get("code").and_then(|code| script.codes.remove(code)) else {
             return status(400, r#"{"error":"invalid_grant"}"#);
         };
@@ -208,10 +230,28 @@ impl Provider {
         let keys: Vec<_> = std::iter::once(own)
             .chain(more)
             .map(|(key, kid)| {
-                json!({ "kty": "OKP", "crv": "Ed25519", "kid": kid, "use": "sig", "x": public(key) })
+                let x = public(key);
+                let jwk =
+                    json!({ "kty": "OKP", "crv": "Ed25519", "kid": kid, "use": "sig", "x": x });
+                laid_over(jwk, &script.published_key)
             })
             .collect();
         ok(&json!({ "keys": keys }))
+    }
+}
+
+#[async_trait::async_trait]
+impl HttpClient for Provider {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, BoxError> {
+        let path = request.url.as_str().strip_prefix(&*self.issuer).ok_or("another address")?;
+        let mut call = Request::builder().uri(path.parse()?);
+        if let Some(authorization) = &request.authorization {
+            call = call.header("authorization", authorization.as_str());
+        }
+        let form = request.form.map(|form| form.to_string()).unwrap_or_default();
+        let response = respond(self.clone(), call.body(form)).await.unwrap();
+        let status = response.status().as_u16();
+        Ok(HttpResponse { status, body: response.into_body().into_vec().await? })
     }
 }
 

@@ -210,7 +210,8 @@ fn told(identity: &Identity) -> String {
     let local_part = identity.email.as_deref().and_then(|email| email.split('@').next());
     let told = ["preferred_username", "given_name", "name"];
     let told = told.into_iter().find_map(|claim| identity.text(claim)).or(local_part);
-    told.unwrap_or_default().to_owned()
+    // Directories name people by an address, which is not for everyone to read.
+    told.unwrap_or_default().split('@').next().unwrap_or_default().to_owned()
 }
 
 fn incomplete(field: &'static str) -> OAuthError {
@@ -226,6 +227,7 @@ mod tests {
         let email = Some("a.l+x@example.com".to_owned());
         for (claims, expected) in [
             (json!({ "preferred_username": "Al.Liddell", "name": "x" }), "Al.Liddell"),
+            (json!({ "preferred_username": "al@corp.example" }), "al"),
             (json!({ "given_name": "Alice", "name": "x" }), "Alice"),
             (json!({ "name": "Alice Liddell" }), "Alice Liddell"),
             (json!({}), "a.l+x"),

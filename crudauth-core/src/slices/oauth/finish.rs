@@ -1,5 +1,7 @@
 //! Takes the answer of a provider.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use chrono::DateTime;
 use tracing::warn;
 use zeroize::Zeroizing;
@@ -15,6 +17,14 @@ use crate::model::{
 use crate::principal::Principal;
 use crate::slices::sign_in::{Binding, Entry, SignIn, SignedIn};
 
+/// Longest field `user`.
+const MAX_USER: usize = 1024;
+
+/// The name under which the field `user` of a form is encrypted.
+fn user_name(state: &ChallengeDigest) -> String {
+    format!("oauth.user.{}", hex::encode(state.as_bytes()))
+}
+
 /// The answer of a provider, as the browser brings it. `Debug` does not show it.
 #[derive(Clone, Default)]
 #[non_exhaustive]
@@ -25,6 +35,8 @@ pub struct Answer {
     pub state: String,
     /// The issuer (RFC 9207).
     pub issuer: Option<String>,
+    /// The field `user` of a form, as [`OAuth::seal_user`] encrypted it.
+    pub user: Option<String>,
     /// The values of the cookie of this state.
     pub browsers: Vec<BrowserToken>,
     /// The client.
@@ -142,6 +154,7 @@ impl<U: AuthUser> OAuth<U> {
             redirect_uri: self.redirect_uri(&connected.name),
             nonce: nonce_of(&verifier),
             code_verifier: Zeroizing::new(verifier),
+            user: answer.user.as_deref().and_then(|user| self.open_user(digest, user)),
             fresh_since: pending.fresh_since.and_then(DateTime::from_timestamp_millis),
             now: self.kit.now(),
         };
@@ -152,6 +165,22 @@ impl<U: AuthUser> OAuth<U> {
             AddressTrust::Every => identity.is_email_verified = identity.email.is_some(),
         }
         Ok(identity)
+    }
+
+    /// Encrypts the field `user` of a form, so that the browser can bring it in a URL: a name belongs
+    /// in no log of a proxy. Returns `None` for one of more than 1 KiB.
+    #[must_use]
+    pub fn seal_user(&self, state: &ChallengeToken, user: &str) -> Option<String> {
+        let name = user_name(&state.digest());
+        let short = Some(user).filter(|user| user.len() <= MAX_USER)?;
+        let sealed = self.kit.keys.seal(&name, short.as_bytes()).ok()?;
+        Some(BASE64.encode(sealed.as_bytes()))
+    }
+
+    fn open_user(&self, state: &ChallengeDigest, sealed: &str) -> Option<Zeroizing<String>> {
+        let sealed = Sealed::from_bytes(BASE64.decode(sealed).ok()?);
+        let user = self.kit.keys.open(&user_name(state), &sealed)?;
+        String::from_utf8(user.to_vec()).ok().map(Zeroizing::new)
     }
 
     /// Logs why a provider proved nothing.

@@ -73,6 +73,7 @@ fn read<U: AuthUser>(
     answer.code = code;
     answer.state = state;
     answer.issuer = parameter(query, "iss");
+    answer.user = parameter(query, "user");
     answer.browsers = browsers;
     answer.client = client_info(request, http);
     answer.devices = cookies.devices().into_iter().map(str::to_owned).collect();
@@ -97,6 +98,12 @@ pub(super) async fn posted<U: AuthUser>(
         if let Ok(Some(value)) = form.optional_text(name) {
             query.push((name, value));
         }
+    }
+    let state = query.iter().find(|(name, _)| *name == "state");
+    let state = state.and_then(|(_, state)| ChallengeToken::parse(state));
+    if let (Some(state), Ok(Some(user))) = (state, form.optional_text("user")) {
+        let sealed = flows_of(&mounted)?.seal_user(&state, &user);
+        query.extend(sealed.map(|sealed| ("user", sealed)));
     }
     let query = serde_urlencoded::to_string(query).map_err(|_| Refusal::internal())?;
     let target = RedirectPath::parse(&format!("{}?{query}", whole_path(&request)));

@@ -1,11 +1,12 @@
-//! The client secret of Apple: a JWT that the app signs, in place of a fixed text.
+//! Sign in with Apple: the client secret is a JWT that the app signs, and the name comes once, beside
+//! the code.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER as CRYPTO;
 use jsonwebtoken::{Algorithm, EncodingKey};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use super::ProviderError;
@@ -47,7 +48,7 @@ impl AppleKey {
             "aud": issuer,
             "sub": client_id,
         });
-        let part = |part: serde_json::Value| BASE64.encode(part.to_string());
+        let part = |part: Value| BASE64.encode(part.to_string());
         let signed = format!("{}.{}", part(header), part(claims));
         let reason = "the key of the client cannot sign";
         let signature = self.sign(&signed);
@@ -64,5 +65,19 @@ impl AppleKey {
 impl std::fmt::Debug for AppleKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AppleKey").field("key_id", &self.key_id).finish_non_exhaustive()
+    }
+}
+
+/// Adds the name in the field `user` to the claims that have none. The browser may have changed it, so
+/// nothing else in it is read.
+pub(super) fn add_name(claims: &mut Map<String, Value>, user: &str) {
+    let Ok(user) = serde_json::from_str::<Value>(user) else { return };
+    let part = |name: &str| user["name"][name].as_str().map(str::trim).unwrap_or_default();
+    let (first, last) = (part("firstName"), part("lastName"));
+    let whole = format!("{first} {last}");
+    for (claim, told) in [("given_name", first), ("family_name", last), ("name", whole.trim())] {
+        if !told.is_empty() && !told.contains(char::is_control) {
+            claims.entry(claim).or_insert_with(|| json!(told));
+        }
     }
 }

@@ -7,7 +7,8 @@ use reqwest::Url;
 use serde::Deserialize;
 use tracing::warn;
 
-use super::{ProviderError, fetch, get};
+use super::ProviderError;
+use super::request::{fetch, get};
 use crate::slices::oauth::http::{HttpClient, Reach};
 
 const ENDPOINT: &str = "discovery";
@@ -58,14 +59,15 @@ struct Document {
 pub(super) struct Discovery {
     issuer: String,
     reach: Reach,
-    /// Whether the document may name a template of issuers (Microsoft, for every directory).
-    is_template: bool,
+    /// The issuer that the document must name.
+    named: String,
     known: RwLock<Option<(Arc<Metadata>, DateTime<Utc>)>>,
 }
 
 impl Discovery {
-    pub(super) fn new(issuer: String, reach: Reach, is_template: bool) -> Self {
-        Self { issuer, reach, is_template, known: RwLock::default() }
+    /// The document at `issuer`, which must name the issuer `named`.
+    pub(super) fn new(issuer: String, named: String, reach: Reach) -> Self {
+        Self { issuer, named, reach, known: RwLock::default() }
     }
 
     /// Returns the document. One that is too old is read again; if that fails, it is used for a while.
@@ -105,7 +107,7 @@ impl Discovery {
         let document = fetch(http, ENDPOINT, get(url, None, self.reach)).await?;
         let document: Document = serde_json::from_value(document)
             .map_err(|_| unusable("the document lacks an endpoint or has one of a wrong type"))?;
-        if document.issuer != self.issuer && !self.is_template {
+        if document.issuer != self.named {
             return Err(unusable("the document names another issuer"));
         }
         let proof = client_proof(document.token_endpoint_auth_methods_supported.as_deref());

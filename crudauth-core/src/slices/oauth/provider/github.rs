@@ -7,9 +7,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::request::{fetch, fetch_object, form, get, with_query};
 use super::{
     AuthorizationRequest, AuthorizationResponse, Identity, IdentityProvider, ProviderError,
-    credentials, default_reach, fetch, fetch_object, form, get, provider_url, with_query,
+    credentials, default_reach, provider_url,
 };
 use crate::config_error::ConfigError;
 use crate::slices::oauth::http::{HttpClient, HttpRequest, Reach};

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::ProviderError;
 use super::keys::{Key, algorithm};
+use super::microsoft::{self, Directories};
 use crate::clock::LEEWAY;
 
 /// Longest ID token. Directories put hundreds of groups into one.
@@ -30,9 +31,9 @@ pub(super) struct Unverified<'t> {
 
 /// The app at its provider.
 pub(super) struct Client<'a> {
-    /// The issuer; for [`tenants`](Self::is_template) with `{tenantid}` in it.
     pub(super) issuer: &'a str,
-    pub(super) is_template: bool,
+    /// In place of the issuer, if it is a template for these directories of Microsoft.
+    pub(super) directories: Option<&'a Directories>,
     pub(super) id: &'a str,
 }
 
@@ -116,6 +117,7 @@ impl<'t> Unverified<'t> {
         let checked: Claims = serde_json::from_value(Value::Object(claims.clone()))
             .map_err(|_| rejected("a claim is missing or of the wrong type"))?;
         checked.check(expected, self.algorithm)?;
+        expected.client.check_key(key, &checked.iss)?;
         Ok(Verified { issuer: checked.iss, subject: checked.sub, claims })
     }
 
@@ -176,12 +178,23 @@ impl Claims {
 impl Client<'_> {
     /// Whether a token with this issuer and directory is from its provider.
     pub(super) fn is_from(&self, issuer: &str, tenant: Option<&str>) -> bool {
-        if !self.is_template {
-            return issuer == self.issuer;
+        let is_named = self.directories.is_none() || microsoft::directory_of(issuer) == tenant;
+        is_named && self.has_issuer(issuer)
+    }
+
+    /// Whether the provider has this issuer.
+    pub(super) fn has_issuer(&self, issuer: &str) -> bool {
+        match self.directories {
+            None => issuer == self.issuer,
+            Some(directories) => directories.admit(issuer),
         }
-        let is_id = |tenant: &&str| uuid::Uuid::parse_str(tenant).is_ok();
-        let tenant = tenant.filter(is_id);
-        tenant.is_some_and(|tenant| issuer == self.issuer.replace("{tenantid}", tenant))
+    }
+
+    /// The keys of every directory are in one set: some sign for one directory only.
+    fn check_key(&self, key: &Key, issuer: &str) -> Result<(), ProviderError> {
+        let is_of = |own: &str| own == issuer || own == microsoft::TEMPLATE;
+        let own = key.issuer.as_deref().filter(|_| self.directories.is_some());
+        if own.is_none_or(is_of) { Ok(()) } else { Err(rejected("a key of another directory")) }
     }
 
     /// Whether a token is for this client alone: another party could replay one that it shares.
@@ -206,23 +219,22 @@ mod tests {
 
     use super::*;
 
-    const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
-
-    /// Whether claims are from an issuer of the template of Microsoft.
-    fn is_of_template(iss: &str, tid: &Value) -> bool {
-        let issuer = "https://login.microsoftonline.com/{tenantid}/v2.0";
-        Client { issuer, is_template: true, id: "c" }.is_from(iss, tid.as_str())
-    }
-
     #[test]
     fn an_issuer_names_its_own_directory() {
+        const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+        let is_from = |issuer: &str, tenant: Option<&str>| {
+            let directories = Some(&Directories::Every);
+            Client { issuer: microsoft::TEMPLATE, directories, id: "c" }.is_from(issuer, tenant)
+        };
         let issuer = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
-        assert!(is_of_template(&issuer(TENANT), &json!(TENANT)));
-        assert!(!is_of_template(&issuer(TENANT), &Value::Null));
-        assert!(!is_of_template(&issuer(TENANT), &json!("another")));
-        assert!(!is_of_template(&issuer("evil/../x"), &json!("evil/../x")));
-        assert!(!is_of_template(&issuer("{tenantid}"), &json!("{tenantid}")));
-        assert!(!is_of_template("https://evil.example", &json!(TENANT)));
+        assert!(is_from(&issuer(TENANT), Some(TENANT)));
+        assert!(!is_from(&issuer(TENANT), None));
+        for other in ["another", "evil/../x", "{tenantid}", "", &TENANT.to_uppercase()] {
+            assert!(!is_from(&issuer(TENANT), Some(other)), "{other}");
+            assert!(!is_from(&issuer(other), Some(other)), "{other}");
+        }
+        assert!(!is_from("https://evil.example", Some(TENANT)));
+        assert!(!is_from("https://evil.example", None));
     }
 
     #[test]

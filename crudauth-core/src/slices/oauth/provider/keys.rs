@@ -11,7 +11,8 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{ProviderError, fetch_object, get};
+use super::ProviderError;
+use super::request::{fetch_object, get};
 use crate::slices::oauth::http::{HttpClient, Reach};
 
 const ENDPOINT: &str = "keys";
@@ -36,6 +37,8 @@ pub(super) struct Key {
     kid: Option<String>,
     /// The algorithms that it may be used with.
     algorithms: Vec<Algorithm>,
+    /// The issuer that it signs for, where a set has the keys of several (Microsoft).
+    pub(super) issuer: Option<String>,
     pub(super) key: DecodingKey,
 }
 
@@ -47,6 +50,7 @@ struct Jwk {
     #[serde(rename = "use")]
     purpose: Option<String>,
     alg: Option<String>,
+    issuer: Option<String>,
     crv: Option<String>,
     #[serde(default)]
     n: String,
@@ -85,7 +89,7 @@ impl Key {
             Some(alg) => vec![algorithm(alg).filter(|alg| of_kind.contains(alg))?],
             None => of_kind.to_vec(),
         };
-        Some(Self { kid: jwk.kid, algorithms, key: key.ok()? })
+        Some(Self { kid: jwk.kid, algorithms, issuer: jwk.issuer, key: key.ok()? })
     }
 }
 

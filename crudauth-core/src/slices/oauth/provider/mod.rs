@@ -6,7 +6,9 @@ mod github;
 mod id_token;
 mod keys;
 mod logout_token;
+mod microsoft;
 mod oidc;
+mod request;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,7 +26,7 @@ pub(super) use self::logout_token::LIFETIME as LOGOUT_LIFETIME;
 pub use self::logout_token::ProviderLogout;
 pub use self::oidc::ClientSecret;
 use self::oidc::{Dialect, Oidc, OidcSettings};
-use super::http::{HttpClient, HttpRequest, Reach, is_loopback};
+use super::http::{HttpClient, Reach, is_loopback};
 use crate::config_error::ConfigError;
 use crate::notify::BoxError;
 
@@ -123,6 +125,9 @@ pub struct AuthorizationResponse {
     pub nonce: String,
     /// PKCE verifier.
     pub code_verifier: Zeroizing<String>,
+    /// The field `user` of a form (Apple), at most 1 KiB. It comes through the browser: it proves
+    /// nothing.
+    pub user: Option<Zeroizing<String>>,
     /// When the person must have proved themselves at the earliest, if they must anew.
     pub fresh_since: Option<DateTime<Utc>>,
     /// Now.
@@ -232,8 +237,8 @@ impl Provider {
         Self::of("github", Kind::GitHub(GitHubSettings::new(client_id.into(), secret.into())))
     }
 
-    /// Microsoft, named `microsoft`. `tenant` is the id of a directory, or `common` or `organizations`
-    /// for every directory.
+    /// Microsoft, named `microsoft`. `tenant` is the id of a directory, `consumers` for personal
+    /// accounts, `organizations` for every other directory, or `common` for all of these.
     ///
     /// Administrators of a directory choose the addresses in it, so an address counts as verified only
     /// with the optional claim `xms_edov`, or by [`trust`](Self::trust).
@@ -242,9 +247,21 @@ impl Provider {
         client_id: impl Into<String>,
         secret: impl Into<SecretString>,
     ) -> Self {
-        let issuer = format!("https://login.microsoftonline.com/{}/v2.0", tenant.as_ref());
+        let (issuer, directories) = microsoft::issuer(tenant.as_ref());
         let secret = ClientSecret::Text(secret.into());
-        Self::oidc("microsoft", issuer, client_id, secret).speaking(Dialect::Microsoft)
+        Self::oidc("microsoft", issuer, client_id, secret)
+            .set_oidc(|oidc| oidc.dialect = Dialect::Microsoft(directories))
+    }
+
+    /// Admits the people of these directories of Microsoft only, of those that
+    /// [`microsoft`](Self::microsoft) names with `common` or `organizations`.
+    #[must_use]
+    pub fn tenants<T: Into<String>>(self, ids: impl IntoIterator<Item = T>) -> Self {
+        let ids = ids.into_iter().map(|id| id.into().to_ascii_lowercase()).collect();
+        self.set_oidc(|oidc| match &mut oidc.dialect {
+            Dialect::Microsoft(directories) => directories.limit(ids),
+            Dialect::Standard | Dialect::Apple => {}
+        })
     }
 
     /// Apple, named `apple`. `key` is the private key in PEM (the file `AuthKey_….p8`), with its
@@ -258,7 +275,7 @@ impl Provider {
         let key = AppleKey::new(team_id.into(), key_id.into(), key.as_ref());
         let secret = ClientSecret::Apple(key);
         Self::oidc("apple", "https://appleid.apple.com", client_id, secret)
-            .speaking(Dialect::Apple)
+            .set_oidc(|oidc| oidc.dialect = Dialect::Apple)
             .scopes(["name", "email"])
     }
 
@@ -331,9 +348,9 @@ impl Provider {
         self
     }
 
-    fn speaking(mut self, dialect: Dialect) -> Self {
+    fn set_oidc(mut self, set: impl FnOnce(&mut OidcSettings)) -> Self {
         if let Kind::Oidc(settings) = &mut self.kind {
-            settings.dialect = dialect;
+            set(settings);
         }
         self
     }
@@ -407,65 +424,4 @@ fn provider_url(setting: &'static str, url: &str, reach: Option<Reach>) -> Optio
 /// Returns an error for credentials that are empty.
 fn credentials(client_id: &str) -> Option<ConfigError> {
     ConfigError::length("oauth.client_id", "bytes", client_id.len(), 1..=512)
-}
-
-/// A request without body.
-fn get(url: Url, authorization: Option<Zeroizing<String>>, reach: Reach) -> HttpRequest {
-    HttpRequest { url, authorization, form: None, reach }
-}
-
-/// Sends a request and reads the JSON in the answer.
-async fn fetch(
-    http: &dyn HttpClient,
-    endpoint: &'static str,
-    request: HttpRequest,
-) -> Result<Value, ProviderError> {
-    let sent = http.send(request).await;
-    let response = sent.map_err(|cause| ProviderError::Unreachable { endpoint, cause })?;
-    let status = response.status;
-    if !(200..300).contains(&status) {
-        return Err(ProviderError::Status { endpoint, status });
-    }
-    let unusable = |_| ProviderError::Unusable { endpoint, reason: "the answer is not JSON" };
-    serde_json::from_slice(&response.body).map_err(unusable)
-}
-
-/// As [`fetch`], for an answer that is an object.
-async fn fetch_object(
-    http: &dyn HttpClient,
-    endpoint: &'static str,
-    request: HttpRequest,
-) -> Result<Map<String, Value>, ProviderError> {
-    match fetch(http, endpoint, request).await? {
-        Value::Object(object) => Ok(object),
-        _ => Err(ProviderError::Unusable { endpoint, reason: "the answer is not an object" }),
-    }
-}
-
-/// Adds parameters to the query of a URL, which may have some already.
-fn with_query(mut url: Url, parameters: &[(&str, &str)]) -> Url {
-    url.query_pairs_mut().extend_pairs(parameters);
-    url
-}
-
-/// Encodes parameters as a form.
-fn form(parameters: &[(&str, &str)]) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::new());
-    for (name, value) in parameters {
-        if !text.is_empty() {
-            text.push('&');
-        }
-        text.push_str(&encoded(name));
-        text.push('=');
-        text.push_str(&encoded(value));
-    }
-    text
-}
-
-/// Everything but the unreserved characters, which URLs and forms leave as they are.
-const ESCAPED: &percent_encoding::AsciiSet =
-    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-
-fn encoded(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, ESCAPED).to_string()
 }

@@ -14,9 +14,11 @@ use super::discovery::{ClientProof, Discovery, Metadata};
 use super::id_token::{Client, Expected, Unverified, Verified};
 use super::keys::Keys;
 use super::logout_token::{self, ProviderLogout};
+use super::microsoft::{self, Directories};
+use super::request::{encoded, fetch_object, form, get, with_query};
 use super::{
-    AuthorizationRequest, AuthorizationResponse, Identity, IdentityProvider, ProviderError,
-    credentials, default_reach, encoded, fetch_object, form, get, provider_url, with_query,
+    AuthorizationRequest, AuthorizationResponse, Identity, IdentityProvider, ProviderError, apple,
+    credentials, default_reach, provider_url,
 };
 use crate::config_error::ConfigError;
 use crate::slices::oauth::http::{HttpClient, HttpRequest, Reach};
@@ -39,12 +41,12 @@ impl<T: Into<String>> From<T> for ClientSecret {
 }
 
 /// Differences between providers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// Nothing.
     Standard,
     /// Names a directory in the issuer, and marks verified addresses by `xms_edov`.
-    Microsoft,
+    Microsoft(Directories),
     /// Answers by POST, has no profile, and writes `email_verified` as a text.
     Apple,
 }
@@ -73,14 +75,20 @@ impl OidcSettings {
             }),
             _ => None,
         };
+        let tenant = match &self.dialect {
+            Dialect::Microsoft(directories) => directories.validate(&self.issuer),
+            Dialect::Standard | Dialect::Apple => None,
+        };
         let issuer = provider_url("oauth.issuer", &self.issuer, self.reach);
-        ConfigError::found([issuer, credentials(&self.client_id), key])
+        ConfigError::found([issuer, credentials(&self.client_id), key, tenant])
     }
 
-    /// Whether the issuer stands for every directory of Microsoft.
-    fn is_template(&self) -> bool {
-        let tenants = ["/common/", "/organizations/"];
-        self.dialect == Dialect::Microsoft && tenants.iter().any(|name| self.issuer.contains(name))
+    /// The directories of Microsoft, if the issuer stands for several.
+    fn directories(&self) -> Option<&Directories> {
+        match &self.dialect {
+            Dialect::Microsoft(directories) => Some(directories).filter(|all| all.are_several()),
+            Dialect::Standard | Dialect::Apple => None,
+        }
     }
 }
 
@@ -88,7 +96,6 @@ pub(super) struct Oidc {
     settings: OidcSettings,
     scope: String,
     reach: Reach,
-    is_template: bool,
     discovery: Discovery,
     keys: Keys,
 }
@@ -104,23 +111,22 @@ impl Oidc {
         // The settings were validated.
         let default = Url::parse(&settings.issuer).map_or(Reach::Public, |url| default_reach(&url));
         let reach = settings.reach.unwrap_or(default);
-        let is_template = settings.is_template();
+        let named = settings.directories().map_or(&*settings.issuer, |_| microsoft::TEMPLATE);
         let mut scopes = vec!["openid"];
         scopes.extend(settings.scopes.iter().map(String::as_str).filter(|one| *one != "openid"));
         Self {
             scope: scopes.join(" "),
             reach,
-            is_template,
-            discovery: Discovery::new(settings.issuer.clone(), reach, is_template),
+            discovery: Discovery::new(settings.issuer.clone(), named.to_owned(), reach),
             keys: Keys::default(),
             settings,
         }
     }
 
     fn client<'a>(&'a self, metadata: &'a Metadata) -> Client<'a> {
-        let Self { is_template, settings, .. } = self;
+        let settings = &self.settings;
         let (issuer, id) = (&*metadata.issuer, &*settings.client_id);
-        Client { issuer, is_template: *is_template, id }
+        Client { issuer, directories: settings.directories(), id }
     }
 
     /// A mix-up sends the code of one provider to another one (RFC 9207).
@@ -130,7 +136,7 @@ impl Oidc {
         answer: &AuthorizationResponse,
     ) -> Result<(), ProviderError> {
         let is_expected = match &answer.issuer {
-            Some(issuer) => self.is_template || *issuer == metadata.issuer,
+            Some(issuer) => self.client(metadata).has_issuer(issuer),
             None => !metadata.names_issuer,
         };
         let reason = "the answer names another issuer, or none";
@@ -211,6 +217,13 @@ impl Oidc {
         token.verify(&key, &expected)
     }
 
+    /// The address of the profile. Microsoft's ID token has all of it, and the token for the profile
+    /// may be one for an API of the app.
+    fn userinfo<'m>(&self, metadata: &'m Metadata) -> Option<&'m Url> {
+        let is_used = !matches!(self.settings.dialect, Dialect::Microsoft(_));
+        metadata.userinfo.as_ref().filter(|_| is_used)
+    }
+
     /// The profile, which must be of the person in the ID token: a swapped access token would sign in
     /// as its owner otherwise (OpenID Connect Core 1.0, section 5.3.2).
     async fn profile(
@@ -240,9 +253,9 @@ impl Oidc {
     /// Whether the address is verified: by `true`, and by no other value.
     fn is_verified(&self, claims: &Map<String, Value>) -> bool {
         let claim = |name: &str| claims.get(name).unwrap_or(&Value::Null);
-        match self.settings.dialect {
+        match &self.settings.dialect {
             Dialect::Standard => *claim("email_verified") == true,
-            Dialect::Microsoft => *claim("xms_edov") == true || *claim("xms_edov") == "1",
+            Dialect::Microsoft(_) => *claim("xms_edov") == true || *claim("xms_edov") == "1",
             Dialect::Apple => {
                 *claim("email_verified") == true || *claim("email_verified") == "true"
             }
@@ -287,7 +300,7 @@ impl IdentityProvider for Oidc {
         let tokens = self.exchange(http, &metadata, answer).await?;
         let verified = self.verify(http, &metadata, &tokens, answer).await?;
         let Verified { issuer, subject, mut claims } = verified;
-        if let Some(url) = &metadata.userinfo {
+        if let Some(url) = self.userinfo(&metadata) {
             let mut profile = self.profile(http, url, &tokens, &subject).await?;
             // The address of one source must not get the verdict of the other.
             let told = profile.get("email").filter(|email| email.is_string());
@@ -298,6 +311,9 @@ impl IdentityProvider for Oidc {
                 verdicts.iter().for_each(|name| drop(claims.remove(*name)));
             }
             claims.extend(profile);
+        }
+        if let Some(user) = answer.user.as_ref().filter(|_| self.answers_by_post()) {
+            apple::add_name(&mut claims, user);
         }
         let email = claims.get("email").and_then(Value::as_str).map(str::to_owned);
         let is_email_verified = self.is_verified(&claims);
