@@ -211,9 +211,10 @@ pub mod oauth {
     pub use crudauth_core::notify::BoxError;
     pub use crudauth_core::slices::oauth::store::{Connection, ConnectionId};
     pub use crudauth_core::slices::oauth::{
-        AddressTrust, Answer, AuthorizationRequest, AuthorizationResponse, ClientSecret, Finished,
-        HttpClient, HttpRequest, HttpResponse, Identity, IdentityProvider, OAuth, OAuthError,
-        Provider, ProviderError, Reach, ResponseMode, SignedInWith, Start, Started, state_id,
+        AccessTokenError, AddressTrust, Answer, AuthorizationRequest, AuthorizationResponse,
+        ClientSecret, Finished, HttpClient, HttpRequest, HttpResponse, Identity, IdentityProvider,
+        OAuth, OAuthError, Provider, ProviderAccessToken, ProviderError, ProviderTokens, Reach,
+        RefreshRequest, ResponseMode, SignedInWith, Start, Started, state_id,
     };
 }
 

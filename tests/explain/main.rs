@@ -162,7 +162,7 @@ macro_rules! cases {
                 analyze(&database, &case).await;
                 let (outbox, clock) = (RecordingSender::default(), Arc::new(ManualClock::default()));
                 let provider = providers::Scripted::default();
-                let own = oauth::Provider::own("own", provider.clone());
+                let own = oauth::Provider::own("own", provider.clone()).keep_tokens();
                 let auth = Auth::builder(pool, SECRET)
                     .oauth(OAuthConfig::new(FRONTEND).provider(own))
                     .email(EmailConfig::new(outbox.clone(), FRONTEND))

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use crudauth::oauth::{
     AuthorizationRequest, AuthorizationResponse, HttpClient, Identity, IdentityProvider,
-    ProviderError,
+    ProviderError, ProviderTokens,
 };
 use crudauth::testing::Client;
 use crudauth::{Mount, Mounted, Mounts, slice};
@@ -27,6 +27,7 @@ impl Scripted {
         subject.clone_into(&mut identity.subject);
         identity.email = Some(address.to_owned());
         identity.is_email_verified = true;
+        identity.tokens = Some(ProviderTokens::new("access"));
     }
 }
 

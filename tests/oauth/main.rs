@@ -15,6 +15,7 @@ mod provider;
 mod races;
 mod sign_in;
 mod sign_up;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -36,10 +37,20 @@ async fn serving(app: &App, config: OAuthConfig) -> App {
 
 /// As [`serving`], for these people, with the mount itself.
 async fn serving_to(app: &App, config: OAuthConfig, policy: SignUpPolicy) -> (Auth, App) {
+    serving_under(app, config, policy, &[SECRET]).await
+}
+
+/// As [`serving_to`], with these secrets, the present one first.
+async fn serving_under(
+    app: &App,
+    config: OAuthConfig,
+    policy: SignUpPolicy,
+    secrets: &[&'static str],
+) -> (Auth, App) {
     let auth = match app.database.clone() {
-        Database::Sqlite(pool) => mount(app, pool, config, policy).await,
-        Database::Postgres(pool) => mount(app, pool, config, policy).await,
-        Database::MySql(pool) => mount(app, pool, config, policy).await,
+        Database::Sqlite(pool) => mount(app, pool, (config, policy), secrets).await,
+        Database::Postgres(pool) => mount(app, pool, (config, policy), secrets).await,
+        Database::MySql(pool) => mount(app, pool, (config, policy), secrets).await,
     };
     let routes = auth.mount(Route::new()).with(auth.clone()).map_to_response();
     let app = app.serving(routes).draining(&auth);
@@ -49,14 +60,15 @@ async fn serving_to(app: &App, config: OAuthConfig, policy: SignUpPolicy) -> (Au
 async fn mount<DB>(
     app: &App,
     pool: sqlx::Pool<DB>,
-    config: OAuthConfig,
-    policy: SignUpPolicy,
+    (config, policy): (OAuthConfig, SignUpPolicy),
+    secrets: &[&'static str],
 ) -> Auth
 where
     DB: Backend,
     User: AuthRow<DB>,
 {
-    Auth::builder(pool, SECRET)
+    Auth::builder(pool, secrets[0])
+        .previous_secrets(secrets[1..].iter().copied())
         .email(EmailConfig::new(app.outbox.clone(), FRONTEND))
         .oauth(config)
         .sign_up(policy)

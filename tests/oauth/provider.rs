@@ -1,12 +1,14 @@
 //! An OpenID Connect provider on a loopback port, with answers that a test can falsify.
 
+mod grants;
+mod known;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD as BASE64};
-use crudauth::oauth::{BoxError, HttpClient, HttpRequest, HttpResponse};
 use crudauth::{Clock, ManualClock};
 use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER as CRYPTO;
 use jsonwebtoken::jwk::EllipticCurve;
@@ -66,6 +68,12 @@ pub(crate) struct Script {
     pub(crate) published_key: Value,
     /// Judges the client by its form, at this time, in place of the secret.
     pub(crate) is_client: Option<fn(&HashMap<String, String>, i64) -> bool>,
+    /// Number of the refresh token that is valid, if there are any.
+    pub(crate) grant: Option<u32>,
+    /// Changes of the ID token of a refresh.
+    pub(crate) refreshed: Value,
+    /// Time until an answer.
+    pub(crate) delay: Duration,
     codes: HashMap<String, Grant>,
 }
 
@@ -119,11 +127,6 @@ impl Provider {
         self.script().seen.iter().filter(|(seen, ..)| seen == path).count()
     }
 
-    /// The same provider under another address: as an [`HttpClient`] it takes the requests there.
-    pub(crate) fn known_as(&self, issuer: &str) -> Self {
-        Self { issuer: issuer.to_owned(), ..self.clone() }
-    }
-
     /// Consents as the person; the path and query to which the browser goes back.
     pub(crate) fn consent(&self, url: &str) -> String {
         let (path, answer) = self.answer(url);
@@ -161,6 +164,9 @@ impl Provider {
         if !is_client {
             return status(401, r#"{"error":"invalid_client"}"#);
         }
+        if form["grant_type"] == "refresh_token" {
+            return self.refresh(&mut script, form);
+        }
         let Some(grant) = form.get("code").and_then(|code| script.codes.remove(code)) else {
             return status(400, r#"{"error":"invalid_grant"}"#);
         };
@@ -182,7 +188,9 @@ impl Provider {
             .raw_id_token
             .clone()
             .unwrap_or_else(|| sign(&header, &claims, &ed25519(script.key), Algorithm::EdDSA));
-        let body = json!({ "access_token": access, "token_type": "Bearer", "id_token": id_token });
+        let mut body =
+            json!({ "access_token": access, "token_type": "Bearer", "id_token": id_token });
+        grants::add_refresh(&mut script, &mut body);
         let body = laid_over(body, &script.token);
         script.codes.insert(access, grant);
         ok(&body)
@@ -240,21 +248,6 @@ impl Provider {
     }
 }
 
-#[async_trait::async_trait]
-impl HttpClient for Provider {
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, BoxError> {
-        let path = request.url.as_str().strip_prefix(&*self.issuer).ok_or("another address")?;
-        let mut call = Request::builder().uri(path.parse()?);
-        if let Some(authorization) = &request.authorization {
-            call = call.header("authorization", authorization.as_str());
-        }
-        let form = request.form.map(|form| form.to_string()).unwrap_or_default();
-        let response = respond(self.clone(), call.body(form)).await.unwrap();
-        let status = response.status().as_u16();
-        Ok(HttpResponse { status, body: response.into_body().into_vec().await? })
-    }
-}
-
 async fn respond(provider: Provider, mut request: Request) -> poem::Result<Response> {
     let path = request.uri().path().to_owned();
     let body = request.take_body().into_string().await?;
@@ -265,6 +258,8 @@ async fn respond(provider: Provider, mut request: Request) -> poem::Result<Respo
         script.seen.push((path.clone(), form.clone(), authorization.clone()));
         script.answers.get(&*path).cloned()
     };
+    let delay = provider.script().delay;
+    tokio::time::sleep(delay).await;
     if let Some(answer) = scripted {
         tokio::time::sleep(answer.delay).await;
         let status = StatusCode::from_u16(answer.status).unwrap();

@@ -143,6 +143,22 @@ impl Database {
         }
     }
 
+    /// Every cell of an SQLite database, in hex.
+    pub async fn cells_in_hex(&self) -> String {
+        let Self::Sqlite(pool) = self else { panic!("SQLite") };
+        let rows = async |sql: String| -> Vec<String> {
+            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(pool).await.unwrap()
+        };
+        let mut cells = String::new();
+        for table in rows("SELECT name FROM sqlite_master WHERE type = 'table'".to_owned()).await {
+            for column in rows(format!("SELECT name FROM pragma_table_info('{table}')")).await {
+                let all = rows(format!("SELECT COALESCE(hex({column}), '') FROM {table}")).await;
+                cells.push_str(&all.join(" "));
+            }
+        }
+        cells
+    }
+
     pub fn kind(&self) -> Kind {
         match self {
             Self::Sqlite(_) => Kind::Sqlite,

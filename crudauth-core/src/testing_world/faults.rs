@@ -69,6 +69,8 @@ impl World {
         Self {
             accounts: Hooked::faulty(&self.accounts, faults),
             sessions: Hooked::faulty(&self.sessions, faults),
+            #[cfg(feature = "oauth")]
+            connections: Hooked::faulty(&self.connections, faults),
             families: Hooked::faulty(&self.families, faults),
             api_keys: Hooked::faulty(&self.api_keys, faults),
             one_time_tokens: Hooked::faulty(&self.one_time_tokens, faults),

@@ -20,6 +20,11 @@ use crate::slices::bearer::FamilyId;
 use crate::slices::bearer::store::{
     FamilyEntry, NewTokenFamily, Rotation, TokenFamily, TokenFamilyStore,
 };
+#[cfg(feature = "oauth")]
+use crate::slices::oauth::store::{
+    Connecting, Connection, ConnectionId, ConnectionStore, CreatedConnected, Disconnecting,
+    KeptTokens, NewConnection,
+};
 use crate::slices::recovery::store::{
     Consumed, ContactChange, NewOneTimeToken, OneTimeTokenRecord, OneTimeTokenStore, Purpose,
     UsedLogin,
@@ -219,5 +224,31 @@ hooked! {
             account: NewAccount<Person>, token: UsedLogin
         ) -> Option<Created<i64>>;
         async fn set_contact(id: &i64, contact: &Contact, now: DateTime<Utc>) -> ContactChange;
+    }
+}
+
+#[cfg(feature = "oauth")]
+hooked! {
+    ConnectionStore<Person> {
+        async fn find(person: &ConnectionId) -> Option<Account<Person>>;
+        async fn record_use(person: &ConnectionId, now: DateTime<Utc>) -> ();
+        async fn forget_orphan(person: &ConnectionId) -> ();
+        async fn create(
+            account: NewAccount<Person>, connection: &NewConnection
+        ) -> CreatedConnected<i64>;
+        async fn connect(
+            account: &Account<Person>, connection: &NewConnection, alone: bool
+        ) -> Connecting;
+        async fn claim(
+            account: &Account<Person>, connection: &NewConnection, unusable: &PasswordHash
+        ) -> Option<Account<Person>>;
+        async fn list(account: &Account<Person>) -> Vec<Connection>;
+        async fn disconnect(
+            account: &Account<Person>, connection: &ConnectionId, now: DateTime<Utc>
+        ) -> Disconnecting<Person>;
+        async fn tokens(account: &Account<Person>) -> Vec<KeptTokens>;
+        async fn replace_tokens(
+            account: &Account<Person>, revision: i64, next: &KeptTokens
+        ) -> bool;
     }
 }

@@ -88,15 +88,24 @@ impl<U: AuthUser> OAuth<U> {
         let connected = self.provider(provider)?;
         let (digest, pending) = self.take(provider, &answer).await?;
         let identity = self.identify(connected, &digest, &pending, &answer).await;
-        let identity = identity.inspect_err(|error| self.log(provider, error))?;
+        let mut identity = identity.inspect_err(|error| self.log(provider, error))?;
+        // Hooks get the identity, and no tokens.
+        let tokens = identity.tokens.take().filter(|_| connected.keeps_tokens);
         let redirect_to = pending.redirect_to;
         if let Some((id, state)) = pending.connects {
             let owner = principal
                 .filter(|owner| *owner.user().id() == id && owner.account().state() == state);
-            self.connect_owner(provider, &identity, owner.ok_or(OAuthError::Ended)?).await?;
+            let owner = owner.ok_or(OAuthError::Ended)?;
+            self.connect_owner(provider, &identity, owner).await?;
+            if let Some(tokens) = tokens {
+                self.keep_tokens(owner.account(), &identity, (provider, &tokens)).await?;
+            }
             return Ok(Finished::Connected { redirect_to });
         }
         let account = self.account_of(connected, &identity, &answer.client).await?;
+        if let Some(tokens) = tokens {
+            self.keep_tokens(&account, &identity, (provider, &tokens)).await?;
+        }
         let Answer { client, devices, replaces, binding, .. } = answer;
         let entry = Entry {
             client,

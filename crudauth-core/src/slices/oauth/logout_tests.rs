@@ -14,7 +14,7 @@ use super::{
 use crate::model::PasswordHash;
 use crate::slices::accounts::Callers;
 use crate::stores::MemoryStore;
-use crate::testing_world::{Fault, Faults, Person, Slices, worlds};
+use crate::testing_world::{Fault, Faults, Person, Slices, World, worlds};
 
 /// Tells the logout of one person, by tokens of any text.
 struct Corp;
@@ -49,7 +49,7 @@ impl IdentityProvider for Corp {
     }
 }
 
-fn oauth(world: &crate::testing_world::World) -> (OAuth<Person>, Slices) {
+pub(super) fn oauth(world: &World, provider: Provider) -> (OAuth<Person>, Slices) {
     let slices = world.slices();
     let parts = OAuthParts {
         connections: Arc::clone(&world.connections),
@@ -59,7 +59,7 @@ fn oauth(world: &crate::testing_world::World) -> (OAuth<Person>, Slices) {
         sign_in: slices.sign_in.clone(),
         widths: HashMap::new(),
     };
-    let config = OAuthConfig::new("https://app.example.com").provider(Provider::own("corp", Corp));
+    let config = OAuthConfig::new("https://app.example.com").provider(provider);
     (OAuth::new(slices.kit.clone(), parts, config), slices)
 }
 
@@ -72,7 +72,7 @@ async fn a_logout_token_that_met_a_fault_is_accepted_again() {
         let ada = claimed.unwrap();
         for step in 1.. {
             let faults = Faults::at(step, Fault::Unseen);
-            let (oauth, slices) = oauth(&world.with_faults(&faults));
+            let (oauth, slices) = oauth(&world.with_faults(&faults), Provider::own("corp", Corp));
             let session = slices.open_session(&ada).await.0;
             faults.start();
             let told = oauth.log_out("corp", "token").await;

@@ -26,6 +26,10 @@ mod provider;
 mod sql;
 mod start;
 pub mod store;
+mod tokens;
+mod tokens_sql;
+#[cfg(all(test, feature = "sqlite"))]
+mod tokens_tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -37,11 +41,12 @@ pub use http::{HttpClient, HttpRequest, HttpResponse, Reach};
 use provider::Connected;
 pub use provider::{
     AddressTrust, AuthorizationRequest, AuthorizationResponse, ClientSecret, Identity,
-    IdentityProvider, Provider, ProviderError, ProviderLogout,
+    IdentityProvider, Provider, ProviderError, ProviderLogout, ProviderTokens, RefreshRequest,
 };
 pub use sql::CONNECTIONS;
 pub use start::{Start, Started, state_id};
 use store::ConnectionStore;
+pub use tokens::{AccessTokenError, ProviderAccessToken};
 
 use crate::guard::Action;
 use crate::guard::challenges::ChallengeStore;

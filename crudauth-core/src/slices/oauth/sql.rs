@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 
 use super::store::{
     Connecting, Connection, ConnectionId, ConnectionStore, CreatedConnected, Disconnecting,
-    NewConnection,
+    KeptTokens, NewConnection,
 };
+use super::tokens_sql::{REPLACE_TOKENS, TOKENS, kept_tokens};
 use crate::account_store::NewAccount;
 use crate::model::{Account, PasswordHash};
 use crate::slices::accounts::CreatedWith;
@@ -31,6 +32,9 @@ pub const CONNECTIONS: TableSpec = TableSpec::new(
         ColumnSpec::big_integer("auth_epoch"),
         ColumnSpec::instant("created_at"),
         ColumnSpec::instant("last_used_at"),
+        ColumnSpec::bytes("tokens", KeptTokens::MOST).nullable(),
+        ColumnSpec::instant("tokens_leased_until").nullable(),
+        ColumnSpec::big_integer("tokens_revision").nullable(),
     ],
 )
 .outliving(Outlives::EveryChangeButReset)
@@ -197,6 +201,29 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> ConnectionStore<U> for SqlStor
             Ok(Disconnecting::Done(account.next()))
         })
         .await
+    }
+
+    async fn tokens(&self, account: &Account<U>) -> Result<Vec<KeptTokens>, StoreError> {
+        let rows = self.rows(self.of_account(TOKENS, account)).await?;
+        rows.iter().map(|row| Ok(kept_tokens::<DB>(row)?)).collect()
+    }
+
+    async fn replace_tokens(
+        &self,
+        account: &Account<U>,
+        revision: i64,
+        next: &KeptTokens,
+    ) -> Result<bool, StoreError> {
+        let sealed = next.sealed.as_ref().map(|sealed| sealed.as_bytes().to_vec());
+        let leased_until = next.leased_until.map(|until| until.timestamp_millis());
+        let query = self
+            .of_account(REPLACE_TOKENS, account)
+            .bind_bytes("digest", next.connection.as_bytes())
+            .bind("tokens", sealed)
+            .bind("leased_until", leased_until)
+            .bind("next", next.revision)
+            .bind("revision", revision);
+        Ok(self.execute(query).await? == 1)
     }
 }
 

@@ -125,6 +125,7 @@ impl<U: AuthUser> OAuth<U> {
             nonce: nonce_of(&verifier),
             code_challenge: BASE64.encode(Sha256::digest(verifier.as_bytes())),
             is_fresh: start.is_fresh,
+            keeps_tokens: connected.keeps_tokens,
             now,
         };
         let url = connected.provider.authorization_url(&*self.config.http, &request).await;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::account_store::{Created, NewAccount};
 use crate::model::digest::sha256;
-use crate::model::{Account, AuthUser, PasswordHash};
+use crate::model::{Account, AuthUser, PasswordHash, Sealed};
 use crate::store_error::StoreError;
 use crate::unmounted::port;
 
@@ -63,6 +63,18 @@ pub trait ConnectionStore<U> {
         connection: &ConnectionId,
         now: DateTime<Utc>,
     ) -> Result<Disconnecting<U>, StoreError>;
+
+    /// Returns the tokens of each connection of an account, the one that was used last first.
+    async fn tokens(&self, account: &Account<U>) -> Result<Vec<KeptTokens>, StoreError>;
+
+    /// Replaces the tokens of a connection if they still are in this revision. Of any number of calls
+    /// at once one returns `true`.
+    async fn replace_tokens(
+        &self,
+        account: &Account<U>,
+        revision: i64,
+        next: &KeptTokens,
+    ) -> Result<bool, StoreError>;
 }
 }
 
@@ -142,6 +154,30 @@ pub struct Connection {
     pub created_at: DateTime<Utc>,
     /// When it was last used.
     pub last_used_at: DateTime<Utc>,
+}
+
+/// The tokens of a connection, as the store keeps them.
+#[derive(Clone, Debug)]
+pub struct KeptTokens {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The name of the provider.
+    pub provider: String,
+    /// The issuer.
+    pub issuer: String,
+    /// The person at the issuer.
+    pub subject: String,
+    /// The tokens; `None` if there are none.
+    pub sealed: Option<Sealed>,
+    /// Until when one call has the refresh for itself.
+    pub leased_until: Option<DateTime<Utc>>,
+    /// A random number, which each change replaces; 0 before the first.
+    pub revision: i64,
+}
+
+impl KeptTokens {
+    /// Most bytes of encrypted tokens. A row of MySQL has 64 KiB.
+    pub(super) const MOST: u16 = 32_768;
 }
 
 /// Result of adding an account with its connection.

@@ -40,6 +40,8 @@ pub(super) struct Metadata {
     pub(super) proof: ClientProof,
     /// Whether answers name their issuer (RFC 9207).
     pub(super) names_issuer: bool,
+    /// Whether the scope `offline_access` may be asked for.
+    pub(super) has_offline_access: bool,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +53,7 @@ struct Document {
     jwks_uri: String,
     end_session_endpoint: Option<String>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    scopes_supported: Option<Vec<String>>,
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
 }
@@ -111,6 +114,10 @@ impl Discovery {
             return Err(unusable("the document names another issuer"));
         }
         let proof = client_proof(document.token_endpoint_auth_methods_supported.as_deref());
+        // Some give a refresh token without the scope, and reject it.
+        let scopes = document.scopes_supported.as_deref();
+        let has_offline_access =
+            scopes.is_none_or(|scopes| scopes.iter().any(|scope| scope == "offline_access"));
         let endpoint = |url: &str| {
             let parsed = Url::parse(url).ok().filter(|url| self.reach.admits(url));
             parsed.ok_or_else(|| unusable("an endpoint has an address that is not allowed"))
@@ -124,6 +131,7 @@ impl Discovery {
             issuer: document.issuer,
             proof: proof.ok_or_else(|| unusable("no method of client authentication is known"))?,
             names_issuer: document.authorization_response_iss_parameter_supported,
+            has_offline_access,
         })
     }
 }

@@ -2,15 +2,16 @@
 //! HTTPS, with the access token that the code was exchanged for.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::request::{fetch, fetch_object, form, get, with_query};
+use super::request::{fetch, fetch_object, fetch_tokens, form, get, with_query};
 use super::{
-    AuthorizationRequest, AuthorizationResponse, Identity, IdentityProvider, ProviderError,
-    credentials, default_reach, provider_url,
+    AuthorizationRequest, AuthorizationResponse, Identity, IdentityProvider, OTHER_ISSUER,
+    ProviderError, ProviderTokens, RefreshRequest, credentials, default_reach, provider_url,
 };
 use crate::config_error::ConfigError;
 use crate::slices::oauth::http::{HttpClient, HttpRequest, Reach};
@@ -71,26 +72,20 @@ impl GitHub {
     async fn exchange(
         &self,
         http: &dyn HttpClient,
-        answer: &AuthorizationResponse,
-    ) -> Result<Zeroizing<String>, ProviderError> {
+        grant: &[(&str, &str)],
+        now: DateTime<Utc>,
+    ) -> Result<ProviderTokens, ProviderError> {
+        let client = [
+            ("client_id", &*self.settings.client_id),
+            ("client_secret", self.settings.secret.expose_secret()),
+        ];
         let request = HttpRequest {
             url: Self::url(&self.settings.web, "/login/oauth/access_token")?,
             authorization: None,
-            form: Some(form(&[
-                ("client_id", &self.settings.client_id),
-                ("client_secret", self.settings.secret.expose_secret()),
-                ("code", &answer.code),
-                ("redirect_uri", &answer.redirect_uri),
-                ("code_verifier", &answer.code_verifier),
-            ])),
+            form: Some(form(&[&client, grant].concat())),
             reach: self.reach,
         };
-        // A refusal has the status 200 as well.
-        let answer = fetch_object(http, "token", request).await?;
-        let token = answer.get("access_token").and_then(Value::as_str);
-        let reason = "no access token";
-        let token = token.ok_or(ProviderError::Unusable { endpoint: "token", reason })?;
-        Ok(Zeroizing::new(format!("Bearer {token}")))
+        ProviderTokens::read(&fetch_tokens(http, request).await?, now)
     }
 
     /// The best address: the primary one if it is verified, else a verified one, else the primary one.
@@ -140,7 +135,13 @@ impl IdentityProvider for GitHub {
         http: &dyn HttpClient,
         answer: &AuthorizationResponse,
     ) -> Result<Identity, ProviderError> {
-        let token = self.exchange(http, answer).await?;
+        let grant = [
+            ("code", &**answer.code),
+            ("redirect_uri", &*answer.redirect_uri),
+            ("code_verifier", &**answer.code_verifier),
+        ];
+        let tokens = self.exchange(http, &grant, answer.now).await?;
+        let token = Zeroizing::new(format!("Bearer {}", tokens.access.expose_secret()));
         let url = Self::url(&self.settings.api, "/user")?;
         let mut claims: Map<String, Value> =
             fetch_object(http, "profile", get(url, Some(token.clone()), self.reach)).await?;
@@ -159,6 +160,21 @@ impl IdentityProvider for GitHub {
             email: address.map(|(email, _)| email),
             is_email_verified,
             claims,
+            tokens: Some(tokens),
         })
+    }
+
+    /// The tokens of OAuth apps do not expire. Those of GitHub apps do.
+    async fn refresh(
+        &self,
+        http: &dyn HttpClient,
+        request: &RefreshRequest,
+    ) -> Result<ProviderTokens, ProviderError> {
+        if request.issuer != self.settings.web {
+            return Err(ProviderError::Unusable { endpoint: "token", reason: OTHER_ISSUER });
+        }
+        let token = &**request.refresh_token;
+        let grant = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        self.exchange(http, &grant, request.now).await
     }
 }

@@ -40,7 +40,8 @@ pub(super) struct Client<'a> {
 /// The expected claims of an ID token.
 pub(super) struct Expected<'a> {
     pub(super) client: Client<'a>,
-    pub(super) nonce: &'a str,
+    /// The nonce; an ID token of a refresh has none (section 12.2).
+    pub(super) nonce: Option<&'a str>,
     pub(super) access_token: &'a str,
     pub(super) fresh_since: Option<DateTime<Utc>>,
     pub(super) now: DateTime<Utc>,
@@ -144,7 +145,7 @@ impl Claims {
             (self.exp.saturating_add(leeway) > now, "expired"),
             (self.iat <= now.saturating_add(leeway), "issued in the future"),
             (self.nbf.is_none_or(|from| from <= now.saturating_add(leeway)), "not valid yet"),
-            (self.nonce.as_deref() == Some(expected.nonce), "another nonce"),
+            (expected.nonce.is_none() || self.nonce.as_deref() == expected.nonce, "another nonce"),
             (self.has_hash_of(expected.access_token, algorithm), "another access token"),
             (self.is_fresh(expected.fresh_since), "no fresh proof"),
             (is_subject(&self.sub), "unusable subject"),

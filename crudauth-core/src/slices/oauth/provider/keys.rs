@@ -151,10 +151,28 @@ impl Keys {
         }
         let read = read(http, url, reach).await?;
         let found = select(&read, algorithm, kid);
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.keys = Arc::new(read);
-        known.read_at = Some(now);
+        self.store(read, now);
         found?.ok_or(ProviderError::IdToken("no such key"))
+    }
+
+    /// Reads the keys, unless they were read lately.
+    pub(super) async fn warm(
+        &self,
+        http: &dyn HttpClient,
+        (url, reach): (&Url, Reach),
+        now: DateTime<Utc>,
+    ) -> Result<(), ProviderError> {
+        let read_at = self.0.read().unwrap_or_else(PoisonError::into_inner).read_at;
+        if read_at.is_none_or(|read_at| now - read_at >= LIFETIME) {
+            self.store(read(http, url, reach).await?, now);
+        }
+        Ok(())
+    }
+
+    fn store(&self, keys: Vec<Key>, now: DateTime<Utc>) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.keys = Arc::new(keys);
+        known.read_at = Some(now);
     }
 
     /// Counts a request, and returns `true` if it may be made.

@@ -8,7 +8,9 @@ mod keys;
 mod logout_token;
 mod microsoft;
 mod oidc;
+mod oidc_settings;
 mod request;
+mod tokens;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,8 +26,10 @@ use self::apple::AppleKey;
 use self::github::{GitHub, GitHubSettings};
 pub(super) use self::logout_token::LIFETIME as LOGOUT_LIFETIME;
 pub use self::logout_token::ProviderLogout;
-pub use self::oidc::ClientSecret;
-use self::oidc::{Dialect, Oidc, OidcSettings};
+use self::oidc::Oidc;
+pub use self::oidc_settings::ClientSecret;
+use self::oidc_settings::{Dialect, OidcSettings};
+pub use self::tokens::{ProviderTokens, RefreshRequest};
 use super::http::{HttpClient, Reach, is_loopback};
 use crate::config_error::ConfigError;
 use crate::notify::BoxError;
@@ -85,6 +89,20 @@ pub trait IdentityProvider: Send + Sync + 'static {
         Err(ProviderError::LogoutToken("the provider sends none"))
     }
 
+    /// Exchanges a refresh token for new tokens. By default there is no way to.
+    ///
+    /// # Errors
+    /// [`ProviderError::InvalidGrant`] if the refresh token is no longer valid: the tokens are deleted
+    /// then. Any other error keeps them.
+    async fn refresh(
+        &self,
+        http: &dyn HttpClient,
+        request: &RefreshRequest,
+    ) -> Result<ProviderTokens, ProviderError> {
+        let _ = (http, request);
+        Err(ProviderError::Unusable { endpoint: "token", reason: "the provider refreshes none" })
+    }
+
     /// Whether the provider sends its answer as a form of a POST (default `false`).
     fn answers_by_post(&self) -> bool {
         false
@@ -105,6 +123,8 @@ pub struct AuthorizationRequest {
     pub code_challenge: String,
     /// Whether the person must prove themselves anew at the provider (`max_age=0`).
     pub is_fresh: bool,
+    /// Whether tokens are [kept](Provider::keep_tokens), and a refresh token is wanted.
+    pub keeps_tokens: bool,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -149,6 +169,8 @@ pub struct Identity {
     pub is_email_verified: bool,
     /// All claims of the profile, for [`OAuthConfig::sign_up_fields`](super::OAuthConfig).
     pub claims: Map<String, Value>,
+    /// The tokens, for [`Provider::keep_tokens`]; hooks get none.
+    pub tokens: Option<ProviderTokens>,
 }
 
 impl Identity {
@@ -188,6 +210,9 @@ pub enum ProviderError {
         /// The reason.
         reason: &'static str,
     },
+    /// The code or the refresh token is not valid, or no longer (RFC 6749, section 5.2).
+    #[error("token: the grant is not valid")]
+    InvalidGrant,
     /// The ID token proves nothing.
     #[error("the ID token is rejected: {0}")]
     IdToken(&'static str),
@@ -216,6 +241,7 @@ pub struct Provider {
     name: String,
     kind: Kind,
     trust: AddressTrust,
+    keeps_tokens: bool,
 }
 
 #[derive(Clone)]
@@ -230,6 +256,7 @@ impl Provider {
     pub fn google(client_id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
         let issuer = "https://accounts.google.com";
         Self::oidc("google", issuer, client_id, ClientSecret::Text(secret.into()))
+            .set_oidc(|oidc| oidc.dialect = Dialect::Google)
     }
 
     /// GitHub, named `github`. It has no ID token, so the profile is asked over HTTPS.
@@ -260,7 +287,7 @@ impl Provider {
         let ids = ids.into_iter().map(|id| id.into().to_ascii_lowercase()).collect();
         self.set_oidc(|oidc| match &mut oidc.dialect {
             Dialect::Microsoft(directories) => directories.limit(ids),
-            Dialect::Standard | Dialect::Apple => {}
+            Dialect::Standard | Dialect::Google | Dialect::Apple => {}
         })
     }
 
@@ -299,7 +326,7 @@ impl Provider {
     }
 
     fn of(name: impl Into<String>, kind: Kind) -> Self {
-        Self { name: name.into(), kind, trust: AddressTrust::Verified }
+        Self { name: name.into(), kind, trust: AddressTrust::Verified, keeps_tokens: false }
     }
 
     /// Sets another name, for example for a second directory of Microsoft.
@@ -325,6 +352,18 @@ impl Provider {
     #[must_use]
     pub fn trust(mut self, trust: AddressTrust) -> Self {
         self.trust = trust;
+        self
+    }
+
+    /// Keeps the tokens of the provider, encrypted, for
+    /// [`OAuth::access_token`](super::OAuth::access_token) (default: they are not kept).
+    ///
+    /// A refresh token is asked for where the provider needs that: with `access_type=offline` (Google)
+    /// or the scope `offline_access`, and `prompt=consent`. The scopes of the API are those of
+    /// [`scopes`](Self::scopes).
+    #[must_use]
+    pub fn keep_tokens(mut self) -> Self {
+        self.keeps_tokens = true;
         self
     }
 
@@ -390,7 +429,8 @@ impl Provider {
             Kind::GitHub(settings) => Arc::new(GitHub::new(settings)),
             Kind::Own(provider) => provider,
         };
-        Connected { name: self.name, trust: self.trust, provider }
+        let Self { name, trust, keeps_tokens, .. } = self;
+        Connected { name, trust, keeps_tokens, provider }
     }
 }
 
@@ -398,6 +438,7 @@ impl Provider {
 pub(super) struct Connected {
     pub(super) name: String,
     pub(super) trust: AddressTrust,
+    pub(super) keeps_tokens: bool,
     pub(super) provider: Arc<dyn IdentityProvider>,
 }
 
@@ -406,6 +447,9 @@ impl fmt::Debug for Provider {
         f.debug_struct("Provider").field("name", &self.name).finish_non_exhaustive()
     }
 }
+
+/// A name may have got another provider since: its tokens must not go there.
+const OTHER_ISSUER: &str = "the connection is one to another issuer";
 
 /// The reach of a provider with this URL: its own machine, if the URL names that, or the internet.
 fn default_reach(url: &Url) -> Reach {

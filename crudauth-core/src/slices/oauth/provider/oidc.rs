@@ -1,96 +1,31 @@
 //! OpenID Connect providers: Google, Microsoft, Apple, and any other by its issuer.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use reqwest::Url;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::apple::AppleKey;
 use super::discovery::{ClientProof, Discovery, Metadata};
 use super::id_token::{Client, Expected, Unverified, Verified};
 use super::keys::Keys;
 use super::logout_token::{self, ProviderLogout};
-use super::microsoft::{self, Directories};
-use super::request::{encoded, fetch_object, form, get, with_query};
+use super::microsoft;
+use super::oidc_settings::{ClientSecret, Dialect, OidcSettings};
+use super::request::{encoded, fetch_object, fetch_tokens, form, get, with_query};
 use super::{
-    AuthorizationRequest, AuthorizationResponse, Identity, IdentityProvider, ProviderError, apple,
-    credentials, default_reach, provider_url,
+    AuthorizationRequest, AuthorizationResponse, Identity, IdentityProvider, OTHER_ISSUER,
+    ProviderError, ProviderTokens, RefreshRequest, apple, default_reach,
 };
-use crate::config_error::ConfigError;
 use crate::slices::oauth::http::{HttpClient, HttpRequest, Reach};
 
-/// How the app proves itself at a provider.
-#[derive(Clone, Debug)]
-pub enum ClientSecret {
-    /// Not at all: a public client, protected by PKCE only.
-    None,
-    /// By a text.
-    Text(SecretString),
-    /// By a JWT that Apple's key signs.
-    Apple(AppleKey),
-}
-
-impl<T: Into<String>> From<T> for ClientSecret {
-    fn from(secret: T) -> Self {
-        Self::Text(SecretString::from(secret.into()))
-    }
-}
-
-/// Differences between providers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Dialect {
-    /// Nothing.
-    Standard,
-    /// Names a directory in the issuer, and marks verified addresses by `xms_edov`.
-    Microsoft(Directories),
-    /// Answers by POST, has no profile, and writes `email_verified` as a text.
-    Apple,
-}
-
-#[derive(Clone)]
-pub(super) struct OidcSettings {
-    pub(super) issuer: String,
-    pub(super) client_id: String,
-    pub(super) secret: ClientSecret,
-    pub(super) scopes: Vec<String>,
-    pub(super) reach: Option<Reach>,
-    pub(super) dialect: Dialect,
-}
-
-impl OidcSettings {
-    pub(super) fn new(issuer: String, client_id: String, secret: ClientSecret) -> Self {
-        let scopes = ["profile", "email"].map(str::to_owned).to_vec();
-        Self { issuer, client_id, secret, scopes, reach: None, dialect: Dialect::Standard }
-    }
-
-    pub(super) fn validate(&self) -> Vec<ConfigError> {
-        let key = match &self.secret {
-            ClientSecret::Apple(key) if !key.is_valid() => Some(ConfigError::Malformed {
-                setting: "oauth.apple.key",
-                reason: "no P-256 key in PKCS #8 in the PEM text".to_owned(),
-            }),
-            _ => None,
-        };
-        let tenant = match &self.dialect {
-            Dialect::Microsoft(directories) => directories.validate(&self.issuer),
-            Dialect::Standard | Dialect::Apple => None,
-        };
-        let issuer = provider_url("oauth.issuer", &self.issuer, self.reach);
-        ConfigError::found([issuer, credentials(&self.client_id), key, tenant])
-    }
-
-    /// The directories of Microsoft, if the issuer stands for several.
-    fn directories(&self) -> Option<&Directories> {
-        match &self.dialect {
-            Dialect::Microsoft(directories) => Some(directories).filter(|all| all.are_several()),
-            Dialect::Standard | Dialect::Apple => None,
-        }
-    }
-}
+/// The scope of a refresh token (OpenID Connect Core 1.0, section 11).
+const OFFLINE: &str = "offline_access";
 
 pub(super) struct Oidc {
     settings: OidcSettings,
@@ -101,9 +36,9 @@ pub(super) struct Oidc {
 }
 
 /// An answer of the token endpoint.
-struct Tokens {
-    access: Zeroizing<String>,
-    id: Zeroizing<String>,
+struct Answered {
+    tokens: ProviderTokens,
+    id: Option<Zeroizing<String>>,
 }
 
 impl Oidc {
@@ -143,20 +78,17 @@ impl Oidc {
         if is_expected { Ok(()) } else { Err(unusable("authorization", reason)) }
     }
 
+    /// Exchanges a grant for tokens.
     async fn exchange(
         &self,
         http: &dyn HttpClient,
         metadata: &Metadata,
-        answer: &AuthorizationResponse,
-    ) -> Result<Tokens, ProviderError> {
+        grant: &[(&str, &str)],
+        now: DateTime<Utc>,
+    ) -> Result<Answered, ProviderError> {
         let client_id = &*self.settings.client_id;
-        let secret = self.secret(answer.now)?;
-        let mut parameters = vec![
-            ("grant_type", "authorization_code"),
-            ("code", &*answer.code),
-            ("redirect_uri", &*answer.redirect_uri),
-            ("code_verifier", &*answer.code_verifier),
-        ];
+        let secret = self.secret(now)?;
+        let mut parameters = grant.to_vec();
         let is_basic = metadata.proof == ClientProof::Basic;
         let authorization = secret.as_ref().filter(|_| is_basic).map(|secret| {
             // RFC 6749, section 2.3.1: both are encoded as in a form first.
@@ -176,11 +108,9 @@ impl Oidc {
             form: Some(form(&parameters)),
             reach: self.reach,
         };
-        let answer = fetch_object(http, "token", request).await?;
-        let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
-        let access = text("access_token").ok_or_else(|| unusable("token", "no access token"))?;
-        let id = text("id_token").ok_or(ProviderError::IdToken("missing"))?;
-        Ok(Tokens { access: Zeroizing::new(access), id: Zeroizing::new(id) })
+        let answer = fetch_tokens(http, request).await?;
+        let id = answer.get("id_token").and_then(Value::as_str).map(str::to_owned);
+        Ok(Answered { tokens: ProviderTokens::read(&answer, now)?, id: id.map(Zeroizing::new) })
     }
 
     fn secret(&self, now: DateTime<Utc>) -> Result<Option<Zeroizing<String>>, ProviderError> {
@@ -201,20 +131,13 @@ impl Oidc {
         &self,
         http: &dyn HttpClient,
         metadata: &Metadata,
-        tokens: &Tokens,
-        answer: &AuthorizationResponse,
+        id: &str,
+        expected: &Expected<'_>,
     ) -> Result<Verified, ProviderError> {
-        let token = Unverified::parse(&tokens.id)?;
+        let token = Unverified::parse(id)?;
         let wanted = (token.algorithm, token.kid.as_deref());
-        let key = self.keys.find(http, (&metadata.keys, self.reach), wanted, answer.now).await?;
-        let expected = Expected {
-            client: self.client(metadata),
-            nonce: &answer.nonce,
-            access_token: &tokens.access,
-            fresh_since: answer.fresh_since,
-            now: answer.now,
-        };
-        token.verify(&key, &expected)
+        let key = self.keys.find(http, (&metadata.keys, self.reach), wanted, expected.now).await?;
+        token.verify(&key, expected)
     }
 
     /// The address of the profile. Microsoft's ID token has all of it, and the token for the profile
@@ -230,10 +153,10 @@ impl Oidc {
         &self,
         http: &dyn HttpClient,
         url: &Url,
-        tokens: &Tokens,
+        tokens: &ProviderTokens,
         subject: &str,
     ) -> Result<Map<String, Value>, ProviderError> {
-        let authorization = Zeroizing::new(format!("Bearer {}", &*tokens.access));
+        let authorization = Zeroizing::new(format!("Bearer {}", tokens.access.expose_secret()));
         let request = get(url.clone(), Some(authorization), self.reach);
         let profile = fetch_object(http, "profile", request).await?;
         let is_same = match profile.get("sub") {
@@ -250,11 +173,35 @@ impl Oidc {
         Ok(profile)
     }
 
+    /// The scopes, and parameters that ask for a refresh token.
+    fn asked(
+        &self,
+        metadata: &Metadata,
+        keeps_tokens: bool,
+    ) -> (Cow<'_, str>, &'static [(&'static str, &'static str)]) {
+        const CONSENT: (&str, &str) = ("prompt", "consent");
+        let parameters: &[_] = match &self.settings.dialect {
+            Dialect::Google => &[("access_type", "offline"), CONSENT],
+            // OpenID Connect Core 1.0, section 11.
+            Dialect::Standard => &[CONSENT],
+            Dialect::Microsoft(_) | Dialect::Apple => &[],
+        };
+        let is_scope = matches!(self.settings.dialect, Dialect::Standard | Dialect::Microsoft(_));
+        let has_scope = self.scope.split(' ').any(|scope| scope == OFFLINE);
+        if !keeps_tokens {
+            ((&*self.scope).into(), &[])
+        } else if is_scope && !has_scope && metadata.has_offline_access {
+            (format!("{} {OFFLINE}", self.scope).into(), parameters)
+        } else {
+            ((&*self.scope).into(), parameters)
+        }
+    }
+
     /// Whether the address is verified: by `true`, and by no other value.
     fn is_verified(&self, claims: &Map<String, Value>) -> bool {
         let claim = |name: &str| claims.get(name).unwrap_or(&Value::Null);
         match &self.settings.dialect {
-            Dialect::Standard => *claim("email_verified") == true,
+            Dialect::Standard | Dialect::Google => *claim("email_verified") == true,
             Dialect::Microsoft(_) => *claim("xms_edov") == true || *claim("xms_edov") == "1",
             Dialect::Apple => {
                 *claim("email_verified") == true || *claim("email_verified") == "true"
@@ -271,16 +218,18 @@ impl IdentityProvider for Oidc {
         start: &AuthorizationRequest,
     ) -> Result<String, ProviderError> {
         let metadata = self.discovery.metadata(http, start.now).await?;
+        let (scope, more) = self.asked(&metadata, start.keeps_tokens);
         let mut parameters = vec![
             ("client_id", &*self.settings.client_id),
             ("redirect_uri", &*start.redirect_uri),
             ("response_type", "code"),
-            ("scope", &*self.scope),
+            ("scope", &*scope),
             ("state", &*start.state),
             ("nonce", &*start.nonce),
             ("code_challenge", &*start.code_challenge),
             ("code_challenge_method", "S256"),
         ];
+        parameters.extend_from_slice(more);
         if start.is_fresh {
             parameters.push(("max_age", "0"));
         }
@@ -297,8 +246,22 @@ impl IdentityProvider for Oidc {
     ) -> Result<Identity, ProviderError> {
         let metadata = self.discovery.metadata(http, answer.now).await?;
         self.check_issuer(&metadata, answer)?;
-        let tokens = self.exchange(http, &metadata, answer).await?;
-        let verified = self.verify(http, &metadata, &tokens, answer).await?;
+        let grant = [
+            ("grant_type", "authorization_code"),
+            ("code", &**answer.code),
+            ("redirect_uri", &*answer.redirect_uri),
+            ("code_verifier", &**answer.code_verifier),
+        ];
+        let Answered { tokens, id } = self.exchange(http, &metadata, &grant, answer.now).await?;
+        let id = id.ok_or(ProviderError::IdToken("missing"))?;
+        let expected = Expected {
+            client: self.client(&metadata),
+            nonce: Some(&answer.nonce),
+            access_token: tokens.access.expose_secret(),
+            fresh_since: answer.fresh_since,
+            now: answer.now,
+        };
+        let verified = self.verify(http, &metadata, &id, &expected).await?;
         let Verified { issuer, subject, mut claims } = verified;
         if let Some(url) = self.userinfo(&metadata) {
             let mut profile = self.profile(http, url, &tokens, &subject).await?;
@@ -317,7 +280,35 @@ impl IdentityProvider for Oidc {
         }
         let email = claims.get("email").and_then(Value::as_str).map(str::to_owned);
         let is_email_verified = self.is_verified(&claims);
-        Ok(Identity { issuer, subject, email, is_email_verified, claims })
+        let tokens = Some(tokens);
+        Ok(Identity { issuer, subject, email, is_email_verified, claims, tokens })
+    }
+
+    async fn refresh(
+        &self,
+        http: &dyn HttpClient,
+        request: &RefreshRequest,
+    ) -> Result<ProviderTokens, ProviderError> {
+        let metadata = self.discovery.metadata(http, request.now).await?;
+        if !self.client(&metadata).has_issuer(&request.issuer) {
+            return Err(unusable("token", OTHER_ISSUER));
+        }
+        // The refresh token may be spent when the answer is here, so the keys must not be missing then.
+        self.keys.warm(http, (&metadata.keys, self.reach), request.now).await?;
+        let token = &**request.refresh_token;
+        let grant = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        let Answered { tokens, id } = self.exchange(http, &metadata, &grant, request.now).await?;
+        let Some(id) = id else { return Ok(tokens) };
+        let expected = Expected {
+            client: self.client(&metadata),
+            nonce: None,
+            access_token: tokens.access.expose_secret(),
+            fresh_since: None,
+            now: request.now,
+        };
+        let told = self.verify(http, &metadata, &id, &expected).await?;
+        let is_same = (&told.issuer, &told.subject) == (&request.issuer, &request.subject);
+        if is_same { Ok(tokens) } else { Err(ProviderError::IdToken("another person")) }
     }
 
     async fn logout_url(

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::ProviderError;
-use crate::slices::oauth::http::{HttpClient, HttpRequest, Reach};
+use crate::slices::oauth::http::{HttpClient, HttpRequest, HttpResponse, Reach};
 
 /// A request without body.
 pub(super) fn get(url: Url, authorization: Option<Zeroizing<String>>, reach: Reach) -> HttpRequest {
@@ -18,14 +18,7 @@ pub(super) async fn fetch(
     endpoint: &'static str,
     request: HttpRequest,
 ) -> Result<Value, ProviderError> {
-    let sent = http.send(request).await;
-    let response = sent.map_err(|cause| ProviderError::Unreachable { endpoint, cause })?;
-    let status = response.status;
-    if !(200..300).contains(&status) {
-        return Err(ProviderError::Status { endpoint, status });
-    }
-    let unusable = |_| ProviderError::Unusable { endpoint, reason: "the answer is not JSON" };
-    serde_json::from_slice(&response.body).map_err(unusable)
+    read(endpoint, &send(http, endpoint, request).await?)
 }
 
 /// As [`fetch`], for an answer that is an object.
@@ -34,7 +27,44 @@ pub(super) async fn fetch_object(
     endpoint: &'static str,
     request: HttpRequest,
 ) -> Result<Map<String, Value>, ProviderError> {
-    match fetch(http, endpoint, request).await? {
+    object(endpoint, fetch(http, endpoint, request).await?)
+}
+
+/// As [`fetch_object`], for the token endpoint: a grant that is not valid is an error of its own. The
+/// refusals of GitHub have the status 200.
+pub(super) async fn fetch_tokens(
+    http: &dyn HttpClient,
+    request: HttpRequest,
+) -> Result<Map<String, Value>, ProviderError> {
+    let response = send(http, "token", request).await?;
+    let refusal: Option<Value> = serde_json::from_slice(&response.body).ok();
+    let code = refusal.as_ref().and_then(|refusal| refusal.get("error")?.as_str());
+    if response.status < 500 && matches!(code, Some("invalid_grant" | "bad_refresh_token")) {
+        return Err(ProviderError::InvalidGrant);
+    }
+    object("token", read("token", &response)?)
+}
+
+async fn send(
+    http: &dyn HttpClient,
+    endpoint: &'static str,
+    request: HttpRequest,
+) -> Result<HttpResponse, ProviderError> {
+    let sent = http.send(request).await;
+    sent.map_err(|cause| ProviderError::Unreachable { endpoint, cause })
+}
+
+fn read(endpoint: &'static str, response: &HttpResponse) -> Result<Value, ProviderError> {
+    let status = response.status;
+    if !(200..300).contains(&status) {
+        return Err(ProviderError::Status { endpoint, status });
+    }
+    let unusable = |_| ProviderError::Unusable { endpoint, reason: "the answer is not JSON" };
+    serde_json::from_slice(&response.body).map_err(unusable)
+}
+
+fn object(endpoint: &'static str, answer: Value) -> Result<Map<String, Value>, ProviderError> {
+    match answer {
         Value::Object(object) => Ok(object),
         _ => Err(ProviderError::Unusable { endpoint, reason: "the answer is not an object" }),
     }
