@@ -12,6 +12,7 @@ mod second_factor;
 mod settings;
 mod sign_in;
 mod sudo;
+mod table;
 mod vectors;
 
 use std::sync::Arc;
@@ -31,7 +32,9 @@ use poem::http::Method;
 use poem::{EndpointExt, Response, Route, get, handler};
 use serde_json::{Value, json};
 
-#[crudauth::routes(user = User, session, bearer, sessions, email, mfa, passkeys, sudo)]
+#[crudauth::routes(
+    user = User, session, bearer, sessions, email, email_login, mfa, passkeys, sudo
+)]
 struct Guarded;
 
 #[handler]
@@ -46,6 +49,16 @@ async fn proved_by_passkey(_: CurrentUser<Guarded, Fresh<factor::Passkey, 10>>) 
 
 #[handler]
 async fn proved_twice(_: CurrentUser<Guarded, Fresh<factor::Second, 10>>) -> &'static str {
+    "ok"
+}
+
+#[handler]
+async fn proved_by_password(_: CurrentUser<Guarded, Fresh<factor::Password, 10>>) -> &'static str {
+    "ok"
+}
+
+#[handler]
+async fn proved_by_mail(_: CurrentUser<Guarded, Fresh<factor::Email, 10>>) -> &'static str {
     "ok"
 }
 
@@ -116,7 +129,8 @@ where
 fn routes(auth: &Guarded) -> BoxEndpoint<'static, Response> {
     let route = auth.mount(Route::new()).at("/danger", get(danger));
     let route = route.at("/by-passkey", get(proved_by_passkey)).at("/second", get(proved_twice));
-    route.with(auth.clone()).map_to_response().boxed()
+    let route = route.at("/by-password", get(proved_by_password));
+    route.at("/by-mail", get(proved_by_mail)).with(auth.clone()).map_to_response().boxed()
 }
 
 fn authenticator() -> Authenticator {
@@ -179,13 +193,19 @@ async fn patch(browser: &Browser, path: &str, body: Value) -> Answer {
 
 /// Adds an authenticator app, and returns its secret.
 async fn enrol(app: &App, browser: &Browser) -> String {
+    enrol_with_codes(app, browser).await.0
+}
+
+/// As [`enrol`], with the recovery codes.
+async fn enrol_with_codes(app: &App, browser: &Browser) -> (String, Vec<String>) {
     let setup = browser.post("/mfa/totp/setup", json!({ "password": PASSWORD })).await.json();
     let secret = setup["secret"].as_str().unwrap().to_owned();
     let answer = browser.post("/mfa/totp/confirm", json!({ "code": code(app, &secret) })).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     // The step of the first code is taken.
     app.clock.advance(Duration::from_secs(60));
-    secret
+    let codes = answer.json()["recovery_codes"].as_array().unwrap().clone();
+    (secret, codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect())
 }
 
 fn code(app: &App, secret: &str) -> String {
