@@ -235,7 +235,7 @@ async fn all_config_errors_are_reported_at_once_without_secrets() {
         .cookies(CookieConfig::default().hardened().insecure());
     assert!(!format!("{builder:?}").contains("s3cret"));
     let error = builder.build().await.unwrap_err();
-    assert_eq!(error.settings().len(), 18, "{error}");
+    assert_eq!(error.settings().len(), 19, "{error}");
     for part in [
         "the secret key has 14 bytes",
         "session.max_sessions must be at least 1",

@@ -1,5 +1,5 @@
 //! Proof of work without HTTP: right solutions, and each way to be wrong.
-#![allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
 
 use std::time::Duration;
 
