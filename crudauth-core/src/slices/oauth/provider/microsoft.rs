@@ -53,6 +53,15 @@ impl Directories {
         }
     }
 
+    /// Whether a stranger can have an account in one of them.
+    pub(super) fn are_open(&self, issuer: &str) -> bool {
+        match self {
+            Self::One => directory_of(issuer) == Some(PERSONAL),
+            Self::Every | Self::Organizations => true,
+            Self::Listed(ids) => ids.iter().any(|id| id == PERSONAL),
+        }
+    }
+
     /// Returns `true` if this is the issuer of an admitted directory.
     pub(super) fn admit(&self, issuer: &str) -> bool {
         match (self, directory_of(issuer)) {
@@ -85,4 +94,38 @@ pub(super) fn directory_of(issuer: &str) -> Option<&str> {
 /// Whether a text is an id in its one spelling.
 fn is_id(text: &str) -> bool {
     Uuid::parse_str(text).is_ok_and(|id| id.to_string() == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{AddressTrust, Provider};
+    use super::*;
+
+    #[test]
+    fn addresses_are_trusted_in_directories_of_the_app_only() {
+        let own = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+        for (tenant, listed, is_valid) in [
+            (own, None, true),
+            ("common", None, false),
+            ("organizations", None, false),
+            ("Consumers", None, false),
+            (PERSONAL, None, false),
+            ("common", Some(own), true),
+            ("organizations", Some(own), true),
+            ("common", Some(PERSONAL), false),
+        ] {
+            let provider = Provider::microsoft(tenant, "id", "s");
+            let provider = match listed {
+                Some(id) => provider.tenants([id]),
+                None => provider,
+            };
+            assert!(provider.validate().is_empty(), "{tenant} {listed:?}");
+            let errors = provider.trust(AddressTrust::Every).validate();
+            assert_eq!(errors.is_empty(), is_valid, "{tenant} {listed:?}: {errors:?}");
+            let is_trust = |error: &ConfigError| {
+                matches!(error, ConfigError::Requires { setting: "oauth.trust", .. })
+            };
+            assert!(errors.iter().all(is_trust), "{errors:?}");
+        }
+    }
 }

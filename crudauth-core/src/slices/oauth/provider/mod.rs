@@ -229,7 +229,8 @@ pub enum AddressTrust {
     Never,
     /// Those that the provider calls verified.
     Verified,
-    /// All. Only for a directory in which only you set addresses.
+    /// All. Only for a directory in which only you set addresses: `build()` rejects the tenants
+    /// `common`, `organizations` and `consumers` of Microsoft, unless [`Provider::tenants`] lists yours.
     Every,
 }
 
@@ -415,7 +416,7 @@ impl Provider {
             errors.push(ConfigError::ReservedName { setting: "oauth.provider", name });
         }
         match &self.kind {
-            Kind::Oidc(settings) => errors.extend(settings.validate()),
+            Kind::Oidc(settings) => errors.extend(settings.validate(self.trust)),
             Kind::GitHub(settings) => errors.extend(settings.validate()),
             Kind::Own(_) => {}
         }

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::apple::AppleKey;
 use super::microsoft::Directories;
-use super::{credentials, provider_url};
+use super::{AddressTrust, credentials, provider_url};
 use crate::config_error::ConfigError;
 use crate::slices::oauth::http::Reach;
 
@@ -54,7 +54,7 @@ impl OidcSettings {
         Self { issuer, client_id, secret, scopes, reach: None, dialect: Dialect::Standard }
     }
 
-    pub(super) fn validate(&self) -> Vec<ConfigError> {
+    pub(super) fn validate(&self, trust: AddressTrust) -> Vec<ConfigError> {
         let key = match &self.secret {
             ClientSecret::Apple(key) if !key.is_valid() => Some(ConfigError::Malformed {
                 setting: "oauth.apple.key",
@@ -67,7 +67,21 @@ impl OidcSettings {
             Dialect::Standard | Dialect::Google | Dialect::Apple => None,
         };
         let issuer = provider_url("oauth.issuer", &self.issuer, self.reach);
-        ConfigError::found([issuer, credentials(&self.client_id), key, tenant])
+        let is_open = trust == AddressTrust::Every && self.is_open();
+        let trust = is_open.then(|| ConfigError::Requires {
+            setting: "oauth.trust",
+            value: "AddressTrust::Every".to_owned(),
+            requirement: "a directory of yours: its id as tenant, or `Provider::tenants`",
+        });
+        ConfigError::found([issuer, credentials(&self.client_id), key, tenant, trust])
+    }
+
+    /// Whether directories of strangers are admitted.
+    fn is_open(&self) -> bool {
+        match &self.dialect {
+            Dialect::Microsoft(directories) => directories.are_open(&self.issuer),
+            Dialect::Standard | Dialect::Google | Dialect::Apple => false,
+        }
     }
 
     /// The directories of Microsoft, if the issuer stands for several.
