@@ -1,6 +1,7 @@
 //! The tokens of a provider: read from its answer, and in the form that is encrypted.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
@@ -10,11 +11,12 @@ use zeroize::Zeroizing;
 
 use super::ProviderError;
 
-/// Life of an access token that can be refreshed and has no expiry.
-const LIFETIME: i64 = 3600;
+/// Seconds that an access token lives if its lifetime is unreadable, or if it can be refreshed and has
+/// none.
+const LIFETIME: f64 = 3600.0;
 
-/// Longest life that is believed.
-const LONGEST: i64 = 365 * 24 * 3600;
+/// Longest life that is believed, in seconds.
+const LONGEST: f64 = 365.0 * 24.0 * 3600.0;
 
 /// The tokens that a provider gave with an identity. `Debug` does not show them.
 ///
@@ -69,12 +71,10 @@ impl ProviderTokens {
         let access = access.ok_or(ProviderError::Unusable { endpoint: "token", reason })?;
         let refresh = text("refresh_token").map(SecretString::from);
         let lifetime = match answer.get("expires_in") {
-            Some(Value::String(text)) => text.parse().ok(),
-            told => told.and_then(Value::as_i64),
+            None | Some(Value::Null) => refresh.as_ref().map(|_| LIFETIME),
+            Some(told) => Some(seconds(told).unwrap_or(LIFETIME)),
         };
-        let lifetime = lifetime.or(refresh.as_ref().map(|_| LIFETIME));
-        let expires_at =
-            lifetime.map(|seconds| now + TimeDelta::seconds(seconds.clamp(0, LONGEST)));
+        let expires_at = lifetime.map(|life| now + Duration::from_secs_f64(life));
         Ok(Self { access: SecretString::from(access), refresh, expires_at })
     }
 
@@ -101,6 +101,15 @@ impl ProviderTokens {
             expires_at: expires_at.and_then(DateTime::from_timestamp_millis),
         })
     }
+}
+
+/// Reads a lifetime; `None` if it is no number.
+fn seconds(told: &Value) -> Option<f64> {
+    let seconds = match told {
+        Value::String(text) => text.trim().parse().ok(),
+        told => told.as_f64(),
+    };
+    seconds.filter(|seconds| seconds.is_finite()).map(|seconds: f64| seconds.clamp(0.0, LONGEST))
 }
 
 /// A refresh to be made. `Debug` does not show it.
@@ -131,10 +140,16 @@ mod tests {
     fn an_answer_is_read_with_its_lifetime() {
         let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
         for (told, lifetime) in [
-            (json!({ "expires_in": 60 }), Some(60)),
-            (json!({ "expires_in": "60" }), Some(60)),
-            (json!({ "expires_in": -1 }), Some(0)),
-            (json!({ "expires_in": i64::MAX }), Some(LONGEST)),
+            (json!({ "expires_in": 60 }), Some(60.0)),
+            (json!({ "expires_in": 60.5 }), Some(60.5)),
+            (json!({ "expires_in": "60" }), Some(60.0)),
+            (json!({ "expires_in": -1 }), Some(0.0)),
+            (json!({ "expires_in": u64::MAX }), Some(LONGEST)),
+            (json!({ "expires_in": "NaN" }), Some(LIFETIME)),
+            (json!({ "expires_in": "soon" }), Some(LIFETIME)),
+            (json!({ "expires_in": [60] }), Some(LIFETIME)),
+            (json!({ "expires_in": true }), Some(LIFETIME)),
+            (json!({ "expires_in": null }), None),
             (json!({}), None),
             (json!({ "refresh_token": "r" }), Some(LIFETIME)),
             (json!({ "refresh_token": "" }), None),
@@ -142,7 +157,7 @@ mod tests {
             let mut answer = told.as_object().cloned().unwrap();
             answer.insert("access_token".to_owned(), json!("a"));
             let tokens = ProviderTokens::read(&answer, now).unwrap();
-            let expires_at = lifetime.map(|seconds| now + TimeDelta::seconds(seconds));
+            let expires_at = lifetime.map(|life| now + Duration::from_secs_f64(life));
             assert_eq!(tokens.expires_at, expires_at, "{told}");
         }
         for none in [json!({}), json!({ "access_token": "" }), json!({ "access_token": 7 })] {
