@@ -10,10 +10,14 @@ use super::*;
 
 /// The provider tells the app that a person has logged out.
 async fn told(app: &App, token: &str) -> Answer {
+    told_by(app, "corp", token).await
+}
+
+pub(super) async fn told_by(app: &App, provider: &str, token: &str) -> Answer {
     let form = serde_urlencoded::to_string([("logout_token", token)]).unwrap();
     let headers = [("content-type", "application/x-www-form-urlencoded")];
-    let path = "/oauth/corp/backchannel-logout";
-    app.browser().send(Method::POST, path, &headers, form.into_bytes()).await
+    let path = format!("/oauth/{provider}/backchannel-logout");
+    app.browser().send(Method::POST, &path, &headers, form.into_bytes()).await
 }
 
 on_every_database! {

@@ -146,6 +146,9 @@ async fn keys_and_documents_of_another_directory_are_refused() {
         microsoft.script().published_key = json!({ "issuer": own });
         let (_, answer) = round(&app, &microsoft).await;
         assert_eq!(error(&answer).is_none(), is_in, "{own}");
+        let token = microsoft.logout_token("a", &claims(ONE), &Value::Null);
+        let answer = logout::told_by(&app, "microsoft", &token).await;
+        assert_eq!(answer.status == 200, is_in, "{own}: {answer:?}");
     }
     for named in ["https://evil.example/{tenantid}/v2.0".to_owned(), issuer(ONE)] {
         let app = App::on(Kind::Sqlite).await;

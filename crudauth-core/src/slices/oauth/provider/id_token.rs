@@ -20,6 +20,9 @@ const MAX_BYTES: usize = 64 * 1024;
 /// Longest subject (OpenID Connect Core 1.0, section 2).
 const MAX_SUBJECT: usize = 255;
 
+/// A key signs for another directory.
+pub(super) const OTHER_KEY: &str = "a key of another directory";
+
 /// An ID token before its signature is verified.
 pub(super) struct Unverified<'t> {
     signed: &'t str,
@@ -114,12 +117,15 @@ impl<'t> Unverified<'t> {
         key: &Key,
         expected: &Expected<'_>,
     ) -> Result<Verified, ProviderError> {
-        let claims = self.claims(key)?;
-        let checked: Claims = serde_json::from_value(Value::Object(claims.clone()))
-            .map_err(|_| rejected("a claim is missing or of the wrong type"))?;
-        checked.check(expected, self.algorithm)?;
-        expected.client.check_key(key, &checked.iss)?;
-        Ok(Verified { issuer: checked.iss, subject: checked.sub, claims })
+        let verified = verified(self.claims(key)?, expected, self.algorithm)?;
+        let is_signer = expected.client.has_key(key, &verified.issuer);
+        if is_signer { Ok(verified) } else { Err(rejected(OTHER_KEY)) }
+    }
+
+    /// Verifies the claims of a token that may be missing, and that the token endpoint gave over TLS: a
+    /// signature would prove nothing more (item 6). No key must be had for it.
+    pub(super) fn verify_direct(&self, expected: &Expected<'_>) -> Result<Verified, ProviderError> {
+        verified(self.payload()?, expected, self.algorithm)
     }
 
     /// Verifies the signature and reads the claims.
@@ -130,9 +136,25 @@ impl<'t> Unverified<'t> {
         if !is_signed {
             return Err(rejected("wrong signature"));
         }
+        self.payload()
+    }
+
+    fn payload(&self) -> Result<Map<String, Value>, ProviderError> {
         let payload = BASE64.decode(self.payload).map_err(|_| rejected("malformed"))?;
         serde_json::from_slice(&payload).map_err(|_| rejected("malformed claims"))
     }
+}
+
+/// Checks the claims.
+fn verified(
+    claims: Map<String, Value>,
+    expected: &Expected<'_>,
+    algorithm: Algorithm,
+) -> Result<Verified, ProviderError> {
+    let checked: Claims = serde_json::from_value(Value::Object(claims.clone()))
+        .map_err(|_| rejected("a claim is missing or of the wrong type"))?;
+    checked.check(expected, algorithm)?;
+    Ok(Verified { issuer: checked.iss, subject: checked.sub, claims })
 }
 
 impl Claims {
@@ -191,11 +213,12 @@ impl Client<'_> {
         }
     }
 
-    /// The keys of every directory are in one set: some sign for one directory only.
-    fn check_key(&self, key: &Key, issuer: &str) -> Result<(), ProviderError> {
+    /// Whether the key signs for this issuer. The keys of every directory are in one set, and some sign
+    /// for one directory only.
+    pub(super) fn has_key(&self, key: &Key, issuer: &str) -> bool {
         let is_of = |own: &str| own == issuer || own == microsoft::TEMPLATE;
         let own = key.issuer.as_deref().filter(|_| self.directories.is_some());
-        if own.is_none_or(is_of) { Ok(()) } else { Err(rejected("a key of another directory")) }
+        own.is_none_or(is_of)
     }
 
     /// Whether a token is for this client alone: another party could replay one that it shares.

@@ -155,20 +155,6 @@ impl Keys {
         found?.ok_or(ProviderError::IdToken("no such key"))
     }
 
-    /// Reads the keys, unless they were read lately.
-    pub(super) async fn warm(
-        &self,
-        http: &dyn HttpClient,
-        (url, reach): (&Url, Reach),
-        now: DateTime<Utc>,
-    ) -> Result<(), ProviderError> {
-        let read_at = self.0.read().unwrap_or_else(PoisonError::into_inner).read_at;
-        if read_at.is_none_or(|read_at| now - read_at >= LIFETIME) {
-            self.store(read(http, url, reach).await?, now);
-        }
-        Ok(())
-    }
-
     fn store(&self, keys: Vec<Key>, now: DateTime<Utc>) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         known.keys = Arc::new(keys);

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::ProviderError;
-use super::id_token::{Audience, Client, Unverified, is_subject};
+use super::id_token::{Audience, Client, OTHER_KEY, Unverified, is_subject};
 use super::keys::Key;
 use crate::clock::LEEWAY;
 
@@ -60,6 +60,7 @@ pub(super) fn verify(
     let is_event = claims.events.get(EVENT).is_some_and(Value::is_object);
     let checks = [
         (client.is_from(&claims.iss, claims.tid.as_deref()), "another issuer"),
+        (client.has_key(key, &claims.iss), OTHER_KEY),
         (client.is_for(&claims.aud, claims.azp.as_deref()), "another audience"),
         (claims.exp.is_none_or(|exp| exp.saturating_add(leeway) > now), "expired"),
         (claims.iat <= now.saturating_add(leeway), "issued in the future"),
