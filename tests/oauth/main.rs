@@ -19,6 +19,7 @@ mod tokens;
 
 use std::sync::Arc;
 
+use crudauth::hook::{BeforeSignIn, HookError, SignInFacts};
 use crudauth::{AuthRow, Backend, EmailConfig, OAuthConfig, RateLimits, SignUpPolicy, oauth};
 use crudauth_tests::{
     Answer, App, Browser, Database, FRONTEND, PASSWORD, SECRET, User, patient_hashing,
@@ -29,6 +30,19 @@ use serde_json::json;
 
 #[crudauth::routes(user = User, session, sessions, email, mfa, passkeys, oauth, invitations)]
 struct Auth;
+
+/// The address of clients that the app lets in nowhere.
+const REFUSED: &str = "198.51.100.9";
+
+struct Door;
+
+impl BeforeSignIn<User> for Door {
+    async fn before_sign_in(&self, sign_in: SignInFacts<'_, User>) -> Result<(), HookError> {
+        let address = sign_in.client().address.map(|address| address.to_string());
+        let is_refused = address.as_deref() == Some(REFUSED);
+        if is_refused { Err(HookError::refused("Not here.")) } else { Ok(()) }
+    }
+}
 
 /// A mount with these settings on the database of `app`.
 async fn serving(app: &App, config: OAuthConfig) -> App {
@@ -72,6 +86,7 @@ where
         .email(EmailConfig::new(app.outbox.clone(), FRONTEND))
         .oauth(config)
         .sign_up(policy)
+        .before_sign_in(Door)
         .rate_limits(RateLimits::off())
         .hashing(patient_hashing())
         .trusted_proxy_hops(1)

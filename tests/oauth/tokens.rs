@@ -89,6 +89,14 @@ on_every_database! {
         assert_eq!(provider.requests("/token"), 3);
     }
 
+    async fn a_refused_sign_in_leaves_the_tokens_as_they_are(app: App) {
+        let (auth, app, provider, ada) = connected(&app).await;
+        let id = ada.id().await;
+        let answer = sign_in(&app.browser().at(REFUSED), &provider).await;
+        assert_eq!(error(&answer).as_deref(), Some("refused_by_app"));
+        assert_eq!(token(&auth, id).await.unwrap(), "access-code-0");
+    }
+
     async fn a_withdrawn_grant_deletes_the_tokens(app: App) {
         let (auth, app, provider, ada) = connected(&app).await;
         let id = ada.id().await;

@@ -103,9 +103,6 @@ impl<U: AuthUser> OAuth<U> {
             return Ok(Finished::Connected { redirect_to });
         }
         let account = self.account_of(connected, &identity, &answer.client).await?;
-        if let Some(tokens) = tokens {
-            self.keep_tokens(&account, &identity, (provider, &tokens)).await?;
-        }
         let Answer { client, devices, replaces, binding, .. } = answer;
         let entry = Entry {
             client,
@@ -115,7 +112,15 @@ impl<U: AuthUser> OAuth<U> {
             redirect_to: redirect_to.clone(),
             ..Entry::default()
         };
-        let sign_in = self.parts.sign_in.enter_as(account, entry).await?;
+        let sign_in = self.parts.sign_in.enter_as(account.clone(), entry).await?;
+        // The app has admitted the person. Another factor may be missing: the provider gave the tokens
+        // for this one.
+        if let Some(tokens) = tokens
+            && let Err(error) = self.keep_tokens(&account, &identity, (provider, &tokens)).await
+        {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            warn!(provider, %error, cause, "tokens of a provider are not kept");
+        }
         Ok(Finished::SignedIn(SignedInWith { sign_in, redirect_to }))
     }
 
