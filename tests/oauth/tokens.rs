@@ -134,10 +134,12 @@ on_every_database! {
 
         provider.script().person = provider::person("ada-1", "ada");
         let ada = signed_in(&app, &provider).await;
-        assert_eq!(token(&auth, id).await.unwrap(), "access-code-2");
+        let of_ada = auth.accounts().oauth().unwrap().access_token(&id, "corp").await.unwrap();
+        assert_eq!((of_ada.expose(), of_ada.subject()), ("access-code-2", "ada-1"));
         assert_eq!(ada.post("/set-password", json!({ "new_password": PASSWORD })).await.status, 200);
         let list = ada.get("/oauth/connections").await;
         assert!(!list.text.contains("access") && !list.text.contains("token"), "{list:?}");
+        assert_eq!(list.json()[0]["id"], of_ada.connection().to_string());
         let path = format!("/oauth/connections/{}", list.json()[0]["id"].as_str().unwrap());
         assert_eq!(ada.delete(&path).await.status, 200);
         assert_error!(token(&auth, id).await, AccessTokenError::NotConnected);

@@ -173,6 +173,7 @@ fn wire<A: Mount>(
         passkeys,
         challenges: Arc::clone(&stores.challenges),
         sign_in: sign_in.clone(),
+        background: background.clone(),
         paths: mounted.paths().collect(),
         frontend_url,
         widths: live.widths.clone(),

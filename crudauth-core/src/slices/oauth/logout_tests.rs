@@ -12,6 +12,7 @@ use super::{
     OAuthConfig, OAuthParts, Provider, ProviderError, ProviderLogout,
 };
 use crate::model::PasswordHash;
+use crate::notify::Background;
 use crate::slices::accounts::Callers;
 use crate::stores::MemoryStore;
 use crate::testing_world::{Fault, Faults, Person, Slices, World, worlds};
@@ -57,6 +58,7 @@ pub(super) fn oauth(world: &World, provider: Provider) -> (OAuth<Person>, Slices
         callers: Callers::new(Arc::clone(&slices.sessions), Arc::clone(&slices.tokens)),
         sessions: Arc::clone(&slices.sessions),
         sign_in: slices.sign_in.clone(),
+        background: Background::default(),
         widths: HashMap::new(),
     };
     let config = OAuthConfig::new("https://app.example.com").provider(provider);

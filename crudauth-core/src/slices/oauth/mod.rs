@@ -27,6 +27,7 @@ mod sql;
 mod start;
 pub mod store;
 mod tokens;
+mod tokens_refresh;
 mod tokens_sql;
 #[cfg(all(test, feature = "sqlite"))]
 mod tokens_tests;
@@ -52,6 +53,7 @@ use crate::guard::Action;
 use crate::guard::challenges::ChallengeStore;
 use crate::kit::Kit;
 use crate::model::AuthUser;
+use crate::notify::Background;
 use crate::slices::accounts::Callers;
 use crate::slices::sessions::Sessions;
 use crate::slices::sign_in::SignInFlow;
@@ -82,6 +84,8 @@ pub struct OAuthParts<U: AuthUser> {
     pub callers: Callers<U>,
     pub sessions: Arc<Sessions<U>>,
     pub sign_in: SignInFlow<U>,
+    /// Waits for refreshes at shutdown.
+    pub background: Background,
     /// The longest text of each column of the live table.
     pub widths: HashMap<String, usize>,
 }

@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 use tracing::warn;
-use zeroize::Zeroizing;
 
-use super::http::HttpClient;
-use super::provider::{Identity, IdentityProvider, ProviderError, ProviderTokens, RefreshRequest};
-use super::store::{ConnectionId, ConnectionStore, KeptTokens};
-use super::{OAuth, OAuthError};
-use crate::kit::Kit;
+use super::OAuth;
+use super::provider::{Identity, ProviderError, ProviderTokens};
+use super::store::{ConnectionId, KeptTokens};
+use super::tokens_refresh::{LIMIT, Refresh};
 use crate::model::{Account, AuthUser, KeyRing, Sealed};
 use crate::random::random;
 use crate::slices::sign_in::detached;
@@ -24,15 +23,14 @@ use crate::store_error::StoreError;
 /// An access token is refreshed this long before it expires.
 const MARGIN: TimeDelta = TimeDelta::minutes(1);
 
-/// How long others wait for a refresh. It sends three requests at most, each with a limit of 10
-/// seconds.
-const LEASE: TimeDelta = TimeDelta::minutes(1);
+/// How long a call waits for the refresh of another one.
+const WAIT: Duration = LIMIT.saturating_add(Duration::from_secs(10));
 
-/// Pause between two looks at a refresh of another call.
+/// First pause between two looks at a refresh of another call. Each one doubles it.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Looks at a refresh of another call.
-const LOOKS: usize = 350;
+/// Longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Attempts to store tokens while other calls do.
 const TRIES: usize = 5;
@@ -42,6 +40,8 @@ const TRIES: usize = 5;
 pub struct ProviderAccessToken {
     secret: SecretString,
     expires_at: Option<DateTime<Utc>>,
+    connection: ConnectionId,
+    subject: String,
 }
 
 crate::opaque::opaque!(ProviderAccessToken);
@@ -58,11 +58,22 @@ impl ProviderAccessToken {
     pub const fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.expires_at
     }
-}
 
-impl From<&ProviderTokens> for ProviderAccessToken {
-    fn from(tokens: &ProviderTokens) -> Self {
-        Self { secret: tokens.access.clone(), expires_at: tokens.expires_at }
+    /// The id of the connection: of its issuer and subject.
+    #[must_use]
+    pub const fn connection(&self) -> ConnectionId {
+        self.connection
+    }
+
+    /// The person at the provider that the token belongs to.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    pub(super) fn of(kept: &KeptTokens, tokens: &ProviderTokens) -> Self {
+        let (connection, subject) = (kept.connection, kept.subject.clone());
+        Self { secret: tokens.access.clone(), expires_at: tokens.expires_at, connection, subject }
     }
 }
 
@@ -90,7 +101,7 @@ pub enum AccessTokenError {
 
 impl KeptTokens {
     /// The state after a change.
-    fn next(&self, sealed: Option<Sealed>, leased_until: Option<DateTime<Utc>>) -> Self {
+    pub(super) fn next(&self, sealed: Option<Sealed>, leased_until: Option<DateTime<Utc>>) -> Self {
         let revision = i64::from_be_bytes(random()) & i64::MAX;
         Self { sealed, leased_until, revision, ..self.clone() }
     }
@@ -99,10 +110,10 @@ impl KeptTokens {
 impl<U: AuthUser> OAuth<U> {
     /// Returns a valid access token of an account from the provider of this name, which must
     /// [keep](super::Provider::keep_tokens) tokens. Of several
-    /// connections, the last used one counts.
+    /// connections, the last used one counts: the token names it.
     ///
     /// A token that expires within a minute is refreshed. Of any number of calls at once, one asks
-    /// the provider.
+    /// the provider, for at most 30 seconds; during an outage of the store it waits two minutes.
     ///
     /// # Errors
     /// [`AccessTokenError`].
@@ -113,7 +124,8 @@ impl<U: AuthUser> OAuth<U> {
     ) -> Result<ProviderAccessToken, AccessTokenError> {
         let connected = self.provider(provider).ok().filter(|connected| connected.keeps_tokens);
         let connected = connected.ok_or(AccessTokenError::UnknownProvider)?;
-        for _ in 0..LOOKS {
+        let (ends, mut pause) = (Instant::now() + WAIT, PAUSE);
+        while Instant::now() < ends {
             let found = self.kit.accounts.by_id(account).await?.filter(Account::is_active);
             let found = found.ok_or(AccessTokenError::NotConnected)?;
             let (kept, tokens) = self.tokens_of(&found, provider).await?;
@@ -124,10 +136,11 @@ impl<U: AuthUser> OAuth<U> {
                 if !is_leased {
                     self.renew_seal(&found, &kept, (provider, &tokens)).await?;
                 }
-                return Ok(ProviderAccessToken::from(&tokens));
+                return Ok(ProviderAccessToken::of(&kept, &tokens));
             }
             if is_leased {
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
                 continue;
             }
             let refresh = Refresh {
@@ -140,8 +153,13 @@ impl<U: AuthUser> OAuth<U> {
                 kept,
                 tokens,
             };
-            // The caller may go away, and the new refresh token must not be lost with it.
-            if let Some(token) = detached(refresh.run()).await? {
+            // The caller may go away, and the app end: the new refresh token must not be lost.
+            let guard = self.parts.background.guard();
+            let refreshed = detached(async move {
+                let _guard = guard;
+                refresh.run().await
+            });
+            if let Some(token) = refreshed.await? {
                 return Ok(token);
             }
         }
@@ -171,7 +189,7 @@ impl<U: AuthUser> OAuth<U> {
         account: &Account<U>,
         identity: &Identity,
         (provider, tokens): (&str, &ProviderTokens),
-    ) -> Result<(), OAuthError> {
+    ) -> Result<(), StoreError> {
         let id = ConnectionId::new(&identity.issuer, &identity.subject);
         let store = &self.parts.connections;
         for _ in 0..TRIES {
@@ -208,90 +226,21 @@ impl<U: AuthUser> OAuth<U> {
     }
 }
 
-/// The refresh of one connection.
-struct Refresh<U: AuthUser> {
-    kit: Kit<U>,
-    store: Arc<dyn ConnectionStore<U>>,
-    provider: Arc<dyn IdentityProvider>,
-    http: Arc<dyn HttpClient>,
-    name: String,
-    account: Account<U>,
-    kept: KeptTokens,
-    tokens: ProviderTokens,
-}
-
-impl<U: AuthUser> Refresh<U> {
-    /// Returns the new access token, or `None` if another call has changed the tokens meanwhile.
-    async fn run(self) -> Result<Option<ProviderAccessToken>, AccessTokenError> {
-        let Self { kit, kept, account, tokens, .. } = &self;
-        let now = kit.now();
-        let Some(refresh_token) = &tokens.refresh else {
-            let is_valid = tokens.is_valid(now, TimeDelta::zero());
-            let token = is_valid.then(|| ProviderAccessToken::from(tokens));
-            return token.map(Some).ok_or(AccessTokenError::Reconnect);
-        };
-        let leased = kept.next(kept.sealed.clone(), Some(now + LEASE));
-        if !self.store.replace_tokens(account, kept.revision, &leased).await? {
-            return Ok(None);
-        }
-        let request = RefreshRequest {
-            refresh_token: Zeroizing::new(refresh_token.expose_secret().to_owned()),
-            issuer: kept.issuer.clone(),
-            subject: kept.subject.clone(),
-            now,
-        };
-        let (sealed, token) = match self.provider.refresh(&*self.http, &request).await {
-            Ok(mut new) => {
-                new.refresh = new.refresh.or_else(|| tokens.refresh.clone());
-                let name = seal_name(account, kept, &self.name);
-                (seal(&kit.keys, &name, &new)?, Ok(ProviderAccessToken::from(&new)))
-            }
-            Err(error) => self.failed(error, now),
-        };
-        let is_stored = self.store_surely(&leased, &leased.next(sealed, None)).await?;
-        if is_stored { token.map(Some) } else { Ok(None) }
-    }
-
-    /// The tokens to keep after a failure, and the result of the call.
-    fn failed(
-        &self,
-        error: ProviderError,
-        now: DateTime<Utc>,
-    ) -> (Option<Sealed>, Result<ProviderAccessToken, AccessTokenError>) {
-        let Self { kept, tokens, .. } = self;
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        warn!(provider = self.name, %error, cause, "refresh of a provider token failed");
-        if matches!(error, ProviderError::InvalidGrant) {
-            return (None, Err(AccessTokenError::Reconnect));
-        }
-        let is_valid = tokens.is_valid(now, TimeDelta::zero());
-        let token = if is_valid { Ok(tokens.into()) } else { Err(error.into()) };
-        (kept.sealed.clone(), token)
-    }
-
-    /// Stores the result of a refresh. The refresh token before it may be spent, so a fault of the store
-    /// is not the end.
-    async fn store_surely(&self, from: &KeptTokens, to: &KeptTokens) -> Result<bool, StoreError> {
-        let mut has_failed = false;
-        for pause in [2, 4, 8, 16] {
-            match self.store.replace_tokens(&self.account, from.revision, to).await {
-                // The call that failed may have had its effect unseen.
-                Ok(is_stored) => return Ok(is_stored || has_failed),
-                Err(_) => has_failed = true,
-            }
-            tokio::time::sleep(PAUSE * pause).await;
-        }
-        self.store.replace_tokens(&self.account, from.revision, to).await
-    }
-}
-
 /// The name under which tokens are encrypted. No other account, connection or provider opens them.
-fn seal_name<U: AuthUser>(account: &Account<U>, kept: &KeptTokens, provider: &str) -> String {
+pub(super) fn seal_name<U: AuthUser>(
+    account: &Account<U>,
+    kept: &KeptTokens,
+    provider: &str,
+) -> String {
     format!("oauth.tokens.{provider}.{}.{}", kept.connection, account.counter_key())
 }
 
 /// Encrypts tokens. Those that are too long are not kept.
-fn seal(keys: &KeyRing, name: &str, tokens: &ProviderTokens) -> Result<Option<Sealed>, StoreError> {
+pub(super) fn seal(
+    keys: &KeyRing,
+    name: &str,
+    tokens: &ProviderTokens,
+) -> Result<Option<Sealed>, StoreError> {
     let sealed = keys.seal(name, &tokens.to_bytes())?;
     let fits = sealed.as_bytes().len() <= usize::from(KeptTokens::MOST);
     if !fits {

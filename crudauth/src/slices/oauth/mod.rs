@@ -79,6 +79,7 @@ impl Service for OAuth {
             callers: wiring.callers.clone(),
             sessions: std::sync::Arc::clone(&wiring.sessions),
             sign_in: wiring.sign_in.clone(),
+            background: wiring.background.clone(),
             widths: wiring.widths.clone(),
         };
         settings.0.map(|config| flows::OAuth::new(wiring.kit.clone(), parts, config))

@@ -91,6 +91,9 @@ pub trait IdentityProvider: Send + Sync + 'static {
 
     /// Exchanges a refresh token for new tokens. By default there is no way to.
     ///
+    /// A refresh that takes longer than 30 seconds is cancelled, and counts as
+    /// [`ProviderError::Unreachable`].
+    ///
     /// # Errors
     /// [`ProviderError::InvalidGrant`] if the refresh token is no longer valid: the tokens are deleted
     /// then. Any other error keeps them.
