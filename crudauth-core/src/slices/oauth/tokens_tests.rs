@@ -19,7 +19,7 @@ use super::{
     AuthorizationRequest, AuthorizationResponse, HttpClient, Identity, IdentityProvider, OAuth,
     Provider, ProviderError, ProviderTokens, RefreshRequest,
 };
-use crate::clock::{LEEWAY, ManualClock};
+use crate::clock::{Clock, LEEWAY, ManualClock};
 use crate::model::{Account, PasswordHash};
 use crate::testing_world::{Fault, Faults, Hooked, Person, World, worlds};
 
@@ -172,7 +172,8 @@ async fn a_refresh_ends_before_its_lease_on_every_clock_and_is_waited_for() {
         }
         // The caller is gone. Another server, whose clock is ahead, waits.
         let clock = Arc::new(ManualClock::default());
-        clock.advance(LIMIT + LEEWAY.to_std().unwrap());
+        let by = world.now() + LIMIT + LEEWAY - clock.now();
+        clock.advance(by.to_std().unwrap());
         let looks = Arc::<AtomicU32>::default();
         let count = Arc::clone(&looks);
         let counted = Hooked::before(&world.connections, "tokens", move || {
