@@ -1,6 +1,10 @@
 //! Tombstones: rows of deleted accounts, which stay for the tables that refer to them.
 
-use crudauth::{BuildError, ConfigError};
+use crudauth::account::AccountError;
+use crudauth::admin::AdminError;
+use crudauth::flow::Proof;
+use crudauth::{BuildError, ConfigError, ContactChange, Principal};
+use crudauth_tests::Kind;
 
 use super::*;
 
@@ -26,7 +30,7 @@ struct Author {
 }
 
 #[crudauth::routes(
-    user = Author, session, bearer, api_keys, sessions, tokens, email, mfa, sudo, account
+    user = Author, session, bearer, api_keys, sessions, tokens, email, mfa, sudo, account, admin
 )]
 struct Authors;
 
@@ -106,7 +110,7 @@ on_every_database! {
         let (ada, id) = author(&app).await;
         let bob = app.member("bob").await;
         let key = match app.database.kind() {
-            crudauth_tests::Kind::Sqlite => "INTEGER",
+            Kind::Sqlite => "INTEGER",
             _ => "BIGINT",
         };
         app.database.execute(&format!(
@@ -133,14 +137,38 @@ on_every_database! {
         assert_eq!(app.mail_count(MessageKind::AccountDeleted, "ada@example.com").await, 1);
         assert_eq!((me_with(&app, &key).await, ada.is_signed_in().await), (401, false));
         assert!(bob.is_signed_in().await, "others keep their accounts");
-        // Enabling it brings nothing back.
-        assert!(auth.accounts().enable(&id).await.unwrap());
         assert!(!auth.accounts().find(&id).await.unwrap().unwrap().is_active());
         assert_eq!(app.browser().login("ada", PASSWORD).await.status, 401);
         let (again, second) = author(&app).await;
         assert_ne!(second, id, "the names are free");
         assert_eq!(delete(elevated(&again).await).await.status, 200);
         assert_tombstone(&app, second).await;
+    }
+
+    async fn a_tombstone_stays_as_it_is(app: App) {
+        let (auth, app) = authors(&app, None).await;
+        let (ada, id) = author(&app).await;
+        assert_eq!(delete(elevated(&ada).await).await.status, 200);
+        let left_at = format!("SELECT CAST(left_at AS CHAR(40)) FROM users WHERE id = {id}");
+        let before = app.database.text(&left_at).await;
+        app.clock.advance(MONTH);
+        let accounts = auth.accounts();
+        let account = accounts.find(&id).await.unwrap().unwrap();
+        let application = Principal::application(&account);
+        let again = accounts.self_service().delete(&application, &Proof::default()).await;
+        assert!(matches!(again, Err(AccountError::Ended)), "{again:?}");
+        assert_eq!(app.mail_count(MessageKind::AccountDeleted, &account.user.email).await, 0);
+        assert_eq!(app.mail_count(MessageKind::AccountDeleted, "ada@example.com").await, 1);
+        assert!(!accounts.enable(&id).await.unwrap());
+        let contact = "new@example.com".parse().unwrap();
+        assert_eq!(accounts.set_contact(&id, &contact).await.unwrap(), ContactChange::NotFound);
+        let admin = accounts.admin();
+        let by = admin.authorize(&application, &Proof::default()).await.unwrap();
+        for result in [admin.enable(&by, &id).await, admin.promote(&by, &id).await] {
+            assert!(matches!(result, Err(AdminError::NotFound)), "{result:?}");
+        }
+        assert_tombstone(&app, id).await;
+        assert_eq!(app.database.text(&left_at).await, before);
     }
 
     async fn the_row_keeps_its_owner_until_the_grace_period_ends(app: App) {

@@ -13,6 +13,7 @@
 //! | `{:key identifier 0}`, `{:account id}` … | the value bound under that name, where it is compared with or written to the column |
 //! | `{text created}` … | such a column as text, as the database writes it |
 //! | `{owner +sessions}` | the owner of a row of that table, where it is compared with `{id}` |
+//! | `{and living}` | the further condition that an account is not deleted; nothing without such a column |
 //! | `{is active}` | whether the account may sign in, as a condition |
 //! | `{account}` | the columns that an account is read from |
 //! | `{new columns}`, `{new values}` | the columns and values that a sign-up writes |
@@ -79,6 +80,7 @@ impl Names {
             ["table"] => self.table(),
             ["account"] => self.account(),
             ["is", "active"] => self.is_active(),
+            ["and", "living"] => self.and_living(),
             ["by", "identifier", at] => self.by_identifier(self.identifier(at)),
             ["unfilled", at] => self.unfilled(self.identifier(at)),
             ["new", "columns"] => {
@@ -206,6 +208,14 @@ impl Names {
         }
     }
 
+    /// Whether an account is not deleted, after another condition.
+    fn and_living(&self) -> String {
+        let deleted = self.shape.companion.deleted;
+        deleted.map_or_else(String::new, |deleted| {
+            format!(" AND {} IS NULL", self.dialect.quoted(deleted))
+        })
+    }
+
     /// The identifier at that position.
     fn identifier(&self, at: &str) -> &'static IdentifierColumn {
         let at = at.parse().unwrap_or(0);
@@ -226,9 +236,7 @@ impl Names {
     /// A program that does not know the library inserts rows without a compared form. Such a row is
     /// found by the shown form, which is `:key` or `:typed`. A row with the compared form comes first.
     fn by_identifier(&self, column: &IdentifierColumn) -> String {
-        let living = self.shape.companion.deleted.map_or_else(String::new, |deleted| {
-            format!(" AND {} IS NULL", self.dialect.quoted(deleted))
-        });
+        let living = self.and_living();
         let compared = self.dialect.quoted(column.key);
         let key = self.layout.write(column.key, ":key".to_owned());
         if !self.layout.unfilled.contains(&column.key) {

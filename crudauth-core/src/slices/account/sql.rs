@@ -33,7 +33,7 @@ pub const DELETIONS: TableSpec = TableSpec::new(
 
 const CLOSE: &str = "UPDATE {table} SET {active} = FALSE, {version} = {version} + 1, \
     {updated} = {:time updated} WHERE {id} = {:account id} AND {version} = :version \
-    AND {stamp} = :stamp";
+    AND {stamp} = :stamp{and living}";
 
 const INSERT: &str = "INSERT INTO {+deletions} (digest, user_id, token_version, auth_epoch, \
     created_at, expires_at) VALUES (:digest, :account, :version + 1, :stamp, :now, :due_at)";
@@ -46,7 +46,7 @@ const FIND: &str = "SELECT {account} FROM {+deletions} JOIN {table} ON {table}.{
 
 const OPEN: &str = "UPDATE {table} SET {active} = TRUE, {version} = {version} + 1, \
     {updated} = {:time updated} WHERE {id} = {:account id} AND {version} = :version \
-    AND {stamp} = :stamp AND NOT {is active}";
+    AND {stamp} = :stamp AND NOT {is active}{and living}";
 
 const WITHDRAWN: &str = "DELETE FROM {+deletions} WHERE user_id = :account AND expires_at <= :now \
     AND auth_epoch = :stamp";

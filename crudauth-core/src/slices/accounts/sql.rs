@@ -60,8 +60,8 @@ const DISABLE: &str = "UPDATE {table} SET {active} = FALSE, {version} = {version
 const REVOKE_DISABLED: &str = "UPDATE {table} SET {version} = {version} + 1, {updated} = {:now updated} \
     WHERE {id} = {:id id} AND NOT {is active}";
 
-const ENABLE: &str =
-    "UPDATE {table} SET {active} = TRUE, {updated} = {:now updated} WHERE {id} = {:id id}";
+const ENABLE: &str = "UPDATE {table} SET {active} = TRUE, {updated} = {:now updated} \
+    WHERE {id} = {:id id}{and living}";
 
 const DELETE: &str = "DELETE FROM {table} WHERE {id} = {:id id}";
 

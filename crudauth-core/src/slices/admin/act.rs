@@ -93,7 +93,10 @@ impl<U: AuthUser> Administrators<U> {
         let account = self.target(id).await?;
         let event = self.event(EventKind::EnabledByAdministrator, by).account(&account);
         let enable = self.kit.accounts.set_active(id, true, event.at());
-        let (event, _) = self.kit.recording(event, enable).await?;
+        let (event, is_enabled) = self.kit.recording(event, enable).await?;
+        if !is_enabled {
+            return Err(AdminError::NotFound);
+        }
         self.kit.emit(event);
         Ok(())
     }

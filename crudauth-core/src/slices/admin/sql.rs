@@ -70,7 +70,7 @@ const ENDED: &str = "SELECT {account} FROM {+suspensions} JOIN {table} ON {table
     ORDER BY {+suspensions}.expires_at LIMIT 100";
 
 const PROMOTE: &str = "UPDATE {table} SET {superuser} = TRUE, {updated} = {:time updated} \
-    WHERE {id} = {:account id}";
+    WHERE {id} = {:account id}{and living}";
 
 const DEMOTE: &str = "UPDATE {table} SET {superuser} = FALSE, {updated} = {:time updated} \
     WHERE {id} = {:account id}";

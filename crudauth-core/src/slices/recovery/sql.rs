@@ -71,7 +71,7 @@ const MOVE_ADDRESS: &str = "UPDATE {table} SET {recovery} = {:address recovery},
     AND {version} = :version AND {stamp} = :stamp AND {is active}";
 
 const SET_CONTACT: &str = "UPDATE {table} SET {recovery} = {:contact recovery}, {verified} = FALSE, \
-    {updated} = {:now updated} WHERE {id} = {:account id}";
+    {updated} = {:now updated} WHERE {id} = {:account id}{and living}";
 
 const SHOW_CONTACT: &str =
     "UPDATE {table} SET {shown_recovery} = {:contact shown_recovery} WHERE {id} = {:account id}";
