@@ -116,7 +116,7 @@ pub enum ConfigError {
     Requires {
         /// Name of the setting.
         setting: &'static str,
-        /// Value of the setting.
+        /// Value of the setting, or the column that it needs something of.
         value: String,
         /// What it needs.
         requirement: &'static str,

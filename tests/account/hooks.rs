@@ -35,7 +35,7 @@ impl AccountData<Person> for Poems {
 }
 
 /// Creates a table that refers to accounts.
-async fn referring(app: &App, table: &str, column: &str, rule: &str) {
+pub(super) async fn referring(app: &App, table: &str, column: &str, rule: &str) {
     let key = match app.database.kind() {
         crudauth_tests::Kind::Sqlite => "INTEGER",
         _ => "BIGINT",

@@ -4,7 +4,7 @@ use crudauth::account::AccountError;
 use crudauth::admin::AdminError;
 use crudauth::flow::Proof;
 use crudauth::{BuildError, ConfigError, ContactChange, Principal};
-use crudauth_tests::Kind;
+use crudauth_tests::{Kind, Log};
 
 use super::*;
 
@@ -145,6 +145,33 @@ on_every_database! {
         assert_tombstone(&app, second).await;
     }
 
+    async fn a_burial_that_the_database_refuses_leaves_the_account_open(app: App) {
+        let (auth, app) = authors(&app, None).await;
+        app.database.execute("CREATE UNIQUE INDEX one_score ON users (points)").await;
+        let (first, id) = author(&app).await;
+        assert_eq!(delete(elevated(&first).await).await.status, 200);
+        let (ada, second) = author(&app).await;
+        let answer = delete(elevated(&ada).await).await;
+        assert_eq!((answer.status, answer.code()), (500, "internal-error".to_owned()));
+        assert!(!answer.text.contains("points") && !answer.text.contains("one_score"));
+        let ada = app.signed_in("ada", PASSWORD).await;
+        assert_eq!(app.database.count("users_deletions").await, 0, "no purge tries again");
+        let self_service = auth.accounts().self_service();
+        let account = auth.accounts().find(&second).await.unwrap().unwrap();
+        let application = Principal::application(&account);
+        match self_service.delete(&application, &Proof::default()).await {
+            Err(AccountError::Refused(reason)) => {
+                assert!(reason.contains("one_score") || reason.contains("points"), "{reason}");
+            }
+            result => panic!("{result:?}"),
+        }
+        assert!(!ada.is_signed_in().await);
+        let ada = app.signed_in("ada", PASSWORD).await;
+        app.database.execute(&format!("UPDATE users SET points = 7 WHERE id = {id}")).await;
+        assert_eq!(delete(elevated(&ada).await).await.status, 200);
+        assert_tombstone(&app, second).await;
+    }
+
     async fn a_tombstone_stays_as_it_is(app: App) {
         let (auth, app) = authors(&app, None).await;
         let (ada, id) = author(&app).await;
@@ -203,5 +230,20 @@ on_every_database! {
             matches!(errors, [ConfigError::Requires { setting: "account.keep_rows", .. }]),
             "{errors:?}"
         );
+    }
+}
+
+/// On one thread, whose log is captured.
+#[tokio::test]
+async fn a_rule_of_a_foreign_key_that_never_runs_is_logged() {
+    for kind in [Kind::Sqlite, Kind::Postgres, Kind::MySql] {
+        let app = App::on(kind).await;
+        let (_, app) = authors(&app, None).await;
+        hooks::referring(&app, "letters", "sender", "ON DELETE CASCADE").await;
+        hooks::referring(&app, "poems", "author", "").await;
+        let log = Log::listen();
+        authors(&app, None).await;
+        assert_eq!(log.count("foreign key without effect"), 1, "{}", log.text());
+        assert_eq!(log.count("letters"), 1, "{}", log.text());
     }
 }

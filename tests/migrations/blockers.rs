@@ -19,19 +19,6 @@ struct Exact {
     username: String,
 }
 
-#[derive(Clone, Debug, AuthUser)]
-#[auth(table = "users")]
-#[allow(dead_code, reason = "read by the library only")]
-struct Erased {
-    id: i64,
-    email: String,
-    username: String,
-    #[auth(erase)]
-    nick: Option<String>,
-    #[auth(erase = "")]
-    city: Option<String>,
-}
-
 /// Plans and runs, asserts that nothing changed, and returns the blockers.
 macro_rules! blockers_of {
     ($user:ty, $database:ident, $pool:ident, $columns:expr) => {{
@@ -143,14 +130,6 @@ on_every_pool! {
         let blocked = blockers_of!(User, database, pool, &["id", "email", "username", "department"]);
         let [Blocker { column, kind: BlockerKind::NotWritten, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!(column, "department");
-    }
-
-    async fn a_column_that_is_erased_to_null_must_take_null(database, pool) {
-        let columns = format!("{PLAIN}, nick VARCHAR(20) DEFAULT '' NOT NULL, city VARCHAR(20) DEFAULT '' NOT NULL");
-        users(&database, &columns, &["(email, username) VALUES ('a@b.example', 'ada')"]).await;
-        let blocked = blockers_of!(Erased, database, pool, &["id", "email", "username", "nick"]);
-        let [Blocker { column, kind: BlockerKind::NotErasable, .. }] = &*blocked else { panic!("{blocked:?}") };
-        assert_eq!(column, "nick");
     }
 
     async fn undecodable_types_are_reported_together(database, pool) {

@@ -9,6 +9,7 @@ mod changes;
 mod collations;
 mod contract;
 mod crudauth_py;
+mod erasure;
 mod foreign_rows;
 mod growing;
 mod indexes;

@@ -39,6 +39,12 @@ pub(super) fn layout(table: &Table, live: &LiveTable) -> Layout {
         if identifier.has_own_key() && key.is_some_and(|key| key.is_nullable) {
             layout.unfilled.push(identifier.key);
         }
+        let is_required = |one: Option<&LiveColumn>| one.is_some_and(|one| !one.is_nullable);
+        let takes_blank = identifier.is_blank_null || !is_required(shown);
+        let has_required_key = identifier.has_own_key() && is_required(key);
+        if identifier.is_optional && (!takes_blank || has_required_key) {
+            layout.never_null.push(identifier.column);
+        }
     }
     layout.sets_updated = live
         .column(shape.companion.updated)

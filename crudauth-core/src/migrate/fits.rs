@@ -109,6 +109,7 @@ fn from_catalog(table: &Table, live: &LiveTable) -> Vec<Blocker> {
     if let Some(shape) = &table.shape {
         blockers.extend(times(shape, live));
         blockers.extend(widths::stamp(shape, live));
+        blockers.extend(widths::erased(shape, live));
     }
     if live.dialect == Dialect::MySql {
         blockers.extend(unindexable(table, live));

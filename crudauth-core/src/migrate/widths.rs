@@ -4,7 +4,7 @@ use super::live::LiveTable;
 use super::subject::Subject;
 use super::table::Table;
 use super::{Blocker, BlockerKind};
-use crate::model::Shape;
+use crate::model::{Shape, SqlDefault};
 use crate::sql::{Backend, Dialect};
 
 /// The hash of a new password has 97 characters, and more at higher costs. Django's column holds
@@ -35,6 +35,18 @@ pub(super) fn key<DB: Backend>(subject: &Subject<DB>, live: &LiveTable) -> Optio
     let needed = key.len();
     let max_chars = column.max_chars.filter(|chars| *chars < needed)?;
     Some(BlockerKind::TooShort { max_chars, needed }.of(live, &column.name))
+}
+
+/// The columns that are shorter than the text that `#[auth(erase)]` gives them.
+pub(super) fn erased(shape: &Shape, live: &LiveTable) -> Vec<Blocker> {
+    let checked = shape.erased.iter().filter(|_| live.dialect != Dialect::Sqlite);
+    let too_short = checked.filter_map(|(name, value)| {
+        let Some(SqlDefault::Text(text)) = value else { return None };
+        let (column, needed) = (live.column(name)?, text.chars().count());
+        let max_chars = column.max_chars.filter(|chars| *chars < needed)?;
+        Some(BlockerKind::TooShort { max_chars, needed }.of(live, &column.name))
+    });
+    too_short.collect()
 }
 
 /// The column of the security stamp, if it cannot hold every number of 64 bits.

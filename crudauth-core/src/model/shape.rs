@@ -2,6 +2,8 @@
 //!
 //! Implemented by `#[derive(AuthUser)]`. Everything is constant, so the compiler can render SQL.
 
+use std::collections::HashMap;
+
 use super::{AccountId, Code, EmailAddress, PhoneNumber, Username};
 use crate::form::{Form, InvalidField};
 
@@ -225,6 +227,11 @@ impl IdentifierColumn {
     #[must_use]
     pub fn longest(&self) -> usize {
         self.max_chars.map_or(self.kind.max_chars(), |own| own.min(self.kind.max_chars()))
+    }
+
+    /// Returns the maximum number of characters in a live table with these columns.
+    pub(crate) fn holds(&self, widths: &HashMap<String, usize>) -> usize {
+        widths.get(self.column).copied().unwrap_or(usize::MAX).min(self.longest())
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Layout {
     /// Whether a sign-up must set the time of the last change.
     pub(crate) sets_updated: bool,
     pub(crate) keeps_deleted: bool,
+    /// Columns of optional identifiers that take no NULL.
+    pub(crate) never_null: Vec<&'static str>,
 }
 
 /// The two conversions of a column, as SQL in which `{}` stands for the value.
@@ -33,6 +35,12 @@ impl Layout {
     #[must_use]
     pub fn keeps_deleted(&self) -> bool {
         self.keeps_deleted
+    }
+
+    /// Whether every account has the optional identifier in that column.
+    #[must_use]
+    pub fn is_never_null(&self, column: &str) -> bool {
+        self.never_null.contains(&column)
     }
 
     pub(crate) fn insert(&mut self, column: &str, conversion: Conversion) {

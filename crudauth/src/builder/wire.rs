@@ -63,8 +63,10 @@ where
             Err(error) if errors.is_empty() => return Err(BuildError::Database(error.into())),
             live => live.ok(),
         };
-        let live_layout = live.as_ref().map(|live| &live.layout);
-        errors.extend(live_layout.and_then(|one| settings.slices.account.check_layout(one)));
+        if let Some(Live { layout, widths, .. }) = &live {
+            let account = settings.slices.account;
+            errors.extend(account.check_table(&<A::User as AuthUser>::SHAPE, layout, widths));
+        }
         match (keys, live) {
             (Ok(keys), Some(live)) if errors.is_empty() && live.errors.is_empty() => {
                 let stores = std::mem::take(&mut settings.stores);
@@ -75,6 +77,8 @@ where
                 if live.has_crudauth_py_factors {
                     take_over_factors(&auth).await?;
                 }
+                let self_service = auth.mounted().accounts().self_service();
+                self_service.warn_of_rules().await.map_err(BuildError::Store)?;
                 Ok(auth)
             }
             (_, live) => {

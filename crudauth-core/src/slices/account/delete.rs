@@ -3,10 +3,10 @@
 use std::error::Error;
 
 use chrono::{DateTime, Utc};
-use tracing::error;
+use tracing::{error, warn};
 
 use super::store::{Closed, Deletion, Erased};
-use super::{AccountError, Reference, SelfService, Tombstone};
+use super::{AccountError, OnDelete, Reference, SelfService, Tombstone};
 use crate::event::EventKind;
 use crate::model::{Account, AuthUser, OneTimeToken};
 use crate::notify::MessageKind;
@@ -106,6 +106,23 @@ impl<U: AuthUser> SelfService<U> {
         self.store.references().await
     }
 
+    /// Warns of the foreign keys whose rule for a deletion never runs, because rows stay.
+    ///
+    /// # Errors
+    /// If the store fails.
+    #[doc(hidden)]
+    pub async fn warn_of_rules(&self) -> Result<(), StoreError> {
+        if !self.config.keep_rows {
+            return Ok(());
+        }
+        for Reference { table, column, on_delete } in self.references().await? {
+            if on_delete != OnDelete::Refuse {
+                warn!(table, column, "foreign key without effect: rows of deleted accounts stay");
+            }
+        }
+        Ok(())
+    }
+
     async fn proves_by_mail(&self, principal: &Principal<U>) -> Result<bool, AccountError> {
         let account = principal.account();
         let is_proved = principal.role() != Role::Owner || self.sudo.is_elevated(principal);
@@ -157,13 +174,14 @@ impl<U: AuthUser> SelfService<U> {
         }
         let event = self.kit.event(EventKind::AccountDeleted).account(account);
         let keeps = self.config.keep_rows;
-        let tombstone = keeps.then(|| Tombstone::new::<U>(&self.widths, self.kit.now()));
+        let tombstone = keeps.then(|| Tombstone::new::<U>(self.kit.now()));
         let erase = self.store.erase(account, tombstone.as_ref());
         let (event, erased) = self.kit.recording(event, erase).await?;
         match erased {
             Erased::Done => {}
             Erased::Changed => return Err(AccountError::Ended),
             Erased::Referenced(reference) => return Err(AccountError::Referenced(reference)),
+            Erased::Refused(reason) => return Err(AccountError::Refused(reason)),
         }
         self.kit.emit(event);
         self.notify(MessageKind::AccountDeleted, account);

@@ -22,6 +22,10 @@ pub enum AccountError {
     /// Rows of another table refer to the account, and no hook has handled them.
     #[error("rows of another table refer to the account: {}", Named(.0.as_ref()))]
     Referenced(Option<Reference>),
+    /// The database refuses the deletion, or the row that stays: by a constraint, a trigger or the type
+    /// of a column. The text is for a log.
+    #[error("the database refuses the deletion: {0}")]
+    Refused(String),
     /// A hook of the app failed.
     #[error("hook `{name}` failed")]
     Data {

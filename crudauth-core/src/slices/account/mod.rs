@@ -15,7 +15,6 @@ mod sql;
 pub mod store;
 mod tombstone;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use config::AccountConfig;
@@ -51,8 +50,6 @@ pub struct SelfService<U: AuthUser> {
     recovery: Option<Recovery<U>>,
     data: Vec<SharedData<U>>,
     config: AccountConfig,
-    /// The longest text of each column of the live table.
-    widths: HashMap<String, usize>,
 }
 
 impl<U: AuthUser> SelfService<U> {
@@ -66,8 +63,7 @@ impl<U: AuthUser> SelfService<U> {
         sudo: Arc<Sudo<U>>,
         config: AccountConfig,
     ) -> Self {
-        let (recovery, data, widths) = (None, Vec::new(), HashMap::new());
-        Self { kit, store, callers, sudo, recovery, data, config, widths }
+        Self { kit, store, callers, sudo, recovery: None, data: Vec::new(), config }
     }
 
     /// Mails links.
@@ -82,13 +78,6 @@ impl<U: AuthUser> SelfService<U> {
     #[must_use]
     pub fn with_data(self, data: Vec<SharedData<U>>) -> Self {
         Self { data, ..self }
-    }
-
-    /// Leaves names that fit, where rows are kept.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn with_widths(self, widths: HashMap<String, usize>) -> Self {
-        Self { widths, ..self }
     }
 
     fn notify(&self, kind: MessageKind, account: &Account<U>) {

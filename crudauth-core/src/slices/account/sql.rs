@@ -9,6 +9,7 @@ use super::store::{Closed, Deletion, DeletionStore, Erased};
 use crate::model::{Account, OneTimeDigest};
 use crate::slices::accounts::Guarded;
 use crate::sql::engine::{retrying, retrying_sql};
+use crate::sql::refused::RefusedRow;
 use crate::sql::template::{identifier_name, key_name};
 use crate::sql::transaction::Transaction;
 use crate::sql::{
@@ -167,10 +168,17 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> DeletionStore<U> for SqlStore<
         })
         .await;
         match erased {
-            Err(sqlx::Error::Database(cause)) if cause.is_foreign_key_violation() => {
+            // A row that stays may refer to another table itself.
+            Err(sqlx::Error::Database(cause))
+                if tombstone.is_none() && cause.is_foreign_key_violation() =>
+            {
                 Ok(Erased::Referenced(self.referring(account).await?))
             }
-            result => Ok(result?),
+            Err(cause) => match RefusedRow::of(&cause) {
+                Some(refusal) => Ok(Erased::Refused(refusal.reason)),
+                None => Err(cause.into()),
+            },
+            Ok(erased) => Ok(erased),
         }
     }
 

@@ -94,4 +94,6 @@ pub enum Erased {
     Changed,
     /// A row of another table refers to it.
     Referenced(Option<Reference>),
+    /// The database refuses the change of the row, for this reason.
+    Refused(String),
 }

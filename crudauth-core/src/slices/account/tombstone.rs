@@ -1,7 +1,5 @@
 //! The row that a deleted account leaves for the tables that refer to it.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 
 use crate::model::{AuthUser, IdentifierColumn, IdentifierKind, PasswordHash};
@@ -22,12 +20,15 @@ pub struct Tombstone {
 }
 
 impl Tombstone {
-    /// Makes one. `widths` has the longest text of each column of the live table.
-    pub(super) fn new<U: AuthUser>(
-        widths: &HashMap<String, usize>,
-        deleted_at: DateTime<Utc>,
-    ) -> Self {
-        let random_name = hex::encode(random::<8>());
+    /// The characters of a random name. A shorter one would be another account's sooner or later.
+    pub(super) const NAME_CHARS: usize = 16;
+
+    /// The characters of a random address.
+    pub(super) const EMAIL_CHARS: usize = Self::NAME_CHARS + "@deleted.invalid".len();
+
+    /// Makes one. The columns of the live table hold the names.
+    pub(super) fn new<U: AuthUser>(deleted_at: DateTime<Utc>) -> Self {
+        let random_name = hex::encode(random::<{ Self::NAME_CHARS / 2 }>());
         let name = |column: &IdentifierColumn| {
             let name = match column.kind {
                 // Mail to this domain is never delivered (RFC 2606, section 2).
@@ -36,8 +37,6 @@ impl Tombstone {
                     random_name.clone()
                 }
             };
-            let width = widths.get(column.column).copied().unwrap_or(usize::MAX);
-            let name = name.chars().take(column.longest().min(width)).collect();
             (!column.is_optional).then_some(name)
         };
         Self {

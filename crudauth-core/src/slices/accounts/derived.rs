@@ -19,7 +19,7 @@ pub(crate) type Widths = HashMap<String, usize>;
 /// The usernames to be tried, made of this text; one `None` for accounts without a username.
 pub(crate) fn usernames<U: AuthUser>(told: &str, widths: &Widths) -> Vec<Option<String>> {
     let Some(column) = username_column::<U>() else { return vec![None] };
-    let longest = widths.get(column.column).copied().unwrap_or(usize::MAX).min(column.longest());
+    let longest = column.holds(widths);
     candidates(told, longest).map(Some).collect()
 }
 

@@ -43,9 +43,7 @@ impl<U: AuthUser> Usernames<U> {
         (callers, sudo): (Callers<U>, Arc<Sudo<U>>),
         widths: &HashMap<String, usize>,
     ) -> Self {
-        let longest = username_column::<U>().map_or(0, |column| {
-            widths.get(column.column).copied().unwrap_or(usize::MAX).min(column.longest())
-        });
+        let longest = username_column::<U>().map_or(0, |column| column.holds(widths));
         Self { kit, store, callers, sudo, longest }
     }
 }

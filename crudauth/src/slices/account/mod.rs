@@ -59,7 +59,6 @@ impl Service for Account {
         SelfService::new(kit.clone(), store, callers.clone(), Arc::clone(sudo), config)
             .with_recovery(wiring.recovery.clone())
             .with_data(data::of(wiring))
-            .with_widths(wiring.widths.clone())
     }
 }
 
@@ -184,6 +183,10 @@ impl From<AccountError> for Refusal {
             AccountError::Referenced(_) => {
                 error!(error = &error as &dyn Error, "account not deleted");
                 Self::account_in_use()
+            }
+            AccountError::Refused(_) => {
+                error!(error = &error as &dyn Error, "account not deleted");
+                Self::internal()
             }
             AccountError::Data { .. } => {
                 error!(error = &error as &dyn Error, "hook of an account failed");
