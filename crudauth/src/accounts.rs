@@ -283,9 +283,11 @@ impl<U: AuthUser> Accounts<U> {
         purged.push(stores.counters.purge(now, PURGE_BATCH).await?);
         purged.push(stores.challenges.purge(now, PURGE_BATCH).await?);
         let has = |table| self.tables.contains(&table);
+        // A failure of one does not keep the other from its work.
         let ended =
-            if has(&SUSPENSIONS) { self.services.admin.end_suspensions().await? } else { 0 };
+            if has(&SUSPENSIONS) { self.services.admin.end_suspensions().await } else { Ok(0) };
         let owed = if has(&DELETIONS) { self.services.account.finish_due().await? } else { 0 };
+        let ended = ended?;
         let has_more = purged.iter().any(|rows| *rows >= u64::from(PURGE_BATCH))
             || [owed, ended].iter().any(|accounts| *accounts >= 100);
         purged.extend([owed, ended]);

@@ -1,6 +1,9 @@
 //! Actions of administrators: after fresh proof, and reported with their name.
 
+use std::error::Error;
+
 use chrono::{DateTime, Utc};
+use tracing::error;
 
 use super::store::{Demoted, Suspended};
 use super::{AdminError, Administrators, Suspension};
@@ -9,6 +12,7 @@ use crate::model::{Account, AuthUser, PasswordHash};
 use crate::notify::MessageKind;
 use crate::principal::{CurrentSession, Principal, Role};
 use crate::slices::sudo::Proof;
+use crate::store_error::StoreError;
 
 /// The hash that no password has.
 const UNUSABLE: &str = "!forced";
@@ -219,19 +223,28 @@ impl<U: AuthUser> Administrators<U> {
         }
     }
 
-    /// Enables up to 100 accounts after the end of their suspension. Returns how many.
+    /// Enables up to 100 accounts after the end of their suspension. Returns how many. An account that
+    /// cannot be enabled is logged, and stands in the way of no other.
     ///
     /// # Errors
-    /// If the store fails.
-    pub async fn end_suspensions(&self) -> Result<u64, crate::StoreError> {
+    /// If the store is unavailable, or does not tell the accounts.
+    pub async fn end_suspensions(&self) -> Result<u64, StoreError> {
         let mut enabled = 0;
         for account in self.store.ended(self.kit.now()).await? {
             let event = self.kit.event(EventKind::SuspensionEnded).account(&account);
             let end = self.store.end_suspension(&account, event.at());
-            let (event, is_ended) = self.kit.recording(event, end).await?;
-            if is_ended {
-                self.kit.emit(event);
-                enabled += 1;
+            match self.kit.recording(event, end).await {
+                Ok((event, true)) => {
+                    self.kit.emit(event);
+                    enabled += 1;
+                }
+                Ok((_, false)) => {}
+                Err(error @ StoreError::Unavailable(_)) => return Err(error),
+                Err(cause) => error!(
+                    account = %account.user.id(),
+                    error = &cause as &dyn Error,
+                    "suspension not ended"
+                ),
             }
         }
         Ok(enabled)
