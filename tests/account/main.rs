@@ -21,6 +21,7 @@ mod sign_up;
 mod sockets;
 mod tickets;
 mod tombstones;
+mod trust;
 mod username;
 
 use std::sync::Arc;
@@ -28,8 +29,8 @@ use std::time::Duration;
 
 use crudauth::email::MessageKind;
 use crudauth::{
-    AccountConfig, AdminConfig, AuthRow, AuthUser, Backend, Clock, EmailConfig, Pages, RateLimits,
-    RefreshIn,
+    AccountConfig, AdminConfig, AuthRow, AuthUser, Backend, Clock, EmailConfig, MfaConfig, Pages,
+    RateLimits, RefreshIn,
 };
 use crudauth_tests::{
     Answer, App, Browser, Database, FRONTEND, PASSWORD, SECRET, concurrently, count_status,
@@ -69,6 +70,7 @@ struct Plain;
 struct Setup {
     account: AccountConfig,
     admin: AdminConfig,
+    mfa: MfaConfig,
     poems: Option<hooks::Poems>,
     notifies: bool,
     subscribers: Vec<events::Subscriber>,
@@ -110,6 +112,7 @@ macro_rules! mounts {
                 builder
                     .account(setup.account)
                     .admin(setup.admin)
+                    .mfa(setup.mfa)
                     $(.$setting($value))*
                     .rate_limits(RateLimits::off())
                     .hashing(patient_hashing())

@@ -67,6 +67,7 @@ kinds! {
         SignedOut = "signed-out", "signed out";
         SignedOutByProvider = "signed-out-by-provider", "signed out by a provider";
         SecondFactorProved = "second-factor-proved", "second factor proved";
+        SecondFactorSkipped = "second-factor-skipped", "second factor skipped: trusted browser";
         PasswordHashRenewed = "password-hash-renewed", "password hash renewed";
         SessionElevated = "session-elevated", "session elevated";
         SessionRevoked = "session-revoked", "session revoked";

@@ -17,6 +17,8 @@ pub struct Proofs {
     pub second_factor_at: Option<DateTime<Utc>>,
     /// All factors of the account at once, after the sign-in.
     pub elevated_at: Option<DateTime<Utc>>,
+    /// Whether the sign-in was not asked for the second factor, since its owner trusts the browser.
+    pub skipped_second_factor: bool,
 }
 
 /// The stored form, with milliseconds since 1970.
@@ -32,6 +34,8 @@ struct Stored {
     second_factor: Option<i64>,
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
     elevated: Option<i64>,
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    skipped: Option<bool>,
 }
 
 impl Proofs {
@@ -42,6 +46,12 @@ impl Proofs {
     #[must_use]
     pub fn of_password(at: DateTime<Utc>) -> Self {
         Self { password_at: Some(at), ..Self::default() }
+    }
+
+    /// Returns `true` if a trusted browser stood for the second factor, and nothing has proved it
+    /// since.
+    pub(crate) const fn lacks_second_factor(&self) -> bool {
+        self.skipped_second_factor && self.second_factor_at.is_none()
     }
 
     /// The stored form of the proofs of a session. Most sessions have only been opened by a password:
@@ -57,6 +67,7 @@ impl Proofs {
             passkey: millis(self.passkey_at),
             second_factor: millis(self.second_factor_at),
             elevated: millis(self.elevated_at),
+            skipped: self.lacks_second_factor().then_some(true),
         };
         // Five numbers cannot fail to be written.
         serde_json::to_string(&stored).ok()
@@ -73,6 +84,7 @@ impl Proofs {
             passkey_at: instant(stored.passkey),
             second_factor_at: instant(stored.second_factor),
             elevated_at: instant(stored.elevated),
+            skipped_second_factor: stored.skipped.unwrap_or(false),
         }
     }
 }

@@ -73,10 +73,14 @@ impl<'r> Cookies<'r> {
         self.all(&[&self.config.refresh_at_logout(), &self.config.refresh])
     }
 
-    /// Returns the possible device tokens, which prove an earlier sign-in on this device, and the
-    /// possible cookies of a trusted browser.
+    /// Returns the possible device tokens, which prove an earlier sign-in on this device.
     pub(crate) fn devices(&self) -> Vec<&'r str> {
-        self.all(&[&self.config.device, &self.config.trusted_name()])
+        self.all(&[&self.config.device])
+    }
+
+    /// Returns the possible cookies of a trusted browser.
+    pub(crate) fn trusts(&self) -> Vec<String> {
+        self.all(&[&self.config.trusted_name()]).into_iter().map(str::to_owned).collect()
     }
 
     /// Returns the possible values of the cookie that binds an unfinished sign-in.

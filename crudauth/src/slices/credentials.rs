@@ -28,8 +28,9 @@ impl Credentials {
     /// Creates the sign-in request.
     pub(super) fn into_request(self, request: &Request, config: &HttpConfig) -> SignInRequest {
         let mut sign_in = SignInRequest::new(self.identifier, self.password);
-        let devices = cookies_of(request, &config.cookies).devices();
-        sign_in.devices = devices.into_iter().map(str::to_owned).collect();
+        let cookies = cookies_of(request, &config.cookies);
+        sign_in.devices = cookies.devices().into_iter().map(str::to_owned).collect();
+        sign_in.trust_cookies = cookies.trusts();
         sign_in.client = client_info(request, config);
         sign_in
     }

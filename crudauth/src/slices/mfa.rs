@@ -215,6 +215,7 @@ pub(super) fn sent<U: AuthUser>(
     let mut sent = CodeRequest::default();
     sent.client = client_info(request, http);
     sent.devices = cookies.devices().into_iter().map(str::to_owned).collect();
+    sent.trust_cookies = cookies.trusts();
     sent.replaces = cookies.sessions();
     sent.trusts_browser = is_browser;
     Ok(sent)
@@ -243,7 +244,7 @@ async fn trusted_browsers<U: AuthUser>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    let sent = cookies_of(&request, &mounted.parts().http.cookies).devices();
+    let sent = cookies_of(&request, &mounted.parts().http.cookies).trusts();
     let browsers = mounted.accounts().mfa().trusted_browsers(&principal, &sent).await?;
     answer(StatusCode::OK, &browsers.iter().map(trusted).collect::<Vec<_>>())
 }
@@ -270,14 +271,15 @@ async fn distrust<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<
     detail("The browser is not trusted any more.")
 }
 
-/// Ends the trust of the account in every browser, when its owner signs out everywhere.
+/// Ends the trust of the account in every browser, before its owner signs out everywhere. Trust of a
+/// time with the setting would count again if an app turned it on again.
 pub(super) async fn distrust_all<U: AuthUser>(
     mounted: &Mounted<U>,
     principal: &Principal<U>,
 ) -> Result<(), Refusal> {
-    let mfa = mounted.accounts().mfa();
-    if mfa.config().trusted_browsers.is_some() {
-        mfa.distrust_all(principal).await?;
+    let accounts = mounted.accounts();
+    if accounts.sign_in.has_mfa() {
+        accounts.mfa().distrust_all(principal).await?;
     }
     Ok(())
 }

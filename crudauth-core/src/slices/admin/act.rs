@@ -114,14 +114,14 @@ impl<U: AuthUser> Administrators<U> {
         let account = self.target(id).await?;
         let owner = Principal::application(&account);
         let mut ended = 0;
+        if let Some(mfa) = &self.tools.mfa {
+            mfa.distrust_all(&owner).await?;
+        }
         if let Some(sessions) = &self.tools.sessions {
             ended += sessions.revoke_all(&owner).await?;
         }
         if let Some(tokens) = &self.tools.tokens {
             ended += tokens.revoke_all(&owner).await?;
-        }
-        if let Some(mfa) = &self.tools.mfa {
-            mfa.distrust_all(&owner).await?;
         }
         self.kit.emit(self.event(EventKind::SessionsEndedByAdministrator, by).account(&account));
         Ok(ended)

@@ -230,7 +230,8 @@ impl<U: AuthUser> Mfa<U> {
         Ok(removed)
     }
 
-    /// Replaces all recovery codes, by a code of the authenticator or a recovery code.
+    /// Replaces all recovery codes, by a code of the authenticator or a recovery code. Trust in browsers
+    /// ends.
     ///
     /// # Errors
     /// [`MfaError`]; the codes stay then, except that one may be used up.
@@ -242,6 +243,8 @@ impl<U: AuthUser> Mfa<U> {
         let account = principal.owned_account()?;
         self.callers.check(principal).await?;
         self.accept(account, code, &guesser(principal)).await?;
+        // Whoever found the former codes may have signed in by them.
+        self.end_trust(account).await?;
         let codes = self.new_codes();
         let digests: Vec<_> = codes.iter().map(|code| code.digest(account)).collect();
         let event = self.kit.event(EventKind::RecoveryCodesReplaced).account(account);

@@ -36,6 +36,7 @@ use store::{FactorStore, TrustStore};
 pub use totp::TotpSecret;
 pub use trust::{BrowserTrust, TrustedBrowser};
 pub use trust_sql::TRUSTED_BROWSERS;
+pub(crate) use verify::RightCode;
 
 use crate::guard::Action;
 use crate::guard::store::RateLimit;

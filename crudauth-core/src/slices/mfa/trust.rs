@@ -2,7 +2,8 @@
 //!
 //! The cookie of such a browser carries 256 random bits for each of its last accounts, made anew at
 //! each trust, so that nobody can plant them. The store has the digests. A trust counts while the
-//! account has the state that it was given in. It proves nothing: no gate and no `sudo` sees it.
+//! account has the state that it was given in, and no longer than the present setting allows. It
+//! proves nothing: no gate and no `sudo` sees it, and a session that it opened is fresh for nothing.
 
 use std::time::Duration;
 
@@ -69,13 +70,13 @@ impl<U: AuthUser> Mfa<U> {
             created_at: now,
             expires_at: now + lifetime,
         };
+        let others = self.others(account, cookies).await;
         let event = self.kit.event(EventKind::BrowserTrusted).account(account).client(client);
         let event = event.credential(&trust.digest.handle());
         match self.kit.recording(event, self.trusts.trust(account, &trust)).await {
             Ok((event, ())) => {
                 self.kit.emit(event);
                 self.notify(MessageKind::BrowserTrusted, account);
-                let others = tokens(cookies).take(ACCOUNTS - 1);
                 let kept = std::iter::once(token).chain(others);
                 let kept: Vec<_> = kept.map(|token| token.expose().to_owned()).collect();
                 Some(BrowserTrust { cookie: kept.join("."), lifetime })
@@ -87,18 +88,45 @@ impl<U: AuthUser> Mfa<U> {
         }
     }
 
-    /// Returns `true` if one of these cookies has the valid trust of the account.
-    pub(crate) async fn is_trusted(
+    /// The trust of other accounts in these cookies. That of this account is replaced, so it ends.
+    async fn others(&self, account: &Account<U>, cookies: &[String]) -> Vec<TrustToken> {
+        let mut others = Vec::new();
+        for token in tokens(cookies).take(ACCOUNTS) {
+            match self.trusts.distrust(account, &token.digest()).await {
+                Ok(true) => {}
+                Ok(false) => others.push(token),
+                Err(error) => error.log("replacing the trust in a browser"),
+            }
+        }
+        others.truncate(ACCOUNTS - 1);
+        others
+    }
+
+    /// Returns the valid trust of the account that one of these cookies has.
+    pub(crate) async fn trust_of(
         &self,
         account: &Account<U>,
         cookies: &[String],
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<TrustHandle>, StoreError> {
         let sent: Vec<_> = tokens(cookies).map(|token| token.digest()).collect();
-        if self.config.trusted_browsers.is_none() || sent.is_empty() {
-            return Ok(false);
+        if sent.is_empty() {
+            return Ok(None);
         }
-        let trusts = self.trusts.trusts(account, self.kit.now()).await?;
-        Ok(trusts.iter().any(|trust| sent.contains(&trust.digest)))
+        let trusts = self.valid(account).await?;
+        let found = trusts.iter().find(|trust| sent.contains(&trust.digest));
+        Ok(found.map(|trust| trust.digest.handle()))
+    }
+
+    /// The trusts of the account, none of them longer than the setting allows now.
+    async fn valid(&self, account: &Account<U>) -> Result<Vec<Trust>, StoreError> {
+        let Some(lifetime) = self.config.trusted_browsers else { return Ok(Vec::new()) };
+        let now = self.kit.now();
+        let mut trusts = self.trusts.trusts(account, now).await?;
+        for trust in &mut trusts {
+            trust.expires_at = trust.expires_at.min(trust.created_at + lifetime);
+        }
+        trusts.retain(|trust| trust.expires_at > now);
+        Ok(trusts)
     }
 
     /// Returns the trusted browsers of the principal's account, the newest first. `cookies` are those
@@ -113,7 +141,7 @@ impl<U: AuthUser> Mfa<U> {
     ) -> Result<Vec<TrustedBrowser>, OwnerError> {
         let account = principal.owned_account()?;
         let sent: Vec<_> = tokens(cookies).map(|token| token.digest()).collect();
-        let trusts = self.trusts.trusts(account, self.kit.now()).await?;
+        let trusts = self.valid(account).await?;
         let listed = |trust: Trust| TrustedBrowser {
             handle: trust.digest.handle(),
             device: Device::from_user_agent(trust.user_agent.as_deref()),
@@ -151,7 +179,11 @@ impl<U: AuthUser> Mfa<U> {
     /// # Errors
     /// [`OwnerError`].
     pub async fn distrust_all(&self, principal: &Principal<U>) -> Result<u64, OwnerError> {
-        let account = principal.owned_account()?;
+        Ok(self.end_trust(principal.owned_account()?).await?)
+    }
+
+    /// Ends the trust of an account in every browser. Returns how many there were.
+    pub(super) async fn end_trust(&self, account: &Account<U>) -> Result<u64, StoreError> {
         let event = self.kit.event(EventKind::BrowsersDistrusted).account(account);
         let distrust = self.trusts.distrust_all(account);
         let (event, ended) = self.kit.recording(event, distrust).await?;

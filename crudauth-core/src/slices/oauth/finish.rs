@@ -43,6 +43,8 @@ pub struct Answer {
     pub client: ClientInfo,
     /// Device cookies that the client sent.
     pub devices: Vec<String>,
+    /// Cookies of a trusted browser that the client sent.
+    pub trust_cookies: Vec<String>,
     /// The sessions that the client had so far; they are revoked.
     pub replaces: Vec<SessionToken>,
     /// The browser, if the account has a second factor.
@@ -103,10 +105,11 @@ impl<U: AuthUser> OAuth<U> {
             return Ok(Finished::Connected { redirect_to });
         }
         let account = self.account_of(connected, &identity, &answer.client).await?;
-        let Answer { client, devices, replaces, binding, .. } = answer;
+        let Answer { client, devices, trust_cookies, replaces, binding, .. } = answer;
         let entry = Entry {
             client,
             devices,
+            trust_cookies,
             replaces,
             binding,
             redirect_to: redirect_to.clone(),

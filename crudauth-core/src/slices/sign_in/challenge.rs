@@ -11,8 +11,9 @@ use std::time::Duration;
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
-use super::second_factor::Asked;
+use super::second_factor::Needs;
 use super::{SignInError, SignInFlow};
+use crate::event::EventKind;
 use crate::guard::binding::{Binding, is_from, stored as bound_to};
 use crate::guard::challenges::ChallengeRecord;
 use crate::model::{
@@ -59,6 +60,10 @@ impl Opens {
         Self::Tokens { requested: requested.map(ToString::to_string) }
     }
 
+    pub(super) const fn is_session(&self) -> bool {
+        matches!(self, Self::Session { .. })
+    }
+
     /// The page to go on to.
     pub(super) fn next(&self) -> Option<String> {
         match self {
@@ -97,7 +102,7 @@ impl<U: AuthUser> Waiting<U> {
     /// Returns `true` if the sign-in opens a session, and `false` if it issues bearer tokens.
     #[must_use]
     pub fn opens_session(&self) -> bool {
-        matches!(self.opens, Opens::Session { .. })
+        self.opens.is_session()
     }
 
     /// The account whose first factor was proved.
@@ -107,21 +112,37 @@ impl<U: AuthUser> Waiting<U> {
     }
 }
 
+/// What follows the first factor of a sign-in.
+pub(super) enum Next {
+    /// The wanted credential, with these proofs.
+    Open(Proofs),
+    /// The second factor.
+    Challenge(Box<Challenge>),
+}
+
 impl<U: AuthUser> SignInFlow<U> {
     /// Every way in leads through here after its first factor. Asks the app, and returns a challenge
     /// if the account has a second factor or needs one. `proofs` are those of the client so far, and
-    /// `devices` its cookies.
+    /// `trusts` its cookies of a trusted browser, which open no tokens: those outlast a session.
     pub(super) async fn challenge(
         &self,
         account: &Account<U>,
         opens: Opens,
-        (client, binding, devices): (&ClientInfo, &Binding, &[String]),
+        (client, binding, trusts): (&ClientInfo, &Binding, &[String]),
         proofs: Proofs,
-    ) -> Result<Option<Challenge>, SignInError> {
+    ) -> Result<Next, SignInError> {
         self.0.kit.admit_sign_in(account, client, proofs).await?;
-        let Some(second) = &self.0.second_factor else { return Ok(None) };
-        let Some(asked) = second.asked(account, proofs, devices).await? else { return Ok(None) };
-        let Asked { takes_code, takes_passkey } = asked;
+        let Some(second) = &self.0.second_factor else { return Ok(Next::Open(proofs)) };
+        let trusts = if opens.is_session() { trusts } else { &[] };
+        let (takes_code, takes_passkey) = match second.needs(account, proofs, trusts).await? {
+            Needs::Nothing => return Ok(Next::Open(proofs)),
+            Needs::Trusted(trust) => {
+                let event = self.0.kit.event(EventKind::SecondFactorSkipped).account(account);
+                self.0.kit.emit(event.client(client).credential(&trust));
+                return Ok(Next::Open(Proofs { skipped_second_factor: true, ..proofs }));
+            }
+            Needs::Factor { takes_code, takes_passkey } => (takes_code, takes_passkey),
+        };
         let must_enrol = !takes_code && !takes_passkey;
         if must_enrol && !second.mfa.may_enrol(account) {
             return Err(SignInError::NotVerified);
@@ -153,7 +174,8 @@ impl<U: AuthUser> SignInFlow<U> {
             expires_at: now + expires_in,
         };
         second.challenges.insert(record).await?;
-        Ok(Some(Challenge { token, expires_in, browser, takes_code, takes_passkey, setup }))
+        let challenge = Challenge { token, expires_in, browser, takes_code, takes_passkey, setup };
+        Ok(Next::Challenge(Box::new(challenge)))
     }
 
     /// Returns the sign-in that a token names, if it still waits, belongs to this browser, and its

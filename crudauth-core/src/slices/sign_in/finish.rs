@@ -10,7 +10,7 @@ use crate::guard::store::{RateLimit, RateLimitOutcome};
 use crate::hooks::HookError;
 use crate::model::{Account, AuthUser, ClientInfo, Proofs, Scopes, SessionToken};
 use crate::slices::mfa::store::Guesser;
-use crate::slices::mfa::{BrowserTrust, CodeError, Mfa, RecoveryCode};
+use crate::slices::mfa::{BrowserTrust, CodeError, Mfa, RecoveryCode, RightCode};
 use crate::slices::sessions::Opening;
 use crate::store_error::StoreError;
 
@@ -22,12 +22,15 @@ pub struct CodeRequest {
     pub code: String,
     /// The client.
     pub client: ClientInfo,
-    /// Device cookies that the client sent, with those of a trusted browser.
+    /// Device cookies that the client sent.
     pub devices: Vec<String>,
+    /// Cookies of a trusted browser that the client sent: values of [`Finished::trust`].
+    pub trust_cookies: Vec<String>,
     /// The sessions that the client had so far; they are revoked.
     pub replaces: Vec<SessionToken>,
     /// Whether the owner trusts the browser: its later sign-ins are not asked for the second factor.
-    /// No effect without [`trusted_browsers`](crate::slices::mfa::MfaConfig::trusted_browsers).
+    /// No effect without [`trusted_browsers`](crate::slices::mfa::MfaConfig::trusted_browsers), after
+    /// a recovery code, and for bearer tokens.
     pub trusts_browser: bool,
 }
 
@@ -71,6 +74,15 @@ pub enum FinishError {
     Store(#[from] StoreError),
 }
 
+/// What a right code has proved.
+struct Proved<U: AuthUser> {
+    /// The account in its present state.
+    account: Account<U>,
+    /// Those of an authenticator that was added.
+    recovery_codes: Option<Vec<RecoveryCode>>,
+    by_recovery_code: bool,
+}
+
 impl From<HookError> for FinishError {
     fn from(error: HookError) -> Self {
         match error {
@@ -107,9 +119,13 @@ impl<U: AuthUser> SignInFlow<U> {
         self.0.kit.admit_sign_in(&waiting.account, &request.client, waiting.proofs).await?;
         let is_last = self.count_attempt(&second.mfa, &waiting).await?;
         match self.prove(&second.mfa, &waiting, &request.code).await {
-            Ok((account, recovery_codes)) => {
+            Ok(Proved { account, recovery_codes, by_recovery_code }) => {
                 let redirect_to = waiting.opens.next();
-                let trust = self.trust(&account, &request).await;
+                let mut trust = None;
+                // A code that somebody found on paper works once.
+                if !by_recovery_code {
+                    trust = self.trust(&waiting.opens, &account, &request).await;
+                }
                 let outcome = self.open(&waiting.opens, waiting.proofs, account, request).await?;
                 Ok(Finished { outcome, recovery_codes, redirect_to, trust })
             }
@@ -125,11 +141,13 @@ impl<U: AuthUser> SignInFlow<U> {
     /// Trusts the browser if its owner wants it.
     pub(super) async fn trust(
         &self,
+        opens: &Opens,
         account: &Account<U>,
         request: &CodeRequest,
     ) -> Option<BrowserTrust> {
-        let second = self.0.second_factor.as_ref().filter(|_| request.trusts_browser)?;
-        second.mfa.trust(account, &request.devices, &request.client).await
+        let is_wanted = request.trusts_browser && opens.is_session();
+        let second = self.0.second_factor.as_ref().filter(|_| is_wanted)?;
+        second.mfa.trust(account, &request.trust_cookies, &request.client).await
     }
 
     /// Counts an attempt, and returns `true` for the last one of the challenge.
@@ -147,19 +165,20 @@ impl<U: AuthUser> SignInFlow<U> {
         }
     }
 
-    /// Verifies the code, takes the challenge and uses up the code. Returns the account in its
-    /// present state.
+    /// Verifies the code, takes the challenge and uses up the code.
     async fn prove(
         &self,
         mfa: &Mfa<U>,
         waiting: &Waiting<U>,
         code: &str,
-    ) -> Result<(Account<U>, Option<Vec<RecoveryCode>>), FinishError> {
+    ) -> Result<Proved<U>, FinishError> {
         let account = &waiting.account;
         if let Some(secret) = &waiting.setup {
             let enrolled = mfa.enrol(account, secret, code).await?.ok_or(FinishError::Ended)?;
             self.take(waiting).await?;
-            return Ok((enrolled.account, Some(enrolled.recovery_codes)));
+            let recovery_codes = Some(enrolled.recovery_codes);
+            let account = enrolled.account;
+            return Ok(Proved { account, recovery_codes, by_recovery_code: false });
         }
         let guesser = Guesser::new(waiting.digest.as_bytes());
         let right = mfa.judge(account, code, &guesser).await?;
@@ -167,7 +186,8 @@ impl<U: AuthUser> SignInFlow<U> {
             return Err(FinishError::Ended);
         }
         mfa.spend(account, &right, &guesser).await?;
-        Ok((account.clone(), None))
+        let by_recovery_code = matches!(right, RightCode::Recovery(_));
+        Ok(Proved { account: account.clone(), recovery_codes: None, by_recovery_code })
     }
 
     /// Returns `true` if this call is the one that ends the challenge.

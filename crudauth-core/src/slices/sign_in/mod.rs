@@ -45,7 +45,7 @@ use crate::slices::mfa::Mfa;
 use crate::slices::passkeys::PasskeyFactor;
 use crate::slices::sessions::{Opening, Sessions};
 use crate::store_error::StoreError;
-use challenge::Opens;
+use challenge::{Next, Opens};
 
 /// Sign-ins with the right password, by account and client network: 300 a minute by default, counted
 /// in each process.
@@ -106,6 +106,13 @@ impl<U: AuthUser> SignInFlow<U> {
         Self(Arc::new(Parts { second_factor, notifies_of_devices, ..parts }))
     }
 
+    /// Whether the mount has authenticators.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn has_mfa(&self) -> bool {
+        self.0.second_factor.as_ref().is_some_and(|second| second.has_mfa)
+    }
+
     /// Verifies a password and opens a session.
     ///
     /// Once begun it runs to its end, even if the caller goes away: a client that hangs up when the
@@ -122,15 +129,21 @@ impl<U: AuthUser> SignInFlow<U> {
             let account = flow.verify(&request).await?;
             let proofs = Proofs::of_password(flow.0.kit.now());
             let opens = Opens::Session { is_remembered: request.is_remembered, next: None };
-            let from = (&request.client, &request.binding, &*request.devices);
-            if let Some(challenge) = flow.challenge(&account, opens, from, proofs).await? {
-                return Ok(SignIn::Challenge(Box::new(challenge)));
-            }
+            let from = (&request.client, &request.binding, &*request.trust_cookies);
+            let proofs = match flow.challenge(&account, opens, from, proofs).await? {
+                Next::Open(proofs) => proofs,
+                Next::Challenge(challenge) => return Ok(SignIn::Challenge(challenge)),
+            };
             flow.notify_of_device(&request.devices, &account);
             let device = flow.remember_device(&request.devices, &account);
             let SignInRequest { client, is_remembered, replaces, .. } = request;
             let sessions = &flow.0.sessions;
-            let session = sessions.open(&account, client, is_remembered, &replaces).await?;
+            let session = if proofs.skipped_second_factor {
+                let opening = Opening { client, is_remembered, replaces: &replaces, proofs };
+                sessions.open_as(&account, opening).await?
+            } else {
+                sessions.open(&account, client, is_remembered, &replaces).await?
+            };
             Ok(SignIn::Done(SignedIn { account, session, device }))
         })
         .await
@@ -151,9 +164,11 @@ impl<U: AuthUser> SignInFlow<U> {
             let account = flow.verify(&request).await?;
             let proofs = Proofs::of_password(flow.0.kit.now());
             let opens = Opens::tokens(requested.as_ref());
-            let from = (&request.client, &request.binding, &*request.devices);
-            if let Some(challenge) = flow.challenge(&account, opens, from, proofs).await? {
-                return Ok(SignIn::Challenge(Box::new(challenge)));
+            let from = (&request.client, &request.binding, &[] as &[String]);
+            if let Next::Challenge(challenge) =
+                flow.challenge(&account, opens, from, proofs).await?
+            {
+                return Ok(SignIn::Challenge(challenge));
             }
             flow.notify_of_device(&request.devices, &account);
             let device = flow.remember_device(&request.devices, &account);
@@ -204,13 +219,13 @@ impl<U: AuthUser> SignInFlow<U> {
         if !account.is_active() {
             return Err(SignInError::Refused);
         }
-        let Entry { client, devices, is_remembered, replaces, binding, proofs, redirect_to } =
-            entry;
-        let opens = Opens::Session { is_remembered, next: redirect_to };
-        let from = (&client, &binding, &*devices);
-        if let Some(challenge) = self.challenge(&account, opens, from, proofs).await? {
-            return Ok(SignIn::Challenge(Box::new(challenge)));
-        }
+        let Entry { client, devices, is_remembered, replaces, proofs, .. } = entry;
+        let opens = Opens::Session { is_remembered, next: entry.redirect_to };
+        let from = (&client, &entry.binding, &*entry.trust_cookies);
+        let proofs = match self.challenge(&account, opens, from, proofs).await? {
+            Next::Open(proofs) => proofs,
+            Next::Challenge(challenge) => return Ok(SignIn::Challenge(challenge)),
+        };
         let device = self.remember_device(&devices, &account);
         let opening = Opening { client, is_remembered, replaces: &replaces, proofs };
         let session = self.0.sessions.open_as(&account, opening).await?;

@@ -7,13 +7,16 @@ use crate::model::{Account, AuthUser, ClientInfo, Proofs, SessionToken};
 use crate::slices::passkeys::PasskeyProof;
 
 /// The client of a sign-in by passkey.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PasskeySignIn {
     /// The client.
     pub client: ClientInfo,
-    /// Device cookies that the client sent, with those of a trusted browser.
+    /// Device cookies that the client sent.
     pub devices: Vec<String>,
+    /// Cookies of a trusted browser that the client sent: values of
+    /// [`Finished::trust`](super::Finished::trust).
+    pub trust_cookies: Vec<String>,
     /// Whether the session outlives the browser.
     pub is_remembered: bool,
     /// The sessions that the client had so far; they are revoked.
@@ -21,6 +24,8 @@ pub struct PasskeySignIn {
     /// The browser that a challenge is bound to (default: a program without cookies).
     pub binding: Binding,
 }
+
+crate::opaque::opaque!(PasskeySignIn);
 
 impl<U: AuthUser> SignInFlow<U> {
     /// Opens a session for the account of a verified passkey, or asks for its second factor. Once begun
@@ -43,10 +48,16 @@ impl<U: AuthUser> SignInFlow<U> {
             let now = flow.0.kit.now();
             let second_factor_at = proof.counts_as_both().then_some(now);
             let proofs = Proofs { passkey_at: Some(now), second_factor_at, ..Proofs::default() };
-            let PasskeySignIn { client, devices, is_remembered, replaces, binding } = request;
-            let redirect_to = None;
-            let entry =
-                Entry { client, devices, is_remembered, replaces, binding, proofs, redirect_to };
+            let entry = Entry {
+                client: request.client,
+                devices: request.devices,
+                trust_cookies: request.trust_cookies,
+                is_remembered: request.is_remembered,
+                replaces: request.replaces,
+                binding: request.binding,
+                proofs,
+                redirect_to: None,
+            };
             flow.enter_as(account, entry).await
         })
         .await
@@ -78,7 +89,7 @@ impl<U: AuthUser> SignInFlow<U> {
             let account = waiting.account.clone();
             let now = flow.0.kit.now();
             let proofs = Proofs { passkey_at: Some(now), ..waiting.proofs };
-            let trust = flow.trust(&account, &request).await;
+            let trust = flow.trust(&waiting.opens, &account, &request).await;
             let outcome = flow.open(&waiting.opens, proofs, account, request).await?;
             let redirect_to = waiting.opens.next();
             Ok(Finished { outcome, recovery_codes: None, redirect_to, trust })

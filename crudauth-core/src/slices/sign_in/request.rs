@@ -12,9 +12,11 @@ pub struct SignInRequest {
     /// The password.
     pub password: Password,
     /// Device cookies that the client sent: values of [`SignedIn::device`](super::SignedIn::device).
-    /// One that the account knows counts; a neighbouring site may have set others before it. Cookies
-    /// of a trusted browser, [`Finished::trust`](super::Finished::trust), belong here too.
+    /// One that the account knows counts; a neighbouring site may have set others before it.
     pub devices: Vec<String>,
+    /// Cookies of a trusted browser that the client sent: values of
+    /// [`Finished::trust`](super::Finished::trust). They count for sessions only.
+    pub trust_cookies: Vec<String>,
     /// The client.
     pub client: ClientInfo,
     /// Whether the session outlives the browser.
@@ -36,6 +38,7 @@ impl SignInRequest {
             identifier: identifier.into(),
             password,
             devices: Vec::new(),
+            trust_cookies: Vec::new(),
             client: ClientInfo::default(),
             is_remembered: false,
             replaces: Vec::new(),
@@ -50,8 +53,11 @@ impl SignInRequest {
 pub struct Entry {
     /// The client.
     pub client: ClientInfo,
-    /// Device cookies that the client sent, with those of a trusted browser.
+    /// Device cookies that the client sent.
     pub devices: Vec<String>,
+    /// Cookies of a trusted browser that the client sent: values of
+    /// [`Finished::trust`](super::Finished::trust).
+    pub trust_cookies: Vec<String>,
     /// The sessions that the client had so far; they are revoked.
     pub replaces: Vec<SessionToken>,
     /// The browser that a challenge is bound to.

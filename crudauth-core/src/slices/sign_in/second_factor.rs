@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::guard::challenges::ChallengeStore;
-use crate::model::{Account, AuthUser, Proofs};
+use crate::model::{Account, AuthUser, Proofs, TrustHandle};
 use crate::slices::mfa::Mfa;
 use crate::slices::passkeys::PasskeyFactor;
 use crate::store_error::StoreError;
@@ -18,39 +18,46 @@ pub(super) struct SecondFactor<U: AuthUser> {
     pub(super) challenges: Arc<dyn ChallengeStore>,
 }
 
-/// The factors that finish a sign-in. Without any, the account adds an authenticator.
-pub(super) struct Asked {
-    pub(super) takes_code: bool,
-    pub(super) takes_passkey: bool,
+/// What a sign-in needs after its first factor.
+pub(super) enum Needs {
+    /// Nothing.
+    Nothing,
+    /// Nothing, since its owner trusts the browser.
+    Trusted(TrustHandle),
+    /// One of these factors. Without any, the account adds an authenticator.
+    Factor { takes_code: bool, takes_passkey: bool },
 }
 
 impl<U: AuthUser> SecondFactor<U> {
-    /// Returns the factors that finish a sign-in with these proofs; `None` if they are enough.
+    /// Returns what a sign-in with these proofs needs.
     ///
     /// A passkey is one factor, so it is no second one after itself, unless it counts as both: then
     /// it is enough. An account with a passkey adds no authenticator in its place: a thief of the
-    /// password could add one. A trusted browser, by its cookie among `devices`, is not asked for a
+    /// password could add one. A trusted browser, by one of its `cookies`, is not asked for a
     /// factor that the account has.
-    pub(super) async fn asked(
+    pub(super) async fn needs(
         &self,
         account: &Account<U>,
         proofs: Proofs,
-        devices: &[String],
-    ) -> Result<Option<Asked>, StoreError> {
+        cookies: &[String],
+    ) -> Result<Needs, StoreError> {
         let is_by_passkey = proofs.passkey_at.is_some();
         if is_by_passkey && self.passkeys.as_ref().is_some_and(PasskeyFactor::counts_as_both) {
-            return Ok(None);
+            return Ok(Needs::Nothing);
         }
         let takes_code = self.has_mfa && self.mfa.is_enrolled(account).await?;
         let takes_passkey = !is_by_passkey && self.has_passkey(account).await?;
         let is_factor = self.passkeys.as_ref().is_some_and(PasskeyFactor::is_second_factor);
         let is_required = self.has_mfa && self.mfa.config().is_required;
         let is_asked = takes_code || (takes_passkey && is_factor) || is_required;
-        let has_factor = takes_code || takes_passkey;
-        if is_asked && has_factor && self.mfa.is_trusted(account, devices).await? {
-            return Ok(None);
+        if !is_asked {
+            return Ok(Needs::Nothing);
         }
-        Ok(is_asked.then_some(Asked { takes_code, takes_passkey }))
+        let has_factor = takes_code || takes_passkey;
+        if has_factor && let Some(trust) = self.mfa.trust_of(account, cookies).await? {
+            return Ok(Needs::Trusted(trust));
+        }
+        Ok(Needs::Factor { takes_code, takes_passkey })
     }
 
     async fn has_passkey(&self, account: &Account<U>) -> Result<bool, StoreError> {

@@ -61,7 +61,7 @@ async fn revoke_all<U: AuthUser>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let principal = owner_of(&mounted, &request).await?;
-    let revoked = mounted.accounts().tokens().revoke_all(&principal).await?;
     mfa::distrust_all(&mounted, &principal).await?;
+    let revoked = mounted.accounts().tokens().revoke_all(&principal).await?;
     answer(StatusCode::OK, &json!({ "detail": "All tokens revoked.", "revoked": revoked }))
 }

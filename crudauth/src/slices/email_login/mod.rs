@@ -189,6 +189,7 @@ fn entry_of<U: AuthUser>(mounted: &Mounted<U>, request: &Request) -> Entry {
     Entry {
         client: client_info(request, http),
         devices: cookies.devices().into_iter().map(str::to_owned).collect(),
+        trust_cookies: cookies.trusts(),
         replaces: cookies.sessions(),
         binding: binding_of(mounted, request),
         ..Entry::default()

@@ -77,6 +77,7 @@ fn read<U: AuthUser>(
     answer.browsers = browsers;
     answer.client = client_info(request, http);
     answer.devices = cookies.devices().into_iter().map(str::to_owned).collect();
+    answer.trust_cookies = cookies.trusts();
     answer.replaces = cookies.sessions();
     answer.binding = Binding::Browser(cookies.browsers());
     Ok(answer)

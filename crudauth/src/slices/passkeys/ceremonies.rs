@@ -110,6 +110,7 @@ pub(super) async fn sign_in<U: AuthUser>(
     let mut entry = PasskeySignIn::default();
     entry.client = client_info(&request, http);
     entry.devices = cookies.devices().into_iter().map(str::to_owned).collect();
+    entry.trust_cookies = cookies.trusts();
     entry.is_remembered = is_remembered.unwrap_or(false);
     entry.replaces = cookies.sessions();
     entry.binding = binding_of(&mounted, &request, true);
