@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::store::Session;
 use super::{CurrentSession, Sessions};
+use crate::event::EventKind;
 use crate::model::{Account, AuthUser, CsrfToken, Impersonator, SessionDigest, SessionToken};
 use crate::principal::{Principal, absolute_expiry};
 use crate::store_error::StoreError;
@@ -44,7 +45,7 @@ impl<U: AuthUser> Sessions<U> {
             None => true,
         };
         if !may_go_on {
-            self.store.remove(digest).await?;
+            self.end(&session, &account).await?;
             return Ok(None);
         }
         let was_extended = self.extend(&session, now).await;
@@ -74,7 +75,9 @@ impl<U: AuthUser> Sessions<U> {
         let Some((own, administrator)) = self.find(&by.session, now).await? else {
             return Ok(false);
         };
+        // The own session of a changed account may go on, and an impersonation of before must not.
         let is_own = own.state == administrator.state()
+            && by.state == administrator.state()
             && own.impersonator.is_none()
             && administrator.user.id().to_string() == by.account;
         let is_over = self.ends_at(&own).is_some_and(|ends_at| ends_at <= now);
@@ -84,6 +87,22 @@ impl<U: AuthUser> Sessions<U> {
         }
         self.extend(&own, now).await;
         Ok(true)
+    }
+
+    /// Removes a session that may not go on.
+    async fn end(&self, session: &Session<U::Id>, account: &Account<U>) -> Result<(), StoreError> {
+        let remove = self.store.remove(&session.digest);
+        let Some(by) = &session.impersonator else {
+            remove.await?;
+            return Ok(());
+        };
+        let event = self.kit.event(EventKind::ImpersonationEnded).account(account);
+        let event = event.actor_of_key(Some(&by.account)).credential(&session.handle());
+        let (event, is_removed) = self.kit.recording(event, remove).await?;
+        if is_removed {
+            self.kit.emit(event);
+        }
+        Ok(())
     }
 
     /// The absolute end of a session.
@@ -149,13 +168,15 @@ impl<U: AuthUser> Sessions<U> {
         }))
     }
 
-    /// Keeps a session valid after its own change of password.
+    /// Keeps a session valid after its own change of password. One in which an administrator acts ends.
     pub(crate) async fn rebind(
         &self,
         session: &CurrentSession,
         state: crate::model::AccountState,
     ) -> Result<(), StoreError> {
-        self.store.rebind(&session.digest, state).await?;
+        if session.impersonator.is_none() {
+            self.store.rebind(&session.digest, state).await?;
+        }
         Ok(())
     }
 }

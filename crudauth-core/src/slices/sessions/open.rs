@@ -11,6 +11,7 @@ use crate::model::{
     Account, AccountState, AuthUser, ClientInfo, CsrfToken, Impersonator, Proofs, SessionDigest,
     SessionHandle, SessionToken,
 };
+use crate::principal::Principal;
 use crate::store_error::StoreError;
 
 /// The secrets of a new session, to be sent to the client and forgotten.
@@ -48,6 +49,20 @@ pub(crate) struct Opening<'a> {
 }
 
 impl<U: AuthUser> Sessions<U> {
+    /// Gives the principal's own session another token, so that the impersonations which began in it end.
+    /// Returns `None` if the session has ended meanwhile.
+    ///
+    /// # Errors
+    /// If the store fails.
+    #[doc(hidden)]
+    pub async fn end_impersonations(
+        &self,
+        principal: &Principal<U>,
+    ) -> Result<Option<RenewedSession>, StoreError> {
+        let Some(session) = principal.session() else { return Ok(None) };
+        self.renew(session, principal.account().state(), session.proofs).await
+    }
+
     /// Gives a session another token after its owner has proved more, or has changed the account. The
     /// former token opens nothing any more; the CSRF token stays. Returns `None` if the session has
     /// ended meanwhile, or was renewed by another request.
@@ -102,7 +117,11 @@ impl<U: AuthUser> Sessions<U> {
         proofs: Proofs,
     ) -> Result<Option<RenewedSession>, StoreError> {
         let now = self.kit.now();
-        let Some(stored) = self.store.find(&session.digest, now).await? else { return Ok(None) };
+        let found = self.store.find(&session.digest, now).await?;
+        // A session in which an administrator acts goes on in no other form.
+        let Some(stored) = found.filter(|found| found.impersonator.is_none()) else {
+            return Ok(None);
+        };
         // An insert forgets sessions of an earlier state.
         if stored.state != state && !self.store.rebind(&session.digest, state).await? {
             return Ok(None);
@@ -203,6 +222,7 @@ impl<U: AuthUser> Sessions<U> {
             proofs: Proofs::default(),
             impersonator: Some(Impersonator {
                 account: administrator.user.id().to_string(),
+                state: administrator.state(),
                 session: *own.digest(),
             }),
         };
@@ -241,7 +261,21 @@ impl<U: AuthUser> Sessions<U> {
     ) -> Result<(), StoreError> {
         self.store.insert(session, max).await?;
         for replaced in replaces {
-            self.store.remove(&replaced.digest()).await?;
+            self.replace(&replaced.digest()).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes a session that the client had so far.
+    async fn replace(&self, digest: &SessionDigest) -> Result<(), StoreError> {
+        let found = self.store.find(digest, self.kit.now()).await?;
+        let is_removed = self.store.remove(digest).await?;
+        if let Some(session) = found.filter(|_| is_removed)
+            && let Some(by) = &session.impersonator
+        {
+            let event = self.kit.event(EventKind::ImpersonationEnded).account_id(&session.account);
+            let event = event.actor_of_key(Some(&by.account));
+            self.kit.emit(event.credential(&session.handle()));
         }
         Ok(())
     }

@@ -80,7 +80,13 @@ impl<U: AuthUser> Sessions<U> {
         let account = principal.owned_account()?;
         let sessions = self.valid(account).await?;
         let found = sessions.iter().find(|session| session.handle() == *handle);
-        let event = self.kit.event(EventKind::SessionRevoked).account(account).credential(handle);
+        let by = found.and_then(|session| session.impersonator.as_ref());
+        let kind = match by {
+            Some(_) => EventKind::ImpersonationEnded,
+            None => EventKind::SessionRevoked,
+        };
+        let event = self.kit.event(kind).account(account).credential(handle);
+        let event = event.actor_of_key(by.map(|by| &*by.account));
         let (event, revoked) = match found {
             Some(session) => self.kit.recording(event, self.store.remove(&session.digest)).await?,
             None => (event, false),

@@ -45,6 +45,8 @@ impl<U: AuthUser> Tickets<U> {
         principal: &Principal<U>,
         path: &RedirectPath,
     ) -> Result<IssuedTicket, TicketError> {
+        // The right to a ticket is not passed on, neither to an administrator nor to a program.
+        principal.owned_account().map_err(|_| TicketError::NoSignIn)?;
         // A transport of the app's own may pass a credential on with fewer rights.
         let ticket_of = match (principal.method(), principal.credential()) {
             (AuthMethod::Session, Credential::Session(session)) => {

@@ -147,6 +147,7 @@ mod tests {
                 proofs: Proofs::of_password(instant(instants[3])),
                 impersonator: is_remembered.then(|| Impersonator {
                     account: "7".to_owned(),
+                    state: AccountState { version: -1, security_stamp: i64::MIN },
                     session: SessionDigest::new(csrf),
                 }),
             };

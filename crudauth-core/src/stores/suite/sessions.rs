@@ -100,7 +100,9 @@ pub async fn a_session_is_found_as_it_was_stored<U: AuthUser, S: SessionStore<U>
         },
     ];
     let keys = ["7", "a key with blanks, \"quotes\" and ü"].map(str::to_owned);
-    let [one, other] = keys.map(|account| Some(Impersonator { account, session: digest(9) }));
+    let state = AccountState { version: i32::MIN, security_stamp: i64::MAX };
+    let [one, other] =
+        keys.map(|account| Some(Impersonator { account, state, session: digest(9) }));
     let impersonators = [None, one, other];
     for number in 0..3 {
         let session = Session {

@@ -46,8 +46,11 @@ pub(in crate::slices) fn entry(session: &ListedSession) -> Value {
         "last_activity": session.last_activity_at,
         "current": session.is_current,
     });
-    if let Some(administrator) = &session.impersonator {
-        entry["impersonator"] = administrator.as_str().into();
+    // The owner does not learn which administrator acts, nor from where.
+    if session.impersonator.is_some() {
+        entry["by_administrator"] = true.into();
+        entry["device"] = Value::Null;
+        entry["ip"] = Value::Null;
     }
     entry
 }
@@ -75,6 +78,8 @@ async fn logout_all<U: AuthUser>(
     let used = limits::by_account(&mounted, LOGOUT_ALL, &principal).await?;
     used.told(async {
         let keeps_current = keeps_current(&request)?;
+        // First, so that no failure of the rest leaves a browser that needs the password only.
+        mfa::distrust_all(&mounted, &principal).await?;
         let sessions = mounted.accounts().sessions();
         let revoked = if keeps_current {
             sessions.revoke_others(&principal).await?
@@ -85,10 +90,14 @@ async fn logout_all<U: AuthUser>(
         if let Some(revoked) = bearer::end_all(&mounted, &principal).await? {
             body["tokens_revoked"] = revoked.into();
         }
-        mfa::distrust_all(&mounted, &principal).await?;
         let mut response = answer(StatusCode::OK, &body)?;
+        let cookies = &mounted.parts().http.cookies;
         if !keeps_current {
-            set_cookies(&mut response, &mounted.parts().http.cookies).clear_session();
+            set_cookies(&mut response, cookies).clear_session();
+        } else if cookies.impersonation().is_some() && principal.account().is_superuser() {
+            let session = sessions.end_impersonations(&principal).await?;
+            let session = session.ok_or_else(Refusal::not_authenticated)?;
+            set_cookies(&mut response, cookies).renewed_session(sessions.config(), &session);
         }
         Ok(response)
     })
