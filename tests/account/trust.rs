@@ -72,7 +72,7 @@ on_every_database! {
     async fn trust_lasts_no_longer_than_the_setting_of_now(app: App) {
         let (_, long) = full(&app, trusting(MONTH)).await;
         let ada = long.member("ada").await;
-        let (secret, _) = enrol(&long, &ada).await;
+        let (secret, codes) = enrol(&long, &ada).await;
         let browser = long.browser();
         assert!(trust(&browser, "ada", &code(&long, &secret)).await.is_some());
         let (_, short) = full(&app, trusting(Duration::from_hours(1))).await;
@@ -80,6 +80,7 @@ on_every_database! {
         assert!(!is_asked(&there).await);
         short.clock.advance(Duration::from_hours(1));
         assert!(is_asked(&there).await);
+        assert_eq!(trust(&there, "ada", &codes[0]).await, None);
         assert_eq!(there.get("/mfa/trusted-browsers").await.json(), json!([]));
         assert!(!is_asked(&browser).await);
     }
