@@ -62,7 +62,7 @@ impl Lockout {
 }
 
 impl Guess {
-    /// The counter, as a holder of places in the hashing queue.
+    /// The counter, as a holder of places in a queue.
     pub(crate) fn counter(&self) -> CounterName {
         self.counter
     }

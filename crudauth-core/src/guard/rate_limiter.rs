@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::store::{CounterStore, RateLimit, RateLimitOutcome};
 use super::{Action, RateLimits};
 use crate::clock::Clock;
-use crate::model::{ClientAddress, CounterName, KeyRing};
+use crate::model::{ClientAddress, CounterName, KeyRing, Keys};
 use crate::store_error::StoreError;
 
 /// Counts uses of rate-limited actions. If the store of counters fails, so does the request.
@@ -75,19 +75,24 @@ impl RateLimiter {
             let outcome = RateLimitOutcome::Allowed { remaining: 0 };
             return Ok(Allowed { limit: 0, outcome });
         }
-        let (kind, value) = match subject {
-            Subject::Client(client) => {
-                ("client", client.map(|client| client.network()).unwrap_or_default())
-            }
-            Subject::Account(id) => ("account", id.to_owned()),
-            Subject::Target(target) => ("target", target.to_owned()),
-        };
-        let key = &self.keys.current().counter;
-        let parts: [&[u8]; 4] =
-            [b"rate limit", counter.as_bytes(), kind.as_bytes(), value.as_bytes()];
-        let name = CounterName::new(*key.mac(&parts).as_bytes());
+        let name = name(self.keys.current(), counter, subject);
         let outcome = self.counters.hit(&name, limit, self.clock.now()).await?;
         Ok(Allowed { limit: limit.limit, outcome })
+    }
+
+    /// Returns `true` for the first use of a value within `window`.
+    ///
+    /// The keys are those that made the value: it has the same counter after a change of the secret.
+    pub(crate) async fn is_first_use(
+        &self,
+        keys: &Keys,
+        (counter, value): (&str, &str),
+        window: Duration,
+    ) -> Result<bool, StoreError> {
+        let name = name(keys, counter, Subject::Target(value));
+        let once = RateLimit::new(1, window);
+        let outcome = self.counters.hit(&name, once, self.clock.now()).await?;
+        Ok(matches!(outcome, RateLimitOutcome::Allowed { .. }))
     }
 
     /// As [`allows`](Self::allows), in a window of at most `longest`.
@@ -118,6 +123,18 @@ impl RateLimiter {
     pub(crate) async fn allows(&self, action: Action, subject: Subject<'_>) -> bool {
         is_allowed(action, self.hit(action, subject).await)
     }
+}
+
+fn name(keys: &Keys, counter: &str, subject: Subject<'_>) -> CounterName {
+    let (kind, value) = match subject {
+        Subject::Client(client) => {
+            ("client", client.map(|client| client.network()).unwrap_or_default())
+        }
+        Subject::Account(id) => ("account", id.to_owned()),
+        Subject::Target(target) => ("target", target.to_owned()),
+    };
+    let parts = ["rate limit", counter, kind, &value].map(str::as_bytes);
+    CounterName::new(*keys.counter.mac(&parts).as_bytes())
 }
 
 fn is_allowed(action: Action, counted: Result<Allowed, StoreError>) -> bool {

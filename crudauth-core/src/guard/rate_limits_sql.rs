@@ -54,8 +54,9 @@ impl<DB: Backend> Engine<DB> {
             .bind("oldest", (uses - 1).saturating_mul(digits_per_use) + 1)
             .bind("length", uses.saturating_mul(digits_per_use));
         if DB::DIALECT.returns() {
-            // As a statement that only reads, which is sent again if the connection was broken: a
-            // use that is counted twice because its answer was lost does no harm.
+            // As a statement that only reads, which is sent again if the connection was broken. A use
+            // whose answer was lost is then counted twice, and the last use of a limit is refused: that
+            // harms nobody but its client, who tries again.
             let row = self.row(query).await?.ok_or(sqlx::Error::RowNotFound)?;
             return outcome_of::<DB>(&row, limit, now);
         }

@@ -44,4 +44,5 @@ pub use legacy::{Argon2, Bcrypt, CrudauthPy, Pbkdf2, Phpass, Scrypt, WordPress};
 pub use legacy::{LegacyHash, default_formats};
 pub use policy::{PasswordPolicy, PolicyViolation};
 pub use pool::{Busy, HashingPool, Verdict};
+pub(crate) use shares::Shares;
 pub use typed::{MAX_BYTES, Password, PasswordTooLong};

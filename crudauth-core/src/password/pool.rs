@@ -21,6 +21,9 @@ use super::{HashingConfig, LegacyHash, Password, PasswordHash};
 use crate::config_error::ConfigError;
 use crate::model::CounterName;
 
+/// The number of parties that fill the queue together.
+const PARTIES: usize = 4;
+
 /// Hashes and verifies passwords. Clones share the workers, the queue and the memory.
 #[derive(Clone)]
 pub struct HashingPool(Arc<Shared>);
@@ -135,7 +138,7 @@ impl HashingPool {
     /// # Errors
     /// [`Busy`] if one of them has its share.
     pub(crate) fn reserve(&self, parties: &[CounterName]) -> Result<Places, Busy> {
-        self.0.shares.take(parties, self.0.capacity)
+        self.0.shares.take(parties, self.0.capacity.div_ceil(PARTIES))
     }
 
     /// Compares a password with the stored hash of an account.

@@ -1,4 +1,4 @@
-//! Shares of the hashing queue: no party holds more than a quarter of its places.
+//! Places of a queue, of which no party holds more than its share.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,14 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::Busy;
 use crate::model::CounterName;
 
-/// The number of parties that fill the queue together.
-const PARTIES: usize = 4;
-
 /// Places that are held, by party.
 #[derive(Clone, Default)]
-pub(super) struct Shares(Arc<Mutex<HashMap<CounterName, usize>>>);
+pub(crate) struct Shares(Arc<Mutex<HashMap<CounterName, usize>>>);
 
-/// Places of the hashing queue that one attempt holds for its parties, until it is dropped.
+/// Places that one attempt holds for its parties, until it is dropped.
 #[must_use = "the places are free again when this is dropped"]
 pub(crate) struct Places {
     shares: Shares,
@@ -21,12 +18,11 @@ pub(crate) struct Places {
 }
 
 impl Shares {
-    /// Takes a place for each party, unless one of them has its share of `capacity` places.
-    pub(super) fn take(&self, parties: &[CounterName], capacity: usize) -> Result<Places, Busy> {
-        let share = capacity.div_ceil(PARTIES);
+    /// Takes a place for each party, unless one of them has its share.
+    pub(crate) fn take(&self, parties: &[CounterName], share: usize) -> Result<Places, Busy> {
         let mut held = self.lock();
         if parties.iter().any(|party| held.get(party).is_some_and(|places| *places >= share)) {
-            tracing::debug!("password check rejected: share of the queue is used up");
+            tracing::debug!("request rejected: share of the queue is used up");
             return Err(Busy::NOW);
         }
         for party in parties {
@@ -64,11 +60,11 @@ mod tests {
     }
 
     #[test]
-    fn a_party_holds_a_quarter_of_the_places_and_frees_them() {
+    fn a_party_holds_its_share_of_the_places_and_frees_them() {
         let shares = Shares::default();
         let take = |parties: &[u8]| {
             let parties: Vec<_> = parties.iter().map(|number| party(*number)).collect();
-            shares.take(&parties, 16)
+            shares.take(&parties, 4)
         };
         let mut held: Vec<_> = (0..4).map(|_| take(&[1, 2])).collect();
         assert!(held.iter().all(Result::is_ok));
@@ -79,10 +75,5 @@ mod tests {
         assert!(again.is_ok() && take(&[1]).is_err(), "one place was free");
         drop((held, again));
         assert!(shares.lock().is_empty());
-    }
-
-    #[test]
-    fn a_small_queue_has_a_place_for_each() {
-        assert!(Shares::default().take(&[party(1)], 1).is_ok());
     }
 }

@@ -110,7 +110,7 @@ impl<U: AuthUser> PathEndpoint<U> {
         let (mounted, asks, handler) = (self.mounted.clone(), self.asks, Arc::clone(handler));
         let flow = async move {
             if let Some(route) = asks {
-                admit(mounted.accounts().bot_protection(), route, &mut request).await?;
+                admit(&mounted, route, &mut request).await?;
             }
             handler(mounted, request).await
         };

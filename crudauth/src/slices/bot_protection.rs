@@ -14,6 +14,7 @@ use super::{Service, Wiring};
 use crate::accounts::Accounts;
 use crate::builder::Builder;
 use crate::http::headers::{json as answer, text};
+use crate::http::origin::is_untrusted_page;
 use crate::http::{Refusal, body, refusals};
 use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
 
@@ -76,11 +77,12 @@ async fn puzzle<U: AuthUser>(mounted: Mounted<U>, _: Request) -> Result<Response
 
 /// Asks for the answer of the check, if the mount has one at this route. The body can still be read
 /// afterwards.
-pub(crate) async fn admit(
-    check: Option<&flows::BotProtection>,
+pub(crate) async fn admit<U: AuthUser>(
+    mounted: &Mounted<U>,
     route: PublicRoute,
     request: &mut Request,
 ) -> Result<(), Refusal> {
+    let check = mounted.accounts().bot_protection();
     let Some(check) = check.filter(|check| check.asks_at(route)) else { return Ok(()) };
     let sent = match text(request.headers(), ANSWER) {
         Some(answer) => Some(answer.to_owned()),
@@ -89,7 +91,8 @@ pub(crate) async fn admit(
     let Some(sent) = sent.filter(|answer| !answer.is_empty()) else {
         return Err(Refusal::bot_check_required());
     };
-    let checked = check.check(route, &sent).await;
+    let is_cross_site = is_untrusted_page(request, &mounted.parts().http);
+    let checked = check.check_sent(route, &sent, is_cross_site).await;
     if let Err(BotCheckError::Refused) = &checked {
         debug!(?route, "bot check refused");
     }
@@ -100,6 +103,7 @@ impl From<BotCheckError> for Refusal {
     fn from(error: BotCheckError) -> Self {
         match error {
             BotCheckError::Refused => Self::bot_check_failed(),
+            BotCheckError::TooMany { retry_after } => Self::too_many(retry_after),
             BotCheckError::Store(cause) => cause.into(),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
@@ -63,7 +64,8 @@ impl fmt::Debug for BotAnswer<'_> {
 /// Turnstile, hCaptcha or reCAPTCHA, or a rule of the app.
 ///
 /// It is asked before anything is looked up, so it knows no account. It runs for every request that has
-/// an answer, so it limits the time of its own calls.
+/// an answer, so it limits the time of its own calls. After 60 refused answers of one client network
+/// within 10 minutes, it is not asked for that network for 10 minutes.
 pub trait BotCheck: Send + Sync + 'static {
     /// The member of a JSON body, or the field of a form, that holds the answer, for example
     /// `cf-turnstile-response`.
@@ -104,6 +106,12 @@ pub enum BotCheckError {
     /// The answer is wrong, expired or used. The client learns no more than that.
     #[error("the answer to the bot check is not accepted")]
     Refused,
+    /// The client's network sent too many wrong answers, so the check was not asked.
+    #[error("too many wrong answers to the bot check")]
+    TooMany {
+        /// Time until the check is asked again.
+        retry_after: Duration,
+    },
     /// The check could not decide.
     #[error("the bot check failed")]
     Store(#[from] StoreError),

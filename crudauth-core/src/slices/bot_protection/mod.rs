@@ -6,6 +6,7 @@
 
 mod check;
 mod config;
+mod own;
 mod proof_of_work;
 mod puzzle;
 #[cfg(test)]
@@ -17,12 +18,13 @@ pub use check::{BotAnswer, BotCheck, BotCheckError, PublicRoute};
 pub use config::{BotProtectionConfig, ProofOfWork};
 pub use puzzle::Puzzle;
 
-use check::AnyBotCheck;
 use config::Check;
+use own::OwnCheck;
 use proof_of_work::Puzzles;
 
 use crate::kit::Kit;
 use crate::model::{AuthUser, ClientInfo};
+use crate::password::Shares;
 
 /// Longest answer that reaches a check, in bytes. Tokens of the known services have at most 4 KiB.
 const MAX_ANSWER: usize = 8 * 1024;
@@ -37,7 +39,7 @@ pub struct BotProtection {
 #[derive(Clone)]
 enum Checker {
     ProofOfWork(Arc<Puzzles>),
-    Own(Arc<dyn AnyBotCheck>),
+    Own(Arc<OwnCheck>),
 }
 
 impl BotProtection {
@@ -46,9 +48,15 @@ impl BotProtection {
     #[must_use]
     pub fn new<U: AuthUser>(kit: &Kit<U>, config: BotProtectionConfig) -> Self {
         let checker = match config.check {
-            Check::Own(check) => Checker::Own(check),
+            Check::Own(check) => Checker::Own(Arc::new(OwnCheck {
+                check,
+                clock: Arc::clone(&kit.clock),
+                lockout: kit.lockout.clone(),
+                waiting: Shares::default(),
+            })),
             Check::ProofOfWork(settings) => Checker::ProofOfWork(Arc::new(Puzzles {
                 settings,
+                mount: [U::SHAPE.schema.unwrap_or_default(), U::SHAPE.table],
                 keys: kit.keys.clone(),
                 clock: Arc::clone(&kit.clock),
                 limits: kit.limits.clone(),
@@ -68,7 +76,7 @@ impl BotProtection {
     pub fn field(&self) -> &'static str {
         match &self.checker {
             Checker::ProofOfWork(_) => proof_of_work::FIELD,
-            Checker::Own(check) => check.field(),
+            Checker::Own(own) => own.check.field(),
         }
     }
 
@@ -83,19 +91,33 @@ impl BotProtection {
 
     /// Accepts an answer. That of a proof of work is used up then.
     ///
-    /// Routes that the [settings](BotProtectionConfig::only) leave out are checked as well. The client is that of the current request, or the one of [`for_client`](crate::model::for_client).
+    /// Routes that the [settings](BotProtectionConfig::only) leave out are checked as well. The client is
+    /// that of the current request, or the one of [`for_client`](crate::model::for_client).
     ///
     /// # Errors
     /// [`BotCheckError`].
     pub async fn check(&self, route: PublicRoute, answer: &str) -> Result<(), BotCheckError> {
-        if answer.len() > MAX_ANSWER {
+        self.check_sent(route, answer, false).await
+    }
+
+    /// As [`check`](Self::check). Requests that a page of another site made a browser send are counted
+    /// apart: such pages could lock the networks of their visitors.
+    #[doc(hidden)]
+    pub async fn check_sent(
+        &self,
+        route: PublicRoute,
+        answer: &str,
+        is_cross_site: bool,
+    ) -> Result<(), BotCheckError> {
+        if answer.is_empty() || answer.len() > MAX_ANSWER {
             return Err(BotCheckError::Refused);
         }
         match &self.checker {
             Checker::ProofOfWork(puzzles) => puzzles.check(answer).await,
-            Checker::Own(check) => {
+            Checker::Own(own) => {
                 let client = ClientInfo::current();
-                check.ask(BotAnswer { text: answer, route, client: &client }).await
+                let answer = BotAnswer { text: answer, route, client: &client };
+                own.check(answer, is_cross_site).await
             }
         }
     }

@@ -7,21 +7,21 @@ use super::check::BotCheckError;
 use super::config::ProofOfWork;
 use super::puzzle::{ALGORITHM, Puzzle, Solution, digest};
 use crate::clock::Clock;
-use crate::guard::store::{RateLimit, RateLimitOutcome};
-use crate::guard::{RateLimiter, Subject};
-use crate::model::{KeyRing, MacKey};
+use crate::guard::RateLimiter;
+use crate::model::{KeyRing, Keys, Mac, MacKey};
 use crate::random::random;
 
 /// The field of the widget.
 pub(super) const FIELD: &str = "altcha";
 
-/// One use of a solution in a time that is longer than any puzzle lives, also by the clock of another
-/// process.
-const ONCE: RateLimit = RateLimit::new(1, Duration::from_hours(1));
+/// How far the clocks of two processes may differ.
+const LEEWAY: Duration = Duration::from_mins(1);
 
 /// Issues puzzles, and checks solutions.
 pub(super) struct Puzzles {
     pub(super) settings: ProofOfWork,
+    /// Schema and table of the accounts: they differ between mounts with one secret.
+    pub(super) mount: [&'static str; 2],
     pub(super) keys: KeyRing,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) limits: RateLimiter,
@@ -36,35 +36,43 @@ impl Puzzles {
         let number = u64::from_be_bytes(random()) % (u64::from(max_number) + 1);
         let challenge = digest(&salt, number);
         let key = &self.keys.current().bot_check;
-        let signature = hex::encode(key.mac(&signed(&salt, &challenge)).as_bytes());
+        let signature = hex::encode(self.mac(key, &salt, &challenge).as_bytes());
         let algorithm = ALGORITHM.to_owned();
         Puzzle { algorithm, challenge, maxnumber: max_number, salt, signature }
     }
 
     /// Nothing is counted, and so nothing stored, for an answer that is no solution.
     pub(super) async fn check(&self, answer: &str) -> Result<(), BotCheckError> {
-        let Some(solution) = Solution::read(answer).filter(|one| self.accepts(one)) else {
-            return Err(BotCheckError::Refused);
-        };
-        let used = Subject::Target(&solution.challenge);
-        match self.limits.count("bot check", ONCE, used).await?.outcome {
-            RateLimitOutcome::Allowed { .. } => Ok(()),
-            RateLimitOutcome::Exceeded { .. } => Err(BotCheckError::Refused),
+        let refused = BotCheckError::Refused;
+        let Some(solution) = Solution::read(answer) else { return Err(refused) };
+        let Some(keys) = self.keys_of(&solution) else { return Err(refused) };
+        let now = self.clock.now().timestamp();
+        if solution.expires_at().is_none_or(|at| at <= now) || !solution.is_right() {
+            return Err(refused);
         }
+        // All of the puzzle's life: a window of its rest is too short for a late second use.
+        let window = self.settings.lifetime + LEEWAY;
+        let used = ("bot check", &*solution.challenge);
+        if self.limits.is_first_use(keys, used, window).await? { Ok(()) } else { Err(refused) }
     }
 
-    fn accepts(&self, solution: &Solution) -> bool {
-        let Ok(signature) = hex::decode(&solution.signature) else { return false };
-        let parts = signed(&solution.salt, &solution.challenge);
-        let verifies = |key: &MacKey| key.verifies(&parts, &signature);
-        self.keys.all().any(|keys| verifies(&keys.bot_check))
-            && solution.expires_at().is_some_and(|at| self.clock.now().timestamp() < at)
-            && solution.is_right()
+    /// The keys that signed the puzzle.
+    fn keys_of(&self, solution: &Solution) -> Option<&Keys> {
+        let signature = Mac::from_bytes(&hex::decode(&solution.signature).ok()?)?;
+        let mac = |keys: &Keys| self.mac(&keys.bot_check, &solution.salt, &solution.challenge);
+        self.keys.all().find(|keys| mac(keys) == signature)
     }
-}
 
-/// The signed parts. The signature of ALTCHA's own servers covers the hash only: a digit can then move
-/// from the number to the end of the salt, which changes the expiry of a solved puzzle.
-fn signed<'a>(salt: &'a str, challenge: &'a str) -> [&'a [u8]; 2] {
-    [salt.as_bytes(), challenge.as_bytes()]
+    /// The keyed hash of the mount, its settings and the puzzle: another mount with the same secret may
+    /// have easier puzzles.
+    ///
+    /// The signature of ALTCHA's own servers covers the hash only: a digit can then move from the number
+    /// to the end of the salt, which changes the expiry of a solved puzzle.
+    fn mac(&self, key: &MacKey, salt: &str, challenge: &str) -> Mac {
+        let ProofOfWork { max_number, lifetime } = self.settings;
+        let settings = format!("{max_number} {}", lifetime.as_millis());
+        let [schema, table] = self.mount;
+        let parts = [schema, table, &settings, salt, challenge];
+        key.mac(&parts.map(str::as_bytes))
+    }
 }

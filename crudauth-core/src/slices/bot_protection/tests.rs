@@ -25,14 +25,19 @@ struct Server {
 }
 
 fn server(secret: &str, previous: &[&str]) -> Server {
+    server_on(MemoryStore::default(), secret, previous)
+}
+
+/// A server whose counters are in this store.
+fn server_on(store: MemoryStore, secret: &str, previous: &[&str]) -> Server {
     let previous: Vec<_> = previous.iter().map(|secret| SecretKey::from(*secret)).collect();
     let keys = KeyRing::new(&SecretKey::from(secret), &previous).unwrap();
     let clock = Arc::new(ManualClock::default());
-    let store = MemoryStore::default();
     let (counters, time) = (Arc::new(store.clone()), Arc::clone(&clock) as _);
     let limits = RateLimiter::new(counters, keys.clone(), time, RateLimits::off());
     let settings = ProofOfWork::default().max_number(50);
-    let puzzles = Puzzles { settings, keys, clock: Arc::clone(&clock) as _, limits };
+    let mount = ["", "users"];
+    let puzzles = Puzzles { settings, mount, keys, clock: Arc::clone(&clock) as _, limits };
     Server { puzzles, clock, store }
 }
 
@@ -41,7 +46,7 @@ impl Server {
         match self.puzzles.check(answer).await {
             Ok(()) => true,
             Err(BotCheckError::Refused) => false,
-            Err(BotCheckError::Store(error)) => panic!("{error}"),
+            Err(error) => panic!("{error}"),
         }
     }
 
@@ -158,6 +163,53 @@ async fn puzzles_of_another_secret_are_refused_and_those_of_a_previous_one_accep
     let answer = older.puzzles.issue().solve().unwrap();
     assert!(!server(SECRET, &[]).accepts(&answer).await);
     assert!(server(SECRET, &[OLDER]).accepts(&answer).await);
+}
+
+#[tokio::test]
+async fn a_change_of_the_secret_does_not_make_a_used_solution_new() {
+    let older = server(OLDER, &[]);
+    let answer = older.puzzles.issue().solve().unwrap();
+    assert!(older.accepts(&answer).await);
+    let newer = server_on(older.store.clone(), SECRET, &[OLDER]);
+    assert!(!newer.accepts(&answer).await);
+}
+
+#[tokio::test]
+async fn mounts_with_one_secret_refuse_solutions_of_each_other() {
+    let server = || server(SECRET, &[]);
+    let one = server();
+    let mut table = server();
+    table.puzzles.mount = ["", "staff"];
+    let mut schema = server();
+    schema.puzzles.mount = ["users", ""];
+    let mut easier = server();
+    easier.puzzles.settings.max_number = 1;
+    let mut longer = server();
+    longer.puzzles.settings.lifetime = Duration::from_mins(30);
+    for other in [table, schema, easier, longer] {
+        for (issues, checks) in [(&one, &other), (&other, &one)] {
+            let answer = issues.puzzles.issue().solve().unwrap();
+            assert!(!checks.accepts(&answer).await);
+            assert!(issues.accepts(&answer).await);
+        }
+    }
+}
+
+/// A window of the rest of its life would miss the first use in the second half of it.
+#[tokio::test]
+async fn the_use_of_a_solution_is_kept_for_the_life_of_its_puzzle_and_a_minute() {
+    let server = server(SECRET, &[]);
+    let answer = server.puzzles.issue().solve().unwrap();
+    assert!(server.accepts(&answer).await);
+    for _ in 0..9 {
+        server.clock.advance(Duration::from_mins(1));
+        assert!(!server.accepts(&answer).await);
+    }
+    let purge = || server.store.purge(server.clock.now(), 100);
+    server.clock.advance(Duration::from_secs(119));
+    assert_eq!(purge().await.unwrap(), 0);
+    server.clock.advance(Duration::from_secs(1));
+    assert_eq!(purge().await.unwrap(), 1);
 }
 
 #[test]
