@@ -55,8 +55,10 @@ impl<U: AuthUser> Path<U> {
         self
     }
 
-    /// Adds the methods of the same path in another slice, except for those that it has.
+    /// Adds the methods of the same path in another slice, except for those that it has. The path asks
+    /// for an answer if one of both does.
     pub(crate) fn join(&mut self, other: Self) {
+        self.asks = self.asks.or(other.asks);
         for (method, handler) in other.methods {
             if self.methods.iter().all(|(known, _)| *known != method) {
                 self.methods.push((method, handler));
@@ -162,5 +164,24 @@ impl<U: AuthUser> fmt::Debug for Path<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let methods: Vec<_> = self.methods.iter().map(|(method, _)| method).collect();
         f.debug_struct("Path").field("path", &self.path).field("methods", &methods).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nobody::Nobody;
+
+    fn path() -> Path<Nobody> {
+        Path::new(Method::POST, "/login", async |_, _| Err(Refusal::internal()))
+    }
+
+    #[test]
+    fn a_joined_path_asks_if_one_of_both_does() {
+        let asks = || path().asks(PublicRoute::Login);
+        for (mut path, other) in [(path(), asks()), (asks(), path()), (asks(), asks())] {
+            path.join(other);
+            assert_eq!(path.asks, Some(PublicRoute::Login));
+        }
     }
 }
