@@ -1,7 +1,13 @@
-//! Every slice, a mount in a module, and two mounts of one struct.
+//! Every slice, a mount in a module, and two mounts of one struct. The routes that ask for no answer of a
+//! bot check.
 
 #![deny(warnings)]
 #![allow(unreachable_pub, reason = "public structs are tried, too")]
+
+use crudauth::Mount as _;
+use crudauth::email::RecordingSender;
+use crudauth::testing;
+use crudauth_tests::{Database, Kind, SECRET};
 
 /// A user.
 #[derive(Clone, Debug, crudauth::AuthUser)]
@@ -65,4 +71,58 @@ fn a_mount_serves_every_slice_beside_another_mount() {
         let route = route.nest("/plain", plain.routes());
         let _ = poem::EndpointExt::with(poem::EndpointExt::with(route, auth.clone()), plain);
     };
+}
+
+/// Public routes that ask for no answer: they need a mailed link, the cookie of a first step, the message
+/// of a provider, a refresh token, or nothing because they only end something.
+const ASK_FOR_NOTHING: [&str; 17] = [
+    "/account/delete-confirm",
+    "/account/restore",
+    "/email-login",
+    "/email-login/confirm",
+    "/email/change-confirm",
+    "/email/verify-confirm",
+    "/logout",
+    "/mfa/challenge",
+    "/mfa/verify",
+    "/oauth/:provider/backchannel-logout",
+    "/oauth/:provider/callback",
+    "/oauth/:provider/logout",
+    // Pages call it when they open. It has a rate limit.
+    "/passkeys/sign-in/options",
+    "/passkeys/sign-in/verify",
+    "/passkeys/verify",
+    "/password/reset-confirm",
+    "/refresh",
+];
+
+#[tokio::test]
+async fn a_public_route_asks_for_an_answer_or_is_known_to_ask_for_nothing() {
+    let (Database::Sqlite(pool), _) = Database::create(Kind::Sqlite).await else {
+        unreachable!("a database of SQLite")
+    };
+    crudauth::migrations!(Auth).run(&pool).await.unwrap();
+    let mails = crudauth::EmailConfig::new(RecordingSender::default(), "https://example.com");
+    let passkeys = crudauth::PasskeyConfig::default().rp_id("example.com".to_owned());
+    let providers = crudauth::OAuthConfig::new("https://example.com")
+        .provider(crudauth::oauth::Provider::google("id", "secret"));
+    let builder = Auth::builder(pool, SECRET).email(mails).passkeys(passkeys).oauth(providers);
+    let auth = builder.build().await.unwrap();
+    let client = testing::App::new(&auth, auth.routes()).client();
+    let (slices, mut asked, mut refused) = (format!("{:?}", Auth::slices()), 0, 0);
+    for path in slices.split("Path { path: \"").skip(1) {
+        let (path, methods) = path.split_once('"').unwrap();
+        if !methods.contains("POST") || ASK_FOR_NOTHING.contains(&path) {
+            continue;
+        }
+        let url = path.replace(":id", "1").replace(":provider", "google");
+        let answer = client.post(&url, serde_json::json!({})).await;
+        match (answer.status, &*answer.code()) {
+            (403, "bot-check-required") => asked += 1,
+            (401, _) => refused += 1,
+            other => unreachable!("{path}: {other:?}"),
+        }
+    }
+    assert_eq!(asked, crudauth::bots::PublicRoute::ALL.len());
+    assert!(refused > 20, "{refused}");
 }
