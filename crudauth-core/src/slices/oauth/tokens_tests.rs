@@ -66,6 +66,7 @@ impl IdentityProvider for Rotating {
 }
 
 /// An account with a connection.
+#[allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 async fn connected(world: &World) -> Account<Person> {
     let ada = world.account(ADDRESS).await;
     let (connection, unusable) = (connection(world.now()), PasswordHash::unusable());
@@ -77,6 +78,7 @@ fn keeping_on(world: &World, provider: Rotating) -> OAuth<Person> {
 }
 
 /// A mount that keeps the refresh token 0, with an expired access token.
+#[allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 async fn keeping(world: &World, ada: &Account<Person>, provider: Rotating) -> OAuth<Person> {
     let oauth = keeping_on(world, provider);
     let expired = ProviderTokens::new("old").refresh("0").expires_at(world.now());
