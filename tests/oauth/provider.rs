@@ -40,6 +40,9 @@ impl Answer {
     }
 }
 
+/// Whether the form of a token request names the right client, at a moment.
+pub(crate) type ClientCheck = fn(&HashMap<String, String>, i64) -> bool;
+
 /// Changes of the answers. `null` takes a member away.
 #[derive(Default)]
 pub(crate) struct Script {
@@ -67,7 +70,7 @@ pub(crate) struct Script {
     /// Laid over each published key.
     pub(crate) published_key: Value,
     /// Judges the client by its form, at this time, in place of the secret.
-    pub(crate) is_client: Option<fn(&HashMap<String, String>, i64) -> bool>,
+    pub(crate) is_client: Option<ClientCheck>,
     /// Number of the refresh token that is valid, if there are any.
     pub(crate) grant: Option<u32>,
     /// Changes of the ID token of a refresh.

@@ -177,6 +177,7 @@ fn wire<A: Mount>(
         passkeys,
         challenges: Arc::clone(&stores.challenges),
         sign_in: sign_in.clone(),
+        #[cfg(feature = "oauth")]
         background: background.clone(),
         paths: mounted.paths().collect(),
         frontend_url,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crudauth_core::guard::challenges::ChallengeStore;
 use crudauth_core::model::AuthUser;
+#[cfg(feature = "oauth")]
 use crudauth_core::notify::Background;
 use crudauth_core::slices::DatabaseStores;
 use crudauth_core::slices::account::SharedData;
@@ -63,6 +64,7 @@ pub(crate) struct Wiring<U: AuthUser> {
     pub(crate) passkeys: Option<PasskeyFactor<U>>,
     pub(crate) challenges: Arc<dyn ChallengeStore>,
     pub(crate) sign_in: SignInFlow<U>,
+    #[cfg(feature = "oauth")]
     pub(crate) background: Background,
     /// The paths of the mounted slices.
     pub(crate) paths: Vec<&'static str>,
