@@ -165,27 +165,10 @@ impl<U: AuthUser> Sessions<U> {
         opening: Opening<'_>,
     ) -> Result<OpenedSession, StoreError> {
         let Opening { client, is_remembered, replaces, proofs } = opening;
-        let now = self.kit.now();
-        let token = SessionToken::generate();
-        let csrf = CsrfToken::generate();
-        let digest = token.digest();
-        let ends_at = self.config.absolute_timeout.map(|lifetime| now + lifetime);
-        let session = Session {
-            digest,
-            account: account.user.id().clone(),
-            state: account.state(),
-            csrf: csrf.digest(),
-            client: client.address,
-            user_agent: client.stored_user_agent(),
-            is_remembered,
-            created_at: now,
-            last_activity_at: now,
-            expires_at: self.config.expiry(is_remembered, ends_at, now),
-            ends_at,
-            proofs,
-            impersonator: None,
-        };
-        let opened = OpenedSession { token, csrf, handle: digest.handle(), is_remembered };
+        let lifetime = self.config.absolute_timeout;
+        let (opened, session) = self.new_session(account, &client, is_remembered, lifetime);
+        let digest = session.digest;
+        let session = Session { proofs, ..session };
         let event = self.kit.event(EventKind::SignedIn).account(account).client(&client);
         let insert = self.insert(session, self.config.max_sessions, replaces);
         self.opening(event, digest, insert).await?;
@@ -202,10 +185,31 @@ impl<U: AuthUser> Sessions<U> {
         lifetime: Duration,
     ) -> Result<(OpenedSession, DateTime<Utc>), StoreError> {
         let (administrator, own) = by;
+        let (opened, session) = self.new_session(account, &client, false, Some(lifetime));
+        let (digest, ends_at) = (session.digest, session.created_at + lifetime);
+        let impersonator = Impersonator {
+            account: administrator.user.id().to_string(),
+            state: administrator.state(),
+            session: *own.digest(),
+        };
+        let session = Session { impersonator: Some(impersonator), ..session };
+        let event = self.kit.event(EventKind::ImpersonationStarted).account(account);
+        let event = event.actor(administrator).client(&client);
+        self.opening(event, digest, self.insert(session, u32::MAX, &[])).await?;
+        Ok((opened, ends_at))
+    }
+
+    /// A session of the account that begins now, without proofs. It is not stored yet.
+    fn new_session(
+        &self,
+        account: &Account<U>,
+        client: &ClientInfo,
+        is_remembered: bool,
+        lifetime: Option<Duration>,
+    ) -> (OpenedSession, Session<U::Id>) {
         let now = self.kit.now();
-        let ends_at = now + lifetime;
-        let token = SessionToken::generate();
-        let csrf = CsrfToken::generate();
+        let ends_at = lifetime.map(|lifetime| now + lifetime);
+        let (token, csrf) = (SessionToken::generate(), CsrfToken::generate());
         let digest = token.digest();
         let session = Session {
             digest,
@@ -214,23 +218,15 @@ impl<U: AuthUser> Sessions<U> {
             csrf: csrf.digest(),
             client: client.address,
             user_agent: client.stored_user_agent(),
-            is_remembered: false,
+            is_remembered,
             created_at: now,
             last_activity_at: now,
-            expires_at: self.config.expiry(false, Some(ends_at), now),
-            ends_at: Some(ends_at),
+            expires_at: self.config.expiry(is_remembered, ends_at, now),
+            ends_at,
             proofs: Proofs::default(),
-            impersonator: Some(Impersonator {
-                account: administrator.user.id().to_string(),
-                state: administrator.state(),
-                session: *own.digest(),
-            }),
+            impersonator: None,
         };
-        let event = self.kit.event(EventKind::ImpersonationStarted).account(account);
-        let event = event.actor(administrator).client(&client);
-        self.opening(event, digest, self.insert(session, u32::MAX, &[])).await?;
-        let handle = digest.handle();
-        Ok((OpenedSession { token, csrf, handle, is_remembered: false }, ends_at))
+        (OpenedSession { token, csrf, handle: digest.handle(), is_remembered }, session)
     }
 
     /// Runs the insert of a new session, and reports its event. The session is removed if it fails.
