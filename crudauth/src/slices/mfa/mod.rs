@@ -1,14 +1,15 @@
 //! `GET /mfa`, `POST /mfa/totp/…`, `POST /mfa/recovery-codes/regenerate`: the second factor of an
 //! account. `POST /mfa/challenge`, `POST /mfa/verify`: the second step of a sign-in.
-//! `GET /mfa/trusted-browsers`, `DELETE /mfa/trusted-browsers/{id}`: browsers that are not asked.
+
+mod trust;
 
 use std::sync::Arc;
 
 use crudauth_core::guard::CHALLENGES;
-use crudauth_core::model::{AuthUser, Form, InvalidField, TrustHandle};
+use crudauth_core::model::{AuthUser, Form};
 use crudauth_core::slices::mfa::{
     self as flows, AUTHENTICATORS, CodeError, MANAGE, MfaConfig, MfaError, RECOVERY_CODES,
-    RecoveryCode, Setup, TRUSTED_BROWSERS, TrustedBrowser, VERIFY,
+    RecoveryCode, Setup, TRUSTED_BROWSERS, VERIFY,
 };
 use crudauth_core::slices::sessions::RenewedSession;
 use crudauth_core::slices::sign_in::{
@@ -25,15 +26,16 @@ use crate::builder::Builder;
 use crate::extract::owner_of;
 use crate::http::config::RefreshIn;
 use crate::http::cookie::{cookies_of, set_cookies};
-use crate::http::headers::{client_info, detail, json as answer};
+use crate::http::headers::{client_info, json as answer};
 use crate::http::origin::refuse_cross_site;
 use crate::http::{Refusal, body, refusals};
 use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
-use crate::transport::Principal;
+
+pub(super) use trust::{distrust_all, trusted, trusts_browser};
 
 /// `mfa`: codes of an authenticator app as second factor, and recovery codes.
 ///
-#[doc = include_str!("../../docs/mfa.md")]
+#[doc = include_str!("../../../docs/mfa.md")]
 #[derive(Clone, Copy, Debug)]
 pub struct Mfa;
 
@@ -49,8 +51,8 @@ impl<U: AuthUser> Slice<U> for Mfa {
             Path::new(Method::POST, "/mfa/recovery-codes/regenerate", regenerate),
             Path::new(Method::POST, "/mfa/challenge", challenge),
             Path::new(Method::POST, "/mfa/verify", verify),
-            Path::new(Method::GET, "/mfa/trusted-browsers", trusted_browsers),
-            Path::new(Method::DELETE, "/mfa/trusted-browsers/:id", distrust),
+            Path::new(Method::GET, "/mfa/trusted-browsers", trust::trusted_browsers),
+            Path::new(Method::DELETE, "/mfa/trusted-browsers/:id", trust::distrust),
         ]
     }
 
@@ -194,11 +196,6 @@ async fn verify<U: AuthUser>(
     finished(&mounted, &request, &done).await
 }
 
-/// Reads whether the owner trusts the browser.
-pub(super) fn trusts_browser(form: &mut Form) -> Result<bool, InvalidField> {
-    Ok(form.take::<Option<bool>>("trust_browser")?.unwrap_or(false))
-}
-
 /// The client of the second step, without a code: a browser that the owner may trust, or a program.
 /// Another site's page must not be one.
 pub(super) fn sent<U: AuthUser>(
@@ -237,51 +234,6 @@ pub(super) async fn finished<U: AuthUser>(
         set_cookies(&mut response, &mounted.parts().http.cookies).trusted(trust);
     }
     Ok(response)
-}
-
-async fn trusted_browsers<U: AuthUser>(
-    mounted: Mounted<U>,
-    request: Request,
-) -> Result<Response, Refusal> {
-    let principal = owner_of(&mounted, &request).await?;
-    let sent = cookies_of(&request, &mounted.parts().http.cookies).trusts();
-    let browsers = mounted.accounts().mfa().trusted_browsers(&principal, &sent).await?;
-    answer(StatusCode::OK, &browsers.iter().map(trusted).collect::<Vec<_>>())
-}
-
-pub(super) fn trusted(browser: &TrustedBrowser) -> Value {
-    json!({
-        "id": browser.handle.as_str(),
-        "device": browser.device,
-        "created_at": browser.created_at,
-        "expires_at": browser.expires_at,
-        "current": browser.is_current,
-    })
-}
-
-/// Less trust needs no proof.
-async fn distrust<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Response, Refusal> {
-    let principal = owner_of(&mounted, &request).await?;
-    let not_found = || Refusal::not_found("Trusted browser not found.");
-    let id = request.raw_path_param("id").unwrap_or_default();
-    let handle = TrustHandle::parse(id).ok_or_else(not_found)?;
-    if !mounted.accounts().mfa().distrust(&principal, &handle).await? {
-        return Err(not_found());
-    }
-    detail("The browser is not trusted any more.")
-}
-
-/// Ends the trust of the account in every browser, before its owner signs out everywhere. Trust of a
-/// time with the setting would count again if an app turned it on again.
-pub(super) async fn distrust_all<U: AuthUser>(
-    mounted: &Mounted<U>,
-    principal: &Principal<U>,
-) -> Result<(), Refusal> {
-    let accounts = mounted.accounts();
-    if accounts.sign_in.has_mfa() {
-        accounts.mfa().distrust_all(principal).await?;
-    }
-    Ok(())
 }
 
 /// Returns the sign-in that a token names. Tokens that name none are counted by client network, so
