@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::store::{RateLimit, RateLimitOutcome};
 use crate::model::CounterName;
-use crate::sql::engine::instant;
 use crate::sql::rows::Columns;
+use crate::sql::rows::instant;
 use crate::sql::{Backend, ColumnSpec, Engine, TableSpec};
 
 /// Uses counted against rate limits.

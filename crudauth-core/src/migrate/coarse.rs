@@ -1,7 +1,7 @@
 //! Identifiers that are compared as they are written, in columns that take different texts for equal.
 
-use super::diff::TableDiff;
 use super::live::LiveColumn;
+use super::table_diff::TableDiff;
 use super::{Blocker, BlockerKind, queries};
 use crate::model::IdentifierKind;
 use crate::sql::{Backend, Dialect};

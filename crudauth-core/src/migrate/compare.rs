@@ -1,24 +1,13 @@
 //! Compares all tables with the live database.
 
-use super::diff::TableDiff;
 use super::live::LiveTable;
 use super::plan::Plan;
 use super::subject::Subject;
 use super::table::Table;
+use super::table_diff::{Depth, TableDiff};
 use super::{conversions, desired, library};
 use crate::model::Shape;
 use crate::sql::{Backend, TableSpec};
-
-/// How closely tables are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Depth {
-    /// Reads the catalog only. Takes a few milliseconds, however large the tables are.
-    Catalog,
-    /// Also searches for rows without a compared form, if an index finds them.
-    Indexes,
-    /// Also reads the rows, for everything that blocks a migration.
-    Rows,
-}
 
 /// The difference of all tables.
 #[derive(Debug)]

@@ -95,16 +95,7 @@ pub(super) fn set_null(table: &LiveTable, column: &str) -> String {
 fn update(table: &LiveTable, column: &str, value: &str, condition: &str) -> String {
     let name = table.qualified();
     let column = table.quoted(column);
-    format!("UPDATE {name} SET {column} = {value}{}{condition}", kept(table))
-}
-
-/// Assignments that keep columns with ON UPDATE: MySQL does not touch a column that is assigned.
-pub(super) fn kept(table: &LiveTable) -> String {
-    let q = table.dialect.quote();
-    let touched = table.columns.iter().filter(|column| column.is_touched);
-    // The derive has not checked these names: the columns are the app's.
-    let names = touched.map(|column| table.quoted(&column.name.replace(q, &q.repeat(2))));
-    names.map(|name| format!(", {name} = {name}")).collect()
+    format!("UPDATE {name} SET {column} = {value}{}{condition}", queries::kept(table))
 }
 
 /// ASCII lower case, independent of the locale of the database.

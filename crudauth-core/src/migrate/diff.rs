@@ -1,40 +1,15 @@
 //! Compares one table with the live one.
 
-use super::compare::Depth;
 use super::live::LiveTable;
 use super::plan::{Backfill, Plan};
 use super::scan::Scan;
-use super::subject::Subject;
-use super::table::{Index, Table};
+use super::table::Index;
+use super::table_diff::{Depth, TableDiff};
 use super::{BlockerKind, catalog, ddl, queries};
 use crate::model::{IdentifierColumn, Shape};
 use crate::sql::{Backend, Call, Dialect, rows};
 
-/// The difference between a table as it is and as it should be, in the order in which statements
-/// can make it up.
-pub(super) struct TableDiff<'a, DB: Backend> {
-    pub(super) connection: &'a mut DB::Connection,
-    pub(super) subject: &'a Subject<DB>,
-    pub(super) table: &'a Table,
-    pub(super) live: &'a LiveTable,
-    depth: Depth,
-    pub(super) plan: Plan,
-    /// Whether rows are to be read, and can be.
-    pub(super) reads_rows: bool,
-}
-
-impl<'a, DB: Backend> TableDiff<'a, DB> {
-    pub(super) fn new(
-        connection: &'a mut DB::Connection,
-        subject: &'a Subject<DB>,
-        (table, live): (&'a Table, &'a LiveTable),
-        depth: Depth,
-    ) -> Self {
-        let reads_rows = depth == Depth::Rows;
-        let plan = Plan::default();
-        Self { connection, subject, table, live, depth, plan, reads_rows }
-    }
-
+impl<DB: Backend> TableDiff<'_, DB> {
     pub(super) async fn into_plan(mut self) -> Result<Plan, sqlx::Error> {
         if self.live.exists() {
             self.plan.blockers = self.catalog_blockers().await?;
@@ -177,11 +152,6 @@ impl<'a, DB: Backend> TableDiff<'a, DB> {
         }
         let sql = queries::any_unfilled(self.live, identifier);
         Ok(self.row(sql).await?.is_some())
-    }
-
-    /// The first row of a statement that is not worth preparing.
-    pub(super) async fn row(&mut self, sql: String) -> Result<Option<DB::Row>, sqlx::Error> {
-        DB::fetch_optional(self.connection, Call::migration(sql)).await
     }
 
     /// Adds, fills and requires the compared form of the identifier at position `at`, which is kept

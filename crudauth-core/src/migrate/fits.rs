@@ -5,9 +5,9 @@
 use sqlx::{Column as _, Row as _};
 
 use super::affinity::{Affinity, takes};
-use super::diff::TableDiff;
 use super::live::{LiveColumn, LiveTable};
 use super::table::Table;
+use super::table_diff::TableDiff;
 use super::{Blocker, BlockerKind, catalog, queries, widths};
 use crate::model::{Shape, SqlDefault};
 use crate::sql::{Backend, Call, ColumnPlan, Dialect};

@@ -1,7 +1,7 @@
 //! Plans the indexes that a table lacks.
 
-use super::diff::TableDiff;
 use super::table::{Index, short_name};
+use super::table_diff::TableDiff;
 use super::{BlockerKind, catalog, ddl};
 use crate::sql::{Backend, Call};
 

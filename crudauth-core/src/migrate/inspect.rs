@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use sqlx::Pool;
 
 use super::Migrations;
-use super::compare::{Depth, Tables};
+use super::compare::Tables;
 use super::live::LiveTable;
 use super::migrations::reading;
 use super::plan::Plan;
+use super::table_diff::Depth;
 use crate::model::{AuthUser, Shape};
 use crate::sql::{AuthRow, Backend, Layout};
 

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use sqlx::{Pool, Transaction};
 
-use super::compare::{Depth, Tables};
+use super::compare::Tables;
 use super::plan::Plan;
 use super::subject::Subject;
+use super::table_diff::Depth;
 use super::{MigrateError, files};
 use crate::model::AuthUser;
 use crate::sql::{AuthRow, Backend, TableSpec};

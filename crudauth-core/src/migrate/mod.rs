@@ -51,6 +51,7 @@ mod scan;
 mod schema_error;
 mod subject;
 mod table;
+mod table_diff;
 mod types;
 mod widths;
 

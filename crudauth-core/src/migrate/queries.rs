@@ -4,7 +4,6 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::ddl;
 use super::live::LiveTable;
 use crate::model::{IdentifierColumn, Shape};
 use crate::sql::Dialect;
@@ -166,6 +165,15 @@ impl Page<'_> {
     }
 }
 
+/// Assignments that keep columns with ON UPDATE: MySQL does not touch a column that is assigned.
+pub(super) fn kept(table: &LiveTable) -> String {
+    let q = table.dialect.quote();
+    let touched = table.columns.iter().filter(|column| column.is_touched);
+    // The derive has not checked these names: the columns are the app's.
+    let names = touched.map(|column| table.quoted(&column.name.replace(q, &q.repeat(2))));
+    names.map(|name| format!(", {name} = {name}")).collect()
+}
+
 /// Sets a column in several rows. Binds the key and value of each row, then all keys again.
 pub(super) fn fill(table: &LiveTable, id: &str, column: &str, rows: usize) -> String {
     let name = table.qualified();
@@ -178,7 +186,7 @@ pub(super) fn fill(table: &LiveTable, id: &str, column: &str, rows: usize) -> St
     let id = table.quoted(id);
     let column = table.quoted(column);
     let ids = ids.join(", ");
-    let kept = ddl::kept(table);
+    let kept = kept(table);
     format!("UPDATE {name} SET {column} = CASE {id}{whens} END{kept} WHERE {id} IN ({ids})")
 }
 

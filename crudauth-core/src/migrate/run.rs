@@ -2,9 +2,10 @@
 
 use sqlx::{AssertSqlSafe, Pool};
 
-use super::compare::{Depth, Tables};
+use super::compare::Tables;
 use super::live::LiveTable;
 use super::plan::{Plan, Step};
+use super::table_diff::Depth;
 use super::{MigrateError, Migrations, lock};
 use crate::model::AuthUser;
 use crate::sql::{AuthRow, Backend, Dialect};

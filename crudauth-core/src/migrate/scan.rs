@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 
 use super::blocker::Samples;
-use super::diff::TableDiff;
 use super::live::LiveTable;
 use super::pages::Pages;
 use super::queries::{self, Page, SAMPLES};
+use super::table_diff::TableDiff;
 use super::{Blocker, BlockerKind, ddl, fits};
 use crate::model::{Contact, IdentifierColumn, IdentifierKind};
 use crate::sql::{Backend, Call, rows};

@@ -116,6 +116,9 @@ pub trait Backend:
 /// A statement that is running.
 pub type Running<'c, T> = BoxFuture<'c, Result<T, sqlx::Error>>;
 
+/// A function of [`Backend`] that runs a statement.
+pub(super) type Run<DB, T> = fn(&mut <DB as Database>::Connection, Call<DB>) -> Running<'_, T>;
+
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 macro_rules! query {
     ($call:expr) => {{

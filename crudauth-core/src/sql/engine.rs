@@ -12,6 +12,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Database, Pool};
 use tokio::time::Instant;
 
+use super::backend::Run;
 use super::errors::{is_contention, is_disconnect, is_stale};
 use super::prepared::Preparation;
 use super::template::{Names, Statement};
@@ -270,9 +271,6 @@ impl<DB: Backend> Engine<DB> {
     }
 }
 
-/// A function of [`Backend`] that runs a statement.
-pub(super) type Run<DB, T> = fn(&mut <DB as Database>::Connection, Call<DB>) -> Running<'_, T>;
-
 /// As [`retrying_sql`], with the error of the stores.
 pub(crate) async fn retrying<'a, T: 'a, F>(
     attempt: impl Fn() -> F + Send + Sync + 'a,
@@ -314,11 +312,6 @@ async fn retry<'a, T>(
 
 async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
     tokio::time::timeout(PATIENCE, work).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
-}
-
-/// The instant that [`Query::bind_instant`] stored.
-pub(crate) fn instant(millis: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(millis).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
 impl<DB: Database, U> std::fmt::Debug for SqlStore<DB, U> {

@@ -1,6 +1,7 @@
 //! Reads rows by position.
 
-use super::engine::instant;
+use chrono::{DateTime, Utc};
+
 use super::{AuthRow, Backend, Stores};
 use crate::model::{Account, AccountState, AuthUser, PasswordHash};
 
@@ -60,14 +61,12 @@ impl<'r, DB: Backend> Columns<'r, DB> {
     }
 
     /// An instant of the library's tables.
-    pub(crate) fn instant(&mut self) -> Result<chrono::DateTime<chrono::Utc>, sqlx::Error> {
+    pub(crate) fn instant(&mut self) -> Result<DateTime<Utc>, sqlx::Error> {
         self.next::<i64>().map(instant)
     }
 
     /// An instant that may be absent.
-    pub(crate) fn optional_instant(
-        &mut self,
-    ) -> Result<Option<chrono::DateTime<chrono::Utc>>, sqlx::Error> {
+    pub(crate) fn optional_instant(&mut self) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
         Ok(self.next::<Option<i64>>()?.map(instant))
     }
 
@@ -89,4 +88,9 @@ impl<'r, DB: Backend> Columns<'r, DB> {
 /// Reads the column at a position.
 pub(crate) fn take<DB: Stores<T>, T>(row: &DB::Row, at: usize) -> Result<T, sqlx::Error> {
     <DB as Stores<T>>::take(row, at)
+}
+
+/// The instant that `Query::bind_instant` stored.
+pub(crate) fn instant(millis: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(millis).unwrap_or(DateTime::UNIX_EPOCH)
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use sqlx::Connection;
 use sqlx::pool::PoolConnection;
 
-use super::engine::Run;
+use super::backend::Run;
 use super::prepared::Preparation;
 use super::{Backend, Call, Query, Running};
 

@@ -13,7 +13,7 @@ use super::library::{HASH, VERIFIED};
 use super::model::{Field, Model, Role};
 use super::parse::{Erased, Generator};
 use super::{forms, markers};
-use crate::support::{private, private_at};
+use crate::support::{local, optional, private, private_at};
 
 pub(super) fn expand(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
     let user = auth_user(model, key);
@@ -24,12 +24,6 @@ pub(super) fn expand(model: &Model<'_>, key: &Field<'_>) -> TokenStream {
         #[allow(unused_variables, reason = "a struct without `register` does not read the form")]
         const _: () = { #user #row #markers #roles };
     }
-}
-
-/// A local variable that the app's expressions cannot refer to. The prefix is needed because a unit
-/// struct of the same name, such as a poem handler, would be read as a pattern.
-pub(super) fn local(name: &str) -> Ident {
-    format_ident!("__{name}", span = Span::mixed_site())
 }
 
 /// The values of a sign-up are a struct of their own, which may contain private types of the app.
@@ -207,14 +201,6 @@ fn companion(model: &Model<'_>) -> TokenStream {
     let deleted = arguments.and_then(|arguments| arguments.deleted_at.as_ref());
     let deleted = optional(deleted.map(|deleted| &deleted.value));
     quote!(#p::Companion { verified: #verified, times: #times, deleted: #deleted, #(#columns,)* })
-}
-
-/// An `Option` as tokens.
-pub(super) fn optional(value: Option<impl ToTokens>) -> TokenStream {
-    match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
-    }
 }
 
 /// An identifier as text. The type's span makes rustc point there if the type is not text. `self`

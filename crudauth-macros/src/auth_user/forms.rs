@@ -5,9 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned;
 
-use super::expand::{local, optional};
 use super::model::{Field, Model};
-use crate::support::{private, private_at};
+use crate::support::{local, optional, private, private_at};
 
 /// Takes every column before it fails, so that the response lists all invalid fields.
 pub(super) fn sign_up(model: &Model<'_>) -> TokenStream {

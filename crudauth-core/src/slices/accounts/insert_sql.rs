@@ -3,7 +3,7 @@
 //! Unique indexes decide within one column. A text that a sign-in looks for in several columns, such
 //! as a username and a code, is decided by a lock on that text.
 
-use super::sql::{BY_IDENTIFIER, is_key};
+use super::keys_sql::{BY_IDENTIFIER, is_key};
 use crate::account_store::{AccountStore, Created, NewAccount};
 use crate::model::digest::sha256;
 use crate::model::{AuthUser, CounterName, Identifier, IdentifierColumn, IdentifierKind, Username};

@@ -7,6 +7,7 @@ mod claim_sql;
 mod create_sql;
 mod derived;
 mod insert_sql;
+mod keys_sql;
 mod password;
 #[cfg(all(test, feature = "sqlite"))]
 mod password_tests;
