@@ -7,6 +7,7 @@ mod admin;
 mod admin_pages;
 mod audit;
 mod audit_chain;
+mod canaries;
 mod deletion;
 mod devices;
 mod events;

@@ -143,20 +143,42 @@ impl Database {
         }
     }
 
-    /// Every cell of an SQLite database, in hex.
+    /// Every cell of the database, in lower-case hex.
     pub async fn cells_in_hex(&self) -> String {
-        let Self::Sqlite(pool) = self else { panic!("SQLite") };
-        let rows = async |sql: String| -> Vec<String> {
-            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(pool).await.unwrap()
+        let columns = match self {
+            Self::Sqlite(_) => {
+                "SELECT one.name || ' lower(hex(' || field.name || '))' FROM sqlite_master AS one, \
+                 pragma_table_info(one.name) AS field WHERE one.type = 'table'"
+            }
+            Self::Postgres(_) => {
+                "SELECT format(CASE data_type WHEN 'bytea' THEN '%I encode(%I, ''hex'')' \
+                 ELSE '%I encode(convert_to(%I::text, ''UTF8''), ''hex'')' END, \
+                 table_name, column_name) \
+                 FROM information_schema.columns WHERE table_schema = current_schema()"
+            }
+            Self::MySql(_) => {
+                "SELECT CONCAT(table_name, ' LOWER(HEX(`', column_name, '`))') \
+                 FROM information_schema.columns WHERE table_schema = DATABASE()"
+            }
         };
         let mut cells = String::new();
-        for table in rows("SELECT name FROM sqlite_master WHERE type = 'table'".to_owned()).await {
-            for column in rows(format!("SELECT name FROM pragma_table_info('{table}')")).await {
-                let all = rows(format!("SELECT COALESCE(hex({column}), '') FROM {table}")).await;
-                cells.push_str(&all.join(" "));
-            }
+        for column in self.texts(columns).await {
+            let (table, cell) = column.split_once(' ').unwrap();
+            let all = self.texts(&format!("SELECT COALESCE({cell}, '') FROM {table}")).await;
+            cells.push_str(&all.join(" "));
+            cells.push(' ');
         }
         cells
+    }
+
+    /// The texts of a query with one column.
+    async fn texts(&self, sql: &str) -> Vec<String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+            Self::Postgres(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+            Self::MySql(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+        }
     }
 
     pub fn kind(&self) -> Kind {
