@@ -20,8 +20,8 @@ use std::time::Duration;
 
 use crudauth::email::MessageKind;
 use crudauth::{
-    AuthRow, Backend, Clock, CurrentUser, Elevated, EmailConfig, Fresh, MfaConfig, PasskeyConfig,
-    RateLimits, factor,
+    Any, AuthRow, Backend, Clock, CurrentUser, Elevated, EmailConfig, Fresh, MfaConfig,
+    NotImpersonated, PasskeyConfig, RateLimits, Verified, factor,
 };
 use crudauth_tests::{
     Answer, App, Authenticator, Browser, Database, FRONTEND, PASSWORD, SECRET, User, concurrently,
@@ -59,6 +59,21 @@ async fn proved_by_password(_: CurrentUser<Guarded, Fresh<factor::Password, 10>>
 
 #[handler]
 async fn proved_by_mail(_: CurrentUser<Guarded, Fresh<factor::Email, 10>>) -> &'static str {
+    "ok"
+}
+
+#[handler]
+async fn verified(_: CurrentUser<Guarded, Verified>) -> &'static str {
+    "ok"
+}
+
+#[handler]
+async fn owners(_: CurrentUser<Guarded, NotImpersonated>) -> &'static str {
+    "ok"
+}
+
+#[handler]
+async fn any(_: CurrentUser<Guarded, Any<(Elevated, Verified)>>) -> &'static str {
     "ok"
 }
 
@@ -129,7 +144,8 @@ where
 fn routes(auth: &Guarded) -> BoxEndpoint<'static, Response> {
     let route = auth.mount(Route::new()).at("/danger", get(danger));
     let route = route.at("/by-passkey", get(proved_by_passkey)).at("/second", get(proved_twice));
-    let route = route.at("/by-password", get(proved_by_password));
+    let route = route.at("/by-password", get(proved_by_password)).at("/verified", get(verified));
+    let route = route.at("/not-impersonated", get(owners)).at("/any", get(any));
     route.at("/by-mail", get(proved_by_mail)).with(auth.clone()).map_to_response().boxed()
 }
 
