@@ -21,6 +21,25 @@ on_every_database! {
         assert!(!listed.to_string().contains("credential\""), "no key material: {listed}");
     }
 
+    async fn an_export_names_passkeys_and_a_deletion_removes_them(app: App) {
+        let app = guarded(&app, Setup::default()).await;
+        let (ada, _) = member(&app, "ada").await;
+        let (eve, mut device) = member(&app, "eve").await;
+        let export = ada.get("/account/export").await;
+        assert_eq!(export.status, 200, "{export:?}");
+        let (export, listed) = (export.json(), list(&ada).await);
+        assert_eq!(export["passkeys"].as_array().unwrap().len(), 1, "{export}");
+        assert_eq!(export["passkeys"][0]["name"], listed["passkeys"][0]["name"]);
+        let id = &listed["signal"]["allAcceptedCredentialIds"][0];
+        for hidden in [id.as_str().unwrap(), "public_key", "credential\""] {
+            assert!(!export.to_string().contains(hidden), "{export}");
+        }
+        assert_eq!(ada.post("/account/delete", json!({})).await.status, 200);
+        assert_eq!(app.database.count("users_passkeys").await, 1);
+        assert_eq!(sign_in(&app.browser(), &mut device).await.status, 200);
+        assert!(eve.is_signed_in().await);
+    }
+
     async fn a_passkey_is_renamed_by_its_owner_only(app: App) {
         let app = guarded(&app, Setup::default()).await;
         let (ada, _) = member(&app, "ada").await;
