@@ -143,6 +143,10 @@ on_every_pool! {
             let found = staff.accounts().find_by_identifier(typed).await.unwrap();
             assert!(found.is_none(), "{typed:?}");
         }
+        // A stored blank at the end is a part of the text, whatever the database ignores.
+        database.execute("UPDATE staff SET mail_key = 'ada@example.com '").await;
+        let found = staff.accounts().find_by_identifier("ada@example.com").await.unwrap();
+        assert!(found.is_none());
     }
 
     async fn a_unique_app_column_is_enforced(database, pool) {

@@ -105,6 +105,24 @@ async fn requests_from_other_sites_do_not_lock_the_network_out() {
 }
 
 #[tokio::test]
+async fn by_default_a_hundred_paced_guesses_lock_unknown_devices_out() {
+    for world in worlds().await {
+        let config = LockoutConfig::default();
+        let lockout = Lockout::new(Arc::clone(&world.counters), world.keys.clone(), config);
+        let at = |round| unknown(&lockout, "eve", &format!("192.0.2.{round}"));
+        // Four a minute stay below the lock of five.
+        for round in 0..25 {
+            assert!(admits(&lockout, &at(round), &world).await, "{} were wrong", 4 * round);
+            fail(&lockout, &at(round), 4, &world).await;
+            world.clock.advance(Duration::from_mins(1));
+        }
+        assert!(!admits(&lockout, &at(99), &world).await);
+        world.clock.advance(Duration::from_hours(29 * 24));
+        assert!(!admits(&lockout, &at(99), &world).await);
+    }
+}
+
+#[tokio::test]
 async fn paced_guesses_lock_unknown_devices_out_and_no_known_one() {
     for world in worlds().await {
         let month = Duration::from_hours(30 * 24);

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use super::breach::{BreachService, SharedBreachService};
 use super::candidate::Validator;
 use super::{Candidate, Password, common};
 use crate::config_error::ConfigError;
+use crate::model::nfkc;
 
 /// A shorter identifier occurs in passwords by chance.
 const SHORTEST_IDENTIFIER: usize = 3;
@@ -159,7 +159,7 @@ impl PasswordPolicy {
 /// Returns `true` if the password is little more than the identifier, or than the part of an
 /// address before the `@`.
 fn repeats(lower: &str, identifier: &str) -> bool {
-    let identifier: String = identifier.trim().nfkc().flat_map(char::to_lowercase).collect();
+    let identifier: String = nfkc(identifier.trim()).flat_map(char::to_lowercase).collect();
     let local_part = identifier.rsplit_once('@').map(|(local_part, _)| local_part);
     let digits = identifier.strip_prefix('+');
     let is_any_part = std::iter::once(identifier.as_str())
