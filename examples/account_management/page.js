@@ -46,9 +46,10 @@ const post = (path, body = {}) => send("POST", path, body);
 // --- Passkeys
 
 const hasPasskeys = "PublicKeyCredential" in window && "parseRequestOptionsFromJSON" in PublicKeyCredential;
+// The offer in the field of the name. Every other request for a passkey ends it: a browser has one at a time.
 let offered = null;
 
-/** Returns a passkey for these options. Ends the offer in the field, since a browser asks once. */
+/** Returns a passkey for these options. */
 async function getPasskey(path, body, mediation) {
   offered?.abort();
   offered = new AbortController();
@@ -141,7 +142,10 @@ async function proved(action) {
   try {
     return await action();
   } catch (refusal) {
-    if (refusal.code === "reauthentication-required") element("proof").hidden = false;
+    if (refusal.code === "reauthentication-required") {
+      element("proof").hidden = false;
+      element("proof").elements.password.focus();
+    }
     throw refusal;
   }
 }
@@ -228,7 +232,8 @@ const actions = {
     return secondStep("/passkeys/verify", { challenge, credential });
   },
   async "passkey-add"() {
-    const { public_key: options } = await post("/passkeys/register/options");
+    offered?.abort();
+    const { public_key: options } = await proved(() => post("/passkeys/register/options"));
     const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
     const credential = await navigator.credentials.create({ publicKey });
     const { name } = await post("/passkeys/register/verify", { credential: credential.toJSON() });
@@ -239,7 +244,7 @@ const actions = {
     const { id, name } = form.elements;
     const path = `/passkeys/${id.value}`;
     const isRemoval = submitter.value === "remove";
-    const answer = isRemoval ? await send("DELETE", path) : await send("PATCH", path, { name: name.value });
+    const answer = await proved(() => isRemoval ? send("DELETE", path) : send("PATCH", path, { name: name.value }));
     tellAuthenticators(answer.signal);
     await listPasskeys();
     await listSessions();
@@ -299,6 +304,7 @@ const actions = {
   async "follow-link"(form) {
     const fields = Object.fromEntries(new FormData(form));
     const { detail } = await post(link.path, { ...fields, token: linkToken });
+    form.hidden = true;
     return detail;
   },
   async find(form, submitter) {
