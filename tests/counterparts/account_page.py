@@ -1,4 +1,4 @@
-"""What a person does on the page of account_management."""
+"""What a person does on the pages of the examples, most of it on that of account_management."""
 
 import pyotp
 from conftest import PASSWORD, judge
