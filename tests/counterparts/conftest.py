@@ -72,7 +72,8 @@ class Browser(httpx.Client):
     """Sends the CSRF token with every request."""
 
     def __init__(self, url):
-        super().__init__(base_url=url, headers={"origin": url})
+        # A million iterations of PBKDF2 take seconds in a debug build.
+        super().__init__(base_url=url, headers={"origin": url}, timeout=60)
         self.event_hooks["request"].append(self.add_token)
 
     def add_token(self, request):
