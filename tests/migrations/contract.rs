@@ -72,7 +72,7 @@ struct InSchema {
 }
 
 #[crudauth::routes(user = User, session, email)]
-struct EmailAuth;
+pub(crate) struct EmailAuth;
 
 #[crudauth::routes(user = InSchema, session, email)]
 struct SchemaAuth;

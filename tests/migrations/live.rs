@@ -1,7 +1,12 @@
 //! Tables that exist before the migration, and a snapshot that shows whether they changed.
 
-use crudauth::{Account, AuthUser, Registered, SignUp};
-use crudauth_tests::{Database, Kind, sign_up};
+use crudauth::email::RecordingSender;
+use crudauth::{Account, AuthRow, AuthUser, Backend, EmailConfig, Registered, SignUp, migrations};
+use crudauth_tests::{Database, FRONTEND, Kind, SECRET, every_flow_works, sign_up};
+use sqlx::Pool;
+
+use super::User;
+use super::contract::EmailAuth;
 
 /// The type of a counted primary key.
 pub(crate) fn counted_key(kind: Kind) -> &'static str {
@@ -67,4 +72,18 @@ pub(crate) async fn register<U: AuthUser>(
     assert!(matches!(joined, Registered::Added(_)), "{name} is new");
     let address = format!("{name}@example.com");
     accounts.find_by_identifier(&address).await.unwrap().unwrap()
+}
+
+/// Migrates without a blocker, and runs every flow for a new account.
+pub(crate) async fn works<DB: Backend>(pool: &Pool<DB>, name: &str)
+where
+    User: AuthRow<DB>,
+{
+    let plan = migrations!(EmailAuth).plan(pool).await.unwrap();
+    assert!(plan.blockers().is_empty(), "{plan}");
+    migrations!(EmailAuth).run(pool).await.unwrap();
+    let outbox = RecordingSender::default();
+    let email = EmailConfig::new(outbox.clone(), FRONTEND);
+    let auth = EmailAuth::builder(pool.clone(), SECRET).email(email).build().await.unwrap();
+    every_flow_works(&auth, &outbox, None, sign_up(name)).await;
 }

@@ -21,6 +21,7 @@ mod neighbours;
 mod odd_types;
 mod real_tables;
 mod runs;
+mod storage;
 mod written;
 
 use crudauth::AuthUser;

@@ -146,6 +146,17 @@ pub enum BlockerKind {
         /// What the name stands for.
         kind: String,
     },
+    /// The engine of the table has no transactions.
+    #[error(
+        "belongs to a table of the engine {engine}, which has no transactions, so that a sign-up could \
+         leave half an account: run `{alter}`"
+    )]
+    NoTransactions {
+        /// The engine of MySQL or MariaDB.
+        engine: String,
+        /// The statement that changes the engine.
+        alter: String,
+    },
     /// The database counts keys up from a number that rows have already.
     #[error(
         "is counted by a sequence that is behind the rows, so sign-ups would fail: run `{update}`"

@@ -15,25 +15,28 @@ macro_rules! postgres_table {
 }
 
 /// A row if the table exists: its kind, its schema, or NULL for the one in which new tables are
-/// created, whether it is a STRICT table (0 or 1), and its schema in any case (PostgreSQL).
+/// created, whether it is a STRICT table (0 or 1), its schema in any case (PostgreSQL), and its engine if
+/// that has no transactions (MySQL).
 pub(super) const fn table(dialect: Dialect) -> &'static str {
     match dialect {
         // The second parameter has no use: a connection has one schema.
         Dialect::Sqlite => {
-            "SELECT type, NULLIF($2, $2), strict, NULL FROM pragma_table_list($1) \
+            "SELECT type, NULLIF($2, $2), strict, NULL, NULL FROM pragma_table_list($1) \
              WHERE schema IN ('main', 'temp')"
         }
         Dialect::Postgres => concat!(
             "SELECT CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' \
              WHEN 'f' THEN 'foreign table' ELSE 'view' END, NULLIF(n.nspname, current_schema())::text, 0::bigint, \
-             n.nspname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             n.nspname::text, NULL::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              WHERE ",
             postgres_table!()
         ),
         Dialect::MySql => {
             "SELECT CASE table_type WHEN 'BASE TABLE' THEN 'table' ELSE 'view' END, \
-             CAST(NULLIF(table_schema, DATABASE()) AS CHAR), CAST(0 AS SIGNED), CAST(NULL AS CHAR) \
-             FROM information_schema.tables WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE())"
+             CAST(NULLIF(table_schema, DATABASE()) AS CHAR), CAST(0 AS SIGNED), CAST(NULL AS CHAR), \
+             (SELECT CAST(e.engine AS CHAR) FROM information_schema.engines e \
+             WHERE e.engine = t.engine AND e.transactions = 'NO') FROM information_schema.tables t \
+             WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE())"
         }
     }
 }

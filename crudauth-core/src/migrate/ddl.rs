@@ -18,9 +18,13 @@ pub(super) fn create_table(live: &LiveTable, table: &Table) -> String {
         let default = default(dialect, column, column.default);
         format!("    {name} {}{null}{default}", column.sql_type)
     }));
-    // The library searches its own tables by their key: one tree instead of two.
-    let is_own = table.shape.is_none() && dialect == Dialect::Sqlite;
-    let option = if is_own { " WITHOUT ROWID" } else { "" };
+    let option = match dialect {
+        // The library searches its own tables by their key: one tree instead of two.
+        Dialect::Sqlite if table.shape.is_none() => " WITHOUT ROWID",
+        // Whatever the defaults of the server are.
+        Dialect::MySql => " ENGINE = InnoDB ROW_FORMAT = DYNAMIC",
+        Dialect::Sqlite | Dialect::Postgres => "",
+    };
     format!("CREATE TABLE {} (\n{}\n){option}", live.created(), lines.join(",\n"))
 }
 

@@ -8,7 +8,7 @@ use super::affinity::{Affinity, takes};
 use super::live::{LiveColumn, LiveTable};
 use super::table::Table;
 use super::table_diff::TableDiff;
-use super::{Blocker, BlockerKind, catalog, queries, widths};
+use super::{Blocker, BlockerKind, catalog, queries, storage, widths};
 use crate::model::{Shape, SqlDefault};
 use crate::sql::{Backend, Call, ColumnPlan, Dialect};
 
@@ -23,6 +23,7 @@ impl<DB: Backend> TableDiff<'_, DB> {
             return Ok(vec![kind.of(self.live, &self.table.key.column)]);
         }
         let mut blockers = from_catalog(self.table, self.live);
+        blockers.extend(storage::engine(self.table, self.live));
         if self.table.shape.is_some() {
             blockers.extend(widths::key(self.subject, self.live));
             blockers.extend(self.coarse().await?);

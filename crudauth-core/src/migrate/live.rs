@@ -17,6 +17,8 @@ pub(super) struct LiveTable {
     pub(super) kind: String,
     /// Whether SQLite checks the types of values.
     pub(super) is_strict: bool,
+    /// The engine, if it has no transactions. Only on MySQL.
+    pub(super) engine: Option<String>,
     pub(super) dialect: Dialect,
     /// Conversions for columns of other types than the library's.
     pub(super) layout: Layout,
@@ -78,6 +80,7 @@ impl LiveTable {
         live.found_in = rows::take::<DB, _>(&row, 1)?;
         live.is_strict = rows::take::<DB, i64>(&row, 2)? != 0;
         live.resolved = rows::take::<DB, _>(&row, 3)?;
+        live.engine = rows::take::<DB, _>(&row, 4)?;
         let call = live.catalog::<DB>(catalog::columns(DB::DIALECT));
         let found = DB::fetch_all(connection, call).await?;
         let mut key = Vec::new();
@@ -105,6 +108,7 @@ impl LiveTable {
             resolved: None,
             kind: "table".to_owned(),
             is_strict: false,
+            engine: None,
             dialect,
             layout: Layout::default(),
             columns: Vec::new(),

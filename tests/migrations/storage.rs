@@ -1,0 +1,55 @@
+//! Tables of MySQL and MariaDB in other engines and row formats than the usual ones.
+
+use crudauth::{BlockerKind, migrations};
+use crudauth_tests::{Database, Kind, SECRET};
+use sqlx::mysql::{MySqlPool, MySqlPoolOptions};
+
+use super::Auth;
+use super::contract::EmailAuth;
+use super::live::works;
+
+/// A database with a table of the app, and a pool whose connections begin with a statement.
+async fn stored(table: &str, first: &'static str) -> (Database, MySqlPool) {
+    let (database, url) = Database::create(Kind::MySql).await;
+    database
+        .execute(&format!("CREATE TABLE users (id BIGINT AUTO_INCREMENT PRIMARY KEY, {table}"))
+        .await;
+    let options = MySqlPoolOptions::new().max_connections(4).after_connect(move |connection, _| {
+        Box::pin(async move { sqlx::raw_sql(first).execute(connection).await.map(drop) })
+    });
+    (database, options.connect(&url).await.unwrap())
+}
+
+async fn blockers(pool: &MySqlPool) -> Vec<(String, BlockerKind)> {
+    let plan = migrations!(EmailAuth).plan(pool).await.unwrap();
+    plan.blockers().iter().map(|one| (one.table.clone(), one.kind.clone())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_without_transactions_is_reported_with_its_fix() {
+    for engine in ["MyISAM", "Aria"] {
+        let table = format!(
+            "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL) ENGINE = {engine}"
+        );
+        let first = "SET default_storage_engine = MyISAM";
+        let (database, pool) = stored(&table, first).await;
+        let found = blockers(&pool).await;
+        let [(_, BlockerKind::NoTransactions { alter, .. })] = &*found else { panic!("{found:?}") };
+        database.execute(alter).await;
+        works(&pool, "ada").await;
+        let engines = "SELECT COUNT(*) FROM information_schema.tables \
+                       WHERE table_schema = DATABASE() AND engine <> 'InnoDB'";
+        assert_eq!(database.number(engines).await, 0, "whatever the default of the server is");
+
+        database.execute(&format!("ALTER TABLE users_sessions ENGINE = {engine}")).await;
+        let error = Auth::builder(pool.clone(), SECRET).build().await.err().unwrap().to_string();
+        assert!(error.contains("`ALTER TABLE `users_sessions` ENGINE = InnoDB`"), "{error}");
+        let found = blockers(&pool).await;
+        let [(table, BlockerKind::NoTransactions { alter, .. })] = &*found else {
+            panic!("{found:?}")
+        };
+        assert_eq!(table, "users_sessions");
+        database.execute(alter).await;
+        works(&pool, "bob").await;
+    }
+}
