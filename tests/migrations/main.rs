@@ -20,6 +20,7 @@ mod names;
 mod neighbours;
 mod odd_types;
 mod real_tables;
+mod rights;
 mod runs;
 mod storage;
 mod written;

@@ -157,6 +157,26 @@ pub enum BlockerKind {
         /// The statement that changes the engine.
         alter: String,
     },
+    /// The database role of the pool lacks a right.
+    #[error(
+        "needs a right that the database role of this pool lacks: run `{statement}` as the owner{}",
+        if *.is_to_migrate { ", or the migration itself" } else { "" }
+    )]
+    MissingRight {
+        /// The statement that gives the right.
+        statement: String,
+        /// Whether only a migration needs the right, not the app.
+        is_to_migrate: bool,
+    },
+    /// Row level security hides rows.
+    #[error(
+        "belongs to a table whose row level security hides rows from the database role of this pool: \
+         run `{statement}`"
+    )]
+    HiddenRows {
+        /// The statement that shows every row to the role.
+        statement: String,
+    },
     /// The database counts keys up from a number that rows have already.
     #[error(
         "is counted by a sequence that is behind the rows, so sign-ups would fail: run `{update}`"

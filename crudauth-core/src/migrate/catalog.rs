@@ -6,11 +6,13 @@
 
 use crate::sql::Dialect;
 
-/// The table of the bound names, in PostgreSQL.
+/// The table of the bound names, in PostgreSQL. There is none in a schema that is closed to the role,
+/// where a look-up would fail.
 macro_rules! postgres_table {
     () => {
-        "c.oid = pg_catalog.to_regclass(COALESCE(pg_catalog.quote_ident($2) || '.', '') \
-         || pg_catalog.quote_ident($1))"
+        "c.oid = pg_catalog.to_regclass((SELECT pg_catalog.quote_ident($1) WHERE $2 IS NULL \
+         UNION ALL SELECT pg_catalog.format('%I.%I', s.nspname, $1) FROM pg_catalog.pg_namespace s \
+         WHERE s.nspname = $2 AND pg_catalog.has_schema_privilege(s.oid, 'USAGE')))"
     };
 }
 
@@ -164,9 +166,11 @@ pub(super) const fn index_name(dialect: Dialect) -> &'static str {
     }
 }
 
-/// The quoted name of the sequence that counts a column, or NULL. Only on PostgreSQL: the other
-/// databases count up from the rows. Binds the qualified table and the column.
-pub(super) const SEQUENCE: &str = "SELECT pg_catalog.pg_get_serial_sequence($1, $2)";
+/// The quoted name of the sequence that counts a column, if there is one and the role may read it.
+/// Only on PostgreSQL: the other databases count up from the rows. Binds the qualified table and the
+/// column.
+pub(super) const SEQUENCE: &str = "SELECT name FROM (SELECT pg_catalog.pg_get_serial_sequence($1, $2)) AS one(name) \
+    WHERE pg_catalog.has_sequence_privilege(name, 'SELECT')";
 
 /// A row if a trigger runs before an INSERT, and may set columns.
 pub(super) const fn insert_trigger(dialect: Dialect) -> &'static str {
@@ -187,3 +191,57 @@ pub(super) const fn insert_trigger(dialect: Dialect) -> &'static str {
         }
     }
 }
+
+/// A statement for each right that every flow needs and the role of PostgreSQL lacks: on the table, on
+/// sequences that its defaults use, and on a schema that the struct names. Binds 1 for a table of the
+/// library, from which rows are deleted.
+pub(super) const MISSING_RIGHTS: &str = concat!(
+    "SELECT pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %I', c.oid::regclass, current_user) \
+     FROM pg_catalog.pg_class c WHERE ",
+    postgres_table!(),
+    " AND NOT (pg_catalog.has_any_column_privilege(c.oid, 'SELECT') \
+     AND pg_catalog.has_any_column_privilege(c.oid, 'INSERT') \
+     AND pg_catalog.has_any_column_privilege(c.oid, 'UPDATE') \
+     AND ($3 = 0 OR pg_catalog.has_table_privilege(c.oid, 'DELETE'))) \
+     UNION ALL SELECT pg_catalog.format('GRANT USAGE, SELECT ON SEQUENCE %s TO %I', q.oid::regclass, current_user) \
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid \
+     JOIN pg_catalog.pg_depend p ON p.objid = d.oid AND p.classid = 'pg_catalog.pg_attrdef'::regclass \
+     AND p.refclassid = 'pg_catalog.pg_class'::regclass \
+     JOIN pg_catalog.pg_class q ON q.oid = p.refobjid WHERE ",
+    postgres_table!(),
+    " AND CASE WHEN q.relkind = 'S' THEN NOT pg_catalog.has_sequence_privilege(q.oid, 'USAGE, UPDATE') END \
+     UNION ALL SELECT pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, current_user) \
+     FROM pg_catalog.pg_namespace n \
+     WHERE n.nspname = $2 AND NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
+);
+
+/// A statement for each right that changes of the table, or its creation, need and the role of
+/// PostgreSQL lacks. Binds the schema of the table, or NULL for the one in which new tables are
+/// created.
+pub(super) const MISSING_OWNERSHIP: &str = concat!(
+    "SELECT pg_catalog.format('ALTER TABLE %s OWNER TO %I', c.oid::regclass, current_user) \
+     FROM pg_catalog.pg_class c WHERE ",
+    postgres_table!(),
+    " AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE') \
+     UNION ALL SELECT pg_catalog.format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', n.nspname, current_user) \
+     FROM pg_catalog.pg_namespace n \
+     WHERE n.nspname = COALESCE($2, current_schema(), 'public') \
+     AND NOT pg_catalog.has_schema_privilege(n.oid, 'CREATE')"
+);
+
+/// A statement that shows rows which row level security of PostgreSQL hides from the role, unless a
+/// policy shows all of them.
+pub(super) const HIDDEN_ROWS: &str = concat!(
+    "SELECT CASE WHEN is_restricted THEN pg_catalog.format('ALTER ROLE %I BYPASSRLS', current_user) \
+     ELSE pg_catalog.format('CREATE POLICY crudauth ON %s TO %I USING (true)', oid::regclass, current_user) END \
+     FROM (SELECT c.oid, EXISTS (SELECT 1 FROM pg_catalog.pg_policy p \
+     WHERE p.polrelid = c.oid AND NOT p.polpermissive) AS is_restricted, \
+     EXISTS (SELECT 1 FROM pg_catalog.pg_policy p, pg_catalog.unnest(p.polroles) AS r(oid) \
+     WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd = '*' \
+     AND pg_catalog.pg_get_expr(p.polqual, c.oid) = 'true' \
+     AND COALESCE(pg_catalog.pg_get_expr(p.polwithcheck, c.oid), 'true') = 'true' \
+     AND (r.oid = 0 OR pg_catalog.pg_has_role(r.oid, 'USAGE'))) AS is_open \
+     FROM pg_catalog.pg_class c WHERE ",
+    postgres_table!(),
+    " AND pg_catalog.row_security_active(c.oid)) AS one WHERE is_restricted OR NOT is_open"
+);

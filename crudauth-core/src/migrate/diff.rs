@@ -11,6 +11,10 @@ use crate::sql::{Backend, Call, Dialect, rows};
 
 impl<DB: Backend> TableDiff<'_, DB> {
     pub(super) async fn into_plan(mut self) -> Result<Plan, sqlx::Error> {
+        self.plan.blockers = self.closed().await?;
+        if !self.plan.blockers.is_empty() {
+            return Ok(self.plan);
+        }
         if self.live.exists() {
             self.plan.blockers = self.catalog_blockers().await?;
             self.stop_at_unreadable_rows();
@@ -35,6 +39,7 @@ impl<DB: Backend> TableDiff<'_, DB> {
                 self.index(&Index::on(&self.table.name, &columns, false)).await?;
             }
         }
+        self.not_owned().await?;
         Ok(self.plan)
     }
 
@@ -99,8 +104,7 @@ impl<DB: Backend> TableDiff<'_, DB> {
         let key = &table.key.column;
         let call = Call::new(catalog::SEQUENCE).with(live.qualified()).with(key.clone());
         let Some(row) = DB::fetch_optional(self.connection, call).await? else { return Ok(()) };
-        let name: Option<String> = rows::take::<DB, _>(&row, 0)?;
-        let Some(name) = name else { return Ok(()) };
+        let name: String = rows::take::<DB, _>(&row, 0)?;
         if self.row(queries::is_sequence_behind(live, key, &name)).await?.is_some() {
             let update = queries::set_sequence(live, key, &name);
             self.plan.blockers.push(BlockerKind::SequenceBehind { update }.of(live, key));

@@ -66,7 +66,7 @@ fn widths(shape: &Shape, live: &LiveTable) -> HashMap<String, usize> {
 impl<U: AuthUser> Migrations<U> {
     /// Compares the catalog of the database with the tables.
     ///
-    /// It reads no rows, so an app can call it at every start: two or three statements per table.
+    /// It reads no rows, so an app can call it at every start: three to six statements per table.
     ///
     /// # Errors
     /// If the database cannot be read.
