@@ -53,3 +53,33 @@ async fn a_table_without_transactions_is_reported_with_its_fix() {
         works(&pool, "bob").await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_of_any_length_is_no_obstacle_to_its_index() {
+    let indexes = "information_schema.statistics WHERE table_schema = DATABASE() \
+                   AND table_name = 'users' AND column_name = 'username_key'";
+    // With the compared form, of 1,020 bytes, only the shorter name fits into an index of 3,072.
+    for (length, count) in [(513, 2), (514, 1)] {
+        let table = format!("email VARCHAR(200) NOT NULL, username VARCHAR({length}) NOT NULL)");
+        let (database, pool) = stored(&table, "DO 0").await;
+        works(&pool, "ada").await;
+        assert_eq!(database.count(indexes).await, count, "{length}");
+    }
+    let latin1 =
+        "email VARCHAR(1000) CHARACTER SET latin1 NOT NULL, username VARCHAR(40) NOT NULL)";
+    works(&stored(latin1, "DO 0").await.1, "ada").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_row_format_is_reported_with_its_fix() {
+    for format in ["COMPACT", "REDUNDANT"] {
+        let table = format!(
+            "email VARCHAR(191) NOT NULL, username VARCHAR(40) NOT NULL) ROW_FORMAT = {format}"
+        );
+        let (database, pool) = stored(&table, "DO 0").await;
+        let found = blockers(&pool).await;
+        let [(_, BlockerKind::OldRowFormat { alter })] = &*found else { panic!("{found:?}") };
+        database.execute(alter).await;
+        works(&pool, "ada").await;
+    }
+}

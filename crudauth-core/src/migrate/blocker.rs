@@ -157,6 +157,14 @@ pub enum BlockerKind {
         /// The statement that changes the engine.
         alter: String,
     },
+    /// The row format of the table has indexes that are too short for a column.
+    #[error(
+        "is longer than the 767 bytes that an index takes in the row format of the table: run `{alter}`"
+    )]
+    OldRowFormat {
+        /// The statement that changes the row format.
+        alter: String,
+    },
     /// The database role of the pool lacks a right.
     #[error(
         "needs a right that the database role of this pool lacks: run `{statement}` as the owner{}",

@@ -17,19 +17,19 @@ macro_rules! postgres_table {
 }
 
 /// A row if the table exists: its kind, its schema, or NULL for the one in which new tables are
-/// created, whether it is a STRICT table (0 or 1), its schema in any case (PostgreSQL), and its engine if
-/// that has no transactions (MySQL).
+/// created, whether it is a STRICT table (0 or 1), its schema in any case (PostgreSQL), its engine if
+/// that has no transactions (MySQL), and whether its row format has shorter indexes (MySQL; 0 or 1).
 pub(super) const fn table(dialect: Dialect) -> &'static str {
     match dialect {
         // The second parameter has no use: a connection has one schema.
         Dialect::Sqlite => {
-            "SELECT type, NULLIF($2, $2), strict, NULL, NULL FROM pragma_table_list($1) \
+            "SELECT type, NULLIF($2, $2), strict, NULL, NULL, 0 FROM pragma_table_list($1) \
              WHERE schema IN ('main', 'temp')"
         }
         Dialect::Postgres => concat!(
             "SELECT CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' \
              WHEN 'f' THEN 'foreign table' ELSE 'view' END, NULLIF(n.nspname, current_schema())::text, 0::bigint, \
-             n.nspname::text, NULL::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             n.nspname::text, NULL::text, 0::bigint FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              WHERE ",
             postgres_table!()
         ),
@@ -37,7 +37,9 @@ pub(super) const fn table(dialect: Dialect) -> &'static str {
             "SELECT CASE table_type WHEN 'BASE TABLE' THEN 'table' ELSE 'view' END, \
              CAST(NULLIF(table_schema, DATABASE()) AS CHAR), CAST(0 AS SIGNED), CAST(NULL AS CHAR), \
              (SELECT CAST(e.engine AS CHAR) FROM information_schema.engines e \
-             WHERE e.engine = t.engine AND e.transactions = 'NO') FROM information_schema.tables t \
+             WHERE e.engine = t.engine AND e.transactions = 'NO'), \
+             CAST(COALESCE(row_format IN ('Compact', 'Redundant'), 0) AS SIGNED) \
+             FROM information_schema.tables t \
              WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE())"
         }
     }
@@ -60,6 +62,7 @@ pub(super) const fn table(dialect: Dialect) -> &'static str {
 /// | 10 | type without length and precision, of a domain the type below it (PostgreSQL) | text |
 /// | 11 | category of the type (PostgreSQL) | text |
 /// | 12 | is of a type of the app's own (PostgreSQL) | 0 or 1 |
+/// | 13 | maximum length in bytes (MySQL) | number or NULL |
 pub(super) const fn columns(dialect: Dialect) -> &'static str {
     match dialect {
         // A row id has no index of its own: a key of WITHOUT ROWID, or with DESC, is no row id.
@@ -68,7 +71,7 @@ pub(super) const fn columns(dialect: Dialect) -> &'static str {
              dflt_value IS NOT NULL AND UPPER(dflt_value) <> 'NULL', \
              pk > 0 AND UPPER(type) = 'INTEGER' AND NOT EXISTS \
              (SELECT 1 FROM pragma_index_list($1) WHERE origin = 'pk'), \
-             hidden > 1, NULL, 0, pk, NULL, '', '', 0 FROM pragma_table_xinfo($1) WHERE $2 IS NULL OR $2 IS NOT NULL ORDER BY cid"
+             hidden > 1, NULL, 0, pk, NULL, '', '', 0, NULL FROM pragma_table_xinfo($1) WHERE $2 IS NULL OR $2 IS NOT NULL ORDER BY cid"
         }
         // The views of information_schema are ten times slower.
         Dialect::Postgres => concat!(
@@ -80,7 +83,7 @@ pub(super) const fn columns(dialect: Dialect) -> &'static str {
              THEN (a.atttypmod - 4)::bigint END, 0::bigint, 0::bigint, \
              CASE WHEN NOT l.collisdeterministic THEN l.collname::text END, \
              pg_catalog.format_type(COALESCE(NULLIF(t.typbasetype, 0), t.oid), NULL), \
-             t.typcategory::text, (t.oid >= 16384)::int::bigint \
+             t.typcategory::text, (t.oid >= 16384)::int::bigint, NULL::bigint \
              FROM pg_catalog.pg_attribute a \
              JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
              JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
@@ -99,7 +102,8 @@ pub(super) const fn columns(dialect: Dialect) -> &'static str {
              CASE WHEN data_type IN ('char', 'varchar') \
              THEN CAST(character_maximum_length AS SIGNED) END, \
              CAST(extra LIKE '%on update%' AS SIGNED), CAST(0 AS SIGNED), \
-             CAST(collation_name AS CHAR), '', '', CAST(0 AS SIGNED) \
+             CAST(collation_name AS CHAR), '', '', CAST(0 AS SIGNED), \
+             CAST(character_octet_length AS SIGNED) \
              FROM information_schema.columns \
              WHERE table_name = ? AND table_schema = COALESCE(?, DATABASE()) \
              ORDER BY ordinal_position"

@@ -51,7 +51,8 @@ impl<DB: Backend> TableDiff<'_, DB> {
             None => identifier.is_optional || self.live.exists(),
         };
         let shown = self.live.column(identifier.column).map_or("", |shown| &shown.sql_type);
-        let is_indexable = self.live.dialect != Dialect::MySql || !shown.contains("text");
+        let has_length = self.live.dialect != Dialect::MySql || !shown.contains("text");
+        let is_indexable = has_length && self.fit_an_index(&[identifier.key, identifier.column]);
         identifier.has_own_key() && is_nullable && is_indexable
     }
 

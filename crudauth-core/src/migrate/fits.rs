@@ -12,8 +12,8 @@ use super::{Blocker, BlockerKind, catalog, queries, storage, widths};
 use crate::model::{Shape, SqlDefault};
 use crate::sql::{Backend, Call, ColumnPlan, Dialect};
 
-/// The longest text that MySQL can index: 3,072 bytes of four each.
-const INDEXED_CHARS: usize = 768;
+/// The longest text that MySQL can index, if each character has four bytes.
+const INDEXED_CHARS: usize = storage::INDEX_BYTES / 4;
 
 impl<DB: Backend> TableDiff<'_, DB> {
     /// The blockers that do not depend on the rows.
@@ -145,7 +145,7 @@ fn unindexable(table: &Table, live: &LiveTable) -> Vec<Blocker> {
     let columns = missing.filter_map(|name| live.column(name));
     let unindexable = columns.filter(|column| {
         let has_no_length = ["text", "blob"].iter().any(|word| column.sql_type.contains(word));
-        has_no_length || column.max_chars.is_some_and(|chars| chars > INDEXED_CHARS)
+        has_no_length || column.max_bytes.is_some_and(|bytes| bytes > storage::INDEX_BYTES)
     });
     let blockers = unindexable.map(|column| {
         let expected = format!("VARCHAR({INDEXED_CHARS}) or shorter");
@@ -272,7 +272,7 @@ mod tests {
             Dialect::MySql,
             &[("a", "text"), ("b", "varchar(900)"), ("c", "varchar(191)"), ("d", "longtext")],
         );
-        live.columns[1].max_chars = Some(900);
+        live.columns[1].max_bytes = Some(3600);
         let live = live.index("whatever", true, &["d"]);
         let mut wanted = table(&[], &[]);
         wanted.indexes = ["a", "b", "c", "d"].map(|name| Index::on("users", &[name], true)).into();

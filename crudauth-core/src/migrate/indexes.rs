@@ -11,6 +11,8 @@ impl<DB: Backend> TableDiff<'_, DB> {
         if self.has_index(index) {
             return Ok(());
         }
+        let too_long = self.old_format(index);
+        self.plan.blockers.extend(too_long);
         let reads_rows = index.is_unique && self.reads_rows;
         for column in &index.columns {
             if reads_rows && self.live.has_column(column) && !self.has_duplicates(column) {

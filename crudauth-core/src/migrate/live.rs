@@ -19,6 +19,8 @@ pub(super) struct LiveTable {
     pub(super) is_strict: bool,
     /// The engine, if it has no transactions. Only on MySQL.
     pub(super) engine: Option<String>,
+    /// Whether its row format has shorter indexes. Only on MySQL.
+    pub(super) is_old_format: bool,
     pub(super) dialect: Dialect,
     /// Conversions for columns of other types than the library's.
     pub(super) layout: Layout,
@@ -40,6 +42,8 @@ pub(super) struct LiveColumn {
     pub(super) is_generated: bool,
     /// Maximum length, if there is one.
     pub(super) max_chars: Option<usize>,
+    /// Maximum length in bytes. Only on MySQL.
+    pub(super) max_bytes: Option<usize>,
     /// Whether an update of other columns changes it (ON UPDATE).
     pub(super) is_touched: bool,
     /// On MySQL. On PostgreSQL only one that takes different texts for equal.
@@ -81,6 +85,7 @@ impl LiveTable {
         live.is_strict = rows::take::<DB, i64>(&row, 2)? != 0;
         live.resolved = rows::take::<DB, _>(&row, 3)?;
         live.engine = rows::take::<DB, _>(&row, 4)?;
+        live.is_old_format = rows::take::<DB, i64>(&row, 5)? != 0;
         let call = live.catalog::<DB>(catalog::columns(DB::DIALECT));
         let found = DB::fetch_all(connection, call).await?;
         let mut key = Vec::new();
@@ -109,6 +114,7 @@ impl LiveTable {
             kind: "table".to_owned(),
             is_strict: false,
             engine: None,
+            is_old_format: false,
             dialect,
             layout: Layout::default(),
             columns: Vec::new(),
@@ -262,12 +268,10 @@ impl LiveColumn {
     fn read<DB: Backend>(row: &DB::Row) -> Result<Self, sqlx::Error> {
         let is = |at| rows::take::<DB, i64>(row, at).map(|value| value != 0);
         let sql_type: String = rows::take::<DB, _>(row, 1)?;
-        let max_chars: Option<i64> = rows::take::<DB, _>(row, 6)?;
+        let length = |at| rows::take::<DB, Option<i64>>(row, at).map(as_length);
         let max_chars = match DB::DIALECT {
             Dialect::Sqlite => declared_length(&sql_type),
-            Dialect::Postgres | Dialect::MySql => {
-                max_chars.and_then(|chars| usize::try_from(chars).ok())
-            }
+            Dialect::Postgres | Dialect::MySql => length(6)?,
         };
         Ok(Self {
             name: rows::take::<DB, _>(row, 0)?,
@@ -276,6 +280,7 @@ impl LiveColumn {
             is_auto: is(4)?,
             is_generated: is(5)?,
             max_chars,
+            max_bytes: length(13)?,
             is_touched: is(7)?,
             collation: rows::take::<DB, _>(row, 9)?,
             base: rows::take::<DB, _>(row, 10)?,
@@ -286,8 +291,12 @@ impl LiveColumn {
     }
 }
 
+fn as_length(number: Option<i64>) -> Option<usize> {
+    usize::try_from(number?).ok()
+}
+
 /// The length in a declared type such as `VARCHAR(64)`. SQLite stores the declaration only.
-fn declared_length(declared: &str) -> Option<usize> {
+pub(super) fn declared_length(declared: &str) -> Option<usize> {
     let (name, rest) = declared.split_once('(')?;
     let is_text = name.to_ascii_uppercase().contains("CHAR");
     let length = rest.split([')', ',']).next()?.trim();
@@ -306,6 +315,7 @@ impl LiveTable {
             is_auto: false,
             is_generated: false,
             max_chars: None,
+            max_bytes: None,
             is_touched: false,
             collation: None,
             base: String::new(),
