@@ -46,6 +46,11 @@ impl<DB: Backend> Tables<'_, DB> {
 /// it must not use a stricter default of the database.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
+/// Allows the zero dates that tables of WordPress have as defaults: MySQL checks all defaults of a
+/// table that is altered. `TRADITIONAL` would bring the other modes back.
+const ALLOW_ZERO_DATES: &str = "SET SESSION sql_mode = REPLACE(REPLACE(REPLACE(@@sql_mode, \
+    'NO_ZERO_DATE', ''), 'NO_ZERO_IN_DATE', ''), 'TRADITIONAL', '')";
+
 /// A run on one connection.
 struct Run<'a, DB: Backend> {
     tables: &'a Tables<'a, DB>,
@@ -79,9 +84,11 @@ impl<'a, DB: Backend> Run<'a, DB> {
 
     async fn in_rounds(tables: &Tables<'_, DB>, pool: &Pool<DB>) -> Result<usize, MigrateError> {
         let mut connection = pool.acquire().await?;
-        // The lock lasts as long as the connection, which therefore must not return to the pool.
+        // The lock and the mode last as long as the connection, which therefore must not return to
+        // the pool.
         connection.close_on_drop();
         lock::mysql::<DB>(&mut connection).await?;
+        DB::say(&mut connection, ALLOW_ZERO_DATES).await?;
         let steps = Run::new(tables, &mut connection).apply_in_rounds().await;
         lock::release_mysql::<DB>(&mut connection).await;
         steps
