@@ -19,6 +19,26 @@ struct Exact {
     username: String,
 }
 
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+#[allow(dead_code, reason = "read by the library only")]
+struct Literal {
+    id: i64,
+    email: String,
+    #[auth(default = "x")]
+    slug: String,
+}
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+#[allow(dead_code, reason = "read by the library only")]
+struct Asked {
+    id: i64,
+    email: String,
+    #[auth(register)]
+    slug: String,
+}
+
 /// Plans and runs, asserts that nothing changed, and returns the blockers.
 macro_rules! blockers_of {
     ($user:ty, $database:ident, $pool:ident, $columns:expr) => {{
@@ -130,6 +150,29 @@ on_every_pool! {
         let blocked = blockers_of!(User, database, pool, &["id", "email", "username", "department"]);
         let [Blocker { column, kind: BlockerKind::NotWritten, .. }] = &*blocked else { panic!("{blocked:?}") };
         assert_eq!(column, "department");
+    }
+
+    async fn a_unique_column_that_every_sign_up_fills_alike_is_reported(database, pool) {
+        let (random, drop) = match database.kind() {
+            Kind::Sqlite => ("(hex(randomblob(8)))", "DROP INDEX slugs"),
+            Kind::Postgres => ("gen_random_uuid()::text", "DROP INDEX slugs"),
+            Kind::MySql => ("(uuid())", "DROP INDEX slugs ON users"),
+        };
+        let columns = format!("{PLAIN}, slug VARCHAR(9) DEFAULT '' NOT NULL, \
+             badge VARCHAR(40) DEFAULT {random} UNIQUE, note VARCHAR(9) UNIQUE");
+        users(&database, &columns.replace("username VARCHAR(40) NOT NULL", "username VARCHAR(40)"), &[]).await;
+        database.execute("CREATE UNIQUE INDEX slugs ON users (slug)").await;
+        let blocked = blockers_of!(User, database, pool, &["id", "email", "slug"]);
+        let [Blocker { column, kind: BlockerKind::SameForAll, .. }] = &*blocked else { panic!("{blocked:?}") };
+        assert_eq!(column, "slug");
+        let literal = blockers_of!(Literal, database, pool, &["id", "email", "slug"]);
+        assert_eq!(literal, blocked);
+        assert_eq!(migrations!(Asked).plan(&pool).await.unwrap().blockers(), []);
+        database.execute(drop).await;
+        migrations!(User).run(&pool).await.unwrap();
+        let auth = Auth::builder(pool, SECRET).build().await.unwrap();
+        register(auth.accounts(), "ada").await;
+        register(auth.accounts(), "bob").await;
     }
 
     async fn undecodable_types_are_reported_together(database, pool) {

@@ -275,7 +275,7 @@ async fn one_search_path_decides_for_every_connection() {
     every_flow_works(&auth, &outbox, None, sign_up("bob")).await;
     assert_eq!(
         (database.count("public.users").await, database.count("shadow.users").await),
-        (2, 0)
+        (4, 0)
     );
 }
 
@@ -326,6 +326,6 @@ async fn a_schema_is_named_in_every_statement() {
     let email = EmailConfig::new(outbox.clone(), FRONTEND);
     let auth = SchemaAuth::builder(pool, SECRET).email(email).build().await.unwrap();
     every_flow_works(&auth, &outbox, None, sign_up("ada")).await;
-    assert_eq!(database.count("auth.users").await, 1);
+    assert_eq!(database.count("auth.users").await, 2);
     assert_eq!(database.count("pg_tables WHERE schemaname = 'public'").await, 1);
 }

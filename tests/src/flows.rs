@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::PASSWORD;
 
-/// Signs in, changes the password and resets it, for a new account and for one that existed before.
+/// Signs two accounts up, and signs in, changes the password and resets it, for the first of them and
+/// for one that existed before.
 ///
 /// `existing` is the address and the password of an account that existed; `new` is a sign-up form.
 pub async fn every_flow_works<A>(
@@ -24,10 +25,28 @@ pub async fn every_flow_works<A>(
     let address = new["email"].as_str().unwrap().to_owned();
     let answer = app.client().post("/register", &new).await;
     assert_eq!(answer.status, 202, "{}", answer.text());
-    reset_and_change(&app, &address, new["password"].as_str().unwrap()).await;
+    let password = new["password"].as_str().unwrap();
+    let (second, other) = another(&new);
+    let answer = app.client().post("/register", &second).await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    app.signed_in(&other, password).await;
+    reset_and_change(&app, &address, password).await;
     if let Some((address, password)) = existing {
         reset_and_change(&app, address, password).await;
     }
+}
+
+/// The form of another person, and its address. The texts have the same lengths, because the columns of
+/// a table may be short.
+fn another(form: &Value) -> (Value, String) {
+    let mut other = form.clone();
+    for field in ["email", "username"] {
+        if let Some(text) = form[field].as_str() {
+            other[field] = format!("2{}", text.chars().skip(1).collect::<String>()).into();
+        }
+    }
+    let address = other["email"].as_str().unwrap().to_owned();
+    (other, address)
 }
 
 /// Signs in by the address, changes the password and resets it.

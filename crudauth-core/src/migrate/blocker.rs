@@ -84,6 +84,13 @@ pub enum BlockerKind {
          database"
     )]
     NotWritten,
+    /// A unique column in which every sign-up stores the same value.
+    #[error(
+        "is unique, but every sign-up stores the same value in it: ask for it with \
+         `#[auth(register)]`, give the column a default that differs from row to row, or drop the unique \
+         index"
+    )]
+    SameForAll,
     /// The database does not generate the key of a new row.
     #[error(
         "is not generated for new rows: make it an identity column (PostgreSQL), AUTO_INCREMENT \

@@ -52,7 +52,7 @@ pub(super) const fn table(dialect: Dialect) -> &'static str {
 /// | 0 | name | text |
 /// | 1 | type, as the database spells it | text |
 /// | 2 | is NOT NULL | 0 or 1 |
-/// | 3 | has a default | 0 or 1 |
+/// | 3 | default, as the database spells it | text or NULL |
 /// | 4 | is assigned ascending numbers | 0 or 1 |
 /// | 5 | is generated from other columns | 0 or 1 |
 /// | 6 | maximum length in characters | number or NULL |
@@ -68,7 +68,7 @@ pub(super) const fn columns(dialect: Dialect) -> &'static str {
         // A row id has no index of its own: a key of WITHOUT ROWID, or with DESC, is no row id.
         Dialect::Sqlite => {
             "SELECT name, type, \"notnull\", \
-             dflt_value IS NOT NULL AND UPPER(dflt_value) <> 'NULL', \
+             CASE WHEN UPPER(dflt_value) <> 'NULL' THEN dflt_value END, \
              pk > 0 AND UPPER(type) = 'INTEGER' AND NOT EXISTS \
              (SELECT 1 FROM pragma_index_list($1) WHERE origin = 'pk'), \
              hidden > 1, NULL, 0, pk, NULL, '', '', 0, NULL FROM pragma_table_xinfo($1) WHERE $2 IS NULL OR $2 IS NOT NULL ORDER BY cid"
@@ -77,7 +77,7 @@ pub(super) const fn columns(dialect: Dialect) -> &'static str {
         Dialect::Postgres => concat!(
             "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), \
              (a.attnotnull OR t.typnotnull)::int::bigint, \
-             (a.atthasdef OR t.typdefault IS NOT NULL)::int::bigint, \
+             COALESCE(pg_catalog.pg_get_expr(d.adbin, d.adrelid), t.typdefault), \
              (a.attidentity <> '')::int::bigint, (a.attgenerated <> '')::int::bigint, \
              CASE WHEN a.atttypid IN (1042, 1043) AND a.atttypmod > 4 \
              THEN (a.atttypmod - 4)::bigint END, 0::bigint, 0::bigint, \
@@ -87,6 +87,7 @@ pub(super) const fn columns(dialect: Dialect) -> &'static str {
              FROM pg_catalog.pg_attribute a \
              JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
              JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+             LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum \
              LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation \
              WHERE ",
             postgres_table!(),
@@ -96,7 +97,7 @@ pub(super) const fn columns(dialect: Dialect) -> &'static str {
         Dialect::MySql => {
             "SELECT CAST(column_name AS CHAR), CAST(column_type AS CHAR), \
              CAST(is_nullable = 'NO' AS SIGNED), \
-             CAST(column_default IS NOT NULL AND column_default <> 'NULL' AS SIGNED), \
+             CAST(NULLIF(column_default, 'NULL') AS CHAR), \
              CAST(extra LIKE '%auto_increment%' AS SIGNED), \
              CAST(COALESCE(generation_expression, '') <> '' AS SIGNED), \
              CASE WHEN data_type IN ('char', 'varchar') \

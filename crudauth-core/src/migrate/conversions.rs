@@ -48,7 +48,7 @@ pub(super) fn layout(table: &Table, live: &LiveTable) -> Layout {
     }
     layout.sets_updated = live
         .column(shape.companion.updated)
-        .is_some_and(|updated| !updated.is_nullable && !updated.has_default);
+        .is_some_and(|updated| !updated.is_nullable && updated.default.is_none());
     layout.keeps_deleted = names.deleted.is_some_and(|name| {
         live.column(name).is_none_or(|column| is_instant(live.dialect, names.times, column))
     });

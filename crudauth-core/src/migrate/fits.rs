@@ -8,7 +8,7 @@ use super::affinity::{Affinity, takes};
 use super::live::{LiveColumn, LiveTable};
 use super::table::Table;
 use super::table_diff::TableDiff;
-use super::{Blocker, BlockerKind, catalog, queries, storage, widths};
+use super::{Blocker, BlockerKind, alike, catalog, queries, storage, widths};
 use crate::model::{Shape, SqlDefault};
 use crate::sql::{Backend, Call, ColumnPlan, Dialect};
 
@@ -33,12 +33,13 @@ impl<DB: Backend> TableDiff<'_, DB> {
         let new: Vec<_> =
             types.into_iter().filter(|one| !asks_for_type(&blockers, &one.column)).collect();
         blockers.extend(new);
-        let not_written = not_written(self.table, self.live);
+        let mut unset = not_written(self.table, self.live);
+        unset.extend(alike::same_for_all(self.table, self.live));
         // A trigger may set the columns; which ones is not known.
-        if !not_written.is_empty() {
+        if !unset.is_empty() {
             let call = self.live.catalog::<DB>(catalog::insert_trigger(DB::DIALECT));
             if DB::fetch_optional(self.connection, call).await?.is_none() {
-                blockers.extend(not_written);
+                blockers.extend(unset);
             }
         }
         Ok(blockers)
@@ -159,7 +160,7 @@ fn unindexable(table: &Table, live: &LiveTable) -> Vec<Blocker> {
 /// a value.
 fn not_written(table: &Table, live: &LiveTable) -> Vec<Blocker> {
     let unset = live.columns.iter().filter(|column| {
-        let is_set = column.has_default || column.is_auto || column.is_generated;
+        let is_set = column.default.is_some() || column.is_auto || column.is_generated;
         let is_required = !column.is_nullable || is_read_as_value(table, live, column);
         is_required && !is_set && !is_written(table, live, column)
     });
@@ -182,7 +183,7 @@ fn is_read_as_value(table: &Table, live: &LiveTable, column: &LiveColumn) -> boo
     values.any(|read| live.is_same(&column.name, &read.name))
 }
 
-fn is_written(table: &Table, live: &LiveTable, column: &LiveColumn) -> bool {
+pub(super) fn is_written(table: &Table, live: &LiveTable, column: &LiveColumn) -> bool {
     let updated = table.shape.filter(|_| live.layout.sets_updated);
     let updated = updated.map(|shape| shape.companion.updated);
     let mut written = table.written.iter().map(|name| &**name).chain(updated);
@@ -242,7 +243,7 @@ mod tests {
                 ("size", "int NOT NULL"),
             ],
         );
-        live.columns[5].has_default = true;
+        live.columns[5].default = Some("now()".to_owned());
         live.columns[6].is_generated = true;
         let read =
             [ColumnPlan::typed("plan", "text"), ColumnPlan::typed("note", "text").nullable()];

@@ -35,7 +35,8 @@ pub(super) struct LiveColumn {
     /// As the database spells it.
     pub(super) sql_type: String,
     pub(super) is_nullable: bool,
-    pub(super) has_default: bool,
+    /// As the database spells it.
+    pub(super) default: Option<String>,
     /// Whether the database assigns ascending numbers.
     pub(super) is_auto: bool,
     /// Whether the database computes it from other columns.
@@ -276,7 +277,7 @@ impl LiveColumn {
         Ok(Self {
             name: rows::take::<DB, _>(row, 0)?,
             is_nullable: !is(2)?,
-            has_default: is(3)?,
+            default: rows::take::<DB, _>(row, 3)?,
             is_auto: is(4)?,
             is_generated: is(5)?,
             max_chars,
@@ -311,7 +312,7 @@ impl LiveTable {
             name: name.to_owned(),
             sql_type: sql_type.trim_end_matches(" NOT NULL").to_owned(),
             is_nullable: !sql_type.ends_with(" NOT NULL"),
-            has_default: false,
+            default: None,
             is_auto: false,
             is_generated: false,
             max_chars: None,

@@ -15,7 +15,7 @@
 //! | `hashes` | counts password hashes of other systems |
 //! | `subject`, `desired`, `library`, `table`, `types` | the tables as they should be |
 //! | `catalog`, `live` | the tables as they are |
-//! | `compare`, `diff`, `fits`, `widths`, `coarse`, `affinity`, `indexes`, `storage`, `rights` | the difference, from the catalog |
+//! | `compare`, `diff`, `fits`, `widths`, `coarse`, `affinity`, `alike`, `indexes`, `storage`, `rights` | the difference, from the catalog |
 //! | `conversions` | live columns of other types than the library's |
 //! | `scan`, `pages`, `queries` | the difference, from the rows |
 //! | `plan`, `blocker`, `ddl` | the result: statements, backfills, blockers |
@@ -24,6 +24,7 @@
 //! [`Migrations`] documents which rows are read and which tables are locked.
 
 mod affinity;
+mod alike;
 mod backfill;
 mod blocker;
 mod catalog;
