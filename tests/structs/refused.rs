@@ -244,6 +244,35 @@ async fn a_refused_sign_up_is_logged_with_its_constraint() {
     assert!(!text.contains("ada@"), "no value of the form: {text}");
 }
 
+/// MySQL does not tell the table.
+#[tokio::test]
+async fn a_trigger_that_fails_in_another_table_is_an_error_of_the_form() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (database, _) = Database::create(kind).await;
+        let mut client = match database.clone() {
+            Database::Sqlite(pool) => open(&database, pool).await,
+            Database::Postgres(pool) => open(&database, pool).await,
+            Database::MySql(_) => unreachable!(),
+        };
+        database.execute("CREATE TABLE profiles (nick VARCHAR(9) NOT NULL UNIQUE)").await;
+        let fill = "INSERT INTO profiles (nick) VALUES (SUBSTR(NEW.badge, 1, 1));";
+        let mut trigger = format!("CREATE TRIGGER fills AFTER INSERT ON members BEGIN {fill} END");
+        if kind == Kind::Postgres {
+            let start = "CREATE FUNCTION fills() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN";
+            database.execute(&format!("{start} {fill} RETURN NEW; END $$")).await;
+            let each = "FOR EACH ROW EXECUTE FUNCTION fills()";
+            trigger = format!("CREATE TRIGGER fills AFTER INSERT ON members {each}");
+        }
+        database.execute(&trigger).await;
+        let log = Log::listen();
+        assert_eq!(pointers(&mut client, &form("ada", "age", 18)).await, [""], "NOT NULL");
+        assert_eq!(client.post("/register", &form("ada", "badge", "A1")).await.0, 200);
+        assert_eq!(pointers(&mut client, &form("bob", "badge", "A2")).await, [""], "UNIQUE");
+        assert_eq!((log.count("WARN"), log.count("ERROR")), (2, 0), "{}", log.text());
+        assert_eq!(client.post("/register", &form("bob", "badge", "B2")).await.0, 200);
+    }
+}
+
 #[tokio::test]
 async fn a_sequence_behind_the_rows_is_a_failure_that_names_the_index() {
     let (database, _) = Database::create(Kind::Postgres).await;

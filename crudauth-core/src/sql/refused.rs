@@ -11,6 +11,8 @@ pub(crate) struct RefusedRow {
     pub(crate) kind: RefusalKind,
     /// Name of the constraint, if the driver tells it.
     pub(crate) name: Option<String>,
+    /// The table, if the driver tells it.
+    table: Option<String>,
     /// The reason for a log. It holds no values of the row.
     pub(crate) reason: String,
     /// Text in which the names of the columns may occur.
@@ -38,6 +40,7 @@ impl RefusedRow {
         let cause = error.as_database_error()?;
         let message = cause.message();
         let name = cause.constraint().map(str::to_owned).or_else(|| named(kind, message));
+        let table = cause.table().or_else(|| sqlite_table(message)).map(str::to_owned);
         let column = postgres_column(error).unwrap_or_default();
         let (reason, text) = match kind {
             // MySQL's message has the values before the name of the index.
@@ -49,7 +52,12 @@ impl RefusedRow {
             RefusalKind::Value => (format!("code {}", code(error).unwrap_or_default()), message),
         };
         let hint = format!("{column} {} {text}", name.as_deref().unwrap_or_default());
-        Some(Self { kind, name, reason, hint })
+        Some(Self { kind, name, table, reason, hint })
+    }
+
+    /// Whether the driver tells another table than this one: a trigger of the app failed there.
+    pub(crate) fn is_elsewhere(&self, table: &str) -> bool {
+        self.table.as_ref().is_some_and(|one| !one.eq_ignore_ascii_case(table))
     }
 
     /// Returns the name of a column that the driver tells, among those of `table`.
@@ -90,6 +98,13 @@ fn is_value_of_mysql(error: &sqlx::Error) -> bool {
 pub(crate) fn cannot_hold(error: &sqlx::Error) -> bool {
     code(error).is_some_and(|code| matches!(&*code, "22021" | "22P05"))
         || matches!(mysql_number(error), Some(1267 | 1270 | 1271 | 3988))
+}
+
+/// The table in a message of SQLite about a column.
+fn sqlite_table(message: &str) -> Option<&str> {
+    let starts = ["UNIQUE constraint failed: ", "NOT NULL constraint failed: "];
+    let column = starts.iter().find_map(|start| message.strip_prefix(start))?;
+    column.split_once('.').map(|(table, _)| table).filter(|table| !table.starts_with("index '"))
 }
 
 /// The name of a constraint in a message of MySQL or SQLite.

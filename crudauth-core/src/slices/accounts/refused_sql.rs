@@ -65,11 +65,12 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         let fields: Vec<_> = identifiers.chain(shape.asked.iter().copied()).collect();
         let field = self.field(&refusal, &fields).await;
         let constraint = refusal.name.as_deref();
+        let is_here = !refusal.is_elsewhere(shape.table);
         match (refusal.kind, field) {
             // A value of a column of the app, or an identifier that only an index of the app takes for
             // another one. No account has the contact, so a message to it would help nobody.
             (RefusalKind::Taken, Some(field)) => Ok(Created::Conflict { field }),
-            (RefusalKind::Taken, None) => {
+            (RefusalKind::Taken, None) if is_here => {
                 error!(
                     index = constraint,
                     "a unique index refuses the row of a sign-up, and no value of the form explains \
@@ -78,7 +79,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
                 Err(cause.into())
             }
             // A column that the form does not fill.
-            (RefusalKind::Null, None) => Err(cause.into()),
+            (RefusalKind::Null, None) if is_here => Err(cause.into()),
             (_, field) => {
                 let reason = &*refusal.reason;
                 warn!(constraint, field, reason, "the database refuses the row of a sign-up");
