@@ -94,3 +94,34 @@ on_every_pool! {
         assert_eq!(migrations!(User).plan(&pool).await.unwrap().blockers(), []);
     }
 }
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+#[allow(dead_code, reason = "read by the library only")]
+struct Texts {
+    id: String,
+    email: String,
+}
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users")]
+#[allow(dead_code, reason = "read by the library only")]
+struct UuidTexts {
+    #[auth(generate = uuid)]
+    id: String,
+    email: String,
+}
+
+on_every_pool! {
+    async fn a_uuid_column_asks_for_keys_in_its_own_form(database, pool) {
+        // SQLite stores the text of a key as it is.
+        if database.kind() == Kind::Sqlite {
+            return;
+        }
+        database.execute("CREATE TABLE users (id UUID PRIMARY KEY, email VARCHAR(99) NOT NULL UNIQUE)").await;
+        let plan = migrations!(Texts).plan(&pool).await.unwrap();
+        let [blocker] = plan.blockers() else { panic!("{plan}") };
+        assert!(blocker.to_string().contains("`#[auth(generate = uuid)]`"), "{blocker}");
+        assert_eq!(migrations!(UuidTexts).plan(&pool).await.unwrap().blockers(), []);
+    }
+}

@@ -25,10 +25,12 @@ pub(super) fn hash(table: &Table, live: &LiveTable) -> Option<Blocker> {
 pub(super) fn key<DB: Backend>(subject: &Subject<DB>, live: &LiveTable) -> Option<Blocker> {
     let column = live.column(subject.shape().id).filter(|_| live.dialect != Dialect::Sqlite)?;
     let key = subject.made_key.as_ref()?;
-    if column.is_uuid() && uuid::Uuid::parse_str(key).is_err() {
+    // The text that is read back: other tables store it.
+    let is_uuid = uuid::Uuid::parse_str(key).is_ok_and(|uuid| uuid.to_string() == *key);
+    if column.is_uuid() && !is_uuid {
         let kind = BlockerKind::WrongType {
             actual: column.sql_type.clone(),
-            expected: format!("VARCHAR({})", key.len()),
+            expected: format!("VARCHAR({}) or keys of `#[auth(generate = uuid)]`", key.len()),
         };
         return Some(kind.of(live, &column.name));
     }
