@@ -171,10 +171,18 @@ pub(super) const fn index_name(dialect: Dialect) -> &'static str {
     }
 }
 
-/// The quoted name of the sequence that counts a column, if there is one and the role may read it.
-/// Only on PostgreSQL: the other databases count up from the rows. Binds the qualified table and the
-/// column.
-pub(super) const SEQUENCE: &str = "SELECT name FROM (SELECT pg_catalog.pg_get_serial_sequence($1, $2)) AS one(name) \
+/// The quoted name of the sequence that counts a column, if there is one and the role may read it: the
+/// one of its default, whether or not it belongs to the column, or of its identity. Only on
+/// PostgreSQL: the other databases count up from the rows. Binds the qualified table and the column.
+pub(super) const SEQUENCE: &str = "SELECT name FROM (SELECT COALESCE((\
+    SELECT pg_catalog.format('%I.%I', n.nspname, s.relname) FROM pg_catalog.pg_attribute a \
+    JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+    JOIN pg_catalog.pg_depend p ON p.objid = d.oid AND p.classid = 'pg_catalog.pg_attrdef'::regclass \
+    AND p.refclassid = 'pg_catalog.pg_class'::regclass \
+    JOIN pg_catalog.pg_class s ON s.oid = p.refobjid AND s.relkind = 'S' \
+    JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace \
+    WHERE a.attrelid = pg_catalog.to_regclass($1) AND a.attname = $2 LIMIT 1), \
+    pg_catalog.pg_get_serial_sequence($1, $2))) AS one(name) \
     WHERE pg_catalog.has_sequence_privilege(name, 'SELECT')";
 
 /// A row if a trigger runs before an INSERT, and may set columns.
