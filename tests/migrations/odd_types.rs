@@ -2,7 +2,7 @@
 
 use crudauth::email::RecordingSender;
 use crudauth::testing::{App, cheap_hashing};
-use crudauth::{AuthUser, BlockerKind, EmailConfig, migrations};
+use crudauth::{AuthUser, Blocker, BlockerKind, EmailConfig, migrations};
 use crudauth_tests::{Database, FRONTEND, Kind, SECRET, every_flow_works, on_every_pool, sign_up};
 
 use serde_json::json;
@@ -124,4 +124,27 @@ on_every_pool! {
         assert!(blocker.to_string().contains("`#[auth(generate = uuid)]`"), "{blocker}");
         assert_eq!(migrations!(UuidTexts).plan(&pool).await.unwrap().blockers(), []);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn numbers_in_a_datetime_of_sqlite_ask_for_their_unit() {
+    let (database, _) = Database::create(Kind::Sqlite).await;
+    let Database::Sqlite(pool) = database.clone() else { unreachable!() };
+    // As Prisma before version 7 creates and fills it.
+    let columns = "email TEXT NOT NULL, username TEXT NOT NULL, \
+                   created_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL, updated_at DATETIME NOT NULL";
+    let row = "(email, username, created_at, updated_at) \
+               VALUES ('ada@example.com', 'ada', 1700000000, 1700000000)";
+    users(&database, columns, &[row]).await;
+    let plan = migrations!(User).plan(&pool).await.unwrap();
+    let is_asked =
+        |one: &Blocker| matches!(one.kind, BlockerKind::TimeUnit { is_number: true, .. });
+    assert!(plan.blockers().len() == 2 && plan.blockers().iter().all(is_asked), "{plan}");
+    migrations!(SecondsAuth).run(&pool).await.unwrap();
+    let outbox = RecordingSender::default();
+    let email = EmailConfig::new(outbox.clone(), FRONTEND);
+    let auth = SecondsAuth::builder(pool, SECRET).email(email).build().await.unwrap();
+    every_flow_works(&auth, &outbox, None, sign_up("bob")).await;
+    let numbers = "users WHERE TYPEOF(created_at) = 'integer' AND TYPEOF(updated_at) = 'integer'";
+    assert_eq!(database.count(numbers).await, 3);
 }

@@ -58,7 +58,7 @@ pub(super) fn layout(table: &Table, live: &LiveTable) -> Layout {
 /// Whether the library can write a time to a column.
 fn is_instant(dialect: Dialect, unit: Option<TimeUnit>, column: &LiveColumn) -> bool {
     let has_type = match unit {
-        Some(_) => column.is_integer(dialect),
+        Some(_) => column.may_count(dialect),
         None => column.is_time(dialect),
     };
     has_type && !column.is_generated
@@ -208,6 +208,12 @@ impl LiveColumn {
             Dialect::Postgres => matches!(&*self.base, "bigint" | "integer" | "smallint"),
             Dialect::MySql => self.sql_type.contains("int"),
         }
+    }
+
+    /// Whether values may be times as numbers. SQLite keeps numbers in a column of DATETIME.
+    pub(super) fn may_count(&self, dialect: Dialect) -> bool {
+        let is_numeric = || Affinity::of(&self.sql_type) == Affinity::Numeric;
+        self.is_integer(dialect) || dialect == Dialect::Sqlite && is_numeric()
     }
 
     /// Whether values are times or dates.

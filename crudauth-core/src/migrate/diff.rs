@@ -88,6 +88,8 @@ impl<DB: Backend> TableDiff<'_, DB> {
         let nulls = self.nulls().await?;
         let is_user_table = self.table.shape.is_some();
         if is_user_table && DB::DIALECT == Dialect::Sqlite && nulls.is_empty() {
+            let times = self.times().await?;
+            self.plan.blockers.extend(times);
             let first = self.first_row().await?;
             self.plan.blockers.extend(first);
         }

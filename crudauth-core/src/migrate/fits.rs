@@ -127,7 +127,7 @@ fn times(shape: &Shape, live: &LiveTable) -> Vec<Blocker> {
         let is_number = column.is_integer(live.dialect);
         let actual = column.sql_type.clone();
         let kind = match shape.companion.times {
-            Some(_) if is_number => return None,
+            Some(_) if column.may_count(live.dialect) => return None,
             None if column.is_time(live.dialect) => return None,
             None if !is_number => {
                 BlockerKind::WrongType { actual, expected: "a type of times".to_owned() }

@@ -131,6 +131,15 @@ pub(super) fn first_row(table: &LiveTable, columns: &[&str]) -> String {
     format!("SELECT {} FROM {} LIMIT 1", columns.join(", "), table.qualified())
 }
 
+/// Whether the first value of a column of SQLite is a number.
+pub(super) fn is_first_a_number(table: &LiveTable, column: &str) -> String {
+    let column = table.quoted(column);
+    let name = table.qualified();
+    format!(
+        "SELECT TYPEOF({column}) IN ('integer', 'real') FROM {name} WHERE {column} IS NOT NULL LIMIT 1"
+    )
+}
+
 /// Rows in the order of their keys: the first page, or the page after a bound key.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Page<'a> {

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use super::affinity::Affinity;
 use super::blocker::Samples;
 use super::live::LiveTable;
 use super::pages::Pages;
@@ -82,6 +83,27 @@ impl Tally {
 }
 
 impl<DB: Backend> TableDiff<'_, DB> {
+    /// The columns of SQLite whose declared type is open, and whose first value is a number although
+    /// the struct names no unit, or the other way round.
+    pub(super) async fn times(&mut self) -> Result<Vec<Blocker>, sqlx::Error> {
+        let names = self.subject.shape().companion;
+        let mut blockers = Vec::new();
+        for name in [names.created, names.updated].into_iter().chain(names.deleted) {
+            let column = self.live.column(name);
+            let open = column.filter(|column| Affinity::of(&column.sql_type) == Affinity::Numeric);
+            let Some(column) = open else { continue };
+            let Some(row) = self.row(queries::is_first_a_number(self.live, name)).await? else {
+                continue;
+            };
+            let is_number = rows::take::<DB, i64>(&row, 0)? != 0;
+            if is_number != names.times.is_some() {
+                let kind = BlockerKind::TimeUnit { actual: column.sql_type.clone(), is_number };
+                blockers.push(kind.of(self.live, name));
+            }
+        }
+        Ok(blockers)
+    }
+
     /// Reads an identifier in every row.
     pub(super) async fn scan(
         &mut self,
