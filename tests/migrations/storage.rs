@@ -1,7 +1,8 @@
-//! Tables of MySQL and MariaDB in other engines and row formats than the usual ones.
+//! Tables of MySQL and MariaDB in other engines, row formats and databases than the usual ones.
 
-use crudauth::{BlockerKind, migrations};
-use crudauth_tests::{Database, Kind, SECRET};
+use crudauth::email::RecordingSender;
+use crudauth::{AuthUser, BlockerKind, EmailConfig, migrations};
+use crudauth_tests::{Database, FRONTEND, Kind, SECRET, every_flow_works, sign_up};
 use sqlx::mysql::{MySqlPool, MySqlPoolOptions};
 
 use super::Auth;
@@ -82,4 +83,37 @@ async fn an_old_row_format_is_reported_with_its_fix() {
         database.execute(alter).await;
         works(&pool, "ada").await;
     }
+}
+
+#[derive(Clone, Debug, AuthUser)]
+#[auth(table = "users", schema = "crudauth_elsewhere")]
+#[allow(dead_code, reason = "read by the library only")]
+struct Elsewhere {
+    id: i64,
+    email: String,
+    username: String,
+}
+
+#[crudauth::routes(user = Elsewhere, session, email)]
+struct ElsewhereAuth;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schema_is_another_database() {
+    // A table of that name in the database of the pool is not touched.
+    let (database, pool) = stored("email INT)", "DO 0").await;
+    // The struct names one database, and another run of the tests may use the same server.
+    let mut lock = pool.acquire().await.unwrap();
+    sqlx::raw_sql("DO GET_LOCK('crudauth_elsewhere', 60)").execute(&mut *lock).await.unwrap();
+    database.execute("DROP DATABASE IF EXISTS crudauth_elsewhere").await;
+    database.execute("CREATE DATABASE crudauth_elsewhere").await;
+    migrations!(ElsewhereAuth).run(&pool).await.unwrap();
+    assert!(migrations!(ElsewhereAuth).plan(&pool).await.unwrap().is_empty());
+    let outbox = RecordingSender::default();
+    let email = EmailConfig::new(outbox.clone(), FRONTEND);
+    let auth = ElsewhereAuth::builder(pool, SECRET).email(email).build().await.unwrap();
+    every_flow_works(&auth, &outbox, None, sign_up("ada")).await;
+    assert_eq!(database.count("crudauth_elsewhere.users").await, 2);
+    let here = "information_schema.tables WHERE table_schema = DATABASE()";
+    assert_eq!(database.count(here).await, 1);
+    database.execute("DROP DATABASE crudauth_elsewhere").await;
 }
