@@ -112,6 +112,51 @@ on_every_database! {
         assert!(history.contains("impersonation-started"), "{history}");
     }
 
+    async fn after_an_impersonation_the_superuser_proves_all_factors_again(app: App) {
+        let (_, app) = mount(&app, allowed()).await;
+        let id = app.member("ada").await.id().await;
+        let root = admin(&app, "root").await;
+        for path in ["/elevated", "/proved"] {
+            assert_eq!(root.get(path).await.status, 200, "{path}");
+        }
+        let copy = root.stolen();
+        assert_eq!(impersonate(&root, id).await.status, 200);
+        assert!(!copy.is_signed_in().await, "the own session has another token");
+        // A script in a page of the account can do that.
+        assert_eq!(root.post("/logout", json!({})).await.status, 200);
+        assert_eq!(user_of(&root).await, "root by nobody");
+        for path in ["/elevated", "/proved"] {
+            assert_eq!(root.get(path).await.code(), "reauthentication-required", "{path}");
+        }
+        assert_eq!(impersonate(&root, id).await.code(), "reauthentication-required");
+        let key = json!({ "name": "backup" });
+        assert_eq!(root.post("/api-keys", key).await.code(), "sign-in-too-old");
+
+        elevated(&root).await;
+        assert_eq!(root.get("/proved").await.status, 200);
+        api_key(&root).await;
+        assert_eq!(impersonate(&root, id).await.status, 200);
+        assert_eq!(root.post("/logout", json!({})).await.status, 200);
+        app.database.execute("UPDATE users SET hashed_password = '!none'").await;
+        assert_eq!(root.post("/sudo", json!({})).await.code(), "sign-in-too-old");
+    }
+
+    async fn of_many_impersonations_at_once_in_one_session_one_begins(app: App) {
+        let (_, app) = mount(&app, allowed()).await;
+        let id = app.member("ada").await.id().await;
+        let root = admin(&app, "root").await;
+        let answers = concurrently((0..8).map(|_| {
+            let copy = root.stolen();
+            async move { impersonate(&copy, id).await }
+        }))
+        .await;
+        assert_eq!(count_status(&answers, 200), 1, "{answers:?}");
+        assert_eq!(count_status(&answers, 401), 7, "{answers:?}");
+        let acting = "users_sessions WHERE impersonator IS NOT NULL";
+        assert_eq!(app.database.count(acting).await, 1);
+        assert_eq!(app.database.count("users_sessions").await, 3, "with ada's and the own one");
+    }
+
     async fn the_owner_sees_an_impersonation_and_not_who(app: App) {
         let (_, app) = mount(&app, allowed()).await;
         let ada = owner(&app, "ada").await;

@@ -19,6 +19,9 @@ pub struct Proofs {
     pub elevated_at: Option<DateTime<Utc>>,
     /// Whether the sign-in was not asked for the second factor, since its owner trusts the browser.
     pub skipped_second_factor: bool,
+    /// Whether its owner has acted as another account, and has not been asked for all factors since.
+    /// Until then the sign-in is not fresh.
+    pub is_lowered: bool,
 }
 
 /// The stored form, with milliseconds since 1970.
@@ -36,6 +39,8 @@ struct Stored {
     elevated: Option<i64>,
     #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
     skipped: Option<bool>,
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    lowered: Option<bool>,
 }
 
 impl Proofs {
@@ -46,6 +51,16 @@ impl Proofs {
     #[must_use]
     pub fn of_password(at: DateTime<Utc>) -> Self {
         Self { password_at: Some(at), ..Self::default() }
+    }
+
+    /// The proofs of a session whose owner acts as another account: none.
+    pub(crate) fn lowered() -> Self {
+        Self { is_lowered: true, ..Self::default() }
+    }
+
+    /// Returns `true` if the sign-in is not fresh, however recent it is.
+    pub(crate) const fn must_be_renewed(&self) -> bool {
+        self.is_lowered || self.lacks_second_factor()
     }
 
     /// Returns `true` if a trusted browser stood for the second factor, and nothing has proved it
@@ -68,6 +83,7 @@ impl Proofs {
             second_factor: millis(self.second_factor_at),
             elevated: millis(self.elevated_at),
             skipped: self.lacks_second_factor().then_some(true),
+            lowered: self.is_lowered.then_some(true),
         };
         // Five numbers cannot fail to be written.
         serde_json::to_string(&stored).ok()
@@ -85,6 +101,7 @@ impl Proofs {
             second_factor_at: instant(stored.second_factor),
             elevated_at: instant(stored.elevated),
             skipped_second_factor: stored.skipped.unwrap_or(false),
+            is_lowered: stored.lowered.unwrap_or(false),
         }
     }
 }

@@ -264,14 +264,13 @@ impl<U: AuthUser> Principal<U> {
 
     /// Returns `true` if the owner signed in at most `max_age` ago, or the application acts. A sign-in
     /// of a trusted browser counts once the session has proved the second factor that it skipped: the
-    /// cookie of the browser must not lead to a lasting credential.
+    /// cookie of the browser must not lead to a lasting credential. The sign-in of an administrator who
+    /// has acted as another account counts after fresh proof.
     pub(crate) fn is_fresh(&self, max_age: Duration, now: DateTime<Utc>) -> bool {
         match self.role {
             Role::Application => true,
             Role::Program | Role::Impersonator => false,
-            Role::Owner if self.session().is_some_and(|own| own.proofs.lacks_second_factor()) => {
-                false
-            }
+            Role::Owner if self.session().is_some_and(|own| own.proofs.must_be_renewed()) => false,
             Role::Owner => self.signed_in_at.is_some_and(|at| is_recent(at, max_age, now)),
         }
     }

@@ -183,7 +183,7 @@ async fn demote<U: AuthUser>(
     detail("The account is no superuser.")
 }
 
-/// The browser gets the session of the account beside its own one.
+/// The browser gets the session of the account beside its own one, which gets another token.
 async fn impersonate<U: AuthUser>(
     mounted: Mounted<U>,
     mut request: Request,
@@ -199,7 +199,10 @@ async fn impersonate<U: AuthUser>(
         "until": begun.ends_at,
     });
     let mut response = answer(StatusCode::OK, &body)?;
-    set_cookies(&mut response, &http.cookies).impersonation(&begun.session, begun.lifetime);
+    let lifetimes = mounted.accounts().sessions().config();
+    let mut cookies = set_cookies(&mut response, &http.cookies);
+    cookies.renewed_session(lifetimes, &begun.own);
+    cookies.impersonation(&begun.session, begun.lifetime);
     Ok(response)
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{AdminError, Administrator, Administrators};
 use crate::model::{Account, AuthUser, ClientInfo};
 use crate::notify::MessageKind;
-use crate::slices::sessions::OpenedSession;
+use crate::slices::sessions::{OpenedSession, RenewedSession};
 use crate::slices::sudo::SudoError;
 
 /// The session of another account for an administrator.
@@ -16,8 +16,10 @@ use crate::slices::sudo::SudoError;
 pub struct Impersonation<U: AuthUser> {
     /// The account.
     pub account: Account<U>,
-    /// Its session, with which the administrator acts. That of the administrator stays.
+    /// Its session, with which the administrator acts.
     pub session: OpenedSession,
+    /// The administrator's own session, which has another token now and proves no factor.
+    pub own: RenewedSession,
     /// Lifetime of the session.
     pub lifetime: Duration,
     /// When it ends.
@@ -25,7 +27,8 @@ pub struct Impersonation<U: AuthUser> {
 }
 
 impl<U: AuthUser> Administrators<U> {
-    /// Opens a session of another account for a superuser, whose own session stays.
+    /// Opens a session of another account for a superuser, whose own session goes on under another
+    /// token, without elevation and without the factors that it had proved.
     ///
     /// The session proves no factor, and its principal has the role
     /// [`Impersonator`](crate::principal::Role::Impersonator): no call of the library changes the
@@ -34,7 +37,8 @@ impl<U: AuthUser> Administrators<U> {
     ///
     /// # Errors
     /// [`AdminError::Off`] without the setting; [`AdminError::NotImpersonable`] for a superuser and a
-    /// disabled account; [`AdminError::Proof`] for a caller without a session.
+    /// disabled account; [`AdminError::Proof`] for a caller without a session;
+    /// [`AdminError::Ended`] if that session has ended meanwhile.
     pub async fn impersonate(
         &self,
         by: &Administrator<U>,
@@ -49,11 +53,11 @@ impl<U: AuthUser> Administrators<U> {
             return Err(AdminError::NotImpersonable);
         }
         let lifetime = self.config.impersonation_lifetime;
-        let (session, ends_at) =
-            sessions.impersonate(&account, (administrator, own), client, lifetime).await?;
+        let begun = sessions.impersonate(&account, (administrator, own), client, lifetime).await?;
+        let (session, own, ends_at) = begun.ok_or(AdminError::Ended)?;
         if self.config.notifies_of_impersonation {
             self.notify(MessageKind::Impersonated, &account);
         }
-        Ok(Impersonation { account, session, lifetime, ends_at })
+        Ok(Impersonation { account, session, own, lifetime, ends_at })
     }
 }

@@ -177,26 +177,41 @@ impl<U: AuthUser> Sessions<U> {
 
     /// Opens a session of `account` for an administrator. It proves no factor, is not remembered, ends
     /// no other session of the account, and ends after `lifetime` or with the administrator's own one.
+    ///
+    /// The administrator's own session is replaced by one that proves nothing, since the pages of the
+    /// account run beside it. Returns `None` if it has ended meanwhile.
     pub(crate) async fn impersonate(
         &self,
         account: &Account<U>,
         by: (&Account<U>, &CurrentSession),
         client: ClientInfo,
         lifetime: Duration,
-    ) -> Result<(OpenedSession, DateTime<Utc>), StoreError> {
+    ) -> Result<Option<(OpenedSession, RenewedSession, DateTime<Utc>)>, StoreError> {
         let (administrator, own) = by;
+        let lowered = self.insert_again(own, administrator.state(), Proofs::lowered()).await?;
+        let Some(lowered) = lowered else { return Ok(None) };
         let (opened, session) = self.new_session(account, &client, false, Some(lifetime));
         let (digest, ends_at) = (session.digest, session.created_at + lifetime);
         let impersonator = Impersonator {
             account: administrator.user.id().to_string(),
             state: administrator.state(),
-            session: *own.digest(),
+            session: lowered.token.digest(),
         };
         let session = Session { impersonator: Some(impersonator), ..session };
         let event = self.kit.event(EventKind::ImpersonationStarted).account(account);
-        let event = event.actor(administrator).client(&client);
-        self.opening(event, digest, self.insert(session, u32::MAX, &[])).await?;
-        Ok((opened, ends_at))
+        let event = event.actor(administrator).client(&client).credential(&opened.handle);
+        let begin = async {
+            self.store.insert(session, u32::MAX).await?;
+            self.kit.recording(event, self.store.remove(own.digest())).await
+        };
+        let begun = begin.await;
+        if let Ok((event, true)) = begun {
+            self.kit.emit(event);
+            return Ok(Some((opened, lowered, ends_at)));
+        }
+        self.abandon(&digest).await;
+        self.abandon(&lowered.token.digest()).await;
+        begun.map(|_| None)
     }
 
     /// A session of the account that begins now, without proofs. It is not stored yet.

@@ -80,6 +80,7 @@ impl<U: AuthUser> Sudo<U> {
         let mut proofs = self.prove(principal, proof, session.proofs()).await?;
         let now = self.kit.now();
         proofs.elevated_at = Some(now);
+        proofs.is_lowered = false;
         let event = self.kit.event(EventKind::SessionElevated).account(account);
         let renew = self.sessions.renew_with(event, session, account.state(), proofs);
         let session = renew.await?.ok_or(SudoError::Ended)?;

@@ -89,7 +89,7 @@ pub async fn a_session_is_found_as_it_was_stored<U: AuthUser, S: SessionStore<U>
     let agents = ["Mozilla/5.0 (X11)", &"🦀".repeat(512), "\"quotes\" \\ \u{1} ünï'; --"];
     let stamps = [i64::MAX, i64::MIN, -1];
     let proofs = [
-        Proofs::default(),
+        Proofs::lowered(),
         Proofs::of_password(start() + LIFETIME),
         Proofs {
             email_at: Some(start()),
