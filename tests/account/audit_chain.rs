@@ -48,7 +48,7 @@ on_every_database! {
         for change in [
             "kind = 'signed-out'", "actor = '1'", "client = NULL", "user_agent = 'x'",
             "credential = NULL", "created_at = created_at + 1", "expires_at = expires_at + 1",
-            "prior_mac = NULL", "prior_expires_at = NULL", "version = 2",
+            "prior_mac = NULL", "prior_expires_at = NULL", "version = 2", "ends_at = 1",
         ] {
             let copy = "CREATE TABLE kept AS SELECT * FROM users_audit";
             app.database.execute(copy).await;

@@ -103,13 +103,18 @@ on_every_database! {
         copy.drop_cookie("session_id");
         assert!(!copy.is_signed_in().await && ada.is_signed_in().await);
         auth.drained().await;
+        let in_half_an_hour = app.clock.now() + Duration::from_secs(1800);
+        assert_eq!(only(&kept, EventKind::ImpersonationStarted).ends_at(), Some(in_half_an_hour));
         for kind in [EventKind::ImpersonationStarted, EventKind::ImpersonationEnded] {
             let event = only(&kept, kind);
             let names = (event.account_key(), event.actor_key());
             assert_eq!(names, (Some(&*id.to_string()), Some(&*root_id)), "{kind}");
         }
-        let history = ada.get("/account/events").await.json().to_string();
-        assert!(history.contains("impersonation-started"), "{history}");
+        let history = ada.get("/account/events").await.json();
+        let mut events = history["events"].as_array().unwrap().iter();
+        let begun = events.find(|one| one["event"] == "impersonation-started").unwrap();
+        assert_eq!(begun["until"], answer.json()["until"]);
+        assert!(history["events"][0].get("until").is_none(), "{history}");
     }
 
     async fn after_an_impersonation_the_superuser_proves_all_factors_again(app: App) {
@@ -198,15 +203,18 @@ on_every_database! {
         }
     }
 
-    async fn an_impersonation_that_its_owner_or_a_sign_in_ends_is_told_once(app: App) {
+    async fn the_end_of_an_impersonation_by_its_owner_or_a_sign_in_is_told_once(app: App) {
         let kept = Kept::default();
         let subscribers = vec![Subscriber::Keeps(Arc::clone(&kept))];
         let (auth, app) = mount(&app, Setup { subscribers, ..allowed() }).await;
         let ada = app.member("ada").await;
         let id = ada.id().await;
-        for name in ["seen", "replaced"] {
+        for name in ["everywhere", "seen", "replaced"] {
             let root = acting(&app, name, id).await;
-            if name == "seen" {
+            if name == "everywhere" {
+                let others = ada.post("/logout-all?keep_current=true", json!({})).await;
+                assert_eq!(others.status, 200, "{others:?}");
+            } else if name == "seen" {
                 let sessions = ada.get("/sessions").await.json();
                 let all = sessions.as_array().unwrap();
                 let one = all.iter().find(|one| one["by_administrator"] == true).unwrap();

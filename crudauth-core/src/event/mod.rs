@@ -34,6 +34,7 @@ pub struct Event {
     user_agent: Option<String>,
     credential: Option<String>,
     count: Option<u64>,
+    ends_at: Option<DateTime<Utc>>,
     /// Whether the transaction of its effect has kept it.
     #[serde(skip)]
     is_recorded: bool,
@@ -56,6 +57,7 @@ impl Event {
             user_agent: client.stored_user_agent(),
             credential: None,
             count: None,
+            ends_at: None,
             is_recorded: false,
         }
     }
@@ -107,6 +109,12 @@ impl Event {
     #[must_use]
     pub(crate) fn count(self, count: u64) -> Self {
         Self { count: Some(count), ..self }
+    }
+
+    /// Sets when the impersonation ends that has begun.
+    #[must_use]
+    pub(crate) fn ending_at(self, at: DateTime<Utc>) -> Self {
+        Self { ends_at: Some(at), ..self }
     }
 
     /// Marks it as kept in the transaction of its effect.
@@ -172,6 +180,12 @@ impl Event {
     #[must_use]
     pub const fn affected(&self) -> Option<u64> {
         self.count
+    }
+
+    /// When the impersonation ends at the latest that has begun; `None` for all other events.
+    #[must_use]
+    pub const fn ends_at(&self) -> Option<DateTime<Utc>> {
+        self.ends_at
     }
 
     pub(crate) fn log(&self) {

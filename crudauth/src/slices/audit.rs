@@ -89,12 +89,16 @@ async fn list<U: AuthUser>(mounted: Mounted<U>, request: Request) -> Result<Resp
 
 /// The owner does not learn which administrator acted.
 fn entry(record: &AuditRecord) -> Value {
-    json!({
+    let mut entry = json!({
         "event": record.kind,
         "created_at": record.at,
         "device": Device::from_user_agent(record.user_agent.as_deref()),
         "ip": record.client,
         "credential": record.credential,
         "by_administrator": record.actor.is_some(),
-    })
+    });
+    if let Some(ends_at) = record.ends_at {
+        entry["until"] = json!(ends_at);
+    }
+    entry
 }

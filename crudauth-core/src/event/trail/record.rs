@@ -25,6 +25,8 @@ pub struct AuditRecord {
     pub credential: Option<String>,
     /// When it happened.
     pub at: DateTime<Utc>,
+    /// When the impersonation ends at the latest that has begun; `None` for all other events.
+    pub ends_at: Option<DateTime<Utc>>,
 }
 
 /// The end of a chain, or of a part of it.
@@ -84,6 +86,7 @@ impl Seal {
                 user_agent: event.user_agent.clone(),
                 credential: event.credential.clone(),
                 at: event.at,
+                ends_at: event.ends_at,
             },
             // Never before the row before: then a purge deletes from the beginning only, and
             // whatever else is missing was removed by other hands.
@@ -91,23 +94,23 @@ impl Seal {
             prior: prior.map(|link| (link.mac, link.expires_at)),
             mac: key.mac(&[]),
         };
-        record.mac = key.mac(&self.parts(account, &record).each_ref().map(Vec::as_slice));
+        record.mac = key.mac(&slices(&self.parts(account, &record)));
         record
     }
 
     /// Whether a row of this account is as it was written.
     pub(crate) fn is_intact(&self, account: &str, record: &Record) -> bool {
         let parts = self.parts(account, record);
-        let parts = parts.each_ref().map(Vec::as_slice);
+        let parts = slices(&parts);
         self.keys.all().any(|keys| keys.audit.mac(&parts) == record.mac)
     }
 
     /// Everything that the hash covers.
-    fn parts(&self, account: &str, record: &Record) -> [Vec<u8>; 14] {
+    fn parts(&self, account: &str, record: &Record) -> Vec<Vec<u8>> {
         let Record { version, shown, expires_at, prior, .. } = record;
-        let AuditRecord { seq, kind, actor, client, user_agent, credential, at } = shown;
+        let AuditRecord { seq, kind, actor, client, user_agent, credential, at, ends_at } = shown;
         let instant = |at: &DateTime<Utc>| at.timestamp_millis().to_be_bytes().to_vec();
-        [
+        let mut parts = vec![
             b"record".to_vec(),
             self.table.as_bytes().to_vec(),
             version.to_be_bytes().to_vec(),
@@ -122,13 +125,19 @@ impl Seal {
             instant(expires_at),
             optional(prior.as_ref().map(|(mac, _)| &mac.as_bytes()[..])),
             optional(prior.as_ref().map(|(_, expires_at)| instant(expires_at)).as_deref()),
-        ]
+        ];
+        parts.extend(ends_at.as_ref().map(instant));
+        parts
     }
 }
 
 /// The primary key of a row: an account has one row of each number.
 pub(super) fn digest(account: &str, seq: i64) -> [u8; 32] {
     sha256(&[b"audit", account.as_bytes(), &seq.to_be_bytes()])
+}
+
+fn slices(parts: &[Vec<u8>]) -> Vec<&[u8]> {
+    parts.iter().map(Vec::as_slice).collect()
 }
 
 /// Tells an absent value from an empty one.

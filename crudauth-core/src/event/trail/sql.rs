@@ -28,6 +28,7 @@ pub const TABLE: TableSpec = TableSpec::new(
         ColumnSpec::text("user_agent", 512).nullable(),
         ColumnSpec::text("credential", 64).nullable(),
         ColumnSpec::instant("created_at"),
+        ColumnSpec::instant("ends_at").nullable(),
         ColumnSpec::expiry(),
         ColumnSpec::digest("prior_mac").nullable(),
         ColumnSpec::instant("prior_expires_at").nullable(),
@@ -44,20 +45,20 @@ const LAST: &str = "SELECT seq, mac, expires_at FROM {+audit} WHERE user_id = :a
     ORDER BY seq DESC LIMIT 1";
 
 const INSERT: &str = "INSERT INTO {+audit} (digest, user_id, seq, version, kind, actor, client, \
-    user_agent, credential, created_at, expires_at, prior_mac, prior_expires_at, mac) VALUES \
+    user_agent, credential, created_at, ends_at, expires_at, prior_mac, prior_expires_at, mac) VALUES \
     (:digest, :account, :seq, :version, :kind, :actor, :client, :user_agent, :credential, :now, \
-    :expires_at, :prior_mac, :prior_expires_at, :mac)";
+    :ends_at, :expires_at, :prior_mac, :prior_expires_at, :mac)";
 
-const OWN: &str = "SELECT seq, kind, actor, client, user_agent, credential, created_at \
+const OWN: &str = "SELECT seq, kind, actor, client, user_agent, credential, created_at, ends_at \
     FROM {+audit} WHERE user_id = :account AND seq < :before AND seq > COALESCE((SELECT MAX(seq) \
     FROM {+audit} WHERE user_id = :account AND kind = 'account-deleted'), 0) AND seq >= \
     COALESCE((SELECT MAX(seq) FROM {+audit} WHERE user_id = :account AND kind IN \
     ('registered', 'registered-with-provider', 'registered-by-mail')), 0) ORDER BY seq DESC LIMIT 101";
 
-const ALL: &str = "SELECT seq, kind, actor, client, user_agent, credential, created_at \
+const ALL: &str = "SELECT seq, kind, actor, client, user_agent, credential, created_at, ends_at \
     FROM {+audit} WHERE user_id = :account AND seq < :before ORDER BY seq DESC LIMIT 101";
 
-const CHAIN: &str = "SELECT seq, kind, actor, client, user_agent, credential, created_at, version, \
+const CHAIN: &str = "SELECT seq, kind, actor, client, user_agent, credential, created_at, ends_at, version, \
     expires_at, prior_mac, prior_expires_at, mac FROM {+audit} WHERE user_id = :account \
     AND seq > :after ORDER BY seq LIMIT 500";
 
@@ -196,6 +197,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
             .bind("user_agent", shown.user_agent)
             .bind("credential", shown.credential)
             .bind_instant("now", shown.at)
+            .bind("ends_at", shown.ends_at.map(|at| at.timestamp_millis()))
             .bind_instant("expires_at", expires_at)
             .bind("prior_mac", prior.map(|(mac, _)| mac.as_bytes().to_vec()))
             .bind("prior_expires_at", prior.map(|(_, at)| at.timestamp_millis()))
@@ -238,6 +240,7 @@ fn shown_of<DB: Backend>(columns: &mut Columns<'_, DB>) -> Result<AuditRecord, s
         user_agent: columns.next()?,
         credential: columns.next()?,
         at: columns.instant()?,
+        ends_at: columns.optional_instant()?,
     })
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::store::Session;
 use super::{CurrentSession, Sessions};
-use crate::event::EventKind;
+use crate::event::{Event, EventKind};
 use crate::model::{Account, AuthUser, CsrfToken, Impersonator, SessionDigest, SessionToken};
 use crate::principal::{Principal, absolute_expiry};
 use crate::store_error::StoreError;
@@ -45,7 +45,7 @@ impl<U: AuthUser> Sessions<U> {
             None => true,
         };
         if !may_go_on {
-            self.end(&session, &account).await?;
+            self.end(&session).await?;
             return Ok(None);
         }
         let was_extended = self.extend(&session, now).await;
@@ -90,19 +90,31 @@ impl<U: AuthUser> Sessions<U> {
     }
 
     /// Removes a session that may not go on.
-    async fn end(&self, session: &Session<U::Id>, account: &Account<U>) -> Result<(), StoreError> {
+    async fn end(&self, session: &Session<U::Id>) -> Result<(), StoreError> {
         let remove = self.store.remove(&session.digest);
-        let Some(by) = &session.impersonator else {
+        let Some(event) = self.end_of(session) else {
             remove.await?;
             return Ok(());
         };
-        let event = self.kit.event(EventKind::ImpersonationEnded).account(account);
-        let event = event.actor_of_key(Some(&by.account)).credential(&session.handle());
         let (event, is_removed) = self.kit.recording(event, remove).await?;
         if is_removed {
             self.kit.emit(event);
         }
         Ok(())
+    }
+
+    /// The event of the end of a session, if an administrator acts in it.
+    fn end_of(&self, session: &Session<U::Id>) -> Option<Event> {
+        let by = session.impersonator.as_ref()?;
+        let event = self.kit.event(EventKind::ImpersonationEnded).account_id(&session.account);
+        Some(event.actor_of_key(Some(&by.account)).credential(&session.handle()))
+    }
+
+    /// Reports that a session was removed, if an administrator acted in it.
+    pub(super) fn end_impersonation(&self, session: &Session<U::Id>) {
+        if let Some(event) = self.end_of(session) {
+            self.kit.emit(event);
+        }
     }
 
     /// The absolute end of a session.

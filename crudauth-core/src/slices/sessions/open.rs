@@ -200,6 +200,7 @@ impl<U: AuthUser> Sessions<U> {
         let session = Session { impersonator: Some(impersonator), ..session };
         let event = self.kit.event(EventKind::ImpersonationStarted).account(account);
         let event = event.actor(administrator).client(&client).credential(&opened.handle);
+        let event = event.ending_at(ends_at);
         let begin = async {
             self.store.insert(session, u32::MAX).await?;
             self.kit.recording(event, self.store.remove(own.digest())).await
@@ -281,12 +282,8 @@ impl<U: AuthUser> Sessions<U> {
     async fn replace(&self, digest: &SessionDigest) -> Result<(), StoreError> {
         let found = self.store.find(digest, self.kit.now()).await?;
         let is_removed = self.store.remove(digest).await?;
-        if let Some(session) = found.filter(|_| is_removed)
-            && let Some(by) = &session.impersonator
-        {
-            let event = self.kit.event(EventKind::ImpersonationEnded).account_id(&session.account);
-            let event = event.actor_of_key(Some(&by.account));
-            self.kit.emit(event.credential(&session.handle()));
+        if let Some(session) = found.filter(|_| is_removed) {
+            self.end_impersonation(&session);
         }
         Ok(())
     }

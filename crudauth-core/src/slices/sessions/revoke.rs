@@ -132,15 +132,8 @@ impl<U: AuthUser> Sessions<U> {
     /// # Errors
     /// If the store fails.
     pub async fn end_all(&self, account: &Account<U>, kind: EventKind) -> Result<u64, StoreError> {
-        let remove = async {
-            let mut ended = 0;
-            for session in self.valid(account).await? {
-                ended += u64::from(self.store.remove(&session.digest).await?);
-            }
-            Ok::<_, StoreError>(ended)
-        };
         let event = self.kit.event(kind).account(account);
-        let (event, ended) = self.kit.recording(event, remove).await?;
+        let (event, ended) = self.kit.recording(event, self.remove_all(account, None)).await?;
         self.kit.emit(event.count(ended));
         Ok(ended)
     }
@@ -154,18 +147,26 @@ impl<U: AuthUser> Sessions<U> {
         self.ensure_still_valid(principal).await?;
         let event = self.kit.event(EventKind::SessionsRevoked).account(account);
         // The removal of the first session keeps the event of all.
-        let remove = async {
-            let mut revoked = 0;
-            for session in self.valid(account).await? {
-                if kept != Some(&session.digest) {
-                    revoked += u64::from(self.store.remove(&session.digest).await?);
-                }
-            }
-            Ok::<_, StoreError>(revoked)
-        };
+        let remove = self.remove_all(account, kept);
         let (event, revoked) = self.kit.recording(event, remove).await?;
         self.kit.emit(event.count(revoked));
         Ok(revoked)
+    }
+
+    /// Removes every session of an account but `kept`. Returns how many there were.
+    pub(crate) async fn remove_all(
+        &self,
+        account: &Account<U>,
+        kept: Option<&SessionDigest>,
+    ) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        for session in self.valid(account).await? {
+            if kept != Some(&session.digest) && self.store.remove(&session.digest).await? {
+                removed += 1;
+                self.end_impersonation(&session);
+            }
+        }
+        Ok(removed)
     }
 
     /// The sessions of an account that are bound to its present state.
