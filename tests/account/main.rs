@@ -16,12 +16,14 @@ mod grace;
 mod hooks;
 mod impersonation;
 mod invitations;
+mod kinds;
 mod pages;
 mod refusals;
 mod sign_up;
 mod sockets;
 mod tickets;
 mod tombstones;
+mod trail;
 mod trust;
 mod username;
 

@@ -15,7 +15,7 @@ const REASON: &str = "The club is full.";
 /// Refuses the names on a list, and clients of one address.
 #[derive(Clone, Default)]
 pub(super) struct Door {
-    names: Arc<Mutex<Vec<String>>>,
+    pub(super) names: Arc<Mutex<Vec<String>>>,
     address: Arc<Mutex<Option<String>>>,
 }
 

@@ -112,18 +112,26 @@ impl<U: AuthUser> Administrators<U> {
     /// [`AdminError`].
     pub async fn end_sessions(&self, by: &Administrator<U>, id: &U::Id) -> Result<u64, AdminError> {
         let account = self.target(id).await?;
-        let owner = Principal::application(&account);
+        let event = self.event(EventKind::SessionsEndedByAdministrator, by).account(&account);
+        // The first change keeps the event of all.
+        let (event, ended) = self.kit.recording_some(event, self.remove_sessions(&account)).await;
+        if ended.is_ok() || event.is_recorded() {
+            self.kit.emit(event);
+        }
+        Ok(ended?)
+    }
+
+    async fn remove_sessions(&self, account: &Account<U>) -> Result<u64, StoreError> {
         let mut ended = 0;
         if let Some(mfa) = &self.tools.mfa {
-            mfa.distrust_all(&owner).await?;
+            mfa.forget_trusts(account).await?;
         }
         if let Some(sessions) = &self.tools.sessions {
-            ended += sessions.revoke_all(&owner).await?;
+            ended += sessions.remove_all(account, None).await?;
         }
         if let Some(tokens) = &self.tools.tokens {
-            ended += tokens.revoke_all(&owner).await?;
+            ended += tokens.remove_all(account, self.kit.now()).await?;
         }
-        self.kit.emit(self.event(EventKind::SessionsEndedByAdministrator, by).account(&account));
         Ok(ended)
     }
 
@@ -161,9 +169,9 @@ impl<U: AuthUser> Administrators<U> {
         Ok(())
     }
 
-    /// Removes a lost second factor, and passkeys if they are second factors, after the caller has identified the owner by other means. Every
-    /// credential is revoked, and the owner gets a notice. Returns `true` if
-    /// there was one.
+    /// Removes a lost second factor, and passkeys if they are second factors, after the caller has
+    /// identified the owner by other means. Every credential is revoked, and the owner gets a notice of
+    /// each kind of factor. Returns `true` if there was one.
     ///
     /// # Errors
     /// [`AdminError`].
@@ -172,18 +180,30 @@ impl<U: AuthUser> Administrators<U> {
         by: &Administrator<U>,
         id: &U::Id,
     ) -> Result<bool, AdminError> {
-        let mut is_removed = false;
-        if let Some(mfa) = &self.tools.mfa {
-            is_removed = mfa.remove(&self.target(id).await?).await?;
-        }
-        // The removal has counted the version up, so the account is read again.
         let account = self.target(id).await?;
-        if let Some(passkeys) = self.tools.passkeys.as_ref().filter(|one| one.is_second_factor()) {
-            is_removed |= passkeys.remove_all(&account, self.kit.now()).await? > 0;
+        let event = self.event(EventKind::FactorRemovedByAdministrator, by).account(&account);
+        let (event, removed) = self.kit.recording_some(event, self.remove_factors(account)).await;
+        if event.is_recorded() || removed.as_ref().is_ok_and(|&is_removed| is_removed) {
+            self.kit.emit(event);
         }
-        if is_removed {
-            self.kit
-                .emit(self.event(EventKind::FactorRemovedByAdministrator, by).account(&account));
+        Ok(removed?)
+    }
+
+    async fn remove_factors(&self, mut account: Account<U>) -> Result<bool, StoreError> {
+        let now = self.kit.now();
+        let mut is_removed = false;
+        if let Some(mfa) = &self.tools.mfa
+            && let Some(changed) = mfa.take_away(&account, now).await?
+        {
+            account = changed;
+            self.notify(MessageKind::SecondFactorRemoved, &account);
+            is_removed = true;
+        }
+        if let Some(passkeys) = self.tools.passkeys.as_ref().filter(|one| one.is_second_factor())
+            && passkeys.remove_all(&account, now).await? > 0
+        {
+            self.notify(MessageKind::PasskeyRemoved, &account);
+            is_removed = true;
         }
         Ok(is_removed)
     }

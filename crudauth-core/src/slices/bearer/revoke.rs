@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::store::FamilyEntry;
 use super::{BearerTokens, FamilyId, RefreshToken};
 use crate::event::EventKind;
-use crate::model::{AuthUser, Device, Scopes};
+use crate::model::{Account, AuthUser, Device, Scopes};
 use crate::principal::{OwnerError, Principal};
 use crate::store_error::StoreError;
 
@@ -109,5 +109,15 @@ impl<U: AuthUser> BearerTokens<U> {
         let (event, revoked) = self.kit.recording(event, revoke).await?;
         self.kit.emit(event.count(revoked));
         Ok(revoked)
+    }
+
+    /// Revokes every family of an account, as a part of an action that reports it. Returns how many
+    /// there were.
+    pub(crate) async fn remove_all(
+        &self,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.store.revoke_all(account, now).await
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use zeroize::Zeroizing;
@@ -217,6 +218,19 @@ impl<U: AuthUser> Mfa<U> {
             return Ok(false);
         }
         Ok(self.remove_from(account).await?.is_some())
+    }
+
+    /// As [`remove`](Self::remove), as a part of an action that reports and tells it. Returns the account
+    /// as it is then, or `None` if it had no second factor.
+    pub(crate) async fn take_away(
+        &self,
+        account: &Account<U>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Account<U>>, StoreError> {
+        if !self.is_enrolled(account).await? {
+            return Ok(None);
+        }
+        self.store.remove(account, now).await
     }
 
     async fn remove_from(&self, account: &Account<U>) -> Result<Option<Account<U>>, StoreError> {

@@ -182,6 +182,11 @@ impl<U: AuthUser> Mfa<U> {
         Ok(self.end_trust(principal.owned_account()?).await?)
     }
 
+    /// Ends the trust of an account in every browser, as a part of an action that reports it.
+    pub(crate) async fn forget_trusts(&self, account: &Account<U>) -> Result<(), StoreError> {
+        self.trusts.distrust_all(account).await.map(drop)
+    }
+
     /// Ends the trust of an account in every browser. Returns how many there were.
     pub(super) async fn end_trust(&self, account: &Account<U>) -> Result<u64, StoreError> {
         let event = self.kit.event(EventKind::BrowsersDistrusted).account(account);
