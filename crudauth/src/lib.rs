@@ -337,7 +337,7 @@ pub mod flow {
     pub use crudauth_core::slices::sign_in::{
         CodeRequest, Entry, FinishError, Finished, Outcome, PasskeySignIn, Waiting,
     };
-    pub use crudauth_core::slices::sudo::{ElevatedSession, Proof, Sudo, SudoError};
+    pub use crudauth_core::slices::sudo::{ElevatedSession, Missing, Proof, Sudo, SudoError, Way};
     pub use crudauth_core::slices::tickets::{IssuedTicket, TicketError, Tickets};
     pub use crudauth_core::slices::username::{UsernameError, Usernames};
 }

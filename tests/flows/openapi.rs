@@ -183,7 +183,10 @@ fn an_operation_with_the_argument_documents_its_refusals() {
     assert_eq!(names(responses("/open", "get")), ["200"]);
     assert_eq!(responses("/staff", "get")["403"]["description"], "Explained by the app.");
     let refusal = &document["components"]["schemas"]["Refusal"];
-    assert_eq!(names(&refusal["properties"]), ["code", "detail", "status", "title", "type"]);
+    assert_eq!(
+        names(&refusal["properties"]),
+        ["code", "detail", "factor", "max_age", "status", "title", "type", "ways"]
+    );
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod sign_in;
 mod sudo;
 mod table;
 mod vectors;
+mod ways;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -147,13 +147,20 @@ fn wire<A: Mount>(
     let passkeys = tables
         .contains(&&passkeys::TABLE)
         .then(|| PasskeyFactor::new(Arc::clone(&database.passkeys), &slices.passkeys));
-    let sudo = Sudo::new(
+    let mut sudo = Sudo::new(
         kit.clone(),
         Arc::clone(&sessions),
         (second_factor.clone(), passkeys.clone()),
         slices.sudo,
         mounted.has_path("/sudo"),
     );
+    if mounted.has_path("/email-login/request") {
+        sudo = sudo.with_mail();
+    }
+    #[cfg(feature = "oauth")]
+    if tables.contains(&&crudauth_core::slices::oauth::CONNECTIONS) {
+        sudo = sudo.with_connections(Arc::clone(&database.connections));
+    }
     let mut sign_in = SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens));
     if settings.notifies_of_devices {
         sign_in = sign_in.with_device_notices();

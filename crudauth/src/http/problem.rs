@@ -23,6 +23,9 @@ impl Refusal {
                 body["errors"] = errors.iter().filter_map(pointer_error).collect();
             }
         }
+        for (name, value) in &self.members {
+            body[*name] = value.clone();
+        }
         let mut response = Response::builder()
             .status(self.status)
             .content_type("application/problem+json")

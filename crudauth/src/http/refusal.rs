@@ -9,9 +9,11 @@ use std::fmt;
 use std::time::Duration;
 
 use crudauth_core::model::FieldError;
+use crudauth_core::slices::sudo::{Missing, Way};
 use poem::Response;
 use poem::error::ResponseError;
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
+use serde_json::Value;
 
 /// Why a request was refused: an error response of type `application/problem+json`.
 ///
@@ -36,7 +38,7 @@ use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 /// | 403 | `cross-site` | a request from another site's page: sign-in, `/refresh`, `/logout`, `/csrf/refresh`, requests for messages, and their confirmation |
 /// | 403 | `not-verified`, `insufficient-privileges`, `access-denied` | gates |
 /// | 403 | `impersonated` | an administrator acts as the account |
-/// | 403 | `reauthentication-required`, `session-needed` | a gate wants fresh proof; `/sudo` wants a session |
+/// | 403 | `reauthentication-required`, `session-needed` | a gate wants fresh proof, with `factor`, `max_age` and `ways`; `/sudo` wants a session |
 /// | 403 | `mfa-required` | the second factor cannot be removed |
 /// | 403 | `sign-up-closed` | the policy of the builder refuses a sign-up |
 /// | 403 | `bot-check-required`, `bot-check-failed` | the answer of the bot check is missing; it is wrong, expired or used |
@@ -60,6 +62,8 @@ pub struct Refusal {
     pub(super) code: &'static str,
     pub(super) detail: Detail,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Further members of the problem document.
+    pub(super) members: Vec<(&'static str, Value)>,
 }
 
 #[derive(Clone, Debug)]
@@ -127,7 +131,8 @@ impl Refusal {
         code: &'static str,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, code, detail: Detail::Text(detail.into()), headers: Vec::new() }
+        let detail = Detail::Text(detail.into());
+        Self { status, code, detail, headers: Vec::new(), members: Vec::new() }
     }
 
     /// Creates a 401 for an invalid credential, for a [`Transport`](crate::Transport) of the app.
@@ -234,6 +239,7 @@ impl Refusal {
             code: "invalid-fields",
             detail: Detail::InvalidFields(errors),
             headers: Vec::new(),
+            members: Vec::new(),
         }
     }
 
@@ -248,6 +254,22 @@ impl Refusal {
 
     pub(crate) fn taken(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
+    }
+
+    /// The session of the owner is not elevated.
+    pub(crate) fn not_elevated(missing: &Missing) -> Self {
+        Self::proof_needed("all", missing.max_age, &missing.ways)
+    }
+
+    /// The owner must prove a factor again: which, how long ago at most, and the ways of the account.
+    pub(crate) fn proof_needed(factor: &'static str, max_age: Duration, ways: &[Way]) -> Self {
+        let mut refusal = Self::reauthentication_required();
+        refusal.members = vec![("factor", factor.into()), ("max_age", max_age.as_secs().into())];
+        if !ways.is_empty() {
+            let ways: Vec<_> = ways.iter().map(|way| way.as_str()).collect();
+            refusal.members.push(("ways", ways.into()));
+        }
+        refusal
     }
 
     /// Adds a header to the response. An invalid value is ignored.

@@ -118,6 +118,9 @@ impl ApiResponse for Refusal {
                 ("status", inline("integer")),
                 ("code", inline("string")),
                 ("detail", inline("string")),
+                ("factor", inline("string")),
+                ("max_age", inline("integer")),
+                ("ways", strings()),
             ],
             ..MetaSchema::new("object")
         });
@@ -132,6 +135,11 @@ fn optional_header(name: &str) -> MetaHeader {
         deprecated: false,
         schema: inline("string"),
     }
+}
+
+fn strings() -> MetaSchemaRef {
+    let items = Some(Box::new(inline("string")));
+    MetaSchemaRef::Inline(Box::new(MetaSchema { items, ..MetaSchema::new("array") }))
 }
 
 fn inline(ty: &'static str) -> MetaSchemaRef {

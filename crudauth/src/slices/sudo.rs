@@ -128,7 +128,7 @@ impl From<SudoError> for Refusal {
     fn from(error: SudoError) -> Self {
         match error {
             SudoError::NeedsSession => Self::sudo_needs_session(),
-            SudoError::NotElevated => Self::reauthentication_required(),
+            SudoError::NotElevated(missing) => Self::not_elevated(&missing),
             SudoError::WrongPassword => Self::incorrect_password(),
             SudoError::CodeNeeded => Self::code_needed(),
             SudoError::Code(error) => error.into(),

@@ -2,6 +2,7 @@
 
 use crate::model::FieldError;
 use crate::principal::OwnerError;
+use crate::slices::sudo::Missing;
 use crate::store_error::StoreError;
 
 /// Why the passkeys of an account were not changed. Nothing is stored then.
@@ -12,7 +13,7 @@ pub enum PasskeyError {
     NotFresh,
     /// The session is not elevated, and the account has a factor that elevates it.
     #[error("the session is not elevated")]
-    NotElevated,
+    NotElevated(Missing),
     /// The recovery contact of the account is not verified.
     #[error("the recovery contact is not verified")]
     NotVerified,

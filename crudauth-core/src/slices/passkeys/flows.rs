@@ -53,7 +53,7 @@ impl<U: AuthUser> Passkeys<U> {
         }
         let is_owner = principal.role() == Role::Owner;
         if is_owner && self.sudo.is_mounted() && self.sudo.has_factor(principal.account()).await? {
-            return Err(PasskeyError::NotElevated);
+            return Err(PasskeyError::NotElevated(self.sudo.missing(principal).await?));
         }
         if principal.is_fresh(self.config.max_sign_in_age, self.kit.now()) {
             Ok(())

@@ -98,7 +98,7 @@ impl<U: AuthUser> Sudo<U> {
             return Ok(());
         }
         if self.is_mounted {
-            return Err(SudoError::NotElevated);
+            return Err(SudoError::NotElevated(self.missing(principal).await?));
         }
         self.prove(principal, proof, Proofs::default()).await.map(drop)
     }
@@ -228,7 +228,7 @@ impl<U: AuthUser> Sudo<U> {
         }
     }
 
-    async fn is_enrolled(&self, account: &Account<U>) -> Result<bool, StoreError> {
+    pub(super) async fn is_enrolled(&self, account: &Account<U>) -> Result<bool, StoreError> {
         match &self.mfa {
             Some(mfa) => mfa.is_enrolled(account).await,
             None => Ok(false),

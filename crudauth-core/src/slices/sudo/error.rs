@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Missing;
 use crate::password::Busy;
 use crate::principal::OwnerError;
 use crate::slices::mfa::CodeError;
@@ -15,7 +16,7 @@ pub enum SudoError {
     NeedsSession,
     /// The session is not elevated.
     #[error("the session is not elevated")]
-    NotElevated,
+    NotElevated(Missing),
     /// The password is wrong or missing.
     #[error("the password is wrong")]
     WrongPassword,

@@ -6,6 +6,7 @@
 mod config;
 mod elevate;
 mod error;
+mod ways;
 
 use std::sync::Arc;
 
@@ -13,11 +14,14 @@ use chrono::{DateTime, Utc};
 pub use config::SudoConfig;
 pub use elevate::{ElevatedSession, Proof};
 pub use error::SudoError;
+pub use ways::{Missing, Way};
 
 use crate::kit::Kit;
 use crate::model::AuthUser;
 use crate::principal::{Principal, is_recent};
 use crate::slices::mfa::Mfa;
+#[cfg(feature = "oauth")]
+use crate::slices::oauth::store::ConnectionStore;
 use crate::slices::passkeys::PasskeyFactor;
 use crate::slices::sessions::Sessions;
 
@@ -29,6 +33,11 @@ pub struct Sudo<U: AuthUser> {
     mfa: Option<Arc<Mfa<U>>>,
     /// `None` if the mount has no passkeys.
     passkeys: Option<PasskeyFactor<U>>,
+    /// `None` if the mount has no providers.
+    #[cfg(feature = "oauth")]
+    connections: Option<Arc<dyn ConnectionStore<U>>>,
+    /// Whether owners can sign in by mail.
+    signs_in_by_mail: bool,
     config: SudoConfig,
     /// Whether clients can elevate a session.
     is_mounted: bool,
@@ -45,7 +54,34 @@ impl<U: AuthUser> Sudo<U> {
         config: SudoConfig,
         is_mounted: bool,
     ) -> Self {
-        Self { kit, sessions, mfa, passkeys, config, is_mounted }
+        Self {
+            kit,
+            sessions,
+            mfa,
+            passkeys,
+            #[cfg(feature = "oauth")]
+            connections: None,
+            signs_in_by_mail: false,
+            config,
+            is_mounted,
+        }
+    }
+
+    /// Tells the slice that owners can sign in with providers.
+    #[cfg(feature = "oauth")]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_connections(mut self, connections: Arc<dyn ConnectionStore<U>>) -> Self {
+        self.connections = Some(connections);
+        self
+    }
+
+    /// Tells the slice that owners can sign in by mail.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_mail(mut self) -> Self {
+        self.signs_in_by_mail = true;
+        self
     }
 
     /// Its settings.

@@ -140,7 +140,7 @@ impl From<PasskeyError> for Refusal {
     fn from(error: PasskeyError) -> Self {
         match error {
             PasskeyError::NotFresh => Self::sign_in_too_old(),
-            PasskeyError::NotElevated => Self::reauthentication_required(),
+            PasskeyError::NotElevated(missing) => Self::not_elevated(&missing),
             PasskeyError::NotVerified => Self::not_verified(),
             PasskeyError::TooMany { max } => {
                 let detail = format!("There are {max} passkeys already; remove one first.");
