@@ -215,6 +215,8 @@ impl<U: AuthUser> Accounts<U> {
     /// Disables an account: its sessions, tokens and API keys are revoked for good. Returns `true`
     /// if there is such an account.
     ///
+    /// The owner gets no message, since the app knows the reason. [`admin`](Self::admin) sends one.
+    ///
     /// # Errors
     /// If the store fails.
     pub async fn disable(&self, id: &U::Id) -> Result<bool, StoreError> {
@@ -240,8 +242,9 @@ impl<U: AuthUser> Accounts<U> {
 
     /// Deletes an account with its sessions, tokens and API keys. Returns `true` if there was one.
     ///
-    /// Hooks of the app do not run, the last superuser is deleted as well, and no row stays. With the slice
-    /// `account`, [`self_service`](Self::self_service) deletes an account as its owner does.
+    /// Hooks of the app do not run, the last superuser is deleted as well, no row stays, and the owner gets
+    /// no message. With the slice `account`, [`self_service`](Self::self_service) deletes an account as its
+    /// owner does, with a message.
     ///
     /// # Errors
     /// If the store fails.

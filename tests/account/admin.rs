@@ -191,6 +191,16 @@ on_every_database! {
         assert_eq!(disable(&root, ada + 1000).await.code(), "not-found");
     }
 
+    async fn a_plain_call_disables_and_deletes_without_a_mail(app: App) {
+        let (auth, app) = full(&app, Setup::default()).await;
+        let id = app.member("ada").await.id().await;
+        assert!(auth.accounts().disable(&id).await.unwrap());
+        assert!(auth.accounts().delete(&id).await.unwrap());
+        for kind in [MessageKind::AccountDisabled, MessageKind::AccountDeleted] {
+            assert_eq!(app.mail_count(kind, "ada@example.com").await, 0, "{kind:?}");
+        }
+    }
+
     async fn the_last_active_superuser_stays(app: App) {
         let (_, app) = full(&app, Setup::default()).await;
         let root = admin(&app, "root").await;

@@ -1,5 +1,8 @@
 //! Listing, renaming and removing passkeys.
 
+use crudauth::Principal;
+use crudauth::flow::Proof;
+
 use super::*;
 
 on_every_database! {
@@ -113,6 +116,24 @@ on_every_database! {
         assert!(!ada.is_signed_in().await);
         assert_eq!(sign_in(&app.browser(), &mut device).await.status, 401);
         assert_eq!(passkeys.remove_all(&account).await.unwrap(), 0);
+        assert_eq!(app.mail_count(MessageKind::PasskeyRemoved, "ada@example.com").await, 1);
+    }
+
+    async fn an_administrator_who_removes_passkeys_as_factors_causes_a_mail(app: App) {
+        let setup = Setup::passkeys(|passkeys| passkeys.is_second_factor(true));
+        let (auth, app) = guarded_mount(&app, setup).await;
+        let (ada, _) = member(&app, "ada").await;
+        let id = ada.id().await;
+        let accounts = auth.accounts();
+        let account = accounts.find(&id).await.unwrap().unwrap();
+        let admin = accounts.admin();
+        let application = Principal::application(&account);
+        let by = admin.authorize(&application, &Proof::default()).await.unwrap();
+        for is_removed in [true, false] {
+            assert_eq!(admin.remove_factor(&by, &id).await.unwrap(), is_removed);
+        }
+        assert!(!ada.is_signed_in().await);
+        assert_eq!(app.mail_count(MessageKind::PasskeyRemoved, "ada@example.com").await, 1);
     }
 
     async fn a_passkey_route_wants_a_csrf_token(app: App) {

@@ -34,7 +34,7 @@ use poem::{EndpointExt, Response, Route, get, handler};
 use serde_json::{Value, json};
 
 #[crudauth::routes(
-    user = User, session, bearer, sessions, email, email_login, mfa, passkeys, sudo, account
+    user = User, session, bearer, sessions, email, email_login, mfa, passkeys, sudo, account, admin
 )]
 struct Guarded;
 

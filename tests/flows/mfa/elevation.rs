@@ -52,6 +52,15 @@ on_every_database! {
         assert!(!signs_in(&app, "ada", &right).await, "the code is used up");
     }
 
+    async fn a_recovery_code_elevates_once_and_its_use_is_mailed(app: App) {
+        let app = guarded(&app, Setup::default()).await;
+        let ada = enrolled(&app, "ada").await;
+        let body = json!({ "password": PASSWORD, "code": ada.codes[0] });
+        assert_eq!(sudo(&ada.browser, body.clone()).await.status, 200);
+        assert_eq!(sudo(&ada.browser, body).await.code(), "invalid-code");
+        assert_eq!(app.mail_count(MessageKind::RecoveryCodeUsed, "ada@example.com").await, 1);
+    }
+
     async fn the_third_wrong_password_locks_the_elevation_of_its_session_only(app: App) {
         let app = guarded(&app, Setup::default()).await;
         let ada = app.member("ada").await;

@@ -87,6 +87,11 @@ on_every_database! {
         assert!(signs_in(&app, ada.name, &codes[0]).await);
         let again = ada.browser.post("/mfa/recovery-codes/regenerate", body).await;
         assert_eq!(again.code(), "invalid-code");
+        for kind in [MessageKind::RecoveryCodesReplaced, MessageKind::RecoveryCodeUsed] {
+            assert!(app.mail_count(kind, "ada@example.com").await >= 1, "{kind:?}");
+        }
+        let replaced = MessageKind::RecoveryCodesReplaced;
+        assert_eq!(app.mail_count(replaced, "ada@example.com").await, 1);
     }
 
     async fn a_required_factor_is_added_at_sign_in(app: App) {
@@ -103,6 +108,7 @@ on_every_database! {
         let answer = verify(&browser, &challenge, &code(&app, &secret, 0)).await;
         assert_eq!(recovery_codes(&answer.json()).len(), 10);
         assert!(browser.is_signed_in().await);
+        assert_eq!(app.mail_count(MessageKind::SecondFactorAdded, "ada@example.com").await, 1);
         assert_eq!(status(&browser).await["required"], true);
         app.clock.advance(Duration::from_secs(30));
         let body = json!({ "code": code(&app, &secret, 0) });
