@@ -126,6 +126,41 @@ on_every_database! {
         assert_eq!(post(format!(r#"{{"challenge":"{long}","code":"1"}}"#)).await, 400);
     }
 
+    async fn wrong_codes_lock_their_network_for_new_devices_only(app: App) {
+        let app = guarded(&app, Setup::default()).await;
+        let (ada, bob) = (enrolled(&app, "ada").await, enrolled(&app, "bob").await);
+        let there = || app.browser().at("198.51.100.7");
+        let begin = async |browser: &Browser, name: &str| {
+            let answer = browser.login(name, PASSWORD).await.json();
+            answer["challenge"].as_str().unwrap().to_owned()
+        };
+        let known = there();
+        let challenge = begin(&known, "bob").await;
+        let right = code(&app, &bob.secret, 0);
+        assert_eq!(verify(&known, &challenge, &right).await.status, 200);
+        for _ in 0..12 {
+            let stranger = there();
+            let challenge = begin(&stranger, "ada").await;
+            for _ in 0..5 {
+                let wrong = verify(&stranger, &challenge, &wrong_code(&app, &ada.secret)).await;
+                assert_eq!(wrong.status, 401, "{wrong:?}");
+            }
+        }
+        app.clock.advance(Duration::from_secs(30));
+        let right = code(&app, &bob.secret, 0);
+        let new = there();
+        let challenge = begin(&new, "bob").await;
+        let locked = verify(&new, &challenge, &right).await;
+        assert_eq!((locked.status, &*locked.code()), (429, "too-many-requests"));
+        assert_eq!(locked.header("retry-after"), Some("270"));
+        let challenge = begin(&known, "bob").await;
+        assert_eq!(verify(&known, &challenge, &right).await.status, 200);
+        app.clock.advance(Duration::from_secs(271));
+        let challenge = begin(&new, "bob").await;
+        let right = code(&app, &bob.secret, 0);
+        assert_eq!(verify(&new, &challenge, &right).await.status, 200);
+    }
+
     async fn made_up_challenges_are_limited_by_network_and_real_ones_are_not(app: App) {
         let app = guarded(&app, Setup { limits: RateLimits::default(), ..Setup::default() }).await;
         let browser = app.browser();

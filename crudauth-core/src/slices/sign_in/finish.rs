@@ -1,12 +1,13 @@
 //! Finishes a sign-in by a code.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::challenge::{Opens, Waiting};
-use super::{SignInFlow, SignedIn, TokensIssued, detached};
+use super::{SignInFlow, SignedIn, TokensIssued, detached, device};
 use crate::event::EventKind;
-use crate::guard::Subject;
-use crate::guard::store::{RateLimit, RateLimitOutcome};
+use crate::guard::store::{LockRule, RateLimit, RateLimitOutcome};
+use crate::guard::{Guess, Subject};
 use crate::hooks::HookError;
 use crate::model::{Account, AuthUser, ClientInfo, Proofs, Scopes, SessionToken};
 use crate::slices::mfa::store::Guesser;
@@ -57,6 +58,15 @@ pub enum Outcome<U: AuthUser> {
     Tokens(Box<TokensIssued<U>>),
 }
 
+/// Wrong codes of the new devices of one client network: the 60th in 5 minutes locks it for 5 minutes.
+const NETWORK: LockRule = LockRule {
+    max_failures: 59,
+    window: Duration::from_mins(5),
+    base: Duration::from_mins(5),
+    max: Duration::from_mins(5),
+    escalation_window: Duration::from_mins(5),
+};
+
 /// Why a sign-in was not finished.
 #[derive(Debug, thiserror::Error)]
 pub enum FinishError {
@@ -66,6 +76,12 @@ pub enum FinishError {
     /// The code is not accepted; another one may be.
     #[error(transparent)]
     Code(#[from] CodeError),
+    /// Too many wrong codes came from this client network. The challenge goes on.
+    #[error("too many wrong codes; try again in {}s", .retry_after.as_secs())]
+    LockedOut {
+        /// Time until the lock ends.
+        retry_after: Duration,
+    },
     /// A hook of the app refuses, for a reason that the client gets. The challenge goes on.
     #[error("refused by the app: {0}")]
     RefusedByApp(Cow<'static, str>),
@@ -81,6 +97,13 @@ struct Proved<U: AuthUser> {
     /// Those of an authenticator that was added.
     recovery_codes: Option<Vec<RecoveryCode>>,
     by_recovery_code: bool,
+}
+
+impl FinishError {
+    const fn is_wrong_code(&self) -> bool {
+        let Self::Code(error) = self else { return false };
+        matches!(error, CodeError::Invalid | CodeError::ThreeNeeded { was_right: false })
+    }
 }
 
 impl From<HookError> for FinishError {
@@ -117,6 +140,13 @@ impl<U: AuthUser> SignInFlow<U> {
         let second = self.0.second_factor.as_ref().filter(|second| second.has_mfa);
         let second = second.ok_or(FinishError::Ended)?;
         self.0.kit.admit_sign_in(&waiting.account, &request.client, waiting.proofs).await?;
+        let network = self.guess_of_network(&waiting.account, &request);
+        if let Some(guess) = &network
+            && let Some(retry_after) =
+                self.0.kit.lockout.guess_lock(guess, self.0.kit.now()).await?
+        {
+            return Err(FinishError::LockedOut { retry_after });
+        }
         let is_last = self.count_attempt(&second.mfa, &waiting).await?;
         match self.prove(&second.mfa, &waiting, &request.code).await {
             Ok(Proved { account, recovery_codes, by_recovery_code }) => {
@@ -133,9 +163,23 @@ impl<U: AuthUser> SignInFlow<U> {
                 if is_last {
                     self.take(&waiting).await?;
                 }
+                if let Some(guess) = network.filter(|_| error.is_wrong_code()) {
+                    self.0.kit.lockout.record_guess(&guess, self.0.kit.now()).await?;
+                }
                 Err(error)
             }
         }
+    }
+
+    /// The counter of wrong codes of the client's network. A device that has signed in to the account
+    /// before has none, so that strangers in its network do not lock its owner out.
+    fn guess_of_network(&self, account: &Account<U>, request: &CodeRequest) -> Option<Guess> {
+        let address = request.client.address?;
+        let known = device::recognise(&self.0.kit.keys, &request.devices, Some(account));
+        if known.is_some() {
+            return None;
+        }
+        Some(self.0.kit.lockout.guess("codes of", &[address.network()], NETWORK))
     }
 
     /// Trusts the browser if its owner wants it.

@@ -350,6 +350,7 @@ impl From<FinishError> for Refusal {
         match error {
             FinishError::Ended => Self::challenge_ended(),
             FinishError::Code(error) => error.into(),
+            FinishError::LockedOut { retry_after } => Self::too_many_attempts(retry_after),
             FinishError::RefusedByApp(reason) => Self::refused_by_app(reason),
             FinishError::Store(cause) => cause.into(),
         }
