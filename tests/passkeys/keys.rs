@@ -58,6 +58,24 @@ on_every_database! {
         assert_eq!(patch(&ada, "/passkeys/x", json!({ "name": "Phone" })).await.status, 404);
     }
 
+    async fn a_reset_removes_the_passkeys_of_an_unproved_holder_only(app: App) {
+        let app = guarded(&app, Setup::default()).await;
+        let reset = async || {
+            let token = app.reset_token("ada@example.com").await;
+            let body = json!({ "token": token, "new_password": PASSWORD });
+            assert_eq!(app.browser().post("/password/reset-confirm", body).await.status, 200);
+        };
+        let (_, mut squatters) = member(&app, "ada").await;
+        reset().await;
+        assert_eq!(app.database.count("users_passkeys").await, 0);
+        assert_eq!(sign_in(&app.browser(), &mut squatters).await.code(), "unknown-passkey");
+        let owner = app.signed_in("ada", PASSWORD).await;
+        let mut device = authenticator();
+        assert_eq!(register(&owner, &mut device).await.status, 201);
+        reset().await;
+        assert_eq!(sign_in(&app.browser(), &mut device).await.status, 200);
+    }
+
     async fn a_removed_passkey_ends_every_other_session(app: App) {
         let app = guarded(&app, Setup::default()).await;
         let (ada, mut device) = member(&app, "ada").await;

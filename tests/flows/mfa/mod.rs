@@ -4,6 +4,7 @@
 mod elevation;
 mod enrolment;
 mod guessing;
+mod proof;
 mod races;
 mod sign_in;
 mod storage;
@@ -147,9 +148,12 @@ struct Member {
     codes: Vec<String>,
 }
 
-/// Signs up, signs in, and adds an authenticator.
+/// Signs up, proves the address, signs in, and adds an authenticator.
 async fn enrolled(app: &App, name: &'static str) -> Member {
     let browser = app.member(name).await;
+    let token = app.token(MessageKind::VerifyEmail, &format!("{name}@example.com")).await;
+    let answer = browser.post("/email/verify-confirm", json!({ "token": token })).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
     let (secret, codes) = enrol(app, &browser).await;
     // The step of the first code is taken.
     app.clock.advance(Duration::from_secs(60));
@@ -194,6 +198,15 @@ async fn verify(browser: &Browser, challenge: &str, code: &str) -> Answer {
 async fn signs_in(app: &App, name: &str, code: &str) -> bool {
     let (browser, challenge) = challenged(app, name).await;
     verify(&browser, &challenge, code).await.status == 200
+}
+
+/// Resets the password of `ada` to that one by mail, in a new browser. Returns the token.
+async fn reset(app: &App, new: &str) -> String {
+    let token = app.reset_token("ada@example.com").await;
+    let body = json!({ "token": token, "new_password": new });
+    let answer = app.browser().post("/password/reset-confirm", body).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    token
 }
 
 async fn status(browser: &Browser) -> Value {

@@ -93,13 +93,10 @@ on_every_database! {
         assert_eq!(answer.code(), "challenge-ended");
     }
 
-    async fn a_reset_keeps_the_factor(app: App) {
+    async fn a_reset_keeps_the_factor_of_a_proved_account(app: App) {
         let app = guarded(&app, Setup::default()).await;
         let ada = enrolled(&app, "ada").await;
-        let token = app.reset_token("ada@example.com").await;
-        let reset = json!({ "token": token, "new_password": "another-strong-one" });
-        let answer = app.browser().post("/password/reset-confirm", reset).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
+        reset(&app, "another-strong-one").await;
         let browser = app.browser();
         let answer = browser.login("ada", "another-strong-one").await;
         let challenge = answer.json()["challenge"].as_str().unwrap().to_owned();

@@ -67,7 +67,8 @@ impl<U: AuthUser> Recovery<U> {
     }
 
     /// Sets a new password. Every session, bearer token and API key of the account is revoked, and
-    /// its other links are void. The owner gets a notice.
+    /// its other links are void. The owner gets a notice. If nobody had proved the contact before,
+    /// second factors and passkeys are removed as well: a stranger may have added them.
     ///
     /// # Errors
     /// [`ConfirmError`]; a password that is rejected does not consume the token.

@@ -151,6 +151,12 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
         now: DateTime<Utc>,
     ) -> Result<Consumed, StoreError> {
         let id = token.account.user.id();
+        // The holder of a contact that nobody had proved may be another person than its reader.
+        let swept: fn(&TableSpec) -> bool = if token.account.is_verified() {
+            |table| *table != TABLE && !table.outlives_reset()
+        } else {
+            |table| *table != TABLE
+        };
         retrying(|| async {
             let mut tx = self.begin().await?;
             let reset = self.effect(RESET_PASSWORD, token, now);
@@ -159,7 +165,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
             {
                 return tx.roll_back(Consumed::Spent).await;
             }
-            self.sweep(&mut tx, id, |table| *table != TABLE && !table.outlives_reset()).await?;
+            self.sweep(&mut tx, id, swept).await?;
             let void = self.query(VOID_EXCEPT).bind("account", id.clone());
             tx.execute(void.bind("purpose", Purpose::Verify.as_str().to_owned())).await?;
             self.commit(tx, id).await?;
