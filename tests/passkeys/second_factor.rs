@@ -87,6 +87,21 @@ on_every_database! {
         assert!(eve.is_signed_in().await, "an account without a passkey is not asked");
     }
 
+    async fn a_passkey_that_is_a_second_factor_is_asked_for_to_change_the_address(app: App) {
+        let setup = Setup::passkeys(|passkeys| passkeys.is_second_factor(true));
+        let app = guarded(&app, setup).await;
+        let (ada, mut device) = member(&app, "ada").await;
+        // The registration has elevated the session.
+        app.clock.advance(Duration::from_secs(360));
+        let mut body = json!({ "new_email": "new@example.com", "password": PASSWORD });
+        let refused = ada.post("/email/change-request", body.clone()).await;
+        assert_eq!((refused.status, &*refused.code()), (401, "passkey-needed"));
+        let options = options(&ada, "/passkeys/sudo/options", json!({})).await;
+        body["passkey"] = device.get(&options);
+        assert_eq!(ada.post("/email/change-request", body).await.status, 200);
+        assert_eq!(app.mail_count(MessageKind::ChangeEmail, "new@example.com").await, 1);
+    }
+
     async fn where_a_second_factor_is_required_a_passkey_after_the_password_is_one(app: App) {
         let setup = Setup { mfa: MfaConfig::default().is_required(true), ..Setup::default() };
         let open = guarded(&app, Setup::default()).await;

@@ -11,6 +11,8 @@ use crate::notify::{
 };
 use crate::slices::accounts::{RegisterError, Registered, Registration, SignUp};
 use crate::slices::recovery::{Recovery, RecoveryConfig};
+use crate::slices::sessions::{SessionConfig, Sessions};
+use crate::slices::sudo::{Sudo, SudoConfig};
 
 /// The slices of a mount that sends messages, under the default rate limits.
 pub(crate) struct Messages {
@@ -37,7 +39,11 @@ impl World {
         kit.notifier = Some(notifier.clone());
         let tokens = Arc::clone(&self.one_time_tokens);
         let config = set(RecoveryConfig::new(sent.clone()));
-        let recovery = Recovery::new(kit.clone(), notifier, tokens, config);
+        let store = Arc::clone(&self.sessions);
+        let sessions = Arc::new(Sessions::new(kit.clone(), store, SessionConfig::default()));
+        let sudo = Sudo::new(kit.clone(), sessions, (None, None), SudoConfig::default(), false);
+        let proof = (notifier, Arc::new(sudo));
+        let recovery = Recovery::new(kit.clone(), proof, tokens, config);
         let registration = Registration::new(kit, Some(recovery.clone()));
         Messages { recovery, registration, sent, background }
     }

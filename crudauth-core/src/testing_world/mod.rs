@@ -48,6 +48,7 @@ use crate::slices::recovery::store::OneTimeTokenStore;
 use crate::slices::sessions::store::SessionStore;
 use crate::slices::sessions::{OpenedSession, SessionConfig, Sessions};
 use crate::slices::sign_in::SignInFlow;
+use crate::slices::sudo::Proof;
 
 pub(crate) const SECRET: &str = "an app's secret of more than 32 bytes";
 pub(crate) const OTHER_SECRET: &str = "another secret of more than 32 bytes!";
@@ -217,6 +218,11 @@ impl Slices {
 
 pub(crate) fn password(text: &str) -> Password {
     Password::parse(text).unwrap()
+}
+
+/// The proof of an account without a second factor.
+pub(crate) fn proof(typed: &str) -> Proof {
+    Proof { password: Some(password(typed)), ..Proof::default() }
 }
 
 fn keys(current: &str, previous: &[&str]) -> KeyRing {

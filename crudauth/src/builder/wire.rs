@@ -122,9 +122,6 @@ fn wire<A: Mount>(
         let outbox = Arc::new(DirectOutbox::new(config.channels()));
         Notifier::new(outbox, background.clone(), kit.limits.clone())
     });
-    let recovery = recovery.zip(kit.notifier.clone()).map(|(config, notifier)| {
-        Recovery::new(kit.clone(), notifier, Arc::clone(&stores.database.one_time_tokens), config)
-    });
     let slices = settings.slices;
     if slices.admin.impersonates {
         http.cookies.allow_impersonation();
@@ -138,7 +135,6 @@ fn wire<A: Mount>(
     let tokens = BearerTokens::new(kit.clone(), families, bearer);
     let tokens = Arc::new(tokens);
     let callers = Callers::new(Arc::clone(&sessions), Arc::clone(&tokens));
-    let registration = Registration::new(kit.clone(), recovery.clone()).within(&live.widths);
     let factors = (Arc::clone(&database.factors), Arc::clone(&database.trusts));
     let mfa = Arc::new(Mfa::new(kit.clone(), factors, callers.clone(), slices.mfa.clone()));
     let mounted = A::slices();
@@ -161,6 +157,12 @@ fn wire<A: Mount>(
     if tables.contains(&&crudauth_core::slices::oauth::CONNECTIONS) {
         sudo = sudo.with_connections(Arc::clone(&database.connections));
     }
+    let sudo = Arc::new(sudo);
+    let recovery = recovery.zip(kit.notifier.clone()).map(|(config, notifier)| {
+        let proof = (notifier, Arc::clone(&sudo));
+        Recovery::new(kit.clone(), proof, Arc::clone(&database.one_time_tokens), config)
+    });
+    let registration = Registration::new(kit.clone(), recovery.clone()).within(&live.widths);
     let mut sign_in = SignInFlow::new(kit.clone(), Arc::clone(&sessions), Arc::clone(&tokens));
     if settings.notifies_of_devices {
         sign_in = sign_in.with_device_notices();
@@ -177,7 +179,7 @@ fn wire<A: Mount>(
         sessions: Arc::clone(&sessions),
         tokens: Arc::clone(&tokens),
         mfa,
-        sudo: Arc::new(sudo),
+        sudo,
         recovery: recovery.clone(),
         data: settings.account_data,
         tables,

@@ -2,12 +2,15 @@
 
 use crudauth_core::model::{AuthUser, RecoverableByEmail};
 use crudauth_core::slices::recovery::{CHANGE_REQUEST, ChangeError};
+use crudauth_core::slices::sudo::Proof;
 use crudauth_core::sql::TableSpec;
 use poem::http::Method;
 use poem::{Request, Response};
+use serde_json::Value;
 
 use super::pace::constant_delay;
 use super::recovery::{recovery_of, redirect_path, token, told};
+use super::sudo::passkey_proof;
 use super::{limits, recovery};
 use crate::extract::owner_of;
 use crate::http::headers::detail;
@@ -33,7 +36,8 @@ impl<U: AuthUser + RecoverableByEmail> Slice<U> for Email {
     }
 }
 
-/// Counted by client and by account, against guesses of the password from one or many clients.
+/// Counted by client and by account, against guesses of the password from one or many clients. An account
+/// with a second factor proves it as well: its new address could reset the password.
 async fn request_change<U: AuthUser + RecoverableByEmail>(
     mounted: Mounted<U>,
     mut request: Request,
@@ -42,8 +46,11 @@ async fn request_change<U: AuthUser + RecoverableByEmail>(
     let mut form = body::json(&mut request).await?;
     let new = form.email("new_email");
     let password = form.password("password");
+    let (code, passkey) = (form.optional_text("code"), form.take::<Option<Value>>("passkey"));
     let next = redirect_path(&mut form);
-    let (Ok(new), Ok(password), Ok(next)) = (new, password, next) else {
+    let (Ok(new), Ok(password), Ok(code), Ok(passkey), Ok(next)) =
+        (new, password, code, passkey, next)
+    else {
         return Err(Refusal::invalid_fields(form.into_errors()));
     };
     let recovery = recovery_of(&mounted)?;
@@ -55,7 +62,10 @@ async fn request_change<U: AuthUser + RecoverableByEmail>(
     by_client
         .tighter(by_account)
         .told(async {
-            recovery.start_change(&principal, &password, new, next).await?;
+            let mut proof = Proof::default();
+            (proof.password, proof.code) = (Some(password), code);
+            proof.passkey = passkey_proof(&mounted, &request, &principal, passkey).await?;
+            recovery.start_change(&principal, &proof, new, next).await?;
             constant_delay().await;
             detail("If the address is available, a confirmation email has been sent.")
         })
@@ -75,6 +85,7 @@ impl From<ChangeError> for Refusal {
     fn from(error: ChangeError) -> Self {
         match error {
             ChangeError::WrongPassword => Self::wrong_password(),
+            ChangeError::SecondFactor(error) => error.into(),
             ChangeError::NotOwner => Self::not_authenticated(),
             ChangeError::SameAddress => Self::same_email(),
             ChangeError::SignUpClosed => Self::sign_up_closed(),

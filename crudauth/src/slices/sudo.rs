@@ -103,7 +103,7 @@ pub(super) fn read_proof(form: &mut Form) -> Result<Proof, InvalidField> {
 
 /// Verifies the passkey, if one was sent.
 #[cfg(feature = "passkeys")]
-async fn passkey_proof<U: AuthUser>(
+pub(super) async fn passkey_proof<U: AuthUser>(
     mounted: &Mounted<U>,
     request: &Request,
     principal: &Principal<U>,
@@ -115,7 +115,7 @@ async fn passkey_proof<U: AuthUser>(
 
 /// Without passkeys, the field is ignored as any other.
 #[cfg(not(feature = "passkeys"))]
-async fn passkey_proof<U: AuthUser>(
+pub(super) async fn passkey_proof<U: AuthUser>(
     _: &Mounted<U>,
     _: &Request,
     _: &Principal<U>,

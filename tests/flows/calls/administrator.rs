@@ -5,7 +5,7 @@ use crudauth::email::MessageKind;
 use crudauth::flow::ConfirmError;
 use crudauth_tests::{App, Kind, Log, PASSWORD, on_every_database};
 
-use super::{NEW, account, password, principal, register, signed_in, signs_in};
+use super::{NEW, account, password, principal, proof, register, signed_in, signs_in};
 
 on_every_database! {
     async fn disabling_revokes_sessions_for_good_and_rejects_sign_ins(app: App) {
@@ -33,7 +33,7 @@ on_every_database! {
         let accounts = app.auth.accounts();
         let new = "countess@example.com".parse().unwrap();
         let before = account(&app, ada).await;
-        accounts.recovery().unwrap().start_change(&crudauth::Principal::application(&before), &password(PASSWORD), new, None).await.unwrap();
+        accounts.recovery().unwrap().start_change(&crudauth::Principal::application(&before), &proof(PASSWORD), new, None).await.unwrap();
         let change = app.token(MessageKind::ChangeEmail, "countess@example.com").await;
         assert!(accounts.disable(&ada).await.unwrap());
         accounts.recovery().unwrap().start_reset("ada@example.com".parse().unwrap(), None);

@@ -6,6 +6,7 @@ mod purge;
 mod recovery;
 mod sign_in;
 
+use crudauth::flow::Proof;
 use crudauth::{
     Account, Password, Principal, Registered, SignInError, SignInRequest, SignUp, SignedIn,
 };
@@ -16,6 +17,13 @@ pub(crate) const NEW: &str = "another-strong-one";
 
 pub(crate) fn password(text: &str) -> Password {
     Password::parse(text).unwrap()
+}
+
+/// The proof of an account without a second factor.
+pub(crate) fn proof(text: &str) -> Proof {
+    let mut proof = Proof::default();
+    proof.password = Some(password(text));
+    proof
 }
 
 /// Adds an account and returns its id.

@@ -7,7 +7,7 @@ use crudauth::flow::{ChangeError, ConfirmError};
 use crudauth::{EmailAddress, RedirectPath};
 use crudauth_tests::{App, Kind, PASSWORD, on_every_database};
 
-use super::{NEW, account, password, principal, register, signed_in, signs_in};
+use super::{NEW, account, password, principal, proof, register, signed_in, signs_in};
 
 const ADA: &str = "ada@example.com";
 const COUNTESS: &str = "countess@example.com";
@@ -80,7 +80,7 @@ on_every_database! {
         let accounts = app.auth.accounts();
         let ada = account(&app, id).await;
         let start = async |typed, to| {
-            accounts.recovery().unwrap().start_change(&crudauth::Principal::application(&ada), &password(typed), address(to), None).await
+            accounts.recovery().unwrap().start_change(&crudauth::Principal::application(&ada), &proof(typed), address(to), None).await
         };
         assert!(matches!(start(NEW, COUNTESS).await, Err(ChangeError::WrongPassword)));
         assert!(matches!(start(PASSWORD, ADA).await, Err(ChangeError::SameAddress)));
@@ -109,7 +109,7 @@ async fn the_current_address_is_notified_of_a_change_request() {
     accounts
         .recovery()
         .unwrap()
-        .start_change(&crudauth::Principal::application(&ada), &password(PASSWORD), new, None)
+        .start_change(&crudauth::Principal::application(&ada), &proof(PASSWORD), new, None)
         .await
         .unwrap();
     assert_eq!(app.mail_count(MessageKind::ChangeEmail, COUNTESS).await, 1);

@@ -1,6 +1,7 @@
 //! The second factor over HTTP: enrolment, the second step of a sign-in, guessing, and what a
 //! stranger with the password, the cookie or the database can do.
 
+mod address;
 mod elevation;
 mod enrolment;
 mod guessing;

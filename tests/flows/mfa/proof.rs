@@ -52,11 +52,12 @@ on_every_database! {
             ("bob", MessageKind::ChangeEmail, "/email/change-confirm"),
         ] {
             let holder = app.member(name).await;
-            enrol(&app, &holder).await;
+            let (secret, _) = enrol(&app, &holder).await;
             let mut address = format!("{name}@example.com");
             if kind == MessageKind::ChangeEmail {
                 address = format!("new-{address}");
-                let body = json!({ "new_email": address, "password": PASSWORD });
+                let code = next_code(&app, &secret);
+                let body = json!({ "new_email": address, "password": PASSWORD, "code": code });
                 assert_eq!(holder.post("/email/change-request", body).await.status, 200);
             }
             let token = app.token(kind, &address).await;

@@ -64,6 +64,21 @@ on_every_database! {
         }
     }
 
+    async fn a_trusted_browser_moves_no_account_by_the_password_alone(app: App) {
+        let app = guarded(&app, trusting()).await;
+        let ada = enrolled(&app, "ada").await;
+        let browser = trusted(&app, &ada, PASSWORD).await;
+        assert!(!is_asked(&browser, "ada", PASSWORD).await);
+        let mut body = json!({ "new_email": "new@example.com", "password": PASSWORD });
+        let refused = browser.post("/email/change-request", body.clone()).await;
+        assert_eq!((refused.status, &*refused.code()), (401, "code-needed"));
+        assert_eq!(app.mail_count(MessageKind::ChangeEmail, "new@example.com").await, 0);
+        app.clock.advance(Duration::from_secs(30));
+        body["code"] = json!(code(&app, &ada.secret, 0));
+        assert_eq!(browser.post("/email/change-request", body).await.status, 200);
+        assert_eq!(app.mail_count(MessageKind::ChangeEmail, "new@example.com").await, 1);
+    }
+
     async fn what_changes_the_account_or_signs_out_everywhere_ends_trust(app: App) {
         let (auth, app) = guarded_mount(&app, trusting()).await;
         let mut ada = enrolled(&app, "ada").await;

@@ -4,7 +4,7 @@ use super::*;
 use crate::notify::MessageKind;
 use crate::principal::Principal;
 use crate::slices::recovery::{ConfirmError, PasswordReset};
-use crate::testing_world::{PASSWORD, address};
+use crate::testing_world::{PASSWORD, address, proof};
 
 const COUNTESS: &str = "countess@example.com";
 
@@ -34,7 +34,7 @@ async fn reset(scene: &Scene) -> Option<PasswordReset<Person>> {
 async fn change(scene: &Scene, caller: &Principal<Person>) -> Option<()> {
     let recovery = &scene.messages.recovery;
     let new = address(COUNTESS);
-    recovery.start_change(caller, &password(PASSWORD), new, None).await.ok()?;
+    recovery.start_change(caller, &proof(PASSWORD), new, None).await.ok()?;
     let link = scene.messages.token(MessageKind::ChangeEmail).await?;
     confirmed(recovery.confirm_change(&link).await).map(drop)
 }

@@ -9,7 +9,7 @@ use crate::password::Password;
 use crate::principal::{Principal, Role};
 use crate::slices::accounts::Registered;
 use crate::slices::sign_in::SignInRequest;
-use crate::testing_world::{Messages, PASSWORD, Person, World, address, password, worlds};
+use crate::testing_world::{Messages, PASSWORD, Person, World, address, password, proof, worlds};
 
 const ADA: &str = "ada@example.com";
 const COUNTESS: &str = "countess@example.com";
@@ -44,7 +44,7 @@ async fn start_change(
     to: &str,
 ) -> Result<(), ChangeError> {
     let to_home = RedirectPath::parse("/home");
-    messages.recovery.start_change(caller, &password(typed), address(to), to_home).await
+    messages.recovery.start_change(caller, &proof(typed), address(to), to_home).await
 }
 
 fn new_password() -> Password {

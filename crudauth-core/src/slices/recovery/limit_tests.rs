@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::principal::Principal;
 use crate::slices::accounts::Registered;
-use crate::testing_world::{PASSWORD, address, password, worlds};
+use crate::testing_world::{PASSWORD, address, proof, worlds};
 
 const ADA: &str = "ada@example.com";
 const COUNTESS: &str = "countess@example.com";
@@ -30,7 +30,7 @@ async fn each_purpose_has_a_limit_of_its_own_for_an_address() {
         assert_eq!(messages.count(MessageKind::ResetPassword, ADA).await, 5);
         let caller = Principal::application(&ada);
         for _ in 0..4 {
-            let (typed, to) = (password(PASSWORD), address(COUNTESS));
+            let (typed, to) = (proof(PASSWORD), address(COUNTESS));
             messages.recovery.start_change(&caller, &typed, to, None).await.unwrap();
             messages.sent().await;
         }

@@ -34,6 +34,7 @@ use crate::model::{
     Account, AccountState, AuthUser, Contact, EmailAddress, MailedCode, OneTimeToken, RedirectPath,
 };
 use crate::notify::{Delivery, MessageKind, Notifier};
+use crate::slices::sudo::Sudo;
 use crate::store_error::StoreError;
 
 /// Requests for a verification, by client network and by address: 5 an hour each by default. The
@@ -63,6 +64,7 @@ pub struct Recovery<U: AuthUser> {
     kit: Kit<U>,
     notifier: Notifier,
     tokens: Arc<dyn OneTimeTokenStore<U>>,
+    sudo: Arc<Sudo<U>>,
     config: Arc<RecoveryConfig>,
 }
 
@@ -86,11 +88,11 @@ impl<U: AuthUser> Recovery<U> {
     #[must_use]
     pub fn new(
         kit: Kit<U>,
-        notifier: Notifier,
+        (notifier, sudo): (Notifier, Arc<Sudo<U>>),
         tokens: Arc<dyn OneTimeTokenStore<U>>,
         config: RecoveryConfig,
     ) -> Self {
-        Self { kit, notifier, tokens, config: Arc::new(config) }
+        Self { kit, notifier, tokens, sudo, config: Arc::new(config) }
     }
 
     /// Asks a new account to verify its contact. Returns at once.
@@ -179,6 +181,7 @@ impl<U: AuthUser> Clone for Recovery<U> {
             kit: self.kit.clone(),
             notifier: self.notifier.clone(),
             tokens: Arc::clone(&self.tokens),
+            sudo: Arc::clone(&self.sudo),
             config: Arc::clone(&self.config),
         }
     }

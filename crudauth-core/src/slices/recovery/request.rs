@@ -8,8 +8,9 @@ use crate::model::{
     RedirectPath,
 };
 use crate::notify::MessageKind;
-use crate::password::{Busy, Password, Verdict};
+use crate::password::{Busy, Verdict};
 use crate::principal::Principal;
+use crate::slices::sudo::{Proof, SudoError};
 use crate::store_error::StoreError;
 
 /// Why a change of address was not started.
@@ -18,6 +19,9 @@ pub enum ChangeError {
     /// The password is wrong, or the account has none.
     #[error("the password is wrong")]
     WrongPassword,
+    /// The account has a second factor, and the owner has not proved it.
+    #[error(transparent)]
+    SecondFactor(SudoError),
     /// The caller is a program.
     #[error("program credentials cannot change the address")]
     NotOwner,
@@ -33,6 +37,15 @@ pub enum ChangeError {
     /// A store failed.
     #[error("a store failed")]
     Store(#[from] StoreError),
+}
+
+impl From<SudoError> for ChangeError {
+    fn from(error: SudoError) -> Self {
+        match error {
+            SudoError::Store(error) => Self::Store(error),
+            error => Self::SecondFactor(error),
+        }
+    }
 }
 
 impl<U: AuthUser> Recovery<U> {
@@ -131,14 +144,18 @@ impl<U: AuthUser + RecoverableByEmail> Recovery<U> {
     }
 
     /// Mails a link to `new_address` that moves the account there, and a notice to the present
-    /// address, if it has one. Whether the new address is free is looked up after the answer, and no client is told.
+    /// address, if it has one. Whether the new address is free is looked up after the answer, and no
+    /// client is told.
+    ///
+    /// The proof is the password. An account with a second factor proves that as well, in an elevated
+    /// session or in `proof`: its new address could reset the password.
     ///
     /// # Errors
     /// [`ChangeError`]; nothing is sent then.
     pub async fn start_change(
         &self,
         principal: &Principal<U>,
-        password: &Password,
+        proof: &Proof,
         new_address: EmailAddress,
         redirect_to: Option<RedirectPath>,
     ) -> Result<(), ChangeError> {
@@ -146,11 +163,13 @@ impl<U: AuthUser + RecoverableByEmail> Recovery<U> {
         let account = principal.account().clone();
         let found = self.kit.accounts.with_hash(account.user.id()).await?;
         let hash = found.map(|(_, hash)| hash);
+        let password = proof.password.as_ref().ok_or(ChangeError::WrongPassword)?;
         if self.kit.hashing.verify(password, hash.as_ref()).await? == Verdict::Wrong {
             let event = self.kit.event(EventKind::AddressChangeRejected);
             self.kit.emit(event.account(&account));
             return Err(ChangeError::WrongPassword);
         }
+        self.sudo.confirm_second_factor(principal, proof).await?;
         let recovery = self.clone();
         self.notifier.spawn("change of address", async move {
             recovery.send_change(account, new_address, redirect_to).await;

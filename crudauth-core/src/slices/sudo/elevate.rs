@@ -103,6 +103,20 @@ impl<U: AuthUser> Sudo<U> {
         self.prove(principal, proof, Proofs::default()).await.map(drop)
     }
 
+    /// Asks for the second factor of an account that has one, unless the session is elevated. The
+    /// application passes.
+    pub(crate) async fn confirm_second_factor(
+        &self,
+        principal: &Principal<U>,
+        proof: &Proof,
+    ) -> Result<(), SudoError> {
+        if principal.role() == Role::Application || self.is_elevated(principal) {
+            return Ok(());
+        }
+        let mut spare = Spare::of(proof, principal.account());
+        self.check_second_factor(principal, proof, &mut spare).await.map(drop)
+    }
+
     /// Returns `true` if the account has a password or a second factor, by which its owner can prove
     /// the account.
     pub(crate) async fn has_factor(&self, account: &Account<U>) -> Result<bool, StoreError> {
@@ -182,13 +196,30 @@ impl<U: AuthUser> Sudo<U> {
         Err(self.failed(account, guess, SudoError::WrongPassword).await)
     }
 
-    /// Returns `true` if a second factor was proved, and `false` if the account has none.
+    /// Returns `true` if a second factor was proved, and `false` if the account has none. A wrong code
+    /// is a failure of the guess, and a right one of the row that reopens the factor is not.
     async fn prove_second_factor(
         &self,
         principal: &Principal<U>,
         proof: &Proof,
         spare: &mut Spare,
         guess: &Guess,
+    ) -> Result<bool, SudoError> {
+        match self.check_second_factor(principal, proof, spare).await {
+            Err(
+                error @ SudoError::Code(
+                    CodeError::Invalid | CodeError::ThreeNeeded { was_right: false },
+                ),
+            ) => Err(self.failed(principal.account(), guess, error).await),
+            result => result,
+        }
+    }
+
+    async fn check_second_factor(
+        &self,
+        principal: &Principal<U>,
+        proof: &Proof,
+        spare: &mut Spare,
     ) -> Result<bool, SudoError> {
         let account = principal.account();
         let enrolled = self.is_enrolled(account).await?;
@@ -198,15 +229,8 @@ impl<U: AuthUser> Sudo<U> {
         let Some(code) = proof.code.as_deref() else {
             return if spare.take() { Ok(true) } else { Err(SudoError::CodeNeeded) };
         };
-        match mfa.accept(account, code, &guesser(principal)).await {
-            Ok(()) => Ok(true),
-            Err(CodeError::Store(error)) => Err(error.into()),
-            // A right code of the row that reopens the factor.
-            Err(error @ CodeError::ThreeNeeded { was_right: true }) => Err(error.into()),
-            Err(error @ (CodeError::Invalid | CodeError::ThreeNeeded { was_right: false })) => {
-                Err(self.failed(account, guess, error.into()).await)
-            }
-        }
+        mfa.accept(account, code, &guesser(principal)).await?;
+        Ok(true)
     }
 
     /// Returns `true` if the account has a passkey as second factor, and it was used.

@@ -28,7 +28,7 @@ pub enum SudoError {
     PasskeyNeeded,
     /// The code is not accepted.
     #[error(transparent)]
-    Code(#[from] CodeError),
+    Code(CodeError),
     /// The account has neither password nor second factor, no passkey was used, and the sign-in is too
     /// old.
     #[error("the sign-in is too old")]
@@ -51,6 +51,15 @@ pub enum SudoError {
     /// A store failed.
     #[error("a store failed")]
     Store(#[from] StoreError),
+}
+
+impl From<CodeError> for SudoError {
+    fn from(error: CodeError) -> Self {
+        match error {
+            CodeError::Store(error) => Self::Store(error),
+            error => Self::Code(error),
+        }
+    }
 }
 
 impl From<OwnerError> for SudoError {
