@@ -16,6 +16,31 @@ on_every_database! {
         assert_eq!(browser.post("/logout", json!({})).await.status, 200, "with its CSRF token");
     }
 
+    async fn a_code_of_an_earlier_step_than_the_last_one_is_refused_everywhere(app: App) {
+        let mfa = Setup::default().mfa.max_failures(20);
+        let app = guarded(&app, Setup { mfa, ..Setup::default() }).await;
+        let ada = enrolled(&app, "ada").await;
+        let [earlier, present, next] = [-1, 0, 1].map(|steps| code(&app, &ada.secret, steps));
+        assert!(signs_in(&app, "ada", &present).await);
+        for used in [&earlier, &present] {
+            assert!(!signs_in(&app, "ada", used).await);
+            for (path, body) in [
+                ("/sudo", json!({ "password": PASSWORD, "code": used })),
+                ("/mfa/totp/disable", json!({ "code": used })),
+                ("/mfa/recovery-codes/regenerate", json!({ "code": used })),
+                ("/email/change-request", json!({ "new_email": "new@example.com", "password": PASSWORD, "code": used })),
+            ] {
+                let answer = ada.browser.post(path, body).await;
+                assert_eq!((answer.status, &*answer.code()), (401, "invalid-code"), "{path}");
+            }
+        }
+        let proof = json!({ "password": PASSWORD, "code": next });
+        assert_eq!(ada.browser.post("/sudo", proof).await.status, 200);
+        assert!(!signs_in(&app, "ada", &present).await);
+        assert!(!signs_in(&app, "ada", &next).await, "the same again");
+        assert_eq!(status(&ada.browser).await["recovery_codes_remaining"], 10);
+    }
+
     async fn a_recovery_code_replaces_a_code_and_is_mailed(app: App) {
         let app = guarded(&app, Setup::default()).await;
         let ada = enrolled(&app, "ada").await;
