@@ -304,7 +304,7 @@ pub mod flow {
     };
     pub use crudauth_core::model::{MailedCode, Proofs};
     pub use crudauth_core::password::{Busy, PasswordTooLong, PolicyViolation};
-    pub use crudauth_core::principal::{OwnerError, Role as PrincipalRole};
+    pub use crudauth_core::principal::{NotFresh, OwnerError, Role as PrincipalRole};
     pub use crudauth_core::slices::accounts::PasswordError;
     pub use crudauth_core::slices::api_keys::{
         ApiKey, ApiKeyEntry, ApiKeyError, ApiKeys, CreatedApiKey, NewApiKey,

@@ -45,7 +45,7 @@ on_every_database! {
         api_key(&browser).await;
         assert!(!is_asked(&browser).await && browser.is_signed_in().await);
         let refused = browser.post("/api-keys", json!({ "name": "theirs" })).await;
-        assert_eq!((refused.status, &*refused.code()), (403, "sign-in-too-old"));
+        assert_eq!((refused.status, &*refused.code()), (403, "reauthentication-required"));
         auth.drained().await;
         let skipped = only(&kept, EventKind::SecondFactorSkipped);
         let listed = browser.get("/mfa/trusted-browsers").await.json();

@@ -16,6 +16,7 @@ mod races;
 mod sign_in;
 mod sign_up;
 mod tokens;
+mod trust;
 
 use std::sync::Arc;
 

@@ -75,6 +75,27 @@ on_every_database! {
         assert!(is_elevated(&ada).await);
     }
 
+    async fn where_a_second_factor_is_required_the_passkey_that_signs_in_is_asked_for(app: App) {
+        let mfa = MfaConfig::default().is_required(true);
+        let mfa = mfa.trusted_browsers(Duration::from_hours(24));
+        let open = guarded(&app, Setup::default()).await;
+        let (_, mut device) = member(&open, "ada").await;
+        let app = guarded(&app, Setup { mfa, ..Setup::default() }).await;
+        let (browser, challenge) = challenged(&app, "ada").await;
+        let token = &challenge["challenge"];
+        let body = json!({ "challenge": token });
+        let options = options(&browser, "/passkeys/sign-in/options", body).await;
+        let credential = device.get(&options);
+        let body = json!({ "challenge": token, "credential": credential, "trust_browser": true });
+        assert_eq!(browser.post("/passkeys/verify", body).await.status, 200);
+        assert!(browser.login("ada", PASSWORD).await.json().get("mfa_required").is_none());
+        let with_password = json!({ "password": PASSWORD });
+        let answer = browser.post("/sudo", with_password.clone()).await;
+        assert_eq!((answer.status, &*answer.code()), (401, "passkey-needed"));
+        assert_eq!(elevate(&browser, &mut device, with_password).await.status, 200);
+        assert_eq!(browser.get("/second").await.status, 200, "the skipped factor is proved");
+    }
+
     async fn an_account_without_a_password_elevates_by_its_passkey(app: App) {
         let app = guarded(&app, Setup::default()).await;
         let (_, mut device) = member(&app, "ada").await;

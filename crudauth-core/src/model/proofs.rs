@@ -58,11 +58,6 @@ impl Proofs {
         Self { is_lowered: true, ..Self::default() }
     }
 
-    /// Returns `true` if the sign-in is not fresh, however recent it is.
-    pub(crate) const fn must_be_renewed(&self) -> bool {
-        self.is_lowered || self.lacks_second_factor()
-    }
-
     /// Returns `true` if a trusted browser stood for the second factor, and nothing has proved it
     /// since.
     pub(crate) const fn lacks_second_factor(&self) -> bool {

@@ -262,17 +262,27 @@ impl<U: AuthUser> Principal<U> {
         }
     }
 
-    /// Returns `true` if the owner signed in at most `max_age` ago, or the application acts. A sign-in
-    /// of a trusted browser counts once the session has proved the second factor that it skipped: the
-    /// cookie of the browser must not lead to a lasting credential. The sign-in of an administrator who
-    /// has acted as another account counts after fresh proof.
-    pub(crate) fn is_fresh(&self, max_age: Duration, now: DateTime<Utc>) -> bool {
-        match self.role {
-            Role::Application => true,
+    /// Passes if the owner signed in at most `max_age` ago, or the application acts. A sign-in of a
+    /// trusted browser counts once the session has proved the second factor that it skipped: the
+    /// cookie of the browser must not lead to a lasting credential. The sign-in of an administrator
+    /// who has acted as another account counts after fresh proof.
+    pub(crate) fn check_fresh(
+        &self,
+        max_age: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<(), NotFresh> {
+        let proofs = self.session().map(|own| own.proofs);
+        let is_recent = match self.role {
+            Role::Application => return Ok(()),
             Role::Program | Role::Impersonator => false,
-            Role::Owner if self.session().is_some_and(|own| own.proofs.must_be_renewed()) => false,
+            Role::Owner if proofs.is_some_and(|proofs| proofs.is_lowered) => false,
             Role::Owner => self.signed_in_at.is_some_and(|at| is_recent(at, max_age, now)),
+        };
+        if !is_recent {
+            return Err(NotFresh::TooOld);
         }
+        let has_skipped = proofs.is_some_and(|proofs| proofs.lacks_second_factor());
+        if has_skipped { Err(NotFresh::SecondFactorSkipped) } else { Ok(()) }
     }
 
     /// The scopes that the caller may pass on; `None` if it may pass on every scope.
@@ -280,6 +290,18 @@ impl<U: AuthUser> Principal<U> {
         let is_session = self.method == AuthMethod::Session;
         (self.role != Role::Application && !is_session).then_some(&self.scopes)
     }
+}
+
+/// Why a sign-in was not enough for a lasting change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotFresh {
+    /// The owner signed in too long ago, or not at all.
+    #[error("the sign-in is too old")]
+    TooOld,
+    /// A trusted browser stood for the second factor, and the session has not proved it since. To sign
+    /// in again is no cure while the browser is trusted.
+    #[error("the sign-in skipped the second factor")]
+    SecondFactorSkipped,
 }
 
 /// Why the owner's credentials were neither shown nor revoked.

@@ -4,12 +4,22 @@ use std::time::Duration;
 
 use crudauth_core::StoreError;
 use crudauth_core::password::Busy;
+use crudauth_core::principal::NotFresh;
 use tracing::error;
 
 use super::Refusal;
 
 /// `Retry-After` while a store is unavailable.
 const STORE_RETRY: Duration = Duration::from_secs(5);
+
+impl From<NotFresh> for Refusal {
+    fn from(cause: NotFresh) -> Self {
+        match cause {
+            NotFresh::TooOld => Self::sign_in_too_old(),
+            NotFresh::SecondFactorSkipped => Self::second_factor_skipped(),
+        }
+    }
+}
 
 impl From<StoreError> for Refusal {
     fn from(cause: StoreError) -> Self {

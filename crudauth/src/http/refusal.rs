@@ -45,6 +45,7 @@ use serde_json::Value;
 /// | 403 | `refused-by-app` | a hook of the app refuses a sign-up, a sign-in or a username |
 /// | 403 | `insufficient-scope` | a gate; with `WWW-Authenticate` (RFC 6750) |
 /// | 403 | `sign-in-too-old` | setting a first password, creating an API key, and adding or removing a passkey need a recent sign-in |
+/// | 403 | `second-factor-skipped` | the same in a trusted browser, where no `/sudo` can prove the factor |
 /// | 404, 405 | `not-found`, `method-not-allowed` | 405 with `Allow` |
 /// | 408, 413 | `request-timeout`, `payload-too-large` | a body takes more than 30 s or 64 KiB |
 /// | 409 | `too-many-api-keys`, `too-many-passkeys` | the account has the maximum number |
@@ -103,6 +104,8 @@ refusals! {
     pub sign_in_too_old = FORBIDDEN, "sign-in-too-old", "Sign in again to continue: this needs a recent sign-in.";
     /// The owner must prove a factor again.
     pub reauthentication_required = FORBIDDEN, "reauthentication-required", "Re-authentication required.";
+    /// The sign-in of a trusted browser skipped the second factor, and this operation needs it.
+    pub second_factor_skipped = FORBIDDEN, "second-factor-skipped", "End the trust in this browser and sign in again to continue: this needs the second factor, which the sign-in skipped.";
     /// The server failed; the log has the cause.
     pub internal = INTERNAL_SERVER_ERROR, "internal-error", "Internal Server Error";
 

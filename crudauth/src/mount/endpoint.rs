@@ -123,10 +123,22 @@ impl<U: AuthUser> PathEndpoint<U> {
             answer
         })
         .await;
-        answer.unwrap_or_else(|error| {
-            error!(%error, "route did not finish");
-            Err(Refusal::internal())
-        })
+        match answer {
+            // The session proves there what its sign-in has skipped.
+            Ok(Err(skipped)) if skipped.code() == "second-factor-skipped" && self.has_sudo() => {
+                Err(Refusal::reauthentication_required())
+            }
+            Ok(answer) => answer,
+            Err(error) => {
+                error!(%error, "route did not finish");
+                Err(Refusal::internal())
+            }
+        }
+    }
+
+    /// Whether the mount has the route that elevates a session.
+    fn has_sudo(&self) -> bool {
+        self.mounted.parts().paths.iter().any(|path| path.path == "/sudo")
     }
 }
 

@@ -199,7 +199,7 @@ impl From<PasswordError> for Refusal {
             PasswordError::WrongPassword => Self::wrong_current_password(),
             PasswordError::NoPassword => Self::no_password(),
             PasswordError::HasPassword => Self::has_password(),
-            PasswordError::NotFresh => Self::sign_in_too_old(),
+            PasswordError::NotFresh(cause) => cause.into(),
             PasswordError::NotOwner | PasswordError::Ended => Self::not_authenticated(),
             PasswordError::Invalid(errors) => Self::invalid_fields(errors),
             PasswordError::Busy(busy) => busy.into(),

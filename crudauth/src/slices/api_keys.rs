@@ -168,7 +168,7 @@ impl From<ApiKeyError> for Refusal {
                 Self::new(StatusCode::CONFLICT, "too-many-api-keys", detail)
             }
             ApiKeyError::Ended | ApiKeyError::NotOwner => Self::not_authenticated(),
-            ApiKeyError::NotFresh => Self::sign_in_too_old(),
+            ApiKeyError::NotFresh(cause) => cause.into(),
             ApiKeyError::Store(cause) => cause.into(),
         }
     }

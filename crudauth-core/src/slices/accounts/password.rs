@@ -7,7 +7,7 @@ use crate::kit::Kit;
 use crate::model::{Account, AccountState, AuthUser, FieldError, Proofs};
 use crate::notify::MessageKind;
 use crate::password::{Busy, Password, Verdict, policy_errors};
-use crate::principal::{Credential, OwnerError, Principal};
+use crate::principal::{Credential, NotFresh, OwnerError, Principal};
 use crate::slices::bearer::BearerTokens;
 use crate::slices::sessions::{RenewedSession, Sessions};
 use crate::store_error::StoreError;
@@ -24,9 +24,9 @@ pub enum PasswordError {
     /// The account has a password already.
     #[error("the account has a password already")]
     HasPassword,
-    /// The sign-in is too old for this.
-    #[error("the sign-in is too old")]
-    NotFresh,
+    /// The sign-in is too old for this, or has skipped the second factor.
+    #[error(transparent)]
+    NotFresh(#[from] NotFresh),
     /// The caller's credential was revoked meanwhile; the owner must sign in again.
     #[error("the caller's sign-in has ended")]
     Ended,
@@ -178,9 +178,8 @@ impl<U: AuthUser> Passwords<U> {
             return Err(PasswordError::HasPassword);
         }
         let max_age = self.callers.sessions.config().max_sign_in_age;
-        if principal.session().is_none() || !principal.is_fresh(max_age, self.kit.now()) {
-            return Err(PasswordError::NotFresh);
-        }
+        principal.session().ok_or(NotFresh::TooOld)?;
+        principal.check_fresh(max_age, self.kit.now())?;
         self.judge(account, new).await?;
         self.store(principal, new).await?.ok_or(PasswordError::Ended)
     }

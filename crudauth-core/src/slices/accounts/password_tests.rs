@@ -217,13 +217,13 @@ async fn only_a_recent_session_sets_a_first_password() {
         let program = Principal::new(ada.clone()).in_role(Role::Program);
         for caller in [&bearer, &Principal::application(&ada)] {
             let refused = slices.passwords.set(caller, &password(NEW)).await;
-            assert!(matches!(refused, Err(PasswordError::NotFresh)), "{refused:?}");
+            assert!(matches!(refused, Err(PasswordError::NotFresh(_))), "{refused:?}");
         }
         let refused = slices.passwords.set(&program, &password(NEW)).await;
         assert!(matches!(refused, Err(PasswordError::NotOwner)), "{refused:?}");
         world.clock.advance(Duration::from_mins(10) + Duration::from_millis(1));
         let refused = slices.passwords.set(&session, &password(NEW)).await;
-        assert!(matches!(refused, Err(PasswordError::NotFresh)), "{refused:?}");
+        assert!(matches!(refused, Err(PasswordError::NotFresh(_))), "{refused:?}");
         let recent = slices.open_session(&ada).await.1;
         slices.passwords.set(&recent, &password(NEW)).await.unwrap();
         assert!(has_password(&world, &ada, NEW).await);

@@ -104,8 +104,7 @@ impl<U: AuthUser> ApiKeys<U> {
     pub fn check_creator(&self, principal: &Principal<U>) -> Result<(), ApiKeyError> {
         principal.owned_account().map_err(|_| ApiKeyError::NotOwner)?;
         // A found token, or an open browser, works for a while; a key made with it would last.
-        let is_fresh = principal.is_fresh(self.config.max_sign_in_age, self.kit.now());
-        if is_fresh { Ok(()) } else { Err(ApiKeyError::NotFresh) }
+        Ok(principal.check_fresh(self.config.max_sign_in_age, self.kit.now())?)
     }
 
     async fn scopes_of(

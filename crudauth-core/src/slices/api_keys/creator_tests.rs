@@ -37,7 +37,7 @@ async fn only_a_recent_sign_in_creates_keys() {
         world.clock.advance(Duration::from_millis(1));
         for caller in [&session, &bearer, &unknown] {
             let refused = slices.api_keys.create(caller, &NewApiKey::named("k")).await;
-            assert!(matches!(refused, Err(ApiKeyError::NotFresh)), "{refused:?}");
+            assert!(matches!(refused, Err(ApiKeyError::NotFresh(_))), "{refused:?}");
         }
         assert_eq!(count(&world, &ada).await, 2);
     }

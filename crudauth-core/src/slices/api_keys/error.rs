@@ -1,7 +1,7 @@
 //! Why an API key was not created.
 
 use crate::model::FieldError;
-use crate::principal::OwnerError;
+use crate::principal::{NotFresh, OwnerError};
 use crate::store_error::StoreError;
 
 /// Why an API key was not created.
@@ -19,9 +19,9 @@ pub enum ApiKeyError {
     /// The caller is a program.
     #[error("program credentials cannot create API keys")]
     NotOwner,
-    /// The sign-in is too old for this.
-    #[error("the sign-in is too old")]
-    NotFresh,
+    /// The sign-in is too old for this, or has skipped the second factor.
+    #[error(transparent)]
+    NotFresh(#[from] NotFresh),
     /// The account has changed meanwhile, or the caller's credential was revoked; the owner must
     /// sign in again.
     #[error("the caller's sign-in has ended")]

@@ -17,7 +17,7 @@ use crate::event::EventKind;
 use crate::model::{Account, AuthUser, IdentifierKind, Proofs};
 use crate::notify::MessageKind;
 use crate::password::{Password, Verdict};
-use crate::principal::{CurrentSession, Principal, Role};
+use crate::principal::{CurrentSession, NotFresh, Principal, Role};
 use crate::slices::sessions::RenewedSession;
 use crate::store_error::StoreError;
 
@@ -315,9 +315,8 @@ impl<U: AuthUser> Mfa<U> {
         };
         if !hash.is_usable() {
             let max_age = self.config.max_sign_in_age;
-            let is_fresh = principal.is_fresh(max_age, self.kit.now());
-            let may_pass = principal.session().is_some() && is_fresh;
-            return if may_pass { Ok(()) } else { Err(MfaError::NotFresh) };
+            principal.session().ok_or(NotFresh::TooOld)?;
+            return Ok(principal.check_fresh(max_age, self.kit.now())?);
         }
         let password = password.ok_or(MfaError::WrongPassword)?;
         if self.kit.hashing.verify(password, Some(&hash)).await? == Verdict::Wrong {

@@ -1,7 +1,7 @@
 //! Why a second factor was not changed, and why a code was not accepted.
 
 use crate::password::Busy;
-use crate::principal::OwnerError;
+use crate::principal::{NotFresh, OwnerError};
 use crate::store_error::StoreError;
 
 /// Why the second factor of an account was not changed. Nothing is stored then.
@@ -10,9 +10,9 @@ pub enum MfaError {
     /// The password is wrong or missing.
     #[error("the password is wrong")]
     WrongPassword,
-    /// The account has no password, and the sign-in is too old.
-    #[error("the sign-in is too old")]
-    NotFresh,
+    /// The account has no password, and the sign-in is too old or has skipped the second factor.
+    #[error(transparent)]
+    NotFresh(#[from] NotFresh),
     /// The recovery contact of the account is not verified.
     #[error("the recovery contact is not verified")]
     NotVerified,

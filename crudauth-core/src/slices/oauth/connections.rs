@@ -93,9 +93,7 @@ impl<U: AuthUser> OAuth<U> {
     ) -> Result<&'p Account<U>, OAuthError> {
         let account = principal.owned_account()?;
         principal.session().ok_or(OAuthError::NotOwner)?;
-        if !principal.is_fresh(self.config.max_sign_in_age, self.kit.now()) {
-            return Err(OAuthError::NotFresh);
-        }
+        principal.check_fresh(self.config.max_sign_in_age, self.kit.now())?;
         Ok(account)
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::provider::ProviderError;
 use crate::form::FieldError;
 use crate::hooks::HookError;
-use crate::principal::OwnerError;
+use crate::principal::{NotFresh, OwnerError};
 use crate::slices::sign_in::SignInError;
 use crate::store_error::StoreError;
 
@@ -51,9 +51,9 @@ pub enum OAuthError {
     /// The session has ended, or the account has changed meanwhile.
     #[error("the session has ended")]
     Ended,
-    /// The sign-in is too old for this.
-    #[error("the sign-in is too old")]
-    NotFresh,
+    /// The sign-in is too old for this, or has skipped the second factor.
+    #[error(transparent)]
+    NotFresh(#[from] NotFresh),
     /// The account needs a verified address first.
     #[error("the recovery contact is not verified")]
     NotVerified,

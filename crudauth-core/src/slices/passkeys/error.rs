@@ -1,16 +1,16 @@
 //! Why a passkey was not registered, changed or accepted.
 
 use crate::model::FieldError;
-use crate::principal::OwnerError;
+use crate::principal::{NotFresh, OwnerError};
 use crate::slices::sudo::Missing;
 use crate::store_error::StoreError;
 
 /// Why the passkeys of an account were not changed. Nothing is stored then.
 #[derive(Debug, thiserror::Error)]
 pub enum PasskeyError {
-    /// The sign-in is too old, and the session is not elevated.
-    #[error("the sign-in is too old")]
-    NotFresh,
+    /// The sign-in is too old or has skipped the second factor, and the session is not elevated.
+    #[error(transparent)]
+    NotFresh(#[from] NotFresh),
     /// The session is not elevated, and the account has a factor that elevates it.
     #[error("the session is not elevated")]
     NotElevated(Missing),

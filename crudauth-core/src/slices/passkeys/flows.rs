@@ -55,11 +55,7 @@ impl<U: AuthUser> Passkeys<U> {
         if is_owner && self.sudo.is_mounted() && self.sudo.has_factor(principal.account()).await? {
             return Err(PasskeyError::NotElevated(self.sudo.missing(principal).await?));
         }
-        if principal.is_fresh(self.config.max_sign_in_age, self.kit.now()) {
-            Ok(())
-        } else {
-            Err(PasskeyError::NotFresh)
-        }
+        Ok(principal.check_fresh(self.config.max_sign_in_age, self.kit.now())?)
     }
 
     pub(super) fn notify(&self, kind: MessageKind, account: &Account<U>) {

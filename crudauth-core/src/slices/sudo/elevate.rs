@@ -10,9 +10,9 @@ use crate::guard::store::{RateLimit, RateLimitOutcome};
 use crate::guard::{Guess, Subject};
 use crate::model::{Account, AuthUser, Proofs};
 use crate::password::{Password, Verdict};
-use crate::principal::{Principal, Role};
+use crate::principal::{NotFresh, Principal, Role};
 use crate::slices::mfa::{CodeError, guesser};
-use crate::slices::passkeys::PasskeyProof;
+use crate::slices::passkeys::{PasskeyFactor, PasskeyProof};
 use crate::slices::sessions::RenewedSession;
 use crate::store_error::StoreError;
 
@@ -180,10 +180,16 @@ impl<U: AuthUser> Sudo<U> {
             return Err(SudoError::Ended);
         };
         if !hash.is_usable() {
-            let is_fresh = principal.is_fresh(self.config.max_sign_in_age, self.kit.now());
             // A second factor or a passkey proves the owner as well.
-            let may_pass = is_fresh || spare.0 > 0 || self.is_enrolled(account).await?;
-            return if may_pass { Ok(false) } else { Err(SudoError::NotFresh) };
+            if spare.0 > 0 || self.is_enrolled(account).await? {
+                return Ok(false);
+            }
+            return match principal.check_fresh(self.config.max_sign_in_age, self.kit.now()) {
+                Ok(()) => Ok(false),
+                Err(NotFresh::TooOld) => Err(SudoError::NotFresh),
+                // The factor is a passkey.
+                Err(NotFresh::SecondFactorSkipped) => Err(SudoError::PasskeyNeeded),
+            };
         }
         if let Some(password) = &proof.password {
             let _place = self.kit.hashing.reserve(&[guess.counter()])?;
@@ -233,14 +239,16 @@ impl<U: AuthUser> Sudo<U> {
         Ok(true)
     }
 
-    /// Returns `true` if the account has a passkey as second factor, and it was used.
+    /// Returns `true` if the account has a passkey as second factor, and it was used. Where every
+    /// account needs a second factor, a sign-in asks for the passkey as well.
     async fn prove_passkey(
         &self,
         account: &Account<U>,
         spare: &mut Spare,
     ) -> Result<bool, SudoError> {
-        let passkeys = self.passkeys.as_ref().filter(|passkeys| passkeys.is_second_factor());
-        match passkeys {
+        let is_required = self.mfa.as_ref().is_some_and(|mfa| mfa.config().is_required);
+        let is_factor = |passkeys: &&PasskeyFactor<U>| is_required || passkeys.is_second_factor();
+        match self.passkeys.as_ref().filter(is_factor) {
             Some(passkeys) if passkeys.has_one(account).await? => {
                 if spare.take() {
                     Ok(true)

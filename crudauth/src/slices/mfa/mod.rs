@@ -322,7 +322,7 @@ impl From<MfaError> for Refusal {
     fn from(error: MfaError) -> Self {
         match error {
             MfaError::WrongPassword => Self::incorrect_password(),
-            MfaError::NotFresh => Self::sign_in_too_old(),
+            MfaError::NotFresh(cause) => cause.into(),
             MfaError::NotVerified => Self::not_verified(),
             MfaError::AlreadyEnabled => Self::factor_enabled(),
             MfaError::NoSetup => Self::no_setup(),

@@ -151,7 +151,7 @@ impl From<OAuthError> for Refusal {
             OAuthError::ConnectedElsewhere => Self::connected_elsewhere(),
             OAuthError::Incomplete(_) => Self::sign_up_incomplete(),
             OAuthError::NotOwner | OAuthError::Ended => Self::not_authenticated(),
-            OAuthError::NotFresh => Self::sign_in_too_old(),
+            OAuthError::NotFresh(cause) => cause.into(),
             OAuthError::NotVerified => Self::not_verified(),
             OAuthError::NoConnection => Self::not_found("Connection not found."),
             OAuthError::LastWayIn => Self::last_way_in(),

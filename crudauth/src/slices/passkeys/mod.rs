@@ -139,7 +139,7 @@ fn with_session<U: AuthUser>(
 impl From<PasskeyError> for Refusal {
     fn from(error: PasskeyError) -> Self {
         match error {
-            PasskeyError::NotFresh => Self::sign_in_too_old(),
+            PasskeyError::NotFresh(cause) => cause.into(),
             PasskeyError::NotElevated(missing) => Self::not_elevated(&missing),
             PasskeyError::NotVerified => Self::not_verified(),
             PasskeyError::TooMany { max } => {
