@@ -204,7 +204,7 @@ hooked! {
     }
 
     OneTimeTokenStore<Person> {
-        async fn issue(token: NewOneTimeToken<i64>) -> ();
+        async fn issue(token: NewOneTimeToken<i64>) -> bool;
         async fn find(
             digest: &OneTimeDigest, purpose: Purpose, now: DateTime<Utc>
         ) -> Option<OneTimeTokenRecord<Person>>;

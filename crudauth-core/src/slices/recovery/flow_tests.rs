@@ -9,7 +9,9 @@ use crate::password::Password;
 use crate::principal::{Principal, Role};
 use crate::slices::accounts::Registered;
 use crate::slices::sign_in::SignInRequest;
-use crate::testing_world::{Messages, PASSWORD, Person, World, address, password, proof, worlds};
+use crate::testing_world::{
+    Hooked, Messages, PASSWORD, Person, World, address, password, proof, worlds,
+};
 
 const ADA: &str = "ada@example.com";
 const COUNTESS: &str = "countess@example.com";
@@ -273,5 +275,42 @@ async fn a_change_of_password_voids_every_link_but_a_verification() {
         let stale = recovery.confirm_change(&change).await;
         assert!(matches!(stale, Err(ConfirmError::Invalid)), "{stale:?}");
         recovery.confirm_verification(&verify).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_ends_or_moves_before_its_link_is_stored_gets_none() {
+    for world in worlds().await {
+        for (at, change) in ["deleted", "replaced", "disabled", "moved"].into_iter().enumerate() {
+            let ada = format!("ada{at}@example.com");
+            let (id, name) = (world.account(&ada).await.user.id, ada.clone());
+            let stores = world.clone();
+            let late = Hooked::before(&world.one_time_tokens, "issue", move || {
+                let (stores, name) = (stores.clone(), name.clone());
+                async move { end(&stores, id, &name, change).await }
+            });
+            let messages = World { one_time_tokens: late, ..world.clone() }.messages();
+            messages.recovery.start_reset(address(&ada).into(), None);
+            assert_eq!(messages.sent().await.len(), 0, "{change}");
+        }
+        world.clock.advance(2 * HOUR);
+        assert_eq!(world.purge().await, 0, "no row has the address");
+    }
+}
+
+/// Deletes, replaces, disables or moves an account.
+async fn end(stores: &World, id: i64, email: &str, change: &str) {
+    let now = stores.now();
+    if change == "disabled" {
+        stores.accounts.set_active(&id, false, now).await.unwrap();
+    } else if change == "moved" {
+        let new = address(COUNTESS).into();
+        stores.one_time_tokens.set_contact(&id, &new, now).await.unwrap();
+    } else {
+        stores.accounts.delete(&id).await.unwrap();
+    }
+    if change == "replaced" {
+        // SQLite may give it the same key.
+        stores.account(email).await;
     }
 }

@@ -132,8 +132,9 @@ impl<U: AuthUser> Recovery<U> {
         self.notifier.may_send_link(action, to, lifetime).await
     }
 
-    /// Issues a token and sends it.
-    async fn issue(&self, issue: Issue<U::Id>) {
+    /// Issues a token and sends it. Returns `false` if there is no such account any more, or a store
+    /// failed: then nothing is sent.
+    async fn issue(&self, issue: Issue<U::Id>) -> bool {
         let lifetime = self.config.lifetime(issue.purpose, &issue.to);
         let Issue { token, code, .. } = issue;
         let now = self.kit.now();
@@ -148,13 +149,22 @@ impl<U: AuthUser> Recovery<U> {
             created_at: now,
             expires_at: now + lifetime,
         };
-        if let Err(error) = self.tokens.issue(stored).await {
-            return error.log("issuing a one-time token");
+        match self.tokens.issue(stored).await {
+            Ok(true) => {}
+            Ok(false) => {
+                self.kit.emit(self.kit.event(EventKind::LinkWithoutAccount));
+                return false;
+            }
+            Err(error) => {
+                error.log("issuing a one-time token");
+                return false;
+            }
         }
         let kind = message_kind(issue.purpose, &issue.to);
         let token = Some(token);
         let delivery = Delivery { to: issue.to, kind, token, code, expires_in: lifetime };
         self.notifier.push(delivery).await;
+        true
     }
 
     /// Returns the account that has that contact.

@@ -108,7 +108,6 @@ impl<U: AuthUser> Recovery<U> {
             let event = self.kit.event(EventKind::LinkLimited);
             return self.kit.emit(event.account(&account));
         }
-        self.kit.emit(self.kit.event(EventKind::OneTimeTokenIssued).account(&account));
         let issue = Issue {
             purpose,
             account: account.user.id().clone(),
@@ -120,7 +119,9 @@ impl<U: AuthUser> Recovery<U> {
             token,
             code,
         };
-        self.issue(issue).await;
+        if self.issue(issue).await {
+            self.kit.emit(self.kit.event(EventKind::OneTimeTokenIssued).account(&account));
+        }
     }
 }
 

@@ -37,10 +37,12 @@ pub const TABLE: TableSpec = TableSpec::new(
 // Links that verify an address stay valid after a change of password.
 .outliving(Outlives::PasswordChange);
 
+// On the conditions of `find`. The lock makes it wait for a deletion that is under way.
 const ISSUE: &str = "INSERT INTO {+one_time_tokens} (digest, user_id, purpose, bound_to, \
     new_address, redirect_to, token_version, auth_epoch, created_at, expires_at) \
-    VALUES (:digest, :account, :purpose, :bound_to, :new_address, :redirect_to, :version, :stamp, \
-    :now, :expires_at)";
+    SELECT :digest, :account, :purpose, :bound_to, :new_address, :redirect_to, :version, :stamp, \
+    :now, :expires_at FROM {table} WHERE {id} = {:account id} AND {stamp} = :stamp \
+    AND COALESCE({read recovery}, '') = :bound_to AND {is active}{for update}";
 
 // A used token is found in every state of the account, so that it is reported as used. The contact is
 // empty if the account has none.
@@ -78,7 +80,7 @@ const SHOW_CONTACT: &str =
 
 #[async_trait]
 impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlStore<DB, U> {
-    async fn issue(&self, token: NewOneTimeToken<U::Id>) -> Result<(), StoreError> {
+    async fn issue(&self, token: NewOneTimeToken<U::Id>) -> Result<bool, StoreError> {
         let address = token.new_address.as_ref().map(|address| address.as_str().to_owned());
         let query = self
             .query(ISSUE)
@@ -92,8 +94,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
             .bind("stamp", token.state.security_stamp)
             .bind_instant("now", token.created_at)
             .bind_instant("expires_at", token.expires_at);
-        self.execute(query).await?;
-        Ok(())
+        Ok(self.execute(query).await? == 1)
     }
 
     async fn find(

@@ -12,8 +12,9 @@ use crate::store_error::StoreError;
 /// Keeps one-time tokens beside the accounts.
 #[async_trait]
 pub trait OneTimeTokenStore<U: AuthUser>: Send + Sync + 'static {
-    /// Stores a token.
-    async fn issue(&self, token: NewOneTimeToken<U::Id>) -> Result<(), StoreError>;
+    /// Stores a token. Returns `false`, and stores nothing, if the account was deleted or disabled, or
+    /// has another contact than the token is bound to.
+    async fn issue(&self, token: NewOneTimeToken<U::Id>) -> Result<bool, StoreError>;
 
     /// Returns a token of that purpose with its account, unless it has expired or the account is
     /// disabled or another one. An unused token is not returned if the account has left the state
