@@ -24,17 +24,21 @@ impl World {
             families: store.clone(),
             api_keys: store.clone(),
             one_time_tokens: store.clone(),
+            factors: store.clone(),
+            trusts: store.clone(),
             counters: store.engine().clone(),
+            challenges: store.engine().clone(),
             clock: Arc::new(ManualClock::default()),
             keys: keys(SECRET, &[]),
         }
     }
 
-    /// Accounts in SQLite, with the pool; sessions and counters in memory.
+    /// Accounts in SQLite, with the pool; sessions, counters and challenges in memory.
     pub(crate) async fn in_memory() -> (Self, sqlx::SqlitePool) {
         let memory = Arc::new(MemoryStore::default());
         let (world, pool) = sqlite().await;
-        (Self { sessions: memory.clone(), counters: memory, ..world }, pool)
+        let (sessions, counters) = (memory.clone(), memory.clone());
+        (Self { sessions, counters, challenges: memory, ..world }, pool)
     }
 }
 

@@ -74,7 +74,10 @@ impl World {
             families: Hooked::faulty(&self.families, faults),
             api_keys: Hooked::faulty(&self.api_keys, faults),
             one_time_tokens: Hooked::faulty(&self.one_time_tokens, faults),
+            factors: Hooked::faulty(&self.factors, faults),
+            trusts: Hooked::faulty(&self.trusts, faults),
             counters: Hooked::faulty(&self.counters, faults),
+            challenges: Hooked::faulty(&self.challenges, faults),
             ..self.clone()
         }
     }

@@ -9,16 +9,21 @@ use futures_util::future::BoxFuture;
 
 use super::{Answer, Faults, Person};
 use crate::account_store::{AccountStore, Created, NewAccount, OpenInvitation};
+use crate::guard::challenges::{ChallengeRecord, ChallengeStore};
 use crate::guard::store::{AttemptCounters, CounterStore, LockRule, RateLimit, RateLimitOutcome};
 use crate::model::{
-    Account, AccountState, ApiKeyDigest, ApiKeyHandle, Contact, CounterName, CsrfDigest,
-    EmailAddress, OneTimeDigest, PasswordHash, Scopes, SessionDigest,
+    Account, AccountState, ApiKeyDigest, ApiKeyHandle, ChallengeDigest, Contact, CounterName,
+    CsrfDigest, EmailAddress, OneTimeDigest, PasswordHash, RecoveryCodeDigest, Scopes, Sealed,
+    SessionDigest, TrustDigest,
 };
 use crate::slices::api_keys::ApiKeyEntry;
 use crate::slices::api_keys::store::{ApiKeyStore, Inserted, NewApiKeyRecord};
 use crate::slices::bearer::FamilyId;
 use crate::slices::bearer::store::{
     FamilyEntry, NewTokenFamily, Rotation, TokenFamily, TokenFamilyStore,
+};
+use crate::slices::mfa::store::{
+    Authenticator, Enrolment, FactorStore, Guesser, Trust, TrustStore,
 };
 #[cfg(feature = "oauth")]
 use crate::slices::oauth::store::{
@@ -200,6 +205,49 @@ hooked! {
         ) -> Vec<Option<DateTime<Utc>>>;
         async fn admit(attempt: &AttemptCounters, now: DateTime<Utc>) -> bool;
         async fn clear(names: &[CounterName]) -> ();
+        async fn purge(now: DateTime<Utc>, limit: u32) -> u64;
+    }
+
+    FactorStore<Person> {
+        async fn find(account: &Account<Person>) -> Option<Authenticator>;
+        async fn store_pending(
+            account: &Account<Person>, secret: &Sealed, now: DateTime<Utc>
+        ) -> bool;
+        async fn enrol(
+            account: &Account<Person>, enrolment: &Enrolment
+        ) -> Option<Account<Person>>;
+        async fn remove(account: &Account<Person>, now: DateTime<Utc>) -> Option<Account<Person>>;
+        async fn claim_step(
+            account: &Account<Person>, step: i64, guesser: &Guesser, max_failures: u32
+        ) -> bool;
+        async fn record_right_code(
+            account: &Account<Person>, step: i64, guesser: &Guesser
+        ) -> ();
+        async fn record_failure(account: &Account<Person>, guesser: &Guesser) -> u32;
+        async fn renew_secret(account: &Account<Person>, old: &Sealed, new: &Sealed) -> ();
+        async fn has_recovery_code(
+            account: &Account<Person>, code: &RecoveryCodeDigest
+        ) -> bool;
+        async fn spend_recovery_code(
+            account: &Account<Person>, code: &RecoveryCodeDigest
+        ) -> bool;
+        async fn replace_recovery_codes(
+            account: &Account<Person>, codes: &[RecoveryCodeDigest], now: DateTime<Utc>
+        ) -> bool;
+        async fn recovery_codes(account: &Account<Person>) -> u64;
+    }
+
+    TrustStore<Person> {
+        async fn trust(account: &Account<Person>, trust: &Trust) -> ();
+        async fn trusts(account: &Account<Person>, now: DateTime<Utc>) -> Vec<Trust>;
+        async fn distrust(account: &Account<Person>, digest: &TrustDigest) -> bool;
+        async fn distrust_all(account: &Account<Person>) -> u64;
+    }
+
+    ChallengeStore {
+        async fn insert(challenge: ChallengeRecord) -> ();
+        async fn find(digest: &ChallengeDigest, now: DateTime<Utc>) -> Option<Vec<u8>>;
+        async fn take(digest: &ChallengeDigest, now: DateTime<Utc>) -> Option<Vec<u8>>;
         async fn purge(now: DateTime<Utc>, limit: u32) -> u64;
     }
 

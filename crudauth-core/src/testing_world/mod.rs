@@ -27,6 +27,7 @@ pub(crate) use person::Person;
 use crate::account_store::{AccountStore, Created, NewAccount, OwnColumns};
 use crate::clock::{Clock, ManualClock};
 use crate::event::Events;
+use crate::guard::challenges::ChallengeStore;
 use crate::guard::store::CounterStore;
 use crate::guard::{Lockout, LockoutConfig, RateLimiter, RateLimits};
 use crate::hooks::Hooks;
@@ -44,6 +45,7 @@ use crate::slices::api_keys::store::ApiKeyStore;
 use crate::slices::api_keys::{ApiKeyConfig, ApiKeys};
 use crate::slices::bearer::store::TokenFamilyStore;
 use crate::slices::bearer::{BearerConfig, BearerTokens, Issued};
+use crate::slices::mfa::store::{FactorStore, TrustStore};
 use crate::slices::recovery::store::OneTimeTokenStore;
 use crate::slices::sessions::store::SessionStore;
 use crate::slices::sessions::{OpenedSession, SessionConfig, Sessions};
@@ -70,7 +72,10 @@ pub(crate) struct World {
     pub(crate) families: Arc<dyn TokenFamilyStore<Person>>,
     pub(crate) api_keys: Arc<dyn ApiKeyStore<Person>>,
     pub(crate) one_time_tokens: Arc<dyn OneTimeTokenStore<Person>>,
+    pub(crate) factors: Arc<dyn FactorStore<Person>>,
+    pub(crate) trusts: Arc<dyn TrustStore<Person>>,
     pub(crate) counters: Arc<dyn CounterStore>,
+    pub(crate) challenges: Arc<dyn ChallengeStore>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) keys: KeyRing,
 }

@@ -47,6 +47,7 @@ on_every_database! {
 }
 
 async fn one_succeeds(app: &App, code: String) {
+    let before = app.database.count("users_sessions").await;
     let mut sign_ins = Vec::new();
     for _ in 0..64 {
         sign_ins.push(challenged(app, "ada").await);
@@ -58,4 +59,5 @@ async fn one_succeeds(app: &App, code: String) {
     .await;
     assert_eq!(count_status(&answers, 200), 1, "{answers:?}");
     assert_eq!(count_status(&answers, 401), 63, "{answers:?}");
+    assert_eq!(app.database.count("users_sessions").await, before + 1);
 }

@@ -5,6 +5,7 @@
 mod accounts;
 mod credentials;
 mod recovery;
+mod second_factor;
 mod sign_in;
 
 use std::sync::Arc;
@@ -25,12 +26,16 @@ const ADA: &str = "ada@example.com";
 const NEW: &str = "a much better passphrase";
 
 /// Tables whose statements fail in turn.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 11] = [
     "people",
     "people_sessions",
     "people_token_families",
     "people_api_keys",
     "people_one_time_tokens",
+    "people_authenticators",
+    "people_recovery_codes",
+    "people_browser_trusts",
+    "people_challenges",
     "people_lockouts",
     "people_rate_limits",
 ];
@@ -39,6 +44,8 @@ const TABLES: [&str; 7] = [
 struct Scene {
     /// The stores themselves.
     world: World,
+    /// The stores that may fail.
+    faulty: World,
     pool: sqlx::SqlitePool,
     slices: Slices,
     messages: Messages,
@@ -82,7 +89,7 @@ impl Scene {
         });
         let messages = faulty.messages();
         let ada = world.account(ADA).await;
-        Self { world, pool, slices, messages, ada, faults, fault, trigger: None }
+        Self { world, faulty, pool, slices, messages, ada, faults, fault, trigger: None }
     }
 
     fn administration(&self) -> Administration<Person> {
