@@ -4,6 +4,7 @@
 
 mod cookies;
 mod database;
+mod hardened;
 mod hashing;
 
 use std::sync::OnceLock;
@@ -90,6 +91,8 @@ async fn default_and_hardened_settings_are_valid() {
     valid().build().await.unwrap();
     valid().hardened().build().await.unwrap();
     valid().previous_secrets([OLD_SECRET]).build().await.unwrap();
+    valid().previous_secrets(["eightof_".repeat(4)]).build().await.unwrap();
+    lockout(|config| config.max = config.base).build().await.unwrap();
     valid().cookies(CookieConfig::default().insecure()).build().await.unwrap();
     let hashing = HashingConfig::default();
     valid().hashing(hashing.memory_kib(7_168).passes(5)).build().await.unwrap();
