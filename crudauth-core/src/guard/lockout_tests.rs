@@ -311,3 +311,19 @@ fn a_text_of_any_length_is_bounded_before_it_is_normalized() {
 fn password_of(text: &str) -> Option<crate::password::Password> {
     crate::password::Password::parse(text).ok()
 }
+
+/// Guesses at one moment have all found the counter open.
+#[tokio::test]
+async fn a_right_guess_is_not_admitted_after_the_one_that_locks() {
+    for world in worlds().await {
+        let (lockout, now) = (lockout(&world), world.now());
+        let rule = LockRule { max_failures: 2, ..LockoutConfig::default().rule() };
+        let guess = lockout.guess("sudo", &["ada"], rule);
+        for _ in 0..2 {
+            assert_eq!(lockout.record_guess(&guess, now).await.unwrap(), None);
+        }
+        assert!(lockout.is_admitted(&guess, now).await.unwrap(), "the last one may be right");
+        assert!(lockout.record_guess(&guess, now).await.unwrap().is_some());
+        assert!(!lockout.is_admitted(&guess, now).await.unwrap());
+    }
+}

@@ -111,6 +111,17 @@ on_every_database! {
         assert_eq!(app.database.count(challenges).await, 14 + mails, "an account needs none");
     }
 
+    async fn a_code_after_five_wrong_passwords_adds_no_account(app: App) {
+        let app = inviting(&app).await;
+        let browser = app.browser();
+        let sent = ask(&app, &browser, NEW).await;
+        for _ in 0..5 {
+            assert_eq!(app.browser().login(NEW, "a-wrong-one").await.code(), "bad-credentials");
+        }
+        assert_refused(&browser, &confirm(&browser, sent.code()).await, 429, "locked-out").await;
+        assert_eq!(accounts(&app).await, 0);
+    }
+
     async fn wrong_codes_for_many_addresses_of_a_domain_leave_the_link(app: App) {
         let app = inviting(&app).await;
         verified(&app, "ada").await;
