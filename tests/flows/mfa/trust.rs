@@ -135,6 +135,26 @@ on_every_database! {
         assert!(answer.json()["setup"].is_object(), "{answer:?}");
     }
 
+    async fn a_browser_is_trusted_for_sessions_only_and_if_its_owner_wants_it(app: App) {
+        let app = guarded(&app, trusting()).await;
+        let ada = enrolled(&app, "ada").await;
+        let (browser, challenge) = challenged(&app, "ada").await;
+        let answer = verify(&browser, &challenge, &code(&app, &ada.secret, 0)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert!(!answer.set_cookies().iter().any(|line| line.starts_with(COOKIE)), "{answer:?}");
+        assert!(is_asked(&browser, "ada", PASSWORD).await);
+
+        app.clock.advance(Duration::from_secs(30));
+        let form = format!("username=ada&password={PASSWORD}").into_bytes();
+        let kind = [("content-type", "application/x-www-form-urlencoded")];
+        let answer = browser.send(poem::http::Method::POST, "/token", &kind, form).await;
+        let (challenge, code) = (answer.json()["challenge"].clone(), code(&app, &ada.secret, 0));
+        let body = json!({ "challenge": challenge, "code": code, "trust_browser": true });
+        let answer = browser.post("/mfa/verify", body).await;
+        assert!(answer.json()["access_token"].is_string(), "{answer:?}");
+        assert_eq!(app.database.count("users_browser_trusts").await, 0);
+    }
+
     async fn a_program_that_keeps_its_tokens_is_not_trusted(app: App) {
         let setup = Setup { refresh_in: RefreshIn::Body, ..trusting() };
         let app = guarded(&app, setup).await;
