@@ -17,8 +17,9 @@ use std::time::Duration;
 
 use crudauth::email::MessageKind;
 use crudauth::{
-    AuthRow, Backend, BuildError, Clock, ConfigError, CurrentUser, Elevated, EmailConfig, Fresh,
-    MfaConfig, RateLimits, RefreshIn, Verified, factor,
+    AuthRow, Backend, Binding, BuildError, ClientAddress, ClientInfo, Clock, ConfigError,
+    CurrentUser, Elevated, EmailConfig, Fresh, MfaConfig, RateLimits, RefreshIn, SignIn, Verified,
+    factor,
 };
 use crudauth_tests::{
     Answer, App, Browser, Database, FRONTEND, PASSWORD, SECRET, User, concurrently, count_status,

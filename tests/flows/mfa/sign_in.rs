@@ -183,4 +183,32 @@ on_every_database! {
         assert!(ada.browser.is_signed_in().await);
         assert!(!before.is_signed_in().await, "the sign-in replaces it");
     }
+
+    async fn a_sign_in_by_a_plain_call_is_bound_to_its_browser(app: App) {
+        let (auth, app) = guarded_mount(&app, Setup::default()).await;
+        enrolled(&app, "ada").await;
+        let accounts = auth.accounts();
+        let ada = accounts.find_by_identifier("ada").await.unwrap().unwrap();
+        let binding = Binding::Browser(Vec::new());
+        let entered = accounts.enter(ada, ClientInfo::default(), &binding).await.unwrap();
+        let SignIn::Challenge(challenge) = entered else { panic!("no second factor: {entered:?}") };
+        let token = challenge.token.expose();
+        assert!(accounts.waiting_sign_in(token, &[]).await.unwrap().is_none());
+        let browser = challenge.browser.unwrap();
+        assert!(accounts.waiting_sign_in(token, &[browser]).await.unwrap().is_some());
+    }
+
+    async fn a_sign_in_by_a_plain_call_has_its_client(app: App) {
+        let (auth, app) = guarded_mount(&app, Setup::default()).await;
+        let browser = app.member("ada").await;
+        let accounts = auth.accounts();
+        let ada = accounts.find_by_identifier("ada").await.unwrap().unwrap();
+        let address = ClientAddress::from(std::net::IpAddr::from([198, 51, 100, 7]));
+        let client = ClientInfo::new(Some(address), None);
+        let entered = accounts.enter(ada, client, &Binding::Program).await.unwrap();
+        assert!(matches!(entered, SignIn::Done(_)), "{entered:?}");
+        let sessions = browser.get("/sessions").await.json();
+        let ips: Vec<_> = sessions.as_array().unwrap().iter().map(|one| &one["ip"]).collect();
+        assert!(ips.contains(&&json!("198.51.100.7")), "{sessions}");
+    }
 }
