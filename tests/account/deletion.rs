@@ -1,5 +1,7 @@
 //! Deletion at once.
 
+use crudauth::store::SessionStore;
+
 use super::*;
 
 async fn delete(browser: &Browser) -> Answer {
@@ -27,6 +29,23 @@ on_every_database! {
         assert!(ada.cookie("session_id").is_none(), "the browser forgets the session");
         assert_eq!(app.mail_count(MessageKind::AccountDeleted, "ada@example.com").await, 1);
         assert_eq!(app.register("ada").await.status, 202, "the name is free");
+    }
+
+    async fn deletion_leaves_no_session_in_another_store(app: App) {
+        let store = MemoryStore::default();
+        let setup = Setup { sessions: Some(store.clone()), ..Setup::default() };
+        let (_, app) = full(&app, setup).await;
+        let ada = owner(&app, "ada").await;
+        let bob = app.member("bob").await;
+        app.signed_in("ada", PASSWORD).await;
+        let left = async |id: &i64| {
+            let sessions: &dyn SessionStore<Person> = &store;
+            sessions.list(id, app.clock.now()).await.unwrap().len()
+        };
+        let ids = [ada.id().await, bob.id().await];
+        assert_eq!([left(&ids[0]).await, left(&ids[1]).await], [2, 1]);
+        assert_eq!(delete(&ada).await.status, 200);
+        assert_eq!([left(&ids[0]).await, left(&ids[1]).await], [0, 1]);
     }
 
     async fn every_credential_of_a_deleted_account_is_dead(app: App) {

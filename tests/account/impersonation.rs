@@ -1,8 +1,8 @@
 //! Superusers in the place of another account: their reach, the end, and the notices.
 
 use crudauth::{
-    CurrentUser, Elevated, EventKind, Fresh, NotImpersonated, RedirectPath, SessionToken,
-    Superuser, factor,
+    CurrentUser, Elevated, EventKind, Fresh, NotImpersonated, RedirectPath, SessionConfig,
+    SessionToken, Superuser, factor,
 };
 use crudauth_tests::{OwnerRoute, owner_routes};
 use poem::{get, handler};
@@ -78,6 +78,8 @@ on_every_database! {
         let root_id = root.id().await.to_string();
         let answer = impersonate(&root, id).await;
         assert_eq!((answer.status, &answer.json()["user_id"]), (200, &json!(id)), "{answer:?}");
+        let until = app.clock.now() + Duration::from_mins(30);
+        assert_eq!(answer.json()["until"], json!(until));
         let lines = answer.set_cookies();
         let line = lines.iter().find(|line| line.starts_with(COOKIE)).unwrap();
         for attribute in ["HttpOnly", "Max-Age=1800", "Path=/", "SameSite=lax", "Secure"] {
@@ -98,6 +100,7 @@ on_every_database! {
         assert_eq!(app.mail_count(MessageKind::Impersonated, "ada@example.com").await, 1);
 
         assert_eq!(root.post("/logout", json!({})).await.status, 200);
+        assert!(root.cookie(COOKIE).is_none());
         assert_eq!(user_of(&root).await, "root by nobody");
         assert_eq!(root.post("/logout-all?keep_current=true", json!({})).await.status, 200);
         copy.drop_cookie("session_id");
@@ -201,6 +204,24 @@ on_every_database! {
             assert_eq!(ended.actor_key(), Some(&*root.id().await.to_string()));
             kept.lock().unwrap().clear();
         }
+    }
+
+    async fn an_impersonation_ends_at_the_age_limit_of_the_own_session(app: App) {
+        let (_, app) = mount(&app, allowed()).await;
+        let id = app.member("ada").await.id().await;
+        let root = admin(&app, "root").await;
+        app.clock.advance(Duration::from_mins(10));
+        assert_eq!(impersonate(elevated(&root).await, id).await.status, 200);
+        app.clock.advance(Duration::from_mins(6));
+        // The limit is set after the sign-in, so the stored session has another end.
+        let limited = async |minutes| {
+            let session = SessionConfig::default().absolute_timeout(Duration::from_mins(minutes));
+            let (_, app) = mount(&app, Setup { session, ..allowed() }).await;
+            root.stolen().to(&app).get("/banner").await
+        };
+        let answer = limited(17).await;
+        assert!(answer.text.starts_with("ada by "), "{answer:?}");
+        assert_eq!(limited(15).await.status, 401);
     }
 
     async fn the_end_of_an_impersonation_by_its_owner_or_a_sign_in_is_told_once(app: App) {

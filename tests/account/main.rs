@@ -31,9 +31,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crudauth::email::MessageKind;
+use crudauth::store::MemoryStore;
 use crudauth::{
     AccountConfig, AdminConfig, AuthRow, AuthUser, Backend, Clock, EmailConfig, MfaConfig, Pages,
-    RateLimits, RefreshIn,
+    RateLimits, RefreshIn, SessionConfig,
 };
 use crudauth_tests::{
     Answer, App, Browser, Database, FRONTEND, PASSWORD, SECRET, concurrently, count_status,
@@ -74,6 +75,9 @@ struct Setup {
     account: AccountConfig,
     admin: AdminConfig,
     mfa: MfaConfig,
+    session: SessionConfig,
+    /// A store of sessions beside the database.
+    sessions: Option<MemoryStore>,
     poems: Option<hooks::Poems>,
     notifies: bool,
     subscribers: Vec<events::Subscriber>,
@@ -102,6 +106,9 @@ macro_rules! mounts {
                 if let Some(poems) = setup.poems {
                     builder = builder.account_data(poems);
                 }
+                if let Some(sessions) = setup.sessions {
+                    builder = builder.sessions_in(sessions);
+                }
                 if setup.notifies {
                     builder = builder.notify_new_devices();
                 }
@@ -116,6 +123,7 @@ macro_rules! mounts {
                     .account(setup.account)
                     .admin(setup.admin)
                     .mfa(setup.mfa)
+                    .session(setup.session)
                     $(.$setting($value))*
                     .rate_limits(RateLimits::off())
                     .hashing(patient_hashing())

@@ -78,6 +78,9 @@ async fn a_session_ends_at_its_absolute_timeout_even_if_that_is_set_later() {
         let unlimited = world.slices();
         let early = limited.open_session(&ada).await.0;
         let endless = unlimited.open_session(&ada).await.0;
+        let principal = authenticate(&limited, &early.token).await.unwrap();
+        let end = principal.session().unwrap().ends_at();
+        assert_eq!(end, Some(world.now() + 40 * MINUTE));
         for _ in 0..2 {
             world.clock.advance(19 * MINUTE);
             assert!(is_valid(&limited, &early).await);
