@@ -1,10 +1,10 @@
 //! Account enumeration: an unauthenticated client cannot find out whether an account exists. The
 //! two answers of a pair are equal in status, body and headers.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crudauth::email::MessageKind;
-use crudauth_tests::{Answer, App, PASSWORD, on_every_database, sign_up};
+use crudauth_tests::{Answer, App, Kind, PASSWORD, on_every_database, sign_up};
 use serde_json::{Value, json};
 
 const NEW: &str = "another-strong-one";
@@ -146,5 +146,17 @@ on_every_database! {
                 assert_eq!(post_new_client(&app, path, confirm(none)).await.comparable(), died.comparable(), "{path}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_mail_request_is_answered_after_a_fixed_time() {
+    let app = App::on(Kind::Sqlite).await;
+    add_accounts(&app).await;
+    for name in ["ada", "unknown"] {
+        let begun = Instant::now();
+        let body = json!({ "email": format!("{name}@example.com") });
+        assert_eq!(post_new_client(&app, "/password/reset-request", body).await.status, 200);
+        assert!(begun.elapsed() >= Duration::from_millis(40), "{name}: {:?}", begun.elapsed());
     }
 }

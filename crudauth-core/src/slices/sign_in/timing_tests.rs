@@ -98,3 +98,11 @@ async fn a_slow_look_up_does_not_delay_a_refusal() {
     }
     panic!("each refusal came a look-up late");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_missed_a_moment_waits_for_the_next_one() {
+    let begun = tokio::time::Instant::now();
+    tokio::time::advance(verify::QUANTUM * 5 / 2).await;
+    next_quantum(begun).await;
+    assert!(begun.elapsed() >= verify::QUANTUM * 3, "{:?}", begun.elapsed());
+}
