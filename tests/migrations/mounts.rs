@@ -9,6 +9,9 @@ use super::{Auth, User};
 #[crudauth::routes(user = User, bearer, tokens)]
 struct Api;
 
+#[crudauth::routes(user = User, session, recovery)]
+struct Recovering;
+
 #[crudauth::routes(user = User, session, sessions, api_keys, email)]
 struct Everything;
 
@@ -35,6 +38,10 @@ fn and_always(tables: &[&str]) -> Vec<String> {
 async fn a_mount_creates_the_tables_of_its_slices() {
     assert_eq!(created(migrations!(Auth)).await, and_always(&["users_sessions"]));
     assert_eq!(created(migrations!(Api)).await, and_always(&["users_token_families"]));
+    assert_eq!(
+        created(migrations!(Recovering)).await,
+        and_always(&["users_one_time_tokens", "users_sessions"])
+    );
     assert_eq!(
         created(migrations!(Everything)).await,
         and_always(&["users_api_keys", "users_one_time_tokens", "users_sessions"])

@@ -66,3 +66,23 @@ impl ApiKeyConfig {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_errors_are_returned_at_once() {
+        assert_eq!(ApiKeyConfig::default().validate(), []);
+        let config = ApiKeyConfig {
+            prefix: "Key-".to_owned(),
+            max_keys: 0,
+            max_sign_in_age: Duration::MAX,
+            max_lifetime: Some(Duration::ZERO),
+            ..ApiKeyConfig::default()
+        };
+        let errors = config.validate();
+        assert_eq!(errors.len(), 4, "{errors:#?}");
+        assert!(matches!(&errors[0], ConfigError::InvalidName { name, .. } if name == "Key-"));
+    }
+}

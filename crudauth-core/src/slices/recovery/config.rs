@@ -296,7 +296,20 @@ fn is_path_byte(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notify::PrintingSender;
+    use crate::notify::{PrintingSender, RecordingChannel};
+
+    #[test]
+    fn lifetimes_of_tokens_are_a_minute_to_a_century() {
+        let (minute, second) = (Duration::from_mins(1), Duration::from_secs(1));
+        let errors = |verify, reset| {
+            let config = RecoveryConfig::new(RecordingChannel::default());
+            config.verify_lifetime(verify).reset_lifetime(reset).validate()
+        };
+        assert_eq!(errors(minute, LONGEST), []);
+        let wrong = ["recovery.verify_lifetime", "recovery.reset_lifetime"]
+            .map(|setting| ConfigError::DurationOutOfRange { setting, min: minute, max: LONGEST });
+        assert_eq!(errors(minute - second, LONGEST + second), wrong);
+    }
 
     #[test]
     fn a_link_is_a_plain_path_or_a_template_with_one_token() {
