@@ -50,6 +50,16 @@ on_every_database! {
         lock_seconds(&laptop, "ada").await;
     }
 
+    async fn a_password_change_makes_a_browser_known_beside_tokens_in_the_body(app: App) {
+        let app = app.with_tokens().await;
+        let laptop = app.member("ada").await;
+        laptop.drop_cookie("known_device");
+        assert_eq!(laptop.change_password(PASSWORD, NEW).await.status, 200);
+        fail_logins_elsewhere(&app, "ada", 5).await;
+        lock_seconds(&app.browser(), "ada").await;
+        assert_eq!(laptop.login("ada", NEW).await.status, 200);
+    }
+
     async fn a_password_change_by_token_makes_the_client_known(app: App) {
         let body = json!({ "current_password": PASSWORD, "new_password": NEW });
         let app = app.all(in_cookie()).await.1;

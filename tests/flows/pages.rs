@@ -1,7 +1,7 @@
 //! Pages that the server renders: redirects and forms instead of JSON, without JavaScript.
 
 use crudauth::email::MessageKind;
-use crudauth::{Backend, CurrentUser, Flash, FlashMessage, Pages};
+use crudauth::{Backend, CurrentUser, Flash, FlashMessage, MaybeUser, Pages};
 use crudauth_tests::{
     Answer, App, AppBuilder, Auth, Database, Kind, PASSWORD, Setting, on_every_database, sign_up,
 };
@@ -19,6 +19,12 @@ impl Setting for WithPages {
 /// Shows the message and the CSRF token that a template would put into its forms.
 #[handler]
 fn notes(user: CurrentUser<Auth>) -> String {
+    user.csrf_token().unwrap_or("none").to_owned()
+}
+
+/// As [`notes`], on a page for guests as well.
+#[handler]
+fn lobby(user: MaybeUser<Auth>) -> String {
     user.csrf_token().unwrap_or("none").to_owned()
 }
 
@@ -40,6 +46,7 @@ async fn app_on(database: Database) -> App {
     let app = App::over(database, WithPages).await;
     let auth = &app.auth;
     let route = auth.mount(Route::new()).at("/notes", get(notes).post(write));
+    let route = route.at("/lobby", get(lobby));
     let route = route.at("/shown", get(shown));
     let route = route.nest("/members", auth.guard::<()>(Route::new().at("/a", get(shown))));
     let endpoint = route.with(auth.clone()).map_to_response();
@@ -138,6 +145,8 @@ async fn a_page_without_the_cookie_gets_a_new_token() {
     let token = ada.open("/notes").await.text;
     assert_ne!(token, before);
     assert_eq!(ada.cookie("csrf_token").unwrap(), token);
+    assert_eq!(ada.open("/lobby").await.text, token);
+    assert_eq!(app.browser().open("/lobby").await.text, "none", "a guest");
     let answer = ada.submit("/notes", "/notes", &[("csrf_token", &token)]).await;
     assert_eq!(answer.status, 200);
 }

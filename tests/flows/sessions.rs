@@ -294,3 +294,24 @@ async fn a_shorter_timeout_applies_to_existing_sessions() {
         assert!(!moved(browser).is_signed_in().await);
     }
 }
+
+/// Remembered sessions of a week.
+struct Weekly;
+
+impl Setting for Weekly {
+    fn set<DB: Backend>(self, builder: AppBuilder<DB>) -> AppBuilder<DB> {
+        builder.session(SessionConfig::default().remembered_idle_timeout(7 * DAY))
+    }
+}
+
+#[tokio::test]
+async fn a_remembered_cookie_lasts_as_long_as_its_session() {
+    let app = App::with(Kind::Sqlite, Weekly).await;
+    let browser = remembered(&app).await;
+    let again = browser.login_with("ada", PASSWORD, &[("remember_me", "true")], &[]).await;
+    let lines = again.set_cookies();
+    let line = lines.iter().find(|line| line.starts_with("session_id=")).unwrap();
+    assert!(line.contains("Max-Age=604800"), "{line}");
+    let device = lines.iter().find(|line| line.starts_with("known_device=")).unwrap();
+    assert!(device.contains("Max-Age=34560000"), "the longest that browsers accept: {device}");
+}

@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_code_is_read_in_every_form_that_a_person_types() {
-        for typed in ["01234567", " 01234567\t", "0123 4567", "0123-4567", "01 23 45 67"] {
+        for typed in ["01234567", " 01234567\t", "0123-4567", "01 23 45 67", "0 1 2 3 4 5 6 7"] {
             assert_eq!(MailedCode::parse(typed).unwrap().expose(), "01234567", "{typed}");
         }
         let blanks = format!("01234567{}", " ".repeat(100));

@@ -133,6 +133,7 @@ mod tests {
             assert!(trusts(setting, "https://app.example"), "{setting}");
         }
         assert!(trusts("http://localhost:3000", "http://localhost:3000"));
+        assert!(trusts("https://a.io/sign-in", "https://a.io"));
     }
 
     #[test]

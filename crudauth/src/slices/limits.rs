@@ -103,3 +103,22 @@ impl Use {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_with_fewer_remaining_uses_is_told() {
+        let tighter = |one: (u32, u32), other: (u32, u32)| {
+            let [one, other] = [one, other].map(|(limit, remaining)| Use { limit, remaining });
+            let told = one.tighter(other);
+            (told.limit, told.remaining)
+        };
+        assert_eq!(tighter((5, 3), (10, 2)), (10, 2));
+        assert_eq!(tighter((5, 2), (10, 3)), (5, 2));
+        assert_eq!(tighter((5, 2), (10, 2)), (5, 2));
+        assert_eq!(tighter((0, 0), (10, 2)), (10, 2), "the other one is off");
+        assert_eq!(tighter((5, 2), (0, 0)), (5, 2), "the other one is off");
+    }
+}

@@ -263,3 +263,23 @@ async fn a_new_absolute_timeout_applies_to_existing_sign_ins() {
     assert_rejected(&after.browser().refresh(&pair.refresh).await);
     assert_rejected(&after.browser().refresh(&other.refresh).await);
 }
+
+#[tokio::test]
+async fn a_cross_site_page_cannot_use_up_the_refreshes_of_its_visitors() {
+    let app = App::on(Kind::Sqlite).await.with_tokens().await;
+    let visitor = app.browser();
+    let refresh = async |headers: &[(&str, &str)]| {
+        let headers = [&[("content-type", "application/json")], headers].concat();
+        let body = json!({ "refresh_token": "unknown" }).to_string().into_bytes();
+        visitor.send(Method::POST, "/refresh", &headers, body).await
+    };
+    let stranger = [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")];
+    for _ in 0..30 {
+        assert_rejected(&refresh(&stranger).await);
+    }
+    assert_eq!(refresh(&stranger).await.status, 429);
+    for _ in 0..30 {
+        assert_rejected(&refresh(&[]).await);
+    }
+    assert_eq!(refresh(&[]).await.status, 429, "the limit is the same");
+}

@@ -24,6 +24,17 @@ on_every_database! {
         assert!(signs_in(&app, "ada", &ada.codes[0]).await, "recovery codes need no key");
     }
 
+    async fn a_purge_deletes_challenges_that_nobody_finished(app: App) {
+        let (auth, app) = guarded_mount(&app, Setup::default()).await;
+        enrolled(&app, "ada").await;
+        challenged(&app, "ada").await;
+        auth.purge().await.unwrap();
+        assert_eq!(app.database.count("users_challenges").await, 1);
+        app.clock.advance(Duration::from_hours(1));
+        auth.purge().await.unwrap();
+        assert_eq!(app.database.count("users_challenges").await, 0);
+    }
+
     async fn a_factor_survives_new_secrets_of_the_app(app: App) {
         let first = guarded(&app, Setup::default()).await;
         let ada = enrolled(&first, "ada").await;
