@@ -35,12 +35,6 @@ impl Action {
     pub const fn counted_as(self, counter: &'static str) -> Self {
         Self { counter, ..self }
     }
-
-    /// The name, as in logs and in [`RateLimits::set`].
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        self.name
-    }
 }
 
 /// The rate limits of a mount. By default every action has the limit that its slice declares.

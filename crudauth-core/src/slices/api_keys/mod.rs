@@ -61,12 +61,6 @@ impl<U: AuthUser> ApiKeys<U> {
         Self { kit, store, callers, config }
     }
 
-    /// Its settings.
-    #[must_use]
-    pub fn config(&self) -> &ApiKeyConfig {
-        &self.config
-    }
-
     /// When a key expires: the stored limit or the configured one, whichever is earlier.
     fn end_of(&self, key: &ApiKeyEntry) -> Option<DateTime<Utc>> {
         absolute_expiry(key.created_at, key.expires_at, self.config.max_lifetime)

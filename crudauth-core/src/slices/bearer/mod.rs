@@ -81,12 +81,6 @@ impl<U: AuthUser> BearerTokens<U> {
         Self { kit, store, access, trusted, config }
     }
 
-    /// Its settings.
-    #[must_use]
-    pub fn config(&self) -> &BearerConfig {
-        &self.config
-    }
-
     /// Returns the public keys that verify access tokens, as a JSON Web Key Set (RFC 7517), retired
     /// ones included; `None` if tokens are signed with a derived key.
     #[must_use]
