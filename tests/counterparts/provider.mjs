@@ -1,8 +1,8 @@
-// A certified OpenID provider with two people, who sign in by name.
+// A certified OpenID provider. People sign in by name, and have addresses of one domain.
 import { generateKeyPairSync } from "node:crypto";
 import { Provider } from "oidc-provider";
 
-const [port, app, kid] = process.argv.slice(2);
+const [port, app, kid, domain] = process.argv.slice(2);
 const issuer = `http://127.0.0.1:${port}`;
 
 const key = (kid) => {
@@ -31,7 +31,7 @@ const provider = new Provider(issuer, {
     accountId: name,
     claims: () => ({
       sub: name,
-      email: `${name}@example.com`,
+      email: `${name}@${domain}`,
       email_verified: true,
       preferred_username: name,
     }),

@@ -14,13 +14,13 @@ class Issuer:
     """A provider, whose signing key a restart replaces."""
 
     def __init__(self):
-        self.port, self.process = free_port(), None
+        self.port, self.process, self.domain = free_port(), None, "example.com"
         self.url = f"http://127.0.0.1:{self.port}"
 
     def start(self, app, kid):
         self.stop()
         script = HERE / "provider.mjs"
-        self.process = subprocess.Popen(["node", script, str(self.port), app.url, kid])
+        self.process = subprocess.Popen(["node", script, str(self.port), app.url, kid, self.domain])
         wait_for(f"{self.url}/.well-known/openid-configuration", self.process)
 
     def stop(self):
@@ -36,13 +36,19 @@ def issuer():
     issuer.stop()
 
 
-@pytest.fixture
-def app(start, issuer):
+second = issuer
+
+def client_of(issuer, start):
     """The example, as a client of `oidc-provider`."""
     # The provider may be down when the app starts.
     app = start("sign_in_with_oidc", OIDC_ISSUER=issuer.url, OIDC_CLIENT_SECRET="secret")
     issuer.start(app, "first")
     return app
+
+
+@pytest.fixture
+def app(start, issuer):
+    return client_of(issuer, start)
 
 
 def consent(person, name, url):
@@ -97,6 +103,35 @@ def test_a_person_signs_up_signs_in_and_manages_the_connection(app):
     with httpx.Client() as person:
         ada.get(consent(person, "ada", connected.json()["url"]))
     assert len(ada.get("/oauth/connections").json()) == 1
+
+
+def person_at(app, name):
+    """The id of an account, and the ids of its connections, after a sign-in."""
+    browser = app.browser()
+    assert "error=" not in sign_in(browser, name).headers["location"]
+    connections = browser.get("/oauth/connections").json()
+    return browser.get("/me").json()["user_id"], [one["id"] for one in connections]
+
+
+def test_a_subject_alone_opens_no_account_of_another_provider(start, app, second):
+    second.domain = "other.example"
+    other = client_of(second, start)
+    ada, at_first = person_at(app, "ada")
+    namesake, at_second = person_at(other, "ada")
+    assert namesake != ada
+    assert (len(at_first), len(at_second)) == (1, 1)
+    assert at_first != at_second
+    assert person_at(app, "ada") == (ada, at_first)
+
+
+def test_one_subject_and_address_at_two_providers_are_two_identities(start, app, second):
+    other = client_of(second, start)
+    ada, at_first = person_at(app, "ada")
+    # Both providers have verified the address.
+    same, at_both = person_at(other, "ada")
+    assert same == ada
+    assert len(at_both) == 2
+    assert at_first[0] in at_both
 
 
 def test_fresh_proof_asks_the_person_again(app):

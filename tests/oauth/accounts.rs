@@ -6,6 +6,33 @@ use serde_json::{Map, Value};
 
 use super::*;
 
+/// The app as a client of `corp`, and of `other` with that trust. Both know the person `ada-1` with one
+/// address.
+async fn with_two_providers(app: &App, trust: AddressTrust) -> (App, Provider, Provider) {
+    let one = Provider::start(Arc::clone(&app.clock)).await;
+    let other = Provider::start(Arc::clone(&app.clock)).await;
+    let config = config(&one).provider(client_of(&other, "other").trust(trust));
+    (serving(app, config).await, one, other)
+}
+
+/// The account of the person `ada-1` at a provider.
+async fn owner(app: &App, provider: &Provider) -> i64 {
+    let issuer = &provider.issuer;
+    let row = format!("users_connections WHERE subject = 'ada-1' AND issuer = '{issuer}'");
+    app.database.number(&format!("SELECT account_id FROM {row}")).await
+}
+
+async fn sign_in_at(browser: &Browser, other: &Provider) -> Answer {
+    let start = browser.get("/oauth/other/authorize").await;
+    browser.get(&other.consent(&location(&start))).await
+}
+
+async fn signed_in_at(app: &App, other: &Provider) -> Browser {
+    let browser = app.browser();
+    assert_eq!(error(&sign_in_at(&browser, other).await), None);
+    browser
+}
+
 on_every_database! {
     async fn a_verified_account_is_connected_by_its_address(app: App) {
         let (app, provider) = with_provider(&app).await;
@@ -65,15 +92,39 @@ on_every_database! {
         signed_in(&app, &provider).await;
     }
 
-    async fn two_issuers_with_one_subject_and_address_are_two_people(app: App) {
-        let one = Provider::start(Arc::clone(&app.clock)).await;
-        let other = Provider::start(Arc::clone(&app.clock)).await;
-        let app = serving(&app, config(&one).provider(client_of(&other, "other").trust(AddressTrust::Never))).await;
+    async fn a_subject_alone_opens_no_account_of_another_issuer(app: App) {
+        let (app, one, other) = with_two_providers(&app, AddressTrust::Verified).await;
+        let ada = signed_in(&app, &one).await;
+        other.script().person.insert("email".to_owned(), json!("eve@example.com"));
+        let eve = signed_in_at(&app, &other).await;
+        let ids = (ada.id().await, eve.id().await);
+        assert_ne!(ids.0, ids.1);
+        assert_eq!((owner(&app, &one).await, owner(&app, &other).await), ids);
+        assert_eq!(signed_in(&app, &one).await.id().await, ids.0);
+        assert_eq!(signed_in_at(&app, &other).await.id().await, ids.1);
+        assert_eq!((accounts(&app).await, connections(&app).await), (2, 2));
+    }
+
+    async fn two_issuers_with_one_subject_and_address_are_two_identities(app: App) {
+        let (app, one, other) = with_two_providers(&app, AddressTrust::Verified).await;
+        let ada = signed_in(&app, &one).await.id().await;
+        // By the proved address, the second identity is one of the same account.
+        assert_eq!(signed_in_at(&app, &other).await.id().await, ada);
+        assert_eq!((owner(&app, &one).await, owner(&app, &other).await), (ada, ada));
+        // Each one is known by issuer and subject from now on.
+        for provider in [&one, &other] {
+            provider.script().person.insert("email".to_owned(), json!("new@example.com"));
+        }
+        assert_eq!(signed_in(&app, &one).await.id().await, ada);
+        assert_eq!(signed_in_at(&app, &other).await.id().await, ada);
+        assert_eq!((accounts(&app).await, connections(&app).await), (1, 2));
+    }
+
+    async fn an_issuer_whose_addresses_are_not_trusted_opens_no_account_by_one(app: App) {
+        let (app, one, other) = with_two_providers(&app, AddressTrust::Never).await;
         signed_in(&app, &one).await;
         let browser = app.browser();
-        let start = browser.get("/oauth/other/authorize").await;
-        let answer = browser.get(&other.consent(&location(&start))).await;
-        assert_refused(&browser, &answer, "email_unverified").await;
+        assert_refused(&browser, &sign_in_at(&browser, &other).await, "email_unverified").await;
         assert_eq!((accounts(&app).await, connections(&app).await), (1, 1));
     }
 
