@@ -6,7 +6,7 @@ use crudauth::oauth::{AccessTokenError, Provider as Configured, ProviderError};
 use crudauth_tests::{Kind, Log, concurrently, on_every_database};
 use serde_json::Value;
 
-use super::provider::Answer as Scripted;
+use super::provider::{Answer as Scripted, Script};
 use super::*;
 
 const NEXT_SECRET: &str = "the-next-secret-for-tests-of-32-bytes";
@@ -19,7 +19,7 @@ fn keeping(provider: &Provider) -> OAuthConfig {
 }
 
 /// A mount that keeps tokens, and an account with some.
-async fn connected(app: &App) -> (Auth, App, Provider, Browser) {
+pub(super) async fn connected(app: &App) -> (Auth, App, Provider, Browser) {
     let provider = Provider::start(Arc::clone(&app.clock)).await;
     provider.script().grant = Some(0);
     let (auth, app) = serving_to(app, keeping(&provider), SignUpPolicy::open()).await;
@@ -27,7 +27,7 @@ async fn connected(app: &App) -> (Auth, App, Provider, Browser) {
     (auth, app, provider, ada)
 }
 
-async fn token(auth: &Auth, id: i64) -> Result<String, AccessTokenError> {
+pub(super) async fn token(auth: &Auth, id: i64) -> Result<String, AccessTokenError> {
     let token = auth.accounts().oauth().unwrap().access_token(&id, "corp").await?;
     assert_eq!(format!("{token:?}"), "ProviderAccessToken(..)");
     Ok(token.expose().to_owned())
@@ -40,7 +40,7 @@ macro_rules! assert_error {
     };
 }
 
-async fn kept(app: &App) -> i64 {
+pub(super) async fn kept(app: &App) -> i64 {
     app.database.count("users_connections WHERE tokens IS NOT NULL").await
 }
 
@@ -164,23 +164,42 @@ on_every_database! {
 }
 
 #[tokio::test]
-async fn a_refresh_that_proves_another_person_gives_no_token() {
-    for (lie, reason) in [
-        (json!({ "sub": "eve-1" }), "another person"),
-        (json!({ "iss": "https://evil.example" }), "another issuer"),
-        (json!({ "aud": "another" }), "another audience"),
-        (json!({ "at_hash": "AAAA" }), "another access token"),
-        (json!({ "exp": 1 }), "expired"),
-    ] {
+async fn a_refresh_with_a_lying_id_token_leaves_the_tokens_as_they_are() {
+    type Lie = fn(&mut Script);
+    let lies: [(Lie, &str); 17] = [
+        (|script| script.refreshed = json!({ "sub": "eve-1" }), "another person"),
+        (|script| script.refreshed = json!({ "sub": null }), "a claim is missing or"),
+        (|script| script.refreshed = json!({ "iss": "https://evil.example" }), "another issuer"),
+        (|script| script.refreshed = json!({ "iss": null }), "a claim is missing or"),
+        (|script| script.refreshed = json!({ "aud": "another" }), "another audience"),
+        (|script| script.refreshed = json!({ "aud": [CLIENT, "another"] }), "another audience"),
+        (|script| script.refreshed = json!({ "aud": null }), "a claim is missing or"),
+        (|script| script.refreshed = json!({ "azp": "another" }), "another audience"),
+        (|script| script.refreshed = json!({ "iat": 9_999_999_999_i64 }), "issued in the future"),
+        (|script| script.refreshed = json!({ "iat": null }), "a claim is missing or"),
+        (|script| script.refreshed = json!({ "exp": 1 }), "expired"),
+        (|script| script.refreshed = json!({ "auth_time": "now" }), "a claim is missing or"),
+        (|script| script.refreshed = json!({ "at_hash": "AAAA" }), "another access token"),
+        (|script| (script.published, script.key) = (Some(1), 2), "wrong signature"),
+        (|script| script.header = json!({ "kid": "unknown" }), "no such key"),
+        (|script| script.header = json!({ "alg": "none" }), "algorithm not allowed"),
+        (|script| script.header = json!({ "alg": "HS256" }), "algorithm not allowed"),
+    ];
+    const STORED: &str = "SELECT HEX(tokens) FROM users_connections";
+    for (lie, reason) in lies {
+        let log = Log::listen();
         let app = App::on(Kind::Sqlite).await;
         let (auth, app, provider, ada) = connected(&app).await;
+        let (id, before) = (ada.id().await, app.database.text(STORED).await);
         app.clock.advance(LIFETIME);
-        provider.script().refreshed = lie.clone();
-        let result = token(&auth, ada.id().await).await;
+        lie(&mut provider.script());
+        let result = token(&auth, id).await;
         let Err(AccessTokenError::Provider(ProviderError::IdToken(told))) = result else {
-            panic!("{lie}: {result:?}");
+            panic!("{reason}: {result:?}");
         };
-        assert_eq!((told, kept(&app).await), (reason, 1));
+        assert!(told.starts_with(reason), "{told}, not {reason}");
+        assert_eq!(app.database.text(STORED).await, before, "{reason}");
+        assert!(log.text().contains(reason), "no {reason:?} in {}", log.text());
     }
 }
 
@@ -202,20 +221,23 @@ async fn an_outage_keeps_the_tokens() {
 }
 
 #[tokio::test]
-async fn a_refresh_needs_no_keys_of_the_provider() {
+async fn a_refresh_spends_nothing_while_the_keys_cannot_be_had() {
     let app = App::on(Kind::Sqlite).await;
     let (auth, app, provider, ada) = connected(&app).await;
     let id = ada.id().await;
-    // The key rotates with the token, and cannot be had.
-    {
-        let mut script = provider.script();
-        (script.key, script.kid) = (2, Some("two".to_owned()));
-        script.answers.insert("/jwks", Scripted::new(503, ""));
-    }
-    for next in ["access-canary-2", "access-canary-3"] {
-        app.clock.advance(LIFETIME);
-        assert_eq!(token(&auth, id).await.unwrap(), next);
-    }
+    // Keys are read again after an hour.
+    app.clock.advance(Duration::from_hours(2));
+    provider.script().answers.insert("/jwks", Scripted::new(503, ""));
+    let asked = provider.requests("/token");
+    assert_error!(token(&auth, id).await, AccessTokenError::Provider(_));
+    assert_eq!((provider.requests("/token"), kept(&app).await), (asked, 1));
+    provider.script().answers.clear();
+    assert_eq!(token(&auth, id).await.unwrap(), "access-canary-2");
+    // A key that was rotated since is read.
+    provider.script().key = 2;
+    provider.script().kid = Some("two".to_owned());
+    app.clock.advance(LIFETIME);
+    assert_eq!(token(&auth, id).await.unwrap(), "access-canary-3");
 }
 
 #[tokio::test]

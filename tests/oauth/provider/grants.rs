@@ -23,7 +23,7 @@ impl Provider {
             "exp": now + 300,
         });
         let claims = laid_over(claims, &script.refreshed);
-        let header = json!({ "alg": "EdDSA", "kid": script.kid });
+        let header = laid_over(json!({ "alg": "EdDSA", "kid": script.kid }), &script.header);
         let id_token = sign(&header, &claims, &ed25519(script.key), Algorithm::EdDSA);
         let mut body = json!({ "token_type": "Bearer", "id_token": id_token });
         add_refresh(script, &mut body);

@@ -43,7 +43,7 @@ pub(super) struct Client<'a> {
 /// The expected claims of an ID token.
 pub(super) struct Expected<'a> {
     pub(super) client: Client<'a>,
-    /// The nonce; an ID token of a refresh has none (section 12.2).
+    /// The nonce; an ID token of a refresh needs none (section 12.2).
     pub(super) nonce: Option<&'a str>,
     pub(super) access_token: &'a str,
     pub(super) fresh_since: Option<DateTime<Utc>>,
@@ -117,15 +117,14 @@ impl<'t> Unverified<'t> {
         key: &Key,
         expected: &Expected<'_>,
     ) -> Result<Verified, ProviderError> {
-        let verified = verified(self.claims(key)?, expected, self.algorithm)?;
-        let is_signer = expected.client.has_key(key, &verified.issuer);
-        if is_signer { Ok(verified) } else { Err(rejected(OTHER_KEY)) }
-    }
-
-    /// Verifies the claims of a token that may be missing, and that the token endpoint gave over TLS: a
-    /// signature would prove nothing more (item 6). No key must be had for it.
-    pub(super) fn verify_direct(&self, expected: &Expected<'_>) -> Result<Verified, ProviderError> {
-        verified(self.payload()?, expected, self.algorithm)
+        let claims = self.claims(key)?;
+        let checked: Claims = serde_json::from_value(Value::Object(claims.clone()))
+            .map_err(|_| rejected("a claim is missing or of the wrong type"))?;
+        checked.check(expected, self.algorithm)?;
+        if !expected.client.has_key(key, &checked.iss) {
+            return Err(rejected(OTHER_KEY));
+        }
+        Ok(Verified { issuer: checked.iss, subject: checked.sub, claims })
     }
 
     /// Verifies the signature and reads the claims.
@@ -136,25 +135,9 @@ impl<'t> Unverified<'t> {
         if !is_signed {
             return Err(rejected("wrong signature"));
         }
-        self.payload()
-    }
-
-    fn payload(&self) -> Result<Map<String, Value>, ProviderError> {
         let payload = BASE64.decode(self.payload).map_err(|_| rejected("malformed"))?;
         serde_json::from_slice(&payload).map_err(|_| rejected("malformed claims"))
     }
-}
-
-/// Checks the claims.
-fn verified(
-    claims: Map<String, Value>,
-    expected: &Expected<'_>,
-    algorithm: Algorithm,
-) -> Result<Verified, ProviderError> {
-    let checked: Claims = serde_json::from_value(Value::Object(claims.clone()))
-        .map_err(|_| rejected("a claim is missing or of the wrong type"))?;
-    checked.check(expected, algorithm)?;
-    Ok(Verified { issuer: checked.iss, subject: checked.sub, claims })
 }
 
 impl Claims {

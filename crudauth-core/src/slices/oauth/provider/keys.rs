@@ -119,7 +119,7 @@ pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
     })
 }
 
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Known {
     keys: Arc<Vec<Key>>,
     read_at: Option<DateTime<Utc>>,
@@ -140,25 +140,50 @@ impl Keys {
         (algorithm, kid): (Algorithm, Option<&str>),
         now: DateTime<Utc>,
     ) -> Result<Key, ProviderError> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if known.read_at.is_some_and(|read_at| now - read_at < LIFETIME)
-            && let Ok(Some(key)) = select(&known.keys, algorithm, kid)
+        if let Some(keys) = self.recent(now)
+            && let Ok(Some(key)) = select(&keys, algorithm, kid)
         {
             return Ok(key);
         }
+        let keys = self.renew(http, (url, reach), now).await?;
+        select(&keys, algorithm, kid)?.ok_or(ProviderError::IdToken("no such key"))
+    }
+
+    /// Reads the keys, unless there are recent ones.
+    pub(super) async fn prepare(
+        &self,
+        http: &dyn HttpClient,
+        at: (&Url, Reach),
+        now: DateTime<Utc>,
+    ) -> Result<(), ProviderError> {
+        if self.recent(now).is_none() {
+            self.renew(http, at, now).await?;
+        }
+        Ok(())
+    }
+
+    /// The keys, if they were read within [`LIFETIME`].
+    fn recent(&self, now: DateTime<Utc>) -> Option<Arc<Vec<Key>>> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let is_recent = known.read_at.is_some_and(|read_at| now - read_at < LIFETIME);
+        is_recent.then(|| Arc::clone(&known.keys))
+    }
+
+    async fn renew(
+        &self,
+        http: &dyn HttpClient,
+        (url, reach): (&Url, Reach),
+        now: DateTime<Utc>,
+    ) -> Result<Arc<Vec<Key>>, ProviderError> {
         if !self.may_read(now) {
             return Err(ProviderError::IdToken("unknown key, and too many requests for keys"));
         }
-        let read = read(http, url, reach).await?;
-        let found = select(&read, algorithm, kid);
-        self.store(read, now);
-        found?.ok_or(ProviderError::IdToken("no such key"))
-    }
-
-    fn store(&self, keys: Vec<Key>, now: DateTime<Utc>) {
+        let keys = Arc::new(read(http, url, reach).await?);
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.keys = Arc::new(keys);
+        known.keys = Arc::clone(&keys);
         known.read_at = Some(now);
+        drop(known);
+        Ok(keys)
     }
 
     /// Counts a request, and returns `true` if it may be made.

@@ -293,6 +293,8 @@ impl IdentityProvider for Oidc {
         if !self.client(&metadata).has_issuer(&request.issuer) {
             return Err(unusable("token", OTHER_ISSUER));
         }
+        // Before the refresh token is spent.
+        self.keys.prepare(http, (&metadata.keys, self.reach), request.now).await?;
         let token = &**request.refresh_token;
         let grant = [("grant_type", "refresh_token"), ("refresh_token", token)];
         let Answered { tokens, id } = self.exchange(http, &metadata, &grant, request.now).await?;
@@ -304,8 +306,7 @@ impl IdentityProvider for Oidc {
             fresh_since: None,
             now: request.now,
         };
-        // The refresh token may be spent now, so nothing that can fail is read for this.
-        let told = Unverified::parse(&id)?.verify_direct(&expected)?;
+        let told = self.verify(http, &metadata, &id, &expected).await?;
         let is_same = (&told.issuer, &told.subject) == (&request.issuer, &request.subject);
         if is_same { Ok(tokens) } else { Err(ProviderError::IdToken("another person")) }
     }
