@@ -1,6 +1,6 @@
 //! A lying provider opens no session and adds no account, and the log has the reason.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crudauth_tests::{Kind, Log};
 use jsonwebtoken::{Algorithm, EncodingKey};
@@ -78,17 +78,7 @@ lies! {
     a_profile_of_another_person: "it is of another person", |script, provider| script.profile = json!({ "sub": "ada-1" });
     a_profile_of_nobody: "it is of another person", |script, provider| script.profile = json!({ "sub": null });
     another_issuer_in_the_answer: "names another issuer", |script, provider| script.callback = json!({ "iss": "https://evil.example" });
-    a_server_error: "status 500", |script, provider| answers(script, "/token", provider::Answer::new(500, "{}"));
-    a_page_instead_of_json: "not JSON", |script, provider| answers(script, "/token", provider::Answer::new(200, "<html>busy</html>"));
     a_list_instead_of_an_object: "not an object", |script, provider| answers(script, "/userinfo", provider::Answer::new(200, "[]"));
-    a_redirect: "status 302", |script, provider| {
-        let mut answer = provider::Answer::new(302, "");
-        answer.headers.push(("location", format!("{}/userinfo?", provider.issuer)));
-        answers(script, "/userinfo", answer)
-    };
-    an_oversized_answer: "response too long", |script, provider| {
-        answers(script, "/userinfo", provider::Answer::new(200, format!("{{\"a\":\"{}\"}}", "a".repeat(300_000))))
-    };
 }
 
 fn answers(script: &mut Script, path: &'static str, answer: provider::Answer) {
@@ -97,27 +87,31 @@ fn answers(script: &mut Script, path: &'static str, answer: provider::Answer) {
 
 #[tokio::test]
 async fn without_a_key_id_only_one_key_may_fit() {
+    let log = Log::listen();
     let app = App::on(Kind::Sqlite).await;
     let (app, provider) = with_provider(&app).await;
     provider.script().header = json!({ "kid": null });
     provider.script().more_keys = vec![(2, "two")];
     let browser = app.browser();
     assert_refused(&browser, &sign_in(&browser, &provider).await, "oauth_failed").await;
+    assert_eq!((accounts(&app).await, connections(&app).await), (0, 0));
+    assert!(log.text().contains("several keys fit"), "{}", log.text());
     provider.script().more_keys.clear();
     signed_in(&app, &provider).await;
 }
 
 #[tokio::test]
-async fn a_slow_provider_is_given_up() {
+async fn an_answer_names_its_issuer_if_the_provider_promises_that() {
+    let log = Log::listen();
     let app = App::on(Kind::Sqlite).await;
     let (app, provider) = with_provider(&app).await;
-    let mut slow = provider::Answer::new(200, "{}");
-    slow.delay = Duration::from_secs(60);
-    provider.script().answers.insert("/token", slow);
-    let begun = Instant::now();
+    provider.script().document = json!({ "authorization_response_iss_parameter_supported": true });
     let browser = app.browser();
     assert_refused(&browser, &sign_in(&browser, &provider).await, "oauth_failed").await;
-    assert!(begun.elapsed() < Duration::from_secs(20));
+    assert_eq!((accounts(&app).await, provider.requests("/token")), (0, 0));
+    assert!(log.text().contains("names another issuer, or none"), "{}", log.text());
+    provider.script().callback = json!({ "iss": provider.issuer });
+    signed_in(&app, &provider).await;
 }
 
 #[tokio::test]
@@ -140,6 +134,7 @@ async fn a_document_that_lies_begins_nothing() {
         assert_eq!(error(&answer).as_deref(), Some("oauth_failed"), "{lie}");
         assert_eq!(answer.set_cookies(), [""; 0], "{lie}");
         assert!(log.text().contains(reason), "no {reason:?} in {}", log.text());
+        assert_eq!((accounts(&app).await, connections(&app).await), (0, 0));
         provider.script().document = Value::Null;
         assert_eq!(error(&sign_in(&browser, &provider).await), None, "it recovers");
     }

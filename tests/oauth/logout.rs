@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crudauth_tests::on_every_database;
+use crudauth_tests::{Log, on_every_database};
 use poem::http::Method;
 use serde_json::Value;
 
@@ -57,34 +57,45 @@ async fn a_logout_token_that_proves_nothing_ends_nothing() {
     let event = "http://schemas.openid.net/event/backchannel-logout";
     let now = crudauth::Clock::now(&*app.clock).timestamp();
     let lies = [
-        json!({ "iss": "https://evil.example" }),
-        json!({ "aud": "another-client" }),
-        json!({ "aud": [CLIENT, "another-client"] }),
-        json!({ "azp": "another-client" }),
-        json!({ "exp": now - 300 }),
-        json!({ "exp": null, "iat": now - 3600 }),
-        json!({ "iat": now + 3600 }),
-        json!({ "iat": null }),
-        json!({ "jti": null }),
-        json!({ "jti": "" }),
-        json!({ "sub": null }),
-        json!({ "nonce": "an ID token has one" }),
-        json!({ "events": null }),
-        json!({ "events": { "https://another.example/event": {} } }),
-        json!({ "events": { event: "text" } }),
+        (json!({ "iss": "https://evil.example" }), "another issuer"),
+        (json!({ "aud": "another-client" }), "another audience"),
+        (json!({ "aud": [CLIENT, "another-client"] }), "another audience"),
+        (json!({ "aud": null }), "a claim is missing"),
+        (json!({ "azp": "another-client" }), "another audience"),
+        (json!({ "exp": now - 300 }), "expired"),
+        (json!({ "exp": null, "iat": now - 3600 }), "too old"),
+        (json!({ "iat": now + 3600 }), "issued in the future"),
+        (json!({ "iat": null }), "a claim is missing"),
+        (json!({ "jti": null }), "a claim is missing"),
+        (json!({ "jti": "" }), "no id"),
+        (json!({ "sub": null }), "a claim is missing"),
+        (json!({ "nonce": "an ID token has one" }), "a nonce"),
+        (json!({ "events": null }), "a claim is missing"),
+        (json!({ "events": { "https://another.example/event": {} } }), "no logout token"),
+        (json!({ "events": { event: "text" } }), "no logout token"),
     ];
-    let tokens = lies.iter().map(|lie| provider.logout_token("a", lie, &Value::Null));
-    let mut tokens: Vec<_> = tokens.collect();
-    for header in [json!({ "alg": "none" }), json!({ "alg": "HS256" }), json!({ "kid": "two" })] {
-        tokens.push(provider.logout_token("a", &Value::Null, &header));
+    let signed = |claims: &Value, header: &Value| provider.logout_token("a", claims, header);
+    let mut tokens: Vec<_> =
+        lies.iter().map(|(lie, reason)| (signed(lie, &Value::Null), *reason)).collect();
+    for (header, reason) in [
+        (json!({ "alg": "none" }), "algorithm not allowed"),
+        (json!({ "alg": "HS256" }), "algorithm not allowed"),
+        (json!({ "kid": "two" }), "no such key"),
+    ] {
+        tokens.push((signed(&Value::Null, &header), reason));
     }
-    let mut forged = provider.logout_token("a", &Value::Null, &Value::Null);
-    forged.truncate(forged.len() - 4);
-    tokens.extend([forged, String::new(), "a.b.c".to_owned(), "x".repeat(70_000)]);
-    for token in &tokens {
+    let other = provider.logout_token("b", &Value::Null, &Value::Null);
+    let (_, signature) = other.rsplit_once('.').unwrap();
+    let own = signed(&Value::Null, &Value::Null);
+    let forged = format!("{}.{signature}", own.rsplit_once('.').unwrap().0);
+    tokens.extend([(forged, "wrong signature"), (String::new(), "malformed")]);
+    tokens.extend([("a.b.c".to_owned(), "malformed"), ("x".repeat(70_000), "")]);
+    for (token, reason) in &tokens {
+        let log = Log::listen();
         let answer = told(&app, token).await;
         assert!([400, 413].contains(&answer.status), "{token}: {answer:?}");
         assert!(owner.is_signed_in().await, "{token}");
+        assert!(log.text().contains(reason), "no {reason:?} in {}", log.text());
     }
     // The id of a rejected token is not spent.
     assert_eq!(

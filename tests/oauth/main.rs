@@ -6,6 +6,7 @@
 
 mod accounts;
 mod apple;
+mod broken;
 mod connections;
 mod lies;
 mod logout;

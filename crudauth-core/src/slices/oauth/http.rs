@@ -4,6 +4,7 @@
 //! environment. By default it reaches public addresses only, so that a provider's own document cannot
 //! make the server call a service inside its network.
 
+use std::error::Error;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -139,10 +140,10 @@ impl HttpClient for WebClient {
             call = call.header("authorization", authorization.as_str());
         }
         let call = call.header("accept", "application/json");
-        let mut response = call.send().await.map_err(reqwest::Error::without_url)?;
+        let mut response = call.send().await.map_err(failure)?;
         let status = response.status().as_u16();
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
+        while let Some(chunk) = response.chunk().await.map_err(failure)? {
             if body.len() + chunk.len() > MAX_BYTES {
                 return Err("response too long".into());
             }
@@ -150,6 +151,13 @@ impl HttpClient for WebClient {
         }
         Ok(HttpResponse { status, body })
     }
+}
+
+/// The error with its causes as one text: only the last of them tells a timeout from a closed port.
+fn failure(error: reqwest::Error) -> BoxError {
+    let error = error.without_url();
+    let causes = std::iter::successors(Some(&error as &dyn Error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ").into()
 }
 
 /// Resolves names to public addresses only. The connection goes to the resolved address, so a name
