@@ -114,7 +114,12 @@ impl<U: AuthUser> Accounts<U> {
         waiting: Waiting<U>,
         request: CodeRequest,
     ) -> Result<Finished<U>, FinishError> {
-        self.sign_in.finish(waiting, request).await
+        #[cfg(feature = "oauth")]
+        let challenge = waiting.digest();
+        let finished = self.sign_in.finish(waiting, request).await?;
+        #[cfg(feature = "oauth")]
+        self.keep_held_tokens(&challenge, &finished).await;
+        Ok(finished)
     }
 
     /// Issues bearer tokens by identifier and password, under the same lockout. `requested` are the

@@ -8,6 +8,7 @@ mod accounts;
 mod apple;
 mod broken;
 mod connections;
+mod held;
 mod lies;
 mod logout;
 mod microsoft;

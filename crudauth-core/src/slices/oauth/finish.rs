@@ -116,13 +116,16 @@ impl<U: AuthUser> OAuth<U> {
             ..Entry::default()
         };
         let sign_in = self.parts.sign_in.enter_as(account.clone(), entry).await?;
-        // The app has admitted the person. Another factor may be missing: the provider gave the tokens
-        // for this one.
-        if let Some(tokens) = tokens
-            && let Err(error) = self.keep_tokens(&account, &identity, (provider, &tokens)).await
-        {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            warn!(provider, %error, cause, "tokens of a provider are not kept");
+        // The app has admitted the person.
+        if let Some(tokens) = tokens {
+            let tokens = (provider, &tokens);
+            let kept = match &sign_in {
+                SignIn::Done(_) => self.keep_tokens(&account, &identity, tokens).await,
+                SignIn::Challenge(waiting) => self.hold_tokens(waiting, &identity, tokens).await,
+            };
+            if let Err(error) = kept {
+                self.not_kept(&error);
+            }
         }
         Ok(Finished::SignedIn(SignedInWith { sign_in, redirect_to }))
     }

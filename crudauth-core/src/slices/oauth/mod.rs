@@ -27,6 +27,7 @@ mod sql;
 mod start;
 pub mod store;
 mod tokens;
+mod tokens_held;
 mod tokens_refresh;
 mod tokens_sql;
 #[cfg(all(test, feature = "sqlite"))]

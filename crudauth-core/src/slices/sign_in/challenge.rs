@@ -105,6 +105,13 @@ impl<U: AuthUser> Waiting<U> {
         self.opens.is_session()
     }
 
+    /// The key of the sign-in in the store.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn digest(&self) -> ChallengeDigest {
+        self.digest
+    }
+
     /// The account whose first factor was proved.
     #[must_use]
     pub fn account(&self) -> &Account<U> {

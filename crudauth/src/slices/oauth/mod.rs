@@ -10,10 +10,11 @@ mod logout;
 mod start;
 
 use crudauth_core::guard::CHALLENGES;
-use crudauth_core::model::{AuthUser, RecoverableByEmail};
+use crudauth_core::model::{AuthUser, ChallengeDigest, RecoverableByEmail};
 use crudauth_core::slices::oauth::{
     self as flows, CONNECTIONS, OAuthConfig, OAuthError, OAuthParts,
 };
+use crudauth_core::slices::sign_in::{Finished, Outcome};
 use crudauth_core::sql::TableSpec;
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Request, Response};
@@ -91,6 +92,17 @@ impl<U: AuthUser> Accounts<U> {
     #[must_use]
     pub fn oauth(&self) -> Option<&flows::OAuth<U>> {
         self.services.oauth.as_ref()
+    }
+
+    /// Keeps the tokens of a sign-in with a provider, after its second factor was proved.
+    pub(crate) async fn keep_held_tokens(
+        &self,
+        challenge: &ChallengeDigest,
+        finished: &Finished<U>,
+    ) {
+        if let (Some(oauth), Outcome::Session(done)) = (self.oauth(), &finished.outcome) {
+            oauth.keep_held_tokens(challenge, &done.account).await;
+        }
     }
 }
 

@@ -137,7 +137,11 @@ pub(super) async fn verify<U: AuthUser>(
     let mut sent = mfa::sent(&mounted, &request, &waiting)?;
     sent.trusts_browser &= trusts;
     let proof = prove(&mounted, &request, waiting.account(), &credential).await?;
+    #[cfg(feature = "oauth")]
+    let challenge = waiting.digest();
     let finished = mounted.accounts().sign_in.finish_by_passkey(waiting, proof, sent).await?;
+    #[cfg(feature = "oauth")]
+    mounted.accounts().keep_held_tokens(&challenge, &finished).await;
     mfa::finished(&mounted, &request, &finished).await
 }
 
