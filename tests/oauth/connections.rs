@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crudauth::email::MessageKind;
+use crudauth::oauth::{Identity, OAuthError};
 use crudauth_tests::{Authenticator, on_every_database};
 use poem::http::Method;
 use serde_json::Value;
@@ -102,6 +103,33 @@ on_every_database! {
         assert_eq!(remove(&ada, &second).await.status, 409);
         assert_eq!(ada.post("/set-password", json!({ "new_password": PASSWORD })).await.status, 200);
         assert_eq!(remove(&ada, &second).await.status, 200);
+    }
+
+    async fn a_connection_of_another_system_opens_its_account(app: App) {
+        let provider = Provider::start(Arc::clone(&app.clock)).await;
+        let (auth, app) = serving_to(&app, config(&provider), SignUpPolicy::open()).await;
+        let oauth = auth.accounts().oauth().unwrap();
+        let bob = verified(&app, "bob").await.id().await;
+        let person = |subject: &str| Identity {
+            issuer: provider.issuer.clone(),
+            subject: subject.to_owned(),
+            ..Identity::default()
+        };
+        let ada = person("ada-1");
+        assert!(matches!(oauth.import(&bob, "other", &ada).await, Err(OAuthError::UnknownProvider)));
+        assert!(oauth.import(&bob, "corp", &ada).await.unwrap());
+        assert!(!oauth.import(&bob, "corp", &ada).await.unwrap());
+        assert_eq!(signed_in(&app, &provider).await.id().await, bob);
+        assert_eq!(app.mail_count(MessageKind::ConnectionAdded, "bob@example.com").await, 0);
+
+        app.register("eve").await;
+        let eve = app.database.number("SELECT id FROM users WHERE username = 'eve'").await;
+        assert!(!oauth.import(&eve, "corp", &ada).await.is_ok_and(|is_new| is_new));
+        let own = person("eve-1");
+        assert!(matches!(oauth.import(&eve, "corp", &own).await, Err(OAuthError::NotVerified)));
+        app.database.execute("UPDATE users SET is_active = FALSE").await;
+        assert!(matches!(oauth.import(&bob, "corp", &own).await, Err(OAuthError::AccountInactive)));
+        assert_eq!((accounts(&app).await, connections(&app).await), (2, 1));
     }
 
     async fn a_passkey_and_a_connection_are_ways_in_for_each_other(app: App) {

@@ -54,6 +54,39 @@ impl<U: AuthUser> OAuth<U> {
         }
     }
 
+    /// Connects an account to the person that another system has stored for it: for accounts that move
+    /// here. `person` needs an issuer and a subject, which are those of the provider's ID tokens
+    /// (`https://github.com` and the number of the user for GitHub).
+    ///
+    /// Returns `false` if the person is connected already. The provider is not asked, and the owner gets
+    /// no notice.
+    ///
+    /// # Errors
+    /// [`OAuthError::UnknownProvider`]; [`OAuthError::AccountInactive`] for an account that is unknown or
+    /// disabled; [`OAuthError::NotVerified`] for one without a verified address; [`OAuthError::Store`].
+    pub async fn import(
+        &self,
+        account: &U::Id,
+        provider: &str,
+        person: &Identity,
+    ) -> Result<bool, OAuthError> {
+        self.provider(provider)?;
+        let found = self.kit.accounts.by_id(account).await?;
+        let account = found.filter(Account::is_active).ok_or(OAuthError::AccountInactive)?;
+        let connection = connection_of(provider, person, self.kit.now());
+        let event = self.kit.event(EventKind::ConnectionAdded).account(&account);
+        let connect = self.parts.connections.connect(&account, &connection, false);
+        let (event, connected) = self.kit.recording(event, connect).await?;
+        match connected {
+            Connecting::Done => {
+                self.kit.emit(event);
+                Ok(true)
+            }
+            Connecting::Taken => Ok(false),
+            Connecting::NotAlone | Connecting::Changed => Err(OAuthError::NotVerified),
+        }
+    }
+
     /// Connects the owner's account to this person.
     pub(super) async fn connect_owner(
         &self,
