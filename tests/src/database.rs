@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::mysql::{MySqlPool, MySqlPoolOptions};
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, Connection, Row};
 
 /// The supported kinds of databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,32 @@ impl Database {
         }
     }
 
+    /// Creates a database with one connection, which lasts as long as the pool: that of SQLite is in
+    /// memory.
+    pub async fn create_with_one_connection(kind: Kind) -> Self {
+        macro_rules! one {
+            ($options:ty, $url:expr) => {{
+                let pool = <$options>::new().max_connections(1);
+                pool.idle_timeout(None).max_lifetime(None).connect($url).await.unwrap()
+            }};
+        }
+        match kind {
+            Kind::Sqlite => Self::Sqlite(one!(SqlitePoolOptions, "sqlite::memory:")),
+            Kind::Postgres => Self::Postgres(one!(PgPoolOptions, &Self::create_empty(kind).await)),
+            Kind::MySql => Self::MySql(one!(MySqlPoolOptions, &Self::create_empty(kind).await)),
+        }
+    }
+
+    /// Closes the prepared statements of a database with one connection, as a restart of the app does.
+    pub async fn forget_statements(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.acquire().await.unwrap().clear_cached_statements().await,
+            Self::Postgres(pool) => pool.acquire().await.unwrap().clear_cached_statements().await,
+            Self::MySql(pool) => pool.acquire().await.unwrap().clear_cached_statements().await,
+        }
+        .unwrap();
+    }
+
     /// Connects to a database of [`create_empty`](Self::create_empty).
     pub async fn connect(url: &str) -> Self {
         let patience = Duration::from_secs(10);
@@ -110,11 +136,16 @@ impl Database {
 
     /// Executes the statements of a dump, on one connection.
     pub async fn run_script(&self, sql: &str) {
+        self.try_run_script(sql).await.unwrap();
+    }
+
+    /// Executes statements in one request, of which the database may refuse one.
+    pub async fn try_run_script(&self, sql: &str) -> Result<(), sqlx::Error> {
         let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
         match self {
-            Self::Sqlite(pool) => drop(sql.execute(pool).await.unwrap()),
-            Self::Postgres(pool) => drop(sql.execute(pool).await.unwrap()),
-            Self::MySql(pool) => drop(sql.execute(pool).await.unwrap()),
+            Self::Sqlite(pool) => sql.execute(pool).await.map(|_| ()),
+            Self::Postgres(pool) => sql.execute(pool).await.map(|_| ()),
+            Self::MySql(pool) => sql.execute(pool).await.map(|_| ()),
         }
     }
 

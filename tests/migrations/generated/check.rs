@@ -19,6 +19,9 @@ const ROUNDS: usize = 8;
 /// Tables of the library whose rows refer to accounts of the table before.
 const BESIDE: [&str; 5] = ["sessions", "one_time_tokens", "lockouts", "challenges", "rate_limits"];
 
+/// The row of a person whom the app inserts after the migration.
+const OTHER: usize = 9;
+
 /// How a table ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Outcome {
@@ -34,19 +37,18 @@ pub(super) enum Outcome {
 
 /// Holds the contract on a table. An error is a violation.
 pub(super) async fn hold<S: Subject>(
-    url: &str,
+    database: &Database,
     table: &mut Table,
     dice: &mut Rng,
 ) -> Result<Outcome, String> {
-    let database = &Database::connect(url).await;
     for beside in BESIDE {
         // The first table of a struct has none of them yet.
         drop(database.try_execute(&format!("DELETE FROM {}_{beside}", S::TABLE)).await);
     }
-    if table.create(url).await.is_err() {
+    if table.create(database).await.is_err() {
         return Ok(Outcome::NoSuchTable);
     }
-    let outcome = remedy::<S>(url, table).await?;
+    let outcome = remedy::<S>(database, table).await?;
     let before = table.lines(database, |_| true).await;
     S::run(database).await.map_err(|error| format!("run failed: {error:?}"))?;
     let after = table.lines(database, |_| true).await;
@@ -62,10 +64,9 @@ pub(super) async fn hold<S: Subject>(
 }
 
 /// Applies the remedies of blockers until there is none.
-async fn remedy<S: Subject>(url: &str, table: &mut Table) -> Result<Outcome, String> {
+async fn remedy<S: Subject>(database: &Database, table: &mut Table) -> Result<Outcome, String> {
     let mut told: Vec<Blocker> = Vec::new();
     for _ in 0..ROUNDS {
-        let database = &Database::connect(url).await;
         let plan = S::plan(database).await.map_err(|error| format!("plan failed: {error:?}"))?;
         if plan.blockers().is_empty() {
             return Ok(if told.is_empty() { Outcome::Accepted } else { Outcome::Remedied });
@@ -81,7 +82,7 @@ async fn remedy<S: Subject>(url: &str, table: &mut Table) -> Result<Outcome, Str
             is_model_changed |= done == Done::InModel;
         }
         told.extend_from_slice(plan.blockers());
-        if is_model_changed && let Err(error) = table.create(url).await {
+        if is_model_changed && let Err(error) = table.create(database).await {
             return Err(format!("the remedies of {told:?} are refused: {error}"));
         }
     }
@@ -102,7 +103,7 @@ async fn flows<S: Subject>(
     let outbox = RecordingSender::default();
     let auth = S::build(database, &outbox).await.map_err(|error| format!("build: {error:?}"))?;
     let other = Person::plain(dice, "other");
-    let insert = table.insert_statement(9, &other);
+    let insert = table.insert_statement(OTHER, &other);
     let inserted = database.try_execute(&insert).await;
     inserted.map_err(|error| format!("the app's INSERT fails: {insert}: {error}"))?;
     let is_stable = |role, tail: &str| {
@@ -112,16 +113,15 @@ async fn flows<S: Subject>(
     let app = App::new(&auth, auth.routes()).mails(&outbox);
     let accounts = auth.mounted().accounts();
     let has_hash = table.columns.iter().any(|one| one.role == Role::Hash && one.is_named);
-    for person in table.people.iter().chain([&other]) {
-        let names = [&person.email, &person.username];
-        let has = |at: usize| table.has(["email", "username"][at]);
-        for (_, name) in names.into_iter().enumerate().filter(|(at, _)| has(*at)) {
+    for (row, person) in table.people.iter().enumerate().chain([(OTHER, &other)]) {
+        let names = [("email", &person.email), ("username", &person.username)];
+        for (_, name) in names.into_iter().filter(|(column, _)| table.holds(column, row)) {
             let Some(name) = name.as_deref().filter(|name| is_searched(name)) else { continue };
             let found = accounts.find_by_identifier(name).await;
             if !matches!(found, Ok(Some(_))) {
                 return Err(format!("{name:?} is not found: {:?}", found.map(|_| ())));
             }
-            if has_hash && person.is_known {
+            if has_hash && person.is_known && table.holds("hashed_password", row) {
                 app.signed_in(name, PASSWORD).await;
             }
         }

@@ -8,7 +8,8 @@ pub(super) const PASSWORD: &str = "a-strong-one";
 /// Hashes of the password that the mounts read, at the lowest costs.
 const READ: [&str; 3] = [
     "$argon2id$v=19$m=64,t=1,p=1$yCfxPGq07pXQxMfBnrwtdg$RdnNHppiSECrs1A/SyL1IFZvz855E8Sak8kjdk06dFw",
-    "$2b$04$GISItbDjx/63mkAfqjSomee3X7GTghQPMWCcEQTWIY8OJ0EtiuwP2",
+    // Of plain bcrypt the format of crudauth-py computes one of its own costs as well.
+    "{bcrypt}$2b$04$GISItbDjx/63mkAfqjSomee3X7GTghQPMWCcEQTWIY8OJ0EtiuwP2",
     "pbkdf2_sha256$1000$saltsaltsalt$WfBMG0WAATRWXw0E5j0I+9SJoiXW5FBM81XEDzZN0ck=",
 ];
 

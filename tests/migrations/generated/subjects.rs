@@ -91,8 +91,8 @@ macro_rules! subjects {
                             .email(EmailConfig::new(outbox.clone(), FRONTEND))
                             .hashing(HashingConfig::cheap())
                             .rate_limits(RateLimits::off())
-                            .legacy_hash(Bcrypt::default())
-                            .legacy_hash(Pbkdf2::default())
+                            .legacy_hash(Bcrypt::default().cost(4))
+                            .legacy_hash(Pbkdf2::default().iterations(1_000))
                             .build()
                             .await
                     };

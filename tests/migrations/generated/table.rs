@@ -31,6 +31,11 @@ impl Table {
         self.columns.iter().any(|column| column.name == name)
     }
 
+    /// Whether a row may hold a value in a column.
+    pub(super) fn holds(&self, name: &str, row: usize) -> bool {
+        self.columns.iter().any(|column| column.name == name && !column.nulls.contains(&row))
+    }
+
     fn create_statement(&self) -> String {
         let columns: Vec<_> = self.columns.iter().map(|one| one.definition(self.kind)).collect();
         format!("CREATE TABLE {} ({}) {}", self.name, columns.join(", "), self.options)
@@ -54,14 +59,9 @@ impl Table {
     }
 
     /// Creates the table anew. Fails if the database knows no such table, or no such row in it.
-    pub(super) async fn create(&self, url: &str) -> Result<(), sqlx::Error> {
-        // A connection to SQLite that is open may not know yet that an index was dropped.
-        let database = Database::connect(url).await;
-        database.execute(&format!("DROP TABLE IF EXISTS {}", self.name)).await;
-        for statement in self.statements() {
-            database.try_execute(&statement).await?;
-        }
-        Ok(())
+    pub(super) async fn create(&self, database: &Database) -> Result<(), sqlx::Error> {
+        database.forget_statements().await;
+        database.try_run_script(&format!("DROP TABLE IF EXISTS {};\n{self}", self.name)).await
     }
 
     /// The rows as texts, with the columns that `is_shown` selects.
