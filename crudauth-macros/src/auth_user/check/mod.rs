@@ -17,8 +17,8 @@ use crate::support::{Name, mistake};
 const PASSWORD: &str = "password";
 
 /// An identifier changes with its owner, and sessions and tokens refer to the key.
-pub(super) const KEY_IS_NO_NAME: &str = "the key cannot be a name to sign in with, because names change: add a column for the key, such \
-     as `id: i64`, and leave the name a unique column";
+pub(super) const KEY_IS_NO_NAME: &str = "the key cannot be a name to sign in with, because names change: \
+     add a column for the key, such as `#[auth(id)] key: i64`, and leave the name a unique column";
 
 /// The arguments of a column of the app's own.
 const OF_THE_APP: [&str; 9] = [
@@ -84,8 +84,9 @@ fn arguments(field: &Field<'_>, errors: &mut Accumulator) {
     if let Some(first) = roles.next() {
         for other in roles {
             if first == "id" && other != "skip" {
+                // All else that the field says is about the name.
                 errors.push(mistake(other, KEY_IS_NO_NAME));
-                continue;
+                return;
             }
             let message = format!("a field cannot have both `{first}` and `{other}`: remove one");
             errors.push(mistake(other, message));
@@ -196,6 +197,8 @@ fn keys(model: &Model<'_>, errors: &mut Accumulator) {
             errors
                 .push(mistake(second.ident, format!("`{}` is already the key: {fix}", first.name)));
         }
+    } else if let Some((_, name)) = model.identifiers().find(|(_, field)| field.name == "id") {
+        errors.push(mistake(name.ident, KEY_IS_NO_NAME));
     } else if model.declared.is_understood {
         let message = "the struct has no key: add `id: i64`, or mark a field with `#[auth(id)]`";
         errors.push(mistake(model.declared.ident, message));

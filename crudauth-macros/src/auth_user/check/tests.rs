@@ -153,3 +153,18 @@ fn a_default_has_the_type_of_its_column() {
         assert!(error_of(field).starts_with("the default is not of type"), "{field}");
     }
 }
+
+#[test]
+fn a_key_that_is_a_name_is_one_error() {
+    for fields in [
+        "#[auth(id, username)] name: String",
+        "#[auth(id, username, exact, max_length = 9)] name: String",
+        "#[auth(id, email, username)] name: String",
+        "#[auth(id, username)] name: String, email: String",
+        "#[auth(id)] username: String",
+        "#[auth(username)] id: String",
+    ] {
+        let errors = errors_of(syn::parse_str(&format!("struct User {{ {fields} }}")).unwrap());
+        assert_eq!(errors, [KEY_IS_NO_NAME], "{fields}");
+    }
+}
