@@ -1,7 +1,7 @@
 //! Tombstones: rows of deleted accounts, which stay for the tables that refer to them.
 
 use crudauth::account::AccountError;
-use crudauth::admin::AdminError;
+use crudauth::admin::{AccountQuery, AdminError, Search};
 use crudauth::flow::Proof;
 use crudauth::{BuildError, ConfigError, ContactChange, Principal};
 use crudauth_tests::{Kind, Log};
@@ -230,6 +230,39 @@ on_every_database! {
             matches!(errors, [ConfigError::Requires { setting: "account.keep_rows", .. }]),
             "{errors:?}"
         );
+    }
+}
+
+crudauth_tests::on_every_pool! {
+    async fn a_search_finds_each_deleted_account_of_one_name_once(database, pool) {
+        crudauth::migrations!(Authors).run(&pool).await.unwrap();
+        for number in 1..=5 {
+            // On MySQL the names of deleted accounts stay taken.
+            let is_taken = database.kind() == Kind::MySql;
+            let name = if is_taken { format!("gone{number}") } else { "gone".to_owned() };
+            database.execute(&format!(
+                "INSERT INTO users (email, username, username_key, auth_epoch, left_at) VALUES \
+                 ('{name}@example.com', '{name}', '{name}', 7, '2020-01-02 03:04:05')"
+            )).await;
+        }
+        let email = EmailConfig::new(crudauth::PrintingSender, FRONTEND);
+        let builder = Authors::builder(pool, SECRET).email(email).hashing(patient_hashing());
+        let auth = builder.build().await.unwrap();
+        for by in ["email", "username"] {
+            let mut query = AccountQuery::default();
+            query.size = Some(2);
+            query.search = Some(Search { by: by.to_owned(), prefix: "GONE".to_owned() });
+            let mut found = Vec::new();
+            loop {
+                let page = auth.accounts().admin().find(&query).await.unwrap();
+                found.extend(page.accounts.iter().map(|account| account.user.id));
+                query.cursor = page.next;
+                if query.cursor.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(found, [1, 2, 3, 4, 5], "{by}");
+        }
     }
 }
 

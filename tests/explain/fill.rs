@@ -38,6 +38,10 @@ pub(super) async fn fill(database: &Database, case: &Case) {
     let is_unfilled = !case.keys.is_empty() && case.is_adopted;
     let keys = if is_unfilled { &[] } else { case.keys };
     accounts(database, case, ROWS - 99, ROWS, keys).await;
+    if case.has_deleted {
+        let leave = "SET left_at = CURRENT_TIMESTAMP WHERE username LIKE 'h9%'";
+        database.execute(&format!("UPDATE {} {leave}", case.table)).await;
+    }
     for suffix in case.suffixes {
         library(database, case, &format!("{}_{suffix}", case.table)).await;
     }

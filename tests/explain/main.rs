@@ -33,6 +33,8 @@ pub(crate) struct Case {
     /// Whether the table existed, so that another program may insert rows without compared forms.
     is_adopted: bool,
     has_text_key: bool,
+    /// Whether some accounts were deleted by the time in a column.
+    has_deleted: bool,
 }
 
 const SUFFIXES: [&str; 16] = [
@@ -135,13 +137,14 @@ fn missed(kind: Kind, case: &Case, statements: &[String]) -> Vec<(String, String
 macro_rules! cases {
     ($(fn $name:ident on $kind:ident($table:literal, $case:expr) {
         sql $sql:expr;
-        struct User { $($field:tt)* }
+        $(#[$attribute:meta])* struct User { $($field:tt)* }
     })*) => {$(
         mod $name {
             use super::*;
 
             #[derive(Clone, Debug, AuthUser)]
             #[auth(table = $table)]
+            $(#[$attribute])*
             #[allow(dead_code, reason = "read by the library only")]
             struct User { $($field)* }
 
@@ -215,9 +218,12 @@ const CREATED: Case = Case {
     keys: &["username_key"],
     is_adopted: false,
     has_text_key: false,
+    has_deleted: false,
 };
 
 const ADOPTED: Case = Case { is_adopted: true, ..CREATED };
+
+const LEFT: Case = Case { has_deleted: true, ..ADOPTED };
 
 cases! {
     fn created_on_sqlite on Sqlite("crowd_one", CREATED) {
@@ -229,13 +235,20 @@ cases! {
              username TEXT NOT NULL UNIQUE, hashed_password TEXT)";
         struct User { id: i64, #[auth(key = "email_key")] email: String, username: String }
     }
+    fn left_on_sqlite on Sqlite("crowd_nine", LEFT) {
+        sql "CREATE TABLE crowd_nine (id INTEGER PRIMARY KEY, email TEXT NOT NULL, \
+             username TEXT NOT NULL, hashed_password TEXT, left_at TIMESTAMP)";
+        #[auth(deleted_at = "left_at")]
+        struct User { id: i64, email: String, username: String }
+    }
     fn created_on_postgres on Postgres("crowd_three", CREATED) {
         sql "";
         struct User { id: i64, email: String, username: String }
     }
-    fn adopted_on_postgres on Postgres("crowd_four", Case { keys: &["email_key", "username_key"], ..ADOPTED }) {
-        sql "CREATE TABLE crowd_four (id SERIAL PRIMARY KEY, email VARCHAR(200) NOT NULL UNIQUE, \
-             username CHAR(40) NOT NULL UNIQUE, hashed_password CHAR(200))";
+    fn left_on_postgres on Postgres("crowd_four", Case { keys: &["email_key", "username_key"], ..LEFT }) {
+        sql "CREATE TABLE crowd_four (id SERIAL PRIMARY KEY, email VARCHAR(200) NOT NULL, \
+             username CHAR(40) NOT NULL, hashed_password CHAR(200), left_at TIMESTAMP)";
+        #[auth(deleted_at = "left_at")]
         struct User { id: i64, #[auth(key = "email_key")] email: String, username: String }
     }
     fn citext_on_postgres on Postgres("crowd_five", Case { has_text_key: true, ..ADOPTED }) {
@@ -254,10 +267,11 @@ cases! {
              hashed_password VARCHAR(255)) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci";
         struct User { id: i64, #[auth(key = "email_key")] email: String, username: String }
     }
-    fn text_keys_on_mysql on MySql("crowd_eight", Case { has_text_key: true, ..ADOPTED }) {
+    fn left_on_mysql on MySql("crowd_eight", Case { has_text_key: true, ..LEFT }) {
         sql "CREATE TABLE crowd_eight (id CHAR(36) PRIMARY KEY, email VARCHAR(191) NOT NULL UNIQUE, \
-             username VARCHAR(40) NOT NULL UNIQUE, hashed_password VARCHAR(255)) \
+             username VARCHAR(40) NOT NULL UNIQUE, hashed_password VARCHAR(255), left_at DATETIME) \
              CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci";
+        #[auth(deleted_at = "left_at")]
         struct User { #[auth(generate = uuid)] id: String, email: String, username: String }
     }
 }

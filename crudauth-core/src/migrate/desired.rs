@@ -1,7 +1,7 @@
 //! The user's table as it should be: the struct's columns and the library's.
 
 use super::subject::Subject;
-use super::table::{Index, Key, Table};
+use super::table::{Index, Key, Table, short_name};
 use super::types::Types;
 use crate::model::{Companion, IdentifierColumn, IdentifierKind, KeySource, Shape, SqlDefault};
 use crate::sql::{Backend, ColumnPlan, Dialect};
@@ -48,14 +48,18 @@ fn columns(types: Types, shape: &Shape, own: &[ColumnPlan]) -> Vec<ColumnPlan> {
 }
 
 /// The unique indexes: among the accounts that are not deleted, where the database has such indexes.
+/// Administrators search the deleted ones, too, and SQLite uses no index of a part of the rows in a
+/// search for one of two forms, so each compared form then has an index of every row as well.
 fn indexes(dialect: Dialect, shape: &Shape) -> Vec<Index> {
-    let among_living = |mut index: Index| {
-        index.null = shape.companion.deleted.filter(|_| dialect != Dialect::MySql);
-        index
-    };
+    let null = shape.companion.deleted.filter(|_| dialect != Dialect::MySql);
     let keys = shape.identifiers.iter().map(|identifier| identifier.key);
-    let unique = keys.chain(shape.unique.iter().copied());
-    unique.map(|column| among_living(Index::on(shape.table, &[column], true))).collect()
+    let unique = keys.clone().chain(shape.unique.iter().copied());
+    let unique = unique.map(|column| Index { null, ..Index::on(shape.table, &[column], true) });
+    let every = keys.filter(|_| null.is_some()).map(|column| {
+        let name = short_name(format!("ix_{}_{column}_all", shape.table));
+        Index { name, ..Index::on(shape.table, &[column], false) }
+    });
+    unique.chain(every).collect()
 }
 
 /// The columns that queries decode, with the types that they decode to.

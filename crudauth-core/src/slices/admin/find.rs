@@ -94,16 +94,30 @@ impl<U: AuthUser> Administrators<U> {
             return Ok(AccountPage { accounts: Vec::new(), next: None });
         };
         let prefix = folded(&identifiers[at], &search.prefix);
-        let from = cursor.unwrap_or(&prefix);
-        let mut found = self.store.page_by(at, from, cursor.is_some()).await?;
+        let (from, after) = match cursor.map(end::<U>) {
+            Some(None) => return Ok(AccountPage { accounts: Vec::new(), next: None }),
+            Some(Some((key, id))) => (key, Some(id)),
+            None => (&*prefix, None),
+        };
+        let mut found = self.store.page_by(at, from, after.as_ref()).await?;
         let has_more = found.len() > size;
         found.truncate(size);
         let last = found.last().filter(|(_, key)| has_more && key.starts_with(&prefix));
-        let next = last.map(|(_, key)| key.clone());
+        let next = last.map(|(account, key)| {
+            let id = account.user.id().to_string();
+            format!("{}:{id}{key}", id.len())
+        });
         found.retain(|(_, key)| key.starts_with(&prefix));
         let accounts = found.into_iter().map(|(account, _)| account).collect();
         Ok(AccountPage { accounts, next })
     }
+}
+
+/// The last account of a page of a search: its compared form and its key, which a cursor begins with.
+fn end<U: AuthUser>(cursor: &str) -> Option<(&str, U::Id)> {
+    let (length, rest) = cursor.split_once(':')?;
+    let (id, key) = rest.split_at_checked(length.parse().ok()?)?;
+    Some((key, parse_id(id)?))
 }
 
 /// The beginning of a compared form.

@@ -34,16 +34,22 @@ const FIRST_PAGE: &str = "SELECT {account} FROM {table} ORDER BY {table}.{id} LI
 const PAGE: &str = "SELECT {account} FROM {table} WHERE {table}.{id} > {:after id} \
     ORDER BY {table}.{id} LIMIT 101";
 
-/// A statement for the identifier at that position, and for each comparison.
+/// The statements for the identifier at that position: the first page, and one behind an account.
+/// Deleted accounts may have the name of another one, so the key decides between them. A condition
+/// with OR would make SQLite merge two searches.
 macro_rules! pages_by {
     ($($at:literal),+) => {
-        [$([pages_by!(@ $at, " >= "), pages_by!(@ $at, " > ")]),+]
+        [$([
+            pages_by!(@ $at,),
+            pages_by!(@ $at, " AND NOT ({table}.{identifier ", $at, "} = {:from identifier ", $at,
+                "} AND {table}.{id} <= {:after id})")
+        ]),+]
     };
-    (@ $at:literal, $compared:literal) => {
+    (@ $at:literal, $($behind:literal),*) => {
         concat!(
             "SELECT {account}, {read identifier ", $at, "} FROM {table} WHERE {table}.{identifier ",
-            $at, "}", $compared, "{:from identifier ", $at, "} ORDER BY {table}.{identifier ", $at,
-            "} LIMIT 101"
+            $at, "} >= {:from identifier ", $at, "}", $($behind,)* " ORDER BY {table}.{identifier ",
+            $at, "}, {table}.{id} LIMIT 101"
         )
     };
 }
@@ -90,11 +96,14 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AdminStore<U> for SqlStore<DB,
         &self,
         at: usize,
         from: &str,
-        is_after: bool,
+        after: Option<&U::Id>,
     ) -> Result<Vec<(Account<U>, String)>, StoreError> {
-        let Some(templates) = PAGES_BY.get(at) else { return Ok(Vec::new()) };
-        let template = templates[usize::from(is_after)];
-        let rows = self.rows(self.query(template).bind("from", from.to_owned())).await?;
+        let Some([first, behind]) = PAGES_BY.get(at) else { return Ok(Vec::new()) };
+        let query = match after {
+            Some(id) => self.query(behind).bind("after", id.clone()),
+            None => self.query(first),
+        };
+        let rows = self.rows(query.bind("from", from.to_owned())).await?;
         let read = |row: &DB::Row| {
             let key = rows::take::<DB, String>(row, rows::after_account::<U>())?;
             Ok::<_, sqlx::Error>((rows::account::<DB, U>(row)?, key))

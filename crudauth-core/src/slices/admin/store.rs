@@ -17,13 +17,14 @@ pub trait AdminStore<U: AuthUser>: Send + Sync + 'static {
     /// Returns the next [`MOST`] accounts and one more, in the order of their keys.
     async fn page(&self, after: Option<&U::Id>) -> Result<Vec<Account<U>>, StoreError>;
 
-    /// As [`page`](Self::page), in the order of the compared form of the identifier at position `at`,
-    /// each with that form: from `from` on, or, if `is_after`, behind it.
+    /// As [`page`](Self::page), in the order of the compared form of the identifier at position `at`
+    /// and then of their keys, each with that form: from `from` on, and behind the account `after`
+    /// with that form. Deleted accounts are found, too.
     async fn page_by(
         &self,
         at: usize,
         from: &str,
-        is_after: bool,
+        after: Option<&U::Id>,
     ) -> Result<Vec<(Account<U>, String)>, StoreError>;
 
     /// Disables an account and stores why, in place of an earlier reason. Its credentials are invalid
