@@ -59,8 +59,8 @@ pub(super) async fn hold<S: Subject>(
     if !again.is_empty() {
         return Err(format!("something is missing after the run: {again}"));
     }
-    flows::<S>(database, table, dice).await?;
-    Ok(outcome)
+    let held = flows::<S>(database, table, dice).await;
+    held.map(|()| outcome).map_err(|violation| format!("{violation}\n{table}\nwas drawn as"))
 }
 
 /// Applies the remedies of blockers until there is none.

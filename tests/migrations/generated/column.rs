@@ -139,7 +139,7 @@ impl Column {
     }
 }
 
-fn bytes(kind: Kind, bytes: &[u8]) -> String {
+pub(super) fn bytes(kind: Kind, bytes: &[u8]) -> String {
     let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     match kind {
         Kind::Postgres => format!("'\\x{digits}'"),

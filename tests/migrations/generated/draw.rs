@@ -237,7 +237,11 @@ impl Draw<'_> {
     fn generated(&mut self, at: usize) {
         let column = &mut self.table.columns[at];
         column.generated = Some(match (column.role, column.form) {
-            (Role::Email | Role::Username | Role::Hash | Role::Extra, _) => "LOWER(raw)".to_owned(),
+            (Role::Email | Role::Username | Role::Hash, _) | (Role::Extra, Form::Text) => {
+                "LOWER(raw)".to_owned()
+            }
+            // No constant of every database is of these types.
+            (Role::Extra, Form::Bytes | Form::Uuid | Form::Time | Form::Json) => return,
             (_, Form::Boolean) => "TRUE".to_owned(),
             (Role::Time, Form::Time | Form::Text) => "'2020-01-02 03:04:05'".to_owned(),
             _ => "1".to_owned(),

@@ -125,3 +125,36 @@ async fn texts_and_times_in_blobs_are_reported_on_sqlite() {
         assert_eq!(named, column);
     }
 }
+
+#[tokio::test]
+async fn types_of_postgres_that_cut_or_refuse_a_hash_are_reported() {
+    let (database, _) = Database::create(Kind::Postgres).await;
+    database.execute("CREATE DOMAIN short AS VARCHAR(60)").await;
+    for (sql_type, max_chars) in [("NAME", 63), ("short", 60)] {
+        database.execute("DROP TABLE IF EXISTS keyed").await;
+        let table = format!(
+            "CREATE TABLE keyed (id UUID PRIMARY KEY, email TEXT UNIQUE NOT NULL, \
+             hashed_password {sql_type})"
+        );
+        database.execute(&table).await;
+        let plan = Keyed::plan(&database).await.unwrap();
+        let [blocker] = plan.blockers() else { panic!("{sql_type}: {plan}") };
+        assert_eq!(blocker.kind, BlockerKind::TooShort { max_chars, needed: 128 });
+    }
+}
+
+#[tokio::test]
+async fn unique_texts_that_mariadb_does_not_search_are_reported() {
+    let table = |sql_type: &str| {
+        format!(
+            "id BIGINT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(99) UNIQUE, \
+             username {sql_type} NOT NULL UNIQUE, created_at BIGINT NOT NULL)"
+        )
+    };
+    let fixed = table("VARCHAR(99) COLLATE utf8mb4_bin");
+    for sql_type in ["JSON", "LONGTEXT COLLATE utf8mb4_bin", "VARCHAR(1000) COLLATE utf8mb4_bin"] {
+        let (found, column) = blocked::<Epochs>(Kind::MySql, &table(sql_type), &fixed).await;
+        let is_told = matches!(&found, BlockerKind::WrongType { expected, .. } if expected == "VARCHAR(768) or shorter");
+        assert!(is_told && column == "username", "{found}");
+    }
+}

@@ -37,10 +37,11 @@ const fn tables(kind: Kind) -> u64 {
 const WORKERS: u64 = 8;
 
 /// Types that columns of PostgreSQL have.
-const POSTGRES: [&str; 5] = [
+const POSTGRES: [&str; 6] = [
     "CREATE EXTENSION citext",
     "CREATE DOMAIN named AS TEXT",
     "CREATE DOMAIN flagged AS BOOLEAN",
+    "CREATE DOMAIN short AS VARCHAR(60)",
     "CREATE TYPE mood AS ENUM ('text 0', 'text 1', 'text 2', 'text 9')",
     "CREATE COLLATION coarse (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
 ];

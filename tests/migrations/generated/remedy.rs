@@ -3,7 +3,7 @@
 use crudauth::{Blocker, BlockerKind};
 use crudauth_tests::{Database, Kind};
 
-use super::column::{Column, Form, Role, Type};
+use super::column::{Column, Form, Role, Type, bytes};
 use super::subjects::{Key, Subject};
 use super::table::Table;
 use super::types::{Place, sound};
@@ -63,8 +63,12 @@ fn in_model<S: Subject>(table: &mut Table, blocker: &Blocker) -> Result<(), Stri
         BlockerKind::WrongType { expected, .. } => retype(table, name, expected)?,
         BlockerKind::TimeUnit { is_number, .. } => {
             let place = if *is_number { Place::Time } else { Place::Epoch };
+            let mut usual = sound(kind, place)[0];
+            if *is_number && table.options == "STRICT" {
+                usual.0 = "TEXT";
+            }
             let column = column(table, name)?;
-            column.retype(sound(kind, place)[0]);
+            column.retype(usual);
             column.default = None;
         }
         BlockerKind::ComparesWithoutCase { .. } => {
@@ -139,7 +143,9 @@ fn default_of(kind: Kind, column: &Column) -> String {
         (_, Form::Text) if column.sql_type.contains("'text 0'") || column.sql_type == "mood" => {
             "'text 0'".to_owned()
         }
-        (_, Form::Text | Form::Bytes) => "''".to_owned(),
+        (_, Form::Text) => "''".to_owned(),
+        // A STRICT table takes no text for bytes.
+        (_, Form::Bytes) => bytes(kind, &[]),
     }
 }
 

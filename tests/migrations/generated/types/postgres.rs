@@ -105,6 +105,7 @@ pub(super) const fn doubtful(place: Place) -> &'static [Type] {
             Type("JSONB", Json),
             Type("CITEXT", Text),
             Type("NAME", Text),
+            Type("short", Text),
         ],
         Place::Flag => &[
             Type("SMALLINT", Number),
