@@ -158,3 +158,16 @@ async fn unique_texts_that_mariadb_does_not_search_are_reported() {
         assert!(is_told && column == "username", "{found}");
     }
 }
+
+#[tokio::test]
+async fn long_names_of_mysql_are_taken_without_an_index_of_both_forms() {
+    let (database, _) = Database::create(Kind::MySql).await;
+    let table = "CREATE TABLE plain (id BIGINT AUTO_INCREMENT PRIMARY KEY, \
+                 email VARCHAR(99) UNIQUE NOT NULL, username VARCHAR(768) UNIQUE NOT NULL)";
+    database.execute(table).await;
+    database.execute("INSERT INTO plain (email, username) VALUES ('a@example.com', 'Ada')").await;
+    Plain::run(&database).await.unwrap();
+    assert_eq!(database.count("plain WHERE username_key = 'ada'").await, 1);
+    let plan = Plain::plan(&database).await.unwrap();
+    assert!(plan.is_empty(), "{plan}");
+}
