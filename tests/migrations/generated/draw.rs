@@ -206,9 +206,12 @@ impl Draw<'_> {
             3 if !is_id => self.table.columns[at].is_required ^= true,
             4 if !is_id => self.table.columns[at].default = None,
             5 if !is_id => self.nulls(at),
-            6 if !is_id => self.generated(at),
+            6 if !is_id && name != "raw" => self.generated(at),
             7 => self.required_extra(),
-            8 if is_id => self.table.columns[at].is_named = true,
+            8 if is_id => {
+                let id = &mut self.table.columns[at];
+                id.is_named = !id.sql_type.contains("ALWAYS");
+            }
             8 => self.remove(at),
             _ => {}
         }

@@ -51,6 +51,7 @@ fn in_model<S: Subject>(table: &mut Table, blocker: &Blocker) -> Result<(), Stri
             let column = column(table, name)?;
             column.generated = None;
             column.is_named = true;
+            column.is_required &= column.role != Role::Hash;
         }
         BlockerKind::WrongType { expected, .. } if name == "id" => {
             let place = Place::Id(S::KEY);
@@ -180,6 +181,10 @@ fn retype(table: &mut Table, name: &str, expected: &str) -> Result<(), String> {
     };
     let column = column(table, name)?;
     expected.clone_into(&mut column.sql_type);
+    if kind == Kind::MySql && form == Form::Text {
+        // The names need not be of the set of the table.
+        column.sql_type += " CHARACTER SET utf8mb4";
+    }
     column.form = form;
     column.generated = None;
     column.default = column.default.is_some().then(|| default_of(kind, column));
