@@ -55,11 +55,13 @@ impl<DB: Backend> TableDiff<'_, DB> {
         let mut reads: Vec<&ColumnPlan> = reads.collect();
         if DB::DIALECT == Dialect::Sqlite {
             reads.retain(|read| {
-                let declared = live.column(&read.name).map_or("", |column| &column.sql_type);
-                // A key is 16 bytes or a text, and one is never found as the other.
+                let Some(column) = live.column(&read.name) else { return false };
+                let declared = &*column.sql_type;
+                // A key is 16 bytes or a text, and one is never found as the other. A row id is a
+                // number.
                 let is_key = live.is_same(&read.name, &table.key.column);
-                let is_text = is_key && Affinity::of(declared) == Affinity::Text;
-                is_text && read.sql_type == "BLOB"
+                let is_other = column.is_auto || Affinity::of(declared) == Affinity::Text;
+                is_key && is_other && read.sql_type == "BLOB"
                     || !takes(declared, &read.sql_type, is_identifier(table, &read.name))
             });
         } else if !reads.is_empty() {
@@ -75,12 +77,23 @@ impl<DB: Backend> TableDiff<'_, DB> {
             let mut columns = row.columns().iter();
             reads.retain(|read| {
                 columns.next().is_some_and(|column| !(read.reads)(column.type_info()))
+                    || takes_few_texts(table, live, read)
             });
         }
         let mut blockers: Vec<_> = reads.into_iter().map(|read| wrong_type(live, read)).collect();
         blockers.dedup();
         Ok(blockers)
     }
+}
+
+/// Whether a column of names or hashes takes UUIDs or the texts of an enum only. The driver reads both
+/// as texts.
+fn takes_few_texts(table: &Table, live: &LiveTable, read: &ColumnPlan) -> bool {
+    let is_hash = table.shape.is_some_and(|shape| live.is_same(&read.name, shape.companion.hash));
+    let takes_few = |column: &LiveColumn| {
+        column.is_uuid() || column.category == "E" || column.sql_type.starts_with("enum(")
+    };
+    (is_hash || is_identifier(table, &read.name)) && live.column(&read.name).is_some_and(takes_few)
 }
 
 fn asks_for_type(blockers: &[Blocker], column: &str) -> bool {
@@ -108,6 +121,7 @@ fn from_catalog(table: &Table, live: &LiveTable) -> Vec<Blocker> {
         }
     }
     blockers.extend(widths::hash(table, live));
+    blockers.extend(widths::uuid_key(table, live));
     if let Some(shape) = &table.shape {
         blockers.extend(times(shape, live));
         blockers.extend(widths::stamp(shape, live));

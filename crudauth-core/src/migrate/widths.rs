@@ -39,6 +39,17 @@ pub(super) fn key<DB: Backend>(subject: &Subject<DB>, live: &LiveTable) -> Optio
     Some(BlockerKind::TooShort { max_chars, needed }.of(live, &column.name))
 }
 
+/// On MySQL, the column of a key of 16 bytes, if it is a text, a UUID, or padded to more bytes. The
+/// driver reads each of these as bytes.
+pub(super) fn uuid_key(table: &Table, live: &LiveTable) -> Option<Blocker> {
+    let column = live.column(&table.key.column).filter(|_| live.dialect == Dialect::MySql)?;
+    let expected = table.key.sql_type.clone();
+    let mut types = ["binary(16)", "varbinary", "blob"].into_iter();
+    let holds_key = expected != "BINARY(16)" || types.any(|one| column.sql_type.contains(one));
+    let kind = BlockerKind::WrongType { actual: column.sql_type.clone(), expected };
+    (!holds_key).then(|| kind.of(live, &column.name))
+}
+
 /// The columns that are shorter than the text that `#[auth(erase)]` gives them.
 pub(super) fn erased(shape: &Shape, live: &LiveTable) -> Vec<Blocker> {
     let checked = shape.erased.iter().filter(|_| live.dialect != Dialect::Sqlite);

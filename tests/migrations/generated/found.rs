@@ -171,3 +171,61 @@ async fn long_names_of_mysql_are_taken_without_an_index_of_both_forms() {
     let plan = Plain::plan(&database).await.unwrap();
     assert!(plan.is_empty(), "{plan}");
 }
+
+#[tokio::test]
+async fn columns_of_few_texts_are_reported_for_names() {
+    for (kind, key, types) in [
+        (Kind::Postgres, "BIGSERIAL", ["UUID", "mood"]),
+        (Kind::MySql, "BIGINT AUTO_INCREMENT", ["UUID", "ENUM('ada', 'bob')"]),
+    ] {
+        for sql_type in types {
+            let (database, _) = Database::create(kind).await;
+            if kind == Kind::Postgres {
+                database.execute("CREATE TYPE mood AS ENUM ('ada', 'bob')").await;
+            }
+            let table = format!(
+                "CREATE TABLE plain (id {key} PRIMARY KEY, email VARCHAR(99) UNIQUE NOT NULL, \
+                 username {sql_type} UNIQUE NOT NULL)"
+            );
+            database.execute(&table).await;
+            let plan = Plain::plan(&database).await.unwrap();
+            let [blocker] = plan.blockers() else { panic!("{kind:?}, {sql_type}: {plan}") };
+            assert!(matches!(blocker.kind, BlockerKind::WrongType { .. }), "{blocker}");
+            assert_eq!(blocker.column, "username");
+        }
+    }
+}
+
+#[tokio::test]
+async fn columns_that_take_no_uuid_are_reported_for_keys_of_uuids() {
+    let table = |key: &str| format!("id {key} PRIMARY KEY, email VARCHAR(99) UNIQUE NOT NULL)");
+    for (kind, key) in [
+        (Kind::Sqlite, "INTEGER"),
+        (Kind::MySql, "UUID"),
+        (Kind::MySql, "CHAR(36)"),
+        (Kind::MySql, "BINARY(20)"),
+    ] {
+        let fixed = table(uuid(kind));
+        let (found, column) = blocked::<Keyed>(kind, &table(key), &fixed).await;
+        let is_told =
+            matches!(&found, BlockerKind::WrongType { expected, .. } if expected == uuid(kind));
+        assert!(is_told && column == "id", "{found}");
+    }
+}
+
+#[tokio::test]
+async fn keys_with_a_constant_default_are_reported() {
+    for (kind, constant, counted) in [
+        (Kind::Sqlite, "INTEGER UNIQUE NOT NULL DEFAULT 1", "INTEGER PRIMARY KEY"),
+        (Kind::Postgres, "BIGINT PRIMARY KEY DEFAULT 1", "BIGSERIAL PRIMARY KEY"),
+        (Kind::MySql, "BIGINT DEFAULT 1 PRIMARY KEY", "BIGINT AUTO_INCREMENT PRIMARY KEY"),
+    ] {
+        let table = |key: &str| {
+            format!(
+                "id {key}, email VARCHAR(99) UNIQUE NOT NULL, username VARCHAR(99) UNIQUE NOT NULL)"
+            )
+        };
+        let (found, column) = blocked::<Plain>(kind, &table(constant), &table(counted)).await;
+        assert_eq!((found, &*column), (BlockerKind::SameForAll, "id"));
+    }
+}
