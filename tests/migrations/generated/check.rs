@@ -118,7 +118,7 @@ async fn flows<S: Subject>(
     let before = table.lines(database, |column| is_stable(column.role, column.tail)).await;
     let app = App::new(&auth, auth.routes()).mails(&outbox);
     let accounts = auth.mounted().accounts();
-    let has_hash = table.columns.iter().any(|one| one.role == Role::Hash && one.is_named);
+    let has_hash = table.columns.iter().any(|one| one.name == "hashed_password" && one.is_named);
     let others = is_complete.then_some((OTHER, &other));
     for (row, person) in table.people.iter().enumerate().chain(others) {
         let names = [("email", &person.email), ("username", &person.username)];
