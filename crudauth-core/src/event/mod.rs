@@ -111,7 +111,7 @@ impl Event {
         Self { count: Some(count), ..self }
     }
 
-    /// Sets when the impersonation ends that has begun.
+    /// Sets the latest end of the impersonation that this event begins.
     #[must_use]
     pub(crate) fn ending_at(self, at: DateTime<Utc>) -> Self {
         Self { ends_at: Some(at), ..self }
@@ -182,7 +182,7 @@ impl Event {
         self.count
     }
 
-    /// When the impersonation ends at the latest that has begun; `None` for all other events.
+    /// The latest end of the impersonation that this event begins; `None` for all other events.
     #[must_use]
     pub const fn ends_at(&self) -> Option<DateTime<Utc>> {
         self.ends_at

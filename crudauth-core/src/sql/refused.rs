@@ -11,7 +11,7 @@ pub(crate) struct RefusedRow {
     pub(crate) kind: RefusalKind,
     /// Name of the constraint, if the driver tells it.
     pub(crate) name: Option<String>,
-    /// The table, if the driver tells it.
+    /// The table, if the driver names it.
     table: Option<String>,
     /// The reason for a log. It holds no values of the row.
     pub(crate) reason: String,
@@ -55,7 +55,7 @@ impl RefusedRow {
         Some(Self { kind, name, table, reason, hint })
     }
 
-    /// Whether the driver tells another table than this one: a trigger of the app failed there.
+    /// Whether the driver names another table than this one: a trigger of the app failed there.
     pub(crate) fn is_elsewhere(&self, table: &str) -> bool {
         self.table.as_ref().is_some_and(|one| !one.eq_ignore_ascii_case(table))
     }

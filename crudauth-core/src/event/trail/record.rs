@@ -25,7 +25,7 @@ pub struct AuditRecord {
     pub credential: Option<String>,
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// When the impersonation ends at the latest that has begun; `None` for all other events.
+    /// The latest end of the impersonation that this event begins; `None` for all other events.
     pub ends_at: Option<DateTime<Utc>>,
 }
 

@@ -1,5 +1,8 @@
 //! Accounts in the user's own table.
 
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
 use super::insert_sql::{NotInserted, new_names};
 use super::keys_sql::{BY_IDENTIFIER, is_key};
 use crate::account_store::{AccountStore, Created, NewAccount, OpenInvitation};
@@ -9,8 +12,6 @@ use crate::sql::refused::cannot_hold;
 use crate::sql::transaction::Transaction;
 use crate::sql::{AuthRow, Backend, Outlives, SqlStore, Stores, TableSpec, rows};
 use crate::store_error::StoreError;
-use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 
 pub(super) const BY_ID: &str = "SELECT {account} FROM {table} WHERE {id} = {:id id}";
 

@@ -67,7 +67,7 @@ impl<U: AuthUser> Recovery<U> {
     }
 
     /// Sets a new password. Every session, bearer token and API key of the account is revoked, and
-    /// its other links are void. The owner gets a notice. If nobody had proved the contact before,
+    /// its other links are void. The owner gets a notice. If the contact was unverified before,
     /// second factors and passkeys are removed as well: a stranger may have added them.
     ///
     /// # Errors

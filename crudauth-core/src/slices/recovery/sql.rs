@@ -152,7 +152,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> OneTimeTokenStore<U> for SqlSt
         now: DateTime<Utc>,
     ) -> Result<Consumed, StoreError> {
         let id = token.account.user.id();
-        // The holder of a contact that nobody had proved may be another person than its reader.
+        // The holder of an unverified contact may be another person than its reader.
         let swept: fn(&TableSpec) -> bool = if token.account.is_verified() {
             |table| *table != TABLE && !table.outlives_reset()
         } else {

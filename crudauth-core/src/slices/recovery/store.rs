@@ -36,7 +36,7 @@ pub trait OneTimeTokenStore<U: AuthUser>: Send + Sync + 'static {
 
     /// Consumes a reset token: the password changes, the version counts up, and the contact that the
     /// token was sent to is verified. The account's other resets and changes of address are void. If
-    /// nobody had proved that contact, everything that the library stored for the account is deleted,
+    /// that contact was unverified, everything that the library stored for the account is deleted,
     /// except for its history and the tokens that verify.
     async fn reset_password(
         &self,

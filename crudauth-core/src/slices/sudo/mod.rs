@@ -67,7 +67,7 @@ impl<U: AuthUser> Sudo<U> {
         }
     }
 
-    /// Tells the slice that owners can sign in with providers.
+    /// Adds sign-in with providers to the ways to prove an owner.
     #[cfg(feature = "oauth")]
     #[doc(hidden)]
     #[must_use]
@@ -76,7 +76,7 @@ impl<U: AuthUser> Sudo<U> {
         self
     }
 
-    /// Tells the slice that owners can sign in by mail.
+    /// Adds sign-in by mail to the ways to prove an owner.
     #[doc(hidden)]
     #[must_use]
     pub fn with_mail(mut self) -> Self {

@@ -1,4 +1,4 @@
-//! What a refused owner is told: how old a proof may be, and the ways to give it.
+//! The members of a refusal: the greatest age of a proof, and the ways to give it.
 
 use std::time::Duration;
 
