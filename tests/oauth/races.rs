@@ -1,5 +1,7 @@
 //! Many requests at once have one effect.
 
+use std::time::Duration;
+
 use crudauth_tests::{concurrently, on_every_database};
 
 use super::*;
@@ -28,11 +30,14 @@ on_every_database! {
             let url = begin(&browser, "").await;
             begun.push((browser, provider.consent(&url)));
         }
+        // All of them need the provider's keys before the first one has read them.
+        provider.script().delay = Duration::from_millis(100);
         let answers = concurrently(begun.into_iter().map(|(browser, back)| async move {
             error(&browser.get(&back).await)
         }))
         .await;
         assert!(answers.iter().all(Option::is_none), "{answers:?}");
+        assert_eq!(provider.requests("/jwks"), 1);
         assert_eq!((accounts(&app).await, connections(&app).await), (1, 1));
     }
 

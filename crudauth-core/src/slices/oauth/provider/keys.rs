@@ -10,6 +10,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use super::ProviderError;
 use super::request::{fetch_object, get};
@@ -129,7 +130,11 @@ struct Known {
 
 /// The keys of one issuer.
 #[derive(Default)]
-pub(super) struct Keys(RwLock<Known>);
+pub(super) struct Keys {
+    known: RwLock<Known>,
+    /// Held during a request, so that many sign-ins at once make one.
+    reading: Mutex<()>,
+}
 
 impl Keys {
     /// Returns the key of an ID token.
@@ -140,12 +145,8 @@ impl Keys {
         (algorithm, kid): (Algorithm, Option<&str>),
         now: DateTime<Utc>,
     ) -> Result<Key, ProviderError> {
-        if let Some(keys) = self.recent(now)
-            && let Ok(Some(key)) = select(&keys, algorithm, kid)
-        {
-            return Ok(key);
-        }
-        let keys = self.renew(http, (url, reach), now).await?;
+        let is_there = |keys: &[Key]| matches!(select(keys, algorithm, kid), Ok(Some(_)));
+        let keys = self.with(is_there, http, (url, reach), now).await?;
         select(&keys, algorithm, kid)?.ok_or(ProviderError::IdToken("no such key"))
     }
 
@@ -156,15 +157,32 @@ impl Keys {
         at: (&Url, Reach),
         now: DateTime<Utc>,
     ) -> Result<(), ProviderError> {
-        if self.recent(now).is_none() {
-            self.renew(http, at, now).await?;
-        }
+        self.with(|_| true, http, at, now).await?;
         Ok(())
+    }
+
+    /// Returns recent keys if they satisfy, and otherwise reads them, unless another caller has done
+    /// so in the meantime.
+    async fn with(
+        &self,
+        satisfy: impl Fn(&[Key]) -> bool,
+        http: &dyn HttpClient,
+        at: (&Url, Reach),
+        now: DateTime<Utc>,
+    ) -> Result<Arc<Vec<Key>>, ProviderError> {
+        if let Some(keys) = self.recent(now).filter(|keys| satisfy(keys)) {
+            return Ok(keys);
+        }
+        let _reading = self.reading.lock().await;
+        match self.recent(now).filter(|keys| satisfy(keys)) {
+            Some(keys) => Ok(keys),
+            None => self.renew(http, at, now).await,
+        }
     }
 
     /// The keys, if they were read within [`LIFETIME`].
     fn recent(&self, now: DateTime<Utc>) -> Option<Arc<Vec<Key>>> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let is_recent = known.read_at.is_some_and(|read_at| now - read_at < LIFETIME);
         is_recent.then(|| Arc::clone(&known.keys))
     }
@@ -179,7 +197,7 @@ impl Keys {
             return Err(ProviderError::IdToken("unknown key, and too many requests for keys"));
         }
         let keys = Arc::new(read(http, url, reach).await?);
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.keys = Arc::clone(&keys);
         known.read_at = Some(now);
         drop(known);
@@ -188,7 +206,7 @@ impl Keys {
 
     /// Counts a request, and returns `true` if it may be made.
     fn may_read(&self, now: DateTime<Utc>) -> bool {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.reads.retain(|at| now - *at < WINDOW);
         let is_allowed = known.reads.len() < MAX_READS;
         if is_allowed {
