@@ -81,6 +81,26 @@ async function offerPasskeys() {
   });
 }
 
+/** Whether the browser adds passkeys without a dialog. */
+async function addsPasskeys() {
+  if (!hasPasskeys) return false;
+  const { conditionalCreate } = (await PublicKeyCredential.getClientCapabilities?.()) ?? {};
+  return conditionalCreate === true;
+}
+
+/** Adds the passkey that the sign-in offered, if the password manager of the browser makes one. */
+async function addOffered({ public_key: options }) {
+  try {
+    const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
+    const credential = await navigator.credentials.create({ publicKey, mediation: "conditional" });
+    await post("/passkeys/register/verify", { credential: credential.toJSON() });
+    await listPasskeys();
+    element("notice").textContent = "Your browser has saved a passkey for your next log-in.";
+  } catch (error) {
+    console.info(error);
+  }
+}
+
 /** Authenticators forget passkeys that the account no longer has. */
 function tellAuthenticators(signal) {
   if (signal) PublicKeyCredential.signalAllAcceptedCredentials?.(signal).catch(() => {});
@@ -219,7 +239,13 @@ async function signedIn({ recovery_codes: codes }) {
 
 const actions = {
   async "log-in"(form) {
-    return firstStep(await send("POST", "/login", new URLSearchParams(new FormData(form))));
+    const sent = new URLSearchParams(new FormData(form));
+    if (await addsPasskeys()) sent.set("offer_passkey", "true");
+    const answer = await send("POST", "/login", sent);
+    const message = await firstStep(answer);
+    offered?.abort();
+    if (answer.passkey_offer) addOffered(answer.passkey_offer);
+    return message;
   },
   async verify(form) {
     return secondStep("/mfa/verify", { challenge, code: form.elements.code.value });

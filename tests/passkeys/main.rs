@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
 
 mod keys;
+mod offers;
 mod races;
 mod registration;
 mod second_factor;

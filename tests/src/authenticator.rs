@@ -23,6 +23,8 @@ pub struct Authenticator {
     pub is_cross_origin: bool,
     /// Domain in place of the one that the server names.
     pub rp_id: Option<String>,
+    /// Whether somebody touches it.
+    pub sees_user: bool,
     /// Whether it asks for a PIN or a finger.
     pub verifies_user: bool,
     /// Whether passkeys are copied to other devices.
@@ -51,6 +53,7 @@ impl Authenticator {
             origin: origin.to_owned(),
             is_cross_origin: false,
             rp_id: None,
+            sees_user: true,
             verifies_user: true,
             is_synced: false,
             counts: true,
@@ -152,10 +155,11 @@ impl Authenticator {
 
     fn data(&self, key: &Key, flags: u8) -> Vec<u8> {
         let rp_id = self.rp_id.as_ref().unwrap_or(&key.rp_id);
+        let present = if self.sees_user { USER_PRESENT } else { 0 };
         let verified = if self.verifies_user { USER_VERIFIED } else { 0 };
         let synced = if self.is_synced { BACKUP_ELIGIBLE | BACKED_UP } else { 0 };
         let mut data = Sha256::digest(rp_id).to_vec();
-        data.push(flags | USER_PRESENT | verified | synced);
+        data.push(flags | present | verified | synced);
         data.extend(key.counter.to_be_bytes());
         data
     }

@@ -48,11 +48,34 @@ pub(super) struct Ceremony<U: AuthUser> {
     pub(super) purpose: Purpose,
     /// The account, unless any may answer.
     pub(super) account: Option<(U::Id, AccountState)>,
-    /// The user handle of a new passkey.
-    pub(super) user_handle: Option<[u8; 16]>,
+    /// The new passkey of a registration.
+    pub(super) new: Option<NewPasskey>,
     /// State of the verification.
     pub(super) state: String,
     browser: Option<String>,
+}
+
+/// A challenge that is not taken yet.
+pub(super) struct Found<U: AuthUser> {
+    pub(super) ceremony: Ceremony<U>,
+    digest: ChallengeDigest,
+    is_cross_origin: bool,
+}
+
+/// The new passkey of a registration.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) struct NewPasskey {
+    pub(super) user_handle: [u8; 16],
+    pub(super) mediation: Mediation,
+}
+
+/// How a browser makes a passkey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Mediation {
+    /// The authenticator verifies its user.
+    Required,
+    /// Without a dialog, so the authenticator may neither see nor verify anybody.
+    Conditional,
 }
 
 /// Options that are not stored yet.
@@ -69,14 +92,13 @@ impl<U: AuthUser> Passkeys<U> {
         purpose: Purpose,
         started: Started,
         account: Option<(U::Id, AccountState)>,
-        user_handle: Option<[u8; 16]>,
+        new: Option<NewPasskey>,
         binding: &Binding,
     ) -> Result<CeremonyOptions, StoreError> {
         let browser = binding.token();
         let Started { challenge, public_key, state } = started;
-        let browser_digest = stored(browser.as_ref());
         let ceremony =
-            Ceremony::<U> { purpose, account, user_handle, state, browser: browser_digest };
+            Ceremony::<U> { purpose, account, new, state, browser: stored(browser.as_ref()) };
         let now = self.kit.now();
         let expires_in = self.config.lifetime;
         let record = ChallengeRecord {
@@ -97,23 +119,38 @@ impl<U: AuthUser> Passkeys<U> {
         answer: &str,
         browsers: &[BrowserToken],
     ) -> Result<Ceremony<U>, ProofError> {
+        let found = self.find(purpose, answer, browsers).await?;
+        self.take_found(found).await
+    }
+
+    /// Finds the challenge that an answer names, and leaves it as it is.
+    pub(super) async fn find(
+        &self,
+        purpose: Purpose,
+        answer: &str,
+        browsers: &[BrowserToken],
+    ) -> Result<Found<U>, ProofError> {
         let client_data = ClientData::of(answer).ok_or(ProofError::Rejected)?;
         let digest = name_of(&client_data.challenge);
-        let now = self.kit.now();
-        let found = self.challenges.find(&digest, now).await?;
+        let found = self.challenges.find(&digest, self.kit.now()).await?;
         let ceremony = found.and_then(|value| serde_json::from_slice::<Ceremony<U>>(&value).ok());
         let is_right = |ceremony: &Ceremony<U>| {
             ceremony.purpose == purpose && is_from(ceremony.browser.as_deref(), browsers)
         };
         let ceremony = ceremony.filter(is_right).ok_or(ProofError::Ended)?;
-        if self.challenges.take(&digest, now).await?.is_none() {
+        Ok(Found { ceremony, digest, is_cross_origin: client_data.is_cross_origin })
+    }
+
+    /// Takes it. Of any number of answers at once one gets it.
+    pub(super) async fn take_found(&self, found: Found<U>) -> Result<Ceremony<U>, ProofError> {
+        if self.challenges.take(&found.digest, self.kit.now()).await?.is_none() {
             return Err(ProofError::Ended);
         }
         // A frame of another site must not use the passkeys of this one.
-        if client_data.is_cross_origin {
+        if found.is_cross_origin {
             return Err(ProofError::Rejected);
         }
-        Ok(ceremony)
+        Ok(found.ceremony)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Adds a passkey to an account.
 
-use super::ceremony::{CeremonyOptions, Purpose};
+use super::ceremony::{CeremonyOptions, Mediation, NewPasskey, Purpose};
 use super::manage::valid_name;
 use super::store::{Inserted, Limits, StoredPasskey};
 use super::{AcceptedPasskeys, PasskeyError, Passkeys, ProofError};
@@ -11,6 +11,7 @@ use crate::notify::MessageKind;
 use crate::principal::{CurrentSession, Principal};
 use crate::random::random;
 use crate::slices::sessions::RenewedSession;
+use crate::store_error::StoreError;
 
 /// A new passkey.
 #[derive(Clone, Debug)]
@@ -44,13 +45,53 @@ impl<U: AuthUser> Passkeys<U> {
         if known.len() >= self.max() {
             return Err(self.too_many());
         }
+        Ok(self.options(account, &known, Mediation::Required, binding).await?)
+    }
+
+    /// Offers a passkey to an account that has just signed in by password, in a browser that makes one
+    /// without a dialog (WebAuthn Level 3, conditional create). The caller must pass the options on to
+    /// the page that sent the password: [`finish_registration`](Self::finish_registration) asks for no
+    /// fresh proof then.
+    ///
+    /// Returns `None` for an account that must not or cannot get one in this way: without a verified
+    /// address, with an authenticator app, with the maximum number, or where passkeys are
+    /// [second factors](super::PasskeyConfig::is_second_factor). A failure of the store is logged,
+    /// because the sign-in is not to fail with its offer.
+    pub async fn offer(&self, account: &Account<U>, binding: &Binding) -> Option<CeremonyOptions> {
+        let offered = self.offered(account, binding).await;
+        offered.inspect_err(|error| error.log("offering a passkey")).ok().flatten()
+    }
+
+    async fn offered(
+        &self,
+        account: &Account<U>,
+        binding: &Binding,
+    ) -> Result<Option<CeremonyOptions>, StoreError> {
+        let is_open = !self.config.is_second_factor && self.check_may_register(account).is_ok();
+        if !is_open || self.sudo.is_enrolled(account).await? {
+            return Ok(None);
+        }
+        let known = self.store.list(account).await?;
+        if known.len() >= self.max() {
+            return Ok(None);
+        }
+        self.options(account, &known, Mediation::Conditional, binding).await.map(Some)
+    }
+
+    async fn options(
+        &self,
+        account: &Account<U>,
+        known: &[StoredPasskey],
+        mediation: Mediation,
+        binding: &Binding,
+    ) -> Result<CeremonyOptions, StoreError> {
         // Authenticators keep one account for all passkeys of a handle. It reveals nothing about the
         // account (WebAuthn Level 3, section 14.6.1).
         let user_handle = known.first().map_or_else(random, |passkey| passkey.user_handle);
-        let started = self.party.registration(user_handle, &shown_name(account), &known)?;
+        let new = NewPasskey { user_handle, mediation };
+        let started = self.party.registration(new, &shown_name(account), known)?;
         let owner = Some((account.user.id().clone(), account.state()));
-        let options = self.begin(Purpose::Register, started, owner, Some(user_handle), binding);
-        Ok(options.await?)
+        self.begin(Purpose::Register, started, owner, Some(new), binding).await
     }
 
     /// Registers the passkey that the authenticator has made. Without a `name` the model of the
@@ -70,15 +111,19 @@ impl<U: AuthUser> Passkeys<U> {
     ) -> Result<AddedPasskey<U>, PasskeyError> {
         let account = principal.owned_account()?;
         self.check_may_register(account)?;
-        self.check_fresh(principal).await?;
         let name = name.map(valid_name).transpose().map_err(PasskeyError::Invalid)?;
-        let ceremony = self.take(Purpose::Register, answer, browsers).await?;
+        let found = self.find(Purpose::Register, answer, browsers).await?;
+        // Only the page that sent the password has the options of an offer.
+        if found.ceremony.new.is_none_or(|new| new.mediation == Mediation::Required) {
+            self.check_fresh(principal).await?;
+        }
+        let ceremony = self.take_found(found).await?;
         let is_owner = ceremony.account == Some((account.user.id().clone(), account.state()));
-        let Some(user_handle) = ceremony.user_handle.filter(|_| is_owner) else {
+        let Some(new) = ceremony.new.filter(|_| is_owner) else {
             return Err(ProofError::Ended.into());
         };
         let now = self.kit.now();
-        let mut passkey = self.party.registered(answer, &ceremony.state, user_handle, now)?;
+        let mut passkey = self.party.registered(answer, &ceremony.state, new, now)?;
         passkey.name = name.unwrap_or(passkey.name);
         self.callers.check(principal).await?;
         let event = self.kit.event(EventKind::PasskeyAdded).account(account);
@@ -89,7 +134,7 @@ impl<U: AuthUser> Passkeys<U> {
         // Nobody has proved to be the owner by a passkey that is new.
         let proofs = principal.session().map(CurrentSession::proofs).unwrap_or_default();
         let session = self.callers.renew(principal, account.state(), proofs).await;
-        let accepted = self.accepted_now(&account, user_handle).await;
+        let accepted = self.accepted_now(&account, new.user_handle).await;
         Ok(AddedPasskey { passkey, accepted, account, session })
     }
 

@@ -14,7 +14,7 @@ use webauthn_rs::prelude::{
 };
 use webauthn_rs::{Webauthn, WebauthnBuilder};
 
-use super::ceremony::{Started, to_base64url};
+use super::ceremony::{Mediation, NewPasskey, Started, to_base64url};
 use super::store::{PasskeyUse, StoredPasskey};
 use super::{PasskeyConfig, ProofError, models};
 use crate::config_error::ConfigError;
@@ -87,11 +87,11 @@ impl RelyingParty {
     /// one of the `known` passkeys make no other.
     pub(super) fn registration(
         &self,
-        user_handle: [u8; 16],
+        new: NewPasskey,
         user_name: &str,
         known: &[StoredPasskey],
     ) -> Result<Started, StoreError> {
-        let handle = Uuid::from_bytes(user_handle);
+        let handle = Uuid::from_bytes(new.user_handle);
         let begun = self.webauthn.start_passkey_registration(handle, user_name, user_name, None);
         let (options, state) = begun.map_err(failed)?;
         let challenge = options.public_key.challenge.to_vec();
@@ -101,6 +101,9 @@ impl RelyingParty {
         public_key["authenticatorSelection"]["residentKey"] = json!("required");
         public_key["authenticatorSelection"]["requireResidentKey"] = json!(true);
         public_key["excludeCredentials"] = descriptors(known);
+        if new.mediation == Mediation::Conditional {
+            public_key["authenticatorSelection"]["userVerification"] = json!("preferred");
+        }
         let state = serde_json::to_string(&state).map_err(StoreError::failed)?;
         Ok(Started { challenge, public_key, state })
     }
@@ -110,12 +113,15 @@ impl RelyingParty {
         &self,
         answer: &str,
         state: &str,
-        user_handle: [u8; 16],
+        new: NewPasskey,
         now: DateTime<Utc>,
     ) -> Result<StoredPasskey, ProofError> {
         let state: PasskeyRegistration = serde_json::from_str(state).map_err(StoreError::failed)?;
-        let answer: RegisterPublicKeyCredential =
+        let mut answer: RegisterPublicKeyCredential =
             serde_json::from_str(answer).map_err(|_| ProofError::Rejected)?;
+        if new.mediation == Mediation::Conditional {
+            self.set_user_flags(&mut answer.response.attestation_object);
+        }
         let passkey = self.webauthn.finish_passkey_registration(&answer, &state);
         let passkey = passkey.map_err(|error| {
             debug!(%error, "new passkey rejected");
@@ -125,7 +131,7 @@ impl RelyingParty {
         let credential = Credential::from(passkey.clone());
         Ok(StoredPasskey {
             credential_id: credential.cred_id.to_vec(),
-            user_handle,
+            user_handle: new.user_handle,
             name: models::name_of(aaguid).to_owned(),
             credential: serde_json::to_string(&passkey).map_err(StoreError::failed)?,
             aaguid,
@@ -177,13 +183,30 @@ impl RelyingParty {
         }
     }
 
+    /// Sets the flags for a user who was present and verified. The specification waives them for
+    /// conditional mediation (section 7.1), and `webauthn-rs` does not. Nothing else changes: an
+    /// attestation that signs the flags no longer verifies.
+    fn set_user_flags(&self, attestation_object: &mut [u8]) {
+        const PRESENT_AND_VERIFIED: u8 = 1 | 4;
+        let at = self.authenticator_data(attestation_object);
+        if let Some(flags) = at.and_then(|at| attestation_object.get_mut(at + 32)) {
+            *flags |= PRESENT_AND_VERIFIED;
+        }
+    }
+
     /// The model of an authenticator, 16 bytes behind the hash of the domain, the flags and the
-    /// counter (WebAuthn Level 3, section 6.1).
+    /// counter.
     fn aaguid(&self, attestation_object: &[u8]) -> Option<Uuid> {
-        let hash = sha256(&[self.id.as_bytes()]);
-        let at = attestation_object.windows(hash.len()).position(|window| window == hash)?;
+        let at = self.authenticator_data(attestation_object)?;
         let bytes = attestation_object.get(at + 37..at + 53)?;
         Uuid::from_slice(bytes).ok().filter(|aaguid| !aaguid.is_nil())
+    }
+
+    /// Where the data of the authenticator begin, with the hash of the domain (WebAuthn Level 3,
+    /// section 6.1).
+    fn authenticator_data(&self, attestation_object: &[u8]) -> Option<usize> {
+        let hash = sha256(&[self.id.as_bytes()]);
+        attestation_object.windows(hash.len()).position(|window| window == hash)
     }
 }
 

@@ -260,7 +260,7 @@ impl<U: AuthUser> Sudo<U> {
         }
     }
 
-    pub(super) async fn is_enrolled(&self, account: &Account<U>) -> Result<bool, StoreError> {
+    pub(crate) async fn is_enrolled(&self, account: &Account<U>) -> Result<bool, StoreError> {
         match &self.mfa {
             Some(mfa) => mfa.is_enrolled(account).await,
             None => Ok(false),

@@ -150,7 +150,10 @@ async fn confirm<U: AuthUser>(
     let EmailSignIn { sign_in, redirect_to, .. } =
         entered(&mounted, &request, proof, entry).await??;
     match sign_in {
-        SignIn::Done(done) => sessions::signed_in(&mounted, &done, None, redirect_to.as_deref()),
+        SignIn::Done(done) => {
+            let next = redirect_to.map(|path| ("redirect_to".to_owned(), path.into()));
+            sessions::signed_in(&mounted, &done, next.into_iter().collect())
+        }
         SignIn::Challenge(challenge) => mfa::challenged(&mounted, &challenge),
     }
 }

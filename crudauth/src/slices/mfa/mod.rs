@@ -225,9 +225,13 @@ pub(super) async fn finished<U: AuthUser>(
     finished: &Finished<U>,
 ) -> Result<Response, Refusal> {
     let codes = finished.recovery_codes.as_deref();
-    let next = finished.redirect_to.as_deref();
     let mut response = match &finished.outcome {
-        Outcome::Session(signed_in) => sessions::signed_in(mounted, signed_in, codes, next)?,
+        Outcome::Session(signed_in) => {
+            let next = finished.redirect_to.as_deref();
+            let next = next.map(|path| ("redirect_to".to_owned(), path.into()));
+            let more = next.into_iter().chain(codes.map(member)).collect();
+            sessions::signed_in(mounted, signed_in, more)?
+        }
         Outcome::Tokens(issued) => bearer::issued(mounted, request, issued, codes).await?,
     };
     if let Some(trust) = &finished.trust {
@@ -309,9 +313,13 @@ fn told(setup: &Setup) -> Value {
 
 /// Adds the recovery codes to the response of a sign-in that has added the second factor.
 pub(super) fn add_codes(body: &mut Value, codes: Option<&[RecoveryCode]>) {
-    if let Some(codes) = codes {
-        body["recovery_codes"] = shown(codes);
+    if let (Some(body), Some(codes)) = (body.as_object_mut(), codes) {
+        body.extend([member(codes)]);
     }
+}
+
+fn member(codes: &[RecoveryCode]) -> (String, Value) {
+    ("recovery_codes".to_owned(), shown(codes))
 }
 
 fn shown(codes: &[RecoveryCode]) -> Value {

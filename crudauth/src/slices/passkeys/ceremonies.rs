@@ -6,7 +6,7 @@ use crudauth_core::model::{AuthUser, Form, InvalidField};
 use crudauth_core::slices::passkeys::{
     CeremonyOptions, MANAGE, OPTIONS, PasskeyProof, ProofError, VERIFY,
 };
-use crudauth_core::slices::sign_in::{PasskeySignIn, SignIn, SignInError};
+use crudauth_core::slices::sign_in::{PasskeySignIn, SignIn, SignInError, SignedIn};
 use poem::http::StatusCode;
 use poem::{Request, Response};
 use serde_json::{Map, Value, json};
@@ -115,7 +115,7 @@ pub(super) async fn sign_in<U: AuthUser>(
     entry.replaces = cookies.sessions();
     entry.binding = binding_of(&mounted, &request, true);
     match mounted.accounts().sign_in_by_passkey(proved, entry).await {
-        Ok(SignIn::Done(done)) => sessions::signed_in(&mounted, &done, None, None),
+        Ok(SignIn::Done(done)) => sessions::signed_in(&mounted, &done, Map::new()),
         Ok(SignIn::Challenge(challenge)) => mfa::challenged(&mounted, &challenge),
         Err(SignInError::Refused) => Err(Refusal::passkey_rejected()),
         Err(error) => Err(error.into()),
@@ -199,16 +199,39 @@ fn binding_of<U: AuthUser>(mounted: &Mounted<U>, request: &Request, is_browser: 
     }
 }
 
-/// The response with options for an authenticator.
-fn told<U: AuthUser>(mounted: &Mounted<U>, options: &CeremonyOptions) -> Result<Response, Refusal> {
-    let body = json!({
-        "public_key": options.public_key,
-        "expires_in": options.expires_in.as_secs(),
-    });
-    let mut response = answer(StatusCode::OK, &body)?;
-    if let Some(browser) = &options.browser {
-        let mut cookies = set_cookies(&mut response, &mounted.parts().http.cookies);
-        cookies.browser(browser, options.expires_in);
+/// The response to a sign-in by password, with the offer of a passkey.
+pub(in crate::slices) async fn offering<U: AuthUser>(
+    mounted: &Mounted<U>,
+    request: &Request,
+    done: &SignedIn<U>,
+) -> Result<Response, Refusal> {
+    let offer = match mounted.accounts().passkeys() {
+        Some(passkeys) => passkeys.offer(&done.account, &binding_of(mounted, request, true)).await,
+        None => None,
+    };
+    let more = offer.iter().map(|offer| ("passkey_offer".to_owned(), shown(offer)));
+    let mut response = sessions::signed_in(mounted, done, more.collect())?;
+    if let Some(offer) = &offer {
+        bind(mounted, &mut response, offer);
     }
     Ok(response)
+}
+
+/// The response with options for an authenticator.
+fn told<U: AuthUser>(mounted: &Mounted<U>, options: &CeremonyOptions) -> Result<Response, Refusal> {
+    let mut response = answer(StatusCode::OK, &shown(options))?;
+    bind(mounted, &mut response, options);
+    Ok(response)
+}
+
+fn shown(options: &CeremonyOptions) -> Value {
+    json!({ "public_key": options.public_key, "expires_in": options.expires_in.as_secs() })
+}
+
+/// Sets the cookie that binds the options to the browser.
+fn bind<U: AuthUser>(mounted: &Mounted<U>, response: &mut Response, options: &CeremonyOptions) {
+    if let Some(browser) = &options.browser {
+        let mut cookies = set_cookies(response, &mounted.parts().http.cookies);
+        cookies.browser(browser, options.expires_in);
+    }
 }

@@ -31,7 +31,7 @@ use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
 use ceremonies::{register, sign_in, start_registration, start_sign_in, start_sudo, verify};
 use manage::{list, related_origins, remove, rename};
 
-pub(super) use ceremonies::prove;
+pub(super) use ceremonies::{offering, prove};
 pub(super) use manage::entry;
 
 /// `passkeys`: sign-in by a device in place of a password, and as second factor.
