@@ -57,10 +57,9 @@ impl<DB: Backend> TableDiff<'_, DB> {
             reads.retain(|read| {
                 let Some(column) = live.column(&read.name) else { return false };
                 let declared = &*column.sql_type;
-                // A key is 16 bytes or a text, and one is never found as the other. A row id is a
-                // number.
+                // A key is 16 bytes, a text or a number, and one is never found as the other.
                 let is_key = live.is_same(&read.name, &table.key.column);
-                let is_other = column.is_auto || Affinity::of(declared) == Affinity::Text;
+                let is_other = matches!(Affinity::of(declared), Affinity::Text | Affinity::Integer);
                 is_key && is_other && read.sql_type == "BLOB"
                     || !takes(declared, &read.sql_type, is_identifier(table, &read.name))
             });

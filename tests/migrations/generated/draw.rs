@@ -53,12 +53,21 @@ impl Draw<'_> {
         let options: &[&str] = match self.table.kind {
             Kind::Sqlite => &["", "", "", "STRICT", "WITHOUT ROWID"],
             Kind::Postgres => &[""],
-            Kind::MySql => &["", "", "DEFAULT CHARSET latin1", "DEFAULT CHARSET utf8mb3"],
+            Kind::MySql => &[
+                "",
+                "",
+                "DEFAULT CHARSET latin1",
+                "DEFAULT CHARSET utf8mb3",
+                "ENGINE = MyISAM",
+                "ROW_FORMAT = COMPACT",
+            ],
         };
         self.table.options = self.dice.choice(options).unwrap();
         self.is_strict = self.table.options == "STRICT";
-        if self.table.options == "WITHOUT ROWID" {
-            self.table.doubtful.insert("id");
+        match self.table.options {
+            "WITHOUT ROWID" | "ENGINE = MyISAM" => _ = self.table.doubtful.insert("id"),
+            "ROW_FORMAT = COMPACT" => self.table.doubtful.extend(["email", "username"]),
+            _ => {}
         }
     }
 
@@ -196,7 +205,7 @@ impl Draw<'_> {
         let name = self.table.columns[at].name;
         self.table.doubtful.insert(name);
         let is_id = name == "id";
-        match self.dice.u8(..9) {
+        match self.dice.u8(..10) {
             0..=2 => {
                 if let Some(one) = self.choose(doubtful(self.table.kind, self.places[at])) {
                     self.table.columns[at].retype(one);
@@ -213,6 +222,7 @@ impl Draw<'_> {
                 id.is_named = !id.sql_type.contains("ALWAYS");
             }
             8 => self.remove(at),
+            9 => self.unique_extra(),
             _ => {}
         }
     }
@@ -263,6 +273,16 @@ impl Draw<'_> {
         match self.table.kind {
             Kind::Sqlite | Kind::Postgres => "TEXT",
             Kind::MySql => "VARCHAR(255)",
+        }
+    }
+
+    /// A column in which no two accounts have the same value, and that sign-up does not set.
+    fn unique_extra(&mut self) {
+        if !self.table.has("badge") {
+            let badge = self.add("badge", Role::Extra, Place::Stamp);
+            badge.tail = "UNIQUE";
+            badge.default = Some("0".to_owned());
+            self.table.doubtful.insert("badge");
         }
     }
 

@@ -26,6 +26,11 @@ pub(super) async fn apply<S: Subject>(
     let statement = match &blocker.kind {
         BlockerKind::NotNormalized { update: Some(update), .. }
         | BlockerKind::SequenceBehind { update } => update,
+        BlockerKind::NoTransactions { alter, .. } | BlockerKind::OldRowFormat { alter } => {
+            // Another remedy may create the table anew.
+            table.options = "";
+            alter
+        }
         _ => return in_model::<S>(table, blocker).map(|()| Done::InModel),
     };
     let done = database.try_execute(statement).await;
@@ -46,6 +51,7 @@ fn in_model<S: Subject>(table: &mut Table, blocker: &Blocker) -> Result<(), Stri
             let column = column(table, name)?;
             column.default = Some(default_of(kind, column));
         }
+        BlockerKind::SameForAll => column(table, name)?.tail = "",
         BlockerKind::KeyNotGenerated | BlockerKind::NoUniqueKey => usual_key(table, S::KEY)?,
         BlockerKind::Generated => {
             let column = column(table, name)?;
