@@ -84,8 +84,8 @@ async function offerPasskeys() {
 /** Whether the browser adds passkeys without a dialog. */
 async function addsPasskeys() {
   if (!hasPasskeys) return false;
-  const { conditionalCreate } = (await PublicKeyCredential.getClientCapabilities?.()) ?? {};
-  return conditionalCreate === true;
+  const known = await PublicKeyCredential.getClientCapabilities?.().catch(() => {});
+  return known?.conditionalCreate === true;
 }
 
 /** Adds the passkey that the sign-in offered, if the password manager of the browser makes one. */

@@ -14,6 +14,7 @@ mod settings;
 mod sign_in;
 mod sudo;
 mod table;
+mod trail;
 mod vectors;
 mod ways;
 
@@ -35,7 +36,7 @@ use poem::{EndpointExt, Response, Route, get, handler};
 use serde_json::{Value, json};
 
 #[crudauth::routes(
-    user = User, session, bearer, sessions, email, email_login, mfa, passkeys, sudo, account, admin
+    user = User, session, bearer, sessions, email, email_login, mfa, passkeys, sudo, account, admin, audit
 )]
 struct Guarded;
 

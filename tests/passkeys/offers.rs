@@ -33,6 +33,7 @@ on_every_database! {
         assert!(answer.json()["signal"].is_object(), "{answer:?}");
         let mails = app.mail_count(MessageKind::PasskeyAdded, "ada@example.com").await;
         assert_eq!(mails, 1);
+        assert!(answer.set_cookies().is_empty(), "other requests of the page go on: {answer:?}");
         // Nobody has proved anything by it yet, and a sign-in needs its user.
         assert_eq!(browser.get("/by-passkey").await.status, 403);
         assert_eq!(sign_in(&app.browser(), &mut device).await.code(), "passkey-rejected");
@@ -73,11 +74,32 @@ on_every_database! {
         let limited = guarded(&app, one).await;
         assert_eq!(register(&ada, &mut authenticator()).await.status, 201);
         assert!(!offer(&limited, app.browser()).await, "the maximum number");
-        // A trusted browser needs no code, and the account has an app.
         enrol(&usual, &ada).await;
         let answer = sign_in_with_offer(&app.browser().to(&usual), "ada").await;
         assert_eq!(answer["mfa_required"], true);
         assert!(answer.get("passkey_offer").is_none(), "{answer}");
+    }
+
+    async fn a_trusted_browser_gets_no_offer(app: App) {
+        let mfa = MfaConfig::default().trusted_browsers(Duration::from_secs(3600)).is_required(true);
+        let usual = guarded(&app, Setup::default()).await;
+        let (_, mut device) = member(&usual, "ada").await;
+        let strict = guarded(&app, Setup { mfa: mfa.clone(), ..Setup::default() }).await;
+        let browser = app.browser().to(&strict);
+        let challenge = sign_in_with_offer(&browser, "ada").await;
+        assert_eq!(challenge["methods"], json!(["passkey"]), "{challenge}");
+        let token = &challenge["challenge"];
+        let begun = json!({ "challenge": token });
+        let credential = device.get(&options(&browser, "/passkeys/sign-in/options", begun).await);
+        let body = json!({ "challenge": token, "credential": credential, "trust_browser": true });
+        assert_eq!(browser.post("/passkeys/verify", body).await.status, 200);
+        let trusted = sign_in_with_offer(&browser, "ada").await;
+        assert!(trusted.get("csrf_token").is_some() && trusted.get("passkey_offer").is_none(), "{trusted}");
+        // Nor is an offer of before redeemed there.
+        let open = app.browser().to(&usual);
+        let offer = sign_in_with_offer(&open, "ada").await["passkey_offer"].clone();
+        let answer = accept(&open.to(&strict), &mut silent(), &offer).await;
+        assert_eq!((answer.status, &*answer.code()), (403, "reauthentication-required"), "{answer:?}");
     }
 
     async fn an_offer_is_worth_nothing_elsewhere(app: App) {
@@ -89,12 +111,12 @@ on_every_database! {
         // Another account, another browser, another purpose.
         for other in [eve, app.signed_in("ada", PASSWORD).await] {
             let answer = accept(&other, &mut silent(), &offer).await;
-            assert_eq!(answer.code(), "passkey-challenge-ended", "{answer:?}");
+            assert_eq!(answer.code(), "reauthentication-required", "{answer:?}");
         }
         let mut device = silent();
         device.origin = "https://evil.example".to_owned();
         assert_eq!(accept(&browser, &mut device, &offer).await.code(), "passkey-rejected");
-        assert_eq!(accept(&browser, &mut silent(), &offer).await.code(), "passkey-challenge-ended");
+        assert_eq!(accept(&browser, &mut silent(), &offer).await.code(), "reauthentication-required");
         assert_eq!(app.database.count("users_passkeys").await, 0);
     }
 
@@ -118,7 +140,7 @@ on_every_database! {
         let browser = app.browser();
         let late = sign_in_with_offer(&browser, "ada").await["passkey_offer"].clone();
         app.clock.advance(Duration::from_secs(601));
-        assert_eq!(accept(&browser, &mut silent(), &late).await.code(), "passkey-challenge-ended");
+        assert_eq!(accept(&browser, &mut silent(), &late).await.code(), "reauthentication-required");
         let before = sign_in_with_offer(&browser, "ada").await["passkey_offer"].clone();
         let changed = browser.change_password(PASSWORD, "another strong one").await;
         assert_eq!(changed.status, 200, "{changed:?}");

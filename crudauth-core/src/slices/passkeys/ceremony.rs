@@ -62,6 +62,13 @@ pub(super) struct Found<U: AuthUser> {
     is_cross_origin: bool,
 }
 
+impl<U: AuthUser> Found<U> {
+    /// Whether a sign-in by password offered the options.
+    pub(super) fn is_offer(&self) -> bool {
+        self.ceremony.new.is_some_and(|new| new.mediation == Mediation::Conditional)
+    }
+}
+
 /// The new passkey of a registration.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(super) struct NewPasskey {

@@ -1,6 +1,6 @@
 //! Adds a passkey to an account.
 
-use super::ceremony::{CeremonyOptions, Mediation, NewPasskey, Purpose};
+use super::ceremony::{CeremonyOptions, Found, Mediation, NewPasskey, Purpose};
 use super::manage::valid_name;
 use super::store::{Inserted, Limits, StoredPasskey};
 use super::{AcceptedPasskeys, PasskeyError, Passkeys, ProofError};
@@ -23,7 +23,7 @@ pub struct AddedPasskey<U: AuthUser> {
     pub accepted: Option<AcceptedPasskeys>,
     /// The account in its new state.
     pub account: Account<U>,
-    /// The session of the caller, which has another token now.
+    /// The session of the caller, which has another token now. `None` for an accepted offer.
     pub session: Option<RenewedSession>,
 }
 
@@ -54,9 +54,9 @@ impl<U: AuthUser> Passkeys<U> {
     /// fresh proof then.
     ///
     /// Returns `None` for an account that must not or cannot get one in this way: without a verified
-    /// address, with an authenticator app, with the maximum number, or where passkeys are
-    /// [second factors](super::PasskeyConfig::is_second_factor). A failure of the store is logged,
-    /// because the sign-in is not to fail with its offer.
+    /// address, with an authenticator app, with the maximum number, where every account needs a second
+    /// factor, or where passkeys are [second factors](super::PasskeyConfig::is_second_factor). A failure
+    /// of the store is logged, because the sign-in is not to fail with its offer.
     pub async fn offer(&self, account: &Account<U>, binding: &Binding) -> Option<CeremonyOptions> {
         let offered = self.offered(account, binding).await;
         offered.inspect_err(|error| error.log("offering a passkey")).ok().flatten()
@@ -67,7 +67,7 @@ impl<U: AuthUser> Passkeys<U> {
         account: &Account<U>,
         binding: &Binding,
     ) -> Result<Option<CeremonyOptions>, StoreError> {
-        let is_open = !self.config.is_second_factor && self.check_may_register(account).is_ok();
+        let is_open = self.makes_offers() && self.check_may_register(account).is_ok();
         if !is_open || self.sudo.is_enrolled(account).await? {
             return Ok(None);
         }
@@ -76,6 +76,11 @@ impl<U: AuthUser> Passkeys<U> {
             return Ok(None);
         }
         self.options(account, &known, Mediation::Conditional, binding).await.map(Some)
+    }
+
+    /// A passkey without a dialog must not become a second factor.
+    fn makes_offers(&self) -> bool {
+        !self.config.is_second_factor && !self.sudo.needs_second_factor()
     }
 
     async fn options(
@@ -112,12 +117,15 @@ impl<U: AuthUser> Passkeys<U> {
         let account = principal.owned_account()?;
         self.check_may_register(account)?;
         let name = name.map(valid_name).transpose().map_err(PasskeyError::Invalid)?;
-        let found = self.find(Purpose::Register, answer, browsers).await?;
-        // Only the page that sent the password has the options of an offer.
-        if found.ceremony.new.is_none_or(|new| new.mediation == Mediation::Required) {
-            self.check_fresh(principal).await?;
+        let fresh = self.check_fresh(principal).await;
+        let found = self.find(Purpose::Register, answer, browsers).await;
+        if self.makes_offers() && found.as_ref().is_ok_and(Found::is_offer) {
+            // Only the page that sent the password got the options, so nobody needs to prove it again.
+            principal.check_fresh(self.config.max_sign_in_age, self.kit.now())?;
+        } else {
+            fresh?;
         }
-        let ceremony = self.take_found(found).await?;
+        let ceremony = self.take_found(found?).await?;
         let is_owner = ceremony.account == Some((account.user.id().clone(), account.state()));
         let Some(new) = ceremony.new.filter(|_| is_owner) else {
             return Err(ProofError::Ended.into());
@@ -131,9 +139,13 @@ impl<U: AuthUser> Passkeys<U> {
         let (event, account) = self.kit.recording(event, self.insert(account, &passkey)).await?;
         self.kit.emit(event);
         self.notify(MessageKind::PasskeyAdded, &account);
-        // Nobody has proved to be the owner by a passkey that is new.
+        // Nobody has proved to be the owner by a passkey that is new. A page that accepts an offer has
+        // other requests under way, which another token would refuse.
         let proofs = principal.session().map(CurrentSession::proofs).unwrap_or_default();
-        let session = self.callers.renew(principal, account.state(), proofs).await;
+        let session = match new.mediation {
+            Mediation::Required => self.callers.renew(principal, account.state(), proofs).await,
+            Mediation::Conditional => None,
+        };
         let accepted = self.accepted_now(&account, new.user_handle).await;
         Ok(AddedPasskey { passkey, accepted, account, session })
     }

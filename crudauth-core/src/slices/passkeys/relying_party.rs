@@ -183,9 +183,9 @@ impl RelyingParty {
         }
     }
 
-    /// Sets the flags for a user who was present and verified. The specification waives them for
-    /// conditional mediation (section 7.1), and `webauthn-rs` does not. Nothing else changes: an
-    /// attestation that signs the flags no longer verifies.
+    /// Sets the flags for a user who was present and verified, which `webauthn-rs` always wants.
+    /// Conditional mediation needs no present user (WebAuthn Level 3, section 7.1), and its options ask
+    /// for no verified one. An attestation that signs the flags no longer verifies.
     fn set_user_flags(&self, attestation_object: &mut [u8]) {
         const PRESENT_AND_VERIFIED: u8 = 1 | 4;
         let at = self.authenticator_data(attestation_object);

@@ -246,7 +246,7 @@ impl<U: AuthUser> Sudo<U> {
         account: &Account<U>,
         spare: &mut Spare,
     ) -> Result<bool, SudoError> {
-        let is_required = self.mfa.as_ref().is_some_and(|mfa| mfa.config().is_required);
+        let is_required = self.needs_second_factor();
         let is_factor = |passkeys: &&PasskeyFactor<U>| is_required || passkeys.is_second_factor();
         match self.passkeys.as_ref().filter(is_factor) {
             Some(passkeys) if passkeys.has_one(account).await? => {
@@ -258,6 +258,11 @@ impl<U: AuthUser> Sudo<U> {
             }
             _ => Ok(false),
         }
+    }
+
+    /// Whether every account of the mount needs a second factor.
+    pub(crate) fn needs_second_factor(&self) -> bool {
+        self.mfa.as_ref().is_some_and(|mfa| mfa.config().is_required)
     }
 
     pub(crate) async fn is_enrolled(&self, account: &Account<U>) -> Result<bool, StoreError> {
