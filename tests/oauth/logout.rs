@@ -14,10 +14,14 @@ async fn told(app: &App, token: &str) -> Answer {
 }
 
 pub(super) async fn told_by(app: &App, provider: &str, token: &str) -> Answer {
+    told_from(&app.browser(), provider, token).await
+}
+
+pub(super) async fn told_from(client: &Browser, provider: &str, token: &str) -> Answer {
     let form = serde_urlencoded::to_string([("logout_token", token)]).unwrap();
     let headers = [("content-type", "application/x-www-form-urlencoded")];
     let path = format!("/oauth/{provider}/backchannel-logout");
-    app.browser().send(Method::POST, &path, &headers, form.into_bytes()).await
+    client.send(Method::POST, &path, &headers, form.into_bytes()).await
 }
 
 on_every_database! {

@@ -13,6 +13,7 @@ mod lies;
 mod logout;
 mod microsoft;
 mod others;
+mod owned;
 mod provider;
 mod races;
 mod sign_in;

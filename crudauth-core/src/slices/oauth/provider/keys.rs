@@ -126,6 +126,8 @@ struct Known {
     read_at: Option<DateTime<Utc>>,
     /// Requests in the last [`WINDOW`].
     reads: Vec<DateTime<Utc>>,
+    /// Number of requests that have ended, with an answer or without.
+    ended: u64,
 }
 
 /// The keys of one issuer.
@@ -161,8 +163,8 @@ impl Keys {
         Ok(())
     }
 
-    /// Returns recent keys if they satisfy, and otherwise reads them, unless another caller has done
-    /// so in the meantime.
+    /// Returns recent keys if they satisfy, and otherwise reads them. Callers at the same time share
+    /// one request, also if it fails: a provider that does not answer keeps each of them once.
     async fn with(
         &self,
         satisfy: impl Fn(&[Key]) -> bool,
@@ -173,11 +175,19 @@ impl Keys {
         if let Some(keys) = self.recent(now).filter(|keys| satisfy(keys)) {
             return Ok(keys);
         }
+        let before = self.ended();
         let _reading = self.reading.lock().await;
-        match self.recent(now).filter(|keys| satisfy(keys)) {
-            Some(keys) => Ok(keys),
-            None => self.renew(http, at, now).await,
+        if self.ended() != before {
+            let reason = "the keys cannot be read";
+            return self.recent(now).ok_or(ProviderError::Unusable { endpoint: ENDPOINT, reason });
         }
+        let renewed = self.renew(http, at, now).await;
+        self.known.write().unwrap_or_else(PoisonError::into_inner).ended += 1;
+        renewed
+    }
+
+    fn ended(&self) -> u64 {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).ended
     }
 
     /// The keys, if they were read within [`LIFETIME`].
