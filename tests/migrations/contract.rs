@@ -240,12 +240,17 @@ async fn a_key_that_is_longer_than_its_column_is_reported() {
 }
 
 #[tokio::test]
-async fn uuids_in_text_are_reported_on_sqlite_even_without_rows() {
+async fn uuids_in_texts_or_numbers_are_reported_on_sqlite_even_without_rows() {
     let (database, _) = Database::create(Kind::Sqlite).await;
     let Database::Sqlite(pool) = database.clone() else { unreachable!() };
-    database.execute("CREATE TABLE users (id TEXT PRIMARY KEY, email TEXT UNIQUE NOT NULL)").await;
-    let blocked = blocked!(Uuids, pool);
-    assert!(matches!(&*blocked, [(_, BlockerKind::WrongType { .. })]), "{blocked:?}");
+    for (key, options) in [("TEXT", ""), ("INTEGER", ""), ("INTEGER", "WITHOUT ROWID")] {
+        let columns = format!("id {key} PRIMARY KEY, email TEXT UNIQUE NOT NULL");
+        database.execute(&format!("CREATE TABLE users ({columns}) {options}")).await;
+        let blocked = blocked!(Uuids, pool);
+        let is_told = matches!(&*blocked, [(_, BlockerKind::WrongType { .. })]);
+        assert!(is_told, "{key} {options}: {blocked:?}");
+        database.execute("DROP TABLE users").await;
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 use crudauth::email::RecordingSender;
 use crudauth::legacy::Bcrypt;
+use crudauth::testing::App;
 use crudauth::{AuthUser, EmailConfig, migrations};
 use crudauth_tests::{Database, FRONTEND, Kind, SECRET, every_flow_works};
 use serde_json::json;
@@ -14,10 +15,12 @@ pub(crate) const ARGON: &str = "$argon2id$v=19$m=19456,t=2,p=1$5otZYA/2CSkZjvfab
 /// A hash of `a-strong-one` by bcrypt with a cost of 4.
 const BCRYPT: &str = "$2b$04$W.3ZPYfDjISHYuTNKAwure9T56pdgbKmf494d7Fj6NVpIowmhSUKa";
 
-/// A table that exists, the struct for it, and an account in it with the password `a-strong-one`.
+/// A table that exists, the struct for it, and an account in it with the password `a-strong-one`. The
+/// statements of `fix` remove the blockers of a table that has some.
 macro_rules! real_tables {
     ($($(#[$note:meta])* fn $name:ident on $kind:ident($address:literal, $new:expr, $after:expr) {
         sql $sql:expr;
+        $(fix $fix:expr;)?
         $(#[$attribute:meta])* struct User { $($field:tt)* }
     })*) => {$(
         mod $name {
@@ -40,6 +43,11 @@ macro_rules! real_tables {
                 }
                 let Database::$kind(pool) = database.clone() else { unreachable!() };
                 let plan = migrations!(Auth).plan(&pool).await.unwrap();
+                $(
+                    assert!(!plan.blockers().is_empty(), "the table fits as it is");
+                    database.run_script($fix).await;
+                    let plan = migrations!(Auth).plan(&pool).await.unwrap();
+                )?
                 assert!(plan.blockers().is_empty(), "{plan}");
                 migrations!(Auth).run(&pool).await.unwrap();
                 let again = migrations!(Auth).plan(&pool).await.unwrap();
@@ -334,5 +342,226 @@ real_tables! {
             #[auth(default = 1)]
             organization_id: i64,
         }
+    }
+    /// Passwords in plain text belong to nobody here: [moving](crudauth::guide::moving) has the
+    /// statement that hashes them.
+    fn chat_server on Sqlite("ada@example.com",
+        json!({ "email": "bob@example.com", "username": "bob", "password": "a-strong-one" }),
+        &[("user WHERE is_guest AND password IS NULL", 1), ("user WHERE create_by = 'password'", 2)])
+    {
+        sql "CREATE TABLE user (uid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, name TEXT COLLATE NOCASE \
+             NOT NULL, password TEXT, email TEXT COLLATE NOCASE, gender INTEGER NOT NULL, language TEXT NOT \
+             NULL, is_admin BOOLEAN NOT NULL DEFAULT FALSE, create_by TEXT NOT NULL, is_guest BOOLEAN NOT NULL \
+             DEFAULT FALSE, status TINYINT NOT NULL DEFAULT 0, created_at TIMESTAMP NOT NULL DEFAULT \
+             CURRENT_TIMESTAMP, updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);\n\
+             CREATE UNIQUE INDEX user_name ON user (name);\n\
+             CREATE UNIQUE INDEX user_email ON user (email);\n\
+             INSERT INTO user (name, password, email, gender, language, create_by, is_guest) VALUES \
+             ('ada', 'ARGON', 'ada@example.com', 0, 'en', 'magic_link', FALSE), \
+             ('guest', NULL, NULL, 0, 'en', 'guest', TRUE), ('cyd', 'plain', NULL, 0, 'en', 'form', FALSE)";
+        #[auth(table = "user", hashed_password = "password", is_superuser = "is_admin")]
+        struct User {
+            #[auth(id, column = "uid")]
+            id: i64,
+            #[auth(column = "name")]
+            username: String,
+            email: Option<String>,
+            #[auth(default = 0)]
+            gender: i64,
+            #[auth(default = "en")]
+            language: String,
+            #[auth(default = "password")]
+            create_by: String,
+        }
+    }
+    /// The key of 16 bytes becomes a UUID.
+    fn cloud_market on Postgres("ada@example.com",
+        json!({ "email": "bob@example.com", "username": "bob", "password": "a-strong-one" }),
+        &[("accounts WHERE created_at BETWEEN 1577836800000000000 AND 4102444800000000000", 3)])
+    {
+        sql "CREATE TABLE accounts (id BYTEA PRIMARY KEY CHECK (length(id) = 16), username TEXT NOT NULL, \
+             email TEXT, email_verified BOOLEAN NOT NULL DEFAULT FALSE, display_name TEXT, is_admin BOOLEAN \
+             NOT NULL DEFAULT FALSE, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);\n\
+             CREATE UNIQUE INDEX one_name ON accounts (lower(username));\n\
+             CREATE UNIQUE INDEX one_email ON accounts (email) WHERE email IS NOT NULL;\n\
+             ALTER TABLE accounts ADD hashed_password TEXT;\n\
+             INSERT INTO accounts (id, username, email, created_at, updated_at, hashed_password) VALUES \
+             ('\\x00112233445566778899aabbccddeeff', 'ada', 'ada@example.com', 1700000000000000000, \
+             1700000000000000000, 'ARGON')";
+        fix "ALTER TABLE accounts DROP CONSTRAINT accounts_id_check;\
+             ALTER TABLE accounts ALTER id TYPE uuid USING encode(id, 'hex')::uuid";
+        #[auth(table = "accounts", times = "nanoseconds", is_superuser = "is_admin")]
+        struct User { id: uuid::Uuid, username: String, email: Option<String> }
+    }
+    /// The key becomes an integer that the database counts, behind the ids that exist.
+    fn chat_protocol_server on Postgres("ada@example.com",
+        json!({ "email": "bob@example.com", "username": "bob", "password": "a-strong-one" }),
+        &[("users WHERE id > 1099511627776 AND data IS NOT NULL", 3)])
+    {
+        sql "CREATE TABLE users (id NUMERIC(20) PRIMARY KEY, username TEXT NOT NULL, discriminator TEXT NOT \
+             NULL, email TEXT, disabled BOOLEAN NOT NULL, deleted BOOLEAN NOT NULL, data JSON NOT NULL, \
+             totp_secret TEXT);\n\
+             INSERT INTO users VALUES (1099511627777, 'ada', '0001', 'ada@example.com', FALSE, FALSE, \
+             '{\"hash\": \"ARGON\"}')";
+        fix "ALTER TABLE users ALTER id TYPE bigint, ALTER data SET DEFAULT '{}', \
+                 ALTER disabled SET DEFAULT FALSE, ALTER deleted SET DEFAULT FALSE, \
+                 ALTER discriminator SET DEFAULT '0000', ADD hashed_password TEXT;\
+             ALTER TABLE users ALTER id ADD GENERATED BY DEFAULT AS IDENTITY (START 1099511627778);\
+             UPDATE users SET hashed_password = data ->> 'hash'";
+        #[auth(table = "users")]
+        struct User { id: i64, username: String, email: Option<String> }
+    }
+    fn gateway on Postgres("ada@example.com",
+        json!({ "email": "bob@example.com", "password": "a-strong-one" }),
+        &[("users WHERE tier = 'A' AND created_at BETWEEN 1577836800 AND 4102444800", 2)])
+    {
+        sql "CREATE TABLE users (id TEXT PRIMARY KEY, email TEXT UNIQUE NOT NULL, password_hash TEXT, name \
+             TEXT, org_id TEXT, tier TEXT NOT NULL CHECK (tier IN ('A','B','C')), monthly_quota_usd DOUBLE \
+             PRECISION NOT NULL, is_admin BOOLEAN, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);\n\
+             INSERT INTO users VALUES ('u-1', 'ada@example.com', 'ARGON', 'Ada', NULL, 'B', 10.5, NULL, \
+             1700000000, 1700000000)";
+        #[auth(table = "users", hashed_password = "password_hash", times = "seconds")]
+        struct User {
+            #[auth(generate = ulid)]
+            id: String,
+            email: String,
+            #[auth(default = "A")]
+            tier: String,
+            #[auth(default = 0.0)]
+            monthly_quota_usd: f64,
+        }
+    }
+    fn bookmark_service on Sqlite("ada@example.com",
+        json!({ "email": "bob@example.com", "username": "bob", "password": "a-strong-one" }),
+        &[("users WHERE app_roles = '[]' AND NOT is_owner", 2)])
+    {
+        sql "CREATE TABLE users (id TEXT NOT NULL PRIMARY KEY, username TEXT NOT NULL UNIQUE, email TEXT, \
+             password_hash TEXT, is_admin BOOLEAN NOT NULL, is_owner BOOLEAN NOT NULL, is_moderator BOOLEAN \
+             NOT NULL, app_roles JSON NOT NULL, password_change_required BOOLEAN NOT NULL DEFAULT FALSE, \
+             created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);\n\
+             INSERT INTO users VALUES ('k1', 'ada', 'ada@example.com', 'ARGON', TRUE, TRUE, TRUE, '[\"x\"]', \
+             FALSE, 1700000000000, 1700000000000)";
+        #[auth(table = "users", hashed_password = "password_hash", is_superuser = "is_admin", times = "milliseconds")]
+        struct User {
+            #[auth(generate = ulid)]
+            id: String,
+            username: String,
+            email: Option<String>,
+            #[auth(default = false)]
+            is_owner: bool,
+            #[auth(default = false)]
+            is_moderator: bool,
+            #[auth(default = "[]")]
+            app_roles: String,
+        }
+    }
+    /// Hashes in a table of credentials move into a column.
+    fn bastion_host on Postgres("ada@example.com",
+        json!({ "email": "bob@example.com", "username": "bob", "password": "a-strong-one" }),
+        &[("password_credentials", 1), ("users WHERE hashed_password IS NOT NULL", 3)])
+    {
+        sql "CREATE TABLE users (id UUID PRIMARY KEY, username TEXT NOT NULL UNIQUE, email TEXT, \
+             hashed_password TEXT);\n\
+             CREATE TABLE password_credentials (id UUID PRIMARY KEY, user_id UUID NOT NULL REFERENCES users \
+             (id) ON DELETE CASCADE, argon_hash TEXT NOT NULL);\n\
+             INSERT INTO users VALUES ('00112233-4455-6677-8899-aabbccddeeff', 'ada', 'ada@example.com');\n\
+             INSERT INTO password_credentials SELECT gen_random_uuid(), id, 'ARGON' FROM users;\n\
+             UPDATE users SET hashed_password = (SELECT argon_hash FROM password_credentials WHERE user_id = \
+             users.id)";
+        #[auth(table = "users")]
+        struct User { id: uuid::Uuid, username: String, email: Option<String> }
+    }
+}
+
+/// A table whose accounts have a name and no address: sign-up, sign-in and change.
+macro_rules! tables_of_names {
+    ($(fn $name:ident on $kind:ident {
+        sql $sql:expr;
+        $(fix $fix:expr;)?
+        $(#[$attribute:meta])* struct User { $($field:tt)* }
+    })*) => {$(
+        mod $name {
+            use super::*;
+
+            #[derive(Clone, Debug, AuthUser)]
+            $(#[$attribute])*
+            #[allow(dead_code, reason = "read by the library only")]
+            struct User { $($field)* }
+
+            #[crudauth::routes(user = User, session)]
+            struct Auth;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn takes_every_account_over() {
+                let (database, _) = Database::create(Kind::$kind).await;
+                for statement in $sql.replace("ARGON", ARGON).replace("BCRYPT", BCRYPT).split(";\n") {
+                    database.execute(statement).await;
+                }
+                let Database::$kind(pool) = database.clone() else { unreachable!() };
+                $(
+                    let plan = migrations!(Auth).plan(&pool).await.unwrap();
+                    assert!(!plan.blockers().is_empty(), "the table fits as it is");
+                    database.run_script($fix).await;
+                )?
+                migrations!(Auth).run(&pool).await.unwrap();
+                let auth = Auth::builder(pool, SECRET).legacy_hash(Bcrypt::default()).build().await.unwrap();
+                let app = App::new(&auth, auth.routes());
+                let new = json!({ "username": "bob", "password": "a-strong-one" });
+                let answer = app.client().post("/register", new).await;
+                assert_eq!(answer.status, 200, "{}", answer.text());
+                for name in ["ada", "bob"] {
+                    let client = app.signed_in(name, "a-strong-one").await;
+                    let change = json!({ "current_password": "a-strong-one", "new_password": "another-strong-one" });
+                    assert_eq!(client.post("/change-password", change).await.status, 200, "{name}");
+                    app.signed_in(name, "another-strong-one").await;
+                }
+            }
+        }
+    )*};
+}
+
+tables_of_names! {
+    fn static_hosting on Postgres {
+        sql "CREATE TABLE users (user_id TEXT PRIMARY KEY, name TEXT NOT NULL, password TEXT NOT NULL, \
+             created_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP, admin BOOLEAN DEFAULT FALSE, \
+             avatar_url TEXT);\n\
+             INSERT INTO users (user_id, name, password) VALUES ('1', 'ada', 'ARGON')";
+        #[auth(table = "users", hashed_password = "password")]
+        struct User {
+            #[auth(id, column = "user_id", generate = ulid)]
+            id: String,
+            #[auth(column = "name")]
+            username: String,
+        }
+    }
+    fn content_system on Sqlite {
+        sql "CREATE TABLE users (user_id TEXT PRIMARY KEY, password TEXT, user_role TEXT NOT NULL, \
+             auth_provider TEXT NOT NULL DEFAULT 'local', google_sub TEXT, display_name TEXT, avatar_url TEXT, \
+             bio TEXT);\n\
+             CREATE UNIQUE INDEX one_sub ON users (google_sub);\n\
+             INSERT INTO users (user_id, password, user_role) VALUES ('ada', 'BCRYPT', 'admin')";
+        fix "ALTER TABLE users ADD id TEXT;\
+             UPDATE users SET id = user_id;\
+             CREATE UNIQUE INDEX users_id ON users (id)";
+        #[auth(table = "users", hashed_password = "password")]
+        struct User {
+            #[auth(generate = ulid)]
+            id: String,
+            #[auth(column = "user_id")]
+            username: String,
+            #[auth(default = "reader")]
+            user_role: String,
+        }
+    }
+    fn spring on Postgres {
+        sql "CREATE TABLE users (username VARCHAR(50) PRIMARY KEY, password VARCHAR(500) NOT NULL, enabled \
+             BOOLEAN NOT NULL);\n\
+             CREATE TABLE authorities (username VARCHAR(50) NOT NULL REFERENCES users, authority VARCHAR(50) \
+             NOT NULL);\n\
+             INSERT INTO users VALUES ('ada', '{bcrypt}BCRYPT', TRUE);\n\
+             INSERT INTO authorities VALUES ('ada', 'ROLE_USER')";
+        fix "ALTER TABLE users ADD id BIGINT GENERATED BY DEFAULT AS IDENTITY UNIQUE";
+        #[auth(table = "users", hashed_password = "password", is_active = "enabled")]
+        struct User { id: i64, username: String }
     }
 }
