@@ -90,14 +90,17 @@ async function addsPasskeys() {
 
 /** Adds the passkey that the sign-in offered, if the password manager of the browser makes one. */
 async function addOffered({ public_key: options }) {
+  offered?.abort();
+  offered = new AbortController();
+  const { signal } = offered;
   try {
     const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
-    const credential = await navigator.credentials.create({ publicKey, mediation: "conditional" });
+    const credential = await navigator.credentials.create({ publicKey, mediation: "conditional", signal });
     await post("/passkeys/register/verify", { credential: credential.toJSON() });
     await listPasskeys();
     element("notice").textContent = "Your browser has saved a passkey for your next log-in.";
   } catch (error) {
-    console.info(error);
+    if (error.name !== "AbortError") console.info(error);
   }
 }
 
@@ -243,7 +246,6 @@ const actions = {
     if (await addsPasskeys()) sent.set("offer_passkey", "true");
     const answer = await send("POST", "/login", sent);
     const message = await firstStep(answer);
-    offered?.abort();
     if (answer.passkey_offer) addOffered(answer.passkey_offer);
     return message;
   },

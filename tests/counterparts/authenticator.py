@@ -25,13 +25,13 @@ class Authenticator:
         self.handle = None
         self.counter = 0
 
-    def create(self, options):
+    def create(self, options, flags=FLAGS):
         """Makes a passkey; the answer as `toJSON()` of a browser gives it."""
         self.handle = options["user"]["id"]
         public = ES256.from_cryptography_key(self.key.public_key())
         made = AttestedCredentialData.create(bytes(16), self.id, public)
         data = AuthenticatorData.create(
-            self.hash_of(options["rp"]["id"]), FLAGS | AuthenticatorData.FLAG.AT, 0, bytes(made)
+            self.hash_of(options["rp"]["id"]), flags | AuthenticatorData.FLAG.AT, 0, bytes(made)
         )
         client = self.client(CollectedClientData.TYPE.CREATE, options)
         return self.answer({

@@ -13,6 +13,8 @@ const expected = (options) => ({
 const registered = await verifyRegistrationResponse({
   response: registration.credential,
   ...expected(registration.options),
+  requireUserPresence: !registration.isOffer,
+  requireUserVerification: !registration.isOffer,
 });
 const { credential } = registered.registrationInfo;
 const signed = await verifyAuthenticationResponse({

@@ -2,6 +2,7 @@
 
 from authenticator import Authenticator
 from conftest import PASSWORD, node
+from fido2.webauthn import AuthenticatorData
 
 
 def options_of(browser, path, **body):
@@ -36,6 +37,28 @@ def test_a_passkey_of_fido2_registers_signs_in_and_proves_its_owner(start):
     verdict = node("judge.mjs", {
         "origin": app.url,
         "registration": {"options": creation, "credential": made},
+        "assertion": {"options": request, "credential": signed},
+    })
+    assert verdict == {"registered": True, "signed": True}
+
+
+def test_both_servers_accept_an_offered_passkey_without_its_user(start):
+    app = start("account_management")
+    device = Authenticator(app.url)
+    app.member("ada")
+    browser = app.browser()
+    form = {"username": "ada", "password": PASSWORD, "offer_passkey": "true"}
+    creation = browser.post("/login", data=form).json()["passkey_offer"]["public_key"]
+    made = device.create(creation, AuthenticatorData.FLAG(0))
+    registered = browser.post("/passkeys/register/verify", json={"credential": made})
+    assert registered.status_code == 201, registered.text
+    request = options_of(browser, "/passkeys/sign-in/options")
+    signed = device.get(request)
+    done = browser.post("/passkeys/sign-in/verify", json={"credential": signed})
+    assert done.status_code == 200, done.text
+    verdict = node("judge.mjs", {
+        "origin": app.url,
+        "registration": {"options": creation, "credential": made, "isOffer": True},
         "assertion": {"options": request, "credential": signed},
     })
     assert verdict == {"registered": True, "signed": True}

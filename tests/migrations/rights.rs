@@ -1,7 +1,8 @@
-//! Roles of PostgreSQL that lack rights on the tables, or see a part of the rows.
+//! Roles that lack rights on the tables, or see a part of the rows.
 
 use crudauth::{AuthUser, BlockerKind, migrations};
 use crudauth_tests::{Database, Kind, SECRET};
+use sqlx::mysql::{MySqlConnectOptions, MySqlPool};
 use sqlx::postgres::{PgPool, PgPoolOptions};
 
 use super::Auth;
@@ -127,4 +128,30 @@ async fn a_schema_that_is_closed_to_the_role_is_reported() {
     assert_eq!(*statement, format!("GRANT USAGE ON SCHEMA auth TO {role}"));
     database.execute(&format!("GRANT USAGE, CREATE ON SCHEMA auth TO {role}")).await;
     migrations!(InSchema).run(&pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_right_that_mysql_lacks_is_reported_with_its_grant() {
+    let (database, url) = Database::create(Kind::MySql).await;
+    users(&database, PLAIN, &[]).await;
+    let Database::MySql(owner) = database.clone() else { unreachable!() };
+    migrations!(EmailAuth).run(&owner).await.unwrap();
+    let name = database.text("SELECT DATABASE()").await;
+    let user = format!("u{name}");
+    database.execute(&format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'a-password'")).await;
+    database.execute(&format!("GRANT SELECT ON {name}.* TO '{user}'@'%'")).await;
+    let options: MySqlConnectOptions = url.parse().unwrap();
+    let pool =
+        MySqlPool::connect_with(options.username(&user).password("a-password")).await.unwrap();
+    let plan = migrations!(EmailAuth).plan(&pool).await.unwrap();
+    assert!(!plan.blockers().is_empty());
+    for blocker in plan.blockers() {
+        let BlockerKind::MissingRight { statement, is_to_migrate: false } = &blocker.kind else {
+            panic!("{blocker}")
+        };
+        database.execute(statement).await;
+    }
+    let plan = migrations!(EmailAuth).plan(&pool).await.unwrap();
+    assert!(plan.is_empty() && plan.blockers().is_empty(), "{plan}");
+    database.execute(&format!("DROP USER '{user}'@'%'")).await;
 }

@@ -231,6 +231,10 @@ pub(super) const MISSING_RIGHTS: &str = concat!(
      WHERE n.nspname = $2 AND NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
 );
 
+/// The user of MySQL, as a GRANT names it.
+pub(super) const MYSQL_USER: &str =
+    "SELECT CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')";
+
 /// A statement for each right that changes of the table, or its creation, need and the role of
 /// PostgreSQL lacks. Binds the schema of the table, or NULL for the one in which new tables are
 /// created.

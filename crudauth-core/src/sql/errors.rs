@@ -69,13 +69,13 @@ pub(super) fn code(error: &sqlx::Error) -> Option<Cow<'_, str>> {
 
 /// The number of an error of MySQL or MariaDB, whose SQLSTATE is often only "general error".
 #[cfg(feature = "mysql")]
-pub(super) fn mysql_number(error: &sqlx::Error) -> Option<u16> {
+pub(crate) fn mysql_number(error: &sqlx::Error) -> Option<u16> {
     let cause = error.as_database_error()?;
     Some(cause.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()?.number())
 }
 
 #[cfg(not(feature = "mysql"))]
-pub(super) fn mysql_number(_: &sqlx::Error) -> Option<u16> {
+pub(crate) fn mysql_number(_: &sqlx::Error) -> Option<u16> {
     None
 }
 
