@@ -5,9 +5,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crudauth_core::ConfigError;
+use crudauth_core::model::RedirectPath;
 use poem::http::HeaderValue;
-
-use super::pages::Pages;
 
 /// The default name of the session cookie.
 pub(crate) const SESSION_COOKIE: &str = "session_id";
@@ -268,4 +267,74 @@ impl HttpConfig {
 fn is_token(name: &str) -> bool {
     let is_mark = |byte| b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || is_mark(byte))
+}
+
+/// The paths of an app's own pages, for [`Builder::pages`](crate::Builder::pages).
+///
+#[doc = include_str!("../../docs/pages.md")]
+#[derive(Clone, Debug)]
+pub struct Pages {
+    pub(super) sign_in: String,
+    pub(super) home: String,
+    pub(super) second_step: Option<String>,
+    pub(super) fresh_proof: Option<String>,
+}
+
+impl Pages {
+    /// Sets the page with the sign-in form. A refused visitor is sent there with the query
+    /// `?next=`, which holds the path that the visitor asked for.
+    #[must_use]
+    pub fn new(sign_in: impl Into<String>) -> Self {
+        Self { sign_in: sign_in.into(), home: "/".to_owned(), second_step: None, fresh_proof: None }
+    }
+
+    /// Sets the page after a sign-in or sign-out without `next` (default `/`).
+    #[must_use]
+    pub fn home(mut self, path: impl Into<String>) -> Self {
+        self.home = path.into();
+        self
+    }
+
+    /// Sets the page that asks for the code of the second factor (default: the page of the sign-in).
+    #[must_use]
+    pub fn second_step(mut self, path: impl Into<String>) -> Self {
+        self.second_step = Some(path.into());
+        self
+    }
+
+    /// Sets the page that asks a signed-in person for fresh proof (default: the page of the sign-in).
+    #[must_use]
+    pub fn fresh_proof(mut self, path: impl Into<String>) -> Self {
+        self.fresh_proof = Some(path.into());
+        self
+    }
+
+    /// Returns an error for each value that is not a path of this site.
+    pub(crate) fn validate(&self) -> Vec<ConfigError> {
+        let pages = [
+            ("pages.sign_in", Some(&self.sign_in)),
+            ("pages.home", Some(&self.home)),
+            ("pages.second_step", self.second_step.as_ref()),
+            ("pages.fresh_proof", self.fresh_proof.as_ref()),
+        ];
+        let given = pages.into_iter().filter_map(|(setting, path)| Some((setting, path?)));
+        let invalid = given.filter(|(_, path)| RedirectPath::parse(path).is_none());
+        invalid
+            .map(|(setting, path)| ConfigError::InvalidPath { setting, path: path.to_owned() })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_must_be_a_path_of_this_site() {
+        let pages = Pages::new("https://evil.example").home("//evil.example").second_step("/code");
+        let settings = pages.validate();
+        let named: Vec<_> = settings.iter().map(ToString::to_string).collect();
+        assert_eq!(named.len(), 2, "{named:?}");
+        assert!(named[0].starts_with("pages.sign_in") && named[1].starts_with("pages.home"));
+    }
 }

@@ -16,8 +16,8 @@ pub(crate) use config::HttpConfig;
 pub use config::RefreshIn;
 #[cfg(feature = "openapi")]
 pub(crate) use config::SESSION_COOKIE;
-pub use config::{CookieConfig, SameSite};
+pub use config::{CookieConfig, Pages, SameSite};
 pub(crate) use errors::capital;
-pub use pages::{FlashMessage, Pages};
+pub use pages::FlashMessage;
 pub use refusal::Refusal;
 pub(crate) use refusal::refusals;

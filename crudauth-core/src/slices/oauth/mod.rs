@@ -11,6 +11,7 @@
 //! verified it. An account without a verified address goes to the person with the proved address, and
 //! everything that its first holder set is deleted.
 
+mod access_token;
 mod accounts;
 #[cfg(test)]
 mod claim_tests;
@@ -36,6 +37,7 @@ mod tokens_tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use access_token::{AccessTokenError, ProviderAccessToken};
 pub use config::{OAuthConfig, ResponseMode};
 pub use error::OAuthError;
 pub use finish::{Answer, Finished, SignedInWith};
@@ -48,7 +50,6 @@ pub use provider::{
 pub use sql::CONNECTIONS;
 pub use start::{Start, Started, state_id};
 use store::ConnectionStore;
-pub use tokens::{AccessTokenError, ProviderAccessToken};
 
 use crate::guard::Action;
 use crate::guard::challenges::ChallengeStore;

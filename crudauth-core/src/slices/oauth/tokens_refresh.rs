@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, warn};
 use zeroize::Zeroizing;
 
+use super::access_token::{AccessTokenError, ProviderAccessToken, seal, seal_name};
 use super::http::HttpClient;
 use super::provider::{IdentityProvider, ProviderError, ProviderTokens, RefreshRequest};
 use super::store::{ConnectionStore, KeptTokens};
-use super::tokens::{AccessTokenError, ProviderAccessToken, seal, seal_name};
 use crate::clock::LEEWAY;
 use crate::kit::Kit;
 use crate::model::{Account, AuthUser, Sealed};

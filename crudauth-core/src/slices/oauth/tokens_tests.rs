@@ -10,10 +10,10 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 use tokio::time::{pause, resume, sleep, timeout};
 
+use super::access_token::AccessTokenError;
 use super::claim_tests::{ADDRESS, connection};
 use super::logout_tests::oauth;
 use super::store::NewConnection;
-use super::tokens::AccessTokenError;
 use super::tokens_refresh::LIMIT;
 use super::{
     AuthorizationRequest, AuthorizationResponse, HttpClient, Identity, IdentityProvider, OAuth,

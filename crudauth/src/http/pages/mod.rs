@@ -6,82 +6,15 @@
 mod flash;
 mod post;
 
-use crudauth_core::ConfigError;
 use crudauth_core::model::RedirectPath;
 use poem::http::{Method, StatusCode, header};
 use poem::{Request, Response};
 
 use super::Refusal;
+use super::config::Pages;
 use super::headers::{text, whole_path};
 pub use flash::FlashMessage;
 pub(crate) use post::{PagePost, adopt_csrf_token};
-
-/// The paths of an app's own pages, for [`Builder::pages`](crate::Builder::pages).
-///
-#[doc = include_str!("../../../docs/pages.md")]
-#[derive(Clone, Debug)]
-pub struct Pages {
-    sign_in: String,
-    home: String,
-    second_step: Option<String>,
-    fresh_proof: Option<String>,
-}
-
-impl Pages {
-    /// Sets the page with the sign-in form. A refused visitor is sent there with the query
-    /// `?next=`, which holds the path that the visitor asked for.
-    #[must_use]
-    pub fn new(sign_in: impl Into<String>) -> Self {
-        Self { sign_in: sign_in.into(), home: "/".to_owned(), second_step: None, fresh_proof: None }
-    }
-
-    /// Sets the page after a sign-in or sign-out without `next` (default `/`).
-    #[must_use]
-    pub fn home(mut self, path: impl Into<String>) -> Self {
-        self.home = path.into();
-        self
-    }
-
-    /// Sets the page that asks for the code of the second factor (default: the page of the sign-in).
-    #[must_use]
-    pub fn second_step(mut self, path: impl Into<String>) -> Self {
-        self.second_step = Some(path.into());
-        self
-    }
-
-    /// Sets the page that asks a signed-in person for fresh proof (default: the page of the sign-in).
-    #[must_use]
-    pub fn fresh_proof(mut self, path: impl Into<String>) -> Self {
-        self.fresh_proof = Some(path.into());
-        self
-    }
-
-    /// Returns an error for each value that is not a path of this site.
-    pub(crate) fn validate(&self) -> Vec<ConfigError> {
-        let pages = [
-            ("pages.sign_in", Some(&self.sign_in)),
-            ("pages.home", Some(&self.home)),
-            ("pages.second_step", self.second_step.as_ref()),
-            ("pages.fresh_proof", self.fresh_proof.as_ref()),
-        ];
-        let given = pages.into_iter().filter_map(|(setting, path)| Some((setting, path?)));
-        let invalid = given.filter(|(_, path)| RedirectPath::parse(path).is_none());
-        invalid
-            .map(|(setting, path)| ConfigError::InvalidPath { setting, path: path.to_owned() })
-            .collect()
-    }
-
-    /// Returns the page that helps a person whose request was refused for this reason.
-    fn page_for(&self, refusal: &Refusal) -> Option<&str> {
-        match refusal.code {
-            "not-authenticated" => Some(&self.sign_in),
-            "reauthentication-required" | "sign-in-too-old" => {
-                Some(self.fresh_proof.as_ref().unwrap_or(&self.sign_in))
-            }
-            _ => None,
-        }
-    }
-}
 
 /// A browser that shows what it gets as a page.
 pub(crate) struct Visit {
@@ -100,7 +33,18 @@ impl Visit {
 
     /// Returns the redirect to the page that helps; `None` if no page does.
     pub(crate) fn redirect(&self, refusal: &Refusal, pages: &Pages) -> Option<Response> {
-        Some(see_other(&with_next(pages.page_for(refusal)?, self.next.as_ref())))
+        Some(see_other(&with_next(page_for(refusal, pages)?, self.next.as_ref())))
+    }
+}
+
+/// Returns the page that helps a person whose request was refused for this reason.
+fn page_for<'p>(refusal: &Refusal, pages: &'p Pages) -> Option<&'p str> {
+    match refusal.code {
+        "not-authenticated" => Some(&pages.sign_in),
+        "reauthentication-required" | "sign-in-too-old" => {
+            Some(pages.fresh_proof.as_ref().unwrap_or(&pages.sign_in))
+        }
+        _ => None,
     }
 }
 
@@ -197,14 +141,5 @@ mod tests {
         let browser = asked(Method::GET, &[("accept", "text/html")]);
         let visit = Visit::of(&browser).unwrap();
         assert!(visit.redirect(&Refusal::denied(), &Pages::new("/login")).is_none());
-    }
-
-    #[test]
-    fn every_page_must_be_a_path_of_this_site() {
-        let pages = Pages::new("https://evil.example").home("//evil.example").second_step("/code");
-        let settings = pages.validate();
-        let named: Vec<_> = settings.iter().map(ToString::to_string).collect();
-        assert_eq!(named.len(), 2, "{named:?}");
-        assert!(named[0].starts_with("pages.sign_in") && named[1].starts_with("pages.home"));
     }
 }

@@ -7,7 +7,7 @@ use poem::{Body, Request, Response};
 use serde_json::{Map, Value};
 
 use super::flash::FlashMessage;
-use super::{Pages, referrer, see_other, shows_pages, with_next};
+use super::{Pages, page_for, referrer, see_other, shows_pages, with_next};
 use crate::http::body::{self, FromPage, URL_ENCODED};
 use crate::http::cookie::set_cookies;
 use crate::http::origin::refuse_cross_site;
@@ -167,7 +167,7 @@ impl PagePost {
             challenge: self.challenge.map(|challenge| challenge.expose().to_owned()),
             ..FlashMessage::refused(self.route, refusal)
         };
-        let location = match (pages.page_for(refusal), &self.page) {
+        let location = match (page_for(refusal, pages), &self.page) {
             (Some(page), back) => with_next(page, back.as_ref()),
             (None, Some(back)) => back.as_str().to_owned(),
             (None, None) => pages.sign_in.clone(),
