@@ -254,6 +254,22 @@ async fn uuids_in_texts_or_numbers_are_reported_on_sqlite_even_without_rows() {
 }
 
 #[tokio::test]
+async fn names_that_mysql_pads_to_one_are_reported() {
+    let (database, _) = Database::create(Kind::MySql).await;
+    let Database::MySql(pool) = database.clone() else { unreachable!() };
+    let columns = "email VARCHAR(200) NOT NULL, username VARCHAR(40) NOT NULL";
+    let row = |name, number| format!("(email, username) VALUES ('{number}@example.com', '{name}')");
+    users(&database, columns, &[&row("dan", 1), &row("dan ", 2), &row("cyd", 3)]).await;
+    let blocked = blocked!(EmailAuth, pool);
+    let [(column, BlockerKind::Duplicates { count: 1, .. })] = &*blocked else {
+        panic!("{blocked:?}")
+    };
+    assert_eq!(column, "username");
+    database.execute("UPDATE users SET username = 'daniel' WHERE email = '2@example.com'").await;
+    migrations!(EmailAuth).run(&pool).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_search_path_decides_for_the_catalog_and_for_queries() {
     let (database, url) = Database::create(Kind::Postgres).await;
     users(&database, PLAIN, &[]).await;

@@ -16,7 +16,12 @@ pub(super) fn same_for_all(table: &Table, live: &LiveTable) -> Vec<Blocker> {
         };
         is_constant && live.is_unique(&column.name)
     });
-    alike.map(|column: &LiveColumn| BlockerKind::SameForAll.of(live, &column.name)).collect()
+    let blocker = |column: &LiveColumn| {
+        let is_key = live.is_same(&column.name, &table.key.column);
+        let kind = if is_key { BlockerKind::KeyNotGenerated } else { BlockerKind::SameForAll };
+        kind.of(live, &column.name)
+    };
+    alike.map(blocker).collect()
 }
 
 /// Whether sign-up writes a literal to a column.

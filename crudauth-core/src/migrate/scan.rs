@@ -13,7 +13,7 @@ use super::queries::{self, Page, SAMPLES};
 use super::table_diff::TableDiff;
 use super::{Blocker, BlockerKind, ddl, fits};
 use crate::model::{Contact, IdentifierColumn, IdentifierKind};
-use crate::sql::{Backend, Call, rows};
+use crate::sql::{Backend, Call, Dialect, rows};
 
 /// The values of an identifier in all rows.
 #[derive(Debug, Default)]
@@ -45,6 +45,8 @@ impl Sample {
 /// Counts of one pass over the rows.
 #[derive(Debug, Default)]
 struct Tally {
+    /// Whether the database takes a text with blanks at its end for the text without them.
+    is_padded: bool,
     /// Each compared form, and whether it is a duplicate.
     seen: HashMap<String, bool>,
     duplicates: Sample,
@@ -71,8 +73,9 @@ impl Tally {
             None if key != shown && !identifier.finds(shown) => self.not_normalized.add(shown),
             _ => {}
         }
-        match self.seen.get_mut(&key) {
-            None => drop(self.seen.insert(key, false)),
+        let kept = if self.is_padded { key.trim_end_matches(' ') } else { &key };
+        match self.seen.get_mut(kept) {
+            None => drop(self.seen.insert(kept.to_owned(), false)),
             Some(is_duplicate) if !*is_duplicate => {
                 *is_duplicate = true;
                 self.duplicates.add(&key);
@@ -117,7 +120,9 @@ impl<DB: Backend> TableDiff<'_, DB> {
         let shape = subject.shape();
         let page = Page { id: shape.id, columns: &columns, unfilled: None, living: Some(shape) };
         let mut pages = Pages::new(page, subject);
-        let mut tally = Tally::default();
+        // The collations of the compared forms on MySQL and MariaDB do so.
+        let is_padded = DB::DIALECT == Dialect::MySql;
+        let mut tally = Tally { is_padded, ..Tally::default() };
         while let Some(found) = pages.next(self.connection, live).await? {
             for row in &found {
                 let Some(shown) = rows::take::<DB, Option<String>>(row, 1)? else { continue };

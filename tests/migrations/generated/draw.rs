@@ -253,7 +253,8 @@ impl Draw<'_> {
             (Role::Email | Role::Username | Role::Hash, _) | (Role::Extra, Form::Text) => {
                 "LOWER(raw)".to_owned()
             }
-            // No constant of every database is of these types.
+            // Neither a value of two rows nor a constant of every database.
+            (Role::Extra, _) if column.tail == "UNIQUE" => return,
             (Role::Extra, Form::Bytes | Form::Uuid | Form::Time | Form::Json) => return,
             (_, Form::Boolean) => "TRUE".to_owned(),
             (Role::Time, Form::Time | Form::Text) => "'2020-01-02 03:04:05'".to_owned(),

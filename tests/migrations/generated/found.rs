@@ -226,6 +226,6 @@ async fn keys_with_a_constant_default_are_reported() {
             )
         };
         let (found, column) = blocked::<Plain>(kind, &table(constant), &table(counted)).await;
-        assert_eq!((found, &*column), (BlockerKind::SameForAll, "id"));
+        assert_eq!((found, &*column), (BlockerKind::KeyNotGenerated, "id"));
     }
 }
