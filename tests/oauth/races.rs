@@ -41,6 +41,28 @@ on_every_database! {
         assert_eq!((accounts(&app).await, connections(&app).await), (1, 1));
     }
 
+    async fn many_sign_ins_share_a_request_for_keys_that_fails(app: App) {
+        let (app, provider) = with_provider(&app).await;
+        let mut begun = Vec::new();
+        for _ in 0..4 {
+            let browser = app.browser();
+            let url = begin(&browser, "").await;
+            begun.push((browser, provider.consent(&url)));
+        }
+        provider.script().delay = Duration::from_millis(100);
+        let mut down = provider::Answer::new(500, "down");
+        down.delay = Duration::from_secs(1);
+        provider.script().answers.insert("/jwks", down);
+        let answers = concurrently(begun.into_iter().map(|(browser, back)| async move {
+            error(&browser.get(&back).await)
+        }))
+        .await;
+        assert!(answers.iter().all(|one| one.as_deref() == Some("oauth_failed")), "{answers:?}");
+        assert_eq!(provider.requests("/jwks"), 1);
+        provider.script().answers.clear();
+        signed_in(&app, &provider).await;
+    }
+
     async fn of_many_people_with_one_address_one_gets_the_account(app: App) {
         let (app, provider) = with_provider(&app).await;
         app.register("ada").await;

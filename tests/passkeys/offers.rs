@@ -134,6 +134,17 @@ on_every_database! {
         assert_eq!(answer.code(), "passkey-rejected", "{answer:?}");
     }
 
+    async fn an_offer_needs_a_recent_sign_in(app: App) {
+        let setup = Setup::passkeys(|passkeys| passkeys.max_sign_in_age(Duration::from_secs(60)));
+        let app = guarded(&app, setup).await;
+        app.member("ada").await;
+        let browser = app.browser();
+        let offer = sign_in_with_offer(&browser, "ada").await["passkey_offer"].clone();
+        app.clock.advance(Duration::from_secs(61));
+        assert_eq!(accept(&browser, &mut silent(), &offer).await.code(), "sign-in-too-old");
+        assert_eq!(app.database.count("users_passkeys").await, 0);
+    }
+
     async fn an_offer_ends_with_its_time_and_with_the_state_of_the_account(app: App) {
         let app = guarded(&app, Setup::default()).await;
         app.member("ada").await;
