@@ -1,5 +1,7 @@
 //! Compares all tables with the live database.
 
+use std::iter;
+
 use super::live::LiveTable;
 use super::plan::Plan;
 use super::subject::Subject;
@@ -8,6 +10,13 @@ use super::table_diff::{Depth, TableDiff};
 use super::{conversions, desired, library};
 use crate::model::Shape;
 use crate::sql::{Backend, TableSpec};
+
+/// The tables as they should be and as they are.
+#[derive(Debug)]
+pub(super) struct Found {
+    user: (Table, LiveTable),
+    library: Vec<(Table, LiveTable)>,
+}
 
 /// The difference of all tables.
 #[derive(Debug)]
@@ -44,47 +53,75 @@ impl<DB: Backend> Tables<'_, DB> {
         self.subject.shape()
     }
 
-    /// Compares every table, the user's first.
+    /// Reads and compares every table.
     pub(super) async fn compare(
         &self,
         connection: &mut DB::Connection,
         depth: Depth,
     ) -> Result<Diff, sqlx::Error> {
-        let (mut live, user) = self.user_table(connection, depth).await?;
-        let schema = self.shape().schema;
-        let mut library = Plan::default();
-        for spec in self.library {
-            let table = library::table(&self.subject, spec);
-            let mut beside = LiveTable::read::<DB>(connection, &table.name, schema).await?;
-            if !beside.exists() {
-                beside.found_in.clone_from(&live.found_in);
-            }
-            live.layout.locate(&table.name, beside.resolved.as_deref());
-            library.append(self.compare_one(connection, &table, &beside, depth).await?);
-        }
-        Ok(Diff { live, user, library })
+        let found = self.read(connection).await?;
+        self.diff(connection, &found, depth).await
     }
 
-    /// Compares the user's table.
+    /// Reads every table from the catalog.
+    pub(super) async fn read(&self, connection: &mut DB::Connection) -> Result<Found, sqlx::Error> {
+        self.read_with(connection, self.library).await
+    }
+
+    /// Reads the user's table and these tables of the library.
+    async fn read_with(
+        &self,
+        connection: &mut DB::Connection,
+        library: &[&'static TableSpec],
+    ) -> Result<Found, sqlx::Error> {
+        let user = desired::user_table(&self.subject);
+        let library = library.iter().map(|spec| library::table(&self.subject, spec));
+        let library: Vec<_> = library.collect();
+        let names: Vec<_> = iter::once(&user).chain(&library).map(|table| &*table.name).collect();
+        let mut live = LiveTable::read::<DB>(connection, &names, self.shape().schema).await?;
+        let mut beside = live.split_off(1);
+        let mut live = live.pop().ok_or(sqlx::Error::RowNotFound)?;
+        live.layout = conversions::layout(&user, &live);
+        live.layout.locate(&user.name, live.resolved.as_deref());
+        for table in &mut beside {
+            if !table.exists() {
+                table.found_in.clone_from(&live.found_in);
+            }
+            live.layout.locate(&table.name, table.resolved.as_deref());
+        }
+        Ok(Found { user: (user, live), library: library.into_iter().zip(beside).collect() })
+    }
+
+    /// Compares every table that was read, the user's first.
+    pub(super) async fn diff(
+        &self,
+        connection: &mut DB::Connection,
+        found: &Found,
+        depth: Depth,
+    ) -> Result<Diff, sqlx::Error> {
+        let user = self.diff_one(connection, &found.user, depth).await?;
+        let mut library = Plan::default();
+        for one in &found.library {
+            library.append(self.diff_one(connection, one, depth).await?);
+        }
+        Ok(Diff { live: found.user.1.clone(), user, library })
+    }
+
+    /// Reads and compares the user's table alone.
     pub(super) async fn user_table(
         &self,
         connection: &mut DB::Connection,
         depth: Depth,
     ) -> Result<(LiveTable, Plan), sqlx::Error> {
-        let table = desired::user_table(&self.subject);
-        let schema = self.shape().schema;
-        let mut live = LiveTable::read::<DB>(connection, &table.name, schema).await?;
-        live.layout = conversions::layout(&table, &live);
-        live.layout.locate(&table.name, live.resolved.as_deref());
-        let plan = self.compare_one(connection, &table, &live, depth).await?;
-        Ok((live, plan))
+        let found = self.read_with(connection, &[]).await?;
+        let plan = self.diff_one(connection, &found.user, depth).await?;
+        Ok((found.user.1, plan))
     }
 
-    async fn compare_one(
+    async fn diff_one(
         &self,
         connection: &mut DB::Connection,
-        table: &Table,
-        live: &LiveTable,
+        (table, live): &(Table, LiveTable),
         depth: Depth,
     ) -> Result<Plan, sqlx::Error> {
         TableDiff::new(connection, &self.subject, (table, live), depth).into_plan().await

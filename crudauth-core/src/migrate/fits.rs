@@ -37,7 +37,8 @@ impl<DB: Backend> TableDiff<'_, DB> {
         unset.extend(alike::same_for_all(self.table, self.live));
         // A trigger may set the columns; which ones is not known.
         if !unset.is_empty() {
-            let call = self.live.catalog::<DB>(catalog::insert_trigger(DB::DIALECT));
+            let sql = catalog::insert_trigger(DB::DIALECT);
+            let call = catalog::about(sql, &[&self.live.name], self.live.schema);
             if DB::fetch_optional(self.connection, call).await?.is_none() {
                 blockers.extend(unset);
             }

@@ -1,7 +1,8 @@
 //! A table as it is in the database.
 
 use super::catalog;
-use crate::sql::{Backend, Call, Dialect, Layout, rows};
+use crate::sql::rows::Columns;
+use crate::sql::{Backend, Dialect, Layout};
 
 /// A table in the database. It has no columns if the table does not exist.
 #[derive(Clone, Debug)]
@@ -26,6 +27,10 @@ pub(super) struct LiveTable {
     pub(super) layout: Layout,
     pub(super) columns: Vec<LiveColumn>,
     pub(super) indexes: Vec<LiveIndex>,
+    /// Statements for the rights that the role of PostgreSQL lacks.
+    pub(super) missing_rights: Vec<String>,
+    /// Statements that show rows which PostgreSQL hides from the role.
+    pub(super) hidden_rows: Vec<String>,
 }
 
 /// A column.
@@ -73,36 +78,39 @@ pub(super) struct LiveIndex {
 }
 
 impl LiveTable {
+    /// Reads tables, the user's first.
     pub(super) async fn read<DB: Backend>(
         connection: &mut DB::Connection,
-        table: &str,
+        names: &[&str],
         schema: Option<&'static str>,
-    ) -> Result<Self, sqlx::Error> {
-        let mut live = Self::missing(DB::DIALECT, table, schema);
-        let call = live.catalog::<DB>(catalog::table(DB::DIALECT));
-        let Some(row) = DB::fetch_optional(connection, call).await? else { return Ok(live) };
-        live.kind = rows::take::<DB, _>(&row, 0)?;
-        live.found_in = rows::take::<DB, _>(&row, 1)?;
-        live.is_strict = rows::take::<DB, i64>(&row, 2)? != 0;
-        live.resolved = rows::take::<DB, _>(&row, 3)?;
-        live.engine = rows::take::<DB, _>(&row, 4)?;
-        live.is_old_format = rows::take::<DB, i64>(&row, 5)? != 0;
-        let call = live.catalog::<DB>(catalog::columns(DB::DIALECT));
-        let found = DB::fetch_all(connection, call).await?;
-        let mut key = Vec::new();
-        for row in &found {
-            let column = LiveColumn::read::<DB>(row)?;
-            if rows::take::<DB, i64>(row, 8)? > 0 {
-                key.push(column.name.clone());
+    ) -> Result<Vec<Self>, sqlx::Error> {
+        let mut tables: Vec<_> =
+            names.iter().map(|name| Self::missing(DB::DIALECT, name, schema)).collect();
+        let about = |sql| catalog::about::<DB>(sql, names, schema);
+        for row in DB::fetch_all(connection, about(catalog::tables(DB::DIALECT))).await? {
+            with_table::<DB>(&mut tables, &row, Self::describe)?;
+        }
+        for row in DB::fetch_all(connection, about(catalog::columns(DB::DIALECT))).await? {
+            with_table::<DB>(&mut tables, &row, Self::add_column)?;
+        }
+        tables.iter_mut().for_each(Self::settle_own_key);
+        for row in DB::fetch_all(connection, about(catalog::indexes(DB::DIALECT))).await? {
+            with_table::<DB>(&mut tables, &row, Self::add_index_column)?;
+        }
+        if let (Dialect::Postgres, Some(user)) = (DB::DIALECT, names.first()) {
+            let call = about(catalog::MISSING_RIGHTS).with((*user).to_owned());
+            for row in DB::fetch_all(connection, call).await? {
+                with_table::<DB>(&mut tables, &row, |table, mut row| {
+                    row.next().map(|statement| table.missing_rights.push(statement))
+                })?;
             }
-            live.columns.push(column);
+            for row in DB::fetch_all(connection, about(catalog::HIDDEN_ROWS)).await? {
+                with_table::<DB>(&mut tables, &row, |table, mut row| {
+                    row.next().map(|statement| table.hidden_rows.push(statement))
+                })?;
+            }
         }
-        live.own_key(key);
-        let call = live.catalog::<DB>(catalog::indexes(DB::DIALECT));
-        for row in DB::fetch_all(connection, call).await? {
-            live.index_column::<DB>(&row)?;
-        }
-        Ok(live)
+        Ok(tables)
     }
 
     /// A table that does not exist.
@@ -120,41 +128,67 @@ impl LiveTable {
             layout: Layout::default(),
             columns: Vec::new(),
             indexes: Vec::new(),
+            missing_rights: Vec::new(),
+            hidden_rows: Vec::new(),
         }
     }
 
-    /// A query of the catalog about this table.
-    pub(super) fn catalog<DB: Backend>(&self, sql: &'static str) -> Call<DB> {
-        Call::new(sql).with(self.name.clone()).with(self.schema.map(str::to_owned))
+    /// Takes a row of [`catalog::tables`].
+    fn describe<DB: Backend>(&mut self, mut row: Columns<'_, DB>) -> Result<(), sqlx::Error> {
+        self.kind = row.next()?;
+        self.found_in = row.next()?;
+        self.is_strict = row.next::<i64>()? != 0;
+        self.resolved = row.next()?;
+        self.engine = row.next()?;
+        self.is_old_format = row.next::<i64>()? != 0;
+        Ok(())
     }
 
-    /// Adds SQLite's primary key, which is no index if it is the row id.
-    fn own_key(&mut self, key: Vec<String>) {
-        if let [only] = &*key
-            && let Some(column) = self.columns.iter_mut().find(|column| column.name == *only)
-        {
+    /// Takes a row of [`catalog::columns`].
+    fn add_column<DB: Backend>(&mut self, mut row: Columns<'_, DB>) -> Result<(), sqlx::Error> {
+        let (column, is_in_key) = LiveColumn::read(&mut row)?;
+        if is_in_key {
+            self.own_key().columns.push(Some(column.name.clone()));
+        }
+        self.columns.push(column);
+        Ok(())
+    }
+
+    /// SQLite's primary key, which is no index if it is the row id.
+    fn own_key(&mut self) -> &mut LiveIndex {
+        if self.indexes.is_empty() {
+            self.indexes.push(LiveIndex::new(String::new(), true, Vec::new()));
+        }
+        &mut self.indexes[0]
+    }
+
+    /// A row id is never NULL, though its column may look so.
+    fn settle_own_key(&mut self) {
+        let Some([Some(only)]) = self.indexes.first().map(|key| &*key.columns) else { return };
+        if let Some(column) = self.columns.iter_mut().find(|column| column.name == *only) {
             column.is_nullable &= !column.is_auto;
         }
-        if !key.is_empty() {
-            let columns = key.into_iter().map(Some).collect();
-            let name = String::new();
-            self.indexes.push(LiveIndex::new(name, true, columns));
-        }
     }
 
-    fn index_column<DB: Backend>(&mut self, row: &DB::Row) -> Result<(), sqlx::Error> {
-        let name: String = rows::take::<DB, _>(row, 0)?;
-        let is_unique = rows::take::<DB, i64>(row, 1)? != 0;
-        let is_coarse = rows::take::<DB, i64>(row, 5)? != 0;
-        let column: Option<String> = rows::take::<DB, _>(row, 3)?;
+    /// Takes a row of [`catalog::indexes`].
+    fn add_index_column<DB: Backend>(
+        &mut self,
+        mut row: Columns<'_, DB>,
+    ) -> Result<(), sqlx::Error> {
+        let name: String = row.next()?;
+        let is_unique = row.next::<i64>()? != 0;
+        let is_ordered = row.next::<i64>()? != 0;
+        let column: Option<String> = row.next()?;
+        let condition = row.next()?;
+        let is_coarse = row.next::<i64>()? != 0;
         match self.indexes.last_mut() {
             Some(last) if last.name == name => {
                 last.columns.push(column);
                 last.is_coarse |= is_coarse;
             }
             _ => self.indexes.push(LiveIndex {
-                is_ordered: rows::take::<DB, i64>(row, 2)? != 0,
-                condition: rows::take::<DB, _>(row, 4)?,
+                is_ordered,
+                condition,
                 is_coarse,
                 ..LiveIndex::new(name, is_unique, vec![column])
             }),
@@ -266,29 +300,51 @@ impl LiveIndex {
 }
 
 impl LiveColumn {
-    fn read<DB: Backend>(row: &DB::Row) -> Result<Self, sqlx::Error> {
-        let is = |at| rows::take::<DB, i64>(row, at).map(|value| value != 0);
-        let sql_type: String = rows::take::<DB, _>(row, 1)?;
-        let length = |at| rows::take::<DB, Option<i64>>(row, at).map(as_length);
-        let max_chars = match DB::DIALECT {
-            Dialect::Sqlite => declared_length(&sql_type),
-            Dialect::Postgres | Dialect::MySql => length(6)?,
-        };
-        Ok(Self {
-            name: rows::take::<DB, _>(row, 0)?,
-            is_nullable: !is(2)?,
-            default: rows::take::<DB, _>(row, 3)?,
-            is_auto: is(4)?,
-            is_generated: is(5)?,
-            max_chars,
-            max_bytes: length(13)?,
-            is_touched: is(7)?,
-            collation: rows::take::<DB, _>(row, 9)?,
-            base: rows::take::<DB, _>(row, 10)?,
-            category: rows::take::<DB, _>(row, 11)?,
-            is_own_type: is(12)?,
+    /// A column, and whether it is part of SQLite's primary key.
+    fn read<DB: Backend>(row: &mut Columns<'_, DB>) -> Result<(Self, bool), sqlx::Error> {
+        let name = row.next()?;
+        let sql_type: String = row.next()?;
+        let is_nullable = row.next::<i64>()? == 0;
+        let default = row.next()?;
+        let is_auto = row.next::<i64>()? != 0;
+        let is_generated = row.next::<i64>()? != 0;
+        let max_chars = row.next().map(as_length)?;
+        let is_touched = row.next::<i64>()? != 0;
+        let is_in_key = row.next::<i64>()? > 0;
+        let column = Self {
+            name,
+            max_chars: match DB::DIALECT {
+                Dialect::Sqlite => declared_length(&sql_type),
+                Dialect::Postgres | Dialect::MySql => max_chars,
+            },
             sql_type,
-        })
+            is_nullable,
+            default,
+            is_auto,
+            is_generated,
+            is_touched,
+            collation: row.next()?,
+            base: row.next()?,
+            category: row.next()?,
+            is_own_type: row.next::<i64>()? != 0,
+            max_bytes: row.next().map(as_length)?,
+        };
+        Ok((column, is_in_key))
+    }
+}
+
+/// Gives the rest of a row to the table that it names.
+fn with_table<DB: Backend>(
+    tables: &mut [LiveTable],
+    row: &DB::Row,
+    take: impl FnOnce(&mut LiveTable, Columns<'_, DB>) -> Result<(), sqlx::Error>,
+) -> Result<(), sqlx::Error> {
+    let mut row = Columns::new(row, 0);
+    let name: String = row.next()?;
+    // MySQL may return the name in other case. The names are distinct without it.
+    match tables.iter_mut().find(|table| table.name.eq_ignore_ascii_case(&name)) {
+        Some(table) => take(table, row),
+        None => Ok(()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whether the database role of the pool may do what the library does. SQLite has no roles.
 
+use super::live::LiveTable;
 use super::table_diff::{Depth, TableDiff};
 use super::{Blocker, BlockerKind, catalog};
 use crate::sql::errors::mysql_number;
@@ -11,21 +12,23 @@ const DENIED: [u16; 2] = [1142, 1143];
 impl<DB: Backend> TableDiff<'_, DB> {
     /// The reasons why the role cannot read and write every row. A plan that cannot read has no others.
     pub(super) async fn closed(&mut self) -> Result<Vec<Blocker>, sqlx::Error> {
-        let is_new = !self.live.exists();
-        if is_new && (self.live.schema.is_none() || DB::DIALECT == Dialect::MySql) {
-            return Ok(Vec::new());
+        match DB::DIALECT {
+            Dialect::Sqlite => Ok(Vec::new()),
+            Dialect::Postgres => Ok(self.closed_on_postgres()),
+            Dialect::MySql if self.live.exists() => self.denied().await,
+            Dialect::MySql => Ok(Vec::new()),
         }
-        if DB::DIALECT == Dialect::MySql {
-            return self.denied().await;
-        }
-        let is_library = i64::from(self.table.shape.is_none());
-        let call = self.live.catalog::<DB>(catalog::MISSING_RIGHTS).with(is_library);
-        let missing = |statement| BlockerKind::MissingRight { statement, is_to_migrate: false };
-        let mut blockers = self.blockers(call, missing).await?;
-        let call = self.live.catalog::<DB>(catalog::HIDDEN_ROWS);
-        blockers
-            .extend(self.blockers(call, |statement| BlockerKind::HiddenRows { statement }).await?);
-        Ok(blockers)
+    }
+
+    fn closed_on_postgres(&self) -> Vec<Blocker> {
+        let LiveTable { missing_rights, hidden_rows, .. } = self.live;
+        let missing = missing_rights
+            .iter()
+            .cloned()
+            .map(|statement| BlockerKind::MissingRight { statement, is_to_migrate: false });
+        let hidden =
+            hidden_rows.iter().cloned().map(|statement| BlockerKind::HiddenRows { statement });
+        missing.chain(hidden).map(|kind| kind.of(self.live, &self.table.key.column)).collect()
     }
 
     /// A blocker if MySQL would refuse the statements of the library. It has no function that tells, but
@@ -66,31 +69,16 @@ impl<DB: Backend> TableDiff<'_, DB> {
     /// them.
     pub(super) async fn not_owned(&mut self) -> Result<(), sqlx::Error> {
         let is_changed = self.plan.statements.iter().any(|one| !one.starts_with("UPDATE "));
-        if self.depth != Depth::Rows || !is_changed {
+        if DB::DIALECT != Dialect::Postgres || self.depth != Depth::Rows || !is_changed {
             return Ok(());
         }
         let schema = self.live.resolved.clone().or_else(|| self.live.found_in.clone());
         let call = Call::new(catalog::MISSING_OWNERSHIP).with(self.live.name.clone()).with(schema);
-        let missing = |statement| BlockerKind::MissingRight { statement, is_to_migrate: true };
-        let blockers = self.blockers(call, missing).await?;
-        self.plan.blockers.extend(blockers);
-        Ok(())
-    }
-
-    /// A blocker for each statement that a query returns.
-    async fn blockers(
-        &mut self,
-        query: Call<DB>,
-        kind: fn(String) -> BlockerKind,
-    ) -> Result<Vec<Blocker>, sqlx::Error> {
-        if DB::DIALECT != Dialect::Postgres {
-            return Ok(Vec::new());
+        for row in DB::fetch_all(self.connection, call).await? {
+            let statement = rows::take::<DB, String>(&row, 0)?;
+            let kind = BlockerKind::MissingRight { statement, is_to_migrate: true };
+            self.plan.blockers.push(kind.of(self.live, &self.table.key.column));
         }
-        let found = DB::fetch_all(self.connection, query).await?;
-        let blocker = |row: &DB::Row| {
-            let statement = rows::take::<DB, String>(row, 0)?;
-            Ok(kind(statement).of(self.live, &self.table.key.column))
-        };
-        found.iter().map(blocker).collect()
+        Ok(())
     }
 }

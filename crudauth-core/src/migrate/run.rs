@@ -118,10 +118,11 @@ impl<'a, DB: Backend> Run<'a, DB> {
     /// Creates the missing parts.
     async fn apply(&mut self) -> Result<(), MigrateError> {
         let Self { tables, connection, .. } = self;
-        if tables.compare(connection, Depth::Indexes).await?.is_empty() {
+        let found = tables.read(connection).await?;
+        if tables.diff(connection, &found, Depth::Indexes).await?.is_empty() {
             return Ok(());
         }
-        let mut diff = tables.compare(connection, Depth::Rows).await?;
+        let mut diff = tables.diff(connection, &found, Depth::Rows).await?;
         stop_if_blocked([&diff.user, &diff.library])?;
         // Only now, so that no client waits for a migration that is blocked.
         let is_altered = diff.live.exists() && !diff.user.is_empty();
