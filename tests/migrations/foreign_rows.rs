@@ -1,8 +1,10 @@
 //! Rows inserted by other programs, and ids.
 
 use crudauth::email::MessageKind;
-use crudauth::{Password, Registered, SignInError, SignInRequest, SignUp};
-use crudauth_tests::{App, PASSWORD, User, on_every_database, sign_up};
+use crudauth::{
+    BlockerKind, Password, Plan, Registered, SignInError, SignInRequest, SignUp, migrations,
+};
+use crudauth_tests::{App, Database, PASSWORD, User, on_every_database, sign_up};
 use serde_json::json;
 
 const INSERT: &str = "INSERT INTO users (email, username, username_key) \
@@ -16,6 +18,14 @@ async fn sign_in(app: &App, password: &str) -> Result<i64, SignInError> {
         .sign_in(attempt)
         .await
         .map(|signed_in| signed_in.done().unwrap().account.user.id)
+}
+
+async fn plan(database: &Database) -> Plan {
+    match database {
+        Database::Sqlite(pool) => migrations!(User).plan(pool).await.unwrap(),
+        Database::Postgres(pool) => migrations!(User).plan(pool).await.unwrap(),
+        Database::MySql(pool) => migrations!(User).plan(pool).await.unwrap(),
+    }
 }
 
 async fn register(app: &App, name: &str) -> i64 {
@@ -45,6 +55,26 @@ on_every_database! {
         assert_eq!(app.browser().post("/password/reset-confirm", confirm).await.status, 200);
         assert!(app.signed_in("ada", PASSWORD).await.is_signed_in().await);
         assert_eq!(app.mail_count(MessageKind::PasswordChanged, "ada@example.com").await, 1);
+    }
+
+    async fn a_name_that_another_program_changed_is_reported_with_its_fix(app: App) {
+        let ada = register(&app, "ada").await;
+        register(&app, "bob").await;
+        assert!(plan(&app.database).await.is_empty());
+        app.database.execute("UPDATE users SET username = 'Zoe' WHERE username = 'ada'").await;
+        let found = plan(&app.database).await;
+        let [blocker] = found.blockers() else { panic!("{found}") };
+        assert_eq!(blocker.column, "username_key");
+        let BlockerKind::NotNormalized { update: Some(update), .. } = &blocker.kind else {
+            panic!("{found}")
+        };
+        app.database.execute(update).await;
+        for name in ["Zoe", "bob"] {
+            assert!(app.auth.accounts().find_by_identifier(name).await.unwrap().is_some(), "{name}");
+        }
+        let zoe = app.auth.accounts().find_by_identifier("zoe").await.unwrap();
+        assert_eq!(zoe.map(|account| account.user.id), Some(ada), "its compared form is filled");
+        assert!(plan(&app.database).await.is_empty());
     }
 
     async fn an_id_is_never_reused(app: App) {

@@ -85,6 +85,23 @@ async fn an_old_row_format_is_reported_with_its_fix() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_row_format_is_reported_together_with_a_type_that_may_become_long() {
+    let table = "email VARBINARY(255) NOT NULL UNIQUE, username VARCHAR(40) NOT NULL) \
+                 ROW_FORMAT = COMPACT";
+    let (database, pool) = stored(table, "DO 0").await;
+    let found = blockers(&pool).await;
+    let is_type = |(_, kind): &_| matches!(kind, BlockerKind::WrongType { .. });
+    assert!(found.iter().any(is_type), "{found:?}");
+    let format = found.iter().find_map(|(_, kind)| match kind {
+        BlockerKind::OldRowFormat { alter } => Some(alter),
+        _ => None,
+    });
+    database.execute(format.unwrap()).await;
+    database.execute("ALTER TABLE users MODIFY email VARCHAR(255) NOT NULL").await;
+    works(&pool, "ada").await;
+}
+
 #[derive(Clone, Debug, AuthUser)]
 #[auth(table = "users", schema = "crudauth_elsewhere")]
 #[allow(dead_code, reason = "read by the library only")]

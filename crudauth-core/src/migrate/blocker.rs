@@ -50,12 +50,18 @@ pub enum BlockerKind {
     },
     /// Rows store an identifier in a form that no login searches for.
     #[error(
-        "is not in the form that logins compare in {count} row(s): {}; {}, or put `#[auth(key = \
-         \"{key}_key\")]` on the field to keep the compared form in a column of its own",
+        "is not in the form that logins compare in {count} row(s): {}; {}{}",
         Samples(.samples, *.count),
         match .update {
             Some(update) => format!("run `{update}`"),
             None => "convert them".to_owned(),
+        },
+        match .key {
+            Some(key) => format!(
+                ", or put `#[auth(key = \"{key}_key\")]` on the field to keep the compared form in a \
+                 column of its own"
+            ),
+            None => String::new(),
         }
     )]
     NotNormalized {
@@ -65,8 +71,8 @@ pub enum BlockerKind {
         samples: Vec<String>,
         /// The statement that converts them, if SQL can.
         update: Option<String>,
-        /// The column that logins compare.
-        key: &'static str,
+        /// The column, unless it keeps nothing but the compared form.
+        key: Option<&'static str>,
     },
     /// Rows hold NULL where the struct or the library reads a value.
     #[error(
@@ -258,7 +264,7 @@ mod tests {
     #[test]
     fn values_stay_on_one_line() {
         let samples = vec!["a\n; DROP TABLE users".to_owned()];
-        let key = "email";
+        let key = Some("email");
         assert_eq!(
             blocker("email", BlockerKind::NotNormalized { count: 9, samples, update: None, key }),
             "`users.email` is not in the form that logins compare in 9 row(s): \

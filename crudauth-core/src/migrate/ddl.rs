@@ -85,9 +85,10 @@ pub(super) fn lower_key(table: &LiveTable, identifier: &IdentifierColumn) -> Str
     update(table, identifier.key, &lower(table.dialect, &shown), &condition)
 }
 
-/// Converts a column to lower case in every row.
-pub(super) fn lower_column(table: &LiveTable, column: &str) -> String {
-    update(table, column, &lower(table.dialect, &table.quoted(column)), "")
+/// Sets the compared form to the shown form in lower case in every row.
+pub(super) fn lower_every(table: &LiveTable, identifier: &IdentifierColumn) -> String {
+    let shown = lower(table.dialect, &table.selected(identifier.column));
+    update(table, identifier.key, &shown, "")
 }
 
 /// Sets a column to NULL in every row.

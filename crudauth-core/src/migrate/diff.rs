@@ -121,10 +121,11 @@ impl<DB: Backend> TableDiff<'_, DB> {
             let live = self.live;
             let has_shown = live.has_column(identifier.column);
             let needs_backfill = has_shown && self.needs_backfill(identifier).await?;
-            let is_taken_over = needs_backfill
+            let is_scanned = self.depth == Depth::Identifiers
+                || needs_backfill
                 || !live.is_unique(identifier.key)
                 || lacks_library_column(shape, live);
-            let scan = if self.reads_rows && has_shown && is_taken_over {
+            let scan = if self.reads_rows && has_shown && is_scanned {
                 Some(self.scan(identifier).await?)
             } else {
                 None
@@ -152,7 +153,7 @@ impl<DB: Backend> TableDiff<'_, DB> {
         let may_search = match self.depth {
             Depth::Catalog => false,
             Depth::Indexes => is_indexed,
-            Depth::Rows => true,
+            Depth::Rows | Depth::Identifiers => true,
         };
         if !key.is_nullable || !may_search {
             return Ok(false);

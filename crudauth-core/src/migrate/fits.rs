@@ -96,7 +96,8 @@ fn takes_few_texts(table: &Table, live: &LiveTable, read: &ColumnPlan) -> bool {
     (is_hash || is_identifier(table, &read.name)) && live.column(&read.name).is_some_and(takes_few)
 }
 
-fn asks_for_type(blockers: &[Blocker], column: &str) -> bool {
+/// Whether a blocker asks for another type of the column.
+pub(super) fn asks_for_type(blockers: &[Blocker], column: &str) -> bool {
     let mut types = blockers.iter().filter(|one| matches!(one.kind, BlockerKind::WrongType { .. }));
     types.any(|one| one.column == column)
 }

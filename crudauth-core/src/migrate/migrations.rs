@@ -25,13 +25,14 @@ use crate::sql::{AuthRow, Backend, TableSpec};
 /// | --- | --- | --- |
 /// | [`inspect`](Self::inspect), at every start | yes | none |
 /// | [`run`](Self::run) | yes | only if something is missing |
-/// | [`plan`](Self::plan), [`write`](Self::write) | yes | NULLs where the struct reads a value; everything else only if something is missing |
+/// | [`plan`](Self::plan), [`write`](Self::write) | yes | NULLs where the struct reads a value, and all identifiers; everything else only if something is missing |
 ///
-/// The values of an identifier (duplicates, forms that no login searches for) are read while its
-/// unique index, its compared form or a column of the library is missing, which is when a table is
-/// taken over. The remark about addresses that cannot be mailed comes from the same reading. Later
-/// the index prevents duplicates, and sign-up stores normalized values. A field
-/// that is no longer an `Option` is therefore reported by `plan`, but not at a start.
+/// `plan` reads all identifiers for duplicates, for forms that no login searches for and for addresses
+/// that cannot be mailed: another program may have inserted or changed rows. It keeps their compared
+/// forms in memory meanwhile. `run` reads an identifier only while its unique index, its compared form
+/// or a column of the library is missing, which is when a table is taken over: later the index
+/// prevents duplicates, and sign-up stores normalized values. Such rows, and a field that is no longer
+/// an `Option`, are therefore reported by `plan`, but not at a start.
 ///
 /// # Locks
 ///
@@ -117,7 +118,7 @@ impl<U: AuthUser> Migrations<U> {
 
 impl<DB: Backend> Tables<'_, DB> {
     pub(crate) async fn plan(&self, pool: &Pool<DB>) -> Result<Plan, MigrateError> {
-        let diff = self.compare(&mut *reading(pool).await?, Depth::Rows).await?;
+        let diff = self.compare(&mut *reading(pool).await?, Depth::Identifiers).await?;
         Ok(diff.into_plan())
     }
 }

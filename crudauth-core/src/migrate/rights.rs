@@ -69,7 +69,7 @@ impl<DB: Backend> TableDiff<'_, DB> {
     /// them.
     pub(super) async fn not_owned(&mut self) -> Result<(), sqlx::Error> {
         let is_changed = self.plan.statements.iter().any(|one| !one.starts_with("UPDATE "));
-        if DB::DIALECT != Dialect::Postgres || self.depth != Depth::Rows || !is_changed {
+        if DB::DIALECT != Dialect::Postgres || self.depth < Depth::Rows || !is_changed {
             return Ok(());
         }
         let schema = self.live.resolved.clone().or_else(|| self.live.found_in.clone());

@@ -1,7 +1,7 @@
 //! Reads the rows of a table for everything that blocks a migration: duplicates in the compared
 //! form, forms that no login searches for, NULLs.
 //!
-//! Each function reads the whole table once, so none runs while nothing is missing.
+//! Each function reads the whole table once, so `run` calls none while nothing is missing.
 
 use std::collections::HashMap;
 
@@ -255,16 +255,16 @@ fn unreachable(live: &LiveTable, identifier: &IdentifierColumn, tally: &Tally) -
 
 /// The blocker for values that no login searches for.
 fn not_normalized(live: &LiveTable, identifier: &IdentifierColumn, tally: &Tally) -> Blocker {
-    let update = if identifier.has_own_key() {
+    let has_own_key = identifier.has_own_key();
+    let is_lower_case_only = tally.not_lower_case == 0 && tally.duplicates.count == 0;
+    let update = if has_own_key && live.column(identifier.key).is_some_and(|key| key.is_nullable) {
         // The next run fills NULLs.
-        let allows_null = live.column(identifier.key).is_some_and(|key| key.is_nullable);
-        allows_null.then(|| ddl::set_null(live, identifier.key))
+        Some(ddl::set_null(live, identifier.key))
     } else {
-        let is_lower_case_only = tally.not_lower_case == 0 && tally.duplicates.count == 0;
-        is_lower_case_only.then(|| ddl::lower_column(live, identifier.column))
+        is_lower_case_only.then(|| ddl::lower_every(live, identifier))
     };
     let Sample { count, first: samples } = tally.not_normalized.clone();
-    let key = identifier.key;
+    let key = Some(identifier.key).filter(|_| !has_own_key);
     BlockerKind::NotNormalized { count, samples, update, key }.of(live, identifier.key)
 }
 

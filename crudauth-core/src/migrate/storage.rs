@@ -1,5 +1,6 @@
 //! How MySQL stores a table, and the length of its indexes.
 
+use super::fits::asks_for_type;
 use super::live::{LiveTable, declared_length};
 use super::table::{Index, Table};
 use super::table_diff::TableDiff;
@@ -32,8 +33,11 @@ impl<DB: Backend> TableDiff<'_, DB> {
         if !self.live.is_old_format || self.plan.blockers.iter().any(is_reported) {
             return None;
         }
+        // A column that must change its type may become a long text.
         let mut columns = index.columns.iter();
-        let long = columns.find(|column| self.bytes(column) > OLD_COLUMN_BYTES)?;
+        let long = columns.find(|column| {
+            self.bytes(column) > OLD_COLUMN_BYTES || asks_for_type(&self.plan.blockers, column)
+        })?;
         let alter = format!("ALTER TABLE {} ROW_FORMAT = DYNAMIC", self.live.qualified());
         Some(BlockerKind::OldRowFormat { alter }.of(self.live, long))
     }

@@ -15,6 +15,9 @@ pub(super) enum Depth {
     Indexes,
     /// Also reads the rows, for everything that blocks a migration.
     Rows,
+    /// Also reads the identifiers of a table that the library knows already: another program may have
+    /// inserted rows since.
+    Identifiers,
 }
 
 /// The difference between a table as it is and as it should be, in the order in which statements
@@ -37,7 +40,7 @@ impl<'a, DB: Backend> TableDiff<'a, DB> {
         (table, live): (&'a Table, &'a LiveTable),
         depth: Depth,
     ) -> Self {
-        let reads_rows = depth == Depth::Rows;
+        let reads_rows = depth >= Depth::Rows;
         let plan = Plan::default();
         Self { connection, subject, table, live, depth, plan, reads_rows }
     }
