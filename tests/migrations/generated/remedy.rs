@@ -117,6 +117,9 @@ fn add<S: Subject>(table: &mut Table, name: &str) -> Result<(), String> {
     };
     let mut column = Column::new(name, role, sound(table.kind, place)[0]);
     column.is_required = role != Role::Email || !S::IS_EMAIL_OPTIONAL;
+    if table.kind == Kind::MySql && column.form == Form::Text {
+        column.sql_type += " CHARACTER SET utf8mb4";
+    }
     table.columns.push(column);
     Ok(())
 }
@@ -188,8 +191,8 @@ fn retype(table: &mut Table, name: &str, expected: &str) -> Result<(), String> {
     let column = column(table, name)?;
     expected.clone_into(&mut column.sql_type);
     if kind == Kind::MySql && form == Form::Text {
-        // The names need not be of the set of the table.
-        column.sql_type += " CHARACTER SET utf8mb4";
+        // The names need not be of the set of the table, and were compared by bytes.
+        column.sql_type += " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
     }
     column.form = form;
     column.generated = None;
