@@ -53,9 +53,9 @@ macro_rules! mysql_tables {
         concat!(
             "FIND_IN_SET(",
             $name,
-            ", ?) > 0 AND (@@lower_case_table_names <> 0 OR FIND_IN_SET(BINARY ",
+            ", ?) > 0 AND (@@lower_case_table_names <> 0 OR FIND_IN_SET(CAST(",
             $name,
-            ", ?) > 0) AND ",
+            " AS BINARY), ?) > 0) AND ",
             $schema,
             " = COALESCE(?, DATABASE())"
         )

@@ -140,7 +140,13 @@ pub(super) fn is_first_a_number(table: &LiveTable, column: &str) -> String {
     )
 }
 
-/// Rows in the order of their keys: the first page, or the page after a bound key.
+/// The largest key.
+pub(super) fn largest_key(table: &LiveTable, id: &str) -> String {
+    let shown = table.selected(id);
+    format!("SELECT {shown} FROM {} ORDER BY {} DESC LIMIT 1", table.qualified(), table.quoted(id))
+}
+
+/// Rows in the order of their keys.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Page<'a> {
     pub(super) id: &'a str,
@@ -152,7 +158,8 @@ pub(super) struct Page<'a> {
 }
 
 impl Page<'_> {
-    pub(super) fn text(&self, table: &LiveTable, is_first: bool) -> String {
+    /// The query of a page. Binds the last key of the page before and the largest key, if there are such.
+    pub(super) fn text(&self, table: &LiveTable, has_last: bool, has_end: bool) -> String {
         let id = table.quoted(self.id);
         let shown_id = table.selected(self.id);
         let columns: String =
@@ -160,9 +167,10 @@ impl Page<'_> {
         let mut conditions = Vec::new();
         conditions.extend(self.unfilled.map(|identifier| unfilled(table, identifier)));
         conditions.extend(self.living.and_then(|shape| living(table, shape)));
-        if !is_first {
-            let last = table.bound(self.id, parameter(table.dialect, 1));
-            conditions.push(format!("{id} > {last}"));
+        let bounds = [(">", has_last), ("<=", has_end)];
+        for (at, (sign, _)) in bounds.into_iter().filter(|(_, is_bound)| *is_bound).enumerate() {
+            let bound = table.bound(self.id, parameter(table.dialect, at + 1));
+            conditions.push(format!("{id} {sign} {bound}"));
         }
         let conditions = if conditions.is_empty() {
             String::new()
@@ -220,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_page_starts_after_the_bound_key() {
+    fn the_next_page_is_between_the_bound_keys() {
         let table = LiveTable::of(Dialect::Postgres, &[("id", "int8")]);
         let identifier = IdentifierColumn {
             name: "name",
@@ -235,9 +243,9 @@ mod tests {
         let unfilled = Some(&identifier);
         let page = Page { id: "id", columns: &["name"], unfilled, living: None };
         assert_eq!(
-            page.text(&table, false),
+            page.text(&table, true, true),
             "SELECT \"id\", \"name\" FROM \"users\" WHERE \"k\" IS NULL AND \"name\" IS NOT NULL \
-             AND \"id\" > $1 ORDER BY \"id\" LIMIT 1000"
+             AND \"id\" > $1 AND \"id\" <= $2 ORDER BY \"id\" LIMIT 1000"
         );
     }
 }

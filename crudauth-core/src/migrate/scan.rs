@@ -119,7 +119,7 @@ impl<DB: Backend> TableDiff<'_, DB> {
         let subject = self.subject;
         let shape = subject.shape();
         let page = Page { id: shape.id, columns: &columns, unfilled: None, living: Some(shape) };
-        let mut pages = Pages::new(page, subject);
+        let mut pages = Pages::new(page, subject).until_now(self.connection, live).await?;
         // The collations of the compared forms on MySQL and MariaDB do so.
         let is_padded = DB::DIALECT == Dialect::MySql;
         let mut tally = Tally { is_padded, ..Tally::default() };
