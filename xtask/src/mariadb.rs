@@ -23,7 +23,9 @@ GRANT ALL PRIVILEGES ON *.* TO crudauth@'127.0.0.1' WITH GRANT OPTION;
 CREATE DATABASE crudauth;
 ";
 
-const SETTINGS: [&str; 9] = [
+/// Each test makes its tables: one file for all of them, without statistics, halves the time that the
+/// server takes.
+const SETTINGS: [&str; 11] = [
     "--no-defaults", // must come first
     "--bind-address=127.0.0.1",
     "--skip-name-resolve",
@@ -33,6 +35,8 @@ const SETTINGS: [&str; 9] = [
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-flush-method=nosync",
     "--innodb-doublewrite=0",
+    "--innodb-file-per-table=0",
+    "--innodb-stats-persistent=0",
 ];
 
 /// A running server; killed on drop.
