@@ -14,7 +14,7 @@
 //! | `inspect`, `schema_error` | check the schema when an app starts, without reading rows |
 //! | `hashes` | counts password hashes of other systems |
 //! | `subject`, `desired`, `library`, `table`, `types` | the tables as they should be |
-//! | `catalog`, `live` | the tables as they are |
+//! | `catalog`, `read`, `live` | the tables as they are |
 //! | `compare`, `diff`, `fits`, `widths`, `coarse`, `affinity`, `alike`, `indexes`, `storage`, `rights` | the difference, from the catalog |
 //! | `conversions` | live columns of other types than the library's |
 //! | `scan`, `pages`, `queries` | the difference, from the rows |
@@ -47,6 +47,7 @@ mod migrations;
 mod pages;
 mod plan;
 mod queries;
+mod read;
 mod rights;
 mod run;
 mod scan;
