@@ -54,3 +54,39 @@ impl<'a, DB: Backend> Pages<'a, DB> {
         Ok(Some(found))
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+#[allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
+mod tests {
+    use sqlx::{Connection, Sqlite, SqliteConnection};
+
+    use super::*;
+    use crate::sql::Dialect;
+    use crate::testing_world::Person;
+
+    async fn insert(connection: &mut SqliteConnection, count: usize) {
+        let insert = format!(
+            "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) \
+             INSERT INTO users (email) SELECT n FROM s"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(insert)).execute(connection).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn rows_inserted_between_two_pages_are_not_read() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let create = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT)";
+        sqlx::raw_sql(create).execute(&mut connection).await.unwrap();
+        insert(&mut connection, PAGE + 1).await;
+        let live = LiveTable::of(Dialect::Sqlite, &[("id", "INTEGER"), ("email", "TEXT")]);
+        let subject = Subject::<Sqlite>::of::<Person>();
+        let page = Page { id: "id", columns: &["email"], unfilled: None, living: None };
+        let mut pages = Pages::new(page, &subject).until_now(&mut connection, &live).await.unwrap();
+        let mut read = Vec::new();
+        while let Some(found) = pages.next(&mut connection, &live).await.unwrap() {
+            read.push(found.len());
+            insert(&mut connection, PAGE).await;
+        }
+        assert_eq!(read, [PAGE, 1]);
+    }
+}
