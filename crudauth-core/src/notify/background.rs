@@ -5,8 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt};
 use tokio::sync::Semaphore;
+use tokio::task::unconstrained;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::{error, warn};
@@ -75,12 +76,18 @@ impl Background {
             error!(what, "background job dropped: queue full");
             return;
         }
-        let runners = Arc::clone(&self.runners);
+        let mut runner = Box::pin(Arc::clone(&self.runners).acquire_owned());
+        // Tasks start in any order, so a job takes its place in the line here.
+        let at_once = unconstrained(&mut runner).now_or_never();
         let limit = self.time_limit;
         tokio::spawn(async move {
             let _counted = counted;
+            let acquired = match at_once {
+                Some(acquired) => acquired,
+                None => runner.await,
+            };
             // The semaphore is never closed.
-            let Ok(_runner) = runners.acquire().await else { return };
+            let Ok(_runner) = acquired else { return };
             if tokio::time::timeout(limit, job).await.is_err() {
                 warn!(what, limit_s = limit.as_secs(), "background job timed out");
             }
@@ -105,7 +112,9 @@ impl Background {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed setup fails the test")]
 mod tests {
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
@@ -124,6 +133,22 @@ mod tests {
         });
         outbox.drained().await;
         assert_eq!(done.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn jobs_of_a_queue_run_in_the_order_of_their_spawning() {
+        let (queue, done) = (Background::one_by_one(), Arc::new(Mutex::new(Vec::new())));
+        let (spawning, list) = (queue.clone(), Arc::clone(&done));
+        // A worker starts the last task that it spawned before the others.
+        let task = tokio::spawn(async move {
+            for number in 0..100 {
+                let list = Arc::clone(&list);
+                spawning.spawn("counts", async move { list.lock().unwrap().push(number) });
+            }
+        });
+        task.await.unwrap();
+        queue.drained().await;
+        assert_eq!(*done.lock().unwrap(), (0..100).collect::<Vec<_>>());
     }
 
     #[tokio::test(start_paused = true)]
