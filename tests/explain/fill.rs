@@ -11,10 +11,6 @@ const ARGON: &str = "$argon2id$v=19$m=19456,t=2,p=1$5otZYA/2CSkZjvfab/1x8Q\
 /// Rows of each table.
 const ROWS: u32 = 100_000;
 
-/// Beside a table that existed, the tables of the library are the same as beside a created one: there
-/// every tenth row has to do.
-const STEP_BESIDE_ADOPTED: u32 = 10;
-
 /// The numbers from `first` to `last` as `n`.
 fn numbers(kind: Kind, first: u32, last: u32) -> String {
     match kind {
@@ -86,9 +82,8 @@ async fn library(database: &Database, case: &Case, table: &str) {
         })
         .collect();
     let names: Vec<_> = columns.iter().map(|(name, _)| &**name).collect();
-    let step = if case.is_adopted { STEP_BESIDE_ADOPTED } else { 1 };
     let insert = format!(
-        "INSERT INTO {table} ({}) SELECT {} FROM ({}) AS numbers WHERE n % {step} = 0",
+        "INSERT INTO {table} ({}) SELECT {} FROM ({}) AS numbers",
         names.join(", "),
         values.join(", "),
         numbers(database.kind(), 1, ROWS)
