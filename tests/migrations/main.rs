@@ -23,6 +23,7 @@ mod real_tables;
 mod rights;
 mod runs;
 mod storage;
+mod tables_of_names;
 mod written;
 
 use crudauth::AuthUser;

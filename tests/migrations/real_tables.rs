@@ -3,7 +3,6 @@
 
 use crudauth::email::RecordingSender;
 use crudauth::legacy::Bcrypt;
-use crudauth::testing::App;
 use crudauth::{AuthUser, EmailConfig, migrations};
 use crudauth_tests::{Database, FRONTEND, Kind, SECRET, every_flow_works};
 use serde_json::json;
@@ -13,7 +12,7 @@ pub(crate) const ARGON: &str = "$argon2id$v=19$m=19456,t=2,p=1$5otZYA/2CSkZjvfab
                                 $bDtG3jInRiIXuy88BVoTJ7+ZJFFt4cs37h2EZ+2Zwjs";
 
 /// A hash of `a-strong-one` by bcrypt with a cost of 4.
-const BCRYPT: &str = "$2b$04$W.3ZPYfDjISHYuTNKAwure9T56pdgbKmf494d7Fj6NVpIowmhSUKa";
+pub(crate) const BCRYPT: &str = "$2b$04$W.3ZPYfDjISHYuTNKAwure9T56pdgbKmf494d7Fj6NVpIowmhSUKa";
 
 /// A table that exists, the struct for it, and an account in it with the password `a-strong-one`. The
 /// statements of `fix` remove the blockers of a table that has some.
@@ -470,98 +469,5 @@ real_tables! {
              users.id)";
         #[auth(table = "users")]
         struct User { id: uuid::Uuid, username: String, email: Option<String> }
-    }
-}
-
-/// A table whose accounts have a name and no address: sign-up, sign-in and change.
-macro_rules! tables_of_names {
-    ($(fn $name:ident on $kind:ident {
-        sql $sql:expr;
-        $(fix $fix:expr;)?
-        $(#[$attribute:meta])* struct User { $($field:tt)* }
-    })*) => {$(
-        mod $name {
-            use super::*;
-
-            #[derive(Clone, Debug, AuthUser)]
-            $(#[$attribute])*
-            #[allow(dead_code, reason = "read by the library only")]
-            struct User { $($field)* }
-
-            #[crudauth::routes(user = User, session)]
-            struct Auth;
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn takes_every_account_over() {
-                let (database, _) = Database::create(Kind::$kind).await;
-                for statement in $sql.replace("ARGON", ARGON).replace("BCRYPT", BCRYPT).split(";\n") {
-                    database.execute(statement).await;
-                }
-                let Database::$kind(pool) = database.clone() else { unreachable!() };
-                $(
-                    let plan = migrations!(Auth).plan(&pool).await.unwrap();
-                    assert!(!plan.blockers().is_empty(), "the table fits as it is");
-                    database.run_script($fix).await;
-                )?
-                migrations!(Auth).run(&pool).await.unwrap();
-                let auth = Auth::builder(pool, SECRET).legacy_hash(Bcrypt::default()).build().await.unwrap();
-                let app = App::new(&auth, auth.routes());
-                let new = json!({ "username": "bob", "password": "a-strong-one" });
-                let answer = app.client().post("/register", new).await;
-                assert_eq!(answer.status, 200, "{}", answer.text());
-                for name in ["ada", "bob"] {
-                    let client = app.signed_in(name, "a-strong-one").await;
-                    let change = json!({ "current_password": "a-strong-one", "new_password": "another-strong-one" });
-                    assert_eq!(client.post("/change-password", change).await.status, 200, "{name}");
-                    app.signed_in(name, "another-strong-one").await;
-                }
-            }
-        }
-    )*};
-}
-
-tables_of_names! {
-    fn static_hosting on Postgres {
-        sql "CREATE TABLE users (user_id TEXT PRIMARY KEY, name TEXT NOT NULL, password TEXT NOT NULL, \
-             created_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP, admin BOOLEAN DEFAULT FALSE, \
-             avatar_url TEXT);\n\
-             INSERT INTO users (user_id, name, password) VALUES ('1', 'ada', 'ARGON')";
-        #[auth(table = "users", hashed_password = "password")]
-        struct User {
-            #[auth(id, column = "user_id", generate = ulid)]
-            id: String,
-            #[auth(column = "name")]
-            username: String,
-        }
-    }
-    fn content_system on Sqlite {
-        sql "CREATE TABLE users (user_id TEXT PRIMARY KEY, password TEXT, user_role TEXT NOT NULL, \
-             auth_provider TEXT NOT NULL DEFAULT 'local', google_sub TEXT, display_name TEXT, avatar_url TEXT, \
-             bio TEXT);\n\
-             CREATE UNIQUE INDEX one_sub ON users (google_sub);\n\
-             INSERT INTO users (user_id, password, user_role) VALUES ('ada', 'BCRYPT', 'admin')";
-        fix "ALTER TABLE users ADD id TEXT;\
-             UPDATE users SET id = user_id;\
-             CREATE UNIQUE INDEX users_id ON users (id)";
-        #[auth(table = "users", hashed_password = "password")]
-        struct User {
-            #[auth(generate = ulid)]
-            id: String,
-            #[auth(column = "user_id")]
-            username: String,
-            #[auth(default = "reader")]
-            user_role: String,
-        }
-    }
-    fn spring on Postgres {
-        sql "CREATE TABLE users (username VARCHAR(50) PRIMARY KEY, password VARCHAR(500) NOT NULL, enabled \
-             BOOLEAN NOT NULL);\n\
-             CREATE TABLE authorities (username VARCHAR(50) NOT NULL REFERENCES users, authority VARCHAR(50) \
-             NOT NULL);\n\
-             INSERT INTO users VALUES ('ada', '{bcrypt}BCRYPT', TRUE);\n\
-             INSERT INTO authorities VALUES ('ada', 'ROLE_USER')";
-        fix "ALTER TABLE users ADD id BIGINT GENERATED BY DEFAULT AS IDENTITY UNIQUE";
-        #[auth(table = "users", hashed_password = "password", is_active = "enabled")]
-        struct User { id: i64, username: String }
     }
 }

@@ -22,6 +22,7 @@ mod keys;
 mod mailed_code;
 mod password_hash;
 mod phone;
+mod plain_names;
 mod proofs;
 mod redirect_path;
 mod role;

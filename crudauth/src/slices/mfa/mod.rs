@@ -1,6 +1,7 @@
 //! `GET /mfa`, `POST /mfa/totp/…`, `POST /mfa/recovery-codes/regenerate`: the second factor of an
 //! account. `POST /mfa/challenge`, `POST /mfa/verify`: the second step of a sign-in.
 
+mod answers;
 mod trust;
 
 use std::sync::Arc;
@@ -9,28 +10,27 @@ use crudauth_core::guard::CHALLENGES;
 use crudauth_core::model::{AuthUser, Form};
 use crudauth_core::slices::mfa::{
     self as flows, AUTHENTICATORS, CodeError, MANAGE, MfaConfig, MfaError, RECOVERY_CODES,
-    RecoveryCode, Setup, TRUSTED_BROWSERS, VERIFY,
+    TRUSTED_BROWSERS, VERIFY,
 };
-use crudauth_core::slices::sessions::RenewedSession;
-use crudauth_core::slices::sign_in::{
-    Challenge, CodeRequest, FinishError, Finished, Outcome, Waiting,
-};
+use crudauth_core::slices::sign_in::{CodeRequest, FinishError, Waiting};
 use crudauth_core::sql::{Backend, TableSpec};
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Service, Wiring, bearer, limits, sessions};
+use super::{Service, Wiring, limits};
 use crate::accounts::Accounts;
 use crate::builder::Builder;
 use crate::extract::owner_of;
 use crate::http::config::RefreshIn;
-use crate::http::cookie::{cookies_of, set_cookies};
+use crate::http::cookie::cookies_of;
 use crate::http::headers::{client_info, json as answer};
 use crate::http::origin::refuse_cross_site;
 use crate::http::{Refusal, body, refusals};
 use crate::mount::{Mount, Mounted, Mounts, Path, Slice};
 
+pub(super) use answers::{add_codes, challenged, finished, with_session};
+use answers::{shown, told};
 pub(super) use trust::{distrust_all, trusted, trusts_browser};
 
 /// `mfa`: codes of an authenticator app as second factor, and recovery codes.
@@ -218,28 +218,6 @@ pub(super) fn sent<U: AuthUser>(
     Ok(sent)
 }
 
-/// The response to the second step.
-pub(super) async fn finished<U: AuthUser>(
-    mounted: &Mounted<U>,
-    request: &Request,
-    finished: &Finished<U>,
-) -> Result<Response, Refusal> {
-    let codes = finished.recovery_codes.as_deref();
-    let mut response = match &finished.outcome {
-        Outcome::Session(signed_in) => {
-            let next = finished.redirect_to.as_deref();
-            let next = next.map(|path| ("redirect_to".to_owned(), path.into()));
-            let more = next.into_iter().chain(codes.map(member)).collect();
-            sessions::signed_in(mounted, signed_in, more)?
-        }
-        Outcome::Tokens(issued) => bearer::issued(mounted, request, issued, codes).await?,
-    };
-    if let Some(trust) = &finished.trust {
-        set_cookies(&mut response, &mounted.parts().http.cookies).trusted(trust);
-    }
-    Ok(response)
-}
-
 /// Returns the sign-in that a token names. Tokens that name none are counted by client network, so
 /// that nobody can try many, and nobody can keep a network from finishing its own sign-ins.
 pub(super) async fn waiting<U: AuthUser>(
@@ -257,73 +235,9 @@ pub(super) async fn waiting<U: AuthUser>(
     }
 }
 
-/// The response to a change of the account, after which the session of the caller has another token.
-pub(super) fn with_session<U: AuthUser>(
-    mounted: &Mounted<U>,
-    body: &Value,
-    session: Option<&RenewedSession>,
-) -> Result<Response, Refusal> {
-    let mut response = answer(StatusCode::OK, body)?;
-    if let Some(session) = session {
-        let lifetimes = mounted.accounts().sessions().config();
-        let mut cookies = set_cookies(&mut response, &mounted.parts().http.cookies);
-        cookies.renewed_session(lifetimes, session);
-    }
-    Ok(response)
-}
-
 async fn code(request: &mut Request) -> Result<String, Refusal> {
     let mut form: Form = body::json(request).await?;
     form.text("code").map_err(|_| Refusal::invalid_fields(form.into_errors()))
-}
-
-/// The response of the first step to a client whose account has a second factor.
-pub(super) fn challenged<U: AuthUser>(
-    mounted: &Mounted<U>,
-    challenge: &Challenge,
-) -> Result<Response, Refusal> {
-    let mut body = json!({
-        "mfa_required": true,
-        "challenge": challenge.token.expose(),
-        "expires_in": challenge.expires_in.as_secs(),
-    });
-    if challenge.takes_passkey {
-        let ways = [("totp", challenge.takes_code), ("passkey", true)];
-        let ways = ways.into_iter().filter_map(|(way, is_one)| is_one.then_some(way));
-        body["methods"] = ways.collect();
-    }
-    if let Some(setup) = &challenge.setup {
-        body["setup"] = told(setup);
-    }
-    let mut response = answer(StatusCode::OK, &body)?;
-    if let Some(browser) = &challenge.browser {
-        let mut cookies = set_cookies(&mut response, &mounted.parts().http.cookies);
-        cookies.browser(browser, challenge.expires_in);
-    }
-    Ok(response)
-}
-
-fn told(setup: &Setup) -> Value {
-    json!({
-        "secret": *setup.secret.expose(),
-        "otpauth_uri": *setup.uri,
-        "qr_code": setup.qr_code().map(|image| image.to_string()),
-    })
-}
-
-/// Adds the recovery codes to the response of a sign-in that has added the second factor.
-pub(super) fn add_codes(body: &mut Value, codes: Option<&[RecoveryCode]>) {
-    if let (Some(body), Some(codes)) = (body.as_object_mut(), codes) {
-        body.extend([member(codes)]);
-    }
-}
-
-fn member(codes: &[RecoveryCode]) -> (String, Value) {
-    ("recovery_codes".to_owned(), shown(codes))
-}
-
-fn shown(codes: &[RecoveryCode]) -> Value {
-    codes.iter().map(|code| code.expose().to_string()).collect()
 }
 
 impl From<MfaError> for Refusal {
