@@ -35,6 +35,8 @@ mod random;
 mod settings;
 mod sign_up_policy;
 mod store_error;
+#[doc(hidden)]
+pub mod task;
 mod unmounted;
 
 pub mod event;

@@ -99,11 +99,10 @@ impl<U: AuthUser> Migrations<U> {
         pool: &Pool<DB>,
         prefixes: &[&str],
     ) -> Result<ForeignHashes, sqlx::Error> {
-        self.find_hashes(pool, prefixes, |_| {}).await
+        find_hashes(pool, &U::SHAPE, prefixes, &mut |_| {}).await
     }
 
-    /// Returns `true` if the table has so many rows that an app should not wait for
-    /// [`foreign_hashes`](Self::foreign_hashes) when it starts: more than 200,000.
+    /// Whether the table is [large](is_large).
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -111,27 +110,14 @@ impl<U: AuthUser> Migrations<U> {
     pub async fn is_large<DB: Backend>(&self, pool: &Pool<DB>) -> Result<bool, sqlx::Error> {
         is_large(pool, &U::SHAPE).await
     }
-
-    /// Like [`foreign_hashes`](Self::foreign_hashes), and calls `on_use` with each prefix as soon as it
-    /// is found.
-    ///
-    /// # Errors
-    /// If the database cannot be read.
-    #[doc(hidden)]
-    pub async fn find_hashes<DB: Backend>(
-        &self,
-        pool: &Pool<DB>,
-        prefixes: &[&str],
-        mut on_use: impl FnMut(&str) + Send,
-    ) -> Result<ForeignHashes, sqlx::Error> {
-        find_hashes(pool, &U::SHAPE, prefixes, &mut on_use).await
-    }
 }
 
-pub(crate) async fn is_large<DB: Backend>(
-    pool: &Pool<DB>,
-    shape: &Shape,
-) -> Result<bool, sqlx::Error> {
+/// Returns `true` if the table has so many rows that an app should not wait for [`find_hashes`] when it
+/// starts: more than 200,000.
+///
+/// # Errors
+/// If the database cannot be read.
+pub async fn is_large<DB: Backend>(pool: &Pool<DB>, shape: &Shape) -> Result<bool, sqlx::Error> {
     let table = DB::DIALECT.qualified(shape.schema, shape.table);
     let last = format!("SELECT 1 FROM {table} LIMIT 1 OFFSET {SMALL}");
     let mut connection = reading(pool).await?;
@@ -139,7 +125,11 @@ pub(crate) async fn is_large<DB: Backend>(
     Ok(found.is_some())
 }
 
-pub(crate) async fn find_hashes<DB: Backend>(
+/// As [`Migrations::foreign_hashes`], and calls `on_use` with each prefix as soon as it is found.
+///
+/// # Errors
+/// If the database cannot be read.
+pub async fn find_hashes<DB: Backend>(
     pool: &Pool<DB>,
     shape: &Shape,
     prefixes: &[&str],

@@ -64,7 +64,8 @@ pub use blocker::{Blocker, BlockerKind};
 pub use compare::Tables;
 pub use error::MigrateError;
 pub use hashes::{ForeignHashes, UnreadHashes};
-pub(crate) use hashes::{find_hashes, is_large};
+#[doc(hidden)]
+pub use hashes::{find_hashes, is_large};
 pub use inspect::Schema;
 pub use migrations::Migrations;
 pub use plan::Plan;

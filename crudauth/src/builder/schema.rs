@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crudauth_core::migrate::{Migrations, Plan, SchemaError, UnreadHashes};
-use crudauth_core::model::AuthUser;
+use crudauth_core::migrate::{Migrations, Plan, SchemaError, UnreadHashes, find_hashes, is_large};
+use crudauth_core::model::{AuthUser, Shape};
 use crudauth_core::password::HashingPool;
 use crudauth_core::slices::mfa::takeover::CONFIRMED_AT;
 use crudauth_core::sql::{AuthRow, Backend, Layout};
+use crudauth_core::task;
 use sqlx::Pool;
 use tokio::time::timeout;
 use tracing::warn;
@@ -47,7 +48,7 @@ where
     let schema = migrations.inspect(pool).await?;
     let errors = differences::<A>(schema.plan());
     if errors.is_empty() {
-        find_hashes::<A::User, DB>(pool, hashing, migrations).await?;
+        search_in_time(pool, hashing, const { &A::User::SHAPE }).await?;
     }
     Ok(Live {
         errors,
@@ -58,37 +59,37 @@ where
 }
 
 /// Searches for password hashes of other systems; in a large table, in the background after a while.
-async fn find_hashes<U: AuthUser, DB: Backend>(
+async fn search_in_time<DB: Backend>(
     pool: &Pool<DB>,
     hashing: &HashingPool,
-    migrations: &Migrations<U>,
+    shape: &'static Shape,
 ) -> sqlx::Result<()> {
-    let mut search = Box::pin(search(pool.clone(), hashing.clone(), migrations.clone()));
-    if !migrations.is_large(pool).await? {
+    let mut search = Box::pin(search(pool.clone(), hashing.clone(), shape));
+    if !is_large(pool, shape).await? {
         return search.await;
     }
     match timeout(HASH_SEARCH, &mut search).await {
         Ok(result) => return result,
-        Err(_) => drop(tokio::spawn(async move {
+        Err(_) => drop(task::spawn(Box::pin(async move {
             if let Err(error) = search.await {
                 warn!(%error, "search for password hashes of other systems failed");
             }
-        })),
+        }))),
     }
     Ok(())
 }
 
 /// Enables the legacy formats that are in use, each as soon as a hash of it is found, and reports the
 /// hashes that no format reads.
-async fn search<U: AuthUser, DB: Backend>(
+async fn search<DB: Backend>(
     pool: Pool<DB>,
     hashing: HashingPool,
-    migrations: Migrations<U>,
+    shape: &Shape,
 ) -> sqlx::Result<()> {
     let prefixes = hashing.legacy_prefixes();
-    let enable = |prefix: &str| hashing.enable_prefix(prefix);
-    let found = migrations.find_hashes(&pool, &prefixes, enable).await?;
-    let table = U::SHAPE.table;
+    let mut enable = |prefix: &str| hashing.enable_prefix(prefix);
+    let found = find_hashes(&pool, shape, &prefixes, &mut enable).await?;
+    let table = shape.table;
     for UnreadHashes { prefix, count, .. } in found.unread {
         if prefix.starts_with("$argon2") {
             warn!(

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crudauth_core::model::{AuthUser, RedirectPath, for_client};
 use crudauth_core::slices::bot_protection::PublicRoute;
+use crudauth_core::task;
 use futures_util::future::BoxFuture;
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, Request, Response};
@@ -117,13 +118,12 @@ impl<U: AuthUser> PathEndpoint<U> {
             handler(mounted, request).await
         };
         let flow = for_client(client, flow).in_current_span();
-        let answer = tokio::spawn(async move {
+        let answer = task::run(Box::pin(async move {
             let answer = flow.await;
             drop(guard);
             answer
-        })
-        .await;
-        match answer {
+        }));
+        match answer.await {
             // The session proves there what its sign-in has skipped.
             Ok(Err(skipped)) if skipped.code() == "second-factor-skipped" && self.has_sudo() => {
                 Err(Refusal::reauthentication_required())

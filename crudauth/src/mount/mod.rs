@@ -13,6 +13,7 @@ use crudauth_core::model::{AuthUser, ClientAddress};
 use crudauth_core::notify::Background;
 use crudauth_core::slices::DatabaseStores;
 use crudauth_core::sql::{AuthRow, Backend, SqlStore};
+use crudauth_core::task;
 use poem::endpoint::make_sync;
 use poem::{Request, Route};
 
@@ -181,7 +182,7 @@ impl<U: AuthUser> Mounted<U> {
         let mounted = Arc::downgrade(&self.0);
         let mut ticks = tokio::time::interval(every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        tokio::spawn(async move {
+        task::spawn(Box::pin(async move {
             loop {
                 ticks.tick().await;
                 let Some(parts) = mounted.upgrade() else { return };
@@ -193,7 +194,7 @@ impl<U: AuthUser> Mounted<U> {
                     }
                 }
             }
-        })
+        }))
     }
 
     /// Waits until every running route of the library has finished, also for clients that have

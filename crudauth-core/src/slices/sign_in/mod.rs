@@ -16,7 +16,6 @@ mod successes;
 mod timing_tests;
 mod verify;
 
-use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +44,7 @@ use crate::slices::mfa::Mfa;
 use crate::slices::passkeys::PasskeyFactor;
 use crate::slices::sessions::{Opening, Sessions};
 use crate::store_error::StoreError;
+use crate::task;
 use challenge::{Next, Opens};
 
 /// Sign-ins with the right password, by account and client network: 300 a minute by default, counted
@@ -254,9 +254,7 @@ impl<U: AuthUser> SignInFlow<U> {
 pub(crate) async fn detached<T: Send + 'static, E: From<StoreError> + Send + 'static>(
     flow: impl Future<Output = Result<T, E>> + Send + 'static,
 ) -> Result<T, E> {
-    // Behind a pointer, since tokio would compile a task for each flow.
-    let flow: BoxFuture<'static, _> = Box::pin(in_this_client(flow).in_current_span());
-    match tokio::spawn(flow).await {
+    match task::run(Box::pin(in_this_client(flow).in_current_span())).await {
         Ok(result) => result,
         // The runtime is shutting down, or a store has panicked.
         Err(error) => Err(StoreError::failed(error).into()),
