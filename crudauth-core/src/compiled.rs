@@ -1,10 +1,12 @@
-//! Compiles the code of each driver in this crate. In builds without optimisation the programs that
-//! depend on it link to that; each of them would compile it again otherwise.
+//! Compiles the code of each driver in this crate, with keys that the database counts up. In builds
+//! without optimisation the programs that depend on it link to that; each of them would compile it
+//! again otherwise.
 
 use std::error::Error;
 
 use sqlx::Pool;
 
+use crate::event::trail::store::AuditStore;
 use crate::guard::challenges::ChallengeStore;
 use crate::guard::store::CounterStore;
 use crate::migrate::{Tables, find_hashes, is_large};
@@ -37,6 +39,8 @@ async fn everything<DB: Backend>(
     tables: &Tables<'_, DB>,
 ) -> Done {
     let (counters, challenges): (&dyn CounterStore, &dyn ChallengeStore) = (engine, engine);
+    let trail: &dyn AuditStore<i64> = engine;
+    trail.accounts(None).await?;
     counters.purge(chrono::DateTime::UNIX_EPOCH, 0).await?;
     challenges.purge(chrono::DateTime::UNIX_EPOCH, 0).await?;
     let query = || engine.query("");
@@ -48,7 +52,8 @@ async fn everything<DB: Backend>(
     let mut tx = engine.begin().await?;
     tx.row(query()).await?;
     tx.execute(query()).await?;
-    tx.commit().await?;
+    engine.commit_if(true, tx, &0_i64).await?;
+    engine.execute_in_trail_of::<i64>(query()).await?;
     for table in engine.tables() {
         engine.purge_table(table, chrono::DateTime::UNIX_EPOCH, 0).await?;
     }

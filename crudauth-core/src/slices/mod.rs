@@ -67,7 +67,7 @@ pub const TABLES: &[&TableSpec] = &[
 pub struct DatabaseStores<U: AuthUser> {
     pub accounts: Arc<dyn AccountStore<U>>,
     pub one_time_tokens: Arc<dyn recovery::store::OneTimeTokenStore<U>>,
-    pub audit: Arc<dyn audit::store::AuditStore<U>>,
+    pub audit: Arc<dyn audit::store::AuditStore<U::Id>>,
     pub profile: Arc<dyn profile::store::ProfileStore<U>>,
     pub invitations: Arc<dyn invitations::store::InvitationStore>,
     pub owned_rows: Arc<dyn OwnedRows>,
@@ -94,7 +94,7 @@ impl<U: AuthUser> DatabaseStores<U> {
         Self {
             accounts: Arc::clone(sql) as _,
             one_time_tokens: Arc::clone(sql) as _,
-            audit: Arc::clone(sql) as _,
+            audit: Arc::clone(sql.engine()) as _,
             // The command line makes superusers in every mount.
             admin: Arc::clone(sql) as _,
             profile: Arc::clone(sql) as _,

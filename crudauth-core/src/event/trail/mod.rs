@@ -55,6 +55,11 @@ impl Recording {
         current.filter(|recording| !recording.is_written.load(Ordering::SeqCst))
     }
 
+    /// Whether the transaction of the current task must keep an event.
+    pub(crate) fn is_wanted() -> bool {
+        Self::current().is_some()
+    }
+
     fn set_written(&self) {
         self.is_written.store(true, Ordering::SeqCst);
     }
@@ -65,7 +70,7 @@ impl Recording {
 pub struct Trail<U: AuthUser> {
     seal: Seal,
     limits: RateLimiter,
-    store: Arc<dyn AuditStore<U>>,
+    store: Arc<dyn AuditStore<U::Id>>,
     queues: Queues,
 }
 
@@ -73,12 +78,12 @@ impl<U: AuthUser> Trail<U> {
     /// Creates it over a store.
     #[doc(hidden)]
     #[must_use]
-    pub fn new(seal: Seal, limits: RateLimiter, store: Arc<dyn AuditStore<U>>) -> Self {
+    pub fn new(seal: Seal, limits: RateLimiter, store: Arc<dyn AuditStore<U::Id>>) -> Self {
         // One after the other: the order stays, and a flood of rejected guesses takes one connection.
         Self { seal, limits, store, queues: Queues::new(Background::one_by_one) }
     }
 
-    pub(crate) fn store(&self) -> &dyn AuditStore<U> {
+    pub(crate) fn store(&self) -> &dyn AuditStore<U::Id> {
         &*self.store
     }
 

@@ -5,12 +5,12 @@ use async_trait::async_trait;
 use super::record::digest;
 use super::store::{AuditStore, ChainRow};
 use super::{AuditRecord, Link, Record, Recording};
-use crate::model::{Mac, parse_id};
+use crate::model::{AccountId, AuthUser, Mac, parse_id};
 use crate::sql::engine::{retrying, retrying_sql};
 use crate::sql::rows::Columns;
 use crate::sql::transaction::Transaction;
 use crate::sql::{
-    AuthRow, Backend, Call, ColumnSpec, Outlives, Query, Running, SqlStore, Stores, TableSpec,
+    Backend, Call, ColumnSpec, Engine, Outlives, Query, Running, SqlStore, Stores, TableSpec,
 };
 use crate::store_error::StoreError;
 
@@ -68,9 +68,9 @@ const ACCOUNTS: &str = "SELECT DISTINCT user_id FROM {+audit} WHERE user_id > :a
     ORDER BY user_id LIMIT 101";
 
 #[async_trait]
-impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AuditStore<U> for SqlStore<DB, U> {
+impl<DB: Backend + Stores<Id>, Id: AccountId> AuditStore<Id> for Engine<DB> {
     async fn append(&self, recording: &Recording) -> Result<(), StoreError> {
-        let account = account_of::<U::Id>(recording).ok_or_else(|| {
+        let account = account_of::<Id>(recording).ok_or_else(|| {
             StoreError::failed("the key of an account cannot be read back from its text")
         })?;
         retrying(|| async {
@@ -81,22 +81,22 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AuditStore<U> for SqlStore<DB,
         .await
     }
 
-    async fn own(&self, account: &U::Id, before: i64) -> Result<Vec<AuditRecord>, StoreError> {
+    async fn own(&self, account: &Id, before: i64) -> Result<Vec<AuditRecord>, StoreError> {
         self.page_of(OWN, account, before).await
     }
 
-    async fn all(&self, account: &U::Id, before: i64) -> Result<Vec<AuditRecord>, StoreError> {
+    async fn all(&self, account: &Id, before: i64) -> Result<Vec<AuditRecord>, StoreError> {
         self.page_of(ALL, account, before).await
     }
 
-    async fn chain(&self, account: &U::Id, after: i64) -> Result<Vec<ChainRow>, StoreError> {
+    async fn chain(&self, account: &Id, after: i64) -> Result<Vec<ChainRow>, StoreError> {
         let query = self.query(CHAIN).bind("account", account.clone()).bind("after", after);
         let rows = self.rows(query).await?;
         let read = |row: &DB::Row| row_of(&mut Columns::<DB>::new(row, 0)).map(ChainRow);
         Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
     }
 
-    async fn accounts(&self, after: Option<&U::Id>) -> Result<Vec<U::Id>, StoreError> {
+    async fn accounts(&self, after: Option<&Id>) -> Result<Vec<Id>, StoreError> {
         let query = match after {
             Some(id) => self.query(ACCOUNTS).bind("after", id.clone()),
             None => self.query(FIRST_ACCOUNTS),
@@ -107,13 +107,30 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> AuditStore<U> for SqlStore<DB,
     }
 }
 
-impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
+impl<DB: Backend + Stores<U::Id>, U: AuthUser> SqlStore<DB, U> {
+    /// Runs one statement that changes an account or its credentials, together with the event that
+    /// the current task records, if any. Returns the number of rows.
+    pub(crate) async fn execute_recorded(&self, query: Query<DB>) -> Result<u64, StoreError> {
+        Ok(self.execute_recorded_sql(query).await?)
+    }
+
+    /// As [`execute_recorded`](Self::execute_recorded), with the error of the database.
+    pub(crate) fn execute_recorded_sql(&self, query: Query<DB>) -> Running<'_, u64> {
+        self.execute_in_trail_of::<U::Id>(query)
+    }
+}
+
+// Generic over the key and not over the user struct, so that it is compiled once for each key.
+impl<DB: Backend> Engine<DB> {
     /// Commits a change of an account, together with the event that the current task records, if any.
-    pub(crate) fn commit<'a>(
+    pub(crate) fn commit<'a, Id: AccountId>(
         &'a self,
         mut tx: Transaction<DB>,
-        account: &'a U::Id,
-    ) -> Running<'a, ()> {
+        account: &'a Id,
+    ) -> Running<'a, ()>
+    where
+        DB: Stores<Id>,
+    {
         let Some(recording) = Recording::current() else { return tx.commit() };
         Box::pin(async move {
             self.add(&mut tx, account, &recording).await?;
@@ -124,12 +141,15 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     }
 
     /// As [`commit`](Self::commit), with the event only if there was such an account. Returns that.
-    pub(crate) async fn commit_if(
+    pub(crate) async fn commit_if<Id: AccountId>(
         &self,
         exists: bool,
         tx: Transaction<DB>,
-        account: &U::Id,
-    ) -> Result<bool, sqlx::Error> {
+        account: &Id,
+    ) -> Result<bool, sqlx::Error>
+    where
+        DB: Stores<Id>,
+    {
         if exists {
             self.commit(tx, account).await?;
         } else {
@@ -138,20 +158,24 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         Ok(exists)
     }
 
-    /// Runs one statement that changes an account or its credentials, together with the event that
-    /// the current task records, if any. Returns the number of rows.
-    pub(crate) async fn execute_recorded(&self, query: Query<DB>) -> Result<u64, StoreError> {
-        Ok(self.execute_recorded_sql(query).await?)
-    }
-
-    /// As [`execute_recorded`](Self::execute_recorded), with the error of the database.
-    pub(crate) fn execute_recorded_sql(&self, query: Query<DB>) -> Running<'_, u64> {
-        let account = Recording::current().and_then(|recording| account_of::<U::Id>(&recording));
+    /// Runs one statement, together with the event that the current task records, if any.
+    pub(crate) fn execute_in_trail_of<Id: AccountId>(&self, query: Query<DB>) -> Running<'_, u64>
+    where
+        DB: Stores<Id>,
+    {
+        let account = Recording::current().and_then(|recording| account_of::<Id>(&recording));
         let Some(account) = account else { return self.execute_sql(query) };
         Box::pin(retrying_sql(move || self.execute_in_trail(query.call(), account.clone())))
     }
 
-    async fn execute_in_trail(&self, call: Call<DB>, account: U::Id) -> Result<u64, sqlx::Error> {
+    async fn execute_in_trail<Id: AccountId>(
+        &self,
+        call: Call<DB>,
+        account: Id,
+    ) -> Result<u64, sqlx::Error>
+    where
+        DB: Stores<Id>,
+    {
         let mut tx = self.begin().await?;
         // The account first, as in all transactions.
         self.lock(&mut tx, &account).await?;
@@ -163,22 +187,27 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         Ok(changed)
     }
 
-    /// Whether the transaction of the current task must keep an event.
-    pub(crate) fn is_recording() -> bool {
-        Recording::current().is_some()
-    }
-
-    async fn lock(&self, tx: &mut Transaction<DB>, account: &U::Id) -> Result<(), sqlx::Error> {
+    async fn lock<Id: AccountId>(
+        &self,
+        tx: &mut Transaction<DB>,
+        account: &Id,
+    ) -> Result<(), sqlx::Error>
+    where
+        DB: Stores<Id>,
+    {
         tx.row(self.query(LOCK).bind("account", account.clone())).await.map(drop)
     }
 
     /// Adds a row to the end of the chain.
-    async fn add(
+    async fn add<Id: AccountId>(
         &self,
         tx: &mut Transaction<DB>,
-        account: &U::Id,
+        account: &Id,
         recording: &Recording,
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<(), sqlx::Error>
+    where
+        DB: Stores<Id>,
+    {
         self.lock(tx, account).await?;
         let last = tx.row(self.query(LAST).bind("account", account.clone())).await?;
         let last = last.map(|row| link_of(&mut Columns::<DB>::new(&row, 0))).transpose()?;
@@ -206,12 +235,15 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
         Ok(())
     }
 
-    async fn page_of(
+    async fn page_of<Id: AccountId>(
         &self,
         template: &'static str,
-        account: &U::Id,
+        account: &Id,
         before: i64,
-    ) -> Result<Vec<AuditRecord>, StoreError> {
+    ) -> Result<Vec<AuditRecord>, StoreError>
+    where
+        DB: Stores<Id>,
+    {
         let query = self.query(template).bind("account", account.clone()).bind("before", before);
         let rows = self.rows(query).await?;
         let read = |row: &DB::Row| shown_of(&mut Columns::<DB>::new(row, 0));
@@ -219,7 +251,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     }
 }
 
-fn account_of<Id: crate::model::AccountId>(recording: &Recording) -> Option<Id> {
+fn account_of<Id: AccountId>(recording: &Recording) -> Option<Id> {
     parse_id(recording.event.account.as_deref()?)
 }
 

@@ -5,6 +5,7 @@
 
 use super::keys_sql::{BY_IDENTIFIER, is_key};
 use crate::account_store::{AccountStore, Created, NewAccount};
+use crate::event::trail::Recording;
 use crate::model::digest::sha256;
 use crate::model::{AuthUser, CounterName, Identifier, IdentifierColumn, IdentifierKind, Username};
 use crate::sql::template::{identifier_name, key_name};
@@ -135,7 +136,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthRow<DB>> SqlStore<DB, U> {
     ) -> Result<Result<U::Id, NotInserted>, sqlx::Error> {
         let locks = name_locks::<U>(names);
         let is_one_statement =
-            locks.is_empty() && account.invitation.is_none() && !Self::is_recording();
+            locks.is_empty() && account.invitation.is_none() && !Recording::is_wanted();
         if is_one_statement && let Some(id) = &account.id {
             self.execute_once(self.insertion(account)).await?;
             return Ok(Ok(id.clone()));
