@@ -15,7 +15,7 @@ pub fn spawn(job: BoxFuture<'static, ()>) -> JoinHandle<()> {
     tokio::spawn(job)
 }
 
-/// Runs a flow in a task of its own, which goes on if nobody waits for the result any more.
+/// Runs a flow in a task of its own. It goes on without anyone who waits for its result.
 ///
 /// # Errors
 /// If the flow panics, or the runtime shuts down.

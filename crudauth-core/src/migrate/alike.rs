@@ -2,14 +2,14 @@
 
 use super::live::{LiveColumn, LiveTable};
 use super::table::Table;
-use super::{Blocker, BlockerKind, fits};
+use super::{Blocker, BlockerKind};
 use crate::model::{Shape, SqlDefault};
 
 /// The blockers of such columns.
 pub(super) fn same_for_all(table: &Table, live: &LiveTable) -> Vec<Blocker> {
     let Some(shape) = &table.shape else { return Vec::new() };
     let alike = live.columns.iter().filter(|column| {
-        let is_constant = if fits::is_written(table, live, column) {
+        let is_constant = if live.is_written(table, column) {
             is_literal(shape, live, &column.name)
         } else {
             !column.is_generated && column.default.as_deref().is_some_and(is_constant)

@@ -229,6 +229,12 @@ impl BlockerKind {
     }
 }
 
+/// Whether a blocker asks for another type of the column.
+pub(super) fn asks_for_type(blockers: &[Blocker], column: &str) -> bool {
+    let mut types = blockers.iter().filter(|one| matches!(one.kind, BlockerKind::WrongType { .. }));
+    types.any(|one| one.column == column)
+}
+
 impl fmt::Debug for Blocker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -5,6 +5,7 @@
 use sqlx::{Column as _, Row as _};
 
 use super::affinity::{Affinity, takes};
+use super::blocker::asks_for_type;
 use super::live::{LiveColumn, LiveTable};
 use super::table::Table;
 use super::table_diff::TableDiff;
@@ -96,12 +97,6 @@ fn takes_few_texts(table: &Table, live: &LiveTable, read: &ColumnPlan) -> bool {
     (is_hash || is_identifier(table, &read.name)) && live.column(&read.name).is_some_and(takes_few)
 }
 
-/// Whether a blocker asks for another type of the column.
-pub(super) fn asks_for_type(blockers: &[Blocker], column: &str) -> bool {
-    let mut types = blockers.iter().filter(|one| matches!(one.kind, BlockerKind::WrongType { .. }));
-    types.any(|one| one.column == column)
-}
-
 /// The key, generated columns, and columns that are too short or cannot be indexed.
 fn from_catalog(table: &Table, live: &LiveTable) -> Vec<Blocker> {
     let mut blockers = Vec::new();
@@ -113,8 +108,7 @@ fn from_catalog(table: &Table, live: &LiveTable) -> Vec<Blocker> {
         let is_updated =
             table.shape.is_some_and(|one| live.is_same(&column.name, one.companion.updated));
         let erased = erased(table, live, column);
-        if column.is_generated
-            && (is_updated || erased.is_some() || is_written(table, live, column))
+        if column.is_generated && (is_updated || erased.is_some() || live.is_written(table, column))
         {
             blockers.push(BlockerKind::Generated.of(live, &column.name));
         } else if !column.is_nullable && erased == Some(None) {
@@ -177,7 +171,7 @@ fn not_written(table: &Table, live: &LiveTable) -> Vec<Blocker> {
     let unset = live.columns.iter().filter(|column| {
         let is_set = column.default.is_some() || column.is_auto || column.is_generated;
         let is_required = !column.is_nullable || is_read_as_value(table, live, column);
-        is_required && !is_set && !is_written(table, live, column)
+        is_required && !is_set && !live.is_written(table, column)
     });
     let blockers = unset.map(|unset| {
         let is_key = live.is_same(&unset.name, &table.key.column);
@@ -196,13 +190,6 @@ fn erased(table: &Table, live: &LiveTable, column: &LiveColumn) -> Option<Option
 fn is_read_as_value(table: &Table, live: &LiveTable, column: &LiveColumn) -> bool {
     let mut values = table.reads.iter().filter(|read| !read.is_nullable);
     values.any(|read| live.is_same(&column.name, &read.name))
-}
-
-pub(super) fn is_written(table: &Table, live: &LiveTable, column: &LiveColumn) -> bool {
-    let updated = table.shape.filter(|_| live.layout.sets_updated);
-    let updated = updated.map(|shape| shape.companion.updated);
-    let mut written = table.written.iter().map(|name| &**name).chain(updated);
-    written.any(|name| live.is_same(&column.name, name))
 }
 
 pub(super) fn wrong_type(live: &LiveTable, read: &ColumnPlan) -> Blocker {

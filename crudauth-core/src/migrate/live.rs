@@ -1,5 +1,6 @@
 //! A table as it is in the database.
 
+use super::table::Table;
 use crate::sql::{Dialect, Layout};
 
 /// A table in the database. It has no columns if the table does not exist.
@@ -182,6 +183,14 @@ impl LiveTable {
         index.is_ordered
             && index.columns.len() >= columns.len()
             && index.columns.iter().zip(columns).all(is_same)
+    }
+
+    /// Whether sign-up writes the column.
+    pub(super) fn is_written(&self, table: &Table, column: &LiveColumn) -> bool {
+        let updated = table.shape.filter(|_| self.layout.sets_updated);
+        let updated = updated.map(|shape| shape.companion.updated);
+        let mut written = table.written.iter().map(|name| &**name).chain(updated);
+        written.any(|name| self.is_same(&column.name, name))
     }
 
     /// Whether a quoted `name` refers to the live name.

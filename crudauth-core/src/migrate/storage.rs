@@ -1,6 +1,6 @@
 //! How MySQL stores a table, and the length of its indexes.
 
-use super::fits::asks_for_type;
+use super::blocker::asks_for_type;
 use super::live::{LiveTable, declared_length};
 use super::table::{Index, Table};
 use super::table_diff::TableDiff;
