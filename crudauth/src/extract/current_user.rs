@@ -166,7 +166,8 @@ pub(super) async fn settled<T>(
         Ok(found) => Ok(found),
         Err(refusal) => {
             debug!(%refusal, "refused");
-            buffer_small(request, body).await;
+            // Behind a pointer: poem moves the future of every handler, and most requests pass.
+            Box::pin(buffer_small(request, body)).await;
             Err(refusal.into())
         }
     }

@@ -45,7 +45,7 @@ impl<E: Endpoint, A: Mount> Endpoint for Guarded<E, A> {
         let pages = mounted.parts().http.pages.as_ref();
         let visit = pages.and_then(|pages| Some((pages, Visit::of(&request)?)));
         if visit.is_some() {
-            adopt_csrf_token(&mut request).await?;
+            Box::pin(adopt_csrf_token(&mut request)).await?;
         }
         let mut response = match self.endpoint.call(request).await {
             Ok(response) => response.into_response(),

@@ -223,7 +223,8 @@ impl<U: AuthUser> RequestAuth<U> {
         if !request.method().is_safe() || Visit::of(request).is_none() {
             return Ok(None);
         }
-        let renewed = self.new_csrf.get_or_try_init(|| sessions.renew_csrf_token(session)).await?;
+        let renew = self.new_csrf.get_or_try_init(|| sessions.renew_csrf_token(session));
+        let renewed = Box::pin(renew).await?;
         Ok(renewed.as_ref().map(|token| token.expose().to_owned()))
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crudauth_core::model::{BrowserToken, SessionToken};
 use crudauth_core::slices::mfa::BrowserTrust;
 use crudauth_core::slices::sessions::{OpenedSession, RenewedSession, SessionConfig};
+use memchr::memchr_iter;
 use poem::http::{HeaderMap, HeaderValue, header};
 use poem::{Request, Response};
 
@@ -123,7 +124,7 @@ impl<'r> Cookies<'r> {
     /// `__Host-`, so a sibling domain may set it.
     fn values(&self, name: &str) -> impl Iterator<Item = &'r str> {
         let lines = self.headers.get_all(header::COOKIE).into_iter();
-        let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+        let pairs = lines.flat_map(|line| pairs_of(line.as_bytes()));
         pairs.filter_map(move |pair| {
             // A browser sends many cookies, so only the value of one of that name is read as text.
             let after_name = unblanked(pair).strip_prefix(name.as_bytes())?;
@@ -131,6 +132,16 @@ impl<'r> Cookies<'r> {
             Some(value.trim_matches(BLANKS).trim_matches('"'))
         })
     }
+}
+
+/// The pairs of a line, which may have kilobytes of other programs.
+fn pairs_of(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    memchr_iter(b';', line).chain([line.len()]).map(move |end| {
+        let pair = &line[start..end];
+        start = end + 1;
+        pair
+    })
 }
 
 /// The bytes without the blanks at the beginning.

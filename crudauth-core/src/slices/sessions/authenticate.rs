@@ -34,18 +34,19 @@ impl<U: AuthUser> Sessions<U> {
         if session.state != account.state() {
             return Ok(None);
         }
+        // What few requests do is behind a pointer: the future of every request would have room for it.
         if !account.is_active() {
-            self.kit.revoke_disabled(&account).await?;
+            Box::pin(self.kit.revoke_disabled(&account)).await?;
             return Ok(None);
         }
         let ends_at = self.ends_at(&session);
         let may_go_on = match &session.impersonator {
             _ if ends_at.is_some_and(|ends_at| ends_at <= now) => false,
-            Some(by) => self.may_impersonate(by, &account, now).await?,
+            Some(by) => Box::pin(self.may_impersonate(by, &account, now)).await?,
             None => true,
         };
         if !may_go_on {
-            self.end(&session).await?;
+            Box::pin(self.end(&session)).await?;
             return Ok(None);
         }
         let was_extended = self.extend(&session, now).await;
