@@ -7,10 +7,14 @@ use crudauth::hook::{
     BeforeSignIn, BeforeSignUp, BeforeUsernameChange, HookError, SignInFacts, SignUpFacts,
     UsernameFacts,
 };
+use crudauth_tests::{Kind, Log};
 
 use super::*;
 
 const REASON: &str = "The club is full.";
+
+/// A name at which the app's hook panics.
+const CRASH: &str = "crash";
 
 /// Refuses the names on a list, and clients of one address.
 #[derive(Clone, Default)]
@@ -21,6 +25,10 @@ pub(super) struct Door {
 
 impl Door {
     fn judge(&self, name: Option<&str>, client: &crudauth::ClientInfo) -> Result<(), HookError> {
+        if name == Some(CRASH) {
+            // `panic!` would print a backtrace.
+            std::panic::resume_unwind(Box::new("a bug of the hook"));
+        }
         let address = client.address.map(|address| address.to_string());
         let is_named = self.names.lock().unwrap().iter().any(|one| Some(&**one) == name);
         let is_from = address.is_some() && *self.address.lock().unwrap() == address;
@@ -59,6 +67,19 @@ async fn guarded(app: &App) -> (Full, App, Door) {
 fn assert_refused(answer: &Answer) {
     let told = (answer.status, answer.code(), answer.detail());
     assert_eq!(told, (403, "refused-by-app".to_owned(), REASON.to_owned()), "{answer:?}");
+}
+
+// On one thread, whose log is captured.
+#[tokio::test]
+async fn a_route_that_panics_answers_500_and_the_log_has_the_message() {
+    let app = App::on(Kind::Sqlite).await;
+    let (auth, app, _) = guarded(&app).await;
+    let log = Log::listen();
+    assert_eq!(app.register(CRASH).await.status, 500);
+    auth.drained().await;
+    let lines = (log.count("route did not finish"), log.count("a bug of the hook"));
+    assert_eq!(lines, (1, 1), "{}", log.text());
+    assert_eq!(app.register("ada").await.status, 202);
 }
 
 on_every_database! {
