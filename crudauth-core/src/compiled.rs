@@ -52,7 +52,7 @@ async fn everything<DB: Backend>(
     let mut tx = engine.begin().await?;
     tx.row(query()).await?;
     tx.execute(query()).await?;
-    engine.commit_if(true, tx, &0_i64).await?;
+    engine.commit(tx, &0_i64).await?;
     engine.execute_in_trail_of::<i64>(query()).await?;
     for table in engine.tables() {
         engine.purge_table(table, chrono::DateTime::UNIX_EPOCH, 0).await?;

@@ -185,7 +185,7 @@ impl LiveTable {
             && index.columns.iter().zip(columns).all(is_same)
     }
 
-    /// Whether sign-up writes the column.
+    /// Whether the library's `INSERT` sets the column.
     pub(super) fn is_written(&self, table: &Table, column: &LiveColumn) -> bool {
         let updated = table.shape.filter(|_| self.layout.sets_updated);
         let updated = updated.map(|shape| shape.companion.updated);

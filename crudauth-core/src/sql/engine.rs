@@ -53,7 +53,8 @@ impl<DB: Backend, U: AuthUser> SqlStore<DB, U> {
 }
 
 impl<DB: Database, U> SqlStore<DB, U> {
-    /// The part that does not depend on the user struct. It is the store of counters and challenges.
+    /// The part that does not depend on the user struct. It is the store of counters, challenges
+    /// and kept events.
     #[must_use]
     pub fn engine(&self) -> &Arc<Engine<DB>> {
         &self.engine

@@ -118,11 +118,30 @@ impl<DB: Backend + Stores<U::Id>, U: AuthUser> SqlStore<DB, U> {
     pub(crate) fn execute_recorded_sql(&self, query: Query<DB>) -> Running<'_, u64> {
         self.execute_in_trail_of::<U::Id>(query)
     }
+
+    /// Commits a change of an account, together with the event that the current task records, if any.
+    pub(crate) fn commit<'a>(&'a self, tx: Transaction<DB>, account: &'a U::Id) -> Running<'a, ()> {
+        self.engine().commit(tx, account)
+    }
+
+    /// As [`commit`](Self::commit), with the event only if there was such an account. Returns that.
+    pub(crate) async fn commit_if(
+        &self,
+        exists: bool,
+        tx: Transaction<DB>,
+        account: &U::Id,
+    ) -> Result<bool, sqlx::Error> {
+        if exists {
+            self.commit(tx, account).await?;
+        } else {
+            tx.commit().await?;
+        }
+        Ok(exists)
+    }
 }
 
 // Generic over the key and not over the user struct, so that it is compiled once for each key.
 impl<DB: Backend> Engine<DB> {
-    /// Commits a change of an account, together with the event that the current task records, if any.
     pub(crate) fn commit<'a, Id: AccountId>(
         &'a self,
         mut tx: Transaction<DB>,
@@ -138,24 +157,6 @@ impl<DB: Backend> Engine<DB> {
             recording.set_written();
             Ok(())
         })
-    }
-
-    /// As [`commit`](Self::commit), with the event only if there was such an account. Returns that.
-    pub(crate) async fn commit_if<Id: AccountId>(
-        &self,
-        exists: bool,
-        tx: Transaction<DB>,
-        account: &Id,
-    ) -> Result<bool, sqlx::Error>
-    where
-        DB: Stores<Id>,
-    {
-        if exists {
-            self.commit(tx, account).await?;
-        } else {
-            tx.commit().await?;
-        }
-        Ok(exists)
     }
 
     /// Runs one statement, together with the event that the current task records, if any.

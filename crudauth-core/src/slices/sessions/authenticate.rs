@@ -34,7 +34,8 @@ impl<U: AuthUser> Sessions<U> {
         if session.state != account.state() {
             return Ok(None);
         }
-        // What few requests do is behind a pointer: the future of every request would have room for it.
+        // What few requests do is behind a pointer. The future of every request would have room for it
+        // otherwise.
         if !account.is_active() {
             Box::pin(self.kit.revoke_disabled(&account)).await?;
             return Ok(None);
