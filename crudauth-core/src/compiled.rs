@@ -6,7 +6,6 @@ use std::error::Error;
 
 use sqlx::Pool;
 
-use crate::event::trail::store::AuditStore;
 use crate::guard::challenges::ChallengeStore;
 use crate::guard::store::CounterStore;
 use crate::migrate::{Tables, find_hashes, is_large};
@@ -39,8 +38,6 @@ async fn everything<DB: Backend>(
     tables: &Tables<'_, DB>,
 ) -> Done {
     let (counters, challenges): (&dyn CounterStore, &dyn ChallengeStore) = (engine, engine);
-    let trail: &dyn AuditStore<i64> = engine;
-    trail.accounts(None).await?;
     counters.purge(chrono::DateTime::UNIX_EPOCH, 0).await?;
     challenges.purge(chrono::DateTime::UNIX_EPOCH, 0).await?;
     let query = || engine.query("");

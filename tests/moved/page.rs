@@ -10,6 +10,7 @@ const TESTED: [&str; 7] = [
     include_str!("supabase.rs"),
     include_str!("wordpress.rs"),
     include_str!("../migrations/real_tables.rs"),
+    include_str!("../migrations/tables_of_names.rs"),
 ];
 
 /// The code blocks of a section, in a language.

@@ -67,7 +67,7 @@ pub const TABLES: &[&TableSpec] = &[
 pub struct DatabaseStores<U: AuthUser> {
     pub accounts: Arc<dyn AccountStore<U>>,
     pub one_time_tokens: Arc<dyn recovery::store::OneTimeTokenStore<U>>,
-    pub audit: Arc<dyn audit::store::AuditStore<U::Id>>,
+    pub audit: Arc<dyn audit::store::AuditStore<U>>,
     pub profile: Arc<dyn profile::store::ProfileStore<U>>,
     pub invitations: Arc<dyn invitations::store::InvitationStore>,
     pub owned_rows: Arc<dyn OwnedRows>,

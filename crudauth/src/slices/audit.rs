@@ -51,7 +51,7 @@ impl Service for Audit {
 /// The trail of a mount.
 pub(crate) fn trail_of<U: AuthUser>(
     kit: &Kit<U>,
-    store: Arc<dyn AuditStore<U::Id>>,
+    store: Arc<dyn AuditStore<U>>,
     config: AuditConfig,
 ) -> Trail<U> {
     let seal = Seal::new(kit.keys.clone(), U::SHAPE.table, config);

@@ -70,7 +70,7 @@ impl Recording {
 pub struct Trail<U: AuthUser> {
     seal: Seal,
     limits: RateLimiter,
-    store: Arc<dyn AuditStore<U::Id>>,
+    store: Arc<dyn AuditStore<U>>,
     queues: Queues,
 }
 
@@ -78,12 +78,12 @@ impl<U: AuthUser> Trail<U> {
     /// Creates it over a store.
     #[doc(hidden)]
     #[must_use]
-    pub fn new(seal: Seal, limits: RateLimiter, store: Arc<dyn AuditStore<U::Id>>) -> Self {
+    pub fn new(seal: Seal, limits: RateLimiter, store: Arc<dyn AuditStore<U>>) -> Self {
         // One after the other: the order stays, and a flood of rejected guesses takes one connection.
         Self { seal, limits, store, queues: Queues::new(Background::one_by_one) }
     }
 
-    pub(crate) fn store(&self) -> &dyn AuditStore<U::Id> {
+    pub(crate) fn store(&self) -> &dyn AuditStore<U> {
         &*self.store
     }
 

@@ -68,9 +68,9 @@ const ACCOUNTS: &str = "SELECT DISTINCT user_id FROM {+audit} WHERE user_id > :a
     ORDER BY user_id LIMIT 101";
 
 #[async_trait]
-impl<DB: Backend + Stores<Id>, Id: AccountId> AuditStore<Id> for Engine<DB> {
+impl<DB: Backend + Stores<U::Id>, U: AuthUser> AuditStore<U> for Engine<DB> {
     async fn append(&self, recording: &Recording) -> Result<(), StoreError> {
-        let account = account_of::<Id>(recording).ok_or_else(|| {
+        let account = account_of::<U::Id>(recording).ok_or_else(|| {
             StoreError::failed("the key of an account cannot be read back from its text")
         })?;
         retrying(|| async {
@@ -81,22 +81,22 @@ impl<DB: Backend + Stores<Id>, Id: AccountId> AuditStore<Id> for Engine<DB> {
         .await
     }
 
-    async fn own(&self, account: &Id, before: i64) -> Result<Vec<AuditRecord>, StoreError> {
+    async fn own(&self, account: &U::Id, before: i64) -> Result<Vec<AuditRecord>, StoreError> {
         self.page_of(OWN, account, before).await
     }
 
-    async fn all(&self, account: &Id, before: i64) -> Result<Vec<AuditRecord>, StoreError> {
+    async fn all(&self, account: &U::Id, before: i64) -> Result<Vec<AuditRecord>, StoreError> {
         self.page_of(ALL, account, before).await
     }
 
-    async fn chain(&self, account: &Id, after: i64) -> Result<Vec<ChainRow>, StoreError> {
+    async fn chain(&self, account: &U::Id, after: i64) -> Result<Vec<ChainRow>, StoreError> {
         let query = self.query(CHAIN).bind("account", account.clone()).bind("after", after);
         let rows = self.rows(query).await?;
         let read = |row: &DB::Row| row_of(&mut Columns::<DB>::new(row, 0)).map(ChainRow);
         Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
     }
 
-    async fn accounts(&self, after: Option<&Id>) -> Result<Vec<Id>, StoreError> {
+    async fn accounts(&self, after: Option<&U::Id>) -> Result<Vec<U::Id>, StoreError> {
         let query = match after {
             Some(id) => self.query(ACCOUNTS).bind("after", id.clone()),
             None => self.query(FIRST_ACCOUNTS),
