@@ -2,7 +2,7 @@
 
 const PAGE: &str = include_str!("../../crudauth/docs/moving.md");
 
-const TESTED: [&str; 7] = [
+const TESTED: [&str; 8] = [
     include_str!("auth_js.rs"),
     include_str!("better_auth.rs"),
     include_str!("django.rs"),
