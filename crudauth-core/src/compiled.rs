@@ -1,6 +1,6 @@
-//! Compiles the code of each driver in this crate, with keys that the database counts up. In builds
-//! without optimisation the programs that depend on it link to that; each of them would compile it
-//! again otherwise.
+//! Compiles the code of each driver in this crate, for keys of the type `i64`. In builds without
+//! optimisation the programs that depend on it link to that; each of them would compile it again
+//! otherwise.
 
 use std::error::Error;
 

@@ -142,6 +142,7 @@ impl<DB: Backend + Stores<U::Id>, U: AuthUser> SqlStore<DB, U> {
 
 // Generic over the key and not over the user struct, so that it is compiled once for each key.
 impl<DB: Backend> Engine<DB> {
+    /// As [`SqlStore::commit`], for any type of key.
     pub(crate) fn commit<'a, Id: AccountId>(
         &'a self,
         mut tx: Transaction<DB>,
